@@ -1,0 +1,1 @@
+"""Whatever a team has goes in, exactly what Bedrock takes comes out, and every problem is named."""

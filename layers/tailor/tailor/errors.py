@@ -1,0 +1,76 @@
+"""The errors that Tailor raises on purpose.
+
+::
+
+    TailorError
+    ├── InvalidInputError     what a person gave is wrong; a retry cannot cure it
+    │   ├── RecipeError       tailor.yaml is wrong; carries one Problem for each field
+    │   └── DatasetError      the dataset as a whole can't be read at all
+    ├── NotFoundError         a run, project, model or key that does not exist
+    ├── NotAllowedError       the caller may not do this
+    ├── ConflictError         somebody else moved first, or the move is not in the table
+    └── RetryableError        infrastructure said "not now"; the caller is expected to try again
+
+Permanent errors are recorded and reported by functions, never raised to the event source; only
+:class:`RetryableError` (and bugs) leave a handler, because only those can be cured by another delivery.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One wrong thing, in the user's words: where it is, what is wrong, how to fix it."""
+
+    where: str
+    message: str
+    fix: str
+
+
+class TailorError(Exception):
+    """Base of all. ``code`` is stable and documented; ``hint`` says what to do."""
+
+    code = "internal-error"
+    http_status = 500
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InvalidInputError(TailorError):
+    code = "invalid-input"
+    http_status = 400
+
+
+class RecipeError(InvalidInputError):
+    code = "invalid-recipe"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.where}: {problem.message}" for problem in problems))
+        self.problems = problems
+
+
+class DatasetError(InvalidInputError):
+    code = "invalid-dataset"
+
+
+class NotFoundError(TailorError):
+    code = "not-found"
+    http_status = 404
+
+
+class NotAllowedError(TailorError):
+    code = "not-allowed"
+    http_status = 403
+
+
+class ConflictError(TailorError):
+    code = "conflict"
+    http_status = 409
+
+
+class RetryableError(TailorError):
+    code = "try-again"
+    http_status = 503

@@ -1,0 +1,69 @@
+"""Names that every AWS API takes: lower-case letters, digits, single hyphens, at most 63 characters.
+
+Bedrock's patterns differ (jobs refuse ``_``, models refuse ``.`` and double separators, evaluations refuse capitals);
+this is their intersection. Source: botocore's service model, bedrock.
+"""
+
+import re
+from dataclasses import dataclass
+
+from tailor.errors import InvalidInputError
+
+NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+MAX_NAME = 63
+UPLOADS = "uploads/"
+RUNS = "runs/"
+RECIPE_FILE = "tailor.yaml"
+DATA_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt", ".zip", ".tar", ".tar.gz", ".tgz", ".gz")
+
+
+def check_name(name: str, what: str = "name") -> str:
+    """Returns ``name``; raises InvalidInputError with a suggestion where it can't be used."""
+    if len(name) <= MAX_NAME and NAME.fullmatch(name):
+        return name
+    raise InvalidInputError(
+        f"{what} {name!r} can't be used: lower-case letters, digits and single hyphens, at most {MAX_NAME} characters",
+        hint=f"for example {suggest_name(name)!r}",
+    )
+
+
+def suggest_name(text: str) -> str:
+    """The nearest name that can be used."""
+    words = re.findall(r"[a-z0-9]+", text.lower().replace("đ", "d"))
+    return "-".join(words)[:MAX_NAME].strip("-") or "dataset"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetPath:
+    """Where an uploaded object lies: ``uploads/<project>/<dataset>/<file>``."""
+
+    project: str
+    dataset: str
+    file: str
+
+    @property
+    def prefix(self) -> str:
+        return f"{UPLOADS}{self.project}/{self.dataset}/"
+
+    @classmethod
+    def parse(cls, key: str) -> "DatasetPath | None":
+        """None where the key is not inside a dataset folder. Names are not checked here."""
+        parts = key.split("/", 3)
+        if len(parts) != 4 or f"{parts[0]}/" != UPLOADS or not all(parts[1:]):
+            return None
+        return cls(parts[1], parts[2], parts[3])
+
+    @property
+    def is_recipe(self) -> bool:
+        return self.file == RECIPE_FILE
+
+    @property
+    def is_data(self) -> bool:
+        """Only files at the top of the dataset folder start a run: deeper ones are media or parts of it."""
+        return "/" not in self.file and self.file.lower().endswith(DATA_SUFFIXES)
+
+
+def run_id(project: str, dataset: str, fingerprint: str) -> str:
+    """A run's id, at most 58 characters, used as job, model and deployment name: derived, so that it is found again."""
+    parts = (project[:24].strip("-"), dataset[:20].strip("-"), fingerprint[:12])
+    return "-".join(parts)

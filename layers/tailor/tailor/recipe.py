@@ -1,0 +1,169 @@
+"""The recipe: ``tailor.yaml`` beside the data. Everything has a default, so no recipe is needed.
+
+Unknown keys are refused, with the nearest known one suggested: a misspelt setting must not silently do nothing.
+"""
+
+import difflib
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tailor.errors import Problem, RecipeError
+
+Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
+METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Columns(Section):
+    """Names of the columns (or JSON keys) that hold each part; what is not named is guessed and reported."""
+
+    question: str | None = None
+    answer: str | None = None
+    image: str | None = None
+    video: str | None = None
+    system: str | None = None
+    group: str | None = None
+    category: str | None = None
+    split: str | None = None
+    id: str | None = None
+
+
+class Data(Section):
+    format: str = Field(default="auto", description="a format's name from docs/data-formats.md, or auto")
+    columns: Columns = Columns()
+    system: str | None = Field(default=None, description="system prompt for examples that bring none")
+    on_error: Literal["reject", "skip"] = Field(default="reject", description="what an unusable row does to the dataset")
+    max_errors: Share = Field(default=0.1, description="with on_error: skip, the share of rows that may be unusable")
+    redact: bool = Field(default=False, description="replace personal data and secrets by placeholders")
+    duplicates: Literal["keep", "drop"] = "keep"
+
+
+class Split(Section):
+    """Shares of the groups. Rows that share a group (an image, a document, a conversation) never part."""
+
+    train: Share = 0.8
+    validation: Share = 0.1
+    test: Share = 0.1
+    group: Literal["auto", "image", "row"] | str = "auto"
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "Split":
+        if abs(self.train + self.validation + self.test - 1) > 1e-6:
+            raise ValueError(f"the shares add up to {self.train + self.validation + self.test:g}, not to 1")
+        if not self.train:
+            raise ValueError("train may not be 0: there would be nothing to learn from")
+        return self
+
+
+class Hyperparameters(Section):
+    """None means: the default of the model, adapted to the size of the data."""
+
+    epochs: int | None = Field(default=None, ge=1)
+    learning_rate: float | None = Field(default=None, gt=0)
+    warmup_steps: int | None = Field(default=None, ge=0)
+    batch_size: int | None = Field(default=None, ge=1)
+
+
+class Budget(Section):
+    """Below ``limit`` a run trains by itself; above it, or with an unknown price, it waits for a yes."""
+
+    limit: Decimal | None = Field(default=None, ge=0, description="US dollars for one run; none: the stack's default")
+    approval_hours: float = Field(default=72, gt=0, description="how long a run waits for approval before it is declined")
+
+
+class Guard(Section):
+    metric: str
+    margin: float = Field(default=0.02, ge=0, description="how much worse than the baseline is still accepted")
+
+
+class Evaluation(Section):
+    metric: str = Field(default="auto", description="the primary metric, named before training")
+    margin: float = Field(default=0.0, ge=0, le=1, description="by how much the candidate must be better")
+    minimum_rows: int = Field(default=30, ge=1, description="fewer held-out rows are inconclusive")
+    max_rows: int = Field(default=1000, ge=1, description="a sample of this size is asked, by group")
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    language: str = Field(default="auto", description="of the answers: vi, en, ... or auto")
+    max_tokens: int = Field(default=256, ge=1, description="longest answer asked for")
+    few_shot: int = Field(default=4, ge=0, le=16, description="worked examples in the few-shot baseline; 0: none")
+    guards: tuple[Guard, ...] = ()
+
+
+class Deployment(Section):
+    kind: Literal["on-demand", "provisioned"] = "on-demand"
+    promote: bool = Field(default=True, description="a passed verdict goes live by itself")
+    keep_previous_hours: float = Field(default=24, ge=0, description="how long the replaced version stays for rollback")
+
+
+class Notifications(Section):
+    slack: bool = True
+    mention: str | None = Field(default=None, description="a Slack member or group id to mention on failures")
+
+
+class Recipe(Section):
+    """The whole of ``tailor.yaml``."""
+
+    method: Method = "fine-tuning"
+    model: str = Field(default="nova-lite", description="a model's name from the catalogue (tailor models)")
+    teacher: str | None = Field(default=None, description="distillation only: the teacher's name from the catalogue")
+    description: str = Field(default="", max_length=500)
+    data: Data = Data()
+    split: Split = Split()
+    hyperparameters: Hyperparameters = Hyperparameters()
+    budget: Budget = Budget()
+    evaluation: Evaluation = Evaluation()
+    deployment: Deployment = Deployment()
+    notifications: Notifications = Notifications()
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> "Recipe":
+        """Reads YAML; raises RecipeError that lists every problem, with its line where there is one."""
+        try:
+            value = yaml.safe_load(text)
+        except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+            raise RecipeError([_syntax_problem(error)]) from error
+        if value is None:
+            return cls()
+        if not isinstance(value, dict):
+            fix = "write settings as 'name: value', for example 'model: nova-lite'"
+            raise RecipeError([Problem("tailor.yaml", "the recipe is not a list of settings", fix)])
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            raise RecipeError([_field_problem(cls, detail) for detail in error.errors()]) from error
+
+
+def _syntax_problem(error: Exception) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    where = f"tailor.yaml, line {mark.line + 1}, column {mark.column + 1}" if mark else "tailor.yaml"
+    reason = getattr(error, "problem", None) or "it is not UTF-8 text"
+    return Problem(where, f"this is not valid YAML: {reason}", "check the indentation and the quotes around that place")
+
+
+def _field_problem(model: type[BaseModel], detail: Any) -> Problem:
+    path = [str(part) for part in detail["loc"]]
+    where = ".".join(path) or "tailor.yaml"
+    if detail["type"] == "extra_forbidden":
+        known = _fields_at(model, path[:-1])
+        near = difflib.get_close_matches(path[-1], known, n=1)
+        fix = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+        return Problem(where, "there is no such setting", fix)
+    message = detail["msg"].removeprefix("Value error, ")
+    return Problem(where, f"{message} (found {detail['input']!r:.80})", "see docs/recipe.md for what it takes")
+
+
+def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    for part in path:
+        field = model.model_fields.get(part)
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

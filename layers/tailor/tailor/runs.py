@@ -1,0 +1,178 @@
+"""A run: one dataset version with one recipe on its way to a model. States, allowed moves and who acts on which.
+
+The table is the truth and events are hints: every function reads the run again before it acts, and moves it by one
+conditional write (:meth:`RunStore.save`). The history only grows; its length is the run's ``sequence``.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tailor.errors import ConflictError
+from tailor.recipe import Recipe
+
+
+class State(StrEnum):
+    RECEIVED = "received"
+    PREPARING = "preparing"
+    PREPARED = "prepared"
+    REJECTED = "rejected"
+    AWAITING_APPROVAL = "awaiting-approval"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    TRAINING = "training"
+    TRAINED = "trained"
+    TRAINING_FAILED = "training-failed"
+    STOPPED = "stopped"
+    DEPLOYING = "deploying"
+    DEPLOYED = "deployed"
+    DEPLOY_FAILED = "deploy-failed"
+    EVALUATING = "evaluating"
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    EVALUATION_FAILED = "evaluation-failed"
+    LIVE = "live"
+    STANDBY = "standby"
+    RETIRED = "retired"
+
+
+S = State
+MOVES: Mapping[State, frozenset[State]] = {
+    S.RECEIVED: frozenset({S.PREPARING, S.STOPPED}),
+    S.PREPARING: frozenset({S.PREPARED, S.REJECTED, S.STOPPED}),
+    S.PREPARED: frozenset({S.AWAITING_APPROVAL, S.TRAINING, S.TRAINING_FAILED, S.STOPPED}),
+    S.AWAITING_APPROVAL: frozenset({S.APPROVED, S.DECLINED}),
+    S.APPROVED: frozenset({S.TRAINING, S.TRAINING_FAILED, S.STOPPED}),
+    S.TRAINING: frozenset({S.TRAINED, S.TRAINING_FAILED, S.STOPPED}),
+    S.TRAINED: frozenset({S.DEPLOYING, S.DEPLOY_FAILED, S.RETIRED}),
+    S.DEPLOYING: frozenset({S.DEPLOYED, S.DEPLOY_FAILED, S.RETIRED}),
+    S.DEPLOYED: frozenset({S.EVALUATING, S.LIVE, S.RETIRED}),
+    S.EVALUATING: frozenset({S.PASSED, S.FAILED, S.INCONCLUSIVE, S.EVALUATION_FAILED, S.RETIRED}),
+    S.PASSED: frozenset({S.LIVE, S.RETIRED}),
+    S.FAILED: frozenset({S.LIVE, S.RETIRED}),
+    S.INCONCLUSIVE: frozenset({S.LIVE, S.RETIRED}),
+    S.EVALUATION_FAILED: frozenset({S.LIVE, S.RETIRED}),
+    S.LIVE: frozenset({S.STANDBY}),
+    S.STANDBY: frozenset({S.LIVE, S.RETIRED}),
+    S.REJECTED: frozenset(),
+    S.DECLINED: frozenset(),
+    S.TRAINING_FAILED: frozenset(),
+    S.STOPPED: frozenset(),
+    S.DEPLOY_FAILED: frozenset(),
+    S.RETIRED: frozenset(),
+}
+TERMINAL = frozenset(state for state, following in MOVES.items() if not following)
+
+# Which function acts on a run in a state; the template's rules say the same, and a test compares the two. States
+# that are missing wait for Bedrock (track, reconcile), for a person, or for nothing.
+ACTORS: Mapping[State, str] = {
+    S.RECEIVED: "prepare",
+    S.PREPARING: "prepare",
+    S.PREPARED: "train",
+    S.APPROVED: "train",
+    S.TRAINED: "provision",
+    S.DEPLOYED: "evaluate",
+    S.EVALUATING: "evaluate",
+    S.PASSED: "provision",
+    S.FAILED: "provision",
+    S.INCONCLUSIVE: "provision",
+    S.EVALUATION_FAILED: "provision",
+}
+
+
+class Record(BaseModel):
+    """Unknown fields are kept out, so that an older function can read what a newer one wrote."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Change(Record):
+    """One entry of a run's history. ``sequence`` counts from 1."""
+
+    sequence: int
+    state: State
+    at: datetime
+    by: str = Field(description="a function's name, or the person who moved the run by hand")
+    reason: str = ""
+
+
+class Run(Record):
+    id: str
+    project: str
+    dataset: str
+    fingerprint: str = Field(description="SHA-256 of the dataset's files and its recipe, 64 hex digits")
+    recipe: Recipe = Recipe()
+    created_at: datetime
+    history: list[Change]
+    revision: int = Field(default=0, description="grows with every write; the optimistic lock")
+    lease_until: datetime | None = Field(default=None, description="somebody works on this run until then")
+
+    # What each step found out. Plain documents: they are read by people, messages and reports.
+    report: dict[str, Any] = Field(default_factory=dict, description="prepare: counts, findings by code, paths")
+    quote: dict[str, Any] = Field(default_factory=dict, description="prepare: what training would cost")
+    job: dict[str, Any] = Field(default_factory=dict, description="train, track: ARN, status, phases, metrics")
+    deployment: dict[str, Any] = Field(default_factory=dict, description="provision: ARN, status")
+    evaluation: dict[str, Any] = Field(default_factory=dict, description="evaluate: verdict, scores, interval, paths")
+
+    @classmethod
+    def start(cls, id: str, project: str, dataset: str, fingerprint: str, recipe: Recipe, now: datetime) -> "Run":
+        change = Change(sequence=1, state=State.RECEIVED, at=now, by="prepare")
+        return cls(
+            id=id,
+            project=project,
+            dataset=dataset,
+            fingerprint=fingerprint,
+            recipe=recipe,
+            created_at=now,
+            history=[change],
+        )
+
+    @property
+    def state(self) -> State:
+        return self.history[-1].state
+
+    @property
+    def sequence(self) -> int:
+        return self.history[-1].sequence
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in TERMINAL
+
+    @property
+    def files(self) -> str:
+        """The pipeline's own folder for this run in the bucket."""
+        return f"runs/{self.id}/"
+
+    def leased(self, now: datetime) -> bool:
+        return self.lease_until is not None and self.lease_until > now
+
+    def moved(self, to: State, *, by: str, reason: str = "", now: datetime | None = None, **updates: Any) -> "Run":
+        """A copy in state ``to``, its lease given back. Raises ConflictError for a move that is not in the table."""
+        if to not in MOVES[self.state]:
+            raise ConflictError(f"run {self.id} is {self.state}: it can't become {to}")
+        change = Change(sequence=self.sequence + 1, state=to, at=now or datetime.now(UTC), by=by, reason=reason[:1000])
+        return self.model_copy(update={"lease_until": None, **updates, "history": [*self.history, change]})
+
+
+class RunStore(Protocol):
+    """Where runs are kept. The DynamoDB implementation is :class:`tailor.aws.runs.DynamoRunStore`."""
+
+    def get(self, run_id: str) -> Run:
+        """Strongly consistent. Raises NotFoundError."""
+
+    def create(self, run: Run) -> bool:
+        """False where the run exists already: the same upload twice is one run."""
+
+    def save(self, run: Run) -> Run:
+        """Writes on condition that nobody wrote since it was read; else ConflictError. Returns the new revision."""
+
+    def open_runs(self) -> list[Run]:
+        """All runs that are not in a terminal state, oldest change first; from a sparse index, never a scan."""
+
+    def project_runs(self, project: str) -> list[Run]:
+        """A project's runs, newest first."""

@@ -1,0 +1,91 @@
+"""Where files lie: a folder on this machine or an S3 bucket, behind one small interface.
+
+Keys are POSIX paths relative to the storage's root, without a leading slash. The S3 implementation is
+:class:`tailor.aws.s3.S3Storage`.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from tailor.errors import InvalidInputError, NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """``etag`` changes when the content does; two equal files may have different etags."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class Storage(Protocol):
+    """Files by key. Reading raises NotFoundError for a missing key and RetryableError when it can't be read *now*."""
+
+    def list(self, prefix: str = "") -> Iterator[StoredFile]:
+        """Files whose key starts with ``prefix``, in the order of their keys."""
+
+    def open(self, key: str) -> BinaryIO:
+        """A buffered, seekable binary reader that fetches only what is read."""
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        """Bytes ``start`` to ``start + length`` (fewer at the end of the file)."""
+
+    def write(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
+        """Creates or replaces one file."""
+
+    def upload(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+        """Creates or replaces one file from a local one, in parts where it is large."""
+
+    def uri(self, key: str) -> str:
+        """``s3://bucket/key`` or an absolute path."""
+
+
+class FolderStorage:
+    """A folder on this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    def _path(self, key: str) -> Path:
+        path = (self.root / key).resolve()
+        if not path.is_relative_to(self.root):
+            raise InvalidInputError(f"{key!r} leads out of {self.root}")
+        return path
+
+    def list(self, prefix: str = "") -> Iterator[StoredFile]:
+        paths = sorted(path for path in self.root.rglob("*") if path.is_file())
+        for path in paths:
+            key = path.relative_to(self.root).as_posix()
+            if key.startswith(prefix):
+                stat = path.stat()
+                tag = hashlib.sha256(f"{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()[:32]
+                yield StoredFile(key, stat.st_size, tag)
+
+    def open(self, key: str) -> BinaryIO:
+        try:
+            return self._path(key).open("rb")
+        except (FileNotFoundError, IsADirectoryError) as error:
+            raise NotFoundError(f"there is no file {key!r}") from error
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        with self.open(key) as file:
+            file.seek(start)
+            return file.read() if length is None else file.read(length)
+
+    def write(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def upload(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+        target = self._path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+
+    def uri(self, key: str) -> str:
+        return str(self._path(key))
