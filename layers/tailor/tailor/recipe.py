@@ -39,7 +39,7 @@ class Data(Section):
     format: str = Field(default="auto", description="a format's name from docs/data-formats.md, or auto")
     columns: Columns = Columns()
     system: str | None = Field(default=None, description="system prompt for examples that bring none")
-    on_error: Literal["reject", "skip"] = Field(default="reject", description="what an unusable row does to the dataset")
+    on_error: Literal["reject", "skip"] = Field(default="reject", description="what an unusable row does to the whole")
     max_errors: Share = Field(default=0.1, description="with on_error: skip, the share of rows that may be unusable")
     redact: bool = Field(default=False, description="replace personal data and secrets by placeholders")
     duplicates: Literal["keep", "drop"] = "keep"
@@ -75,8 +75,8 @@ class Hyperparameters(Section):
 class Budget(Section):
     """Below ``limit`` a run trains by itself; above it, or with an unknown price, it waits for a yes."""
 
-    limit: Decimal | None = Field(default=None, ge=0, description="US dollars for one run; none: the stack's default")
-    approval_hours: float = Field(default=72, gt=0, description="how long a run waits for approval before it is declined")
+    limit: Decimal | None = Field(default=None, ge=0, description="US dollars a run; none: the stack's default")
+    approval_hours: float = Field(default=72, gt=0, description="how long a run waits for a yes before it is declined")
 
 
 class Guard(Section):

@@ -19,9 +19,9 @@ class Text:
 
 @dataclass(slots=True)
 class Media:
-    """An image, video or document. ``ref`` is as the source wrote it (a name, path, id, S3 URI); ``data`` holds inline bytes
-    (a ``data:`` URL, a Parquet image struct). Exactly one of the two is set. ``format`` is what the source claims, if it
-    does. Resolving and checking fill in the rest (see :mod:`tailor.datasets.media`)."""
+    """An image, video or document. ``ref`` is as the source wrote it (a name, path, id, S3 URI); ``data`` holds inline
+    bytes (a ``data:`` URL, a Parquet image struct). Exactly one of the two is set. ``format`` is what the source
+    claims, if it does. Resolving and checking fill in the rest (see :mod:`tailor.datasets.media`)."""
 
     kind: MediaKind
     ref: str | None = None
@@ -51,8 +51,8 @@ class Example:
     """One canonical record. ``line`` is the 1-based line in a text file, or the 1-based row in a table or array.
 
     ``turns`` is empty for continued pre-training, whose document is in ``document``. For prompts without an answer
-    (distillation, reinforcement) the last turn is the user's. ``references`` are all acceptable answers where the source
-    gives several; otherwise the last assistant turn is the only one. ``extra`` holds fields that a method passes on
+    (distillation, reinforcement) the last turn is the user's. ``references`` are all acceptable answers where the
+    source gives several; otherwise the last assistant turn is the only one. ``extra`` holds fields that a method passes on
     (``reference_answer`` and a grader's other fields, ``tools``).
     """
 
@@ -73,8 +73,8 @@ class Example:
 class Finding:
     """One thing wrong or doubtful in a dataset, for people and machines.
 
-    ``code`` is stable and listed in docs/findings.md; ``line`` is None for the file or dataset as a whole; ``path`` is a
-    JSON path (``$.messages[0].content[1]``) or a column's name; ``fix`` says what to do, in the user's words.
+    ``code`` is stable and listed in docs/findings.md; ``line`` is None for the file or dataset as a whole; ``path`` is
+    a JSON path (``$.messages[0].content[1]``) or a column's name; ``fix`` says what to do, in the user's words.
     """
 
     code: str

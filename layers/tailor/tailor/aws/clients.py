@@ -1,0 +1,41 @@
+"""boto3 clients, made once for each function instance.
+
+Timeouts are explicit: botocore's defaults (60 s to connect) outlast most functions.
+Standard retries back off with jitter.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+
+
+def config(read_timeout: float = READ_TIMEOUT, attempts: int = 5, connections: int = 32) -> Config:
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=connections,
+    )
+
+
+@cache
+def client(service: str, read_timeout: float = READ_TIMEOUT) -> Any:
+    return boto3.client(service, config=config(read_timeout))  # type: ignore[call-overload]
+
+
+def s3() -> "S3Client":
+    return client("s3")  # type: ignore[no-any-return]
+
+
+@cache
+def table(name: str) -> "Table":
+    return boto3.resource("dynamodb", config=config()).Table(name)

@@ -1,0 +1,32 @@
+"""From botocore's errors to Tailor's: by error code, never by text."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, RetryableError, TailorError
+
+_KINDS: dict[type[TailorError], frozenset[str]] = {
+    NotFoundError: frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound", "ResourceNotFoundException"}),
+    NotAllowedError: frozenset({"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}),
+    ConflictError: frozenset({"ConditionalCheckFailedException", "ConflictException", "PreconditionFailed"}),
+    InvalidInputError: frozenset({"ValidationException", "InvalidRequest", "TooManyTagsException"}),
+}
+_CLASS = {code: kind for kind, codes in _KINDS.items() for code in codes}
+
+
+def code_of(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def translated(action: str) -> Iterator[None]:
+    """Raises what AWS refused as one of tailor.errors; what is not known to be permanent is worth another try."""
+    try:
+        yield
+    except ClientError as error:
+        message = error.response.get("Error", {}).get("Message") or str(error)
+        raise _CLASS.get(code_of(error), RetryableError)(f"{action}: {message}") from error
+    except BotoCoreError as error:
+        raise RetryableError(f"{action}: {error}") from error

@@ -1,0 +1,85 @@
+"""Runs in DynamoDB: one item a run, written whole on condition that nobody wrote since it was read.
+
+Index ``open`` is sparse: only runs that are not in a terminal state carry its key,
+so what needs care is found by a query.
+"""
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr, Key
+from botocore.exceptions import ClientError
+
+from tailor.aws.clients import table
+from tailor.aws.failures import code_of, translated
+from tailor.errors import ConflictError, NotFoundError
+from tailor.runs import Run, RunStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+OPEN_INDEX = "open"
+PROJECT_INDEX = "project"
+
+
+class DynamoRunStore(RunStore):
+    def __init__(self, table_name: str) -> None:
+        self._table: Table = table(table_name)
+
+    def get(self, run_id: str) -> Run:
+        with translated(f"reading run {run_id}"):
+            item = self._table.get_item(Key={"id": run_id}, ConsistentRead=True).get("Item")
+        if item is None:
+            raise NotFoundError(f"there is no run {run_id!r}")
+        return Run.model_validate(item)
+
+    def create(self, run: Run) -> bool:
+        with translated(f"creating run {run.id}"):
+            try:
+                self._table.put_item(Item=to_item(run), ConditionExpression=Attr("id").not_exists())
+            except ClientError as error:
+                if code_of(error) == "ConditionalCheckFailedException":
+                    return False
+                raise
+        return True
+
+    def save(self, run: Run) -> Run:
+        new = run.model_copy(update={"revision": run.revision + 1})
+        with translated(f"writing run {run.id}"):
+            try:
+                self._table.put_item(Item=to_item(new), ConditionExpression=Attr("revision").eq(run.revision))
+            except ClientError as error:
+                if code_of(error) == "ConditionalCheckFailedException":
+                    raise ConflictError(f"somebody else moved run {run.id} first") from error
+                raise
+        return new
+
+    def open_runs(self) -> list[Run]:
+        return self._query(OPEN_INDEX, Key("open").eq("open"))
+
+    def project_runs(self, project: str) -> list[Run]:
+        return self._query(PROJECT_INDEX, Key("project").eq(project), newest_first=True)
+
+    def _query(self, index: str, condition: Any, *, newest_first: bool = False) -> list[Run]:
+        runs: list[Run] = []
+        following: dict[str, Any] = {}
+        with translated("listing runs"):
+            while True:
+                page = self._table.query(
+                    IndexName=index, KeyConditionExpression=condition, ScanIndexForward=not newest_first, **following
+                )
+                runs += [Run.model_validate(item) for item in page["Items"]]
+                if "LastEvaluatedKey" not in page:
+                    return runs
+                following = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def to_item(run: Run) -> dict[str, Any]:
+    """The run's fields, and the keys of the indexes: ``open``, ``changed_at`` (ISO 8601, UTC)."""
+    item: dict[str, Any] = json.loads(run.model_dump_json(exclude_none=True), parse_float=Decimal)
+    item["state"] = run.state
+    item["changed_at"] = run.history[-1].at.isoformat(timespec="microseconds")
+    if run.is_open:
+        item["open"] = "open"
+    return item
