@@ -27,6 +27,7 @@ class Media:
     ref: str | None = None
     data: bytes | None = None
     format: str | None = None
+    owner: str | None = None
 
 
 @dataclass(slots=True)
@@ -52,8 +53,8 @@ class Example:
 
     ``turns`` is empty for continued pre-training, whose document is in ``document``. For prompts without an answer
     (distillation, reinforcement) the last turn is the user's. ``references`` are all acceptable answers where the
-    source gives several; otherwise the last assistant turn is the only one. ``extra`` holds fields that a method passes on
-    (``reference_answer`` and a grader's other fields, ``tools``).
+    source gives several; otherwise the last assistant turn is the only one. ``extra`` holds fields that a method passes
+    on (``reference_answer`` and a grader's other fields, ``tools``).
     """
 
     file: str
