@@ -1,0 +1,253 @@
+"""What is known about base models: ids, methods, limits, hyperparameters, deployment, prices, end of life.
+
+The facts lie in ``catalog.toml``, each with its source; code holds no model id. A fact that nobody trustworthy has
+published is absent, and absent means unknown: never zero, never allowed. What the account's Region offers today is
+asked of Bedrock at preflight.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tailor.errors import InvalidInputError, NotFoundError
+from tailor.recipe import Method
+
+Record = Literal["converse", "prompt-completion", "input", "openai-rft"]
+DeploymentKind = Literal["on-demand", "provisioned"]
+PriceItem = Literal[
+    "training", "training-hour", "storage", "input", "output", "custom-input", "custom-output", "provisioned"
+]
+
+
+class Fact(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Fact):
+    """Where a fact comes from and when it was read. A field report is one account's experience, not AWS's word."""
+
+    url: str
+    checked: date
+    kind: Literal["documentation", "service-model", "sample", "field-report"]
+
+
+class Limits(Fact):
+    """Limits of one method on one model. None means that no limit is known; 0 images or videos means none are taken."""
+
+    source: Source
+    min_rows: int = Field(description="fewer training rows are refused")
+    recommended_rows: int = Field(description="fewer training rows are a warning")
+    max_rows: int = Field(description="of training and, where rows_count_validation, validation together")
+    rows_count_validation: bool = True
+    max_validation_rows: int | None = None
+    context_tokens: int = Field(description="input and output of one row")
+    file_bytes: int | None = None
+    line_bytes: int | None = None
+    images_per_example: int = 0
+    image_formats: tuple[str, ...] = ()
+    image_bytes: int | None = None
+    image_min_side: int | None = Field(default=None, description="pixels")
+    image_max_side: int | None = Field(default=None, description="pixels")
+    videos_per_example: int = 0
+    video_formats: tuple[str, ...] = ()
+    video_bytes: int | None = None
+    video_seconds: float | None = None
+    tools: bool = Field(default=False, description="rows may define and call tools")
+    reasoning: bool = Field(default=False, description="answers may hold reasoning")
+
+
+class Hyperparameter(Fact):
+    """One setting. ``bedrock`` is its name in the API, the key in the table its name in the recipe."""
+
+    bedrock: str
+    kind: Literal["integer", "number", "choice"]
+    minimum: float | None = None
+    maximum: float | None = None
+    default: float | str | None = Field(default=None, description="None: not sent, Bedrock decides")
+    choices: tuple[str, ...] = ()
+    note: str = ""
+
+    def check(self, name: str, value: float | str) -> float | str:
+        """Returns ``value``; raises InvalidInputError that names the range where it does not fit."""
+        if self.kind == "choice":
+            if value not in self.choices:
+                raise InvalidInputError(f"{name} is {value!r}; it takes {', '.join(self.choices)}")
+            return value
+        low, high = self.minimum, self.maximum
+        number = float(value)
+        if (low is not None and number < low) or (high is not None and number > high):
+            lowest, highest = ("any" if end is None else f"{end:g}" for end in (low, high))
+            raise InvalidInputError(f"{name} is {number:g}; this model takes {lowest} to {highest}")
+        return int(number) if self.kind == "integer" else number
+
+
+class MethodFacts(Fact):
+    """One method on one model."""
+
+    source: Source
+    record: Record
+    limits: Limits
+    hyperparameters: Mapping[str, Hyperparameter] = Field(default_factory=dict)
+    hyperparameters_source: Source | None = None
+    takes_validation_set: bool = False
+    teachers: tuple[str, ...] = Field(default=(), description="distillation: names of catalogue models")
+    multi_turn: bool = True
+    note: str = ""
+
+
+class Tokens(Fact):
+    """How much of something makes a token; ranges, because tokenisers are not published."""
+
+    source: Source
+    characters_low: float = Field(description="characters a token where text takes few tokens")
+    characters_expected: float
+    characters_high: float = Field(description="characters a token where text takes many tokens")
+    pixels_low: float | None = Field(default=None, description="pixels of an image a token, fewest tokens")
+    pixels_high: float | None = None
+    image_least: int = Field(default=0, description="tokens of the smallest image")
+    image_most: int | None = Field(default=None, description="tokens that no image exceeds, by scaling it down")
+    video_second: int | None = Field(default=None, description="tokens a second of video")
+
+
+class Price(Fact):
+    """``amount`` is None where nothing trustworthy is known; ``usage_type`` then says what to look for in AWS's
+    price list."""
+
+    item: PriceItem
+    amount: Decimal | None = None
+    currency: str = "USD"
+    unit: Literal["1,000 tokens", "model and month", "model unit and hour", "hour"]
+    region: str
+    as_of: date
+    source: Source
+    usage_type: str | None = None
+
+
+class Lifecycle(Fact):
+    source: Source
+    status: Literal["active", "retired", "unknown"]
+    end_of_life: date | None = None
+    note: str = ""
+
+
+class Hosting(Fact):
+    """How a model customized from this one can be served."""
+
+    source: Source
+    kinds: tuple[DeploymentKind, ...] = ()
+
+
+class Model(Fact):
+    """A base model. ``regions`` are those where it can be customized."""
+
+    name: str
+    title: str
+    family: Literal["nova", "nova-2", "llama", "titan", "claude"]
+    training_id: str = Field(description="with context suffix: for CreateModelCustomizationJob, can't be invoked")
+    invoke_id: str = Field(description="plain id or inference profile: for Converse")
+    source: Source
+    regions: tuple[str, ...] = ()
+    lifecycle: Lifecycle
+    hosting: Hosting
+    methods: Mapping[Method, MethodFacts] = Field(default_factory=dict)
+    tokens: Tokens
+    reserved_words: tuple[str, ...] = ()
+    prices: tuple[Price, ...] = ()
+
+    @property
+    def base_id(self) -> str:
+        """The plain foundation-model id: without context suffix, without the Region of an inference profile."""
+        parts = self.training_id.split(":")
+        return ":".join(parts[:2])
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset({self.training_id, self.invoke_id, self.base_id})
+
+    @property
+    def can_be_trained(self) -> bool:
+        return bool(self.methods) and self.lifecycle.status != "retired"
+
+    def method(self, method: Method) -> MethodFacts:
+        """Raises InvalidInputError with the models that know the method, where this one does not."""
+        if method in self.methods:
+            return self.methods[method]
+        others = [model.name for model in models() if method in model.methods and model.can_be_trained]
+        does = f"it knows {', '.join(self.methods)}" if self.methods else "it can't be customized"
+        hint = f"models for {method}: {', '.join(others)}" if others else f"no base model offers {method} today"
+        raise InvalidInputError(f"{self.name} can't be customized by {method}; {does}", hint=hint)
+
+    def price(self, item: PriceItem, region: str | None = None) -> Price | None:
+        """None where the price is unknown. Without a Region, the first Region that the catalogue has."""
+        known = [price for price in self.prices if price.item == item and price.amount is not None]
+        return next((price for price in known if region in (None, price.region)), None)
+
+
+@cache
+def models() -> tuple[Model, ...]:
+    """All models of the catalogue, in its order."""
+    return tuple(_parse(tomllib.loads(files("tailor").joinpath("catalog.toml").read_text("utf-8"))))
+
+
+def model(name: str) -> Model:
+    """Raises NotFoundError with the nearest name for an unknown one."""
+    known = {entry.name: entry for entry in models()}
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name.lower().replace("_", "-").replace(" ", "-"), known, n=1, cutoff=0.5)
+    by_id = next((entry.name for entry in models() if name in entry.ids), None)
+    best = by_id or (near[0] if near else None)
+    hint = f"did you mean {best!r}?" if best else f"known models: {', '.join(known)}"
+    raise NotFoundError(f"there is no base model {name!r}", hint=hint)
+
+
+def model_by_id(identifier: str) -> Model:
+    """By training id, invocable id or ARN of a foundation model or inference profile; raises NotFoundError."""
+    plain = identifier.rsplit("/", 1)[-1] if identifier.startswith("arn:") else identifier
+    for entry in models():
+        if plain in entry.ids:
+            return entry
+    raise NotFoundError(f"the catalogue has no base model with the id {identifier!r}", hint="tailor models lists them")
+
+
+def _parse(document: dict[str, Any]) -> list[Model]:
+    """Puts shared tables where they are named (``limits = "nova"``) and sources where their keys are."""
+    sources = document["sources"]
+
+    def resolved(value: Any) -> Any:
+        if isinstance(value, list):
+            return [resolved(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        found = {key: resolved(item) for key, item in value.items()}
+        if "source" in found:
+            found["source"] = sources[found["source"]]
+        return found
+
+    def method(facts: dict[str, Any]) -> dict[str, Any]:
+        facts["limits"] = document["limits"][facts["limits"]]
+        if "hyperparameters" in facts:
+            table = document["hyperparameters"][facts["hyperparameters"]]
+            facts["hyperparameters"] = {key: value for key, value in table.items() if key != "source"}
+            facts["hyperparameters_source"] = sources[table["source"]]
+        return facts
+
+    found = []
+    for name, entry in document["models"].items():
+        methods = {key: method(dict(value)) for key, value in entry.get("methods", {}).items()}
+        shared = {key: document[key][entry[key]] for key in ("tokens", "hosting", "lifecycle") if key in entry}
+        words = document["reserved_words"].get(entry["family"], {}).get("words", [])
+        prices = [price for price in document["prices"] if name in price["models"]]
+        prices = [{key: value for key, value in price.items() if key != "models"} for price in prices]
+        for price in prices:
+            price["amount"] = str(price["amount"]) if "amount" in price else None
+        whole = {**entry, **shared, "name": name, "methods": methods, "reserved_words": words, "prices": prices}
+        found.append(Model.model_validate(resolved(whole)))
+    return found
