@@ -5,7 +5,7 @@ conditional write (:meth:`RunStore.save`). The history only grows; its length is
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -104,6 +104,7 @@ class Run(Record):
     id: str
     project: str
     dataset: str
+    prefix: str = Field(description="the dataset's folder in the bucket, as it was uploaded")
     fingerprint: str = Field(description="SHA-256 of the dataset's files and its recipe, 64 hex digits")
     recipe: Recipe = Recipe()
     created_at: datetime
@@ -119,17 +120,10 @@ class Run(Record):
     evaluation: dict[str, Any] = Field(default_factory=dict, description="evaluate: verdict, scores, interval, paths")
 
     @classmethod
-    def start(cls, id: str, project: str, dataset: str, fingerprint: str, recipe: Recipe, now: datetime) -> "Run":
-        change = Change(sequence=1, state=State.RECEIVED, at=now, by="prepare")
-        return cls(
-            id=id,
-            project=project,
-            dataset=dataset,
-            fingerprint=fingerprint,
-            recipe=recipe,
-            created_at=now,
-            history=[change],
-        )
+    def start(cls, *, now: datetime, by: str = "prepare", **fields: Any) -> "Run":
+        """A new run in state ``received``; ``fields`` are those of the class."""
+        first = Change(sequence=1, state=State.RECEIVED, at=now, by=by)
+        return cls(created_at=now, history=[first], **fields)
 
     @property
     def state(self) -> State:
@@ -157,6 +151,28 @@ class Run(Record):
             raise ConflictError(f"run {self.id} is {self.state}: it can't become {to}")
         change = Change(sequence=self.sequence + 1, state=to, at=now or datetime.now(UTC), by=by, reason=reason[:1000])
         return self.model_copy(update={"lease_until": None, **updates, "history": [*self.history, change]})
+
+
+def claim(
+    store: "RunStore", run_id: str, *, begin: State, working: State, seconds: float, by: str, now: datetime
+) -> Run | None:
+    """Takes a run for a step that takes long; None where it is done, or somebody works on it.
+
+    The first delivery moves it from ``begin`` to ``working`` with a lease of ``seconds``. A later one takes it over only
+    when the lease has run out, that is when the first was killed.
+    """
+    run = store.get(run_id)
+    lease = now + timedelta(seconds=seconds)
+    if run.state == begin:
+        run = run.moved(working, by=by, now=now, lease_until=lease)
+    elif run.state == working and not run.leased(now):
+        run = run.model_copy(update={"lease_until": lease})
+    else:
+        return None
+    try:
+        return store.save(run)
+    except ConflictError:
+        return None
 
 
 class RunStore(Protocol):

@@ -85,3 +85,13 @@ class Finding:
     message: str
     fix: str
     path: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Rejected:
+    """A row that could not become an :class:`Example`. ``raw`` is what the file says there, shortened."""
+
+    file: str
+    line: int
+    raw: str
+    findings: tuple[Finding, ...]

@@ -1,0 +1,66 @@
+# Two commands matter: `make demo` and `make test`. They need Python 3.13 and make; the rest they set up themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3.13
+BIN := .venv/bin
+export SAM_CLI_TELEMETRY := 0
+PATHS := layers/tailor functions cli local samples tests benchmarks
+
+.PHONY: help setup demo test unit check fix up down deploy destroy lock clean
+
+help: ## List the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
+
+.venv/.ready: requirements/dev.txt requirements/bootstrap.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Tailor needs Python 3.13: install it, or say where it is: make PYTHON=/path/to/python3.13" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Run the main job on the local cloud: upload, train, deploy, measure, ask
+	@$(BIN)/python -m tailor_local.demo
+
+test: setup check ## Check everything and run all tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+unit: setup ## Run the unit tests alone
+	$(BIN)/python -m pytest -n 2 tests/unit
+
+check: setup ## Format, lint, types, template
+	$(BIN)/ruff format --check $(PATHS)
+	$(BIN)/ruff check $(PATHS)
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint >/dev/null
+
+fix: setup ## Format, and mend what the linter can
+	$(BIN)/ruff format $(PATHS)
+	$(BIN)/ruff check --fix $(PATHS)
+
+up: setup ## Start the local cloud and deploy to it (KEEP=1 keeps state, PORT=… another port)
+	@$(BIN)/python -m tailor_local up --background $(if $(KEEP),--keep) $(if $(PORT),--port $(PORT))
+
+down: setup ## Stop the local cloud
+	@$(BIN)/python -m tailor_local down
+
+deploy: setup ## Deploy to AWS with the credentials of this shell
+	$(BIN)/sam build
+	$(BIN)/sam deploy --guided
+
+destroy: setup ## Remove the stack from AWS; the bucket and the tables stay
+	$(BIN)/sam delete
+
+lock: setup ## Lock the newest versions of all dependencies
+	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes --no-emit-index-url --no-header requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes --no-emit-index-url --no-header requirements/dev.in -o requirements/dev.txt
+	for layer in runtime images tables numbers; do \
+	  $(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform aarch64-unknown-linux-gnu --generate-hashes --no-emit-index-url --no-header \
+	    --constraint requirements/dev.txt layers/$$layer/requirements.in -o layers/$$layer/requirements.txt; done
+
+clean: ## Remove what was built and installed here
+	rm -rf .venv .aws-sam .local build

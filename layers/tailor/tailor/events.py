@@ -1,0 +1,89 @@
+"""The events that Tailor receives and sends. Those from AWS are hints: only what is needed is read, leniently.
+
+Shapes: Amazon EventBridge reference for S3 and Bedrock (docs.aws.amazon.com/eventbridge/latest/ref); our own in
+docs/architecture.md.
+"""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tailor.runs import Run, State
+
+SOURCE = "tailor"
+RUN_CHANGED = "Run Changed"
+RUN_DUE = "Run Due"
+
+
+class Event(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+
+class _Bucket(Event):
+    name: str
+
+
+class _Object(Event):
+    key: str = Field(description="as it is in S3: unlike direct S3 notifications, not URL-encoded")
+
+
+class ObjectCreated(Event):
+    """``detail`` of ``aws.s3`` "Object Created"."""
+
+    bucket: _Bucket
+    object: _Object
+
+
+class JobStateChange(Event):
+    """``detail`` of ``aws.bedrock`` "Model Customization Job State Change"; the rest of it is not read on purpose."""
+
+    job_arn: str = Field(alias="jobArn")
+
+
+class RunChanged(Event):
+    """``detail`` of Tailor's own "Run Changed" and "Run Due": one entry of a run's history."""
+
+    version: Literal[1] = 1
+    run: str
+    project: str
+    dataset: str
+    method: str
+    model: str
+    state: State
+    previous: State | None
+    sequence: int
+    at: datetime
+    by: str
+    reason: str = ""
+
+    @classmethod
+    def of(cls, run: Run, index: int = -1) -> Self:
+        """The change at ``index`` of the run's history."""
+        change = run.history[index]
+        before = run.history[change.sequence - 2].state if change.sequence > 1 else None
+        return cls(
+            run=run.id,
+            project=run.project,
+            dataset=run.dataset,
+            method=run.recipe.method,
+            model=run.recipe.model,
+            state=change.state,
+            previous=before,
+            sequence=change.sequence,
+            at=change.at,
+            by=change.by,
+            reason=change.reason,
+        )
+
+
+def changes_between(old: Run | None, new: Run) -> list[RunChanged]:
+    """What the history of ``new`` has more than that of ``old``: usually one entry, none where only fields changed."""
+    seen = old.sequence if old else 0
+    return [RunChanged.of(new, index) for index in range(seen, len(new.history))]
+
+
+def detail(event: dict[str, Any]) -> dict[str, Any]:
+    """The detail of an EventBridge event."""
+    value = event.get("detail")
+    return value if isinstance(value, dict) else {}

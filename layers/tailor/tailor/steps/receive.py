@@ -1,0 +1,49 @@
+"""An upload becomes a run. The run's id is derived from what lies in the folder, so the same upload is the same run."""
+
+import hashlib
+import json
+from datetime import datetime
+
+from tailor.errors import RecipeError
+from tailor.names import RECIPE_FILE, DatasetPath, run_id, suggest_name
+from tailor.recipe import Recipe
+from tailor.runs import Run, RunStore
+from tailor.storage import Storage, StoredFile
+
+
+def receive(key: str, *, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
+    """The new run; None where ``key`` starts none, or its run exists already."""
+    path = DatasetPath.parse(key)
+    if path is None or not (path.is_recipe or path.is_data):
+        return None
+    files = list(bucket.list(path.prefix))
+    has_recipe = any(file.key == path.prefix + RECIPE_FILE for file in files)
+    if not files or (has_recipe and not path.is_recipe):
+        return None
+    mark = fingerprint(path.prefix, files)
+    # Names that AWS would refuse are rejected by the prepare step, with a finding; until then the nearest good ones serve.
+    project, dataset = suggest_name(path.project), suggest_name(path.dataset)
+    run = Run.start(
+        now=now,
+        id=run_id(project, dataset, mark),
+        project=project,
+        dataset=dataset,
+        prefix=path.prefix,
+        fingerprint=mark,
+        recipe=_recipe_or_default(bucket, path.prefix) if has_recipe else Recipe(),
+    )
+    return run if runs.create(run) else None
+
+
+def fingerprint(prefix: str, files: list[StoredFile]) -> str:
+    """SHA-256 over the names, sizes and entity tags of a dataset's files, recipe included; 64 hex digits."""
+    listing = [[file.key.removeprefix(prefix), file.size, file.etag] for file in sorted(files, key=lambda f: f.key)]
+    return hashlib.sha256(json.dumps([prefix, *listing]).encode()).hexdigest()
+
+
+def _recipe_or_default(bucket: Storage, prefix: str) -> Recipe:
+    """A wrong recipe is found again, and reported, by the prepare step; it must not keep the run from being seen."""
+    try:
+        return Recipe.parse(bucket.read(prefix + RECIPE_FILE))
+    except RecipeError:
+        return Recipe()
