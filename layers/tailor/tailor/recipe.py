@@ -4,6 +4,7 @@ Unknown keys are refused, with the nearest known one suggested: a misspelt setti
 """
 
 import difflib
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -72,6 +73,68 @@ class Hyperparameters(Section):
     batch_size: int | None = Field(default=None, ge=1)
 
 
+class InvocationLogs(Section):
+    """Bedrock's model invocation logs as the source of a distillation's prompts."""
+
+    uri: str = Field(pattern=r"^s3://", description="folder of the logs, s3://bucket/prefix/")
+    use_responses: bool = Field(default=False, description="logged answers count where the chosen teacher gave them")
+    filters: dict[str, str] = Field(default_factory=dict, max_length=16, description="request metadata to have")
+    exclude: dict[str, str] = Field(default_factory=dict, max_length=16, description="request metadata not to have")
+
+    @model_validator(mode="after")
+    def _few_enough(self) -> "InvocationLogs":
+        if len(self.filters) + len(self.exclude) > 16:
+            raise ValueError("filters and exclude together may hold 16 entries at most")
+        return self
+
+
+class Distillation(Section):
+    max_answer_tokens: int = Field(default=1000, ge=1, description="longest answer of the teacher")
+    logs: InvocationLogs | None = Field(default=None, description="none: the prompts are the dataset's")
+
+
+class Reward(Section):
+    """One reward of reinforcement; the whole is the weighted mean, from 0 to 1."""
+
+    kind: Literal["exact-match", "token-f1", "numeric", "format", "json"]
+    weight: float = Field(default=1.0, gt=0)
+    tolerance: float = Field(default=0.0, ge=0, description="numeric: how far off is still right")
+    pattern: str | None = Field(default=None, max_length=500, description="format: regular expression to match whole")
+    keys: tuple[str, ...] = Field(default=(), description="json: keys that the answer's object must have")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Reward":
+        if (self.kind == "format") != (self.pattern is not None):
+            raise ValueError("a reward of kind format, and no other, needs a pattern")
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"the pattern is not a regular expression: {error}") from error
+        return self
+
+
+class Reinforcement(Section):
+    """None means: the model's default."""
+
+    rewards: tuple[Reward, ...] = Field(default=(Reward(kind="exact-match"),), min_length=1, max_length=10)
+    samples_per_prompt: int | None = Field(default=None, ge=1)
+    max_prompt_tokens: int | None = Field(default=None, ge=1)
+    max_answer_tokens: int | None = Field(default=None, ge=1)
+    reasoning_effort: Literal["low", "medium", "high"] | None = None
+    evaluate_every: int | None = Field(default=None, ge=1, description="steps between two looks at the validation set")
+
+
+class Patience(Section):
+    """Hours that a job may stay in a phase without a change. Half of it is a warning, all of it the end."""
+
+    validation_hours: float = Field(default=6, gt=0)
+    processing_hours: float = Field(default=12, gt=0)
+    waiting_hours: float = Field(default=12, gt=0, description="data is ready and training has not started")
+    training_hours: float = Field(default=72, gt=0)
+    stop: bool = Field(default=True, description="stop a stalled job; false: only warn")
+
+
 class Budget(Section):
     """Below ``limit`` a run trains by itself; above it, or with an unknown price, it waits for a yes."""
 
@@ -117,6 +180,10 @@ class Recipe(Section):
     data: Data = Data()
     split: Split = Split()
     hyperparameters: Hyperparameters = Hyperparameters()
+    distillation: Distillation = Distillation()
+    reinforcement: Reinforcement = Reinforcement()
+    patience: Patience = Patience()
+    headroom_rows: int = Field(default=0, ge=0, le=200, description="rows asked of the base before the quote; 0: none")
     budget: Budget = Budget()
     evaluation: Evaluation = Evaluation()
     deployment: Deployment = Deployment()
