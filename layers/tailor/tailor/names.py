@@ -5,6 +5,7 @@ this is their intersection. Source: botocore's service model, bedrock.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from tailor.errors import InvalidInputError
@@ -28,8 +29,9 @@ def check_name(name: str, what: str = "name") -> str:
 
 
 def suggest_name(text: str) -> str:
-    """The nearest name that can be used."""
-    words = re.findall(r"[a-z0-9]+", text.lower().replace("đ", "d"))
+    """The nearest name that can be used: "Màu Sắc 1" gives ``mau-sac-1``."""
+    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    words = re.findall(r"[a-z0-9]+", "".join(char for char in plain if not unicodedata.combining(char)))
     return "-".join(words)[:MAX_NAME].strip("-") or "dataset"
 
 

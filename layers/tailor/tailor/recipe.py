@@ -15,6 +15,7 @@ from tailor.errors import Problem, RecipeError
 
 Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
 METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
+MAX_BYTES = 64 * 1024
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -157,6 +158,10 @@ class Evaluation(Section):
     max_tokens: int = Field(default=256, ge=1, description="longest answer asked for")
     few_shot: int = Field(default=4, ge=0, le=16, description="worked examples in the few-shot baseline; 0: none")
     guards: tuple[Guard, ...] = ()
+    normaliser: dict[str, bool] = Field(default={}, description="steps of the normaliser to switch on or off, by name")
+    regression: bool = Field(default=True, description="ask general questions too, to see what the model forgot")
+    regression_margin: Share = Field(default=0.1, description="how much worse it may become at each kind of them")
+    max_hours: float = Field(default=12, gt=0, description="after that an unfinished evaluation fails")
 
 
 class Deployment(Section):
@@ -192,6 +197,9 @@ class Recipe(Section):
     @classmethod
     def parse(cls, text: str | bytes) -> "Recipe":
         """Reads YAML; raises RecipeError that lists every problem, with its line where there is one."""
+        if len(text) > MAX_BYTES:
+            fix = "a recipe is a page of settings; data goes into a file of its own"
+            raise RecipeError([Problem("tailor.yaml", f"the recipe is larger than {MAX_BYTES:,} bytes", fix)])
         try:
             value = yaml.safe_load(text)
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:

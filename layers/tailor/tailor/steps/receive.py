@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tailor.errors import RecipeError
 from tailor.names import RECIPE_FILE, DatasetPath, run_id, suggest_name
-from tailor.recipe import Recipe
+from tailor.recipe import MAX_BYTES, Recipe
 from tailor.runs import Run, RunStore
 from tailor.storage import Storage, StoredFile
 
@@ -41,9 +41,14 @@ def fingerprint(prefix: str, files: list[StoredFile]) -> str:
     return hashlib.sha256(json.dumps([prefix, *listing]).encode()).hexdigest()
 
 
+def read_recipe(bucket: Storage, prefix: str) -> Recipe:
+    """The recipe in a dataset's folder. Raises RecipeError; reads no more than a recipe may have."""
+    return Recipe.parse(bucket.read(prefix + RECIPE_FILE, 0, MAX_BYTES + 1))
+
+
 def _recipe_or_default(bucket: Storage, prefix: str) -> Recipe:
     """A wrong recipe is found again, and reported, by the prepare step; it must not keep the run from being seen."""
     try:
-        return Recipe.parse(bucket.read(prefix + RECIPE_FILE))
+        return read_recipe(bucket, prefix)
     except RecipeError:
         return Recipe()

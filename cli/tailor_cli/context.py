@@ -1,0 +1,62 @@
+"""What every command shares: the stack it talks to, and how an error is shown."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from rich.console import Console
+
+from tailor.aws.runs import DynamoRunStore
+from tailor.aws.s3 import S3Storage
+from tailor.aws.serving import ServingTable
+from tailor.aws.stack import Stack, find_stack
+from tailor.errors import TailorError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@dataclass
+class Session:
+    """One stack, looked up when it is first needed: offline commands never ask AWS."""
+
+    stack_name: str = "tailor"
+
+    @cached_property
+    def stack(self) -> Stack:
+        return find_stack(self.stack_name)
+
+    @cached_property
+    def runs(self) -> DynamoRunStore:
+        return DynamoRunStore(self.stack.runs_table)
+
+    @cached_property
+    def bucket(self) -> S3Storage:
+        return S3Storage(self.stack.bucket)
+
+    @cached_property
+    def serving(self) -> ServingTable:
+        return ServingTable(self.stack.serving_table)
+
+
+session = Session()
+
+
+def person() -> str:
+    """Who acts, as the run's history will say: the local user; CloudTrail has the AWS identity."""
+    return f"person:{os.environ.get('USER') or os.environ.get('LOGNAME') or 'unknown'}"
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """Errors that Tailor raises on purpose are a sentence and a hint, never a traceback."""
+    try:
+        yield
+    except TailorError as error:
+        err.print(f"[bold red]error[/] {error.message}", soft_wrap=True)
+        if error.hint:
+            err.print(f"      {error.hint}", soft_wrap=True)
+        sys.exit(1)

@@ -1,0 +1,83 @@
+"""`tailor push`: a folder becomes a dataset; what starts the run goes last."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from tailor.errors import InvalidInputError, NotFoundError
+from tailor.names import RECIPE_FILE, UPLOADS, DatasetPath, check_name, run_id
+from tailor.recipe import Recipe
+from tailor.runs import Run
+from tailor.steps.receive import fingerprint
+from tailor_cli.context import err, out, session, shown_errors
+from tailor_cli.runs import watch
+
+UPLOADS_AT_ONCE = 16
+WAIT_FOR_RUN = 60.0  # seconds from the last upload until the run must be in the table
+
+
+def push(
+    path: Annotated[Path, typer.Argument(exists=True, help="a data file, or a folder with data, media, tailor.yaml")],
+    target: Annotated[str, typer.Argument(metavar="PROJECT/DATASET")],
+    wait: Annotated[bool, typer.Option("--wait", help="follow the run to its end")] = False,
+) -> None:
+    """Upload a dataset and say which run it started."""
+    with shown_errors():
+        run = push_dataset(path, target)
+        out.print(f"run [bold]{run.id}[/] is {run.state}")
+    if wait:
+        watch(run.id)
+
+
+def push_dataset(path: Path, target: str) -> Run:
+    """Uploads and waits until the run is in the table. Raises InvalidInputError before anything is uploaded."""
+    project, _, dataset = target.partition("/")
+    check_name(project, "project")
+    check_name(dataset, "dataset")
+    prefix = f"{UPLOADS}{project}/{dataset}/"
+    root, files = (path, sorted(p for p in path.rglob("*") if p.is_file())) if path.is_dir() else (path.parent, [path])
+    names = {file.relative_to(root).as_posix(): file for file in files}
+    starters = [name for name in names if (where := DatasetPath.parse(prefix + name)) and where.is_data]
+    if not starters:
+        raise InvalidInputError(f"there is no data file in {path}", hint="see docs/data-formats.md for what is taken")
+    if RECIPE_FILE in names:
+        Recipe.parse(names[RECIPE_FILE].read_bytes())
+    last = RECIPE_FILE if RECIPE_FILE in names else starters[-1]
+    _upload({name: file for name, file in names.items() if name != last}, prefix)
+    if len(starters) > 1 and last != RECIPE_FILE:
+        # Several data files without a recipe would start a run each; an empty recipe makes them one dataset.
+        _upload({last: names[last]}, prefix)
+        session.bucket.write(prefix + RECIPE_FILE, b"# every setting has its default\n", "application/yaml")
+    else:
+        _upload({last: names[last]}, prefix)
+    mark = fingerprint(prefix, list(session.bucket.list(prefix)))
+    return _wait_for(run_id(project, dataset, mark))
+
+
+def _upload(files: dict[str, Path], prefix: str) -> None:
+    def one(item: tuple[str, Path]) -> None:
+        name, file = item
+        session.bucket.upload(prefix + name, file, guess_type(name)[0] or "application/octet-stream")
+
+    columns = (TextColumn("uploading"), BarColumn(), MofNCompleteColumn())
+    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool, Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("uploading", total=len(files))
+        for _ in pool.map(one, files.items()):
+            progress.advance(task)
+
+
+def _wait_for(wanted: str) -> Run:
+    deadline = time.monotonic() + WAIT_FOR_RUN
+    while True:
+        try:
+            return session.runs.get(wanted)
+        except NotFoundError:
+            if time.monotonic() > deadline:
+                hint = "EventBridge takes up to five minutes to begin after the first deployment; tailor runs lists runs"
+                raise NotFoundError(f"the upload is complete, but its run {wanted} has not begun", hint=hint) from None
+            time.sleep(0.2)

@@ -1,0 +1,93 @@
+"""`tailor runs`, `show`, `watch`, `approve`, `decline`, `stop`: runs as a person follows and steers them."""
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from tailor.errors import NotFoundError
+from tailor.runs import TERMINAL, Run, State
+from tailor.steps.steer import approve as approve_run
+from tailor.steps.steer import decline as decline_run
+from tailor_cli.context import err, out, person, session, shown_errors
+
+RunId = Annotated[str, typer.Argument(help="the run's id, or a project: its newest run", metavar="RUN")]
+Reason = Annotated[str, typer.Option(help="kept in the run's history")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+SETTLED = TERMINAL | {State.LIVE, State.AWAITING_APPROVAL, State.STANDBY}
+
+
+def find(name: str) -> Run:
+    """By id, or the newest run of a project."""
+    try:
+        return session.runs.get(name)
+    except NotFoundError:
+        runs = session.runs.project_runs(name)
+        if not runs:
+            raise NotFoundError(f"there is no run and no project {name!r}", hint="tailor runs lists them") from None
+        return runs[0]
+
+
+def runs(project: Annotated[str | None, typer.Argument(help="only this project's runs")] = None) -> None:
+    """List a project's runs, or all that are not finished."""
+    with shown_errors():
+        found = session.runs.project_runs(project) if project else session.runs.open_runs()
+        table = Table("run", "state", "since", "what", box=None, header_style="bold")
+        for run in found:
+            last = run.history[-1]
+            table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", last.reason)
+        out.print(table if found else "no runs")
+
+
+def show(run_id: RunId, as_json: AsJson = False) -> None:
+    """Show one run: its history and what each step found."""
+    with shown_errors():
+        run = find(run_id)
+        if as_json:
+            out.print_json(run.model_dump_json())
+            return
+        out.print(f"[bold]{run.id}[/]  {run.recipe.method} of {run.recipe.model}")
+        for change in run.history:
+            out.print(f"  {change.at:%Y-%m-%d %H:%M:%S}  {change.state:<18} {change.by:<12} {change.reason}")
+        for name in ("report", "quote", "job", "deployment", "evaluation"):
+            value = getattr(run, name)
+            if value:
+                out.print(f"[bold]{name}[/]")
+                out.print_json(json.dumps(value))
+
+
+def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds")] = 86400) -> None:
+    """Follow a run until it needs nobody, or needs you. Ends 0 where it is live or waits for approval."""
+    with shown_errors():
+        run = find(run_id)
+        seen, deadline = 0, time.monotonic() + timeout
+        while True:
+            for change in run.history[seen:]:
+                out.print(f"{change.at:%H:%M:%S}  [bold]{change.state}[/]  {change.reason}")
+            seen = run.sequence
+            if run.state in SETTLED:
+                raise typer.Exit(0 if run.state in {State.LIVE, State.AWAITING_APPROVAL} else 1)
+            if time.monotonic() > deadline:
+                err.print(f"still {run.state} after {timeout:g} seconds")
+                raise typer.Exit(3)
+            time.sleep(1)
+            run = session.runs.get(run.id)
+
+
+def approve(run_id: RunId, reason: Reason = "") -> None:
+    """Say yes to what a run would cost: it goes on to training."""
+    with shown_errors():
+        run = approve_run(find(run_id), runs=session.runs, by=person(), reason=reason, now=datetime.now(UTC))
+        out.print(f"{run.id} is approved: training begins")
+
+
+def decline(run_id: RunId, reason: Reason = "") -> None:
+    """Say no to what a run would cost: it ends here."""
+    with shown_errors():
+        run = decline_run(find(run_id), runs=session.runs, by=person(), reason=reason, now=datetime.now(UTC))
+        out.print(f"{run.id} is declined: nothing was spent")
+
+

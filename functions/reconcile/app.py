@@ -1,0 +1,42 @@
+"""Every minute → open runs are looked after."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from tailor.aws.bedrock import BedrockControl
+from tailor.aws.events import EventBus
+from tailor.aws.runs import DynamoRunStore
+from tailor.aws.serving import ServingTable
+from tailor.errors import RetryableError
+from tailor.settings import Settings
+from tailor.steps.reconcile import Reconciler
+
+
+class ReconcileSettings(Settings):
+    runs_table: str
+    serving_table: str
+    event_bus: str
+    due_after_seconds: float
+
+
+settings = ReconcileSettings.load()
+logger = Logger()
+reconciler = Reconciler(
+    runs=DynamoRunStore(settings.runs_table),
+    control=BedrockControl(),
+    bus=EventBus(settings.event_bus),
+    aliases=ServingTable(settings.serving_table),
+    due_after=timedelta(seconds=settings.due_after_seconds),
+)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    found = reconciler.round(datetime.now(UTC))
+    logger.info("reconcile", open=found.open, moved=found.moved, due=found.due)
+    if found.failed:
+        # The failed invocation is what raises the alarm; the next round tries again anyway.
+        raise RetryableError(f"{len(found.failed)} of {found.open} open runs could not be looked at: {found.failed}")

@@ -1,0 +1,46 @@
+""" "Run Changed" or "Run Due" (prepared, approved) → a customization job, or a question for approval."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from tailor.aws.bedrock import BedrockControl
+from tailor.aws.runs import DynamoRunStore
+from tailor.aws.s3 import S3Storage
+from tailor.events import RunChanged, detail
+from tailor.settings import Settings
+from tailor.steps.train import train
+
+
+class TrainSettings(Settings):
+    bucket: str
+    runs_table: str
+    customization_role_arn: str
+    budget_limit: Decimal
+    environment: str
+
+
+settings = TrainSettings.load()
+logger = Logger()
+bucket = S3Storage(settings.bucket)
+runs = DynamoRunStore(settings.runs_table)
+control = BedrockControl()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    run = train(
+        RunChanged.model_validate(detail(event)).run,
+        bucket=bucket,
+        bucket_name=settings.bucket,
+        runs=runs,
+        control=control,
+        role_arn=settings.customization_role_arn,
+        budget_limit=settings.budget_limit,
+        tags={"application": "tailor", "environment": settings.environment},
+        now=datetime.now(UTC),
+    )
+    logger.info("train", run=run.id if run else None, state=run.state if run else None)

@@ -1,0 +1,36 @@
+"""A deployed stack's outputs: where its bucket, tables and API are."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tailor.aws.clients import client
+from tailor.aws.failures import translated
+from tailor.errors import InvalidInputError, NotFoundError
+
+
+class Stack(BaseModel):
+    """The outputs of template.yaml that the command line uses."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    bucket: str = Field(alias="BucketName")
+    runs_table: str = Field(alias="RunsTableName")
+    serving_table: str = Field(alias="ServingTableName")
+    event_bus: str = Field(alias="EventBusName")
+    api_url: str = Field(alias="ApiUrl")
+    api_id: str = Field(alias="ApiId")
+    notices_topic: str = Field(alias="NoticesTopicArn")
+    undelivered_events: str = Field(alias="UndeliveredEventsUrl")
+    failed_invocations: str = Field(alias="FailedInvocationsUrl")
+
+
+def find_stack(name: str) -> Stack:
+    """Raises NotFoundError with what to do where there is no such stack in this account and Region."""
+    hint = "name another with --stack, or deploy one: make deploy"
+    try:
+        with translated(f"looking for the stack {name!r}"):
+            stacks = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    except (NotFoundError, InvalidInputError) as error:
+        raise NotFoundError(f"there is no stack {name!r} in this account and Region", hint=hint) from error
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    return Stack.model_validate({"name": name} | outputs)

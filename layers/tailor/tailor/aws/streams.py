@@ -1,0 +1,20 @@
+"""DynamoDB stream records of the runs table."""
+
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from tailor.runs import Run
+
+_deserializer = TypeDeserializer()
+
+
+def images(record: dict[str, Any]) -> tuple[Run | None, Run | None]:
+    """The run before and after; None where there is none (created, deleted)."""
+    return _run(record["dynamodb"].get("OldImage")), _run(record["dynamodb"].get("NewImage"))
+
+
+def _run(image: dict[str, Any] | None) -> Run | None:
+    if not image:
+        return None
+    return Run.model_validate({name: _deserializer.deserialize(value) for name, value in image.items()})

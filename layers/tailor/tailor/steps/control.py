@@ -1,0 +1,26 @@
+"""What the steps ask of Amazon Bedrock's control plane. The implementation is :mod:`tailor.aws.bedrock`."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Control(Protocol):
+    """Answers are as the API's (botocore, service ``bedrock``). Errors are those of :mod:`tailor.errors`.
+
+    Creating the same thing twice gives the first one again: names and request tokens are derived from the run.
+    """
+
+    def create_job(self, request: Mapping[str, Any]) -> str:
+        """CreateModelCustomizationJob; the job's ARN. RetryableError where a quota or throttling says "later"."""
+
+    def get_job(self, job: str) -> dict[str, Any]:
+        """GetModelCustomizationJob, by ARN or name."""
+
+    def create_deployment(self, *, name: str, model_arn: str, tags: Mapping[str, str]) -> str:
+        """CreateCustomModelDeployment; the deployment's ARN."""
+
+    def get_deployment(self, arn: str) -> dict[str, Any]:
+        """GetCustomModelDeployment."""
+
+    def delete_deployment(self, arn: str) -> None:
+        """DeleteCustomModelDeployment; fine where it is gone already."""

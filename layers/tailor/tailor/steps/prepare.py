@@ -1,0 +1,96 @@
+"""received → preparing → prepared | rejected: a dataset is checked, converted and split, and training gets a price."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tailor import catalog
+from tailor.catalog import Model
+from tailor.datasets.intake import prepare_dataset, reject_dataset
+from tailor.datasets.model import Finding
+from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError
+from tailor.names import RECIPE_FILE, DatasetPath, check_name
+from tailor.recipe import Recipe
+from tailor.runs import Run, RunStore, State, claim
+from tailor.steps.receive import fingerprint, read_recipe
+from tailor.storage import Storage
+from tailor.training.quote import quote_training
+
+BY = "prepare"
+
+
+def prepare(
+    run_id: str,
+    *,
+    bucket: Storage,
+    runs: RunStore,
+    bucket_owner: str,
+    scratch: Path,
+    lease_seconds: float,
+    now: datetime,
+) -> Run | None:
+    """The run as it is afterwards; None where another delivery does or did the work."""
+    run = claim(
+        runs, run_id, begin=State.RECEIVED, working=State.PREPARING, seconds=lease_seconds, by=BY, now=now
+    )
+    if run is None:
+        return None
+    problems, recipe, model = _read_intentions(run, bucket)
+    if problems or model is None:
+        report = reject_dataset(bucket, run.files, problems)
+        return runs.save(_rejected(run, recipe, report))
+    report = prepare_dataset(
+        bucket, run.prefix, bucket, run.files, recipe, model, bucket_owner=bucket_owner, scratch=scratch
+    )
+    if not report.usable:
+        return runs.save(_rejected(run, recipe, report.summary()))
+    quote = quote_training(report.manifest, recipe, model)
+    return runs.save(
+        run.moved(State.PREPARED, by=BY, recipe=recipe, report=report.summary(), quote=quote.model_dump(mode="json"))
+    )
+
+
+def _rejected(run: Run, recipe: Recipe, report: dict[str, Any]) -> Run:
+    return run.moved(State.REJECTED, by=BY, reason=str(report.get("headline", "")), recipe=recipe, report=report)
+
+
+def _read_intentions(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, Model | None]:
+    """What the team asked for, and what is wrong with it: names, recipe, model, method, all in one pass."""
+    findings = [*_name_problems(run)]
+    files = list(bucket.list(run.prefix))
+    if fingerprint(run.prefix, files) != run.fingerprint:
+        fix = f"upload what is missing, then {RECIPE_FILE} (or the data file) once more, as the last one"
+        findings.append(_finding("dataset-changed", "files were added or replaced after the upload began", fix))
+    recipe = run.recipe
+    if any(file.key == run.prefix + RECIPE_FILE for file in files):
+        try:
+            recipe = read_recipe(bucket, run.prefix)
+        except RecipeError as error:
+            findings += [_recipe_finding(problem) for problem in error.problems]
+            return findings, recipe, None
+    try:
+        model = catalog.model(recipe.model)
+        model.method(recipe.method)
+    except (NotFoundError, InvalidInputError) as error:
+        findings.append(_recipe_finding(Problem("model", error.message, error.hint)))
+        return findings, recipe, None
+    return findings, recipe, model
+
+
+def _name_problems(run: Run) -> Iterable[Finding]:
+    path = DatasetPath.parse(run.prefix + "x")
+    for name, what in ((path.project, "project"), (path.dataset, "dataset")) if path else ():
+        try:
+            check_name(name, f"the {what}'s folder name")
+        except InvalidInputError as error:
+            yield _finding("invalid-name", error.message, f"upload under another folder name, {error.hint}")
+
+
+def _recipe_finding(problem: Problem) -> Finding:
+    message = f"{problem.where}: {problem.message}"
+    return Finding("invalid-recipe", "error", RECIPE_FILE, None, message, problem.fix, problem.where)
+
+
+def _finding(code: str, message: str, fix: str) -> Finding:
+    return Finding(code, "error", "", None, message, fix)

@@ -1,0 +1,88 @@
+"""Every minute: what no event told. Jobs that moved unseen, deployments, steps that never began, approvals that ran out."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tailor.errors import ConflictError, TailorError
+from tailor.events import RUN_DUE, RunChanged
+from tailor.runs import ACTORS, Run, RunStore, State
+from tailor.serving.aliases import AliasStore
+from tailor.steps.control import Control
+from tailor.steps.provision import follow_deployment, stand_by, take_down
+from tailor.steps.publish import Bus
+from tailor.steps.track import follow
+
+BY = "reconcile"
+
+
+@dataclass(slots=True)
+class Round:
+    """What one round found: ids of runs."""
+
+    open: int = 0
+    moved: list[str] = field(default_factory=list)
+    due: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    runs: RunStore
+    control: Control
+    bus: Bus
+    aliases: AliasStore
+    due_after: timedelta
+
+    def round(self, now: datetime) -> Round:
+        """One look at each open run. One run's trouble must not keep the others from being looked at."""
+        found = Round()
+        for run in self.runs.open_runs():
+            found.open += 1
+            try:
+                if self._look_at(run, now):
+                    found.moved.append(run.id)
+                elif self._is_due(run, now):
+                    self.bus.send(RUN_DUE, [RunChanged.of(run)])
+                    found.due.append(run.id)
+            except ConflictError:
+                continue  # it moved while we looked: all is well
+            except TailorError as error:
+                found.failed[run.id] = f"{error.code}: {error.message}"
+        return found
+
+    def _look_at(self, run: Run, now: datetime) -> Run | None:
+        if run.state == State.TRAINING:
+            job = self.control.get_job(run.job["arn"])
+            return follow(run, job, runs=self.runs, by=BY, now=now)
+        if run.state == State.DEPLOYING:
+            return follow_deployment(run, runs=self.runs, control=self.control, by=BY, now=now)
+        if run.state == State.AWAITING_APPROVAL and _past(run.quote.get("approval", {}).get("until"), now):
+            reason = "nobody approved it in time"
+            return self.runs.save(run.moved(State.DECLINED, by=BY, reason=reason, now=now))
+        if run.state == State.STANDBY and _past(run.deployment.get("standby_until"), now):
+            reason = "its successor has proved itself"
+            return take_down(
+                run, runs=self.runs, control=self.control, aliases=self.aliases, by=BY, reason=reason, now=now
+            )
+        if run.state == State.LIVE:
+            return self._replaced(run, now)
+        return None
+
+    def _replaced(self, run: Run, now: datetime) -> Run | None:
+        """A live run that its project's name no longer points to: promotion was cut short after the pointer moved."""
+        live = self.aliases.alias(run.project).live
+        if live is None or live.run == run.id:
+            return None
+        return stand_by(run, successor=live.run, runs=self.runs, by=BY, now=now)
+
+    def _is_due(self, run: Run, now: datetime) -> bool:
+        """A step that should have begun and shows no sign of life. Repeating an announcement harms nobody."""
+        if run.state not in ACTORS or run.leased(now):
+            return False
+        if run.state == State.PASSED and not run.recipe.deployment.promote:
+            return False
+        return now - run.history[-1].at > self.due_after
+
+
+def _past(moment: str | None, now: datetime) -> bool:
+    return moment is not None and datetime.fromisoformat(moment) < now

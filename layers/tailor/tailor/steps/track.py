@@ -1,0 +1,61 @@
+"""training → trained | training-failed | stopped: what Bedrock says about a job becomes what the table says of a run."""
+
+from datetime import datetime
+from typing import Any
+
+from tailor.errors import NotFoundError
+from tailor.runs import Run, RunStore, State
+from tailor.steps.control import Control
+from tailor.training.translate import explain
+
+BY = "track"
+
+
+def track(job_arn: str, *, runs: RunStore, control: Control, now: datetime) -> Run | None:
+    """Looks a job up and moves its run; None where the job is not one of ours, or there is nothing new."""
+    job = control.get_job(job_arn)
+    try:
+        run = runs.get(job["jobName"])
+    except NotFoundError:
+        return None
+    return follow(run, job, runs=runs, by=BY, now=now)
+
+
+def follow(run: Run, job: dict[str, Any], *, runs: RunStore, by: str, now: datetime) -> Run | None:
+    """Moves ``run`` to where its job is. A run that is not (or not yet, or no longer) in training is left alone:
+    the event came late, or before the job's ARN was written, and reconcile asks again."""
+    if run.state != State.TRAINING or run.job.get("arn") != job["jobArn"]:
+        return None
+    known = {**run.job, **progress(job)}
+    status = job.get("status", "InProgress")
+    if status == "Completed":
+        return runs.save(run.moved(State.TRAINED, by=by, now=now, job={**known, "model_arn": job["outputModelArn"]}))
+    if status == "Failed":
+        reason = explain(job.get("failureMessage", ""))
+        return runs.save(run.moved(State.TRAINING_FAILED, by=by, now=now, job=known, reason=reason))
+    if status == "Stopped":
+        return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason="the job was stopped"))
+    if known == run.job:
+        return None
+    return runs.save(run.model_copy(update={"job": known}))
+
+
+def progress(job: dict[str, Any]) -> dict[str, Any]:
+    """Status, phases and losses of a job, as a run keeps them. Phases: validation, data-processing, training."""
+    details = job.get("statusDetails") or {}
+    phases = {
+        name: {"status": phase["status"], "since": phase["lastModifiedTime"].isoformat()}
+        for name, key in (
+            ("validation", "validationDetails"),
+            ("data-processing", "dataProcessingDetails"),
+            ("training", "trainingDetails"),
+        )
+        if "lastModifiedTime" in (phase := details.get(key) or {})
+    }
+    known: dict[str, Any] = {"status": job.get("status", "InProgress"), "phases": phases}
+    if "trainingLoss" in (metrics := job.get("trainingMetrics") or {}):
+        known["training_loss"] = metrics["trainingLoss"]
+    losses = [metric["validationLoss"] for metric in job.get("validationMetrics") or [] if "validationLoss" in metric]
+    if losses:
+        known["validation_loss"] = losses[0]
+    return known

@@ -1,0 +1,68 @@
+"""prepared → awaiting-approval, or prepared | approved → training: a run's customization job is submitted, once."""
+
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tailor import catalog
+from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError
+from tailor.runs import Run, RunStore, State
+from tailor.steps.control import Control
+from tailor.storage import Storage
+from tailor.training.approval import needs_approval
+from tailor.training.methods import build_job
+from tailor.training.translate import explain
+
+BY = "train"
+
+
+def train(
+    run_id: str,
+    *,
+    bucket: Storage,
+    bucket_name: str,
+    runs: RunStore,
+    control: Control,
+    role_arn: str,
+    budget_limit: Decimal,
+    tags: dict[str, str],
+    now: datetime,
+) -> Run | None:
+    """The run as it is afterwards; None where there was nothing to do.
+
+    Raises RetryableError where Bedrock has no room now: the run keeps its place and is asked for again.
+    """
+    run = runs.get(run_id)
+    if run.state not in {State.PREPARED, State.APPROVED}:
+        return None
+    if run.state == State.PREPARED:
+        reason = needs_approval(run.quote, run.recipe, budget_limit)
+        if reason:
+            until = now + timedelta(hours=run.recipe.budget.approval_hours)
+            quote = {**run.quote, "approval": {"reason": reason, "until": until.isoformat()}}
+            return runs.save(run.moved(State.AWAITING_APPROVAL, by=BY, reason=reason, now=now, quote=quote))
+    manifest: dict[str, Any] = json.loads(bucket.read(f"{run.files}prepared/manifest.json"))
+    try:
+        request = build_job(
+            run,
+            run.recipe,
+            catalog.model(run.recipe.model),
+            manifest=manifest,
+            bucket=bucket_name,
+            role_arn=role_arn,
+            tags=tags | {"run": run.id, "project": run.project},
+        )
+        # Should this function die between the two next lines, the repeat finds the same job by its derived name.
+        arn = control.create_job(request)
+    except (InvalidInputError, NotAllowedError, NotFoundError) as error:
+        reason = explain(error.message)
+        return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
+    job = {"arn": arn, "status": "InProgress", "submitted_at": now.isoformat(), "request": request_summary(request)}
+    return runs.save(run.moved(State.TRAINING, by=BY, now=now, job=job))
+
+
+def request_summary(request: dict[str, Any]) -> dict[str, Any]:
+    """What a person wants to see of a request again."""
+    kept = ("baseModelIdentifier", "customizationType", "hyperParameters", "customizationConfig")
+    return {name: request[name] for name in kept if name in request}

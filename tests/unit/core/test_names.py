@@ -1,0 +1,57 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tailor.errors import InvalidInputError
+from tailor.names import NAME, DatasetPath, check_name, run_id, suggest_name
+
+JOB = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9\+\-\.])*")
+MODEL = re.compile(r"([0-9a-zA-Z][_-]?){1,63}")
+EVALUATION = re.compile(r"[a-z0-9](-*[a-z0-9]){0,62}")
+
+
+@given(st.text(max_size=200), st.text(max_size=200), st.text("0123456789abcdef", min_size=64, max_size=64))
+def test_a_run_id_is_a_name_that_every_bedrock_api_takes(project: str, dataset: str, mark: str) -> None:
+    name = run_id(suggest_name(project), suggest_name(dataset), mark)
+    assert len(name) <= 63
+    assert all(pattern.fullmatch(name) for pattern in (NAME, JOB, MODEL, EVALUATION))
+
+
+@given(st.text(max_size=100))
+def test_a_suggested_name_can_be_used(text: str) -> None:
+    assert check_name(suggest_name(text)) == suggest_name(text)
+
+
+def test_vietnamese_names_are_suggested_readably() -> None:
+    assert suggest_name("Màu Sắc – Đồ Vật 1") == "mau-sac-do-vat-1"
+
+
+@pytest.mark.parametrize("name", ["", "A", "a--b", "-a", "a-", "a_b", "a.b", "á", "a" * 64])
+def test_a_name_that_cannot_be_used_is_refused_with_one_that_can(name: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        check_name(name, "project")
+    assert "project" in refused.value.message
+    assert suggest_name(name) in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "data"),
+    [
+        ("uploads/p/d/a.csv", True),
+        ("uploads/p/d/A.CSV", True),
+        ("uploads/p/d/a.tar.gz", True),
+        ("uploads/p/d/a.png", False),
+        ("uploads/p/d/sub/a.csv", False),
+    ],
+)
+def test_what_counts_as_a_data_file(key: str, data: bool) -> None:
+    path = DatasetPath.parse(key)
+    assert path is not None
+    assert path.is_data is data
+
+
+@pytest.mark.parametrize("key", ["uploads/p/a.csv", "uploads//d/a.csv", "runs/p/d/a.csv", "uploads/p/d/", "a"])
+def test_what_lies_outside_a_dataset_folder(key: str) -> None:
+    assert DatasetPath.parse(key) is None

@@ -1,0 +1,138 @@
+"""In-memory stand-ins for the ports of the steps: a table that really refuses stale writes, a bus that remembers."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tailor.errors import ConflictError, NotFoundError
+from tailor.events import RunChanged
+from tailor.recipe import Recipe
+from tailor.runs import Run, State
+from tailor.serving.aliases import Alias
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+ARN = "arn:aws:bedrock:us-east-1:123456789012"
+
+
+class MemoryRuns:
+    def __init__(self) -> None:
+        self.items: dict[str, Run] = {}
+
+    def get(self, run_id: str) -> Run:
+        if run_id not in self.items:
+            raise NotFoundError(run_id)
+        return self.items[run_id]
+
+    def create(self, run: Run) -> bool:
+        if run.id in self.items:
+            return False
+        self.items[run.id] = run
+        return True
+
+    def save(self, run: Run) -> Run:
+        if self.items[run.id].revision != run.revision:
+            raise ConflictError(run.id)
+        self.items[run.id] = run.model_copy(update={"revision": run.revision + 1})
+        return self.items[run.id]
+
+    def open_runs(self) -> list[Run]:
+        return sorted((run for run in self.items.values() if run.is_open), key=lambda run: run.history[-1].at)
+
+    def project_runs(self, project: str) -> list[Run]:
+        return [run for run in self.items.values() if run.project == project]
+
+
+class MemoryAliases:
+    def __init__(self) -> None:
+        self.items: dict[str, Alias] = {}
+
+    def alias(self, project: str) -> Alias:
+        return self.items.get(project, Alias(project=project))
+
+    def save_alias(self, alias: Alias) -> Alias:
+        if self.alias(alias.project).revision != alias.revision:
+            raise ConflictError(alias.project)
+        self.items[alias.project] = alias.model_copy(update={"revision": alias.revision + 1})
+        return self.items[alias.project]
+
+
+class MemoryBus:
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, RunChanged]] = []
+
+    def send(self, detail_type: str, changes: list[RunChanged]) -> None:
+        self.sent += [(detail_type, change) for change in changes]
+
+
+class MemoryControl:
+    """Jobs and deployments by ARN; ``fail`` makes the next call of an operation raise."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.deployments: dict[str, dict[str, Any]] = {}
+        self.requests: list[dict[str, Any]] = []
+        self.fail: dict[str, Exception] = {}
+
+    def _maybe_fail(self, operation: str) -> None:
+        if error := self.fail.pop(operation, None):
+            raise error
+
+    def create_job(self, request: Any) -> str:
+        self._maybe_fail("create_job")
+        self.requests.append(dict(request))
+        arn = f"{ARN}:model-customization-job/amazon.nova-lite-v1:0:300k/{request['jobName'][-12:]}"
+        self.jobs.setdefault(arn, {"jobArn": arn, "jobName": request["jobName"], "status": "InProgress"})
+        return arn
+
+    def get_job(self, job: str) -> dict[str, Any]:
+        self._maybe_fail("get_job")
+        return self.jobs[job]
+
+    def create_deployment(self, *, name: str, model_arn: str, tags: Any) -> str:
+        self._maybe_fail("create_deployment")
+        arn = f"{ARN}:custom-model-deployment/{name[-12:]}"
+        self.deployments.setdefault(arn, {"modelArn": model_arn, "status": "Creating"})
+        return arn
+
+    def get_deployment(self, arn: str) -> dict[str, Any]:
+        self._maybe_fail("get_deployment")
+        return self.deployments[arn]
+
+    def delete_deployment(self, arn: str) -> None:
+        self._maybe_fail("delete_deployment")
+        self.deployments.pop(arn, None)
+
+
+_PATHS: dict[State, list[State]] = {
+    State.RECEIVED: [],
+    State.PREPARING: [State.PREPARING],
+    State.PREPARED: [State.PREPARING, State.PREPARED],
+}
+_PATHS[State.AWAITING_APPROVAL] = [*_PATHS[State.PREPARED], State.AWAITING_APPROVAL]
+_PATHS[State.APPROVED] = [*_PATHS[State.AWAITING_APPROVAL], State.APPROVED]
+_PATHS[State.TRAINING] = [*_PATHS[State.PREPARED], State.TRAINING]
+_PATHS[State.TRAINED] = [*_PATHS[State.TRAINING], State.TRAINED]
+_PATHS[State.DEPLOYING] = [*_PATHS[State.TRAINED], State.DEPLOYING]
+_PATHS[State.DEPLOYED] = [*_PATHS[State.DEPLOYING], State.DEPLOYED]
+_PATHS[State.EVALUATING] = [*_PATHS[State.DEPLOYED], State.EVALUATING]
+for _verdict in (State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED):
+    _PATHS[_verdict] = [*_PATHS[State.EVALUATING], _verdict]
+_PATHS[State.LIVE] = [*_PATHS[State.PASSED], State.LIVE]
+_PATHS[State.STANDBY] = [*_PATHS[State.LIVE], State.STANDBY]
+
+
+def a_run(state: State, id: str = "colours-scenes-0123456789ab", *, at: datetime = NOW, **fields: Any) -> Run:
+    """A run that came to ``state`` by the usual way, one second a step, ending at ``at``."""
+    path = _PATHS[state]
+    moment = at - timedelta(seconds=len(path))
+    values: dict[str, Any] = {
+        "project": "colours",
+        "dataset": "scenes",
+        "prefix": "uploads/colours/scenes/",
+        "fingerprint": "0123456789ab" + "0" * 52,
+        "recipe": Recipe(),
+    }
+    run = Run.start(now=moment, id=id, **(values | fields))
+    for step in path:
+        moment += timedelta(seconds=1)
+        run = run.moved(step, by="test", now=moment)
+    return run
