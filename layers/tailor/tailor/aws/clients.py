@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
+ATTEMPTS = 5
 
 
-def config(read_timeout: float = READ_TIMEOUT, attempts: int = 5, connections: int = 32) -> Config:
+def config(read_timeout: float = READ_TIMEOUT, attempts: int = ATTEMPTS, connections: int = 32) -> Config:
     return Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=read_timeout,
@@ -28,8 +29,8 @@ def config(read_timeout: float = READ_TIMEOUT, attempts: int = 5, connections: i
 
 
 @cache
-def client(service: str, read_timeout: float = READ_TIMEOUT) -> Any:
-    return boto3.client(service, config=config(read_timeout))  # type: ignore[call-overload]
+def client(service: str, read_timeout: float = READ_TIMEOUT, attempts: int = ATTEMPTS) -> Any:
+    return boto3.client(service, config=config(read_timeout, attempts))  # type: ignore[call-overload]
 
 
 def s3() -> "S3Client":

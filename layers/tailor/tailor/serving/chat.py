@@ -1,0 +1,232 @@
+"""From an OpenAI chat request to a Converse request.
+
+Converse wants strictly alternating user and assistant messages, the system prompt apart, no blank text, and every tool
+call answered in the next user message. What a caller's messages mean is kept; only the shape changes.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic_core import from_json
+
+from tailor.serving import images
+from tailor.serving.aliases import Version
+from tailor.serving.errors import ApiError
+from tailor.serving.schema import (
+    AssistantMessage,
+    ChatRequest,
+    ImagePart,
+    JsonSchemaFormat,
+    NamedTool,
+    RefusalPart,
+    SystemMessage,
+    TextPart,
+    ToolCall,
+    ToolMessage,
+    UserMessage,
+)
+
+Block = dict[str, Any]
+
+
+def to_converse(request: ChatRequest, project: str, version: Version) -> dict[str, Any]:
+    """Keyword arguments for Converse. Raises ApiError 400."""
+    converse: dict[str, Any] = {
+        "modelId": version.deployment,
+        "messages": _messages(request, version),
+        "requestMetadata": _metadata(request, project, version),
+    }
+    if system := _system(request, version):
+        converse["system"] = system
+    if inference := _inference(request):
+        converse["inferenceConfig"] = inference
+    if tools := _tools(request, uses_tools=any(_holds_tools(message) for message in converse["messages"])):
+        converse["toolConfig"] = tools
+    return converse
+
+
+def _system(request: ChatRequest, version: Version) -> list[Block]:
+    """The caller's system and developer messages, wherever they stand; where they say nothing, the prompt that the
+    model was trained and measured with."""
+    given = [message for message in request.messages if isinstance(message, SystemMessage)]
+    blocks = [{"text": text} for message in given for text in _texts(message.content)]
+    if not blocks and version.system and version.system.strip():
+        return [{"text": version.system}]
+    return blocks
+
+
+def _messages(request: ChatRequest, version: Version) -> list[dict[str, Any]]:
+    turns: list[tuple[str, list[Block]]] = []
+    open_calls: set[str] = set()
+    image_count = 0
+    for index, message in enumerate(request.messages):
+        where = f"messages[{index}]"
+        if isinstance(message, SystemMessage):
+            continue
+        if not isinstance(message, ToolMessage) and open_calls:
+            raise _refused(where, f"tool calls without an answer before it: {', '.join(sorted(open_calls))[:200]}")
+        match message:
+            case UserMessage():
+                role, blocks = "user", _user_blocks(message, version, where)
+                image_count += sum("image" in block for block in blocks)
+            case AssistantMessage():
+                role, blocks = "assistant", _assistant_blocks(message, where)
+                open_calls = {call.id for call in message.tool_calls or []}
+            case ToolMessage():
+                role, blocks = "user", [_tool_result(message, open_calls, where)]
+                open_calls.discard(message.tool_call_id)
+        if turns and turns[-1][0] == role:
+            turns[-1][1].extend(blocks)
+        elif blocks:
+            turns.append((role, blocks))
+    _check_turns(turns, open_calls, image_count, version)
+    return [{"role": role, "content": blocks} for role, blocks in turns]
+
+
+def _check_turns(
+    turns: list[tuple[str, list[Block]]], open_calls: set[str], image_count: int, version: Version
+) -> None:
+    if open_calls:
+        raise _refused("messages", f"tool calls without an answer: {', '.join(sorted(open_calls))[:200]}")
+    if not turns or turns[0][0] != "user" or turns[-1][0] != "user":
+        raise _refused("messages", "a conversation begins and ends with a user message (or ends with tool answers)")
+    if image_count > version.media.images:
+        known = f"takes at most {version.media.images} images" if version.media.images else "takes no images"
+        raise ApiError(400, f"messages: this model {known} in a request", code="too_many_images", param="messages")
+
+
+def _user_blocks(message: UserMessage, version: Version, where: str) -> list[Block]:
+    blocks: list[Block] = []
+    parts = [TextPart(type="text", text=message.content)] if isinstance(message.content, str) else message.content
+    for index, part in enumerate(parts):
+        if isinstance(part, ImagePart):
+            param = f"{where}.content[{index}].image_url.url"
+            format, data = images.decode(part.image_url.url, version.media, param)
+            blocks.append({"image": {"format": format, "source": {"bytes": data}}})
+        elif part.text.strip():
+            blocks.append({"text": part.text})
+    if not blocks:
+        raise _refused(f"{where}.content", "the message is empty")
+    return blocks
+
+
+def _assistant_blocks(message: AssistantMessage, where: str) -> list[Block]:
+    blocks: list[Block] = [{"text": text} for text in _texts(message.content)]
+    if not blocks and message.refusal and message.refusal.strip():
+        blocks.append({"text": message.refusal})
+    for index, call in enumerate(message.tool_calls or []):
+        blocks.append({"toolUse": _tool_use(call, f"{where}.tool_calls[{index}]")})
+    if len({call.id for call in message.tool_calls or []}) != len(message.tool_calls or []):
+        raise _refused(f"{where}.tool_calls", "two calls have the same id")
+    return blocks
+
+
+def _tool_use(call: ToolCall, where: str) -> Block:
+    try:
+        arguments = from_json(call.function.arguments or "{}", allow_inf_nan=False)
+    except ValueError:
+        arguments = None
+    if not isinstance(arguments, dict):
+        raise _refused(f"{where}.function.arguments", "this is not a JSON object")
+    return {"toolUseId": call.id, "name": call.function.name, "input": arguments}
+
+
+def _tool_result(message: ToolMessage, open_calls: set[str], where: str) -> Block:
+    if message.tool_call_id not in open_calls:
+        raise _refused(f"{where}.tool_call_id", "the assistant message before it has no such open tool call")
+    content: list[Block] = [{"text": text} for text in _texts(message.content)]
+    # Bedrock refuses blank text, so that a tool that answered nothing says so as JSON.
+    return {"toolResult": {"toolUseId": message.tool_call_id, "content": content or [{"json": {"content": ""}}]}}
+
+
+def _texts(content: str | Iterable[TextPart | RefusalPart] | None) -> list[str]:
+    """Texts without the blank ones, which Bedrock refuses."""
+    if content is None or isinstance(content, str):
+        texts = [content or ""]
+    else:
+        texts = [part.text if isinstance(part, TextPart) else part.refusal for part in content]
+    return [text for text in texts if text.strip()]
+
+
+def _inference(request: ChatRequest) -> dict[str, Any]:
+    stop = [request.stop] if isinstance(request.stop, str) else request.stop
+    values = {
+        "maxTokens": request.max_completion_tokens or request.max_tokens,
+        "temperature": request.temperature,
+        "topP": request.top_p,
+        "stopSequences": stop,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _tools(request: ChatRequest, *, uses_tools: bool) -> dict[str, Any] | None:
+    if isinstance(request.response_format, JsonSchemaFormat):
+        return _schema_tool(request, request.response_format, uses_tools=uses_tools)
+    if not request.tools:
+        if request.tool_choice not in (None, "none"):
+            raise _refused("tool_choice", "there are no tools to choose from")
+        if uses_tools:
+            raise _refused("tools", "a conversation with tool calls needs its tools in every request")
+        return None
+    names = [tool.function.name for tool in request.tools]
+    if len(set(names)) != len(names):
+        raise _refused("tools", "two tools have the same name")
+    if request.tool_choice == "none":
+        if uses_tools:
+            raise _refused("tool_choice", "Bedrock can't switch tools off in a conversation that has used them")
+        return None
+    config: dict[str, Any] = {"tools": [{"toolSpec": _tool_spec(tool.function)} for tool in request.tools]}
+    if isinstance(request.tool_choice, NamedTool):
+        name = request.tool_choice.function.name
+        if name not in names:
+            raise _refused("tool_choice", "there is no tool of that name")
+        config["toolChoice"] = {"tool": {"name": name}}
+    elif request.tool_choice == "required":
+        config["toolChoice"] = {"any": {}}
+    elif request.tool_choice == "auto":
+        config["toolChoice"] = {"auto": {}}
+    return config
+
+
+def _tool_spec(function: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "name": function.name,
+        "inputSchema": {"json": function.parameters or {"type": "object", "properties": {}}},
+    }
+    if function.description and function.description.strip():
+        spec["description"] = function.description
+    if function.strict is not None:
+        spec["strict"] = function.strict
+    return spec
+
+
+def _schema_tool(request: ChatRequest, format: JsonSchemaFormat, *, uses_tools: bool) -> dict[str, Any]:
+    """A schema for the answer is a tool that the model must use; its input is the answer."""
+    if request.tools or uses_tools:
+        raise _refused("response_format", "json_schema can't be combined with tools")
+    schema = format.json_schema
+    if schema.schema_.get("type") != "object":
+        raise _refused("response_format.json_schema.schema", "the schema's type must be object")
+    spec: dict[str, Any] = {"name": schema.name, "inputSchema": {"json": schema.schema_}}
+    spec["description"] = (schema.description or "").strip() or "Gives the answer in this form."
+    if schema.strict is not None:
+        spec["strict"] = schema.strict
+    return {"tools": [{"toolSpec": spec}], "toolChoice": {"tool": {"name": schema.name}}}
+
+
+def _metadata(request: ChatRequest, project: str, version: Version) -> dict[str, str]:
+    """Kept in Bedrock's invocation logs, where distillation can choose requests by it. A user's id goes in hashed."""
+    metadata = dict(request.metadata or {})
+    metadata |= {"tailor-project": project, "tailor-version": version.run}
+    if request.user:
+        metadata["tailor-user"] = hashlib.sha256(request.user.encode()).hexdigest()[:32]
+    return metadata
+
+
+def _holds_tools(message: dict[str, Any]) -> bool:
+    return any("toolUse" in block or "toolResult" in block for block in message["content"])
+
+
+def _refused(param: str, message: str) -> ApiError:
+    return ApiError(400, f"{param}: {message}", code="invalid_value", param=param)

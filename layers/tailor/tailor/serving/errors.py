@@ -1,0 +1,145 @@
+"""Errors as callers of the API see them: OpenAI's shape, stable codes, a status that says who can cure it.
+
+Every exit of the inference function goes through :func:`render`; what API Gateway answers by itself gets the same shape
+from the template's gateway responses. Codes and what to do about them: docs/api.md.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, RetryableError, TailorError
+
+INVALID_REQUEST = "invalid_request_error"
+RATE_LIMIT = "rate_limit_error"
+SERVER = "server_error"
+
+# Bedrock does not say how long to wait. Its quotas count by the minute; a model that is not ready needs longer.
+RETRY_THROTTLED = 10
+RETRY_NOT_READY = 30
+RETRY_UNAVAILABLE = 5
+
+
+class ApiError(TailorError):
+    """An error with its HTTP status. ``param`` names the request's field, ``retry_after`` is in seconds."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str,
+        type: str = INVALID_REQUEST,
+        param: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.http_status = status
+        self.code = code
+        self.type = type
+        self.param = param
+        self.retry_after = retry_after
+
+
+class ModelCallError(TailorError):
+    """Bedrock refused or failed a model call. ``reason`` is AWS's error code."""
+
+    code = "model-call-failed"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    status: int
+    type: str
+    code: str
+    message: str
+    retry_after: int | None = None
+
+
+# By AWS's error code. Bedrock's own words are passed on only where they speak of the caller's request.
+_BEDROCK: Mapping[str, _Kind] = {
+    "ValidationException": _Kind(400, INVALID_REQUEST, "invalid_request", "Bedrock refused the request: {detail}"),
+    "AccessDeniedException": _Kind(
+        403, INVALID_REQUEST, "model_access_denied", "this installation may not call the model: its operator must look"
+    ),
+    "ResourceNotFoundException": _Kind(
+        404, INVALID_REQUEST, "model_not_found", "the model's deployment is gone: its operator must look"
+    ),
+    "ThrottlingException": _Kind(
+        429, RATE_LIMIT, "rate_limit_exceeded", "Bedrock's quota for this model is used up for now", RETRY_THROTTLED
+    ),
+    "ServiceQuotaExceededException": _Kind(
+        429, RATE_LIMIT, "rate_limit_exceeded", "Bedrock's quota for this model is used up for now", RETRY_THROTTLED
+    ),
+    "ModelNotReadyException": _Kind(
+        503, SERVER, "model_not_ready", "the model is being made ready: try again soon", RETRY_NOT_READY
+    ),
+    "ModelTimeoutException": _Kind(
+        504, SERVER, "model_timeout", "the model did not answer in time: ask for fewer tokens, or try again"
+    ),
+    "ModelErrorException": _Kind(502, SERVER, "model_error", "the model failed on this request"),
+    "InternalServerException": _Kind(
+        503, SERVER, "service_unavailable", "Bedrock failed: try again", RETRY_UNAVAILABLE
+    ),
+    "ServiceUnavailableException": _Kind(
+        503, SERVER, "service_unavailable", "Bedrock is not available: try again", RETRY_UNAVAILABLE
+    ),
+}
+_UNKNOWN_FAILURE = _Kind(502, SERVER, "model_error", "the model call failed")
+
+# Bedrock tells an over-long prompt from other bad requests only in words. A wrong guess here changes no status,
+# just the code by which client libraries decide to shorten a conversation.
+_TOO_LONG = re.compile(
+    r"too (long|many (input )?tokens)|maximum (context|input)|context (length|window)|input tokens", re.I
+)
+_ARN = re.compile(r"arn:aws[\w-]*:\S+")
+
+
+def from_bedrock(error: ModelCallError) -> ApiError:
+    kind = _BEDROCK.get(error.reason, _UNKNOWN_FAILURE)
+    detail = _ARN.sub("(the model)", error.message)[:500]
+    code = kind.code
+    if error.reason == "ValidationException" and _TOO_LONG.search(error.message):
+        code = "context_length_exceeded"
+    return ApiError(
+        kind.status, kind.message.format(detail=detail), code=code, type=kind.type, retry_after=kind.retry_after
+    )
+
+
+_LIBRARY: Mapping[type[TailorError], _Kind] = {
+    InvalidInputError: _Kind(400, INVALID_REQUEST, "invalid_request", "{detail}"),
+    NotFoundError: _Kind(404, INVALID_REQUEST, "not_found", "{detail}"),
+    NotAllowedError: _Kind(
+        500, SERVER, "internal_error", "the installation lacks a permission: its operator must look"
+    ),
+    ConflictError: _Kind(409, INVALID_REQUEST, "conflict", "{detail}"),
+    RetryableError: _Kind(
+        503, SERVER, "service_unavailable", "a part of the service is not available: try again", RETRY_UNAVAILABLE
+    ),
+}
+_BUG = _Kind(500, SERVER, "internal_error", "the service failed; the operator finds the cause by the request id")
+
+
+def to_api_error(error: Exception) -> ApiError:
+    """Whatever was raised, as what the caller may know of it: no internals, no ARNs."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, ModelCallError):
+        return from_bedrock(error)
+    kind = next((kind for cls, kind in _LIBRARY.items() if isinstance(error, cls)), _BUG)
+    detail = error.message if isinstance(error, TailorError) else ""
+    return ApiError(
+        kind.status, kind.message.format(detail=detail), code=kind.code, type=kind.type, retry_after=kind.retry_after
+    )
+
+
+def render(error: ApiError) -> tuple[dict[str, Any], dict[str, str]]:
+    """Body and extra headers in OpenAI's shape."""
+    body = {"error": {"message": error.message, "type": error.type, "param": error.param, "code": error.code}}
+    headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    return body, headers

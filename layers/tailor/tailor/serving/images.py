@@ -1,0 +1,46 @@
+"""Images in a request: ``data:`` URLs only. Nothing is fetched, and sizes are checked before anything is decoded."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+
+from tailor.serving.aliases import ImageFormat, MediaRules
+from tailor.serving.errors import ApiError
+
+_HEADER = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
+_LONGEST_HEADER = 200
+
+_SIGNATURES: Mapping[ImageFormat, Callable[[bytes], bool]] = {
+    "png": lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"),
+    "jpeg": lambda data: data.startswith(b"\xff\xd8\xff"),
+    "gif": lambda data: data.startswith((b"GIF87a", b"GIF89a")),
+    "webp": lambda data: data.startswith(b"RIFF") and data[8:12] == b"WEBP",
+}
+
+
+def decode(url: str, rules: MediaRules, param: str) -> tuple[ImageFormat, bytes]:
+    """Format (by the bytes, whatever the URL claims) and data. Raises ApiError 400 that names ``param``."""
+    header = _HEADER.match(url, 0, _LONGEST_HEADER)
+    if header is None:
+        message = f"{param}: send the image itself, as data:image/png;base64,...; other URLs are not fetched"
+        raise ApiError(400, message, code="invalid_image_url", param=param)
+    if (len(url) - header.end()) * 3 // 4 - 2 > rules.image_bytes:
+        raise _too_large(rules, param)
+    try:
+        data = base64.b64decode(url[header.end() :].encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        message = f"{param}: the part after 'base64,' is not base64 (RFC 4648, with + and /, without line breaks)"
+        raise ApiError(400, message, code="invalid_base64", param=param) from None
+    if len(data) > rules.image_bytes:
+        raise _too_large(rules, param)
+    found = next((name for name, matches in _SIGNATURES.items() if matches(data)), None)
+    if found is None or found not in rules.image_formats:
+        message = f"{param}: this is not an image in one of {', '.join(rules.image_formats)}"
+        raise ApiError(400, message, code="invalid_image_format", param=param)
+    return found, data
+
+
+def _too_large(rules: MediaRules, param: str) -> ApiError:
+    message = f"{param}: the image is larger than {rules.image_bytes:,} bytes: make it smaller"
+    return ApiError(400, message, code="image_too_large", param=param)

@@ -1,0 +1,150 @@
+"""API keys: made once, shown once, kept only as their SHA-256.
+
+A key carries 200 random bits, so it can't be guessed and no table of digests can be made beforehand: a salt or a slow
+hash would add nothing, while the plain digest lets one read find the key. Whoever reads the table learns no key.
+"""
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol, Self
+
+from pydantic import Field
+
+from tailor.errors import InvalidInputError, NotAllowedError
+from tailor.names import check_name
+from tailor.runs import Record
+
+_RANDOM_BYTES = 25
+KEY = re.compile(r"tailor-[a-z0-9-]{1,63}-[a-z2-7]{40}")
+ID_LENGTH = 16
+MAX_PROJECTS = 20
+
+
+class Limits(Record):
+    """None: no limit of the key's own; Bedrock's quota and the API's throttling still hold."""
+
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_day: int | None = Field(
+        default=None, ge=1, description="input and output, counted after each answer (UTC)"
+    )
+
+
+class ApiKey(Record):
+    digest: str = Field(description="SHA-256 of the key, 64 hex digits")
+    name: str
+    projects: tuple[str, ...]
+    created_at: datetime
+    created_by: str = ""
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    limits: Limits = Limits()
+
+    @property
+    def id(self) -> str:
+        """What people and logs call the key: the start of its digest."""
+        return self.digest[:ID_LENGTH]
+
+    def usable(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+class KeyStore(Protocol):
+    """Where keys are kept. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
+
+    def key(self, digest: str) -> ApiKey | None: ...
+
+    def add_key(self, key: ApiKey) -> None: ...
+
+    def keys(self) -> list[ApiKey]:
+        """All keys, revoked and expired ones too, oldest first."""
+
+    def revoke_key(self, key_id: str, now: datetime) -> ApiKey:
+        """Revoking twice keeps the first moment. Raises NotFoundError."""
+
+
+def digest_of(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def create(
+    store: KeyStore,
+    name: str,
+    projects: list[str],
+    *,
+    by: str = "",
+    expires_at: datetime | None = None,
+    limits: Limits | None = None,
+    now: datetime | None = None,
+) -> tuple[str, ApiKey]:
+    """Makes and stores a key. Returns the secret, which can't be had again, and its record."""
+    now = now or datetime.now(UTC)
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise InvalidInputError("a key's name has 1 to 100 printable characters", hint="say who uses the key")
+    if not 1 <= len(set(projects)) <= MAX_PROJECTS:
+        raise InvalidInputError(f"a key is for 1 to {MAX_PROJECTS} projects", hint="make one key for each app")
+    for project in projects:
+        check_name(project, "project")
+    if expires_at is not None and expires_at <= now:
+        raise InvalidInputError("the key would be expired already", hint="give a moment in the future")
+    random = base64.b32encode(secrets.token_bytes(_RANDOM_BYTES)).decode().lower()
+    secret = f"tailor-{projects[0]}-{random}"
+    key = ApiKey(
+        digest=digest_of(secret),
+        name=name,
+        projects=tuple(dict.fromkeys(projects)),
+        created_at=now,
+        created_by=by,
+        expires_at=expires_at,
+        limits=limits or Limits(),
+    )
+    store.add_key(key)
+    return secret, key
+
+
+def authenticate(store: KeyStore, authorization: str, now: datetime | None = None) -> ApiKey:
+    """The key behind an ``Authorization`` header. Raises NotAllowedError, the same whatever is wrong with it."""
+    scheme, _, secret = authorization.strip().partition(" ")
+    secret = secret.strip()
+    # What does not look like a key costs no read.
+    if scheme.lower() == "bearer" and KEY.fullmatch(secret):
+        key = store.key(digest_of(secret))
+        if key is not None and key.usable(now or datetime.now(UTC)):
+            return key
+    raise NotAllowedError("this key is not valid")
+
+
+class Caller(Record):
+    """The key behind a request, as the authorizer hands it to the function: API Gateway passes on plain strings."""
+
+    key: str
+    projects: tuple[str, ...]
+    limits: Limits = Limits()
+    expires_at: datetime | None = None
+
+    def to_context(self) -> dict[str, str]:
+        context = {"key": self.key, "projects": ",".join(self.projects)}
+        if self.limits.requests_per_minute:
+            context["requests_per_minute"] = str(self.limits.requests_per_minute)
+        if self.limits.tokens_per_day:
+            context["tokens_per_day"] = str(self.limits.tokens_per_day)
+        if self.expires_at:
+            context["expires_at"] = self.expires_at.isoformat()
+        return context
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> Self:
+        expires_at = context.get("expires_at")
+        return cls(
+            key=str(context["key"]),
+            projects=tuple(str(context["projects"]).split(",")),
+            limits=Limits.model_validate({name: context[name] for name in Limits.model_fields if context.get(name)}),
+            expires_at=datetime.fromisoformat(str(expires_at)) if expires_at else None,
+        )
+
+    @classmethod
+    def of(cls, key: ApiKey) -> Self:
+        return cls(key=key.id, projects=key.projects, limits=key.limits, expires_at=key.expires_at)

@@ -1,0 +1,133 @@
+"""What the API does with a request: find the version, check the key, translate, call, count."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from tailor.errors import TailorError
+from tailor.names import MAX_NAME, NAME
+from tailor.serving import chat, completion, usage
+from tailor.serving.aliases import Alias, AliasStore, Version
+from tailor.serving.errors import ApiError
+from tailor.serving.keys import Caller
+from tailor.serving.schema import ChatRequest, JsonSchemaFormat
+from tailor.serving.usage import Usage, UsageStore
+
+JSON_TYPE = "application/json"
+EVENTS_TYPE = "text/event-stream; charset=utf-8"
+
+
+class Runtime(Protocol):
+    """Calls models. The Bedrock implementation is :class:`tailor.aws.runtime.BedrockRuntime`."""
+
+    def converse(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Converse's answer to its keyword arguments. Raises ModelCallError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the caller; ``facts`` are ids and counts for the log."""
+
+    body: str
+    content_type: str = JSON_TYPE
+    headers: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class ChatService:
+    def __init__(self, aliases: AliasStore, counters: UsageStore, runtime: Runtime) -> None:
+        self._aliases = aliases
+        self._counters = counters
+        self._runtime = runtime
+
+    def complete(self, body: bytes, caller: Caller) -> Answer:
+        """``POST /v1/chat/completions``. Raises ApiError, ModelCallError and the library's own errors."""
+        now = datetime.now(UTC)
+        _check_expiry(caller, now)
+        request = ChatRequest.parse(body)
+        project, version = self._resolve(request.model, caller)
+        converse = chat.to_converse(request, project, version)
+        headers = usage.admit(self._counters, caller, now)
+        started = time.monotonic()
+        answer = self._runtime.converse(converse)
+        latency = round((time.monotonic() - started) * 1000)
+        tokens = answer["usage"]
+        facts: dict[str, Any] = {
+            "project": project,
+            "version": version.run,
+            "key": caller.key,
+            "input_tokens": tokens["inputTokens"],
+            "output_tokens": tokens["outputTokens"],
+            "stop_reason": answer.get("stopReason"),
+            "model_ms": latency,
+        }
+        used = Usage(project, now.date(), caller.key, version.run, 1, tokens["inputTokens"], tokens["outputTokens"])
+        try:
+            usage.record(self._counters, caller, used)
+        except TailorError as error:
+            # The answer is paid for and right: a counter that can't be written must not take it away.
+            facts["usage_not_counted"] = error.code
+        schema_tool = (
+            request.response_format.json_schema.name if isinstance(request.response_format, JsonSchemaFormat) else None
+        )
+        result = completion.to_completion(
+            answer, model=project, version=version.run, created=int(now.timestamp()), schema_tool=schema_tool
+        )
+        headers |= {"x-tailor-version": version.run}
+        if request.stream:
+            include_usage = bool(request.stream_options and request.stream_options.include_usage)
+            return Answer(completion.to_events(result, include_usage=include_usage), EVENTS_TYPE, headers, facts)
+        return Answer(json.dumps(result, ensure_ascii=False), JSON_TYPE, headers, facts)
+
+    def models(self, caller: Caller) -> Answer:
+        """``GET /v1/models``: what the key may call and what is live."""
+        _check_expiry(caller, datetime.now(UTC))
+        aliases = [self._aliases.alias(project) for project in sorted(caller.projects)]
+        data = [_model(alias.project, alias.live) for alias in aliases if alias.live]
+        return Answer(json.dumps({"object": "list", "data": data}, ensure_ascii=False))
+
+    def model(self, name: str, caller: Caller) -> Answer:
+        """``GET /v1/models/{id}``."""
+        _check_expiry(caller, datetime.now(UTC))
+        project, version = self._resolve(name, caller)
+        return Answer(json.dumps(_model(project, version)), headers={"x-tailor-version": version.run})
+
+    def _resolve(self, name: str, caller: Caller) -> tuple[str, Version]:
+        """The version behind ``<project>`` or ``<project>@<run>``.
+
+        A name that no project has is 404; one that the key is not for is 403, whatever its versions. So a key's owner
+        can learn that a project of a guessed name is live, and no more: names are no secret in an installation."""
+        project, pinned, run = name.partition("@")
+        if len(project) > MAX_NAME or not NAME.fullmatch(project):
+            raise _unknown(name)
+        alias: Alias = self._aliases.alias(project)
+        if project not in caller.projects:
+            raise _forbidden(project) if alias.live else _unknown(name)
+        version = alias.find(run) if pinned else alias.live
+        if version is None:
+            raise _unknown(name)
+        return project, version
+
+
+def _model(project: str, version: Version) -> dict[str, Any]:
+    created = int(version.promoted_at.timestamp()) if version.promoted_at else 0
+    return {"id": project, "object": "model", "created": created, "owned_by": "tailor", "version": version.run}
+
+
+def _check_expiry(caller: Caller, now: datetime) -> None:
+    """API Gateway keeps an authorizer's answer for a while: a key must not outlive its date by that."""
+    if caller.expires_at and caller.expires_at <= now:
+        raise ApiError(401, "the API key has expired", code="invalid_api_key")
+
+
+def _unknown(name: str) -> ApiError:
+    message = f"there is no model {name[:128]!r}: GET /v1/models lists the models of this key"
+    return ApiError(404, message, code="model_not_found", param="model")
+
+
+def _forbidden(project: str) -> ApiError:
+    message = f"this key may not use the model {project!r}: ask for a key of that project"
+    return ApiError(403, message, code="model_access_denied", param="model")

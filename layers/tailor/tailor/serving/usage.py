@@ -1,0 +1,77 @@
+"""What was used, by project, day, key and version; and the limits of a key.
+
+Counters are added to atomically, so parallel requests lose nothing. A window is a calendar minute or day in UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+
+from tailor.serving.errors import RATE_LIMIT, ApiError
+from tailor.serving.keys import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Answered requests and their tokens on one day (UTC)."""
+
+    project: str
+    day: date
+    key: str
+    run: str
+    requests: int
+    input_tokens: int
+    output_tokens: int
+
+
+class UsageStore(Protocol):
+    """Where counters are kept. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
+
+    def add_usage(self, usage: Usage) -> None:
+        """Adds to what the same project, day, key and run have used already."""
+
+    def usage(self, project: str, first: date, last: date) -> list[Usage]:
+        """Both days included, oldest first."""
+
+    def take_request(self, key: str, minute: datetime, limit: int) -> int | None:
+        """Counts one request in that minute. Returns the count, or None where ``limit`` is reached already."""
+
+    def add_tokens(self, key: str, day: date, tokens: int) -> None: ...
+
+    def tokens(self, key: str, day: date) -> int: ...
+
+
+def admit(store: UsageStore, caller: Caller, now: datetime | None = None) -> dict[str, str]:
+    """Counts a request against the key's limits. Returns headers that say what is left; raises ApiError 429."""
+    now = (now or datetime.now(UTC)).astimezone(UTC)
+    limits = caller.limits
+    if limits.tokens_per_day and store.tokens(caller.key, now.date()) >= limits.tokens_per_day:
+        midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
+        raise _exceeded(f"this key's {limits.tokens_per_day} tokens a day are used up", midnight - now)
+    if not limits.requests_per_minute:
+        return {}
+    minute = now.replace(second=0, microsecond=0)
+    left_in_minute = minute + timedelta(minutes=1) - now
+    count = store.take_request(caller.key, minute, limits.requests_per_minute)
+    if count is None:
+        raise _exceeded(f"this key may make {limits.requests_per_minute} requests a minute", left_in_minute)
+    return {
+        "x-ratelimit-limit-requests": str(limits.requests_per_minute),
+        "x-ratelimit-remaining-requests": str(limits.requests_per_minute - count),
+        "x-ratelimit-reset-requests": f"{_seconds(left_in_minute)}s",
+    }
+
+
+def record(store: UsageStore, caller: Caller, usage: Usage) -> None:
+    """Counts an answer."""
+    store.add_usage(usage)
+    if caller.limits.tokens_per_day:
+        store.add_tokens(caller.key, usage.day, usage.input_tokens + usage.output_tokens)
+
+
+def _exceeded(message: str, wait: timedelta) -> ApiError:
+    return ApiError(429, message, code="rate_limit_exceeded", type=RATE_LIMIT, retry_after=_seconds(wait))
+
+
+def _seconds(wait: timedelta) -> int:
+    return max(1, int(wait.total_seconds()) + 1)

@@ -1,0 +1,137 @@
+"""API Gateway on a loopback port, as far as the contract needs it: authorizer, proxy events, gateway responses."""
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import botocore.session
+import yaml
+from botocore.validate import ParamValidator
+
+ROOT = Path(__file__).parents[3]
+BEDROCK = botocore.session.get_session().get_service_model("bedrock-runtime")
+CONVERSE = BEDROCK.shape_for("ConverseRequest")
+CONTEXT = SimpleNamespace(
+    function_name="test", memory_limit_in_mb=128, invoked_function_arn="arn:test", aws_request_id="invocation-1"
+)
+type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+class ScriptedRuntime:
+    """Answers with what it was told, an exception included, and refuses what botocore would refuse."""
+
+    def __init__(self) -> None:
+        self.requests: list[Mapping[str, Any]] = []
+        self.answers: list[dict[str, Any] | Exception] = []
+
+    def converse(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        report = ParamValidator().validate(request, CONVERSE)
+        assert not report.has_errors(), report.generate_report()
+        self.requests.append(request)
+        answer = self.answers.pop(0) if self.answers else converse_answer({"text": "đỏ"})
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def converse_answer(*blocks: dict[str, Any], stop: str | None = "end_turn", **usage: int) -> dict[str, Any]:
+    return {
+        "output": {"message": {"role": "assistant", "content": list(blocks)}},
+        "stopReason": stop,
+        "usage": {"inputTokens": 10, "outputTokens": 3, "totalTokens": 13, **usage},
+        "metrics": {"latencyMs": 5},
+    }
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads a template without acting on its functions."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
+
+
+def gateway_responses() -> dict[str, Any]:
+    template = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # a SafeLoader
+    responses: dict[str, Any] = template["Resources"]["Api"]["Properties"]["GatewayResponses"]
+    return responses
+
+
+class Gateway:
+    """``with Gateway(authorize, inference) as gateway``: ``gateway.url`` is a base URL for OpenAI clients."""
+
+    def __init__(self, authorize: Handler, inference: Handler) -> None:
+        outer = self
+        self.authorize, self.inference = authorize, inference
+        self.responses = gateway_responses()
+
+        class RequestHandler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                outer._serve(self)
+
+            def do_GET(self) -> None:
+                outer._serve(self)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), RequestHandler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _serve(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers.get("content-length") or 0))
+        status, headers, answer = self._route(request, body.decode("utf-8", errors="replace"))
+        data = answer.encode()
+        request.send_response(status)
+        for name, value in {**headers, "content-length": str(len(data))}.items():
+            request.send_header(name, value)
+        request.end_headers()
+        request.wfile.write(data)
+
+    def _route(self, request: BaseHTTPRequestHandler, body: str) -> tuple[int, dict[str, str], str]:
+        token = request.headers.get("authorization")
+        if not token:
+            return self._own("UNAUTHORIZED")
+        arn = f"arn:aws:execute-api:us-east-1:123456789012:api/test/{request.command}{request.path}"
+        try:
+            policy = self.authorize({"type": "TOKEN", "authorizationToken": token, "methodArn": arn}, CONTEXT)
+        except Exception as error:
+            return self._own("UNAUTHORIZED" if str(error) == "Unauthorized" else "AUTHORIZER_FAILURE")
+        context = {name: str(value) for name, value in policy["context"].items()}
+        event = proxy_event(request.command, urlsplit(request.path).path, body, context)
+        answer = self.inference(event, CONTEXT)
+        headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+        text = answer["body"]
+        return answer["statusCode"], headers, base64.b64decode(text).decode() if answer["isBase64Encoded"] else text
+
+    def _own(self, kind: str) -> tuple[int, dict[str, str], str]:
+        default = "DEFAULT_5XX" if kind == "AUTHORIZER_FAILURE" else "DEFAULT_4XX"
+        response = self.responses.get(kind, self.responses[default])
+        body = response["ResponseTemplates"]["application/json"].replace(
+            "$context.error.messageString", '"Unauthorized"'
+        )
+        return int(response.get("StatusCode", 500)), {"content-type": "application/json"}, body
+
+
+def proxy_event(method: str, path: str, body: str | None, authorizer: Mapping[str, str]) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((ROOT / "events" / "inference_chat.json").read_text())
+    event |= {"httpMethod": method, "path": path, "resource": path, "body": body or None}
+    event["requestContext"] |= {"httpMethod": method, "path": f"/test{path}", "authorizer": dict(authorizer)}
+    return event

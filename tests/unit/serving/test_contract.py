@@ -1,0 +1,244 @@
+"""What apps rely on, through the official client."""
+
+import base64
+import io
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import openai
+import pytest
+from openai import OpenAI
+from tailor.aws.serving import ServingTable
+from tailor.errors import RetryableError
+from tailor.serving import aliases, keys
+from tailor.serving.aliases import Version
+from tailor.serving.errors import ModelCallError
+from tailor.serving.keys import Limits
+
+from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + base64.b64encode(PNG).decode()}}
+ASK: list[Any] = [{"role": "user", "content": "Màu gì?"}]
+
+
+def connect(gateway: Gateway, secret: str) -> OpenAI:
+    return OpenAI(base_url=gateway.url, api_key=secret, max_retries=0)
+
+
+def test_a_question_about_an_image_is_answered_by_the_live_version(client: OpenAI, runtime: ScriptedRuntime) -> None:
+    question: Any = [{"role": "user", "content": [IMAGE, {"type": "text", "text": "Màu gì?"}]}]
+
+    raw = client.chat.completions.with_raw_response.create(
+        model="colours", messages=question, max_completion_tokens=64, temperature=0, top_p=0.5, stop="\n", user="u1"
+    )
+
+    answer = raw.parse()
+    assert answer.choices[0].message.content == "đỏ"
+    assert answer.choices[0].finish_reason == "stop"
+    assert (answer.model, answer.object, answer.system_fingerprint) == (
+        "colours",
+        "chat.completion",
+        "colours-scenes-1",
+    )
+    assert answer.usage is not None
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens) == (10, 3, 13)
+    assert raw.headers["x-tailor-version"] == "colours-scenes-1"
+    assert raw.headers["x-request-id"]
+    [request] = runtime.requests
+    assert request["messages"] == [
+        {"role": "user", "content": [{"image": {"format": "png", "source": {"bytes": PNG}}}, {"text": "Màu gì?"}]}
+    ]
+    assert request["inferenceConfig"] == {"maxTokens": 64, "temperature": 0, "topP": 0.5, "stopSequences": ["\n"]}
+    assert request["system"] == [{"text": "Trả lời ngắn gọn."}]
+    assert request["requestMetadata"]["tailor-project"] == "colours"
+    assert request["requestMetadata"]["tailor-version"] == "colours-scenes-1"
+    assert "u1" not in request["requestMetadata"].values()
+
+
+def test_models_are_those_of_the_key_that_are_live(client: OpenAI) -> None:
+    assert [model.id for model in client.models.list()] == ["colours"]
+    model = client.models.retrieve("colours")
+    assert (model.id, model.object, model.owned_by) == ("colours", "model", "tailor")
+
+
+def refused(gateway: Gateway, secret: str, model: str = "colours") -> openai.APIStatusError:
+    with connect(gateway, secret) as client, pytest.raises(openai.APIStatusError) as caught:
+        client.chat.completions.create(model=model, messages=ASK)
+    error = caught.value
+    assert isinstance(error.body, dict)
+    assert set(error.body) == {"message", "type", "param", "code"}
+    return error
+
+
+def test_wrong_expired_and_revoked_keys_are_401(gateway: Gateway, store: ServingTable, live: Version) -> None:
+    now = datetime.now(UTC)
+    long_ago = now - timedelta(days=2)
+    expired, _ = keys.create(store, "old", ["colours"], expires_at=now - timedelta(days=1), now=long_ago)
+    revoked, key = keys.create(store, "gone", ["colours"])
+    assert refused(gateway, f"{revoked[:-1]}a").status_code == 401
+    store.revoke_key(key.id, now)
+    for secret in (expired, revoked, "sk-somebody-elses", "đỏ".encode().hex(), "tailor-colours-" + "a" * 40):
+        error = refused(gateway, secret)
+        assert (error.status_code, error.code) == (401, "invalid_api_key")
+        assert isinstance(error, openai.AuthenticationError)
+
+
+def test_no_key_is_401_in_the_same_shape(gateway: Gateway) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{gateway.url}/models")
+    with caught.value as error:
+        assert error.code == 401
+        assert json.load(error)["error"]["code"] == "invalid_api_key"
+
+
+def test_a_key_of_another_project_is_403_and_an_unknown_model_404(gateway: Gateway, secret: str) -> None:
+    other = refused(gateway, secret, "secret")
+    assert (other.status_code, other.code, other.param) == (403, "model_access_denied", "model")
+    for unknown in ("gpt-4o", "sounds", "colours@nowhere", "colours@", "secrets", "meta/llama", "../x", "", "é" * 300):
+        error = refused(gateway, secret, unknown)
+        assert (error.status_code, error.code, error.param) == (404, "model_not_found", "model"), unknown
+
+
+def test_retrieving_models_follows_the_same_rules(client: OpenAI) -> None:
+    with pytest.raises(openai.PermissionDeniedError):
+        client.models.retrieve("secret")
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("nothing")
+
+
+def post(gateway: Gateway, secret: str, body: bytes, path: str = "/chat/completions") -> tuple[int, dict[str, Any]]:
+    headers = {"authorization": f"Bearer {secret}", "content-type": "application/json"}
+    request = urllib.request.Request(gateway.url + path, body, headers)
+    try:
+        with urllib.request.urlopen(request) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)["error"]
+
+
+def test_a_body_that_is_no_json_is_400(gateway: Gateway, secret: str) -> None:
+    for body in (b"", b"no json", b"{", b'{"model": NaN}', b'{"model": "\\ud800"}', b"[" * 100_000):
+        status, error = post(gateway, secret, body)
+        assert (status, error["code"]) == (400, "invalid_json"), body[:20]
+    for body in (b"[]", b"null", b'"text"', b"1"):
+        status, error = post(gateway, secret, body)
+        assert (status, error["code"]) == (400, "invalid_type"), body
+
+
+def test_an_unknown_path_is_404(gateway: Gateway, secret: str) -> None:
+    status, error = post(gateway, secret, b"{}", "/embeddings")
+    assert (status, error["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "code", "retry"),
+    [
+        ("ValidationException", 400, "invalid_request", False),
+        ("AccessDeniedException", 403, "model_access_denied", False),
+        ("ResourceNotFoundException", 404, "model_not_found", False),
+        ("ThrottlingException", 429, "rate_limit_exceeded", True),
+        ("ModelNotReadyException", 503, "model_not_ready", True),
+        ("ModelTimeoutException", 504, "model_timeout", False),
+        ("ModelErrorException", 502, "model_error", False),
+        ("InternalServerException", 503, "service_unavailable", True),
+        ("ServiceUnavailableException", 503, "service_unavailable", True),
+        ("SomethingNew", 502, "model_error", False),
+    ],
+)
+def test_bedrocks_errors_keep_their_meaning(
+    gateway: Gateway, secret: str, runtime: ScriptedRuntime, reason: str, status: int, code: str, retry: bool
+) -> None:
+    arn = "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghij12"
+    runtime.answers = [ModelCallError(reason, f"no {arn}")]
+    error = refused(gateway, secret)
+    assert (error.status_code, error.code) == (status, code)
+    assert ("retry-after" in error.response.headers) == retry
+    assert "123456789012" not in error.response.text
+
+
+def test_an_over_long_conversation_is_told_apart(gateway: Gateway, secret: str, runtime: ScriptedRuntime) -> None:
+    runtime.answers = [ModelCallError("ValidationException", "Input is too long for requested model.")]
+    assert refused(gateway, secret).code == "context_length_exceeded"
+
+
+def test_a_bug_tells_nothing_of_itself_or_of_the_request(
+    gateway: Gateway, secret: str, runtime: ScriptedRuntime, logs: io.StringIO
+) -> None:
+    runtime.answers = [KeyError("Màu gì? internals")]
+    error = refused(gateway, secret)
+    assert (error.status_code, error.code) == (500, "internal_error")
+    assert "internals" not in error.response.text + logs.getvalue()
+    assert "KeyError" in logs.getvalue()
+
+
+def test_nothing_of_a_conversation_is_logged(
+    client: OpenAI, runtime: ScriptedRuntime, secret: str, logs: io.StringIO
+) -> None:
+    runtime.answers = [converse_answer({"text": "câu trả lời"})]
+    client.chat.completions.create(model="colours", messages=[{"role": "user", "content": "câu hỏi"}], user="somebody")
+    assert '"input_tokens":10' in logs.getvalue()
+    for private in ("câu", "c\\u00e2u", "somebody", secret):
+        assert private not in logs.getvalue()
+
+
+def test_promotion_changes_what_answers_without_a_change_in_the_app(
+    client: OpenAI, store: ServingTable, version: Callable[..., Version], runtime: ScriptedRuntime
+) -> None:
+    aliases.promote(store, "colours", version("colours-scenes-2"), "colours-scenes-1", "test")
+
+    for model, run in (("colours", "colours-scenes-2"), ("colours@colours-scenes-1", "colours-scenes-1")):
+        raw = client.chat.completions.with_raw_response.create(model=model, messages=ASK)
+        assert raw.headers["x-tailor-version"] == run
+        assert raw.parse().model == "colours"
+    aliases.rollback(store, "colours", "test")
+    raw = client.chat.completions.with_raw_response.create(model="colours", messages=ASK)
+    assert raw.headers["x-tailor-version"] == "colours-scenes-1"
+
+
+def test_usage_is_counted_by_key_version_and_day(client: OpenAI, store: ServingTable) -> None:
+    for _ in range(3):
+        client.chat.completions.create(model="colours", messages=ASK)
+    today = datetime.now(UTC).date()
+    [used] = store.usage("colours", today - timedelta(days=1), today)
+    assert (used.requests, used.input_tokens, used.output_tokens) == (3, 30, 9)
+    assert used.run == "colours-scenes-1"
+    assert store.usage("colours", today - timedelta(days=9), today - timedelta(days=2)) == []
+
+
+def test_a_key_keeps_within_its_requests_a_minute(gateway: Gateway, store: ServingTable, live: Version) -> None:
+    secret, _ = keys.create(store, "slow", ["colours"], limits=Limits(requests_per_minute=2))
+    with connect(gateway, secret) as client:
+        seen = set()
+        with pytest.raises(openai.RateLimitError) as caught:
+            for _ in range(5):  # at most two a minute, and a minute may end in between
+                raw = client.chat.completions.with_raw_response.create(model="colours", messages=ASK)
+                seen.add(raw.headers["x-ratelimit-remaining-requests"])
+    assert seen == {"1", "0"}
+    assert 1 <= int(caught.value.response.headers["retry-after"]) <= 61
+
+
+def test_a_key_keeps_within_its_tokens_a_day(gateway: Gateway, store: ServingTable, live: Version) -> None:
+    secret, _ = keys.create(store, "small", ["colours"], limits=Limits(tokens_per_day=20))
+    with connect(gateway, secret) as client:
+        for _ in range(2):
+            client.chat.completions.create(model="colours", messages=ASK)
+    error = refused(gateway, secret)
+    assert (error.status_code, error.code) == (429, "rate_limit_exceeded")
+
+
+def test_an_answer_is_given_even_where_it_cant_be_counted(
+    client: OpenAI, inference: ModuleType, monkeypatch: pytest.MonkeyPatch, logs: io.StringIO
+) -> None:
+    def fail(_: Any) -> None:
+        raise RetryableError("no")
+
+    monkeypatch.setattr(inference.service._counters, "add_usage", fail)
+    assert client.chat.completions.create(model="colours", messages=ASK).choices[0].message.content == "đỏ"
+    assert "usage_not_counted" in logs.getvalue()
