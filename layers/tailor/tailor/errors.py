@@ -9,7 +9,10 @@
     ├── NotFoundError         a run, project, model or key that does not exist
     ├── NotAllowedError       the caller may not do this
     ├── ConflictError         somebody else moved first, or the move is not in the table
+    ├── EvaluationError       an evaluation can't come to a verdict; a retry cannot cure it
     └── RetryableError        infrastructure said "not now"; the caller is expected to try again
+        ├── QuotaError        the account has as many as it may have: wait until others end
+        └── ThrottledError    a rate limit said so: waiting always helps, and never counts as a failure
 
 Permanent errors are recorded and reported by functions, never raised to the event source; only
 :class:`RetryableError` (and bugs) leave a handler, because only those can be cured by another delivery.
@@ -74,3 +77,17 @@ class ConflictError(TailorError):
 class RetryableError(TailorError):
     code = "try-again"
     http_status = 503
+
+
+class ThrottledError(RetryableError):
+    code = "throttled"
+    http_status = 429
+
+
+class QuotaError(RetryableError):
+    code = "quota-exceeded"
+    http_status = 429
+
+
+class EvaluationError(TailorError):
+    code = "evaluation-failed"

@@ -1,0 +1,133 @@
+"""Rows and answers in, a decision out: the same for a run and for answers scored offline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tailor.errors import InvalidInputError
+from tailor.evaluation import language, metrics
+from tailor.evaluation.arms import BASELINES, CANDIDATE
+from tailor.evaluation.choose import choose_metric
+from tailor.evaluation.compare import Comparison, Design, compare
+from tailor.evaluation.gate import Decision, GuardResult, Policy, decide
+from tailor.evaluation.metrics.base import Rules
+from tailor.evaluation.normalise import for_language
+from tailor.evaluation.rows import Answer, Row
+from tailor.evaluation.score import Sheet, failed_calls, forgiven, score
+from tailor.evaluation.statistics import RESAMPLES, Clusters
+
+SEED = 42
+ALWAYS = ("exact_match", "containment", "token_f1")
+CONDUCT = ("answer_language", "no_refusal", "not_empty", "not_truncated")
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A metric on the same rows that may not fall by more than ``margin``."""
+
+    metric: str
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked of the answers; all of it is settled before an answer is looked at."""
+
+    metric: str = "auto"
+    language: str = "auto"
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    policy: Policy = Policy()
+    guards: Sequence[Guard] = ()
+    resamples: int = RESAMPLES
+    seed: int = SEED
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``comparisons`` by metric, each against every baseline arm."""
+
+    decision: Decision
+    metric: str
+    metric_reason: str
+    sheet: Sheet
+    comparisons: dict[str, list[Comparison]]
+    design: Design
+    plan: Plan
+
+    def headline(self) -> dict[str, Any]:
+        """The figures that every output holds."""
+        primary = self.decision.primary
+        return {
+            "verdict": self.decision.verdict,
+            "metric": self.metric,
+            "candidate": primary.candidate,
+            "baseline": primary.baseline,
+            "baseline_arm": primary.baseline_arm,
+            "difference": primary.difference,
+            "interval": list(primary.interval),
+            "confidence": primary.confidence,
+            "p_value": primary.p_value,
+            "test": primary.test,
+            "rows": primary.rows,
+            "groups": primary.groups,
+            "minimum_detectable_effect": primary.minimum_detectable_effect,
+            "decisive_rows": self.decision.decisive_rows,
+            "margin": self.plan.policy.margin,
+            "normaliser": self.sheet.rules.normalise.signature,
+            "language": self.sheet.rules.language,
+        }
+
+
+def rules_for(rows: Sequence[Row], plan: Plan) -> Rules:
+    spoken = plan.language
+    if spoken == "auto":
+        spoken = language.dominant(reference for row in rows for reference in row.references)
+    return Rules(for_language(spoken, plan.switches), spoken)
+
+
+def judge(
+    rows: Sequence[Row],
+    answers: Mapping[str, Mapping[str, Answer]],
+    plan: Plan,
+    extra_guards: Sequence[GuardResult] = (),
+    doubts: Sequence[str] = (),
+) -> Outcome:
+    """``answers`` by arm and row id; needs the candidate and at least one baseline. A missing answer is a wrong one."""
+    baselines = [arm for arm in BASELINES if arm in answers]
+    if CANDIDATE not in answers or not baselines:
+        raise InvalidInputError("an evaluation needs answers of the candidate and of at least one baseline")
+    rules = rules_for(rows, plan)
+    metric, reason = (plan.metric, "named in the recipe") if plan.metric != "auto" else choose_metric(rows, rules)
+    for name in (metric, *(guard.metric for guard in plan.guards)):
+        metrics.get(name)
+    names = list(dict.fromkeys([metric, *(guard.metric for guard in plan.guards), *ALWAYS, *CONDUCT]))
+    sheet = score(rows, answers, names, rules)
+    policy = plan.policy
+    clusters = Clusters.of([row.group for row in rows])
+    design = Design(clusters, policy.confidence, plan.resamples, plan.seed)
+    comparisons = compare(design, sheet.evidence, CANDIDATE, baselines)
+    guards = [
+        GuardResult(
+            guard.metric, metrics.get(guard.metric).title, guard.margin, _against_best(comparisons[guard.metric])
+        )
+        for guard in plan.guards
+    ]
+    doubts = [*doubts, *_failure_doubts(sheet, metric, design, baselines, policy)]
+    decision = decide(comparisons[metric], policy, [*guards, *extra_guards], doubts)
+    return Outcome(decision, metric, reason, sheet, comparisons, design, plan)
+
+
+def _against_best(comparisons: Sequence[Comparison]) -> Comparison:
+    return max(comparisons, key=lambda comparison: comparison.baseline)
+
+
+def _failure_doubts(sheet: Sheet, metric: str, design: Design, baselines: Sequence[str], policy: Policy) -> list[str]:
+    """Failed calls of a baseline must not make a candidate look good: it has to win even if they had all been right."""
+    doubts = []
+    for arm in baselines:
+        failures = len(failed_calls(sheet, arm))
+        if failures:
+            evidence = {metric: {CANDIDATE: sheet.evidence[metric][CANDIDATE], arm: forgiven(sheet, metric, arm)}}
+            if compare(design, evidence, CANDIDATE, [arm])[metric][0].interval[0] <= policy.margin:
+                doubts.append(f"{failures} calls to {arm} failed, and right answers to them would have closed the gate")
+    return doubts
