@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tailor.errors import ConflictError
+from tailor.errors import ConflictError, NotFoundError
 from tailor.recipe import Recipe
 
 
@@ -132,6 +132,12 @@ class Run(Record):
     @property
     def sequence(self) -> int:
         return self.history[-1].sequence
+
+    def change(self, sequence: int) -> Change:
+        """One entry of the history, counted from 1. Raises NotFoundError."""
+        if not 1 <= sequence <= len(self.history):
+            raise NotFoundError(f"run {self.id} has no change {sequence}")
+        return self.history[sequence - 1]
 
     @property
     def is_open(self) -> bool:

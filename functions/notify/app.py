@@ -1,0 +1,93 @@
+""" "Run Changed" → a notice by SNS, Slack and webhook, once a change and channel."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from tailor.aws.notices import Secret, SentOnce, Topic, post, waiter
+from tailor.aws.runs import DynamoRunStore
+from tailor.errors import NotFoundError, RetryableError, TailorError
+from tailor.events import RunChanged, detail
+from tailor.notices.channels import Channel, SlackChannel, SnsChannel, Wait, WebhookChannel
+from tailor.notices.delivery import Delivery, deliver
+from tailor.notices.hooks import Hooks, Webhooks
+from tailor.notices.messages import Message, message_for
+from tailor.runs import Run
+from tailor.settings import Settings, SettingsError
+
+
+class NotifySettings(Settings):
+    runs_table: str
+    sent_table: str
+    notices_topic_arn: str
+    webhooks_secret_arn: str = ""
+    allow_insecure_webhook: bool = False
+    reports_url: str = ""
+
+
+settings = NotifySettings.load()
+logger = Logger()
+runs = DynamoRunStore(settings.runs_table)
+topic = Topic(settings.notices_topic_arn)
+secret = Secret(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None
+sent = SentOnce(settings.sent_table)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
+    """For each channel, whether it took the notice. Raises RetryableError where one has to be tried again."""
+    change = RunChanged.model_validate(detail(event))
+    try:
+        run = runs.get(change.run)
+        message = message_for(run, run.change(change.sequence), reports_url=settings.reports_url)
+    except NotFoundError as error:
+        logger.warning("nothing to tell", reason=error.message)
+        return {}
+    if message is None:
+        return {}
+    delivery = deliver(message, channels(run, waiter(context)), sent.within(context))
+    report(delivery, message)
+    if delivery.failures:
+        raise RetryableError(f"{message.id} could not be sent by {', '.join(delivery.failures)}")
+    return {name: outcome.sent for name, outcome in delivery.outcomes.items()}
+
+
+def channels(run: Run, wait: Wait) -> Iterator[Channel]:
+    yield SnsChannel(topic)
+    hooks = hooks_of(run.project)
+    if hooks.slack and run.recipe.notifications.slack:
+        yield SlackChannel(str(hooks.slack), post, wait)
+    if hooks.webhook:
+        yield WebhookChannel(str(hooks.webhook.url), hooks.webhook.secret, post, wait)
+
+
+def hooks_of(project: str) -> Hooks:
+    try:
+        text = secret.read() if secret else ""
+        return Webhooks.parse(text, allow_insecure=settings.allow_insecure_webhook).of(project)
+    except SettingsError as error:
+        # Another delivery would find the same secret: the alarm on this metric calls the operator.
+        logger.error("webhooks are off", reason=error.message)
+        count("NoticesRefused", "secret")
+        return Hooks()
+
+
+def report(delivery: Delivery, message: Message) -> None:
+    for name, outcome in delivery.outcomes.items():
+        if outcome.sent:
+            logger.info("sent", notice=message.id, channel=name)
+        else:
+            logger.error("refused for good", notice=message.id, channel=name, reason=outcome.reason)
+            count("NoticesRefused", name)
+    for name, failure in delivery.failures.items():
+        if isinstance(failure, TailorError):
+            logger.warning("not sent yet", notice=message.id, channel=name, reason=failure.message)
+        else:
+            logger.error("not sent", notice=message.id, channel=name, exc_info=failure)
+
+
+def count(name: str, channel: str) -> None:
+    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension(name="channel", value=channel)

@@ -1,0 +1,139 @@
+"""Sending notices: SNS, HTTPS, the webhooks secret, and the table that remembers what went out."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyInconsistentStateError,
+    IdempotencyPersistenceLayerError,
+)
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
+
+from tailor.aws.clients import client
+from tailor.aws.failures import code_of, translated
+from tailor.errors import RetryableError
+from tailor.notices.channels import Outcome, Response, Wait
+from tailor.notices.delivery import Once
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns.client import SNSClient
+
+SECRET_SECONDS = 300  # how long a changed secret may go unseen
+REMEMBERED_SECONDS = 30 * 24 * 3600  # longer than any event can be delayed or redriven
+TIMEOUT = urllib3.Timeout(connect=3, read=7)
+MAX_ANSWER = 1000  # bytes that are read of an answer
+BUSY_PAUSE = 0.25
+RESERVE = 25.0  # seconds of an invocation that are not spent on waiting: enough for a post and its record
+
+
+class Topic:
+    """An SNS topic as :class:`tailor.notices.channels.Publish`."""
+
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+        self._sns: SNSClient = client("sns")
+
+    def __call__(self, subject: str, bodies: Mapping[str, str], attributes: Mapping[str, str]) -> None:
+        with translated("publishing to SNS"):
+            self._sns.publish(
+                TopicArn=self._arn,
+                Subject=subject,
+                Message=json.dumps(bodies),
+                MessageStructure="json",
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+                },
+            )
+
+
+class Secret:
+    """A secret's text, read again every few minutes; empty where it has no value or does not exist."""
+
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+        self._provider = SecretsProvider(boto3_client=client("secretsmanager"))
+
+    def read(self) -> str:
+        try:
+            return str(self._provider.get(self._arn, max_age=SECRET_SECONDS))
+        except GetParameterError as error:
+            cause = error.__context__
+            if isinstance(cause, ClientError) and code_of(cause) == "ResourceNotFoundException":
+                return ""
+            raise RetryableError(f"reading the webhooks secret: {type(cause).__name__}") from error
+
+
+# At level DEBUG urllib3 logs URLs, and a Slack hook's URL is a secret.
+logging.getLogger("urllib3").setLevel(logging.INFO)
+_http = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    """See :class:`tailor.notices.channels.Post`."""
+    try:
+        answer = _http.request("POST", url, body=body, headers=dict(headers), redirect=False, preload_content=False)
+        try:
+            text = answer.read(MAX_ANSWER).decode("utf-8", "replace")
+        finally:
+            answer.close()
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        # urllib3's messages hold the URL, which is a secret.
+        raise RetryableError(f"nobody answered a notice: {type(error).__name__}") from None
+    return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, text)
+
+
+class SentOnce:
+    """Powertools' idempotency as :class:`tailor.notices.delivery.Once`, over a DynamoDB table.
+
+    What is in progress is free again when this invocation's time has run out: a killed function is not the last word.
+    """
+
+    def __init__(self, table_name: str) -> None:
+        self._store = DynamoDBPersistenceLayer(table_name=table_name, boto3_client=client("dynamodb"))
+
+    def within(self, context: LambdaContext) -> Once:
+        config = IdempotencyConfig(
+            expires_after_seconds=REMEMBERED_SECONDS, hash_function="sha256", lambda_context=context
+        )
+        wait = waiter(context)
+
+        def outcome_of(*, key: str, send: Callable[[], Outcome]) -> dict[str, Any]:
+            return asdict(send())
+
+        remembered: Any = idempotent_function(
+            outcome_of, data_keyword_argument="key", persistence_store=self._store, config=config, key_prefix="notice"
+        )
+
+        def once(key: str, send: Callable[[], Outcome]) -> Outcome:
+            while True:
+                try:
+                    return Outcome(**remembered(key=key, send=send))
+                except IdempotencyAlreadyInProgressError as error:
+                    if not wait(BUSY_PAUSE):
+                        raise RetryableError("another invocation is sending this notice") from error
+                except (IdempotencyInconsistentStateError, IdempotencyPersistenceLayerError) as error:
+                    raise RetryableError(f"remembering what was sent: {type(error).__name__}") from error
+
+        return once
+
+
+def waiter(context: LambdaContext, reserve: float = RESERVE) -> Wait:
+    """Sleeps as asked where ``reserve`` seconds of the invocation are left afterwards; False, at once, otherwise."""
+
+    def wait(seconds: float) -> bool:
+        if context.get_remaining_time_in_millis() / 1000 - seconds < reserve:
+            return False
+        time.sleep(seconds)
+        return True
+
+    return wait

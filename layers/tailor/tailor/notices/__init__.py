@@ -1,0 +1,1 @@
+"""What people hear about a run, and by which channels."""

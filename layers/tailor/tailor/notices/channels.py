@@ -1,0 +1,197 @@
+"""The channels: a message as SNS, Slack and a signed webhook take it, within the limits of each.
+
+Limits of Slack: docs.slack.dev/reference/block-kit/blocks; of SNS: the API reference of Publish. A channel's ``send``
+returns an :class:`Outcome`, or raises RetryableError where another try may succeed.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from tailor.errors import RetryableError, ThrottledError
+from tailor.notices import slack
+from tailor.notices.messages import Message
+
+SUBJECT_LENGTH = 99  # SNS: fewer than 100 ASCII characters on one line
+DEFAULT_WAIT = 30.0  # seconds, where a 429 does not say how long
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``sent``, or refused for good with the ``reason`` that the other side gave."""
+
+    sent: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+class Post(Protocol):
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        """One HTTP POST that follows no redirect. RetryableError, without the URL in it, where nobody answers."""
+
+
+class Publish(Protocol):
+    def __call__(self, subject: str, bodies: Mapping[str, str], attributes: Mapping[str, str]) -> None:
+        """Publishes one SNS message: a body for each protocol, and attributes for subscribers' filters."""
+
+
+Wait = Callable[[float], bool]
+"""Sleeps that many seconds; False, at once, where there is not enough time left."""
+
+
+class Channel(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def send(self, message: Message) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SnsChannel:
+    publish: Publish
+    name: str = "sns"
+
+    def send(self, message: Message) -> Outcome:
+        machine = json.dumps(document(message), ensure_ascii=False)
+        protocols = ("sqs", "lambda", "http", "https", "firehose")
+        bodies = {"default": plain_text(message)} | dict.fromkeys(protocols, machine)
+        attributes = {"project": message.project, "state": message.state, "severity": message.severity}
+        self.publish(subject(message), bodies, attributes)
+        return Outcome(sent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackChannel:
+    """``url`` is an incoming webhook's, and a secret."""
+
+    url: str
+    post: Post
+    wait: Wait
+    name: str = "slack"
+
+    def send(self, message: Message) -> Outcome:
+        body = json.dumps(slack.payload(message)).encode()
+        return _exchange("Slack", self.url, body, {}, self.post, self.wait)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChannel:
+    """A JSON POST that is signed as standardwebhooks.com describes; ``secret`` may have its ``whsec_`` prefix."""
+
+    url: str
+    secret: str
+    post: Post
+    wait: Wait
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    name: str = "webhook"
+
+    def send(self, message: Message) -> Outcome:
+        event = {"type": f"run.{message.state}", "timestamp": _iso(message.at), "data": document(message)}
+        body = json.dumps(event).encode()
+        sent_at = int(self.clock().timestamp())
+        headers = {
+            "webhook-id": message.id,
+            "webhook-timestamp": str(sent_at),
+            "webhook-signature": signature(self.secret, message.id, sent_at, body),
+        }
+        return _exchange("the webhook", self.url, body, headers, self.post, self.wait)
+
+
+def subject(message: Message) -> str:
+    """The title as SNS takes it."""
+    line = re.sub(r"[^\x20-\x7e]+", " ", message.title).strip()
+    return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 3].rstrip() + "..."
+
+
+def plain_text(message: Message) -> str:
+    """For e-mail."""
+    parts = [message.title, message.text, f"Next: {message.next_step}"]
+    if message.fields:
+        parts.append("\n".join(f"{field.label}: {field.value}" for field in message.fields))
+    if message.links:
+        parts.append("\n".join(f"{link.label}: {link.url}" for link in message.links))
+    parts.append(f"Run {message.run}, dataset {message.dataset}, {_iso(message.at)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def document(message: Message) -> dict[str, Any]:
+    """For machines. ``id`` is the same for every delivery of one change."""
+    return {
+        "id": message.id,
+        "run": message.run,
+        "project": message.project,
+        "dataset": message.dataset,
+        "state": message.state.value,
+        "sequence": message.sequence,
+        "at": _iso(message.at),
+        "severity": message.severity,
+        "title": message.title,
+        "text": message.text,
+        "next_step": message.next_step,
+        "fields": [{"label": field.label, "value": field.value} for field in message.fields],
+        "links": [{"label": link.label, "url": link.url} for link in message.links],
+    }
+
+
+def signature(secret: str, id: str, timestamp: int, body: bytes) -> str:
+    """``v1,`` and the base64 of an HMAC-SHA256 over id, timestamp (seconds) and body, joined by dots."""
+    signed = f"{id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)).decode()
+
+
+def _key(secret: str) -> bytes:
+    """After ``whsec_`` the key is base64; any other secret is used as it is."""
+    encoded = secret.removeprefix("whsec_")
+    if encoded == secret:
+        return secret.encode()
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        return secret.encode()
+
+
+def _exchange(whom: str, url: str, body: bytes, headers: Mapping[str, str], post: Post, wait: Wait) -> Outcome:
+    """Posts until it is taken, refused for good, or not worth waiting for within this invocation."""
+    headers = {"content-type": "application/json; charset=utf-8", **headers}
+    for _ in range(ATTEMPTS):
+        response = post(url, body, headers)
+        if 200 <= response.status < 300:
+            return Outcome(sent=True)
+        if response.status in (408, 425) or response.status >= 500:
+            raise RetryableError(f"{whom} answered {response.status}")
+        if response.status != 429:
+            return Outcome(sent=False, reason=_refusal(response))
+        if not wait(_retry_after(response)):
+            break
+    raise ThrottledError(f"{whom} takes no more messages at the moment")
+
+
+def _refusal(response: Response) -> str:
+    """``404 no_service``: the status and, where the answer is a short code, the code. Anything else may hold data."""
+    code = response.body.strip()
+    return f"{response.status} {code}" if re.fullmatch(r"[a-z_]{1,60}", code) else str(response.status)
+
+
+def _retry_after(response: Response) -> float:
+    seconds = response.headers.get("retry-after", "").strip()
+    return float(seconds) if re.fullmatch(r"[0-9]{1,6}", seconds) else DEFAULT_WAIT
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

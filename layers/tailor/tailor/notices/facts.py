@@ -1,0 +1,157 @@
+"""The figures of a run, in words. What a step did not record is left out, never guessed.
+
+Read from the run's documents: ``report`` (``rows``, ``counts``, ``top_findings``), ``quote`` (tailor.training.quote),
+``job`` (``training_loss``, ``validation_loss``) and ``evaluation`` (``metric``, ``candidate``, ``baseline``,
+``difference``, ``interval``, ``rows``, ``decisive_rows``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from pydantic import ValidationError
+
+from tailor.runs import Change, Run, State
+from tailor.training.quote import Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A run at one of its changes. ``previous`` is None for the first one."""
+
+    run: Run
+    change: Change
+
+    @property
+    def previous(self) -> State | None:
+        earlier = [change.state for change in self.run.history if change.sequence < self.change.sequence]
+        return earlier[-1] if earlier else None
+
+    @property
+    def rows(self) -> str:
+        """``960 rows to learn from, 120 held out``."""
+        train, test = _number(self.run.report, "rows", "train"), _number(self.run.report, "rows", "test")
+        parts = []
+        if train is not None:
+            parts.append(f"{counted(train, 'row')} to learn from")
+        if test:
+            parts.append(f"{test:,.0f} held out")
+        return ", ".join(parts)
+
+    def found(self, severity: str) -> int:
+        return int(_number(self.run.report, "counts", severity) or 0)
+
+    @property
+    def top_findings(self) -> list[tuple[str, str]]:
+        """Code and message, the most frequent first."""
+        found = self.run.report.get("top_findings") or []
+        return [(str(entry.get("code", "")), str(entry.get("message", ""))) for entry in found]
+
+    @property
+    def quote(self) -> str:
+        """``$3.20 to $4.80``; empty where there is none yet, ``unknown`` where a price is not known."""
+        if not self.run.quote:
+            return ""
+        try:
+            total = Quote.model_validate(self.run.quote).total()
+        except ValidationError:
+            total = None
+        if total is None:
+            return "unknown"
+        low, high = dollars(total.low), dollars(total.high)
+        return high if low == high else f"{low} to {high}"
+
+    @property
+    def deadline(self) -> str:
+        """Until when an approval is waited for."""
+        until = (self.run.quote.get("approval") or {}).get("until")
+        if until:
+            return in_words(datetime.fromisoformat(str(until)))
+        return in_words(self.change.at + timedelta(hours=self.run.recipe.budget.approval_hours))
+
+    @property
+    def losses(self) -> str:
+        """``training 0.412, validation 0.530``."""
+        kinds = {kind: _number(self.run.job, f"{kind}_loss") for kind in ("training", "validation")}
+        return ", ".join(f"{kind} {loss:.3f}" for kind, loss in kinds.items() if loss is not None)
+
+    @property
+    def scores(self) -> str:
+        """``exact match 78.3 % against 12.5 % for its base``."""
+        candidate, baseline = (_number(self.run.evaluation, arm) for arm in ("candidate", "baseline"))
+        if candidate is None or baseline is None:
+            return ""
+        metric = str(self.run.evaluation.get("metric", "score")).replace("_", " ").replace("-", " ")
+        return f"{metric} {percent(candidate)} against {percent(baseline)} for its base"
+
+    @property
+    def difference(self) -> str:
+        """``+65.8 points (95 % interval +52.1 to +78.0)``."""
+        difference = _number(self.run.evaluation, "difference")
+        if difference is None:
+            return ""
+        interval = self.run.evaluation.get("interval") or []
+        if len(interval) != 2:
+            return f"{points(difference)} points"
+        confidence = percent(self.run.recipe.evaluation.confidence, digits=0)
+        ends = " to ".join(points(float(end)) for end in interval)
+        return f"{points(difference)} points ({confidence} interval {ends})"
+
+    @property
+    def asked(self) -> str:
+        """``120 held-out rows``."""
+        rows = _number(self.run.evaluation, "rows")
+        return "" if rows is None else counted(rows, "held-out row")
+
+    @property
+    def decisive_rows(self) -> str:
+        """How many held-out rows would decide."""
+        needed = _number(self.run.evaluation, "decisive_rows")
+        return "" if needed is None else counted(needed, "held-out row")
+
+    @property
+    def is_by_person(self) -> bool:
+        """Functions have plain names; people are recorded with their identity."""
+        return self.change.by not in FUNCTIONS
+
+
+FUNCTIONS = frozenset({"prepare", "train", "track", "provision", "evaluate", "reconcile"})
+
+
+def counted(number: float, thing: str) -> str:
+    return f"{number:,.0f} {thing}" + ("" if number == 1 else "s")
+
+
+def dollars(amount: float | Decimal) -> str:
+    return f"${amount:,.2f}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    return f"{100 * share:.{digits}f} %"
+
+
+def points(share: float) -> str:
+    return f"{100 * share:+.1f}"
+
+
+def in_words(moment: datetime) -> str:
+    """``25 November 2026, 10:00 UTC``."""
+    return f"{moment.day} {moment:%B %Y, %H:%M} {moment.tzname() or 'UTC'}"
+
+
+def sentence(text: str) -> str:
+    """``text`` on one line, ending in a full stop; empty stays empty."""
+    line = " ".join(text.split())
+    return line if not line or line[-1] in ".!?…" else f"{line}."
+
+
+def _number(document: Mapping[str, Any], *path: str) -> float | None:
+    value: Any = document
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,315 @@
+"""How each state is told: a sentence on what happened and what it means, the next step, the figures.
+
+:data:`WORDINGS` is the list of the states that a person wants to hear of. The others (``received``, ``preparing``,
+``deploying``, ``deployed``, ``evaluating``, ``standby``) are on the way to one of them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tailor.notices.facts import Facts, counted, sentence
+from tailor.runs import State
+
+Severity = Literal["info", "success", "warning", "error"]
+MAX_FINDINGS = 3  # the report has them all
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one state is told. ``report`` is the part of the run's folder whose report.html explains it."""
+
+    severity: Severity
+    title: str
+    text: Callable[[Facts], str]
+    next_step: Callable[[Facts], str]
+    fields: tuple[Callable[[Facts], list[Field]], ...] = ()
+    report: Literal["report", "evaluation"] | None = None
+
+
+# ------------------------------------------------------------------------------------------------ what has happened
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, (sentence(text) for text in sentences)))
+
+
+def _reason(facts: Facts) -> str:
+    """As a sentence of its own."""
+    reason = facts.change.reason.strip()
+    return reason[:1].upper() + reason[1:]
+
+
+def _prepared(facts: Facts) -> str:
+    warnings = facts.found("warning")
+    warned = f" with {counted(warnings, 'warning')}" if warnings else ""
+    rows = f": {facts.rows}" if facts.rows else ""
+    return _joined(f"The dataset {facts.run.dataset} passed its checks{warned}{rows}")
+
+
+def _rejected(facts: Facts) -> str:
+    errors = facts.found("error")
+    found = f"There {'is' if errors == 1 else 'are'} {counted(errors, 'error')}" if errors else ""
+    return _joined(
+        f"The dataset {facts.run.dataset} can't be used",
+        _reason(facts) or found,
+        "Nothing was trained and nothing was spent; your upload is untouched",
+    )
+
+
+def _awaiting(facts: Facts) -> str:
+    cost = "What training costs is not known"
+    if facts.quote not in ("", "unknown"):
+        cost = f"Training is quoted at {facts.quote}, above the budget"
+    return _joined(_reason(facts) or cost, "Nothing is spent until somebody approves")
+
+
+def _declined(facts: Facts) -> str:
+    who = f"{facts.change.by} declined the run" if facts.is_by_person else ""
+    unanswered = "" if who else "Nobody approved it in time"
+    return _joined(who, _reason(facts) or unanswered, "Nothing was trained and nothing was spent")
+
+
+def _trained(facts: Facts) -> str:
+    losses = f", with losses {facts.losses}" if facts.losses else ""
+    return _joined(f"Training has finished{losses}", "No app uses the model yet")
+
+
+def _stopped(facts: Facts) -> str:
+    who = f"{facts.change.by} stopped the run" if facts.is_by_person else "The run was stopped"
+    spent = (
+        "Training until then may be charged" if facts.previous == State.TRAINING else "Nothing was spent on training"
+    )
+    return _joined(f"{who} while it was {facts.previous}", _reason(facts), spent)
+
+
+def _measured(facts: Facts) -> str:
+    """``exact match 78.3 % against 12.5 % for its base on 120 held-out rows, +65.8 points (…)``."""
+    if not facts.scores:
+        return ""
+    asked = f" on {facts.asked}" if facts.asked else ""
+    difference = f", {facts.difference}" if facts.difference else ""
+    return f"{facts.scores}{asked}{difference}"
+
+
+def _verdict(finding: str) -> Callable[[Facts], str]:
+    """The evaluation's own headline is the change's reason; the figures stand in where there is none."""
+    return lambda facts: _joined(finding, _reason(facts) or _measured(facts))
+
+
+def _live(facts: Facts) -> str:
+    project = facts.run.project
+    if facts.previous == State.STANDBY:
+        what = f'{facts.change.by} rolled back: apps that ask for model "{project}" get this earlier version again'
+    else:
+        what = f'Apps that ask for model "{project}" now get this version; nothing changes in the apps'
+    override = ""
+    if facts.previous not in (State.PASSED, State.STANDBY) and facts.is_by_person:
+        override = f"{facts.change.by} put it live although its evaluation did not pass ({facts.previous})"
+    return _joined(what, override, _reason(facts))
+
+
+def _retired(facts: Facts) -> str:
+    who = f"{facts.change.by} took the version down" if facts.is_by_person else "The version was taken down"
+    meaning = {State.STANDBY: "Nobody can roll back to it any more", State.PASSED: "It never went live"}.get(
+        facts.previous or State.RETIRED, "It did not go live, and nothing changed for apps"
+    )
+    return _joined(who, _reason(facts), meaning)
+
+
+# ------------------------------------------------------------------------------------------------ what comes next
+def _after_prepared(facts: Facts) -> str:
+    if facts.quote == "unknown":
+        return "The price of training is not known, so you are asked before anything is spent."
+    quoted = f"The quote is {facts.quote}. " if facts.quote else ""
+    return f"{quoted}Training starts by itself within the budget; above it you are asked first."
+
+
+def _after_awaiting(facts: Facts) -> str:
+    if facts.run.state != facts.change.state:
+        return f"Nobody needs to answer any more: the run is {facts.run.state} by now."
+    run = facts.run.id
+    return (
+        f"Answer by {facts.deadline}: tailor approve {run} or tailor decline {run}. Without an answer it is declined."
+    )
+
+
+def _after_training_failed(facts: Facts) -> str:
+    run = facts.run.id
+    return f"tailor show {run} has the details. Upload a corrected dataset or recipe: that starts a new run."
+
+
+def _after_passed(facts: Facts) -> str:
+    if facts.run.recipe.deployment.promote:
+        return "It goes live by itself now."
+    return f"Put it live with tailor promote {facts.run.id}; the recipe says that it does not go live by itself."
+
+
+def _after_not_passed(facts: Facts) -> str:
+    return "It does not go live and its deployment is taken down. Nothing changes for apps; the trained model is kept."
+
+
+def _after_inconclusive(facts: Facts) -> str:
+    needed = (
+        f"About {facts.decisive_rows} would decide. " if facts.decisive_rows else "More held-out rows would decide. "
+    )
+    return needed + _after_not_passed(facts)
+
+
+def _after_live(facts: Facts) -> str:
+    hours = facts.run.recipe.deployment.keep_previous_hours
+    if not hours:
+        return "A version that it replaced is not kept: the recipe says so."
+    return (
+        f"A version that it replaced is kept for {hours:g} hours: tailor rollback {facts.run.project} goes back to it."
+    )
+
+
+# ------------------------------------------------------------------------------------------------ figures
+def _data(facts: Facts) -> list[Field]:
+    rejected = facts.found("error")
+    return [Field("Data", facts.rows), Field("Errors", f"{rejected:,}" if rejected else "")]
+
+
+def _findings(facts: Facts) -> list[Field]:
+    return [Field(code, text) for code, text in facts.top_findings[:MAX_FINDINGS]]
+
+
+def _quote(facts: Facts) -> list[Field]:
+    return [Field("Quote", facts.quote)]
+
+
+def _model(facts: Facts) -> list[Field]:
+    recipe = facts.run.recipe
+    return [Field("Method", recipe.method), Field("Base model", recipe.model)]
+
+
+def _losses(facts: Facts) -> list[Field]:
+    return [Field("Loss", facts.losses)]
+
+
+def _measure(facts: Facts) -> list[Field]:
+    return [
+        Field("Result", facts.scores),
+        Field("Difference", facts.difference),
+        Field("Measured on", facts.asked),
+    ]
+
+
+def _always(text: str) -> Callable[[Facts], str]:
+    return lambda _: text
+
+
+S = State
+WORDINGS: Mapping[State, Wording] = {
+    S.PREPARED: Wording("info", "data is ready", _prepared, _after_prepared, (_data, _quote, _model), "report"),
+    S.REJECTED: Wording(
+        "error",
+        "data can't be used",
+        _rejected,
+        _always("Correct what the report lists and upload again: that starts a new run."),
+        (_data, _findings),
+        "report",
+    ),
+    S.AWAITING_APPROVAL: Wording(
+        "warning", "training waits for your approval", _awaiting, _after_awaiting, (_quote, _data, _model), "report"
+    ),
+    S.APPROVED: Wording(
+        "info",
+        "training was approved",
+        lambda facts: _joined(f"{facts.change.by} approved the run", _reason(facts)),
+        _always("Training starts now, or as soon as Bedrock has room for another job."),
+        (_quote,),
+    ),
+    S.DECLINED: Wording(
+        "warning",
+        "training was declined",
+        _declined,
+        _always("To train after all, raise budget.limit in tailor.yaml and upload it again: that starts a new run."),
+        (_quote,),
+    ),
+    S.TRAINING: Wording(
+        "info",
+        "training has started",
+        lambda facts: _joined("Bedrock took the training job" + (f": {facts.rows}" if facts.rows else "")),
+        lambda facts: (
+            f"This takes a while, often hours; you hear when it ends. Stop it with tailor stop {facts.run.id}."
+        ),
+        (_model, _quote),
+    ),
+    S.TRAINED: Wording(
+        "info",
+        "training has finished",
+        _trained,
+        _always("It is deployed now and asked the held-out questions, next to its base."),
+        (_losses,),
+    ),
+    S.TRAINING_FAILED: Wording(
+        "error",
+        "training failed",
+        lambda facts: _joined("There is no model", _reason(facts)),
+        _after_training_failed,
+        (_model,),
+    ),
+    S.STOPPED: Wording(
+        "warning",
+        "the run was stopped",
+        _stopped,
+        _always("Nothing runs any more. To start again, upload with a changed file or recipe."),
+    ),
+    S.DEPLOY_FAILED: Wording(
+        "error",
+        "the model could not be deployed",
+        lambda facts: _joined(
+            "The model is trained but nothing serves it, and it was not measured",
+            _reason(facts),
+            "Nothing changes for apps",
+        ),
+        _always("Check quotas and permissions with tailor doctor. The trained model is kept."),
+        (_model,),
+    ),
+    S.PASSED: Wording(
+        "success",
+        "the new model is better",
+        _verdict("It is better than what it had to beat"),
+        _after_passed,
+        (_measure,),
+        "evaluation",
+    ),
+    S.FAILED: Wording(
+        "warning",
+        "the new model is not better",
+        _verdict("It is not better than what it had to beat"),
+        _after_not_passed,
+        (_measure,),
+        "evaluation",
+    ),
+    S.INCONCLUSIVE: Wording(
+        "warning",
+        "the new model may or may not be better",
+        _verdict("The held-out rows do not decide"),
+        _after_inconclusive,
+        (_measure,),
+        "evaluation",
+    ),
+    S.EVALUATION_FAILED: Wording(
+        "error",
+        "the new model could not be measured",
+        lambda facts: _joined("There is no evidence, so it does not go live", _reason(facts)),
+        _always("Its deployment is taken down. Nothing changes for apps; the trained model is kept."),
+        (_model,),
+    ),
+    S.LIVE: Wording("success", "the custom model is live", _live, _after_live, (_measure,), "evaluation"),
+    S.RETIRED: Wording(
+        "info",
+        "a version was taken down",
+        _retired,
+        _always(
+            "It answers no more calls. The trained model is kept in Bedrock, where storing it is charged by the month."
+        ),
+    ),
+}
