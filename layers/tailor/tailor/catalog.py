@@ -24,6 +24,17 @@ DeploymentKind = Literal["on-demand", "provisioned"]
 PriceItem = Literal[
     "training", "training-hour", "storage", "input", "output", "custom-input", "custom-output", "provisioned"
 ]
+Unit = Literal["1,000 tokens", "model and month", "model unit and hour", "hour"]
+UNITS: Mapping[PriceItem, Unit] = {
+    "training": "1,000 tokens",
+    "training-hour": "hour",
+    "storage": "model and month",
+    "input": "1,000 tokens",
+    "output": "1,000 tokens",
+    "custom-input": "1,000 tokens",
+    "custom-output": "1,000 tokens",
+    "provisioned": "model unit and hour",
+}
 
 
 class Fact(BaseModel):
@@ -31,11 +42,14 @@ class Fact(BaseModel):
 
 
 class Source(Fact):
-    """Where a fact comes from and when it was read. A field report is one account's experience, not AWS's word."""
+    """Where a fact comes from and when it was read.
+
+    A field report is one account's experience, not AWS's word; the operator's word is for prices only.
+    """
 
     url: str
     checked: date
-    kind: Literal["documentation", "service-model", "sample", "field-report"]
+    kind: Literal["documentation", "service-model", "sample", "field-report", "operator"]
 
 
 class Limits(Fact):
@@ -99,6 +113,7 @@ class MethodFacts(Fact):
     takes_validation_set: bool = False
     teachers: tuple[str, ...] = Field(default=(), description="distillation: names of catalogue models")
     multi_turn: bool = True
+    rows_for_one_warmup_step: int | None = Field(default=None, description="AWS's guidance: warm-up steps by rows")
     note: str = ""
 
 
@@ -123,7 +138,7 @@ class Price(Fact):
     item: PriceItem
     amount: Decimal | None = None
     currency: str = "USD"
-    unit: Literal["1,000 tokens", "model and month", "model unit and hour", "hour"]
+    unit: Unit
     region: str
     as_of: date
     source: Source
@@ -188,6 +203,17 @@ class Model(Fact):
         """None where the price is unknown. Without a Region, the first Region that the catalogue has."""
         known = [price for price in self.prices if price.item == item and price.amount is not None]
         return next((price for price in known if region in (None, price.region)), None)
+
+    def priced(self, prices: Mapping[str, Decimal], as_of: date) -> "Model":
+        """A copy with the operator's own prices (by item) put before the catalogue's."""
+        own = Source(url="https://aws.amazon.com/bedrock/pricing/", checked=as_of, kind="operator")
+        region = self.regions[0] if self.regions else ""
+        added = [
+            Price(item=item, amount=prices[item], unit=unit, region=region, as_of=as_of, source=own)
+            for item, unit in UNITS.items()
+            if item in prices
+        ]
+        return self.model_copy(update={"prices": (*added, *self.prices)})
 
 
 @cache

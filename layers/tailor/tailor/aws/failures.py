@@ -5,13 +5,24 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, RetryableError, TailorError
+from tailor.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    QuotaError,
+    RetryableError,
+    TailorError,
+    ThrottledError,
+)
 
 _KINDS: dict[type[TailorError], frozenset[str]] = {
     NotFoundError: frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound", "ResourceNotFoundException"}),
     NotAllowedError: frozenset({"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}),
     ConflictError: frozenset({"ConditionalCheckFailedException", "ConflictException", "PreconditionFailed"}),
     InvalidInputError: frozenset({"ValidationException", "InvalidRequest", "TooManyTagsException"}),
+    QuotaError: frozenset({"ServiceQuotaExceededException", "LimitExceededException"}),
+    ThrottledError: frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"}),
 }
 _CLASS = {code: kind for kind, codes in _KINDS.items() for code in codes}
 

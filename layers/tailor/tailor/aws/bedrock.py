@@ -1,0 +1,164 @@
+"""Bedrock's control plane: customization jobs, custom models, deployments, foundation models.
+
+Bedrock ignores a create that repeats its token, or says that the name is taken. Both mean that the work is done
+already, so a create here returns what is there.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tailor.aws.clients import client
+from tailor.aws.failures import code_of, translated
+from tailor.errors import ConflictError, NotFoundError
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock import BedrockClient
+
+_TAKEN = frozenset({"ConflictException", "ValidationException"})
+
+
+class Bedrock:
+    """Raises tailor.errors: NotFoundError, NotAllowedError, ConflictError, InvalidInputError, QuotaError (wait for
+    others to end), ThrottledError and RetryableError. Answers are Bedrock's own documents.
+    """
+
+    def __init__(self, bedrock: "BedrockClient | None" = None) -> None:
+        self._bedrock: BedrockClient = bedrock or client("bedrock")
+
+    # ------------------------------------------------------------ customization jobs
+
+    def create_job(self, request: Mapping[str, Any]) -> str:
+        """Returns the job's ARN; that of the job with this name, where there is one already."""
+        name = request["jobName"]
+        with translated(f"creating the customization job {name}"):
+            try:
+                return self._bedrock.create_model_customization_job(**request)["jobArn"]
+            except ClientError as error:
+                existing = self.find_job(name) if code_of(error) in _TAKEN else None
+                if existing is None:
+                    raise
+                return str(existing["jobArn"])
+
+    def find_job(self, name: str) -> dict[str, Any] | None:
+        """The job of exactly this name: ``jobArn``, ``jobName``, ``status``, ``statusDetails``, ``creationTime``."""
+        with translated(f"looking for the customization job {name}"):
+            pages = self._bedrock.get_paginator("list_model_customization_jobs").paginate(nameContains=name)
+            summaries = (summary for page in pages for summary in page["modelCustomizationJobSummaries"])
+            return next((dict(summary) for summary in summaries if summary["jobName"] == name), None)
+
+    def get_job(self, identifier: str) -> dict[str, Any]:
+        """GetModelCustomizationJob by ARN or name."""
+        with translated(f"reading the customization job {identifier}"):
+            return dict(self._bedrock.get_model_customization_job(jobIdentifier=identifier))
+
+    def stop_job(self, identifier: str) -> None:
+        """Does nothing where the job has ended or stops already."""
+        with translated(f"stopping the customization job {identifier}"):
+            try:
+                self._bedrock.stop_model_customization_job(jobIdentifier=identifier)
+            except ClientError as error:
+                if code_of(error) not in _TAKEN or self.get_job(identifier).get("status") == "InProgress":
+                    raise
+
+    def open_jobs(self) -> list[dict[str, Any]]:
+        """Summaries of the account's jobs that run; they count against the quota."""
+        with translated("listing customization jobs"):
+            pages = self._bedrock.get_paginator("list_model_customization_jobs").paginate(statusEquals="InProgress")
+            return [dict(summary) for page in pages for summary in page["modelCustomizationJobSummaries"]]
+
+    # ------------------------------------------------------------ custom models
+
+    def get_model(self, identifier: str) -> dict[str, Any]:
+        """GetCustomModel by ARN or name."""
+        with translated(f"reading the custom model {identifier}"):
+            return dict(self._bedrock.get_custom_model(modelIdentifier=identifier))
+
+    def find_model(self, name: str) -> dict[str, Any] | None:
+        """The custom model of exactly this name: ``modelArn``, ``modelName``, ``creationTime``."""
+        with translated(f"looking for the custom model {name}"):
+            pages = self._bedrock.get_paginator("list_custom_models").paginate(nameContains=name)
+            summaries = (summary for page in pages for summary in page["modelSummaries"])
+            return next((dict(summary) for summary in summaries if summary["modelName"] == name), None)
+
+    def delete_model(self, identifier: str) -> None:
+        """Does nothing where it is gone; ConflictError while something is deployed from it."""
+        with translated(f"deleting the custom model {identifier}"):
+            try:
+                self._bedrock.delete_custom_model(modelIdentifier=identifier)
+            except ClientError as error:
+                if code_of(error) != "ResourceNotFoundException":
+                    raise
+
+    # ------------------------------------------------------------ on-demand deployments
+
+    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str], description: str = "") -> str:
+        """Returns the deployment's ARN; that of the deployment with this name, where it serves this model already.
+
+        The token is the name. Raises ConflictError where the name serves another model.
+        """
+        request: dict[str, Any] = {"modelDeploymentName": name, "modelArn": model_arn, "clientRequestToken": name}
+        if description:
+            request["description"] = description
+        if tags:
+            request["tags"] = [{"key": key, "value": value} for key, value in sorted(tags.items())]
+        with translated(f"creating the deployment {name}"):
+            try:
+                return self._bedrock.create_custom_model_deployment(**request)["customModelDeploymentArn"]
+            except ClientError as error:
+                existing = self.find_deployment(name) if code_of(error) in _TAKEN else None
+                if existing is None:
+                    raise
+                if existing["modelArn"] != model_arn:
+                    raise ConflictError(
+                        f"the deployment {name} serves another model: {existing['modelArn']}"
+                    ) from error
+                return str(existing["customModelDeploymentArn"])
+
+    def find_deployment(self, name: str) -> dict[str, Any] | None:
+        """The deployment of exactly this name: ``customModelDeploymentArn``, ``modelArn``, ``status``."""
+        return next((found for found in self.deployments(name) if found["customModelDeploymentName"] == name), None)
+
+    def deployments(self, name_contains: str = "") -> Iterator[dict[str, Any]]:
+        """Summaries of the account's deployments, all or those whose name contains something."""
+        given: dict[str, Any] = {"nameContains": name_contains} if name_contains else {}
+        with translated("listing deployments"):
+            for page in self._bedrock.get_paginator("list_custom_model_deployments").paginate(**given):
+                yield from (dict(summary) for summary in page.get("modelDeploymentSummaries", []))
+
+    def get_deployment(self, identifier: str) -> dict[str, Any]:
+        """GetCustomModelDeployment by ARN or name."""
+        with translated(f"reading the deployment {identifier}"):
+            found = self._bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=identifier)
+            return dict(found)
+
+    def update_deployment(self, identifier: str, model_arn: str) -> None:
+        """Another model behind the same ARN; follow ``updateDetails`` of :meth:`get_deployment`."""
+        with translated(f"updating the deployment {identifier}"):
+            self._bedrock.update_custom_model_deployment(customModelDeploymentIdentifier=identifier, modelArn=model_arn)
+
+    def delete_deployment(self, identifier: str) -> None:
+        """Irreversible; leaves the custom model. Does nothing where it is gone."""
+        with translated(f"deleting the deployment {identifier}"):
+            try:
+                self._bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=identifier)
+            except ClientError as error:
+                if code_of(error) != "ResourceNotFoundException":
+                    raise
+
+    # ------------------------------------------------------------ foundation models
+
+    def foundation_models(self, customization: str | None = None) -> list[dict[str, Any]]:
+        """What the account's Region offers. ``customization``: FINE_TUNING, CONTINUED_PRE_TRAINING or DISTILLATION."""
+        given: dict[str, Any] = {"byCustomizationType": customization} if customization else {}
+        with translated("listing foundation models"):
+            return [dict(summary) for summary in self._bedrock.list_foundation_models(**given)["modelSummaries"]]
+
+    def foundation_model(self, identifier: str) -> dict[str, Any] | None:
+        """None where this Region does not have it."""
+        try:
+            with translated(f"reading the foundation model {identifier}"):
+                return dict(self._bedrock.get_foundation_model(modelIdentifier=identifier)["modelDetails"])
+        except NotFoundError:
+            return None

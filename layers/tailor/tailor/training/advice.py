@@ -1,0 +1,127 @@
+"""Hyperparameters for this data on this model, each with its reason; and whether tuning is worth it at all.
+
+What the recipe sets is kept, if the model takes it. The rest follows AWS's guidance for the model, from the number of
+training rows (docs/training.md names the pages).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from tailor.catalog import Hyperparameter, MethodFacts, Model
+from tailor.errors import Problem, RecipeError, TailorError
+from tailor.recipe import Recipe
+
+FEW_ROWS = 1000
+MANY_ROWS = 5000
+HEADROOM_LIMIT = 0.95
+RARE_REWARD = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """A hyperparameter's value and why it has it."""
+
+    value: float | str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Something that a person should know before paying. ``code`` is stable."""
+
+    code: str
+    message: str
+    fix: str
+
+
+def hyperparameters(recipe: Recipe, facts: MethodFacts, rows: int) -> dict[str, Advised]:
+    """By recipe name, in the catalogue's order. Raises RecipeError for settings that this model does not take."""
+    wanted = _wanted(recipe)
+    problems = [
+        Problem(where, "this model has no such hyperparameter by this method", "leave it out")
+        for name, (where, _) in wanted.items()
+        if name not in facts.hyperparameters
+    ]
+    advised: dict[str, Advised] = {}
+    for name, parameter in facts.hyperparameters.items():
+        if name not in wanted:
+            advised[name] = _advise(name, parameter, facts, rows)
+            continue
+        where, value = wanted[name]
+        try:
+            advised[name] = Advised(parameter.check(name, value), "set in the recipe")
+        except TailorError as error:
+            problems.append(Problem(where, error.message, "choose a value in that range, or leave it out"))
+    if problems:
+        raise RecipeError(problems)
+    return advised
+
+
+def _wanted(recipe: Recipe) -> dict[str, tuple[str, Any]]:
+    """What the recipe sets: name, where it is set, value."""
+    found = {name: (f"hyperparameters.{name}", value) for name, value in recipe.hyperparameters if value is not None}
+    if recipe.method == "reinforcement":
+        own = dict(recipe.reinforcement)
+        own.pop("rewards")
+        found |= {name: (f"reinforcement.{name}", value) for name, value in own.items() if value is not None}
+    return found
+
+
+def _advise(name: str, parameter: Hyperparameter, facts: MethodFacts, rows: int) -> Advised:
+    default = parameter.default if parameter.default is not None else parameter.minimum
+    if default is None:  # the catalogue's test keeps this from happening
+        raise RecipeError([Problem(f"hyperparameters.{name}", "the catalogue has no default", "set it in the recipe")])
+    if name == "epochs" and facts.rows_for_one_warmup_step:
+        return _epochs(parameter, default, rows)
+    if name == "warmup_steps" and facts.rows_for_one_warmup_step:
+        steps = round(rows / facts.rows_for_one_warmup_step)
+        value = parameter.check(name, _clamped(parameter, steps))
+        return Advised(value, f"one step for every {facts.rows_for_one_warmup_step} of {rows} rows")
+    return Advised(parameter.check(name, default), "the model's default")
+
+
+def _epochs(parameter: Hyperparameter, default: float | str, rows: int) -> Advised:
+    if rows > MANY_ROWS:
+        return Advised(parameter.check("epochs", 1), f"{rows} rows: above {MANY_ROWS}, one epoch is enough")
+    if rows >= FEW_ROWS:
+        return Advised(parameter.check("epochs", default), f"{rows} rows: up to {MANY_ROWS}, the default")
+    wanted = ceil(2 * FEW_ROWS / max(rows, 1))
+    value = parameter.check("epochs", _clamped(parameter, wanted))
+    return Advised(value, f"{rows} rows: below {FEW_ROWS} data should be repeated; more epochs do the same")
+
+
+def _clamped(parameter: Hyperparameter, value: float) -> float:
+    low = parameter.minimum if parameter.minimum is not None else value
+    high = parameter.maximum if parameter.maximum is not None else value
+    return min(max(value, low), high)
+
+
+def about_data(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> list[Advice]:
+    """What the counts of a prepared dataset say about its chances."""
+    facts = model.method(recipe.method)
+    rows, held_out = int(manifest["rows"]["train"]), int(manifest["rows"].get("test", 0))
+    images = int(manifest.get("media", {}).get("images", 0))
+    found = []
+    if rows < facts.limits.recommended_rows:
+        message = f"{rows} training rows are few: {facts.limits.recommended_rows} are advised for {model.title}"
+        found.append(Advice("few-rows", message, "add examples, or expect little; the verdict will tell"))
+    if held_out < recipe.evaluation.minimum_rows:
+        message = f"{held_out} held-out rows can't carry a verdict: {recipe.evaluation.minimum_rows} are asked for"
+        found.append(Advice("few-held-out-rows", message, "add examples, or raise split.test in the recipe"))
+    if images and images * 20 < rows:
+        message = f"{rows} questions are about {images} images only: the model may learn the images, not the task"
+        found.append(Advice("few-images", message, "add images rather than questions about the same ones"))
+    return found
+
+
+def about_headroom(score: float, rows: int, metric: str, recipe: Recipe) -> list[Advice]:
+    """What the base model's score (0 to 1, the share of ``rows`` answered rightly) says: is there room to improve?"""
+    if score >= HEADROOM_LIMIT:
+        message = f"the base model already scores {score:.0%} ({metric}, {rows} rows): tuning is not worth its price"
+        return [Advice("no-headroom", message, "use the base model, or test it on harder questions")]
+    if recipe.method == "reinforcement" and score <= RARE_REWARD:
+        message = f"the base model earns a reward in {score:.0%} of {rows} rows: there is nothing to reinforce"
+        return [Advice("no-reward", message, "fine-tune on worked examples first, then reinforce that model")]
+    return []

@@ -1,0 +1,236 @@
+"""What a run would cost, before it costs anything: ranges, assumptions, and the date of every price.
+
+An amount that is not known is None and called unknown; it is never taken for 0. Amounts are US dollars.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tailor.catalog import Model, Price, PriceItem
+from tailor.recipe import Recipe
+
+Every = Literal["once", "month", "day"]
+CENT = Decimal("0.01")
+PER_THOUSAND = Decimal("0.001")
+HOURS_A_DAY = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Fewest, likeliest and most of something."""
+
+    low: Decimal
+    expected: Decimal
+    high: Decimal
+
+    @classmethod
+    def of(cls, low: float | Decimal, expected: float | Decimal, high: float | Decimal) -> "Range":
+        return cls(*(Decimal(str(value)) for value in (low, expected, high)))
+
+    @classmethod
+    def exactly(cls, value: float | Decimal) -> "Range":
+        return cls.of(value, value, value)
+
+    def times(self, other: "Range | Decimal | int") -> "Range":
+        factor = other if isinstance(other, Range) else Range.exactly(other)
+        return Range(self.low * factor.low, self.expected * factor.expected, self.high * factor.high)
+
+    def plus(self, other: "Range") -> "Range":
+        return Range(self.low + other.low, self.expected + other.expected, self.high + other.high)
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Line(_Document):
+    """One thing that costs. The three amounts are all known or all None."""
+
+    item: str = Field(description="training, storage, evaluation, hosting, teacher, headroom")
+    title: str
+    every: Every
+    low: Decimal | None = None
+    expected: Decimal | None = None
+    high: Decimal | None = None
+    how: str = Field(description="how the amount comes about, or why it is unknown")
+    price_as_of: date | None = None
+    price_source: str | None = None
+
+    @property
+    def known(self) -> bool:
+        return self.high is not None
+
+
+class Quote(_Document):
+    model: str
+    method: str
+    currency: str = "USD"
+    lines: tuple[Line, ...]
+    assumptions: tuple[str, ...] = ()
+    training_tokens: tuple[int, int, int] | None = Field(default=None, description="billed: low, expected, high")
+
+    def total(self, every: Every = "once") -> Range | None:
+        """None where any line of that period is unknown."""
+        lines = [line for line in self.lines if line.every == every]
+        total = Range.exactly(0)
+        for line in lines:
+            if line.low is None or line.expected is None or line.high is None:
+                return None
+            total = total.plus(Range(line.low, line.expected, line.high))
+        return total
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        return tuple(line.title for line in self.lines if not line.known)
+
+    def document(self) -> dict[str, Any]:
+        """For ``run.quote``: JSON-able, amounts as strings; ``Quote.model_validate`` reads it again."""
+        found = self.model_dump(mode="json")
+        totals = {every: self.total(every) for every in ("once", "month", "day")}
+        found["totals"] = {
+            every: None if total is None else [str(cents(amount)) for amount in (total.low, total.expected, total.high)]
+            for every, total in totals.items()
+        }
+        found["unknown"] = list(self.unknown)
+        return found
+
+
+def cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT)
+
+
+def line(
+    item: str, title: str, every: Every, quantity: Range | None, price: Price | None, how: str, missing: str
+) -> Line:
+    """``quantity`` in the price's units (so tokens divided by 1,000). Unknown without a price or a quantity."""
+    if price is None or price.amount is None or quantity is None:
+        return Line(item=item, title=title, every=every, how=f"unknown: {missing}")
+    cost = quantity.times(price.amount)
+    return Line(
+        item=item,
+        title=title,
+        every=every,
+        low=cost.low,
+        expected=cost.expected,
+        high=cost.high,
+        how=f"{how} at ${price.amount:f} per {price.unit}",
+        price_as_of=price.as_of,
+        price_source=price.source.url,
+    )
+
+
+def training_line(tokens: Range, epochs: Range, model: Model) -> Line:
+    missing = f"no trustworthy price for training {model.title}; AWS's pricing page has it"
+    quantity = tokens.times(epochs).times(PER_THOUSAND)
+    how = f"{_span(tokens)} tokens, {_span(epochs)} epochs"
+    return line("training", f"Training {model.title}", "once", quantity, model.price("training"), how, missing)
+
+
+def kept_and_hosted(recipe: Recipe, model: Model) -> list[Line]:
+    """Storage of the custom model a month; hosting a day."""
+    one, price = Range.exactly(1), model.price("storage")
+    missing = f"no trustworthy price for storing a custom {model.title}"
+    storage = line("storage", "Storing the model", "month", one, price, "1 model", missing)
+    if recipe.deployment.kind == "on-demand":
+        nothing = Decimal(0)
+        how = "an on-demand deployment has no hourly price: calls are billed by token"
+        hosting = Line(
+            item="hosting", title="Hosting", every="day", low=nothing, expected=nothing, high=nothing, how=how
+        )
+        return [storage, hosting]
+    day, price = Range.exactly(HOURS_A_DAY), model.price("provisioned")
+    missing = f"no trustworthy price for a model unit of {model.title}; it bills until it is deleted, used or not"
+    return [storage, line("hosting", "Hosting on 1 model unit", "day", day, price, "24 hours", missing)]
+
+
+def evaluation_line(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> Line:
+    """Base and candidate (and the base with worked examples, where the recipe asks for it) on the held-out rows."""
+    rows = min(int(manifest["rows"].get("test", 0)), recipe.evaluation.max_rows)
+    asked = [Asked("base"), Asked("candidate", custom=True)]
+    if recipe.evaluation.few_shot:
+        asked.append(Asked("base with worked examples", prompts=1 + recipe.evaluation.few_shot))
+    title = f"Evaluation: {len(asked)} times {rows} held-out rows"
+    prompt = tokens_a_row(manifest).times(rows)
+    return calls_line(
+        "evaluation", title, model, asked, prompt, answer_tokens(recipe.evaluation.max_tokens).times(rows)
+    )
+
+
+def headroom_line(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> list[Line]:
+    rows = recipe.headroom_rows
+    if not rows:
+        return []
+    title = f"Headroom: {rows} rows through the base model"
+    answers = answer_tokens(recipe.evaluation.max_tokens).times(rows)
+    return [calls_line("headroom", title, model, [Asked("base")], tokens_a_row(manifest).times(rows), answers)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is asked; ``prompts`` is how many prompts' length each call reads."""
+
+    who: str
+    custom: bool = False
+    prompts: int = 1
+
+    @property
+    def prices(self) -> tuple[PriceItem, PriceItem]:
+        return ("custom-input", "custom-output") if self.custom else ("input", "output")
+
+
+def calls_line(item: str, title: str, model: Model, asked: Sequence[Asked], prompt: Range, answer: Range) -> Line:
+    """Calls of a model or of a custom model of it; ``prompt`` and ``answer`` are all calls' tokens for one arm."""
+    total = Range.exactly(0)
+    prices = []
+    for arm in asked:
+        for tokens, what in zip((prompt.times(arm.prompts), answer), arm.prices, strict=True):
+            price = model.price(what)
+            if price is None or price.amount is None:
+                whose = f"a custom {model.title}" if arm.custom else model.title
+                return Line(
+                    item=item, title=title, every="once", how=f"unknown: no trustworthy price for calls of {whose}"
+                )
+            total = total.plus(tokens.times(price.amount).times(PER_THOUSAND))
+            prices.append(price)
+    return Line(
+        item=item,
+        title=title,
+        every="once",
+        low=total.low,
+        expected=total.expected,
+        high=total.high,
+        how=f"{', '.join(arm.who for arm in asked)}: {_span(prompt)} tokens asked, {_span(answer)} answered, each",
+        price_as_of=min(price.as_of for price in prices),
+        price_source=prices[0].source.url,
+    )
+
+
+def training_tokens(manifest: Mapping[str, Any]) -> Range:
+    """Of one epoch over the training file."""
+    tokens = manifest["tokens"]
+    return Range.of(tokens["low"], tokens["expected"], tokens["high"])
+
+
+def tokens_a_row(manifest: Mapping[str, Any]) -> Range:
+    return training_tokens(manifest).times(Decimal(1) / max(int(manifest["rows"]["train"]), 1))
+
+
+def answer_tokens(most: int) -> Range:
+    """Answers are rarely as long as they may be."""
+    return Range.of(1, max(most / 4, 1), most)
+
+
+def _span(amount: Range) -> str:
+    if amount.low == amount.high:
+        return f"{amount.low:,.0f}"
+    return f"{amount.low:,.0f} to {amount.high:,.0f}"
+
+
+def billed(tokens: Range, epochs: Range) -> tuple[int, int, int]:
+    whole = tokens.times(epochs)
+    return int(whole.low), int(whole.expected), int(whole.high)

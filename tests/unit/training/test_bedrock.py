@@ -1,0 +1,176 @@
+"""The control plane adapter: repeats find what is there, error codes become Tailor's errors."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from tailor.aws.bedrock import Bedrock
+from tailor.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    QuotaError,
+    RetryableError,
+    TailorError,
+    ThrottledError,
+)
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+JOB = "arn:aws:bedrock:us-east-1:123456789012:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghijkl"
+MODEL = "arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-lite-v1:0:300k/abcdefghijkl"
+OTHER = "arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-lite-v1:0:300k/mnopqrstuvwx"
+DEPLOYMENT = "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghijkl"
+BASE = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0:300k"
+REQUEST = {
+    "jobName": "colours-1",
+    "customModelName": "colours-1",
+    "roleArn": "arn:aws:iam::123456789012:role/tailor",
+    "baseModelIdentifier": "amazon.nova-lite-v1:0:300k",
+    "trainingDataConfig": {"s3Uri": "s3://tailor/train.jsonl"},
+    "outputDataConfig": {"s3Uri": "s3://tailor/job/"},
+}
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    client = boto3.client("bedrock", region_name="us-east-1")
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def bedrock(stub: Stubber) -> Bedrock:
+    return Bedrock(stub.client)  # type: ignore[arg-type]
+
+
+def job(name: str, status: str = "InProgress") -> dict[str, Any]:
+    return {"jobArn": JOB, "baseModelArn": BASE, "jobName": name, "status": status, "creationTime": AT}
+
+
+def deployment(name: str, model: str = MODEL) -> dict[str, Any]:
+    return {
+        "customModelDeploymentArn": DEPLOYMENT,
+        "customModelDeploymentName": name,
+        "modelArn": model,
+        "createdAt": AT,
+        "status": "Active",
+    }
+
+
+def test_a_new_job(stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_response("create_model_customization_job", {"jobArn": JOB}, REQUEST)
+    assert bedrock.create_job(REQUEST) == JOB
+
+
+@pytest.mark.parametrize("code", ["ConflictException", "ValidationException"])
+def test_a_name_in_use_is_the_job_that_is_there(code: str, stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_client_error("create_model_customization_job", code, "the name is in use")
+    found = {"modelCustomizationJobSummaries": [job("colours-10"), job("colours-1")]}
+    stub.add_response("list_model_customization_jobs", found, {"nameContains": "colours-1"})
+    assert bedrock.create_job(REQUEST) == JOB
+
+
+def test_a_refusal_for_another_reason_stays_one(stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_client_error("create_model_customization_job", "ValidationException", "the role can't be assumed")
+    stub.add_response("list_model_customization_jobs", {"modelCustomizationJobSummaries": [job("colours-10")]})
+    with pytest.raises(InvalidInputError, match="the role can't be assumed"):
+        bedrock.create_job(REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("ResourceNotFoundException", NotFoundError),
+        ("AccessDeniedException", NotAllowedError),
+        ("ServiceQuotaExceededException", QuotaError),
+        ("ThrottlingException", ThrottledError),
+        ("TooManyTagsException", InvalidInputError),
+        ("InternalServerException", RetryableError),
+    ],
+)
+def test_codes_become_errors(code: str, error: type[TailorError], stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_client_error("create_model_customization_job", code, "no")
+    with pytest.raises(error):
+        bedrock.create_job(REQUEST)
+
+
+def test_quota_and_throttling_are_worth_another_try() -> None:
+    assert issubclass(QuotaError, RetryableError)
+    assert issubclass(ThrottledError, RetryableError)
+
+
+def test_jobs_that_run_are_found_over_pages(stub: Stubber, bedrock: Bedrock) -> None:
+    first = {"modelCustomizationJobSummaries": [job("a")], "nextToken": "more"}
+    stub.add_response("list_model_customization_jobs", first, {"statusEquals": "InProgress"})
+    second = {"statusEquals": "InProgress", "nextToken": "more"}
+    stub.add_response("list_model_customization_jobs", {"modelCustomizationJobSummaries": [job("b")]}, second)
+    assert [found["jobName"] for found in bedrock.open_jobs()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("status", ["Stopped", "Stopping", "Completed"])
+def test_stopping_twice_is_stopping_once(status: str, stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_client_error("stop_model_customization_job", "ConflictException", "it has ended")
+    whole = {
+        **job("a", status),
+        "outputModelName": "a",
+        "roleArn": REQUEST["roleArn"],
+        "trainingDataConfig": REQUEST["trainingDataConfig"],
+        "outputDataConfig": REQUEST["outputDataConfig"],
+        "validationDataConfig": {"validators": []},
+    }
+    stub.add_response("get_model_customization_job", whole)
+    bedrock.stop_job(JOB)
+
+
+def test_a_new_deployment_with_its_derived_token(stub: Stubber, bedrock: Bedrock) -> None:
+    sent = {
+        "modelDeploymentName": "colours-1",
+        "modelArn": MODEL,
+        "clientRequestToken": "colours-1",
+        "tags": [{"key": "tailor:project", "value": "colours"}],
+    }
+    stub.add_response("create_custom_model_deployment", {"customModelDeploymentArn": DEPLOYMENT}, sent)
+    assert bedrock.create_deployment("colours-1", MODEL, tags={"tailor:project": "colours"}) == DEPLOYMENT
+
+
+def test_a_deployment_that_is_there_is_found_by_name(stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_client_error("create_custom_model_deployment", "ValidationException", "the name is in use")
+    listed = {"modelDeploymentSummaries": [deployment("colours-10"), deployment("colours-1")]}
+    stub.add_response("list_custom_model_deployments", listed, {"nameContains": "colours-1"})
+    assert bedrock.create_deployment("colours-1", MODEL, tags={}) == DEPLOYMENT
+
+
+def test_a_deployment_of_another_model_is_a_conflict(stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_client_error("create_custom_model_deployment", "ConflictException", "the name is in use")
+    stub.add_response("list_custom_model_deployments", {"modelDeploymentSummaries": [deployment("colours-1", OTHER)]})
+    with pytest.raises(ConflictError, match="mnopqrstuvwx"):
+        bedrock.create_deployment("colours-1", MODEL, tags={})
+
+
+def test_deleting_what_is_gone_is_done(stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_client_error("delete_custom_model", "ResourceNotFoundException", "no")
+    stub.add_client_error("delete_custom_model_deployment", "ResourceNotFoundException", "no")
+    bedrock.delete_model(MODEL)
+    bedrock.delete_deployment(DEPLOYMENT)
+
+
+def test_a_model_that_is_deployed_is_not_deleted(stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_client_error("delete_custom_model", "ConflictException", "it is deployed")
+    with pytest.raises(ConflictError):
+        bedrock.delete_model(MODEL)
+
+
+def test_a_foundation_model_that_the_region_lacks_is_none(stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_client_error("get_foundation_model", "ResourceNotFoundException", "no")
+    assert bedrock.foundation_model("amazon.titan-text-express-v1:0:8k") is None
+    summary = {"modelArn": BASE, "modelId": "amazon.nova-lite-v1:0:300k"}
+    by = {"byCustomizationType": "FINE_TUNING"}
+    stub.add_response("list_foundation_models", {"modelSummaries": [summary]}, by)
+    assert bedrock.foundation_models("FINE_TUNING") == [summary]

@@ -1,0 +1,103 @@
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tailor import catalog
+from tailor.recipe import Recipe
+from tailor.training.methods import quote
+from tailor.training.quote import Quote
+
+Build = Callable[..., Any]
+PAIRS = [(model.name, method) for model in catalog.models() for method in model.methods]
+
+
+def lines(found: Quote) -> dict[str, Any]:
+    return {line.item: line for line in found.lines}
+
+
+def test_training_is_tokens_times_epochs_times_the_price(manifest: Build) -> None:
+    recipe = Recipe.model_validate({"model": "nova-micro", "hyperparameters": {"epochs": 5}})
+    found = quote(manifest(train=2000, tokens=1_600_000), recipe, catalog.model("nova-micro"))
+    training = lines(found)["training"]
+    assert (training.low, training.expected, training.high) == (4, 8, 16)
+    assert training.price_as_of == date(2026, 8, 31)
+    assert training.price_source.startswith("https://")
+    assert found.training_tokens == (4_000_000, 8_000_000, 16_000_000)
+
+
+def test_a_quote_of_known_prices_adds_up(manifest: Build) -> None:
+    found = quote(manifest(), Recipe(model="nova-micro"), catalog.model("nova-micro"))
+    assert found.unknown == ()
+    total = found.total("once")
+    assert total is not None
+    assert total.expected == sum(line.expected or 0 for line in found.lines if line.every == "once")
+    assert total.low < total.expected < total.high
+    assert found.total("month").expected == Decimal("1.95")  # type: ignore[union-attr]
+    assert found.total("day").high == 0  # type: ignore[union-attr]
+
+
+def test_an_unknown_price_is_unknown_and_so_is_the_total(manifest: Build) -> None:
+    found = quote(manifest(), Recipe(), catalog.model("nova-lite"))
+    assert lines(found)["training"].high is None
+    assert "unknown" in lines(found)["training"].how
+    assert "Training Amazon Nova Lite" in found.unknown
+    assert found.total("once") is None
+    assert found.document()["totals"]["once"] is None
+
+
+def test_the_operators_price_makes_it_known(manifest: Build) -> None:
+    prices = {"training": Decimal("0.002"), "custom-input": Decimal("0.00006"), "custom-output": Decimal("0.00024")}
+    model = catalog.model("nova-lite").priced(prices, date(2026, 11, 22))
+    found = quote(manifest(train=1000, tokens=1_000_000), Recipe(), model)
+    assert lines(found)["training"].expected == Decimal("4")
+    assert found.unknown == ()
+
+
+def test_provisioned_hosting_without_a_price_is_unknown_not_free(manifest: Build) -> None:
+    recipe = Recipe.model_validate({"model": "nova-micro", "deployment": {"kind": "provisioned"}})
+    found = quote(manifest(), recipe, catalog.model("nova-micro"))
+    assert lines(found)["hosting"].high is None
+    assert found.total("day") is None
+
+
+def test_evaluation_counts_every_arm_and_is_bounded_by_the_sample(manifest: Build) -> None:
+    def cost(**evaluation: Any) -> Decimal:
+        recipe = Recipe.model_validate({"model": "nova-micro", "evaluation": evaluation})
+        amount = lines(quote(manifest(test=5000), recipe, catalog.model("nova-micro")))["evaluation"].expected
+        assert amount is not None
+        return Decimal(amount)
+
+    assert cost(few_shot=0) < cost(few_shot=4)
+    assert cost(max_rows=100) * 10 == cost(max_rows=1000)
+
+
+def test_headroom_is_quoted_only_where_it_is_asked_for(manifest: Build) -> None:
+    model = catalog.model("nova-micro")
+    assert "headroom" not in lines(quote(manifest(), Recipe(model="nova-micro"), model))
+    assert "headroom" in lines(quote(manifest(), Recipe(model="nova-micro", headroom_rows=50), model))
+
+
+def test_distillation_counts_the_teachers_calls(manifest: Build) -> None:
+    found = quote(manifest(train=500), Recipe(method="distillation", model="nova-micro"), catalog.model("nova-micro"))
+    teacher = lines(found)["teacher"]
+    assert teacher.high > teacher.expected > teacher.low > 0
+    assert any("15,000" in assumption for assumption in found.assumptions)
+
+
+def test_reinforcement_is_billed_by_hours_that_nobody_knows(manifest: Build) -> None:
+    recipe = Recipe(method="reinforcement", model="nova-2-lite")
+    found = quote(manifest(train=200), recipe, catalog.model("nova-2-lite"))
+    assert lines(found)["training"].high is None
+    assert "hour" in lines(found)["training"].how
+
+
+@pytest.mark.parametrize(("model", "method"), PAIRS)
+def test_every_quote_survives_being_written_down(model: str, method: Any, manifest: Build) -> None:
+    found = quote(manifest(), Recipe(model=model, method=method), catalog.model(model))
+    assert Quote.model_validate(found.document()) == found
+    assert found.assumptions
+    for line in found.lines:
+        assert line.how
+        assert line.high is None or line.price_as_of or line.item == "hosting"
