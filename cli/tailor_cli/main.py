@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tailor_cli import push, runs
+from tailor_cli import keys, push, runs
 from tailor_cli.context import session
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -25,6 +25,8 @@ def choose_stack(
 
 for command in (push.push, runs.runs, runs.show, runs.watch, runs.approve, runs.decline):
     app.command()(command)
+
+app.add_typer(keys.app, name="keys")
 
 if __name__ == "__main__":
     app()

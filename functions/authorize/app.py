@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from tailor.aws.serving import ServingTable
 from tailor.errors import NotAllowedError
 from tailor.serving import keys

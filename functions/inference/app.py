@@ -8,7 +8,8 @@ from urllib.parse import unquote
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from tailor.aws.runtime import BedrockRuntime
+
+from tailor.aws.converse import BedrockRuntime
 from tailor.aws.serving import ServingTable
 from tailor.serving.errors import ApiError, render, to_api_error
 from tailor.serving.keys import Caller

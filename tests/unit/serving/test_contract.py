@@ -13,13 +13,13 @@ from typing import Any
 import openai
 import pytest
 from openai import OpenAI
+
 from tailor.aws.serving import ServingTable
 from tailor.errors import RetryableError
 from tailor.serving import aliases, keys
 from tailor.serving.aliases import Version
 from tailor.serving.errors import ModelCallError
 from tailor.serving.keys import Limits
-
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)

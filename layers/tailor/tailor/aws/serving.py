@@ -72,7 +72,7 @@ class ServingTable:
             item = {"pk": _KEYS, "sk": key.digest} | _plain(key)
             self._table.put_item(Item=item, ConditionExpression=Attr("pk").not_exists())
 
-    def keys(self) -> list[ApiKey]:
+    def all_keys(self) -> list[ApiKey]:
         found = [ApiKey.model_validate(item) for item in self._query(Key("pk").eq(_KEYS), "listing keys")]
         return sorted(found, key=lambda key: key.created_at)
 

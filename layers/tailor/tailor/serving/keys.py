@@ -59,7 +59,7 @@ class KeyStore(Protocol):
 
     def add_key(self, key: ApiKey) -> None: ...
 
-    def keys(self) -> list[ApiKey]:
+    def all_keys(self) -> list[ApiKey]:
         """All keys, revoked and expired ones too, oldest first."""
 
     def revoke_key(self, key_id: str, now: datetime) -> ApiKey:

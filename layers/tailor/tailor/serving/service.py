@@ -21,7 +21,7 @@ EVENTS_TYPE = "text/event-stream; charset=utf-8"
 
 
 class Runtime(Protocol):
-    """Calls models. The Bedrock implementation is :class:`tailor.aws.runtime.BedrockRuntime`."""
+    """Calls models. The Bedrock implementation is :class:`tailor.aws.converse.BedrockRuntime`."""
 
     def converse(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Converse's answer to its keyword arguments. Raises ModelCallError."""

@@ -1,0 +1,31 @@
+"""Model calls for callers who wait: one attempt, so that a caller hears of throttling at once and decides itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError, ReadTimeoutError
+
+from tailor.aws.clients import client
+from tailor.aws.failures import code_of
+from tailor.serving.errors import ModelCallError
+
+
+class BedrockRuntime:
+    def __init__(self, read_timeout: float) -> None:
+        self._client = client("bedrock-runtime", read_timeout, 1)
+
+    def converse(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises ModelCallError. Botocore's own messages are left out: they quote the request."""
+        try:
+            answer: dict[str, Any] = self._client.converse(**request)
+        except ClientError as error:
+            raise ModelCallError(code_of(error), str(error.response.get("Error", {}).get("Message", ""))) from error
+        except ReadTimeoutError:
+            raise ModelCallError("ModelTimeoutException", "no answer in time") from None
+        except ParamValidationError:
+            raise ModelCallError("ValidationException", "a parameter has the wrong form") from None
+        except HTTPClientError as error:
+            raise ModelCallError("ServiceUnavailableException", type(error).__name__) from None
+        except BotoCoreError as error:
+            raise ModelCallError("InternalServerException", type(error).__name__) from None
+        return answer
