@@ -2,7 +2,7 @@
 
 Read from the run's documents: ``report`` (``rows``, ``counts``, ``top_findings``), ``quote`` (tailor.training.quote),
 ``job`` (``training_loss``, ``validation_loss``) and ``evaluation`` (``metric``, ``candidate``, ``baseline``,
-``difference``, ``interval``, ``rows``, ``decisive_rows``).
+``baseline_arm``, ``difference``, ``interval``, ``rows``, ``decisive_rows``).
 """
 
 from collections.abc import Mapping
@@ -84,7 +84,8 @@ class Facts:
         if candidate is None or baseline is None:
             return ""
         metric = str(self.run.evaluation.get("metric", "score")).replace("_", " ").replace("-", " ")
-        return f"{metric} {percent(candidate)} against {percent(baseline)} for its base"
+        rival = ARMS.get(str(self.run.evaluation.get("baseline_arm")), "its base")
+        return f"{metric} {percent(candidate)} against {percent(baseline)} for {rival}"
 
     @property
     def difference(self) -> str:
@@ -117,6 +118,13 @@ class Facts:
         return self.change.by not in FUNCTIONS
 
 
+# What the candidate was compared with.
+ARMS = {
+    "base": "its base",
+    "base-few-shot": "its base with worked examples",
+    "live": "the version that is live",
+    "teacher": "its teacher",
+}
 FUNCTIONS = frozenset({"prepare", "train", "track", "provision", "evaluate", "reconcile"})
 
 

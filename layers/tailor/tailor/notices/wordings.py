@@ -87,18 +87,15 @@ def _stopped(facts: Facts) -> str:
     return _joined(f"{who} while it was {facts.previous}", _reason(facts), spent)
 
 
-def _measured(facts: Facts) -> str:
-    """``exact match 78.3 % against 12.5 % for its base on 120 held-out rows, +65.8 points (…)``."""
-    if not facts.scores:
-        return ""
-    asked = f" on {facts.asked}" if facts.asked else ""
-    difference = f", {facts.difference}" if facts.difference else ""
-    return f"{facts.scores}{asked}{difference}"
-
-
 def _verdict(finding: str) -> Callable[[Facts], str]:
-    """The evaluation's own headline is the change's reason; the figures stand in where there is none."""
-    return lambda facts: _joined(finding, _reason(facts) or _measured(facts))
+    """The change's reason is the evaluation's own headline, which says by how much and how surely."""
+
+    def text(facts: Facts) -> str:
+        measured = f": {facts.scores}" if facts.scores else ""
+        asked = f" on {facts.asked}" if measured and facts.asked else ""
+        return _joined(f"{finding}{measured}{asked}", _reason(facts))
+
+    return text
 
 
 def _live(facts: Facts) -> str:
@@ -275,7 +272,7 @@ WORDINGS: Mapping[State, Wording] = {
     S.PASSED: Wording(
         "success",
         "the new model is better",
-        _verdict("It is better than what it had to beat"),
+        _verdict("The new model passed its evaluation"),
         _after_passed,
         (_measure,),
         "evaluation",
@@ -283,7 +280,7 @@ WORDINGS: Mapping[State, Wording] = {
     S.FAILED: Wording(
         "warning",
         "the new model is not better",
-        _verdict("It is not better than what it had to beat"),
+        _verdict("The new model did not pass its evaluation"),
         _after_not_passed,
         (_measure,),
         "evaluation",
@@ -291,7 +288,7 @@ WORDINGS: Mapping[State, Wording] = {
     S.INCONCLUSIVE: Wording(
         "warning",
         "the new model may or may not be better",
-        _verdict("The held-out rows do not decide"),
+        _verdict("The held-out rows do not decide whether the new model is better"),
         _after_inconclusive,
         (_measure,),
         "evaluation",
