@@ -1,0 +1,133 @@
+"""Recognises what a file is by its content; its name decides only where the content leaves it open."""
+
+import json
+import re
+from pathlib import PurePosixPath
+from typing import Any, Final, Literal
+
+from tailor.datasets import tables
+from tailor.datasets.columns import PARTS, is_likely
+from tailor.recipe import Columns
+
+Container = Literal["jsonl", "json", "table", "text", "parquet"]
+Archive = Literal["zip", "tar", "gzip"]
+
+HEAD: Final = 1 << 20
+"""Bytes of a file that are looked at to recognise it."""
+
+_ARCHIVES: Final[tuple[tuple[bytes, Archive], ...]] = ((b"PK\3\4", "zip"), (b"PK\5\6", "zip"), (b"\x1f\x8b", "gzip"))
+_FOREIGN: Final = (
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ\0", "an xz file"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"%PDF-", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document"),
+    (b"\x89HDF", "an HDF5 file"),
+)
+_NAME: Final = re.compile(r"[\w\- ]{1,40}")
+_OBJECT_LINE: Final = re.compile(r"\s*\{.*\}\s*,?\s*$")
+
+
+def suffix_of(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def archive_kind(head: bytes) -> Archive | None:
+    """By magic bytes."""
+    for magic, kind in _ARCHIVES:
+        if head.startswith(magic):
+            return kind
+    return "tar" if head[257:262] == b"ustar" else None
+
+
+def foreign(head: bytes) -> str | None:
+    """What a file is, in words, where it is known but is no dataset."""
+    return next((name for magic, name in _FOREIGN if head.startswith(magic)), None)
+
+
+def text_container(head: str, suffix: str) -> Container:
+    """JSON Lines, a JSON document, a table or plain text, from the first characters of a text file."""
+    start = head.lstrip()[:1]
+    if start == "{":
+        return "jsonl" if _is_json_lines(head, suffix) else "json"
+    if start == "[" and suffix not in (".csv", ".tsv", ".txt"):
+        return "json"
+    if suffix in (".jsonl", ".ndjson"):
+        return "jsonl"
+    if suffix == ".json":
+        return "json"
+    if suffix in (".csv", ".tsv"):
+        return "table"
+    return "text"
+
+
+def _is_json_lines(head: str, suffix: str) -> bool:
+    """Whether the first line is an object of its own. One line alone may be a whole document of collections."""
+    lines = [line for line in head.split("\n") if line.strip()][:20]
+    first = _object(lines[0])
+    if first is None:
+        looks_so = _OBJECT_LINE.match(lines[0]) and (len(lines) == 1 or any(map(_object, lines[1:])))
+        return bool(looks_so) or (suffix in (".jsonl", ".ndjson") and len(lines[0].strip()) > 1)
+    return len(lines) > 1 or not is_document(first)
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def is_document(value: dict[str, Any]) -> bool:
+    """Whether an object holds rows rather than being one: a list or an object of objects, and no conversation."""
+    if any(key in value for key in ("messages", "conversations", "schemaVersion")):
+        return False
+    return any(_holds_rows(item) for item in value.values())
+
+
+def _holds_rows(value: Any) -> bool:
+    items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return bool(items) and all(isinstance(item, dict) for item in items[:20])
+
+
+def dialect(head: str, suffix: str, wanted: Columns) -> tables.Dialect:
+    """How a table is written, and whether its first row names the columns."""
+    delimiter, rows, skip = tables.sniff(head, suffix)
+    first = next((row for row in rows if any(field.strip() for field in row)), [])
+    if _is_header(first, rows, wanted):
+        return tables.Dialect(delimiter, _unique(first), True, skip)
+    width = max((len(row) for row in rows), default=1)
+    return tables.Dialect(delimiter, tuple(f"column {number}" for number in range(1, width + 1)), False, skip)
+
+
+def _is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
+    names = [name.strip() for name in first]
+    if any(getattr(wanted, part) in names for part in PARTS if getattr(wanted, part)):
+        return True
+    if any(is_likely(name) for name in names):
+        return True
+    # Unknown names are still names where they are short, differ, and nothing like them stands below.
+    return (
+        len(rows) > 1
+        and len(names) == len(set(names))
+        and all(
+            name and len(name) <= 40 and name[-1] not in "?.!" and not name.replace(".", "").isdigit() for name in names
+        )
+        and all(re.fullmatch(r"[\w\- ]+", name) and name.count(" ") <= 2 for name in names)
+    )
+
+
+def _unique(names: list[str]) -> tuple[str, ...]:
+    """Column names as written, without outer spaces; empty and repeated ones get a number."""
+    seen: dict[str, int] = {}
+    result = []
+    for number, name in enumerate((name.strip() for name in names), start=1):
+        name = name or f"column {number}"
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(result)

@@ -1,0 +1,58 @@
+"""What a format is: how it is recognised, and how one of its rows becomes an example."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tailor.datasets.model import Example
+from tailor.datasets.notes import Notes
+from tailor.recipe import Data, Method
+
+Row = dict[str, Any]
+Converter = Callable[[Row, int], Example]
+"""Takes a row and its line; raises RowError with everything that is wrong with the row."""
+
+
+@dataclass(slots=True)
+class Context:
+    """What a format knows when it reads one file. ``columns`` maps parts (question, answer, image, …) to the columns
+    that hold them; only formats of free columns use it."""
+
+    file: str
+    method: Method
+    data: Data
+    notes: Notes
+    columns: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def needs_answer(self) -> bool:
+        """Distillation and reinforcement learn from prompts alone."""
+        return self.method == "fine-tuning"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The first rows of a file, to recognise its format by. ``columns`` are the parts that were named or guessed."""
+
+    rows: list[Row]
+    method: Method
+    columns: dict[str, str]
+
+    def all_have(self, *keys: str) -> bool:
+        """Most rows have these keys: a few broken rows must not hide a format."""
+        return 2 * sum(all(key in row for key in keys) for row in self.rows) > len(self.rows)
+
+    def share(self, test: Callable[[Row], bool]) -> float:
+        return sum(map(test, self.rows)) / len(self.rows) if self.rows else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """``name`` is what a recipe's ``data.format`` takes; ``title`` is for people. ``uses_columns``: its columns
+    have free names, which the recipe maps."""
+
+    name: str
+    title: str
+    fits: Callable[[Sample], bool]
+    converter: Callable[[Context], Converter]
+    uses_columns: bool = False

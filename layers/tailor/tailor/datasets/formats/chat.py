@@ -1,0 +1,129 @@
+"""What chat formats share: media behind URLs, tools, roles."""
+
+import base64
+import binascii
+import re
+from typing import Any, Final
+
+import orjson
+
+from tailor.datasets.model import Block, Media, MediaKind, Raw, Text, Turn
+from tailor.datasets.notes import Trouble
+
+_DATA_URL: Final = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*(?P<base64>;base64)?,")
+_VIDEO_SUFFIXES: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpeg", ".mpg", ".wmv", ".flv", ".3gp")
+KINDS: Final = {
+    str: "text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def describe(value: Any) -> str:
+    """What a value is, in words for people."""
+    return "missing" if value is None else KINDS.get(type(value), type(value).__name__)
+
+
+def media_of(url: str, kind: MediaKind | None, path: str, troubles: list[Trouble]) -> Media | None:
+    """The medium behind a path, a URL or a ``data:`` URL. ``kind`` None: told by the name."""
+    if not url.startswith("data:"):
+        guessed: MediaKind = "video" if url.lower().endswith(_VIDEO_SUFFIXES) else "image"
+        return Media(kind or guessed, ref=url)
+    match = _DATA_URL.match(url[:200])
+    if not match or not match["base64"]:
+        fix = "write data:image/png;base64,… or the name of a file"
+        troubles.append(Trouble("bad-data-url", "the data: URL is not base64", fix, path))
+        return None
+    try:
+        data = base64.b64decode(url[match.end() :], validate=True)
+    except (binascii.Error, ValueError):
+        fix = "encode the file's bytes in base64 again, or put the file into the dataset folder and write its name"
+        troubles.append(Trouble("bad-base64", "the data: URL's content is not valid base64", fix, path))
+        return None
+    family, _, format = (match["type"] or "").partition("/")
+    return Media(kind or ("video" if family == "video" else "image"), data=data, format=format or None)
+
+
+def tool_config(tools: Any, path: str, troubles: list[Trouble]) -> dict[str, Any] | None:
+    """OpenAI's list of tools (or JSON text of it) in Converse's shape."""
+    if isinstance(tools, str):
+        if not tools.strip():
+            return None
+        try:
+            tools = orjson.loads(tools)
+        except orjson.JSONDecodeError as error:
+            troubles.append(
+                Trouble("bad-tools", f"the tools are not JSON: {error}", "write a JSON list of tools", path)
+            )
+            return None
+    if not tools:
+        return None
+    if not isinstance(tools, list):
+        troubles.append(Trouble("bad-tools", f"the tools are {describe(tools)}", "write a list of tools", path))
+        return None
+    specs = []
+    for number, tool in enumerate(tools):
+        function = tool.get("function", tool) if isinstance(tool, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            where = f"{path}[{number}]"
+            troubles.append(Trouble("bad-tools", "the tool has no name", "name each tool's function", where))
+            continue
+        spec: dict[str, Any] = {"name": function["name"]}
+        if isinstance(function.get("description"), str):
+            spec["description"] = function["description"]
+        schema = function.get("parameters")
+        spec["inputSchema"] = {"json": schema if isinstance(schema, dict) else {"type": "object", "properties": {}}}
+        specs.append({"toolSpec": spec})
+    return {"tools": specs}
+
+
+def tool_use(identifier: str, name: Any, arguments: Any, path: str, troubles: list[Trouble]) -> Raw | None:
+    """``arguments``: an object or JSON text of one."""
+    if isinstance(arguments, str):
+        try:
+            arguments = orjson.loads(arguments) if arguments.strip() else {}
+        except orjson.JSONDecodeError:
+            fix = "write the arguments as a JSON object"
+            troubles.append(Trouble("bad-tool-call", "the tool call's arguments are not JSON", fix, path))
+            return None
+    if not isinstance(name, str) or not isinstance(arguments, dict):
+        fix = "write a name and an object of arguments"
+        troubles.append(Trouble("bad-tool-call", "the tool call has no name or no arguments", fix, path))
+        return None
+    return Raw("toolUse", {"toolUseId": identifier, "name": name, "input": arguments})
+
+
+def tool_result(identifier: str, text: str) -> Raw:
+    return Raw("toolResult", {"toolUseId": identifier, "content": [{"text": text}]})
+
+
+def add_turn(turns: list[Turn], role: Any, blocks: list[Block]) -> None:
+    """Appends a turn; what follows a tool's result in a user's turn belongs to the same turn."""
+    last = turns[-1] if turns else None
+    if last and role == "user" and last.role == "user" and _is_result(last.blocks[-1:]):
+        last.blocks += blocks
+    else:
+        turns.append(Turn(role, blocks))
+
+
+def _is_result(blocks: list[Block]) -> bool:
+    return bool(blocks) and isinstance(blocks[0], Raw) and blocks[0].kind == "toolResult"
+
+
+def place_media(text: str, media: list[Media], tag: re.Pattern[str]) -> list[Block]:
+    """Splits ``text`` at its media tags and puts the next of ``media`` (which shrinks) in each place. Tags without
+    media stay away; the caller compares the counts."""
+    blocks: list[Block] = []
+    at = 0
+    for match in tag.finditer(text):
+        if before := text[at : match.start()].strip("\n"):
+            blocks.append(Text(before))
+        if media:
+            blocks.append(media.pop(0))
+        at = match.end()
+    if (rest := text[at:].strip("\n")) or not blocks:
+        blocks.append(Text(rest))
+    return blocks

@@ -1,0 +1,183 @@
+"""OpenAI chat: ``messages`` of text or content parts, images as URLs, tool calls; Claude's ``system`` too."""
+
+from typing import Any, Final
+
+from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
+from tailor.datasets.formats.chat import add_turn, describe, media_of, tool_config, tool_result, tool_use
+from tailor.datasets.model import Block, Example, Text, Turn
+from tailor.datasets.notes import RowError, Trouble
+
+_SYSTEM: Final = ("system", "developer")
+_USED: Final = frozenset({"messages", "system", "tools", "functions", "id"})
+_MEDIA_PARTS: Final = ("image_url", "image", "input_image", "video_url", "video")
+_TEXT_PARTS: Final = ("text", "input_text", "output_text")
+
+
+def _fits(sample: Sample) -> bool:
+    return sample.share(_has_messages) > 0.5
+
+
+def _has_messages(row: Row) -> bool:
+    messages = row.get("messages")
+    return isinstance(messages, list) and any(isinstance(item, dict) and "role" in item for item in messages)
+
+
+def _converter(context: Context) -> Converter:
+    file, default_system = context.file, context.data.system
+
+    def convert(row: Row, line: int) -> Example:
+        troubles: list[Trouble] = []
+        turns, systems = conversation(row.get("messages"), "$.messages", troubles, context, line)
+        example = Example(file, line, turns)
+        if row.keys() - _USED:
+            _note_unused(row, line, context)
+        if "system" in row:
+            systems.insert(0, _text(row["system"], "$.system", troubles))
+        example.system = "\n\n".join(systems) if systems else default_system
+        identifier = row.get("id")
+        if identifier is not None:
+            example.id = str(identifier)
+        tools = tool_config(row.get("tools") or row.get("functions"), "$.tools", troubles)
+        if tools:
+            example.extra["toolConfig"] = tools
+        if troubles:
+            raise RowError(*troubles)
+        return example
+
+    return convert
+
+
+def conversation(
+    messages: Any, path: str, troubles: list[Trouble], context: Context, line: int
+) -> tuple[list[Turn], list[str]]:
+    """Turns and system texts of a list of messages."""
+    turns: list[Turn] = []
+    systems: list[str] = []
+    if type(messages) is not list:
+        fix = "write a list of messages, each with role and content"
+        troubles.append(Trouble("wrong-type", f"{path} is {describe(messages)}, not a list", fix, path))
+        return turns, systems
+    for number, message in enumerate(messages):
+        if type(message) is not dict:
+            fix = "write each message as an object with role and content"
+            troubles.append(Trouble("wrong-type", f"the message is {describe(message)}", fix, f"{path}[{number}]"))
+            continue
+        role = message.get("role")
+        content = message.get("content")
+        if (role == "user" or role == "assistant") and type(content) is str and len(message) == 2:
+            add_turn(turns, role, [Text(content)])
+        elif role in _SYSTEM:
+            systems.append(_text(content, f"{path}[{number}].content", troubles))
+        else:
+            _message(message, f"{path}[{number}]", turns, troubles, context, line)
+    return turns, systems
+
+
+def _message(message: Row, path: str, turns: list[Turn], troubles: list[Trouble], context: Context, line: int) -> None:
+    role = message.get("role")
+    if role in ("tool", "function"):
+        identifier = str(message.get("tool_call_id") or message.get("name") or "call")
+        result = tool_result(identifier, _text(message.get("content"), f"{path}.content", troubles))
+        _add_result(turns, result)
+        return
+    if role not in ("user", "assistant"):
+        troubles.append(_bad_role(role, f"{path}.role"))
+        return
+    calls = _calls(message, path, troubles)
+    content = message.get("content")
+    blocks = [] if content is None and calls else _blocks(content, f"{path}.content", troubles)
+    if message.get("weight") == 0:
+        note = "messages with weight 0 are learnt like the others: Bedrock can't leave a turn out of the loss"
+        fix = "remove those rows, or split the conversation before such a message"
+        context.notes.add("weight-ignored", "warning", context.file, note, fix, line=line, path="messages[].weight")
+    add_turn(turns, role, blocks + calls)
+
+
+def _add_result(turns: list[Turn], result: Block) -> None:
+    """Results of tools that were called together are one turn of the user."""
+    if turns and turns[-1].role == "user":
+        turns[-1].blocks.append(result)
+    else:
+        turns.append(Turn("user", [result]))
+
+
+def _bad_role(role: Any, path: str) -> Trouble:
+    lower = role.lower() if isinstance(role, str) else ""
+    if lower in ("user", "assistant", "system", "tool"):
+        return Trouble("unknown-role", f"the role {role!r} is not lower case", f"write {lower!r}", path)
+    said = "there is no role" if role is None else f"there is no role {role!r:.60}"
+    return Trouble("unknown-role", said, "write 'system', 'user', 'assistant' or 'tool'", path)
+
+
+def _calls(message: Row, path: str, troubles: list[Trouble]) -> list[Block]:
+    calls = message.get("tool_calls") or []
+    if message.get("function_call"):
+        calls = [{"id": "call", "function": message["function_call"]}]
+    if not isinstance(calls, list):
+        fix = "write a list of tool calls"
+        troubles.append(Trouble("bad-tool-call", f"tool_calls is {describe(calls)}", fix, f"{path}.tool_calls"))
+        return []
+    blocks: list[Block] = []
+    for number, call in enumerate(calls):
+        function = call.get("function") if isinstance(call, dict) else None
+        function = function if isinstance(function, dict) else {}
+        identifier = str(call.get("id") or function.get("name") or "call") if isinstance(call, dict) else "call"
+        where = f"{path}.tool_calls[{number}]"
+        use = tool_use(identifier, function.get("name"), function.get("arguments", {}), where, troubles)
+        blocks += [use] if use else []
+    return blocks
+
+
+def _text(content: Any, path: str, troubles: list[Trouble]) -> str:
+    blocks = _blocks(content, path, troubles)
+    if any(not isinstance(block, Text) for block in blocks):
+        fix = "put media into a message of the user"
+        troubles.append(Trouble("media-not-allowed", "there may only be text here", fix, path))
+    return "".join(block.text for block in blocks if isinstance(block, Text))
+
+
+def _blocks(content: Any, path: str, troubles: list[Trouble]) -> list[Block]:
+    if isinstance(content, str):
+        return [Text(content)]
+    if not isinstance(content, list):
+        fix = "write text or a list of parts"
+        troubles.append(Trouble("wrong-type", f"the content is {describe(content)}", fix, path))
+        return []
+    blocks: list[Block] = []
+    for number, part in enumerate(content):
+        block = _part(part, f"{path}[{number}]", troubles)
+        blocks += [block] if block else []
+    return blocks
+
+
+def _part(part: Any, path: str, troubles: list[Trouble]) -> Block | None:
+    if isinstance(part, str):
+        return Text(part)
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind in _TEXT_PARTS:
+        text = part.get("text", part.get("value"))
+        if isinstance(text, str):
+            return Text(text)
+        troubles.append(Trouble("wrong-type", f"the text is {describe(text)}", "write text", f"{path}.text"))
+        return None
+    if kind in _MEDIA_PARTS:
+        value = part.get(kind, part.get("image_url", part.get("value", part.get("url"))))
+        url = value.get("url") if isinstance(value, dict) else value
+        if isinstance(url, str) and url:
+            return media_of(url, "video" if kind.startswith("video") else "image", f"{path}.{kind}", troubles)
+        fix = f'write {{"type": "{kind}", "{kind}": {{"url": "…"}}}}'
+        troubles.append(Trouble("media-missing", "the part has no URL or name of a file", fix, path))
+        return None
+    said = f"there is no part of type {kind!r:.60}" if kind else "the part has no type"
+    troubles.append(Trouble("unknown-block", said, "write parts of type 'text' or 'image_url'", path))
+    return None
+
+
+def _note_unused(row: Row, line: int, context: Context) -> None:
+    for key in row.keys() - _USED:
+        message = f"the key {key!r:.80} is not used"
+        fix = "nothing to do if it is not meant for training"
+        context.notes.add("unknown-key", "info", context.file, message, fix, line=line, path=f"$.{key}")
+
+
+FORMAT = Format("openai-chat", "OpenAI chat", _fits, _converter)

@@ -1,0 +1,159 @@
+"""Rows of a question and an answer under any column names, with or without an image (visual question answering)."""
+
+import contextlib
+from collections import Counter
+from typing import Any, Final
+
+import orjson
+
+from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
+from tailor.datasets.formats.chat import describe, media_of
+from tailor.datasets.model import Block, Example, Media, MediaKind, SplitName, Text, Turn
+from tailor.datasets.notes import RowError, Trouble
+
+_SPLITS: Final[dict[str, SplitName]] = {
+    "train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
+    "dev": "validation", "eval": "validation", "test": "test", "testing": "test",
+}  # fmt: skip
+_REFERENCE_KEYS: Final = ("answer", "text", "value", "label")
+
+
+def _fits(sample: Sample) -> bool:
+    columns = sample.columns
+    if "question" not in columns or "answer" not in columns:
+        return False
+    return sample.all_have(columns["question"]) and sample.all_have(columns["answer"])
+
+
+def _converter(context: Context) -> Converter:
+    columns, data = context.columns, context.data
+    question, answer = columns.get("question", "question"), columns.get("answer", "answer")
+    plain = {part: columns[part] for part in ("id", "group", "category") if part in columns}
+    media = [(columns[kind], kind) for kind in ("image", "video") if kind in columns]
+
+    def convert(row: Row, line: int) -> Example:
+        troubles: list[Trouble] = []
+        blocks: list[Block] = []
+        for column, kind in media:
+            blocks += media_blocks(row.get(column), kind, column, troubles)
+        asked = row.get(question)
+        if isinstance(asked, str) and asked.strip():
+            blocks.append(Text(asked))
+        else:
+            said = "is empty" if isinstance(asked, str) else f"is {describe(asked)}"
+            fix = "write a question, or remove the row"
+            troubles.append(Trouble("question-missing", f"the question {said}", fix, question))
+        best, references = answers(row.get(answer), answer, troubles)
+        if best is None and not troubles and context.needs_answer:
+            fix = "write an answer, or remove the row; the method distillation needs none"
+            troubles.append(Trouble("answer-missing", "the answer is empty", fix, answer))
+        if troubles:
+            raise RowError(*troubles)
+        turns = [Turn("user", blocks)]
+        if best is not None:
+            turns.append(Turn("assistant", [Text(best)]))
+        system = row.get(columns["system"]) if "system" in columns else None
+        example = Example(
+            context.file, line, turns, system if isinstance(system, str) and system.strip() else data.system
+        )
+        example.references = references
+        for part, column in plain.items():
+            value = row.get(column)
+            if value is not None and value != "":
+                setattr(example, part, value if isinstance(value, str) else _scalar(value))
+        if "split" in columns:
+            example.split = split_name(row.get(columns["split"]), columns["split"], line, context)
+        return example
+
+    return convert
+
+
+def _scalar(value: Any) -> str:
+    return str(value) if isinstance(value, int | float) else orjson.dumps(value, default=str).decode()
+
+
+def split_name(value: Any, column: str, line: int, context: Context) -> SplitName | None:
+    """The split that a row asks for; anything that names none is reported."""
+    name = _SPLITS.get(str(value).strip().casefold())
+    if name is None and value not in (None, ""):
+        message = f"the column {column!r} says {value!r:.60}, which is no split"
+        fix = "write train, validation or test; such rows are put into a split by hash"
+        context.notes.add("unknown-split", "warning", context.file, message, fix, line=line, path=column)
+    return name
+
+
+def media_blocks(value: Any, kind: MediaKind, column: str, troubles: list[Trouble]) -> list[Media]:
+    """One medium or several: names, ids, URLs, image structs of Parquet, or JSON text of a list of them."""
+    if isinstance(value, str) and value.lstrip()[:1] == "[":
+        with contextlib.suppress(orjson.JSONDecodeError):
+            value = orjson.loads(value)
+    values = value if isinstance(value, list) else [value]
+    found = []
+    for item in values:
+        media = _medium(item, kind, column, troubles)
+        if media:
+            found.append(media)
+    return found
+
+
+def _medium(item: Any, kind: MediaKind, column: str, troubles: list[Trouble]) -> Media | None:
+    if isinstance(item, dict):
+        data = item.get("bytes")
+        if isinstance(data, bytes) and data:
+            return Media(kind, data=data)
+        item = item.get("path") or item.get("url") or item.get("file_name") or item.get("filename")
+    if isinstance(item, bytes) and item:
+        return Media(kind, data=item)
+    if isinstance(item, int) and not isinstance(item, bool):
+        item = str(item)
+    if isinstance(item, float) and item.is_integer():
+        item = str(int(item))
+    if isinstance(item, str) and item.strip():
+        return media_of(item.strip(), kind, column, troubles)
+    said = "is empty" if item in (None, "", {}) or isinstance(item, str) else f"is {describe(item)}"
+    fix = f"write the name of the {kind}'s file, or remove the row"
+    troubles.append(Trouble("media-missing", f"the {kind} {said}", fix, column))
+    return None
+
+
+def answers(value: Any, column: str, troubles: list[Trouble]) -> tuple[str | None, list[str]]:
+    """The answer to learn (of several the most frequent, then the first) and all acceptable ones; None where empty."""
+    if isinstance(value, str) and value.lstrip()[:1] == "[":
+        try:
+            parsed = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            parsed = None
+        value = parsed if isinstance(parsed, list) and all(isinstance(item, str) for item in parsed) else value
+    if not isinstance(value, list):
+        text = _answer(value, column, troubles)
+        return text, [text] if text else []
+    texts = [text for item in value if (text := _answer(_reference(item), column, troubles))]
+    if not texts:
+        return None, []
+    return Counter(texts).most_common(1)[0][0], list(dict.fromkeys(texts))
+
+
+def _reference(item: Any) -> Any:
+    """The text in an annotator's answer, such as VQA's ``{"answer": "yes", "answer_confidence": "maybe"}``."""
+    if not isinstance(item, dict):
+        return item
+    return next((item[key] for key in _REFERENCE_KEYS if key in item), item)
+
+
+def _answer(value: Any, column: str, troubles: list[Trouble]) -> str | None:
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    fix = "write the answer as text; rows that are graded against an object need the method reinforcement"
+    troubles.append(Trouble("answer-not-text", f"the answer is {describe(value)}", fix, column))
+    return None
+
+
+FORMAT = Format(
+    "question-answer", "questions and answers, with or without images", _fits, _converter, uses_columns=True
+)

@@ -1,0 +1,54 @@
+"""JSON Lines: one value a line, parsed as fast as Python can."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+import orjson
+
+from tailor.datasets.notes import RowError, Trouble
+from tailor.datasets.text import MAX_LINE, lines
+
+Item = tuple[int, Any, bytes | None]
+"""Line or row number, the value (or a RowError for what is none), and what the file says where that is at hand."""
+
+_TRAILING_COMMA: Final = re.compile(rb",\s*[\]}]|[\]}]\s*,\s*$")
+
+
+def read(source: BinaryIO) -> Iterator[Item]:
+    """Rows of a UTF-8 stream. Blank lines are no rows: they come as None, so that the caller can report them."""
+    loads = orjson.loads
+    for number, line in enumerate(lines(source), start=1):
+        try:
+            yield number, loads(line), line
+        except orjson.JSONDecodeError as error:
+            if line.isspace():
+                yield number, None, b""
+            else:
+                yield number, RowError(explain(line, error)), line
+
+
+def explain(line: bytes, error: orjson.JSONDecodeError) -> Trouble:
+    """What is wrong with a line that is not JSON, in words that help."""
+    if len(line) > MAX_LINE:
+        fix = "one row is one line; put large media into files of their own"
+        return Trouble("row-too-large", f"the line is longer than {MAX_LINE >> 20} MiB", fix)
+    try:
+        line.decode()
+    except UnicodeDecodeError as bad:
+        fix = "save the file as UTF-8"
+        return Trouble("not-utf8", f"byte 0x{line[bad.start]:02x} at position {bad.start + 1} is not UTF-8", fix)
+    if b"\0" in line:
+        fix = "remove the NUL bytes; often the file was cut off or is in another encoding"
+        return Trouble("nul-byte", "there are NUL bytes in the line", fix)
+    if "ecursion" in error.msg:
+        return Trouble("json-too-deep", "lists or objects are nested too deep", "write a flat record")
+    if _TRAILING_COMMA.search(line):
+        return Trouble(
+            "json-trailing-comma", "there is a comma before a closing bracket or behind the row", "remove it"
+        )
+    if re.search(rb"\b(?:NaN|-?Infinity)\b", line):
+        return Trouble("json-not-a-number", "NaN and Infinity are not JSON", "write null, or remove the row")
+    reason = re.sub(r": line \d+ column \d+ \(char \d+\)$", "", str(error))
+    fix = "write one complete JSON object in each line"
+    return Trouble("bad-json", f"the line is not JSON: {reason} (character {error.pos + 1})", fix)
