@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from tailor.names import run_id
 from tailor.recipe import Recipe
 from tailor.runs import Run

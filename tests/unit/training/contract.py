@@ -8,6 +8,7 @@ from typing import Any
 import botocore.session
 from botocore.model import StructureShape
 from botocore.validate import ParamValidator
+
 from tailor_local.bedrock.errors import ServiceError
 from tailor_local.bedrock.validation import check
 

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
+
 from tailor.aws.bedrock import Bedrock
 from tailor.errors import (
     ConflictError,

@@ -3,6 +3,7 @@ from datetime import date
 from importlib.resources import files
 
 import pytest
+
 from tailor import catalog
 from tailor.errors import InvalidInputError, NotFoundError
 

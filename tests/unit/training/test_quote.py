@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from tailor import catalog
 from tailor.recipe import Recipe
 from tailor.training.methods import quote

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tailor import catalog
 from tailor.errors import InvalidInputError, RecipeError
 from tailor.names import run_id
 from tailor.recipe import Hyperparameters, Recipe
 from tailor.runs import Run
 from tailor.training.methods import build_job
-
 from tests.unit.training.contract import request_problems
 
 ROLE = "arn:aws:iam::123456789012:role/tailor-customization"

@@ -1,0 +1,74 @@
+"""Does a job still move? Bedrock sends nothing when one hangs between two phases, and its status stays InProgress.
+
+The phases' own times tell. Half of the recipe's patience is a warning, all of it means that the job is stuck.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from tailor.recipe import Patience
+
+Phase = Literal["validation", "processing", "waiting", "training"]
+_PHASES: tuple[tuple[Phase, str], ...] = (
+    ("validation", "validationDetails"),
+    ("processing", "dataProcessingDetails"),
+    ("training", "trainingDetails"),
+)
+_WORDS: Mapping[Phase, str] = {
+    "validation": "checking the data",
+    "processing": "processing the data",
+    "waiting": "waiting for training to start",
+    "training": "training",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """``warn``: worth telling; ``stuck``: past the recipe's patience. ``idle`` is the time without a change."""
+
+    level: Literal["warn", "stuck"]
+    phase: Phase
+    idle: timedelta
+    patience: timedelta
+
+    @property
+    def message(self) -> str:
+        hours, most = (each.total_seconds() / 3600 for each in (self.idle, self.patience))
+        known = f"The job shows no progress since {hours:.1f} hours, while {_WORDS[self.phase]}"
+        if self.level == "warn":
+            return f"{known}. After {most:g} hours it counts as stuck"
+        return f"{known}: more than the {most:g} hours of the recipe's patience. Jobs that hang here seldom recover"
+
+
+def find_stall(job: Mapping[str, Any], patience: Patience, now: datetime) -> Stall | None:
+    """None while all is well. ``job``: GetModelCustomizationJob's answer. Only a job in progress can stall."""
+    if job.get("status", "InProgress") != "InProgress":
+        return None
+    phase, since = _current(job)
+    allowed = timedelta(hours=getattr(patience, f"{phase}_hours"))
+    idle = now - since
+    if idle >= allowed:
+        return Stall("stuck", phase, idle, allowed)
+    if idle >= allowed / 2:
+        return Stall("warn", phase, idle, allowed)
+    return None
+
+
+def _current(job: Mapping[str, Any]) -> tuple[Phase, datetime]:
+    """The phase the job is in, and when anything last changed.
+
+    ``lastModifiedTime`` of the job itself counts too; a job without details is as old as its creation.
+    """
+    details = job.get("statusDetails") or {}
+    states = [(phase, details.get(key) or {}) for phase, key in _PHASES]
+    times = [state[key] for _, state in states for key in ("creationTime", "lastModifiedTime") if key in state]
+    since = max([job["creationTime"], *times])
+    if job.get("lastModifiedTime") and not times:
+        since = max(since, job["lastModifiedTime"])
+    running = next((phase for phase, state in states if state.get("status") == "InProgress"), None)
+    if running:
+        return running, since
+    done = [phase for phase, state in states if state.get("status") == "Completed"]
+    return ("waiting" if "validation" in done else "validation"), since
