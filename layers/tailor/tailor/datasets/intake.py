@@ -1,0 +1,192 @@
+"""From an uploaded folder to prepared data and a report: the one way in, for functions and for ``tailor check``."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tailor.catalog import Model
+from tailor.datasets import whole
+from tailor.datasets.baselines import trivial_baselines
+from tailor.datasets.checks import finding
+from tailor.datasets.collect import Collector
+from tailor.datasets.ledger import Ledger
+from tailor.datasets.media import MediaDesk
+from tailor.datasets.model import Finding, SplitName
+from tailor.datasets.parts import assign_parts
+from tailor.datasets.read import DatasetReader, read_dataset
+from tailor.datasets.report import Report, headline
+from tailor.datasets.report_html import render
+from tailor.datasets.rows import RowPass, Totals
+from tailor.datasets.statistics import Spool, statistics_of, tokens_of
+from tailor.datasets.write import Written, publish, write_parts
+from tailor.recipe import Recipe
+from tailor.storage import Storage
+
+_HTML, _JSON, _JSONL = "text/html; charset=utf-8", "application/json", "application/jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``stage`` in words; ``rows`` read so far."""
+
+    stage: str
+    rows: int
+
+
+Watch = Callable[[Progress], None]
+
+
+def prepare_dataset(
+    uploads: Storage,
+    prefix: str,
+    output: Storage,
+    run_prefix: str,
+    recipe: Recipe,
+    model: Model,
+    *,
+    bucket_owner: str | None,
+    scratch: Path,
+    progress: Watch | None = None,
+    write_unusable: bool = False,
+) -> Report:
+    """Reads all under ``prefix``; writes ``report/`` and, where the dataset is usable or ``write_unusable``,
+    ``prepared/`` under ``run_prefix``. ``scratch`` is an empty folder; ``bucket_owner`` 12 digits, for media in S3.
+
+    What is wrong with the data is in the report. Raises RetryableError, or what else the storage raises, where a file
+    can't be read or written now; InvalidInputError where the model does not know the recipe's method.
+    """
+    watch = progress or (lambda _: None)
+    facts = model.method(recipe.method)
+    watch(Progress("looking at the files", 0))
+    data = recipe.data
+    if recipe.split.group not in ("auto", "image", "row"):
+        columns = data.columns.model_copy(update={"group": recipe.split.group})
+        data = data.model_copy(update={"columns": columns})
+    reader = read_dataset(uploads, prefix, data, recipe.method, scratch)
+    desk = MediaDesk(reader.media, uploads, output, run_prefix, facts.limits, model.name)
+    ledger = Ledger(scratch / "ledger.sqlite")
+    try:
+        with Collector(scratch / "findings.jsonl") as collector:
+            rows = RowPass(scratch, recipe, model, desk, ledger, collector, bucket_owner)
+            for number in rows.run(reader):
+                watch(Progress("checking rows", number))
+            watch(Progress("comparing rows", rows.totals.rows))
+            _compare(ledger, collector, recipe, model, rows.totals, reader)
+            report = _decide(ledger, collector, recipe, model, rows.totals, reader, scratch)
+        watch(Progress("writing", rows.totals.rows))
+        counts = write_parts(scratch, ledger, facts.record, rows.totals)
+        report.location = f"{run_prefix}report/"
+        if report.usable or write_unusable:
+            written = publish(scratch, output, run_prefix, facts.record, counts)
+            report.manifest = _manifest(report, written, ledger)
+            output.write(f"{run_prefix}prepared/manifest.json", _pretty(report.manifest), _JSON)
+        _publish_report(output, run_prefix, report, scratch, uploads)
+    finally:
+        desk.close()
+        ledger.close()
+    return report
+
+
+def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) -> dict[str, Any]:
+    """Reports on a dataset that can't be looked at, such as one with a wrong recipe; returns the report's summary."""
+    by_code = [{"code": f.code, "severity": f.severity, "count": 1, "cause": ""} for f in findings]
+    counts = dict.fromkeys(_COUNTS, 0)
+    where = f"{findings[0].file}: " if findings and findings[0].file else ""
+    reason = f"{where}{findings[0].message}" if findings else "see the findings"
+    report = Report(
+        False, f"The dataset can't be used: {reason}.", "", "", counts, by_code, [asdict(found) for found in findings]
+    )
+    report.location = f"{run_prefix}report/"
+    lines = b"".join(orjson.dumps(found) + b"\n" for found in findings)
+    output.write(f"{run_prefix}report/findings.jsonl", lines, _JSONL)
+    output.write(f"{run_prefix}report/report.json", report.to_json(), _JSON)
+    output.write(f"{run_prefix}report/report.html", render(report).encode(), _HTML)
+    return report.summary()
+
+
+_COUNTS = ("rows", "used", "rejected", "left_out", "train", "validation", "test", "fixes")
+
+
+def _compare(
+    ledger: Ledger, collector: Collector, recipe: Recipe, model: Model, totals: Totals, reader: DatasetReader
+) -> None:
+    ledger.join_linked_groups()
+    collector.add(whole.compare_rows(ledger, recipe, totals))
+    collector.add(list(whole.find_leaks(ledger, totals)))
+    collector.add(assign_parts(ledger, recipe, model))
+    collector.add(whole.compare_media(ledger))
+    collector.add(whole.check_counts(ledger, recipe, model, totals))
+    collector.add(reader.findings)
+
+
+def _decide(
+    ledger: Ledger,
+    collector: Collector,
+    recipe: Recipe,
+    model: Model,
+    totals: Totals,
+    reader: DatasetReader,
+    scratch: Path,
+) -> Report:
+    """Counts, statistics and the verdict on the dataset."""
+    left_out: dict[str, int] = dict(ledger.query("SELECT code, COUNT(*) FROM left_out GROUP BY code"))
+    leaked = left_out.pop("leaked-row", 0)
+    used = dict(ledger.query("SELECT part, COUNT(*) FROM used GROUP BY part"))
+    train, validation, test = (used.get(part, 0) for part in (1, 2, 3))
+    rejected = totals.rejected + leaked
+    values = (totals.rows, train + validation + test, rejected, sum(left_out.values()), train, validation, test)
+    counts = dict(zip(_COUNTS, (*values, totals.fixes), strict=True))
+    if rejected and recipe.data.on_error == "reject":
+        collector.add([finding("unusable-rows", "", count=rejected, total=totals.rows)])
+    elif rejected > recipe.data.max_errors * totals.rows:
+        limit = recipe.data.max_errors
+        collector.add([finding("too-many-unusable-rows", "", count=rejected, total=totals.rows, limit=limit)])
+    spool = Spool(scratch / "spool", model.method(recipe.method).record)
+    top = [(spool.answer(ledger, n), many, share) for n, many, share in whole.top_answers(ledger)]
+    collector.add(whole.check_skew(top))
+    usable = not collector.dataset_errors()
+    return Report(
+        usable,
+        headline(usable, counts, collector),
+        recipe.method,
+        model.name,
+        counts,
+        collector.by_code(),
+        collector.examples(),
+        files=[{"file": file.name, "format": file.format, "bytes": file.size} for file in reader.files],
+        statistics=statistics_of(ledger, totals, top),
+        tokens=tokens_of(ledger),
+        media={"images": totals.images, "videos": totals.videos, "bytes": totals.media_bytes},
+        baselines=trivial_baselines(ledger),
+        previews=spool.previews(ledger),
+    )
+
+
+def _manifest(report: Report, written: list[Written], ledger: Ledger) -> dict[str, Any]:
+    fingerprint = hashlib.sha256("".join(file.sha256 for file in written).encode()).hexdigest()
+    rows: dict[SplitName, int] = {part: report.counts[part] for part in ("train", "validation", "test")}
+    return {
+        "schema": 1,
+        "method": report.method,
+        "model": report.model,
+        "rows": rows,
+        "files": [asdict(file) for file in written],
+        "media": report.media,
+        "tokens": report.tokens,
+        "fingerprint": fingerprint,
+    }
+
+
+def _publish_report(output: Storage, run_prefix: str, report: Report, scratch: Path, uploads: Storage) -> None:
+    for name in ("findings.jsonl", "rejected.jsonl", "fixes.jsonl"):
+        output.upload(f"{run_prefix}report/{name}", scratch / name, _JSONL)
+    output.write(f"{run_prefix}report/report.json", report.to_json(), _JSON)
+    output.write(f"{run_prefix}report/report.html", render(report).encode(), _HTML)
+
+
+def _pretty(document: dict[str, Any]) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"

@@ -1,0 +1,91 @@
+"""What writing reveals: damaged encodings, Unicode forms, Vietnamese tone marks, the language of a row."""
+
+import re
+import unicodedata
+from typing import Literal
+
+Language = Literal["vi", "en", "latin", "chinese", "japanese", "korean", "cyrillic", "thai", "unknown"]
+LANGUAGES: tuple[Language, ...] = (
+    "unknown", "vi", "en", "latin", "chinese", "japanese", "korean", "cyrillic", "thai",
+)  # fmt: skip
+TITLES: dict[Language, str] = {
+    "vi": "Vietnamese",
+    "en": "like English, or Vietnamese without accents",
+    "latin": "like another language with Latin letters",
+    "chinese": "Chinese",
+    "japanese": "Japanese",
+    "korean": "Korean",
+    "cyrillic": "like Russian or another language with Cyrillic letters",
+    "thai": "Thai",
+}
+_LEAST_LETTERS = 20
+
+# Letters that Vietnamese alone uses: ă đ ơ ư (and capitals), and all of U+1EA0 to U+1EF9.
+_VIETNAMESE = re.compile("[ăĂđĐơƠưƯẠ-ỹ]")
+_SCRIPTS: tuple[tuple[Language, re.Pattern[str]], ...] = (
+    ("japanese", re.compile("[\u3040-\u30ff]")),
+    ("korean", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
+    ("chinese", re.compile("[\u4e00-\u9fff]")),
+    ("cyrillic", re.compile("[\u0400-\u04ff]")),
+    ("thai", re.compile("[\u0e00-\u0e7f]")),
+)
+_SCRIPT_BYTES = re.compile(rb"[\xd0-\xd3\xe3-\xed]|\xe0[\xb8\xb9]|\xe1[\x84-\x87]")
+
+# Controls but tab and line breaks; then what has no width, but for the joiners that some scripts and emoji need.
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+# UTF-8 read as Windows-1252 or Latin-1: a lead byte's letter, then characters of continuation bytes.
+_CONTINUATION = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_MOJIBAKE = re.compile(f"[Â-ß][{_CONTINUATION}]|[à-ï][{_CONTINUATION}]{{2}}|ð[{_CONTINUATION}]{{3}}")
+
+# The two customs of placing the tone mark, in open syllables only and never after q: hoà and hòa.
+_OLD_PAIRS = ["òa", "óa", "ỏa", "õa", "ọa", "òe", "óe", "ỏe", "õe", "ọe", "ùy", "úy", "ủy", "ũy", "ụy"]
+_NEW_PAIRS = ["oà", "oá", "oả", "oã", "oạ", "oè", "oé", "oẻ", "oẽ", "oẹ", "uỳ", "uý", "uỷ", "uỹ", "uỵ"]
+_ON_FIRST = re.compile(rf"(?<![qQ])(?:{'|'.join(_OLD_PAIRS)})(?!\w)", re.IGNORECASE)
+_ON_SECOND = re.compile(rf"(?<![qQ])(?:{'|'.join(_NEW_PAIRS)})(?!\w)", re.IGNORECASE)
+_WORD = re.compile(r"\w*$")
+
+
+def language_of(text: str) -> Language:
+    """By letters alone: cheap, and enough to see what does not belong. ``unknown`` where there are too few letters."""
+    if text.isascii():
+        letters = sum(map(str.isalpha, text[:200]))
+        return "en" if letters >= _LEAST_LETTERS else "unknown"
+    if _VIETNAMESE.search(text):
+        return "vi"
+    for language, pattern in _SCRIPTS:
+        if pattern.search(text):
+            return language
+    return "latin" if sum(map(str.isalpha, text[:200])) >= _LEAST_LETTERS else "unknown"
+
+
+def mojibake(text: str) -> tuple[str, str] | None:
+    """The damaged word and what it probably was; None where the text looks sound."""
+    for match in _MOJIBAKE.finditer(text):
+        start = text.rfind(" ", 0, match.start()) + 1
+        end = text.find(" ", match.end())
+        word = text[start : end if end >= 0 else len(text)][:80]
+        for encoding in ("cp1252", "latin-1"):
+            try:
+                repaired = word.encode(encoding).decode()
+            except UnicodeError:
+                continue
+            if repaired != word and not CONTROLS.search(repaired):
+                return word, repaired
+    return None
+
+
+def tone_styles(text: str) -> tuple[str | None, str | None]:
+    """A word with the mark on the first vowel (hòa) and one with it on the second (hoà); None where there is none."""
+    first, second = _ON_FIRST.search(text), _ON_SECOND.search(text)
+    return (_whole(text, first) if first else None, _whole(text, second) if second else None)
+
+
+def _whole(text: str, match: re.Match[str]) -> str:
+    before = _WORD.search(text[: match.start()])
+    return (before.group() if before else "") + match.group()
+
+
+def composed(text: str) -> str:
+    """NFC. The same object where the text is composed already."""
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)

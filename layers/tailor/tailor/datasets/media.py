@@ -1,0 +1,203 @@
+"""Media of a dataset: each distinct object is fetched once, concurrently, and becomes what Bedrock can be pointed to.
+
+Images that the model takes stay where they were uploaded. What lies in archives or rows, has an unsafe key, or must be
+converted is written beside the prepared data, under the hash of its bytes.
+"""
+
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from tailor.catalog import Limits
+from tailor.datasets import images, video
+from tailor.datasets.checks import finding
+from tailor.datasets.images import MediaError
+from tailor.datasets.media_index import MediaIndex
+from tailor.datasets.model import Finding, Media, MediaKind
+from tailor.datasets.objects import MediaObject
+from tailor.storage import Storage
+
+WORKERS = 16
+MAX_IMAGE_FETCH = 64 * 1024 * 1024
+_REMEMBERED = 20_000
+_SAFE_KEY = re.compile(r"[A-Za-z0-9_\-./]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_\-./]")
+_SUFFIXES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "bmp": "bmp", "tif": "tiff"}
+_SUFFIXES |= {"mp4": "mp4", "m4v": "mp4", "mov": "mov", "mkv": "mkv", "webm": "webm", "tiff": "tiff"}
+_CONTENT_TYPES = {"mov": "video/quicktime", "mp4": "video/mp4", "mkv": "video/x-matroska", "webm": "video/webm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One media object as the prepared records refer to it.
+
+    ``digest``: hex SHA-256 of the uploaded bytes (of a video: its size and ends); ``format`` in Converse's words;
+    ``size`` in bytes of what Bedrock will read; ``problem``: why it can't be used; ``notes``: what else was found.
+    """
+
+    name: str
+    kind: MediaKind
+    digest: str = ""
+    format: str = ""
+    uri: str = ""
+    size: int = 0
+    width: int = 0
+    height: int = 0
+    seconds: float | None = None
+    look: bytes = b""
+    problem: Finding | None = None
+    notes: tuple[Finding, ...] = ()
+
+
+class MediaDesk:
+    """Resolves, checks and places media. ``fetch`` first, for many examples at once; then ``asset`` for each block."""
+
+    def __init__(
+        self, index: MediaIndex, uploads: Storage, output: Storage, run_prefix: str, limits: Limits, model: str
+    ) -> None:
+        self._index, self._output, self._limits, self._model = index, output, limits, model
+        self._folder = f"{run_prefix}prepared/media/"
+        self._offline = not uploads.uri("").startswith("s3://")
+        self._known: OrderedDict[str, Asset] = OrderedDict()
+        self._pool = ThreadPoolExecutor(WORKERS, "media")
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def fetch(self, media: Iterable[tuple[Media, str]]) -> list[Asset]:
+        """Checks the media that are not known yet, given with the folders of their data files; returns the new assets.
+
+        Raises RetryableError (or what else the storage raises) where an object can't be read now.
+        """
+        wanted: dict[str, tuple[Media, MediaObject | None, str]] = {}
+        for block, base in media:
+            identity, found = self._identify(block, base)
+            if identity in self._known:
+                self._known.move_to_end(identity)
+            elif identity not in wanted:
+                wanted[identity] = (block, found, base)
+        assets = list(self._pool.map(lambda each: self._check(*each), wanted.values()))
+        self._known.update(zip(wanted, assets, strict=True))
+        while len(self._known) > max(_REMEMBERED, len(wanted)):
+            self._known.popitem(last=False)
+        return assets
+
+    def asset(self, block: Media, base: str) -> Asset:
+        identity, found = self._identify(block, base)
+        known = self._known.get(identity)
+        if known is None:
+            known = self._known[identity] = self._check(block, found, base)
+        return known
+
+    def _identify(self, block: Media, base: str) -> tuple[str, MediaObject | None]:
+        if block.data is not None:
+            return f"data:{block.kind}:{hashlib.sha256(block.data).hexdigest()}", None
+        found = self._index.resolve(block.ref or "", base)
+        return (f"object:{block.kind}:{found.name}" if found else f"ref:{block.kind}:{base}:{block.ref}"), found
+
+    def _check(self, block: Media, found: MediaObject | None, base: str) -> Asset:
+        if block.data is None and found is None:
+            return self._unresolved(block, base)
+        name = found.name if found else f"{block.kind} in the row"
+        try:
+            if block.kind == "image":
+                return self._image(name, block, found)
+            if block.kind == "video":
+                return self._video(name, block, found)
+            raise MediaError("media-not-supported", model=self._model, kind=block.kind)
+        except MediaError as error:
+            values = {"name": name, "model": self._model, **error.values}
+            return Asset(name, block.kind, problem=finding(error.code, name, **values))
+
+    def _unresolved(self, block: Media, base: str) -> Asset:
+        ref = block.ref or ""
+        if not (self._offline and ref.startswith("s3://")):
+            trouble = self._index.explain(ref, base)
+            return Asset(
+                ref, block.kind, problem=Finding(trouble.code, "error", ref, None, trouble.message, trouble.fix)
+            )
+        bucket, _, key = ref[5:].partition("/")
+        if not bucket or not key or key.endswith("/"):
+            return Asset(ref, block.kind, problem=finding("media-key", ref, ref=ref, reason="it names no object"))
+        if wrong := _UNSAFE.search(key):
+            reason = f"Bedrock does not take {wrong.group()!r} in a key"
+            return Asset(ref, block.kind, problem=finding("media-key", ref, ref=ref, reason=reason))
+        digest = hashlib.sha256(ref.encode()).hexdigest()
+        format = _SUFFIXES.get((block.format or PurePosixPath(key).suffix.lstrip(".")).lower(), "")
+        notes = (finding("media-unchecked", ref, ref=ref),)
+        return Asset(ref, block.kind, digest, format, ref, notes=notes)
+
+    def _image(self, name: str, block: Media, found: MediaObject | None) -> Asset:
+        if found and found.size > MAX_IMAGE_FETCH:
+            raise MediaError("media-too-large", size=found.size, limit=MAX_IMAGE_FETCH)
+        data = found.read() if found else block.data or b""
+        picture = images.inspect(data, self._limits)
+        notes = _name_notes(name, block, found, picture.format)
+        digest, format, change = hashlib.sha256(data).hexdigest(), picture.format or "", ""
+        if picture.frames > 1:
+            notes.append(finding("image-animated", name, name=name, frames=picture.frames))
+        if picture.changes:
+            data, format = images.converted(data, self._limits)
+            change = "; ".join(picture.changes)
+            notes.append(finding("image-converted", name, name=name, reason=change))
+        asset = Asset(name, "image", digest, format, "", len(data), picture.width, picture.height, look=picture.look)
+        return self._placed(asset, found, data if change else None, data, notes)
+
+    def _video(self, name: str, block: Media, found: MediaObject | None) -> Asset:
+        data, limits = block.data or b"", self._limits
+        size = found.size if found else len(data)
+        if limits.video_bytes and size > limits.video_bytes:
+            raise MediaError("media-too-large", size=size, limit=limits.video_bytes)
+
+        def read(start: int, length: int) -> bytes:
+            return found.read(start, length) if found else data[start : start + length]
+
+        format, seconds = video.inspect(read, size)
+        if format not in limits.video_formats:
+            raise MediaError("video-unreadable", reason=f"{self._model} does not take {format}")
+        if seconds is not None and limits.video_seconds and seconds > limits.video_seconds:
+            raise MediaError("video-too-long", seconds=seconds, limit=limits.video_seconds)
+        notes = _name_notes(name, block, found, format)
+        if seconds is None:
+            notes.append(finding("video-length-unknown", name, name=name))
+        ends = read(0, video.HEAD) + read(max(0, size - video.HEAD), video.HEAD)
+        digest = hashlib.sha256(size.to_bytes(8) + ends).hexdigest()
+        asset = Asset(name, "video", digest, format, "", size, seconds=seconds)
+        return self._placed(asset, found, None, data, notes)
+
+    def _placed(
+        self, asset: Asset, found: MediaObject | None, changed: bytes | None, data: bytes, notes: list[Finding]
+    ) -> Asset:
+        """The asset with its final place; ``data`` may be empty where the object was not read whole."""
+        in_place = found is not None and found.stored and changed is None
+        if found and in_place:
+            if _SAFE_KEY.fullmatch(found.key):
+                return replace(asset, uri=found.uri, notes=tuple(notes))
+            wrong = _UNSAFE.search(found.key)
+            character = wrong.group() if wrong else ""
+            notes.append(finding("media-copied", asset.name, name=asset.name, character=repr(character)))
+        whole = changed or data or (found.read() if found else b"")
+        key = f"{self._folder}{hashlib.sha256(whole).hexdigest()}.{asset.format}"
+        content_type = _CONTENT_TYPES.get(asset.format, f"image/{asset.format}")
+        self._output.write(key, whole, content_type)
+        return replace(asset, uri=self._output.uri(key), notes=tuple(notes))
+
+
+def source_of(asset: Asset, owner: str | None) -> dict[str, Any]:
+    """The block's content in Converse's shape."""
+    location = {"uri": asset.uri, "bucketOwner": owner} if owner else {"uri": asset.uri}
+    return {"format": asset.format, "source": {"s3Location": location}}
+
+
+def _name_notes(name: str, block: Media, found: MediaObject | None, format: str | None) -> list[Finding]:
+    """The format that the name, or the row, claims is not the one of the bytes."""
+    claimed = PurePosixPath(name).suffix.lstrip(".").lower() if found else (block.format or "").lower()
+    known = _SUFFIXES.get(claimed)
+    if known and format and known != format:
+        return [finding("media-name", name, name=name, format=format)]
+    return []

@@ -1,0 +1,103 @@
+"""Every row gets its part: given splits are kept, others decided by group; then the model's maximum is respected."""
+
+from collections.abc import Iterator
+
+from tailor.catalog import Model
+from tailor.datasets.checks import finding
+from tailor.datasets.ledger import Ledger
+from tailor.datasets.model import Finding, SplitName
+from tailor.datasets.split import PARTS, Splitter
+from tailor.recipe import Recipe
+
+TRAIN, VALIDATION, TEST = (PARTS.index(part) for part in ("train", "validation", "test"))
+_SMALL = 2000
+
+
+def assign_parts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Finding]:
+    """Sets ``part`` of every row, leaves out what is over the maximum, and yields what people should know."""
+    takes_validation = model.method(recipe.method).takes_validation_set
+    splitter = Splitter.of(recipe.split, validation_set=takes_validation)
+    given = {part for (part,) in ledger.query("SELECT DISTINCT part FROM used")} - {0}
+    if given:
+        yield from _keep_given(ledger, splitter, given, takes_validation, model.name)
+    else:
+        yield from _split(ledger, splitter)
+    limits = model.method(recipe.method).limits
+    if limits.max_validation_rows is not None:
+        yield from _sample(ledger, splitter, (VALIDATION,), limits.max_validation_rows, model.name)
+    counted = (TRAIN, VALIDATION) if limits.rows_count_validation else (TRAIN,)
+    yield from _sample(ledger, splitter, counted, limits.max_rows, model.name)
+
+
+def count(ledger: Ledger, *parts: int) -> int:
+    """Rows of these parts that are in use."""
+    return sum(ledger.one("SELECT COUNT(*) FROM used WHERE part = ?", (part,)) for part in parts)
+
+
+def _keep_given(
+    ledger: Ledger, splitter: Splitter, given: set[int], takes_validation: bool, model: str
+) -> Iterator[Finding]:
+    ledger.execute("UPDATE rows SET part = ? WHERE part = 0", (TRAIN,))
+    if VALIDATION in given and not takes_validation:
+        yield finding("validation-unused", "", count=count(ledger, VALIDATION), model=model)
+        ledger.execute("UPDATE rows SET part = ? WHERE part = ?", (TEST, VALIDATION))
+        given = {*given, TEST}
+    if TEST not in given and splitter.test:
+        splitter.validation = 0.0
+        _apply(ledger, splitter, only=TRAIN)
+        yield finding("test-from-train", "", count=count(ledger, TEST))
+
+
+def _split(ledger: Ledger, splitter: Splitter) -> Iterator[Finding]:
+    if ledger.one("SELECT COUNT(*) FROM rows") <= _SMALL:
+        groups = [group for (group,) in ledger.query("SELECT DISTINCT grp FROM used")]
+        splitter.forced = _forced(splitter, groups)
+        for part, share in (("validation", splitter.validation), ("test", splitter.test)):
+            if share and not any(splitter.part(group) == part for group in groups):
+                yield finding("empty-part", "", part=part, groups=len(groups))
+    _apply(ledger, splitter)
+
+
+def _forced(splitter: Splitter, groups: list[int]) -> dict[int, SplitName]:
+    """In a small dataset chance may leave a part empty: then it gets the group that came nearest to it."""
+    forced: dict[int, SplitName] = {}
+    order = sorted(groups, key=splitter.place)
+    wanted: list[tuple[SplitName, float, float]] = [
+        ("test", splitter.test, 0.0),
+        ("validation", splitter.validation, splitter.test),
+    ]
+    for part, share, start in wanted:
+        have = {splitter.part(group) for group in groups}
+        free = [group for group in order if group not in forced and splitter.part(group) == "train"]
+        if share and part not in have and len(free) > 1:
+            forced[min(free, key=lambda group: abs(splitter.place(group) - start))] = part
+            splitter.forced = forced
+    return forced
+
+
+def _apply(ledger: Ledger, splitter: Splitter, only: int | None = None) -> None:
+    ledger.function("part_of", 1, lambda group: PARTS.index(splitter.part(group)))
+    ledger.execute("UPDATE rows SET part = part_of(grp) WHERE part = COALESCE(?, part)", (only,))
+
+
+def _sample(ledger: Ledger, splitter: Splitter, parts: tuple[int, ...], most: int, model: str) -> Iterator[Finding]:
+    """Leaves out whole groups, by a hash of their own, until at most ``most`` rows remain in these parts."""
+    have = count(ledger, *parts)
+    if have <= most:
+        return
+    ledger.function("rank_of", 1, splitter.rank)
+    first, last = min(parts), max(parts)
+    total, highest = 0, -1
+    sizes: Iterator[tuple[int, int]] = ledger.query(
+        "SELECT rank_of(grp) AS rank, COUNT(*) FROM used WHERE part BETWEEN ? AND ? GROUP BY grp ORDER BY rank",
+        (first, last),
+    )
+    for rank, size in sizes:
+        if total + size > most:
+            break
+        total, highest = total + size, rank
+    ledger.execute(
+        "INSERT INTO left_out SELECT n, 'left-out' FROM used WHERE part BETWEEN ? AND ? AND rank_of(grp) > ?",
+        (first, last, highest),
+    )
+    yield finding("too-many-rows", "", count=have, limit=most, left=have - total, model=model)

@@ -1,0 +1,114 @@
+"""Examples as the service takes them: one JSON object a line, in the shape of the model and its method."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import orjson
+
+from tailor.catalog import Record
+from tailor.datasets.media import Asset, source_of
+from tailor.datasets.model import Block, Example, Media, Raw, Text, Turn
+
+SCHEMA = "bedrock-conversation-2024"
+Locate = Callable[[Media], Asset]
+
+
+class Encoded(NamedTuple):
+    """``line`` is the record without a line break; ``question`` all texts before the last answer, ``answer`` that
+    answer: duplicates and conflicts are found by them."""
+
+    line: bytes
+    question: bytes
+    answer: bytes
+
+
+class Encoder:
+    """Raises TypeError or ValueError (orjson's errors) where a passed-on value can't be written as JSON."""
+
+    def __init__(self, record: Record, owner: str | None) -> None:
+        self._owner = owner
+        self._encode = {
+            "converse": self._converse,
+            "openai-rft": self._reinforcement,
+            "prompt-completion": self._prompt_completion,
+            "input": self._input,
+        }[record]
+
+    def encode(self, example: Example, locate: Locate) -> Encoded:
+        return self._encode(example, locate)
+
+    def _converse(self, example: Example, locate: Locate) -> Encoded:
+        turns = example.turns
+        messages = [{"role": turn.role, "content": self._content(turn, locate)} for turn in turns]
+        record: dict[str, Any] = {"schemaVersion": SCHEMA, "messages": messages}
+        if example.system:
+            record = {"schemaVersion": SCHEMA, "system": [{"text": example.system}], "messages": messages}
+        if "tools" in example.extra:
+            record["toolConfig"] = {"tools": example.extra["tools"]}
+        return Encoded(orjson.dumps(record), *question_and_answer(example))
+
+    def _reinforcement(self, example: Example, locate: Locate) -> Encoded:
+        messages = [{"role": "system", "content": example.system}] if example.system else []
+        messages += [{"role": turn.role, "content": text_of(turn.blocks)} for turn in example.turns]
+        record = {"messages": messages, **example.extra}
+        question, answer = question_and_answer(example)
+        reference = example.extra.get("reference_answer")
+        return Encoded(orjson.dumps(record), question, orjson.dumps(reference) if reference is not None else answer)
+
+    def _prompt_completion(self, example: Example, locate: Locate) -> Encoded:
+        question = text_of(example.turns[0].blocks) if example.turns else ""
+        prompt = f"{example.system}\n\n{question}" if example.system else question
+        answer = text_of(example.turns[-1].blocks) if len(example.turns) > 1 else ""
+        line = orjson.dumps({"prompt": prompt, "completion": answer})
+        return Encoded(line, prompt.encode(), answer.encode())
+
+    def _input(self, example: Example, locate: Locate) -> Encoded:
+        document = document_of(example)
+        return Encoded(orjson.dumps({"input": document}), document.encode(), b"")
+
+    def _content(self, turn: Turn, locate: Locate) -> list[dict[str, Any]]:
+        content: list[dict[str, Any]] = []
+        for block in turn.blocks:
+            if type(block) is Text:
+                content.append({"text": block.text})
+            elif isinstance(block, Media):
+                content.append({block.kind: source_of(locate(block), self._owner)})
+            elif isinstance(block, Raw):
+                content.append({block.kind: block.value})
+        return content
+
+
+def question_and_answer(example: Example) -> tuple[bytes, bytes]:
+    """The texts before the last answer, with their roles, and the answer. Tool calls count as text; media do not."""
+    turns = example.turns
+    answer = b""
+    if turns and turns[-1].role == "assistant":
+        answer = _bytes_of(turns[-1].blocks)
+        turns = turns[:-1]
+    parts = [(example.system or "").encode()]
+    parts.extend(_bytes_of(turn.blocks) for turn in turns)
+    return b"\x1f".join(parts), answer
+
+
+def _bytes_of(blocks: list[Block]) -> bytes:
+    if len(blocks) == 1 and type(blocks[0]) is Text:
+        return blocks[0].text.encode()
+    parts = []
+    for block in blocks:
+        if isinstance(block, Text):
+            parts.append(block.text.encode())
+        elif isinstance(block, Raw):
+            parts.append(orjson.dumps(block.value))
+    return b"\x1e".join(parts)
+
+
+def text_of(blocks: list[Block]) -> str:
+    return "\n".join(block.text for block in blocks if isinstance(block, Text))
+
+
+def document_of(example: Example) -> str:
+    """The text for continued pre-training; a conversation becomes its texts, one after another."""
+    if example.document is not None:
+        return example.document
+    texts = [example.system] if example.system else []
+    return "\n".join(texts + [text_of(turn.blocks) for turn in example.turns])

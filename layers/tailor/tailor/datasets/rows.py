@@ -1,0 +1,250 @@
+"""The pass over all rows: each is checked, repaired, encoded and noted, or set aside with its reasons."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import batched
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from tailor.catalog import Model
+from tailor.datasets import language
+from tailor.datasets.checks import finding
+from tailor.datasets.collect import Collector
+from tailor.datasets.examine import Examiner, media_of
+from tailor.datasets.fixes import Repairs
+from tailor.datasets.ledger import MEDIA_KINDS, Ledger, Row
+from tailor.datasets.media import Asset, MediaDesk
+from tailor.datasets.model import Example, Finding, Media, Rejected
+from tailor.datasets.records import Encoded, Encoder
+from tailor.datasets.split import PARTS, group_hash
+from tailor.recipe import Recipe
+
+BATCH = 500
+_SHORT_ANSWER = 200
+_LONG_ENOUGH = 40
+_RAW = 2000
+
+
+@dataclass(slots=True)
+class Totals:
+    """What the pass counts: rows read, rows set aside, media, the styles of tone marks, example words of each."""
+
+    rows: int = 0
+    rejected: int = 0
+    fixes: int = 0
+    images: int = 0
+    videos: int = 0
+    media_bytes: int = 0
+    assets: int = 0
+    styles: Counter[str] = field(default_factory=Counter)
+    style_words: dict[str, str] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+
+
+class RowPass:
+    """Writes into the scratch folder: ``spool`` (record, tab, what else is known of it), ``rejected.jsonl``,
+    ``fixes.jsonl``."""
+
+    def __init__(
+        self,
+        scratch: Path,
+        recipe: Recipe,
+        model: Model,
+        desk: MediaDesk,
+        ledger: Ledger,
+        collector: Collector,
+        owner: str | None,
+    ) -> None:
+        self._recipe, self._desk, self._ledger, self._collector = recipe, desk, ledger, collector
+        self._examiner = Examiner(model, recipe.method)
+        self._encoder = Encoder(model.method(recipe.method).record, owner)
+        self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
+        self._spool = (scratch / "spool").open("wb")
+        self._rejected = (scratch / "rejected.jsonl").open("wb")
+        self._fixes = (scratch / "fixes.jsonl").open("wb")
+        self._offset = 0
+        self._numbers: dict[str, int] = {}
+        self._kinds: dict[str, int] = {}
+        self.totals = Totals()
+
+    def run(self, items: Iterable[Example | Rejected]) -> Iterator[int]:
+        """Takes all rows; yields how many were read after each batch. Raises RetryableError from the storage."""
+        for batch in batched(items, BATCH, strict=False):
+            wanted = [
+                (block, _folder(item.file))
+                for item in batch
+                if isinstance(item, Example)
+                for _, block in media_of(item)
+            ]
+            if wanted:
+                self._note_assets(self._desk.fetch(wanted))
+            for item in batch:
+                if isinstance(item, Example):
+                    self._take(item)
+                else:
+                    self._set_aside(item.file, item.line, item.findings, item.raw)
+                self.totals.rows += 1
+            yield self.totals.rows
+        self._ledger.flush()
+        for file in (self._spool, self._rejected, self._fixes):
+            file.close()
+        self.totals.files = list(self._numbers)
+        self.totals.kinds = list(self._kinds)
+
+    def _note_assets(self, assets: list[Asset]) -> None:
+        for asset in assets:
+            self._collector.add(asset.notes)
+            if asset.problem is None:
+                self.totals.assets += 1
+                self.totals.media_bytes += asset.size
+                self.totals.images += asset.kind == "image"
+                self.totals.videos += asset.kind == "video"
+                self._ledger.add_media(asset.name, asset.digest, media_group(asset.digest), asset.look)
+
+    def _take(self, example: Example) -> None:
+        folder = _folder(example.file)
+
+        def locate(block: Media) -> Asset:
+            return self._desk.asset(block, folder)
+
+        if self._recipe.data.system and example.system is None and example.document is None:
+            example.system = self._recipe.data.system
+        findings = list(self._examiner.shape(example))
+        findings += self._examiner.media(example, locate)
+        encoded = self._encode(example, locate, findings)
+        if encoded is None:
+            self._set_aside(example.file, example.line, findings, _shown(example))
+            return
+        characters = len(encoded.question.decode()) + len(encoded.answer.decode())
+        tokens = self._examiner.estimate(example, characters, locate)
+        findings += self._examiner.size(example, len(encoded.line), tokens)
+        findings += self._examiner.texts(example, encoded.line)
+        if any(found.severity == "error" for found in findings):
+            self._set_aside(example.file, example.line, findings, _shown(example))
+            return
+        self._collector.add(findings)
+        self._note(example, encoded, [locate(block) for _, block in media_of(example)], tokens)
+
+    def _encode(self, example: Example, locate: Any, findings: list[Finding]) -> Encoded | None:
+        try:
+            encoded = self._encoder.encode(example, locate)
+            if not self._repairs.perhaps_needed(encoded.line):
+                return encoded
+            found, fixes = self._repairs.apply(example)
+            if not fixes:
+                return encoded
+            findings += found
+            self.totals.fixes += len(fixes)
+            self._fixes.writelines(orjson.dumps(fix) + b"\n" for fix in fixes)
+            return self._encoder.encode(example, locate)
+        except UnicodeEncodeError:
+            findings.append(finding("lone-surrogate", example.file, example.line))
+        except (TypeError, RecursionError) as error:
+            code = "lone-surrogate" if "surrogate" in str(error) or "UTF-8" in str(error) else "nesting-too-deep"
+            findings.append(finding(code, example.file, example.line))
+        return None
+
+    def _note(self, example: Example, encoded: Encoded, assets: list[Asset], tokens: Any) -> None:
+        question = group_hash(encoded.question)
+        digests = [asset.digest for asset in assets]
+        input = group_hash(encoded.question, *(digest.encode() for digest in digests)) if digests else question
+        group, label = self._group(example, digests, assets, input)
+        answer = encoded.answer.decode()
+        kind = example.category or _kind_of(answer)
+        known = encoded.question.decode() if len(answer) < _LONG_ENOUGH else answer
+        spoken = language.language_of(known)
+        if spoken == "vi":
+            self._note_style(answer)
+        extra = orjson.dumps(
+            [example.file, example.line, label, example.category, example.references or None, tokens.expected]
+        )
+        record = b"%b\t%b\n" % (encoded.line, extra)
+        self._spool.write(record)
+        row = Row(
+            self.totals.rows,
+            self._numbers.setdefault(example.file, len(self._numbers)),
+            example.line,
+            self._offset,
+            PARTS.index(example.split),
+            group,
+            input,
+            question,
+            group_hash(answer.strip(" .!\n").casefold().encode() if len(answer) < _SHORT_ANSWER else encoded.answer),
+            self._kinds.setdefault(kind, len(self._kinds)),
+            language.LANGUAGES.index(spoken),
+            MEDIA_KINDS.index(assets[0].kind) if assets else 0,
+            answer.count(" ") + 1 if answer else 0,
+            tokens.low,
+            tokens.expected,
+            tokens.high,
+        )
+        self._offset += len(record)
+        self._ledger.add(row)
+
+    def _group(self, example: Example, digests: list[str], assets: list[Asset], input: int) -> tuple[int, str]:
+        """The row's group and its name for people. All groups that a row has a share in are joined later."""
+        rule = self._recipe.split.group
+        if rule == "row":
+            return input, f"{example.file}:{example.line}"
+        groups = [media_group(digest) for digest in dict.fromkeys(digests)]
+        label = assets[0].name if assets else f"{example.file}:{example.line}"
+        if example.group is not None and rule != "image":
+            groups.insert(0, group_hash(b"group", example.group.encode()))
+            label = example.group
+        for other in groups[1:]:
+            self._ledger.link(groups[0], other)
+        return (groups[0], label) if groups else (input, label)
+
+    def _note_style(self, answer: str) -> None:
+        first, second = language.tone_styles(answer[:500])
+        for style, word in (("first", first), ("second", second)):
+            if word:
+                self.totals.styles[style] += 1
+                self.totals.style_words.setdefault(style, word)
+
+    def _set_aside(self, file: str, line: int, findings: Iterable[Finding], raw: Any) -> None:
+        self.totals.rejected += 1
+        self._collector.add(findings)
+        write_rejected(self._rejected, file, line, findings, raw)
+
+
+def write_rejected(target: BinaryIO, file: str, line: int, findings: Iterable[Finding], raw: Any) -> None:
+    """One line of rejected.jsonl: where the row stands, why it is not used, what it holds (cut where it is long)."""
+    reasons = [{"code": f.code, "message": f.message, "fix": f.fix, "path": f.path} for f in findings]
+    if isinstance(raw, bytes):
+        raw = raw[:_RAW].decode(errors="replace")
+    if isinstance(raw, str):
+        raw = raw[:_RAW].encode(errors="replace").decode()
+    target.write(orjson.dumps({"file": file, "line": line, "reasons": reasons, "raw": raw}) + b"\n")
+
+
+def _shown(example: Example) -> str:
+    """The example for rejected.jsonl, without the bytes of its media."""
+    for _, block in media_of(example):
+        block.data = None
+    return str({key: value for key, value in asdict(example).items() if value})
+
+
+def _folder(file: str) -> str:
+    return file.rpartition("/")[0]
+
+
+def media_group(digest: str) -> int:
+    return group_hash(b"media", digest.encode())
+
+
+def _kind_of(answer: str) -> str:
+    """What kind of answer it is, for tables and for the share of each kind that is held out."""
+    plain = answer.strip(" .!").casefold()
+    if plain in _YES_NO:
+        return "yes/no"
+    if plain and plain.replace(",", "").replace(".", "").isdecimal():
+        return "number"
+    return "short" if plain.count(" ") < 5 else "long"
+
+
+_YES_NO = frozenset({"yes", "no", "true", "false", "có", "không", "đúng", "sai", "phải", "không phải"})

@@ -1,0 +1,98 @@
+"""Figures about the rows in use, and some of the records themselves."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tailor.catalog import Record
+from tailor.datasets import language
+from tailor.datasets.ledger import MEDIA_KINDS, Ledger
+from tailor.datasets.parts import TEST, TRAIN
+from tailor.datasets.rows import Totals
+from tailor.datasets.split import PARTS
+
+_BINS = 12
+_PREVIEWS = 6
+_LONGEST_ANSWER = 200
+_SPREAD = "SELECT COUNT(*), MAX({0}), AVG({0}) FROM used"
+_NTH = "SELECT {0} FROM used ORDER BY 1 LIMIT 1 OFFSET ?"
+_HISTOGRAM = "SELECT {0} / ?, COUNT(*) FROM used GROUP BY 1"
+
+
+def statistics_of(ledger: Ledger, totals: Totals, top: list[tuple[str, int, float]]) -> dict[str, Any]:
+    """Distributions of tokens, answer lengths, kinds and languages; the most frequent answers; groups."""
+    kinds = ledger.query(
+        "SELECT kind, COUNT(*), SUM(part = ?) FROM used GROUP BY kind ORDER BY 2 DESC LIMIT 30", (TEST,)
+    )
+    spoken = ledger.query("SELECT language, COUNT(*) FROM used GROUP BY language ORDER BY 2 DESC")
+    media = ledger.query("SELECT media, COUNT(*) FROM used GROUP BY media ORDER BY media")
+    groups = ledger.query("SELECT part, COUNT(DISTINCT grp) FROM used GROUP BY part ORDER BY part")
+    return {
+        "tokens_per_row": _distribution(ledger, "expected"),
+        "words_per_answer": _distribution(ledger, "words"),
+        "kinds": [{"kind": totals.kinds[k], "rows": rows, "test": test} for k, rows, test in kinds],
+        "languages": {language.LANGUAGES[spoken_index]: rows for spoken_index, rows in spoken},
+        "rows_with": {MEDIA_KINDS[kind] or "text only": rows for kind, rows in media},
+        "groups": {str(PARTS[part]): number for part, number in groups},
+        "top_answers": [{"answer": answer, "rows": rows, "share": round(share, 4)} for answer, rows, share in top],
+    }
+
+
+def tokens_of(ledger: Ledger) -> dict[str, int]:
+    """Of the training rows: what one epoch reads."""
+    sums = next(ledger.query("SELECT SUM(low), SUM(expected), SUM(high) FROM used WHERE part = ?", (TRAIN,)))
+    return dict(zip(("low", "expected", "high"), (int(total or 0) for total in sums), strict=True))
+
+
+def _distribution(ledger: Ledger, column: str) -> dict[str, Any]:
+    """Quantiles, and a histogram of equal steps up to the longest row."""
+    rows, most, mean = next(ledger.query(_SPREAD.format(column)))
+    if not rows:
+        return {}
+    quantiles = {}
+    for name, share in (("median", 0.5), ("p90", 0.9), ("p99", 0.99)):
+        at = min(rows - 1, int(rows * share))
+        quantiles[name] = ledger.one(_NTH.format(column), (at,))
+    step = max(1, -(-(most + 1) // _BINS))
+    bins = dict(ledger.query(_HISTOGRAM.format(column), (step,)))
+    histogram = [{"from": at * step, "to": (at + 1) * step - 1, "rows": bins.get(at, 0)} for at in range(max(bins) + 1)]
+    return {"mean": round(mean, 1), **quantiles, "max": most, "histogram": histogram}
+
+
+class Spool:
+    """Single records by their place in the spool."""
+
+    def __init__(self, path: Path, record: Record) -> None:
+        self._path, self._record = path, record
+
+    def read(self, ledger: Ledger, n: int) -> tuple[dict[str, Any], list[Any]]:
+        """The record, and file, line, group, category and references."""
+        with self._path.open("rb") as file:
+            file.seek(ledger.one("SELECT offset FROM rows WHERE n = ?", (n,)))
+            row, _, extra = file.readline().rpartition(b"\t")
+        return orjson.loads(row), orjson.loads(extra)
+
+    def answer(self, ledger: Ledger, n: int) -> str:
+        row, _ = self.read(ledger, n)
+        if self._record == "prompt-completion":
+            text = str(row["completion"])
+        elif self._record == "openai-rft":
+            text = str(row.get("reference_answer", ""))
+        else:
+            blocks = row["messages"][-1]["content"] if "messages" in row else []
+            text = "\n".join(block["text"] for block in blocks if "text" in block)
+        return text[:_LONGEST_ANSWER]
+
+    def previews(self, ledger: Ledger) -> list[dict[str, Any]]:
+        """Rows from all over the dataset: the record, its part and its source."""
+        found = []
+        last = ledger.one("SELECT MAX(n) FROM rows") or 0
+        numbers = {
+            ledger.one("SELECT MIN(n) FROM used WHERE n >= ?", (last * step // _PREVIEWS,)) for step in range(_PREVIEWS)
+        }
+        for n in sorted(number for number in numbers if number is not None):
+            row, (file, line, *_) = self.read(ledger, n)
+            part = PARTS[ledger.one("SELECT part FROM rows WHERE n = ?", (n,))]
+            found.append({"file": file, "line": line, "part": part, "record": row})
+        return found
