@@ -1,0 +1,83 @@
+"""`tailor grade`: runs the reward function on samples, on this machine, before a cent is spent."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from tailor.errors import InvalidInputError
+from tailor.recipe import Recipe
+from tailor.training import bench
+from tailor.training.grading import REWARDS, specification
+from tailor_cli.context import out, shown_errors
+
+
+def grade(
+    file: Annotated[Path, typer.Argument(help="JSON Lines with messages and reference_answer", exists=True)],
+    recipe: Annotated[
+        Path | None, typer.Option("--recipe", "-r", help="tailor.yaml; none: the rewards in the rows", exists=True)
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="JSON Lines with an answer for each row, in the same order", exists=True)
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="how many rows are tried")] = 200,
+) -> None:
+    """Try the rewards of a reinforcement recipe on samples. Ends with 1 where the rewards can't teach."""
+    with shown_errors():
+        samples = _read(file, rows)
+        if recipe is not None or REWARDS not in samples[0]:
+            chosen = Recipe.parse(recipe.read_bytes()) if recipe else Recipe()
+            samples = bench.with_rewards(samples, specification(chosen))
+        trials = bench.try_probes(samples)
+        given = _answers(answers, samples) if answers else bench.own_answers(samples)
+        if given is not None:
+            trials.append(bench.try_answers(samples, given))
+        _show(trials)
+        advice = bench.about_trials(trials)
+        for item in advice:
+            out.print(f"[yellow]{item.code}[/]  {escape(item.message)}\n  [dim]{escape(item.fix)}[/]", soft_wrap=True)
+        if advice:
+            raise typer.Exit(1)
+        out.print("[green]the rewards tell right from wrong[/]")
+
+
+def _read(file: Path, rows: int) -> list[dict[str, Any]]:
+    found = []
+    with file.open("rb") as lines:
+        for number, line in islice(enumerate(lines, 1), rows):
+            try:
+                value = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                raise InvalidInputError(f"{file}, line {number}: this is not JSON: {error}") from error
+            if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
+                hint = 'for example {"messages": [{"role": "user", "content": "2 + 2?"}], "reference_answer": "4"}'
+                raise InvalidInputError(f"{file}, line {number}: there are no messages", hint=hint)
+            found.append(value)
+    if not found:
+        raise InvalidInputError(f"{file} is empty")
+    return found
+
+
+def _answers(file: Path, samples: list[dict[str, Any]]) -> list[str]:
+    with file.open("rb") as lines:
+        read = [orjson.loads(line) for line in islice(lines, len(samples))]
+    if len(read) < len(samples):
+        raise InvalidInputError(
+            f"{file} has {len(read)} answers for {len(samples)} rows", hint="one a line, same order"
+        )
+    return [str(each.get("answer", "")) if isinstance(each, dict) else str(each) for each in read]
+
+
+def _show(trials: list[bench.Trial]) -> None:
+    rewards = list(trials[0].rewards)
+    table = Table("answered by", "rows", "reward", "0", "1", *rewards, box=None, header_style="bold")
+    for trial in trials:
+        single = (f"{trial.rewards.get(name, 0):.2f}" for name in rewards)
+        table.add_row(
+            trial.name, str(trial.samples), f"{trial.mean:.2f}", f"{trial.zeros:.0%}", f"{trial.ones:.0%}", *single
+        )
+    out.print(table)

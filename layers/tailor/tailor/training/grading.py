@@ -1,0 +1,181 @@
+"""The reward of an answer in reinforcement: the recipe's rewards, from 0 to 1, and their weighted mean.
+
+The rewards travel in each training row (:func:`specification`, under the key REWARDS), because Bedrock hands a row's
+extra fields to the reward function and nothing else: one function serves all projects and keeps nothing.
+A sample that can't be graded gets 0 and says so; it never spoils the others.
+"""
+
+import re
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tailor.errors import InvalidInputError
+from tailor.evaluation.language import dominant
+from tailor.evaluation.metrics import exact_match, json_fields, token_f1
+from tailor.evaluation.metrics.base import Case, Rules
+from tailor.evaluation.metrics.json_answers import read_json
+from tailor.evaluation.metrics.numeric import last_number
+from tailor.evaluation.normalise import for_language
+from tailor.recipe import Recipe, Reward
+
+REWARDS = "tailor_rewards"
+REFERENCE = "reference_answer"
+MATCH_SECONDS = 1.0
+_ANSWERING = frozenset({"assistant", "nova_assistant"})
+_DEFAULT = (Reward(kind="exact-match"),)
+
+
+class Specification(BaseModel):
+    """What a row carries. ``language`` is an ISO 639-1 code or ``auto``."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    rewards: tuple[Reward, ...] = _DEFAULT
+    language: str = "auto"
+
+
+def specification(recipe: Recipe) -> dict[str, Any]:
+    """What the writer of the training rows puts under REWARDS."""
+    spec = Specification(rewards=recipe.reinforcement.rewards, language=recipe.evaluation.language)
+    return spec.model_dump(mode="json", exclude_defaults=True)
+
+
+def grade(samples: Any) -> list[dict[str, Any]]:
+    """Bedrock's contract: a list in, a list out, same ids and order. Raises InvalidInputError for what is no list."""
+    if not isinstance(samples, list):
+        raise InvalidInputError("the reward function takes a list of samples", hint="see docs/training.md")
+    return [_graded(sample, at) for at, sample in enumerate(samples)]
+
+
+def _graded(sample: Any, at: int) -> dict[str, Any]:
+    """``reference_answer`` and the rewards may lie in ``metadata`` or beside it."""
+    if not isinstance(sample, Mapping):
+        return _result(str(at), 0.0, {"ungradable": 1.0}, kind="Metric")
+    id = sample.get("id", str(at))
+    metadata = sample.get("metadata")
+    fields = {**sample, **(metadata if isinstance(metadata, Mapping) else {})}
+    try:
+        spec = Specification.model_validate(fields.get(REWARDS) or {})
+        scores = score(_answer(sample.get("messages")), fields.get(REFERENCE), spec)
+    except (ValidationError, InvalidInputError):
+        return _result(id, 0.0, {"ungradable": 1.0}, kind="Metric")
+    weights = [reward.weight for reward in spec.rewards]
+    total = sum(value * weight for value, weight in zip(scores.values(), weights, strict=True)) / sum(weights)
+    return _result(id, total, scores, kind="Reward")
+
+
+def _result(id: Any, total: float, values: Mapping[str, float], *, kind: str) -> dict[str, Any]:
+    metrics = [{"name": name, "value": value, "type": kind} for name, value in values.items()]
+    return {"id": id, "aggregate_reward_score": total, "metrics_list": metrics}
+
+
+def score(answer: str | None, reference: Any, spec: Specification) -> dict[str, float]:
+    """Each reward by name, in the recipe's order. Raises InvalidInputError where the sample has no answer in it, or no
+    reference for a reward that needs one."""
+    if answer is None:
+        raise InvalidInputError("the sample has no answer of the model in it")
+    references = _references(reference)
+    language = dominant([*references, answer]) if spec.language == "auto" else spec.language
+    rules = Rules(for_language(language), language)
+    row = Case(answer, references)
+    scores: dict[str, float] = {}
+    for reward in spec.rewards:
+        if reward.kind in ("exact-match", "token-f1", "numeric") and not references:
+            raise InvalidInputError(f"the reward {reward.kind} needs a {REFERENCE}")
+        name = reward.kind if reward.kind not in scores else f"{reward.kind}-{len(scores) + 1}"
+        scores[name] = _score(reward, row, rules, reference)
+    return scores
+
+
+def _score(reward: Reward, row: Case, rules: Rules, reference: Any) -> float:
+    match reward.kind:
+        case "exact-match":
+            return exact_match.score(row, rules)
+        case "token-f1":
+            return token_f1.score(row, rules)
+        case "numeric":
+            return _numeric(row, rules, reward.tolerance)
+        case "format":
+            return float(_matches(reward.pattern or "", row.answer.strip()))
+        case "json":
+            return _json(row, rules, reward.keys, has_reference=isinstance(reference, dict | list))
+
+
+def _numeric(row: Case, rules: Rules, tolerance: float) -> float:
+    said = last_number(row.answer, rules)
+    wanted = [last_number(reference, rules) for reference in row.references]
+    return float(any(said is not None and each is not None and abs(said - each) <= tolerance for each in wanted))
+
+
+def _json(row: Case, rules: Rules, keys: Sequence[str], *, has_reference: bool) -> float:
+    """The share of wanted keys that the object has; with a reference object, at most how well the fields agree."""
+    try:
+        value = read_json(row.answer)
+    except ValueError:
+        return 0.0
+    if not isinstance(value, dict | list):
+        return 0.0
+    share = sum(isinstance(value, dict) and key in value for key in keys) / len(keys) if keys else 1.0
+    return min(share, json_fields.score(row, rules)) if has_reference else share
+
+
+def _references(reference: Any) -> tuple[str, ...]:
+    """A text, a number, a list of acceptable texts, or an object (as JSON)."""
+    if reference is None or reference == "":
+        return ()
+    if isinstance(reference, str):
+        return (reference,)
+    if isinstance(reference, list) and reference and all(isinstance(item, str) for item in reference):
+        return tuple(reference)
+    try:
+        return (orjson.dumps(reference).decode(),)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"the {REFERENCE} can't be written as JSON") from error
+
+
+def _answer(messages: Any) -> str | None:
+    """The text of the last turn, if it is the model's."""
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    if not isinstance(last, Mapping) or last.get("role") not in _ANSWERING:
+        return None
+    content = last.get("content")
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return None
+    texts = [block["text"] for block in content if isinstance(block, Mapping) and isinstance(block.get("text"), str)]
+    return "\n".join(texts)
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """False where the pattern takes longer than MATCH_SECONDS: a careless one can take for ever."""
+    try:
+        with _at_most(MATCH_SECONDS):
+            return re.fullmatch(pattern, text, re.DOTALL) is not None
+    except TimeoutError:
+        return False
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Signals, and so the limit, work in the main thread only; a Lambda function's handler runs there."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
