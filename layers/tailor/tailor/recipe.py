@@ -162,6 +162,10 @@ class Evaluation(Section):
     regression: bool = Field(default=True, description="ask general questions too, to see what the model forgot")
     regression_margin: Share = Field(default=0.1, description="how much worse it may become at each kind of them")
     max_hours: float = Field(default=12, gt=0, description="after that an unfinished evaluation fails")
+    judge: str | None = Field(
+        default=None, description="catalogue name of a model that compares answers; none: no judge"
+    )
+    judge_rows: int = Field(default=100, ge=1, description="at most so many pairs are shown to the judge")
 
 
 class Deployment(Section):

@@ -158,7 +158,7 @@ class Interview:
         self._asked = 0
 
     def ask(self, sections: Sequence[Section], chunks: Collection[int] | None = None) -> Progress:
-        """Asks what is missing, of all chunks or of the given ones. Raises EvaluationError where an arm can't be asked."""
+        """Asks what is missing, of all chunks or of the given ones. EvaluationError where an arm can't answer."""
         tasks = [task for section in sections for task in self._missing(section, chunks)]
         total = sum(len(section.rows) * len(section.arms) for section in sections)
         queue = iter(tasks)

@@ -1,4 +1,4 @@
-"""One arm against another on the same rows: the difference, its interval, its p-value and what the sample could show."""
+"""One arm against another on the same rows: difference, interval, p-value, and what the sample could have shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -74,7 +74,7 @@ def decide(
     guards: Sequence[GuardResult] = (),
     doubts: Sequence[str] = (),
 ) -> Decision:
-    """``comparisons``: the primary metric against each baseline, at least one. ``doubts`` keep a candidate from passing."""
+    """``comparisons``: the primary metric against each baseline, at least one. ``doubts`` are reasons not to pass."""
     primary = max(comparisons, key=lambda comparison: comparison.baseline)
     broken = [guard for guard in guards if guard.state == "broken"]
     open_guards = [guard for guard in guards if guard.state in ("unclear", "missing")]
@@ -115,42 +115,38 @@ def points(value: float) -> str:
     return f"{100 * value:+.1f}"
 
 
-def _range(comparison: Comparison) -> str:
+def interval_text(comparison: Comparison) -> str:
     low, high = comparison.interval
-    return f"{points(low)} to {points(high)} points"
+    return f"{100 * comparison.confidence:g} % interval {points(low)} to {points(high)}"
 
 
-def _than_needed(policy: Policy) -> str:
-    return f"by more than {100 * policy.margin:g} points" if policy.margin else "at all"
+def _better_than(comparison: Comparison, policy: Policy) -> str:
+    asked = f" by the {100 * policy.margin:g} points asked for" if policy.margin else ""
+    return f"better than {comparison.baseline_arm}{asked}"
+
+
+def _measured(comparison: Comparison) -> str:
+    return f"{points(comparison.difference)} points ({interval_text(comparison)})"
 
 
 def _worse_sentence(comparison: Comparison, policy: Policy) -> str:
-    return (
-        f"the candidate is not better than {comparison.baseline_arm} {_than_needed(policy)}: "
-        f"{points(comparison.difference)} points, surely within {_range(comparison)}"
-    )
+    return f"not {_better_than(comparison, policy)}: {_measured(comparison)}"
 
 
 def _unproven_sentence(comparison: Comparison, policy: Policy) -> str:
-    return (
-        f"against {comparison.baseline_arm} the difference of {points(comparison.difference)} points could be anything in "
-        f"{_range(comparison)}, so it isn't shown to be better {_than_needed(policy)}"
-    )
+    return f"not shown to be {_better_than(comparison, policy)}: {_measured(comparison)}"
 
 
 def _proven_sentence(comparison: Comparison, policy: Policy) -> str:
-    return (
-        f"better than {comparison.baseline_arm} by {points(comparison.difference)} points, surely within {_range(comparison)}"
-        + (f", above the margin of {100 * policy.margin:g}" if policy.margin else "")
-    )
+    return f"{_better_than(comparison, policy)}: {_measured(comparison)}"
 
 
 def _guard_sentence(guard: GuardResult) -> str:
     comparison = guard.comparison
     if comparison is None:
         return f"the guard '{guard.title}' could not be measured"
-    surely = "and not by chance" if guard.state == "broken" else "perhaps by chance"
+    chance = "not by chance" if guard.state == "broken" else "perhaps by chance"
     return (
-        f"the guard '{guard.title}' fell by {-100 * comparison.difference:.1f} points, more than the "
-        f"{100 * guard.margin:g} allowed, {surely}"
+        f"the guard '{guard.title}' fell by {-100 * comparison.difference:.1f} points, "
+        f"more than the {100 * guard.margin:g} allowed, {chance}"
     )

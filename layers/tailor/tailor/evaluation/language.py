@@ -1,7 +1,8 @@
-"""Which language an answer is in, as far as a short text tells: enough to see that a Vietnamese model answers in English.
+"""Which language an answer is in, as far as a short text tells.
 
-Scripts are looked at first, because decomposed Japanese carries combining marks too; then letters that only Vietnamese
-has; then frequent words. Short answers without any sign (``2``, ``xe``) fit every language and are never held against a model.
+Enough to see that a Vietnamese model answers in English. Scripts are looked at first, because decomposed Japanese
+carries combining marks too; then letters that only Vietnamese has; then frequent words. Short answers without any sign
+(``2``, ``xe``) fit every language and are never held against a model.
 """
 
 import re
@@ -22,13 +23,15 @@ _SCRIPTS = (
 )
 _VIETNAMESE_ONLY = re.compile(r"[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉĩịọỏốồổỗộớờởỡợụủũứừửữựỳỵỷỹ]")
 _VIETNAMESE_SHARED = re.compile(r"[àáâãèéêìíòóôõùúý]")
-_VIETNAMESE_WORDS = frozenset(
-    "màu có không là và của trên trong đang một hai ba con cái chiếc người mèo chó xe nhà cây hình bên tròn vuông".split()
+_VIETNAMESE_COMMON = (
+    "màu có không là và của trên trong đang một hai ba con cái chiếc người mèo chó xe nhà cây hình bên tròn vuông"
 )
-_ENGLISH_WORDS = frozenset(
-    "the a is are of and in on with this that it there to for yes no not red blue green yellow black white orange purple pink brown gray grey "
-    "one two three four five six seven eight nine ten left right image picture shows man woman dog cat people i".split()
+_ENGLISH_COMMON = (
+    "the a is are of and in on with this that it there to for yes no not red blue green yellow black white orange "
+    "purple pink brown one two three four five six left right image picture shows man woman dog cat people i"
 )
+_VIETNAMESE_WORDS = frozenset(_VIETNAMESE_COMMON.split())
+_ENGLISH_WORDS = frozenset(_ENGLISH_COMMON.split())
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -56,9 +59,9 @@ def _shares_letters(words: list[str]) -> bool:
 def fits(text: str, language: str) -> bool:
     """False only where the text is plainly in another language than ``language``."""
     found = detect(text)
-    return (
-        found == UNKNOWN or found == language or language == UNKNOWN or (found == "en" and language not in _TOLD_APART)
-    )
+    if UNKNOWN in (found, language) or found == language:
+        return True
+    return found == "en" and language not in _TOLD_APART
 
 
 # Latin-script languages that detect() can't tell from English are not accused of being English.

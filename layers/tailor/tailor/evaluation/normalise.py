@@ -1,7 +1,7 @@
 """Makes answers comparable: the same words written differently become the same text.
 
-A normaliser is a row of named steps. Every step can be switched off, and the signature, which is printed beside each score,
-says which were on: two scores with different signatures can't be compared.
+A normaliser is a row of named steps. Every step can be switched off, and the signature, which is printed beside each
+score, says which were on: two scores with different signatures can't be compared.
 """
 
 import re
@@ -16,6 +16,7 @@ REPLACEMENT = "\ufffd"
 _KEPT_SYMBOLS = frozenset("%‰°$€£¥₫" + REPLACEMENT)
 _APOSTROPHES = frozenset("'’ʼ`´")
 _INNER = {".": "\ue000", ",": "\ue001", ":": "\ue002", "/": "\ue003", "-": "\ue004", "+": "\ue005"}
+_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uff66-\uff9d]")
 _OUTER = str.maketrans({mark: text for text, mark in _INNER.items()})
 
 
@@ -44,7 +45,8 @@ class Normaliser:
         return _normalised(self, text)
 
     def tokens(self, text: str) -> list[str]:
-        return self(text).split()
+        """Words; syllables in Vietnamese; single characters where a script writes no spaces."""
+        return _UNSPACED.sub(r" \g<0> ", self(text)).split()
 
     def switched(self, switches: Mapping[str, bool]) -> "Normaliser":
         """A copy with steps turned on or off. Raises InvalidInputError for a step that does not exist."""
@@ -128,10 +130,10 @@ def point_numbers(text: str) -> str:
 
 
 _SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _ENGLISH = {word: value for value, word in enumerate(_SMALL)} | {
     word: 20 + 10 * place for place, word in enumerate(_TENS)
 }

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tailor.evaluation import metrics
-from tailor.evaluation.metrics.base import Case, Evidence, Rules
+from tailor.evaluation.metrics.base import Case, Evidence, Metric, Rules
 from tailor.evaluation.rows import Answer, Row
 
 Evidences = Mapping[str, Mapping[str, Evidence]]
@@ -41,14 +40,12 @@ def value_of(evidence: Evidence, picked: Sequence[int] | None = None) -> float:
 
 
 def score(
-    rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]], names: Sequence[str], rules: Rules
+    rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]], wanted: Sequence[Metric], rules: Rules
 ) -> Sheet:
-    """Raises InvalidInputError for a metric that does not exist."""
     sheet = Sheet(rows, answers, {}, rules)
     cases = {arm: [_case(sheet.answer(arm, row), row) for row in rows] for arm in answers}
-    for name in dict.fromkeys(names):
-        metric = metrics.get(name)
-        sheet.evidence[name] = {arm: metric.evidence(arm_cases, rules) for arm, arm_cases in cases.items()}
+    for metric in wanted:
+        sheet.evidence[metric.name] = {arm: metric.evidence(arm_cases, rules) for arm, arm_cases in cases.items()}
     return sheet
 
 
@@ -60,7 +57,7 @@ def failed_calls(sheet: Sheet, arm: str) -> list[Answer]:
     return [answer for row in sheet.rows if (answer := sheet.answer(arm, row)).error is not None]
 
 
-def forgiven(sheet: Sheet, metric: str, arm: str) -> Evidence:
+def forgiven(sheet: Sheet, metric: Metric, arm: str) -> Evidence:
     """The evidence as if every failed call of ``arm`` had been answered rightly: the best that it can have been."""
     cases = [
         Case(row.references[0] if row.references else "", row.references)
@@ -69,4 +66,4 @@ def forgiven(sheet: Sheet, metric: str, arm: str) -> Evidence:
         for row in sheet.rows
         for answer in [sheet.answer(arm, row)]
     ]
-    return metrics.get(metric).evidence(cases, sheet.rules)
+    return metric.evidence(cases, sheet.rules)

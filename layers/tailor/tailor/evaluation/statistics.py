@@ -1,7 +1,7 @@
 """Paired statistics on clustered rows, vectorised.
 
-Rows that share a group (an image, a document) are not independent, so groups are resampled, never rows. All values lie in
-0 to 1 and differences in -1 to 1. Random numbers come from a seed that the report prints.
+Rows that share a group (an image, a document) are not independent, so groups are resampled, never rows. All values lie
+in 0 to 1 and differences in -1 to 1. Random numbers come from a seed that the report prints.
 """
 
 import math

@@ -7,10 +7,10 @@ from typing import Any
 from tailor.errors import InvalidInputError
 from tailor.evaluation import language, metrics
 from tailor.evaluation.arms import BASELINES, CANDIDATE
-from tailor.evaluation.choose import choose_metric
+from tailor.evaluation.choose import COMPANIONS, choose_metric
 from tailor.evaluation.compare import Comparison, Design, compare
 from tailor.evaluation.gate import Decision, GuardResult, Policy, decide
-from tailor.evaluation.metrics.base import Rules
+from tailor.evaluation.metrics.base import Metric, Rules
 from tailor.evaluation.normalise import for_language
 from tailor.evaluation.rows import Answer, Row
 from tailor.evaluation.score import Sheet, failed_calls, forgiven, score
@@ -31,13 +31,17 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is asked of the answers; all of it is settled before an answer is looked at."""
+    """What is asked of the answers; all of it is settled before an answer is looked at.
+
+    ``own``: metrics that only this evaluation has, by name.
+    """
 
     metric: str = "auto"
     language: str = "auto"
     switches: Mapping[str, bool] = field(default_factory=dict)
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     guards: Sequence[Guard] = ()
+    own: Mapping[str, Metric] = field(default_factory=dict)
     resamples: int = RESAMPLES
     seed: int = SEED
 
@@ -97,37 +101,37 @@ def judge(
     if CANDIDATE not in answers or not baselines:
         raise InvalidInputError("an evaluation needs answers of the candidate and of at least one baseline")
     rules = rules_for(rows, plan)
-    metric, reason = (plan.metric, "named in the recipe") if plan.metric != "auto" else choose_metric(rows, rules)
-    for name in (metric, *(guard.metric for guard in plan.guards)):
-        metrics.get(name)
-    names = list(dict.fromkeys([metric, *(guard.metric for guard in plan.guards), *ALWAYS, *CONDUCT]))
-    sheet = score(rows, answers, names, rules)
-    policy = plan.policy
+    name, reason = (plan.metric, "named in the recipe") if plan.metric != "auto" else choose_metric(rows, rules)
+    primary = plan.own.get(name) or metrics.get(name)
+    guarded = [metrics.get(guard.metric) for guard in plan.guards]
+    others = [metrics.get(other) for other in (*ALWAYS, *COMPANIONS.get(name, ()), *CONDUCT)]
+    wanted = {metric.name: metric for metric in (primary, *guarded, *others)}
+    sheet = score(rows, answers, list(wanted.values()), rules)
     clusters = Clusters.of([row.group for row in rows])
-    design = Design(clusters, policy.confidence, plan.resamples, plan.seed)
+    design = Design(clusters, plan.policy.confidence, plan.resamples, plan.seed)
     comparisons = compare(design, sheet.evidence, CANDIDATE, baselines)
     guards = [
-        GuardResult(
-            guard.metric, metrics.get(guard.metric).title, guard.margin, _against_best(comparisons[guard.metric])
-        )
-        for guard in plan.guards
+        GuardResult(metric.name, metric.title, guard.margin, _against_best(comparisons[metric.name]))
+        for guard, metric in zip(plan.guards, guarded, strict=True)
     ]
-    doubts = [*doubts, *_failure_doubts(sheet, metric, design, baselines, policy)]
-    decision = decide(comparisons[metric], policy, [*guards, *extra_guards], doubts)
-    return Outcome(decision, metric, reason, sheet, comparisons, design, plan)
+    doubts = [*doubts, *_failure_doubts(sheet, primary, design, baselines, plan.policy)]
+    decision = decide(comparisons[name], plan.policy, [*guards, *extra_guards], doubts)
+    return Outcome(decision, name, reason, sheet, comparisons, design, plan)
 
 
 def _against_best(comparisons: Sequence[Comparison]) -> Comparison:
     return max(comparisons, key=lambda comparison: comparison.baseline)
 
 
-def _failure_doubts(sheet: Sheet, metric: str, design: Design, baselines: Sequence[str], policy: Policy) -> list[str]:
+def _failure_doubts(
+    sheet: Sheet, metric: Metric, design: Design, baselines: Sequence[str], policy: Policy
+) -> list[str]:
     """Failed calls of a baseline must not make a candidate look good: it has to win even if they had all been right."""
     doubts = []
     for arm in baselines:
         failures = len(failed_calls(sheet, arm))
         if failures:
-            evidence = {metric: {CANDIDATE: sheet.evidence[metric][CANDIDATE], arm: forgiven(sheet, metric, arm)}}
-            if compare(design, evidence, CANDIDATE, [arm])[metric][0].interval[0] <= policy.margin:
+            best = {CANDIDATE: sheet.evidence[metric.name][CANDIDATE], arm: forgiven(sheet, metric, arm)}
+            if compare(design, {metric.name: best}, CANDIDATE, [arm])[metric.name][0].interval[0] <= policy.margin:
                 doubts.append(f"{failures} calls to {arm} failed, and right answers to them would have closed the gate")
     return doubts

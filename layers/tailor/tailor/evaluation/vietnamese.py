@@ -1,7 +1,8 @@
 """The Vietnamese normaliser. Tones and accents are part of a word and stay; no word is ever dropped.
 
-Steps: Unicode composition; spaces; case; tone placement (``hoà`` is ``hòa``); i and y (off: ``kỹ`` is ``kĩ``); Vietnamese
-numbers (``1.000`` is ``1000``, ``7,5`` is ``7.5``); punctuation; number words up to 999 (``hai mươi mốt`` is ``21``).
+Steps: Unicode composition; spaces; case; tone placement (``hoà`` is ``hòa``); i and y (off: ``kỹ`` is ``kĩ``);
+Vietnamese numbers (``1.000`` is ``1000``, ``7,5`` is ``7.5``); punctuation; number words up to 999 (``hai mươi mốt`` is
+``21``).
 """
 
 import re
@@ -52,9 +53,16 @@ def _numbers(text: str) -> str:
 
 
 _DIGITS: Mapping[str, int] = {
-    word: value
-    for value, words in enumerate("một|hai|ba|bốn|năm|sáu|bảy bẩy|tám|chín".split("|"), start=1)
-    for word in words.split()
+    "một": 1,
+    "hai": 2,
+    "ba": 3,
+    "bốn": 4,
+    "năm": 5,
+    "sáu": 6,
+    "bảy": 7,
+    "bẩy": 7,
+    "tám": 8,
+    "chín": 9,
 }
 # ``năm`` is also 'year', and 15 is always 'mười lăm': after tens it is left to be the noun.
 _AFTER_TENS = {word: value for word, value in _DIGITS.items() if word != "năm"} | {
@@ -67,7 +75,8 @@ _AFTER_ODD = {**_DIGITS, "tư": 4}
 _UNIT = "|".join(_DIGITS)
 _NUMBER = re.compile(
     rf"(?<!\w)(?:(?P<hundreds>{_UNIT}) trăm(?!\w)(?: (?:linh|lẻ) (?P<odd>{'|'.join(_AFTER_ODD)})(?!\w))?)?"
-    rf"(?:(?:(?<=trăm) |(?<!\w))(?:(?P<tens>{_UNIT}) mươi|(?P<ten>mười))(?!\w)(?: (?P<ones>{'|'.join(_AFTER_TENS)})(?!\w))?)?"
+    rf"(?:(?:(?<=trăm) |(?<!\w))(?:(?P<tens>{_UNIT}) mươi|(?P<ten>mười))(?!\w)"
+    rf"(?: (?P<ones>{'|'.join(_AFTER_TENS)})(?!\w))?)?"
 )
 _SINGLE = re.compile(rf"(?<!\w)({_UNIT}|(?<=thứ )tư)(?!\w)")
 

@@ -27,7 +27,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a resample needs: ``columns`` (rows by k) are summed over rows, ``combine`` turns sums (…, k) into the value.
+    """What a resample needs: ``columns`` (rows by k) are summed, ``combine`` turns sums (…, k) into the value.
 
     A plain mean has the columns (score, 1). ``scores`` are the rows' own scores, for slices, wins and losses.
     """

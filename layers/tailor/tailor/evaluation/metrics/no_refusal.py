@@ -6,8 +6,9 @@ import unicodedata
 from tailor.evaluation.metrics.base import Case, Metric, Rules
 
 _REFUSAL = re.compile(
-    r"(?:\bi(?:'m| am) (?:sorry|unable|not able)|\bi (?:can(?:no|')t|cannot|won't|will not) |\bas an ai\b|\bunable to (?:help|assist|comply)"
-    r"|xin lỗi|rất tiếc|tôi (?:không thể|không được phép|từ chối)|mình không thể|em không thể|không thể (?:giúp|hỗ trợ|cung cấp|trả lời))"
+    r"\bi(?:'m| am) (?:sorry|unable|not able)|\bi (?:can't|cannot|won't|will not) |\bas an ai\b"
+    r"|\bunable to (?:help|assist|comply)|xin lỗi|rất tiếc|(?:tôi|mình|em) không thể"
+    r"|tôi (?:không được phép|từ chối)|không thể (?:giúp|hỗ trợ|cung cấp|trả lời)"
 )
 _HEAD = 200
 

@@ -1,0 +1,1 @@
+"""What each customization method measures besides the gate's comparison: one module each."""

@@ -1,0 +1,86 @@
+"""Distillation: the student against gold and against its teacher.
+
+Agreement with the teacher alone rewards copied mistakes, so it is told apart: where the teacher is right, and where it
+is wrong.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tailor.evaluation.arms import BASE, CANDIDATE, TEACHER
+from tailor.evaluation.compare import Design
+from tailor.evaluation.conduct import ratio
+from tailor.evaluation.metrics import get
+from tailor.evaluation.metrics.base import Case
+from tailor.evaluation.rows import Answer, Row
+from tailor.evaluation.score import Sheet
+from tailor.evaluation.statistics import bootstrap, percentile_interval
+
+_RIGHT = 0.5
+
+
+def with_references(rows: Sequence[Row], teacher: Mapping[str, Answer]) -> tuple[list[Row], bool]:
+    """Rows without gold get the teacher's answer as their reference; True where any did."""
+    filled = [row if row.references else replace(row, references=_said(teacher, row)) for row in rows]
+    return filled, any(not row.references for row in rows)
+
+
+def _said(answers: Mapping[str, Answer], row: Row) -> tuple[str, ...]:
+    answer = answers.get(row.id)
+    return (answer.answer,) if answer is not None and answer.error is None and answer.answer.strip() else ()
+
+
+def measure(
+    sheet: Sheet, metric: str, design: Design, behaviour: Mapping[str, Mapping[str, Any]], silver: bool
+) -> dict[str, Any]:
+    """``silver``: the references are the teacher's own answers, so that nothing is known about right and wrong."""
+    result: dict[str, Any] = {
+        "references": "the teacher's answers; there is no gold" if silver else "gold",
+        "cost_ratio": ratio(behaviour[CANDIDATE], behaviour[TEACHER], "cost_usd"),
+        "latency_ratio": ratio(behaviour[CANDIDATE], behaviour[TEACHER], "latency_ms", "median"),
+        "agreement": _agreement(sheet, metric),
+    }
+    if silver:
+        return result
+    scores = {arm: sheet.value(metric, arm) for arm in (CANDIDATE, BASE, TEACHER)}
+    right = [score >= _RIGHT for score in sheet.evidence[metric][TEACHER].scores]
+    return result | {
+        "scores": scores,
+        "gap_closed": _gap_closed(sheet, metric, design),
+        "agreement_where_teacher_right": _agreement(sheet, metric, right),
+        "agreement_where_teacher_wrong": _agreement(sheet, metric, [not value for value in right]),
+    }
+
+
+def _agreement(sheet: Sheet, metric: str, picked: Sequence[bool] | None = None) -> float | None:
+    """Mean score of the student's answers with the teacher's as the references; None without rows."""
+    agreed = [
+        get(metric).score(Case(student.answer, (teacher.answer,)), sheet.rules)
+        for place, row in enumerate(sheet.rows)
+        if picked is None or picked[place]
+        for student, teacher in [(sheet.answer(CANDIDATE, row), sheet.answer(TEACHER, row))]
+        if student.error is None and teacher.error is None
+    ]
+    return sum(agreed) / len(agreed) if agreed else None
+
+
+def _gap_closed(sheet: Sheet, metric: str, design: Design) -> dict[str, Any] | None:
+    """(student - base) / (teacher - base), with its interval; None where the teacher is no better than the base."""
+    sums = [design.clusters.sums(sheet.evidence[metric][arm].columns) for arm in (CANDIDATE, BASE, TEACHER)]
+    combine = sheet.evidence[metric][CANDIDATE].combine
+    student, base, teacher = (float(combine(part.sum(axis=0))) for part in sums)
+    if teacher - base <= 0:
+        return None
+    drawn = bootstrap(np.concatenate(sums, axis=1), design.resamples, design.seed)
+    parts = [combine(part) for part in np.split(drawn, 3, axis=1)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = (parts[0] - parts[1]) / (parts[2] - parts[1])
+    shares = shares[np.isfinite(shares) & (parts[2] > parts[1])]
+    value = (student - base) / (teacher - base)
+    return {
+        "value": value,
+        "interval": list(percentile_interval(value, shares, design.clusters.count, design.confidence)),
+    }

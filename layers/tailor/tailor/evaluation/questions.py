@@ -1,0 +1,116 @@
+"""What an evaluation asks: which rows go to which arms. Derived from the run's files alone, so every visit agrees."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from tailor.errors import EvaluationError, NotFoundError
+from tailor.evaluation import language, regression
+from tailor.evaluation.arms import BASE, CANDIDATE, FEW_SHOT, Arm, Shot, build_request, pick_shots, sample_rows
+from tailor.evaluation.ask import Section
+from tailor.evaluation.methods import pretraining
+from tailor.evaluation.rows import Row, read_rows
+from tailor.evaluation.verdict import SEED
+from tailor.recipe import Recipe
+from tailor.runs import Run
+from tailor.storage import Storage
+
+_RECITE_TOKENS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """``spoken``: the language of the answers. ``probes``: continued pre-training only."""
+
+    rows: Sequence[Row]
+    arms: Sequence[Arm]
+    shots: Sequence[Shot]
+    spoken: str
+    held_out: Section
+    regression: Section | None = None
+    probes: Section | None = None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def sections(self) -> list[Section]:
+        return [section for section in (self.held_out, self.regression, self.probes) if section is not None]
+
+
+def questions_of(files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm]) -> Questions:
+    """Raises EvaluationError where nothing was held out; InvalidInputError for a broken file."""
+    wanted = recipe.evaluation
+    rows, notes = _held_out(files, run, recipe)
+    train = _train_lines(files, run)
+    shots = pick_shots(train, wanted.few_shot, SEED)
+    arms = _with_few_shot(arms, shots)
+    spoken = wanted.language
+    if spoken == "auto":
+        spoken = language.dominant(text for row in rows for text in (*row.references, row.question))
+    pair = [arm for arm in arms if arm.name in (CANDIDATE, BASE)]
+    asked = regression.questions(spoken) if wanted.regression and len(pair) == 2 else []
+    recited = pretraining.probe_rows(train, SEED) if recipe.method == "continued-pre-training" else []
+    return Questions(
+        rows=rows,
+        arms=arms,
+        shots=shots,
+        spoken=spoken,
+        held_out=Section("test", rows, arms, _builder(wanted.max_tokens, shots)),
+        regression=Section("regression", asked, pair, _builder(regression.MAX_TOKENS)) if asked else None,
+        probes=Section("memorisation", recited, pair, _builder(_RECITE_TOKENS)) if recited and len(pair) == 2 else None,
+        manifest=_manifest(files, run),
+        notes=notes,
+    )
+
+
+def _manifest(files: Storage, run: Run) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = orjson.loads(files.read(f"{run.files}prepared/manifest.json"))
+    except NotFoundError:
+        return {}
+    return manifest
+
+
+def _held_out(files: Storage, run: Run, recipe: Recipe) -> tuple[list[Row], list[str]]:
+    try:
+        rows = read_rows(files.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")
+    except NotFoundError as error:
+        hint = "give the split a test share, or upload a test set"
+        raise EvaluationError("there are no held-out rows to evaluate with", hint=hint) from error
+    most = recipe.evaluation.max_rows
+    if recipe.method == "continued-pre-training":
+        documents = sum(not row.messages for row in rows)
+        rows = pretraining.cloze_rows(sample_rows(rows, most, SEED), most, SEED)
+        if not rows:
+            raise EvaluationError("the held-out documents are too short to ask questions about")
+        note = f"{documents} held-out documents were turned into questions for the next word"
+        return rows, [note] if documents else []
+    sampled = sample_rows(rows, most, SEED)
+    note = f"{len(sampled):,} of {len(rows):,} held-out rows were asked, whole groups together (evaluation.max_rows)"
+    return sampled, [note] if len(sampled) < len(rows) else []
+
+
+def _train_lines(files: Storage, run: Run) -> list[bytes]:
+    """Empty where the run's training data lie elsewhere (invocation logs)."""
+    try:
+        return files.read(f"{run.files}prepared/train.jsonl").split(b"\n")
+    except NotFoundError:
+        return []
+
+
+def _with_few_shot(arms: Sequence[Arm], shots: Sequence[Shot]) -> list[Arm]:
+    """The base with worked examples stands beside the base, where there are examples to show."""
+    others = [arm for arm in arms if arm.name != FEW_SHOT]
+    base = next((arm for arm in others if arm.name == BASE), None)
+    if base is not None and shots:
+        others.insert(others.index(base) + 1, replace(base, name=FEW_SHOT))
+    return others
+
+
+def _builder(max_tokens: int, shots: Sequence[Shot] = ()) -> Callable[[Row, Arm], dict[str, Any]]:
+    def build(row: Row, arm: Arm) -> dict[str, Any]:
+        return build_request(row, max_tokens, shots if arm.name == FEW_SHOT else ())
+
+    return build
