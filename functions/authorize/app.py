@@ -20,7 +20,7 @@ settings = AuthorizeSettings.load()
 store = ServingTable(settings.serving_table)
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
         key = keys.authenticate(store, _authorization(event))

@@ -31,8 +31,8 @@ app = APIGatewayRestResolver()
 
 @app.post("/v1/chat/completions")
 def complete() -> Response[str]:
-    body = app.current_event.decoded_body or ""
-    return _answer(service.complete(body.encode(), _caller()))
+    body = (app.current_event.decoded_body or "").encode(errors="surrogatepass")
+    return _answer(service.complete(body, _caller()))
 
 
 @app.get("/v1/models")
@@ -61,7 +61,7 @@ def failed(error: Exception) -> Response[str]:
     return _refuse(answer)
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return app.resolve(event, context)
 
@@ -78,7 +78,7 @@ def _answer(answer: Answer) -> Response[str]:
 
 def _refuse(error: ApiError) -> Response[str]:
     body, headers = render(error)
-    logger.info("refused", extra={"status": error.http_status, "code": error.code, "param": error.param})
+    logger.info("refused", extra={"status": error.http_status, "code": error.code})
     return _response(error.http_status, json.dumps(body, ensure_ascii=False), JSON_TYPE, headers)
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
@@ -56,6 +57,7 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
 
 
+@cache
 def gateway_responses() -> dict[str, Any]:
     template = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # a SafeLoader
     responses: dict[str, Any] = template["Resources"]["Api"]["Properties"]["GatewayResponses"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, ReadTimeoutError
 
 from tailor.aws.clients import client
 from tailor.aws.failures import code_of
@@ -24,8 +24,6 @@ class BedrockRuntime:
             raise ModelCallError("ModelTimeoutException", "no answer in time") from None
         except ParamValidationError:
             raise ModelCallError("ValidationException", "a parameter has the wrong form") from None
-        except HTTPClientError as error:
-            raise ModelCallError("ServiceUnavailableException", type(error).__name__) from None
         except BotoCoreError as error:
-            raise ModelCallError("InternalServerException", type(error).__name__) from None
+            raise ModelCallError("ServiceUnavailableException", type(error).__name__) from None
         return answer

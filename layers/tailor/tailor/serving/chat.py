@@ -218,6 +218,8 @@ def _schema_tool(request: ChatRequest, format: JsonSchemaFormat, *, uses_tools: 
 def _metadata(request: ChatRequest, project: str, version: Version) -> dict[str, str]:
     """Kept in Bedrock's invocation logs, where distillation can choose requests by it. A user's id goes in hashed."""
     metadata = dict(request.metadata or {})
+    if any(name.startswith("tailor-") for name in metadata):
+        raise _refused("metadata", "names that begin with tailor- are the service's own")
     metadata |= {"tailor-project": project, "tailor-version": version.run}
     if request.user:
         metadata["tailor-user"] = hashlib.sha256(request.user.encode()).hexdigest()[:32]

@@ -30,8 +30,10 @@ def to_completion(
     reason = answer.get("stopReason")
     if not reason or reason in MALFORMED:
         raise ApiError(502, "the model's answer is not usable: try again", code="model_error", type=SERVER)
-    message = _message(answer["output"]["message"]["content"], schema_tool)
     finish = FINISH_REASONS.get(reason, "stop")
+    message, structured = _message(answer["output"]["message"]["content"], schema_tool)
+    if schema_tool and not structured and finish in ("stop", "tool_calls"):
+        raise ApiError(502, "the model did not answer in the form asked for", code="model_error", type=SERVER)
     if finish == "tool_calls" and "tool_calls" not in message:
         finish = "stop"
     return {
@@ -45,7 +47,8 @@ def to_completion(
     }
 
 
-def _message(blocks: list[dict[str, Any]], schema_tool: str | None) -> dict[str, Any]:
+def _message(blocks: list[dict[str, Any]], schema_tool: str | None) -> tuple[dict[str, Any], bool]:
+    """The message, and whether its content is the input of ``schema_tool``."""
     texts: list[str] = []
     reasoning: list[str] = []
     calls: list[dict[str, Any]] = []
@@ -63,15 +66,13 @@ def _message(blocks: list[dict[str, Any]], schema_tool: str | None) -> dict[str,
                 calls.append({"id": use["toolUseId"], "type": "function", "function": function})
         elif "reasoningContent" in block:
             reasoning.append(block["reasoningContent"].get("reasoningText", {}).get("text", ""))
-    if schema_tool and structured is None:
-        raise ApiError(502, "the model did not answer in the form asked for", code="model_error", type=SERVER)
     content = structured if structured is not None else "".join(texts)
     message: dict[str, Any] = {"role": "assistant", "content": content or (None if calls else ""), "refusal": None}
     if calls:
         message["tool_calls"] = calls
     if any(reasoning):
         message["reasoning_content"] = "".join(reasoning)
-    return message
+    return message, structured is not None
 
 
 def _usage(usage: Mapping[str, int]) -> dict[str, Any]:

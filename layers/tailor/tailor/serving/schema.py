@@ -168,8 +168,9 @@ class StreamOptions(Part):
 
 
 type Stop = Annotated[str, Field(min_length=1)]
-type MetadataValue = Annotated[str, Field(pattern=r"^[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}$")]
-type MetadataName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9\s:_@$#=/+,.-]{1,64}$")]
+type MetadataValue = Annotated[str, Field(pattern=r"^[a-zA-Z0-9 :_@$#=/+,.-]{0,256}$")]
+type MetadataName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9 :_@$#=/+,.-]{1,64}$")]
+MAX_INTEGER = 2**31 - 1  # of Converse's integers
 # Bedrock takes 16 pairs; project, version and user take three of them.
 MAX_METADATA = 13
 
@@ -177,8 +178,8 @@ MAX_METADATA = 13
 class ChatRequest(Part):
     model: str
     messages: Annotated[list[Message], Field(min_length=1)]
-    max_tokens: int | None = Field(default=None, ge=1)
-    max_completion_tokens: int | None = Field(default=None, ge=1)
+    max_tokens: int | None = Field(default=None, ge=1, le=MAX_INTEGER)
+    max_completion_tokens: int | None = Field(default=None, ge=1, le=MAX_INTEGER)
     temperature: float | None = Field(default=None, ge=0, le=1)
     top_p: float | None = Field(default=None, ge=0, le=1)
     stop: (

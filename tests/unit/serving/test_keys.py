@@ -1,0 +1,122 @@
+"""Keys: made, found, refused, revoked; and what the table keeps of them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from tailor.aws import clients
+from tailor.aws.serving import ServingTable
+from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError
+from tailor.serving import keys
+from tailor.serving.aliases import Version
+from tailor.serving.keys import Caller, Limits
+from tailor_cli.context import session
+from tailor_cli.main import app
+
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+def test_a_key_opens_what_it_was_made_for_and_is_kept_as_a_digest(store: ServingTable) -> None:
+    secret, key = keys.create(store, "app", ["colours", "sounds"], by="person:kim", now=NOW)
+    assert keys.KEY.fullmatch(secret)
+    assert len(secret.rsplit("-", 1)[1]) * 5 >= 160
+    found = keys.authenticate(store, f"Bearer {secret}", NOW)
+    assert found == key
+    assert found.projects == ("colours", "sounds")
+    assert secret.rsplit("-", 1)[1] not in str(clients.client("dynamodb").scan(TableName="serving"))
+
+
+def test_two_keys_are_never_the_same(store: ServingTable) -> None:
+    assert len({keys.create(store, "app", ["colours"])[0] for _ in range(20)}) == 20
+    assert len(store.all_keys()) == 20
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer {}x", "Bearer x{}", "Bearer {} {}"]
+)
+def test_anything_but_the_key_itself_is_refused(store: ServingTable, header: str) -> None:
+    secret, _ = keys.create(store, "app", ["colours"])
+    with pytest.raises(NotAllowedError):
+        keys.authenticate(store, header.format(secret, secret))
+    assert keys.authenticate(store, f"  bearer   {secret} ").name == "app"
+
+
+def test_a_key_ends_at_its_moment_and_when_revoked(store: ServingTable) -> None:
+    secret, key = keys.create(store, "app", ["colours"], expires_at=NOW + timedelta(days=1), now=NOW)
+    header = f"Bearer {secret}"
+    assert keys.authenticate(store, header, NOW + timedelta(hours=23, minutes=59)) == key
+    with pytest.raises(NotAllowedError):
+        keys.authenticate(store, header, NOW + timedelta(days=1))
+    first = store.revoke_key(key.id, NOW)
+    assert store.revoke_key(key.id, NOW + timedelta(hours=1)).revoked_at == first.revoked_at == NOW
+    with pytest.raises(NotAllowedError):
+        keys.authenticate(store, header, NOW)
+    for unknown in ("0" * 16, "", key.id[:4]):
+        with pytest.raises(NotFoundError):
+            store.revoke_key(unknown, NOW)
+
+
+def test_keys_that_make_no_sense_are_not_made(store: ServingTable) -> None:
+    for name, projects, expires_at in (
+        ("", ["colours"], None),
+        ("a\nb", ["colours"], None),
+        ("a", [], None),
+        ("a", ["Colours"], None),
+        ("a", ["a,b"], None),
+        ("a", [f"p{number}" for number in range(21)], None),
+        ("a", ["colours"], NOW),
+    ):
+        with pytest.raises(InvalidInputError):
+            keys.create(store, name, projects, expires_at=expires_at, now=NOW)
+    assert store.all_keys() == []
+
+
+def test_what_the_authorizer_hands_on_comes_back_whole() -> None:
+    caller = Caller(key="k", projects=("a", "b"), limits=Limits(requests_per_minute=3), expires_at=NOW)
+    context = caller.to_context()
+    assert all(isinstance(value, str) for value in context.values())
+    assert Caller.from_context({**context, "principalId": "k", "integrationLatency": "1"}) == caller
+    assert Caller.from_context(Caller(key="k", projects=("a",)).to_context()) == Caller(key="k", projects=("a",))
+
+
+@pytest.fixture
+def run(store: ServingTable, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setitem(session.__dict__, "serving", store)
+    return CliRunner(mix_stderr=False)
+
+
+def test_the_command_makes_lists_and_revokes(run: CliRunner, store: ServingTable, live: Version) -> None:
+    made = run.invoke(app, ["keys", "create", "my app", "-p", "colours", "-p", "new", "--expires", "90d"])
+    assert made.exit_code == 0, made.output
+    secret = made.stdout.strip()
+    key = keys.authenticate(store, f"Bearer {secret}")
+    assert "new has no live model yet" in made.stderr
+    assert key.expires_at is not None
+    assert timedelta(days=89) < key.expires_at - datetime.now(UTC) <= timedelta(days=90)
+
+    listed = run.invoke(app, ["keys", "list"], env={"COLUMNS": "200"})
+    assert key.id in listed.stdout
+    assert "usable" in listed.stdout
+    assert secret not in listed.output
+    assert run.invoke(app, ["keys", "list", "-p", "other"]).stdout == "no keys\n"
+
+    assert run.invoke(app, ["keys", "revoke", key.id]).exit_code == 0
+    assert "revoked" in run.invoke(app, ["keys", "list"], env={"COLUMNS": "200"}).stdout
+    with pytest.raises(NotAllowedError):
+        keys.authenticate(store, f"Bearer {secret}")
+
+
+def test_the_command_explains_what_it_cant_do(run: CliRunner, store: ServingTable) -> None:
+    for arguments in (
+        ["create", "x", "-p", "colours", "--expires", "soon"],
+        ["create", "x", "-p", "colours", "--expires", "2020-01-01"],
+        ["create", "x", "-p", "Farben!"],
+        ["revoke", "nonsense"],
+    ):
+        result = run.invoke(app, ["keys", *arguments])
+        assert result.exit_code == 1
+        assert result.stderr.startswith("error ")
+    assert store.all_keys() == []
+    assert run.invoke(app, ["keys", "create", "x", "-p", "colours", "--expires", "2099-06-30"]).exit_code == 0
+    assert store.all_keys()[0].expires_at == datetime(2099, 6, 30, tzinfo=UTC)
