@@ -81,7 +81,10 @@ _http = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> Response:
     """See :class:`tailor.notices.channels.Post`."""
     try:
-        answer = _http.request("POST", url, body=body, headers=dict(headers), redirect=False, preload_content=False)
+        # A connection that was kept over a pause of the function may be dead, and a POST can't be repeated blindly.
+        answer = _http.request(
+            "POST", url, body=body, headers={**headers, "connection": "close"}, redirect=False, preload_content=False
+        )
         try:
             text = answer.read(MAX_ANSWER).decode("utf-8", "replace")
         finally:

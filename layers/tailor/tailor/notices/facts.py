@@ -93,8 +93,8 @@ class Facts:
         difference = _number(self.run.evaluation, "difference")
         if difference is None:
             return ""
-        interval = self.run.evaluation.get("interval") or []
-        if len(interval) != 2:
+        interval = self.run.evaluation.get("interval")
+        if not isinstance(interval, list) or len(interval) != 2:
             return f"{points(difference)} points"
         confidence = percent(self.run.recipe.evaluation.confidence, digits=0)
         ends = " to ".join(points(float(end)) for end in interval)

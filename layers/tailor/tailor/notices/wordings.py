@@ -39,9 +39,10 @@ def _joined(*sentences: str) -> str:
 
 
 def _reason(facts: Facts) -> str:
-    """As a sentence of its own."""
+    """As a sentence of its own; a name at its beginning stays as it is."""
     reason = facts.change.reason.strip()
-    return reason[:1].upper() + reason[1:]
+    first_word = reason.partition(" ")[0]
+    return reason[0].upper() + reason[1:] if first_word.isalpha() else reason
 
 
 def _prepared(facts: Facts) -> str:
@@ -72,6 +73,12 @@ def _declined(facts: Facts) -> str:
     who = f"{facts.change.by} declined the run" if facts.is_by_person else ""
     unanswered = "" if who else "Nobody approved it in time"
     return _joined(who, _reason(facts) or unanswered, "Nothing was trained and nothing was spent")
+
+
+def _training(facts: Facts) -> str:
+    recipe = facts.run.recipe
+    rows = f" on {facts.rows}" if facts.rows else ""
+    return _joined(f"Bedrock trains {recipe.model} by {recipe.method}{rows}", _reason(facts))
 
 
 def _trained(facts: Facts) -> str:
@@ -232,7 +239,7 @@ WORDINGS: Mapping[State, Wording] = {
     S.TRAINING: Wording(
         "info",
         "training has started",
-        lambda facts: _joined("Bedrock took the training job" + (f": {facts.rows}" if facts.rows else "")),
+        _training,
         lambda facts: (
             f"This takes a while, often hours; you hear when it ends. Stop it with tailor stop {facts.run.id}."
         ),

@@ -1,0 +1,362 @@
+"""Every state has words that say what happened, what it means and what comes next."""
+
+import itertools
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tailor.notices.messages import Message, message_for
+from tailor.notices.wordings import WORDINGS
+from tailor.recipe import Budget, Deployment, Notifications, Recipe
+from tailor.runs import MOVES, Run, State
+from tests.unit.notices.conftest import DOCUMENTS, MEASURED, TRAINED, path_to, run_through
+
+RUN = "colours-scenes-0f3a00000000"
+UNTOLD = {"received", "preparing", "deploying", "deployed", "evaluating", "standby"}
+
+
+def told(run: Run, sequence: int | None = None) -> Message:
+    message = message_for(run, run.change(sequence or run.sequence))
+    assert message is not None
+    return message
+
+
+def test_every_state_is_told_or_left_out_on_purpose() -> None:
+    assert {state.value for state in State} == UNTOLD | {state.value for state in WORDINGS}
+    assert not UNTOLD & {state.value for state in WORDINGS}
+
+
+@pytest.mark.parametrize("state", sorted(UNTOLD))
+def test_nobody_hears_of_what_is_only_on_the_way(state: str) -> None:
+    run = run_through(*path_to(State(state)))
+    assert run.state == state
+    assert message_for(run, run.change(run.sequence)) is None
+
+
+# state: (who, reason, severity, title, text, next step)
+WORDS = {
+    "prepared": (
+        "prepare",
+        "",
+        "info",
+        "colours: data is ready",
+        "The dataset scenes passed its checks with 1 warning: 960 rows to learn from, 120 held out.",
+        "The quote is $3.20 to $4.80. Training starts by itself within the budget; above it you are asked first.",
+    ),
+    "rejected": (
+        "prepare",
+        "40 of 1,200 rows name images that are not there",
+        "error",
+        "colours: data can't be used",
+        (
+            "The dataset scenes can't be used. 40 of 1,200 rows name images that are not there. "
+            "Nothing was trained and nothing was spent; your upload is untouched."
+        ),
+        "Correct what the report lists and upload again: that starts a new run.",
+    ),
+    "awaiting-approval": (
+        "train",
+        "training is quoted at up to $82.00, above the limit of $50.00",
+        "warning",
+        "colours: training waits for your approval",
+        "Training is quoted at up to $82.00, above the limit of $50.00. Nothing is spent until somebody approves.",
+        (
+            f"Answer by 25 November 2026, 10:04 UTC: tailor approve {RUN} or tailor decline {RUN}. "
+            "Without an answer it is declined."
+        ),
+    ),
+    "approved": (
+        "ann@example.com",
+        "within this month's money",
+        "info",
+        "colours: training was approved",
+        "ann@example.com approved the run. Within this month's money.",
+        "Training starts now, or as soon as Bedrock has room for another job.",
+    ),
+    "declined": (
+        "reconcile",
+        "nobody approved it in time",
+        "warning",
+        "colours: training was declined",
+        "Nobody approved it in time. Nothing was trained and nothing was spent.",
+        "To train after all, raise budget.limit in tailor.yaml and upload it again: that starts a new run.",
+    ),
+    "training": (
+        "train",
+        "",
+        "info",
+        "colours: training has started",
+        "Bedrock trains nova-lite by fine-tuning on 960 rows to learn from, 120 held out.",
+        f"This takes a while, often hours; you hear when it ends. Stop it with tailor stop {RUN}.",
+    ),
+    "trained": (
+        "track",
+        "",
+        "info",
+        "colours: training has finished",
+        "Training has finished, with losses training 0.412, validation 0.530. No app uses the model yet.",
+        "It is deployed now and asked the held-out questions, next to its base.",
+    ),
+    "training-failed": (
+        "track",
+        "Bedrock can't read the training file: check the role",
+        "error",
+        "colours: training failed",
+        "There is no model. Bedrock can't read the training file: check the role.",
+        f"tailor show {RUN} has the details. Upload a corrected dataset or recipe: that starts a new run.",
+    ),
+    "stopped": (
+        "ann@example.com",
+        "wrong data",
+        "warning",
+        "colours: the run was stopped",
+        "ann@example.com stopped the run while it was training. Wrong data. Training until then may be charged.",
+        "Nothing runs any more. To start again, upload with a changed file or recipe.",
+    ),
+    "deploy-failed": (
+        "provision",
+        "all 10 deployments of this account are in use",
+        "error",
+        "colours: the model could not be deployed",
+        (
+            "The model is trained but nothing serves it, and it was not measured. "
+            "All 10 deployments of this account are in use. Nothing changes for apps."
+        ),
+        "Check quotas and permissions with tailor doctor. The trained model is kept.",
+    ),
+    "passed": (
+        "evaluate",
+        "better than base by +65.8 points, surely within +52.1 to +78.0 points",
+        "success",
+        "colours: the new model is better",
+        (
+            "The new model passed its evaluation: exact match 78.3 % against 12.5 % for its base on 120 held-out rows. "
+            "Better than base by +65.8 points, surely within +52.1 to +78.0 points."
+        ),
+        "It goes live by itself now.",
+    ),
+    "failed": (
+        "evaluate",
+        "",
+        "warning",
+        "colours: the new model is not better",
+        (
+            "The new model did not pass its evaluation: "
+            "exact match 78.3 % against 12.5 % for its base on 120 held-out rows."
+        ),
+        "It does not go live and its deployment is taken down. Nothing changes for apps; the trained model is kept.",
+    ),
+    "inconclusive": (
+        "evaluate",
+        "11 held-out rows are fewer than the 30 that a verdict needs",
+        "warning",
+        "colours: the new model may or may not be better",
+        (
+            "The held-out rows do not decide whether the new model is better: "
+            "exact match 78.3 % against 12.5 % for its base on 120 held-out rows. "
+            "11 held-out rows are fewer than the 30 that a verdict needs."
+        ),
+        (
+            "About 400 held-out rows would decide. It does not go live and its deployment is taken down. "
+            "Nothing changes for apps; the trained model is kept."
+        ),
+    ),
+    "evaluation-failed": (
+        "evaluate",
+        "test.jsonl is gone",
+        "error",
+        "colours: the new model could not be measured",
+        "There is no evidence, so it does not go live. test.jsonl is gone.",
+        "Its deployment is taken down. Nothing changes for apps; the trained model is kept.",
+    ),
+    "live": (
+        "provision",
+        "",
+        "success",
+        "colours: the custom model is live",
+        'Apps that ask for model "colours" now get this version; nothing changes in the apps.',
+        "A version that it replaced is kept for 24 hours: tailor rollback colours goes back to it.",
+    ),
+    "retired": (
+        "provision",
+        "the verdict is failed",
+        "info",
+        "colours: a version was taken down",
+        "The version was taken down. The verdict is failed. It did not go live, and nothing changed for apps.",
+        "It answers no more calls. The trained model is kept in Bedrock, where storing it is charged by the month.",
+    ),
+}
+
+
+def test_the_words_of_every_told_state_are_tested() -> None:
+    assert set(WORDS) == {state.value for state in WORDINGS}
+
+
+@pytest.mark.parametrize("state", WORDS)
+def test_words(state: str) -> None:
+    by, reason, severity, title, text, next_step = WORDS[state]
+    message = told(run_through(*path_to(State(state)), by=by, reason=reason))
+    assert (message.severity, message.title) == (severity, title)
+    assert message.text == text
+    assert message.next_step == next_step
+
+
+@pytest.mark.parametrize("state", WORDS)
+def test_what_no_step_recorded_is_left_out(state: str) -> None:
+    message = told(run_through(*path_to(State(state)), bare=True))
+    for sentence in (message.text, message.next_step, *(field.value for field in message.fields)):
+        assert not re.search(r"None|nan|\{|  |: \.|\.\.", sentence)
+    assert message.text.endswith(".")
+    assert message.next_step.endswith(".")
+    assert all(field.label and field.value for field in message.fields)
+
+
+@pytest.mark.parametrize("state", WORDS)
+def test_documents_of_another_shape_do_no_harm(state: str) -> None:
+    odd: dict[str, Any] = {
+        "report": {"rows": "many", "counts": [1]},
+        "quote": {"total": "?"},
+        "job": {"training_loss": "low"},
+    }
+    message = told(run_through(*path_to(State(state)), **odd, evaluation={"difference": 0.1, "interval": 3}))
+    assert message.text.endswith(".")
+
+
+def test_figures_stand_in_fields_too() -> None:
+    fields = {field.label: field.value for field in told(run_through(*path_to(State.PASSED))).fields}
+    assert fields == {
+        "Result": "exact match 78.3 % against 12.5 % for its base",
+        "Difference": "+65.8 points (95 % interval +52.1 to +78.0)",
+        "Measured on": "120 held-out rows",
+        "Report": f"runs/{RUN}/evaluation/report.html",
+    }
+
+
+def test_a_rejected_run_names_the_most_frequent_findings() -> None:
+    fields = {field.label: field.value for field in told(run_through(*path_to(State.REJECTED))).fields}
+    assert fields["image-missing"] == "2 rows name images that are not in the dataset"
+    assert fields["Report"] == f"runs/{RUN}/report/report.html"
+
+
+def test_numbers_may_be_decimals_as_dynamodb_returns_them() -> None:
+    evaluation = {
+        name: Decimal(str(value)) if isinstance(value, float) else value
+        for name, value in DOCUMENTS["evaluation"].items()
+    }
+    evaluation["interval"] = [Decimal("0.521"), Decimal("0.78")]
+    message = told(run_through(*path_to(State.PASSED), evaluation=evaluation))
+    assert "78.3 % against 12.5 %" in message.text
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"low": None, "expected": None, "high": None}, "unknown"),
+        ({"low": "2", "expected": "2", "high": "2"}, "$2.00"),
+        ({"low": "1000", "expected": "1200", "high": "1234.5"}, "$1,000.00 to $1,234.50"),
+    ],
+)
+def test_a_price_that_is_not_known_is_called_unknown(line: dict[str, str | None], said: str) -> None:
+    quote = {**DOCUMENTS["quote"], "lines": [DOCUMENTS["quote"]["lines"][0] | line]}
+    message = told(run_through(*path_to(State.PREPARED), quote=quote))
+    assert {field.label: field.value for field in message.fields}["Quote"] == said
+    if said == "unknown":
+        assert message.next_step == "The price of training is not known, so you are asked before anything is spent."
+
+
+def test_without_a_reason_a_waiting_run_says_why_it_waits() -> None:
+    assert told(run_through(*path_to(State.AWAITING_APPROVAL))).text.startswith(
+        "Training is quoted at $3.20 to $4.80, above the budget."
+    )
+    bare = told(run_through(*path_to(State.AWAITING_APPROVAL), bare=True))
+    assert bare.text.startswith("What training costs is not known.")
+
+
+def test_the_deadline_is_the_one_that_the_run_was_given() -> None:
+    quote = DOCUMENTS["quote"] | {"approval": {"reason": "", "until": "2026-12-01T09:30:00+00:00"}}
+    message = told(run_through(*path_to(State.AWAITING_APPROVAL), quote=quote))
+    assert "Answer by 1 December 2026, 09:30 UTC" in message.next_step
+    short = Recipe(budget=Budget(approval_hours=1))
+    assert "10:04 UTC" not in told(run_through(*path_to(State.AWAITING_APPROVAL), recipe=short)).next_step
+
+
+def test_a_late_message_still_tells_its_own_change() -> None:
+    run = run_through(*MEASURED, "passed", "live")
+    for sequence, change in enumerate(run.history, 1):
+        message = message_for(run, run.change(sequence))
+        if message is not None:
+            assert (message.state, message.sequence, message.at) == (change.state, sequence, change.at)
+            assert message.id == f"{RUN}-{sequence}"
+    assert "data is ready" in told(run, 3).title
+
+
+def test_a_late_question_does_not_ask_for_what_is_decided() -> None:
+    run = run_through(*path_to(State.AWAITING_APPROVAL), "approved", "training")
+    message = told(run, 4)
+    assert message.state == "awaiting-approval"
+    assert message.next_step == "Nobody needs to answer any more: the run is training by now."
+
+
+def test_rollback_and_override_say_who() -> None:
+    back = told(run_through(*MEASURED, "passed", "live", "standby", "live", by="ann@example.com"))
+    assert back.text.startswith(
+        'ann@example.com rolled back: apps that ask for model "colours" get this earlier version'
+    )
+    forced = told(run_through(*MEASURED, "failed", "live", by="ann@example.com", reason="the test set was wrong"))
+    assert "ann@example.com put it live although its evaluation did not pass (failed)." in forced.text
+    assert forced.text.endswith("The test set was wrong.")
+
+
+def test_what_a_taken_down_version_means_depends_on_where_it_was() -> None:
+    standby = told(run_through(*MEASURED, "passed", "live", "standby", "retired", by="reconcile"))
+    assert standby.text.endswith("Nobody can roll back to it any more.")
+    person = told(run_through(*MEASURED, "passed", "retired", by="ann@example.com"))
+    assert person.text == "ann@example.com took the version down. It never went live."
+
+
+def test_a_run_that_was_stopped_before_training_cost_nothing() -> None:
+    message = told(run_through("received", "preparing", "prepared", "stopped", by="ann@example.com"))
+    assert message.text == "ann@example.com stopped the run while it was prepared. Nothing was spent on training."
+
+
+def test_the_recipe_shapes_what_comes_next() -> None:
+    recipe = Recipe(deployment=Deployment(promote=False, keep_previous_hours=0))
+    passed = told(run_through(*path_to(State.PASSED), recipe=recipe))
+    assert passed.next_step.startswith(f"Put it live with tailor promote {RUN}")
+    live = told(run_through(*path_to(State.LIVE), recipe=recipe))
+    assert live.next_step == "A version that it replaced is not kept: the recipe says so."
+
+
+def test_somebody_is_mentioned_on_failures_only() -> None:
+    recipe = Recipe(notifications=Notifications(mention="U012ABCDEF"))
+    assert told(run_through(*path_to(State.TRAINING_FAILED), recipe=recipe)).mention == "U012ABCDEF"
+    assert told(run_through(*path_to(State.LIVE), recipe=recipe)).mention is None
+
+
+def test_links_only_where_there_is_a_url() -> None:
+    run = run_through(*path_to(State.REJECTED))
+    assert told(run).links == ()
+    message = message_for(run, run.change(3), reports_url="https://reports.example/bucket?prefix=")
+    assert message is not None
+    assert [(link.label, link.url) for link in message.links] == [
+        ("Open the report", f"https://reports.example/bucket?prefix=runs/{RUN}/report/report.html")
+    ]
+    trained = run_through(*TRAINED)
+    told_trained = message_for(trained, trained.change(5), reports_url="https://reports.example/")
+    assert told_trained is not None
+    assert told_trained.links == ()
+
+
+def test_paths_of_these_tests_are_allowed_moves() -> None:
+    for state in State:
+        path = [State(name) for name in path_to(state)]
+        assert path[-1] == state
+        assert all(after in MOVES[before] for before, after in itertools.pairwise(path))
+
+
+def test_times_are_utc() -> None:
+    run = run_through(*path_to(State.LIVE))
+    assert told(run).at.utcoffset() == timedelta(0)
