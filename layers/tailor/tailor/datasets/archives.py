@@ -1,21 +1,22 @@
-"""Zip and tar archives, read where they lie: nothing is unpacked by name, so no member can reach outside.
+"""Zip, tar and gzip, read where they lie: nothing is unpacked by its name, so no member can reach outside.
 
 A member that is dangerous or unreadable is reported and left out; the rest of the archive is used.
 """
 
+import gzip
 import io
-import lzma
+import shutil
 import stat
 import tarfile
 import weakref
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import BinaryIO, Final
+from pathlib import Path
+from typing import BinaryIO, Final, cast
 
+from tailor.datasets.model import Severity
 from tailor.datasets.notes import Notes
-from tailor.datasets.objects import MemberObject, StoredObject
+from tailor.datasets.objects import READ_ERRORS, DamagedFileError, Guarded, MemberObject, Slice, StoredObject, reason
 
 MAX_MEMBERS: Final = 500_000
 MAX_DIRECTORY: Final = 256 << 20
@@ -23,101 +24,83 @@ MAX_DIRECTORY: Final = 256 << 20
 MAX_RATIO: Final = 200
 """More bytes out than this for each byte in, beyond the first MAX_FREE, is a bomb: text packs 5 to 50 times."""
 MAX_FREE: Final = 100 << 20
-READ_ERRORS: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError,
-                      NotImplementedError, RuntimeError)  # fmt: skip
-"""What damaged archives raise while they are read."""
 
-_JUNK: Final = ("__MACOSX/", ".git/", "__pycache__/")
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_JUNK: Final = ("__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints")
 _JUNK_NAMES: Final = (".DS_Store", "Thumbs.db", "desktop.ini")
 
-
-class BombError(ValueError):
-    """A stream that unpacks to far more than it holds."""
-
-
-class Bounded(io.RawIOBase):
-    """Passes a decompressor's output through until it is out of proportion to ``packed`` bytes of input."""
-
-    def __init__(self, file: BinaryIO, packed: int) -> None:
-        self._file = file
-        self._left = max(MAX_FREE, packed * MAX_RATIO)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]
-        data = self._file.read(len(view))
-        self._left -= len(data)
-        if self._left < 0:
-            raise BombError("the content unpacks to far more than a dataset would")
-        view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+Report = Callable[[str, str, str], None]
+"""Takes code, message and fix."""
 
 
 def is_junk(name: str) -> bool:
     """Files that systems leave behind."""
-    base = name.rpartition("/")[2]
-    return base in _JUNK_NAMES or base.startswith("._") or any(f"/{junk}" in f"/{name}" for junk in _JUNK)
+    parts = name.split("/")
+    return parts[-1] in _JUNK_NAMES or parts[-1].startswith("._") or any(part in _JUNK for part in parts[:-1])
 
 
-@dataclass(frozen=True, slots=True)
-class _Reporter:
-    archive: StoredObject
-    notes: Notes
+def reporter(name: str, notes: Notes, severity: Severity = "error") -> Report:
+    def report(code: str, message: str, fix: str) -> None:
+        notes.add(code, severity, name, message, fix)
 
-    def __call__(self, code: str, message: str, fix: str, *, severity: str = "error") -> None:
-        self.notes.add(code, severity, self.archive.name, message, fix)  # type: ignore[arg-type]
+    return report
+
+
+def gunzip(opener: Callable[[], BinaryIO], size: int) -> BinaryIO:
+    """The content of a gzip file of ``size`` bytes. Reading raises DamagedFileError for a bomb or a broken file."""
+    file = opener()
+    return _bounded(cast("BinaryIO", gzip.GzipFile(fileobj=file)), size, file.close)
+
+
+def _bounded(file: BinaryIO, packed: int, then: Callable[[], None] | None = None) -> BinaryIO:
+    return io.BufferedReader(Guarded(file, max(MAX_FREE, packed * MAX_RATIO), then), 1 << 16)
 
 
 def zip_members(archive: StoredObject, notes: Notes) -> Iterator[MemberObject]:
-    report = _Reporter(archive, notes)
+    report = reporter(archive.name, notes)
+    file = archive.open()
     try:
         _check_directory(archive)
-        file = archive.open()
         packed = zipfile.ZipFile(file)
-        # Members are opened as long as somebody holds one: the archive's file goes with the last.
-        weakref.finalize(packed, file.close)
     except READ_ERRORS as error:
-        report("archive-unreadable", f"the zip archive can't be read: {error}", "make the archive again and upload it")
+        file.close()
+        fix = "make the archive again and upload the whole of it"
+        report("archive-unreadable", f"the zip archive can't be read: {reason(error)}", fix)
         return
+    # Members can be opened as long as somebody holds one: the archive's file is closed with the last of them.
+    weakref.finalize(packed, file.close)
     for count, info in enumerate(packed.infolist()):
         if count >= MAX_MEMBERS:
-            report("archive-too-many-files", f"more than {MAX_MEMBERS:,} files in one archive", "use several archives")
+            report(
+                "archive-too-large", f"there are more than {MAX_MEMBERS:,} files in the archive", "use several archives"
+            )
             return
-        if info.is_dir() or is_junk(info.filename):
-            continue
-        if _is_usable(info, report):
-            yield MemberObject(archive, info.filename, info.file_size, _zip_opener(packed, info))
+        if not info.is_dir() and not is_junk(info.filename) and _is_usable_zip(info, report):
+            yield MemberObject(archive, _clean(info.filename), info.file_size, _zip_opener(packed, info))
 
 
 def _check_directory(archive: StoredObject) -> None:
-    """The list of members is read into memory: its size is taken from the archive's end before."""
+    """The list of members is read into memory: how long it is stands at the archive's end."""
     tail = archive.read(max(0, archive.size - (1 << 16) - 22))
     at = tail.rfind(b"PK\5\6")
-    if at >= 0 and int.from_bytes(tail[at + 12 : at + 16], "little") not in (*range(MAX_DIRECTORY), 0xFFFFFFFF):
+    length = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    if MAX_DIRECTORY < length < 0xFFFFFFFF:
         raise zipfile.BadZipFile("its list of files is too long")
 
 
-def _is_usable(info: zipfile.ZipInfo, report: Callable[..., None]) -> bool:
+def _is_usable_zip(info: zipfile.ZipInfo, report: Report) -> bool:
     name = info.filename
     if _is_unsafe(name):
-        report(
-            "archive-unsafe-path", f"{name!r:.200} leads out of the archive", "pack the files with plain relative names"
-        )
+        report("archive-unsafe-path", f"{name!r:.200} leads out of the archive", "pack files with plain relative names")
     elif stat.S_ISLNK(info.external_attr >> 16):
-        report("archive-link", f"{name!r:.200} is a link", "pack the file itself")
+        report("archive-link", f"{name!r:.200} is a link, which is not followed", "pack the file itself")
     elif info.flag_bits & 1:
         report("archive-encrypted", f"{name!r:.200} is encrypted", "pack the files without a password")
-    elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+    elif info.compress_type not in _METHODS:
         fix = "pack the files with plain zip (deflate)"
         report("archive-unsupported", f"{name!r:.200} is packed in a way that can't be read", fix)
     elif info.file_size > max(MAX_FREE, info.compress_size * MAX_RATIO):
-        said = f"{name!r:.200} unpacks {info.compress_size:,} bytes to {info.file_size:,}"
+        said = f"{name!r:.200} would unpack {info.compress_size:,} bytes to {info.file_size:,}"
         report("archive-bomb", f"{said}: it is not opened", "upload the file itself")
     else:
         return True
@@ -129,9 +112,79 @@ def _is_unsafe(name: str) -> bool:
     return ".." in parts or name.startswith(("/", "\\")) or (len(name) > 1 and name[1] == ":") or "\0" in name
 
 
+def _clean(name: str) -> str:
+    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+
+
 def _zip_opener(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
     def opener() -> BinaryIO:
-        file: BinaryIO = packed.open(info)  # type: ignore[assignment]
-        return file
+        try:
+            return _bounded(cast("BinaryIO", packed.open(info)), info.compress_size)
+        except READ_ERRORS as error:
+            raise DamagedFileError(f"the file in the archive can't be read: {reason(error)}") from error
 
     return opener
+
+
+def tar_members(archive: StoredObject, opener: Callable[[], BinaryIO], notes: Notes) -> Iterator[MemberObject]:
+    """``opener`` gives the plain tar, which may be an unpacked copy of the archive."""
+    report = reporter(archive.name, notes)
+    with opener() as file:
+        try:
+            packed = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115  (it owns nothing but the file)
+            count = 0
+            while member := packed.next():
+                packed.members.clear()  # type: ignore[attr-defined]  # else it remembers all of them
+                count += 1
+                if count > MAX_MEMBERS:
+                    report(
+                        "archive-too-large", f"there are more than {MAX_MEMBERS:,} files in it", "use several archives"
+                    )
+                    return
+                if not member.isdir() and not is_junk(member.name) and _is_usable_tar(member, report):
+                    yield MemberObject(archive, _clean(member.name), member.size, _tar_opener(opener, member))
+        except READ_ERRORS as error:
+            fix = "make the archive again and upload the whole of it"
+            report("archive-unreadable", f"the tar archive breaks off or is damaged: {reason(error)}", fix)
+
+
+def _is_usable_tar(member: tarfile.TarInfo, report: Report) -> bool:
+    if _is_unsafe(member.name):
+        message = f"{member.name!r:.200} leads out of the archive"
+        report("archive-unsafe-path", message, "pack files with plain relative names")
+    elif member.issym() or member.islnk():
+        report("archive-link", f"{member.name!r:.200} is a link, which is not followed", "pack the file itself")
+    elif not member.isreg() or member.sparse is not None:
+        report("archive-unsupported", f"{member.name!r:.200} is no plain file", "pack plain files only")
+    else:
+        return True
+    return False
+
+
+def _tar_opener(opener: Callable[[], BinaryIO], member: tarfile.TarInfo) -> Callable[[], BinaryIO]:
+    start, size = member.offset_data, member.size
+
+    def open_member() -> BinaryIO:
+        return io.BufferedReader(Slice(opener(), start, size), 1 << 16)
+
+    return open_member
+
+
+def unpack(content: BinaryIO, scratch: Path, report: Report) -> Path | None:
+    """Copies a decompressed tar into ``scratch``, because a packed one can't be read at random. None where it can't."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(scratch).free // 2
+    path = scratch / f"unpacked-{len(list(scratch.glob('unpacked-*')))}.tar"
+    try:
+        with path.open("wb") as target:
+            while chunk := content.read(1 << 20):
+                free -= len(chunk)
+                if free < 0:
+                    message = "the archive is too large to be unpacked here"
+                    report("archive-too-large", message, "upload it as a plain .tar or .zip, which is read in place")
+                    path.unlink()
+                    return None
+                target.write(chunk)
+    except DamagedFileError as error:
+        report("archive-unreadable", f"the archive can't be read to its end: {error.message}", "upload the whole of it")
+    return path

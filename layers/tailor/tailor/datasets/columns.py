@@ -3,9 +3,9 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from tailor.datasets.notes import Notes
 from tailor.recipe import Columns
@@ -63,8 +63,11 @@ def candidates(part: str, names: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def choose(wanted: Columns, names: Sequence[str]) -> dict[str, str]:
-    """Part to column. What the recipe names is taken where it exists, the rest is guessed; no column serves twice."""
+def choose(
+    wanted: Columns, names: Sequence[str], rows: Sequence[Mapping[str, Any]], is_file: Callable[[str], bool]
+) -> dict[str, str]:
+    """Part to column. What the recipe names is taken where it exists, the rest is guessed; no column serves twice.
+    Of several columns that may name images, the one whose values are files of the dataset is taken."""
     chosen: dict[str, str] = {}
     for part in PARTS:
         name = getattr(wanted, part)
@@ -73,6 +76,8 @@ def choose(wanted: Columns, names: Sequence[str]) -> dict[str, str]:
     for part in PARTS:
         if part not in chosen:
             free = [name for name in candidates(part, names) if name not in chosen.values()]
+            if part in ("image", "video"):
+                free.sort(key=lambda name: -sum(is_file(str(row.get(name))) for row in rows[:20]))
             if free:
                 chosen[part] = free[0]
     return chosen

@@ -4,22 +4,33 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
-from tailor.datasets import archives, detect, json_stream, jsonl, tables, text
+from tailor.datasets import archives, detect, documents, jsonl, plain, tables, text
 from tailor.datasets.detect import Container
+from tailor.datasets.json_stream import BrokenJsonError
 from tailor.datasets.jsonl import Item
 from tailor.datasets.legacy import NAMES
 from tailor.datasets.notes import Notes
-from tailor.datasets.objects import MediaObject, StoredObject
+from tailor.datasets.objects import DamagedFileError, MediaObject, MemberObject, StoredObject
 from tailor.datasets.text import Encoding
 from tailor.names import RECIPE_FILE
-from tailor.recipe import Data
+from tailor.recipe import Data, Method
 from tailor.storage import Storage
 
 _DATA: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt")
-_ARCHIVES: Final = (".zip", ".tar", ".tgz", ".gz")
-_DOCUMENTS: Final = ("license", "readme", "changelog", "requirements", "dataset_info", "dataset_infos")
+_PACKED: Final = (".zip", ".tar", ".tgz", ".gz")
+_PAPERS: Final = (
+    "license",
+    "licence",
+    "readme",
+    "changelog",
+    "requirements",
+    "dataset_info",
+    "dataset_infos",
+    "notice",
+)
+_TABLES: Final = (".xls", ".xlsx", ".ods")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +39,11 @@ class DataFile:
 
     source: MediaObject
     container: Container
-    encoding: Encoding
+    encoding: Encoding = text.UTF8
     dialect: tables.Dialect | None = None
+    outline: documents.Outline | None = None
+    wrapped: bool = False
+    key: str = "text"
 
     @property
     def name(self) -> str:
@@ -40,104 +54,217 @@ class DataFile:
         return self.source.size
 
     def rows(self, notes: Notes) -> Iterator[Item]:
-        with self.source.open() as file:
-            stream = text.as_utf8(file, self.encoding)
-            if self.container == "jsonl":
-                yield from jsonl.read(stream)
-            elif self.container == "table" and self.dialect:
-                yield from tables.read(stream, self.dialect)
-            elif self.container == "json":
-                yield from _json_rows(stream, self.name, notes)
+        """Never raises for what is in the file: where it can't be read on, that is a finding."""
+        number = 0
+        try:
+            for item in self._rows():
+                number = item[0]
+                yield item
+        except DamagedFileError as error:
+            notes.add(
+                "file-damaged", "error", self.name, error.message, "upload the whole file again", line=number or None
+            )
+        except BrokenJsonError as error:
+            trouble = error.trouble
+            message = f"the file can't be read beyond row {number}: {trouble.message}"
+            notes.add(trouble.code, "error", self.name, message, trouble.fix, line=number or None)
 
+    def _rows(self) -> Iterator[Item]:
+        if self.outline:
+            yield from documents.read(self.open_text, self.outline)
+        elif self.container == "parquet":
+            from tailor.datasets import parquet  # heavy; most datasets have none
 
-def _json_rows(stream: BinaryIO, name: str, notes: Notes) -> Iterator[Item]:
-    cursor = json_stream.JsonCursor(stream)
-    number = 0
-    try:
-        for number, value in enumerate(json_stream.elements(cursor), start=1):
-            yield number, value, None
-    except json_stream.BrokenJsonError as error:
-        trouble = error.trouble
-        notes.add(trouble.code, "error", name, f"after row {number}: {trouble.message}", trouble.fix, line=number)
+            with self.source.open() as file:
+                yield from parquet.read(file, self.size)
+        else:
+            with self.open_text() as stream:
+                yield from self._text_rows(stream)
+
+    def _text_rows(self, stream: BinaryIO) -> Iterator[Item]:
+        if self.container == "jsonl":
+            return jsonl.read(stream)
+        if self.dialect:
+            return tables.read(stream, self.dialect)
+        return plain.read(stream, self.key, wrapped=self.wrapped)
+
+    def open_text(self) -> BinaryIO:
+        """The file as UTF-8."""
+        return text.as_utf8(self.source.open(), self.encoding)
 
 
 @dataclass(slots=True)
 class Inventory:
-    data: list[DataFile] = field(default_factory=list)
+    """The files of a dataset, in the order of their names. ``method`` decides whether plain text is data."""
+
+    method: Method
+    data: Data
+    scratch: Path
+    notes: Notes
+    files: list[DataFile] = field(default_factory=list)
     media: list[MediaObject] = field(default_factory=list)
+    texts: list[DataFile] = field(default_factory=list)
 
     @classmethod
-    def take(cls, storage: Storage, prefix: str, data: Data, scratch: Path, notes: Notes) -> "Inventory":
-        inventory = cls()
+    def take(
+        cls, storage: Storage, prefix: str, method: Method, data: Data, scratch: Path, notes: Notes
+    ) -> "Inventory":
+        inventory = cls(method, data, scratch, notes)
         for stored in storage.list(prefix):
             name = stored.key[len(prefix) :]
-            if not name or name.endswith("/") or name == RECIPE_FILE or archives.is_junk(name):
-                continue
-            item = StoredObject(storage, name, stored.key, stored.size, stored.etag)
-            inventory.add(item, data, scratch, notes)
+            if name and not name.endswith("/") and name != RECIPE_FILE and not archives.is_junk(name):
+                inventory._add(StoredObject(storage, name, stored.key, stored.size, stored.etag))
+        inventory._settle_texts()
         return inventory
 
-    def add(self, item: StoredObject, data: Data, scratch: Path, notes: Notes) -> None:
+    def _add(self, item: StoredObject) -> None:
         suffix = detect.suffix_of(item.name)
-        if suffix not in _DATA + _ARCHIVES:
-            self.media.append(item)
+        if suffix not in _DATA + _PACKED:
+            self._set_aside(item, suffix)
             return
         kind = detect.archive_kind(item.read(0, 512))
         if kind == "zip":
-            for member in archives.zip_members(item, notes):
-                self._add_file(member, data, notes)
+            self._add_members(item, list(archives.zip_members(item, self.notes)))
+        elif kind == "tar":
+            self._add_members(item, list(archives.tar_members(item, item.open, self.notes)))
+        elif kind == "gzip":
+            self._add_gzip(item)
         else:
-            self._add_file(item, data, notes)
+            self._add_file(item, suffix)
 
-    def _add_file(self, item: MediaObject, data: Data, notes: Notes) -> None:
-        suffix = detect.suffix_of(item.name)
-        if suffix not in _DATA or _is_document(item.name):
-            self.media.append(item)
+    def _set_aside(self, item: MediaObject, suffix: str) -> None:
+        self.media.append(item)
+        if suffix in _TABLES:
+            message, fix = "spreadsheets are not read", "save the sheet as CSV (UTF-8) and upload that"
+            self.notes.add("file-unreadable", "error", item.name, message, fix)
+
+    def _add_members(self, archive: StoredObject, members: list[MemberObject]) -> None:
+        names = [member.member for member in members]
+        if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
+            message, fix = "this is an Excel workbook", "save the sheet as CSV (UTF-8) and upload that"
+            self.notes.add("file-unreadable", "error", archive.name, message, fix)
             return
-        file = recognise(item, suffix, data, notes)
-        if file:
-            self.data.append(file)
+        if not members:
+            message, fix = "there is no file in the archive that can be used", "make the archive again"
+            self.notes.add("archive-empty", "warning", archive.name, message, fix)
+        for member in members:
+            self._add_file(member, detect.suffix_of(member.name))
+
+    def _add_gzip(self, item: StoredObject) -> None:
+        def opener() -> BinaryIO:
+            return archives.gunzip(item.open, item.size)
+
+        content = MemberObject(item, "", item.size, opener)
+        report = archives.reporter(item.name, self.notes)
+        try:
+            head = content.read(0, 512)
+        except DamagedFileError as error:
+            report("file-damaged", error.message, "upload the whole file again")
+            return
+        if detect.archive_kind(head) == "tar":
+            with opener() as stream:
+                path = archives.unpack(stream, self.scratch, report)
+            if path:
+                members = archives.tar_members(item, lambda: path.open("rb"), self.notes)
+                self._add_members(item, list(members))
+        else:
+            suffix = detect.suffix_of(item.name.lower().removesuffix(".gz"))
+            self._add_file(content, suffix if suffix in _DATA else ".jsonl")
+
+    def _add_file(self, item: MediaObject, suffix: str) -> None:
+        stem = item.name.rpartition("/")[2].lower().partition(".")[0]
+        if suffix in _PACKED:
+            fix = "unpack the inner archive, or upload it by itself"
+            self.notes.add("archive-nested", "warning", item.name, "an archive inside an archive is not opened", fix)
+        elif suffix not in _DATA:
+            self._set_aside(item, suffix)
+        elif stem in _PAPERS and suffix in (".txt", ".json"):
+            message = "taken for a description of the dataset: its content is not used"
+            self.notes.add("file-not-used", "info", item.name, message, "rename the file if it holds rows")
+        else:
+            file = recognise(item, suffix, self)
+            if file:
+                (self.texts if file.container == "text" else self.files).append(file)
+
+    def _settle_texts(self) -> None:
+        """Plain text is data for continued pre-training; for distillation, where there is nothing else, prompts."""
+        if self.method == "continued-pre-training" or (self.method == "distillation" and not self.files):
+            self.files = sorted([*self.files, *self.texts], key=lambda file: file.name)
+            return
+        for file in self.texts:
+            message = f"plain text holds no answers, which {self.method} learns from: the file is not used"
+            fix = "set 'method: continued-pre-training' in the recipe, or upload questions and answers"
+            self.notes.add("file-not-used", "warning", file.name, message, fix)
 
 
-def _is_document(name: str) -> bool:
-    stem = name.rpartition("/")[2].lower().partition(".")[0]
-    return stem in _DOCUMENTS
-
-
-def recognise(item: MediaObject, suffix: str, data: Data, notes: Notes) -> DataFile | None:
+def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile | None:
     """How a data file is to be read; None, with a finding, where it can't be."""
-    head = item.read(0, detect.HEAD)
-    if not head:
+    notes = inventory.notes
+    try:
+        head = item.read(0, detect.HEAD)
+    except DamagedFileError as error:
+        notes.add("file-damaged", "error", item.name, error.message, "upload the whole file again")
+        return None
+    if not head.strip():
         notes.add("file-empty", "error", item.name, "the file is empty", "upload the file again, or remove it")
         return None
+    if head.startswith(b"PAR1"):
+        return DataFile(item, "parquet")
     what = detect.foreign(head)
-    encoding = None if what else text.guess_encoding(head, whole=len(head) == item.size)
+    encoding = None if what else text.guess_encoding(head, whole=len(head) < detect.HEAD)
     if encoding is None:
         message = f"this is {what}" if what else "this is no text, or in an encoding that is not known"
-        notes.add("file-unreadable", "error", item.name, message, "save the data as UTF-8 text: JSON Lines or CSV")
+        fix = "save the data as UTF-8 text: JSON Lines or CSV"
+        notes.add("file-unreadable", "error", item.name, message, fix)
         return None
+    _report_encoding(encoding, item.name, notes)
+    start = text.as_utf8(io.BytesIO(head), encoding).read().decode("utf-8", "ignore")
+    return _text_file(item, suffix, encoding, start, inventory)
+
+
+def _text_file(item: MediaObject, suffix: str, encoding: Encoding, start: str, inventory: Inventory) -> DataFile:
+    container = detect.text_container(start, suffix)
+    if container == "table":
+        dialect = detect.dialect(start[: 1 << 16], suffix, inventory.data.columns)
+        _report_dialect(dialect, item.name, inventory.notes)
+        return DataFile(item, container, encoding, dialect)
+    if container == "json":
+        file = DataFile(item, container, encoding)
+        try:
+            plan = documents.outline(file.open_text)
+        except DamagedFileError:
+            plan = documents.Outline("list")
+        return DataFile(item, container, encoding, outline=plan)
+    if container == "text":
+        key = "prompt" if inventory.method == "distillation" else "text"
+        return DataFile(item, container, encoding, wrapped=plain.is_wrapped(start), key=key)
+    return DataFile(item, container, encoding)
+
+
+def _report_encoding(encoding: Encoding, name: str, notes: Notes) -> None:
     if encoding.name != "utf-8":
         message = f"the file is in {NAMES[encoding.name]} and is read as such"
-        notes.add(
-            "encoding-converted", "warning", item.name, message, "look at some rows of the report; save files as UTF-8"
-        )
+        fix = "look at some rows in the report; save files as UTF-8"
+        notes.add("encoding-converted", "warning", name, message, fix)
     elif encoding.mark:
-        notes.add("byte-order-mark", "info", item.name, "the file begins with a byte order mark", "nothing to do")
-    start = text.as_utf8(io.BytesIO(head), encoding).read().decode("utf-8", "ignore")
-    container = detect.text_container(start, suffix)
-    dialect = detect.dialect(start[: 1 << 16], suffix, data.columns) if container == "table" else None
-    if dialect:
-        _report_dialect(dialect, item.name, notes)
-    return DataFile(item, container, encoding, dialect)
+        notes.add("byte-order-mark", "info", name, "the file begins with a byte order mark", "nothing to do")
 
 
 def _report_dialect(dialect: tables.Dialect, name: str, notes: Notes) -> None:
     if dialect.delimiter not in ",\t":
-        notes.add(
-            "csv-delimiter", "info", name, f"the columns are separated by {dialect.separated_by}", "nothing to do"
-        )
+        message = f"the columns are separated by {dialect.separated_by}"
+        notes.add("csv-delimiter", "info", name, message, "nothing to do")
     if not dialect.has_header:
         names = ", ".join(repr(column) for column in dialect.names)
         message = f"the first row does not name the columns; they are called {names}"
         fix = "write a first row with names, or use these names in the recipe's data.columns"
         notes.add("csv-no-header", "warning", name, message, fix)
+
+
+def as_row(value: Any, method: Method) -> Any:
+    """Lists of bare texts are documents or prompts, where the method wants such."""
+    if isinstance(value, str) and method == "continued-pre-training":
+        return {"text": value}
+    if isinstance(value, str) and method == "distillation":
+        return {"prompt": value}
+    return value

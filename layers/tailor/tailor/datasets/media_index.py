@@ -52,6 +52,10 @@ class MediaIndex:
             )
         return self._objects[names[0]]
 
+    def knows(self, ref: str) -> bool:
+        """Whether :meth:`resolve` would find it, without a finding about how."""
+        return len(self._find(ref, "")[0]) == 1
+
     def explain(self, ref: str, base: str = "") -> Trouble:
         """Why :meth:`resolve` gave None."""
         names, _ = self._find(ref, base)

@@ -1,10 +1,15 @@
 """The files of a dataset: objects in storage, and members of archives that behave like them."""
 
 import io
+import lzma
+import tarfile
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
+from tailor.errors import DatasetError
 from tailor.storage import Storage
 
 
@@ -56,7 +61,8 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class MemberObject:
-    """A file inside an archive; ``opener`` gives its bytes from the beginning."""
+    """A file inside an archive; ``opener`` gives its bytes from the beginning. Reading a damaged one raises
+    DamagedFileError."""
 
     archive: StoredObject
     member: str
@@ -65,7 +71,7 @@ class MemberObject:
 
     @property
     def name(self) -> str:
-        return f"{self.archive.name}/{self.member}"
+        return f"{self.archive.name}/{self.member}" if self.member else self.archive.name
 
     @property
     def key(self) -> str:
@@ -77,15 +83,73 @@ class MemberObject:
 
     @property
     def uri(self) -> str:
-        return f"{self.archive.uri}!/{self.member}"
+        return f"{self.archive.uri}!/{self.member}" if self.member else self.archive.uri
 
     def open(self) -> BinaryIO:
         return self.opener()
 
     def read(self, start: int = 0, length: int | None = None) -> bytes:
         with self.open() as file:
-            file.seek(start)
+            while start > 0 and (passed := file.read(min(start, 1 << 20))):
+                start -= len(passed)
             return file.read(-1 if length is None else length)
+
+
+class DamagedFileError(DatasetError):
+    """A file in an archive, or a packed file, that can't be read to its end."""
+
+    code = "file-damaged"
+
+
+READ_ERRORS: Final = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What Python's modules raise for damaged archives. Our own errors are none of them."""
+
+
+def reason(error: Exception) -> str:
+    """What a module says about a damaged file, as the end of a sentence."""
+    return str(error).strip().rstrip(".")[:200] or type(error).__name__
+
+
+class Guarded(io.RawIOBase):
+    """Passes a decompressor's output through, at most ``limit`` bytes; its errors become DamagedFileError. Takes the
+    file over; ``then`` is called when it is closed."""
+
+    def __init__(self, file: BinaryIO, limit: int, then: Callable[[], None] | None = None) -> None:
+        self._file, self._left, self._then = file, limit, then
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        try:
+            data = self._file.read(len(view))
+        except READ_ERRORS as error:
+            raise DamagedFileError(f"the packed file is damaged or cut off: {reason(error)}") from error
+        self._left -= len(data)
+        if self._left < 0:
+            raise DamagedFileError("the file unpacks to far more than data do (an archive bomb)")
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._file.close()
+            if self._then:
+                self._then()
 
 
 class Slice(io.RawIOBase):
@@ -118,5 +182,6 @@ class Slice(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        self._file.close()
-        super().close()
+        if not self.closed:
+            super().close()
+            self._file.close()

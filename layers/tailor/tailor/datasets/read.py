@@ -4,38 +4,48 @@ each row.
 Every row of every data file comes out exactly once. What concerns a file or the whole dataset is in ``findings``.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from tailor.datasets import formats
 from tailor.datasets.columns import choose, report
-from tailor.datasets.files import DataFile, Inventory
-from tailor.datasets.formats.base import Context, Converter, Format, Sample
+from tailor.datasets.files import DataFile, Inventory, as_row
+from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
+from tailor.datasets.formats.nested import expand, nested_key
 from tailor.datasets.media_index import MediaIndex
-from tailor.datasets.model import Example, Finding, Rejected
+from tailor.datasets.model import Example, Finding, Rejected, SplitName
 from tailor.datasets.notes import Notes, RowError, Trouble
 from tailor.recipe import Data, Method
 from tailor.storage import Storage
 
 _SAMPLE: Final = 50
 _SHOWN: Final = 500
+_SPLIT_NAMES: Final[tuple[tuple[SplitName, re.Pattern[str]], ...]] = (
+    ("train", re.compile(r"(?:^|[^a-z])train(?:ing)?(?:[^a-z]|$)")),
+    ("validation", re.compile(r"(?:^|[^a-z])(?:val|valid|validation|dev)(?:[^a-z]|$)")),
+    ("test", re.compile(r"(?:^|[^a-z])test(?:ing)?(?:[^a-z]|$)")),
+)
 
 
 @dataclass(slots=True)
 class ReadableFile:
-    """A data file whose rows are understood. ``format`` is the format's name."""
+    """A data file whose rows are understood. ``format`` is the format's name, "unknown" where every row is rejected.
+    ``nested`` is the key under which rows hold several questions; ``split`` what the file's name says."""
 
     name: str
     size: int
     format: str
     source: DataFile
-    context: Context
     convert: Converter
+    method: Method
+    nested: str | None = None
+    split: SplitName | None = None
 
 
 class DatasetReader:
@@ -61,20 +71,41 @@ class DatasetReader:
     def read(self, file: ReadableFile) -> Iterator[Example | Rejected]:
         """The rows of one of ``files``."""
         self._notes.forget(file.name)
-        convert, name = file.convert, file.name
+        convert, split = file.convert, file.split
         for line, value, raw in file.source.rows(self._notes):
-            if type(value) is dict:
+            if type(value) is dict and file.nested is None:
                 try:
-                    yield convert(value, line)
+                    example = convert(value, line)
                 except RowError as error:
-                    yield _rejected(name, line, error, raw or _dump(value))
-            elif isinstance(value, RowError):
-                yield _rejected(name, line, value, raw or value.raw.encode("utf-8", "replace"))
-            elif value is None:
-                self._notes.add("blank-line", "info", name, "blank lines are passed over", "nothing to do", line=line)
+                    yield _rejected(file.name, line, error, raw or _dump(value))
+                    continue
+                if split and example.split is None:
+                    example.split = split
+                yield example
             else:
-                trouble = Trouble("row-not-an-object", f"the row is {describe(value)}", "write each row as an object")
-                yield _rejected(name, line, RowError(trouble), raw or _dump(value))
+                yield from self._unusual(file, line, value, raw)
+
+    def _unusual(self, file: ReadableFile, line: int, value: Any, raw: bytes | None) -> Iterator[Example | Rejected]:
+        """Whatever is no plain object: nothing, a broken row, several rows in one, a bare text."""
+        if value is None and not raw:
+            self._notes.add("blank-line", "info", file.name, "blank lines are passed over", "nothing to do", line=line)
+            return
+        value = as_row(value, file.method)
+        parts = expand(value, file.nested) if file.nested and isinstance(value, dict) else [value]
+        for part in parts:
+            error = part if isinstance(part, RowError) else None
+            if isinstance(part, dict):
+                try:
+                    example = file.convert(part, line)
+                    example.split = example.split or file.split
+                    yield example
+                    continue
+                except RowError as found:
+                    error = found
+            if error is None:
+                said = f"the row is {describe(part)}" if part is not None else "the row is null"
+                error = RowError(Trouble("row-not-an-object", said, "write each row as an object"))
+            yield _rejected(file.name, line, error, raw or error.raw.encode("utf-8", "replace") or _dump(part))
 
 
 def _dump(value: object) -> bytes:
@@ -100,61 +131,96 @@ def read_dataset(storage: Storage, prefix: str, data: Data, method: Method, scra
 
     Never raises for what is in the files; NotFoundError or RetryableError where storage can't be read."""
     notes = Notes()
-    inventory = Inventory.take(storage, prefix, data, scratch, notes)
+    inventory = Inventory.take(storage, prefix, method, data, scratch, notes)
     media = MediaIndex(storage, prefix, inventory.media, notes)
-    files = [file for source in inventory.data if (file := _understand(source, data, method, notes))]
-    if not files:
-        message = "there is no data file that can be used" if inventory.data else "there is no data file"
-        fix = (
-            "upload a .jsonl, .json, .csv, .tsv, .parquet or .txt file, or an archive of such; see docs/data-formats.md"
-        )
-        notes.add("no-data", "error", "", message, fix)
-    return DatasetReader(files, media, notes)
+    files = [_understand(source, data, method, notes, media) for source in inventory.files]
+    found = [file for file in files if file]
+    if not found:
+        fix = "upload a .jsonl, .json, .csv, .tsv, .parquet or .txt file; see docs/data-formats.md"
+        notes.add("no-data", "error", "", "there is no data file that can be used", fix)
+    _take_splits(found, notes)
+    return DatasetReader(found, media, notes)
 
 
-def _understand(source: DataFile, data: Data, method: Method, notes: Notes) -> ReadableFile | None:
-    """Chooses the format from the first rows."""
-    values = []
-    for _, value, _ in source.rows(Notes()):
+def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
+    """File names such as train.jsonl and test.jsonl say what belongs where, if there are at least two kinds of them."""
+    named = {file.name: split for file in files for split, name in _SPLIT_NAMES if name.search(_plain_name(file.name))}
+    if len(set(named.values())) < 2:
+        return
+    for file in files:
+        file.split = named.get(file.name)
+    said = ", ".join(f"{name!r}: {split}" for name, split in list(named.items())[:10])
+    message = f"the files' names say which part of the data they are: {said}"
+    notes.add("split-by-file", "info", "", message, "rename the files if that is not meant")
+
+
+def _plain_name(name: str) -> str:
+    return name.rpartition("/")[2].lower()
+
+
+def _understand(source: DataFile, data: Data, method: Method, notes: Notes, media: MediaIndex) -> ReadableFile | None:
+    """Chooses the format from the first rows. None, with a finding, for a file without rows."""
+    values: list[Any] = []
+    for _, value, _ in source.rows(notes):
         if value is not None:
-            values.append(value)
+            values.append(as_row(value, method))
         if len(values) == _SAMPLE:
             break
-    rows = [value for value in values if type(value) is dict]
-    names = list(dict.fromkeys(str(key) for row in rows for key in row))
-    columns = choose(data.columns, names)
-    format = _format(source, Sample(rows, method, columns), data, values, notes)
-    if format is None:
-        return None
-    context = Context(source.name, method, data, notes, columns)
-    if format.uses_columns:
-        report(data.columns, names, columns, source.name, notes)
-    notes.add(
-        "format-recognised",
-        "info",
-        source.name,
-        f"read as {format.title} ({source.container})",
-        "nothing to do; data.format in the recipe names another format",
-    )
-    return ReadableFile(source.name, source.size, format.name, source, context, format.converter(context))
-
-
-def _format(source: DataFile, sample: Sample, data: Data, values: list[object], notes: Notes) -> Format | None:
-    if data.format != "auto":
-        format = formats.by_name(data.format)
-        if format is None:
-            known = ", ".join(format.name for format in formats.FORMATS)
-            notes.add("unknown-format", "error", "", f"there is no format {data.format!r}", f"known: {known}")
-        return format
     if not values:
-        notes.add(
-            "file-empty", "error", source.name, "there are no rows in the file", "upload the file again, or remove it"
-        )
+        if not any(finding.file == source.name and finding.severity == "error" for finding in notes.findings()):
+            fix = "upload the file again, or remove it"
+            notes.add("file-empty", "error", source.name, "there are no rows in the file", fix)
         return None
-    format = formats.recognise(sample)
+    rows = [value for value in values if type(value) is dict]
+    nested = nested_key(rows)
+    if nested:
+        rows = [part for row in rows for part in expand(row, nested) if isinstance(part, dict)][:_SAMPLE]
+    names = list(dict.fromkeys(str(key) for row in rows for key in row))
+    columns = choose(data.columns, names, rows, media.knows)
+    format = _format(Sample(rows, method, columns), data, notes)
+    if format is None or format.uses_columns:
+        report(data.columns, names, columns, source.name, notes)
     if format is None:
-        keys = ", ".join(repr(key) for key in list(sample.rows[0])[:20]) if sample.rows else ""
-        message = f"the rows' form is not known; their keys are {keys}" if keys else "the rows are not objects"
-        fix = "name the columns in the recipe's data.columns, or use one of the formats of docs/data-formats.md"
-        notes.add("format-unknown", "error", source.name, message, fix)
+        return _unknown(source, values, columns, method, notes)
+    context = Context(source.name, method, data, notes, columns)
+    message = f"read as {format.title} ({source.container})"
+    fix = "nothing to do; data.format in the recipe names another format"
+    notes.add("format-recognised", "info", source.name, message, fix)
+    return ReadableFile(source.name, source.size, format.name, source, format.converter(context), method, nested)
+
+
+def _format(sample: Sample, data: Data, notes: Notes) -> Format | None:
+    if data.format == "auto":
+        return formats.recognise(sample, data.columns)
+    format = formats.by_name(data.format)
+    if format is None:
+        known = ", ".join(format.name for format in formats.FORMATS)
+        notes.add("unknown-format", "error", "", f"there is no format {data.format!r}", f"known: auto, {known}")
     return format
+
+
+def _unknown(
+    source: DataFile, values: list[Any], columns: dict[str, str], method: Method, notes: Notes
+) -> ReadableFile | None:
+    """A file whose rows fit no format: each of them is rejected. A single object is no data."""
+    if source.container == "json" and len(values) == 1:
+        message = "the file holds no rows of a known form: its content is not used"
+        notes.add("file-not-used", "warning", source.name, message, "remove it, or see docs/data-formats.md")
+        return None
+    trouble = _why_unknown(columns)
+
+    def convert(row: Row, line: int) -> Example:
+        keys = ", ".join(repr(str(key)) for key in list(row)[:20]) or "none"
+        raise RowError(Trouble("format-unknown", f"{trouble.message}; the row's keys: {keys:.300}", trouble.fix))
+
+    return ReadableFile(source.name, source.size, "unknown", source, convert, method)
+
+
+def _why_unknown(columns: dict[str, str]) -> Trouble:
+    missing = {"question", "answer"} - columns.keys()
+    if len(missing) == 1:
+        part = missing.pop()
+        message = f"no column is recognised as the {part}"
+        return Trouble("format-unknown", message, f"name the column of the {part} in the recipe: data.columns.{part}")
+    fix = "name the columns in the recipe's data.columns, or use one of the formats of docs/data-formats.md"
+    return Trouble("format-unknown", "the rows have no known form", fix)

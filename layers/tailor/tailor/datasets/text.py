@@ -9,7 +9,7 @@ import io
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from tailor.datasets import legacy
 
@@ -38,6 +38,9 @@ class Encoding:
     @property
     def is_plain(self) -> bool:
         return self.name == "utf-8" and not self.returns
+
+
+UTF8: Final = Encoding("utf-8")
 
 
 def guess_encoding(sample: bytes, *, whole: bool) -> Encoding | None:

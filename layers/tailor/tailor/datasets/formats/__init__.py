@@ -2,18 +2,43 @@
 
 from typing import Final
 
-from tailor.datasets.formats import converse, openai_chat, question_answer
+from tailor.datasets.formats import (
+    alpaca,
+    converse,
+    invocation_log,
+    llava,
+    openai_chat,
+    plain_text,
+    prompt_completion,
+    prompts,
+    question_answer,
+    reinforcement,
+    sharegpt,
+)
 from tailor.datasets.formats.base import Format, Sample
+from tailor.recipe import Columns
 
 FORMATS: Final[tuple[Format, ...]] = (
+    invocation_log.FORMAT,
+    reinforcement.FORMAT,
     converse.FORMAT,
+    llava.FORMAT,
+    sharegpt.FORMAT,
     openai_chat.FORMAT,
+    alpaca.FORMAT,
+    prompt_completion.FORMAT,
     question_answer.FORMAT,
+    plain_text.FORMAT,
+    prompts.FORMAT,
 )
 
 
-def recognise(sample: Sample) -> Format | None:
-    """The format that the first rows fit."""
+def recognise(sample: Sample, wanted: Columns) -> Format | None:
+    """The format that the first rows fit. Whoever names the columns has rows of free columns."""
+    if sample.method == "continued-pre-training" and plain_text.FORMAT.fits(sample):
+        return plain_text.FORMAT
+    if (wanted.question or wanted.answer) and question_answer.FORMAT.fits(sample):
+        return question_answer.FORMAT
     return next((format for format in FORMATS if format.fits(sample)), None)
 
 

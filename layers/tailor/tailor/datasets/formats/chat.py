@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from tailor.datasets.model import Block, Media, MediaKind, Raw, Text, Turn
+from tailor.datasets.model import Block, Media, MediaKind, Raw, Role, Text, Turn
 from tailor.datasets.notes import Trouble
 
 _DATA_URL: Final = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*(?P<base64>;base64)?,")
@@ -47,7 +47,7 @@ def media_of(url: str, kind: MediaKind | None, path: str, troubles: list[Trouble
     return Media(kind or ("video" if family == "video" else "image"), data=data, format=format or None)
 
 
-def tool_config(tools: Any, path: str, troubles: list[Trouble]) -> dict[str, Any] | None:
+def tool_specs(tools: Any, path: str, troubles: list[Trouble]) -> list[dict[str, Any]] | None:
     """OpenAI's list of tools (or JSON text of it) in Converse's shape."""
     if isinstance(tools, str):
         if not tools.strip():
@@ -77,7 +77,7 @@ def tool_config(tools: Any, path: str, troubles: list[Trouble]) -> dict[str, Any
         schema = function.get("parameters")
         spec["inputSchema"] = {"json": schema if isinstance(schema, dict) else {"type": "object", "properties": {}}}
         specs.append({"toolSpec": spec})
-    return {"tools": specs}
+    return specs
 
 
 def tool_use(identifier: str, name: Any, arguments: Any, path: str, troubles: list[Trouble]) -> Raw | None:
@@ -100,17 +100,17 @@ def tool_result(identifier: str, text: str) -> Raw:
     return Raw("toolResult", {"toolUseId": identifier, "content": [{"text": text}]})
 
 
-def add_turn(turns: list[Turn], role: Any, blocks: list[Block]) -> None:
-    """Appends a turn; what follows a tool's result in a user's turn belongs to the same turn."""
+def add_turn(turns: list[Turn], role: Role, blocks: list[Block]) -> None:
+    """Appends a turn. A tool's call or result belongs to the turn of the same role beside it."""
     last = turns[-1] if turns else None
-    if last and role == "user" and last.role == "user" and _is_result(last.blocks[-1:]):
+    if last and last.role == role and (_has_raw(last.blocks) or _has_raw(blocks)):
         last.blocks += blocks
     else:
         turns.append(Turn(role, blocks))
 
 
-def _is_result(blocks: list[Block]) -> bool:
-    return bool(blocks) and isinstance(blocks[0], Raw) and blocks[0].kind == "toolResult"
+def _has_raw(blocks: list[Block]) -> bool:
+    return any(type(block) is Raw for block in blocks)
 
 
 def place_media(text: str, media: list[Media], tag: re.Pattern[str]) -> list[Block]:

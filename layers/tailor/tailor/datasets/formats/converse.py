@@ -3,7 +3,6 @@
 import base64
 import binascii
 import difflib
-import re
 from typing import Any, Final
 
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
@@ -16,7 +15,6 @@ _KEYS: Final = ("schemaVersion", "system", "messages", "toolConfig")
 _MEDIA: Final[dict[str, MediaKind]] = {"image": "image", "video": "video", "document": "document"}
 _RAW: Final = ("toolUse", "toolResult", "reasoningContent")
 _BLOCKS: Final = ("text", *_MEDIA, *_RAW)
-_OWNER: Final = re.compile(r"\d{12}")
 
 
 def _fits(sample: Sample) -> bool:
@@ -56,14 +54,16 @@ def _converter(context: Context) -> Converter:
                 "schema-version", "warning", file, f"schemaVersion {said}", fix, line=line, path="$.schemaVersion"
             )
         troubles: list[Trouble] = []
-        turns = _turns(row.get("messages"), troubles)
-        system = _system(row["system"], troubles) if "system" in row else None
+        turns = read_turns(row.get("messages"), troubles)
+        system = read_system(row["system"], troubles) if "system" in row else None
         example = Example(file, line, turns, system or default_system)
-        if "toolConfig" in row:
-            if isinstance(row["toolConfig"], dict):
-                example.extra["toolConfig"] = row["toolConfig"]
+        if row.get("toolConfig") is not None:
+            config = row["toolConfig"]
+            tools = config.get("tools") if isinstance(config, dict) else None
+            if isinstance(tools, list):
+                example.extra["tools"] = tools
             else:
-                troubles.append(_wrong("$.toolConfig", "an object", row["toolConfig"]))
+                troubles.append(_wrong("$.toolConfig.tools", "a list of tools", tools))
         if troubles:
             raise RowError(*troubles)
         return example
@@ -87,7 +87,8 @@ def _wrong(path: str, expected: str, found: Any) -> Trouble:
     return Trouble("wrong-type", f"{path} is {describe(found)}, not {expected}", f"write {path} as {expected}", path)
 
 
-def _turns(messages: Any, troubles: list[Trouble]) -> list[Turn]:
+def read_turns(messages: Any, troubles: list[Trouble]) -> list[Turn]:
+    """Turns of Converse messages."""
     if type(messages) is not list:
         troubles.append(_wrong("$.messages", "a list of messages", messages))
         return []
@@ -123,7 +124,8 @@ def _bad_role(role: Any, path: str) -> Trouble:
     return Trouble("unknown-role", said, "write 'user' or 'assistant'", path)
 
 
-def _system(value: Any, troubles: list[Trouble]) -> str | None:
+def read_system(value: Any, troubles: list[Trouble]) -> str | None:
+    """The text of Converse's list of system blocks."""
     if isinstance(value, str):
         return value
     if not isinstance(value, list):
@@ -187,11 +189,7 @@ def _media(kind: MediaKind, value: Any, path: str, troubles: list[Trouble]) -> M
         troubles.append(_wrong(f"{path}.source.s3Location.uri", "an S3 URI", uri))
         return None
     owner = location.get("bucketOwner")
-    if owner is not None and not (isinstance(owner, str) and _OWNER.fullmatch(owner)):
-        fix = "write the account id of the bucket's owner, 12 digits, as text; or leave it out"
-        where = f"{path}.source.s3Location.bucketOwner"
-        troubles.append(Trouble("bad-bucket-owner", f"bucketOwner {owner!r:.60} is not an account id", fix, where))
-    return Media(kind, ref=uri, format=format)
+    return Media(kind, ref=uri, format=format, owner=None if owner is None else str(owner))
 
 
 FORMAT = Format("converse", "Bedrock Converse", _fits, _converter)

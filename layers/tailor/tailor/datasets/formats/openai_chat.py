@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
-from tailor.datasets.formats.chat import add_turn, describe, media_of, tool_config, tool_result, tool_use
+from tailor.datasets.formats.chat import add_turn, describe, media_of, tool_result, tool_specs, tool_use
 from tailor.datasets.model import Block, Example, Text, Turn
 from tailor.datasets.notes import RowError, Trouble
 
@@ -37,9 +37,9 @@ def _converter(context: Context) -> Converter:
         identifier = row.get("id")
         if identifier is not None:
             example.id = str(identifier)
-        tools = tool_config(row.get("tools") or row.get("functions"), "$.tools", troubles)
+        tools = tool_specs(row.get("tools") or row.get("functions"), "$.tools", troubles)
         if tools:
-            example.extra["toolConfig"] = tools
+            example.extra["tools"] = tools
         if troubles:
             raise RowError(*troubles)
         return example
@@ -78,7 +78,7 @@ def _message(message: Row, path: str, turns: list[Turn], troubles: list[Trouble]
     if role in ("tool", "function"):
         identifier = str(message.get("tool_call_id") or message.get("name") or "call")
         result = tool_result(identifier, _text(message.get("content"), f"{path}.content", troubles))
-        _add_result(turns, result)
+        add_turn(turns, "user", [result])
         return
     if role not in ("user", "assistant"):
         troubles.append(_bad_role(role, f"{path}.role"))
@@ -91,14 +91,6 @@ def _message(message: Row, path: str, turns: list[Turn], troubles: list[Trouble]
         fix = "remove those rows, or split the conversation before such a message"
         context.notes.add("weight-ignored", "warning", context.file, note, fix, line=line, path="messages[].weight")
     add_turn(turns, role, blocks + calls)
-
-
-def _add_result(turns: list[Turn], result: Block) -> None:
-    """Results of tools that were called together are one turn of the user."""
-    if turns and turns[-1].role == "user":
-        turns[-1].blocks.append(result)
-    else:
-        turns.append(Turn("user", [result]))
 
 
 def _bad_role(role: Any, path: str) -> Trouble:

@@ -25,7 +25,7 @@ def _fits(sample: Sample) -> bool:
     return sample.all_have(columns["question"]) and sample.all_have(columns["answer"])
 
 
-def _converter(context: Context) -> Converter:
+def make_converter(context: Context) -> Converter:
     columns, data = context.columns, context.data
     question, answer = columns.get("question", "question"), columns.get("answer", "answer")
     plain = {part: columns[part] for part in ("id", "group", "category") if part in columns}
@@ -155,5 +155,5 @@ def _answer(value: Any, column: str, troubles: list[Trouble]) -> str | None:
 
 
 FORMAT = Format(
-    "question-answer", "questions and answers, with or without images", _fits, _converter, uses_columns=True
+    "question-answer", "questions and answers, with or without images", _fits, make_converter, uses_columns=True
 )

@@ -1,0 +1,114 @@
+"""Bedrock's model invocation logs: prompts that a model was asked, with its answers, for distillation."""
+
+from typing import Any, Final
+
+from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
+from tailor.datasets.formats.chat import describe
+from tailor.datasets.formats.converse import read_system, read_turns
+from tailor.datasets.model import Example, Text, Turn
+from tailor.datasets.notes import RowError, Trouble
+
+_SCHEMA: Final = "ModelInvocationLog"
+_COMPLETIONS: Final = ("generation", "completion", "outputText")
+
+
+def _fits(sample: Sample) -> bool:
+    return (
+        sample.share(lambda row: row.get("schemaType") == _SCHEMA or {"modelId", "input", "output"} <= row.keys()) > 0.5
+    )
+
+
+def _converter(context: Context) -> Converter:
+    def convert(row: Row, line: int) -> Example:
+        troubles: list[Trouble] = []
+        asked = _body(row, "input", troubles)
+        if troubles:
+            raise RowError(*troubles)
+        turns = _asked(asked, troubles)
+        system = read_system(asked["system"], troubles) if asked.get("system") else None
+        if troubles:
+            raise RowError(*troubles)
+        answered = row.get("output")
+        answer = _answer(answered.get("outputBodyJson") if isinstance(answered, dict) else None)
+        if answer.strip():
+            turns.append(Turn("assistant", [Text(answer)]))
+        elif context.needs_answer:
+            fix = "use the method distillation, whose teacher answers again"
+            raise RowError(Trouble("answer-missing", "the log holds no answer", fix, "$.output.outputBodyJson"))
+        example = Example(context.file, line, turns, system or context.data.system)
+        example.id = row["requestId"] if isinstance(row.get("requestId"), str) else None
+        for key in ("modelId", "requestMetadata"):
+            if key in row:
+                example.extra[key] = row[key]
+        return example
+
+    return convert
+
+
+def _body(row: Row, side: str, troubles: list[Trouble]) -> dict[str, Any]:
+    part = row.get(side)
+    body = part.get(f"{side}BodyJson") if isinstance(part, dict) else None
+    if isinstance(body, dict):
+        return body
+    path = f"$.{side}.{side}BodyJson"
+    if isinstance(part, dict) and isinstance(part.get(f"{side}BodyS3Path"), str):
+        fix = "leave such requests out: only bodies below 100 KB are in the log itself"
+        troubles.append(Trouble("log-without-body", "the request's body lies in another object", fix, path))
+    else:
+        fix = "turn on text delivery in the model invocation logging settings"
+        troubles.append(Trouble("log-without-body", f"the request's body is {describe(body)}", fix, path))
+    return {}
+
+
+def _asked(body: dict[str, Any], troubles: list[Trouble]) -> list[Turn]:
+    """The turns of a Converse, Messages or plain prompt request."""
+    prompt = body.get("prompt", body.get("inputText"))
+    if isinstance(prompt, str) and prompt.strip():
+        return [Turn("user", [Text(prompt)])]
+    messages = body.get("messages")
+    if isinstance(messages, list):
+        messages = [_as_converse(message) for message in messages]
+    return read_turns(messages, troubles)
+
+
+def _as_converse(message: Any) -> Any:
+    """A message of the Messages API (text, or parts with a type) in Converse's shape."""
+    if not isinstance(message, dict):
+        return message
+    content = message.get("content")
+    if isinstance(content, str):
+        content = [{"text": content}]
+    elif isinstance(content, list):
+        content = [
+            {"text": part["text"]} if isinstance(part, dict) and part.get("type") == "text" and "text" in part else part
+            for part in content
+        ]
+    return {**message, "content": content}
+
+
+def _answer(body: Any) -> str:
+    """The text of an answer: Converse's, the Messages API's, a completion, or the events of a stream."""
+    if isinstance(body, list):
+        return "".join(map(_event_text, body))
+    if not isinstance(body, dict):
+        return ""
+    output = body.get("output")
+    message = output.get("message") if isinstance(output, dict) else body
+    content = message.get("content") if isinstance(message, dict) else None
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+    return next((body[key] for key in _COMPLETIONS if isinstance(body.get(key), str)), "")
+
+
+def _event_text(event: Any) -> str:
+    """The piece of text in a stream's event; "" for other events."""
+    if not isinstance(event, dict):
+        return ""
+    inner = event.get("contentBlockDelta", event)
+    delta = inner.get("delta") if isinstance(inner, dict) else None
+    if isinstance(delta, dict) and isinstance(delta.get("text"), str):
+        return str(delta["text"])
+    return next((event[key] for key in _COMPLETIONS if isinstance(event.get(key), str)), "")
+
+
+FORMAT = Format("invocation-log", "Bedrock model invocation logs", _fits, _converter)

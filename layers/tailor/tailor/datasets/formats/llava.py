@@ -1,0 +1,11 @@
+"""LLaVA: ShareGPT's conversations about one ``image``, whose place is the ``<image>`` tag in the first turn."""
+
+from tailor.datasets.formats.base import Format, Sample
+from tailor.datasets.formats.sharegpt import is_conversation, make_converter
+
+
+def _fits(sample: Sample) -> bool:
+    return sample.all_have("conversations", "image") and sample.share(is_conversation) > 0.5
+
+
+FORMAT = Format("llava", "LLaVA", _fits, make_converter)

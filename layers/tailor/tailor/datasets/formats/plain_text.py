@@ -1,0 +1,38 @@
+"""Text without question or answer, for continued pre-training: ``{"text": …}``, ``{"input": …}``, plain text files."""
+
+from typing import Final
+
+from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
+from tailor.datasets.formats.chat import describe
+from tailor.datasets.model import Example
+from tailor.datasets.notes import RowError, Trouble
+
+_KEYS: Final = ("text", "input", "document", "content")
+
+
+def _fits(sample: Sample) -> bool:
+    if not any(sample.all_have(key) for key in _KEYS):
+        return False
+    return sample.method == "continued-pre-training" or not {"question", "answer"} <= sample.columns.keys()
+
+
+def _converter(context: Context) -> Converter:
+    def convert(row: Row, line: int) -> Example:
+        key = next((key for key in _KEYS if key in row), _KEYS[0])
+        text = row.get(key)
+        if context.method != "continued-pre-training":
+            message = f"plain text holds no answers, which {context.method} learns from"
+            fix = "set 'method: continued-pre-training' in the recipe, or bring questions and answers"
+            raise RowError(Trouble("method-mismatch", message, fix, key))
+        if not isinstance(text, str) or not text.strip():
+            said = "is empty" if isinstance(text, str) else f"is {describe(text)}"
+            raise RowError(Trouble("text-missing", f"the text {said}", "write text, or remove the row", key))
+        example = Example(context.file, line, document=text)
+        if row.get("id") is not None:
+            example.id = str(row["id"])
+        return example
+
+    return convert
+
+
+FORMAT = Format("plain-text", "plain text", _fits, _converter)

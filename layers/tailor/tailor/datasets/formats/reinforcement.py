@@ -1,0 +1,80 @@
+"""Prompts with what a grader needs: ``messages`` or a ``prompt``, a ``reference_answer`` and any other fields."""
+
+from typing import Any, Final
+
+from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
+from tailor.datasets.formats.chat import describe
+from tailor.datasets.formats.openai_chat import conversation
+from tailor.datasets.model import Example, Text, Turn
+from tailor.datasets.notes import RowError, Trouble
+
+_PROMPTS: Final = ("messages", "prompt", "question")
+_REFERENCES: Final = ("reference_answer", "answer", "ground_truth", "solution")
+_OWN: Final = frozenset({"messages", "prompt", "question", "system", "id"})
+
+
+def _fits(sample: Sample) -> bool:
+    return sample.method == "reinforcement" and sample.share(_is_graded) > 0.5
+
+
+def _is_graded(row: Row) -> bool:
+    flat = _flat(row)
+    return any(key in flat for key in _PROMPTS) and any(key in flat for key in _REFERENCES)
+
+
+def _flat(row: Row) -> Row:
+    """Fields that are wrapped in ``metadata`` belong to the row."""
+    inner = row.get("metadata")
+    if isinstance(inner, dict) and not any(key in row for key in _PROMPTS):
+        return {**{key: value for key, value in row.items() if key != "metadata"}, **inner}
+    return row
+
+
+def _converter(context: Context) -> Converter:
+    def convert(row: Row, line: int) -> Example:
+        troubles: list[Trouble] = []
+        row = _flat(row)
+        key = next((key for key in _PROMPTS if key in row), _PROMPTS[0])
+        turns, systems = _prompt(row.get(key), key, context, line, troubles)
+        if isinstance(row.get("system"), str) and row["system"].strip():
+            systems.insert(0, row["system"])
+        extra = {name: value for name, value in row.items() if name not in _OWN}
+        reference = _reference(extra, troubles)
+        if troubles:
+            raise RowError(*troubles)
+        example = Example(context.file, line, turns, "\n\n".join(systems) or context.data.system, extra=extra)
+        example.references = [reference] if isinstance(reference, str) else []
+        if row.get("id") is not None:
+            example.id = str(row["id"])
+        return example
+
+    return convert
+
+
+def _prompt(value: Any, key: str, context: Context, line: int, troubles: list[Trouble]) -> tuple[list[Turn], list[str]]:
+    if isinstance(value, list):
+        return conversation(value, f"$.{key}", troubles, context, line)
+    if isinstance(value, str) and value.strip():
+        return [Turn("user", [Text(value)])], []
+    said = "is empty" if isinstance(value, str) else f"is {describe(value)}"
+    troubles.append(Trouble("question-missing", f"the {key} {said}", "write a prompt, or remove the row", key))
+    return [], []
+
+
+def _reference(extra: dict[str, Any], troubles: list[Trouble]) -> Any:
+    """Moves the reference answer to its name; text and objects are allowed."""
+    key = next((key for key in _REFERENCES if extra.get(key) is not None), None)
+    if key is None:
+        return None
+    value = extra.pop(key)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, str | dict):
+        extra["reference_answer"] = value
+        return value
+    fix = "write the reference answer as text or as an object"
+    troubles.append(Trouble("wrong-type", f"the reference answer is {describe(value)}", fix, key))
+    return None
+
+
+FORMAT = Format("reinforcement", "prompts with reference answers", _fits, _converter)
