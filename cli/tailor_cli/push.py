@@ -78,6 +78,8 @@ def _wait_for(wanted: str) -> Run:
             return session.runs.get(wanted)
         except NotFoundError:
             if time.monotonic() > deadline:
-                hint = "EventBridge takes up to five minutes to begin after the first deployment; tailor runs lists runs"
+                hint = (
+                    "EventBridge takes up to five minutes to begin after the first deployment; tailor runs lists runs"
+                )
                 raise NotFoundError(f"the upload is complete, but its run {wanted} has not begun", hint=hint) from None
             time.sleep(0.2)

@@ -89,5 +89,3 @@ def decline(run_id: RunId, reason: Reason = "") -> None:
     with shown_errors():
         run = decline_run(find(run_id), runs=session.runs, by=person(), reason=reason, now=datetime.now(UTC))
         out.print(f"{run.id} is declined: nothing was spent")
-
-

@@ -26,7 +26,7 @@ logger = Logger()
 bucket = S3Storage(settings.bucket)
 runs = DynamoRunStore(settings.runs_table)
 aliases = ServingTable(settings.serving_table)
-asker = BedrockAsker()
+asker = BedrockAsker(bucket)
 
 
 @logger.inject_lambda_context

@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tailor.aws.bedrock import BedrockControl
+from tailor.aws.bedrock import Bedrock
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
 from tailor.events import RunChanged, detail
@@ -24,7 +24,7 @@ settings = ProvisionSettings.load()
 logger = Logger()
 runs = DynamoRunStore(settings.runs_table)
 aliases = ServingTable(settings.serving_table)
-control = BedrockControl()
+control = Bedrock()
 
 
 @logger.inject_lambda_context

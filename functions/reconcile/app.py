@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tailor.aws.bedrock import BedrockControl
+from tailor.aws.bedrock import Bedrock
 from tailor.aws.events import EventBus
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
@@ -26,7 +26,7 @@ settings = ReconcileSettings.load()
 logger = Logger()
 reconciler = Reconciler(
     runs=DynamoRunStore(settings.runs_table),
-    control=BedrockControl(),
+    control=Bedrock(),
     bus=EventBus(settings.event_bus),
     aliases=ServingTable(settings.serving_table),
     due_after=timedelta(seconds=settings.due_after_seconds),

@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tailor.aws.bedrock import BedrockControl
+from tailor.aws.bedrock import Bedrock
 from tailor.aws.runs import DynamoRunStore
 from tailor.events import JobStateChange, detail
 from tailor.settings import Settings
@@ -19,7 +19,7 @@ class TrackSettings(Settings):
 
 logger = Logger()
 runs = DynamoRunStore(TrackSettings.load().runs_table)
-control = BedrockControl()
+control = Bedrock()
 
 
 @logger.inject_lambda_context

@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tailor.aws.bedrock import BedrockControl
+from tailor.aws.bedrock import Bedrock
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.events import RunChanged, detail
@@ -27,7 +27,7 @@ settings = TrainSettings.load()
 logger = Logger()
 bucket = S3Storage(settings.bucket)
 runs = DynamoRunStore(settings.runs_table)
-control = BedrockControl()
+control = Bedrock()
 
 
 @logger.inject_lambda_context

@@ -87,7 +87,7 @@ class MemoryControl:
         self._maybe_fail("get_job")
         return self.jobs[job]
 
-    def create_deployment(self, *, name: str, model_arn: str, tags: Any) -> str:
+    def create_deployment(self, name: str, model_arn: str, *, tags: Any) -> str:
         self._maybe_fail("create_deployment")
         arn = f"{ARN}:custom-model-deployment/{name[-12:]}"
         self.deployments.setdefault(arn, {"modelArn": model_arn, "status": "Creating"})

@@ -13,14 +13,14 @@ class Control(Protocol):
     def create_job(self, request: Mapping[str, Any]) -> str:
         """CreateModelCustomizationJob; the job's ARN. RetryableError where a quota or throttling says "later"."""
 
-    def get_job(self, job: str) -> dict[str, Any]:
+    def get_job(self, identifier: str) -> dict[str, Any]:
         """GetModelCustomizationJob, by ARN or name."""
 
-    def create_deployment(self, *, name: str, model_arn: str, tags: Mapping[str, str]) -> str:
+    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
         """CreateCustomModelDeployment; the deployment's ARN."""
 
-    def get_deployment(self, arn: str) -> dict[str, Any]:
-        """GetCustomModelDeployment."""
+    def get_deployment(self, identifier: str) -> dict[str, Any]:
+        """GetCustomModelDeployment, by ARN or name."""
 
-    def delete_deployment(self, arn: str) -> None:
+    def delete_deployment(self, identifier: str) -> None:
         """DeleteCustomModelDeployment; fine where it is gone already."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tailor import catalog
-from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError
+from tailor.errors import EvaluationError, InvalidInputError, NotAllowedError, NotFoundError
 from tailor.evaluation.arms import Arm
 from tailor.evaluation.ask import Asker
 from tailor.evaluation.run import Unfinished, evaluate_run
@@ -26,9 +26,7 @@ def evaluate(
     now: datetime,
 ) -> Run | None:
     """The run as it is afterwards; None where another delivery does or did the work."""
-    run = claim(
-        runs, run_id, begin=State.DEPLOYED, working=State.EVALUATING, seconds=seconds_left(), by=BY, now=now
-    )
+    run = claim(runs, run_id, begin=State.DEPLOYED, working=State.EVALUATING, seconds=seconds_left(), by=BY, now=now)
     if run is None:
         return None
     model = catalog.model(run.recipe.model)
@@ -38,7 +36,7 @@ def evaluate(
         arms.append(Arm("live", live.deployment))
     try:
         result = evaluate_run(bucket, run, run.recipe, arms, asker, deadline=seconds_left)
-    except (InvalidInputError, NotAllowedError, NotFoundError) as error:
+    except (EvaluationError, InvalidInputError, NotAllowedError, NotFoundError) as error:
         return runs.save(run.moved(State.EVALUATION_FAILED, by=BY, reason=error.message))
     if isinstance(result, Unfinished):
         # Out of time, not of patience: the answers so far are kept, and the run is asked for again.

@@ -15,7 +15,7 @@ from tailor.recipe import Recipe
 from tailor.runs import Run, RunStore, State, claim
 from tailor.steps.receive import fingerprint, read_recipe
 from tailor.storage import Storage
-from tailor.training.quote import quote_training
+from tailor.training import methods
 
 BY = "prepare"
 
@@ -31,21 +31,18 @@ def prepare(
     now: datetime,
 ) -> Run | None:
     """The run as it is afterwards; None where another delivery does or did the work."""
-    run = claim(
-        runs, run_id, begin=State.RECEIVED, working=State.PREPARING, seconds=lease_seconds, by=BY, now=now
-    )
+    run = claim(runs, run_id, begin=State.RECEIVED, working=State.PREPARING, seconds=lease_seconds, by=BY, now=now)
     if run is None:
         return None
     problems, recipe, model = _read_intentions(run, bucket)
     if problems or model is None:
-        report = reject_dataset(bucket, run.files, problems)
-        return runs.save(_rejected(run, recipe, report))
+        return runs.save(_rejected(run, recipe, reject_dataset(bucket, run.files, problems)))
     report = prepare_dataset(
         bucket, run.prefix, bucket, run.files, recipe, model, bucket_owner=bucket_owner, scratch=scratch
     )
     if not report.usable:
         return runs.save(_rejected(run, recipe, report.summary()))
-    quote = quote_training(report.manifest, recipe, model)
+    quote = methods.of(recipe).quote(report.manifest, recipe, model)
     return runs.save(
         run.moved(State.PREPARED, by=BY, recipe=recipe, report=report.summary(), quote=quote.model_dump(mode="json"))
     )

@@ -24,7 +24,9 @@ def provision(
     if run.state == State.PASSED and run.recipe.deployment.promote:
         return promote(run, runs=runs, aliases=aliases, by=BY, now=now)
     if run.state in _NOT_PASSED:
-        return take_down(run, runs=runs, control=control, aliases=aliases, by=BY, reason=f"the verdict is {run.state}", now=now)
+        return take_down(
+            run, runs=runs, control=control, aliases=aliases, by=BY, reason=f"the verdict is {run.state}", now=now
+        )
     return None
 
 
@@ -32,7 +34,7 @@ def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], 
     """Puts the trained model behind an on-demand deployment: pay per token, nothing while idle."""
     try:
         arn = control.create_deployment(
-            name=run.id, model_arn=run.job["model_arn"], tags=tags | {"run": run.id, "project": run.project}
+            run.id, run.job["model_arn"], tags=tags | {"run": run.id, "project": run.project}
         )
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=explain(error.message), now=now))

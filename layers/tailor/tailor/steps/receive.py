@@ -21,7 +21,7 @@ def receive(key: str, *, bucket: Storage, runs: RunStore, now: datetime) -> Run 
     if not files or (has_recipe and not path.is_recipe):
         return None
     mark = fingerprint(path.prefix, files)
-    # Names that AWS would refuse are rejected by the prepare step, with a finding; until then the nearest good ones serve.
+    # The prepare step rejects names that AWS would refuse, with a finding; until then the nearest good ones serve.
     project, dataset = suggest_name(path.project), suggest_name(path.dataset)
     run = Run.start(
         now=now,

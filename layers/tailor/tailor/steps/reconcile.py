@@ -1,4 +1,4 @@
-"""Every minute: what no event told. Jobs that moved unseen, deployments, steps that never began, approvals that ran out."""
+"""Every minute: what no event told. Jobs that moved unseen, deployments, steps that never began, late approvals."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

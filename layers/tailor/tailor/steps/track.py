@@ -1,4 +1,4 @@
-"""training → trained | training-failed | stopped: what Bedrock says about a job becomes what the table says of a run."""
+"""training → trained | training-failed | stopped: what Bedrock says of a job becomes what the table says of a run."""
 
 from datetime import datetime
 from typing import Any

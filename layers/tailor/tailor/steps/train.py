@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tailor import catalog
-from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError
+from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError, QuotaError
 from tailor.runs import Run, RunStore, State
 from tailor.steps.control import Control
 from tailor.storage import Storage
@@ -55,6 +55,9 @@ def train(
         )
         # Should this function die between the two next lines, the repeat finds the same job by its derived name.
         arn = control.create_job(request)
+    except QuotaError as error:
+        # Waiting for others to end is not a failure: the run keeps its place, and reconcile asks for it again.
+        return runs.save(run.model_copy(update={"job": {"waiting": error.message, "since": now.isoformat()}}))
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         reason = explain(error.message)
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))

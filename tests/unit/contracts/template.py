@@ -1,0 +1,56 @@
+"""template.yaml as tests read it: CloudFormation's short forms become plain dictionaries."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[3]
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {suffix: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {suffix: loader.construct_sequence(node, deep=True)}
+    raise TypeError(suffix)
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+@cache
+def template() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)
+    return loaded
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    """Properties of each function by its folder's name."""
+    found = {}
+    for resource in template()["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            found[resource["Properties"]["CodeUri"].removeprefix("functions/")] = resource["Properties"]
+    return found
+
+
+def rules() -> list[tuple[str, str, dict[str, Any]]]:
+    """(function, bus, pattern) of every EventBridge rule; references to the bucket become its test name."""
+    found = []
+    for name, properties in functions().items():
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == "EventBridgeRule":
+                bus = "tailor" if "EventBusName" in event["Properties"] else "default"
+                found.append((name, bus, _resolved(event["Properties"]["Pattern"])))
+    return found
+
+
+def _resolved(value: Any) -> Any:
+    if isinstance(value, dict):
+        return "tailor-bucket" if value == {"Ref": "Bucket"} else {k: _resolved(v) for k, v in value.items()}
+    return [_resolved(item) for item in value] if isinstance(value, list) else value

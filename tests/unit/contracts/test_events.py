@@ -1,0 +1,166 @@
+"""Every event that a function takes has a file in events/: the template's rules match it and the handler takes it."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from moto.events.models import EventPattern
+
+from tailor.runs import ACTORS, State
+from tests.unit.contracts.template import ROOT, functions, rules
+
+EVENTS = sorted((ROOT / "events").glob("*.json"))
+ON_BUSES = [path for path in EVENTS if "detail-type" in path.read_text() and "Scheduled Event" not in path.read_text()]
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "BUCKET": "tailor-bucket",
+    "RUNS_TABLE": "runs",
+    "SERVING_TABLE": "serving",
+    "SENT_TABLE": "sent",
+    "EVENT_BUS": "bus",
+    "ACCOUNT_ID": "123456789012",
+    "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/tailor-CustomizationRole",
+    "BUDGET_LIMIT": "50",
+    "ENVIRONMENT": "test",
+    "DUE_AFTER_SECONDS": "60",
+    "NOTICES_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:notices",
+    "POWERTOOLS_SERVICE_NAME": "tailor",
+}
+
+
+def matched_by(event: Any) -> set[str]:
+    bus = "tailor" if event["source"] == "tailor" else "default"
+    return {
+        name
+        for name, where, pattern in rules()
+        if where == bus and EventPattern.load(json.dumps(pattern)).matches_event(event)
+    }
+
+
+def load(function: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"function_{function}", ROOT / "functions" / function / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("path", ON_BUSES, ids=lambda path: path.stem)
+def test_the_rules_hand_each_event_to_the_function_that_its_file_names(path: Path) -> None:
+    function = path.stem.split("_")[0]
+    event = json.loads(path.read_text())
+    also_told = {"notify"} if event["detail-type"] == "Run Changed" else set()
+    assert matched_by(event) | also_told == {function} | also_told
+
+
+def test_every_function_has_an_event() -> None:
+    assert {path.stem.split("_")[0] for path in EVENTS} == set(functions())
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_due_run_reaches_the_function_that_acts_on_its_state_and_no_other(state: State) -> None:
+    event = json.loads((ROOT / "events" / "prepare_run_due.json").read_text())
+    event["detail"]["state"] = state
+    assert matched_by(event) == ({ACTORS[state]} if state in ACTORS else set())
+
+
+@pytest.mark.parametrize(
+    ("key", "starts"),
+    [
+        ("uploads/p/d/tailor.yaml", True),
+        ("uploads/p/d/a.csv", True),
+        ("uploads/p/d/A.CSV", True),
+        ("uploads/p/d/a b (1).zip", True),
+        ("uploads/p/d/images/1.png", False),
+        ("uploads/p/d/images/1.JPG", False),
+        ("runs/r/prepared/train.jsonl", False),
+        ("runs/r/job/model-customization-job-1/training_artifacts/step_wise_training_metrics.csv", False),
+    ],
+)
+def test_uploads_of_data_start_prepare_and_media_and_our_own_files_do_not(key: str, starts: bool) -> None:
+    event = json.loads((ROOT / "events" / "prepare_object_created.json").read_text())
+    event["detail"]["object"]["key"] = key
+    assert matched_by(event) == ({"prepare"} if starts else set())
+
+
+@pytest.mark.parametrize("status", ["InProgress", "Completed", "Failed", "Stopping", "Stopped"])
+def test_every_job_status_reaches_track(status: str) -> None:
+    event = json.loads((ROOT / "events" / "track_job_state_change.json").read_text())
+    event["detail"]["jobStatus"] = status
+    assert matched_by(event) == {"track"}
+
+
+@pytest.mark.parametrize(
+    ("file", "step", "wanted"),
+    [
+        ("prepare_object_created", "receive", "uploads/colours/scenes/tailor.yaml"),
+        ("prepare_run_received", "prepare", "colours-scenes-0123456789ab"),
+        ("prepare_run_due", "prepare", "colours-scenes-0123456789ab"),
+        ("train_run_prepared", "train", "colours-scenes-0123456789ab"),
+        ("train_run_approved", "train", "colours-scenes-0123456789ab"),
+        ("provision_run_trained", "provision", "colours-scenes-0123456789ab"),
+        ("provision_run_passed", "provision", "colours-scenes-0123456789ab"),
+        ("provision_run_failed", "provision", "colours-scenes-0123456789ab"),
+        ("evaluate_run_deployed", "evaluate", "colours-scenes-0123456789ab"),
+        (
+            "track_job_state_change",
+            "track",
+            "arn:aws:bedrock:us-east-1:123456789012:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghi123",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("environment")
+def test_the_handler_takes_what_it_needs_from_the_event(
+    file: str, step: str, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = load(file.split("_")[0])
+    asked: list[str] = []
+
+    def record(first: str, **_: Any) -> None:
+        asked.append(first)
+
+    monkeypatch.setattr(module, step, record)
+    module.handler(json.loads((ROOT / "events" / f"{file}.json").read_text()), context())
+    assert asked == [wanted]
+
+
+@pytest.mark.usefixtures("environment")
+def test_publish_announces_the_change_that_the_stream_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = load("publish")
+    sent: list[Any] = []
+    monkeypatch.setattr(module.bus, "send", lambda detail_type, changes: sent.extend(changes))
+    answer = module.handler(json.loads((ROOT / "events" / "publish_stream.json").read_text()), context())
+    assert answer == {"batchItemFailures": []}
+    assert [(change.state, change.previous, change.sequence) for change in sent] == [("prepared", "preparing", 3)]
+
+
+def context() -> Any:
+    return SimpleNamespace(
+        function_name="test",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:test",
+        aws_request_id="52fdfc07-2182-154f-163f-5f0f9a621d72",
+        get_remaining_time_in_millis=lambda: 60_000,
+    )
+
+
+def test_no_function_needs_a_variable_that_the_template_does_not_set() -> None:
+    shared = {"BUCKET", "RUNS_TABLE"}
+    for name, properties in functions().items():
+        code = (ROOT / "functions" / name / "app.py").read_text()
+        declared = set(re.findall(r"^    ([a-z_]+): [A-Za-z| ]+$", code.split("Settings(Settings)")[-1], re.MULTILINE))
+        given = {key.lower() for key in shared | set(properties.get("Environment", {}).get("Variables", {}))}
+        assert declared <= given, name

@@ -1,0 +1,197 @@
+"""track, provision, reconcile: what becomes of a job, a deployment and a verdict."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tailor.errors import RetryableError
+from tailor.events import RUN_DUE
+from tailor.recipe import Deployment, Recipe
+from tailor.runs import ACTORS, Run, State
+from tailor.steps.provision import provision
+from tailor.steps.reconcile import Reconciler
+from tailor.steps.track import track
+from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
+
+JOB = f"{ARN}:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghi123"
+MODEL = f"{ARN}:custom-model/amazon.nova-lite-v1:0:300k/abcdefghi123"
+DEPLOYMENT = f"{ARN}:custom-model-deployment/abcdefghi123"
+
+
+class Setting:
+    def __init__(self) -> None:
+        self.runs, self.control, self.aliases, self.bus = MemoryRuns(), MemoryControl(), MemoryAliases(), MemoryBus()
+
+    def add(self, state: State, id: str = "colours-scenes-0123456789ab", **fields: Any) -> Run:
+        run = a_run(state, id, **fields)
+        self.runs.create(run)
+        return run
+
+    def training(self, **job: Any) -> Run:
+        run = self.add(State.TRAINING, job={"arn": JOB})
+        self.control.jobs[JOB] = {"jobArn": JOB, "jobName": run.id, "status": "InProgress"} | job
+        return run
+
+    def deployed(self, state: State, id: str = "colours-scenes-0123456789ab", **fields: Any) -> Run:
+        arn = f"{ARN}:custom-model-deployment/{id[-12:]}"
+        self.control.deployments[arn] = {"status": "Active", "modelArn": MODEL}
+        return self.add(state, id, deployment={"arn": arn}, **fields)
+
+    def provision(self, run: Run) -> Run | None:
+        return provision(run.id, runs=self.runs, control=self.control, aliases=self.aliases, tags={}, now=NOW)
+
+    def reconcile(self, after: timedelta = timedelta()) -> Any:
+        reconciler = Reconciler(
+            runs=self.runs, control=self.control, bus=self.bus, aliases=self.aliases, due_after=timedelta(seconds=60)
+        )
+        return reconciler.round(NOW + after)
+
+
+@pytest.fixture
+def setting() -> Setting:
+    return Setting()
+
+
+@pytest.mark.parametrize(
+    ("job", "state"),
+    [
+        ({"status": "Completed", "outputModelArn": MODEL, "trainingMetrics": {"trainingLoss": 0.5}}, State.TRAINED),
+        ({"status": "Failed", "failureMessage": "Encountered an internal error"}, State.TRAINING_FAILED),
+        ({"status": "Stopped"}, State.STOPPED),
+    ],
+)
+def test_a_job_that_ended_moves_its_run_by_event_and_without_one(job: dict[str, Any], state: State) -> None:
+    by_event, by_poll = Setting(), Setting()
+    by_event.training(**job)
+    moved = track(JOB, runs=by_event.runs, control=by_event.control, now=NOW)
+    run = by_poll.training(**job)
+    by_poll.reconcile()
+    assert moved is not None
+    assert moved.state == by_poll.runs.get(run.id).state == state
+    assert moved.history[-1].reason == by_poll.runs.get(run.id).history[-1].reason
+
+
+def test_a_repeated_or_late_event_changes_nothing(setting: Setting) -> None:
+    setting.training(status="Completed", outputModelArn=MODEL)
+    assert track(JOB, runs=setting.runs, control=setting.control, now=NOW) is not None
+    setting.control.jobs[JOB]["status"] = "InProgress"
+    assert track(JOB, runs=setting.runs, control=setting.control, now=NOW) is None
+
+
+def test_a_job_of_somebody_else_is_none_of_our_business(setting: Setting) -> None:
+    setting.control.jobs[JOB] = {"jobArn": JOB, "jobName": "theirs", "status": "Completed"}
+    assert track(JOB, runs=setting.runs, control=setting.control, now=NOW) is None
+
+
+def test_phases_are_kept_without_moving_the_run(setting: Setting) -> None:
+    setting.training(statusDetails={"validationDetails": {"status": "Completed", "lastModifiedTime": NOW}})
+    run = track(JOB, runs=setting.runs, control=setting.control, now=NOW)
+    assert run is not None
+    assert run.state == State.TRAINING
+    assert run.job["phases"] == {"validation": {"status": "Completed", "since": NOW.isoformat()}}
+    assert track(JOB, runs=setting.runs, control=setting.control, now=NOW) is None
+
+
+def test_a_trained_model_is_deployed_under_the_runs_name_and_watched_until_active(setting: Setting) -> None:
+    deploying = setting.provision(setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL}))
+    assert deploying is not None
+    assert deploying.state == State.DEPLOYING
+    assert not setting.reconcile().moved
+    setting.control.deployments[deploying.deployment["arn"]]["status"] = "Active"
+    assert setting.reconcile().moved == [deploying.id]
+    assert setting.runs.get(deploying.id).state == State.DEPLOYED
+
+
+def test_a_deployment_that_failed_is_taken_away(setting: Setting) -> None:
+    run = setting.deployed(State.DEPLOYING)
+    setting.control.deployments[run.deployment["arn"]] = {"status": "Failed", "failureMessage": "no capacity"}
+    setting.reconcile()
+    assert setting.runs.get(run.id).state == State.DEPLOY_FAILED
+    assert "no capacity" in setting.runs.get(run.id).history[-1].reason
+    assert not setting.control.deployments
+
+
+def test_a_passed_run_goes_live_and_the_one_before_stands_by_and_leaves_in_time(setting: Setting) -> None:
+    first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
+    assert setting.provision(first) is not None
+    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb")
+    live = setting.provision(second)
+
+    assert live is not None
+    assert live.state == State.LIVE
+    pointer = setting.aliases.alias("colours")
+    assert pointer.live is not None
+    assert pointer.live.run == second.id
+    assert setting.runs.get(first.id).state == State.STANDBY
+
+    setting.reconcile(timedelta(hours=23))
+    assert setting.runs.get(first.id).state == State.STANDBY
+    setting.reconcile(timedelta(hours=25))
+    assert setting.runs.get(first.id).state == State.RETIRED
+    assert list(setting.control.deployments) == [second.deployment["arn"]]
+    assert [version.run for version in setting.aliases.alias("colours").versions] == [second.id]
+
+
+def test_a_promotion_cut_short_is_finished_by_a_repeat_and_by_reconcile(setting: Setting) -> None:
+    first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
+    setting.provision(first)
+    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb")
+    before = setting.runs.get(first.id)
+    setting.provision(second)
+    # As if the function had been killed after the pointer moved.
+    setting.runs.items[first.id] = before
+    setting.runs.items[second.id] = second
+    setting.reconcile()
+    assert setting.runs.get(first.id).state == State.STANDBY
+    again = setting.provision(second)
+    assert again is not None
+    assert again.state == State.LIVE
+
+
+@pytest.mark.parametrize("verdict", [State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED])
+def test_what_did_not_pass_is_taken_down_and_never_goes_live(setting: Setting, verdict: State) -> None:
+    run = setting.provision(setting.deployed(verdict))
+    assert run is not None
+    assert run.state == State.RETIRED
+    assert verdict in run.history[-1].reason
+    assert not setting.control.deployments
+    assert setting.aliases.alias("colours").live is None
+
+
+def test_a_recipe_may_keep_promotion_for_people(setting: Setting) -> None:
+    run = setting.deployed(State.PASSED, recipe=Recipe(deployment=Deployment(promote=False)))
+    assert setting.provision(run) is None
+    assert not setting.reconcile(timedelta(hours=1)).due
+
+
+@pytest.mark.parametrize("state", sorted(ACTORS))
+def test_a_step_that_never_began_is_asked_for_again_but_not_too_soon(setting: Setting, state: State) -> None:
+    run = setting.deployed(state)
+    assert not setting.reconcile(timedelta(seconds=59)).due
+    assert setting.reconcile(timedelta(seconds=61)).due == [run.id]
+    assert [(kind, change.run, change.state) for kind, change in setting.bus.sent] == [(RUN_DUE, run.id, state)]
+
+
+def test_a_step_that_is_being_worked_on_is_left_alone(setting: Setting) -> None:
+    run = setting.add(State.PREPARING)
+    setting.runs.save(run.model_copy(update={"lease_until": NOW + timedelta(minutes=15)}))
+    assert not setting.reconcile(timedelta(minutes=14)).due
+    assert setting.reconcile(timedelta(minutes=16)).due
+
+
+def test_an_approval_that_ran_out_declines_the_run(setting: Setting) -> None:
+    until = (NOW + timedelta(hours=1)).isoformat()
+    run = setting.add(State.AWAITING_APPROVAL, quote={"approval": {"until": until}})
+    assert not setting.reconcile().moved
+    setting.reconcile(timedelta(hours=2))
+    assert setting.runs.get(run.id).state == State.DECLINED
+
+
+def test_one_runs_trouble_does_not_keep_the_others_waiting(setting: Setting) -> None:
+    broken = setting.training(status="Completed", outputModelArn=MODEL)
+    setting.control.fail["get_job"] = RetryableError("not now")
+    due = setting.add(State.PREPARED, "colours-other-0123456789ab", at=NOW + timedelta(seconds=1))
+    found = setting.reconcile(timedelta(minutes=5))
+    assert list(found.failed) == [broken.id]
+    assert found.due == [due.id]
