@@ -15,7 +15,7 @@ import pytest
 from openai import OpenAI
 
 from tailor.aws.serving import ServingTable
-from tailor.errors import RetryableError
+from tailor.errors import ConflictError, NotFoundError, RetryableError
 from tailor.serving import aliases, keys
 from tailor.serving.aliases import Version
 from tailor.serving.errors import ModelCallError
@@ -176,6 +176,27 @@ def test_a_bug_tells_nothing_of_itself_or_of_the_request(
     assert (error.status_code, error.code) == (500, "internal_error")
     assert "internals" not in error.response.text + logs.getvalue()
     assert "KeyError" in logs.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(RetryableError("throttled"), 503), (NotFoundError("no table"), 500), (ConflictError("x"), 500)],
+)
+def test_a_table_that_fails_is_the_services_fault(
+    gateway: Gateway,
+    secret: str,
+    inference: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
+) -> None:
+    def fail(_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(inference.service._aliases, "alias", fail)
+    told = refused(gateway, secret)
+    assert told.status_code == status
+    assert "table" not in told.response.text
 
 
 def test_nothing_of_a_conversation_is_logged(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, RetryableError, TailorError
+from tailor.errors import RetryableError, TailorError
 
 INVALID_REQUEST = "invalid_request_error"
 RATE_LIMIT = "rate_limit_error"
@@ -111,31 +111,22 @@ def from_bedrock(error: ModelCallError) -> ApiError:
     )
 
 
-_LIBRARY: Mapping[type[TailorError], _Kind] = {
-    InvalidInputError: _Kind(400, INVALID_REQUEST, "invalid_request", "{detail}"),
-    NotFoundError: _Kind(404, INVALID_REQUEST, "not_found", "{detail}"),
-    NotAllowedError: _Kind(
-        500, SERVER, "internal_error", "the installation lacks a permission: its operator must look"
-    ),
-    ConflictError: _Kind(409, INVALID_REQUEST, "conflict", "{detail}"),
-    RetryableError: _Kind(
-        503, SERVER, "service_unavailable", "a part of the service is not available: try again", RETRY_UNAVAILABLE
-    ),
-}
+_UNAVAILABLE = _Kind(
+    503, SERVER, "service_unavailable", "a part of the service is not available: try again", RETRY_UNAVAILABLE
+)
 _BUG = _Kind(500, SERVER, "internal_error", "the service failed; the operator finds the cause by the request id")
 
 
 def to_api_error(error: Exception) -> ApiError:
-    """Whatever was raised, as what the caller may know of it: no internals, no ARNs."""
+    """Whatever was raised, as what the caller may know of it.
+
+    What is wrong with a request is an ApiError where it is found; any other error is the installation's own."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, ModelCallError):
         return from_bedrock(error)
-    kind = next((kind for cls, kind in _LIBRARY.items() if isinstance(error, cls)), _BUG)
-    detail = error.message if isinstance(error, TailorError) else ""
-    return ApiError(
-        kind.status, kind.message.format(detail=detail), code=kind.code, type=kind.type, retry_after=kind.retry_after
-    )
+    kind = _UNAVAILABLE if isinstance(error, RetryableError) else _BUG
+    return ApiError(kind.status, kind.message, code=kind.code, type=kind.type, retry_after=kind.retry_after)
 
 
 def render(error: ApiError) -> tuple[dict[str, Any], dict[str, str]]:
