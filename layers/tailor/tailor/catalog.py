@@ -216,10 +216,31 @@ class Model(Fact):
         return self.model_copy(update={"prices": (*added, *self.prices)})
 
 
+class Quotas(Fact):
+    """Of an account in a Region, by default."""
+
+    source: Source
+    customization_jobs: int = Field(description="scheduled or running at once; can't be raised")
+    custom_models: int
+    deployments: int
+    deployments_in_progress: int
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return tomllib.loads(files("tailor").joinpath("catalog.toml").read_text("utf-8"))
+
+
+@cache
+def quotas() -> Quotas:
+    found = _document()["quotas"]
+    return Quotas.model_validate({**found, "source": _document()["sources"][found["source"]]})
+
+
 @cache
 def models() -> tuple[Model, ...]:
     """All models of the catalogue, in its order."""
-    return tuple(_parse(tomllib.loads(files("tailor").joinpath("catalog.toml").read_text("utf-8"))))
+    return tuple(_parse(_document()))
 
 
 def model(name: str) -> Model:

@@ -4,6 +4,7 @@ Names and the token are derived from the run, so that a repeat finds the job tha
 internal error of Bedrock (``run.job["attempt"]`` is 2) gets names and a token of its own.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,12 +15,18 @@ from tailor.runs import Run
 TRAIN_FILE = "prepared/train.jsonl"
 VALIDATION_FILE = "prepared/validation.jsonl"
 JOB_FOLDER = "job/"
+_LATER_ATTEMPT = re.compile(r"(?<=-[0-9a-f]{12})-[2-9]$")  # a run's id ends with twelve hexadecimal digits
 
 
 def job_name(run: Run) -> str:
     """Job, custom model and token of a run's current attempt; at most 61 characters, safe in every pattern."""
     attempt = int(run.job.get("attempt", 1))
     return run.id if attempt == 1 else f"{run.id}-{attempt}"
+
+
+def run_id_of(job_name: str) -> str:
+    """The run that a job (or a custom model) of this name belongs to."""
+    return _LATER_ATTEMPT.sub("", job_name)
 
 
 def base_request(

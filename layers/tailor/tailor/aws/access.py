@@ -1,0 +1,70 @@
+"""Who may do what, and where the bucket is: for preflight and ``tailor doctor``."""
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+from botocore.exceptions import ClientError
+
+from tailor.aws.clients import client
+from tailor.aws.failures import code_of, translated
+
+_NO_ENCRYPTION_RULE = "ServerSideEncryptionConfigurationNotFoundError"
+_FIRST_REGION = "us-east-1"  # which S3 calls nothing at all
+
+_PASSED_TO_BEDROCK = {
+    "ContextKeyName": "iam:PassedToService",
+    "ContextKeyValues": ["bedrock.amazonaws.com"],
+    "ContextKeyType": "string",
+}
+
+
+class Access:
+    """Raises tailor.errors; a caller without iam:SimulatePrincipalPolicy gets NotAllowedError."""
+
+    def trust(self, role_arn: str) -> dict[str, Any]:
+        with translated(f"reading the role {role_arn}"):
+            document = client("iam").get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]["AssumeRolePolicyDocument"]
+        found: dict[str, Any] = document if isinstance(document, dict) else json.loads(unquote(document))
+        return found
+
+    def denied(self, principal_arn: str, action: str, resource: str) -> bool:
+        with translated(f"asking whether {principal_arn} may do {action}"):
+            answer = client("iam").simulate_principal_policy(
+                PolicySourceArn=principal_arn,
+                ActionNames=[action],
+                ResourceArns=[resource],
+                ContextEntries=[_PASSED_TO_BEDROCK],
+            )
+        return any(result["EvalDecision"] != "allowed" for result in answer["EvaluationResults"])
+
+    def bucket_region(self, bucket: str) -> str:
+        with translated(f"asking for the Region of the bucket {bucket}"):
+            return client("s3").get_bucket_location(Bucket=bucket)["LocationConstraint"] or _FIRST_REGION
+
+    def bucket_key(self, bucket: str) -> str | None:
+        with translated(f"asking for the encryption of the bucket {bucket}"):
+            try:
+                answer = client("s3").get_bucket_encryption(Bucket=bucket)
+            except ClientError as error:
+                if code_of(error) == _NO_ENCRYPTION_RULE:
+                    return None
+                raise
+        rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+        keys = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID") for rule in rules]
+        return next((key for key in keys if key), None)
+
+
+def caller_arn() -> str:
+    """The identity of these credentials; the role's ARN where it is an assumed role."""
+    with translated("asking who these credentials belong to"):
+        arn = str(client("sts").get_caller_identity()["Arn"])
+    parts = arn.split(":", 5)
+    if not parts[5].startswith("assumed-role/"):
+        return arn
+    role = parts[5].split("/")[1]
+    return f"arn:{parts[1]}:iam::{parts[4]}:role/{role}"
+
+
+def region() -> str:
+    return str(client("bedrock").meta.region_name)

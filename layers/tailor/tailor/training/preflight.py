@@ -1,0 +1,266 @@
+"""Would a job start? Asked before one is submitted, and by ``tailor doctor`` at any time.
+
+Each check names what it looked at and, where it fails, the remedy. What could not be asked (a permission is missing) is
+"unknown" and never counts as a failure: the job itself will tell.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from tailor.catalog import Model, models, quotas
+from tailor.errors import NotFoundError, TailorError
+from tailor.recipe import Method, Recipe
+from tailor.training.methods.distillation import teacher_of
+
+Status = Literal["ok", "warning", "failed", "unknown"]
+# Methods by the name that Bedrock lists models by; reinforcement has none.
+LISTED: Mapping[Method, str] = {
+    "fine-tuning": "FINE_TUNING",
+    "distillation": "DISTILLATION",
+    "continued-pre-training": "CONTINUED_PRE_TRAINING",
+}
+_S3_URI = re.compile(r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](?:/[-!_*'().a-z0-9A-Z]+)*/?")
+_INSTEAD = (
+    "make questions and answers of the documents and fine-tune on them, or leave the documents as they are and look "
+    "them up when a question comes (retrieval)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``name`` is stable; ``remedy`` is empty where nothing is to be done."""
+
+    name: str
+    status: Status
+    message: str
+    remedy: str = ""
+
+
+class Offers(Protocol):
+    """What the account's Region has: :class:`tailor.aws.bedrock.Bedrock`."""
+
+    def foundation_models(self, customization: str | None = None) -> list[dict[str, Any]]: ...
+    def foundation_model(self, identifier: str) -> dict[str, Any] | None: ...
+    def open_jobs(self) -> list[dict[str, Any]]: ...
+    def find_job(self, name: str) -> dict[str, Any] | None: ...
+    def find_model(self, name: str) -> dict[str, Any] | None: ...
+
+
+class Access(Protocol):
+    """What may be done with what: :class:`tailor.aws.access.Access`."""
+
+    def trust(self, role_arn: str) -> dict[str, Any]:
+        """The role's trust policy. Raises NotFoundError for a role that does not exist."""
+
+    def denied(self, principal_arn: str, action: str, resource: str) -> bool:
+        """Whether the principal's policies refuse the action."""
+
+    def bucket_region(self, bucket: str) -> str: ...
+    def bucket_key(self, bucket: str) -> str | None:
+        """The ARN of the bucket's own encryption key; None for AWS's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job would run. ``caller_arn``: who submits it; ``grader_arn``: the reward function's."""
+
+    region: str
+    bucket: str
+    role_arn: str
+    caller_arn: str = ""
+    grader_arn: str = ""
+
+
+def preflight(
+    recipe: Recipe, model: Model, place: Place, *, offers: Offers, access: Access | None, name: str = ""
+) -> list[Check]:
+    """All checks, in the order in which a person would fix them. ``name``: the job's, where there is a run."""
+    checks = [
+        _asked("model", lambda: check_offer(recipe, model, place.region, offers)),
+        _asked("lifecycle", lambda: check_lifecycle(model, offers)),
+        check_hosting(recipe, model),
+    ]
+    if recipe.method == "distillation":
+        checks.append(_asked("teacher", lambda: check_teacher(recipe, model, offers)))
+    checks.append(_asked("quota", lambda: check_quota(offers)))
+    if name:
+        checks += [check_keys(name, place), _asked("name", lambda: check_name_is_free(name, offers))]
+    if access is not None:
+        checks += check_access(recipe, model, place, access)
+    return checks
+
+
+def failures(checks: Iterable[Check]) -> str:
+    """What keeps a job from starting, as a sentence for the run; empty where nothing does."""
+    return "; ".join(f"{check.message}. To do: {check.remedy}" for check in checks if check.status == "failed")
+
+
+def check_offer(recipe: Recipe, model: Model, region: str, offers: Offers) -> Check:
+    """Does this Region offer the model for the method today? The catalogue's age must not be the user's surprise."""
+    listed = LISTED.get(recipe.method)
+    if listed is None:
+        if offers.foundation_model(model.training_id) or offers.foundation_model(model.base_id):
+            return Check("model", "ok", f"{region} has {model.title}")
+    else:
+        summaries = offers.foundation_models(listed)
+        offered = [summary["modelId"] for summary in summaries]
+        if any(identifier in model.ids or identifier.startswith(model.base_id + ":") for identifier in offered):
+            return Check("model", "ok", f"{region} offers {model.title} for {recipe.method}")
+        if not offered and recipe.method == "continued-pre-training":
+            return Check("model", "failed", f"no model in {region} supports continued pre-training today", _INSTEAD)
+        names = [known.name for known in models() if known.ids & set(offered)]
+        if names:
+            remedy = f"choose one that it offers: {', '.join(names)}; or {_elsewhere(model)}"
+            return Check("model", "failed", f"{region} does not offer {model.title} for {recipe.method}", remedy)
+    return Check("model", "failed", f"{region} does not offer {model.title} for {recipe.method}", _elsewhere(model))
+
+
+def _elsewhere(model: Model) -> str:
+    if model.regions:
+        return f"deploy Tailor in {' or '.join(model.regions)}, where AWS lists it"
+    return "choose another model (tailor models)"
+
+
+def check_lifecycle(model: Model, offers: Offers) -> Check:
+    """A model in its legacy period takes no new jobs. Bedrock's word counts before the catalogue's."""
+    details = offers.foundation_model(model.training_id) or offers.foundation_model(model.base_id)
+    status = ((details or {}).get("modelLifecycle") or {}).get("status")
+    other = "choose another model (tailor models)"
+    if status == "LEGACY":
+        return Check("lifecycle", "failed", f"AWS is retiring {model.title}: it takes no new jobs", other)
+    if status == "ACTIVE":
+        return Check("lifecycle", "ok", f"{model.title} is active")
+    if model.lifecycle.status == "retired":
+        ended = f" on {model.lifecycle.end_of_life}" if model.lifecycle.end_of_life else ""
+        return Check("lifecycle", "failed", f"AWS retired {model.title}{ended}", other)
+    return Check("lifecycle", "unknown", f"Bedrock says nothing of the lifecycle of {model.title}")
+
+
+def check_hosting(recipe: Recipe, model: Model) -> Check:
+    kind = recipe.deployment.kind
+    if model.lifecycle.status == "retired":
+        return Check("hosting", "unknown", f"AWS lists nothing for {model.title} any more")
+    if kind in model.hosting.kinds:
+        return Check("hosting", "ok", f"a custom {model.title} can be served {kind}")
+    if not model.hosting.kinds:
+        return Check("hosting", "failed", f"AWS lists no way to serve a custom {model.title}", "choose another model")
+    others = " or ".join(model.hosting.kinds)
+    message = f"AWS does not list {kind} deployment for a custom {model.title}"
+    return Check("hosting", "failed", message, f"set deployment.kind to {others}, or choose another model")
+
+
+def check_teacher(recipe: Recipe, model: Model, offers: Offers) -> Check:
+    teacher = teacher_of(recipe, model)
+    if offers.foundation_model(teacher.base_id) or offers.foundation_model(teacher.invoke_id):
+        return Check("teacher", "ok", f"the teacher {teacher.title} is there")
+    others = [name for name in model.method("distillation").teachers if name != teacher.name]
+    remedy = f"choose another teacher: {', '.join(others)}" if others else "choose another student (tailor models)"
+    return Check("teacher", "failed", f"this Region does not have the teacher {teacher.title}", remedy)
+
+
+def check_quota(offers: Offers) -> Check:
+    """A full quota is no failure: runs wait their turn."""
+    running, most = len(offers.open_jobs()), quotas().customization_jobs
+    if running >= most:
+        message = f"{running} customization jobs run, of {most} that an account may have: new runs wait their turn"
+        return Check("quota", "warning", message, "nothing, or stop a job that nobody needs")
+    return Check("quota", "ok", f"{running} of {most} customization jobs run")
+
+
+def check_keys(name: str, place: Place) -> Check:
+    """Bedrock takes fewer characters in S3 addresses than S3 does."""
+    uri = f"s3://{place.bucket}/runs/{name}/prepared/train.jsonl"
+    if _S3_URI.fullmatch(uri) and len(uri) <= 1024:
+        return Check("keys", "ok", "the data's addresses are of the form that Bedrock takes")
+    return Check("keys", "failed", f"Bedrock does not take the address {uri}", "use a bucket name of a-z, 0-9, - and .")
+
+
+def check_name_is_free(name: str, offers: Offers) -> Check:
+    """The job that has the name is this run's own, submitted before; a model without one is somebody else's."""
+    if offers.find_job(name):
+        return Check("name", "ok", f"the job {name} was submitted before and is followed")
+    if offers.find_model(name):
+        message = f"a custom model {name} exists that no job of this run made"
+        return Check("name", "failed", message, "delete that model, or upload the dataset under another name")
+    return Check("name", "ok", f"the name {name} is free")
+
+
+def check_access(recipe: Recipe, model: Model, place: Place, access: Access) -> list[Check]:
+    """Can the customization role be handed over, and can it reach what a job reads, writes and calls?"""
+    trust = _asked("trust", lambda: _check_trust(place.role_arn, access))
+    if trust.status == "failed":
+        return [trust]
+    partition = place.role_arn.split(":")[1]
+    data = f"arn:{partition}:s3:::{place.bucket}"
+    wanted = [
+        ("read", place.role_arn, "s3:GetObject", f"{data}/runs/example/prepared/train.jsonl"),
+        ("media", place.role_arn, "s3:GetObject", f"{data}/uploads/example/example/image.png"),
+        ("list", place.role_arn, "s3:ListBucket", data),
+        ("write", place.role_arn, "s3:PutObject", f"{data}/runs/example/job/output"),
+    ]
+    if place.caller_arn:
+        wanted.insert(0, ("pass-role", place.caller_arn, "iam:PassRole", place.role_arn))
+    if recipe.method == "distillation":
+        teacher = teacher_of(recipe, model)
+        resource = f"arn:{partition}:bedrock:{place.region}::foundation-model/{teacher.base_id}"
+        wanted.append(("teacher-access", place.role_arn, "bedrock:InvokeModel", resource))
+    if recipe.method == "reinforcement" and place.grader_arn:
+        wanted.append(("grader-access", place.role_arn, "lambda:InvokeFunction", place.grader_arn))
+    checks = [trust, *(_asked(name, _check_denied(name, *question, access=access)) for name, *question in wanted)]
+    return [*checks, _asked("region", lambda: _check_region(place, access)), *_check_key(place, access)]
+
+
+def _check_trust(role_arn: str, access: Access) -> Check:
+    remedy = "deploy the stack again: its template makes the role"
+    try:
+        document = access.trust(role_arn)
+    except NotFoundError:
+        return Check("trust", "failed", f"there is no role {role_arn}", remedy)
+    for statement in _listed(document.get("Statement")):
+        services = _listed((statement.get("Principal") or {}).get("Service"))
+        if statement.get("Effect") == "Allow" and "bedrock.amazonaws.com" in services:
+            return Check("trust", "ok", "Bedrock may take the customization role")
+    return Check("trust", "failed", f"the role {role_arn} does not trust bedrock.amazonaws.com", remedy)
+
+
+def _check_denied(name: str, principal: str, action: str, resource: str, *, access: Access) -> Callable[[], Check]:
+    def check() -> Check:
+        if access.denied(principal, action, resource):
+            remedy = f"let it do {action}: deploy the stack again, and look for a policy that denies it"
+            return Check(name, "failed", f"{principal} may not do {action} on {resource}", remedy)
+        return Check(name, "ok", f"{action} on {resource}")
+
+    return check
+
+
+def _check_region(place: Place, access: Access) -> Check:
+    found = access.bucket_region(place.bucket)
+    if found == place.region:
+        return Check("region", "ok", f"bucket and jobs are in {found}")
+    remedy = "the bucket and the job must be in one Region: deploy Tailor in the Region of the model"
+    return Check("region", "failed", f"the bucket is in {found}, the job would run in {place.region}", remedy)
+
+
+def _check_key(place: Place, access: Access) -> list[Check]:
+    """A bucket with a key of its own: the role must be able to use it."""
+    try:
+        key = access.bucket_key(place.bucket)
+    except TailorError as error:
+        return [Check("key", "unknown", f"could not be asked: {error.message}")]
+    if key is None or not key.startswith("arn:"):
+        return []
+    return [_asked("key", _check_denied("key", place.role_arn, "kms:Decrypt", key, access=access))]
+
+
+def _asked(name: str, check: Callable[[], Check]) -> Check:
+    """What can't be asked is unknown, not wrong."""
+    try:
+        return check()
+    except TailorError as error:
+        return Check(name, "unknown", f"could not be asked: {error.message}", error.hint)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

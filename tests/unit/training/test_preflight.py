@@ -1,0 +1,181 @@
+from typing import Any
+
+import pytest
+
+from tailor import catalog
+from tailor.errors import NotAllowedError, NotFoundError
+from tailor.recipe import Recipe
+from tailor.training.preflight import Check, Place, failures, preflight
+
+ROLE = "arn:aws:iam::123456789012:role/tailor-customization"
+CALLER = "arn:aws:iam::123456789012:role/tailor-train"
+GRADER = "arn:aws:lambda:us-east-1:123456789012:function:tailor-grade"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+PLACE = Place("us-east-1", "tailor-data", ROLE, CALLER, GRADER)
+TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}}]}
+
+OTHERS = {"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}}}
+
+
+class Region:
+    """A Region of Bedrock: ids by method, lifecycles by id, jobs and models by name."""
+
+    def __init__(self, offered: dict[str, list[str]], status: str = "ACTIVE", **more: Any) -> None:
+        self.offered, self.status = offered, status
+        self.jobs: list[str] = more.get("jobs", [])
+        self.own: list[str] = more.get("models", [])
+        self.closed = more.get("closed", False)
+
+    def foundation_models(self, customization: str | None = None) -> list[dict[str, Any]]:
+        if self.closed:
+            raise NotAllowedError("listing foundation models: not authorized")
+        return [{"modelId": identifier} for identifier in self.offered.get(customization or "", [])]
+
+    def foundation_model(self, identifier: str) -> dict[str, Any] | None:
+        known = {each for ids in self.offered.values() for each in ids}
+        return {"modelId": identifier, "modelLifecycle": {"status": self.status}} if identifier in known else None
+
+    def open_jobs(self) -> list[dict[str, Any]]:
+        return [{"jobName": name} for name in self.jobs]
+
+    def find_job(self, name: str) -> dict[str, Any] | None:
+        return {"jobName": name} if name in self.jobs else None
+
+    def find_model(self, name: str) -> dict[str, Any] | None:
+        return {"modelName": name} if name in self.own else None
+
+
+class Account:
+    def __init__(self, refused: set[str] | None = None, trust: Any = TRUST, **more: Any) -> None:
+        self.refused, self.document = refused or set(), trust
+        self.home: str = more.get("region", "us-east-1")
+        self.key: str | None = more.get("key")
+        self.asked: list[tuple[str, str, str]] = []
+
+    def trust(self, role_arn: str) -> dict[str, Any]:
+        if self.document is None:
+            raise NotFoundError("no such role")
+        found: dict[str, Any] = self.document
+        return found
+
+    def denied(self, principal_arn: str, action: str, resource: str) -> bool:
+        if "iam:SimulatePrincipalPolicy" in self.refused:
+            raise NotAllowedError("simulating: not authorized")
+        self.asked.append((principal_arn, action, resource))
+        return action in self.refused
+
+    def bucket_region(self, bucket: str) -> str:
+        return self.home
+
+    def bucket_key(self, bucket: str) -> str | None:
+        return self.key
+
+
+AWS = {
+    "FINE_TUNING": ["amazon.nova-lite-v1:0:300k", "amazon.nova-micro-v1:0:128k"],
+    "DISTILLATION": ["amazon.nova-lite-v1:0:300k"],
+    "": ["amazon.nova-pro-v1:0", "amazon.nova-2-lite-v1:0"],
+}
+
+
+def checked(
+    recipe: Recipe, offers: Region | None = None, access: Account | None = None, name: str = "colours-1", **place: Any
+) -> dict[str, Check]:
+    where = Place(**{**vars_of(PLACE), **place})
+    model = catalog.model(recipe.model)
+    found = preflight(recipe, model, where, offers=offers or Region(AWS), access=access or Account(), name=name)
+    return {check.name: check for check in found}
+
+
+def vars_of(place: Place) -> dict[str, str]:
+    return {name: getattr(place, name) for name in place.__dataclass_fields__}
+
+
+@pytest.mark.parametrize(
+    "recipe", [Recipe(), Recipe(method="distillation"), Recipe(method="reinforcement", model="nova-2-lite")]
+)
+def test_where_all_is_well_nothing_fails(recipe: Recipe) -> None:
+    found = checked(recipe)
+    assert {check.status for check in found.values()} == {"ok"}
+    assert failures(found.values()) == ""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "offers", "access", "place", "failing", "says"),
+    [
+        (Recipe(), Region({"FINE_TUNING": []}), None, {}, "model", "us-east-1"),
+        (Recipe(model="llama-3-3-70b"), None, None, {}, "model", "us-west-2"),
+        (Recipe(), Region(AWS, status="LEGACY"), None, {}, "lifecycle", "another model"),
+        (Recipe(model="llama-3-1-8b"), None, None, {}, "hosting", "provisioned"),
+        (Recipe(method="distillation"), Region({**AWS, "": []}), None, {}, "teacher", "student"),
+        (Recipe(), Region(AWS, models=["colours-1"]), None, {}, "name", "another name"),
+        (Recipe(), None, None, {"bucket": "Tailor=Data"}, "keys", "bucket name"),
+        (Recipe(), None, Account(trust=None), {}, "trust", "deploy"),
+        (Recipe(), None, Account(trust=OTHERS), {}, "trust", "deploy"),
+        (Recipe(), None, Account({"s3:GetObject"}), {}, "read", "s3:GetObject"),
+        (Recipe(), None, Account({"s3:PutObject"}), {}, "write", "s3:PutObject"),
+        (Recipe(), None, Account({"s3:ListBucket"}), {}, "list", "s3:ListBucket"),
+        (Recipe(), None, Account({"iam:PassRole"}), {}, "pass-role", "iam:PassRole"),
+        (Recipe(), None, Account({"kms:Decrypt"}, key=KEY), {}, "key", "kms:Decrypt"),
+        (Recipe(), None, Account(region="eu-west-1"), {}, "region", "one Region"),
+        (Recipe(method="distillation"), None, Account({"bedrock:InvokeModel"}), {}, "teacher-access", "InvokeModel"),
+        (
+            Recipe(method="reinforcement", model="nova-2-lite"),
+            None,
+            Account({"lambda:InvokeFunction"}),
+            {},
+            "grader-access",
+            "lambda:InvokeFunction",
+        ),
+    ],
+)  # fmt: skip
+def test_each_failure_is_named_with_its_remedy(
+    recipe: Recipe, offers: Any, access: Any, place: dict[str, str], failing: str, says: str
+) -> None:
+    found = checked(recipe, offers, access, **place)
+    assert found[failing].status == "failed"
+    assert says in found[failing].remedy
+    assert found[failing].message in failures(found.values())
+
+
+def test_continued_pre_training_is_said_to_be_impossible_with_what_can_be_done_instead() -> None:
+    recipe = Recipe(method="continued-pre-training", model="titan-text-express")
+    found = checked(recipe)["model"]
+    assert found.status == "failed"
+    assert "no model in us-east-1 supports continued pre-training today" in found.message
+    assert "fine-tune" in found.remedy
+
+
+def test_continued_pre_training_works_where_a_region_offers_it() -> None:
+    recipe = Recipe(method="continued-pre-training", model="titan-text-express")
+    offers = Region({"CONTINUED_PRE_TRAINING": ["amazon.titan-text-express-v1:0:8k"]})
+    assert failures(checked(recipe, offers).values()) == ""
+
+
+def test_another_model_that_the_region_offers_is_named() -> None:
+    found = checked(Recipe(model="nova-pro"))["model"]
+    assert "nova-lite, nova-micro" in found.remedy or "nova-micro, nova-lite" in found.remedy
+
+
+def test_a_full_quota_is_no_failure_because_runs_wait() -> None:
+    found = checked(Recipe(), Region(AWS, jobs=[f"job-{n}" for n in range(10)]))
+    assert found["quota"].status == "warning"
+    assert failures(found.values()) == ""
+
+
+def test_a_job_that_was_submitted_before_is_no_conflict() -> None:
+    found = checked(Recipe(), Region(AWS, jobs=["colours-1"], models=["colours-1"]))
+    assert found["name"].status == "ok"
+
+
+def test_what_can_not_be_asked_is_unknown_and_blocks_nothing() -> None:
+    found = checked(Recipe(), Region(AWS, closed=True), Account({"iam:SimulatePrincipalPolicy"}))
+    assert found["model"].status == found["read"].status == found["pass-role"].status == "unknown"
+    assert failures(found.values()) == ""
+
+
+def test_the_role_is_asked_for_and_the_caller_only_for_passing_it() -> None:
+    account = Account()
+    checked(Recipe(), access=account)
+    assert {principal for principal, action, _ in account.asked if action != "iam:PassRole"} == {ROLE}
+    assert (CALLER, "iam:PassRole", ROLE) in account.asked
