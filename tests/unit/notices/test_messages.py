@@ -12,7 +12,7 @@ from tailor.notices.messages import Message, message_for
 from tailor.notices.wordings import WORDINGS
 from tailor.recipe import Budget, Deployment, Notifications, Recipe
 from tailor.runs import MOVES, Run, State
-from tests.unit.notices.conftest import DOCUMENTS, MEASURED, TRAINED, path_to, run_through
+from tests.unit.notices.conftest import DOCUMENTS, MEASURED, ROOT, TRAINED, path_to, run_through
 
 RUN = "colours-scenes-0f3a00000000"
 UNTOLD = {"received", "preparing", "deploying", "deployed", "evaluating", "standby"}
@@ -360,3 +360,11 @@ def test_paths_of_these_tests_are_allowed_moves() -> None:
 def test_times_are_utc() -> None:
     run = run_through(*path_to(State.LIVE))
     assert told(run).at.utcoffset() == timedelta(0)
+
+
+def test_the_documentation_lists_every_state_as_it_is_told() -> None:
+    text = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| ([^|]+) \|", text, re.M)
+    assert rows == [(state.value, wording.severity, wording.title) for state, wording in WORDINGS.items()]
+    [untold] = re.findall(r"^The states (.+) are on the way", text, re.M)
+    assert set(re.findall(r"`([a-z-]+)`", untold)) == UNTOLD
