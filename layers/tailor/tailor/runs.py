@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tailor.errors import ConflictError, NotFoundError
 from tailor.recipe import Recipe
+from tailor.records import Record
 
 
 class State(StrEnum):
@@ -82,12 +83,6 @@ ACTORS: Mapping[State, str] = {
     S.INCONCLUSIVE: "provision",
     S.EVALUATION_FAILED: "provision",
 }
-
-
-class Record(BaseModel):
-    """Unknown fields are kept out, so that an older function can read what a newer one wrote."""
-
-    model_config = ConfigDict(extra="ignore")
 
 
 class Change(Record):

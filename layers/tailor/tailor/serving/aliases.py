@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from tailor.errors import ConflictError, NotFoundError
-from tailor.runs import Record
+from tailor.records import Record
 
 ImageFormat = Literal["png", "jpeg", "gif", "webp"]
 

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from tailor.errors import InvalidInputError, NotAllowedError
 from tailor.names import check_name
-from tailor.runs import Record
+from tailor.records import Record
 
 _RANDOM_BYTES = 25
 KEY = re.compile(r"tailor-[a-z0-9-]{1,63}-[a-z2-7]{40}")
