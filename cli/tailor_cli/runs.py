@@ -1,4 +1,4 @@
-"""`tailor runs`, `show`, `watch`, `approve`, `decline`, `stop`: runs as a person follows and steers them."""
+"""`tailor runs`, `show`, `watch`, `approve` and so on: runs as a person follows and steers them."""
 
 import json
 import time
@@ -8,16 +8,21 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from tailor.aws.bedrock import Bedrock
 from tailor.errors import NotFoundError
 from tailor.runs import TERMINAL, Run, State
-from tailor.steps.steer import approve as approve_run
-from tailor.steps.steer import decline as decline_run
+from tailor.steps import steer
+from tailor.steps.provision import take_down
 from tailor_cli.context import err, out, person, session, shown_errors
 
 RunId = Annotated[str, typer.Argument(help="the run's id, or a project: its newest run", metavar="RUN")]
 Reason = Annotated[str, typer.Option(help="kept in the run's history")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 SETTLED = TERMINAL | {State.LIVE, State.AWAITING_APPROVAL, State.STANDBY}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def find(name: str) -> Run:
@@ -80,12 +85,56 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds")]
 def approve(run_id: RunId, reason: Reason = "") -> None:
     """Say yes to what a run would cost: it goes on to training."""
     with shown_errors():
-        run = approve_run(find(run_id), runs=session.runs, by=person(), reason=reason, now=datetime.now(UTC))
+        run = steer.approve(find(run_id), runs=session.runs, by=person(), reason=reason, now=now())
         out.print(f"{run.id} is approved: training begins")
 
 
 def decline(run_id: RunId, reason: Reason = "") -> None:
     """Say no to what a run would cost: it ends here."""
     with shown_errors():
-        run = decline_run(find(run_id), runs=session.runs, by=person(), reason=reason, now=datetime.now(UTC))
+        run = steer.decline(find(run_id), runs=session.runs, by=person(), reason=reason, now=now())
         out.print(f"{run.id} is declined: nothing was spent")
+
+
+def stop(run_id: RunId, reason: Reason = "") -> None:
+    """End a run before it has a model; a job that trains is stopped."""
+    with shown_errors():
+        run = steer.stop(find(run_id), runs=session.runs, control=Bedrock(), by=person(), reason=reason, now=now())
+        out.print(f"{run.id} {'is stopping' if run.state == State.TRAINING else 'is stopped'}")
+
+
+def promote(run_id: RunId, reason: Annotated[str, typer.Option(help="kept in the run's history")]) -> None:
+    """Put a deployed version live by hand, whatever its verdict."""
+    with shown_errors():
+        run = steer.promote_by_hand(
+            find(run_id), runs=session.runs, aliases=session.serving, by=person(), reason=reason, now=now()
+        )
+        out.print(f"{run.project} is {run.id} now")
+
+
+def rollback(
+    project: str,
+    to: Annotated[str | None, typer.Option(help="the run to go back to; none: the version before")] = None,
+    reason: Reason = "",
+) -> None:
+    """Point a project's name back at the version before."""
+    with shown_errors():
+        run = steer.roll_back(
+            project, to=to, runs=session.runs, aliases=session.serving, by=person(), reason=reason, now=now()
+        )
+        out.print(f"{project} is {run.id} again")
+
+
+def retire(run_id: RunId, reason: Reason = "") -> None:
+    """Take a version's deployment down. The live version must be replaced first."""
+    with shown_errors():
+        run = take_down(
+            find(run_id),
+            runs=session.runs,
+            control=Bedrock(),
+            aliases=session.serving,
+            by=person(),
+            reason=reason,
+            now=now(),
+        )
+        out.print(f"{run.id} is retired: its deployment is gone, its model is kept")

@@ -87,6 +87,10 @@ class MemoryControl:
         self._maybe_fail("get_job")
         return self.jobs[job]
 
+    def stop_job(self, identifier: str) -> None:
+        self._maybe_fail("stop_job")
+        self.jobs[identifier]["status"] = "Stopped"
+
     def create_deployment(self, name: str, model_arn: str, *, tags: Any) -> str:
         self._maybe_fail("create_deployment")
         arn = f"{ARN}:custom-model-deployment/{name[-12:]}"

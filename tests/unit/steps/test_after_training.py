@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from tailor.errors import RetryableError
+from tailor.errors import ConflictError, NotFoundError, RetryableError
 from tailor.events import RUN_DUE
 from tailor.recipe import Deployment, Recipe
 from tailor.runs import ACTORS, Run, State
-from tailor.steps.provision import provision
+from tailor.steps.provision import provision, take_down
 from tailor.steps.reconcile import Reconciler
+from tailor.steps.steer import promote_by_hand, roll_back, stop
 from tailor.steps.track import track
 from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
 
@@ -195,3 +196,66 @@ def test_one_runs_trouble_does_not_keep_the_others_waiting(setting: Setting) -> 
     found = setting.reconcile(timedelta(minutes=5))
     assert list(found.failed) == [broken.id]
     assert found.due == [due.id]
+
+
+def test_a_person_goes_back_to_the_version_before_and_forward_again(setting: Setting) -> None:
+    first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
+    setting.provision(first)
+    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb")
+    setting.provision(second)
+    for target, other in ((first, second), (second, first)):
+        run = roll_back("colours", to=None, runs=setting.runs, aliases=setting.aliases, by="p", reason="", now=NOW)
+        assert (run.id, run.state) == (target.id, State.LIVE)
+        assert setting.runs.get(other.id).state == State.STANDBY
+
+
+def test_going_back_when_nothing_is_left_says_so_and_changes_nothing(setting: Setting) -> None:
+    setting.provision(setting.deployed(State.PASSED))
+    with pytest.raises(NotFoundError, match="no version before"):
+        roll_back("colours", to=None, runs=setting.runs, aliases=setting.aliases, by="p", reason="", now=NOW)
+
+
+def test_a_person_may_promote_what_did_not_pass_and_the_run_says_who_and_why(setting: Setting) -> None:
+    run = promote_by_hand(
+        setting.deployed(State.INCONCLUSIVE),
+        runs=setting.runs,
+        aliases=setting.aliases,
+        by="person:linh",
+        reason="we looked at the answers",
+        now=NOW,
+    )
+    assert (run.state, run.history[-1].by, run.history[-1].reason) == (
+        State.LIVE,
+        "person:linh",
+        "we looked at the answers",
+    )
+
+
+def test_what_is_not_deployed_can_not_go_live_and_what_is_live_can_not_be_taken_down(setting: Setting) -> None:
+    with pytest.raises(ConflictError, match="only a deployed version"):
+        promote_by_hand(
+            setting.add(State.TRAINED), runs=setting.runs, aliases=setting.aliases, by="p", reason="", now=NOW
+        )
+    live = setting.provision(setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb"))
+    assert live is not None
+    with pytest.raises(ConflictError, match="is live"):
+        take_down(live, runs=setting.runs, control=setting.control, aliases=setting.aliases, by="p", reason="", now=NOW)
+    assert setting.control.deployments
+
+
+def test_stopping_asks_bedrock_and_the_jobs_answer_moves_the_run(setting: Setting) -> None:
+    run = setting.training()
+    asked = stop(run, runs=setting.runs, control=setting.control, by="person:linh", reason="wrong data", now=NOW)
+    assert asked.state == State.TRAINING
+    assert setting.control.jobs[JOB]["status"] == "Stopped"
+    stopped = track(JOB, runs=setting.runs, control=setting.control, now=NOW)
+    assert stopped is not None
+    assert stopped.state == State.STOPPED
+
+
+def test_a_run_without_a_job_stops_at_once_and_one_with_a_model_not_at_all(setting: Setting) -> None:
+    early = setting.add(State.PREPARED)
+    assert stop(early, runs=setting.runs, control=setting.control, by="p", reason="", now=NOW).state == State.STOPPED
+    late = setting.deployed(State.LIVE, "colours-scenes-bbbbbbbbbbbb")
+    with pytest.raises(ConflictError, match="nothing to stop"):
+        stop(late, runs=setting.runs, control=setting.control, by="p", reason="", now=NOW)
