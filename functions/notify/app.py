@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from tailor.aws.notices import Secret, SentOnce, Topic, post, waiter
 from tailor.aws.runs import DynamoRunStore
 from tailor.errors import NotFoundError, RetryableError, TailorError

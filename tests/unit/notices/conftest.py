@@ -36,9 +36,11 @@ MEASURED = (*TRAINED, "deploying", "deployed", "evaluating")
 ACTORS = {"training": "train", "trained": "track", "awaiting-approval": "train", "training-failed": "track"}
 DOCUMENTS: dict[str, Any] = {
     "report": {
-        "rows": {"train": 960, "validation": 120, "test": 120},
-        "counts": {"error": 2, "warning": 1},
-        "top_findings": [{"code": "image-missing", "message": "2 rows name images that are not in the dataset"}],
+        "counts": {"rows": 1240, "rejected": 40, "train": 960, "validation": 120, "test": 120},
+        "findings": [
+            {"code": "image-missing", "severity": "error", "count": 40},
+            {"code": "duplicate-row", "severity": "warning", "count": 1},
+        ],
     },
     "quote": {
         "model": "nova-lite",

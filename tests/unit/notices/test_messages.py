@@ -48,11 +48,11 @@ WORDS = {
     ),
     "rejected": (
         "prepare",
-        "40 of 1,200 rows name images that are not there",
+        "The dataset can't be used: 40 of 1240 rows name images that are not there.",
         "error",
         "colours: data can't be used",
         (
-            "The dataset scenes can't be used. 40 of 1,200 rows name images that are not there. "
+            "The dataset can't be used: 40 of 1240 rows name images that are not there. "
             "Nothing was trained and nothing was spent; your upload is untouched."
         ),
         "Correct what the report lists and upload again: that starts a new run.",
@@ -217,7 +217,7 @@ def test_what_no_step_recorded_is_left_out(state: str) -> None:
 @pytest.mark.parametrize("state", WORDS)
 def test_documents_of_another_shape_do_no_harm(state: str) -> None:
     odd: dict[str, Any] = {
-        "report": {"rows": "many", "counts": [1]},
+        "report": {"counts": {"train": "many"}},
         "quote": {"total": "?"},
         "job": {"training_loss": "low"},
     }
@@ -237,7 +237,9 @@ def test_figures_stand_in_fields_too() -> None:
 
 def test_a_rejected_run_names_the_most_frequent_findings() -> None:
     fields = {field.label: field.value for field in told(run_through(*path_to(State.REJECTED))).fields}
-    assert fields["image-missing"] == "2 rows name images that are not in the dataset"
+    assert fields["image-missing"] == "40 times"
+    assert fields["Unusable rows"] == "40 of 1,240"
+    assert "duplicate-row" not in fields
     assert fields["Report"] == f"runs/{RUN}/report/report.html"
 
 

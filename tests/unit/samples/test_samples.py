@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tailor.recipe import Recipe
 
 from samples import arithmetic, manuals, scenes, support
 from samples.generate import WRITERS, generate
+from tailor.recipe import Recipe
 
 ROOT = Path(__file__).parents[3]
 ANSWERS = (

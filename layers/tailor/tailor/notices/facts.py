@@ -1,6 +1,6 @@
 """The figures of a run, in words. What a step did not record is left out, never guessed.
 
-Read from the run's documents: ``report`` (``rows``, ``counts``, ``top_findings``), ``quote`` (tailor.training.quote),
+Read from the run's documents: ``report`` (tailor.datasets.report), ``quote`` (tailor.training.quote),
 ``job`` (``training_loss``, ``validation_loss``) and ``evaluation`` (``metric``, ``candidate``, ``baseline``,
 ``baseline_arm``, ``difference``, ``interval``, ``rows``, ``decisive_rows``).
 """
@@ -32,22 +32,27 @@ class Facts:
     @property
     def rows(self) -> str:
         """``960 rows to learn from, 120 held out``."""
-        train, test = _number(self.run.report, "rows", "train"), _number(self.run.report, "rows", "test")
+        train, test = self._rows("train"), self._rows("test")
         parts = []
-        if train is not None:
+        if train:
             parts.append(f"{counted(train, 'row')} to learn from")
         if test:
             parts.append(f"{test:,.0f} held out")
         return ", ".join(parts)
 
-    def found(self, severity: str) -> int:
-        return int(_number(self.run.report, "counts", severity) or 0)
-
     @property
-    def top_findings(self) -> list[tuple[str, str]]:
-        """Code and message, the most frequent first."""
-        found = self.run.report.get("top_findings") or []
-        return [(str(entry.get("code", "")), str(entry.get("message", ""))) for entry in found]
+    def unusable(self) -> str:
+        """``40 of 1,200``."""
+        unusable, rows = self._rows("rejected"), self._rows("rows")
+        return f"{unusable:,.0f} of {rows:,.0f}" if unusable else ""
+
+    def _rows(self, kind: str) -> float:
+        return _number(self.run.report, "counts", kind) or 0
+
+    def findings(self, severity: str) -> list[tuple[str, int]]:
+        """Code and how often it was found, as the report orders them."""
+        found = self.run.report.get("findings") or []
+        return [(entry["code"], int(entry["count"])) for entry in found if entry["severity"] == severity]
 
     @property
     def quote(self) -> str:

@@ -46,20 +46,16 @@ def _reason(facts: Facts) -> str:
 
 
 def _prepared(facts: Facts) -> str:
-    warnings = facts.found("warning")
+    warnings = sum(count for _, count in facts.findings("warning"))
     warned = f" with {counted(warnings, 'warning')}" if warnings else ""
     rows = f": {facts.rows}" if facts.rows else ""
     return _joined(f"The dataset {facts.run.dataset} passed its checks{warned}{rows}")
 
 
 def _rejected(facts: Facts) -> str:
-    errors = facts.found("error")
-    found = f"There {'is' if errors == 1 else 'are'} {counted(errors, 'error')}" if errors else ""
-    return _joined(
-        f"The dataset {facts.run.dataset} can't be used",
-        _reason(facts) or found,
-        "Nothing was trained and nothing was spent; your upload is untouched",
-    )
+    """The change's reason is the report's own headline."""
+    headline = _reason(facts) or f"The dataset {facts.run.dataset} can't be used"
+    return _joined(headline, "Nothing was trained and nothing was spent; your upload is untouched")
 
 
 def _awaiting(facts: Facts) -> str:
@@ -175,12 +171,11 @@ def _after_live(facts: Facts) -> str:
 
 # ------------------------------------------------------------------------------------------------ figures
 def _data(facts: Facts) -> list[Field]:
-    rejected = facts.found("error")
-    return [Field("Data", facts.rows), Field("Errors", f"{rejected:,}" if rejected else "")]
+    return [Field("Data", facts.rows), Field("Unusable rows", facts.unusable)]
 
 
 def _findings(facts: Facts) -> list[Field]:
-    return [Field(code, text) for code, text in facts.top_findings[:MAX_FINDINGS]]
+    return [Field(code, counted(count, "time")) for code, count in facts.findings("error")[:MAX_FINDINGS]]
 
 
 def _quote(facts: Facts) -> list[Field]:
