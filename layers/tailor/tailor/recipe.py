@@ -160,7 +160,7 @@ class Evaluation(Section):
     guards: tuple[Guard, ...] = ()
     normaliser: dict[str, bool] = Field(default={}, description="steps of the normaliser to switch on or off, by name")
     regression: bool = Field(default=True, description="ask general questions too, to see what the model forgot")
-    regression_margin: Share = Field(default=0.1, description="how much worse it may become at each kind of them")
+    regression_margin: Share = Field(default=0.15, description="how much worse it may become at each kind of them")
     max_hours: float = Field(default=12, gt=0, description="after that an unfinished evaluation fails")
     judge: str | None = Field(
         default=None, description="catalogue name of a model that compares answers; none: no judge"

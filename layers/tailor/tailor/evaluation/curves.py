@@ -125,6 +125,10 @@ def read_in_words(curves: Sequence[Curve]) -> Reading:
     if overfit is not None:
         return overfit
     noise = _noise([point.loss for point in points])
+    if len(validation) >= _FEWEST - 1:
+        # Where there is a validation loss, it says whether there was more to learn.
+        first, before, last = _stretches([point.loss for point in validation])
+        noise = 0.0
     if before - last > max(_FALLING * before, noise):
         return Reading(
             "still-falling",

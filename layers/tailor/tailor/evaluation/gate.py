@@ -11,10 +11,11 @@ Anything that is missing closes the gate.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tailor.evaluation.compare import Comparison
+from tailor.evaluation.statistics import holm
 
 Verdict = Literal["passed", "failed", "inconclusive"]
 GuardState = Literal["held", "broken", "unclear", "missing"]
@@ -30,12 +31,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class GuardResult:
-    """``comparison`` is None where the guard's metric could not be computed."""
+    """``comparison`` is None where the guard's metric could not be computed.
+
+    ``p_value`` is corrected (Holm) once several guards are looked at together.
+    """
 
     name: str
     title: str
     margin: float
     comparison: Comparison | None
+    p_value: float | None = None
 
     @property
     def state(self) -> GuardState:
@@ -43,7 +48,8 @@ class GuardResult:
             return "missing"
         if self.comparison.difference >= -self.margin - 1e-12:
             return "held"
-        surely_worse = self.comparison.interval[1] < 0 and self.comparison.p_value < 1 - self.comparison.confidence
+        p_value = self.comparison.p_value if self.p_value is None else self.p_value
+        surely_worse = self.comparison.interval[1] < 0 and p_value < 1 - self.comparison.confidence
         return "broken" if surely_worse else "unclear"
 
     def as_dict(self) -> dict[str, Any]:
@@ -76,6 +82,7 @@ def decide(
 ) -> Decision:
     """``comparisons``: the primary metric against each baseline, at least one. ``doubts`` are reasons not to pass."""
     primary = max(comparisons, key=lambda comparison: comparison.baseline)
+    guards = _corrected(guards)
     broken = [guard for guard in guards if guard.state == "broken"]
     open_guards = [guard for guard in guards if guard.state in ("unclear", "missing")]
     few = primary.rows < policy.minimum_rows
@@ -90,9 +97,16 @@ def decide(
         return Decision("failed", reasons, worse[0] if worse else primary, None, list(guards))
     if unproven or open_guards or doubts:
         reasons = [_unproven_sentence(comparison, policy) for comparison in unproven]
-        shown = unproven[0] if unproven else primary
-        return _open(shown, policy, [*reasons, *map(_guard_sentence, open_guards), *doubts], guards)
-    return Decision("passed", [_proven_sentence(primary, policy)], primary, None, list(guards))
+        reasons += [*map(_guard_sentence, open_guards), *(() if unproven else doubts)]
+        return _open(unproven[0] if unproven else primary, policy, reasons, guards)
+    proven = [_proven_sentence(comparison, policy) for comparison in sorted(comparisons, key=lambda one: -one.baseline)]
+    return Decision("passed", proven, primary, None, list(guards))
+
+
+def _corrected(guards: Sequence[GuardResult]) -> list[GuardResult]:
+    measured = [guard.comparison.p_value for guard in guards if guard.comparison is not None]
+    adjusted = iter(holm(measured))
+    return [guard if guard.comparison is None else replace(guard, p_value=next(adjusted)) for guard in guards]
 
 
 def _proven(comparison: Comparison, policy: Policy) -> bool:

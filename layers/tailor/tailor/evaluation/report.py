@@ -22,7 +22,7 @@ from tailor.recipe import Recipe
 from tailor.runs import Run
 
 SCHEMA = 1
-_SAMPLES = 8
+_SAMPLES = 6
 _LISTED_FAILURES = 200
 _NAMES = {"base": "the base model", "base-few-shot": "the base model with examples", "live": "the live version"}
 

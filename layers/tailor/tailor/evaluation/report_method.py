@@ -1,0 +1,79 @@
+"""The report's section on what the customization method measures besides."""
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+
+def by_method(report: Mapping[str, Any], arms: Mapping[str, str]) -> str:
+    found = report["by_method"]
+    if not found:
+        return ""
+    lines = {
+        "distillation": _distillation,
+        "continued-pre-training": _pretraining,
+        "reinforcement": _reinforcement,
+    }[report["method"]](found, arms)
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines)
+    title = report["method"].replace("-", " ").capitalize().replace("pre training", "pre-training")
+    return f'<section><h2>{escape(title)}</h2><dl class="facts">{facts}</dl></section>'
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None else f"{100 * value:.1f} %"
+
+
+def _times(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2f} × the teacher's"
+
+
+def _distillation(found: Mapping[str, Any], arms: Mapping[str, str]) -> list[tuple[str, str]]:
+    lines = [("Measured against", found["references"]), ("Agreement with the teacher", _percent(found["agreement"]))]
+    if "scores" in found:
+        gap = found["gap_closed"]
+        closed = "the teacher is no better than the base"
+        if gap:
+            low, high = gap["interval"]
+            closed = f"{_percent(gap['value'])} ({_percent(low)} to {_percent(high)})"
+        lines += [
+            (
+                "Scores",
+                ", ".join(f"{arms.get(arm, arm).lower()} {_percent(score)}" for arm, score in found["scores"].items()),
+            ),
+            ("Share of the gap closed", closed),
+            ("Agreement where the teacher is right", _percent(found["agreement_where_teacher_right"])),
+            ("Agreement where the teacher is wrong", _percent(found["agreement_where_teacher_wrong"])),
+        ]
+    return [*lines, ("Cost", _times(found["cost_ratio"])), ("Time", _times(found["latency_ratio"]))]
+
+
+def _pretraining(found: Mapping[str, Any], _: Mapping[str, str]) -> list[tuple[str, str]]:
+    lines = []
+    losses, recited = found["losses"], found["memorisation"]
+    if losses:
+        first, last = losses["first"], losses["last"]
+        lines.append((f"{losses['kind'].capitalize()} loss a token", f"{first['loss']:.3f} → {last['loss']:.3f}"))
+        lines.append(("Perplexity a token", f"{first['perplexity']:.2f} → {last['perplexity']:.2f}"))
+        if last["perplexity_a_byte"] is not None:
+            said = f"{first['perplexity_a_byte']:.3f} → {last['perplexity_a_byte']:.3f} (tokens estimated)"
+            lines.append(("Perplexity a byte", said))
+    if recited:
+        said = f"{recited['candidate']} of {recited['probes']} beginnings, the base {recited['base']}"
+        lines.append((f"Continued with {recited['words']} or more words of the original", said))
+    return lines or [("Losses", "the job left no file with them")]
+
+
+def _reinforcement(found: Mapping[str, Any], arms: Mapping[str, str]) -> list[tuple[str, str]]:
+    def pair(values: Mapping[str, float | None]) -> str:
+        return ", ".join(f"{arms.get(arm, arm).lower()} {_percent(value)}" for arm, value in values.items())
+
+    def times(value: float | None) -> str:
+        return "unknown" if value is None else f"{value:.2f} ×"
+
+    ratios = found["length_ratio"]
+    lengths = ", ".join(f"{arms.get(arm, arm).lower()} {times(value)}" for arm, value in ratios.items())
+    return [
+        ("Reward on held-out prompts", pair(found["reward"])),
+        (f"Independent metric ({found['independent_metric']})", pair(found["independent"])),
+        ("Length against references", lengths),
+    ]
