@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tailor.catalog import Model
+from tailor.errors import InvalidInputError, Problem, RecipeError
 from tailor.recipe import Method, Recipe
 from tailor.runs import Run
 from tailor.training.methods import continued_pretraining, distillation, fine_tuning, reinforcement
@@ -11,6 +12,9 @@ from tailor.training.quote import Quote
 
 
 class MethodModule(Protocol):
+    def check(self, recipe: Recipe, model: Model) -> None:
+        """Raises RecipeError or InvalidInputError for settings that the model does not take by this method."""
+
     def build_job(
         self,
         run: Run,
@@ -57,6 +61,17 @@ def build_job(
     return method.build_job(
         run, recipe, model, manifest=manifest, bucket=bucket, role_arn=role_arn, tags=tags, grader_arn=grader_arn
     )
+
+
+def problems(recipe: Recipe, model: Model) -> list[Problem]:
+    """What of the recipe does not fit the model, whatever the data: found before any data is read."""
+    try:
+        of(recipe).check(recipe, model)
+    except RecipeError as error:
+        return error.problems
+    except InvalidInputError as error:
+        return [Problem("model", error.message, error.hint)]
+    return []
 
 
 def quote(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> Quote:

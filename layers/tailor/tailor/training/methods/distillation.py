@@ -29,6 +29,11 @@ def teacher_of(recipe: Recipe, model: Model) -> Model:
     return catalog.model(name)
 
 
+def check(recipe: Recipe, model: Model) -> None:
+    teacher_of(recipe, model)
+    _no_hyperparameters(recipe)
+
+
 def build_job(
     run: Run,
     recipe: Recipe,

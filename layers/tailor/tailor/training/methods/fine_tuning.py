@@ -11,6 +11,11 @@ from tailor.training import quote as quotes
 from tailor.training.request import as_text, base_request
 
 
+def check(recipe: Recipe, model: Model) -> None:
+    facts = model.method("fine-tuning")
+    advice.hyperparameters(recipe, facts, facts.limits.min_rows)
+
+
 def build_job(
     run: Run,
     recipe: Recipe,

@@ -12,6 +12,11 @@ from tailor.training import quote as quotes
 from tailor.training.request import base_request
 
 
+def check(recipe: Recipe, model: Model) -> None:
+    facts = model.method("reinforcement")
+    advice.hyperparameters(recipe, facts, facts.limits.min_rows)
+
+
 def build_job(
     run: Run,
     recipe: Recipe,

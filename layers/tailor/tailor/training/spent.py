@@ -1,0 +1,89 @@
+"""What a run has cost so far, from its quote and how far it came. The bill is AWS's; this is what to expect on it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from tailor.runs import Run, State
+from tailor.training.quote import Line, Quote
+
+DAYS_A_MONTH = 30
+SECONDS_A_DAY = 86_400
+Share = Literal["none", "some", "all"]
+
+_BEFORE_TRAINING = frozenset(
+    {State.RECEIVED, State.PREPARING, State.PREPARED, State.AWAITING_APPROVAL, State.APPROVED}
+    | {State.REJECTED, State.DECLINED}
+)
+_CUT_SHORT = frozenset({State.TRAINING, State.TRAINING_FAILED, State.STOPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """US dollars, at least and at most; ``most`` is None where a price that matters is unknown, see ``unknown``."""
+
+    least: Decimal
+    most: Decimal | None
+    unknown: tuple[str, ...]
+
+
+def spent(run: Run, now: datetime) -> Spent:
+    """Nothing where there is no quote yet."""
+    if not run.quote:
+        return Spent(Decimal(0), Decimal(0), ())
+    least, most, unknown = Decimal(0), Decimal(0), []
+    for line in Quote.model_validate(run.quote).lines:
+        share, times = _share(line, run), _periods(line, run, now)
+        if share == "none" or not times:
+            continue
+        if line.low is None or line.high is None:
+            unknown.append(line.title)
+            continue
+        least += line.low * times if share == "all" else 0
+        most += line.high * times
+    return Spent(least, None if unknown else most, tuple(unknown))
+
+
+def _share(line: Line, run: Run) -> Share:
+    """How much of a line has been used: a job that ended before its training began is not billed."""
+    match line.item:
+        case "headroom":
+            return "none" if run.state in {State.RECEIVED, State.PREPARING, State.REJECTED} else "all"
+        case "training":
+            return _training_share(run)
+        case "teacher":
+            return "some" if run.state in _CUT_SHORT and run.job else _training_share(run)
+        case "evaluation":
+            return _evaluation_share(run)
+        case _:
+            return "all"
+
+
+def _training_share(run: Run) -> Share:
+    if run.state in _BEFORE_TRAINING or not run.job:
+        return "none"
+    if run.state not in _CUT_SHORT:
+        return "all"
+    status = run.job.get("phases", {}).get("training", {}).get("status", "NotStarted")
+    return {"NotStarted": "none", "Completed": "all"}.get(status, "some")  # type: ignore[return-value]
+
+
+def _evaluation_share(run: Run) -> Share:
+    seen = {change.state for change in run.history}
+    if seen & {State.PASSED, State.FAILED, State.INCONCLUSIVE}:
+        return "all"
+    return "some" if seen & {State.EVALUATING, State.EVALUATION_FAILED} else "none"
+
+
+def _periods(line: Line, run: Run, now: datetime) -> Decimal:
+    """1 for what is paid once; months since the model, days since the deployment exist."""
+    if line.every == "once":
+        return Decimal(1)
+    began, ended = (State.TRAINED, None) if line.item == "storage" else (State.DEPLOYING, State.RETIRED)
+    start = next((change.at for change in run.history if change.state == began), None)
+    if start is None:
+        return Decimal(0)
+    stop = next((change.at for change in run.history if change.state == ended), now)
+    days = Decimal((stop - start).total_seconds()) / SECONDS_A_DAY
+    return days / DAYS_A_MONTH if line.every == "month" else days

@@ -1,0 +1,127 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tailor import catalog
+from tailor.errors import EvaluationError, RetryableError
+from tailor.evaluation.ask import Reply
+from tailor.evaluation.rows import Row
+from tailor.recipe import Recipe
+from tailor.training.advice import about_data, about_headroom, hyperparameters
+from tailor.training.headroom import measure
+from tailor.training.methods import problems
+
+Build = Callable[..., Any]
+LITE = catalog.model("nova-lite")
+
+
+def test_each_advice_has_its_reason() -> None:
+    advised = hyperparameters(Recipe(), LITE.method("fine-tuning"), 400)
+    assert advised["epochs"].value == 5
+    assert "repeated" in advised["epochs"].reason
+    assert "160" in advised["warmup_steps"].reason
+    assert advised["learning_rate"].reason == "the model's default"
+
+
+@pytest.mark.parametrize(("rows", "epochs"), [(1, 5), (500, 4), (700, 3), (1000, 2), (5000, 2), (5001, 1)])
+def test_epochs_fall_as_rows_grow(rows: int, epochs: int) -> None:
+    assert hyperparameters(Recipe(), LITE.method("fine-tuning"), rows)["epochs"].value == epochs
+
+
+@pytest.mark.parametrize(
+    ("rows", "codes"),
+    [
+        ({"train": 1200, "test": 150}, set()),
+        ({"train": 50, "test": 150}, {"few-rows"}),
+        ({"train": 1200, "test": 10}, {"few-held-out-rows"}),
+        ({"train": 1200, "test": 150, "images": 20}, {"few-images"}),
+        ({"train": 1200, "test": 150, "images": 400}, set()),
+    ],
+)
+def test_what_the_counts_say(rows: dict[str, int], codes: set[str], manifest: Build) -> None:
+    found = about_data(manifest(**rows), Recipe(), LITE)
+    assert {item.code for item in found} == codes
+    assert all(item.message and item.fix for item in found)
+
+
+@pytest.mark.parametrize(
+    ("score", "method", "codes"),
+    [
+        (0.96, "fine-tuning", ["no-headroom"]),
+        (0.5, "fine-tuning", []),
+        (0.0, "fine-tuning", []),
+        (0.0, "reinforcement", ["no-reward"]),
+        (0.97, "reinforcement", ["no-headroom"]),
+    ],
+)
+def test_what_the_base_models_score_says(score: float, method: Any, codes: list[str]) -> None:
+    found = about_headroom(score, 50, "Exact match", Recipe(method=method))
+    assert [item.code for item in found] == codes
+
+
+class Base:
+    """A base model that knows some answers and fails on some questions."""
+
+    def __init__(self, known: set[str], broken: frozenset[str] = frozenset()) -> None:
+        self.known, self.broken = known, broken
+
+    def converse(self, model_id: str, request: dict[str, Any]) -> Reply:
+        assert model_id == LITE.invoke_id
+        text = request["messages"][-1]["content"][0]["text"]
+        if text in self.broken:
+            raise RetryableError("not now")
+        return Reply(text if text in self.known else "?", "end_turn", 1, 1, 1.0)
+
+
+def rows(count: int) -> list[Row]:
+    names = [f"q{n}" for n in range(count)]
+    return [Row(n, (n,), n, messages=({"role": "user", "content": [{"text": n}]},)) for n in names]
+
+
+def test_headroom_is_measured_on_a_bounded_sample() -> None:
+    known = {f"q{n}" for n in range(100)}
+    found = measure(rows(100), Recipe(headroom_rows=20), LITE, Base(known))
+    assert found is not None
+    assert (found.score, found.rows, found.failed) == (1.0, 20, 0)
+    assert [item.code for item in found.advice] == ["no-headroom"]
+
+
+def test_a_weak_base_model_leaves_room() -> None:
+    found = measure(rows(50), Recipe(headroom_rows=50), LITE, Base({f"q{n}" for n in range(10)}))
+    assert found is not None
+    assert found.score == pytest.approx(0.2)
+    assert found.advice == ()
+
+
+def test_failed_calls_are_left_out_unless_they_are_most() -> None:
+    broken = frozenset(f"q{n}" for n in range(10))
+    found = measure(rows(40), Recipe(headroom_rows=40), LITE, Base(set(), broken))
+    assert found is not None
+    assert (found.rows, found.failed) == (30, 10)
+    with pytest.raises(EvaluationError):
+        measure(rows(10), Recipe(headroom_rows=10), LITE, Base(set(), broken))
+
+
+def test_no_check_where_none_is_asked_for() -> None:
+    assert measure(rows(10), Recipe(), LITE, Base(set())) is None
+    assert measure([], Recipe(headroom_rows=10), LITE, Base(set())) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "where"),
+    [
+        ({}, []),
+        ({"hyperparameters": {"epochs": 9}}, ["hyperparameters.epochs"]),
+        ({"method": "distillation", "teacher": "llama-3-3-70b"}, ["teacher"]),
+        ({"method": "distillation", "hyperparameters": {"epochs": 1}}, ["hyperparameters.epochs"]),
+        ({"method": "reinforcement"}, ["model"]),
+        (
+            {"method": "reinforcement", "model": "nova-2-lite", "hyperparameters": {"batch_size": 8}},
+            ["hyperparameters.batch_size"],
+        ),
+    ],
+)
+def test_what_does_not_fit_the_model_is_known_before_any_data_is_read(settings: Any, where: list[str]) -> None:
+    recipe = Recipe.model_validate(settings)
+    assert [problem.where for problem in problems(recipe, catalog.model(recipe.model))] == where
