@@ -163,6 +163,7 @@ class Examiner:
     def _tools(self, example: Example) -> Iterator[Finding]:
         if not self._limits.tools and self._method != "reinforcement":
             yield self._found("tools-not-supported", example)
+            return
         for code, path, values in tool_problems(example):
             yield self._found(code, example, path, **values)
 

@@ -17,6 +17,7 @@ from tailor.datasets.ledger import Ledger
 from tailor.datasets.media import MediaDesk
 from tailor.datasets.model import Finding, SplitName
 from tailor.datasets.parts import assign_parts
+from tailor.datasets.previews import add_pictures
 from tailor.datasets.read import DatasetReader, read_dataset
 from tailor.datasets.report import Report, headline
 from tailor.datasets.report_html import render
@@ -82,9 +83,10 @@ def prepare_dataset(
         report.location = f"{run_prefix}report/"
         if report.usable or write_unusable:
             written = publish(scratch, output, run_prefix, facts.record, counts)
-            report.manifest = _manifest(report, written, ledger)
+            report.manifest = _manifest(report, written)
             output.write(f"{run_prefix}prepared/manifest.json", _pretty(report.manifest), _JSON)
-        _publish_report(output, run_prefix, report, scratch, uploads)
+        add_pictures(report.previews, [uploads, output])
+        _publish_report(output, run_prefix, report, scratch)
     finally:
         desk.close()
         ledger.close()
@@ -92,14 +94,12 @@ def prepare_dataset(
 
 
 def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) -> dict[str, Any]:
-    """Reports on a dataset that can't be looked at, such as one with a wrong recipe; returns the report's summary."""
+    """Reports on a dataset that can't be looked at, such as one with a wrong recipe; returns the report's summary.
+    ``findings`` holds at least one."""
     by_code = [{"code": f.code, "severity": f.severity, "count": 1, "cause": ""} for f in findings]
     counts = dict.fromkeys(_COUNTS, 0)
-    where = f"{findings[0].file}: " if findings and findings[0].file else ""
-    reason = f"{where}{findings[0].message}" if findings else "see the findings"
-    report = Report(
-        False, f"The dataset can't be used: {reason}.", "", "", counts, by_code, [asdict(found) for found in findings]
-    )
+    summary = f"The dataset can't be used: {findings[0].message}."
+    report = Report(False, summary, "", "", counts, by_code, [asdict(found) for found in findings])
     report.location = f"{run_prefix}report/"
     lines = b"".join(orjson.dumps(found) + b"\n" for found in findings)
     output.write(f"{run_prefix}report/findings.jsonl", lines, _JSONL)
@@ -166,7 +166,7 @@ def _decide(
     )
 
 
-def _manifest(report: Report, written: list[Written], ledger: Ledger) -> dict[str, Any]:
+def _manifest(report: Report, written: list[Written]) -> dict[str, Any]:
     fingerprint = hashlib.sha256("".join(file.sha256 for file in written).encode()).hexdigest()
     rows: dict[SplitName, int] = {part: report.counts[part] for part in ("train", "validation", "test")}
     return {
@@ -181,7 +181,7 @@ def _manifest(report: Report, written: list[Written], ledger: Ledger) -> dict[st
     }
 
 
-def _publish_report(output: Storage, run_prefix: str, report: Report, scratch: Path, uploads: Storage) -> None:
+def _publish_report(output: Storage, run_prefix: str, report: Report, scratch: Path) -> None:
     for name in ("findings.jsonl", "rejected.jsonl", "fixes.jsonl"):
         output.upload(f"{run_prefix}report/{name}", scratch / name, _JSONL)
     output.write(f"{run_prefix}report/report.json", report.to_json(), _JSON)

@@ -55,7 +55,7 @@ class Asset:
 
 
 class MediaDesk:
-    """Resolves, checks and places media. ``fetch`` first, for many examples at once; then ``asset`` for each block."""
+    """Resolves, checks and places media, for many examples at once."""
 
     def __init__(
         self, index: MediaIndex, uploads: Storage, output: Storage, run_prefix: str, limits: Limits, model: str
@@ -69,30 +69,26 @@ class MediaDesk:
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def fetch(self, media: Iterable[tuple[Media, str]]) -> list[Asset]:
-        """Checks the media that are not known yet, given with the folders of their data files; returns the new assets.
+    def fetch(self, media: Iterable[tuple[Media, str]]) -> tuple[list[Asset], list[Asset]]:
+        """The asset of each block, given with the folder of its data file; and those that were not known before.
 
         Raises RetryableError (or what else the storage raises) where an object can't be read now.
         """
+        identities: list[str] = []
         wanted: dict[str, tuple[Media, MediaObject | None, str]] = {}
         for block, base in media:
             identity, found = self._identify(block, base)
+            identities.append(identity)
             if identity in self._known:
                 self._known.move_to_end(identity)
-            elif identity not in wanted:
-                wanted[identity] = (block, found, base)
-        assets = list(self._pool.map(lambda each: self._check(*each), wanted.values()))
-        self._known.update(zip(wanted, assets, strict=True))
-        while len(self._known) > max(_REMEMBERED, len(wanted)):
+            else:
+                wanted.setdefault(identity, (block, found, base))
+        fresh = list(self._pool.map(lambda each: self._check(*each), wanted.values()))
+        self._known.update(zip(wanted, fresh, strict=True))
+        assets = [self._known[identity] for identity in identities]
+        while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
-        return assets
-
-    def asset(self, block: Media, base: str) -> Asset:
-        identity, found = self._identify(block, base)
-        known = self._known.get(identity)
-        if known is None:
-            known = self._known[identity] = self._check(block, found, base)
-        return known
+        return assets, fresh
 
     def _identify(self, block: Media, base: str) -> tuple[str, MediaObject | None]:
         if block.data is not None:

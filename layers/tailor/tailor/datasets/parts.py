@@ -15,6 +15,7 @@ _SMALL = 2000
 
 def assign_parts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Finding]:
     """Sets ``part`` of every row, leaves out what is over the maximum, and yields what people should know."""
+    limits = model.method(recipe.method).limits
     takes_validation = model.method(recipe.method).takes_validation_set
     splitter = Splitter.of(recipe.split, validation_set=takes_validation)
     given = {part for (part,) in ledger.query("SELECT DISTINCT part FROM used")} - {0}
@@ -22,7 +23,8 @@ def assign_parts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Findi
         yield from _keep_given(ledger, splitter, given, takes_validation, model.name)
     else:
         yield from _split(ledger, splitter)
-    limits = model.method(recipe.method).limits
+        if count(ledger, TRAIN) < limits.min_rows <= count(ledger, TRAIN, VALIDATION, TEST):
+            yield from _return_to_training(ledger, splitter, limits.min_rows, model.name)
     if limits.max_validation_rows is not None:
         yield from _sample(ledger, splitter, (VALIDATION,), limits.max_validation_rows, model.name)
     counted = (TRAIN, VALIDATION) if limits.rows_count_validation else (TRAIN,)
@@ -50,10 +52,10 @@ def _keep_given(
 
 def _split(ledger: Ledger, splitter: Splitter) -> Iterator[Finding]:
     if ledger.one("SELECT COUNT(*) FROM rows") <= _SMALL:
-        groups = [group for (group,) in ledger.query("SELECT DISTINCT grp FROM used")]
+        groups: list[int] = [group for (group,) in ledger.query("SELECT DISTINCT grp FROM used")]
         splitter.forced = _forced(splitter, groups)
         for part, share in (("validation", splitter.validation), ("test", splitter.test)):
-            if share and not any(splitter.part(group) == part for group in groups):
+            if groups and share and not any(splitter.part(group) == part for group in groups):
                 yield finding("empty-part", "", part=part, groups=len(groups))
     _apply(ledger, splitter)
 
@@ -72,7 +74,23 @@ def _forced(splitter: Splitter, groups: list[int]) -> dict[int, SplitName]:
         if share and part not in have and len(free) > 1:
             forced[min(free, key=lambda group: abs(splitter.place(group) - start))] = part
             splitter.forced = forced
+    if order and all(splitter.part(group) != "train" for group in groups):
+        forced[order[-1]] = "train"
     return forced
+
+
+def _return_to_training(ledger: Ledger, splitter: Splitter, least: int, model: str) -> Iterator[Finding]:
+    """A dataset that is just large enough must not become too small by what is held out: validation gives way first."""
+    held = count(ledger, VALIDATION, TEST)
+    for part in (VALIDATION, TEST):
+        groups = [group for (group,) in ledger.query("SELECT DISTINCT grp FROM used WHERE part = ?", (part,))]
+        for group in sorted(groups, key=splitter.place, reverse=True):
+            if count(ledger, TRAIN) >= least:
+                break
+            ledger.execute("UPDATE rows SET part = ? WHERE grp = ?", (TRAIN, group))
+    left = count(ledger, VALIDATION, TEST)
+    if left < held:
+        yield finding("held-out-reduced", "", count=held - left, left=left, limit=least, model=model)
 
 
 def _apply(ledger: Ledger, splitter: Splitter, only: int | None = None) -> None:

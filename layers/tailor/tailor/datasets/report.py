@@ -6,9 +6,11 @@ from typing import Any
 import orjson
 
 from tailor.datasets.collect import Collector
+from tailor.datasets.model import Finding
 
 SCHEMA = 1
 _SUMMARY_FINDINGS = 20
+_ABOUT_ROWS = frozenset({"unusable-rows", "too-many-unusable-rows", "no-rows"})
 
 
 @dataclass(slots=True)
@@ -77,9 +79,17 @@ def headline(usable: bool, counts: dict[str, int], collector: Collector) -> str:
         parts = f"{counts['train']} rows to train on, {counts['validation']} to validate, {counts['test']} to test"
         return f"The dataset is usable: {parts}" + (f"; {warnings} warnings" if warnings else "") + "."
     errors = collector.dataset_errors()
+    if telling := [found for found in errors if found.code not in _ABOUT_ROWS]:
+        return f"The dataset can't be used: {_sentence(telling[0])}."
     # That rows are unusable says less than why they are.
-    telling = [found for found in errors if found.code not in ("unusable-rows", "no-rows")] or errors
-    first = telling[0] if telling else None
-    where = f"{first.file}: " if first and first.file else ""
-    reason = f"{where}{first.message}" if first else "see the findings"
-    return f"The dataset can't be used: {reason}."
+    for row in collector.by_code():
+        first = collector.shown[row["code"]][0]
+        if row["severity"] == "error" and first.line is not None:
+            reason = f"{counts['rejected']} of {counts['rows']} rows are not usable, most often: {_sentence(first)}"
+            return f"The dataset can't be used: {reason}."
+    return f"The dataset can't be used: {_sentence(errors[0])}."
+
+
+def _sentence(found: Finding) -> str:
+    line = f" line {found.line}" if found.line is not None else ""
+    return f"{found.file}{line}: {found.message}" if found.file else found.message

@@ -20,6 +20,7 @@ from tailor.datasets.media import Asset, MediaDesk
 from tailor.datasets.model import Example, Finding, Media, Rejected
 from tailor.datasets.records import Encoded, Encoder
 from tailor.datasets.split import PARTS, group_hash
+from tailor.datasets.tokens import Estimate
 from tailor.recipe import Recipe
 
 BATCH = 500
@@ -69,19 +70,13 @@ class RowPass:
         self._offset = 0
         self._numbers: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
+        self._assets: dict[int, Asset] = {}
         self.totals = Totals()
 
     def run(self, items: Iterable[Example | Rejected]) -> Iterator[int]:
         """Takes all rows; yields how many were read after each batch. Raises RetryableError from the storage."""
         for batch in batched(items, BATCH, strict=False):
-            wanted = [
-                (block, _folder(item.file))
-                for item in batch
-                if isinstance(item, Example)
-                for _, block in media_of(item)
-            ]
-            if wanted:
-                self._note_assets(self._desk.fetch(wanted))
+            self._fetch_media(item for item in batch if isinstance(item, Example))
             for item in batch:
                 if isinstance(item, Example):
                     self._take(item)
@@ -95,8 +90,11 @@ class RowPass:
         self.totals.files = list(self._numbers)
         self.totals.kinds = list(self._kinds)
 
-    def _note_assets(self, assets: list[Asset]) -> None:
-        for asset in assets:
+    def _fetch_media(self, examples: Iterable[Example]) -> None:
+        wanted = [(block, _folder(example.file)) for example in examples for _, block in media_of(example)]
+        assets, fresh = self._desk.fetch(wanted)
+        self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
+        for asset in fresh:
             self._collector.add(asset.notes)
             if asset.problem is None:
                 self.totals.assets += 1
@@ -106,32 +104,30 @@ class RowPass:
                 self._ledger.add_media(asset.name, asset.digest, media_group(asset.digest), asset.look)
 
     def _take(self, example: Example) -> None:
-        folder = _folder(example.file)
-
-        def locate(block: Media) -> Asset:
-            return self._desk.asset(block, folder)
-
         if self._recipe.data.system and example.system is None and example.document is None:
             example.system = self._recipe.data.system
         findings = list(self._examiner.shape(example))
-        findings += self._examiner.media(example, locate)
-        encoded = self._encode(example, locate, findings)
+        findings += self._examiner.media(example, self._locate)
+        encoded = self._encode(example, findings)
         if encoded is None:
             self._set_aside(example.file, example.line, findings, _shown(example))
             return
         characters = len(encoded.question.decode()) + len(encoded.answer.decode())
-        tokens = self._examiner.estimate(example, characters, locate)
+        tokens = self._examiner.estimate(example, characters, self._locate)
         findings += self._examiner.size(example, len(encoded.line), tokens)
         findings += self._examiner.texts(example, encoded.line)
         if any(found.severity == "error" for found in findings):
             self._set_aside(example.file, example.line, findings, _shown(example))
             return
         self._collector.add(findings)
-        self._note(example, encoded, [locate(block) for _, block in media_of(example)], tokens)
+        self._note(example, encoded, tokens)
 
-    def _encode(self, example: Example, locate: Any, findings: list[Finding]) -> Encoded | None:
+    def _locate(self, block: Media) -> Asset:
+        return self._assets[id(block)]
+
+    def _encode(self, example: Example, findings: list[Finding]) -> Encoded | None:
         try:
-            encoded = self._encoder.encode(example, locate)
+            encoded = self._encoder.encode(example, self._locate)
             if not self._repairs.perhaps_needed(encoded.line):
                 return encoded
             found, fixes = self._repairs.apply(example)
@@ -140,7 +136,7 @@ class RowPass:
             findings += found
             self.totals.fixes += len(fixes)
             self._fixes.writelines(orjson.dumps(fix) + b"\n" for fix in fixes)
-            return self._encoder.encode(example, locate)
+            return self._encoder.encode(example, self._locate)
         except UnicodeEncodeError:
             findings.append(finding("lone-surrogate", example.file, example.line))
         except (TypeError, RecursionError) as error:
@@ -148,7 +144,8 @@ class RowPass:
             findings.append(finding(code, example.file, example.line))
         return None
 
-    def _note(self, example: Example, encoded: Encoded, assets: list[Asset], tokens: Any) -> None:
+    def _note(self, example: Example, encoded: Encoded, tokens: Estimate) -> None:
+        assets = [self._locate(block) for _, block in media_of(example)]
         question = group_hash(encoded.question)
         digests = [asset.digest for asset in assets]
         input = group_hash(encoded.question, *(digest.encode() for digest in digests)) if digests else question

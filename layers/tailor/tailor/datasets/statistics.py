@@ -15,9 +15,9 @@ from tailor.datasets.split import PARTS
 _BINS = 12
 _PREVIEWS = 6
 _LONGEST_ANSWER = 200
-_SPREAD = "SELECT COUNT(*), MAX({0}), AVG({0}) FROM used"
+_SPREAD = "SELECT COUNT(*), MIN({0}), MAX({0}), AVG({0}) FROM used"
 _NTH = "SELECT {0} FROM used ORDER BY 1 LIMIT 1 OFFSET ?"
-_HISTOGRAM = "SELECT {0} / ?, COUNT(*) FROM used GROUP BY 1"
+_HISTOGRAM = "SELECT ({0} - ?) / ?, COUNT(*) FROM used GROUP BY 1"
 
 
 def statistics_of(ledger: Ledger, totals: Totals, top: list[tuple[str, int, float]]) -> dict[str, Any]:
@@ -46,17 +46,20 @@ def tokens_of(ledger: Ledger) -> dict[str, int]:
 
 
 def _distribution(ledger: Ledger, column: str) -> dict[str, Any]:
-    """Quantiles, and a histogram of equal steps up to the longest row."""
-    rows, most, mean = next(ledger.query(_SPREAD.format(column)))
+    """Quantiles, and a histogram of equal steps from the shortest to the longest row."""
+    rows, least, most, mean = next(ledger.query(_SPREAD.format(column)))
     if not rows:
         return {}
     quantiles = {}
     for name, share in (("median", 0.5), ("p90", 0.9), ("p99", 0.99)):
         at = min(rows - 1, int(rows * share))
         quantiles[name] = ledger.one(_NTH.format(column), (at,))
-    step = max(1, -(-(most + 1) // _BINS))
-    bins = dict(ledger.query(_HISTOGRAM.format(column), (step,)))
-    histogram = [{"from": at * step, "to": (at + 1) * step - 1, "rows": bins.get(at, 0)} for at in range(max(bins) + 1)]
+    step = max(1, -(-(most - least + 1) // _BINS))
+    bins = dict(ledger.query(_HISTOGRAM.format(column), (least, step)))
+    histogram = [
+        {"from": least + at * step, "to": least + (at + 1) * step - 1, "rows": bins.get(at, 0)}
+        for at in range(max(bins) + 1)
+    ]
     return {"mean": round(mean, 1), **quantiles, "max": most, "histogram": histogram}
 
 

@@ -75,7 +75,7 @@ def compare_media(ledger: Ledger) -> Iterator[Finding]:
         yield finding("same-media", name, name=name, other=first)
     placed = ledger.query(
         "SELECT MIN(media.name), media.look, MIN(rows.part) FROM media JOIN used AS rows ON rows.grp = media.grp "
-        "WHERE media.look != '' GROUP BY media.digest ORDER BY 1"
+        "WHERE LENGTH(media.look) > 0 GROUP BY media.digest ORDER BY 1"
     )
     for number, (one, other) in enumerate(similar_pairs(placed)):
         if number == _MOST_PAIRS:

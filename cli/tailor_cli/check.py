@@ -1,0 +1,150 @@
+"""``tailor check``: what is wrong with a dataset, on this machine, before anything is uploaded or paid for."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tailor import catalog
+from tailor.catalog import Model
+from tailor.datasets.intake import Progress, prepare_dataset
+from tailor.datasets.report import Report
+from tailor.errors import InvalidInputError, NotFoundError, RecipeError, TailorError
+from tailor.names import RECIPE_FILE
+from tailor.recipe import METHODS, Method, Recipe
+from tailor.storage import FolderStorage, Storage
+from tailor_cli.sources import source_of
+
+NOT_USABLE, USAGE = 1, 2
+_EXAMPLES = 3
+_STYLES = {"error": "bold red", "warning": "yellow", "info": "blue"}
+
+errors = Console(stderr=True)
+
+
+def check(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="files, a folder, or s3://bucket/folder/")],
+    model: Annotated[
+        str | None, typer.Option(help="base model, for example nova-lite (tailor models lists them)")
+    ] = None,
+    method: Annotated[str | None, typer.Option(help=f"one of {', '.join(METHODS)}")] = None,
+    json: Annotated[bool, typer.Option("--json", help="print report.json instead of the table")] = False,
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="write the converted data, what was repaired, and the report here"),
+    ] = None,
+) -> None:
+    """Checks a dataset for a model and a method: everything that is wrong, in one pass. Nothing is uploaded or changed.
+
+    A tailor.yaml beside the data is respected; the options go before it.
+
+    Ends with 0 when the dataset is usable (warnings allowed), 1 when it is not, 2 when the command is wrong.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="tailor-check-") as scratch:
+            report = _check(paths, model, method, write, Path(scratch), quiet=json)
+    except RecipeError as error:
+        _fail(*(f"{problem.where}: {problem.message}. {problem.fix}" for problem in error.problems))
+    except (InvalidInputError, NotFoundError) as error:
+        _fail(f"{error.message}. {error.hint}" if error.hint else error.message)
+    except TailorError as error:
+        errors.print(f"[bold red]{escape(error.message)}[/]")
+        raise typer.Exit(NOT_USABLE) from None
+    if json:
+        typer.echo(report.to_json(), nl=False)
+    else:
+        _show(report, write)
+    raise typer.Exit(0 if report.usable else NOT_USABLE)
+
+
+def _check(
+    paths: list[str], model: str | None, method: str | None, write: Path | None, scratch: Path, *, quiet: bool
+) -> Report:
+    storage, prefix = source_of(paths)
+    recipe, base = _intentions(storage, prefix, model, method)
+    work, out = scratch / "work", write or scratch / "out"
+    work.mkdir()
+    out.mkdir(parents=True, exist_ok=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} rows"))
+    with Bar(*columns, TimeElapsedColumn(), console=errors, transient=True, disable=quiet) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def watch(progress: Progress) -> None:
+            bar.update(task, description=progress.stage, completed=progress.rows)
+
+        return prepare_dataset(
+            storage,
+            prefix,
+            FolderStorage(out),
+            "",
+            recipe,
+            base,
+            bucket_owner=None,
+            scratch=work,
+            progress=watch,
+            write_unusable=write is not None,
+        )
+
+
+def _intentions(storage: Storage, prefix: str, model: str | None, method: str | None) -> tuple[Recipe, Model]:
+    """The recipe beside the data, overruled by the options."""
+    try:
+        recipe = Recipe.parse(storage.read(prefix + RECIPE_FILE))
+    except NotFoundError:
+        recipe = Recipe()
+    changes: dict[str, Any] = {"model": model} if model else {}
+    if method:
+        changes["method"] = _known_method(method)
+    recipe = recipe.model_copy(update=changes)
+    base = catalog.model(recipe.model)
+    base.method(recipe.method)
+    return recipe, base
+
+
+def _known_method(name: str) -> Method:
+    for known in METHODS:
+        if known == name:
+            return known
+    raise InvalidInputError(f"there is no method {name!r}", hint=f"known methods: {', '.join(METHODS)}")
+
+
+def _show(report: Report, write: Path | None) -> None:
+    console = Console()
+    console.print(f"[bold {'green' if report.usable else 'red'}]{escape(report.headline)}[/]")
+    if report.by_code:
+        table = Table(show_edge=False, pad_edge=False)
+        for title in ("severity", "code"):
+            table.add_column(title, no_wrap=True)
+        table.add_column("count", justify="right")
+        table.add_column("examples", overflow="fold")
+        for row in report.by_code:
+            style = _STYLES[row["severity"]]
+            found = [finding for finding in report.findings if finding["code"] == row["code"]][:_EXAMPLES]
+            examples = "\n".join([*(_example(each) for each in found), f"[dim]→ {escape(found[0]['fix'])}[/]"])
+            table.add_row(f"[{style}]{row['severity']}[/]", row["code"], f"{row['count']:,}", examples)
+        console.print(table)
+    if report.baselines:
+        best = max(report.baselines[key] for key in ("majority", "majority_by_kind", "question_only"))
+        console.print(f"Guessing without a model answers {best:.0%} of the held-out rows.")
+    if write:
+        console.print(
+            f"Written to {escape(str(write))}: prepared/ and report/ (open report/report.html)", highlight=False
+        )
+
+
+def _example(found: dict[str, Any]) -> str:
+    line = f" line {found['line']}" if found["line"] is not None else ""
+    where = f"{found['file']}{line}: " if found["file"] else ""
+    return escape(where + found["message"])
+
+
+def _fail(*messages: str) -> None:
+    for message in messages:
+        errors.print(f"[bold red]{escape(message)}[/]", highlight=False)
+    raise typer.Exit(USAGE) from None
