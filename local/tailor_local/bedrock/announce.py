@@ -1,0 +1,88 @@
+"""State-change events of customization jobs, in the documented shape, and the faults that hit them."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from tailor_local import timelapse
+from tailor_local.bedrock.faults import Desk
+from tailor_local.bedrock.platform import Platform, Scope
+from tailor_local.bedrock.state import Job
+
+HOLD_MINUTES = 5.0  # how long an event waits for one to overtake it
+DETAIL_TYPE = "Model Customization Job State Change"
+
+
+def detail(scope: Scope, job: Job) -> dict[str, Any]:
+    """What AWS documents and no more: no customization type, no phases, no metrics."""
+    given = job.request
+    validators = (given.get("validationDataConfig") or {}).get("validators") or []
+    content = {
+        "version": "0.0",
+        "jobName": job.name,
+        "jobArn": job.arn,
+        "outputModelName": job.model_name,
+        "outputModelArn": job.model_arn,
+        "roleArn": given["roleArn"],
+        "jobStatus": job.status,
+        "failureMessage": job.failure,
+        "creationTime": _iso(job.created),
+        "lastModifiedTime": _iso(job.modified),
+        "endTime": _iso(job.ended),
+        "baseModelArn": scope.arn("foundation-model", job.base),
+        "hyperParameters": given.get("hyperParameters") or {},
+        "trainingDataConfig": given["trainingDataConfig"],
+        "validationDataConfig": {"s3Uri": validators[0]["s3Uri"]} if validators else None,
+        "outputDataConfig": given["outputDataConfig"],
+    }
+    return {name: value for name, value in content.items() if value is not None}
+
+
+class Announcer:
+    """Publishes what happens to jobs; at best once, as AWS does, and worse where a fault says so."""
+
+    def __init__(self, platform: Platform, desk: Desk) -> None:
+        self._platform = platform
+        self._desk = desk
+        self._lock = threading.Lock()
+        self._held: tuple[Scope, str, dict[str, Any]] | None = None
+        self.sent: list[dict[str, Any]] = []  # every event handed to the bus, for tests
+
+    def announce(self, scope: Scope, job: Job) -> None:
+        faults = self._desk.faults.events
+        if self._desk.event_lost():
+            return
+        event = (scope, job.arn, detail(scope, job))
+        with self._lock:
+            if faults.reorder and self._held is None:
+                self._held = event
+                self._later(timelapse.seconds(HOLD_MINUTES), self._release)
+                return
+            held, self._held = self._held, None
+        due = [event, held] if held else [event]
+        for one in due * faults.copies:
+            if faults.delay:
+                self._later(faults.delay, self._publish, *one)
+            else:
+                self._publish(*one)
+
+    def _later(self, wait: float, act: Callable[..., None], *arguments: Any) -> None:
+        timer = threading.Timer(wait, act, arguments)
+        timer.daemon = True
+        timer.start()
+
+    def _release(self) -> None:
+        """Let go of an event that no other came after."""
+        with self._lock:
+            held, self._held = self._held, None
+        if held:
+            self._publish(*held)
+
+    def _publish(self, scope: Scope, arn: str, content: dict[str, Any]) -> None:
+        self.sent.append(content)
+        self._platform.publish(scope, DETAIL_TYPE, content, [arn])
+
+
+def _iso(moment: float | None) -> str | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,94 @@
+"""Which IAM actions on which resources each operation needs, from AWS's service authorization reference.
+
+Converse and its stream have no actions of their own: they need InvokeModel and InvokeModelWithResponseStream.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tailor_local.bedrock import foundation
+from tailor_local.bedrock.platform import Scope
+
+PROFILE_REGIONS = ("us-east-1", "us-east-2", "us-west-2")  # a `us.` inference profile answers from any of them
+ACTIONS = {"Converse": "InvokeModel", "ConverseStream": "InvokeModelWithResponseStream"}
+# Member that names the resource, and the resource's type.
+NAMED = {
+    "GetModelCustomizationJob": ("jobIdentifier", "model-customization-job"),
+    "StopModelCustomizationJob": ("jobIdentifier", "model-customization-job"),
+    "GetCustomModel": ("modelIdentifier", "custom-model"),
+    "DeleteCustomModel": ("modelIdentifier", "custom-model"),
+    "CreateCustomModelDeployment": ("modelArn", "custom-model"),
+    "GetCustomModelDeployment": ("customModelDeploymentIdentifier", "custom-model-deployment"),
+    "DeleteCustomModelDeployment": ("customModelDeploymentIdentifier", "custom-model-deployment"),
+    "GetProvisionedModelThroughput": ("provisionedModelId", "provisioned-model"),
+    "DeleteProvisionedModelThroughput": ("provisionedModelId", "provisioned-model"),
+    "CreateProvisionedModelThroughput": ("modelId", "custom-model"),
+    "GetFoundationModel": ("modelIdentifier", "foundation-model"),
+}
+TAGGED = {
+    "CreateModelCustomizationJob": (("jobTags", "model-customization-job"), ("customModelTags", "custom-model")),
+    "CreateCustomModelDeployment": (("tags", "custom-model-deployment"),),
+    "CreateProvisionedModelThroughput": (("tags", "provisioned-model"),),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """The caller must be allowed this. ``context`` holds condition keys."""
+
+    action: str
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+def checks(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[Check]:
+    """Everything that a request needs; the first that is denied is what AWS names."""
+    action = f"bedrock:{ACTIONS.get(operation, operation)}"
+    for resource in _resources(operation, request, scope):
+        yield Check(action, resource)
+    for member, kind in TAGGED.get(operation, ()):
+        if request.get(member):
+            yield Check("bedrock:TagResource", scope.arn(kind, "*"))
+    if operation == "CreateModelCustomizationJob" and "roleArn" in request:
+        yield Check("iam:PassRole", request["roleArn"], {"iam:PassedToService": "bedrock.amazonaws.com"})
+
+
+def _resources(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[str]:
+    if operation in ("Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream"):
+        yield from _invoked(str(request.get("modelId", "")), scope)
+    elif operation == "CreateModelCustomizationJob":
+        yield _arn(str(request.get("baseModelIdentifier", "")), "foundation-model", scope)
+        yield scope.arn("custom-model", "*")
+    elif operation == "UpdateCustomModelDeployment":
+        yield _arn(str(request.get("customModelDeploymentIdentifier", "")), "custom-model-deployment", scope)
+        yield _arn(str(request.get("modelArn", "")), "custom-model", scope)
+    elif operation == "UpdateProvisionedModelThroughput":
+        yield _arn(str(request.get("provisionedModelId", "")), "provisioned-model", scope)
+        if "desiredModelId" in request:
+            yield _arn(str(request["desiredModelId"]), "custom-model", scope)
+    elif operation in NAMED:
+        member, kind = NAMED[operation]
+        yield _arn(str(request.get(member, "")), kind, scope)
+    elif "resourceARN" in request:
+        yield str(request["resourceARN"])
+    else:
+        yield "*"  # lists can't be limited to a resource
+
+
+def _invoked(identifier: str, scope: Scope) -> Iterator[str]:
+    if identifier.startswith("arn:") and ":inference-profile/" not in identifier:
+        yield identifier
+        return
+    name = foundation.bare(identifier)
+    profiled = next((model for model in foundation.everything() if model.profile == name), None)
+    if profiled is None:
+        yield scope.arn("foundation-model", name)
+        return
+    yield scope.arn("inference-profile", name)
+    for region in PROFILE_REGIONS:
+        yield Scope(scope.account, region).arn("foundation-model", profiled.id)
+
+
+def _arn(identifier: str, kind: str, scope: Scope) -> str:
+    return identifier if identifier.startswith("arn:") else scope.arn(kind, identifier)

@@ -1,0 +1,112 @@
+"""Converse and InvokeModel: which model is meant, what it is asked, what it says."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tailor_local.bedrock import conversation, foundation, tokens
+from tailor_local.bedrock.context import Call
+from tailor_local.bedrock.deployments import find_deployment, find_throughput, settle
+from tailor_local.bedrock.errors import ServiceError, invalid
+from tailor_local.bedrock.foundation import FoundationModel
+from tailor_local.bedrock.learner import base
+from tailor_local.bedrock.learner.features import Prompt
+from tailor_local.bedrock.learner.models import LearnedModel, load
+
+Reader = Callable[[str], bytes]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What answers: a foundation model, and what a job taught it."""
+
+    name: str  # the id or ARN that was called
+    foundation: FoundationModel
+    weights: Path | None
+
+
+@dataclass(frozen=True)
+class Reply:
+    text: str
+    stop_reason: str
+    input_tokens: int
+    output_tokens: int
+    milliseconds: int
+
+    @property
+    def usage(self) -> dict[str, int]:
+        return {
+            "inputTokens": self.input_tokens,
+            "outputTokens": self.output_tokens,
+            "totalTokens": self.input_tokens + self.output_tokens,
+        }
+
+
+def target(call: Call) -> Target:
+    """The model that ``modelId`` names. Raises as Bedrock does for what can't be invoked."""
+    identifier = call.request["modelId"]
+    with call.standin.store.lock:
+        if ":custom-model-deployment/" in identifier:
+            deployment = find_deployment(call.state, call.scope, identifier)
+            settle(deployment, call.now)
+            status = deployment.status(call.now)
+            _check_ready(status, "Active")
+            model = call.state.models[deployment.model_arn]
+        elif ":provisioned-model/" in identifier:
+            throughput = find_throughput(call.state, call.scope, identifier)
+            _check_ready(throughput.status(call.now), "InService", "Updating")
+            model = call.state.models[throughput.model_arn]
+        else:
+            return Target(identifier, foundation.invoked(identifier, call.scope, call.standin.desk.faults), None)
+        return Target(identifier, foundation.of_model(model.base), call.standin.directory / model.weights)
+
+
+def _check_ready(status: str, *ready: str) -> None:
+    if status == "Failed":
+        raise invalid("The model can't serve requests: its deployment failed.")
+    if status not in ready:
+        raise ServiceError("ModelNotReadyException", "The model is not ready for inference. Wait and try again.")
+
+
+@lru_cache(maxsize=16)
+def _loaded(weights: Path) -> LearnedModel:
+    return load(weights.read_bytes())
+
+
+def reply(call: Call, asked: Target, request: dict[str, Any], read: Reader) -> Reply:
+    """What the model answers to a Converse request (members by name)."""
+    started = time.monotonic()
+    prompt, input_tokens = conversation.prompt_of(request, asked.foundation, read)
+    config = request.get("inferenceConfig") or {}
+    limit = config.get("maxTokens", asked.foundation.max_output_tokens)
+    if limit > asked.foundation.max_output_tokens:
+        raise invalid(
+            f"The maximum tokens you requested exceeds the model limit of {asked.foundation.max_output_tokens}. "
+            "Try again with a maximum tokens value that is lower."
+        )
+    text, reason = _cut(said(asked, prompt), limit, config.get("stopSequences") or [])
+    output_tokens = tokens.of_text(text)
+    with call.standin.store.lock:
+        call.state.meter(asked.name, input_tokens, output_tokens)
+    return Reply(text, reason, input_tokens, output_tokens, int((time.monotonic() - started) * 1000))
+
+
+def said(asked: Target, prompt: Prompt) -> str:
+    learned = _loaded(asked.weights).answer(prompt) if asked.weights else None
+    return learned if learned is not None else base.answer(prompt, asked.foundation.id)
+
+
+def _cut(text: str, limit: int, stops: list[str]) -> tuple[str, str]:
+    """``text`` up to a stop sequence or the token limit, and why it ended."""
+    ends = [(text.index(stop), stop) for stop in stops if stop in text]
+    if ends:
+        return text[: min(ends)[0]], "stop_sequence"
+    if tokens.of_text(text) <= limit:
+        return text, "end_turn"
+    kept = text.split(" ")
+    while kept and tokens.of_text(" ".join(kept)) > limit:
+        kept.pop()
+    return " ".join(kept), "max_tokens"

@@ -1,0 +1,181 @@
+"""A linear model over hashed features that chooses among the answers it has seen: multinomial logistic regression.
+
+Where answers are too many to be classes (free text, each answer once), the model remembers examples and gives the
+answer of the nearest one instead. In both, what it reports as its loss is its own error on the data.
+"""
+
+import io
+import json
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tailor_local.bedrock.learner.features import BUCKETS, Indices, Prompt, dense, indices
+
+MOST_CLASSES = 400
+BATCH = 32
+PASSES = 6  # over the data in one epoch of a job: a real epoch teaches a large model more than this small one
+RATE = 0.5  # of the learner, at the learning rate that Bedrock takes by default
+USUAL_RATE = 1e-5
+SURE = 2.0  # how many times likelier than chance an answer must be to be given
+NEAR = 0.35  # likeness to a remembered example that counts
+SEED = 7
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Example:
+    prompt: Prompt
+    answer: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a loss curve."""
+
+    number: int
+    epoch: int
+    loss: float
+
+
+@dataclass
+class Classifier:
+    """``weights`` is BUCKETS × answers; ``memory`` holds remembered examples where answers are not classes."""
+
+    answers: list[str] = field(default_factory=list)
+    weights: Floats = field(default_factory=lambda: np.zeros((BUCKETS, 0), dtype=np.float32))
+    memory: list[tuple[Indices, str]] = field(default_factory=list)
+
+    def answer(self, prompt: Prompt) -> str | None:
+        """The answer, or None where the model has learned nothing about such a question."""
+        row = indices(prompt)
+        nearest = self._nearest(row)
+        if nearest is not None:
+            return nearest
+        if not self.answers or not self.weights.any():
+            return None
+        chances = _softmax(dense([row]) @ self.weights)[0]
+        best = int(chances.argmax())
+        return self.answers[best] if chances[best] * len(self.answers) >= SURE else None
+
+    def _nearest(self, row: Indices) -> str | None:
+        likeness = [_likeness(row, other) for other, _ in self.memory]
+        if not likeness or max(likeness) < NEAR:
+            return None
+        return self.memory[int(np.argmax(likeness))][1]
+
+    def loss(self, examples: Sequence[Example]) -> float:
+        """Mean cross-entropy on examples, in nats."""
+        if not examples:
+            return 0.0
+        rows = [indices(example.prompt) for example in examples]
+        if self.memory or not self.answers:
+            return float(np.mean([self._memory_loss(row, e.answer) for row, e in zip(rows, examples, strict=True)]))
+        places = {answer: place for place, answer in enumerate(self.answers)}
+        unknown = math.log(len(self.answers) + 1) * 2  # an answer that is no class can't be given
+        total = 0.0
+        for start in range(0, len(rows), BATCH):
+            chances = _softmax(dense(rows[start : start + BATCH]) @ self.weights)
+            for chance, example in zip(chances, examples[start : start + BATCH], strict=True):
+                place = places.get(example.answer)
+                total += unknown if place is None else -math.log(max(float(chance[place]), 1e-9))
+        return total / len(rows)
+
+    def _memory_loss(self, row: Indices, answer: str) -> float:
+        same = max((_likeness(row, other) for other, known in self.memory if known == answer), default=0.0)
+        return -math.log(max(same, 0.01))
+
+    def save(self) -> bytes:
+        file = io.BytesIO()
+        lengths = np.array([len(row) for row, _ in self.memory], dtype=np.int32)
+        flat = np.concatenate([row for row, _ in self.memory]) if self.memory else np.zeros(0, dtype=np.int32)
+        words = json.dumps({"answers": self.answers, "remembered": [answer for _, answer in self.memory]})
+        np.savez_compressed(
+            file,
+            words=np.frombuffer(words.encode(), dtype=np.uint8),
+            weights=self.weights.astype(np.float16),
+            lengths=lengths,
+            memory=flat,
+        )
+        return file.getvalue()
+
+    @classmethod
+    def load(cls, data: bytes) -> "Classifier":
+        with np.load(io.BytesIO(data)) as file:
+            words = json.loads(file["words"].tobytes())
+            rows = np.split(file["memory"], np.cumsum(file["lengths"])[:-1]) if len(file["lengths"]) else []
+            memory = list(zip(rows, words["remembered"], strict=True))
+            return cls(words["answers"], file["weights"].astype(np.float32), memory)
+
+
+def train(model: Classifier, examples: Sequence[Example], epochs: int, rate: float) -> Iterator[Step]:
+    """Teach ``model`` in place; yields the loss on each batch before it is learned from.
+
+    ``rate`` is the learning rate as Bedrock counts it; 0 changes nothing.
+    """
+    answers = list(dict.fromkeys([*model.answers, *(example.answer for example in examples)]))
+    if len(answers) > MOST_CLASSES or model.memory:
+        yield from _remember(model, examples, epochs, rate)
+        return
+    added = len(answers) - len(model.answers)
+    model.weights = np.hstack([model.weights, np.zeros((BUCKETS, added), dtype=np.float32)])
+    model.answers = answers
+    yield from _descend(model, examples, epochs, rate)
+
+
+def _descend(model: Classifier, examples: Sequence[Example], epochs: int, rate: float) -> Iterator[Step]:
+    """AdaGrad on the cross-entropy."""
+    places = {answer: place for place, answer in enumerate(model.answers)}
+    rows = [indices(example.prompt) for example in examples]
+    goals = np.array([places[example.answer] for example in examples])
+    squares = np.full_like(model.weights, 1e-6)
+    scale = RATE * math.sqrt(rate / USUAL_RATE)
+    order = list(range(len(rows)))
+    shuffle = random.Random(SEED).shuffle  # noqa: S311 - the same order every time
+    number = 0
+    for epoch in range(epochs):
+        for turn in range(PASSES):
+            shuffle(order)
+            for start in range(0, len(order), BATCH):
+                chosen = order[start : start + BATCH]
+                batch = dense([rows[place] for place in chosen])
+                wrong = _softmax(batch @ model.weights)
+                right = (np.arange(len(chosen)), goals[chosen])
+                loss = float(-np.log(np.maximum(wrong[right], 1e-9)).mean())
+                if turn == 0 or (start + BATCH >= len(order)):
+                    yield Step(number, epoch, loss)
+                number += 1
+                if scale:
+                    wrong[right] -= 1
+                    slope = batch.T @ wrong
+                    squares += slope * slope
+                    model.weights -= scale * slope / np.sqrt(squares)
+
+
+def _remember(model: Classifier, examples: Sequence[Example], epochs: int, rate: float) -> Iterator[Step]:
+    """Examples one batch at a time; the loss is that of the batch before it is remembered."""
+    rows = [(indices(example.prompt), example.answer) for example in examples]
+    number = 0
+    for epoch in range(epochs):
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            sample = batch[:4]  # likeness to everything remembered is costly
+            yield Step(number, epoch, float(np.mean([model._memory_loss(*row) for row in sample])))
+            number += 1
+            if epoch == 0 and rate:
+                model.memory += batch
+
+
+def _likeness(one: Indices, other: Indices) -> float:
+    shared = np.intersect1d(one, other, assume_unique=True).size
+    return float(shared / math.sqrt(max(1, one.size) * max(1, other.size)))
+
+
+def _softmax(scores: Floats) -> Floats:
+    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -1,0 +1,136 @@
+"""Custom models, foundation models and tags."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tailor_local.bedrock import foundation
+from tailor_local.bedrock.context import Call, page, wanted
+from tailor_local.bedrock.errors import conflict, invalid, not_found
+from tailor_local.bedrock.platform import Scope
+from tailor_local.bedrock.state import Deployment, Model, State, Throughput
+
+TAG_LIMIT = 50
+
+
+def find_model(state: State, scope: Scope, identifier: str) -> Model:
+    """A custom model by ARN or name. Raises ResourceNotFoundException."""
+    for model in state.models.values():
+        if scope.owns(model.arn) and identifier in (model.arn, model.name):
+            return model
+    raise not_found("The provided model identifier is not found.")
+
+
+def get_custom_model(call: Call) -> dict[str, Any]:
+    model = find_model(call.state, call.scope, call.request["modelIdentifier"])
+    job = call.state.jobs[model.job_arn]
+    given = job.request
+    return {
+        "modelArn": model.arn,
+        "modelName": model.name,
+        "jobName": job.name,
+        "jobArn": job.arn,
+        "baseModelArn": call.scope.arn("foundation-model", model.base),
+        "customizationType": job.method,
+        "hyperParameters": given.get("hyperParameters"),
+        "trainingDataConfig": given["trainingDataConfig"],
+        "validationDataConfig": given.get("validationDataConfig"),
+        "outputDataConfig": given["outputDataConfig"],
+        "customizationConfig": given.get("customizationConfig"),
+        "trainingMetrics": {"trainingLoss": job.training_loss},
+        "validationMetrics": [{"validationLoss": loss} for loss in job.validation_losses],
+        "creationTime": model.created,
+        "modelStatus": "Active",
+    }
+
+
+def list_custom_models(call: Call) -> dict[str, Any]:
+    request = call.request
+    items = []
+    for model in call.state.models.values():
+        base_arn = call.scope.arn("foundation-model", model.base)
+        if (
+            call.scope.owns(model.arn)
+            and wanted(request, model.name, model.created, "creationTimeBefore", "creationTimeAfter")
+            and request.get("baseModelArnEquals", base_arn) == base_arn
+            and request.get("foundationModelArnEquals", base_arn) == base_arn
+            and request.get("modelStatus", "Active") == "Active"
+        ):
+            items.append(
+                {
+                    "modelArn": model.arn,
+                    "modelName": model.name,
+                    "creationTime": model.created,
+                    "baseModelArn": base_arn,
+                    "baseModelName": model.base.split(":")[0],
+                    "customizationType": call.state.jobs[model.job_arn].method,
+                    "ownerAccountId": call.scope.account,
+                    "modelStatus": "Active",
+                }
+            )
+    return page(call, items, "modelSummaries", "creationTime")
+
+
+def delete_custom_model(call: Call) -> dict[str, Any]:
+    model = find_model(call.state, call.scope, call.request["modelIdentifier"])
+    users: list[Deployment | Throughput] = [*call.state.deployments.values(), *call.state.throughputs.values()]
+    for user in users:
+        if user.model_arn == model.arn:
+            raise conflict(f"The model {model.arn} can't be deleted while {user.arn} uses it.")
+    del call.state.models[model.arn]
+    call.state.tags.pop(model.arn, None)
+    (call.standin.directory / model.weights).unlink(missing_ok=True)
+    return {}
+
+
+def get_foundation_model(call: Call) -> dict[str, Any]:
+    name = foundation.bare(call.request["modelIdentifier"])
+    for entry in foundation.details(call.scope, call.standin.desk.faults):
+        if entry["modelId"] == name:
+            return {"modelDetails": entry}
+    raise not_found("The provided model identifier is not found.")
+
+
+def list_foundation_models(call: Call) -> dict[str, Any]:
+    request = call.request
+    filters: dict[str, Callable[[dict[str, Any], str], bool]] = {
+        "byProvider": lambda entry, value: entry["providerName"].lower() == value.lower(),
+        "byCustomizationType": lambda entry, value: value in entry["customizationsSupported"],
+        "byOutputModality": lambda entry, value: value in entry["outputModalities"],
+        "byInferenceType": lambda entry, value: value in entry["inferenceTypesSupported"],
+    }
+    entries = [
+        entry
+        for entry in foundation.details(call.scope, call.standin.desk.faults)
+        if all(fits(entry, request[name]) for name, fits in filters.items() if name in request)
+    ]
+    return {"modelSummaries": entries}
+
+
+def tag_resource(call: Call) -> dict[str, Any]:
+    arn = _taggable(call)
+    tags = call.state.tags.setdefault(arn, {})
+    new = {tag["key"]: tag["value"] for tag in call.request["tags"]}
+    if len(tags | new) > TAG_LIMIT:
+        raise invalid(f"A resource can have at most {TAG_LIMIT} tags.")
+    tags.update(new)
+    return {}
+
+
+def untag_resource(call: Call) -> dict[str, Any]:
+    tags = call.state.tags.get(_taggable(call), {})
+    for key in call.request["tagKeys"]:
+        tags.pop(key, None)
+    return {}
+
+
+def list_tags(call: Call) -> dict[str, Any]:
+    tags = call.state.tags.get(_taggable(call), {})
+    return {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
+
+
+def _taggable(call: Call) -> str:
+    arn: str = call.request["resourceARN"]
+    state = call.state
+    if any(arn in resources for resources in (state.jobs, state.models, state.deployments, state.throughputs)):
+        return arn
+    raise not_found(f"The resource {arn} is not found.")

@@ -1,0 +1,50 @@
+"""What the stand-in needs of the emulator around it. `tailor_local.hooks` is the one that touches the emulator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose resources: nothing is shared between accounts or Regions."""
+
+    account: str
+    region: str
+
+    def arn(self, kind: str, name: str) -> str:
+        """``kind`` is a resource type of Bedrock, for example custom-model."""
+        account = "" if kind == "foundation-model" else self.account
+        return f"arn:aws:bedrock:{self.region}:{account}:{kind}/{name}"
+
+    def owns(self, arn: str) -> bool:
+        return arn.startswith(f"arn:aws:bedrock:{self.region}:{self.account}:")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    access_key: str
+    secret_key: str
+    token: str
+
+
+class Platform(Protocol):
+    """The emulator, as far as Bedrock sees it."""
+
+    endpoint: str
+
+    def scope(self) -> Scope:
+        """The account and Region of the request being answered."""
+        ...
+
+    def denial(self, headers: Mapping[str, str], action: str, resource: str, context: Mapping[str, str]) -> str | None:
+        """Why the caller may not do this (AWS's wording), or None if IAM allows it."""
+        ...
+
+    def take_role(self, role_arn: str, scope: Scope, source_arn: str) -> Credentials | None:
+        """Credentials of a service role, or None if its trust policy does not let Bedrock take it for this source."""
+        ...
+
+    def publish(self, scope: Scope, detail_type: str, detail: Mapping[str, Any], resources: list[str]) -> None:
+        """Send an event as ``aws.bedrock`` to the default bus."""
+        ...

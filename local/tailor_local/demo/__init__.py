@@ -1,0 +1,1 @@
+"""`make demo`: the main job from upload to an answered call, on the local cloud, before a person's eyes."""

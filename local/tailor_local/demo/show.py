@@ -1,0 +1,87 @@
+"""How the demo looks in a terminal of 80 columns."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tailor.notices.facts import Facts
+from tailor.runs import Change, Run, State
+from tailor.training.quote import Quote
+
+console = Console(highlight=False, soft_wrap=False)
+
+WHAT_HAPPENS = {
+    State.RECEIVED: ("the upload is seen", "its data is checked, converted and split"),
+    State.PREPARING: ("every row and every image is checked", "a price for training"),
+    State.PREPARED: ("the data is what Bedrock takes", "a job, or a question for approval"),
+    State.AWAITING_APPROVAL: ("nobody spends money unasked", "a person says yes or no"),
+    State.APPROVED: ("a person said yes", "the job is submitted"),
+    State.TRAINING: ("Bedrock works on the job", "a custom model"),
+    State.TRAINED: ("there is a custom model", "an on-demand deployment"),
+    State.DEPLOYING: ("the deployment is being made", "it becomes active"),
+    State.DEPLOYED: ("the candidate can be asked", "held-out questions, to base and candidate"),
+    State.EVALUATING: ("both answer the held-out questions", "the verdict"),
+    State.PASSED: ("the candidate is better", "it goes live"),
+    State.LIVE: ("the project's name points to it", "apps call it"),
+}
+
+
+def title(text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold cyan"))
+
+
+def line(label: str, text: str) -> None:
+    console.print(f"  [dim]{label:<14}[/] {text}")
+
+
+def change(entry: Change, seconds: float) -> None:
+    happens, following = WHAT_HAPPENS.get(entry.state, (entry.reason, ""))
+    arrow = f" [dim]→ {following}[/]" if following else ""
+    console.print(f"  [dim]{seconds:5.1f} s[/]  [bold]{entry.state:<18}[/]{happens}{arrow}")
+
+
+def findings(run: Run) -> None:
+    title("What the checks found")
+    counts = run.report["counts"]
+    line("rows", f"{counts['rows']} in: {counts['used']} used, {counts['rejected']} not usable")
+    line("split", f"{counts['train']} train, {counts['validation']} validation, {counts['test']} held out, by image")
+    for found in run.report["findings"]:
+        line(found["severity"], f"{found['code']} ({found['count']})")
+
+
+def quote(run: Run) -> None:
+    title("What it would cost on AWS")
+    for item in Quote.model_validate(run.quote).lines:
+        every = "" if item.every == "once" else f" a {item.every}"
+        amount = f"${item.low:,.2f} to ${item.high:,.2f}{every}" if item.known else "unknown"
+        line(item.item, f"[bold]{amount}[/]  [dim]{item.how}[/]")
+
+
+def notices(subjects: list[str], slack: list[dict[str, Any]]) -> None:
+    title("Who was told")
+    for subject in subjects:
+        line("e-mail (SNS)", subject)
+    for message in slack:
+        line("Slack", str(message.get("text", "")).split("\n")[0])
+
+
+def curve(steps: list[dict[str, str]]) -> None:
+    title("Training curve")
+    first, last = steps[0], steps[-1]
+    loss = f"loss {float(first['training_loss']):.3f} → {float(last['training_loss']):.3f}"
+    line("last step", f"step {last['step_number']}, epoch {last['epoch_number']}, {loss}")
+
+
+def verdict(run: Run) -> None:
+    title("Base against candidate")
+    evaluation, facts = run.evaluation, Facts(run, run.history[-1])
+    line("verdict", f"[bold]{evaluation['verdict']}[/]: {facts.scores}")
+    line("difference", f"{facts.difference}, on {facts.asked}")
+    table = Table("question", "wanted", "base", "candidate", box=None, header_style="dim", padding=(0, 1, 0, 2))
+    for sample in evaluation["samples"][:5]:
+        cells = (sample["question"], sample["references"][0], sample["baseline"], sample["candidate"])
+        table.add_row(*(Text(cell if len(cell) < 34 else f"{cell[:32]}…") for cell in cells))
+    console.print(table)

@@ -1,0 +1,80 @@
+"""Builds and deploys the template with the real `sam build` and `sam deploy`, to the local cloud."""
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import boto3
+
+from tailor_local.errors import DeployError
+
+STACK = "tailor"
+INPUTS = ("template.yaml", "samconfig.toml", "functions", "layers", "statemachines")
+NOT_INPUTS = ("__pycache__", ".mypy_cache")
+ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
+
+
+def architecture() -> str:
+    """The template's name for this machine's processor: what is built here must run here."""
+    return ARCHITECTURES[platform.machine()]
+
+
+def deploy(
+    root: Path, directory: Path, environment: Mapping[str, str], parameters: Mapping[str, str]
+) -> dict[str, str]:
+    """The stack's outputs. The build is skipped where nothing changed since the last one. Raises DeployError."""
+    sam = Path(sys.executable).parent / "sam"
+    path = f"{sam.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    full = {**os.environ, **environment, "PATH": path}
+    overrides = [f"{name}={value}" for name, value in ({"Architecture": architecture()} | dict(parameters)).items()]
+    build = directory / "build"
+    stamp = directory / "build.sha256"
+    digest = _digest(root)
+    if not build.is_dir() or not stamp.is_file() or stamp.read_text() != digest:
+        stamp.unlink(missing_ok=True)
+        command = [str(sam), "build", "--config-env", "local", "--template", str(root / "template.yaml")]
+        command += ["--build-dir", str(build), "--cache-dir", str(directory / "cache")]
+        _run([*command, "--parameter-overrides", *overrides], root, full)
+        stamp.write_text(digest)
+    # sam looks for its configuration beside the template, and that is the built one.
+    command = [str(sam), "deploy", "--config-file", str(root / "samconfig.toml"), "--config-env", "local"]
+    command += ["--template-file", str(build / "template.yaml")]
+    _run([*command, "--parameter-overrides", *overrides], root, full)
+    return _outputs(environment)
+
+
+def _run(command: list[str], root: Path, environment: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        command, cwd=root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        output = "\n".join((done.stdout + done.stderr).splitlines()[-40:])
+        raise DeployError(f"sam {command[1]} failed:\n{output}")
+
+
+def _digest(root: Path) -> str:
+    """A hash of everything that `sam build` reads."""
+    digest = hashlib.sha256(architecture().encode())
+    for name in INPUTS:
+        start = root / name
+        files = sorted(start.rglob("*")) if start.is_dir() else [start]
+        for file in files:
+            if file.is_file() and not set(NOT_INPUTS) & set(file.parts):
+                digest.update(f"{file.relative_to(root)}\0{file.stat().st_size}\0".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _outputs(environment: Mapping[str, str]) -> dict[str, str]:
+    session = boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+    )
+    client = session.client("cloudformation", endpoint_url=environment["AWS_ENDPOINT_URL"])
+    stack = client.describe_stacks(StackName=STACK)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

@@ -1,0 +1,58 @@
+"""The emulator's process. It ends with the process that started it, and leaves nothing running.
+
+Standard input is a pipe from the starting process, or nothing where it is to run on by itself (TAILOR_BACKGROUND=1).
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+GRACE = 2.0  # seconds that functions have to end in
+
+
+def main() -> None:
+    from tailor_local import hooks
+    from tailor_local.bedrock import faults
+    from tailor_local.bedrock.service import Bedrock
+
+    logging.getLogger("tailor").setLevel(logging.INFO)
+    if os.environ.get("TAILOR_BACKGROUND") != "1":
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    platform = hooks.Emulator(os.environ["AWS_ENDPOINT_URL"])
+    directory = Path(os.environ["STATE_DIR"]) / "bedrock"
+    hooks.install(Bedrock(platform, directory, faults.read_file(os.environ.get("TAILOR_FAULTS"))))
+    try:
+        hooks.run()
+    finally:
+        _end_children()
+
+
+def _end_with_parent() -> None:
+    """The pipe ends when the process that started us does, however it ended."""
+    while sys.stdin.buffer.read(1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end_children() -> None:
+    """Functions run in our process group, which is ours alone."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(0, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline:
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        time.sleep(0.05)
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

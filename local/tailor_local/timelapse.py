@@ -1,0 +1,44 @@
+"""How fast time passes in the local cloud: the one place that makes minutes take seconds.
+
+AWS's waits are written down as they are on AWS, in minutes; `seconds` says how long they last here. The code under
+test does not know.
+"""
+
+import os
+
+from tailor_local.errors import LocalCloudError
+
+PACE_SETTING = "TAILOR_PACE"
+DEFAULT_PACE = 1.2  # seconds that stand for a minute
+
+# What AWS takes, in minutes of the local cloud: enough to be seen, no more.
+PHASE_MINUTES = 1.0  # each phase of a customization job
+DEPLOYMENT_MINUTES = 1.5  # a custom model deployment from Creating to Active
+DEPLOYMENT_UPDATE_MINUTES = 1.0
+PROVISIONING_MINUTES = 1.5
+ASYNC_RETRY_MINUTES = 0.25  # before the first retry of an asynchronous invocation (1 minute on AWS)
+SCHEDULER_TICKS_A_MINUTE = 4
+
+
+def pace() -> float:
+    """Seconds that stand for one minute, from TAILOR_PACE.
+
+    Raises LocalCloudError where the setting is not a number of at least 0.
+    """
+    text = os.environ.get(PACE_SETTING)
+    if text is None:
+        return DEFAULT_PACE
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 60:
+        raise LocalCloudError(
+            f"{PACE_SETTING} is {text!r}. It is the number of seconds that stand for a minute: between 0 and 60."
+        )
+    return value
+
+
+def seconds(minutes: float) -> float:
+    """How long AWS's ``minutes`` last here, in seconds."""
+    return minutes * pace()
