@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from tailor.aws.serving import ServingTable
-from tailor.errors import ConflictError, NotFoundError
+from tailor.errors import ConflictError, InvalidInputError, NotFoundError
+from tailor.recipe import Method
 from tailor.serving import aliases
 from tailor.serving.aliases import Alias, MediaRules, Version
+from tailor.serving.media import rules_for
 
 Build = Callable[..., Version]
 
@@ -77,3 +79,15 @@ def test_a_version_is_forgotten_before_its_deployment_goes(store: ServingTable, 
     assert runs(aliases.withdraw(store, "colours", "1")) == ("2", [])
     assert runs(aliases.withdraw(store, "colours", "2")) == (None, ["2"])
     assert runs(aliases.forget(store, "colours", "2")) == (None, [])
+
+
+def test_what_a_version_takes_follows_from_its_model_and_method() -> None:
+    text_only: list[tuple[str, Method]] = [("nova-micro", "fine-tuning"), ("nova-lite", "distillation")]
+    unknown: list[tuple[str, Method]] = [("nothing", "fine-tuning"), ("nova-lite", "reinforcement")]
+    assert rules_for("nova-lite", "fine-tuning") == MediaRules()
+    assert rules_for("nova-2-lite", "fine-tuning").image_formats == ("png", "jpeg", "gif")
+    for model, method in text_only:
+        assert rules_for(model, method).images == 0
+    for model, method in unknown:
+        with pytest.raises((NotFoundError, InvalidInputError)):
+            rules_for(model, method)

@@ -7,6 +7,7 @@ from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, Not
 from tailor.runs import Run, RunStore, State
 from tailor.serving.aliases import AliasStore, Version, forget
 from tailor.serving.aliases import promote as move_pointer
+from tailor.serving.media import rules_for
 from tailor.steps.control import Control
 from tailor.training.translate import explain
 
@@ -59,7 +60,11 @@ def follow_deployment(run: Run, *, runs: RunStore, control: Control, by: str, no
 def promote(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, now: datetime, reason: str = "") -> Run:
     """Points the project's name at this run, then says so; the version that was live stands by for rollback."""
     version = Version(
-        run=run.id, deployment=run.deployment["arn"], model=run.recipe.model, system=run.report.get("system")
+        run=run.id,
+        deployment=run.deployment["arn"],
+        model=run.recipe.model,
+        system=run.report.get("system"),
+        media=rules_for(run.recipe.model, run.recipe.method),
     )
     seen = aliases.alias(run.project).live
     alias = move_pointer(aliases, run.project, version, seen.run if seen else None, by, now=now)
