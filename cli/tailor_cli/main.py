@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tailor_cli import keys, push, runs
+from tailor_cli import keys, push, runs, usage
 from tailor_cli.context import session
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -23,7 +23,7 @@ def choose_stack(
         use_local_cloud()
 
 
-for command in (push.push, runs.runs, runs.show, runs.watch, runs.approve, runs.decline):
+for command in (push.push, runs.runs, runs.show, runs.watch, runs.approve, runs.decline, usage.usage):
     app.command()(command)
 
 app.add_typer(keys.app, name="keys")

@@ -1,5 +1,6 @@
 """Keys: made, found, refused, revoked; and what the table keeps of them."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError
 from tailor.serving import keys
 from tailor.serving.aliases import Version
 from tailor.serving.keys import Caller, Limits
+from tailor.serving.usage import Usage
 from tailor_cli.context import session
 from tailor_cli.main import app
 
@@ -120,3 +122,17 @@ def test_the_command_explains_what_it_cant_do(run: CliRunner, store: ServingTabl
     assert store.all_keys() == []
     assert run.invoke(app, ["keys", "create", "x", "-p", "colours", "--expires", "2099-06-30"]).exit_code == 0
     assert store.all_keys()[0].expires_at == datetime(2099, 6, 30, tzinfo=UTC)
+
+
+def test_usage_is_shown_by_day_key_and_version(run: CliRunner, store: ServingTable) -> None:
+    _, key = keys.create(store, "my app", ["colours"])
+    today = datetime.now(UTC).date()
+    for day, count in ((today, 3), (today - timedelta(days=1), 1), (today - timedelta(days=40), 1)):
+        for _ in range(count):
+            store.add_usage(Usage("colours", day, key.id, "colours-1", 1, 1000, 5))
+    shown = run.invoke(app, ["usage", "colours"], env={"COLUMNS": "200"})
+    assert f"my app ({key.id})" in shown.stdout
+    assert shown.stdout.split("total")[1].split() == ["4", "4,000", "20"]
+    rows = json.loads(run.invoke(app, ["usage", "colours", "--days", "1", "--json"]).stdout)
+    assert [(row["day"], row["requests"], row["run"]) for row in rows] == [(str(today), 3, "colours-1")]
+    assert run.invoke(app, ["usage", "other"]).stdout == "no requests\n"

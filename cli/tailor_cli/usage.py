@@ -1,0 +1,42 @@
+"""`tailor usage`: what a project's model answered, by day, key and version."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from tailor.serving.usage import Usage
+from tailor_cli.context import out, session, shown_errors
+
+
+def usage(
+    project: Annotated[str, typer.Argument(help="the project whose model was asked")],
+    days: Annotated[int, typer.Option(min=1, max=400, help="how many days back, today (UTC) included")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Show requests and tokens by day, key and version."""
+    with shown_errors():
+        today = datetime.now(UTC).date()
+        used = session.serving.usage(project, today - timedelta(days=days - 1), today)
+        if as_json:
+            out.print_json(json.dumps([asdict(entry) for entry in used], default=str))
+            return
+        names = {key.id: key.name for key in session.serving.all_keys()}
+        table = Table("day", "key", "version", box=None, header_style="bold")
+        for title in ("requests", "input tokens", "output tokens"):
+            table.add_column(title, justify="right")
+        for entry in used:
+            key = f"{names.get(entry.key, 'unknown')} ({entry.key})"
+            table.add_row(str(entry.day), escape(key), entry.run, *(f"{count:,}" for count in _counts(entry)))
+        if used:
+            total = [sum(column) for column in zip(*map(_counts, used), strict=True)]
+            table.add_row("total", "", "", *(f"{count:,}" for count in total), style="bold")
+        out.print(table if used else "no requests")
+
+
+def _counts(entry: Usage) -> tuple[int, int, int]:
+    return entry.requests, entry.input_tokens, entry.output_tokens
