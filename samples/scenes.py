@@ -118,10 +118,12 @@ def _draw_shape(canvas: ImageDraw.ImageDraw, shape: Shape) -> None:
         canvas.polygon(points, fill=fill)
 
 
-def _place(rng: random.Random, kind: str, colour: str, centre: tuple[float, float], radius: float) -> Shape:
-    """A shape near ``centre`` (shares of width and height), its size and place varied a little."""
-    x = centre[0] * WIDTH + rng.uniform(-5, 5)
-    y = centre[1] * HEIGHT + rng.uniform(-4, 4)
+def _place(
+    rng: random.Random, kind: str, colour: str, centre: tuple[float, float], radius: float, astray: float = 4.5
+) -> Shape:
+    """A shape near ``centre`` (shares of width and height): at most ``astray`` pixels off, its size varied a little."""
+    x = centre[0] * WIDTH + rng.uniform(-astray, astray)
+    y = centre[1] * HEIGHT + rng.uniform(-astray, astray)
     return Shape(kind, colour, round(x, 2), round(y, 2), round(radius * rng.uniform(0.88, 1.1), 2))
 
 
@@ -135,7 +137,7 @@ Drawn = tuple[tuple[Shape, ...], tuple[Question, ...]]
 
 def _single(rng: random.Random) -> Drawn:
     kind, colour = rng.choice(SHAPES), rng.choice(list(COLOURS))
-    shape = _place(rng, kind, colour, (0.5, 0.5), radius=36)
+    shape = _place(rng, kind, colour, (0.5, 0.5), radius=34, astray=16)
     questions = (
         _ask(rng, "colour", f"màu {colour}", f"{kind} có màu gì?", f"màu của {kind} là gì?", f"{kind} này màu gì?"),
         _ask(rng, "shape", kind, "trong ảnh có hình gì?", "đây là hình gì?", "bức ảnh vẽ hình gì?"),

@@ -48,7 +48,7 @@ DEPARTMENTS = {
 
 
 def rows(count: int) -> Iterator[dict[str, str]]:
-    """Up to 960 different messages as ``{"system", "prompt", "completion", "type"}``, departments in turn."""
+    """Up to 960 different messages as ``{"system", "prompt", "completion"}``, departments in turn."""
     messages = {
         department: list(itertools.product(OPENINGS, sentences, GOODS)) for department, sentences in DEPARTMENTS.items()
     }
@@ -61,4 +61,4 @@ def rows(count: int) -> Iterator[dict[str, str]]:
     departments = itertools.cycle(messages)
     for (opening, sentence, goods), department in itertools.islice(zip(turns, departments, strict=False), count):
         prompt = f"{opening} {sentence.format(goods=goods)}"
-        yield {"system": SYSTEM, "prompt": prompt, "completion": department, "type": department}
+        yield {"system": SYSTEM, "prompt": prompt, "completion": department}
