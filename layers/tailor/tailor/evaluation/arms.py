@@ -18,7 +18,6 @@ BASE = "base"
 FEW_SHOT = "base-few-shot"
 LIVE = "live"
 TEACHER = "teacher"
-BASELINES = (BASE, FEW_SHOT, LIVE)
 _LONGEST_SHOT = 2_000
 
 

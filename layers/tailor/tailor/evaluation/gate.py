@@ -20,6 +20,7 @@ from tailor.evaluation.statistics import holm
 Verdict = Literal["passed", "failed", "inconclusive"]
 GuardState = Literal["held", "broken", "unclear", "missing"]
 _SENSIBLE_LIMIT = 1_000_000
+NOT_SHOWN = "not shown to be"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _worse_sentence(comparison: Comparison, policy: Policy) -> str:
 
 
 def _unproven_sentence(comparison: Comparison, policy: Policy) -> str:
-    return f"not shown to be {_better_than(comparison, policy)}: {_measured(comparison)}"
+    return f"{NOT_SHOWN} {_better_than(comparison, policy)}: {_measured(comparison)}"
 
 
 def _proven_sentence(comparison: Comparison, policy: Policy) -> str:

@@ -13,7 +13,7 @@ from tailor.evaluation import metrics, regression
 from tailor.evaluation.arms import CANDIDATE, Arm, build_request
 from tailor.evaluation.compare import Comparison
 from tailor.evaluation.curves import Curve, read_in_words
-from tailor.evaluation.gate import points
+from tailor.evaluation.gate import NOT_SHOWN, points
 from tailor.evaluation.score import failed_calls
 from tailor.evaluation.slices import slices
 from tailor.evaluation.statistics import holm
@@ -41,24 +41,27 @@ class Findings:
     notes: Sequence[str] = ()
 
 
-def headline(outcome: Outcome) -> str:
+def headline(outcome: Outcome, candidate: str = "The custom model", rows: str = "held-out rows") -> str:
     """The verdict in one sentence, for people who read no other."""
     decision, primary = outcome.decision, outcome.decision.primary
+    low, high = primary.interval
     scores = (
         f"{_title(outcome).lower()} {100 * primary.candidate:.1f} % against {100 * primary.baseline:.1f} % of "
-        f"{_NAMES.get(primary.baseline_arm, primary.baseline_arm)} on {primary.rows:,} held-out rows"
-    )
-    low, high = primary.interval
-    surely = (
-        f"{points(primary.difference)} points, {100 * primary.confidence:g} % interval {points(low)} to {points(high)}"
+        f"{_NAMES.get(primary.baseline_arm, 'the ' + primary.baseline_arm)} on {primary.rows:,} {rows} "
+        f"({points(primary.difference)} points, {100 * primary.confidence:g} % interval {points(low)} to {points(high)})"
     )
     if decision.verdict == "passed":
-        return f"The custom model is better: {scores} ({surely})."
-    if decision.verdict == "failed" and primary.interval[1] <= outcome.plan.policy.margin:
-        return f"The custom model is not better: {scores} ({surely})."
+        return f"{candidate} is better: {scores}."
+    if decision.verdict == "failed" and low <= high <= outcome.plan.policy.margin:
+        return f"{candidate} is not better: {scores}."
     if decision.verdict == "failed":
-        return f"The custom model lost something on the way: {decision.reasons[0]}."
-    return f"Not decided: {scores} ({surely}); {decision.reasons[-1]}."
+        return f"{candidate} lost something on the way: {decision.reasons[0]}."
+    if primary.rows < outcome.plan.policy.minimum_rows:
+        return f"Too few rows to decide: {scores}; at least {outcome.plan.policy.minimum_rows} are needed."
+    if decision.decisive_rows is not None and decision.decisive_rows > primary.rows:
+        return f"Not decided: {scores}; if that is the truth, about {decision.decisive_rows:,} rows would show it."
+    others = [reason for reason in decision.reasons if not reason.startswith(NOT_SHOWN)]
+    return f"Not decided: {scores}{'; ' + others[0] if others else ''}."
 
 
 def _title(outcome: Outcome) -> str:

@@ -113,8 +113,8 @@ def _differences(report: Report) -> str:
     margin = f" The dashed line is the margin of {100 * report['margin']:g} points." if report["margin"] else ""
     intro = (
         f"{escape(report['metric_title'])}, in percentage points. The bars are {100 * report['confidence']:g} % "
-        f"intervals from {report['reproduce']['resamples']:,} resamples of whole groups.{margin} To pass, every bar has "
-        f"to lie right of {'the margin' if report['margin'] else '0'}. "
+        f"intervals from {report['reproduce']['resamples']:,} resamples of whole groups.{margin} To pass, every bar "
+        f"has to lie right of {'the margin' if report['margin'] else '0'}. "
         f"p {_p(report['p_value'])} ({escape(report['test'])})."
     )
     wide = interval_plot(items, report["margin"], _WIDE, 190)

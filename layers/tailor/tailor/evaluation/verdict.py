@@ -6,7 +6,7 @@ from typing import Any
 
 from tailor.errors import InvalidInputError
 from tailor.evaluation import language, metrics
-from tailor.evaluation.arms import BASELINES, CANDIDATE
+from tailor.evaluation.arms import CANDIDATE, TEACHER
 from tailor.evaluation.choose import COMPANIONS, choose_metric
 from tailor.evaluation.compare import Comparison, Design, compare
 from tailor.evaluation.gate import Decision, GuardResult, Policy, decide
@@ -97,7 +97,7 @@ def judge(
     doubts: Sequence[str] = (),
 ) -> Outcome:
     """``answers`` by arm and row id; needs the candidate and at least one baseline. A missing answer is a wrong one."""
-    baselines = [arm for arm in BASELINES if arm in answers]
+    baselines = [arm for arm in answers if arm not in (CANDIDATE, TEACHER)]
     if CANDIDATE not in answers or not baselines:
         raise InvalidInputError("an evaluation needs answers of the candidate and of at least one baseline")
     rules = rules_for(rows, plan)

@@ -4,17 +4,18 @@ A reward that rises while an independent metric does not is a reward that was pl
 independent metric guards. Longer and longer answers are the usual sign, so length is reported beside them.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
+from tailor.errors import InvalidInputError
 from tailor.evaluation.arms import BASE, CANDIDATE
-from tailor.evaluation.metrics import get
 from tailor.evaluation.metrics.base import Case, Metric, Rules
-from tailor.evaluation.metrics.json_answers import read_json
-from tailor.evaluation.metrics.numeric import last_number
 from tailor.evaluation.score import Sheet, score
 from tailor.recipe import Reward
+from tailor.training import grading
+from tailor.training.grading import Specification
 
 METRIC = "reward"
 _SAME = {"exact-match": "exact_match", "token-f1": "token_f1", "numeric": "numeric", "json": "json_fields"}
@@ -22,32 +23,27 @@ _INDEPENDENT = ("exact_match", "token_f1", "containment", "chrf")
 
 
 def reward_metric(rewards: Sequence[Reward]) -> Metric:
-    """The recipe's rewards as one metric: their weighted mean."""
+    """What the reward function pays, as a metric: the same code graded the training."""
     whole = sum(reward.weight for reward in rewards)
 
-    def mean_reward(case: Case, rules: Rules) -> float:
-        return sum(reward.weight * one_reward(reward, case, rules) for reward in rewards) / whole
-
-    return Metric(METRIC, "Reward", "the recipe's reward on held-out prompts", mean_reward)
-
-
-def one_reward(reward: Reward, case: Case, rules: Rules) -> float:
-    """0 to 1."""
-    if reward.kind == "format":
-        return float(re.fullmatch(reward.pattern or "", case.answer.strip(), re.DOTALL) is not None)
-    if reward.kind == "json" and reward.keys:
+    def paid(case: Case, rules: Rules) -> float:
+        specification = Specification(rewards=tuple(rewards), language=rules.language)
         try:
-            value = read_json(case.answer)
-        except ValueError:
+            scores = grading.score(case.answer, _reference(case), specification)
+        except InvalidInputError:
             return 0.0
-        return float(isinstance(value, dict) and all(key in value for key in reward.keys))
-    if reward.kind == "json":
-        return get("json_valid").score(case, rules)
-    if reward.kind == "numeric" and reward.tolerance:
-        said = last_number(case.answer, rules)
-        wanted = [number for text in case.references if (number := last_number(text, rules)) is not None]
-        return float(said is not None and any(abs(said - number) <= reward.tolerance for number in wanted))
-    return get(_SAME[reward.kind]).score(case, rules)
+        return sum(value * reward.weight for value, reward in zip(scores.values(), rewards, strict=True)) / whole
+
+    return Metric(METRIC, "Reward", "the recipe's reward on held-out prompts", paid)
+
+
+def _reference(case: Case) -> Any:
+    """An object again where the row's reference was one."""
+    try:
+        value = orjson.loads(case.references[0]) if len(case.references) == 1 else None
+    except orjson.JSONDecodeError:
+        value = None
+    return value if isinstance(value, dict | list) else list(case.references)
 
 
 def independent_metric(rewards: Sequence[Reward]) -> str:

@@ -1,0 +1,84 @@
+"""`tailor evaluate`: metrics, statistics and the gate on anybody's answers, without AWS."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from tailor.errors import InvalidInputError
+from tailor.evaluation.arms import CANDIDATE
+from tailor.evaluation.gate import Policy
+from tailor.evaluation.offline import evaluate_files
+from tailor.evaluation.verdict import Plan
+from tailor_cli.context import out, shown_errors
+
+NOT_PASSED = 3
+_COLOURS = {"passed": "green", "failed": "red", "inconclusive": "yellow"}
+
+
+def evaluate(
+    references: Annotated[Path, typer.Option(help='JSON Lines: {"id", "references": […], "group"?}', exists=True)],
+    candidate: Annotated[Path, typer.Option(help='JSON Lines: {"id", "answer"}', exists=True)],
+    baseline: Annotated[Path, typer.Option(help='JSON Lines: {"id", "answer"}', exists=True)],
+    metric: Annotated[str, typer.Option(help="the metric that decides, or auto")] = "exact_match",
+    margin: Annotated[float, typer.Option(min=0, max=1, help="by how much the candidate must be better")] = 0.0,
+    minimum_rows: Annotated[int, typer.Option(min=1, help="fewer rows are inconclusive")] = 30,
+    confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="of the interval")] = 0.95,
+    language: Annotated[str, typer.Option(help="of the answers: vi, en, … or auto")] = "auto",
+    switch: Annotated[
+        list[str] | None, typer.Option(help="a step of the normaliser, for example num=off or iy=on; may be repeated")
+    ] = None,
+    require_pass: Annotated[bool, typer.Option(help=f"end with {NOT_PASSED} where the verdict is not passed")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON and nothing else")] = False,
+) -> None:
+    """Is the candidate better than the baseline? A missing answer is a wrong one; an unknown id is an error."""
+    with shown_errors():
+        plan = Plan(
+            metric=metric,
+            language=language,
+            switches=dict(map(_switch, switch or [])),
+            policy=Policy(margin, minimum_rows, confidence),
+        )
+        result = evaluate_files(references, {CANDIDATE: candidate, "baseline": baseline}, plan)
+    if as_json:
+        typer.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+    else:
+        _show(result)
+    if require_pass and result["verdict"] != "passed":
+        raise typer.Exit(NOT_PASSED)
+
+
+def _switch(text: str) -> tuple[str, bool]:
+    name, _, state = text.partition("=")
+    if state not in ("on", "off"):
+        raise InvalidInputError(f"--switch {text!r} is not understood", hint="write for example --switch num=off")
+    return name, state == "on"
+
+
+def _show(result: dict[str, Any]) -> None:
+    colour = _COLOURS[result["verdict"]]
+    out.print(f"[bold {colour}]{result['verdict']}[/]  {escape(result['headline'])}", soft_wrap=True)
+    for reason in result["reasons"]:
+        out.print(f"  [dim]·[/] {escape(reason)}", soft_wrap=True)
+    table = Table("metric", "candidate", "baseline", "difference", "interval", box=None, pad_edge=False)
+    for item in result["metrics"]:
+        low, high = item["interval"]
+        style = "bold" if item["metric"] == result["metric"] else ""
+        table.add_row(
+            item["metric"],
+            f"{item['candidate']:.1%}",
+            f"{item['baseline']:.1%}",
+            f"{100 * item['difference']:+.1f}",
+            f"{100 * low:+.1f} to {100 * high:+.1f}",
+            style=style,
+        )
+    out.print(table)
+    out.print(
+        f"[dim]{result['rows']} rows in {result['groups']} groups · p = {result['p_value']:.3g} ({result['test']}) · "
+        f"smallest difference such a test shows: {100 * result['minimum_detectable_effect']:.1f} points · "
+        f"{escape(result['normaliser'])}[/]",
+        soft_wrap=True,
+    )
