@@ -54,7 +54,7 @@ def text_container(head: str, suffix: str) -> Container:
     start = head.lstrip()[:1]
     if start == "{":
         return "jsonl" if _is_json_lines(head, suffix) else "json"
-    if start == "[" and suffix not in (".csv", ".tsv", ".txt"):
+    if start == "[" and suffix not in (".csv", ".tsv", ".txt") and not _is_list_a_line(head, suffix):
         return "json"
     if suffix in (".jsonl", ".ndjson"):
         return "jsonl"
@@ -73,6 +73,20 @@ def _is_json_lines(head: str, suffix: str) -> bool:
         looks_so = _OBJECT_LINE.match(lines[0]) and (len(lines) == 1 or any(map(_object, lines[1:])))
         return bool(looks_so) or (suffix in (".jsonl", ".ndjson") and len(lines[0].strip()) > 1)
     return len(lines) > 1 or not is_document(first)
+
+
+def _is_list_a_line(head: str, suffix: str) -> bool:
+    """JSON Lines of lists: no format, but each of them has to be reported."""
+    lines = [line for line in head.split("\n") if line.strip()][:2]
+    return suffix in (".jsonl", ".ndjson") and len(lines) > 1 and _is_json(lines[0])
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _object(line: str) -> dict[str, Any] | None:

@@ -10,12 +10,14 @@ from typing import Any, BinaryIO, Final, Literal
 from tailor.datasets.columns import candidates
 from tailor.datasets.json_stream import BrokenJsonError, JsonCursor, elements, entries
 from tailor.datasets.jsonl import Item
+from tailor.datasets.notes import Trouble
 
 Layout = Literal["list", "objects", "collections", "by-id"]
 
 _LOOKUPS: Final = ("images", "image", "videos", "imgs")
 _PASSED_OVER: Final = ("info", "licenses", "license", "categories", "metadata", "meta", "features", "version")
 _SPLITS: Final = ("train", "training", "validation", "valid", "val", "dev", "test", "testing")
+_MORE: Final = Trouble("bad-json", "there is more behind the end of the list", "write one list, or one object a line")
 MAX_LOOKUP: Final = 2_000_000
 """Images in a document's list of images; their names are kept in memory."""
 
@@ -110,7 +112,10 @@ def read(opener: Callable[[], BinaryIO], plan: Outline) -> Iterator[Item]:
 
 def _values(cursor: JsonCursor, plan: Outline) -> Iterator[Any]:
     if plan.layout == "list":
-        yield from elements(cursor)
+        while cursor.peek() == "[":
+            yield from elements(cursor)
+        if cursor.peek():
+            raise BrokenJsonError(_MORE)
     elif plan.layout == "objects":
         while cursor.peek():
             yield cursor.value()

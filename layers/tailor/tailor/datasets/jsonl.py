@@ -12,18 +12,21 @@ from tailor.datasets.text import MAX_LINE, lines
 Item = tuple[int, Any, bytes | None]
 """Line or row number, the value (or a RowError for what is none), and what the file says where that is at hand."""
 
+BLANK: Final = object()
+"""The value of a line that is no row, because nothing is in it."""
+
 _TRAILING_COMMA: Final = re.compile(rb",\s*[\]}]|[\]}]\s*,\s*$")
 
 
 def read(source: BinaryIO) -> Iterator[Item]:
-    """Rows of a UTF-8 stream. Blank lines are no rows: they come as None, so that the caller can report them."""
+    """Rows of a UTF-8 stream. Blank lines come as BLANK, so that the caller can report them."""
     loads = orjson.loads
     for number, line in enumerate(lines(source), start=1):
         try:
             yield number, loads(line), line
         except orjson.JSONDecodeError as error:
             if line.isspace():
-                yield number, None, b""
+                yield number, BLANK, None
             else:
                 yield number, RowError(explain(line, error)), line
 

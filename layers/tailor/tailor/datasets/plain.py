@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from tailor.datasets.jsonl import Item
+from tailor.datasets.jsonl import BLANK, Item
 from tailor.datasets.notes import RowError, Trouble
 from tailor.datasets.text import MAX_LINE, lines
 
@@ -20,7 +20,7 @@ def is_wrapped(head: str) -> bool:
 
 
 def read(source: BinaryIO, key: str, *, wrapped: bool) -> Iterator[Item]:
-    """Documents as rows ``{key: text}``, by the line that they start in. Blank lines come as None or part blocks."""
+    """Documents as rows ``{key: text}``, by the line that they start in. Blank lines come as BLANK or part blocks."""
     block: list[str] = []
     size = start = number = 0
     for number, line in enumerate(lines(source), start=1):
@@ -34,7 +34,8 @@ def read(source: BinaryIO, key: str, *, wrapped: bool) -> Iterator[Item]:
             fix = "break the text into documents of a line each"
             yield number, RowError(Trouble("row-too-large", f"the line is longer than {MAX_LINE >> 20} MiB", fix)), line
         elif not wrapped:
-            yield number, {key: text.rstrip("\r\n")} if text.strip() else None, line
+            blank = not text.strip()
+            yield number, BLANK if blank else {key: text.rstrip("\r\n")}, line
         elif text.strip() and size <= MAX_LINE:
             start = start if block else number
             block.append(text)

@@ -15,9 +15,11 @@ import orjson
 from tailor.datasets import formats
 from tailor.datasets.columns import choose, report
 from tailor.datasets.files import DataFile, Inventory, as_row
+from tailor.datasets.formats import plain_text
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.nested import expand, nested_key
+from tailor.datasets.jsonl import BLANK
 from tailor.datasets.media_index import MediaIndex
 from tailor.datasets.model import Example, Finding, Rejected, SplitName
 from tailor.datasets.notes import Notes, RowError, Trouble
@@ -26,11 +28,16 @@ from tailor.storage import Storage
 
 _SAMPLE: Final = 50
 _SHOWN: Final = 500
-_SPLIT_NAMES: Final[tuple[tuple[SplitName, re.Pattern[str]], ...]] = (
-    ("train", re.compile(r"(?:^|[^a-z])train(?:ing)?(?:[^a-z]|$)")),
-    ("validation", re.compile(r"(?:^|[^a-z])(?:val|valid|validation|dev)(?:[^a-z]|$)")),
-    ("test", re.compile(r"(?:^|[^a-z])test(?:ing)?(?:[^a-z]|$)")),
+_NOT_TEXT: Final = Trouble(
+    "method-mismatch",
+    "continued pre-training learns from plain text, not from questions and answers",
+    'set \'method: fine-tuning\' in the recipe, or bring rows such as {"text": "…"}',
 )
+_SPLIT_NAMES: Final[dict[SplitName, re.Pattern[str]]] = {
+    "train": re.compile(r"(?<![a-z])train(?:ing)?(?![a-z])"),
+    "validation": re.compile(r"(?<![a-z])(?:val|valid|validation|dev)(?![a-z])"),
+    "test": re.compile(r"(?<![a-z])test(?:ing)?(?![a-z])"),
+}
 
 
 @dataclass(slots=True)
@@ -87,7 +94,7 @@ class DatasetReader:
 
     def _unusual(self, file: ReadableFile, line: int, value: Any, raw: bytes | None) -> Iterator[Example | Rejected]:
         """Whatever is no plain object: nothing, a broken row, several rows in one, a bare text."""
-        if value is None and not raw:
+        if value is BLANK:
             self._notes.add("blank-line", "info", file.name, "blank lines are passed over", "nothing to do", line=line)
             return
         value = as_row(value, file.method)
@@ -143,26 +150,22 @@ def read_dataset(storage: Storage, prefix: str, data: Data, method: Method, scra
 
 
 def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
-    """File names such as train.jsonl and test.jsonl say what belongs where, if there are at least two kinds of them."""
-    named = {file.name: split for file in files for split, name in _SPLIT_NAMES if name.search(_plain_name(file.name))}
-    if len(set(named.values())) < 2:
+    """Names such as train.jsonl and test.jsonl say what is what, if each file has one and they are not all alike."""
+    named = [[split for split, name in _SPLIT_NAMES.items() if name.search(file.name.lower())] for file in files]
+    if any(len(splits) != 1 for splits in named) or len({splits[0] for splits in named}) < 2:
         return
-    for file in files:
-        file.split = named.get(file.name)
-    said = ", ".join(f"{name!r}: {split}" for name, split in list(named.items())[:10])
+    for file, splits in zip(files, named, strict=True):
+        file.split = splits[0]
+    said = ", ".join(f"{file.name!r}: {file.split}" for file in files[:10])
     message = f"the files' names say which part of the data they are: {said}"
     notes.add("split-by-file", "info", "", message, "rename the files if that is not meant")
-
-
-def _plain_name(name: str) -> str:
-    return name.rpartition("/")[2].lower()
 
 
 def _understand(source: DataFile, data: Data, method: Method, notes: Notes, media: MediaIndex) -> ReadableFile | None:
     """Chooses the format from the first rows. None, with a finding, for a file without rows."""
     values: list[Any] = []
     for _, value, _ in source.rows(notes):
-        if value is not None:
+        if value is not BLANK:
             values.append(as_row(value, method))
         if len(values) == _SAMPLE:
             break
@@ -182,6 +185,8 @@ def _understand(source: DataFile, data: Data, method: Method, notes: Notes, medi
         report(data.columns, names, columns, source.name, notes)
     if format is None:
         return _unknown(source, values, columns, method, notes)
+    if method == "continued-pre-training" and format is not plain_text.FORMAT:
+        return _rejecting(source, _NOT_TEXT, method)
     context = Context(source.name, method, data, notes, columns)
     message = f"read as {format.title} ({source.container})"
     fix = "nothing to do; data.format in the recipe names another format"
@@ -203,15 +208,19 @@ def _unknown(
     source: DataFile, values: list[Any], columns: dict[str, str], method: Method, notes: Notes
 ) -> ReadableFile | None:
     """A file whose rows fit no format: each of them is rejected. A single object is no data."""
-    if source.container == "json" and len(values) == 1:
+    if source.outline and source.outline.layout == "objects" and len(values) == 1:
         message = "the file holds no rows of a known form: its content is not used"
         notes.add("file-not-used", "warning", source.name, message, "remove it, or see docs/data-formats.md")
         return None
-    trouble = _why_unknown(columns)
+    return _rejecting(source, _why_unknown(columns), method)
+
+
+def _rejecting(source: DataFile, trouble: Trouble, method: Method) -> ReadableFile:
+    """A file of which no row can be used."""
 
     def convert(row: Row, line: int) -> Example:
         keys = ", ".join(repr(str(key)) for key in list(row)[:20]) or "none"
-        raise RowError(Trouble("format-unknown", f"{trouble.message}; the row's keys: {keys:.300}", trouble.fix))
+        raise RowError(Trouble(trouble.code, f"{trouble.message}; the row's keys: {keys:.300}", trouble.fix))
 
     return ReadableFile(source.name, source.size, "unknown", source, convert, method)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
-from tailor.datasets.jsonl import Item
+from tailor.datasets.jsonl import BLANK, Item
 from tailor.datasets.notes import RowError, Trouble
 from tailor.datasets.text import MAX_LINE, lines
 
@@ -96,7 +96,7 @@ def _parse(sample: str, delimiter: str) -> list[list[str]]:
 
 
 def read(source: BinaryIO, dialect: Dialect) -> Iterator[Item]:
-    """Rows as dictionaries by column name. Blank lines come as None. A row's number is the line that it starts in."""
+    """Rows as dictionaries by column name. Blank lines come as BLANK. A row's number is the line that it starts in."""
     feed = _Lines(source)
     pending = iter(feed)
     for _ in range(dialect.skip):
@@ -132,7 +132,7 @@ def _unreadable(error: csv.Error) -> Trouble:
 def _row(fields: list[str], dialect: Dialect, more_lines: int) -> Any:
     names = dialect.names
     if not any(field.strip() for field in fields):
-        return None
+        return BLANK
     if len(fields) < len(names):
         return dict(zip(names, fields + [""] * (len(names) - len(fields)), strict=True))
     if len(fields) == len(names) or not any(field.strip() for field in fields[len(names) :]):

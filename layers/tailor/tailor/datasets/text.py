@@ -91,9 +91,11 @@ def _is_utf8(sample: bytes, *, whole: bool) -> bool:
 
 
 class _Transcoder(io.RawIOBase):
-    """Reads text in another encoding as UTF-8. Undecodable bytes become U+FFFD, which the checks report."""
+    """Reads text in another encoding as UTF-8. Undecodable bytes become U+FFFD, which the checks report. Takes the
+    source over."""
 
     def __init__(self, source: BinaryIO, encoding: Encoding) -> None:
+        self._source = source
         self._pieces = _decoded(source, encoding)
         self._rest = b""
 
@@ -111,6 +113,11 @@ class _Transcoder(io.RawIOBase):
         view[:count] = self._rest[:count]
         self._rest = self._rest[count:]
         return count
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._source.close()
 
 
 def _decoded(source: BinaryIO, encoding: Encoding) -> Iterator[str]:

@@ -8,12 +8,15 @@ from tailor.datasets.model import Example
 from tailor.datasets.notes import RowError, Trouble
 
 _KEYS: Final = ("text", "input", "document", "content")
+_ANSWERS: Final = ("answer", "answers", "output", "response", "completion", "messages", "conversations", "label")
 
 
 def _fits(sample: Sample) -> bool:
     if not any(sample.all_have(key) for key in _KEYS):
         return False
-    return sample.method == "continued-pre-training" or not {"question", "answer"} <= sample.columns.keys()
+    if sample.method == "continued-pre-training" and sample.all_have("text"):
+        return True
+    return not any(sample.all_have(key) for key in _ANSWERS)
 
 
 def _converter(context: Context) -> Converter:

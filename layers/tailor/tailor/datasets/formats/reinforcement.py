@@ -14,7 +14,9 @@ _OWN: Final = frozenset({"messages", "prompt", "question", "system", "id"})
 
 
 def _fits(sample: Sample) -> bool:
-    return sample.method == "reinforcement" and sample.share(_is_graded) > 0.5
+    if sample.method != "reinforcement" or {"image", "video"} & sample.columns.keys():
+        return False
+    return sample.share(_is_graded) > 0.5
 
 
 def _is_graded(row: Row) -> bool:
