@@ -91,4 +91,4 @@ def report(delivery: Delivery, message: Message) -> None:
 
 def count(name: str, channel: str) -> None:
     with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
-        metric.add_dimension(name="channel", value=channel)
+        metric.add_metadata(key="channel", value=channel)
