@@ -52,4 +52,4 @@ def test_a_piece_needs_room() -> None:
 
 
 def test_the_models_limit_in_characters() -> None:
-    assert most_characters(catalog.model("titan-text-express")) == 8192
+    assert most_characters(catalog.model("titan-text-express")) == 8190

@@ -11,6 +11,7 @@ import orjson
 
 from tailor.catalog import Model
 from tailor.datasets import language
+from tailor.datasets.adapt import adapted
 from tailor.datasets.checks import finding
 from tailor.datasets.collect import Collector
 from tailor.datasets.examine import Examiner, media_of
@@ -60,7 +61,8 @@ class RowPass:
         collector: Collector,
         owner: str | None,
     ) -> None:
-        self._recipe, self._desk, self._ledger, self._collector = recipe, desk, ledger, collector
+        self._recipe, self._model = recipe, model
+        self._desk, self._ledger, self._collector = desk, ledger, collector
         self._examiner = Examiner(model, recipe.method)
         self._encoder = Encoder(model.method(recipe.method).record, owner)
         self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
@@ -75,7 +77,7 @@ class RowPass:
 
     def run(self, items: Iterable[Example | Rejected]) -> Iterator[int]:
         """Takes all rows; yields how many were read after each batch. Raises RetryableError from the storage."""
-        for batch in batched(items, BATCH, strict=False):
+        for batch in batched(adapted(items, self._recipe, self._model), BATCH, strict=False):
             self._fetch_media(item for item in batch if isinstance(item, Example))
             for item in batch:
                 if isinstance(item, Example):

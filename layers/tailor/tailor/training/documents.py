@@ -21,9 +21,9 @@ _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 
 
 def most_characters(model: Model) -> int:
-    """How many characters are sure to fit into one example for continued pre-training."""
+    """How many characters are sure to fit into one example for continued pre-training; one token is kept for its end."""
     limits = model.method("continued-pre-training").limits
-    return int(limits.context_tokens * model.tokens.characters_high)
+    return int((limits.context_tokens - 1) * model.tokens.characters_high)
 
 
 def pieces(text: str, most: int) -> Iterator[str]:
