@@ -1,5 +1,6 @@
 """One arm against another on the same rows: difference, interval, p-value, and what the sample could have shown."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from tailor.evaluation.statistics import (
     randomisation_p,
     sample_size,
     spread,
+    student_quantile,
 )
 
 
@@ -42,6 +44,14 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"interval": list(self.interval)}
+
+    @property
+    def cautious_bound(self) -> float:
+        """A second lower bound, by Student's t over the groups: the safer one for skewed differences."""
+        if self.groups < 2:
+            return -1.0
+        error = math.sqrt(max(self.squares - self.difference**2, 0.0) / self.rows)
+        return self.difference - student_quantile((1 + self.confidence) / 2, self.groups - 1) * error
 
     def decisive_rows(self, margin: float) -> int | None:
         """Rows of this kind that would settle a true effect as large as the one seen; None where none would."""

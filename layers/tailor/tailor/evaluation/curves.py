@@ -20,6 +20,7 @@ _FEWEST = 4
 _FALLING = 0.03
 _RISEN = 0.02
 _WORSE = 0.1
+_ENDLESS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,9 @@ def read_in_words(curves: Sequence[Curve]) -> Reading:
     """Converged, still falling, overfitting, diverged, or why that can't be said."""
     training, validation = merged(curves, "training"), merged(curves, "validation")
     points = training or validation
-    broken = next((point for point in [*training, *validation] if not math.isfinite(point.loss)), None)
+    broken = next((point for point in [*training, *validation] if not abs(point.loss) < _ENDLESS), None)
     if broken is not None:
-        return _diverged(f"the loss is not a number any more at step {broken.step}")
+        return _diverged(f"the loss is {broken.loss:g} at step {broken.step}")
     if len(points) < _FEWEST:
         steps = f"{len(points)} point{'s' if len(points) != 1 else ''}"
         return Reading("too-short", f"The curve has {steps}: too few to say anything.")

@@ -1,8 +1,9 @@
 """The gate: passed, failed or inconclusive.
 
-- *Passed* needs the whole interval of the primary metric's difference above the margin against **every** baseline, a
-  p-value below what the confidence leaves, enough rows, and every guard held. Asking for all of them at once keeps the
-  risk of passing a candidate that is no better at half of what the confidence leaves, however many baselines there are.
+- *Passed* needs the whole interval of the primary metric's difference above the margin against **every** baseline (by
+  the bootstrap and by Student's t), a p-value below what the confidence leaves, enough rows, and every guard held.
+  Asking for all of them at once keeps the risk of passing a candidate that is no better at half of what the confidence
+  leaves, however many baselines there are.
 - *Failed* needs the whole interval at or below the margin against some baseline, or a guard that is broken: worse by
   more than its margin, and not by chance.
 - *Inconclusive* is everything else: it says what is missing and how many rows would decide.
@@ -111,7 +112,8 @@ def _corrected(guards: Sequence[GuardResult]) -> list[GuardResult]:
 
 
 def _proven(comparison: Comparison, policy: Policy) -> bool:
-    return comparison.interval[0] > policy.margin and comparison.p_value < 1 - policy.confidence
+    lower = min(comparison.interval[0], comparison.cautious_bound)
+    return lower > policy.margin and comparison.p_value < 1 - policy.confidence
 
 
 def _open(comparison: Comparison, policy: Policy, reasons: list[str], guards: Sequence[GuardResult]) -> Decision:

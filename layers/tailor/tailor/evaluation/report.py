@@ -59,7 +59,7 @@ def headline(outcome: Outcome, candidate: str = "The custom model", rows: str = 
     if primary.rows < outcome.plan.policy.minimum_rows:
         return f"Too few rows to decide: {scores}; at least {outcome.plan.policy.minimum_rows} are needed."
     if decision.decisive_rows is not None and decision.decisive_rows > primary.rows:
-        return f"Not decided: {scores}; if that is the truth, about {decision.decisive_rows:,} rows would show it."
+        return f"Not decided: {scores}; if it is as seen, about {decision.decisive_rows:,} rows would decide."
     others = [reason for reason in decision.reasons if not reason.startswith(NOT_SHOWN)]
     return f"Not decided: {scores}{'; ' + others[0] if others else ''}."
 

@@ -17,6 +17,7 @@ Array = npt.NDArray[np.float64]
 RESAMPLES = 10_000
 POWER = 0.8
 _BLOCK_BYTES = 8 << 20
+_FEW_KINDS = 128
 _NORMAL = NormalDist()
 
 
@@ -74,12 +75,16 @@ def bootstrap(group_sums: Array, resamples: int = RESAMPLES, seed: int = 0) -> A
     """
     groups = len(group_sums)
     random = np.random.default_rng(seed)
+    kinds, counts = np.unique(group_sums, axis=0, return_counts=True)
+    if len(kinds) <= _FEW_KINDS:
+        # Groups with equal sums are interchangeable: drawing how many of each kind is the same draw, and far quicker.
+        return random.multinomial(groups, counts / groups, size=resamples).astype(np.float64) @ kinds
     block = max(1, _BLOCK_BYTES // (8 * groups))
     sums = np.empty((resamples, group_sums.shape[1]))
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
-        drawn = random.integers(0, groups, size=(size, groups), dtype=np.int32)
-        drawn += np.arange(size, dtype=np.int32)[:, None] * groups
+        drawn = random.integers(0, groups, size=(size, groups))
+        drawn += np.arange(size)[:, None] * groups
         weights = np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups)
         sums[start : start + size] = weights.astype(np.float64) @ group_sums
     return sums
