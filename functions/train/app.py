@@ -19,6 +19,7 @@ class TrainSettings(Settings):
     bucket: str
     runs_table: str
     customization_role_arn: str
+    grade_function_arn: str
     budget_limit: Decimal
     environment: str
 
@@ -39,6 +40,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         runs=runs,
         control=control,
         role_arn=settings.customization_role_arn,
+        grader_arn=settings.grade_function_arn,
         budget_limit=settings.budget_limit,
         tags={"application": "tailor", "environment": settings.environment},
         now=datetime.now(UTC),

@@ -1,5 +1,6 @@
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from tailor.errors import InvalidInputError
 from tailor.recipe import Recipe
 from tailor.training import bench
 from tailor.training.grading import REWARDS, grade, specification
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def spec(*rewards: dict[str, Any], language: str = "auto") -> dict[str, Any]:
@@ -69,8 +72,12 @@ class TestContract:
             memory_limit_in_mb = 128
             invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:grade"
 
-        found = handler([sample("4", "4")], Context())  # type: ignore[arg-type]
-        assert found[0]["aggregate_reward_score"] == 1.0
+        event = json.loads((ROOT / "events/grade_samples.json").read_text("utf-8"))
+        found = handler(event, Context())  # type: ignore[arg-type]
+        assert [(each["id"], each["aggregate_reward_score"]) for each in found] == [
+            ("sample-1", 1.0),
+            ("sample-2", 0.0),
+        ]
 
     @settings(max_examples=100, deadline=None)
     @given(

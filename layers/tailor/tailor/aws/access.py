@@ -55,16 +55,5 @@ class Access:
         return next((key for key in keys if key), None)
 
 
-def caller_arn() -> str:
-    """The identity of these credentials; the role's ARN where it is an assumed role."""
-    with translated("asking who these credentials belong to"):
-        arn = str(client("sts").get_caller_identity()["Arn"])
-    parts = arn.split(":", 5)
-    if not parts[5].startswith("assumed-role/"):
-        return arn
-    role = parts[5].split("/")[1]
-    return f"arn:{parts[1]}:iam::{parts[4]}:role/{role}"
-
-
 def region() -> str:
     return str(client("bedrock").meta.region_name)

@@ -22,6 +22,9 @@ class Stack(BaseModel):
     notices_topic: str = Field(alias="NoticesTopicArn")
     undelivered_events: str = Field(alias="UndeliveredEventsUrl")
     failed_invocations: str = Field(alias="FailedInvocationsUrl")
+    customization_role: str = Field(alias="CustomizationRoleArn")
+    train_role: str = Field(alias="TrainRoleArn")
+    grade_function: str = Field(alias="GradeFunctionArn")
 
 
 def find_stack(name: str) -> Stack:

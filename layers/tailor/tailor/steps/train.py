@@ -28,6 +28,7 @@ def train(
     budget_limit: Decimal,
     tags: dict[str, str],
     now: datetime,
+    grader_arn: str = "",
 ) -> Run | None:
     """The run as it is afterwards; None where there was nothing to do.
 
@@ -51,6 +52,7 @@ def train(
             manifest=manifest,
             bucket=bucket_name,
             role_arn=role_arn,
+            grader_arn=grader_arn,
             tags=tags | {"run": run.id, "project": run.project},
         )
         # Should this function die between the two next lines, the repeat finds the same job by its derived name.

@@ -1,0 +1,98 @@
+"""`tailor quote`: what a run of a dataset would cost, on this machine, before anything is uploaded."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from tailor import catalog
+from tailor.catalog import Model
+from tailor.datasets.intake import prepare_dataset
+from tailor.errors import InvalidInputError, NotFoundError, RecipeError
+from tailor.names import RECIPE_FILE
+from tailor.recipe import Recipe
+from tailor.storage import FolderStorage, Storage
+from tailor.training import methods
+from tailor.training.advice import about_data, hyperparameters
+from tailor.training.approval import committed
+from tailor.training.quote import Every, Quote, cents
+from tailor_cli.context import err, out, shown_errors
+from tailor_cli.sources import source_of
+
+EVERY: dict[Every, str] = {"once": "once", "month": "a month", "day": "a day"}
+
+
+def quote(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="files, a folder, or s3://bucket/folder/")],
+    model: Annotated[str | None, typer.Option(help="base model; none: the recipe's")] = None,
+    json: Annotated[bool, typer.Option("--json", help="print the quote as JSON")] = False,
+) -> None:
+    """Say what customizing a model with this dataset would cost: ranges, assumptions, and what is unknown."""
+    with shown_errors():
+        storage, prefix = source_of(paths)
+        recipe = _recipe(storage, prefix)
+        if model:
+            recipe = recipe.model_copy(update={"model": model})
+        base = catalog.model(recipe.model)
+        wrong = methods.problems(recipe, base)
+        if wrong:
+            raise RecipeError(wrong)
+        manifest = _manifest(storage, prefix, recipe, base)
+        found = methods.quote(manifest, recipe, base)
+        if json:
+            typer.echo(orjson.dumps(found.document(), option=orjson.OPT_INDENT_2).decode())
+            return
+        show(found)
+        _show_advice(manifest, recipe, base)
+
+
+def _recipe(storage: Storage, prefix: str) -> Recipe:
+    try:
+        return Recipe.parse(storage.read(prefix + RECIPE_FILE))
+    except NotFoundError:
+        return Recipe()
+
+
+def _manifest(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> dict[str, Any]:
+    """Prepares the dataset in a scratch folder, only to count it. Raises InvalidInputError where it can't be used."""
+    with tempfile.TemporaryDirectory(prefix="tailor-quote-") as folder, err.status("counting the dataset"):
+        work, written = Path(folder, "work"), Path(folder, "out")
+        work.mkdir()
+        written.mkdir()
+        report = prepare_dataset(
+            storage, prefix, FolderStorage(written), "", recipe, model, bucket_owner=None, scratch=work
+        )
+    if not report.usable:
+        raise InvalidInputError(report.headline, hint="tailor check says what is wrong, row by row")
+    found: dict[str, Any] = report.manifest
+    return found
+
+
+def show(quote: Quote) -> None:
+    """The quote as a table, with its sum, its assumptions and the dates of its prices."""
+    table = Table("what", "when", "at least", "likely", "at most", "prices of", box=None, header_style="bold")
+    for line in quote.lines:
+        amounts = (line.low, line.expected, line.high)
+        shown = ["unknown" if amount is None else f"${cents(amount)}" for amount in amounts]
+        table.add_row(line.title, EVERY[line.every], *shown, f"{line.price_as_of}" if line.price_as_of else "")
+    out.print(table)
+    for line in quote.lines:
+        if not line.known:
+            out.print(f"[yellow]{escape(line.title)}[/]: {escape(line.how)}", soft_wrap=True)
+    most = committed(quote)
+    if most is not None:
+        out.print(f"[bold]At most ${cents(most.high)}[/], with a month of storage and hosting")
+    for assumption in quote.assumptions:
+        out.print(f"[dim]- {escape(assumption)}[/]", soft_wrap=True)
+
+
+def _show_advice(manifest: dict[str, Any], recipe: Recipe, model: Model) -> None:
+    advised = hyperparameters(recipe, model.method(recipe.method), int(manifest["rows"]["train"]))
+    for name, item in advised.items():
+        out.print(f"{name} = {item.value}  [dim]{escape(item.reason)}[/]", soft_wrap=True)
+    for advice in about_data(manifest, recipe, model):
+        out.print(f"[yellow]{advice.code}[/]  {escape(advice.message)}\n  [dim]{escape(advice.fix)}[/]", soft_wrap=True)

@@ -1,0 +1,168 @@
+"""The commands of this part, as a person at a terminal meets them; nothing here asks AWS."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tailor import catalog
+from tailor.errors import RetryableError
+from tailor.recipe import Recipe
+from tailor.training.preflight import Check
+from tailor_cli import doctor, models
+from tailor_cli.grade import grade
+from tailor_cli.models import models as models_command
+from tailor_cli.quote import quote
+
+app = typer.Typer()
+for command in (models_command, quote, grade, doctor.doctor):
+    app.command()(command)
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    found = CliRunner().invoke(app, list(arguments), terminal_width=200)
+    assert found.exit_code == code, found.output
+    return found.output
+
+
+class TestModels:
+    def test_every_model_is_listed(self) -> None:
+        shown = run("models", "--offline")
+        assert all(model.name in shown for model in catalog.models())
+        assert "unknown" in shown
+
+    def test_one_model_with_limits_hyperparameters_and_sources(self) -> None:
+        shown = run("models", "nova-lite", "--offline")
+        for part in ("amazon.nova-lite-v1:0:300k", "20,000", "learning_rate", "teachers", "https://", "unknown per"):
+            assert part in shown
+
+    def test_a_wrong_name_suggests_the_right_one(self) -> None:
+        assert "did you mean 'nova-lite'" in run("models", "nova-lit", "--offline", code=1)
+
+    def test_json_for_machines(self) -> None:
+        assert len(json.loads(run("models", "--json"))) == len(catalog.models())
+        assert json.loads(run("models", "nova-pro", "--json"))["name"] == "nova-pro"
+
+    def test_what_the_region_offers_is_shown_beside_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        offered = {"FINE_TUNING": frozenset({"amazon.nova-lite-v1:0:300k"}), "DISTILLATION": frozenset()}
+        monkeypatch.setattr(models, "_ask_region", lambda: {"CONTINUED_PRE_TRAINING": frozenset(), **offered})
+        assert "does not list it" in run("models", "nova-micro")
+        assert "this Region" in run("models", "nova-lite")
+
+    def test_without_credentials_the_catalogue_is_still_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class NoAccount:
+            def foundation_models(self, customization: str) -> Any:
+                raise RetryableError("listing foundation models: Unable to locate credentials")
+
+        monkeypatch.setattr("tailor.aws.bedrock.Bedrock", NoAccount)
+        shown = run("models")
+        assert "could not be asked" in shown
+        assert "nova-lite" in shown
+
+
+@pytest.fixture
+def sums(tmp_path: Path) -> Path:
+    rows = [
+        {"messages": [{"role": "user", "content": f"What is {n} and {n}?"}], "reference_answer": str(2 * n)}
+        for n in range(150)
+    ]
+    (tmp_path / "sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "tailor.yaml").write_text("method: reinforcement\nmodel: nova-2-lite\n")
+    return tmp_path
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    rows = [{"prompt": f"Question number {n}?", "completion": f"The answer is {n}."} for n in range(300)]
+    (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "tailor.yaml").write_text("model: nova-micro\n")
+    return tmp_path
+
+
+class TestQuote:
+    def test_a_folder_gets_a_quote_with_its_assumptions(self, answers: Path) -> None:
+        shown = run("quote", str(answers))
+        for part in ("Training Amazon Nova Micro", "At most $", "2026-08-31", "tokenisers", "epochs = "):
+            assert part in shown
+
+    def test_an_unknown_price_is_said_to_be_unknown(self, answers: Path) -> None:
+        shown = run("quote", str(answers), "--model", "nova-lite")
+        assert "no trustworthy price for training Amazon Nova Lite" in shown
+        assert "At most" not in shown
+
+    def test_json_for_machines(self, answers: Path) -> None:
+        found = json.loads(run("quote", str(answers), "--json"))
+        assert found["model"] == "nova-micro"
+        assert len(found["totals"]["once"]) == 3
+
+    def test_a_recipe_that_does_not_fit_the_model_is_named(self, answers: Path) -> None:
+        (answers / "tailor.yaml").write_text("hyperparameters: {epochs: 9}\n")
+        assert "hyperparameters.epochs" in run("quote", str(answers), code=1)
+
+    def test_a_dataset_that_can_not_be_used_has_no_quote(self, tmp_path: Path) -> None:
+        (tmp_path / "data.jsonl").write_text('{"nothing": "known"}\n')
+        assert "tailor check" in run("quote", str(tmp_path), code=1)
+
+
+class TestGrade:
+    def test_rewards_that_can_teach(self, sums: Path) -> None:
+        assert "tell right from wrong" in run("grade", str(sums / "sums.jsonl"), "--recipe", str(sums / "tailor.yaml"))
+
+    def test_rewards_that_can_not_teach_end_with_1(self, sums: Path) -> None:
+        recipe = sums / "loose.yaml"
+        recipe.write_text("reinforcement: {rewards: [{kind: format, pattern: '.*'}]}\n")
+        shown = run("grade", str(sums / "sums.jsonl"), "--recipe", str(recipe), code=1)
+        assert "all-ones" in shown
+
+    def test_a_models_answers_are_tried_too(self, sums: Path) -> None:
+        given = sums / "answers.jsonl"
+        given.write_text("".join(json.dumps({"answer": "no idea"}) + "\n" for _ in range(150)))
+        assert "all-zeros" in run("grade", str(sums / "sums.jsonl"), "--answers", str(given), code=1)
+
+    @pytest.mark.parametrize(
+        ("content", "says"), [("", "is empty"), ("{\n", "line 1"), ('{"prompt": "a"}\n', "no messages")]
+    )
+    def test_a_file_that_is_none_is_named(self, content: str, says: str, tmp_path: Path) -> None:
+        (tmp_path / "bad.jsonl").write_text(content)
+        assert says in run("grade", str(tmp_path / "bad.jsonl"), code=1)
+
+
+class TestDoctor:
+    @pytest.fixture
+    def checks(self, monkeypatch: pytest.MonkeyPatch) -> list[Check]:
+        found = [Check("model", "ok", "it is there")]
+
+        class Stack:
+            bucket, customization_role, train_role, grade_function = "data", "role", "train", "grade"
+
+        class Session:
+            stack = Stack()
+
+        def preflight(recipe: Recipe, *_: Any, **__: Any) -> list[Check]:
+            return [*found, Check("asked", "ok", recipe.method)]
+
+        monkeypatch.setattr(doctor, "session", Session())
+        monkeypatch.setattr(doctor, "region", lambda: "us-east-1")
+        monkeypatch.setattr(doctor, "Bedrock", object)
+        monkeypatch.setattr(doctor, "Access", object)
+        monkeypatch.setattr(doctor, "preflight", preflight)
+        return found
+
+    def test_all_is_well(self, checks: list[Check]) -> None:
+        assert "it is there" in run("doctor")
+
+    def test_a_failure_shows_its_remedy_and_ends_with_1(self, checks: list[Check]) -> None:
+        checks.append(Check("read", "failed", "the role may not read", "let it"))
+        shown = run("doctor", code=1)
+        assert "the role may not read" in shown
+        assert "let it" in shown
+
+    def test_another_method_can_be_asked_for(self, checks: list[Check]) -> None:
+        assert "distillation" in run("doctor", "--method", "distillation")
+
+    @pytest.mark.parametrize("wrong", [("--method", "magic"), ("--model", "nova-9"), ("--method", "reinforcement")])
+    def test_what_does_not_exist_is_refused(self, wrong: tuple[str, str], checks: list[Check]) -> None:
+        run("doctor", *wrong, code=1)
