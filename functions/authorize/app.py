@@ -15,7 +15,7 @@ class AuthorizeSettings(Settings):
     serving_table: str
 
 
-logger = Logger(service="authorize")
+logger = Logger()
 settings = AuthorizeSettings.load()
 store = ServingTable(settings.serving_table)
 

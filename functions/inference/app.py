@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.converse import BedrockRuntime
@@ -22,7 +23,7 @@ class InferenceSettings(Settings):
     model_timeout_seconds: float = 25
 
 
-logger = Logger(service="inference")
+logger = Logger()
 settings = InferenceSettings.load()
 store = ServingTable(settings.serving_table)
 service = ChatService(store, store, BedrockRuntime(settings.model_timeout_seconds))
@@ -61,7 +62,7 @@ def failed(error: Exception) -> Response[str]:
     return _refuse(answer)
 
 
-@logger.inject_lambda_context(log_event=False)
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return app.resolve(event, context)
 

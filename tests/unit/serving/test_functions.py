@@ -1,6 +1,7 @@
 """The handlers on API Gateway's own events, and Bedrock's errors as botocore raises them."""
 
 import base64
+import io
 import json
 from pathlib import Path
 from types import ModuleType
@@ -27,11 +28,15 @@ def event(name: str) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("live")
 @pytest.mark.parametrize("name", sorted(path.stem for path in Path(ROOT / "events").glob("inference_*.json")))
-def test_inference_takes_its_events(name: str, inference: ModuleType, runtime: ScriptedRuntime) -> None:
+def test_inference_takes_its_events(
+    name: str, inference: ModuleType, runtime: ScriptedRuntime, logs: io.StringIO
+) -> None:
     answer = inference.handler(event(name), CONTEXT)
     assert answer["statusCode"] == 200
     assert answer["multiValueHeaders"]["x-request-id"] == ["5f0c6f6e-4f4b-4a6e-9d3e-0d5b1a7f9c11"]
     assert answer["multiValueHeaders"]["Content-Type"] == ["application/json"]
+    if name == "inference_chat":
+        assert "5f0c6f6e-4f4b-4a6e-9d3e-0d5b1a7f9c11" in logs.getvalue()
 
 
 @pytest.mark.parametrize("name", ["authorize_token", "authorize_request"])
