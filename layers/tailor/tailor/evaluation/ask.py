@@ -260,10 +260,17 @@ class Interview:
                 self._save()
 
     def _save(self) -> None:
+        """One file that can't be written must not cost the answers of the others."""
+        failure: BaseException | None = None
         for place in sorted(self._unsaved):
-            self._store.save(*place, list(self._answers[place].values()))
-            self._unsaved.discard(place)
+            try:
+                self._store.save(*place, list(self._answers[place].values()))
+                self._unsaved.discard(place)
+            except BaseException as error:
+                failure = failure or error
         self._saved_at = time.monotonic()
+        if failure is not None:
+            raise failure
 
     def _check_hope(self, arm: Arm, answer: Answer) -> None:
         """An arm that refuses every call from the start will refuse the rest: its rows are no wrong answers."""

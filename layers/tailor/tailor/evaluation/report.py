@@ -45,10 +45,11 @@ def headline(outcome: Outcome, candidate: str = "The custom model", rows: str = 
     """The verdict in one sentence, for people who read no other."""
     decision, primary = outcome.decision, outcome.decision.primary
     low, high = primary.interval
+    surely = f"{100 * primary.confidence:g} % interval {points(low)} to {points(high)}"
     scores = (
         f"{_title(outcome).lower()} {100 * primary.candidate:.1f} % against {100 * primary.baseline:.1f} % of "
         f"{_NAMES.get(primary.baseline_arm, 'the ' + primary.baseline_arm)} on {primary.rows:,} {rows} "
-        f"({points(primary.difference)} points, {100 * primary.confidence:g} % interval {points(low)} to {points(high)})"
+        f"({points(primary.difference)} points, {surely})"
     )
     if decision.verdict == "passed":
         return f"{candidate} is better: {scores}."

@@ -16,7 +16,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 RESAMPLES = 10_000
 POWER = 0.8
-_BLOCK_BYTES = 8 << 20
+_BLOCK_BYTES = 1 << 20
 _FEW_KINDS = 128
 _NORMAL = NormalDist()
 
