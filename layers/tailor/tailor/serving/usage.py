@@ -3,6 +3,7 @@
 Counters are added to atomically, so parallel requests lose nothing. A window is a calendar minute or day in UTC.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -74,4 +75,4 @@ def _exceeded(message: str, wait: timedelta) -> ApiError:
 
 
 def _seconds(wait: timedelta) -> int:
-    return max(1, int(wait.total_seconds()) + 1)
+    return max(1, math.ceil(wait.total_seconds()))
