@@ -5,6 +5,7 @@ A value that is broken is passed over by its brackets, so that one bad row does 
 
 import codecs
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final, NoReturn
@@ -14,8 +15,8 @@ from tailor.datasets.text import CHUNK, MAX_LINE
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _STRUCTURE: Final = re.compile(r'["\[\]{}]')
-_STRING_END: Final = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
-_STRING_PART: Final = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
+# Possessive, because a long string would fill the memory with places to go back to.
+_STRING_PART: Final = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _SCALAR_END: Final = re.compile(r"[,\]}\s]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MARGIN: Final = 12
@@ -38,13 +39,29 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+def _integer(digits: str) -> int | float:
+    """As orjson reads them: what does not fit into 64 bits is a float."""
+    number = int(digits) if len(digits) < 20 else 1 << 64
+    return number if -(1 << 63) <= number < 1 << 64 else _finite(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:20]} is too large")
+    return number
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant, parse_int=_integer, parse_float=_finite)
+
+
 class JsonCursor:
     """Walks through a UTF-8 stream of JSON. ``peek`` shows the next character, ``value`` takes a whole value."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
         self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
-        self._raw_decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode
+        self._raw_decode = _DECODER.raw_decode
         self._text = ""
         self._at = 0
         self._ended = False
@@ -157,12 +174,14 @@ class JsonCursor:
                 return error
 
     def _skip_string(self, trouble: Trouble) -> None:
-        while not (match := _STRING_END.match(self._text, self._at)):
+        while True:
             part = _STRING_PART.match(self._text, self._at)
             self._at = part.end() if part else self._at
+            if self._text[self._at : self._at + 1] == '"':
+                self._at += 1
+                return
             if not self._more(CHUNK):
                 raise BrokenJsonError(trouble)
-        self._at = match.end()
 
     def _skip_scalar(self) -> None:
         while not (match := _SCALAR_END.search(self._text, self._at + 1)):

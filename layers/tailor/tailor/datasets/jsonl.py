@@ -50,8 +50,12 @@ def explain(line: bytes, error: orjson.JSONDecodeError) -> Trouble:
         return Trouble(
             "json-trailing-comma", "there is a comma before a closing bracket or behind the row", "remove it"
         )
-    if re.search(rb"\b(?:NaN|-?Infinity)\b", line):
-        return Trouble("json-not-a-number", "NaN and Infinity are not JSON", "write null, or remove the row")
+    if "infinity" in error.msg or re.search(rb"\b(?:NaN|-?Infinity)\b", line):
+        message = "NaN, Infinity and numbers beyond the usual range are not JSON"
+        return Trouble("json-not-a-number", message, "write a usual number or null, or remove the row")
+    if re.match(rb"\s*\{\s*'", line):
+        fix = "write the rows with a JSON library (Python: json.dumps)"
+        return Trouble("json-single-quotes", "the keys are in single quotes; JSON takes double quotes", fix)
     reason = re.sub(r": line \d+ column \d+ \(char \d+\)$", "", str(error))
     fix = "write one complete JSON object in each line"
     return Trouble("bad-json", f"the line is not JSON: {reason} (character {error.pos + 1})", fix)

@@ -116,7 +116,11 @@ class DatasetReader:
 
 
 def _dump(value: object) -> bytes:
-    return orjson.dumps(value, default=_placeholder, option=orjson.OPT_NON_STR_KEYS)
+    """A row for people, where the file's own text is not at hand."""
+    try:
+        return orjson.dumps(value, default=_placeholder, option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, RecursionError):
+        return b"(a row that can't be shown)"
 
 
 def _placeholder(value: object) -> str:

@@ -1,6 +1,7 @@
 """Tables in text: CSV and TSV as spreadsheets and people write them."""
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -84,7 +85,7 @@ def sniff(sample: str, suffix: str) -> tuple[str, list[list[str]], int]:
 
 def _parse(sample: str, delimiter: str) -> list[list[str]]:
     rows: list[list[str]] = []
-    reader = csv.reader(sample.splitlines(keepends=True), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(sample, newline="\n"), delimiter=delimiter)
     try:
         for row in reader:
             rows.append(row)
