@@ -76,9 +76,6 @@ def test_a_version_is_forgotten_before_its_deployment_goes(store: ServingTable, 
     assert runs(aliases.forget(store, "colours", "1")) == ("2", [])
     with pytest.raises(ConflictError):
         aliases.forget(store, "colours", "2")
-    assert runs(aliases.withdraw(store, "colours", "1")) == ("2", [])
-    assert runs(aliases.withdraw(store, "colours", "2")) == (None, ["2"])
-    assert runs(aliases.forget(store, "colours", "2")) == (None, [])
 
 
 def test_what_a_version_takes_follows_from_its_model_and_method() -> None:

@@ -103,19 +103,11 @@ def rollback(store: AliasStore, project: str, by: str, *, to: str | None = None,
     return store.save_alias(_pointed_at(alias, target, by, now))
 
 
-def withdraw(store: AliasStore, project: str, run: str) -> Alias:
-    """Takes the live version off the name without another in its place; it is kept among the previous ones."""
-    alias = store.alias(project)
-    if alias.live is None or alias.live.run != run:
-        return alias
-    return store.save_alias(alias.model_copy(update={"live": None, "previous": (alias.live, *alias.previous)}))
-
-
 def forget(store: AliasStore, project: str, run: str) -> Alias:
     """Drops a version whose deployment is about to go. Raises ConflictError for the live one."""
     alias = store.alias(project)
     if alias.live and alias.live.run == run:
-        raise ConflictError(f"{project}: {run} is live", hint="promote another version or withdraw this one first")
+        raise ConflictError(f"{project}: {run} is live", hint="promote another version first")
     kept = tuple(version for version in alias.previous if version.run != run)
     if kept == alias.previous:
         return alias
