@@ -10,7 +10,7 @@ from tailor.training.documents import most_characters, pieces
 TEXT = st.text(st.sampled_from("ab .\n\n#đườ́ệ。?") | st.characters(), max_size=400)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXT, st.integers(2, 60))
 def test_nothing_is_lost_and_nothing_is_too_long(text: str, most: int) -> None:
     found = list(pieces(text, most))
@@ -19,7 +19,7 @@ def test_nothing_is_lost_and_nothing_is_too_long(text: str, most: int) -> None:
     assert all(2 * len(piece) >= most - 1 for piece in found[:-1])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(st.sampled_from("aêơ"), min_size=1, max_size=200), st.integers(8, 30))
 def test_letters_keep_their_accents(text: str, most: int) -> None:
     decomposed = unicodedata.normalize("NFD", text)

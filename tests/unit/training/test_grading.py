@@ -79,7 +79,7 @@ class TestContract:
             ("sample-2", 0.0),
         ]
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(
         st.lists(
             st.recursive(
