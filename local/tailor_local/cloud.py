@@ -153,7 +153,7 @@ class LocalCloud:
 
     def deploy(self, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
         """Build and deploy `template.yaml` with sam; the stack's outputs. Raises DeployError."""
-        return deploy(ROOT, self.directory, self.environment(), parameters or {})
+        return deploy(ROOT, self.environment(), parameters or {})
 
     def set_faults(self, faults: Faults) -> None:
         """From now on; an empty `Faults()` ends all."""

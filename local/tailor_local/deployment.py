@@ -1,5 +1,6 @@
 """Builds and deploys the template with the real `sam build` and `sam deploy`, to the local cloud."""
 
+import fcntl
 import hashlib
 import os
 import platform
@@ -23,28 +24,33 @@ def architecture() -> str:
     return ARCHITECTURES[platform.machine()]
 
 
-def deploy(
-    root: Path, directory: Path, environment: Mapping[str, str], parameters: Mapping[str, str]
-) -> dict[str, str]:
+def deploy(root: Path, environment: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
     """The stack's outputs. The build is skipped where nothing changed since the last one. Raises DeployError."""
     sam = Path(sys.executable).parent / "sam"
     path = f"{sam.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     full = {**os.environ, **environment, "PATH": path}
-    overrides = [f"{name}={value}" for name, value in ({"Architecture": architecture()} | dict(parameters)).items()]
-    build = directory / "build"
-    stamp = directory / "build.sha256"
-    digest = _digest(root)
-    if not build.is_dir() or not stamp.is_file() or stamp.read_text() != digest:
-        stamp.unlink(missing_ok=True)
-        command = [str(sam), "build", "--config-env", "local", "--template", str(root / "template.yaml")]
-        command += ["--build-dir", str(build), "--cache-dir", str(directory / "cache")]
-        _run([*command, "--parameter-overrides", *overrides], root, full)
-        stamp.write_text(digest)
-    # sam looks for its configuration beside the template, and that is the built one.
-    command = [str(sam), "deploy", "--config-file", str(root / "samconfig.toml"), "--config-env", "local"]
-    command += ["--template-file", str(build / "template.yaml")]
-    _run([*command, "--parameter-overrides", *overrides], root, full)
+    directory = root / ".local"
+    directory.mkdir(exist_ok=True)
+    common = ["--config-env", "local", "--config-file", str(root / "samconfig.toml"), "--parameter-overrides"]
+    common += [f"{name}={value}" for name, value in ({"Architecture": architecture()} | dict(parameters)).items()]
+    with (directory / "build.lock").open("w") as lock:  # test sessions may deploy at the same time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _build(sam, root, directory, common, full)
+        template = directory / "build" / "template.yaml"
+        _run([str(sam), "deploy", "--template-file", str(template), *common], root, full)
     return _outputs(environment)
+
+
+def _build(sam: Path, root: Path, directory: Path, common: list[str], environment: Mapping[str, str]) -> None:
+    build, stamp = directory / "build", directory / "build.sha256"
+    digest = _digest(root)
+    if build.is_dir() and stamp.is_file() and stamp.read_text() == digest:
+        return
+    stamp.unlink(missing_ok=True)
+    command = [str(sam), "build", "--template", str(root / "template.yaml")]
+    command += ["--build-dir", str(build), "--cache-dir", str(directory / "cache")]
+    _run([*command, *common], root, environment)
+    stamp.write_text(digest)
 
 
 def _run(command: list[str], root: Path, environment: Mapping[str, str]) -> None:

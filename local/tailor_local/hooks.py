@@ -11,8 +11,13 @@ import inspect
 import json
 import secrets
 import sys
+import tempfile
+import threading
 import time
+import zipfile
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from tailor_local import timelapse
@@ -22,6 +27,7 @@ from tailor_local.bedrock.service import Bedrock
 SERVICE_PRINCIPAL = "bedrock.amazonaws.com"
 SESSION_SECONDS = 12 * 3600
 CONTROL_PREFIX = "/_tailor/"
+OVERDUE = 60.0  # seconds after which a schedule starts a function again, whatever became of the last start
 
 # module → name → parameters that are relied on (None: not a function)
 NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
@@ -44,7 +50,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_action_matches": ("request_action", "actions", "not_actions"),
         "_conditions_met": ("conditions", "ctx"),
     },
-    "core.lambda_runtime": {"_detect_runtime_binary": ("runtime",)},
+    "core.lambda_runtime": {"_detect_runtime_binary": ("runtime",), "zipfile": None},
     "core.responses": {
         "get_account_id": (),
         "get_region": (),
@@ -65,6 +71,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
     "services.iam": {"_roles": None},
     "services.lambda_svc": {
         "invoke_async_with_retry": ("func", "event"),
+        "_execute_function": ("func", "event"),
         "_get_func_record_for_ref": ("ref",),
         "_execution_record_for_config": ("func", "config"),
     },
@@ -220,6 +227,7 @@ def install(bedrock: Bedrock) -> None:
     _authorise_ourselves()
     _call_loopback_secure()
     _run_functions_outside_our_environment()
+    _share_layers()
     _retry_rules()
     _import_gateway_responses()
     _quicken_schedules()
@@ -267,17 +275,66 @@ def _run_functions_outside_our_environment() -> None:
 
 def _retry_rules() -> None:
     """A rule invokes a function asynchronously: two retries, then the function's dead-letter queue. The emulator
-    calls it once."""
+    calls it once. And a schedule whose minute lasts a second must not start a function that is still at work, as it
+    would not on AWS: the starts would pile up."""
     eventbridge, functions = _module("services.eventbridge"), _module("services.lambda_svc")
+    at_work: dict[str, float] = {}  # functions started by a schedule → when
+    execute = functions._execute_function
+
+    def _execute_function(func: dict[str, Any], event: dict[str, Any]) -> Any:
+        try:
+            return execute(func, event)
+        finally:
+            at_work.pop((func.get("config") or func).get("FunctionArn", ""), None)
 
     def _dispatch_to_lambda(arn: str, payload: str) -> None:
         record, config, _ = functions._get_func_record_for_ref(arn)
-        if record and config:
-            functions.invoke_async_with_retry(
-                functions._execution_record_for_config(record, config), json.loads(payload)
-            )
+        if not record or not config:
+            return
+        event = json.loads(payload)
+        if isinstance(event, dict) and event.get("detail-type") == "Scheduled Event":
+            now = time.monotonic()
+            if now - at_work.get(config["FunctionArn"], -OVERDUE) < OVERDUE:
+                return
+            at_work[config["FunctionArn"]] = now
+        functions.invoke_async_with_retry(functions._execution_record_for_config(record, config), event)
 
+    functions._execute_function = _execute_function
     eventbridge._dispatch_to_lambda = _dispatch_to_lambda
+
+
+def _share_layers() -> None:
+    """Every worker of every function unpacks its layers anew, 150 MB for some; here each layer is unpacked once.
+
+    What Python compiles of it is then there for the next worker too, so that cold starts are quick.
+    """
+    runtime = _module("core.lambda_runtime")
+    shared = Path(tempfile.gettempdir()) / "layers"
+    shared.mkdir(exist_ok=True)
+    lock = threading.Lock()
+
+    class SharedZip(zipfile.ZipFile):
+        def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
+            folder, archive = Path(path or "."), str(self.filename)
+            if not folder.name.startswith("layer_"):
+                super().extractall(path, members, pwd)
+                return
+            with lock, Path(archive).open("rb") as file:
+                unpacked = shared / hashlib.file_digest(file, "sha256").hexdigest()
+                if not unpacked.is_dir():
+                    partial = unpacked.with_suffix(".partial")
+                    super().extractall(partial)
+                    partial.rename(unpacked)
+            folder.rmdir()
+            folder.symlink_to(unpacked)
+            Path(archive).unlink()
+
+    runtime.zipfile = SimpleNamespace(
+        ZipFile=SharedZip,
+        BadZipFile=zipfile.BadZipFile,
+        LargeZipFile=zipfile.LargeZipFile,
+        LargeFileError=zipfile.LargeZipFile,
+    )
 
 
 def _import_gateway_responses() -> None:
