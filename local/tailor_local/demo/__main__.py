@@ -21,11 +21,13 @@ from tailor.serving import keys
 from tailor.steps.steer import approve
 from tailor_cli.context import session
 from tailor_cli.push import push_dataset
-from tailor_local.cloud import LocalCloud
+from tailor_local.cloud import PORT_SETTING, ROOT, LocalCloud, port_from_environment
 from tailor_local.demo import show
 from tailor_local.demo.listeners import Inbox, Slack
 
 PROJECT, DATASET = "colours", "scenes"
+# A cloud of its own on a free port, so that one of `make up` is left alone.
+PORT = port_from_environment() if PORT_SETTING in os.environ else 0
 PATIENCE = 240.0  # seconds for the whole run
 
 
@@ -41,7 +43,7 @@ def main() -> None:
         show.line("made", f"{len(list(data.glob('images/*')))} images, questions.csv, tailor.yaml")
         show.title("The local cloud: template.yaml, deployed with sam")
         began = time.monotonic()
-        with LocalCloud() as cloud:
+        with LocalCloud(port=PORT, directory=ROOT / ".local" / "demo") as cloud:
             os.environ.update(cloud.environment())
             secret = client("secretsmanager").create_secret(
                 Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
