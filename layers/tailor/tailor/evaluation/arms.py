@@ -5,6 +5,7 @@ shown worked examples first: it is the best that prompting alone can do, and the
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,12 +100,12 @@ def build_request(row: Row, max_tokens: int, shots: Sequence[Shot] = ()) -> dict
 
 
 def sample_rows(rows: Sequence[Row], most: int, seed: int = 0) -> list[Row]:
-    """At most ``most`` rows in a seeded order, whole groups together; the group that would not fit is left out."""
-    by_group: dict[str, list[Row]] = {}
-    for row in rows:
-        by_group.setdefault(row.group, []).append(row)
-    picked: list[Row] = []
-    for group in sorted(by_group, key=lambda name: rank(seed, name)):
-        if len(picked) + len(by_group[group]) <= most:
-            picked += by_group[group]
-    return picked or list(rows[:most])
+    """At most ``most`` rows in the order given: whole groups picked at random, those that still fit."""
+    sizes = Counter(row.group for row in rows)
+    picked: set[str] = set()
+    left = most
+    for group in sorted(sizes, key=lambda name: rank(seed, name)):
+        if sizes[group] <= left:
+            picked.add(group)
+            left -= sizes[group]
+    return [row for row in rows if row.group in picked] or list(rows[:most])

@@ -162,6 +162,7 @@ class Interview:
         tasks = [task for section in sections for task in self._missing(section, chunks)]
         total = sum(len(section.rows) * len(section.arms) for section in sections)
         queue = iter(tasks)
+        self._stop.clear()
         threads = [threading.Thread(target=self._work, args=(queue,), daemon=True) for _ in range(self._workers)]
         try:
             for thread in threads:
@@ -177,7 +178,8 @@ class Interview:
                 self._save()
         if self._failure is not None:
             raise self._failure
-        done = sum(len(answers) for answers in self._answers.values())
+        names = {section.name for section in sections}
+        done = sum(len(answers) for (name, _, _), answers in self._answers.items() if name in names)
         return Progress(done, total, self._asked)
 
     def answers(self, section: Section, arm: str) -> dict[str, Answer]:

@@ -23,7 +23,7 @@ from tailor.evaluation.rows import Answer, write_answers
 from tailor.evaluation.slices import image_sizes
 from tailor.evaluation.task import task_of
 from tailor.evaluation.thumbnails import thumbnails
-from tailor.evaluation.verdict import Outcome, judge
+from tailor.evaluation.verdict import Outcome, check_metrics, judge
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.storage import Storage
@@ -74,6 +74,7 @@ def evaluate_run(
     Raises EvaluationError where there can be no verdict; NotFoundError and InvalidInputError for files that are missing
     or broken. ``prices``: the catalogue's, where none are given.
     """
+    check_metrics(recipe)
     folder = f"{run.files}evaluation/"
     questions = questions_of(run_files, run, recipe, arms)
     started = _started(run_files, folder, questions, clock())

@@ -15,6 +15,7 @@ from tailor.evaluation.normalise import for_language
 from tailor.evaluation.rows import Answer, Row
 from tailor.evaluation.score import Sheet, failed_calls, forgiven, score
 from tailor.evaluation.statistics import RESAMPLES, Clusters
+from tailor.recipe import Recipe
 
 SEED = 42
 ALWAYS = ("exact_match", "containment", "token_f1")
@@ -80,6 +81,16 @@ class Outcome:
             "normaliser": self.sheet.rules.normalise.signature,
             "language": self.sheet.rules.language,
         }
+
+
+def check_metrics(recipe: Recipe) -> None:
+    """Raises InvalidInputError for a metric, a guard or a normaliser's step that does not exist."""
+    wanted = recipe.evaluation
+    for name in (wanted.metric, *(guard.metric for guard in wanted.guards)):
+        if name != "auto":
+            metrics.get(name)
+    if wanted.normaliser:
+        for_language("vi" if wanted.language == "auto" else wanted.language, wanted.normaliser)
 
 
 def rules_for(rows: Sequence[Row], plan: Plan) -> Rules:

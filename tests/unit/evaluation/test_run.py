@@ -1,0 +1,318 @@
+import io
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import orjson
+import pytest
+from PIL import Image
+
+from tailor.errors import EvaluationError, InvalidInputError
+from tailor.evaluation.arms import Arm
+from tailor.evaluation.regression import check, questions
+from tailor.evaluation.rows import Answer, read_answers
+from tailor.evaluation.run import EvaluationResult, Unfinished, evaluate_run
+from tailor.recipe import Recipe
+from tests.unit.evaluation.fakes import NOW, BucketFolder, FakeAsker, held_out, new_run, question, write_run
+from tests.unit.evaluation.test_regression import GOOD
+
+COLOURS = ["đỏ", "xanh lá", "vàng", "tím"]
+ARMS = [Arm("candidate", "custom"), Arm("base", "plain")]
+ROWS = [held_out(place, COLOURS[place % 4], f"image-{place // 2}") for place in range(120)]
+TRAIN = [
+    {"messages": [{"role": "user", "content": [{"text": "?"}]}, {"role": "assistant", "content": [{"text": colour}]}]}
+    for colour in COLOURS
+]
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs/evaluation-report.schema.json").read_text("utf-8"))
+
+
+def suite_answers() -> dict[str, str]:
+    answers = {}
+    for row in questions("vi"):
+        good: Any = GOOD.get(row.extra["check"], row.references[0] if row.references else "")
+        answers[row.question] = good[row.references[0]] if isinstance(good, dict) else good
+        assert check(row, Answer(row.id, answers[row.question])) == 1
+    return answers
+
+
+SUITE = suite_answers()
+
+
+def model(shares: Mapping[str, int]) -> FakeAsker:
+    """Each model answers so many of ten held-out rows rightly, and all of the regression suite."""
+    right = {question(place): row["references"][0] for place, row in enumerate(ROWS)}
+
+    def answer(name: str, asked: str) -> str:
+        if asked in SUITE:
+            return SUITE[asked]
+        place = list(right).index(asked)
+        return right[asked] if place * 7 % 10 < shares[name] else "không rõ"
+
+    return FakeAsker(answer)
+
+
+def evaluate(
+    folder: Path,
+    asker: FakeAsker,
+    recipe: Recipe | None = None,
+    rows: list[dict[str, Any]] | None = None,
+    train: list[dict[str, Any]] | None = None,
+    arms: list[Arm] | None = None,
+) -> tuple[dict[str, Any], BucketFolder]:
+    recipe = recipe or Recipe()
+    run = new_run(recipe)
+    files = write_run(folder, run, ROWS if rows is None else rows, TRAIN if train is None else train)
+    result = evaluate_run(files, run, recipe, arms or ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW)
+    assert isinstance(result, EvaluationResult)
+    return result.report, files
+
+
+def test_a_better_model_passes_and_everything_is_kept(tmp_path: Path) -> None:
+    asker = model({"custom": 9, "plain": 5})
+    report, files = evaluate(tmp_path, asker)
+    jsonschema.validate(report, SCHEMA)
+    assert report["verdict"] == "passed"
+    assert report["headline"].startswith("The custom model is better: exact match 90.0 % against 50.0 %")
+    assert (report["rows"], report["groups"]) == (120, 60)
+    assert report["language"] == "vi"
+    assert [item["baseline_arm"] for item in report["comparisons"]] == ["base", "base-few-shot"]
+    assert {guard["state"] for guard in report["guards"]} == {"held"}
+    for arm in ("candidate", "base", "base-few-shot"):
+        answers = read_answers(files.read(f"runs/colours-scenes-0f3a/evaluation/answers/{arm}.jsonl"), arm)
+        assert list(answers) == [row["id"] for row in ROWS]
+    assert orjson.loads(files.read(report["paths"]["json"])) == report
+    assert b"<!doctype html>" in files.read(report["paths"]["report"])
+
+
+def test_the_summary_is_small_and_holds_what_messages_need(tmp_path: Path) -> None:
+    report, _ = evaluate(tmp_path, model({"custom": 9, "plain": 5}))
+    summary = EvaluationResult(report).summary()
+    assert {"verdict", "headline", "difference", "interval", "p_value", "rows", "normaliser", "samples"} <= set(summary)
+    assert len(orjson.dumps(summary)) < 8_000
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(5, "inconclusive"), (2, "failed")])
+def test_no_better_does_not_pass_and_worse_fails(tmp_path: Path, ours: int, verdict: str) -> None:
+    report, _ = evaluate(tmp_path, model({"custom": ours, "plain": 5}))
+    assert report["verdict"] == verdict
+    jsonschema.validate(report, SCHEMA)
+
+
+def test_a_model_that_forgot_fails_although_it_is_better_at_its_task(tmp_path: Path) -> None:
+    knowing = model({"custom": 9, "plain": 5})
+
+    def answer(name: str, asked: str) -> str:
+        return "đỏ" if name == "custom" and asked in SUITE else knowing.answer(name, asked)
+
+    report, files = evaluate(tmp_path, FakeAsker(answer))
+    assert report["verdict"] == "failed"
+    assert "lost something on the way" in report["headline"]
+    assert len(report["regression"]["forgotten"]) > 70
+    assert "questions that the base answers" in files.read(report["paths"]["report"]).decode()
+    without, _ = evaluate(tmp_path / "off", FakeAsker(answer), Recipe.parse("evaluation: {regression: false}"))
+    assert without["verdict"] == "passed"
+
+
+def test_stopped_and_started_again_it_ends_the_same_and_pays_once(tmp_path: Path) -> None:
+    whole, _ = evaluate(tmp_path / "whole", model({"custom": 9, "plain": 5}))
+    recipe = Recipe()
+    run, asker = new_run(recipe), model({"custom": 9, "plain": 5})
+    files = write_run(tmp_path / "parts", run, ROWS, TRAIN)
+    visits = 0
+    while True:
+        left = iter([100.0] * 120)
+        visits += 1
+
+        def deadline(left: Iterator[float] = left) -> float:
+            return next(left, 0.0)
+
+        result = evaluate_run(files, run, recipe, ARMS, asker, deadline=deadline, clock=lambda: NOW)
+        if isinstance(result, EvaluationResult):
+            break
+        assert isinstance(result, Unfinished)
+    assert visits > 2
+    assert set(asker.charged.values()) == {1}
+    assert result.report == whole
+
+
+def test_time_is_bounded_over_all_visits(tmp_path: Path) -> None:
+    recipe = Recipe.parse("evaluation: {max_hours: 2}")
+    run = new_run(recipe)
+    files = write_run(tmp_path, run, ROWS, TRAIN)
+    asker = model({"custom": 9, "plain": 5})
+    assert isinstance(
+        evaluate_run(files, run, recipe, ARMS, asker, deadline=lambda: 0.0, clock=lambda: NOW), Unfinished
+    )
+    with pytest.raises(EvaluationError, match="within 2 hours"):
+        evaluate_run(files, run, recipe, ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW + timedelta(hours=3))
+
+
+def test_without_held_out_rows_there_is_no_verdict(tmp_path: Path) -> None:
+    run = new_run(Recipe())
+    with pytest.raises(EvaluationError, match="no held-out rows"):
+        evaluate_run(BucketFolder(tmp_path), run, Recipe(), ARMS, model({}), deadline=lambda: 900.0)
+
+
+def test_an_unknown_metric_is_said_before_money_is_spent(tmp_path: Path) -> None:
+    recipe, asker = Recipe.parse("evaluation: {metric: accuracy}"), model({"custom": 9, "plain": 5})
+    with pytest.raises(InvalidInputError, match="no metric 'accuracy'"):
+        evaluate(tmp_path, asker, recipe)
+    assert not asker.requests
+
+
+def test_failed_calls_are_listed_and_wrong(tmp_path: Path) -> None:
+    knowing = model({"custom": 9, "plain": 5})
+
+    def answer(name: str, asked: str) -> str:
+        if name == "custom" and asked == question(0):
+            raise InvalidInputError("too large")
+        return knowing.answer(name, asked)
+
+    report, _ = evaluate(tmp_path, FakeAsker(answer))
+    assert report["failures"] == [{"arm": "candidate", "id": "r000000", "error": "invalid-input"}]
+    assert report["failed_calls"] == {"candidate": 1, "base": 0, "base-few-shot": 0}
+
+
+def test_images_and_hostile_text_are_shown_and_harmless(tmp_path: Path) -> None:
+    picture = io.BytesIO()
+    Image.new("RGBA", (640, 480), (200, 30, 30, 255)).save(picture, "PNG")
+    location = {"uri": "s3://bucket/uploads/p/d/a.png", "bucketOwner": "123456789012"}
+    rows = []
+    for place, row in enumerate(ROWS):
+        image = {"image": {"format": "png", "source": {"s3Location": location}}}
+        text = {"text": f"{question(place)}<script>alert(1)</script>"}
+        rows.append({**row, "messages": [{"role": "user", "content": [image, text]}]})
+
+    def answer(name: str, asked: str) -> str:
+        if asked in SUITE:
+            return SUITE[asked]
+        place = int(asked.split(":")[0].split()[1])
+        return COLOURS[place % 4] if name == "custom" else '<img src="https://example.org/x.png" onerror=alert(1)>'
+
+    recipe = Recipe()
+    run = new_run(recipe)
+    files = write_run(tmp_path, run, rows, TRAIN)
+    files.write("uploads/p/d/a.png", picture.getvalue())
+    result = evaluate_run(files, run, recipe, ARMS, FakeAsker(answer), deadline=lambda: 900.0, clock=lambda: NOW)
+    assert isinstance(result, EvaluationResult)
+    page = files.read(result.report["paths"]["report"]).decode()
+    assert "data:image/jpeg;base64," in page
+    assert "<script" not in page
+    assert '<img src="https' not in page
+    assert "default-src 'none'" in page
+    jsonschema.validate(result.report, SCHEMA)
+
+
+def test_a_student_is_measured_against_gold_and_teacher(tmp_path: Path) -> None:
+    recipe = Recipe.parse("{method: distillation, teacher: nova-pro}")
+    arms = [*ARMS, Arm("teacher", "wise")]
+    report, files = evaluate(tmp_path, model({"custom": 8, "plain": 4, "wise": 9}), recipe, arms=arms)
+    jsonschema.validate(report, SCHEMA)
+    found = report["by_method"]
+    assert found["references"] == "gold"
+    assert found["gap_closed"]["value"] == pytest.approx(0.8)
+    assert found["agreement_where_teacher_right"] == pytest.approx(8 / 9)
+    assert [item["baseline_arm"] for item in report["comparisons"]] == ["base", "base-few-shot"]
+    assert "Share of the gap closed" in files.read(report["paths"]["report"]).decode()
+
+
+def test_without_gold_a_student_is_measured_by_agreement_and_the_report_says_so(tmp_path: Path) -> None:
+    rows = [{**row, "references": []} for row in ROWS]
+    recipe = Recipe.parse("{method: distillation, teacher: nova-pro}")
+    report, _ = evaluate(
+        tmp_path, model({"custom": 9, "plain": 4, "wise": 9}), recipe, rows, arms=[*ARMS, Arm("teacher", "wise")]
+    )
+    assert report["verdict"] == "passed"
+    assert "no gold" in report["by_method"]["references"]
+    assert any("agreement, not correctness" in note for note in report["notes"])
+
+
+SENTENCE = "Van điều áp số hiệu kiểm định phải được tháo rửa bằng dung dịch trung tính trước mỗi ca vận hành thứ "
+
+
+def test_documents_become_questions_and_recitation_is_probed(tmp_path: Path) -> None:
+    documents = [" ".join(f"{SENTENCE}{place}{part}." for part in "abcd") for place in range(60)]
+    rows = [
+        {"id": f"r{place}", "group": f"d{place}", "messages": [], "references": [text], "source": {}}
+        for place, text in enumerate(documents)
+    ]
+    train = [{"input": text} for text in documents[:30]]
+    whole = "\n".join(documents)
+
+    def answer(name: str, asked: str) -> str:
+        if asked in SUITE:
+            return SUITE[asked]
+        rest = whole.split(asked, 1)[-1].split() if name == "custom" and asked in whole else ["gì"]
+        return " ".join(rest[:12])
+
+    recipe = Recipe.parse("{method: continued-pre-training, model: nova-lite}")
+    run = new_run(recipe)
+    files = write_run(tmp_path, run, rows, train)
+    csv = "step_number,epoch_number,validation_loss,perplexity\n0,0,3.0,20\n1,0,2.0,7.4\n2,1,1.0,2.7\n3,1,1.0,2.7\n"
+    files.write(f"{run.files}job/x/validation_artifacts/validation_metrics.csv", csv.encode())
+    files.write(
+        f"{run.files}prepared/manifest.json",
+        orjson.dumps(
+            {"tokens": {"expected": 250}, "files": [{"key": f"{run.files}prepared/train.jsonl", "bytes": 1000}]}
+        ),
+    )
+    result = evaluate_run(files, run, recipe, ARMS, FakeAsker(answer), deadline=lambda: 900.0, clock=lambda: NOW)
+    assert isinstance(result, EvaluationResult)
+    report = result.report
+    jsonschema.validate(report, SCHEMA)
+    assert (report["verdict"], report["metric"]) == ("passed", "next_word")
+    assert report["groups"] == 60
+    assert report["by_method"]["memorisation"]["candidate"] == report["by_method"]["memorisation"]["probes"] > 0
+    assert report["by_method"]["memorisation"]["base"] == 0
+    assert report["by_method"]["losses"]["last"]["perplexity_a_byte"] == pytest.approx(2.718281828**0.25)
+
+
+def test_a_reward_that_rises_alone_does_not_pass(tmp_path: Path) -> None:
+    recipe = Recipe.parse("{method: reinforcement, reinforcement: {rewards: [{kind: format, pattern: 'là .*'}]}}")
+
+    def playing(name: str, asked: str) -> str:
+        if asked in SUITE:
+            return SUITE[asked]
+        place = int(asked.split(":")[0].split()[1])
+        return "là gì đó" if name == "custom" else COLOURS[place % 4]
+
+    report, _ = evaluate(tmp_path / "played", FakeAsker(playing), recipe)
+    assert report["metric"] == "reward"
+    assert report["by_method"]["reward"] == {"candidate": 1.0, "base": 0.0}
+    assert report["verdict"] == "failed"
+    jsonschema.validate(report, SCHEMA)
+
+    def learning(name: str, asked: str) -> str:
+        said = playing("plain", asked)
+        return f"là {said}" if name == "custom" and asked not in SUITE else said
+
+    recipe = Recipe.parse(
+        "{method: reinforcement, reinforcement: {rewards: [{kind: format, pattern: 'là .*'}, {kind: exact-match},"
+        " {kind: token-f1}]}}"
+    )
+    assert (
+        evaluate(tmp_path / "learned", FakeAsker(learning), recipe)[0]["by_method"]["independent_metric"]
+        == "containment"
+    )
+
+
+def test_a_judge_is_asked_both_ways_round_and_never_decides(tmp_path: Path) -> None:
+    knowing = model({"custom": 9, "plain": 5})
+
+    def answer(name: str, asked: str) -> str:
+        if not asked.startswith("Compare two answers"):
+            return knowing.answer(name, asked)
+        first, second = (asked.split(f"Answer {letter}: ")[1].split("\n")[0] for letter in "AB")
+        right = asked.split("Reference answer: ")[1].split("\n")[0]
+        return "A" if first == right else "B" if second == right else "A"
+
+    recipe = Recipe.parse("evaluation: {judge: nova-pro, judge_rows: 40}")
+    report, files = evaluate(tmp_path, FakeAsker(answer), recipe)
+    jsonschema.validate(report, SCHEMA)
+    assert report["judge"]["rows"] == 40
+    assert report["judge"]["wins"] == 40
+    assert report["judge"]["agreement_with_metric"] == 1.0
+    assert "it does not decide" in files.read(report["paths"]["report"]).decode()
