@@ -14,7 +14,7 @@ from tailor.errors import EvaluationError, InvalidInputError
 from tailor.evaluation.arms import Arm
 from tailor.evaluation.regression import check, questions
 from tailor.evaluation.rows import Answer, read_answers
-from tailor.evaluation.run import EvaluationResult, Unfinished, evaluate_run
+from tailor.evaluation.run import EvaluationResult, Unfinished, ask_part, evaluate_run
 from tailor.recipe import Recipe
 from tests.unit.evaluation.fakes import NOW, BucketFolder, FakeAsker, held_out, new_run, question, write_run
 from tests.unit.evaluation.test_regression import GOOD
@@ -136,6 +136,19 @@ def test_stopped_and_started_again_it_ends_the_same_and_pays_once(tmp_path: Path
     assert visits > 2
     assert set(asker.charged.values()) == {1}
     assert result.report == whole
+
+
+def test_separate_workers_ask_parts_and_one_scores(tmp_path: Path) -> None:
+    recipe, asker = Recipe(), model({"custom": 9, "plain": 5})
+    run = new_run(recipe)
+    files = write_run(tmp_path, run, ROWS, TRAIN)
+    for chunk in (4, 1, 0, 3, 2):
+        ask_part(files, run, recipe, ARMS, asker, {chunk}, deadline=lambda: 900.0)
+    asked = len(asker.requests)
+    result = evaluate_run(files, run, recipe, ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW)
+    assert isinstance(result, EvaluationResult)
+    assert result.report["verdict"] == "passed"
+    assert len(asker.requests) == asked == 120 * 3 + 100 * 2
 
 
 def test_time_is_bounded_over_all_visits(tmp_path: Path) -> None:

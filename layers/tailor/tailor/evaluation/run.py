@@ -1,7 +1,7 @@
 """A run's evaluation from the bucket to the bucket: ask what is missing, score, decide, report."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from tailor.errors import EvaluationError, InvalidInputError, NotFoundError
 from tailor.evaluation import judge as judges
 from tailor.evaluation import regression
 from tailor.evaluation.arms import Arm
-from tailor.evaluation.ask import WORKERS, AnswerStore, Asker, Interview, Section
+from tailor.evaluation.ask import WORKERS, AnswerStore, Asker, Interview, Progress, Section
 from tailor.evaluation.conduct import Prices, TokenPrices, conduct
 from tailor.evaluation.curves import Curve, find_curves
 from tailor.evaluation.questions import Questions, questions_of
@@ -83,14 +83,7 @@ def evaluate_run(
             f"the models did not answer everything within {recipe.evaluation.max_hours:g} hours",
             hint="raise evaluation.max_hours, lower evaluation.max_rows, or look at the model's rate limits",
         )
-    interview = Interview(
-        AnswerStore(run_files, f"{folder}chunks/"),
-        asker,
-        deadline=deadline,
-        reserve=min(RESERVE_SECONDS, _RESERVE_SHARE * deadline()),
-        workers=workers,
-        sleep=sleep,
-    )
+    interview = _interview(run_files, folder, asker, deadline, sleep, workers)
     progress = interview.ask(questions.sections)
     if not progress.complete:
         return Unfinished(progress.done, progress.total)
@@ -128,6 +121,40 @@ def evaluate_run(
     report = document(run, recipe, outcome, questions.arms, findings, started, clock())
     _write(run_files, folder, report, outcome)
     return EvaluationResult(report)
+
+
+def ask_part(
+    run_files: Storage,
+    run: Run,
+    recipe: Recipe,
+    arms: Sequence[Arm],
+    asker: Asker,
+    chunks: Collection[int],
+    *,
+    deadline: Callable[[], float],
+    sleep: Callable[[float], None] = time.sleep,
+    workers: int = WORKERS,
+) -> Progress:
+    """Asks the given chunks of every section and nothing else; workers with different chunks never meet.
+
+    ``plan.json`` says how many chunks there are. :func:`evaluate_run` then finds all answered and scores.
+    """
+    questions = questions_of(run_files, run, recipe, arms)
+    interview = _interview(run_files, f"{run.files}evaluation/", asker, deadline, sleep, workers)
+    return interview.ask(questions.sections, chunks)
+
+
+def _interview(
+    files: Storage,
+    folder: str,
+    asker: Asker,
+    deadline: Callable[[], float],
+    sleep: Callable[[float], None],
+    workers: int,
+) -> Interview:
+    reserve = min(RESERVE_SECONDS, _RESERVE_SHARE * deadline())
+    store = AnswerStore(files, f"{folder}chunks/")
+    return Interview(store, asker, deadline=deadline, reserve=reserve, workers=workers, sleep=sleep)
 
 
 def prices_of(recipe: Recipe) -> Prices:
