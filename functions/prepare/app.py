@@ -8,24 +8,30 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from tailor.aws.access import region
+from tailor.aws.bedrock import Bedrock
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.events import ObjectCreated, RunChanged, detail
 from tailor.settings import Settings
 from tailor.steps.prepare import prepare
 from tailor.steps.receive import receive
+from tailor.training.prices import read_prices
 
 
 class PrepareSettings(Settings):
     bucket: str
     runs_table: str
     account_id: str
+    prices: str
 
 
 settings = PrepareSettings.load()
 logger = Logger()
 bucket = S3Storage(settings.bucket)
 runs = DynamoRunStore(settings.runs_table)
+control = Bedrock()
+prices = read_prices(settings.prices)
 
 
 @logger.inject_lambda_context
@@ -43,6 +49,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | No
                 bucket=bucket,
                 runs=runs,
                 bucket_owner=settings.account_id,
+                offers=control,
+                region=region(),
+                prices=prices,
                 scratch=Path(scratch),
                 lease_seconds=context.get_remaining_time_in_millis() / 1000,
                 now=now,

@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from tailor.aws.access import region
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
@@ -41,6 +42,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         control=control,
         role_arn=settings.customization_role_arn,
         grader_arn=settings.grade_function_arn,
+        offers=control,
+        region=region(),
         budget_limit=settings.budget_limit,
         tags={"application": "tailor", "environment": settings.environment},
         now=datetime.now(UTC),

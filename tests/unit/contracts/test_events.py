@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "ACCOUNT_ID": "123456789012",
     "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/tailor-CustomizationRole",
     "GRADE_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:tailor-GradeFunction",
+    "PRICES": "{}",
     "BUDGET_LIMIT": "50",
     "ENVIRONMENT": "test",
     "DUE_AFTER_SECONDS": "60",

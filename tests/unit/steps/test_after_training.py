@@ -58,7 +58,7 @@ def setting() -> Setting:
     ("job", "state"),
     [
         ({"status": "Completed", "outputModelArn": MODEL, "trainingMetrics": {"trainingLoss": 0.5}}, State.TRAINED),
-        ({"status": "Failed", "failureMessage": "Encountered an internal error"}, State.TRAINING_FAILED),
+        ({"status": "Failed", "failureMessage": "Unable to parse Amazon S3 file"}, State.TRAINING_FAILED),
         ({"status": "Stopped"}, State.STOPPED),
     ],
 )

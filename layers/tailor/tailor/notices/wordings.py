@@ -220,7 +220,9 @@ WORDINGS: Mapping[State, Wording] = {
     S.APPROVED: Wording(
         "info",
         "training was approved",
-        lambda facts: _joined(f"{facts.change.by} approved the run", _reason(facts)),
+        lambda facts: _joined(
+            f"{facts.change.by} approved the run" if facts.is_by_person else "Training may start", _reason(facts)
+        ),
         _always("Training starts now, or as soon as Bedrock has room for another job."),
         (_quote,),
     ),

@@ -16,6 +16,9 @@ class Control(Protocol):
     def get_job(self, identifier: str) -> dict[str, Any]:
         """GetModelCustomizationJob, by ARN or name."""
 
+    def stop_job(self, identifier: str) -> None:
+        """StopModelCustomizationJob; fine where it has ended or stops already."""
+
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
         """CreateCustomModelDeployment; the deployment's ARN."""
 

@@ -1,21 +1,25 @@
 """received → preparing → prepared | rejected: a dataset is checked, converted and split, and training gets a price."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tailor import catalog
 from tailor.catalog import Model
 from tailor.datasets.intake import prepare_dataset, reject_dataset
 from tailor.datasets.model import Finding
-from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError
+from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError, TailorError
 from tailor.names import RECIPE_FILE, DatasetPath, check_name
 from tailor.recipe import Recipe
 from tailor.runs import Run, RunStore, State, claim
 from tailor.steps.receive import fingerprint, read_recipe
 from tailor.storage import Storage
 from tailor.training import methods
+from tailor.training.preflight import Offers, check_offer
+from tailor.training.prices import priced
 
 BY = "prepare"
 
@@ -29,12 +33,17 @@ def prepare(
     scratch: Path,
     lease_seconds: float,
     now: datetime,
+    offers: Offers | None = None,
+    region: str = "",
+    prices: Mapping[str, Mapping[str, Decimal]] = MappingProxyType({}),
 ) -> Run | None:
     """The run as it is afterwards; None where another delivery does or did the work."""
     run = claim(runs, run_id, begin=State.RECEIVED, working=State.PREPARING, seconds=lease_seconds, by=BY, now=now)
     if run is None:
         return None
     problems, recipe, model = _read_intentions(run, bucket)
+    if model is not None and offers is not None and not problems:
+        problems = _offer_problems(recipe, model, region, offers)
     if problems or model is None:
         return runs.save(_rejected(run, recipe, reject_dataset(bucket, run.files, problems)))
     report = prepare_dataset(
@@ -42,7 +51,7 @@ def prepare(
     )
     if not report.usable:
         return runs.save(_rejected(run, recipe, report.summary()))
-    quote = methods.of(recipe).quote(report.manifest, recipe, model)
+    quote = methods.quote(report.manifest, recipe, priced(model, prices, now.date()))
     return runs.save(
         run.moved(State.PREPARED, by=BY, recipe=recipe, report=report.summary(), quote=quote.model_dump(mode="json"))
     )
@@ -68,11 +77,21 @@ def _read_intentions(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, 
             return findings, recipe, None
     try:
         model = catalog.model(recipe.model)
-        model.method(recipe.method)
-    except (NotFoundError, InvalidInputError) as error:
+    except NotFoundError as error:
         findings.append(_recipe_finding(Problem("model", error.message, error.hint)))
         return findings, recipe, None
+    findings += [_recipe_finding(problem) for problem in methods.problems(recipe, model)]
     return findings, recipe, model
+
+
+def _offer_problems(recipe: Recipe, model: Model, region: str, offers: Offers) -> list[Finding]:
+    """A model that the Region does not offer is said before anything is written. What can't be asked now is asked again
+    before the job."""
+    try:
+        check = check_offer(recipe, model, region, offers)
+    except TailorError:
+        return []
+    return [_recipe_finding(Problem("model", check.message, check.remedy))] if check.status == "failed" else []
 
 
 def _name_problems(run: Run) -> Iterable[Finding]:

@@ -10,7 +10,7 @@ from tailor.serving.aliases import AliasStore
 from tailor.steps.control import Control
 from tailor.steps.provision import follow_deployment, stand_by, take_down
 from tailor.steps.publish import Bus
-from tailor.steps.track import follow
+from tailor.steps.track import follow, watch
 
 BY = "reconcile"
 
@@ -53,7 +53,8 @@ class Reconciler:
     def _look_at(self, run: Run, now: datetime) -> Run | None:
         if run.state == State.TRAINING:
             job = self.control.get_job(run.job["arn"])
-            return follow(run, job, runs=self.runs, by=BY, now=now)
+            moved = follow(run, job, runs=self.runs, by=BY, now=now)
+            return moved or watch(run, job, runs=self.runs, control=self.control, now=now)
         if run.state == State.DEPLOYING:
             return follow_deployment(run, runs=self.runs, control=self.control, by=BY, now=now)
         if run.state == State.AWAITING_APPROVAL and _past(run.quote.get("approval", {}).get("until"), now):

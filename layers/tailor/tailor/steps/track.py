@@ -6,7 +6,9 @@ from typing import Any
 from tailor.errors import NotFoundError
 from tailor.runs import Run, RunStore, State
 from tailor.steps.control import Control
-from tailor.training.translate import explain
+from tailor.training.request import run_id_of
+from tailor.training.stall import find_stall
+from tailor.training.translate import explain, is_worth_one_retry
 
 BY = "track"
 
@@ -15,7 +17,7 @@ def track(job_arn: str, *, runs: RunStore, control: Control, now: datetime) -> R
     """Looks a job up and moves its run; None where the job is not one of ours, or there is nothing new."""
     job = control.get_job(job_arn)
     try:
-        run = runs.get(job["jobName"])
+        run = runs.get(run_id_of(job["jobName"]))
     except NotFoundError:
         return None
     return follow(run, job, runs=runs, by=BY, now=now)
@@ -31,13 +33,38 @@ def follow(run: Run, job: dict[str, Any], *, runs: RunStore, by: str, now: datet
     if status == "Completed":
         return runs.save(run.moved(State.TRAINED, by=by, now=now, job={**known, "model_arn": job["outputModelArn"]}))
     if status == "Failed":
+        if _may_try_again(known, job.get("failureMessage", "")):
+            reason = "Bedrock failed with an internal error before training began: the job is submitted once more"
+            again = {"attempt": 2, "first": {"arn": job["jobArn"], "failure": job.get("failureMessage", "")}}
+            return runs.save(run.moved(State.APPROVED, by=by, now=now, job=again, reason=reason))
         reason = explain(job.get("failureMessage", ""))
         return runs.save(run.moved(State.TRAINING_FAILED, by=by, now=now, job=known, reason=reason))
     if status == "Stopped":
-        return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason="the job was stopped"))
+        reason = run.job.get("stall", {}).get("message", "the job was stopped")
+        return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=reason))
     if known == run.job:
         return None
     return runs.save(run.model_copy(update={"job": known}))
+
+
+def _may_try_again(known: dict[str, Any], message: str) -> bool:
+    """Once, and only where nothing can have been billed: training had not begun."""
+    begun = known["phases"].get("training", {}).get("status", "NotStarted") != "NotStarted"
+    return not begun and known.get("attempt", 1) == 1 and is_worth_one_retry(message)
+
+
+def watch(run: Run, job: dict[str, Any], *, runs: RunStore, control: Control, now: datetime) -> Run | None:
+    """A job that hangs is noted, then stopped: Bedrock says nothing of it. None where all is well or nothing is new."""
+    stall = find_stall(job, run.recipe.patience, now)
+    if stall is None or run.state != State.TRAINING:
+        return None
+    if stall.level == "stuck" and run.recipe.patience.stop:
+        control.stop_job(job["jobArn"])
+    known = run.job.get("stall", {})
+    if (known.get("level"), known.get("phase")) == (stall.level, stall.phase):
+        return None
+    noted = {"level": stall.level, "phase": stall.phase, "message": stall.message, "at": now.isoformat()}
+    return runs.save(run.model_copy(update={"job": {**run.job, "stall": noted}}))
 
 
 def progress(job: dict[str, Any]) -> dict[str, Any]:

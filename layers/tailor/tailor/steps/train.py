@@ -12,6 +12,8 @@ from tailor.steps.control import Control
 from tailor.storage import Storage
 from tailor.training.approval import needs_approval
 from tailor.training.methods import build_job
+from tailor.training.preflight import Offers, Place, failures, preflight
+from tailor.training.request import job_name
 from tailor.training.translate import explain
 
 BY = "train"
@@ -29,6 +31,8 @@ def train(
     tags: dict[str, str],
     now: datetime,
     grader_arn: str = "",
+    offers: Offers | None = None,
+    region: str = "",
 ) -> Run | None:
     """The run as it is afterwards; None where there was nothing to do.
 
@@ -43,12 +47,18 @@ def train(
             until = now + timedelta(hours=run.recipe.budget.approval_hours)
             quote = {**run.quote, "approval": {"reason": reason, "until": until.isoformat()}}
             return runs.save(run.moved(State.AWAITING_APPROVAL, by=BY, reason=reason, now=now, quote=quote))
+    model = catalog.model(run.recipe.model)
+    if offers is not None:
+        place = Place(region, bucket_name, role_arn, grader_arn=grader_arn)
+        checks = preflight(run.recipe, model, place, offers=offers, access=None, name=job_name(run))
+        if reason := failures(checks):
+            return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
     manifest: dict[str, Any] = json.loads(bucket.read(f"{run.files}prepared/manifest.json"))
     try:
         request = build_job(
             run,
             run.recipe,
-            catalog.model(run.recipe.model),
+            model,
             manifest=manifest,
             bucket=bucket_name,
             role_arn=role_arn,
@@ -63,7 +73,13 @@ def train(
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         reason = explain(error.message)
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
-    job = {"arn": arn, "status": "InProgress", "submitted_at": now.isoformat(), "request": request_summary(request)}
+    job = {
+        **run.job,
+        "arn": arn,
+        "status": "InProgress",
+        "submitted_at": now.isoformat(),
+        "request": request_summary(request),
+    }
     return runs.save(run.moved(State.TRAINING, by=BY, now=now, job=job))
 
 

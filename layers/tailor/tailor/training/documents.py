@@ -21,7 +21,7 @@ _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 
 
 def most_characters(model: Model) -> int:
-    """How many characters are sure to fit into one example for continued pre-training; one token is kept for its end."""
+    """How many characters are sure to fit into one example for continued pre-training, with a token for its end."""
     limits = model.method("continued-pre-training").limits
     return int((limits.context_tokens - 1) * model.tokens.characters_high)
 

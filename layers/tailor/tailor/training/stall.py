@@ -47,6 +47,8 @@ def find_stall(job: Mapping[str, Any], patience: Patience, now: datetime) -> Sta
     if job.get("status", "InProgress") != "InProgress":
         return None
     phase, since = _current(job)
+    if since is None:
+        return None
     allowed = timedelta(hours=getattr(patience, f"{phase}_hours"))
     idle = now - since
     if idle >= allowed:
@@ -56,17 +58,19 @@ def find_stall(job: Mapping[str, Any], patience: Patience, now: datetime) -> Sta
     return None
 
 
-def _current(job: Mapping[str, Any]) -> tuple[Phase, datetime]:
-    """The phase the job is in, and when anything last changed.
+def _current(job: Mapping[str, Any]) -> tuple[Phase, datetime | None]:
+    """The phase the job is in, and when anything last changed; None where the job says no times at all.
 
     ``lastModifiedTime`` of the job itself counts too; a job without details is as old as its creation.
     """
     details = job.get("statusDetails") or {}
     states = [(phase, details.get(key) or {}) for phase, key in _PHASES]
     times = [state[key] for _, state in states for key in ("creationTime", "lastModifiedTime") if key in state]
-    since = max([job["creationTime"], *times])
-    if job.get("lastModifiedTime") and not times:
-        since = max(since, job["lastModifiedTime"])
+    if not times:
+        times = [job["lastModifiedTime"]] if job.get("lastModifiedTime") else []
+    if job.get("creationTime"):
+        times.append(job["creationTime"])
+    since = max(times, default=None)
     running = next((phase for phase, state in states if state.get("status") == "InProgress"), None)
     if running:
         return running, since
