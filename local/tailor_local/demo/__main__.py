@@ -5,9 +5,12 @@ import csv
 import io
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +31,7 @@ from tailor_local.demo.listeners import Inbox, Slack
 PROJECT, DATASET = "colours", "scenes"
 # A cloud of its own on a free port, so that one of `make up` is left alone.
 PORT = port_from_environment() if PORT_SETTING in os.environ else 0
+LOG = ROOT / ".local" / "demo.log"
 PATIENCE = 240.0  # seconds for the whole run
 
 
@@ -38,12 +42,12 @@ class DemoError(TailorError):
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Slack() as slack:
         show.title("A dataset: 400 drawn scenes with Vietnamese questions")
-        data = Path(folder)
+        data = Path(folder) / "data"
         generate(data)
         show.line("made", f"{len(list(data.glob('images/*')))} images, questions.csv, tailor.yaml")
         show.title("The local cloud: template.yaml, deployed with sam")
         began = time.monotonic()
-        with LocalCloud(port=PORT, directory=ROOT / ".local" / "demo") as cloud:
+        with LocalCloud(port=PORT, directory=Path(folder) / "cloud") as cloud, kept(cloud.log):
             os.environ.update(cloud.environment())
             secret = client("secretsmanager").create_secret(
                 Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
@@ -58,6 +62,15 @@ def main() -> None:
         show.title("Done: from an upload to an answered call, and nothing is left running")
         show.line("try next", "make up, then .venv/bin/tailor --local push YOUR-DATA PROJECT/DATASET --wait")
         show.line("or", ".venv/bin/tailor check YOUR-DATA --model nova-lite")
+
+
+@contextmanager
+def kept(log: Path) -> Iterator[None]:
+    """The cloud's log outlives the demo, for those who want to know what happened behind it."""
+    try:
+        yield
+    finally:
+        shutil.copyfile(log, LOG)
 
 
 def follow(run: Run) -> Run:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from tailor.aws.clients import table
 from tailor.aws.failures import code_of, translated
+from tailor.aws.numbers import plain
 from tailor.errors import ConflictError, NotFoundError
 from tailor.runs import Run, RunStore
 
@@ -32,7 +33,7 @@ class DynamoRunStore(RunStore):
             item = self._table.get_item(Key={"id": run_id}, ConsistentRead=True).get("Item")
         if item is None:
             raise NotFoundError(f"there is no run {run_id!r}")
-        return Run.model_validate(item)
+        return Run.model_validate(plain(item))
 
     def create(self, run: Run) -> bool:
         with translated(f"creating run {run.id}"):
@@ -69,7 +70,7 @@ class DynamoRunStore(RunStore):
                 page = self._table.query(
                     IndexName=index, KeyConditionExpression=condition, ScanIndexForward=not newest_first, **following
                 )
-                runs += [Run.model_validate(item) for item in page["Items"]]
+                runs += [Run.model_validate(plain(item)) for item in page["Items"]]
                 if "LastEvaluatedKey" not in page:
                     return runs
                 following = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

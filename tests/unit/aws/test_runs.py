@@ -1,0 +1,69 @@
+"""Runs in a table that is built from the template: keys, indexes and conditions are the deployed ones."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tailor.aws import clients
+from tailor.aws.runs import DynamoRunStore
+from tailor.errors import ConflictError, NotFoundError
+from tailor.runs import State
+from tests.unit.contracts.template import template
+from tests.unit.steps.fakes import NOW, a_run
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRunStore]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    properties = template()["Resources"]["RunsTable"]["Properties"]
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    clients.table.cache_clear()
+    with mock_aws():
+        boto3.client("dynamodb").create_table(TableName="runs", **{name: properties[name] for name in wanted})
+        yield DynamoRunStore("runs")
+    clients.table.cache_clear()
+
+
+def test_a_run_comes_back_as_it_was_however_often_it_is_written(store: DynamoRunStore) -> None:
+    figures = {"interval": [0.25, 0.5], "rows": 120, "nested": {"loss": 1e-05, "none": None, "yes": True}}
+    run = a_run(State.PASSED, evaluation=figures)
+    assert store.create(run)
+    again = store.save(store.save(store.get(run.id)))
+    assert store.get(run.id) == again
+    assert again.evaluation == {"interval": [0.25, 0.5], "rows": 120, "nested": {"loss": 1e-05, "yes": True}}
+    assert again.history == run.history
+
+
+def test_the_same_run_is_created_once(store: DynamoRunStore) -> None:
+    assert store.create(a_run(State.RECEIVED))
+    assert not store.create(a_run(State.RECEIVED))
+
+
+def test_who_writes_second_is_told(store: DynamoRunStore) -> None:
+    store.create(a_run(State.PREPARED))
+    first, second = store.get(a_run(State.PREPARED).id), store.get(a_run(State.PREPARED).id)
+    store.save(first.moved(State.TRAINING, by="train"))
+    with pytest.raises(ConflictError):
+        store.save(second.moved(State.TRAINING, by="train"))
+
+
+def test_open_runs_are_found_oldest_first_and_finished_ones_are_not(store: DynamoRunStore) -> None:
+    late = a_run(State.LIVE, "colours-late-0123456789ab", at=NOW + timedelta(hours=1))
+    early = a_run(State.TRAINING, "colours-early-0123456789ab")
+    ended = a_run(State.AWAITING_APPROVAL, "colours-ended-0123456789ab").moved(State.DECLINED, by="person")
+    for run in (late, early, ended):
+        store.create(run)
+    assert [run.id for run in store.open_runs()] == [early.id, late.id]
+    assert {run.id for run in store.project_runs("colours")} == {late.id, early.id, ended.id}
+    store.save(store.get(early.id).moved(State.STOPPED, by="track"))
+    assert [run.id for run in store.open_runs()] == [late.id]
+
+
+def test_a_run_that_does_not_exist_is_named(store: DynamoRunStore) -> None:
+    with pytest.raises(NotFoundError, match="no-such-run"):
+        store.get("no-such-run")
