@@ -53,44 +53,45 @@ class DataFile:
     def size(self) -> int:
         return self.source.size
 
-    def rows(self, notes: Notes) -> Iterator[Item]:
-        """Never raises for what is in the file: where it can't be read on, that is a finding."""
-        number = 0
-        try:
-            for item in self._rows():
-                number = item[0]
-                yield item
-        except DamagedFileError as error:
-            notes.add(
-                "file-damaged", "error", self.name, error.message, "upload the whole file again", line=number or None
-            )
-        except BrokenJsonError as error:
-            trouble = error.trouble
-            message = f"the file can't be read beyond row {number}: {trouble.message}"
-            notes.add(trouble.code, "error", self.name, message, trouble.fix, line=number or None)
-
-    def _rows(self) -> Iterator[Item]:
+    def rows(self) -> Iterator[Item]:
+        """Raises one of READ_ON_ERRORS where the file can't be read on; :func:`note_break` makes a finding of it."""
         if self.outline:
-            yield from documents.read(self.open_text, self.outline)
-        elif self.container == "parquet":
-            from tailor.datasets import parquet  # heavy; most datasets have none
-
-            with self.source.open() as file:
-                yield from parquet.read(file, self.size)
-        else:
-            with self.open_text() as stream:
-                yield from self._text_rows(stream)
-
-    def _text_rows(self, stream: BinaryIO) -> Iterator[Item]:
+            return documents.read(self.open_text, self.outline)
+        if self.container == "parquet":
+            return self._parquet_rows()
         if self.container == "jsonl":
-            return jsonl.read(stream)
-        if self.dialect:
-            return tables.read(stream, self.dialect)
-        return plain.read(stream, self.key, wrapped=self.wrapped)
+            return jsonl.read(self.open_text())
+        return self._text_rows()
+
+    def _parquet_rows(self) -> Iterator[Item]:
+        from tailor.datasets import parquet  # heavy; most datasets have none
+
+        with self.source.open() as file:
+            yield from parquet.read(file, self.size)
+
+    def _text_rows(self) -> Iterator[Item]:
+        with self.open_text() as stream:
+            if self.dialect:
+                yield from tables.read(stream, self.dialect)
+            else:
+                yield from plain.read(stream, self.key, wrapped=self.wrapped)
 
     def open_text(self) -> BinaryIO:
         """The file as UTF-8."""
         return text.as_utf8(self.source.open(), self.encoding)
+
+
+READ_ON_ERRORS: Final = (DamagedFileError, BrokenJsonError)
+
+
+def note_break(error: Exception, name: str, line: int, notes: Notes) -> None:
+    """Reports that a file can't be read on behind a line."""
+    if isinstance(error, BrokenJsonError):
+        trouble = error.trouble
+        message = f"the file can't be read beyond row {line}: {trouble.message}"
+        notes.add(trouble.code, "error", name, message, trouble.fix, line=line or None)
+    else:
+        notes.add("file-damaged", "error", name, str(error), "upload the whole file again", line=line or None)
 
 
 @dataclass(slots=True)

@@ -68,6 +68,8 @@ class JsonCursor:
 
     def peek(self) -> str:
         """The next character that is no white space; "" at the end."""
+        if self._at < len(self._text) and (character := self._text[self._at]) not in " \t\n\r":
+            return character
         while True:
             match = _SPACE.match(self._text, self._at)
             self._at = match.end() if match else self._at

@@ -9,7 +9,7 @@ import orjson
 from tailor.datasets.notes import RowError, Trouble
 from tailor.datasets.text import MAX_LINE, lines
 
-Item = tuple[int, Any, bytes | None]
+Item = tuple[int, Any, bytes | str | None]
 """Line or row number, the value (or a RowError for what is none), and what the file says where that is at hand."""
 
 BLANK: Final = object()
@@ -19,16 +19,14 @@ _TRAILING_COMMA: Final = re.compile(rb",\s*[\]}]|[\]}]\s*,\s*$")
 
 
 def read(source: BinaryIO) -> Iterator[Item]:
-    """Rows of a UTF-8 stream. Blank lines come as BLANK, so that the caller can report them."""
+    """Rows of a UTF-8 stream, which is closed at the end. Blank lines come as BLANK, so that they can be reported."""
     loads = orjson.loads
-    for number, line in enumerate(lines(source), start=1):
-        try:
-            yield number, loads(line), line
-        except orjson.JSONDecodeError as error:
-            if line.isspace():
-                yield number, BLANK, None
-            else:
-                yield number, RowError(explain(line, error)), line
+    with source:
+        for number, line in enumerate(lines(source), start=1):
+            try:
+                yield number, loads(line), line
+            except orjson.JSONDecodeError as error:
+                yield (number, BLANK, None) if line.isspace() else (number, RowError(explain(line, error)), line)
 
 
 def explain(line: bytes, error: orjson.JSONDecodeError) -> Trouble:

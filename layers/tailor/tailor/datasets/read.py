@@ -14,7 +14,7 @@ import orjson
 
 from tailor.datasets import formats
 from tailor.datasets.columns import choose, report
-from tailor.datasets.files import DataFile, Inventory, as_row
+from tailor.datasets.files import READ_ON_ERRORS, DataFile, Inventory, as_row, note_break
 from tailor.datasets.formats import plain_text
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
@@ -56,7 +56,8 @@ class ReadableFile:
 
 
 class DatasetReader:
-    """Iterating yields an Example or a Rejected for each row, by file name and line; it can be done again.
+    """Iterating yields an Example or a Rejected for each row, by file name and line; it can be done
+    again.
 
     ``files`` are the data files with their formats, ``media`` finds the files that rows mean. ``findings`` grows while
     rows are read.
@@ -78,21 +79,27 @@ class DatasetReader:
     def read(self, file: ReadableFile) -> Iterator[Example | Rejected]:
         """The rows of one of ``files``."""
         self._notes.forget(file.name)
-        convert, split = file.convert, file.split
-        for line, value, raw in file.source.rows(self._notes):
-            if type(value) is dict and file.nested is None:
-                try:
-                    example = convert(value, line)
-                except RowError as error:
-                    yield _rejected(file.name, line, error, raw or _dump(value))
-                    continue
-                if split and example.split is None:
-                    example.split = split
-                yield example
-            else:
-                yield from self._unusual(file, line, value, raw)
+        convert, split, flat = file.convert, file.split, file.nested is None
+        line = 0
+        try:
+            for line, value, raw in file.source.rows():
+                if flat and type(value) is dict:
+                    try:
+                        example = convert(value, line)
+                    except RowError as error:
+                        yield _rejected(file.name, line, error, raw or _dump(value))
+                        continue
+                    if split and example.split is None:
+                        example.split = split
+                    yield example
+                else:
+                    yield from self._unusual(file, line, value, raw)
+        except READ_ON_ERRORS as error:
+            note_break(error, file.name, line, self._notes)
 
-    def _unusual(self, file: ReadableFile, line: int, value: Any, raw: bytes | None) -> Iterator[Example | Rejected]:
+    def _unusual(
+        self, file: ReadableFile, line: int, value: Any, raw: bytes | str | None
+    ) -> Iterator[Example | Rejected]:
         """Whatever is no plain object: nothing, a broken row, several rows in one, a bare text."""
         if value is BLANK:
             self._notes.add("blank-line", "info", file.name, "blank lines are passed over", "nothing to do", line=line)
@@ -127,8 +134,9 @@ def _placeholder(value: object) -> str:
     return f"<{len(value)} bytes>" if isinstance(value, bytes) else str(value)
 
 
-def _rejected(file: str, line: int, error: RowError, raw: bytes) -> Rejected:
-    text = raw[: 4 * _SHOWN].decode("utf-8", "replace").strip()
+def _rejected(file: str, line: int, error: RowError, raw: bytes | str) -> Rejected:
+    start = raw[: 4 * _SHOWN]
+    text = (start.decode("utf-8", "replace") if isinstance(start, bytes) else start).strip()
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
     findings = tuple(
         Finding(trouble.code, "error", file, line, trouble.message, trouble.fix, trouble.path)
@@ -167,12 +175,7 @@ def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
 
 def _understand(source: DataFile, data: Data, method: Method, notes: Notes, media: MediaIndex) -> ReadableFile | None:
     """Chooses the format from the first rows. None, with a finding, for a file without rows."""
-    values: list[Any] = []
-    for _, value, _ in source.rows(notes):
-        if value is not BLANK:
-            values.append(as_row(value, method))
-        if len(values) == _SAMPLE:
-            break
+    values = _first_values(source, method, notes)
     if not values:
         if not any(finding.file == source.name and finding.severity == "error" for finding in notes.findings()):
             fix = "upload the file again, or remove it"
@@ -196,6 +199,20 @@ def _understand(source: DataFile, data: Data, method: Method, notes: Notes, medi
     fix = "nothing to do; data.format in the recipe names another format"
     notes.add("format-recognised", "info", source.name, message, fix)
     return ReadableFile(source.name, source.size, format.name, source, format.converter(context), method, nested)
+
+
+def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:
+    values: list[Any] = []
+    line = 0
+    try:
+        for line, value, _ in source.rows():  # noqa: B007  (told where reading breaks)
+            if value is not BLANK:
+                values.append(as_row(value, method))
+            if len(values) == _SAMPLE:
+                break
+    except READ_ON_ERRORS as error:
+        note_break(error, source.name, line, notes)
+    return values
 
 
 def _format(sample: Sample, data: Data, notes: Notes) -> Format | None:

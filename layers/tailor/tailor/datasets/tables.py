@@ -112,13 +112,13 @@ def read(source: BinaryIO, dialect: Dialect) -> Iterator[Item]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield start, RowError(_unreadable(error)), "".join(feed.raw).encode()
+            yield start, RowError(_unreadable(error)), "".join(feed.raw)
             continue
         if headers and fields:
             headers -= 1
             continue
         value = RowError(feed.trouble) if feed.trouble else _row(fields, dialect, feed.number - start)
-        yield start, value, "".join(feed.raw).encode()
+        yield start, value, feed.raw[0] if len(feed.raw) == 1 else "".join(feed.raw)
 
 
 def _unreadable(error: csv.Error) -> Trouble:
@@ -132,6 +132,8 @@ def _unreadable(error: csv.Error) -> Trouble:
 
 def _row(fields: list[str], dialect: Dialect, more_lines: int) -> Any:
     names = dialect.names
+    if len(fields) == len(names) and fields[0]:
+        return dict(zip(names, fields, strict=True))
     if not any(field.strip() for field in fields):
         return BLANK
     if len(fields) < len(names):

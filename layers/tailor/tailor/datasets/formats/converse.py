@@ -39,7 +39,7 @@ def _is_converse(row: Row) -> bool:
 
 
 def _converter(context: Context) -> Converter:
-    file, notes, default_system = context.file, context.notes, context.data.system
+    file, default_system = context.file, context.data.system
     usual: set[tuple[str, ...]] = set()
 
     def convert(row: Row, line: int) -> Example:
@@ -47,28 +47,53 @@ def _converter(context: Context) -> Converter:
         if keys not in usual and not _odd_keys(row, line, context):
             usual.add(keys)
         if row.get("schemaVersion") != SCHEMA:
-            found = row.get("schemaVersion")
-            said = f"is {found!r:.60}" if "schemaVersion" in row else "is missing"
-            fix = f"nothing to do here: it is written as {SCHEMA!r}"
-            notes.add(
-                "schema-version", "warning", file, f"schemaVersion {said}", fix, line=line, path="$.schemaVersion"
-            )
+            _note_schema(row, line, context)
         troubles: list[Trouble] = []
-        turns = read_turns(row.get("messages"), troubles)
+        turns = _plain_turns(row) or read_turns(row.get("messages"), troubles)
         system = read_system(row["system"], troubles) if "system" in row else None
         example = Example(file, line, turns, system or default_system)
         if row.get("toolConfig") is not None:
-            config = row["toolConfig"]
-            tools = config.get("tools") if isinstance(config, dict) else None
-            if isinstance(tools, list):
-                example.extra["tools"] = tools
-            else:
-                troubles.append(_wrong("$.toolConfig.tools", "a list of tools", tools))
+            example.extra["tools"] = _tools(row["toolConfig"], troubles)
         if troubles:
             raise RowError(*troubles)
         return example
 
     return convert
+
+
+def _note_schema(row: Row, line: int, context: Context) -> None:
+    said = f"is {row['schemaVersion']!r:.60}" if "schemaVersion" in row else "is missing"
+    message, fix = f"schemaVersion {said}", f"nothing to do here: it is written as {SCHEMA!r}"
+    path = "$.schemaVersion"
+    context.notes.add("schema-version", "warning", context.file, message, fix, line=line, path=path)
+
+
+def _tools(config: Any, troubles: list[Trouble]) -> list[Any]:
+    tools = config.get("tools") if isinstance(config, dict) else None
+    if isinstance(tools, list):
+        return tools
+    troubles.append(_wrong("$.toolConfig.tools", "a list of tools", tools))
+    return []
+
+
+def _plain_turns(row: Row) -> list[Turn] | None:
+    """The turns of a row that holds text alone, which most do; None sends the row through :func:`read_turns`."""
+    turns = []
+    try:
+        for message in row["messages"]:
+            role = message["role"]
+            if role != "user" and role != "assistant":
+                return None
+            blocks: list[Block] = []
+            for item in message["content"]:
+                text = item["text"]
+                if type(text) is not str or len(item) != 1:
+                    return None
+                blocks.append(Text(text))
+            turns.append(Turn(role, blocks))
+    except (KeyError, TypeError):
+        return None
+    return turns
 
 
 def _odd_keys(row: Row, line: int, context: Context) -> bool:
@@ -126,6 +151,8 @@ def _bad_role(role: Any, path: str) -> Trouble:
 
 def read_system(value: Any, troubles: list[Trouble]) -> str | None:
     """The text of Converse's list of system blocks."""
+    if type(value) is list and len(value) == 1 and type(value[0]) is dict and type(value[0].get("text")) is str:
+        return str(value[0]["text"])
     if isinstance(value, str):
         return value
     if not isinstance(value, list):

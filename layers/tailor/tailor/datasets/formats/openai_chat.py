@@ -24,19 +24,22 @@ def _has_messages(row: Row) -> bool:
 
 def _converter(context: Context) -> Converter:
     file, default_system = context.file, context.data.system
+    usual: set[tuple[str, ...]] = set()
 
     def convert(row: Row, line: int) -> Example:
-        troubles: list[Trouble] = []
-        turns, systems = conversation(row.get("messages"), "$.messages", troubles, context, line)
-        example = Example(file, line, turns)
-        if row.keys() - _USED:
+        keys = tuple(row)
+        if keys not in usual:
             _note_unused(row, line, context)
+            if _USED.issuperset(keys):
+                usual.add(keys)
+        troubles: list[Trouble] = []
+        messages = row.get("messages")
+        turns, systems = _plain(messages) or conversation(messages, "$.messages", troubles, context, line)
         if "system" in row:
             systems.insert(0, _text(row["system"], "$.system", troubles))
-        example.system = "\n\n".join(systems) if systems else default_system
-        identifier = row.get("id")
-        if identifier is not None:
-            example.id = str(identifier)
+        example = Example(file, line, turns, "\n\n".join(systems) if systems else default_system)
+        if row.get("id") is not None:
+            example.id = str(row["id"])
         tools = tool_specs(row.get("tools") or row.get("functions"), "$.tools", troubles)
         if tools:
             example.extra["tools"] = tools
@@ -45,6 +48,27 @@ def _converter(context: Context) -> Converter:
         return example
 
     return convert
+
+
+def _plain(messages: Any) -> tuple[list[Turn], list[str]] | None:
+    """Turns and system texts where all is text, as it mostly is; None sends the row through :func:`conversation`."""
+    turns = []
+    systems = []
+    try:
+        for message in messages:
+            content = message["content"]
+            if type(content) is not str or len(message) != 2:
+                return None
+            role = message["role"]
+            if role == "user" or role == "assistant":
+                turns.append(Turn(role, [Text(content)]))
+            elif role == "system":
+                systems.append(content)
+            else:
+                return None
+    except (KeyError, TypeError):
+        return None
+    return turns, systems
 
 
 def conversation(
@@ -62,12 +86,8 @@ def conversation(
             fix = "write each message as an object with role and content"
             troubles.append(Trouble("wrong-type", f"the message is {describe(message)}", fix, f"{path}[{number}]"))
             continue
-        role = message.get("role")
-        content = message.get("content")
-        if (role == "user" or role == "assistant") and type(content) is str and len(message) == 2:
-            add_turn(turns, role, [Text(content)])
-        elif role in _SYSTEM:
-            systems.append(_text(content, f"{path}[{number}].content", troubles))
+        if message.get("role") in _SYSTEM:
+            systems.append(_text(message.get("content"), f"{path}[{number}].content", troubles))
         else:
             _message(message, f"{path}[{number}]", turns, troubles, context, line)
     return turns, systems

@@ -84,6 +84,8 @@ def split_name(value: Any, column: str, line: int, context: Context) -> SplitNam
 
 def media_blocks(value: Any, kind: MediaKind, column: str, troubles: list[Trouble]) -> list[Media]:
     """One medium or several: names, ids, URLs, image structs of Parquet, or JSON text of a list of them."""
+    if type(value) is str and value[:1].isalnum() and value[:5] != "data:" and not value[-1].isspace():
+        return [Media(kind, ref=value)]
     if isinstance(value, str) and value.lstrip()[:1] == "[":
         with contextlib.suppress(orjson.JSONDecodeError):
             value = orjson.loads(value)
