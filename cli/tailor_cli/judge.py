@@ -1,0 +1,49 @@
+"""`tailor judge`: Bedrock's own judge on the answers of a run's evaluation."""
+
+import hashlib
+from typing import Annotated
+
+import typer
+
+from tailor import catalog
+from tailor.aws import evaluation_jobs
+from tailor.errors import NotFoundError
+from tailor.evaluation import judge_job
+from tailor.evaluation.rows import read_answers, read_rows
+from tailor_cli.context import out, session, shown_errors
+from tailor_cli.runs import RunId, find
+
+
+def judge(
+    run_id: RunId,
+    role: Annotated[str, typer.Option(help="ARN of a role that Bedrock's evaluation jobs may take on")],
+    arm: Annotated[
+        str, typer.Option(help="whose answers: candidate, base, base-few-shot, live, teacher")
+    ] = "candidate",
+    model: Annotated[str, typer.Option(help="the judge's name in the catalogue")] = "nova-pro",
+) -> None:
+    """Start a Bedrock evaluation job on answers that a run has. It is billed by AWS for the judge's tokens."""
+    with shown_errors():
+        run = find(run_id)
+        folder = f"{run.files}evaluation/"
+        rows = read_rows(session.bucket.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")
+        try:
+            answers = read_answers(session.bucket.read(f"{folder}answers/{arm}.jsonl"), arm)
+        except NotFoundError as error:
+            message = f"run {run.id} has no answers of the arm {arm!r}"
+            raise NotFoundError(message, hint="it needs a finished evaluation that asked this arm") from error
+        # Job names are shorter than a run's id with the arm behind it.
+        name = f"judge-{arm}-{hashlib.sha256(run.id.encode()).hexdigest()[:24]}"
+        key = f"{folder}judge/{arm}/dataset.jsonl"
+        session.bucket.write(key, judge_job.dataset(rows, answers, name), "application/jsonl")
+        request = judge_job.request(
+            name=name,
+            role_arn=role,
+            source=name,
+            judge=catalog.model(model).invoke_id,
+            dataset_uri=session.bucket.uri(key),
+            output_uri=session.bucket.uri(f"{folder}judge/{arm}/"),
+        )
+        arn = evaluation_jobs.create(request)
+        out.print(f"started [bold]{name}[/]  {arn}")
+        out.print(f"results will lie under {session.bucket.uri(f'{folder}judge/{arm}/')}", soft_wrap=True)
