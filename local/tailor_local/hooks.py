@@ -72,7 +72,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
     "services.lambda_svc": {
         "invoke_async_with_retry": ("func", "event"),
         "_execute_function": ("func", "event"),
-        "_get_func_record_for_ref": ("ref",),
+        "_get_func_record_for_ref": ("function_ref",),
         "_execution_record_for_config": ("func", "config"),
     },
     "services.scheduler": {"_SCHEDULE_TICK_INTERVAL": None},

@@ -139,7 +139,7 @@ def check_record(record: dict[str, Any], line: int, model: FoundationModel, meth
     if method == "FINE_TUNING" and roles[-1] != "assistant":
         raise _bad(line, "the last message must be from the assistant")
     if method == "DISTILLATION":
-        if len(json.dumps(record, ensure_ascii=False).encode()) > DISTILLATION_LINE:
+        if len(json.dumps(record, ensure_ascii=False).encode(errors="replace")) > DISTILLATION_LINE:
             raise DataError(f"Input size exceeded in line {line}: a record may have {DISTILLATION_LINE} bytes.")
         if any(media for _, _, media in turns):
             raise _bad(line, "distillation takes text only")

@@ -32,7 +32,7 @@ def answer(prompt: Prompt, model: str) -> str:
     """A guess that depends on nothing but the model's name and the bytes of the prompt."""
     text = prompt.question.lower()
     choices = next((words for pattern, words in GUESSES if re.search(pattern, text)), OTHERWISE)
-    digest = hashlib.sha256(f"{model}\n{prompt.history}\n{prompt.question}".encode())
+    digest = hashlib.sha256(f"{model}\n{prompt.history}\n{prompt.question}".encode(errors="replace"))
     for image in prompt.images:
         digest.update(image)
     return choices[digest.digest()[0] % len(choices)]

@@ -8,13 +8,14 @@ import io
 import json
 import math
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tailor_local.bedrock.learner.features import BUCKETS, Indices, Prompt, dense, indices
+from tailor_local.bedrock.learner.features import BUCKETS, Indices, Prompt, dense, indices, words
 
 MOST_CLASSES = 400
 BATCH = 32
@@ -87,17 +88,18 @@ class Classifier:
         return total / len(rows)
 
     def _memory_loss(self, row: Indices, answer: str) -> float:
-        same = max((_likeness(row, other) for other, known in self.memory if known == answer), default=0.0)
-        return -math.log(max(same, 0.01))
+        """Minus the logarithm of how much of the wanted answer's words the remembered one shares."""
+        said = self._nearest(row)
+        return -math.log(max(0.01, _shared_words(said, answer) if said is not None else 0.0))
 
     def save(self) -> bytes:
         file = io.BytesIO()
         lengths = np.array([len(row) for row, _ in self.memory], dtype=np.int32)
         flat = np.concatenate([row for row, _ in self.memory]) if self.memory else np.zeros(0, dtype=np.int32)
-        words = json.dumps({"answers": self.answers, "remembered": [answer for _, answer in self.memory]})
+        texts = json.dumps({"answers": self.answers, "remembered": [answer for _, answer in self.memory]})
         np.savez_compressed(
             file,
-            words=np.frombuffer(words.encode(), dtype=np.uint8),
+            texts=np.frombuffer(texts.encode(), dtype=np.uint8),
             weights=self.weights.astype(np.float16),
             lengths=lengths,
             memory=flat,
@@ -107,10 +109,10 @@ class Classifier:
     @classmethod
     def load(cls, data: bytes) -> "Classifier":
         with np.load(io.BytesIO(data)) as file:
-            words = json.loads(file["words"].tobytes())
+            texts = json.loads(file["texts"].tobytes())
             rows = np.split(file["memory"], np.cumsum(file["lengths"])[:-1]) if len(file["lengths"]) else []
-            memory = list(zip(rows, words["remembered"], strict=True))
-            return cls(words["answers"], file["weights"].astype(np.float32), memory)
+            memory = list(zip(rows, texts["remembered"], strict=True))
+            return cls(texts["answers"], file["weights"].astype(np.float32), memory)
 
 
 def train(model: Classifier, examples: Sequence[Example], epochs: int, rate: float) -> Iterator[Step]:
@@ -169,6 +171,13 @@ def _remember(model: Classifier, examples: Sequence[Example], epochs: int, rate:
             number += 1
             if epoch == 0 and rate:
                 model.memory += batch
+
+
+def _shared_words(one: str, other: str) -> float:
+    """F1 of the words of two answers, 0 to 1."""
+    first, second = Counter(words(one)), Counter(words(other))
+    both = (first & second).total()
+    return 2 * both / max(1, first.total() + second.total())
 
 
 def _likeness(one: Indices, other: Indices) -> float:

@@ -47,7 +47,7 @@ def indices(prompt: Prompt) -> Indices:
         seen = image_tokens(image)
         tokens += seen
         tokens += [f"{word}×{thing}" for word in question for thing in seen]
-    hashed = {zlib.crc32(token.encode()) % BUCKETS for token in tokens[:MAX_TOKENS]}
+    hashed = {zlib.crc32(token.encode(errors="replace")) % BUCKETS for token in tokens[:MAX_TOKENS]}
     return np.array(sorted(hashed), dtype=np.int32)
 
 
