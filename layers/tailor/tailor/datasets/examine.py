@@ -6,12 +6,14 @@ takes microseconds; only a row that fails the screen is looked at block by block
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from tailor.catalog import Model
 from tailor.datasets import language, privacy
 from tailor.datasets.checks import finding
+from tailor.datasets.media import Asset
 from tailor.datasets.model import Example, Finding, Media, Raw, Role, Text, Turn
 from tailor.datasets.records import Locate
 from tailor.datasets.tokens import Estimate, Estimator
@@ -30,34 +32,36 @@ class Examiner:
         facts = model.method(method)
         self._model, self._method, self._limits = model.name, method, facts.limits
         self._estimator = Estimator(model.tokens)
-        self._words = [_ReservedWord(word) for word in model.reserved_words]
-        self._word_marks = [word.mark for word in self._words]
+        self._words = {word.mark: word for word in map(_ReservedWord, model.reserved_words)}
+        self._marks = list(self._words)
 
-    def shape(self, example: Example) -> Iterator[Finding]:
+    def shape(self, example: Example) -> list[Finding]:
         """Order of turns, empty texts, tools, number and place of media."""
         if self._method == "continued-pre-training":
-            if not (example.document or example.turns):
-                yield self._found("empty-text", example, "$.input")
-            return
+            return [] if example.document or example.turns else [self._found("empty-text", example, "$.input")]
         if not example.turns:
-            yield self._found("no-messages", example)
-            return
-        yield from self._order(example)
-        counts: Counter[str] = Counter()
+            return [self._found("no-messages", example)]
+        found = self._order(example)
+        counts: Counter[str] | None = None
         for place, turn in enumerate(example.turns):
-            yield from self._turn(example, turn, f"$.messages[{place}]", counts)
+            blocks = turn.blocks
+            if len(blocks) == 1 and type(blocks[0]) is Text and not _blank(blocks[0].text):
+                continue  # by far the most frequent turn
+            counts = Counter() if counts is None else counts
+            found += self._turn(example, turn, f"$.messages[{place}]", counts)
         if example.system is not None and _blank(example.system):
-            yield self._found("empty-text", example, "$.system[0].text")
+            found.append(self._found("empty-text", example, "$.system[0].text"))
         if counts:
-            yield from self._counts(example, counts)
-        if "tools" in example.extra or any(counts[kind] for kind in ("toolUse", "toolResult")):
-            yield from self._tools(example)
+            found += self._counts(example, counts)
+        if "tools" in example.extra or (counts and (counts["toolUse"] or counts["toolResult"])):
+            found += self._tools(example)
         if self._method == "reinforcement" and not example.extra.get("reference_answer"):
-            yield self._found("no-reference", example, "$.reference_answer")
+            found.append(self._found("no-reference", example, "$.reference_answer"))
+        return found
 
-    def media(self, example: Example, locate: Locate) -> Iterator[Finding]:
-        """What is wrong with the objects that the example refers to."""
-        for path, block in media_of(example):
+    def media(self, example: Example, media: Iterable[tuple[str, Media]], locate: Locate) -> Iterator[Finding]:
+        """What is wrong with the objects that the example refers to, given with their paths."""
+        for path, block in media:
             if block.owner is not None and not _OWNER.fullmatch(block.owner):
                 yield self._found("media-owner", example, path, owner=block.owner)
             problem = locate(block).problem
@@ -65,11 +69,10 @@ class Examiner:
                 code, message, fix = problem.code, problem.message, problem.fix
                 yield Finding(code, "error", example.file, example.line, message, fix, path)
 
-    def estimate(self, example: Example, characters: int, locate: Locate) -> Estimate:
+    def estimate(self, characters: int, assets: Iterable[Asset]) -> Estimate:
         """Tokens of texts and media together."""
         total = self._estimator.text(characters)
-        for _, block in media_of(example):
-            asset = locate(block)
+        for asset in assets:
             if asset.kind == "image":
                 more = self._estimator.image(asset.width, asset.height)
             else:
@@ -77,35 +80,42 @@ class Examiner:
             total = Estimate(total.low + more.low, total.expected + more.expected, total.high + more.high)
         return total
 
-    def size(self, example: Example, size: int, tokens: Estimate) -> Iterator[Finding]:
+    def size(self, example: Example, size: int, tokens: Estimate) -> list[Finding]:
         """Too long for the model, or for one line."""
-        limits = self._limits
+        limits, found = self._limits, []
         if limits.line_bytes and size > limits.line_bytes:
-            yield self._found("line-too-long", example, size=size, limit=limits.line_bytes)
+            found.append(self._found("line-too-long", example, size=size, limit=limits.line_bytes))
         if tokens.low > limits.context_tokens:
-            yield self._found("too-many-tokens", example, tokens=tokens.low, limit=limits.context_tokens)
+            found.append(self._found("too-many-tokens", example, tokens=tokens.low, limit=limits.context_tokens))
         elif tokens.high > limits.context_tokens:
-            yield self._found("perhaps-too-many-tokens", example, tokens=tokens.high, limit=limits.context_tokens)
+            limit = limits.context_tokens
+            found.append(self._found("perhaps-too-many-tokens", example, tokens=tokens.high, limit=limit))
+        return found
 
-    def texts(self, example: Example, record: bytes) -> Iterator[Finding]:
-        """Reserved words, damaged characters, personal data. ``record`` is the example as it will be written."""
-        lower = record.lower()
-        words = [word for word in self._words if word.mark in lower]
-        private = privacy.suspicious(record)
-        damaged = not record.isascii() and _damage_possible(record)
+    def texts(self, example: Example, text: bytes) -> list[Finding]:
+        """Reserved words, damaged characters, personal data. ``text`` holds all texts of the example, as UTF-8."""
+        words = self._reserved(text)
+        private = privacy.suspicious(text)
+        damaged = _damage_possible(text)
         if not (words or private or damaged):
-            return
-        for path, role, text in texts_of(example):
-            for word in words:
-                yield from word.check(example, path, role, text, self._method)
+            return []
+        found: list[Finding] = []
+        for path, role, one in texts_of(example):
+            for mark in words:
+                found += self._words[mark].check(example, path, role, one)
             if damaged:
-                yield from self._damage(example, path, text)
+                found += self._damage(example, path, one)
             if private:
-                codes: dict[str, str] = {}
-                for secret in privacy.find(text):
-                    codes.setdefault(secret.code, secret.kind)
-                for code, kind in codes.items():
-                    yield self._found(code, example, path, kind=kind)
+                kinds = {secret.code: secret.kind for secret in privacy.find(one)}
+                found += [self._found(code, example, path, kind=kind) for code, kind in kinds.items()]
+        return found
+
+    def _reserved(self, text: bytes) -> list[bytes]:
+        """Marks that occur in the text, whatever their case. Without the signs that they all have there is none."""
+        if not (b":" in text or b"<" in text or b"[" in text):
+            return []
+        lower = text.lower()
+        return [mark for mark in self._marks if mark in lower]
 
     def _damage(self, example: Example, path: str, text: str) -> Iterator[Finding]:
         at = text.find("\ufffd")
@@ -114,18 +124,21 @@ class Examiner:
         if found := language.mojibake(text):
             yield self._found("mojibake", example, path, excerpt=found[0], rewrite=found[1])
 
-    def _order(self, example: Example) -> Iterator[Finding]:
-        turns = example.turns
+    def _order(self, example: Example) -> list[Finding]:
+        turns, found = example.turns, []
         if turns[0].role != "user":
-            yield self._found("first-turn", example, "$.messages[0]", role=turns[0].role)
-        for place in range(1, len(turns)):
-            if turns[place].role == turns[place - 1].role:
-                yield self._found("turn-order", example, f"$.messages[{place}]", role=turns[place].role)
+            found.append(self._found("first-turn", example, "$.messages[0]", role=turns[0].role))
+        found += [
+            self._found("turn-order", example, f"$.messages[{place}]", role=turn.role)
+            for place, (before, turn) in enumerate(pairwise(turns), start=1)
+            if turn.role == before.role
+        ]
         last = turns[-1].role
         if last != "assistant" and self._method == "fine-tuning":
-            yield self._found("no-answer", example, f"$.messages[{len(turns) - 1}]")
+            found.append(self._found("no-answer", example, f"$.messages[{len(turns) - 1}]"))
         if last != "user" and self._method == "reinforcement":
-            yield self._found("answer-in-prompt", example, f"$.messages[{len(turns) - 1}]")
+            found.append(self._found("answer-in-prompt", example, f"$.messages[{len(turns) - 1}]"))
+        return found
 
     def _turn(self, example: Example, turn: Turn, path: str, counts: Counter[str]) -> Iterator[Finding]:
         role, texts, others = turn.role, 0, 0
@@ -179,7 +192,7 @@ class _ReservedWord:
         self.mark = word.lower().strip("\n").encode()
         self._pattern = re.compile(rf"(?<!\w){re.escape(word)}", re.IGNORECASE)
 
-    def check(self, example: Example, path: str, role: Role | None, text: str, method: Method) -> Iterator[Finding]:
+    def check(self, example: Example, path: str, role: Role | None, text: str) -> Iterator[Finding]:
         found = {match.group() for match in self._pattern.finditer(text)}
         for word in sorted(found):
             sure = word == self.word and role != "assistant"
@@ -188,12 +201,14 @@ class _ReservedWord:
             yield finding(code, example.file, example.line, path, word=word, rewrite=rewrite)
 
 
-def media_of(example: Example) -> Iterator[tuple[str, Media]]:
+def media_of(example: Example) -> list[tuple[str, Media]]:
     """Each media block with its path."""
-    for place, turn in enumerate(example.turns):
-        for at, block in enumerate(turn.blocks):
-            if isinstance(block, Media):
-                yield f"$.messages[{place}].content[{at}]", block
+    return [
+        (f"$.messages[{place}].content[{at}]", block)
+        for place, turn in enumerate(example.turns)
+        for at, block in enumerate(turn.blocks)
+        if isinstance(block, Media)
+    ]
 
 
 def texts_of(example: Example) -> Iterator[tuple[str, Role | None, str]]:
@@ -228,6 +243,10 @@ def _blank(text: str) -> bool:
     return not text or text.isspace()
 
 
-def _damage_possible(record: bytes) -> bool:
+def _damage_possible(text: bytes) -> bool:
     """U+FFFD, or characters of U+0080 to U+00BF and typographic ones after accented letters, as damage leaves them."""
-    return b"\xef\xbf\xbd" in record or b"\xc2" in record or b"\xc3\xa2\xe2\x82\xac" in record
+    return (
+        b"\xc2" in text
+        or (b"\xef" in text and b"\xef\xbf\xbd" in text)
+        or (b"\xc3" in text and b"\xe2" in text and b"\xc3\xa2\xe2\x82\xac" in text)
+    )

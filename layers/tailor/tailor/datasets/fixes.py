@@ -3,7 +3,6 @@
 What changes a meaning is never repaired, only offered in a finding's fix.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,13 +12,9 @@ from tailor.datasets.model import Example, Finding, Text
 
 _EXCERPT = 200
 _MASK = "(not repeated here)"
-# In a record as orjson writes it: escaped controls, DEL, C1 controls and soft hyphens, combining marks, zero widths,
-# and the compatibility letters that NFC replaces.
-_MARKS = (
-    b"\\u00", b"\\b", b"\\f", b"\x7f", b"\xc2", b"\xcc", b"\xcd", b"\xe2\x80\x8b", b"\xe2\x81\xa0", b"\xe2\x84",
-    b"\xef",
-)  # fmt: skip
-_OUTER_SPACE = re.compile(rb'"(?:text|content|prompt|completion)":"(?: |\\[nrt])|(?: |\\[nrt])"[}\],]')
+# Bytes of UTF-8 that sound texts rarely hold: controls, and the lead bytes of C1 controls and soft hyphens, of
+# combining marks, of byte order marks and compatibility letters.
+_SUSPECTS = bytes({*range(32), 0x7F, 0xC2, 0xCC, 0xCD, 0xEF} - set(b"\t\n\r"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +42,14 @@ class Repairs:
         if redact:
             self._steps.append(("redacted", privacy.redacted))
 
-    def perhaps_needed(self, record: bytes) -> bool:
-        """False where nothing in the record, as it would be written, can need a repair."""
-        if any(mark in record for mark in _MARKS) or (self._redact and privacy.suspicious(record)):
-            return True
-        return self._strip and _OUTER_SPACE.search(record) is not None
+    def perhaps_needed(self, example: Example, text: bytes) -> bool:
+        """False where nothing in the example, whose texts are ``text`` as UTF-8, can need a repair."""
+        return (
+            len(text.translate(None, _SUSPECTS)) != len(text)
+            or (b"\xe2" in text and _unusual(text))
+            or (self._strip and _spaced(example))
+            or (self._redact and privacy.suspicious(text))
+        )
 
     def apply(self, example: Example) -> tuple[list[Finding], list[Fix]]:
         """Repairs the example's texts in place."""
@@ -81,6 +79,22 @@ class Repairs:
                 fixes.append((found, Fix(code, example.file, example.line, path, before, shown)))
                 text = after
         return text
+
+
+def _unusual(text: bytes) -> bool:
+    """Characters without width, and letters that NFC replaces."""
+    return b"\xe2\x80\x8b" in text or b"\xe2\x81\xa0" in text or b"\xe2\x84" in text
+
+
+def _spaced(example: Example) -> bool:
+    """A text begins or ends with white space."""
+    for turn in example.turns:
+        for block in turn.blocks:
+            if type(block) is Text:
+                text = block.text
+                if text and (text[0].isspace() or text[-1].isspace()):
+                    return True
+    return example.system is not None and example.system.strip() != example.system
 
 
 def _stripped(text: str) -> tuple[str, int]:

@@ -19,6 +19,7 @@ TITLES: dict[Language, str] = {
     "thai": "Thai",
 }
 _LEAST_LETTERS = 20
+_ENOUGH = 400
 
 # Letters that Vietnamese alone uses: ă đ ơ ư (and capitals), and all of U+1EA0 to U+1EF9.
 _VIETNAMESE = re.compile("[ăĂđĐơƠưƯẠ-ỹ]")
@@ -29,7 +30,6 @@ _SCRIPTS: tuple[tuple[Language, re.Pattern[str]], ...] = (
     ("cyrillic", re.compile("[\u0400-\u04ff]")),
     ("thai", re.compile("[\u0e00-\u0e7f]")),
 )
-_SCRIPT_BYTES = re.compile(rb"[\xd0-\xd3\xe3-\xed]|\xe0[\xb8\xb9]|\xe1[\x84-\x87]")
 
 # Controls but tab and line breaks; then what has no width, but for the joiners that some scripts and emoji need.
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -49,14 +49,19 @@ _WORD = re.compile(r"\w*$")
 def language_of(text: str) -> Language:
     """By letters alone: cheap, and enough to see what does not belong. ``unknown`` where there are too few letters."""
     if text.isascii():
-        letters = sum(map(str.isalpha, text[:200]))
-        return "en" if letters >= _LEAST_LETTERS else "unknown"
+        return "en" if _letters(text) >= _LEAST_LETTERS else "unknown"
+    text = text[:_ENOUGH]
     if _VIETNAMESE.search(text):
         return "vi"
     for language, pattern in _SCRIPTS:
         if pattern.search(text):
             return language
-    return "latin" if sum(map(str.isalpha, text[:200])) >= _LEAST_LETTERS else "unknown"
+    return "latin" if _letters(text) >= _LEAST_LETTERS else "unknown"
+
+
+def _letters(text: str) -> int:
+    """Letters at the beginning: enough to know whether there are enough."""
+    return sum(map(str.isalpha, text[: 2 * _LEAST_LETTERS]))
 
 
 def mojibake(text: str) -> tuple[str, str] | None:

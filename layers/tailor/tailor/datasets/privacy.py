@@ -14,13 +14,12 @@ _CARD = re.compile(r"(?<![\w.,-])[3-6]\d{3}(?:[ -]?\d){9,15}(?![\w]|[.,-]\d)")
 _SECRETS = (
     ("AWS access key id", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
     ("private key", re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")),
-    ("GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})\b")),
+    ("GitHub token", re.compile(r"\b(?:ghp_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})\b")),
     ("Slack token", re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}")),
     ("API key", re.compile(r"\bsk-[A-Za-z0-9_-]{20,}")),
-    ("AWS secret key", re.compile(r"(?i)\baws.{0,20}secret.{0,20}[\"'=: ]{1,3}[A-Za-z0-9/+]{40}\b")),
+    ("AWS secret key", re.compile(r"(?i)\baws.{0,20}secret.{0,20}=[\"' ]{0,3}[A-Za-z0-9/+]{40}\b")),
 )
-_DIGITS = bytes.maketrans(b"123456789", b"000000000")
-_MARKS = (b"@", b"AKIA", b"ASIA", b"PRIVATE KEY", b"gh", b"xox", b"sk-", b"secret", b"SECRET")
+_AS_ZEROS = bytes.maketrans(b"123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0" * 35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,16 @@ class Secret:
     placeholder: str
 
 
-def suspicious(record: bytes) -> bool:
-    """False where a record, as UTF-8, surely holds none of them; costs a few microseconds."""
-    if b"00000000" in record.translate(_DIGITS, b" .-()"):
-        return True
-    return any(mark in record for mark in _MARKS)
+def suspicious(text: bytes) -> bool:
+    """False where a text, as UTF-8, surely holds none of them. Searches for single bytes are the fastest there are, so
+    most texts are cleared by four of them; digits and capitals in a row are looked for as zeros, spaces left out."""
+    return (
+        b"@" in text
+        or b"00000000" in text.translate(_AS_ZEROS, b" .-()")
+        or (b"_" in text and (b"ghp_" in text or b"github_pat_" in text))
+        or (b"-" in text and (b"sk-" in text or b"xox" in text or b"PRIVATE KEY" in text))
+        or (b"=" in text and (b"ecret" in text or b"ECRET" in text))
+    )
 
 
 def find(text: str) -> Iterator[Secret]:

@@ -1,7 +1,8 @@
 """Examples as the service takes them: one JSON object a line, in the shape of the model and its method."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -13,13 +14,22 @@ SCHEMA = "bedrock-conversation-2024"
 Locate = Callable[[Media], Asset]
 
 
-class Encoded(NamedTuple):
+@dataclass(slots=True)
+class Encoded:
     """``line`` is the record without a line break; ``question`` all texts before the last answer, ``answer`` that
-    answer: duplicates and conflicts are found by them."""
+    answer, both as UTF-8: duplicates and conflicts are found by them. ``text`` is both together, ``characters`` its
+    length. Media are not part of them."""
 
     line: bytes
     question: bytes
     answer: bytes
+    text: bytes
+    characters: int
+
+
+def encoded(line: bytes, question: str, answer: str) -> Encoded:
+    before, last = question.encode(), answer.encode()
+    return Encoded(line, before, last, b"%b\n%b" % (before, last), len(question) + len(answer))
 
 
 class Encoder:
@@ -45,7 +55,7 @@ class Encoder:
             record = {"schemaVersion": SCHEMA, "system": [{"text": example.system}], "messages": messages}
         if "tools" in example.extra:
             record["toolConfig"] = {"tools": example.extra["tools"]}
-        return Encoded(orjson.dumps(record), *question_and_answer(example))
+        return encoded(orjson.dumps(record), *question_and_answer(example))
 
     def _reinforcement(self, example: Example, locate: Locate) -> Encoded:
         messages = [{"role": "system", "content": example.system}] if example.system else []
@@ -53,23 +63,25 @@ class Encoder:
         record = {"messages": messages, **example.extra}
         question, answer = question_and_answer(example)
         reference = example.extra.get("reference_answer")
-        return Encoded(orjson.dumps(record), question, orjson.dumps(reference) if reference is not None else answer)
+        return encoded(
+            orjson.dumps(record), question, answer if reference is None else orjson.dumps(reference).decode()
+        )
 
     def _prompt_completion(self, example: Example, locate: Locate) -> Encoded:
         question = text_of(example.turns[0].blocks) if example.turns else ""
         prompt = f"{example.system}\n\n{question}" if example.system else question
         answer = text_of(example.turns[-1].blocks) if len(example.turns) > 1 else ""
         line = orjson.dumps({"prompt": prompt, "completion": answer})
-        return Encoded(line, prompt.encode(), answer.encode())
+        return encoded(line, prompt, answer)
 
     def _input(self, example: Example, locate: Locate) -> Encoded:
         document = document_of(example)
-        return Encoded(orjson.dumps({"input": document}), document.encode(), b"")
+        return encoded(orjson.dumps({"input": document}), document, "")
 
     def _content(self, turn: Turn, locate: Locate) -> list[dict[str, Any]]:
         content: list[dict[str, Any]] = []
         for block in turn.blocks:
-            if type(block) is Text:
+            if type(block) is Text:  # by far the most frequent
                 content.append({"text": block.text})
             elif isinstance(block, Media):
                 content.append({block.kind: source_of(locate(block), self._owner)})
@@ -78,28 +90,27 @@ class Encoder:
         return content
 
 
-def question_and_answer(example: Example) -> tuple[bytes, bytes]:
-    """The texts before the last answer, with their roles, and the answer. Tool calls count as text; media do not."""
+def question_and_answer(example: Example) -> tuple[str, str]:
+    """The texts before the last answer, and the answer. Tool calls count as text; media do not."""
     turns = example.turns
-    answer = b""
+    answer = ""
     if turns and turns[-1].role == "assistant":
-        answer = _bytes_of(turns[-1].blocks)
+        answer = _whole_text(turns[-1].blocks)
         turns = turns[:-1]
-    parts = [(example.system or "").encode()]
-    parts.extend(_bytes_of(turn.blocks) for turn in turns)
-    return b"\x1f".join(parts), answer
+    parts = [_whole_text(turn.blocks) for turn in turns]
+    return "\n".join([example.system or "", *parts]), answer
 
 
-def _bytes_of(blocks: list[Block]) -> bytes:
+def _whole_text(blocks: list[Block]) -> str:
     if len(blocks) == 1 and type(blocks[0]) is Text:
-        return blocks[0].text.encode()
+        return blocks[0].text
     parts = []
     for block in blocks:
         if isinstance(block, Text):
-            parts.append(block.text.encode())
+            parts.append(block.text)
         elif isinstance(block, Raw):
-            parts.append(orjson.dumps(block.value))
-    return b"\x1e".join(parts)
+            parts.append(orjson.dumps(block.value).decode())
+    return "\n".join(parts)
 
 
 def text_of(blocks: list[Block]) -> str:

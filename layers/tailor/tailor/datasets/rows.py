@@ -24,7 +24,7 @@ from tailor.datasets.split import PARTS, group_hash
 from tailor.datasets.tokens import Estimate
 from tailor.recipe import Recipe
 
-BATCH = 500
+BATCH = 100
 _SHORT_ANSWER = 200
 _LONG_ENOUGH = 40
 _RAW = 2000
@@ -78,10 +78,13 @@ class RowPass:
     def run(self, items: Iterable[Example | Rejected]) -> Iterator[int]:
         """Takes all rows; yields how many were read after each batch. Raises RetryableError from the storage."""
         for batch in batched(adapted(items, self._recipe, self._model), BATCH, strict=False):
-            self._fetch_media(item for item in batch if isinstance(item, Example))
-            for item in batch:
+            media = [media_of(item) if isinstance(item, Example) else [] for item in batch]
+            self._fetch_media(
+                (block, item.file) for item, found in zip(batch, media, strict=True) for _, block in found
+            )
+            for item, found in zip(batch, media, strict=True):
                 if isinstance(item, Example):
-                    self._take(item)
+                    self._take(item, found)
                 else:
                     self._set_aside(item.file, item.line, item.findings, item.raw)
                 self.totals.rows += 1
@@ -92,8 +95,8 @@ class RowPass:
         self.totals.files = list(self._numbers)
         self.totals.kinds = list(self._kinds)
 
-    def _fetch_media(self, examples: Iterable[Example]) -> None:
-        wanted = [(block, _folder(example.file)) for example in examples for _, block in media_of(example)]
+    def _fetch_media(self, media: Iterable[tuple[Media, str]]) -> None:
+        wanted = [(block, _folder(file)) for block, file in media]
         assets, fresh = self._desk.fetch(wanted)
         self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
         for asset in fresh:
@@ -105,24 +108,23 @@ class RowPass:
                 self.totals.videos += asset.kind == "video"
                 self._ledger.add_media(asset.name, asset.digest, media_group(asset.digest), asset.look)
 
-    def _take(self, example: Example) -> None:
+    def _take(self, example: Example, media: list[tuple[str, Media]]) -> None:
         if self._recipe.data.system and example.system is None and example.document is None:
             example.system = self._recipe.data.system
-        findings = list(self._examiner.shape(example))
-        findings += self._examiner.media(example, self._locate)
+        findings = self._examiner.shape(example)
+        if media:
+            findings += self._examiner.media(example, media, self._locate)
         encoded = self._encode(example, findings)
-        if encoded is None:
+        if encoded is not None:
+            tokens = self._examiner.estimate(encoded.characters, [self._locate(block) for _, block in media])
+            findings += self._examiner.size(example, len(encoded.line), tokens)
+            findings += self._examiner.texts(example, encoded.text)
+        if encoded is None or any(found.severity == "error" for found in findings):
             self._set_aside(example.file, example.line, findings, _shown(example))
             return
-        characters = len(encoded.question.decode()) + len(encoded.answer.decode())
-        tokens = self._examiner.estimate(example, characters, self._locate)
-        findings += self._examiner.size(example, len(encoded.line), tokens)
-        findings += self._examiner.texts(example, encoded.line)
-        if any(found.severity == "error" for found in findings):
-            self._set_aside(example.file, example.line, findings, _shown(example))
-            return
-        self._collector.add(findings)
-        self._note(example, encoded, tokens)
+        if findings:
+            self._collector.add(findings)
+        self._note(example, encoded, [self._locate(block) for _, block in media], tokens)
 
     def _locate(self, block: Media) -> Asset:
         return self._assets[id(block)]
@@ -130,7 +132,7 @@ class RowPass:
     def _encode(self, example: Example, findings: list[Finding]) -> Encoded | None:
         try:
             encoded = self._encoder.encode(example, self._locate)
-            if not self._repairs.perhaps_needed(encoded.line):
+            if not self._repairs.perhaps_needed(example, encoded.text):
                 return encoded
             found, fixes = self._repairs.apply(example)
             if not fixes:
@@ -139,29 +141,25 @@ class RowPass:
             self.totals.fixes += len(fixes)
             self._fixes.writelines(orjson.dumps(fix) + b"\n" for fix in fixes)
             return self._encoder.encode(example, self._locate)
-        except UnicodeEncodeError:
-            findings.append(finding("lone-surrogate", example.file, example.line))
         except (TypeError, RecursionError) as error:
             code = "lone-surrogate" if "surrogate" in str(error) or "UTF-8" in str(error) else "nesting-too-deep"
             findings.append(finding(code, example.file, example.line))
         return None
 
-    def _note(self, example: Example, encoded: Encoded, tokens: Estimate) -> None:
-        assets = [self._locate(block) for _, block in media_of(example)]
-        question = group_hash(encoded.question)
-        digests = [asset.digest for asset in assets]
-        input = group_hash(encoded.question, *(digest.encode() for digest in digests)) if digests else question
-        group, label = self._group(example, digests, assets, input)
+    def _note(self, example: Example, encoded: Encoded, assets: list[Asset], tokens: Estimate) -> None:
         answer = encoded.answer.decode()
-        kind = example.category or _kind_of(answer)
-        known = encoded.question.decode() if len(answer) < _LONG_ENOUGH else answer
-        spoken = language.language_of(known)
-        if spoken == "vi":
+        question = input = group_hash(encoded.question)
+        if assets or len(example.turns) > 2:
+            turns = len(example.turns).to_bytes(4)
+            input = group_hash(encoded.question, turns, *(asset.digest.encode() for asset in assets))
+        group, label = self._group(example, assets, input)
+        short = len(answer) < _SHORT_ANSWER
+        kind = example.category or (_kind_of(answer) if short else "long")
+        spoken = language.language_of(answer if len(answer) >= _LONG_ENOUGH else encoded.question.decode())
+        if short and spoken == "vi":
             self._note_style(answer)
-        extra = orjson.dumps(
-            [example.file, example.line, label, example.category, example.references or None, tokens.expected]
-        )
-        record = b"%b\t%b\n" % (encoded.line, extra)
+        extra = [example.file, example.line, label, example.category, example.references or None]
+        record = b"%b\t%b\n" % (encoded.line, orjson.dumps(extra))
         self._spool.write(record)
         row = Row(
             self.totals.rows,
@@ -172,7 +170,7 @@ class RowPass:
             group,
             input,
             question,
-            group_hash(answer.strip(" .!\n").casefold().encode() if len(answer) < _SHORT_ANSWER else encoded.answer),
+            group_hash(answer.strip(" .!\n").casefold().encode() if short else encoded.answer),
             self._kinds.setdefault(kind, len(self._kinds)),
             language.LANGUAGES.index(spoken),
             MEDIA_KINDS.index(assets[0].kind) if assets else 0,
@@ -184,12 +182,12 @@ class RowPass:
         self._offset += len(record)
         self._ledger.add(row)
 
-    def _group(self, example: Example, digests: list[str], assets: list[Asset], input: int) -> tuple[int, str]:
+    def _group(self, example: Example, assets: list[Asset], input: int) -> tuple[int, str]:
         """The row's group and its name for people. All groups that a row has a share in are joined later."""
         rule = self._recipe.split.group
         if rule == "row":
             return input, f"{example.file}:{example.line}"
-        groups = [media_group(digest) for digest in dict.fromkeys(digests)]
+        groups = [media_group(digest) for digest in dict.fromkeys(asset.digest for asset in assets)]
         label = assets[0].name if assets else f"{example.file}:{example.line}"
         if example.group is not None and rule != "image":
             groups.insert(0, group_hash(b"group", example.group.encode()))
@@ -199,7 +197,7 @@ class RowPass:
         return (groups[0], label) if groups else (input, label)
 
     def _note_style(self, answer: str) -> None:
-        first, second = language.tone_styles(answer[:500])
+        first, second = language.tone_styles(answer)
         for style, word in (("first", first), ("second", second)):
             if word:
                 self.totals.styles[style] += 1

@@ -54,10 +54,8 @@ class Splitter:
 
 def group_hash(*parts: bytes) -> int:
     """A signed 64-bit hash of what makes a group, an input or an answer."""
-    digest = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        digest.update(len(part).to_bytes(4) + part)
-    return int.from_bytes(digest.digest(), signed=True)
+    whole = parts[0] if len(parts) == 1 else b"".join(len(part).to_bytes(4) + part for part in parts)
+    return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest(), signed=True)
 
 
 def _salt(seed: int, purpose: str) -> int:

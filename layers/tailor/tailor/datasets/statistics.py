@@ -1,5 +1,6 @@
 """Figures about the rows in use, and some of the records themselves."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,8 @@ from tailor.datasets.split import PARTS
 _BINS = 12
 _PREVIEWS = 6
 _LONGEST_ANSWER = 200
-_SPREAD = "SELECT COUNT(*), MIN({0}), MAX({0}), AVG({0}) FROM used"
-_NTH = "SELECT {0} FROM used ORDER BY 1 LIMIT 1 OFFSET ?"
-_HISTOGRAM = "SELECT ({0} - ?) / ?, COUNT(*) FROM used GROUP BY 1"
+_COUNTS = "SELECT {0}, COUNT(*) FROM used GROUP BY {0} ORDER BY {0}"
+_QUANTILES = (("median", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
 def statistics_of(ledger: Ledger, totals: Totals, top: list[tuple[str, int, float]]) -> dict[str, Any]:
@@ -47,20 +47,31 @@ def tokens_of(ledger: Ledger) -> dict[str, int]:
 
 def _distribution(ledger: Ledger, column: str) -> dict[str, Any]:
     """Quantiles, and a histogram of equal steps from the shortest to the longest row."""
-    rows, least, most, mean = next(ledger.query(_SPREAD.format(column)))
+    counts: dict[int, int] = dict(ledger.query(_COUNTS.format(column)))
+    rows = sum(counts.values())
     if not rows:
         return {}
-    quantiles = {}
-    for name, share in (("median", 0.5), ("p90", 0.9), ("p99", 0.99)):
-        at = min(rows - 1, int(rows * share))
-        quantiles[name] = ledger.one(_NTH.format(column), (at,))
+    least, most = min(counts), max(counts)
     step = max(1, -(-(most - least + 1) // _BINS))
-    bins = dict(ledger.query(_HISTOGRAM.format(column), (least, step)))
+    bins: Counter[int] = Counter()
+    for value, count in counts.items():
+        bins[(value - least) // step] += count
     histogram = [
-        {"from": least + at * step, "to": least + (at + 1) * step - 1, "rows": bins.get(at, 0)}
-        for at in range(max(bins) + 1)
+        {"from": least + at * step, "to": least + (at + 1) * step - 1, "rows": bins[at]} for at in range(max(bins) + 1)
     ]
+    mean = sum(value * count for value, count in counts.items()) / rows
+    quantiles = {name: _quantile(counts, share * rows) for name, share in _QUANTILES}
     return {"mean": round(mean, 1), **quantiles, "max": most, "histogram": histogram}
+
+
+def _quantile(counts: dict[int, int], rows: float) -> int:
+    """The smallest value that at least ``rows`` rows do not exceed; ``counts`` by rising value."""
+    values = iter(counts.items())
+    value, total = next(values)
+    while total < rows:
+        value, count = next(values)
+        total += count
+    return value
 
 
 class Spool:

@@ -24,6 +24,8 @@ _SPOKEN = "SELECT language, COUNT(*) FROM rows WHERE language > 0 GROUP BY langu
 
 def compare_rows(ledger: Ledger, recipe: Recipe, totals: Totals) -> Iterator[Finding]:
     """Before rows get their parts: duplicates, conflicts, languages, tone marks, kinds of media."""
+    ledger.execute("CREATE TEMP TABLE repeated AS SELECT input FROM rows GROUP BY input HAVING COUNT(*) > 1")
+    ledger.execute("CREATE UNIQUE INDEX repeated_input ON repeated (input)")
     yield from _duplicates(ledger, totals.files, drop=recipe.data.duplicates == "drop")
     yield from _conflicts(ledger, totals.files)
     yield from _languages(ledger, totals.files, recipe.evaluation.language)
@@ -41,6 +43,8 @@ def compare_rows(ledger: Ledger, recipe: Recipe, totals: Totals) -> Iterator[Fin
 
 def find_leaks(ledger: Ledger, totals: Totals) -> Iterator[Finding]:
     """With a given split: rows and groups that stand on both sides. Leaked rows are left out."""
+    if not ledger.one("SELECT n FROM rows WHERE part > 0 LIMIT 1"):
+        return
     names = totals.files
     leaked = list(
         ledger.query(
@@ -122,7 +126,7 @@ def _duplicates(ledger: Ledger, names: list[str], *, drop: bool) -> Iterator[Fin
     code = "duplicate-dropped" if drop else "duplicate-row"
     found = ledger.query(
         "SELECT n, file, line, first FROM (SELECT n, file, line, MIN(n) OVER (PARTITION BY input, answer) AS first "
-        "FROM rows) WHERE n > first ORDER BY n"
+        "FROM rows WHERE input IN repeated) WHERE n > first ORDER BY n"
     )
     for n, file, line, first in list(found) if drop else found:
         other, other_line = _place(ledger, names, first)
@@ -135,7 +139,7 @@ def _conflicts(ledger: Ledger, names: list[str]) -> Iterator[Finding]:
     for file, line, first in ledger.query(
         "SELECT file, line, first FROM (SELECT n, file, line, answer, words, FIRST_VALUE(n) OVER same AS first, "
         "FIRST_VALUE(answer) OVER same AS known, ROW_NUMBER() OVER (PARTITION BY input, answer ORDER BY n) AS nth "
-        "FROM rows WINDOW same AS (PARTITION BY input ORDER BY n)) "
+        "FROM rows WHERE input IN repeated WINDOW same AS (PARTITION BY input ORDER BY n)) "
         "WHERE answer != known AND words > 0 AND nth = 1 ORDER BY n"
     ):
         other, other_line = _place(ledger, names, first)

@@ -102,7 +102,7 @@ def verify(path: Path, shape: str) -> tuple[str, int]:
 
 def _held_out(n: int, row: dict[str, Any], extra: list[Any], record: Record) -> dict[str, Any]:
     """A row of test.jsonl, as docs/architecture.md describes it."""
-    file, line, label, category, references, _ = extra
+    file, line, label, category, references = extra
     messages, answer = _messages(row, record)
     if not references:
         references = [answer] if answer else []
