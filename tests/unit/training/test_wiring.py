@@ -11,10 +11,11 @@ import pytest
 
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.recipe import Patience, Recipe
-from tailor.runs import Run, State
+from tailor.runs import Change, Run, State
 from tailor.steps.track import track, watch
 from tailor.steps.train import train
 from tailor.storage import FolderStorage
+from tailor.training.line import WAITING, has_its_turn
 from tailor.training.prices import priced, read_prices
 from tailor.training.request import run_id_of
 from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns
@@ -191,3 +192,59 @@ class TestPrices:
     def test_an_unknown_model_is_named(self) -> None:
         with pytest.raises(NotFoundError, match="nova-9"):
             read_prices('{"nova-9": {"training": 1}}')
+
+
+class TestTheLine:
+    def waiting(self, project: str, minute: int, state: State = State.APPROVED) -> Run:
+        change = Change(sequence=1, state=state, at=NOW + timedelta(minutes=minute), by="test")
+        name = f"{project}-{minute}"
+        return Run(id=name, project=project, dataset="d", prefix="", fingerprint="", created_at=NOW, history=[change])
+
+    def next_ones(self, runs: list[Run], room: int) -> set[str]:
+        return {run.id for run in runs if run.state in WAITING and has_its_turn(run, runs, room)}
+
+    def test_the_oldest_goes_first(self) -> None:
+        runs = [self.waiting("a", minute) for minute in (3, 1, 2)]
+        assert self.next_ones(runs, 1) == {"a-1"}
+        assert self.next_ones(runs, 2) == {"a-1", "a-2"}
+
+    def test_a_project_with_many_runs_does_not_push_the_others_back(self) -> None:
+        runs = [self.waiting("many", minute) for minute in range(10)] + [self.waiting("late", 60)]
+        assert self.next_ones(runs, 2) == {"many-0", "late-60"}
+
+    def test_a_project_that_trains_already_comes_after_one_that_does_not(self) -> None:
+        runs = [self.waiting("a", 0, State.TRAINING), self.waiting("a", 1), self.waiting("b", 2)]
+        assert self.next_ones(runs, 1) == {"b-2"}
+
+    @pytest.mark.parametrize("room", [0, -1])
+    def test_without_room_nobody_goes(self, room: int) -> None:
+        assert self.next_ones([self.waiting("a", 1)], room) == set()
+
+    def test_fifty_runs_of_ten_projects_all_end_and_no_project_starves(self) -> None:
+        runs = {run.id: run for run in (self.waiting(f"p{n % 10}", n) for n in range(50))}
+        rounds = 0
+        while any(run.state in WAITING for run in runs.values()):
+            chosen = self.next_ones(list(runs.values()), 10)
+            assert len({runs[name].project for name in chosen}) == 10
+            for name in chosen:
+                runs[name] = runs[name].model_copy(
+                    update={"history": [Change(sequence=2, state=State.TRAINED, at=NOW, by="test")]}
+                )
+            rounds += 1
+        assert rounds == 5
+
+    def test_a_run_that_is_not_next_waits_without_a_job_and_without_an_error(self, pipeline: Pipeline) -> None:
+        full = Region(AWS, jobs=[f"job-{n}" for n in range(10)])
+        pipeline.train(full)
+        assert pipeline.run.history[-1].state == State.APPROVED
+        assert pipeline.run.job["waiting"] == "other runs come first"
+        revision = pipeline.run.revision
+        pipeline.train(full)
+        assert pipeline.run.revision == revision
+        pipeline.train(Region(AWS))
+        assert "waiting" not in pipeline.run.job
+        assert pipeline.run.job["arn"]
+
+    def test_a_job_that_is_there_is_found_even_when_the_account_is_full(self, pipeline: Pipeline) -> None:
+        pipeline.train(Region(AWS, jobs=[pipeline.id, *(f"job-{n}" for n in range(9))]))
+        assert pipeline.run.state == State.TRAINING

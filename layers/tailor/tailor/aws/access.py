@@ -40,7 +40,7 @@ class Access:
 
     def bucket_region(self, bucket: str) -> str:
         with translated(f"asking for the Region of the bucket {bucket}"):
-            return client("s3").get_bucket_location(Bucket=bucket)["LocationConstraint"] or _FIRST_REGION
+            return client("s3").get_bucket_location(Bucket=bucket).get("LocationConstraint") or _FIRST_REGION
 
     def bucket_key(self, bucket: str) -> str | None:
         with translated(f"asking for the encryption of the bucket {bucket}"):

@@ -17,7 +17,9 @@ from tailor.errors import (
 )
 
 _KINDS: dict[type[TailorError], frozenset[str]] = {
-    NotFoundError: frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound", "ResourceNotFoundException"}),
+    NotFoundError: frozenset(
+        {"404", "NoSuchKey", "NoSuchBucket", "NotFound", "ResourceNotFoundException", "NoSuchEntity"}
+    ),
     NotAllowedError: frozenset({"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}),
     ConflictError: frozenset({"ConditionalCheckFailedException", "ConflictException", "PreconditionFailed"}),
     InvalidInputError: frozenset({"ValidationException", "InvalidRequest", "TooManyTagsException"}),

@@ -11,6 +11,7 @@ from tailor.runs import Run, RunStore, State
 from tailor.steps.control import Control
 from tailor.storage import Storage
 from tailor.training.approval import needs_approval
+from tailor.training.line import has_its_turn
 from tailor.training.methods import build_job
 from tailor.training.preflight import Offers, Place, failures, preflight
 from tailor.training.request import job_name
@@ -49,12 +50,15 @@ def train(
             return runs.save(run.moved(State.AWAITING_APPROVAL, by=BY, reason=reason, now=now, quote=quote))
     model = catalog.model(run.recipe.model)
     if offers is not None:
+        room = catalog.quotas().customization_jobs - len(offers.open_jobs())
+        if not (has_its_turn(run, runs.open_runs(), room) or offers.find_job(job_name(run))):
+            return _wait(run, "other runs come first", runs=runs, now=now)
         place = Place(region, bucket_name, role_arn, grader_arn=grader_arn)
         checks = preflight(run.recipe, model, place, offers=offers, access=None, name=job_name(run))
         if reason := failures(checks):
             return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
-    manifest: dict[str, Any] = json.loads(bucket.read(f"{run.files}prepared/manifest.json"))
     try:
+        manifest: dict[str, Any] = json.loads(bucket.read(f"{run.files}prepared/manifest.json"))
         request = build_job(
             run,
             run.recipe,
@@ -68,19 +72,25 @@ def train(
         # Should this function die between the two next lines, the repeat finds the same job by its derived name.
         arn = control.create_job(request)
     except QuotaError as error:
-        # Waiting for others to end is not a failure: the run keeps its place, and reconcile asks for it again.
-        return runs.save(run.model_copy(update={"job": {"waiting": error.message, "since": now.isoformat()}}))
+        return _wait(run, error.message, runs=runs, now=now)
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         reason = explain(error.message)
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
     job = {
-        **run.job,
+        **{key: value for key, value in run.job.items() if key not in {"waiting", "since"}},
         "arn": arn,
         "status": "InProgress",
         "submitted_at": now.isoformat(),
         "request": request_summary(request),
     }
     return runs.save(run.moved(State.TRAINING, by=BY, now=now, job=job))
+
+
+def _wait(run: Run, reason: str, *, runs: RunStore, now: datetime) -> Run | None:
+    """Waiting for others to end is not a failure: the run keeps its place, and reconcile asks for it again."""
+    if run.job.get("waiting") == reason:
+        return None
+    return runs.save(run.model_copy(update={"job": {**run.job, "waiting": reason, "since": now.isoformat()}}))
 
 
 def request_summary(request: dict[str, Any]) -> dict[str, Any]:
