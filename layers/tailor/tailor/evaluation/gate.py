@@ -83,7 +83,8 @@ def decide(
     doubts: Sequence[str] = (),
 ) -> Decision:
     """``comparisons``: the primary metric against each baseline, at least one. ``doubts`` are reasons not to pass."""
-    primary = max(comparisons, key=lambda comparison: comparison.baseline)
+    comparisons = sorted(comparisons, key=lambda comparison: -comparison.baseline)
+    primary = comparisons[0]
     guards = _corrected(guards)
     broken = [guard for guard in guards if guard.state == "broken"]
     open_guards = [guard for guard in guards if guard.state in ("unclear", "missing")]
@@ -101,7 +102,7 @@ def decide(
         reasons = [_unproven_sentence(comparison, policy) for comparison in unproven]
         reasons += [*map(_guard_sentence, open_guards), *(() if unproven else doubts)]
         return _open(unproven[0] if unproven else primary, policy, reasons, guards)
-    proven = [_proven_sentence(comparison, policy) for comparison in sorted(comparisons, key=lambda one: -one.baseline)]
+    proven = [_proven_sentence(comparison, policy) for comparison in comparisons]
     return Decision("passed", proven, primary, None, list(guards))
 
 

@@ -67,12 +67,18 @@ def section(title: str, intro: str, body: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{said}{body}</section>"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], classes: Sequence[str] = ()) -> str:
-    """Cells are HTML. All columns but the first are figures."""
-    titles = "".join(f'<th class="{"n" if place else ""}">{name}</th>' for place, name in enumerate(head))
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], classes: Sequence[str] = (), spare: Sequence[int] = ()
+) -> str:
+    """Cells are HTML. All columns but the first are figures; those at ``spare`` are left out on a phone."""
+
+    def kind(place: int) -> str:
+        return ("n" if place else "") + (" wide" if place in spare else "")
+
+    titles = "".join(f'<th class="{kind(place)}">{name}</th>' for place, name in enumerate(head))
     body = "".join(
         f'<tr class="{classes[number] if classes else ""}">'
-        + "".join(f'<td class="{"n" if place else ""}">{cell}</td>' for place, cell in enumerate(row))
+        + "".join(f'<td class="{kind(place)}">{cell}</td>' for place, cell in enumerate(row))
         + "</tr>"
         for number, row in enumerate(rows)
     )
@@ -148,7 +154,7 @@ def _metrics(report: Report) -> str:
         f"The first decides ({escape(report['metric_reason'])}); the others are for looking at. "
         f"Answers were compared after normalisation: <code>{escape(report['normaliser'])}</code>"
     )
-    return section("Scores by arm", intro, table(head, rows, classes))
+    return section("Scores by arm", intro, table(head, rows, classes, spare=(len(head) - 1,)))
 
 
 def _bar(value: float, arm: str) -> str:
@@ -183,7 +189,7 @@ def _guards(report: Report) -> str:
     )
     intro = "What the custom model must not lose. A guard is broken when the loss exceeds its margin and is not chance."
     head = ["Guard", "Custom", "Baseline", "Points", "Margin", "State"]
-    return section("What must not get worse", intro, table(head, rows) + details)
+    return section("What must not get worse", intro, table(head, rows, spare=(1, 2, 4)) + details)
 
 
 def _slices(report: Report) -> str:
@@ -202,7 +208,7 @@ def _slices(report: Report) -> str:
     ]
     intro = "Parts of the held-out rows, the worst first. With many parts, some look bad by chance."
     head = ["Slice", "Rows", "Custom", ARMS.get(report["baseline_arm"], "Baseline"), "Points", "Interval"]
-    return section("Where it is strong and weak", intro, table(head, rows))
+    return section("Where it is strong and weak", intro, table(head, rows, spare=(3, 5)))
 
 
 def _side_by_side(report: Report, pictures: Mapping[str, Sequence[str]]) -> str:
