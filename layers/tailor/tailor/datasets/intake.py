@@ -1,8 +1,10 @@
 """From an uploaded folder to prepared data and a report: the one way in, for functions and for ``tailor check``."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import orjson
 
 from tailor.catalog import Model
 from tailor.datasets import whole
+from tailor.datasets.adapt import adapted
 from tailor.datasets.baselines import trivial_baselines
 from tailor.datasets.checks import finding
 from tailor.datasets.collect import Collector
@@ -21,10 +24,11 @@ from tailor.datasets.previews import add_pictures
 from tailor.datasets.read import DatasetReader, read_dataset
 from tailor.datasets.report import Report, headline
 from tailor.datasets.report_html import render
-from tailor.datasets.rows import RowPass, Totals
+from tailor.datasets.rows import Intentions, Totals
 from tailor.datasets.statistics import Spool, statistics_of, tokens_of
+from tailor.datasets.workers import folder_of, merge_files, run_pass
 from tailor.datasets.write import Written, publish, write_parts
-from tailor.recipe import Recipe
+from tailor.recipe import Data, Recipe
 from tailor.storage import Storage
 
 _HTML, _JSON, _JSONL = "text/html; charset=utf-8", "application/json", "application/jsonl"
@@ -53,9 +57,11 @@ def prepare_dataset(
     scratch: Path,
     progress: Watch | None = None,
     write_unusable: bool = False,
+    workers: int | None = None,
 ) -> Report:
     """Reads all under ``prefix``; writes ``report/`` and, where the dataset is usable or ``write_unusable``,
     ``prepared/`` under ``run_prefix``. ``scratch`` is an empty folder; ``bucket_owner`` 12 digits, for media in S3.
+    ``workers``: processes that share the rows, by default as many as pay; the result is the same for any number.
 
     What is wrong with the data is in the report. Raises RetryableError, or what else the storage raises, where a file
     can't be read or written now; InvalidInputError where the model does not know the recipe's method.
@@ -63,23 +69,26 @@ def prepare_dataset(
     watch = progress or (lambda _: None)
     facts = model.method(recipe.method)
     watch(Progress("looking at the files", 0))
-    data = recipe.data
-    if recipe.split.group not in ("auto", "image", "row"):
-        columns = data.columns.model_copy(update={"group": recipe.split.group})
-        data = data.model_copy(update={"columns": columns})
-    reader = read_dataset(uploads, prefix, data, recipe.method, scratch)
+    reader = read_dataset(uploads, prefix, _data_settings(recipe), recipe.method, scratch)
+    workers = _workers(reader) if workers is None else workers
     desk = MediaDesk(reader.media, uploads, output, run_prefix, facts.limits, model.name)
     ledger = Ledger(scratch / "ledger.sqlite")
     try:
         with Collector(scratch / "findings.jsonl") as collector:
-            rows = RowPass(scratch, recipe, model, desk, ledger, collector, bucket_owner)
-            for number in rows.run(reader):
-                watch(Progress("checking rows", number))
-            watch(Progress("comparing rows", rows.totals.rows))
-            _compare(ledger, collector, recipe, model, rows.totals, reader)
-            report = _decide(ledger, collector, recipe, model, rows.totals, reader, scratch)
-        watch(Progress("writing", rows.totals.rows))
-        counts = write_parts(scratch, ledger, facts.record, rows.totals)
+            aims, totals = Intentions(recipe, model, bucket_owner), Totals()
+            files = [file.name for file in reader.files]
+            read = partial(adapted, reader, recipe, model)
+            for step in run_pass(scratch, aims, files, desk, read, workers):
+                if isinstance(step, int):
+                    watch(Progress("checking rows", step))
+                else:
+                    totals = _merge(scratch, ledger, step, collector)
+            watch(Progress("comparing rows", totals.rows))
+            _compare(ledger, collector, recipe, model, totals, reader)
+            spool = Spool(scratch, workers, facts.record)
+            report = _decide(ledger, collector, recipe, model, totals, reader, spool)
+        watch(Progress("writing", totals.rows))
+        counts = write_parts(scratch, ledger, facts.record, workers)
         report.location = f"{run_prefix}report/"
         if report.usable or write_unusable:
             written = publish(scratch, output, run_prefix, facts.record, counts)
@@ -108,6 +117,35 @@ def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) ->
     return report.summary()
 
 
+def _data_settings(recipe: Recipe) -> Data:
+    """A column that the split is grouped by is read as the group."""
+    if recipe.split.group in ("auto", "image", "row"):
+        return recipe.data
+    columns = recipe.data.columns.model_copy(update={"group": recipe.split.group})
+    return recipe.data.model_copy(update={"columns": columns})
+
+
+def _workers(reader: DatasetReader) -> int:
+    """Large datasets of text are worth more cores. Media are fetched by threads, each object once, in one process."""
+    size = sum(file.size for file in reader.files)
+    return min(_MOST_WORKERS, os.process_cpu_count() or 1) if size > _WORTH_WORKERS and not len(reader.media) else 1
+
+
+def _merge(scratch: Path, ledger: Ledger, parts: list[Totals], collector: Collector) -> Totals:
+    merge_files(scratch, parts, collector)
+    whole_pass = Totals(rows=parts[0].rows)
+    for worker, part in enumerate(parts):
+        ledger.take(folder_of(scratch, worker) / "ledger.sqlite")
+        whole_pass.styles += part.styles
+        for style, found in part.style_words.items():
+            whole_pass.style_words[style] = min(found, whole_pass.style_words.get(style, found))
+        for name in ("rejected", "fixes", "images", "videos", "media_bytes"):
+            setattr(whole_pass, name, getattr(whole_pass, name) + getattr(part, name))
+    return whole_pass
+
+
+_MOST_WORKERS = 4
+_WORTH_WORKERS = 16 * 1024 * 1024
 _COUNTS = ("rows", "used", "rejected", "left_out", "train", "validation", "test", "fixes")
 
 
@@ -115,11 +153,12 @@ def _compare(
     ledger: Ledger, collector: Collector, recipe: Recipe, model: Model, totals: Totals, reader: DatasetReader
 ) -> None:
     ledger.join_linked_groups()
-    collector.add(whole.compare_rows(ledger, recipe, totals))
-    collector.add(list(whole.find_leaks(ledger, totals)))
+    files = [file.name for file in reader.files]
+    collector.add(whole.compare_rows(ledger, recipe, totals, files))
+    collector.add(list(whole.find_leaks(ledger, files)))
     collector.add(assign_parts(ledger, recipe, model))
     collector.add(whole.compare_media(ledger))
-    collector.add(whole.check_counts(ledger, recipe, model, totals))
+    collector.add(whole.check_counts(ledger, recipe, model))
     collector.add(reader.findings)
 
 
@@ -130,7 +169,7 @@ def _decide(
     model: Model,
     totals: Totals,
     reader: DatasetReader,
-    scratch: Path,
+    spool: Spool,
 ) -> Report:
     """Counts, statistics and the verdict on the dataset."""
     left_out: dict[str, int] = dict(ledger.query("SELECT code, COUNT(*) FROM left_out GROUP BY code"))
@@ -145,7 +184,6 @@ def _decide(
     elif rejected > recipe.data.max_errors * totals.rows:
         limit = recipe.data.max_errors
         collector.add([finding("too-many-unusable-rows", "", count=rejected, total=totals.rows, limit=limit)])
-    spool = Spool(scratch / "spool", model.method(recipe.method).record)
     top = [(spool.answer(ledger, n), many, share) for n, many, share in whole.top_answers(ledger)]
     collector.add(whole.check_skew(top))
     usable = not collector.dataset_errors()
@@ -158,7 +196,7 @@ def _decide(
         collector.by_code(),
         collector.examples(),
         files=[{"file": file.name, "format": file.format, "bytes": file.size} for file in reader.files],
-        statistics=statistics_of(ledger, totals, top),
+        statistics=statistics_of(ledger, top),
         tokens=tokens_of(ledger),
         media={"images": totals.images, "videos": totals.videos, "bytes": totals.media_bytes},
         baselines=trivial_baselines(ledger),

@@ -15,7 +15,7 @@ MEDIA_KINDS = ("", "image", "video", "document")
 _SCHEMA = """
 CREATE TABLE rows (
     n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, offset INTEGER, part INTEGER, grp INTEGER, input INTEGER,
-    question INTEGER, answer INTEGER, kind INTEGER, language INTEGER, media INTEGER, words INTEGER,
+    question INTEGER, answer INTEGER, kind TEXT, language INTEGER, media INTEGER, words INTEGER,
     low INTEGER, expected INTEGER, high INTEGER
 );
 CREATE TABLE left_out (n INTEGER PRIMARY KEY, code TEXT);
@@ -27,8 +27,8 @@ CREATE TABLE media (name TEXT PRIMARY KEY, digest TEXT, grp INTEGER, look BLOB);
 
 class Row(NamedTuple):
     """``n``: place in reading order; ``offset``: of its record in the spool; ``part``: the given split, index into
-    PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind``, ``language``: indexes; ``media``: index into
-    MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``, ``high``: token estimates."""
+    PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind`` of answer; ``language``, ``media``: indexes
+    into LANGUAGES and MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``, ``high``: token estimates."""
 
     n: int
     file: int
@@ -39,7 +39,7 @@ class Row(NamedTuple):
     input: int
     question: int
     answer: int
-    kind: int
+    kind: str
     language: int
     media: int
     words: int
@@ -56,7 +56,19 @@ class Ledger:
         self._pending: list[Row] = []
 
     def close(self) -> None:
+        self._db.execute("COMMIT")
         self._db.close()
+
+    def take(self, path: Path) -> None:
+        """Adds everything from another ledger's file. Within :meth:`__init__`'s transaction none can be attached."""
+        self._db.execute("COMMIT")
+        self._db.execute("ATTACH ? AS other", (str(path),))
+        self._db.execute("BEGIN")
+        for table in ("rows", "links", "media"):
+            self._db.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")  # noqa: S608 a fixed name
+        self._db.execute("COMMIT")
+        self._db.execute("DETACH other")
+        self._db.execute("BEGIN")
 
     def add(self, row: Row) -> None:
         self._pending.append(row)

@@ -1,4 +1,8 @@
-"""The pass over all rows: each is checked, repaired, encoded and noted, or set aside with its reasons."""
+"""The pass over all rows: each is checked, repaired, encoded and noted, or set aside with its reasons.
+
+Rows are taken in batches, and batches can be dealt out to several workers; what each writes is put together in reading
+order again (:mod:`tailor.datasets.workers`), so the result is the same for any number of them.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,9 +15,7 @@ import orjson
 
 from tailor.catalog import Model
 from tailor.datasets import language
-from tailor.datasets.adapt import adapted
 from tailor.datasets.checks import finding
-from tailor.datasets.collect import Collector
 from tailor.datasets.examine import Examiner, media_of
 from tailor.datasets.fixes import Repairs
 from tailor.datasets.ledger import MEDIA_KINDS, Ledger, Row
@@ -25,14 +27,19 @@ from tailor.datasets.tokens import Estimate
 from tailor.recipe import Recipe
 
 BATCH = 100
+MERGED = ("findings.jsonl", "rejected.jsonl", "fixes.jsonl")
 _SHORT_ANSWER = 200
 _LONG_ENOUGH = 40
 _RAW = 2000
+_YES_NO = frozenset({"yes", "no", "true", "false", "có", "không", "đúng", "sai", "phải", "không phải"})
 
 
 @dataclass(slots=True)
 class Totals:
-    """What the pass counts: rows read, rows set aside, media, the styles of tone marks, example words of each."""
+    """What a pass counts; ``rows`` of all batches, the rest of the worker's own.
+
+    ``styles``: rows with each style of tone marks; ``style_words``: the first word of each, with its row; ``lengths``:
+    for each batch that wrote something, the bytes that it added to each file of MERGED."""
 
     rows: int = 0
     rejected: int = 0
@@ -40,69 +47,77 @@ class Totals:
     images: int = 0
     videos: int = 0
     media_bytes: int = 0
-    assets: int = 0
     styles: Counter[str] = field(default_factory=Counter)
-    style_words: dict[str, str] = field(default_factory=dict)
-    files: list[str] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
+    style_words: dict[str, tuple[int, str]] = field(default_factory=dict)
+    lengths: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Intentions:
+    """What the rows are for."""
+
+    recipe: Recipe
+    model: Model
+    owner: str | None
 
 
 class RowPass:
-    """Writes into the scratch folder: ``spool`` (record, tab, what else is known of it), ``rejected.jsonl``,
-    ``fixes.jsonl``."""
+    """One worker's share of the rows. Writes into its folder: ``spool`` (record, tab, what else is known of it) and the
+    files of MERGED. ``files`` are the names of the data files, in reading order."""
 
-    def __init__(
-        self,
-        scratch: Path,
-        recipe: Recipe,
-        model: Model,
-        desk: MediaDesk,
-        ledger: Ledger,
-        collector: Collector,
-        owner: str | None,
-    ) -> None:
-        self._recipe, self._model = recipe, model
-        self._desk, self._ledger, self._collector = desk, ledger, collector
+    def __init__(self, folder: Path, aims: Intentions, files: list[str], desk: MediaDesk, ledger: Ledger) -> None:
+        recipe, model = aims.recipe, aims.model
+        self._recipe, self._desk, self._ledger = recipe, desk, ledger
         self._examiner = Examiner(model, recipe.method)
-        self._encoder = Encoder(model.method(recipe.method).record, owner)
+        self._encoder = Encoder(model.method(recipe.method).record, aims.owner)
         self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
-        self._spool = (scratch / "spool").open("wb")
-        self._rejected = (scratch / "rejected.jsonl").open("wb")
-        self._fixes = (scratch / "fixes.jsonl").open("wb")
+        self._spool = (folder / "spool").open("wb")
+        self._findings, self._rejected, self._fixes = (_Counted((folder / name).open("wb")) for name in MERGED)
         self._offset = 0
-        self._numbers: dict[str, int] = {}
-        self._kinds: dict[str, int] = {}
+        self._numbers = {name: number for number, name in enumerate(files)}
         self._assets: dict[int, Asset] = {}
         self.totals = Totals()
 
-    def run(self, items: Iterable[Example | Rejected]) -> Iterator[int]:
-        """Takes all rows; yields how many were read after each batch. Raises RetryableError from the storage."""
-        for batch in batched(adapted(items, self._recipe, self._model), BATCH, strict=False):
-            media = [media_of(item) if isinstance(item, Example) else [] for item in batch]
-            self._fetch_media(
-                (block, item.file) for item, found in zip(batch, media, strict=True) for _, block in found
-            )
-            for item, found in zip(batch, media, strict=True):
-                if isinstance(item, Example):
-                    self._take(item, found)
-                else:
-                    self._set_aside(item.file, item.line, item.findings, item.raw)
-                self.totals.rows += 1
+    def run(self, items: Iterable[Example | Rejected], worker: int = 0, workers: int = 1) -> Iterator[int]:
+        """Takes every ``workers``-th batch, from the ``worker``-th; yields how many rows were read after each.
+
+        Raises RetryableError from the storage."""
+        for number, batch in enumerate(batched(items, BATCH, strict=False)):
+            if number % workers == worker:
+                self._take_batch(batch)
+                self._note_lengths(number)
+            else:
+                self.totals.rows += len(batch)
             yield self.totals.rows
         self._ledger.flush()
-        for file in (self._spool, self._rejected, self._fixes):
+        self._spool.close()
+        for file in (self._findings, self._rejected, self._fixes):
             file.close()
-        self.totals.files = list(self._numbers)
-        self.totals.kinds = list(self._kinds)
+
+    def _take_batch(self, batch: tuple[Example | Rejected, ...]) -> None:
+        media = [media_of(item) if isinstance(item, Example) else [] for item in batch]
+        self._fetch_media((block, item.file) for item, found in zip(batch, media, strict=True) for _, block in found)
+        for item, found in zip(batch, media, strict=True):
+            if isinstance(item, Example):
+                self._take(item, found)
+            else:
+                self._set_aside(item.file, item.line, item.findings, item.raw)
+            self.totals.rows += 1
+
+    def _note_lengths(self, number: int) -> None:
+        lengths = tuple(file.taken() for file in (self._findings, self._rejected, self._fixes))
+        if any(lengths):
+            self.totals.lengths[number] = lengths
 
     def _fetch_media(self, media: Iterable[tuple[Media, str]]) -> None:
         wanted = [(block, _folder(file)) for block, file in media]
+        if not wanted:
+            return
         assets, fresh = self._desk.fetch(wanted)
         self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
         for asset in fresh:
-            self._collector.add(asset.notes)
+            self._found(asset.notes)
             if asset.problem is None:
-                self.totals.assets += 1
                 self.totals.media_bytes += asset.size
                 self.totals.images += asset.kind == "image"
                 self.totals.videos += asset.kind == "video"
@@ -123,7 +138,7 @@ class RowPass:
             self._set_aside(example.file, example.line, findings, _shown(example))
             return
         if findings:
-            self._collector.add(findings)
+            self._found(findings)
         self._note(example, encoded, [self._locate(block) for _, block in media], tokens)
 
     def _locate(self, block: Media) -> Asset:
@@ -139,10 +154,12 @@ class RowPass:
                 return encoded
             findings += found
             self.totals.fixes += len(fixes)
-            self._fixes.writelines(orjson.dumps(fix) + b"\n" for fix in fixes)
+            for fix in fixes:
+                self._fixes.write(orjson.dumps(fix) + b"\n")
             return self._encoder.encode(example, self._locate)
-        except (TypeError, RecursionError) as error:
-            code = "lone-surrogate" if "surrogate" in str(error) or "UTF-8" in str(error) else "nesting-too-deep"
+        except (TypeError, UnicodeEncodeError, RecursionError) as error:
+            damaged = "surrogate" in str(error) or "UTF-8" in str(error)
+            code = "lone-surrogate" if damaged else "nesting-too-deep"
             findings.append(finding(code, example.file, example.line))
         return None
 
@@ -154,7 +171,6 @@ class RowPass:
             input = group_hash(encoded.question, turns, *(asset.digest.encode() for asset in assets))
         group, label = self._group(example, assets, input)
         short = len(answer) < _SHORT_ANSWER
-        kind = example.category or (_kind_of(answer) if short else "long")
         spoken = language.language_of(answer if len(answer) >= _LONG_ENOUGH else encoded.question.decode())
         if short and spoken == "vi":
             self._note_style(answer)
@@ -163,7 +179,7 @@ class RowPass:
         self._spool.write(record)
         row = Row(
             self.totals.rows,
-            self._numbers.setdefault(example.file, len(self._numbers)),
+            self._numbers[example.file],
             example.line,
             self._offset,
             PARTS.index(example.split),
@@ -171,7 +187,7 @@ class RowPass:
             input,
             question,
             group_hash(answer.strip(" .!\n").casefold().encode() if short else encoded.answer),
-            self._kinds.setdefault(kind, len(self._kinds)),
+            example.category or (_kind_of(answer) if short else "long"),
             language.LANGUAGES.index(spoken),
             MEDIA_KINDS.index(assets[0].kind) if assets else 0,
             answer.count(" ") + 1 if answer else 0,
@@ -201,37 +217,69 @@ class RowPass:
         for style, word in (("first", first), ("second", second)):
             if word:
                 self.totals.styles[style] += 1
-                self.totals.style_words.setdefault(style, word)
+                self.totals.style_words.setdefault(style, (self.totals.rows, word))
 
-    def _set_aside(self, file: str, line: int, findings: Iterable[Finding], raw: Any) -> None:
+    def _found(self, findings: Iterable[Finding]) -> None:
+        for found in findings:
+            self._findings.write(_dump(found))
+
+    def _set_aside(self, file: str, line: int, findings: Iterable[Finding], raw: str) -> None:
         self.totals.rejected += 1
-        self._collector.add(findings)
-        write_rejected(self._rejected, file, line, findings, raw)
+        self._found(findings)
+        self._rejected.write(rejected_line(file, line, findings, raw))
 
 
-def write_rejected(target: BinaryIO, file: str, line: int, findings: Iterable[Finding], raw: Any) -> None:
+class _Counted:
+    """A file that knows how much was written since it was last asked."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._bytes = file, 0
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._bytes += len(data)
+
+    def taken(self) -> int:
+        taken, self._bytes = self._bytes, 0
+        return taken
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def rejected_line(file: str, line: int, findings: Iterable[Finding], raw: str) -> bytes:
     """One line of rejected.jsonl: where the row stands, why it is not used, what it holds (cut where it is long)."""
     reasons = [{"code": f.code, "message": f.message, "fix": f.fix, "path": f.path} for f in findings]
-    if isinstance(raw, bytes):
-        raw = raw[:_RAW].decode(errors="replace")
-    if isinstance(raw, str):
-        raw = raw[:_RAW].encode(errors="replace").decode()
-    target.write(orjson.dumps({"file": file, "line": line, "reasons": reasons, "raw": raw}) + b"\n")
+    return _dump({"file": file, "line": line, "reasons": reasons, "raw": raw[:_RAW]})
+
+
+def media_group(digest: str) -> int:
+    """The group of all rows that show this object."""
+    return group_hash(b"media", digest.encode())
+
+
+def _dump(value: Any) -> bytes:
+    """One line of JSON. Halves of characters, which a damaged row may hold, become question marks."""
+    try:
+        return orjson.dumps(value) + b"\n"
+    except TypeError:
+        document = asdict(value) if isinstance(value, Finding) else value
+        clean = {
+            key: item.encode(errors="replace").decode() if isinstance(item, str) else item
+            for key, item in document.items()
+        }
+        return orjson.dumps(clean, default=repr) + b"\n"
 
 
 def _shown(example: Example) -> str:
     """The example for rejected.jsonl, without the bytes of its media."""
     for _, block in media_of(example):
         block.data = None
-    return str({key: value for key, value in asdict(example).items() if value})
+    return repr({key: value for key, value in asdict(example).items() if value})
 
 
 def _folder(file: str) -> str:
     return file.rpartition("/")[0]
-
-
-def media_group(digest: str) -> int:
-    return group_hash(b"media", digest.encode())
 
 
 def _kind_of(answer: str) -> str:
@@ -242,6 +290,3 @@ def _kind_of(answer: str) -> str:
     if plain and plain.replace(",", "").replace(".", "").isdecimal():
         return "number"
     return "short" if plain.count(" ") < 5 else "long"
-
-
-_YES_NO = frozenset({"yes", "no", "true", "false", "có", "không", "đúng", "sai", "phải", "không phải"})

@@ -10,8 +10,9 @@ from tailor.catalog import Record
 from tailor.datasets import language
 from tailor.datasets.ledger import MEDIA_KINDS, Ledger
 from tailor.datasets.parts import TEST, TRAIN
-from tailor.datasets.rows import Totals
+from tailor.datasets.rows import BATCH
 from tailor.datasets.split import PARTS
+from tailor.datasets.workers import folder_of
 
 _BINS = 12
 _PREVIEWS = 6
@@ -20,7 +21,7 @@ _COUNTS = "SELECT {0}, COUNT(*) FROM used GROUP BY {0} ORDER BY {0}"
 _QUANTILES = (("median", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
-def statistics_of(ledger: Ledger, totals: Totals, top: list[tuple[str, int, float]]) -> dict[str, Any]:
+def statistics_of(ledger: Ledger, top: list[tuple[str, int, float]]) -> dict[str, Any]:
     """Distributions of tokens, answer lengths, kinds and languages; the most frequent answers; groups."""
     kinds = ledger.query(
         "SELECT kind, COUNT(*), SUM(part = ?) FROM used GROUP BY kind ORDER BY 2 DESC LIMIT 30", (TEST,)
@@ -31,7 +32,7 @@ def statistics_of(ledger: Ledger, totals: Totals, top: list[tuple[str, int, floa
     return {
         "tokens_per_row": _distribution(ledger, "expected"),
         "words_per_answer": _distribution(ledger, "words"),
-        "kinds": [{"kind": totals.kinds[k], "rows": rows, "test": test} for k, rows, test in kinds],
+        "kinds": [{"kind": kind, "rows": rows, "test": test} for kind, rows, test in kinds],
         "languages": {language.LANGUAGES[spoken_index]: rows for spoken_index, rows in spoken},
         "rows_with": {MEDIA_KINDS[kind] or "text only": rows for kind, rows in media},
         "groups": {str(PARTS[part]): number for part, number in groups},
@@ -77,12 +78,13 @@ def _quantile(counts: dict[int, int], rows: float) -> int:
 class Spool:
     """Single records by their place in the spool."""
 
-    def __init__(self, path: Path, record: Record) -> None:
-        self._path, self._record = path, record
+    def __init__(self, scratch: Path, workers: int, record: Record) -> None:
+        self._paths = [folder_of(scratch, worker) / "spool" for worker in range(workers)]
+        self._record = record
 
     def read(self, ledger: Ledger, n: int) -> tuple[dict[str, Any], list[Any]]:
         """The record, and file, line, group, category and references."""
-        with self._path.open("rb") as file:
+        with self._paths[n // BATCH % len(self._paths)].open("rb") as file:
             file.seek(ledger.one("SELECT offset FROM rows WHERE n = ?", (n,)))
             row, _, extra = file.readline().rpartition(b"\t")
         return orjson.loads(row), orjson.loads(extra)

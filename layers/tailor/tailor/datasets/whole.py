@@ -22,18 +22,18 @@ _RARE = 10
 _SPOKEN = "SELECT language, COUNT(*) FROM rows WHERE language > 0 GROUP BY language"
 
 
-def compare_rows(ledger: Ledger, recipe: Recipe, totals: Totals) -> Iterator[Finding]:
+def compare_rows(ledger: Ledger, recipe: Recipe, totals: Totals, files: list[str]) -> Iterator[Finding]:
     """Before rows get their parts: duplicates, conflicts, languages, tone marks, kinds of media."""
     ledger.execute("CREATE TEMP TABLE repeated AS SELECT input FROM rows GROUP BY input HAVING COUNT(*) > 1")
     ledger.execute("CREATE UNIQUE INDEX repeated_input ON repeated (input)")
-    yield from _duplicates(ledger, totals.files, drop=recipe.data.duplicates == "drop")
-    yield from _conflicts(ledger, totals.files)
-    yield from _languages(ledger, totals.files, recipe.evaluation.language)
+    yield from _duplicates(ledger, files, drop=recipe.data.duplicates == "drop")
+    yield from _conflicts(ledger, files)
+    yield from _languages(ledger, files, recipe.evaluation.language)
     if len(totals.styles) == 2:
         words = totals.style_words
         yield finding(
             "tone-marks", "", old=totals.styles["first"], new=totals.styles["second"],
-            old_word=words["first"], new_word=words["second"],
+            old_word=words["first"][1], new_word=words["second"][1],
         )  # fmt: skip
     kinds = dict(ledger.query("SELECT media, COUNT(*) FROM rows GROUP BY media"))
     pictures, videos = kinds.get(MEDIA_KINDS.index("image"), 0), kinds.get(MEDIA_KINDS.index("video"), 0)
@@ -41,11 +41,10 @@ def compare_rows(ledger: Ledger, recipe: Recipe, totals: Totals) -> Iterator[Fin
         yield finding("images-and-videos", "", images=pictures, videos=videos)
 
 
-def find_leaks(ledger: Ledger, totals: Totals) -> Iterator[Finding]:
+def find_leaks(ledger: Ledger, names: list[str]) -> Iterator[Finding]:
     """With a given split: rows and groups that stand on both sides. Leaked rows are left out."""
     if not ledger.one("SELECT n FROM rows WHERE part > 0 LIMIT 1"):
         return
-    names = totals.files
     leaked = list(
         ledger.query(
             "SELECT n, file, line, first, (SELECT part FROM rows WHERE n = first) FROM (SELECT n, file, line, part, "
@@ -88,7 +87,7 @@ def compare_media(ledger: Ledger) -> Iterator[Finding]:
         yield finding("similar-media", one[0], name=one[0], part=part, other=other[0], other_part=other_part)
 
 
-def check_counts(ledger: Ledger, recipe: Recipe, model: Model, totals: Totals) -> Iterator[Finding]:
+def check_counts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Finding]:
     """After rows got their parts: enough to train, enough to test, every kind tested."""
     limits = model.method(recipe.method).limits
     training, testing = count(ledger, TRAIN), count(ledger, TEST)
@@ -104,7 +103,7 @@ def check_counts(ledger: Ledger, recipe: Recipe, model: Model, totals: Totals) -
     kinds = "SELECT kind, COUNT(*), SUM(part = ?) FROM used GROUP BY kind"
     for kind, rows, tested in ledger.query(kinds, (TEST,)):
         if testing and not tested and rows >= _RARE:
-            yield finding("kind-not-tested", "", kind=totals.kinds[kind], count=rows)
+            yield finding("kind-not-tested", "", kind=kind, count=rows)
 
 
 def top_answers(ledger: Ledger, most: int = 10) -> list[tuple[int, int, float]]:

@@ -13,8 +13,9 @@ from tailor.catalog import Record
 from tailor.datasets.checks import finding
 from tailor.datasets.ledger import Ledger
 from tailor.datasets.model import SplitName
-from tailor.datasets.rows import Totals, write_rejected
+from tailor.datasets.rows import rejected_line
 from tailor.datasets.split import PARTS
+from tailor.datasets.workers import spooled
 from tailor.errors import TailorError
 from tailor.storage import Storage
 
@@ -38,7 +39,7 @@ class Written:
     rows: int
 
 
-def write_parts(scratch: Path, ledger: Ledger, record: Record, totals: Totals) -> dict[SplitName, int]:
+def write_parts(scratch: Path, ledger: Ledger, record: Record, workers: int) -> dict[SplitName, int]:
     """Sorts the spool's records into train.jsonl, validation.jsonl and test.jsonl, and what was left out to the end of
     rejected.jsonl. Returns the rows of each part."""
     counts: Counter[str] = Counter()
@@ -47,13 +48,14 @@ def write_parts(scratch: Path, ledger: Ledger, record: Record, totals: Totals) -
     rows = ledger.query(
         "SELECT rows.n, rows.part, rows.grp, left_out.code FROM rows LEFT JOIN left_out USING (n) ORDER BY rows.n"
     )
-    with (scratch / "spool").open("rb") as spool, (scratch / "rejected.jsonl").open("ab") as rejected:
-        for line, (n, part_index, group, code) in zip(spool, rows, strict=True):
+    numbers = (n for (n,) in ledger.query("SELECT n FROM rows ORDER BY n"))
+    with (scratch / "rejected.jsonl").open("ab") as rejected:
+        for line, (n, part_index, group, code) in zip(spooled(scratch, workers, numbers), rows, strict=True):
             row, _, extra = line.rpartition(b"\t")
             if code:
                 file, number = orjson.loads(extra)[:2]
                 reason = finding(code, file, number, where="an earlier", first="one", other="another part")
-                write_rejected(rejected, file, number, [reason], row)
+                rejected.write(rejected_line(file, number, [reason], row.decode()))
                 continue
             part = PARTS[part_index] or "train"
             counts[part] += 1

@@ -1,0 +1,111 @@
+"""The pass over the rows on several cores: batches are dealt out in turn, and put together in reading order.
+
+Each worker reads everything, which is the cheap part, and takes its batches. Workers are forked and leave their results
+in files: that works in AWS Lambda too, where there is no shared memory for queues. The same deal serves for shards that
+run on different machines.
+"""
+
+import os
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import orjson
+
+from tailor.datasets.collect import Collector
+from tailor.datasets.ledger import Ledger
+from tailor.datasets.media import MediaDesk
+from tailor.datasets.model import Example, Finding, Rejected
+from tailor.datasets.rows import BATCH, MERGED, Intentions, RowPass, Totals
+from tailor.errors import TailorError
+
+_RESULT = "result.pickle"
+Read = Callable[[], Iterable[Example | Rejected]]
+
+
+class WorkerError(TailorError):
+    """A worker ended without a result: it was killed, most likely for want of memory."""
+
+    code = "worker-lost"
+
+
+def run_pass(
+    scratch: Path, aims: Intentions, files: list[str], desk: MediaDesk, read: Read, workers: int
+) -> Iterator[int | list[Totals]]:
+    """Yields how many rows were read, now and then, and at last the totals of each worker.
+
+    Raises RetryableError from the storage, also where a worker met it, and WorkerError."""
+    folders = [folder_of(scratch, worker) for worker in range(workers)]
+    for folder in folders:
+        folder.mkdir()
+    children = [_fork(folders[worker], aims, files, desk, read, worker, workers) for worker in range(1, workers)]
+    ledger = Ledger(folders[0] / "ledger.sqlite")
+    own = RowPass(folders[0], aims, files, desk, ledger)
+    yield from own.run(read(), 0, workers)
+    ledger.close()
+    yield [own.totals, *(_result(process, folder) for process, folder in zip(children, folders[1:], strict=True))]
+
+
+def folder_of(scratch: Path, worker: int) -> Path:
+    return scratch / f"worker-{worker}"
+
+
+def spooled(scratch: Path, workers: int, numbers: Iterable[int]) -> Iterator[bytes]:
+    """The spools' lines for rising row numbers."""
+    files = [(folder_of(scratch, worker) / "spool").open("rb") for worker in range(workers)]
+    try:
+        for n in numbers:
+            yield files[n // BATCH % workers].readline()
+    finally:
+        for file in files:
+            file.close()
+
+
+def merge_files(scratch: Path, totals: list[Totals], collector: Collector) -> None:
+    """Puts rejected rows and fixes into one file each, in reading order, and findings into the collector."""
+    workers = len(totals)
+    for place, name in enumerate(MERGED):
+        sources = [(folder_of(scratch, worker) / name).open("rb") for worker in range(workers)]
+        with (scratch / name).open("ab") as target:
+            for number in sorted(number for each in totals for number in each.lengths):
+                data = sources[number % workers].read(totals[number % workers].lengths[number][place])
+                if name == "findings.jsonl":
+                    collector.add(Finding(**orjson.loads(line)) for line in data.splitlines())
+                else:
+                    target.write(data)
+        for source in sources:
+            source.close()
+
+
+def _fork(
+    folder: Path, aims: Intentions, files: list[str], desk: MediaDesk, read: Read, worker: int, workers: int
+) -> int:
+    """The process id of the worker."""
+    process = os.fork()
+    if process:
+        return process
+    status = 1
+    try:
+        ledger = Ledger(folder / "ledger.sqlite")
+        rows = RowPass(folder, aims, files, desk, ledger)
+        for _ in rows.run(read(), worker, workers):
+            pass
+        ledger.close()
+        (folder / _RESULT).write_bytes(pickle.dumps(rows.totals))
+        status = 0
+    except TailorError as error:
+        (folder / _RESULT).write_bytes(pickle.dumps((type(error), error.message)))
+        status = 0
+    finally:
+        os._exit(status)  # the parent's files and threads are not the child's to close
+
+
+def _result(process: int, folder: Path) -> Totals:
+    _, status = os.waitpid(process, 0)
+    if status:
+        raise WorkerError(f"a worker ended with status {os.waitstatus_to_exitcode(status)}")
+    found = pickle.loads((folder / _RESULT).read_bytes())  # noqa: S301 our own file, written a moment ago
+    if isinstance(found, Totals):
+        return found
+    kind, message = found
+    raise kind(message)

@@ -1,0 +1,59 @@
+"""However many workers share the rows, the result is the same to the byte."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+from tailor import catalog
+from tailor.datasets.intake import prepare_dataset
+from tailor.errors import RetryableError
+from tailor.recipe import Recipe
+from tailor.storage import FolderStorage
+
+from .conftest import chats, converse, write_jsonl
+
+
+def _prepared(root: Path, workers: int) -> dict[str, bytes]:
+    scratch, out = root / f"scratch-{workers}", root / f"out-{workers}"
+    scratch.mkdir()
+    out.mkdir()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the test runner itself has threads
+        prepare_dataset(
+            FolderStorage(root / "data"),
+            "",
+            FolderStorage(out),
+            "run/",
+            Recipe(),
+            catalog.model("nova-lite"),
+            bucket_owner=None,
+            scratch=scratch,
+            write_unusable=True,
+            workers=workers,
+        )
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+
+
+def test_any_number_of_workers_writes_the_same_bytes(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    rows = [converse(f"{text} number {n}", " padded ") for n, text in enumerate(["", "mail a@b.example.com"] * 50)]
+    write_jsonl(tmp_path / "data/a.jsonl", [*chats(700), *rows, *chats(30), *(converse("hoà", "x") for _ in range(5))])
+    write_jsonl(tmp_path / "data/b.jsonl", [converse("", "an empty question")] * 120)
+    alone = _prepared(tmp_path, 1)
+    assert {"run/prepared/train.jsonl", "run/report/findings.jsonl", "run/report/rejected.jsonl"} <= set(alone)
+    for workers in (2, 3, 5):
+        assert _prepared(tmp_path, workers) == alone
+
+
+def test_what_storage_raises_in_a_worker_reaches_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    write_jsonl(tmp_path / "data/a.jsonl", chats(500))
+
+    def refuse(self: object, example: object, media: object) -> None:
+        if self._spool.name.endswith("worker-1/spool"):  # type: ignore[attr-defined]
+            raise RetryableError("the bucket says: slow down")
+
+    monkeypatch.setattr("tailor.datasets.rows.RowPass._take", refuse)
+    with pytest.raises(RetryableError, match="slow down"):
+        _prepared(tmp_path, 2)
