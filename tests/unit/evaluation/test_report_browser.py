@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -11,25 +12,28 @@ CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark"), (320, "light")])
-def test_the_page_fits_and_loads_nothing(tmp_path: Path, width: int, scheme: str) -> None:
+SCREENS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (390, "dark"), (320, "light"))
+
+
+def test_the_page_fits_every_screen_and_loads_nothing(tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
 
-    report, files = evaluate(tmp_path, model({"custom": 9, "plain": 5}))
-    page_file = tmp_path / report["paths"]["report"]
-    assert page_file.read_bytes() == files.read(report["paths"]["report"])
+    report, _ = evaluate(tmp_path, model({"custom": 9, "plain": 5}))
+    address = (tmp_path / report["paths"]["report"]).as_uri()
+    requests: list[str] = []
+    problems: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
-        requests: list[str] = []
-        problems: list[str] = []
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("console", lambda message: problems.append(message.text))
-        page.goto(page_file.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert "The custom model is better" in page.inner_text("header.verdict")
-        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        for width, scheme in SCREENS:
+            page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+            page.on("request", lambda request: requests.append(request.url))
+            page.on("console", lambda message: problems.append(message.text))
+            page.goto(address)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert "The custom model is better" in page.inner_text("header.verdict")
+            background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (background == "rgb(17, 21, 27)") == (scheme == "dark")
+            page.close()
         browser.close()
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
     assert problems == []
-    assert (background == "rgb(17, 21, 27)") == (scheme == "dark")

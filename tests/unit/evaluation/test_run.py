@@ -138,6 +138,22 @@ def test_stopped_and_started_again_it_ends_the_same_and_pays_once(tmp_path: Path
     assert result.report == whole
 
 
+def test_a_promotion_in_between_does_not_change_what_must_be_beaten(tmp_path: Path) -> None:
+    recipe = Recipe()
+    run, asker = new_run(recipe), model({"custom": 9, "plain": 5, "old": 6, "new": 10})
+    files = write_run(tmp_path, run, ROWS, TRAIN)
+    left = iter([100.0] * 120)
+    arms = [*ARMS, Arm("live", "old")]
+    first = evaluate_run(files, run, recipe, arms, asker, deadline=lambda: next(left, 0.0), clock=lambda: NOW)
+    assert isinstance(first, Unfinished)
+    arms = [*ARMS, Arm("live", "new")]
+    result = evaluate_run(files, run, recipe, arms, asker, deadline=lambda: 900.0, clock=lambda: NOW)
+    assert isinstance(result, EvaluationResult)
+    assert result.report["reproduce"]["arms"]["live"] == "old"
+    assert (result.report["verdict"], result.report["baseline_arm"]) == ("passed", "live")
+    assert not any(name == "new" for name, _ in asker.requests)
+
+
 def test_separate_workers_ask_parts_and_one_scores(tmp_path: Path) -> None:
     recipe, asker = Recipe(), model({"custom": 9, "plain": 5})
     run = new_run(recipe)

@@ -12,7 +12,7 @@ from tailor import catalog
 from tailor.errors import EvaluationError, InvalidInputError, NotFoundError
 from tailor.evaluation import judge as judges
 from tailor.evaluation import regression
-from tailor.evaluation.arms import Arm
+from tailor.evaluation.arms import LIVE, Arm
 from tailor.evaluation.ask import WORKERS, AnswerStore, Asker, Interview, Progress, Section
 from tailor.evaluation.conduct import Prices, TokenPrices, conduct
 from tailor.evaluation.curves import Curve, find_curves
@@ -30,6 +30,7 @@ from tailor.storage import Storage
 
 RESERVE_SECONDS = 75.0
 _RESERVE_SHARE = 0.25
+_PLAN = "plan.json"
 _SUMMARY = (
     *("verdict", "headline", "reasons", "metric", "candidate", "baseline", "baseline_arm", "difference", "interval"),
     *("confidence", "p_value", "rows", "groups", "minimum_detectable_effect", "decisive_rows", "margin"),
@@ -76,7 +77,7 @@ def evaluate_run(
     """
     check_metrics(recipe)
     folder = f"{run.files}evaluation/"
-    questions = questions_of(run_files, run, recipe, arms)
+    questions = questions_of(run_files, run, recipe, _pinned(run_files, folder, arms))
     started = _started(run_files, folder, questions, clock())
     if clock() - started > timedelta(hours=recipe.evaluation.max_hours):
         raise EvaluationError(
@@ -139,8 +140,9 @@ def ask_part(
 
     ``plan.json`` says how many chunks there are. :func:`evaluate_run` then finds all answered and scores.
     """
-    questions = questions_of(run_files, run, recipe, arms)
-    interview = _interview(run_files, f"{run.files}evaluation/", asker, deadline, sleep, workers)
+    folder = f"{run.files}evaluation/"
+    questions = questions_of(run_files, run, recipe, _pinned(run_files, folder, arms))
+    interview = _interview(run_files, folder, asker, deadline, sleep, workers)
     return interview.ask(questions.sections, chunks)
 
 
@@ -175,9 +177,19 @@ def prices_of(recipe: Recipe) -> Prices:
     )
 
 
+def _pinned(files: Storage, folder: str, arms: Sequence[Arm]) -> list[Arm]:
+    """The live version is the one that was live at the start: answers of two versions must not be mixed."""
+    try:
+        planned: dict[str, str] = orjson.loads(files.read(f"{folder}{_PLAN}"))["arms"]
+    except NotFoundError:
+        return list(arms)
+    others = [arm for arm in arms if arm.name != LIVE]
+    return [*others, Arm(LIVE, planned[LIVE])] if LIVE in planned else others
+
+
 def _started(files: Storage, folder: str, questions: Questions, now: datetime) -> datetime:
     """When this evaluation began. A file that says so is written first, so that time is bounded over all visits."""
-    key = f"{folder}plan.json"
+    key = f"{folder}{_PLAN}"
     try:
         return datetime.fromisoformat(orjson.loads(files.read(key))["started_at"])
     except NotFoundError:
