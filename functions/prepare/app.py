@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.access import region
 from tailor.aws.bedrock import Bedrock
+from tailor.aws.bedrock_runtime import BedrockAsker
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.events import ObjectCreated, RunChanged, detail
@@ -32,6 +33,7 @@ bucket = S3Storage(settings.bucket)
 runs = DynamoRunStore(settings.runs_table)
 control = Bedrock()
 prices = read_prices(settings.prices)
+asker = BedrockAsker(bucket)
 
 
 @logger.inject_lambda_context
@@ -52,6 +54,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | No
                 offers=control,
                 region=region(),
                 prices=prices,
+                asker=asker,
                 scratch=Path(scratch),
                 lease_seconds=context.get_remaining_time_in_millis() / 1000,
                 now=now,

@@ -74,6 +74,10 @@ class Base:
         return Reply(text if text in self.known else "?", "end_turn", 1, 1, 1.0)
 
 
+def sleep(seconds: float) -> None:
+    """No test waits."""
+
+
 def rows(count: int) -> list[Row]:
     names = [f"q{n}" for n in range(count)]
     return [Row(n, (n,), n, messages=({"role": "user", "content": [{"text": n}]},)) for n in names]
@@ -81,14 +85,14 @@ def rows(count: int) -> list[Row]:
 
 def test_headroom_is_measured_on_a_bounded_sample() -> None:
     known = {f"q{n}" for n in range(100)}
-    found = measure(rows(100), Recipe(headroom_rows=20), LITE, Base(known))
+    found = measure(rows(100), Recipe(headroom_rows=20), LITE, Base(known), sleep)
     assert found is not None
     assert (found.score, found.rows, found.failed) == (1.0, 20, 0)
     assert [item.code for item in found.advice] == ["no-headroom"]
 
 
 def test_a_weak_base_model_leaves_room() -> None:
-    found = measure(rows(50), Recipe(headroom_rows=50), LITE, Base({f"q{n}" for n in range(10)}))
+    found = measure(rows(50), Recipe(headroom_rows=50), LITE, Base({f"q{n}" for n in range(10)}), sleep)
     assert found is not None
     assert found.score == pytest.approx(0.2)
     assert found.advice == ()
@@ -96,11 +100,11 @@ def test_a_weak_base_model_leaves_room() -> None:
 
 def test_failed_calls_are_left_out_unless_they_are_most() -> None:
     broken = frozenset(f"q{n}" for n in range(10))
-    found = measure(rows(40), Recipe(headroom_rows=40), LITE, Base(set(), broken))
+    found = measure(rows(40), Recipe(headroom_rows=40), LITE, Base(set(), broken), sleep)
     assert found is not None
     assert (found.rows, found.failed) == (30, 10)
     with pytest.raises(EvaluationError):
-        measure(rows(10), Recipe(headroom_rows=10), LITE, Base(set(), broken))
+        measure(rows(10), Recipe(headroom_rows=10), LITE, Base(set(), broken), sleep)
 
 
 def test_no_check_where_none_is_asked_for() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tailor import catalog
 from tailor.recipe import Recipe
+from tailor.training.advice import Advice
 from tailor.training.approval import committed, needs_approval
 from tailor.training.methods import quote
 
@@ -66,3 +67,17 @@ def test_hosting_that_bills_while_idle_is_counted_for_a_month(manifest: Build) -
 
 def test_without_a_quote_nothing_is_spent() -> None:
     assert needs_approval({}, Recipe(), Decimal(50))
+
+
+@pytest.mark.parametrize(("code", "waits"), [("no-headroom", True), ("no-reward", True), ("few-rows", False)])
+def test_advice_against_training_is_a_persons_decision(code: str, waits: bool, manifest: Build) -> None:
+    found = quote(manifest(), recipe(), MICRO, [Advice(code, "the base model already scores 97%", "use it")])
+    for given in (found, found.document()):
+        reason = needs_approval(given, recipe(), Decimal(1000))
+        assert (reason == "The base model already scores 97%") == waits
+        assert (reason is None) != waits
+
+
+def test_a_quote_carries_what_the_counts_say(manifest: Build) -> None:
+    found = quote(manifest(train=50), recipe(), MICRO)
+    assert [item.code for item in found.advice] == ["few-rows"]

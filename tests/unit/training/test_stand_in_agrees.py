@@ -1,12 +1,14 @@
-"""The catalogue and the local cloud's Bedrock were written apart, from the same facts. The stand-in may know less, never
-something else; Nova it knows whole."""
+"""The catalogue and the local cloud's Bedrock were written apart, from the same facts.
+
+The stand-in may know less, never something else; Nova it knows whole.
+"""
 
 import pytest
-from tailor_local.bedrock import foundation
-from tailor_local.bedrock.faults import Faults
 
 from tailor import catalog
 from tailor.training.preflight import LISTED
+from tailor_local.bedrock import foundation
+from tailor_local.bedrock.faults import Faults
 
 STAND_IN = {model.training_id: model for model in foundation.everything()}
 SHARED = [model for model in catalog.models() if model.can_be_trained and model.training_id in STAND_IN]

@@ -12,12 +12,16 @@ from tailor.catalog import Model
 from tailor.datasets.intake import prepare_dataset, reject_dataset
 from tailor.datasets.model import Finding
 from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError, TailorError
+from tailor.evaluation.ask import Asker
+from tailor.evaluation.rows import read_rows
 from tailor.names import RECIPE_FILE, DatasetPath, check_name
 from tailor.recipe import Recipe
 from tailor.runs import Run, RunStore, State, claim
 from tailor.steps.receive import fingerprint, read_recipe
 from tailor.storage import Storage
 from tailor.training import methods
+from tailor.training.advice import Advice
+from tailor.training.headroom import measure
 from tailor.training.preflight import Offers, check_offer
 from tailor.training.prices import priced
 
@@ -36,6 +40,7 @@ def prepare(
     offers: Offers | None = None,
     region: str = "",
     prices: Mapping[str, Mapping[str, Decimal]] = MappingProxyType({}),
+    asker: Asker | None = None,
 ) -> Run | None:
     """The run as it is afterwards; None where another delivery does or did the work."""
     run = claim(runs, run_id, begin=State.RECEIVED, working=State.PREPARING, seconds=lease_seconds, by=BY, now=now)
@@ -51,10 +56,27 @@ def prepare(
     )
     if not report.usable:
         return runs.save(_rejected(run, recipe, report.summary()))
-    quote = methods.quote(report.manifest, recipe, priced(model, prices, now.date()))
-    return runs.save(
-        run.moved(State.PREPARED, by=BY, recipe=recipe, report=report.summary(), quote=quote.model_dump(mode="json"))
-    )
+    summary = report.summary()
+    advice: tuple[Advice, ...] = ()
+    if asker is not None and recipe.headroom_rows and recipe.method != "continued-pre-training":
+        summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, asker)
+    quote = methods.quote(report.manifest, recipe, priced(model, prices, now.date()), advice)
+    return runs.save(run.moved(State.PREPARED, by=BY, recipe=recipe, report=summary, quote=quote.document()))
+
+
+def _headroom(
+    bucket: Storage, files: str, recipe: Recipe, model: Model, asker: Asker
+) -> tuple[dict[str, Any], tuple[Advice, ...]]:
+    """How the base model does on a sample of the held-out rows. That it can't be asked is no reason to stop."""
+    name = f"{files}prepared/test.jsonl"
+    try:
+        found = measure(read_rows(bucket.read(name), name), recipe, model, asker)
+    except TailorError as error:
+        return {"error": error.message}, (Advice("headroom-unknown", error.message, error.hint),)
+    if found is None:
+        return {}, ()
+    counts = {"score": found.score, "rows": found.rows, "failed": found.failed, "metric": found.metric}
+    return counts, found.advice
 
 
 def _rejected(run: Run, recipe: Recipe, report: dict[str, Any]) -> Run:

@@ -1,7 +1,8 @@
 """May a run spend by itself, or must a person say yes?
 
 It may where everything it can cost at most is known and within the budget: what is spent once, the first month's
-storage and a month of hosting. An unknown price is no small price.
+storage and a month of hosting. An unknown price is no small price. Where the headroom check advises against training,
+a person decides too.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from tailor.recipe import Recipe
 from tailor.training.quote import Quote, Range, cents
 
 DAYS_OF_HOSTING = 30
+AGAINST = frozenset({"no-headroom", "no-reward"})  # advice against training at all
 
 
 def needs_approval(quote: Quote | Mapping[str, Any], recipe: Recipe, default_limit: Decimal) -> str | None:
@@ -19,6 +21,9 @@ def needs_approval(quote: Quote | Mapping[str, Any], recipe: Recipe, default_lim
     if not quote:
         return "There is no quote, so what the run costs is not known"
     given = quote if isinstance(quote, Quote) else Quote.model_validate(quote)
+    against = [item.message for item in given.advice if item.code in AGAINST]
+    if against:
+        return against[0][:1].upper() + against[0][1:]
     most = committed(given)
     if most is None:
         return f"What this costs is not known: {', '.join(given.unknown)}"

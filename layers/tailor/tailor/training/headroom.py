@@ -1,17 +1,18 @@
 """Is there room to improve? A bounded sample of the held-out rows goes to the base model, before the quote."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import fmean
 
 from tailor.catalog import Model
-from tailor.errors import EvaluationError, TailorError
-from tailor.evaluation import metrics
+from tailor.errors import EvaluationError, RetryableError, TailorError
 from tailor.evaluation.arms import build_request, sample_rows
 from tailor.evaluation.ask import Asker
 from tailor.evaluation.choose import choose_metric
 from tailor.evaluation.language import dominant
+from tailor.evaluation.metrics import exact_match, json_fields, numeric, token_f1, yes_no
 from tailor.evaluation.metrics.base import Case, Rules
 from tailor.evaluation.normalise import for_language
 from tailor.evaluation.rows import Row
@@ -19,6 +20,9 @@ from tailor.recipe import Recipe
 from tailor.training.advice import Advice, about_headroom
 
 WORKERS = 4
+WAITS = (1.0, 3.0)  # seconds before the second and the third attempt of a call
+# Those that need no heavy library, because the step that prepares data has none; others are measured by token F1.
+METRICS = {metric.name: metric for metric in (each.METRIC for each in (exact_match, json_fields, numeric, yes_no))}
 ANSWERED = 0.5
 
 
@@ -33,12 +37,15 @@ class Headroom:
     advice: tuple[Advice, ...]
 
 
-def measure(rows: Sequence[Row], recipe: Recipe, model: Model, asker: Asker) -> Headroom | None:
+def measure(
+    rows: Sequence[Row], recipe: Recipe, model: Model, asker: Asker, sleep: Callable[[float], None] = time.sleep
+) -> Headroom | None:
     """Asks ``recipe.headroom_rows`` rows; None where the recipe asks for no check or there are no rows.
 
     Raises EvaluationError where the base model fails on more than half of them.
     """
-    sample = sample_rows(rows, recipe.headroom_rows, recipe.split.seed) if recipe.headroom_rows else []
+    asked = [row for row in rows if row.messages]
+    sample = sample_rows(asked, recipe.headroom_rows, recipe.split.seed) if recipe.headroom_rows else []
     if not sample:
         return None
     language = recipe.evaluation.language
@@ -46,9 +53,9 @@ def measure(rows: Sequence[Row], recipe: Recipe, model: Model, asker: Asker) -> 
         language = dominant(reference for row in sample for reference in row.references)
     rules = Rules(for_language(language), language)
     name = recipe.evaluation.metric
-    metric = metrics.get(choose_metric(sample, rules)[0] if name == "auto" else name)
+    metric = METRICS.get(choose_metric(sample, rules)[0] if name == "auto" else name, token_f1.METRIC)
     with ThreadPoolExecutor(WORKERS) as pool:
-        answers = list(pool.map(lambda row: _answer(row, recipe, model, asker), sample))
+        answers = list(pool.map(lambda row: _answer(row, recipe, model, asker, sleep), sample))
     answered = [(row, answer) for row, answer in zip(sample, answers, strict=True) if answer is not None]
     if len(answered) < ANSWERED * len(sample):
         raise EvaluationError(
@@ -60,8 +67,15 @@ def measure(rows: Sequence[Row], recipe: Recipe, model: Model, asker: Asker) -> 
     return Headroom(score, len(answered), len(sample) - len(answered), metric.name, tuple(advice))
 
 
-def _answer(row: Row, recipe: Recipe, model: Model, asker: Asker) -> str | None:
-    try:
-        return asker.converse(model.invoke_id, build_request(row, recipe.evaluation.max_tokens)).text
-    except TailorError:
-        return None
+def _answer(row: Row, recipe: Recipe, model: Model, asker: Asker, sleep: Callable[[float], None]) -> str | None:
+    """None where the call fails for good, or goes on failing."""
+    request = build_request(row, recipe.evaluation.max_tokens)
+    for wait in (*WAITS, None):
+        try:
+            return asker.converse(model.invoke_id, request).text
+        except RetryableError:
+            if wait is not None:
+                sleep(wait)
+        except TailorError:
+            return None
+    return None

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tailor.catalog import Model, Price, PriceItem
 from tailor.recipe import Recipe
+from tailor.training.advice import Advice
 
 Every = Literal["once", "month", "day"]
 CENT = Decimal("0.01")
@@ -72,6 +73,7 @@ class Quote(_Document):
     currency: str = "USD"
     lines: tuple[Line, ...]
     assumptions: tuple[str, ...] = ()
+    advice: tuple[Advice, ...] = Field(default=(), description="what to know before paying")
     training_tokens: tuple[int, int, int] | None = Field(default=None, description="billed: low, expected, high")
 
     def total(self, every: Every = "once") -> Range | None:

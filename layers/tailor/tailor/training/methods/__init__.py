@@ -1,12 +1,13 @@
 """One module a method: what its job's request looks like, and what it costs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from tailor.catalog import Model
 from tailor.errors import InvalidInputError, Problem, RecipeError
 from tailor.recipe import Method, Recipe
 from tailor.runs import Run
+from tailor.training.advice import Advice, about_data
 from tailor.training.methods import continued_pretraining, distillation, fine_tuning, reinforcement
 from tailor.training.quote import Quote
 
@@ -74,6 +75,7 @@ def problems(recipe: Recipe, model: Model) -> list[Problem]:
     return []
 
 
-def quote(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> Quote:
-    """What a run with this recipe on this prepared dataset would cost."""
-    return of(recipe).quote(manifest, recipe, model)
+def quote(manifest: Mapping[str, Any], recipe: Recipe, model: Model, advice: Iterable[Advice] = ()) -> Quote:
+    """What a run with this recipe on this prepared dataset would cost, with what its counts (and ``advice``) say."""
+    found = of(recipe).quote(manifest, recipe, model)
+    return found.model_copy(update={"advice": (*about_data(manifest, recipe, model), *advice)})
