@@ -15,6 +15,8 @@ from tailor_local.errors import DeployError
 
 STACK = "tailor"
 INPUTS = ("template.yaml", "samconfig.toml", "functions", "layers", "statemachines")
+# A step that shows no sign of life is asked for again sooner than on AWS, but not before a function can have started.
+PARAMETERS = {"Environment": "local", "DueAfterSeconds": "20", "LogRetentionDays": "1"}
 NOT_INPUTS = ("__pycache__", ".mypy_cache")
 ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
@@ -32,7 +34,7 @@ def deploy(root: Path, environment: Mapping[str, str], parameters: Mapping[str, 
     directory = root / ".local"
     directory.mkdir(exist_ok=True)
     common = ["--config-env", "local", "--config-file", str(root / "samconfig.toml"), "--parameter-overrides"]
-    common += [f"{name}={value}" for name, value in ({"Architecture": architecture()} | dict(parameters)).items()]
+    common += [f"{name}={value}" for name, value in ({"Architecture": architecture()} | PARAMETERS | dict(parameters)).items()]
     with (directory / "build.lock").open("w") as lock:  # test sessions may deploy at the same time
         fcntl.flock(lock, fcntl.LOCK_EX)
         _build(sam, root, directory, common, full)

@@ -9,13 +9,26 @@ no other test has it, and use the fixture `faults` to break things, which mends 
 folder run in one worker of pytest-xdist, so that they share one cloud there too.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tailor_local.bedrock.faults import Faults
 from tailor_local.cloud import LocalCloud
+from tests.integration.standin import (
+    BUCKET,
+    COLOURS,
+    CONFUSED_DEPUTY,
+    DATA,
+    Bench,
+    jsonl,
+    make_role,
+    picture,
+    record,
+)
 
 HERE = Path(__file__).parent
 PACE = 1.0  # seconds that stand for a minute
@@ -40,3 +53,61 @@ def faults(local_cloud: LocalCloud) -> Iterator[Callable[[Faults], None]]:
     """Sets faults for one test: ``faults(Faults(events=EventFaults(lose=1)))``."""
     yield local_cloud.set_faults
     local_cloud.set_faults(Faults())
+
+
+@pytest.fixture(scope="session")
+def bench(local_cloud: LocalCloud) -> Bench:
+    s3 = local_cloud.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    records = []
+    for colour in COLOURS:
+        for place in range(0, 24, 2):
+            key = f"images/{list(COLOURS).index(colour)}-{place}.png"
+            s3.put_object(Bucket=BUCKET, Key=key, Body=picture(colour, place))
+            records.append(record("Màu gì?", colour, key))
+    s3.put_object(Bucket=BUCKET, Key="train.jsonl", Body=jsonl(records))
+    s3.put_object(Bucket=BUCKET, Key="validation.jsonl", Body=jsonl(records[:6]))
+    role = make_role(local_cloud, "customization", "bedrock.amazonaws.com", DATA, CONFUSED_DEPUTY)
+    return Bench(local_cloud, local_cloud.client("bedrock"), local_cloud.client("bedrock-runtime"), s3, role)
+
+
+@pytest.fixture(scope="session")
+def trained(bench: Bench) -> dict[str, Any]:
+    """A job that completed."""
+    validation = {"validators": [{"s3Uri": f"s3://{BUCKET}/validation.jsonl"}]}
+    return bench.finished(
+        bench.submit(
+            validationDataConfig=validation,
+            hyperParameters={"epochCount": "2", "learningRate": "0.00001"},
+            jobTags=[{"key": "run", "value": "1"}],
+            customModelTags=[{"key": "project", "value": "colours"}],
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def deployment(bench: Bench, trained: dict[str, Any]) -> str:
+    return bench.deployed(trained["outputModelArn"], "colours")
+
+
+@pytest.fixture(scope="session")
+def events(bench: Bench) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
+    """State-change events as a rule delivers them to a queue; ``events(job_arn)`` lists a job's."""
+    sqs, rules = bench.cloud.client("sqs"), bench.cloud.client("events")
+    url = sqs.create_queue(QueueName="standin-events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": ["aws.bedrock"], "detail-type": ["Model Customization Job State Change"]}
+    rules.put_rule(Name="standin-events", EventPattern=json.dumps(pattern))
+    rules.put_targets(Rule="standin-events", Targets=[{"Id": "queue", "Arn": arn}])
+    seen: list[dict[str, Any]] = []
+
+    def of(job: str) -> list[dict[str, Any]]:
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                seen.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [event for event in seen if event["detail"]["jobArn"] == job]
+
+    yield of
+    rules.remove_targets(Rule="standin-events", Ids=["queue"])
+    rules.delete_rule(Name="standin-events")
