@@ -10,7 +10,11 @@ from typing import Any, Final
 from tailor.datasets.notes import Notes
 from tailor.recipe import Columns
 
+UNNAMED: Final = "column "
+"""Begins the names of columns that have none: ``column 1``, …"""
 PARTS: Final = ("question", "answer", "image", "video", "system", "group", "category", "split", "id")
+
+_FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)", re.IGNORECASE)
 
 # In the order of preference. Compared without case, accents and punctuation.
 _LIKELY: Final[dict[str, tuple[str, ...]]] = {
@@ -73,6 +77,8 @@ def choose(
         name = getattr(wanted, part)
         if name in names:
             chosen[part] = name
+    if not chosen and all(name.startswith(UNNAMED) for name in names):
+        return _by_content(names, rows, is_file)
     for part in PARTS:
         if part not in chosen:
             free = [name for name in candidates(part, names) if name not in chosen.values()]
@@ -80,6 +86,22 @@ def choose(
                 free.sort(key=lambda name: -sum(is_file(str(row.get(name))) for row in rows[:20]))
             if free:
                 chosen[part] = free[0]
+    return chosen
+
+
+def _by_content(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], is_file: Callable[[str], bool]
+) -> dict[str, str]:
+    """Of a table without names: a column of file names holds images; two others hold question and answer."""
+    chosen: dict[str, str] = {}
+    for name in names:
+        values = [str(row.get(name)) for row in rows[:20]]
+        if values and all(_FILE_NAME.fullmatch(value) or is_file(value) for value in values):
+            chosen["image"] = name
+            break
+    others = [name for name in names if name not in chosen.values()]
+    if len(others) == 2:
+        chosen["question"], chosen["answer"] = others
     return chosen
 
 

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final, Literal
 
 from tailor.datasets import tables
-from tailor.datasets.columns import PARTS, is_likely
+from tailor.datasets.columns import PARTS, UNNAMED, is_likely
 from tailor.recipe import Columns
 
 Container = Literal["jsonl", "json", "table", "text", "parquet"]
@@ -28,6 +28,7 @@ _FOREIGN: Final = (
     (b"\xd0\xcf\x11\xe0", "an old Office document"),
     (b"\x89HDF", "an HDF5 file"),
 )
+_ROW_KEYS: Final = ("messages", "conversations", "schemaVersion", "schemaType", "prompt", "question", "instruction")
 _NAME: Final = re.compile(r"[\w\- ]{1,40}")
 _OBJECT_LINE: Final = re.compile(r"\s*\{.*\}\s*,?\s*$")
 
@@ -72,7 +73,7 @@ def _is_json_lines(head: str, suffix: str) -> bool:
     if first is None:
         looks_so = _OBJECT_LINE.match(lines[0]) and (len(lines) == 1 or any(map(_object, lines[1:])))
         return bool(looks_so) or (suffix in (".jsonl", ".ndjson") and len(lines[0].strip()) > 1)
-    return len(lines) > 1 or not is_document(first)
+    return len(lines) > 1 or suffix in (".jsonl", ".ndjson") or not is_document(first)
 
 
 def _is_list_a_line(head: str, suffix: str) -> bool:
@@ -98,10 +99,11 @@ def _object(line: str) -> dict[str, Any] | None:
 
 
 def is_document(value: dict[str, Any]) -> bool:
-    """Whether an object holds rows rather than being one: a list or an object of objects, and no conversation."""
-    if any(key in value for key in ("messages", "conversations", "schemaVersion")):
+    """Whether an object holds rows rather than being one: lists or objects of objects, or rows by their ids."""
+    if any(key in value for key in _ROW_KEYS):
         return False
-    return any(_holds_rows(item) for item in value.values())
+    values = list(value.values())
+    return any(map(_holds_rows, values)) or (len(values) > 1 and all(isinstance(item, dict) for item in values))
 
 
 def _holds_rows(value: Any) -> bool:
@@ -116,7 +118,7 @@ def dialect(head: str, suffix: str, wanted: Columns) -> tables.Dialect:
     if _is_header(first, rows, wanted):
         return tables.Dialect(delimiter, _unique(first), True, skip)
     width = max((len(row) for row in rows), default=1)
-    return tables.Dialect(delimiter, tuple(f"column {number}" for number in range(1, width + 1)), False, skip)
+    return tables.Dialect(delimiter, tuple(f"{UNNAMED}{number}" for number in range(1, width + 1)), False, skip)
 
 
 def _is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
@@ -141,7 +143,7 @@ def _unique(names: list[str]) -> tuple[str, ...]:
     seen: dict[str, int] = {}
     result = []
     for number, name in enumerate((name.strip() for name in names), start=1):
-        name = name or f"column {number}"
+        name = name or f"{UNNAMED}{number}"
         seen[name] = seen.get(name, 0) + 1
         result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return tuple(result)

@@ -31,6 +31,8 @@ _PAPERS: Final = (
     "notice",
 )
 _TABLES: Final = (".xls", ".xlsx", ".ods")
+_PROBES: Final = 8
+_PROBE: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile 
     if head.startswith(b"PAR1"):
         return DataFile(item, "parquet")
     what = detect.foreign(head)
-    encoding = None if what else text.guess_encoding(head, whole=len(head) < detect.HEAD)
+    encoding = None if what else _encoding(item, head)
     if encoding is None:
         message = f"this is {what}" if what else "this is no text, or in an encoding that is not known"
         fix = "save the data as UTF-8 text: JSON Lines or CSV"
@@ -221,6 +223,17 @@ def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile 
     _report_encoding(encoding, item.name, notes)
     start = text.as_utf8(io.BytesIO(head), encoding).read().decode("utf-8", "ignore")
     return _text_file(item, suffix, encoding, start, inventory)
+
+
+def _encoding(item: MediaObject, head: bytes) -> Encoding | None:
+    """Where the first part is ASCII, places further on tell the encoding."""
+    encoding = text.guess_encoding(head, whole=len(head) < detect.HEAD)
+    if encoding != text.UTF8 or not head.isascii() or item.size <= len(head) or not item.stored:
+        return encoding
+    step = (item.size - len(head)) // _PROBES
+    probes = [item.read(len(head) + number * step, _PROBE) for number in range(_PROBES)]
+    words = b" ".join(word for probe in probes for word in probe.split()[1:-1] if not word.isascii())
+    return text.guess_encoding(words, whole=True) if words else encoding
 
 
 def _text_file(item: MediaObject, suffix: str, encoding: Encoding, start: str, inventory: Inventory) -> DataFile:

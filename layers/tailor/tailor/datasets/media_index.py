@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote
@@ -30,7 +30,7 @@ class MediaIndex:
     def __len__(self) -> int:
         return len(self._objects)
 
-    def __iter__(self) -> Iterable[MediaObject]:
+    def __iter__(self) -> Iterator[MediaObject]:
         return iter(self._objects.values())
 
     def resolve(self, ref: str, base: str = "") -> MediaObject | None:

@@ -1,5 +1,6 @@
 """Files that were made to hurt, or that broke on the way: a clear finding, in bounded time and memory."""
 
+import csv
 import gzip
 import io
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tailor.datasets import archives, tables, text
+from tailor.datasets import archives, text
 from tailor.datasets.objects import DamagedFileError
 
 from .support import codes, examples, open_dataset, rejections, texts, zipped
@@ -132,14 +133,14 @@ def test_a_line_that_is_not_utf8_names_the_byte(tmp_path: Path) -> None:
 
 
 def test_a_quote_that_is_never_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    previous = tables.csv.field_size_limit(1 << 16)
+    previous = csv.field_size_limit(1 << 16)
     try:
         table = "question,answer\nq,a\n" + 'q,"a\n' + "r,b\n" * 40_000
         reader = open_dataset(tmp_path, {"d.csv": table})
         with memory_below(4):
             bad = rejections(reader)
     finally:
-        tables.csv.field_size_limit(previous)
+        csv.field_size_limit(previous)
 
     assert bad[0].findings[0].code == "csv-field-too-large"
     assert bad[0].line == 3
@@ -180,7 +181,10 @@ def test_links_and_devices_in_archives(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(symlink, "/etc/passwd")
-    files = {"t.tar": tarred([(link, b""), (hard, b""), (device, b""), good]), "z.zip": buffer.getvalue()}
+    files: dict[str, bytes | str] = {
+        "t.tar": tarred([(link, b""), (hard, b""), (device, b""), good]),
+        "z.zip": buffer.getvalue(),
+    }
 
     reader = open_dataset(tmp_path, files)
 

@@ -105,7 +105,8 @@ def _message(message: Row, path: str, turns: list[Turn], troubles: list[Trouble]
         return
     calls = _calls(message, path, troubles)
     content = message.get("content")
-    blocks = [] if content is None and calls else _blocks(content, f"{path}.content", troubles)
+    has_calls = bool(message.get("tool_calls") or message.get("function_call"))
+    blocks = [] if content is None and has_calls else _blocks(content, f"{path}.content", troubles)
     if message.get("weight") == 0:
         note = "messages with weight 0 are learnt like the others: Bedrock can't leave a turn out of the loss"
         fix = "remove those rows, or split the conversation before such a message"

@@ -1,0 +1,98 @@
+"""Names in rows find their files, or say why not."""
+
+from pathlib import Path
+
+import pytest
+
+from tailor.datasets.media_index import MediaIndex
+from tailor.datasets.notes import Notes
+from tailor.datasets.objects import StoredObject
+from tailor.storage import FolderStorage
+
+PREFIX = "uploads/team/set/"
+
+
+class Bucket(FolderStorage):
+    def uri(self, key: str) -> str:
+        return f"s3://bucket/{key}"
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
+
+
+@pytest.fixture
+def index(tmp_path: Path, notes: Notes) -> MediaIndex:
+    storage = Bucket(tmp_path)
+    names = [
+        *("images/a.png", "images/b.PNG", "more/a.png", "data/near.png", "far/near.png", "COCO_000000000042.jpg"),
+        *("ảnh/cá.png", "with space.png", "deep/x/y.png", "pack.zip/images/zipped.png"),
+    ]
+    storage.write("uploads/team/shared/logo.png", b"x" * 5)
+    storage.write("uploads/other/set/secret.png", b"x")
+    return MediaIndex(storage, PREFIX, [StoredObject(storage, name, PREFIX + name, 1) for name in names], notes)
+
+
+@pytest.mark.parametrize(
+    ("ref", "base", "name"),
+    [
+        ("images/a.png", "", "images/a.png"),
+        ("./images//a.png", "", "images/a.png"),
+        ("images\\a.png", "", "images/a.png"),
+        ("near.png", "data", "data/near.png"),
+        ("../images/a.png", "data", "images/a.png"),
+        ("s3://bucket/uploads/team/set/images/a.png", "", "images/a.png"),
+        ("s3://elsewhere/path/images/a.png", "", "images/a.png"),
+        ("https://example.com/x/COCO_000000000042.jpg", "", "COCO_000000000042.jpg"),
+        ("b.png", "", "images/b.PNG"),
+        ("42", "", "COCO_000000000042.jpg"),
+        ("000042", "", "COCO_000000000042.jpg"),
+        ("coco_000000000042", "", "COCO_000000000042.jpg"),
+        ("ca\u0301.png", "", "ảnh/cá.png"),
+        ("with%20space.png", "", "with space.png"),
+        ("/home/me/images/zipped.png", "", "pack.zip/images/zipped.png"),
+        ("images/zipped.png", "pack.zip", "pack.zip/images/zipped.png"),
+    ],
+)
+def test_found(index: MediaIndex, ref: str, base: str, name: str) -> None:
+    found = index.resolve(ref, base)
+
+    assert found is not None
+    assert found.name == name
+
+
+@pytest.mark.parametrize(
+    ("ref", "code"),
+    [
+        ("a.png", "media-ambiguous"),
+        ("near.png", "media-ambiguous"),
+        ("missing.png", "media-missing"),
+        ("", "media-missing"),
+        ("/", "media-missing"),
+        ("../../../etc/passwd", "media-missing"),
+        ("s3://elsewhere/missing.png", "media-other-bucket"),
+        ("https://example.com/missing.png", "media-remote"),
+        ("s3://bucket/uploads/other/set/secret.png", "media-missing"),
+    ],
+)
+def test_not_found(index: MediaIndex, ref: str, code: str) -> None:
+    assert index.resolve(ref) is None
+    trouble = index.explain(ref)
+    assert trouble.code == code
+    assert trouble.message
+    assert trouble.fix
+
+
+def test_looser_matches_are_reported(index: MediaIndex, notes: Notes) -> None:
+    for ref in ("images/a.png", "b.png", "42"):
+        index.resolve(ref)
+
+    assert {finding.code for finding in notes.findings()} == {"media-by-case", "media-by-id"}
+
+
+def test_another_dataset_of_the_same_project(index: MediaIndex) -> None:
+    found = index.resolve("s3://bucket/uploads/team/shared/logo.png")
+
+    assert found is not None
+    assert (found.key, found.size, found.stored) == ("uploads/team/shared/logo.png", 5, True)
