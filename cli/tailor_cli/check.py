@@ -54,8 +54,7 @@ def check(
     except (InvalidInputError, NotFoundError) as error:
         _fail(f"{error.message}. {error.hint}" if error.hint else error.message)
     except TailorError as error:
-        errors.print(f"[bold red]{escape(error.message)}[/]")
-        raise typer.Exit(NOT_USABLE) from None
+        _fail(f"the dataset can't be checked now: {error.message}")
     if json:
         typer.echo(report.to_json(), nl=False)
     else:
@@ -72,11 +71,12 @@ def _check(
     work.mkdir()
     out.mkdir(parents=True, exist_ok=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} rows"))
-    with Bar(*columns, TimeElapsedColumn(), console=errors, transient=True, disable=quiet) as bar:
+    with Bar(*columns, TimeElapsedColumn(), console=errors, transient=True, disable=quiet, auto_refresh=False) as bar:
         task = bar.add_task("starting", total=None)
 
         def watch(progress: Progress) -> None:
             bar.update(task, description=progress.stage, completed=progress.rows)
+            bar.refresh()
 
         return prepare_dataset(
             storage,

@@ -158,6 +158,7 @@ def _compare(
     collector.add(list(whole.find_leaks(ledger, files)))
     collector.add(assign_parts(ledger, recipe, model))
     collector.add(whole.compare_media(ledger))
+    collector.add(whole.unused_media(ledger, reader.media))
     collector.add(whole.check_counts(ledger, recipe, model))
     collector.add(reader.findings)
 

@@ -80,7 +80,7 @@ class Ledger:
         self._pending.clear()
 
     def add_media(self, name: str, digest: str, group: int, look: bytes) -> None:
-        """``look`` is the perceptual hash of an image, empty for others."""
+        """``look`` is the perceptual hash of an image, empty for others; ``digest`` is empty where it can't be used."""
         self._db.execute("INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?)", (name, digest, group, look))
 
     def link(self, group: int, other: int) -> None:

@@ -99,7 +99,7 @@ class MediaDesk:
     def _check(self, block: Media, found: MediaObject | None, base: str) -> Asset:
         if block.data is None and found is None:
             return self._unresolved(block, base)
-        name = found.name if found else f"{block.kind} in the row"
+        name = found.name if found else f"{block.kind} in a row ({hashlib.sha256(block.data or b'').hexdigest()[:12]})"
         try:
             if block.kind == "image":
                 return self._image(name, block, found)

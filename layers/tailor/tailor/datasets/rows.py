@@ -82,17 +82,18 @@ class RowPass:
         """Takes every ``workers``-th batch, from the ``worker``-th; yields how many rows were read after each.
 
         Raises RetryableError from the storage."""
-        for number, batch in enumerate(batched(items, BATCH, strict=False)):
-            if number % workers == worker:
-                self._take_batch(batch)
-                self._note_lengths(number)
-            else:
-                self.totals.rows += len(batch)
-            yield self.totals.rows
-        self._ledger.flush()
-        self._spool.close()
-        for file in (self._findings, self._rejected, self._fixes):
-            file.close()
+        try:
+            for number, batch in enumerate(batched(items, BATCH, strict=False)):
+                if number % workers == worker:
+                    self._take_batch(batch)
+                    self._note_lengths(number)
+                else:
+                    self.totals.rows += len(batch)
+                yield self.totals.rows
+            self._ledger.flush()
+        finally:
+            for file in (self._spool, self._findings, self._rejected, self._fixes):
+                file.close()
 
     def _take_batch(self, batch: tuple[Example | Rejected, ...]) -> None:
         media = [media_of(item) if isinstance(item, Example) else [] for item in batch]
@@ -117,11 +118,11 @@ class RowPass:
         self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
         for asset in fresh:
             self._found(asset.notes)
+            self._ledger.add_media(asset.name, asset.digest, media_group(asset.digest), asset.look)
             if asset.problem is None:
                 self.totals.media_bytes += asset.size
                 self.totals.images += asset.kind == "image"
                 self.totals.videos += asset.kind == "video"
-                self._ledger.add_media(asset.name, asset.digest, media_group(asset.digest), asset.look)
 
     def _take(self, example: Example, media: list[tuple[str, Media]]) -> None:
         if self._recipe.data.system and example.system is None and example.document is None:

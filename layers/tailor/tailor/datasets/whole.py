@@ -1,6 +1,6 @@
 """Checks of the dataset as a whole: rows compared with each other, through the ledger."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tailor.catalog import Model
@@ -8,6 +8,7 @@ from tailor.datasets import language
 from tailor.datasets.checks import finding
 from tailor.datasets.ledger import MEDIA_KINDS, Ledger
 from tailor.datasets.model import Finding
+from tailor.datasets.objects import MediaObject
 from tailor.datasets.parts import TEST, TRAIN, VALIDATION, count
 from tailor.datasets.rows import Totals
 from tailor.datasets.similar import similar_pairs
@@ -69,11 +70,18 @@ def find_leaks(ledger: Ledger, names: list[str]) -> Iterator[Finding]:
         yield finding("shared-group", names[file], count=number, part=PARTS[part], other=PARTS[lowest], example=sides)
 
 
+def unused_media(ledger: Ledger, media: Iterable[MediaObject]) -> Iterator[Finding]:
+    """Uploaded media that no row names: one finding for all."""
+    unused = [item.name for item in media if not ledger.one("SELECT 1 FROM media WHERE name = ?", (item.name,))]
+    if unused:
+        yield finding("media-unused", "", count=len(unused), name=unused[0])
+
+
 def compare_media(ledger: Ledger) -> Iterator[Finding]:
     """One picture under two names, and pictures that look alike on both sides of the split."""
     for first, name in ledger.query(
-        "SELECT first, name FROM (SELECT name, MIN(name) OVER (PARTITION BY digest) AS first FROM media) "
-        "WHERE name > first ORDER BY name"
+        "SELECT first, name FROM (SELECT name, MIN(name) OVER (PARTITION BY digest) AS first FROM media "
+        "WHERE digest != '') WHERE name > first ORDER BY name"
     ):
         yield finding("same-media", name, name=name, other=first)
     placed = ledger.query(

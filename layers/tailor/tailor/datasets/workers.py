@@ -8,6 +8,7 @@ run on different machines.
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -39,10 +40,9 @@ def run_pass(
     for folder in folders:
         folder.mkdir()
     children = [_fork(folders[worker], aims, files, desk, read, worker, workers) for worker in range(1, workers)]
-    ledger = Ledger(folders[0] / "ledger.sqlite")
-    own = RowPass(folders[0], aims, files, desk, ledger)
-    yield from own.run(read(), 0, workers)
-    ledger.close()
+    with closing(Ledger(folders[0] / "ledger.sqlite")) as ledger:
+        own = RowPass(folders[0], aims, files, desk, ledger)
+        yield from own.run(read(), 0, workers)
     yield [own.totals, *(_result(process, folder) for process, folder in zip(children, folders[1:], strict=True))]
 
 
@@ -86,11 +86,10 @@ def _fork(
         return process
     status = 1
     try:
-        ledger = Ledger(folder / "ledger.sqlite")
-        rows = RowPass(folder, aims, files, desk, ledger)
-        for _ in rows.run(read(), worker, workers):
-            pass
-        ledger.close()
+        with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+            rows = RowPass(folder, aims, files, desk, ledger)
+            for _ in rows.run(read(), worker, workers):
+                pass
         (folder / _RESULT).write_bytes(pickle.dumps(rows.totals))
         status = 0
     except TailorError as error:
