@@ -19,8 +19,10 @@ from tailor.datasets.notes import Notes
 from tailor.datasets.objects import READ_ERRORS, DamagedFileError, Guarded, MemberObject, Slice, StoredObject, reason
 
 MAX_MEMBERS: Final = 500_000
-MAX_DIRECTORY: Final = 256 << 20
+MAX_DIRECTORY: Final = 64 << 20
 """Bytes of a zip's list of members; it is read as a whole."""
+MAX_HEADER: Final = 1 << 20
+"""Bytes of one extended header of a tar: long names and the like."""
 MAX_RATIO: Final = 200
 """More bytes out than this for each byte in, beyond the first MAX_FREE, is a bomb: text packs 5 to 50 times."""
 MAX_FREE: Final = 100 << 20
@@ -84,7 +86,10 @@ def _check_directory(archive: StoredObject) -> None:
     tail = archive.read(max(0, archive.size - (1 << 16) - 22))
     at = tail.rfind(b"PK\5\6")
     length = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
-    if MAX_DIRECTORY < length < 0xFFFFFFFF:
+    large = tail.rfind(b"PK\6\6")
+    if length == 0xFFFFFFFF and large >= 0:
+        length = int.from_bytes(tail[large + 40 : large + 48], "little")
+    if length > MAX_DIRECTORY:
         raise zipfile.BadZipFile("its list of files is too long")
 
 
@@ -126,12 +131,30 @@ def _zip_opener(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], 
     return opener
 
 
+class _Headers(io.RawIOBase):
+    """A tar as seen by somebody who lists it: headers are short, and so are honest extended ones."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= MAX_HEADER:
+            raise tarfile.ReadError("a header is too long")
+        return self._file.read(size)
+
+
 def tar_members(archive: StoredObject, opener: Callable[[], BinaryIO], notes: Notes) -> Iterator[MemberObject]:
     """``opener`` gives the plain tar, which may be an unpacked copy of the archive."""
     report = reporter(archive.name, notes)
     with opener() as file:
         try:
-            packed = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115  (it owns nothing but the file)
+            packed = tarfile.open(fileobj=_Headers(file), mode="r:")  # noqa: SIM115  (it owns nothing but the file)
             count = 0
             while member := packed.next():
                 packed.members.clear()  # type: ignore[attr-defined]  # else it remembers all of them

@@ -30,7 +30,7 @@ _FOREIGN: Final = (
 )
 _ROW_KEYS: Final = ("messages", "conversations", "schemaVersion", "schemaType", "prompt", "question", "instruction")
 _NAME: Final = re.compile(r"[\w\- ]{1,40}")
-_OBJECT_LINE: Final = re.compile(r"\s*\{.*\}\s*,?\s*$")
+_OBJECT_LINE: Final = re.compile(r"\s*+\{.*\}\s*+,?\s*+$")
 
 
 def suffix_of(name: str) -> str:

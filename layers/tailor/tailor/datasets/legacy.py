@@ -43,7 +43,6 @@ _SYLLABLE: Final = re.compile(
     "(?:ngh?|nh|gh?|gi|kh?|ph|th|tr|ch?|qu?|[bdđhlmnrstvx]|p)?[aăâeêioôơuưy]{1,3}(?:ng|nh|ch|[cmnpt])?"
 )
 _TONES: Final = dict.fromkeys(map(ord, "\u0300\u0301\u0303\u0309\u0323"))
-_WORD: Final = re.compile(r"[^\W\d_]*[^\x00-\x7f]\S*", re.UNICODE)
 _WESTERN: Final = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßœšžÀÁÂÄÅÆÇÈÉÊËÍÎÏÑÓÔÖØÚÛÜŒŠŽ‘’“”–—…«»°€£§©®™¿¡·½¼²³\xa0×")
 
 
@@ -79,7 +78,7 @@ def guess(sample: bytes) -> str | None:
 def _vietnamese_share(sample: bytes, name: str) -> float:
     """Of the words with letters beyond ASCII, the share that are Vietnamese syllables."""
     text = unicodedata.normalize("NFC", decoder(name).decode(sample, final=True))
-    words = _WORD.findall(text)[:5000]
+    words = [word for word in text.split() if not word.isascii()][:5000]
     if not words or (name == "cp1258" and not any(character in text for character in "đươăĐƯƠĂạảấậếệọộợụ")):
         return 0.0
     return sum(map(_is_syllable, words)) / len(words)

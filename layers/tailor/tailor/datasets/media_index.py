@@ -13,6 +13,9 @@ from tailor.datasets.objects import MediaObject, StoredObject
 from tailor.errors import NotFoundError
 from tailor.storage import Storage
 
+MAX_NAME: Final = 2000
+"""Characters of a name or URI. S3 keys have at most 1,024 bytes."""
+
 _DIGITS: Final = re.compile(r"(\d+)\D*$")
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
@@ -79,6 +82,8 @@ class MediaIndex:
 
     def _find(self, ref: str, base: str) -> tuple[list[str], str]:
         """Names of the files that fit, and how: "" for a path, else a key of ``_HOW``."""
+        if len(ref) > MAX_NAME:
+            return [], ""
         path = self._path(ref)
         for candidate in (_join(base, path), path):
             if candidate in self._objects:

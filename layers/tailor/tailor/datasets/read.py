@@ -27,6 +27,7 @@ from tailor.recipe import Data, Method
 from tailor.storage import Storage
 
 _SAMPLE: Final = 50
+_SAMPLE_BYTES: Final = 8 << 20
 _SHOWN: Final = 500
 _NOT_TEXT: Final = Trouble(
     "method-mismatch",
@@ -203,12 +204,14 @@ def _understand(source: DataFile, data: Data, method: Method, notes: Notes, medi
 
 def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:
     values: list[Any] = []
-    line = 0
+    line = size = 0
     try:
-        for line, value, _ in source.rows():  # noqa: B007  (told where reading breaks)
-            if value is not BLANK:
-                values.append(as_row(value, method))
-            if len(values) == _SAMPLE:
+        for line, value, raw in source.rows():  # noqa: B007  (told where reading breaks)
+            if value is BLANK:
+                continue
+            values.append(as_row(value, method))
+            size += len(raw or _dump(value))
+            if len(values) == _SAMPLE or size > _SAMPLE_BYTES:
                 break
     except READ_ON_ERRORS as error:
         note_break(error, source.name, line, notes)

@@ -6,6 +6,7 @@ import io
 import json
 import struct
 import tarfile
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pytest
 from tailor.datasets import archives, text
 from tailor.datasets.objects import DamagedFileError
 
-from .support import codes, examples, open_dataset, rejections, texts, zipped
+from .support import codes, examples, open_dataset, put, rejections, texts, zipped
 
 GOOD = '{"question": "q", "answer": "a"}\n'
 
@@ -190,6 +191,40 @@ def test_links_and_devices_in_archives(tmp_path: Path) -> None:
 
     assert len(examples(reader)) == 1
     assert {"archive-link", "archive-unsupported"} <= codes(reader)
+
+
+def test_a_tar_header_without_end(tmp_path: Path) -> None:
+    header = tarfile.TarInfo("pax")
+    header.type, header.size = tarfile.XHDTYPE, 30 << 20
+    content = tarred([(tarfile.TarInfo("d.jsonl"), GOOD.encode())])[:1024] + header.tobuf() + b"1" * (31 << 20)
+    put(tmp_path, {"d.tar": content})
+
+    with memory_below(8):
+        reader = open_dataset(tmp_path, {})
+
+    assert "archive-unreadable" in codes(reader)
+    assert len(examples(reader)) == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"}" + b" " * 900_000 + b"x", b"{" + b" " * 900_000 + b"}x", b"a" * 900_000 + b"\xe9"]
+)
+def test_text_that_is_slow_to_match(tmp_path: Path, content: bytes) -> None:
+    started = time.process_time()
+
+    list(open_dataset(tmp_path, {"d.jsonl": b"{" + content, "e.csv": content, "f.json": content}))
+
+    assert time.process_time() - started < 5
+
+
+def test_a_name_that_goes_up_and_down_for_megabytes(tmp_path: Path) -> None:
+    row = {"image": "a/../" * 400_000, "question": "q", "answer": "a"}
+    reader = open_dataset(tmp_path, {"d.jsonl": json.dumps(row), "x.png": b"x"})
+    started = time.process_time()
+
+    assert reader.media.resolve(row["image"]) is None
+    assert len(reader.media.explain(row["image"]).message) < 400
+    assert time.process_time() - started < 1
 
 
 def test_an_encrypted_member(tmp_path: Path) -> None:
