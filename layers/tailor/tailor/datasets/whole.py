@@ -44,7 +44,7 @@ def compare_rows(ledger: Ledger, recipe: Recipe, totals: Totals, files: list[str
 
 def find_leaks(ledger: Ledger, names: list[str]) -> Iterator[Finding]:
     """With a given split: rows and groups that stand on both sides. Leaked rows are left out."""
-    if not ledger.one("SELECT n FROM rows WHERE part > 0 LIMIT 1"):
+    if not ledger.one("SELECT EXISTS (SELECT 1 FROM rows WHERE part > 0)"):
         return
     leaked = list(
         ledger.query(

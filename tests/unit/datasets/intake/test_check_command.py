@@ -1,0 +1,138 @@
+"""``tailor check``: exit codes, JSON, converted data, on files and folders of this machine."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tailor_cli.check import check
+
+from .conftest import SHARED_DATA, chats, converse, write_jsonl, write_vqa
+
+app = typer.Typer()
+app.command()(check)
+runner = CliRunner()
+
+
+def test_a_usable_dataset_ends_with_0(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", chats(50))
+    result = runner.invoke(app, [str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "usable" in result.output
+
+
+def test_a_bad_dataset_ends_with_1_and_names_the_place(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [*chats(50), converse("", "b")])
+    result = runner.invoke(app, [str(tmp_path / "a.jsonl")])
+    assert result.exit_code == 1
+    assert "empty-text" in result.output
+    assert "a.jsonl line 51" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nowhere"],
+        [".", "--model", "nova-lit"],
+        [".", "--method", "tuning"],
+        [".", "--model", "nova-pro", "--method", "reinforcement"],
+        [],
+    ],
+)
+def test_a_wrong_command_ends_with_2(arguments: list[str]) -> None:
+    assert runner.invoke(app, arguments).exit_code == 2
+
+
+def test_a_wrong_recipe_ends_with_2_and_names_the_setting(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", chats(50))
+    (tmp_path / "tailor.yaml").write_text("modell: nova-lite\n", "utf-8")
+    result = runner.invoke(app, [str(tmp_path)])
+    assert result.exit_code == 2
+    assert "modell" in result.output
+
+
+def test_json_is_the_report_and_nothing_else(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [*chats(50), converse("User: hi", "b")])
+    result = runner.invoke(app, [str(tmp_path), "--json"])
+    report = json.loads(result.stdout)
+    assert report["usable"] is False
+    assert report["counts"]["rows"] == 51
+    found = next(found for found in report["findings"] if found["code"] == "reserved-word")
+    assert {"code", "severity", "file", "line", "message", "fix"} <= set(found)
+    assert found["line"] == 51
+
+
+def test_write_leaves_converted_data_fixes_and_the_report(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [*chats(50), converse(" spaced ", "b"), converse("", "b")])
+    out = tmp_path / "out"
+    result = runner.invoke(app, [str(tmp_path / "a.jsonl"), "--write", str(out)])
+    assert result.exit_code == 1
+    assert (out / "report/report.html").exists()
+    assert (out / "report/fixes.jsonl").read_text("utf-8").count("\n") == 1
+    rows = sum(
+        (out / f"prepared/{part}.jsonl").read_text("utf-8").count("\n") for part in ("train", "validation", "test")
+    )
+    assert rows == 51
+
+
+def test_a_single_file_finds_the_media_beside_it(tmp_path: Path) -> None:
+    write_vqa(tmp_path, images=20)
+    write_jsonl(tmp_path / "other.jsonl", [{"not": "looked at"}])
+    result = runner.invoke(app, [str(tmp_path / "questions.csv"), "--json"])
+    report = json.loads(result.stdout)
+    assert report["usable"], report["headline"]
+    assert report["media"]["images"] == 20
+    assert report["counts"]["rows"] == 60
+
+
+def test_the_recipe_beside_the_data_is_respected_and_options_go_before_it(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", chats(300))
+    (tmp_path / "tailor.yaml").write_text("model: nova-micro\n", "utf-8")
+    assert json.loads(runner.invoke(app, [str(tmp_path), "--json"]).stdout)["model"] == "nova-micro"
+    result = runner.invoke(app, [str(tmp_path), "--json", "--model", "nova-2-lite"])
+    assert json.loads(result.stdout)["model"] == "nova-2-lite"
+
+
+def _shared(name: str) -> Path:
+    path = SHARED_DATA / name
+    if not path.exists():
+        pytest.skip("the shared test data is not here")
+    return path
+
+
+USABLE = [
+    ("dialogsum/training-data.jsonl", "fine-tuning", 1000),
+    ("dialogsum/training-data.jsonl", "distillation", 1000),
+    ("fastchat/dummy_conversation.json", "fine-tuning", 500),
+    ("llama-factory/alpaca_en_demo.json", "fine-tuning", 999),
+    ("nova-forge-sdk/csv_train_test_data.csv", "fine-tuning", 20),
+    ("nova-forge-sdk/sft_train_samples_converse.jsonl", "fine-tuning", 8),
+    ("nova-forge-sdk/openai_sft_test_data.jsonl", "fine-tuning", 10),
+    ("mathvista/sample_data.jsonl", "fine-tuning", 20),
+]
+
+
+@pytest.mark.parametrize(("name", "method", "rows"), USABLE, ids=[f"{case[0]}-{case[1]}" for case in USABLE])
+def test_real_datasets_are_recognised(name: str, method: str, rows: int) -> None:
+    result = runner.invoke(app, [str(_shared(name)), "--method", method, "--json"])
+    report = json.loads(result.stdout)
+    assert report["usable"], report["headline"]
+    assert report["counts"]["used"] == rows
+
+
+UNUSABLE = [
+    ("openai-cookbook/toy_chat_fine_tuning.jsonl", "fine-tuning", "nova-lite", "first-turn"),
+    ("nova-forge-sdk/openai_sft_tool_test_data.jsonl", "fine-tuning", "nova-lite", "tools-not-supported"),
+    ("nova-forge-sdk/rft_test_data.jsonl", "reinforcement", "nova-2-lite", "too-few-rows"),
+    ("llama-factory/mllm_demo.json", "fine-tuning", "nova-lite", "too-few-rows"),
+    ("vivqa-x/ViVQA-X_val.json", "fine-tuning", "nova-lite", "media-missing"),
+]
+
+
+@pytest.mark.parametrize(("name", "method", "model", "code"), UNUSABLE, ids=[case[0] for case in UNUSABLE])
+def test_what_is_wrong_with_real_datasets_is_named(name: str, method: str, model: str, code: str) -> None:
+    result = runner.invoke(app, [str(_shared(name)), "--method", method, "--model", model, "--json"])
+    assert result.exit_code == 1
+    assert code in {row["code"] for row in json.loads(result.stdout)["findings_by_code"]}

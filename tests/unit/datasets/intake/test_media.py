@@ -1,0 +1,287 @@
+"""Images and videos: what is taken as it is, what is converted, what is refused, and that each is fetched once."""
+
+import io
+import json
+import struct
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tailor import catalog
+from tailor.datasets import images, video
+from tailor.datasets.images import MediaError
+from tailor.datasets.intake import prepare_dataset
+from tailor.datasets.similar import similar_pairs
+from tailor.errors import RetryableError
+from tailor.recipe import Recipe
+from tailor.storage import FolderStorage
+
+from .conftest import SHARED_DATA, Intake, picture, write_vqa
+
+NOVA = catalog.model("nova-lite").method("fine-tuning").limits
+NOVA_2 = catalog.model("nova-2-lite").method("fine-tuning").limits
+
+
+def _saved(image: Image.Image, format: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, format, **options)
+    return out.getvalue()
+
+
+def _rotated() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return _saved(Image.new("RGB", (80, 40), "red"), "JPEG", exif=exif)
+
+
+def _animated() -> bytes:
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue", "green")]
+    return _saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+
+CONVERTED = [
+    ("bmp", picture(1, format="BMP"), "BMP"),
+    ("tiff", picture(1, format="TIFF"), "TIFF"),
+    ("cmyk", picture(1, mode="CMYK", format="JPEG"), "CMYK"),
+    ("16-bit", _saved(Image.new("I;16", (50, 50), 40_000), "PNG"), "I;16"),
+    ("rotated", _rotated(), "rotated"),
+    ("animated", _animated(), "animated"),
+    ("too wide", _saved(Image.new("L", (9000, 30), 120), "PNG"), "9000"),
+]
+
+
+@pytest.mark.parametrize(("data", "reason"), [case[1:] for case in CONVERTED], ids=[case[0] for case in CONVERTED])
+def test_what_the_model_does_not_take_is_converted(data: bytes, reason: str) -> None:
+    assert any(reason in change for change in images.inspect(data, NOVA).changes)
+    after, format = images.converted(data, NOVA)
+    again = images.inspect(after, NOVA)
+    assert again.changes == ()
+    assert again.format == format
+
+
+def test_sixteen_bits_keep_their_brightness() -> None:
+    after, _ = images.converted(_saved(Image.new("I;16", (50, 50), 40_000), "PNG"), NOVA)
+    with Image.open(io.BytesIO(after)) as image:
+        assert abs(image.convert("L").getpixel((5, 5)) - 40_000 / 257) < 2  # type: ignore[operator]
+
+
+def test_a_rotated_picture_stands_upright_afterwards() -> None:
+    after, _ = images.converted(_rotated(), NOVA)
+    with Image.open(io.BytesIO(after)) as image:
+        assert image.size == (40, 80)
+
+
+def test_an_oversize_picture_gets_the_best_quality_that_fits() -> None:
+    limits = NOVA.model_copy(update={"image_bytes": 30_000})
+    noise = Image.effect_noise((300, 300), 90)
+    after, format = images.converted(_saved(noise, "PNG"), limits)
+    assert len(after) <= 30_000
+    assert format == "jpeg"
+
+
+def test_webp_is_taken_by_one_model_and_converted_for_another() -> None:
+    data = picture(1, format="WEBP")
+    assert images.inspect(data, NOVA).changes == ()
+    assert images.inspect(data, NOVA_2).changes
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"])
+def test_a_damaged_image_never_passes(format: str) -> None:
+    data = picture(3, size=(200, 150), format=format)
+    for broken in (data[: len(data) // 2], b"", b"not an image", data[:12]):
+        with pytest.raises(MediaError):
+            images.inspect(broken, NOVA)
+
+
+def test_a_decompression_bomb_is_refused_before_it_is_opened() -> None:
+    header = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBBI", 13, b"IHDR", 60_000, 60_000, 8, 2, 0, 0, 0, 0)
+    with pytest.raises(MediaError) as caught:
+        images.inspect(header + picture(1)[33:], NOVA)
+    assert caught.value.code in ("image-too-big", "image-unreadable")
+
+
+def test_the_prepared_data_points_to_converted_copies_and_leaves_uploads_alone(dataset: Path, intake: Intake) -> None:
+    write_vqa(dataset, images=20)
+    bmp = picture(5, format="BMP")
+    (dataset / "images/005.png").write_bytes(bmp)
+    (dataset / "images/006.png").write_bytes(picture(6, format="JPEG"))
+    (dataset / "images/a b.png").write_bytes(picture(33))
+    with (dataset / "questions.csv").open("a", encoding="utf-8") as file:
+        file.write("\nCâu hỏi nữa?,vâng,images/a b.png")
+    outcome = intake()
+    assert outcome.report.usable, outcome.report.headline
+    assert {"image-converted", "media-name", "media-copied"} <= outcome.codes
+    assert (dataset / "images/005.png").read_bytes() == bmp
+    written = list((outcome.folder / "runs/r/prepared/media").iterdir())
+    assert len(written) == 2
+    used = "".join(json.dumps(outcome.lines(f"prepared/{part}.jsonl")) for part in ("train", "validation", "test"))
+    assert all(path.name in used for path in written)
+
+
+def test_a_damaged_image_rejects_its_rows_only(dataset: Path, intake: Intake) -> None:
+    write_vqa(dataset, images=20)
+    path = dataset / "images/003.png"
+    path.write_bytes(path.read_bytes()[:100])
+    outcome = intake(data={"on_error": "skip"})
+    assert outcome.report.usable
+    assert outcome.report.counts["rejected"] == 3
+    assert {found["line"] for found in outcome.found("image-unreadable")} == {11, 12, 13}
+
+
+def test_one_picture_under_two_names_stays_on_one_side(dataset: Path, intake: Intake) -> None:
+    write_vqa(dataset, images=60)
+    for number in range(30):
+        (dataset / f"images/{number + 30:03d}.png").write_bytes(picture(number))
+    outcome = intake()
+    assert "same-media" in outcome.codes
+    parts: dict[str, set[str]] = {}
+    for part in ("train", "validation", "test"):
+        for row in outcome.lines(f"prepared/{part}.jsonl"):
+            uri = row["messages"][0]["content"][0]["image"]["source"]["s3Location"]["uri"]
+            parts.setdefault(f"{int(Path(uri).stem) % 30}", set()).add(part)
+    assert all(len(found) == 1 for found in parts.values())
+
+
+def test_pictures_that_look_alike_are_found_across_the_split() -> None:
+    photo = Image.effect_noise((160, 120), 80).resize((640, 480))
+    looks = {
+        "original": images.look_of(photo),
+        "smaller": images.look_of(photo.resize((320, 240))),
+        "compressed": images.look_of(Image.open(io.BytesIO(_saved(photo, "JPEG", quality=40)))),
+        "other": images.look_of(Image.effect_noise((160, 120), 80).resize((640, 480))),
+    }
+    entries = [
+        ("original", looks["original"], 1),
+        *((name, looks[name], 3) for name in ("smaller", "compressed", "other")),
+    ]
+    assert {other[0] for _, other in similar_pairs(entries)} == {"smaller", "compressed"}
+    assert not list(similar_pairs([(name, look, 1) for name, look, _ in entries]))
+
+
+def test_unused_files_are_mentioned(dataset: Path, intake: Intake) -> None:
+    write_vqa(dataset, images=20)
+    (dataset / "images/extra.png").write_bytes(picture(99))
+    assert "images/extra.png" in intake().found("media-unused")[0]["message"]
+
+
+class _Watched(FolderStorage):
+    """Counts reads; ``refuse`` makes one object unreadable for now."""
+
+    def __init__(self, root: Path, refuse: str = "") -> None:
+        super().__init__(root)
+        self.reads: Counter[str] = Counter()
+        self._refuse, self._lock = refuse, threading.Lock()
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        with self._lock:
+            self.reads[key] += 1
+        if self._refuse and key.endswith(self._refuse):
+            raise RetryableError("slow down")
+        return super().read(key, start, length)
+
+
+def _prepare(storage: FolderStorage, tmp_path: Path) -> None:
+    for name in ("scratch", "out"):
+        (tmp_path / name).mkdir()
+    prepare_dataset(
+        storage,
+        "uploads/p/d/",
+        FolderStorage(tmp_path / "out"),
+        "runs/r/",
+        Recipe(),
+        catalog.model("nova-lite"),
+        bucket_owner=None,
+        scratch=tmp_path / "scratch",
+    )
+
+
+def test_each_image_is_fetched_once_however_many_rows_show_it(dataset: Path, tmp_path: Path) -> None:
+    write_vqa(dataset, images=12, questions=40)
+    storage = _Watched(tmp_path)
+    _prepare(storage, tmp_path)
+    fetched = {key: count for key, count in storage.reads.items() if key.endswith(".png")}
+    previewed = 6
+    assert len(fetched) == 12
+    assert sum(fetched.values()) <= 12 + previewed
+
+
+def test_an_image_that_cannot_be_read_now_is_never_called_bad(dataset: Path, tmp_path: Path) -> None:
+    write_vqa(dataset, images=12)
+    with pytest.raises(RetryableError):
+        _prepare(_Watched(tmp_path, refuse="007.png"), tmp_path)
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", len(content) + 8, kind) + content
+
+
+def mp4(seconds: float, brand: bytes = b"isom", padding: int = 0) -> bytes:
+    header = struct.pack(">IIIII", 0, 0, 0, 1000, int(seconds * 1000)) + bytes(80)
+    return _box(b"ftyp", brand + bytes(4)) + _box(b"mdat", bytes(padding)) + _box(b"moov", _box(b"mvhd", header))
+
+
+def webm(seconds: float, kind: bytes = b"webm") -> bytes:
+    def element(identity: int, content: bytes) -> bytes:
+        size = (identity.bit_length() + 7) // 8
+        return identity.to_bytes(size) + (len(content) | 1 << 28).to_bytes(4) + content
+
+    info = element(
+        0x1549A966, element(0x2AD7B1, (1_000_000).to_bytes(3)) + element(0x4489, struct.pack(">d", seconds * 1000))
+    )
+    return element(0x1A45DFA3, element(0x4282, kind)) + element(0x18538067, info)
+
+
+@pytest.mark.parametrize(
+    ("data", "format"),
+    [(mp4(12.5), "mp4"), (mp4(12.5, b"qt  "), "mov"), (webm(12.5), "webm"), (webm(12.5, b"matroska"), "mkv")],
+    ids=["mp4", "mov", "webm", "mkv"],
+)
+def test_a_video_tells_its_format_and_length(data: bytes, format: str) -> None:
+    assert video.inspect(lambda start, length: data[start : start + length], len(data)) == (format, 12.5)
+
+
+def test_only_the_header_of_a_video_is_read() -> None:
+    data, taken = mp4(5, padding=5_000_000), []
+
+    def read(start: int, length: int) -> bytes:
+        taken.append(length)
+        return data[start : start + length]
+
+    video.inspect(read, len(data))
+    assert sum(taken) < 100_000
+
+
+@pytest.mark.parametrize("cut", [0, 4, 10, 30, 60, 100])
+def test_a_cut_video_is_named(cut: int) -> None:
+    data = mp4(5)[:cut]
+    with pytest.raises(MediaError):
+        video.inspect(lambda start, length: data[start : start + length], len(data))
+
+
+def test_videos_are_held_to_the_models_limits(dataset: Path, intake: Intake) -> None:
+    names = {"good": mp4(20), "long": mp4(95), "odd": b"no video at all"}
+    rows = ["question,answer,video"]
+    for name, data in names.items():
+        (dataset / f"{name}.mp4").write_bytes(data)
+    for number in range(12):
+        (dataset / f"v{number}.mp4").write_bytes(mp4(10 + number))
+        rows.append(f"Cái gì {number}?,xe,v{number}.mp4")
+    rows += [f"Gì đây?,xe,{name}.mp4" for name in names]
+    (dataset / "q.csv").write_text("\n".join(rows), "utf-8")
+    outcome = intake(data={"on_error": "skip", "max_errors": 0.5})
+    assert [found["line"] for found in outcome.found("video-too-long")] == [15]
+    assert [found["line"] for found in outcome.found("video-unreadable")] == [16]
+    assert outcome.report.media["videos"] == 13
+    assert outcome.report.usable
+
+
+def test_real_pictures_open(dataset: Path) -> None:
+    folder = SHARED_DATA / "mathvista"
+    if not folder.exists():
+        pytest.skip("the shared test data is not here")
+    for path in sorted(folder.glob("*.png")):
+        assert images.inspect(path.read_bytes(), NOVA).changes == ()

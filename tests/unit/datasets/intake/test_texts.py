@@ -1,0 +1,170 @@
+"""Damaged encodings, Unicode, tone marks, languages, personal data: found, and repaired where that is safe."""
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tailor.datasets import language, privacy
+
+from .conftest import Intake, chats, converse, write_jsonl
+
+
+def _vietnamese(count: int) -> list[object]:
+    return [
+        converse(f"Người đàn ông thứ {n} đang làm gì?", f"Anh ấy đang đọc quyển sách số {n}.") for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("text", ["Tiếng Việt rất đẹp", "một hai ba", "Đà Nẵng"])
+def test_text_is_composed_and_the_fix_is_recorded(text: str, dataset: Path, intake: Intake) -> None:
+    write_jsonl(dataset / "a.jsonl", [*chats(20), converse(unicodedata.normalize("NFD", text), "ok then")])
+    outcome = intake()
+    assert outcome.report.usable
+    everything = "".join(
+        json.dumps(outcome.lines(f"prepared/{part}.jsonl")) for part in ("train", "validation", "test")
+    )
+    assert json.dumps(text)[1:-1] in everything
+    fix = outcome.lines("report/fixes.jsonl")
+    assert [(row["code"], row["line"], row["after"]) for row in fix] == [("not-nfc", 21, text)]
+
+
+def test_half_composed_letters_are_composed(dataset: Path, intake: Intake) -> None:
+    write_jsonl(dataset / "a.jsonl", [*chats(20), converse("Vie\u0302\u0323t hay Viê\u0323t?", "ok then")])
+    assert "Việt hay Việt?" in intake().lines("report/fixes.jsonl")[0]["after"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ("a\x00b\x07c", "abc", "control-characters"),
+        ("zero\u200bwidth", "zerowidth", "invisible-characters"),
+        ("\ufeffmark", "mark", "invisible-characters"),
+        ("  spaces \n", "spaces", "outer-space"),
+        ("soft\u00adhyphen", "softhyphen", "invisible-characters"),
+    ],
+)
+def test_what_nobody_sees_is_removed(before: str, after: str, code: str, dataset: Path, intake: Intake) -> None:
+    write_jsonl(
+        dataset / "a.jsonl", [*chats(20), converse(f"Say: {before.strip()}" if "b" in before else before, "fine")]
+    )
+    outcome = intake()
+    assert code in outcome.codes
+    assert outcome.report.counts["fixes"] == 1
+    assert outcome.lines("report/fixes.jsonl")[0]["after"].endswith(after)
+
+
+@pytest.mark.parametrize("text", ["Tiếng Việt", "Đường phố Hà Nội", "naïve café", "“quoted” – dash", "Müller"])
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_mojibake_is_recognised_with_what_it_was(text: str, encoding: str) -> None:
+    try:
+        damaged = text.encode().decode(encoding)
+    except UnicodeDecodeError:
+        pytest.skip("this encoding has no sign for some byte")
+    found = language.mojibake(damaged)
+    assert found is not None
+    assert found[1] in text
+
+
+@given(st.text(alphabet="aăâbcdđeêghiklmnoôơpqrstuưvxyàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệ ,.?!–“”…'", max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_sound_vietnamese_is_never_called_mojibake(text: str) -> None:
+    assert language.mojibake(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Con mèo đang ngủ trên ghế", "vi"),
+        ("The cat sleeps on the chair", "en"),
+        ("Con meo dang ngu tren ghe", "en"),
+        ("猫在椅子上睡觉", "chinese"),
+        ("猫はいすの上で寝ている", "japanese"),
+        ("고양이가 의자에서 잔다", "korean"),
+        ("Кошка спит на стуле", "cyrillic"),
+        ("แมวนอนบนเก้าอี้", "thai"),
+        ("Le garçon a mangé une pêche", "latin"),
+        ("12", "unknown"),
+    ],
+)
+def test_languages_are_told_by_their_letters(text: str, expected: str) -> None:
+    assert language.language_of(text) == expected
+
+
+def test_a_row_in_another_language_is_a_warning(dataset: Path, intake: Intake) -> None:
+    odd = converse("What is the man in the picture doing?", "He is reading a book about the history of trains.")
+    bare = converse("Nguoi dan ong dang lam gi o trong buc anh nay?", "Anh ay dang doc mot quyen sach ve lich su.")
+    write_jsonl(dataset / "a.jsonl", [*_vietnamese(60), odd, bare])
+    assert [found["line"] for found in intake().found("unexpected-language")] == [61, 62]
+
+
+@pytest.mark.parametrize("word", ["hoà", "toà nhà", "khoẻ", "thuỷ", "hoạ sĩ"])
+def test_marks_on_the_second_vowel_are_one_custom(word: str) -> None:
+    assert language.tone_styles(word)[0] is None
+    assert language.tone_styles(word)[1] is not None
+
+
+@pytest.mark.parametrize("word", ["hòa", "tòa nhà", "khỏe", "thủy", "họa sĩ"])
+def test_marks_on_the_first_vowel_are_the_other(word: str) -> None:
+    assert language.tone_styles(word)[0] is not None
+    assert language.tone_styles(word)[1] is None
+
+
+@pytest.mark.parametrize("word", ["hoàn", "suýt", "huỳnh", "quý", "quỳ", "quả", "giá", "an toàn", "loài"])
+def test_words_that_know_one_spelling_only_say_nothing(word: str) -> None:
+    assert language.tone_styles(word) == (None, None)
+
+
+def test_mixed_tone_marks_are_reported_once(dataset: Path, intake: Intake) -> None:
+    rows = [converse(f"Câu hỏi số {n} về bức ảnh này?", ("khỏe mạnh", "hoà bình")[n % 2] + f" {n}") for n in range(40)]
+    write_jsonl(dataset / "a.jsonl", rows)
+    found = intake().found("tone-marks")
+    assert len(found) == 1
+    assert "khỏe" in found[0]["message"]
+    assert "hoà" in found[0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("mail an.nguyen+x@example.com now", "mail [email] now"),
+        ("gọi 0912.345.678 hoặc +84 912 345 678", "gọi [phone] hoặc [phone]"),
+        ("card 5500 0000 0000 0004.", "card [card]."),
+        ("key AKIAIOSFODNN7EXAMPLE", "key [secret]"),
+        ("ghp_" + "a1B2" * 9, "[secret]"),
+        ("sk-" + "abcDEF123456" * 3, "[secret]"),
+        ("-----BEGIN RSA PRIVATE KEY-----", "[secret]"),
+        ("aws_secret_access_key=" + "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "[secret]"),
+    ],
+)
+def test_personal_data_and_secrets_are_replaced(text: str, after: str) -> None:
+    assert privacy.suspicious(text.encode())
+    assert privacy.redacted(text)[0] == after
+
+
+@pytest.mark.parametrize("text", ["2019-2024", "1.234.567,89", "v1.2.3.4", "10:30:00", "a@b", "3.14159265358979323846"])
+def test_ordinary_numbers_are_left_alone(text: str) -> None:
+    assert privacy.redacted(text) == (text, 0)
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_the_quick_look_misses_nothing_that_the_thorough_one_finds(text: str) -> None:
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError:
+        return
+    assert privacy.suspicious(raw) or not list(privacy.find(text))
+
+
+def test_with_redact_the_prepared_data_holds_placeholders(dataset: Path, intake: Intake) -> None:
+    write_jsonl(dataset / "a.jsonl", [*chats(20), converse("Mail a.b@example.com?", "Or call 0912 345 678.")])
+    outcome = intake(data={"redact": True})
+    assert outcome.report.usable
+    assert not {"personal-email", "personal-phone"} & outcome.codes
+    report = b"".join(path.read_bytes() for path in outcome.folder.rglob("*") if path.is_file())
+    assert b"a.b@example.com" not in report
+    assert b"[email]" in report
