@@ -31,6 +31,14 @@ class Outline:
     files: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Rest:
+    """What else is at the top: objects that hold no rows (each may be a row), and everything else."""
+
+    objects: int = 0
+    values: int = 0
+
+
 def outline(opener: Callable[[], BinaryIO]) -> Outline:
     """Reads a document once. A broken one gives what was found before the break."""
     with opener() as stream:
@@ -38,48 +46,47 @@ def outline(opener: Callable[[], BinaryIO]) -> Outline:
         if cursor.peek() != "{":
             return Outline("list")
         found = Outline("collections")
-        others = [0, 0]
+        rest = _Rest()
         try:
             for key, _ in entries(cursor):
-                _look_at(key, cursor, found, others)
+                _look_at(key, cursor, found, rest)
             more = cursor.peek()
         except BrokenJsonError:
             more = ""
         if more:
             return Outline("objects")
-        return _settle(found, others)
+        return _settle(found, rest)
 
 
-def _settle(found: Outline, others: list[int]) -> Outline:
+def _settle(found: Outline, rest: _Rest) -> Outline:
     lookups = [key for key in found.collections if key in _LOOKUPS]
     if len(lookups) < len(found.collections):
         found.collections = [key for key in found.collections if key not in _LOOKUPS]
     if found.collections:
         return found
-    objects, rest = others
-    return Outline("by-id" if objects > 1 and not rest else "objects")
+    return Outline("by-id" if rest.objects > 1 and not rest.values else "objects")
 
 
-def _look_at(key: str, cursor: JsonCursor, found: Outline, others: list[int]) -> None:
+def _look_at(key: str, cursor: JsonCursor, found: Outline, rest: _Rest) -> None:
     """Notes what a top-level name holds, and passes over it."""
     start = cursor.peek()
     if start not in "[{":
         cursor.value()
-        others[1] += 1
+        rest.values += 1
         return
     rows = False
-    scalars = start == "{"
     for number, (name, value) in enumerate(_members(cursor, start)):
-        if isinstance(value, dict) and number == 0:
+        # An object whose first member is plain is a row by its id, whatever else is in it.
+        if isinstance(value, dict) and not rows and (start == "[" or number == 0):
             rows = True
+            if key not in _PASSED_OVER:
+                found.collections.append(key)
         if key in _LOOKUPS and len(found.files) < MAX_LOOKUP:
             _remember(name, value, found.files)
-    if key in _LOOKUPS and found.files and not rows:
-        return
-    if rows and key not in _PASSED_OVER:
-        found.collections.append(key)
-    else:
-        others[0 if scalars and not rows else 1] += 1
+    if start == "{" and not rows and not (key in _LOOKUPS and found.files):
+        rest.objects += 1
+    elif not rows or key in _PASSED_OVER:
+        rest.values += 1
 
 
 def _members(cursor: JsonCursor, start: str) -> Iterator[tuple[str | None, Any]]:

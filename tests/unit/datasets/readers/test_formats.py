@@ -289,12 +289,23 @@ class TestQuestionAnswer:
     def test_rows_by_split_and_by_id(self, tmp_path: Path) -> None:
         qa = {"question": "q", "answer": "a"}
         splits = open_dataset(tmp_path / "s", {"d.json": json.dumps({"train": [qa, qa], "test": [qa]})})
-        by_id = open_dataset(tmp_path / "i", {"d.json": json.dumps({"x1": qa, "x2": qa})})
+        by_id = open_dataset(tmp_path / "i", {"d.json": json.dumps({"x1": {**qa, "more": {"a": {}}}, "x2": qa})})
         objects = open_dataset(tmp_path / "o", {"d.json": json.dumps(qa, indent=1) + "\n" + json.dumps(qa, indent=1)})
 
         assert [example.split for example in examples(splits)] == ["train", "train", "test"]
         assert [example.id for example in examples(by_id)] == ["x1", "x2"]
         assert len(examples(objects)) == 2
+
+    def test_a_document_that_was_cut_off_gives_what_came_before(self, tmp_path: Path) -> None:
+        rows = [{"question": f"q{number}", "answer": "a"} for number in range(9)]
+        content = json.dumps({"version": 1, "data": ["broken", *rows]})
+        reader = open_dataset(tmp_path, {"d.json": content[:-30]})
+
+        found = list(reader)
+
+        assert [type(row).__name__ for row in found][:3] == ["Rejected", "Example", "Example"]
+        assert len(found) >= 9
+        assert any(finding.severity == "error" for finding in reader.findings)
 
     def test_nested_questions_that_are_broken_are_listed_one_by_one(self, tmp_path: Path) -> None:
         row = {"image": "a.png", "qas": [{"question": "q", "answer": "a"}, {"question": "", "answer": "a"}, 5]}
