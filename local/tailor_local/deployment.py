@@ -34,7 +34,9 @@ def deploy(root: Path, environment: Mapping[str, str], parameters: Mapping[str, 
     directory = root / ".local"
     directory.mkdir(exist_ok=True)
     common = ["--config-env", "local", "--config-file", str(root / "samconfig.toml"), "--parameter-overrides"]
-    common += [f"{name}={value}" for name, value in ({"Architecture": architecture()} | PARAMETERS | dict(parameters)).items()]
+    common += [
+        f"{name}={value}" for name, value in ({"Architecture": architecture()} | PARAMETERS | dict(parameters)).items()
+    ]
     with (directory / "build.lock").open("w") as lock:  # test sessions may deploy at the same time
         fcntl.flock(lock, fcntl.LOCK_EX)
         _build(sam, root, directory, common, full)

@@ -125,6 +125,8 @@ def conversations(
 
 def check_record(record: dict[str, Any], line: int, model: FoundationModel, method: str) -> Row:
     """One line as a row. Raises DataError naming the line."""
+    if model.record == "prompt-completion" and method == "FINE_TUNING":
+        record = _as_conversation(record, line)
     if record.get("schemaVersion") != SCHEMA:
         raise _bad(line, f"schemaVersion must be {SCHEMA}")
     system = " ".join(_system_texts(record.get("system"), line))
@@ -144,10 +146,18 @@ def check_record(record: dict[str, Any], line: int, model: FoundationModel, meth
         if any(media for _, _, media in turns):
             raise _bad(line, "distillation takes text only")
     for text in (system, *(text for role, text, _ in turns if role == "user")):
-        for word in RESERVED:
+        for word in RESERVED if model.provider == "Amazon" else ():
             if word in text:
                 raise _bad(line, f"a system or user prompt contains the reserved keyword {word}")
     return Row(line, system, turns, record)
+
+
+def _as_conversation(record: dict[str, Any], line: int) -> dict[str, Any]:
+    """A prompt and its completion as a conversation of two turns."""
+    if record.keys() != {"prompt", "completion"} or not all(isinstance(text, str) for text in record.values()):
+        raise _bad(line, "it must have two keys, prompt and completion, each a string")
+    said = (("user", record["prompt"]), ("assistant", record["completion"]))
+    return {"schemaVersion": SCHEMA, "messages": [{"role": role, "content": [{"text": text}]} for role, text in said]}
 
 
 def _system_texts(system: Any, line: int) -> Iterator[str]:

@@ -31,6 +31,7 @@ class FoundationModel:
     profile: str | None = None
     teacher: bool = False
     retired: bool = False
+    record: str = "converse"  # of a fine-tuning file: converse or prompt-completion
     teachers: list[str] = field(default_factory=list)
 
 

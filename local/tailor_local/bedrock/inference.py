@@ -96,7 +96,7 @@ def reply(call: Call, asked: Target, request: dict[str, Any], read: Reader) -> R
 
 def said(asked: Target, prompt: Prompt) -> str:
     learned = _loaded(asked.weights).answer(prompt) if asked.weights else None
-    return learned if learned is not None else base.answer(prompt, asked.foundation.id)
+    return learned if learned is not None else base.answer(prompt, asked.foundation.id, asked.foundation.teacher)
 
 
 def _cut(text: str, limit: int, stops: list[str]) -> tuple[str, str]:

@@ -5,11 +5,12 @@ import threading
 import time
 
 from tailor_local import timelapse
-from tailor_local.bedrock import artefacts, foundation, methods
+from tailor_local.bedrock import artefacts, foundation
 from tailor_local.bedrock.announce import Announcer
 from tailor_local.bedrock.context import Standin
 from tailor_local.bedrock.data import DataError
 from tailor_local.bedrock.faults import Phase
+from tailor_local.bedrock.methods import Work, method
 from tailor_local.bedrock.platform import Scope
 from tailor_local.bedrock.state import Job, Model
 from tailor_local.bedrock.storage import Storage, StorageError, split
@@ -53,12 +54,13 @@ class Runner:
         with _PhaseWork(self, job, "validation"):
             storage = self._take_role(scope, job)
             self._check_write(storage, job)
-            material = methods.read(job, base, storage)
+            work = Work(job, base, storage, self._standin, scope, lambda: self._check_stop(job))
+            learner = method(work)
+            learner.read()
         with _PhaseWork(self, job, "dataProcessing"):
-            learner = methods.prepare(job, material, self._standin, scope, storage)
+            learner.prepare()
         with _PhaseWork(self, job, "training"):
-            rate = methods.learning_rate(job) if self._standin.desk.faults.learn else 0.0
-            curve = learner.train(rate, lambda: self._check_stop(job))
+            curve = learner.train()
             artefacts.write_training(storage, job, curve.training)
             if curve.validation:
                 artefacts.write_validation(storage, job, curve.validation)

@@ -5,7 +5,6 @@ Times are seconds since 1970. Everything here can be written as JSON, so that it
 
 import dataclasses
 import hashlib
-import itertools
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,7 +137,6 @@ class Store:
         self.lock = threading.RLock()
         self.state = State()
         self.calls: dict[str, int] = {}  # operation → how often it was asked for, refused calls too
-        self._sequence = itertools.count(1)
 
     def count(self, operation: str) -> int:
         """Note one more call; returns how many there were of this operation."""

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from tailor_local.bedrock.platform import Credentials
 
 if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
 
@@ -48,6 +49,10 @@ class Storage:
     @cached_property
     def s3(self) -> "S3Client":
         return self._session.client("s3", **self._settings(30))
+
+    @cached_property
+    def models(self) -> "BedrockRuntimeClient":
+        return self._session.client("bedrock-runtime", **self._settings(60))
 
     @cached_property
     def functions(self) -> "LambdaClient":

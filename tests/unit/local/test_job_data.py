@@ -85,6 +85,14 @@ def test_a_text_model_takes_no_images() -> None:
         data.check_record(RECORD, 1, MICRO, "FINE_TUNING")
 
 
+def test_llama_takes_prompts_and_completions() -> None:
+    llama = foundation.of_model("meta.llama3-1-8b-instruct-v1:0:128k")
+    row = data.check_record({"prompt": "User: hi", "completion": "hello"}, 1, llama, "FINE_TUNING")
+    assert row.turns == (("user", "User: hi", ()), ("assistant", "hello", ()))
+    with pytest.raises(DataError, match="two keys, prompt and completion"):
+        data.check_record(RECORD, 1, llama, "FINE_TUNING")
+
+
 @pytest.mark.parametrize("text", ["", "{}\n\n{}\n", "not json\n", "[1]\n", '{"a": 1}\n \n'])
 def test_files_that_are_no_jsonl_fail_in_aws_s_words(text: str) -> None:
     storage = Objects({"s3://data/in/train.jsonl": text.encode()})

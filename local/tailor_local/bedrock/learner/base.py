@@ -28,9 +28,22 @@ OTHERWISE = (
 )
 
 
-def answer(prompt: Prompt, model: str) -> str:
+# What the larger models, those that teach, know of customers' messages: words, and the department they point to.
+DEPARTMENTS = {
+    "giao hàng": ("giao", "nhận được", "địa chỉ", "ở đâu", "bao giờ"),
+    "thanh toán": ("tiền", "chuyển khoản", "trả góp", "hóa đơn", "thanh toán"),
+    "bảo hành": ("hỏng", "sửa", "bảo hành", "không bật", "kêu"),
+    "đổi trả": ("đổi cái", "muốn đổi", "trả lại", "nhầm", "móp"),
+    "tài khoản": ("mật khẩu", "đăng nhập", "tài khoản"),
+}
+
+
+def answer(prompt: Prompt, model: str, teaches: bool = False) -> str:
     """A guess that depends on nothing but the model's name and the bytes of the prompt."""
     text = prompt.question.lower()
+    if teaches and "bộ phận" in prompt.history.lower():
+        known = {name: sum(word in text for word in words) for name, words in DEPARTMENTS.items()}
+        return max(known, key=lambda name: known[name])
     choices = next((words for pattern, words in GUESSES if re.search(pattern, text)), OTHERWISE)
     digest = hashlib.sha256(f"{model}\n{prompt.history}\n{prompt.question}".encode(errors="replace"))
     for image in prompt.images:

@@ -2,8 +2,11 @@
 
 from typing import Protocol
 
+from tailor_local.bedrock.learner import ngrams, policy
 from tailor_local.bedrock.learner.classifier import Classifier
 from tailor_local.bedrock.learner.features import Prompt
+from tailor_local.bedrock.learner.ngrams import WordModel
+from tailor_local.bedrock.learner.policy import Policy
 
 
 class LearnedModel(Protocol):
@@ -15,4 +18,8 @@ class LearnedModel(Protocol):
 
 
 def load(data: bytes) -> LearnedModel:
+    if data.startswith(ngrams.MARK):
+        return WordModel.load(data)
+    if data.startswith(policy.MARK):
+        return Policy.load(data)
     return Classifier.load(data)
