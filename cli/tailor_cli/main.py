@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from tailor_cli import keys, push, runs, usage
-from tailor_cli.context import session
+from tailor_cli import check, curve, doctor, evaluate, grade, judge, keys, models, push, quote, recipe, runs, usage
+from tailor_cli.context import err, session
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -19,13 +19,21 @@ def choose_stack(
     session.stack_name = stack
     if local:
         from tailor_local.cloud import use_local_cloud
+        from tailor_local.errors import LocalCloudError
 
-        use_local_cloud()
+        try:
+            use_local_cloud()
+        except LocalCloudError as error:
+            err.print(f"[bold red]error[/] {error}", soft_wrap=True)
+            raise typer.Exit(error.exit_code) from error
 
 
-for command in (push.push, runs.runs, runs.show, runs.watch, runs.approve, runs.decline, usage.usage):
+BEFORE = (recipe.recipe, models.models, check.check, quote.quote, grade.grade, doctor.doctor)
+RUNS = (push.push, runs.runs, runs.show, runs.watch, runs.approve, runs.decline, runs.stop)
+AFTER = (evaluate.evaluate, judge.judge, runs.promote, runs.rollback, runs.retire, usage.usage)
+for command in (*BEFORE, *RUNS, *AFTER):
     app.command()(command)
-
+app.command("train-curve")(curve.train_curve)
 app.add_typer(keys.app, name="keys")
 
 if __name__ == "__main__":
