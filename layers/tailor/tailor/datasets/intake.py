@@ -85,7 +85,7 @@ def prepare_dataset(
                     totals = _merge(scratch, ledger, step, collector)
             watch(Progress("comparing rows", totals.rows))
             _compare(ledger, collector, recipe, model, totals, reader)
-            spool = Spool(scratch, workers, facts.record)
+            spool = Spool(scratch, workers, facts.record, files)
             report = _decide(ledger, collector, recipe, model, totals, reader, spool)
         watch(Progress("writing", totals.rows))
         counts = write_parts(scratch, ledger, facts.record, workers)

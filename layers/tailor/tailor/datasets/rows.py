@@ -62,8 +62,8 @@ class Intentions:
 
 
 class RowPass:
-    """One worker's share of the rows. Writes into its folder: ``spool`` (record, tab, what else is known of it) and the
-    files of MERGED. ``files`` are the names of the data files, in reading order."""
+    """One worker's share of the rows. Writes into its folder: ``spool`` (a record a line), ``extras`` (what else is
+    known of it) and the files of MERGED. ``files`` are the names of the data files, in reading order."""
 
     def __init__(self, folder: Path, aims: Intentions, files: list[str], desk: MediaDesk, ledger: Ledger) -> None:
         recipe, model = aims.recipe, aims.model
@@ -71,7 +71,7 @@ class RowPass:
         self._examiner = Examiner(model, recipe.method)
         self._encoder = Encoder(model.method(recipe.method).record, aims.owner)
         self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
-        self._spool = (folder / "spool").open("wb")
+        self._spool, self._extras = (folder / "spool").open("wb"), (folder / "extras").open("wb")
         self._findings, self._rejected, self._fixes = (_Counted((folder / name).open("wb")) for name in MERGED)
         self._offset = 0
         self._numbers = {name: number for number, name in enumerate(files)}
@@ -92,7 +92,7 @@ class RowPass:
                 yield self.totals.rows
             self._ledger.flush()
         finally:
-            for file in (self._spool, self._findings, self._rejected, self._fixes):
+            for file in (self._spool, self._extras, self._findings, self._rejected, self._fixes):
                 file.close()
 
     def _take_batch(self, batch: tuple[Example | Rejected, ...]) -> None:
@@ -175,9 +175,10 @@ class RowPass:
         spoken = language.language_of(answer if len(answer) >= _LONG_ENOUGH else encoded.question.decode())
         if short and spoken == "vi":
             self._note_style(answer)
+        self._spool.write(encoded.line)
+        self._spool.write(b"\n")
         extra = [example.file, example.line, label, example.category, example.references or None]
-        record = b"%b\t%b\n" % (encoded.line, orjson.dumps(extra))
-        self._spool.write(record)
+        self._extras.write(orjson.dumps(extra, option=orjson.OPT_APPEND_NEWLINE))
         row = Row(
             self.totals.rows,
             self._numbers[example.file],
@@ -196,7 +197,7 @@ class RowPass:
             tokens.expected,
             tokens.high,
         )
-        self._offset += len(record)
+        self._offset += len(encoded.line) + 1
         self._ledger.add(row)
 
     def _group(self, example: Example, assets: list[Asset], input: int) -> tuple[int, str]:

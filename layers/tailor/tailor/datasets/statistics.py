@@ -78,19 +78,19 @@ def _quantile(counts: dict[int, int], rows: float) -> int:
 class Spool:
     """Single records by their place in the spool."""
 
-    def __init__(self, scratch: Path, workers: int, record: Record) -> None:
+    def __init__(self, scratch: Path, workers: int, record: Record, files: list[str]) -> None:
         self._paths = [folder_of(scratch, worker) / "spool" for worker in range(workers)]
-        self._record = record
+        self._record, self._files = record, files
 
-    def read(self, ledger: Ledger, n: int) -> tuple[dict[str, Any], list[Any]]:
-        """The record, and file, line, group, category and references."""
+    def read(self, ledger: Ledger, n: int) -> dict[str, Any]:
+        """The record of row ``n``."""
         with self._paths[n // BATCH % len(self._paths)].open("rb") as file:
             file.seek(ledger.one("SELECT offset FROM rows WHERE n = ?", (n,)))
-            row, _, extra = file.readline().rpartition(b"\t")
-        return orjson.loads(row), orjson.loads(extra)
+            record: dict[str, Any] = orjson.loads(file.readline())
+        return record
 
     def answer(self, ledger: Ledger, n: int) -> str:
-        row, _ = self.read(ledger, n)
+        row = self.read(ledger, n)
         if self._record == "prompt-completion":
             text = str(row["completion"])
         elif self._record == "openai-rft":
@@ -108,7 +108,7 @@ class Spool:
             ledger.one("SELECT MIN(n) FROM used WHERE n >= ?", (last * step // _PREVIEWS,)) for step in range(_PREVIEWS)
         }
         for n in sorted(number for number in numbers if number is not None):
-            row, (file, line, *_) = self.read(ledger, n)
-            part = PARTS[ledger.one("SELECT part FROM rows WHERE n = ?", (n,))]
-            found.append({"file": file, "line": line, "part": part, "record": row})
+            file, line, part = next(ledger.query("SELECT file, line, part FROM rows WHERE n = ?", (n,)))
+            place = {"file": self._files[file], "line": line, "part": PARTS[part]}
+            found.append({**place, "record": self.read(ledger, n)})
         return found

@@ -5,11 +5,13 @@ in files: that works in AWS Lambda too, where there is no shared memory for queu
 run on different machines.
 """
 
+import gc
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Self
 
 import orjson
 
@@ -21,6 +23,7 @@ from tailor.datasets.rows import BATCH, MERGED, Intentions, RowPass, Totals
 from tailor.errors import TailorError
 
 _RESULT = "result.pickle"
+_ALLOCATIONS = 50_000
 Read = Callable[[], Iterable[Example | Rejected]]
 
 
@@ -40,7 +43,7 @@ def run_pass(
     for folder in folders:
         folder.mkdir()
     children = [_fork(folders[worker], aims, files, desk, read, worker, workers) for worker in range(1, workers)]
-    with closing(Ledger(folders[0] / "ledger.sqlite")) as ledger:
+    with closing(Ledger(folders[0] / "ledger.sqlite")) as ledger, _rare_collections():
         own = RowPass(folders[0], aims, files, desk, ledger)
         yield from own.run(read(), 0, workers)
     yield [own.totals, *(_result(process, folder) for process, folder in zip(children, folders[1:], strict=True))]
@@ -50,15 +53,22 @@ def folder_of(scratch: Path, worker: int) -> Path:
     return scratch / f"worker-{worker}"
 
 
-def spooled(scratch: Path, workers: int, numbers: Iterable[int]) -> Iterator[bytes]:
-    """The spools' lines for rising row numbers."""
-    files = [(folder_of(scratch, worker) / "spool").open("rb") for worker in range(workers)]
-    try:
-        for n in numbers:
-            yield files[n // BATCH % workers].readline()
-    finally:
-        for file in files:
+class Lines:
+    """The workers' files of this name, line by line in the order of their rows. A context manager."""
+
+    def __init__(self, name: str, scratch: Path, workers: int) -> None:
+        self._files = [(folder_of(scratch, worker) / name).open("rb") for worker in range(workers)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
             file.close()
+
+    def next(self, n: int) -> bytes:
+        """The line of row ``n``; rows must be asked for in rising order, none left out."""
+        return self._files[n // BATCH % len(self._files)].readline()
 
 
 def merge_files(scratch: Path, totals: list[Totals], collector: Collector) -> None:
@@ -77,6 +87,17 @@ def merge_files(scratch: Path, totals: list[Totals], collector: Collector) -> No
             source.close()
 
 
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Rows are very many objects without reference cycles; looking for cycles all the time costs a sixth of the pass."""
+    before = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def _fork(
     folder: Path, aims: Intentions, files: list[str], desk: MediaDesk, read: Read, worker: int, workers: int
 ) -> int:
@@ -86,7 +107,7 @@ def _fork(
         return process
     status = 1
     try:
-        with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+        with closing(Ledger(folder / "ledger.sqlite")) as ledger, _rare_collections():
             rows = RowPass(folder, aims, files, desk, ledger)
             for _ in rows.run(read(), worker, workers):
                 pass

@@ -15,12 +15,13 @@ from tailor.datasets.ledger import Ledger
 from tailor.datasets.model import SplitName
 from tailor.datasets.rows import rejected_line
 from tailor.datasets.split import PARTS
-from tailor.datasets.workers import spooled
+from tailor.datasets.workers import Lines
 from tailor.errors import TailorError
 from tailor.storage import Storage
 
 PARTS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")
 _JSONL = "application/jsonl"
+_ROWS = "SELECT rows.n, part, grp, code FROM rows LEFT JOIN left_out USING (n) ORDER BY rows.n"
 
 
 class DamagedOutputError(TailorError):
@@ -45,25 +46,25 @@ def write_parts(scratch: Path, ledger: Ledger, record: Record, workers: int) -> 
     counts: Counter[str] = Counter()
     labels: dict[int, str] = {}
     files: dict[str, BinaryIO] = {part: (scratch / f"{part}.jsonl").open("wb") for part in PARTS_WRITTEN}
-    rows = ledger.query(
-        "SELECT rows.n, rows.part, rows.grp, left_out.code FROM rows LEFT JOIN left_out USING (n) ORDER BY rows.n"
-    )
-    numbers = (n for (n,) in ledger.query("SELECT n FROM rows ORDER BY n"))
-    with (scratch / "rejected.jsonl").open("ab") as rejected:
-        for line, (n, part_index, group, code) in zip(spooled(scratch, workers, numbers), rows, strict=True):
-            row, _, extra = line.rpartition(b"\t")
+    with (
+        Lines("spool", scratch, workers) as spool,
+        Lines("extras", scratch, workers) as extras,
+        (scratch / "rejected.jsonl").open("ab") as rejected,
+    ):
+        for n, part_index, group, code in ledger.query(_ROWS):
+            row, extra = spool.next(n), extras.next(n)
             if code:
                 file, number = orjson.loads(extra)[:2]
                 reason = finding(code, file, number, where="an earlier", first="one", other="another part")
-                rejected.write(rejected_line(file, number, [reason], row.decode()))
+                rejected.write(rejected_line(file, number, [reason], row.decode().rstrip()))
                 continue
             part = PARTS[part_index] or "train"
             counts[part] += 1
             if part == "test":
                 held_out = _held_out(n, orjson.loads(row), orjson.loads(extra), record)
                 held_out["group"] = labels.setdefault(group, held_out["group"])
-                row = orjson.dumps(held_out)
-            files[part].write(row + b"\n")
+                row = orjson.dumps(held_out, option=orjson.OPT_APPEND_NEWLINE)
+            files[part].write(row)
     for file in files.values():
         file.close()
     return {part: counts[part] for part in PARTS_WRITTEN}

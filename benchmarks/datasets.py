@@ -1,0 +1,226 @@
+"""How fast datasets are checked and converted, against merely validating each row: ``python -m benchmarks.datasets``.
+
+One run measures everything on the same machine and the same data, so the ratios mean something wherever it is run.
+The baseline is what a validator without more ambition does: parse each line, validate it with a pydantic model of the
+record, look for reserved words. It checks no duplicates, media, personal data or languages, and writes nothing.
+"""
+
+import argparse
+import io
+import json
+import multiprocessing
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+
+from tailor import catalog
+from tailor.datasets.images import inspect
+from tailor.datasets.intake import prepare_dataset
+from tailor.recipe import Recipe
+from tailor.storage import FolderStorage
+
+ROWS = 100_000
+IMAGES, ROWS_AN_IMAGE, SAMPLE = 2_000, 10, 300
+_WORDS = {
+    "en": "the report of this quarter shows that sales in north grew while costs for transport fell because new routes "
+    "were opened and customers asked for earlier delivery which our partners could offer at a lower price",
+    "vi": "báo cáo của quý này cho thấy doanh thu ở miền bắc tăng trong khi chi phí vận chuyển giảm vì các tuyến đường "
+    "mới được mở và khách hàng muốn giao sớm hơn mà đối tác của chúng tôi có thể đáp ứng với giá thấp hơn",
+}
+_RESERVED = ("system:", "user:", "bot:", "assistant:", "thought:", "[eos]", "<image>", "<video>", "<unk>")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Content(_Strict):
+    text: str | None = None
+    image: dict[str, Any] | None = None
+    video: dict[str, Any] | None = None
+
+    @field_validator("text")
+    @classmethod
+    def _no_reserved_words(cls, text: str | None) -> str | None:
+        if text is not None:
+            lower = text.lower()
+            if any(word in lower for word in _RESERVED):
+                raise ValueError("a reserved word")
+        return text
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> "_Content":
+        if self.text is None and self.image is None and self.video is None:
+            raise ValueError("an empty content item")
+        return self
+
+
+class _Message(_Strict):
+    role: Literal["user", "assistant"]
+    content: list[_Content]
+
+
+class _Sample(_Strict):
+    schemaVersion: str | None = None  # noqa: N815 the service's own name
+    system: list[_Content] | None = None
+    messages: list[_Message]
+
+    @model_validator(mode="after")
+    def _turns_alternate(self) -> "_Sample":
+        if len(self.messages) < 2:
+            raise ValueError("both user and assistant are needed")
+        for place, message in enumerate(self.messages):
+            if message.role != ("user", "assistant")[place % 2]:
+                raise ValueError("the turns do not alternate")
+            if not any(item.text for item in message.content if item.image is None):
+                raise ValueError("an empty message")
+        return self
+
+
+def write_rows(path: Path, count: int) -> None:
+    """Chats of about 1.5 KB, half English and half Vietnamese, all different."""
+    choose = random.Random(7)
+    with path.open("wb") as file:
+        for number in range(count):
+            language = ("en", "vi")[number % 2]
+            words = _WORDS[language].split()
+            lengths = (140, 90) if language == "en" else (120, 80)
+            question, answer = (" ".join(choose.choices(words, k=length)) for length in lengths)
+            messages = [
+                {"role": "user", "content": [{"text": f"{number}. {question}?"}]},
+                {"role": "assistant", "content": [{"text": f"{answer}."}]},
+            ]
+            system = [{"text": "You are a helpful assistant who summarises reports."}]
+            row = {"schemaVersion": "bedrock-conversation-2024", "system": system, "messages": messages}
+            file.write(orjson.dumps(row) + b"\n")
+
+
+def validate_only(folder: Path) -> int:
+    count = 0
+    with (folder / "rows.jsonl").open("rb") as file:
+        for line in file:
+            _Sample.model_validate(json.loads(line))
+            count += 1
+    return count
+
+
+def parse_only(folder: Path) -> int:
+    with (folder / "rows.jsonl").open("rb") as file:
+        return sum(1 for line in file if orjson.loads(line))
+
+
+def whole_intake(folder: Path, workers: int = 1) -> int:
+    model = catalog.model("nova-lite")
+    with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as out:
+        report = prepare_dataset(
+            FolderStorage(folder),
+            "",
+            FolderStorage(Path(out)),
+            "run/",
+            Recipe(),
+            model,
+            bucket_owner="123456789012",
+            scratch=Path(scratch),
+            workers=workers,
+        )
+    return report.counts["rows"]
+
+
+def _measured(work: Callable[..., int], arguments: tuple[Any, ...], results: Any) -> None:
+    start, used = time.perf_counter(), time.process_time()
+    rows = work(*arguments)
+    seconds, used = time.perf_counter() - start, time.process_time() - used
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    results.put((rows, seconds, used, peaks))
+
+
+def measure(work: Callable[..., int], *arguments: Any) -> tuple[int, float, float, list[int]]:
+    """Rows, seconds, seconds of this process's processor, peak KiB of the process and of its largest child; in a fresh
+    process, so that peaks are its own."""
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    process = context.Process(target=_measured, args=(work, arguments, results))
+    process.start()
+    found: tuple[int, float, float, list[int]] = results.get()
+    process.join()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--bucket", help="measure media checks instead, on images written into this bucket")
+    chosen = parser.parse_args()
+    if chosen.bucket:
+        measure_media(chosen.bucket)
+    else:
+        measure_rows(chosen.rows)
+
+
+def measure_rows(rows: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        write_rows(folder / "rows.jsonl", rows)
+        size = (folder / "rows.jsonl").stat().st_size
+        print(f"{rows:,} rows of {size / rows:,.0f} bytes\n")
+        print(f"{'':34}{'rows/s':>10}{'ratio':>8}{'peak MiB':>10}")
+        base = 0.0
+        for title, rate, peak in _runs(folder):
+            base = base or rate
+            print(f"{title:34}{rate:>10,.0f}{rate / base:>8.2f}{peak:>10,.0f}")
+
+
+def _runs(folder: Path) -> Iterator[tuple[str, float, float]]:
+    """Title, rows per second and peak MiB. One core is measured by processor time, so that other work on the machine
+    does not count; two cores by the clock."""
+    work: list[tuple[str, Callable[..., int], tuple[Any, ...]]] = [
+        ("validate with pydantic (baseline)", validate_only, (folder,)),
+        ("read and parse only (the floor)", parse_only, (folder,)),
+        ("all checks and conversion, 1 core", whole_intake, (folder, 1)),
+        ("all checks and conversion, 2 cores", whole_intake, (folder, 2)),
+    ]
+    for title, call, arguments in work:
+        rows, seconds, used, peaks = measure(call, *arguments)
+        yield title, rows / (seconds if arguments[1:] == (2,) else used), max(peaks) / 1024
+
+
+def measure_media(bucket: str) -> None:
+    """20,000 rows over 2,000 images in a bucket: all of the intake, against fetching and opening one object a row."""
+    from tailor.aws.s3 import S3Storage
+
+    storage, prefix = S3Storage(bucket), "uploads/benchmark/images/"
+    rows = ["question,answer,image"]
+    for number in range(IMAGES):
+        image = Image.effect_noise((320, 240), 40 + number % 50)
+        out = io.BytesIO()
+        image.save(out, "JPEG")
+        storage.write(f"{prefix}{number:04d}.jpg", out.getvalue(), "image/jpeg")
+        rows += [f"What is to be seen here, {row}?,noise {row},{number:04d}.jpg" for row in range(ROWS_AN_IMAGE)]
+    storage.write(f"{prefix}questions.csv", "\n".join(rows).encode(), "text/csv")
+    model = catalog.model("nova-lite")
+    limits = model.method("fine-tuning").limits
+
+    start = time.perf_counter()
+    for number in range(SAMPLE):
+        inspect(storage.read(f"{prefix}{number % IMAGES:04d}.jpg"), limits)
+    serial = SAMPLE / (time.perf_counter() - start)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        report = prepare_dataset(
+            storage, prefix, storage, "runs/benchmark/", Recipe(), model, bucket_owner=None, scratch=Path(scratch)
+        )
+    ours = report.counts["used"] / (time.perf_counter() - start)
+    print(f"one object after another: {serial:,.0f} rows/s (over {SAMPLE} rows)")
+    print(f"the whole intake: {ours:,.0f} rows/s, {ours / serial:.1f} times as fast")
+
+
+if __name__ == "__main__":
+    main()
