@@ -4,8 +4,10 @@ import fcntl
 import hashlib
 import os
 import platform
+import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -54,7 +56,22 @@ def _build(sam: Path, root: Path, directory: Path, common: list[str], environmen
     command = [str(sam), "build", "--template", str(root / "template.yaml")]
     command += ["--build-dir", str(build), "--cache-dir", str(directory / "cache")]
     _run([*command, *common], root, environment)
+    _pack_layers(build)
     stamp.write_text(digest)
+
+
+def _pack_layers(build: Path) -> None:
+    """Pack what was built once, where each `sam deploy` would do it again: layers are large and seldom change."""
+    template = build / "template.yaml"
+
+    def packed(found: re.Match[str]) -> str:
+        layer = build / found["name"]
+        with zipfile.ZipFile(f"{layer}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for file in sorted(layer.rglob("*")):
+                archive.write(file, file.relative_to(layer))
+        return f"{found[0]}.zip"
+
+    template.write_text(re.sub(r"(?m)^ +ContentUri: (?P<name>\w+)$", packed, template.read_text()))
 
 
 def _run(command: list[str], root: Path, environment: Mapping[str, str]) -> None:
