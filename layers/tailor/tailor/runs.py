@@ -4,7 +4,8 @@ The table is the truth and events are hints: every function reads the run again 
 conditional write (:meth:`RunStore.save`). The history only grows; its length is the run's ``sequence``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -107,6 +108,8 @@ class Run(Record):
     revision: int = Field(default=0, description="grows with every write; the optimistic lock")
     lease_until: datetime | None = Field(default=None, description="somebody works on this run until then")
 
+    attempts: int = Field(default=0, description="how often the work of this state was begun")
+
     # What each step found out. Plain documents: they are read by people, messages and reports.
     report: dict[str, Any] = Field(default_factory=dict, description="prepare: counts, findings by code, paths")
     quote: dict[str, Any] = Field(default_factory=dict, description="prepare: what training would cost")
@@ -151,7 +154,23 @@ class Run(Record):
         if to not in MOVES[self.state]:
             raise ConflictError(f"run {self.id} is {self.state}: it can't become {to}")
         change = Change(sequence=self.sequence + 1, state=to, at=now or datetime.now(UTC), by=by, reason=reason[:1000])
-        return self.model_copy(update={"lease_until": None, **updates, "history": [*self.history, change]})
+        return self.model_copy(
+            update={"lease_until": None, "attempts": 0, **updates, "history": [*self.history, change]}
+        )
+
+
+MAX_ATTEMPTS = 5  # what killed a long step five times kills it a sixth time
+
+
+@contextmanager
+def giving_back(store: "RunStore", run: Run) -> Iterator[None]:
+    """Work on a claimed run that fails gives the lease back, so that a retry need not wait for its end."""
+    try:
+        yield
+    except Exception:
+        with suppress(ConflictError):
+            store.save(run.model_copy(update={"lease_until": None}))
+        raise
 
 
 def claim(
@@ -165,9 +184,9 @@ def claim(
     run = store.get(run_id)
     lease = now + timedelta(seconds=seconds)
     if run.state == begin:
-        run = run.moved(working, by=by, now=now, lease_until=lease)
+        run = run.moved(working, by=by, now=now, lease_until=lease, attempts=1)
     elif run.state == working and not run.leased(now):
-        run = run.model_copy(update={"lease_until": lease})
+        run = run.model_copy(update={"lease_until": lease, "attempts": run.attempts + 1})
     else:
         return None
     try:

@@ -35,7 +35,7 @@ def test_a_run_comes_back_as_it_was_however_often_it_is_written(store: DynamoRun
     assert store.create(run)
     again = store.save(store.save(store.get(run.id)))
     assert store.get(run.id) == again
-    assert again.evaluation == {"interval": [0.25, 0.5], "rows": 120, "nested": {"loss": 1e-05, "yes": True}}
+    assert again.evaluation == figures
     assert again.history == run.history
 
 

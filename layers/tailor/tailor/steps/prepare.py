@@ -12,11 +12,12 @@ from tailor.catalog import Model
 from tailor.datasets.intake import prepare_dataset, reject_dataset
 from tailor.datasets.model import Finding
 from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError, TailorError
+from tailor.evaluation import metrics
 from tailor.evaluation.ask import Asker
 from tailor.evaluation.rows import read_rows
 from tailor.names import RECIPE_FILE, DatasetPath, check_name
 from tailor.recipe import Recipe
-from tailor.runs import Run, RunStore, State, claim
+from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, claim, giving_back
 from tailor.steps.receive import fingerprint, read_recipe
 from tailor.storage import Storage
 from tailor.training import methods
@@ -46,7 +47,29 @@ def prepare(
     run = claim(runs, run_id, begin=State.RECEIVED, working=State.PREPARING, seconds=lease_seconds, by=BY, now=now)
     if run is None:
         return None
+    with giving_back(runs, run):
+        return _prepared(
+            run, bucket, runs, bucket_owner, scratch, offers=offers, region=region, prices=prices, asker=asker, now=now
+        )
+
+
+def _prepared(
+    run: Run,
+    bucket: Storage,
+    runs: RunStore,
+    bucket_owner: str,
+    scratch: Path,
+    *,
+    offers: Offers | None,
+    region: str,
+    prices: Mapping[str, Mapping[str, Decimal]],
+    asker: Asker | None,
+    now: datetime,
+) -> Run:
     problems, recipe, model = _read_intentions(run, bucket)
+    if run.attempts > MAX_ATTEMPTS:
+        fix = "nothing is wrong with your data as far as is known: tell the operator of this stack"
+        problems = [_finding("gave-up", f"checking the dataset was cut short {MAX_ATTEMPTS} times", fix)]
     if model is not None and offers is not None and not problems:
         problems = _offer_problems(recipe, model, region, offers)
     if problems or model is None:
@@ -103,7 +126,22 @@ def _read_intentions(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, 
         findings.append(_recipe_finding(Problem("model", error.message, error.hint)))
         return findings, recipe, None
     findings += [_recipe_finding(problem) for problem in methods.problems(recipe, model)]
+    findings += [_recipe_finding(problem) for problem in _unknown_metrics(recipe)]
+    if recipe.deployment.kind != "on-demand":
+        fix = "leave it out: on-demand deployments bill by token, and nothing while idle"
+        findings.append(_recipe_finding(Problem("deployment.kind", "Tailor deploys on demand only", fix)))
     return findings, recipe, model
+
+
+def _unknown_metrics(recipe: Recipe) -> Iterable[Problem]:
+    wanted = [("evaluation.metric", recipe.evaluation.metric)]
+    wanted += [("evaluation.guards", guard.metric) for guard in recipe.evaluation.guards]
+    for where, name in wanted:
+        try:
+            if name != "auto":
+                metrics.check_name(name)
+        except InvalidInputError as error:
+            yield Problem(where, error.message, error.hint)
 
 
 def _offer_problems(recipe: Recipe, model: Model, region: str, offers: Offers) -> list[Finding]:

@@ -1,0 +1,96 @@
+"""The deployed pipeline as an integration test uses it."""
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tailor.aws.clients import client
+from tailor.aws.runs import DynamoRunStore
+from tailor.aws.s3 import S3Storage
+from tailor.aws.serving import ServingTable
+from tailor.names import UPLOADS, run_id
+from tailor.runs import TERMINAL, Run, State
+from tailor.steps.receive import fingerprint
+from tailor.steps.steer import approve
+from tailor_local.cloud import LocalCloud
+from tailor_local.demo.listeners import Inbox, Slack
+from tests.unit.steps.fakes import NOW
+
+PATIENCE = 150.0  # seconds; a run takes about 15 on a quiet machine
+
+
+@dataclass
+class Pipeline:
+    cloud: LocalCloud
+    outputs: dict[str, str]
+    slack: Slack
+    inbox: Inbox
+
+    def __post_init__(self) -> None:
+        self.runs = DynamoRunStore(self.outputs["RunsTableName"])
+        self.bucket = S3Storage(self.outputs["BucketName"])
+        self.serving = ServingTable(self.outputs["ServingTableName"])
+
+    @property
+    def api(self) -> str:
+        stage = self.outputs["ApiUrl"].rsplit("/", 2)[-2]
+        return f"{self.cloud.endpoint}/restapis/{self.outputs['ApiId']}/{stage}/_user_request_/v1"
+
+    def upload(self, target: str, files: dict[str, bytes]) -> str:
+        """Writes files in the order given; returns the id of the run that must follow."""
+        prefix = f"{UPLOADS}{target}/"
+        for name, data in files.items():
+            self.bucket.write(prefix + name, data)
+        project, dataset = target.split("/")
+        return run_id(project, dataset, fingerprint(prefix, list(self.bucket.list(prefix))))
+
+    def wait(self, run: str, *states: State) -> Run:
+        """Until the run is in one of ``states``; says yes where it asks for approval."""
+        deadline = time.monotonic() + PATIENCE
+        found: Run | None = None
+        while time.monotonic() < deadline:
+            found = next((one for one in self.runs.project_runs(run.split("-")[0]) if one.id == run), None)
+            if found and found.state in states:
+                return found
+            if found and found.state == State.AWAITING_APPROVAL:
+                approve(self.runs.get(run), runs=self.runs, by="person:test", reason="", now=NOW)
+            elif found and found.state in TERMINAL:
+                raise AssertionError(f"{run} ended as {found.state}: {found.history[-1].reason}")
+            time.sleep(0.2)
+        raise AssertionError(f"{run} is {found.state if found else 'nowhere'} after {PATIENCE:.0f} s; {self.dead()}")
+
+    def dead(self) -> list[str]:
+        """Bodies of dead letters; reading takes them out."""
+        letters: list[str] = []
+        for name in ("UndeliveredEventsUrl", "FailedInvocationsUrl"):
+            answer = client("sqs").receive_message(QueueUrl=self.outputs[name], MaxNumberOfMessages=10)
+            letters += [message["Body"] for message in answer.get("Messages", [])]
+        return letters
+
+    def notices(self, project: str, count: int) -> tuple[list[str], list[str]]:
+        """Titles that SNS and Slack got about a project, once there are ``count`` of each (or time is up)."""
+        deadline = time.monotonic() + 20
+        while True:
+            subjects = [subject for subject in self.inbox.read() if subject.startswith(f"{project}:")]
+            slack = [text for message in self.slack.messages if f" {project}:" in (text := str(message["text"]))]
+            if min(len(subjects), len(slack)) >= count or time.monotonic() > deadline:
+                return subjects, slack
+            time.sleep(0.2)
+
+    def function(self, part: str) -> str:
+        pages: Iterable[dict[str, Any]] = client("lambda").get_paginator("list_functions").paginate()
+        return next(str(f["FunctionName"]) for page in pages for f in page["Functions"] if part in f["FunctionName"])
+
+    def jobs(self, name: str) -> list[dict[str, Any]]:
+        answer = client("bedrock").list_model_customization_jobs(nameContains=name)
+        return list(answer["modelCustomizationJobSummaries"])
+
+    def deployments(self, name: str) -> list[dict[str, Any]]:
+        answer = client("bedrock").list_custom_model_deployments(nameContains=name)
+        return list(answer.get("modelDeploymentSummaries", []))
+
+    def findings(self, run: Run) -> list[dict[str, Any]]:
+        lines = self.bucket.read(f"{run.files}report/findings.jsonl").splitlines()
+        return [json.loads(line) for line in lines]

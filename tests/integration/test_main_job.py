@@ -1,0 +1,241 @@
+"""The main job on the deployed template, under enforced IAM: upload, train, deploy, measure, serve."""
+
+import base64
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+from openai import OpenAI
+
+from samples.generate import generate
+from tailor.aws import clients
+from tailor.aws.clients import client
+from tailor.runs import State
+from tailor.serving import keys
+from tailor_local.bedrock.faults import EventFaults, Faults
+from tailor_local.cloud import LocalCloud
+from tailor_local.demo.listeners import Inbox, Slack
+from tests.integration.pipeline import Pipeline
+
+SetFaults = Callable[[Faults], None]
+RECIPE = b"""
+model: nova-lite
+split: {train: 0.6, validation: 0.1, test: 0.3}
+evaluation: {language: vi, few_shot: 0, regression: false}
+"""
+TOLD = {
+    State.PREPARED,
+    State.AWAITING_APPROVAL,
+    State.APPROVED,
+    State.TRAINING,
+    State.TRAINED,
+    State.PASSED,
+    State.LIVE,
+}
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A small dataset: images first, the recipe last."""
+    folder = tmp_path_factory.mktemp("scenes")
+    generate(folder, count=100)
+    images = {f"images/{path.name}": path.read_bytes() for path in sorted(folder.glob("images/*.png"))}
+    return images | {"questions.csv": (folder / "questions.csv").read_bytes(), "tailor.yaml": RECIPE}
+
+
+@pytest.fixture(scope="session")
+def deployed(local_cloud: LocalCloud) -> Iterator[tuple[dict[str, str], Slack]]:
+    with Slack() as slack:
+        secret = local_cloud.client("secretsmanager").create_secret(
+            Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
+        )
+        yield local_cloud.deploy({"WebhooksSecretArn": secret["ARN"], "AllowInsecureWebhook": "true"}), slack
+
+
+@pytest.fixture(scope="session")
+def inbox(local_cloud: LocalCloud, deployed: tuple[dict[str, str], Slack]) -> Iterator[Inbox]:
+    before = dict(os.environ)
+    os.environ.update(local_cloud.environment())
+    forget_clients()
+    yield Inbox(deployed[0]["NoticesTopicArn"])
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def pipeline(
+    local_cloud: LocalCloud, deployed: tuple[dict[str, str], Slack], inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Pipeline]:
+    for name, value in local_cloud.environment().items():
+        monkeypatch.setenv(name, value)
+    forget_clients()
+    yield Pipeline(local_cloud, deployed[0], deployed[1], inbox)
+    forget_clients()
+
+
+def forget_clients() -> None:
+    clients.client.cache_clear()
+    clients.table.cache_clear()
+
+
+def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice_a_change(
+    pipeline: Pipeline, scenes: dict[str, bytes], faults: SetFaults
+) -> None:
+    faults(Faults(events=EventFaults(copies=5)))
+    run_id = pipeline.upload("five/scenes", scenes)
+    event = {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": pipeline.bucket.bucket}, "object": {"key": "uploads/five/scenes/tailor.yaml"}},
+    }
+    prepare, payload = pipeline.function("PrepareFunction"), json.dumps(event).encode()
+    invoke = client("lambda").invoke
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda _: invoke(FunctionName=prepare, InvocationType="Event", Payload=payload), range(5)))
+
+    run = pipeline.wait(run_id, State.LIVE)
+
+    assert [one.id for one in pipeline.runs.project_runs("five")] == [run_id]
+    assert len(pipeline.jobs(run_id)) == 1
+    assert len(pipeline.deployments(run_id)) == 1
+    told = [change.state for change in run.history if change.state in TOLD]
+    subjects, slack = pipeline.notices("five", len(told))
+    assert (len(subjects), len(set(subjects))) == (len(told), len(told))
+    assert len(slack) == len(told)
+    print([(change.state, (change.at - run.created_at).total_seconds()) for change in run.history])
+    assert run.evaluation["verdict"] == "passed"
+    assert run.evaluation["interval"][0] > 0
+    assert run.report["counts"]["rejected"] == 0
+    assert pipeline.dead() == []
+    _an_app_can_call_it(pipeline, scenes)
+
+
+def _an_app_can_call_it(pipeline: Pipeline, scenes: dict[str, bytes]) -> None:
+    secret, _ = keys.create(pipeline.serving, "test", ["five"])
+    api = OpenAI(base_url=pipeline.api, api_key=secret, max_retries=0)
+    image = base64.b64encode(scenes["images/0001.png"]).decode()
+    answer = api.chat.completions.create(
+        model="five",
+        messages=[
+            {
+                "role": "user",
+                "content": [
+                    {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{image}"}},
+                    {"type": "text", "text": "Có mấy hình trong ảnh?"},
+                ],
+            }
+        ],
+    )
+    assert answer.choices[0].message.content
+    assert answer.usage is not None
+    assert answer.usage.total_tokens > 0
+    assert [model.id for model in api.models.list()] == ["five"]
+
+
+def test_without_any_event_from_bedrock_the_run_still_goes_live(
+    pipeline: Pipeline, scenes: dict[str, bytes], faults: SetFaults
+) -> None:
+    faults(Faults(events=EventFaults(lose=1)))
+    run = pipeline.wait(pipeline.upload("lost/scenes", scenes), State.LIVE)
+    by = {change.state: change.by for change in run.history}
+    assert by[State.TRAINED] == "reconcile"
+    assert pipeline.dead() == []
+
+
+def test_a_model_that_learned_nothing_does_not_go_live_and_leaves_nothing_behind(
+    pipeline: Pipeline, scenes: dict[str, bytes], faults: SetFaults
+) -> None:
+    faults(Faults(learn=False))
+    run = pipeline.wait(pipeline.upload("nothing/scenes", scenes), State.RETIRED)
+    assert run.evaluation["verdict"] in {"failed", "inconclusive"}
+    assert State.LIVE not in {change.state for change in run.history}
+    assert pipeline.serving.alias("nothing").live is None
+    assert pipeline.deployments(run.id) == []
+    assert pipeline.dead() == []
+
+
+BAD: dict[str, tuple[dict[str, bytes], str]] = {
+    "unreadable": ({"a.csv": bytes(range(256)) * 40}, "questions"),
+    "imageless": (
+        {"a.csv": b"question,answer,image\n" + b"m\xc3\xa0u g\xc3\xac?,xanh,khong-co.png\n" * 12},
+        "khong-co.png",
+    ),
+    "empty": ({"a.csv": b""}, "empty"),
+    "recipe": ({"a.csv": b"question,answer\na,b\n", "tailor.yaml": b"mdoel: nova-lite\n"}, "did you mean 'model'"),
+}
+
+
+def test_bad_uploads_are_rejected_with_findings_a_notice_and_no_dead_letters(pipeline: Pipeline) -> None:
+    before = {}
+    runs = {}
+    for project, (files, _) in BAD.items():
+        runs[project] = pipeline.upload(f"{project}/data", files)
+        before[project] = list(pipeline.bucket.list(f"uploads/{project}/"))
+    for project, (_, words) in BAD.items():
+        run = pipeline.wait(runs[project], State.REJECTED)
+        findings = pipeline.findings(run)
+        errors = [found for found in findings if found["severity"] == "error"]
+        assert errors, project
+        assert all(found["message"] and found["fix"] for found in errors)
+        if project != "unreadable":
+            assert any(words in f"{found['code']} {found['message']} {found['fix']}" for found in errors), findings
+        subjects, slack = pipeline.notices(project, 1)
+        assert len(subjects) == len(slack) == 1
+        assert list(pipeline.bucket.list(f"uploads/{project}/")) == before[project]
+    assert pipeline.dead() == []
+
+
+@pytest.fixture
+def secret(pipeline: Pipeline) -> str:
+    return keys.create(pipeline.serving, "test", ["nobody"])[0]
+
+
+def test_callers_without_a_good_key_get_401_in_openais_shape(pipeline: Pipeline) -> None:
+    for headers in ({}, {"Authorization": "Bearer tailor-wrong-key"}, {"Authorization": "nonsense"}):
+        answer = httpx.get(f"{pipeline.api}/models", headers=headers, timeout=60)
+        assert answer.status_code == 401, headers
+        assert set(answer.json()["error"]) >= {"message", "type", "code", "param"}
+    with pytest.raises(openai.AuthenticationError):
+        OpenAI(base_url=pipeline.api, api_key="tailor-wrong", max_retries=0).models.list()
+
+
+def test_an_unknown_model_is_404_and_a_body_that_is_no_json_400(pipeline: Pipeline, secret: str) -> None:
+    api = OpenAI(base_url=pipeline.api, api_key=secret, max_retries=0)
+    with pytest.raises(openai.NotFoundError) as missing:
+        api.chat.completions.create(model="no-such-model", messages=[{"role": "user", "content": "hi"}])
+    assert missing.value.code == "model_not_found"
+    answer = httpx.post(
+        f"{pipeline.api}/chat/completions",
+        content=b"{not json",
+        headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
+        timeout=60,
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_a_key_of_another_project_is_403(pipeline: Pipeline, secret: str) -> None:
+    from tailor.serving.aliases import Version, promote
+
+    arn = "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghi123"
+    version = Version(run="theirs-1", deployment=arn, model="nova-lite")
+    promote(pipeline.serving, "theirs", version, None, "test")
+    api = OpenAI(base_url=pipeline.api, api_key=secret, max_retries=0)
+    with pytest.raises(openai.PermissionDeniedError):
+        api.chat.completions.create(model="theirs", messages=[{"role": "user", "content": "hi"}])
+
+
+def test_what_is_deployed_fits_into_a_lambda(deployed: object) -> None:
+    """250 MB unzipped, layers included, is AWS's limit."""
+    build = Path(__file__).parents[2] / ".local" / "build"
+    sizes = {
+        layer: sum(file.stat().st_size for file in (build / layer).rglob("*") if file.is_file())
+        for layer in ("LibraryLayer", "RuntimeLayer", "ImagesLayer", "TablesLayer", "NumbersLayer")
+    }
+    heaviest = sum(sizes[name] for name in ("LibraryLayer", "RuntimeLayer", "ImagesLayer", "TablesLayer"))
+    assert heaviest < 250 * 1024 * 1024, sizes

@@ -1,0 +1,125 @@
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tailor.errors import RetryableError
+from tailor.evaluation import metrics
+from tailor.runs import MAX_ATTEMPTS, Run, State
+from tailor.steps.prepare import prepare
+from tailor.steps.receive import receive
+from tailor.storage import FolderStorage
+from tests.unit.steps.fakes import NOW, MemoryRuns
+
+ROWS = "question,answer\n" + "".join(f"Thủ đô của nước số {n} là gì?,Thành phố {n}\n" for n in range(60))
+PREFIX = "uploads/capitals/quiz/"
+
+
+class Setting:
+    def __init__(self, tmp_path: Path, recipe: str = "model: nova-micro", prefix: str = PREFIX) -> None:
+        self.bucket, self.runs, self.scratch = FolderStorage(tmp_path / "bucket"), MemoryRuns(), tmp_path / "scratch"
+        self.bucket.write(f"{prefix}data.csv", ROWS.encode())
+        self.bucket.write(f"{prefix}tailor.yaml", recipe.encode())
+        run = receive(f"{prefix}tailor.yaml", bucket=self.bucket, runs=self.runs, now=NOW)
+        assert run is not None
+        self.id = run.id
+
+    def prepare(self, after: timedelta = timedelta(), **changes: Any) -> Run | None:
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir()
+        settings: dict[str, Any] = {
+            "bucket": self.bucket,
+            "runs": self.runs,
+            "bucket_owner": "123456789012",
+            "scratch": self.scratch,
+            "lease_seconds": 900,
+            "now": NOW + after,
+        }
+        return prepare(self.id, **(settings | changes))
+
+
+def test_a_good_dataset_is_prepared_and_quoted_once(tmp_path: Path) -> None:
+    setting = Setting(tmp_path)
+    run = setting.prepare()
+    assert run is not None
+    assert run.state == State.PREPARED
+    assert run.report["counts"]["rows"] == 60
+    assert run.quote["lines"]
+    assert any(file.key.endswith("prepared/manifest.json") for file in setting.bucket.list(run.files))
+    assert setting.prepare() is None
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ("modle: nova-lite", "did you mean 'model'?"),
+        ("model: nova-litee", "nova-lite"),
+        ("model: nova-micro\nevaluation: {metric: exact-mtach}", "did you mean 'exact_match'?"),
+        ("model: nova-micro\ndeployment: {kind: provisioned}", "on demand only"),
+        ("model: nova-micro\nhyperparameters: {epochs: 99}", "1 to 5"),
+    ],
+)
+def test_a_recipe_that_can_not_be_followed_is_rejected_with_what_to_do(tmp_path: Path, recipe: str, words: str) -> None:
+    setting = Setting(tmp_path, recipe)
+    run = setting.prepare()
+    assert run is not None
+    assert run.state == State.REJECTED
+    assert words in setting.bucket.read(f"{run.files}report/findings.jsonl").decode()
+    assert not any("/prepared/" in file.key for file in setting.bucket.list(run.files))
+
+
+def test_folder_names_that_aws_would_refuse_are_rejected_with_better_ones(tmp_path: Path) -> None:
+    setting = Setting(tmp_path, prefix="uploads/Thủ Đô/Bộ 1/")
+    run = setting.prepare()
+    assert run is not None
+    assert run.state == State.REJECTED
+    findings = setting.bucket.read(f"{run.files}report/findings.jsonl").decode()
+    assert "thu-do" in findings
+    assert "bo-1" in findings
+
+
+def test_a_dataset_that_changed_since_the_upload_was_seen_is_not_trained_on(tmp_path: Path) -> None:
+    setting = Setting(tmp_path)
+    setting.bucket.write(f"{PREFIX}more.csv", b"question,answer\na,b\n")
+    run = setting.prepare()
+    assert run is not None
+    assert run.state == State.REJECTED
+    assert "once more" in setting.bucket.read(f"{run.files}report/findings.jsonl").decode()
+
+
+def test_storage_that_fails_now_is_retried_at_once_and_no_verdict_on_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = Setting(tmp_path)
+    with monkeypatch.context() as patch:
+
+        def throttled(*_: Any) -> bytes:
+            raise RetryableError("slow down")
+
+        patch.setattr(setting.bucket, "read", throttled)
+        patch.setattr(setting.bucket, "open", throttled)
+        with pytest.raises(RetryableError):
+            setting.prepare()
+    run = setting.prepare()
+    assert run is not None
+    assert run.state == State.PREPARED
+
+
+def test_what_kills_the_function_every_time_is_given_up_and_said(tmp_path: Path) -> None:
+    setting = Setting(tmp_path)
+    for attempt in range(MAX_ATTEMPTS):
+        # Killed: nothing is saved, and the lease has to run out.
+        run = setting.runs.get(setting.id)
+        state = run.moved(State.PREPARING, by="prepare") if run.state == State.RECEIVED else run
+        setting.runs.save(state.model_copy(update={"attempts": attempt + 1, "lease_until": NOW}))
+    rejected = setting.prepare(timedelta(seconds=1))
+    assert rejected is not None
+    assert rejected.state == State.REJECTED
+    assert "gave-up" in setting.bucket.read(f"{rejected.files}report/findings.jsonl").decode()
+
+
+def test_metric_names_are_known_without_loading_what_computes_them() -> None:
+    assert set(metrics.names()) == set(metrics.all_metrics())
+    assert metrics.get("exact-match") is metrics.get("exact_match")
