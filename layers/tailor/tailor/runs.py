@@ -178,8 +178,8 @@ def claim(
 ) -> Run | None:
     """Takes a run for a step that takes long; None where it is done, or somebody works on it.
 
-    The first delivery moves it from ``begin`` to ``working`` with a lease of ``seconds``. A later one takes it over only
-    when the lease has run out, that is when the first was killed.
+    The first delivery moves it from ``begin`` to ``working`` with a lease of ``seconds``. A later one takes it over
+    only when the lease has run out, that is when the first was killed.
     """
     run = store.get(run_id)
     lease = now + timedelta(seconds=seconds)

@@ -35,8 +35,8 @@ def _y_to_i(text: str) -> str:
     return _Y_SYLLABLE.sub(lambda match: match[1] + match[2].translate(_Y_TO_I), text)
 
 
-_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:(?:\.\d{3})+(?:,\d+)?|(?:,\d{3})+(?:\.\d+)?)(?![\d]|[.,]\d)")
-_COMMA_DECIMAL = re.compile(r"(?<![\d.,])(\d+),(\d+)(?![\d]|[.,]\d)")
+_THOUSANDS = re.compile(r"(?<!\d)(?<!\d[.,])[1-9]\d{0,2}(?:(?:\.\d{3})+(?:,\d+)?|(?:,\d{3})+(?:\.\d+)?)(?![\d]|[.,]\d)")
+_COMMA_DECIMAL = re.compile(r"(?<!\d)(?<!\d[.,])(\d+),(\d+)(?![\d]|[.,]\d)")
 
 
 def _ungrouped(match: re.Match[str]) -> str:

@@ -35,7 +35,7 @@ def check_name(name: str) -> str:
     known = name.replace("-", "_")
     if known not in names():
         near = difflib.get_close_matches(known, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"metrics: {', '.join(names())}"
+        hint = (f"did you mean {near[0]!r}? " if near else "") + f"metrics: {', '.join(names())}"
         raise InvalidInputError(f"there is no metric {name!r}", hint=hint)
     return known
 
