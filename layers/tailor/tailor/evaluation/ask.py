@@ -7,7 +7,7 @@ against references and separate workers never write the same file. What was answ
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -71,14 +71,14 @@ class AnswerStore:
         self._files = files
         self._prefix = prefix
 
-    def load(self, section: Section) -> dict[str, dict[int, dict[str, Answer]]]:
-        """Answers so far by arm, chunk and row id."""
+    def load(self, section: Section, chunks: Container[int]) -> dict[str, dict[int, dict[str, Answer]]]:
+        """Answers so far by arm, chunk and row id; of these chunks only, so that many workers don't read it all."""
         found: dict[str, dict[int, dict[str, Answer]]] = {arm.name: {} for arm in section.arms}
         folder = f"{self._prefix}{section.name}/"
         for file in self._files.list(folder):
             arm, _, name = file.key.removeprefix(folder).partition("/")
-            if arm in found and name.endswith(".jsonl"):
-                found[arm][int(name.removesuffix(".jsonl"))] = read_answers(self._files.read(file.key), file.key)
+            if arm in found and name.endswith(".jsonl") and (chunk := int(name.removesuffix(".jsonl"))) in chunks:
+                found[arm][chunk] = read_answers(self._files.read(file.key), file.key)
         return found
 
     def save(self, section: str, arm: str, chunk: int, answers: Collection[Answer]) -> None:
@@ -90,7 +90,7 @@ class AnswerStore:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Calls, over all sections and arms. ``asked`` counts those of this visit."""
+    """Calls, over all sections and arms, of the chunks that were to be asked. ``asked`` counts those of this visit."""
 
     done: int
     total: int
@@ -160,7 +160,9 @@ class Interview:
     def ask(self, sections: Sequence[Section], chunks: Collection[int] | None = None) -> Progress:
         """Asks what is missing, of all chunks or of the given ones. EvaluationError where an arm can't answer."""
         tasks = [task for section in sections for task in self._missing(section, chunks)]
-        total = sum(len(section.rows) * len(section.arms) for section in sections)
+        total = sum(
+            len(section.chunk(chunk)) * len(section.arms) for section in sections for chunk in _chosen(section, chunks)
+        )
         queue = iter(tasks)
         self._stop.clear()
         threads = [threading.Thread(target=self._work, args=(queue,), daemon=True) for _ in range(self._workers)]
@@ -189,8 +191,9 @@ class Interview:
 
     def _missing(self, section: Section, chunks: Collection[int] | None) -> Iterator[_Task]:
         """Row by row with the arms side by side, so that no arm meets another hour of the day than the others."""
-        stored = self._store.load(section)
-        for chunk in range(section.chunks):
+        chosen = _chosen(section, chunks)
+        stored = self._store.load(section, chosen)
+        for chunk in chosen:
             rows = section.chunk(chunk)
             wanted = {row.id for row in rows}
             for arm in section.arms:
@@ -200,8 +203,8 @@ class Interview:
                     for identity, answer in kept.items()
                     if identity in wanted and answer.error not in _ASK_AGAIN
                 }
-            if chunks is not None and chunk not in chunks:
-                continue
+                if any(answer.error is None for answer in kept.values()):
+                    self._refused[arm.name] = -1
             for place, row in enumerate(rows):
                 turn = place % len(section.arms)
                 for arm in [*section.arms[turn:], *section.arms[:turn]]:
@@ -285,3 +288,7 @@ class Interview:
                     f"the arm '{arm.name}' ({arm.model_id}) refused the first {_HOPELESS} calls: {answer.error}",
                     hint="check that the model is deployed, that its access is granted and that it takes such input",
                 )
+
+
+def _chosen(section: Section, chunks: Collection[int] | None) -> list[int]:
+    return [chunk for chunk in range(section.chunks) if chunks is None or chunk in chunks]

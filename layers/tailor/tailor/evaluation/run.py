@@ -39,6 +39,15 @@ _SUMMARY = (
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What an evaluation asks, as ``plan.json`` keeps it: ``calls`` over all arms, ``chunks`` of the longest section."""
+
+    started_at: datetime
+    calls: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unfinished:
     """Time ran out first. The answers so far are kept; calling again goes on from there."""
 
@@ -78,12 +87,7 @@ def evaluate_run(
     check_metrics(recipe)
     folder = f"{run.files}evaluation/"
     questions = questions_of(run_files, run, recipe, _pinned(run_files, folder, arms))
-    started = _started(run_files, folder, questions, clock())
-    if clock() - started > timedelta(hours=recipe.evaluation.max_hours):
-        raise EvaluationError(
-            f"the models did not answer everything within {recipe.evaluation.max_hours:g} hours",
-            hint="raise evaluation.max_hours, lower evaluation.max_rows, or look at the model's rate limits",
-        )
+    started = _planned(run_files, folder, recipe, questions, clock()).started_at
     interview = _interview(run_files, folder, asker, deadline, sleep, workers)
     progress = interview.ask(questions.sections)
     if not progress.complete:
@@ -124,6 +128,14 @@ def evaluate_run(
     return EvaluationResult(report)
 
 
+def plan_run(run_files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm], now: datetime) -> Plan:
+    """Writes the plan where there is none yet, and asks nothing. Raises as :func:`evaluate_run` does."""
+    check_metrics(recipe)
+    folder = f"{run.files}evaluation/"
+    questions = questions_of(run_files, run, recipe, _pinned(run_files, folder, arms))
+    return _planned(run_files, folder, recipe, questions, now)
+
+
 def ask_part(
     run_files: Storage,
     run: Run,
@@ -133,15 +145,18 @@ def ask_part(
     chunks: Collection[int],
     *,
     deadline: Callable[[], float],
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Callable[[float], None] = time.sleep,
     workers: int = WORKERS,
 ) -> Progress:
     """Asks the given chunks of every section and nothing else; workers with different chunks never meet.
 
-    ``plan.json`` says how many chunks there are. :func:`evaluate_run` then finds all answered and scores.
+    :func:`plan_run` says how many chunks there are. :func:`evaluate_run` then finds all answered and scores.
+    Raises EvaluationError where an arm can't answer or time is over.
     """
     folder = f"{run.files}evaluation/"
     questions = questions_of(run_files, run, recipe, _pinned(run_files, folder, arms))
+    _planned(run_files, folder, recipe, questions, clock())
     interview = _interview(run_files, folder, asker, deadline, sleep, workers)
     return interview.ask(questions.sections, chunks)
 
@@ -187,11 +202,11 @@ def _pinned(files: Storage, folder: str, arms: Sequence[Arm]) -> list[Arm]:
     return [*others, Arm(LIVE, planned[LIVE])] if LIVE in planned else others
 
 
-def _started(files: Storage, folder: str, questions: Questions, now: datetime) -> datetime:
-    """When this evaluation began. A file that says so is written first, so that time is bounded over all visits."""
+def _planned(files: Storage, folder: str, recipe: Recipe, questions: Questions, now: datetime) -> Plan:
+    """The plan, written by the first visit, so that time is bounded over all. EvaluationError where it is over."""
     key = f"{folder}{_PLAN}"
     try:
-        return datetime.fromisoformat(orjson.loads(files.read(key))["started_at"])
+        plan = orjson.loads(files.read(key))
     except NotFoundError:
         plan = {
             "started_at": now.isoformat(),
@@ -207,7 +222,13 @@ def _started(files: Storage, folder: str, questions: Questions, now: datetime) -
             "calls": sum(len(section.rows) * len(section.arms) for section in questions.sections),
         }
         files.write(key, orjson.dumps(plan, option=orjson.OPT_INDENT_2), "application/json")
-        return now
+    started = datetime.fromisoformat(plan["started_at"])
+    if now - started > timedelta(hours=recipe.evaluation.max_hours):
+        raise EvaluationError(
+            f"the models did not answer everything within {recipe.evaluation.max_hours:g} hours",
+            hint="raise evaluation.max_hours, lower evaluation.max_rows, or look at the model's rate limits",
+        )
+    return Plan(started, plan["calls"], max(section["chunks"] for section in plan["sections"].values()))
 
 
 def _publish(files: Storage, folder: str, interview: Interview, held_out: Section) -> dict[str, dict[str, Answer]]:
