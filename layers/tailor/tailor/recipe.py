@@ -26,15 +26,15 @@ class Section(BaseModel):
 class Columns(Section):
     """Names of the columns (or JSON keys) that hold each part; what is not named is guessed and reported."""
 
-    question: str | None = None
-    answer: str | None = None
-    image: str | None = None
-    video: str | None = None
-    system: str | None = None
-    group: str | None = None
-    category: str | None = None
-    split: str | None = None
-    id: str | None = None
+    question: str | None = Field(default=None, description="the user's text")
+    answer: str | None = Field(default=None, description="the answer; a list where several are right")
+    image: str | None = Field(default=None, description="an image's name, path or S3 URI")
+    video: str | None = Field(default=None, description="a video's name, path or S3 URI")
+    system: str | None = Field(default=None, description="a system prompt of its own")
+    group: str | None = Field(default=None, description="what must not be torn apart by the split")
+    category: str | None = Field(default=None, description="a kind of question: scores are reported by it")
+    split: str | None = Field(default=None, description="train, validation or test")
+    id: str | None = Field(default=None, description="a row's own name")
 
 
 class Data(Section):
@@ -44,17 +44,17 @@ class Data(Section):
     on_error: Literal["reject", "skip"] = Field(default="reject", description="what an unusable row does to the whole")
     max_errors: Share = Field(default=0.1, description="with on_error: skip, the share of rows that may be unusable")
     redact: bool = Field(default=False, description="replace personal data and secrets by placeholders")
-    duplicates: Literal["keep", "drop"] = "keep"
+    duplicates: Literal["keep", "drop"] = Field(default="keep", description="what becomes of a row that is there twice")
 
 
 class Split(Section):
     """Shares of the groups. Rows that share a group (an image, a document, a conversation) never part."""
 
-    train: Share = 0.8
-    validation: Share = 0.1
-    test: Share = 0.1
-    group: Literal["auto", "image", "row"] | str = "auto"
-    seed: int = 0
+    train: Share = Field(default=0.8, description="share of the groups to learn from")
+    validation: Share = Field(default=0.1, description="shown to the trainer; joins train where the model takes none")
+    test: Share = Field(default=0.1, description="held out for the evaluation; the trainer never sees it")
+    group: Literal["auto", "image", "row"] | str = Field(default="auto", description="or the name of a column")
+    seed: int = Field(default=0, description="another seed deals the groups otherwise")
 
     @model_validator(mode="after")
     def _adds_up(self) -> "Split":
@@ -68,10 +68,12 @@ class Split(Section):
 class Hyperparameters(Section):
     """None means: the default of the model, adapted to the size of the data."""
 
-    epochs: int | None = Field(default=None, ge=1)
-    learning_rate: float | None = Field(default=None, gt=0)
-    warmup_steps: int | None = Field(default=None, ge=0)
-    batch_size: int | None = Field(default=None, ge=1)
+    epochs: int | None = Field(default=None, description="passes over the data; none: advised from the data", ge=1)
+    learning_rate: float | None = Field(default=None, description="step size; none: advised from the data", gt=0)
+    warmup_steps: int | None = Field(
+        default=None, description="steps of rising learning rate; none: advised from the data", ge=0
+    )
+    batch_size: int | None = Field(default=None, description="rows a step; none: advised from the data", ge=1)
 
 
 class InvocationLogs(Section):
@@ -115,24 +117,31 @@ class Reward(Section):
         return self
 
 
+REWARDS = "kinds: exact-match, token-f1, numeric, format, json; docs/training.md has what each needs"
+
+
 class Reinforcement(Section):
     """None means: the model's default."""
 
-    rewards: tuple[Reward, ...] = Field(default=(Reward(kind="exact-match"),), min_length=1, max_length=10)
-    samples_per_prompt: int | None = Field(default=None, ge=1)
-    max_prompt_tokens: int | None = Field(default=None, ge=1)
-    max_answer_tokens: int | None = Field(default=None, ge=1)
-    reasoning_effort: Literal["low", "medium", "high"] | None = None
+    rewards: tuple[Reward, ...] = Field(
+        default=(Reward(kind="exact-match"),), min_length=1, max_length=10, description=REWARDS
+    )
+    samples_per_prompt: int | None = Field(
+        default=None, ge=1, description="answers tried for each prompt; none: the model's default"
+    )
+    max_prompt_tokens: int | None = Field(default=None, ge=1, description="longest prompt; none: the model's default")
+    max_answer_tokens: int | None = Field(default=None, ge=1, description="longest answer; none: the model's default")
+    reasoning_effort: Literal["low", "medium", "high"] | None = Field(default=None, description="how long it thinks")
     evaluate_every: int | None = Field(default=None, ge=1, description="steps between two looks at the validation set")
 
 
 class Patience(Section):
     """Hours that a job may stay in a phase without a change. Half of it is a warning, all of it the end."""
 
-    validation_hours: float = Field(default=6, gt=0)
-    processing_hours: float = Field(default=12, gt=0)
+    validation_hours: float = Field(default=6, gt=0, description="Bedrock checks the data")
+    processing_hours: float = Field(default=12, gt=0, description="Bedrock reads the data")
     waiting_hours: float = Field(default=12, gt=0, description="data is ready and training has not started")
-    training_hours: float = Field(default=72, gt=0)
+    training_hours: float = Field(default=72, gt=0, description="training goes on without a change")
     stop: bool = Field(default=True, description="stop a stalled job; false: only warn")
 
 
@@ -153,11 +162,11 @@ class Evaluation(Section):
     margin: float = Field(default=0.0, ge=0, le=1, description="by how much the candidate must be better")
     minimum_rows: int = Field(default=30, ge=1, description="fewer held-out rows are inconclusive")
     max_rows: int = Field(default=1000, ge=1, description="a sample of this size is asked, by group")
-    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    confidence: float = Field(default=0.95, gt=0.5, lt=1, description="of the interval")
     language: str = Field(default="auto", description="of the answers: vi, en, ... or auto")
     max_tokens: int = Field(default=256, ge=1, description="longest answer asked for")
     few_shot: int = Field(default=4, ge=0, le=16, description="worked examples in the few-shot baseline; 0: none")
-    guards: tuple[Guard, ...] = ()
+    guards: tuple[Guard, ...] = Field(default=(), description="metrics that may not get worse: {metric, margin}")
     normaliser: dict[str, bool] = Field(default={}, description="steps of the normaliser to switch on or off, by name")
     regression: bool = Field(default=True, description="ask general questions too, to see what the model forgot")
     regression_margin: Share = Field(default=0.15, description="how much worse it may become at each kind of them")
@@ -175,7 +184,7 @@ class Deployment(Section):
 
 
 class Notifications(Section):
-    slack: bool = True
+    slack: bool = Field(default=True, description="tell Slack about this dataset's runs, where the stack has a hook")
     mention: str | None = Field(default=None, description="a Slack member or group id to mention on failures")
 
 
