@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
 
 from tailor.aws.clients import s3
-from tailor.aws.failures import translated
+from tailor.aws.failures import code_of, translated
 from tailor.storage import StoredFile
 
 if TYPE_CHECKING:
@@ -43,7 +44,12 @@ class S3Storage:
         with translated(f"reading {self.uri(key)}"):
             if start == 0 and length is None:
                 return self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-            return self._s3.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={start}-{end}")["Body"].read()
+            try:
+                return self._s3.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={start}-{end}")["Body"].read()
+            except ClientError as error:
+                if code_of(error) == "InvalidRange":  # it starts at or behind the end: an empty file has no other range
+                    return b""
+                raise
 
     def write(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
         with translated(f"writing {self.uri(key)}"):

@@ -1,0 +1,91 @@
+"""One contract for both storages: what holds in a folder holds in a bucket."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tailor.aws import clients
+from tailor.aws.s3 import S3Storage
+from tailor.errors import InvalidInputError, NotFoundError
+from tailor.storage import FolderStorage, Storage
+
+DATA = bytes(range(256)) * 100
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
+    if request.param == "folder":
+        yield FolderStorage(tmp_path)
+        return
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    clients.client.cache_clear()
+    with mock_aws():
+        boto3.client("s3").create_bucket(Bucket="tailor-bucket")
+        yield S3Storage("tailor-bucket")
+    clients.client.cache_clear()
+
+
+def test_what_is_written_is_read_whole_and_in_parts(storage: Storage) -> None:
+    storage.write("a/b.bin", DATA)
+    assert storage.read("a/b.bin") == DATA
+    assert storage.read("a/b.bin", 10, 20) == DATA[10:30]
+    assert storage.read("a/b.bin", len(DATA) - 5, 20) == DATA[-5:]
+    assert storage.read("a/b.bin", 100) == DATA[100:]
+
+
+def test_there_is_nothing_behind_the_end_and_in_an_empty_file(storage: Storage) -> None:
+    storage.write("empty", b"")
+    storage.write("full", DATA)
+    assert storage.read("empty", 0, 10) == storage.read("empty") == b""
+    assert storage.read("full", len(DATA), 10) == b""
+    with storage.open("empty") as file:
+        assert file.read() == b""
+
+
+def test_a_reader_can_be_sought_like_a_file(storage: Storage) -> None:
+    storage.write("a.bin", DATA)
+    with storage.open("a.bin") as file:
+        assert file.seek(-10, io.SEEK_END) == len(DATA) - 10
+        assert file.read() == DATA[-10:]
+        file.seek(5)
+        assert file.read(3) == DATA[5:8]
+        assert file.tell() == 8
+
+
+def test_files_are_listed_in_order_by_prefix_without_folders(storage: Storage) -> None:
+    for key in ("b/2", "a/1", "b/1", "ba/1"):
+        storage.write(key, b"x")
+    assert [file.key for file in storage.list("b/")] == ["b/1", "b/2"]
+    assert [(file.key, file.size) for file in storage.list()][0] == ("a/1", 1)
+
+
+def test_an_etag_changes_with_the_content(storage: Storage) -> None:
+    storage.write("a", b"1")
+    before = next(iter(storage.list()))
+    storage.write("a", b"22")
+    assert next(iter(storage.list())).etag != before.etag
+
+
+def test_a_local_file_is_uploaded(storage: Storage, tmp_path: Path) -> None:
+    file = tmp_path / "outside.bin"
+    file.write_bytes(DATA)
+    storage.upload("up/loaded.bin", file)
+    assert storage.read("up/loaded.bin") == DATA
+
+
+def test_a_file_that_is_missing_is_named(storage: Storage) -> None:
+    with pytest.raises(NotFoundError, match="missing"):
+        storage.read("missing")
+    with pytest.raises(NotFoundError, match="missing"):
+        storage.open("missing")
+
+
+def test_no_key_leads_out_of_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError):
+        FolderStorage(tmp_path / "inside").read("../outside")
