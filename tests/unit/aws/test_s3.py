@@ -62,7 +62,7 @@ def test_files_are_listed_in_order_by_prefix_without_folders(storage: Storage) -
     for key in ("b/2", "a/1", "b/1", "ba/1"):
         storage.write(key, b"x")
     assert [file.key for file in storage.list("b/")] == ["b/1", "b/2"]
-    assert [(file.key, file.size) for file in storage.list()][0] == ("a/1", 1)
+    assert next((file.key, file.size) for file in storage.list()) == ("a/1", 1)
 
 
 def test_an_etag_changes_with_the_content(storage: Storage) -> None:
