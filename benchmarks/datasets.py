@@ -14,6 +14,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import batched
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,8 +23,12 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from tailor import catalog
+from tailor.datasets.examine import media_of
 from tailor.datasets.images import inspect
 from tailor.datasets.intake import prepare_dataset
+from tailor.datasets.media import MediaDesk
+from tailor.datasets.model import Example
+from tailor.datasets.read import read_dataset
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 
@@ -203,7 +208,7 @@ def measure_media(bucket: str) -> None:
         out = io.BytesIO()
         image.save(out, "JPEG")
         storage.write(f"{prefix}{number:04d}.jpg", out.getvalue(), "image/jpeg")
-        rows += [f"What is to be seen here, {row}?,noise {row},{number:04d}.jpg" for row in range(ROWS_AN_IMAGE)]
+        rows += [f"What is to be seen here {row}?,noise {row},{number:04d}.jpg" for row in range(ROWS_AN_IMAGE)]
     storage.write(f"{prefix}questions.csv", "\n".join(rows).encode(), "text/csv")
     model = catalog.model("nova-lite")
     limits = model.method("fine-tuning").limits
@@ -214,11 +219,22 @@ def measure_media(bucket: str) -> None:
     serial = SAMPLE / (time.perf_counter() - start)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
+        reader = read_dataset(storage, prefix, Recipe().data, "fine-tuning", Path(scratch))
+        desk = MediaDesk(reader.media, storage, storage, "runs/benchmark/", limits, model.name)
+        checked = 0
+        for chunk in batched(reader, 1000, strict=False):
+            blocks = [(block, "") for item in chunk if isinstance(item, Example) for _, block in media_of(item)]
+            checked += len(desk.fetch(blocks)[0])
+        desk.close()
+    media = checked / (time.perf_counter() - start)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as scratch:
         report = prepare_dataset(
             storage, prefix, storage, "runs/benchmark/", Recipe(), model, bucket_owner=None, scratch=Path(scratch)
         )
     ours = report.counts["used"] / (time.perf_counter() - start)
     print(f"one object after another: {serial:,.0f} rows/s (over {SAMPLE} rows)")
+    print(f"reading and media checks: {media:,.0f} rows/s, {media / serial:.1f} times as fast")
     print(f"the whole intake: {ours:,.0f} rows/s, {ours / serial:.1f} times as fast")
 
 

@@ -25,7 +25,7 @@ from tailor.datasets.read import DatasetReader, read_dataset
 from tailor.datasets.report import Report, headline
 from tailor.datasets.report_html import render
 from tailor.datasets.rows import Intentions, Totals
-from tailor.datasets.statistics import Spool, statistics_of, tokens_of
+from tailor.datasets.statistics import Spool, media_of, statistics_of, tokens_of
 from tailor.datasets.workers import folder_of, merge_files, run_pass
 from tailor.datasets.write import Written, publish, write_parts
 from tailor.recipe import Data, Recipe
@@ -139,7 +139,7 @@ def _merge(scratch: Path, ledger: Ledger, parts: list[Totals], collector: Collec
         whole_pass.styles += part.styles
         for style, found in part.style_words.items():
             whole_pass.style_words[style] = min(found, whole_pass.style_words.get(style, found))
-        for name in ("rejected", "fixes", "images", "videos", "media_bytes"):
+        for name in ("rejected", "fixes"):
             setattr(whole_pass, name, getattr(whole_pass, name) + getattr(part, name))
     return whole_pass
 
@@ -199,7 +199,7 @@ def _decide(
         files=[{"file": file.name, "format": file.format, "bytes": file.size} for file in reader.files],
         statistics=statistics_of(ledger, top),
         tokens=tokens_of(ledger),
-        media={"images": totals.images, "videos": totals.videos, "bytes": totals.media_bytes},
+        media=media_of(ledger),
         baselines=trivial_baselines(ledger),
         previews=spool.previews(ledger),
     )

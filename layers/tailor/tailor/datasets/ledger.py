@@ -21,7 +21,7 @@ CREATE TABLE rows (
 CREATE TABLE left_out (n INTEGER PRIMARY KEY, code TEXT);
 CREATE VIEW used AS SELECT * FROM rows WHERE n NOT IN (SELECT n FROM left_out);
 CREATE TABLE links (grp INTEGER, other INTEGER);
-CREATE TABLE media (name TEXT PRIMARY KEY, digest TEXT, grp INTEGER, look BLOB);
+CREATE TABLE media (name TEXT PRIMARY KEY, kind TEXT, digest TEXT, grp INTEGER, look BLOB, size INTEGER);
 """
 
 
@@ -46,6 +46,18 @@ class Row(NamedTuple):
     low: int
     expected: int
     high: int
+
+
+class Object(NamedTuple):
+    """One media object. ``look`` is the perceptual hash of an image, empty for others; ``digest`` and ``look`` are both
+    empty where it can't be used; ``size`` in bytes."""
+
+    name: str
+    kind: str
+    digest: str
+    grp: int
+    look: bytes
+    size: int
 
 
 class Ledger:
@@ -79,9 +91,9 @@ class Ledger:
         self._db.executemany(f"INSERT INTO rows VALUES ({','.join('?' * len(Row._fields))})", self._pending)  # noqa: S608
         self._pending.clear()
 
-    def add_media(self, name: str, digest: str, group: int, look: bytes) -> None:
-        """``look`` is the perceptual hash of an image, empty for others; ``digest`` is empty where it can't be used."""
-        self._db.execute("INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?)", (name, digest, group, look))
+    def add_media(self, item: Object) -> None:
+        """Once for each name; repeated ones are passed over."""
+        self._db.execute("INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, ?)", item)
 
     def link(self, group: int, other: int) -> None:
         """Rows of both groups belong together."""

@@ -7,7 +7,6 @@ order again (:mod:`tailor.datasets.workers`), so the result is the same for any 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import batched
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +17,7 @@ from tailor.datasets import language
 from tailor.datasets.checks import finding
 from tailor.datasets.examine import Examiner, media_of
 from tailor.datasets.fixes import Repairs
-from tailor.datasets.ledger import MEDIA_KINDS, Ledger, Row
+from tailor.datasets.ledger import MEDIA_KINDS, Ledger, Object, Row
 from tailor.datasets.media import Asset, MediaDesk
 from tailor.datasets.model import Example, Finding, Media, Rejected
 from tailor.datasets.records import Encoded, Encoder
@@ -27,6 +26,8 @@ from tailor.datasets.tokens import Estimate
 from tailor.recipe import Recipe
 
 BATCH = 100
+_CHUNK_ROWS = 1000
+_CHUNK_BYTES = 32 * 1024 * 1024
 MERGED = ("findings.jsonl", "rejected.jsonl", "fixes.jsonl")
 _SHORT_ANSWER = 200
 _LONG_ENOUGH = 40
@@ -44,9 +45,6 @@ class Totals:
     rows: int = 0
     rejected: int = 0
     fixes: int = 0
-    images: int = 0
-    videos: int = 0
-    media_bytes: int = 0
     styles: Counter[str] = field(default_factory=Counter)
     style_words: dict[str, tuple[int, str]] = field(default_factory=dict)
     lengths: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -76,6 +74,7 @@ class RowPass:
         self._offset = 0
         self._numbers = {name: number for number, name in enumerate(files)}
         self._assets: dict[int, Asset] = {}
+        self._fresh: set[int] = set()
         self.totals = Totals()
 
     def run(self, items: Iterable[Example | Rejected], worker: int = 0, workers: int = 1) -> Iterator[int]:
@@ -83,32 +82,39 @@ class RowPass:
 
         Raises RetryableError from the storage."""
         try:
-            for number, batch in enumerate(batched(items, BATCH, strict=False)):
-                if number % workers == worker:
-                    self._take_batch(batch)
-                    self._note_lengths(number)
-                else:
-                    self.totals.rows += len(batch)
+            for chunk in _chunks(items):
+                start = self.totals.rows
+                numbered = enumerate(chunk, start)
+                self._take_chunk([(n, item) for n, item in numbered if n // BATCH % workers == worker])
+                self.totals.rows = start + len(chunk)
                 yield self.totals.rows
             self._ledger.flush()
         finally:
             for file in (self._spool, self._extras, self._findings, self._rejected, self._fixes):
                 file.close()
 
-    def _take_batch(self, batch: tuple[Example | Rejected, ...]) -> None:
-        media = [media_of(item) if isinstance(item, Example) else [] for item in batch]
-        self._fetch_media((block, item.file) for item, found in zip(batch, media, strict=True) for _, block in found)
-        for item, found in zip(batch, media, strict=True):
+    def _take_chunk(self, numbered: list[tuple[int, Example | Rejected]]) -> None:
+        media = [media_of(item) if isinstance(item, Example) else [] for _, item in numbered]
+        self._fetch_media(
+            (block, item.file) for (_, item), found in zip(numbered, media, strict=True) for _, block in found
+        )
+        batch = numbered[0][0] // BATCH if numbered else 0
+        for (n, item), found in zip(numbered, media, strict=True):
+            if n // BATCH != batch:
+                self._note_lengths(batch)
+                batch = n // BATCH
+            self.totals.rows = n
             if isinstance(item, Example):
                 self._take(item, found)
             else:
                 self._set_aside(item.file, item.line, item.findings, item.raw)
-            self.totals.rows += 1
+        self._note_lengths(batch)
 
-    def _note_lengths(self, number: int) -> None:
-        lengths = tuple(file.taken() for file in (self._findings, self._rejected, self._fixes))
+    def _note_lengths(self, batch: int) -> None:
+        lengths = [file.taken() for file in (self._findings, self._rejected, self._fixes)]
         if any(lengths):
-            self.totals.lengths[number] = lengths
+            before = self.totals.lengths.get(batch, (0, 0, 0))
+            self.totals.lengths[batch] = tuple(old + new for old, new in zip(before, lengths, strict=True))
 
     def _fetch_media(self, media: Iterable[tuple[Media, str]]) -> None:
         wanted = [(block, _folder(file)) for block, file in media]
@@ -116,19 +122,23 @@ class RowPass:
             return
         assets, fresh = self._desk.fetch(wanted)
         self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
-        for asset in fresh:
+        self._fresh = {id(asset) for asset in fresh}
+
+    def _note_asset(self, asset: Asset) -> None:
+        """What was found out about an object is told with the first row that shows it."""
+        if id(asset) in self._fresh:
+            self._fresh.remove(id(asset))
             self._found(asset.notes)
-            self._ledger.add_media(asset.name, asset.digest, media_group(asset.digest), asset.look)
-            if asset.problem is None:
-                self.totals.media_bytes += asset.size
-                self.totals.images += asset.kind == "image"
-                self.totals.videos += asset.kind == "video"
+            group = media_group(asset.digest)
+            self._ledger.add_media(Object(asset.name, asset.kind, asset.digest, group, asset.look, asset.size))
 
     def _take(self, example: Example, media: list[tuple[str, Media]]) -> None:
         if self._recipe.data.system and example.system is None and example.document is None:
             example.system = self._recipe.data.system
         findings = self._examiner.shape(example)
         if media:
+            for _, block in media:
+                self._note_asset(self._locate(block))
             findings += self._examiner.media(example, media, self._locate)
         encoded = self._encode(example, findings)
         if encoded is not None:
@@ -247,6 +257,21 @@ class _Counted:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _chunks(items: Iterable[Example | Rejected]) -> Iterator[list[Example | Rejected]]:
+    """So many rows that their media are worth fetching together, but not more inline bytes than memory should hold."""
+    chunk: list[Example | Rejected] = []
+    inline = 0
+    for item in items:
+        chunk.append(item)
+        if isinstance(item, Example):
+            inline += sum(len(block.data or b"") for _, block in media_of(item))
+        if len(chunk) >= _CHUNK_ROWS or inline >= _CHUNK_BYTES:
+            yield chunk
+            chunk, inline = [], 0
+    if chunk:
+        yield chunk
 
 
 def rejected_line(file: str, line: int, findings: Iterable[Finding], raw: str) -> bytes:

@@ -40,6 +40,13 @@ def statistics_of(ledger: Ledger, top: list[tuple[str, int, float]]) -> dict[str
     }
 
 
+def media_of(ledger: Ledger) -> dict[str, int]:
+    """Distinct images and videos that can be used, and their bytes."""
+    usable = "SELECT COUNT(*) FROM media WHERE digest != '' AND kind = ?"
+    size = ledger.one("SELECT SUM(size) FROM media WHERE digest != ''")
+    return {"images": ledger.one(usable, ("image",)), "videos": ledger.one(usable, ("video",)), "bytes": int(size or 0)}
+
+
 def tokens_of(ledger: Ledger) -> dict[str, int]:
     """Of the training rows: what one epoch reads."""
     sums = next(ledger.query("SELECT SUM(low), SUM(expected), SUM(high) FROM used WHERE part = ?", (TRAIN,)))

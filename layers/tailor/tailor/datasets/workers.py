@@ -74,13 +74,25 @@ class Lines:
 def merge_files(scratch: Path, totals: list[Totals], collector: Collector) -> None:
     """Puts rejected rows and fixes into one file each, in reading order, and findings into the collector."""
     workers = len(totals)
+    told: set[tuple[str, str]] = set()
+
+    def news(data: bytes) -> Iterator[Finding]:
+        """Findings about an object are told once, even where two workers looked at it."""
+        for line in data.splitlines():
+            found = Finding(**orjson.loads(line))
+            if found.line is None:
+                if (found.code, found.file) in told:
+                    continue
+                told.add((found.code, found.file))
+            yield found
+
     for place, name in enumerate(MERGED):
         sources = [(folder_of(scratch, worker) / name).open("rb") for worker in range(workers)]
         with (scratch / name).open("ab") as target:
             for number in sorted(number for each in totals for number in each.lengths):
                 data = sources[number % workers].read(totals[number % workers].lengths[number][place])
                 if name == "findings.jsonl":
-                    collector.add(Finding(**orjson.loads(line)) for line in data.splitlines())
+                    collector.add(news(data))
                 else:
                     target.write(data)
         for source in sources:
@@ -89,7 +101,7 @@ def merge_files(scratch: Path, totals: list[Totals], collector: Collector) -> No
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Rows are very many objects without reference cycles; looking for cycles all the time costs a sixth of the pass."""
+    """Rows are very many objects without reference cycles; looking for cycles all the time costs a sixth of it."""
     before = gc.get_threshold()
     gc.set_threshold(_ALLOCATIONS)
     try:

@@ -1,6 +1,8 @@
 """However many workers share the rows, the result is the same to the byte."""
 
+import shutil
 import warnings
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -11,13 +13,14 @@ from tailor.errors import RetryableError
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 
-from .conftest import chats, converse, write_jsonl
+from .conftest import chats, converse, picture, write_jsonl
 
 
 def _prepared(root: Path, workers: int) -> dict[str, bytes]:
-    scratch, out = root / f"scratch-{workers}", root / f"out-{workers}"
-    scratch.mkdir()
-    out.mkdir()
+    scratch, out = root / "scratch", root / "out"
+    for folder in (scratch, out):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the test runner itself has threads
         prepare_dataset(
@@ -57,3 +60,27 @@ def test_what_storage_raises_in_a_worker_reaches_the_caller(tmp_path: Path, monk
     monkeypatch.setattr("tailor.datasets.rows.RowPass._take", refuse)
     with pytest.raises(RetryableError, match="slow down"):
         _prepared(tmp_path, 2)
+
+
+def test_media_within_the_rows_are_told_once_by_any_number_of_workers(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    urls = [f"data:image/bmp;base64,{b64encode(picture(n, format='BMP')).decode()}" for n in range(7)]
+    rows = [
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "image_url", "image_url": {"url": urls[n % 7]}},
+                        {"type": "text", "text": f"What is this, {n}?"},
+                    ],
+                },
+                {"role": "assistant", "content": f"thing {n}"},
+            ]
+        }
+        for n in range(400)
+    ]
+    write_jsonl(tmp_path / "data/a.jsonl", rows)
+    alone = _prepared(tmp_path, 1)
+    assert alone["run/report/findings.jsonl"].count(b"image-converted") == 7
+    assert _prepared(tmp_path, 2) == alone
