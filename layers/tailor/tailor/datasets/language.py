@@ -23,6 +23,7 @@ _ENOUGH = 400
 
 # Letters that Vietnamese alone uses: ă đ ơ ư (and capitals), and all of U+1EA0 to U+1EF9.
 _VIETNAMESE = re.compile("[ăĂđĐơƠưƯẠ-ỹ]")
+_NOT_VIETNAMESE = re.compile(r"(?![àáâãèéêìíòóôõùúýÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝ])[^\W\d_\x00-\x7f]")
 _SCRIPTS: tuple[tuple[Language, re.Pattern[str]], ...] = (
     ("japanese", re.compile("[\u3040-\u30ff]")),
     ("korean", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
@@ -56,6 +57,8 @@ def language_of(text: str) -> Language:
     for language, pattern in _SCRIPTS:
         if pattern.search(text):
             return language
+    if not _NOT_VIETNAMESE.search(text):
+        return "unknown"  # "Có hình tròn không?" has only accents that other languages have too
     return "latin" if _letters(text) >= _LEAST_LETTERS else "unknown"
 
 

@@ -87,6 +87,7 @@ def test_sound_vietnamese_is_never_called_mojibake(text: str) -> None:
         ("Кошка спит на стуле", "cyrillic"),
         ("แมวนอนบนเก้าอี้", "thai"),
         ("Le garçon a mangé une pêche", "latin"),
+        ("Có hình tròn không? Không có hình nào.", "unknown"),
         ("12", "unknown"),
     ],
 )
