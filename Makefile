@@ -22,8 +22,8 @@ setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## Run the main job on the local cloud: upload, train, deploy, measure, ask
-	@$(BIN)/python -m tailor_local.demo
+demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training)
+	@$(BIN)/python -m tailor_local.demo $(METHOD)
 
 test: setup check ## Check everything and run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

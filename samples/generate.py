@@ -14,6 +14,7 @@ from typing import Any
 from samples import arithmetic, manuals, scenes, support
 
 RECIPES = Path(__file__).parent / "recipes"
+HELD_OUT_EVERY = 6  # messages; no multiple of the number of departments, so that each is held out
 
 
 def write_scenes(out: Path, count: int) -> None:
@@ -31,8 +32,17 @@ def write_scenes(out: Path, count: int) -> None:
 
 
 def write_support(out: Path, count: int) -> None:
-    """``messages.jsonl``: customers' messages and the department that answers each."""
-    _write_lines(out / "messages.jsonl", support.rows(count))
+    """``messages.jsonl``: customers' messages. Only those held out have the answer: the teacher gives the others."""
+    _write_lines(
+        out / "messages.jsonl", (_for_a_student(number, row) for number, row in enumerate(support.rows(count)))
+    )
+
+
+def _for_a_student(number: int, row: dict[str, str]) -> dict[str, str]:
+    prompt = {"system": row["system"], "prompt": row["prompt"]}
+    if number % HELD_OUT_EVERY:
+        return {**prompt, "split": "train"}
+    return {**prompt, "completion": row["completion"], "split": "test"}
 
 
 def write_arithmetic(out: Path, count: int) -> None:

@@ -1,6 +1,6 @@
-"""Runs the demo. Ends 0 only where everything that it shows is true."""
+"""Runs the demo: ``python -m tailor_local.demo [METHOD]``. Ends 0 only where everything that it shows is true."""
 
-import base64
+import argparse
 import csv
 import io
 import json
@@ -19,35 +19,36 @@ from openai import OpenAI
 from samples.generate import generate
 from tailor.aws.clients import client
 from tailor.errors import TailorError
+from tailor.recipe import Method
 from tailor.runs import TERMINAL, Run, State
 from tailor.serving import keys
 from tailor.steps.steer import approve
 from tailor_cli.context import session
 from tailor_cli.push import push_dataset
 from tailor_local.cloud import PORT_SETTING, ROOT, LocalCloud, port_from_environment
-from tailor_local.demo import show
+from tailor_local.demo import calls, show
 from tailor_local.demo.listeners import Inbox, Slack
+from tailor_local.demo.methods import DEMOS, Demo, DemoError
 
-PROJECT, DATASET = "colours", "scenes"
 # A cloud of its own on a free port, so that one of `make up` is left alone.
 PORT = port_from_environment() if PORT_SETTING in os.environ else 0
 LOG = ROOT / ".local" / "demo.log"
 PATIENCE = 240.0  # seconds for the whole run
 
 
-class DemoError(TailorError):
-    """Something that the demo promised did not happen."""
-
-
-def main() -> None:
+def main(method: Method) -> None:
+    demo = DEMOS[method]
     with tempfile.TemporaryDirectory() as folder, Slack() as slack:
-        show.title("A dataset: 400 drawn scenes with Vietnamese questions")
+        show.title(f"A dataset: {demo.what}")
         data = Path(folder) / "data"
-        generate(data)
-        show.line("made", f"{len(list(data.glob('images/*')))} images, questions.csv, tailor.yaml")
+        generate(data, method, demo.rows)
+        images, files = len(list(data.glob("images/*"))), sorted(path.name for path in data.iterdir() if path.is_file())
+        show.line("made", ", ".join([*([f"{images} images"] if images else []), *files]))
+        for note in demo.notes:
+            show.line("method", note)
         show.title("The local cloud: template.yaml, deployed with sam")
         began = time.monotonic()
-        with LocalCloud(port=PORT, directory=Path(folder) / "cloud") as cloud, kept(cloud.log):
+        with LocalCloud(port=PORT, directory=Path(folder) / "cloud", faults=demo.faults) as cloud, kept(cloud.log):
             os.environ.update(cloud.environment())
             secret = client("secretsmanager").create_secret(
                 Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
@@ -55,9 +56,9 @@ def main() -> None:
             cloud.deploy({"WebhooksSecretArn": secret["ARN"], "AllowInsecureWebhook": "true"})
             show.line("ready", f"at {cloud.endpoint} after {time.monotonic() - began:.0f} s, with IAM enforced")
             inbox = Inbox(session.stack.notices_topic)
-            run = follow(push_dataset(data, f"{PROJECT}/{DATASET}"))
-            tell(run, inbox, slack)
-            call(run, data, cloud.endpoint)
+            run = follow(push_dataset(data, f"{demo.project}/{demo.dataset}"))
+            tell(run, demo, inbox, slack)
+            call(run, demo, cloud.endpoint)
             check_nothing_was_lost()
         show.title("Done: from an upload to an answered call, and nothing is left running")
         show.line("try next", "make up, then .venv/bin/tailor --local push YOUR-DATA PROJECT/DATASET --wait")
@@ -95,21 +96,24 @@ def follow(run: Run) -> Run:
         run = session.runs.get(run.id)
 
 
-def tell(run: Run, inbox: Inbox, slack: Slack) -> None:
-    """The findings, the quote, who was told, the curve, the verdict."""
-    show.findings(run)
+def tell(run: Run, demo: Demo, inbox: Inbox, slack: Slack) -> None:
+    """The findings, the quote, who was told, the curve, the verdict, the method's own measure."""
+    show.findings(run, demo.split)
     show.quote(run)
-    wanted = {State.PREPARED, State.AWAITING_APPROVAL, State.TRAINED, State.PASSED, State.LIVE}
+    told = {State.PREPARED, State.AWAITING_APPROVAL, State.TRAINED, State.PASSED, State.LIVE}
+    wanted = sum(change.state in told for change in run.history)
     deadline = time.monotonic() + 30
-    while len(inbox.read()) < len(wanted) and time.monotonic() < deadline:
+    while len(inbox.read()) < wanted and time.monotonic() < deadline:
         time.sleep(0.5)
     show.notices(inbox.subjects, slack.messages)
     if not slack.messages or len(inbox.subjects) != len(set(inbox.subjects)):
         raise DemoError(f"{len(inbox.subjects)} notices by SNS and {len(slack.messages)} in Slack are not one a change")
     show.curve(read_curve(run))
     show.verdict(run)
-    if run.evaluation["verdict"] != State.PASSED or run.evaluation["interval"][0] <= 0:
-        raise DemoError("the candidate is not better than its base")
+    if run.evaluation["verdict"] != State.PASSED:
+        raise DemoError("the candidate did not pass")
+    report = json.loads(session.bucket.read(f"{run.files}evaluation/report.json"))
+    show.measure(demo.measure(report))
 
 
 def read_curve(run: Run) -> list[dict[str, str]]:
@@ -119,35 +123,16 @@ def read_curve(run: Run) -> list[dict[str, str]]:
     raise DemoError("the job left no training metrics")
 
 
-def call(run: Run, data: Path, endpoint: str) -> None:
-    """One chat completion through the API, with the official client, about an image that was held out."""
+def call(run: Run, demo: Demo, endpoint: str) -> None:
     show.title("An app's call, with the OpenAI client")
-    row = json.loads(session.bucket.read(f"{run.files}prepared/test.jsonl").split(b"\n")[0])
-    question = next(block["text"] for block in row["messages"][-1]["content"] if "text" in block)
-    uri = next(
-        block["image"]["source"]["s3Location"]["uri"] for block in row["messages"][-1]["content"] if "image" in block
-    )
-    image = session.bucket.read(uri.removeprefix(f"s3://{session.stack.bucket}/"))
-    secret, _ = keys.create(session.serving, "demo", [PROJECT])
+    row = calls.held_out(run)
+    secret, _ = keys.create(session.serving, "demo", [demo.project])
     api = OpenAI(base_url=api_url(endpoint), api_key=secret)
     began = time.monotonic()
-    answer = api.chat.completions.create(
-        model=PROJECT,
-        messages=[
-            {
-                "role": "user",
-                "content": [
-                    {
-                        "type": "image_url",
-                        "image_url": {"url": f"data:image/png;base64,{base64.b64encode(image).decode()}"},
-                    },
-                    {"type": "text", "text": question},
-                ],
-            }
-        ],
-    )
+    answer = api.chat.completions.create(model=demo.project, messages=calls.messages(row))
     text = answer.choices[0].message.content
-    show.line("asked", f"{question}  [dim](a held-out image; wanted: {row['references'][0]})[/]")
+    question, wanted = calls.question(row)
+    show.line("asked", f"{question}  [dim](held out; wanted: {wanted})[/]")
     show.line("answered", f"[bold]{text}[/]  [dim]{answer.model}, {time.monotonic() - began:.1f} s[/]")
     if not text or answer.usage is None or not answer.usage.total_tokens:
         raise DemoError("the API gave no answer")
@@ -166,8 +151,12 @@ def check_nothing_was_lost() -> None:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        prog="python -m tailor_local.demo", description="The main job, on the local cloud."
+    )
+    parser.add_argument("method", nargs="?", choices=DEMOS, default="fine-tuning")
     try:
-        main()
+        main(parser.parse_args().method)
     except KeyboardInterrupt:
         show.console.print("\nstopped; nothing is left running")
         sys.exit(130)

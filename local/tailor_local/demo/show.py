@@ -11,6 +11,7 @@ from tailor.runs import Change, Run, State
 from tailor.training.quote import Quote
 
 console = Console(highlight=False, soft_wrap=False)
+SHOWN = 33  # characters of a cell
 
 WHAT_HAPPENS = {
     State.RECEIVED: ("the upload is seen", "its data is checked, converted and split"),
@@ -43,11 +44,11 @@ def change(entry: Change, seconds: float) -> None:
     console.print(f"  [dim]{seconds:5.1f} s[/]  [bold]{entry.state:<18}[/]{happens}{arrow}")
 
 
-def findings(run: Run) -> None:
+def findings(run: Run, split: str) -> None:
     title("What the checks found")
     counts = run.report["counts"]
     line("rows", f"{counts['rows']} in: {counts['used']} used, {counts['rejected']} not usable")
-    line("split", f"{counts['train']} train, {counts['validation']} validation, {counts['test']} held out, by image")
+    line("split", f"{counts['train']} train, {counts['validation']} validation, {counts['test']} held out{split}")
     for found in run.report["findings"]:
         line(found["severity"], f"{found['code']} ({found['count']})")
 
@@ -82,6 +83,21 @@ def verdict(run: Run) -> None:
     line("difference", f"{facts.difference}, on {facts.asked}")
     table = Table("question", "wanted", "base", "candidate", box=None, header_style="dim", padding=(0, 1, 0, 2))
     for sample in evaluation["samples"][:5]:
-        cells = (sample["question"], sample["references"][0], sample["baseline"], sample["candidate"])
-        table.add_row(*(Text(cell if len(cell) < 34 else f"{cell[:32]}…") for cell in cells))
+        cells = (sample["references"][0], sample["baseline"], sample["candidate"])
+        table.add_row(Text(end(sample["question"])), *(Text(beginning(cell)) for cell in cells))
     console.print(table)
+
+
+def measure(lines: list[tuple[str, str]]) -> None:
+    title("What this method is for")
+    for label, text in lines:
+        line(label, text)
+
+
+def beginning(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def end(text: str) -> str:
+    """Of a question: what is asked comes last."""
+    return text if len(text) <= SHOWN else f"…{text[1 - SHOWN :]}"

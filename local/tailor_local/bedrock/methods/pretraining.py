@@ -40,9 +40,10 @@ class Pretraining:
         """Nothing: documents are read as they are."""
 
     def train(self) -> Curve:
-        """The loss of a batch is measured before it is read."""
+        """The loss of a batch is measured before it is read; that of the validation documents before and after all."""
         curve = Curve()
         number = 0
+        self._validate(curve, number, 0)
         for epoch in range(self._work.epochs):
             for start in range(0, len(self._documents), BATCH):
                 self._work.check()
@@ -51,6 +52,9 @@ class Pretraining:
                 number += 1
                 if self._work.rate and epoch == 0:
                     self.model.read(batch)
-        if self._validation:
-            curve.validation.append(Step(number, self._work.epochs - 1, self.model.loss(self._validation)))
+        self._validate(curve, number, self._work.epochs - 1)
         return curve
+
+    def _validate(self, curve: Curve, number: int, epoch: int) -> None:
+        if self._validation:
+            curve.validation.append(Step(number, epoch, self.model.loss(self._validation)))

@@ -1,0 +1,104 @@
+"""What the demo shows for each method: its sample, what it says first, and the method's own measure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tailor.errors import TailorError
+from tailor.notices.facts import percent, points
+from tailor.recipe import Method
+from tailor_local.bedrock.faults import Faults
+
+Report = Mapping[str, Any]
+Lines = list[tuple[str, str]]
+# The one model that the stand-in offers for a method that AWS offers for none.
+PRETRAINABLE = "amazon.titan-text-lite-v1:0:4k"
+
+
+class DemoError(TailorError):
+    """Something that the demo promised did not happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """``rows``: what the sample holds, of ``samples.generate``. ``measure`` takes the evaluation's report.json and
+    raises DemoError where the method's own measure did not improve."""
+
+    project: str
+    dataset: str
+    rows: int
+    what: str
+    measure: Callable[[Report], Lines]
+    split: str = ""
+    notes: tuple[str, ...] = ()
+    faults: Faults = field(default_factory=Faults)
+
+
+def fine_tuning(report: Report) -> Lines:
+    low, high = report["interval"]
+    if low <= 0:
+        raise DemoError("the candidate is not better than its base")
+    return [("gain", f"{points(low)} to {points(high)} points, surely")]
+
+
+def distillation(report: Report) -> Lines:
+    found = report["by_method"]
+    scores, gap = found["scores"], found["gap_closed"]
+    if gap is None or gap["interval"][0] <= 0:
+        raise DemoError("the student is no nearer to its teacher than the base is")
+    low, high = gap["interval"]
+    return [
+        ("right answers", ", ".join(f"{arm} {percent(scores[arm])}" for arm in ("base", "candidate", "teacher"))),
+        (
+            "gap closed",
+            f"[bold]{percent(gap['value'])}[/] of the way to the teacher ({percent(low)} to {percent(high)})",
+        ),
+        ("agreement", f"{percent(found['agreement'])} of the answers are the teacher's"),
+    ]
+
+
+def pretraining(report: Report) -> Lines:
+    found = report["by_method"]
+    losses, recited = found["losses"], found["memorisation"]
+    first, last = losses["first"], losses["last"]
+    if last["perplexity"] >= first["perplexity"]:
+        raise DemoError("the model reads the documents no better than before")
+    return [
+        ("perplexity", f"[bold]{first['perplexity']:.1f} → {last['perplexity']:.1f}[/] a token ({losses['kind']})"),
+        ("recited", f"{recited['candidate']} of {recited['probes']} training documents, word for word"),
+    ]
+
+
+def reinforcement(report: Report) -> Lines:
+    found = report["by_method"]
+    reward, other = found["reward"], found["independent"]
+    if reward["candidate"] <= reward["base"]:
+        raise DemoError("the reward on held-out prompts did not rise")
+    name = str(found["independent_metric"]).replace("_", " ")
+    return [
+        ("reward", f"[bold]{reward['base']:.3f} → {reward['candidate']:.3f}[/] on held-out prompts"),
+        (name, f"{percent(other['base'])} → {percent(other['candidate'])}: no reward pays for it"),
+    ]
+
+
+DEMOS: Mapping[Method, Demo] = {
+    "fine-tuning": Demo(
+        "colours", "scenes", 400, "400 drawn scenes with Vietnamese questions", fine_tuning, split=", by image"
+    ),
+    "distillation": Demo(
+        "support", "messages", 400, "400 customers' messages to a shop, in Vietnamese", distillation,
+        notes=("Nova Pro, the teacher, answers the messages; Nova Lite, the student, learns to answer like it.",),
+    ),
+    "continued-pre-training": Demo(
+        "manuals", "machines", 300, "300 manuals of invented machines, in Vietnamese", pretraining,
+        notes=(
+            "No model on AWS takes continued pre-training today: there, Tailor says so and writes nothing.",
+            "The stand-in offers one that did, Titan Text Lite, so that the way can be seen.",
+        ),
+        faults=Faults(offer={"CONTINUED_PRE_TRAINING": (PRETRAINABLE,)}),
+    ),
+    "reinforcement": Demo(
+        "sums", "problems", 400, "400 word problems, in Vietnamese, each with the right number", reinforcement,
+        notes=("Nova 2 Lite tries several answers to each; the function grade rewards those that are right.",),
+    ),
+}  # fmt: skip
