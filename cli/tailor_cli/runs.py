@@ -1,6 +1,5 @@
 """`tailor runs`, `show`, `watch`, `approve` and so on: runs as a person follows and steers them."""
 
-import json
 import time
 from datetime import UTC, datetime
 from typing import Annotated
@@ -14,6 +13,7 @@ from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
 from tailor.steps.provision import take_down
 from tailor_cli.context import err, out, person, session, shown_errors
+from tailor_cli.show import show_run
 
 RunId = Annotated[str, typer.Argument(help="the run's id, or a project: its newest run", metavar="RUN")]
 Reason = Annotated[str, typer.Option(help="kept in the run's history")]
@@ -48,20 +48,13 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
 
 
 def show(run_id: RunId, as_json: AsJson = False) -> None:
-    """Show one run: its history and what each step found."""
+    """Show one run: where it is, what it found, what it costs."""
     with shown_errors():
         run = find(run_id)
         if as_json:
             out.print_json(run.model_dump_json())
             return
-        out.print(f"[bold]{run.id}[/]  {run.recipe.method} of {run.recipe.model}")
-        for change in run.history:
-            out.print(f"  {change.at:%Y-%m-%d %H:%M:%S}  {change.state:<18} {change.by:<12} {change.reason}")
-        for name in ("report", "quote", "job", "deployment", "evaluation"):
-            value = getattr(run, name)
-            if value:
-                out.print(f"[bold]{name}[/]")
-                out.print_json(json.dumps(value))
+        show_run(run, session.stack.bucket)
 
 
 def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds")] = 86400) -> None:

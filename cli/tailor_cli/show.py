@@ -1,0 +1,60 @@
+"""`tailor show`: one run on a page: where it is, what it found, what it costs, where its files lie."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from rich.table import Table
+from rich.text import Text
+
+from tailor.notices.facts import Facts, dollars
+from tailor.runs import Run
+from tailor.training.quote import Quote
+from tailor.training.spent import spent
+from tailor_cli.context import out
+
+
+def show_run(run: Run, bucket: str) -> None:
+    """Prints the page."""
+    out.print(f"[bold]{run.id}[/]: {run.recipe.method} of {run.recipe.model}, [bold]{run.state}[/]")
+    history = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for change in run.history:
+        history.add_row(f"{change.at:%Y-%m-%d %H:%M:%S}", change.state, change.by, Text(change.reason))
+    out.print(history)
+    page = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    page.add_column(style="dim")
+    page.add_column(overflow="fold")
+    for label, text in _facts(run, bucket):
+        page.add_row(label, Text(text))
+    out.print()
+    out.print(page)
+
+
+def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
+    facts = Facts(run, run.history[-1])
+    folder = f"s3://{bucket}/{run.files}"
+    if run.report:
+        yield "data", str(run.report.get("headline", ""))
+        yield "data report", f"{folder}report/report.html"
+    if run.quote:
+        for line in Quote.model_validate(run.quote).lines:
+            amount = f"{dollars(line.low)} to {dollars(line.high)}" if line.low is not None and line.high else "unknown"
+            yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
+        yield "spent so far", _spent(run)
+    if arn := run.job.get("arn"):
+        yield "job", arn
+    for name, phase in (run.job.get("phases") or {}).items():
+        yield f"  {name}", f"{phase['status']} since {phase['since'][:16]}"
+    if facts.losses:
+        yield "losses", facts.losses
+    if arn := run.deployment.get("arn"):
+        yield "deployment", f"{run.deployment.get('status', '')} {arn}"
+    if run.evaluation.get("verdict"):
+        yield "verdict", f"{run.evaluation['verdict']}: {facts.scores}, {facts.difference}, on {facts.asked}"
+        yield "evaluation", f"{folder}evaluation/report.html"
+
+
+def _spent(run: Run) -> str:
+    so_far = spent(run, datetime.now(UTC))
+    if so_far.most is None:
+        return f"at least {dollars(so_far.least)}; unknown: {', '.join(so_far.unknown)}"
+    return f"{dollars(so_far.least)} to {dollars(so_far.most)}"

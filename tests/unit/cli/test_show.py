@@ -1,0 +1,64 @@
+import pytest
+
+from tailor.runs import State
+from tailor_cli.context import out
+from tailor_cli.show import show_run
+from tests.unit.steps.fakes import a_run
+
+QUOTE = {
+    "model": "nova-micro",
+    "method": "fine-tuning",
+    "lines": [
+        {
+            "item": "training",
+            "title": "Training",
+            "every": "once",
+            "low": "1.5",
+            "expected": "2",
+            "high": "3",
+            "how": "",
+        },
+        {"item": "storage", "title": "Storage", "every": "month", "how": "no price is known"},
+    ],
+}
+
+
+def test_a_run_is_shown_with_its_price_its_history_and_where_its_reports_lie(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = a_run(
+        State.LIVE,
+        report={"headline": "The dataset is usable: 10 rows to train on."},
+        quote=QUOTE,
+        job={"arn": "arn:job", "training_loss": 0.5, "phases": {"training": {"status": "Completed", "since": "2026"}}},
+        deployment={"arn": "arn:deployment", "status": "Active"},
+        evaluation={
+            "verdict": "passed",
+            "metric": "exact_match",
+            "candidate": 0.8,
+            "baseline": 0.2,
+            "baseline_arm": "base",
+            "difference": 0.6,
+            "interval": [0.5, 0.7],
+            "rows": 120,
+        },
+    )
+    with out.capture() as captured:
+        show_run(run, "tailor-bucket")
+    text = " ".join(captured.get().split())
+    for words in (
+        "live",
+        "The dataset is usable",
+        "$1.50 to $3.00",
+        "unknown a month",
+        "spent so far",
+        "s3://tailor-bucket/runs/colours-scenes-0123456789ab/report/report.html",
+        "passed: exact match 80.0 % against 20.0 %",
+    ):
+        assert words.replace(" ", "") in text.replace(" ", ""), words
+
+
+def test_a_run_that_has_just_begun_is_shown_too() -> None:
+    with out.capture() as captured:
+        show_run(a_run(State.RECEIVED), "tailor-bucket")
+    assert "received" in captured.get()
