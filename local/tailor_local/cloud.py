@@ -208,6 +208,7 @@ class LocalCloud:
             "SFTP_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",
             "TMPDIR": str(self.directory / "tmp"),
+            "TAILOR_LAYERS": str(ROOT / ".local" / "layers"),
             "TAILOR_BACKGROUND": "1" if self.background else "0",
         }
         if self._pace is not None:

@@ -9,7 +9,9 @@ import hashlib
 import importlib
 import inspect
 import json
+import os
 import secrets
+import shutil
 import sys
 import tempfile
 import threading
@@ -20,6 +22,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import yaml
+
 from tailor_local import timelapse
 from tailor_local.bedrock.platform import Credentials, Scope
 from tailor_local.bedrock.service import Bedrock
@@ -27,6 +31,8 @@ from tailor_local.bedrock.service import Bedrock
 SERVICE_PRINCIPAL = "bedrock.amazonaws.com"
 SESSION_SECONDS = 12 * 3600
 CONTROL_PREFIX = "/_tailor/"
+LAYERS_SETTING = "TAILOR_LAYERS"  # where unpacked layers are kept for the next cloud
+LAYER_SECONDS = 7 * 24 * 3600  # since a layer was last used
 OVERDUE = 60.0  # seconds after which a schedule starts a function again, whatever became of the last start
 
 # module → name → parameters that are relied on (None: not a function)
@@ -62,6 +68,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_import_rest_api": ("spec", "base_data"),
         "_put_gateway_response": ("api_id", "response_type", "data"),
     },
+    "services.cloudformation.provisioners": {"_sfn_definition": ("props",)},
     "services.eventbridge": {
         "_put_events": ("data", "allow_aws_source"),
         "_parse_rate_seconds": ("expr",),
@@ -76,6 +83,13 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_execution_record_for_config": ("func", "config"),
     },
     "services.scheduler": {"_SCHEDULE_TICK_INTERVAL": None},
+    "services.stepfunctions": {
+        "_executions": None,
+        "_ExecutionError": None,
+        "_resolve_path_or_ctx": ("path", "data", "ctx"),
+        "_run_distributed_map": ("state_def", "raw_input", "effective", "iterator", "execution", "ctx"),
+        "_run_sub_machine": ("states", "start_at", "input_data", "execution", "ctx"),
+    },
     "services.sts": {"register_session": ("access_key", "session")},
 }
 
@@ -230,6 +244,7 @@ def install(bedrock: Bedrock) -> None:
     _share_layers()
     _retry_rules()
     _import_gateway_responses()
+    _run_maps_to_the_letter()
     _quicken_schedules()
     _open_control_door(bedrock)
 
@@ -309,8 +324,11 @@ def _share_layers() -> None:
     What Python compiles of it is then there for the next worker too, so that cold starts are quick.
     """
     runtime = _module("core.lambda_runtime")
-    shared = Path(tempfile.gettempdir()) / "layers"
-    shared.mkdir(exist_ok=True)
+    shared = Path(os.environ.get(LAYERS_SETTING) or Path(tempfile.gettempdir()) / "layers")
+    shared.mkdir(parents=True, exist_ok=True)
+    for layer in shared.iterdir():
+        if layer.stat().st_mtime < time.time() - LAYER_SECONDS:
+            shutil.rmtree(layer, ignore_errors=True)
     lock = threading.Lock()
 
     class SharedZip(zipfile.ZipFile):
@@ -319,12 +337,16 @@ def _share_layers() -> None:
             if not folder.name.startswith("layer_"):
                 super().extractall(path, members, pwd)
                 return
-            with lock, Path(archive).open("rb") as file:
-                unpacked = shared / hashlib.file_digest(file, "sha256").hexdigest()
+            listed = "\n".join(f"{item.filename} {item.CRC} {item.file_size}" for item in self.infolist())
+            with lock:
+                unpacked = shared / hashlib.sha256(listed.encode()).hexdigest()
                 if not unpacked.is_dir():
-                    partial = unpacked.with_suffix(".partial")
+                    partial = unpacked.with_suffix(f".{os.getpid()}")
                     super().extractall(partial)
-                    partial.rename(unpacked)
+                    with contextlib.suppress(OSError):  # another cloud may have been quicker
+                        partial.rename(unpacked)
+                    shutil.rmtree(partial, ignore_errors=True)
+            os.utime(unpacked)
             folder.rmdir()
             folder.symlink_to(unpacked)
             Path(archive).unlink()
@@ -349,6 +371,33 @@ def _import_gateway_responses() -> None:
         return api_id
 
     gateway._import_rest_api = _import_rest_api
+
+
+def _run_maps_to_the_letter() -> None:
+    """Step Functions takes definitions in YAML, reads MaxConcurrencyPath, and begins no item of a stopped execution."""
+    machines, provisioners = _module("services.stepfunctions"), _module("services.cloudformation.provisioners")
+    definition, run_map, run_item = (
+        provisioners._sfn_definition,
+        machines._run_distributed_map,
+        machines._run_sub_machine,
+    )
+
+    def _sfn_definition(props: dict[str, Any]) -> str:
+        return json.dumps(yaml.safe_load(definition(props)))
+
+    def _run_distributed_map(state: dict[str, Any], raw: Any, effective: Any, *rest: Any) -> Any:
+        if path := state.get("MaxConcurrencyPath"):
+            state = state | {"MaxConcurrency": machines._resolve_path_or_ctx(path, effective, rest[-1])}
+        return run_map(state, raw, effective, *rest)
+
+    def _run_sub_machine(states: Any, start_at: str, given: Any, execution: Any, ctx: dict[str, Any]) -> Any:
+        if machines._executions[ctx["Execution"]["Id"]]["status"] == "ABORTED":
+            raise machines._ExecutionError("States.Aborted", "the execution was stopped")
+        return run_item(states, start_at, given, execution, ctx)
+
+    provisioners._sfn_definition = _sfn_definition
+    machines._run_distributed_map = _run_distributed_map
+    machines._run_sub_machine = _run_sub_machine
 
 
 def _quicken_schedules() -> None:
