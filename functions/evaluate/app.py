@@ -1,4 +1,4 @@
-""" "Run Changed" or "Run Due" (deployed, evaluating) → the verdict."""
+""" "Run Changed" or "Run Due" (deployed, evaluating) → the verdict; for its state machine, a part of the questions."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,15 +10,21 @@ from tailor.aws.bedrock_runtime import BedrockAsker
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
-from tailor.events import RunChanged, detail
+from tailor.aws.state_machines import StateMachine
+from tailor.events import Asked, AskPart, RunChanged, detail
 from tailor.settings import Settings
-from tailor.steps.evaluate import evaluate
+from tailor.steps.asking import Scale
+from tailor.steps.evaluate import arms_of, evaluate
 
 
 class EvaluateSettings(Settings):
     bucket: str
     runs_table: str
     serving_table: str
+    evaluate_machine_arn: str
+    machine_above_calls: int
+    machine_functions: int
+    part_seconds: float
 
 
 settings = EvaluateSettings.load()
@@ -27,17 +33,43 @@ bucket = S3Storage(settings.bucket)
 runs = DynamoRunStore(settings.runs_table)
 aliases = ServingTable(settings.serving_table)
 asker = BedrockAsker(bucket)
+scale = Scale(
+    StateMachine(settings.evaluate_machine_arn),
+    above=settings.machine_above_calls,
+    functions=settings.machine_functions,
+    part_seconds=settings.part_seconds,
+)
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> None:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    def seconds_left() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    if "ask" in event:
+        part = AskPart.model_validate(event["ask"])
+        progress = scale.ask(
+            part,
+            arms_of,
+            bucket=bucket,
+            runs=runs,
+            asker=asker,
+            seconds_left=seconds_left,
+            now=datetime.now(UTC),
+        )
+        logger.info("asked", run=part.run, chunks=sorted(part.chunks), calls=progress.asked if progress else None)
+        return {"calls": progress.asked if progress else 0}
+    asked = Asked.model_validate(event["asked"]) if "asked" in event else None
     run = evaluate(
-        RunChanged.model_validate(detail(event)).run,
+        asked.run if asked else RunChanged.model_validate(detail(event)).run,
         bucket=bucket,
         runs=runs,
         asker=asker,
         aliases=aliases,
-        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+        scale=scale,
+        seconds_left=seconds_left,
         now=datetime.now(UTC),
+        asked=asked.execution if asked else None,
     )
     logger.info("evaluate", run=run.id if run else None, state=run.state if run else None)
+    return {"state": run.state if run else None}

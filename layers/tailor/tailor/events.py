@@ -77,6 +77,21 @@ class RunChanged(Event):
         )
 
 
+class AskPart(Event):
+    """What the state machine of an evaluation gives a function: chunks to ask."""
+
+    run: str
+    execution: str
+    chunks: frozenset[int]
+
+
+class Asked(Event):
+    """What the state machine says at its end."""
+
+    run: str
+    execution: str
+
+
 def changes_between(old: Run | None, new: Run) -> list[RunChanged]:
     """What the history of ``new`` has more than that of ``old``: usually one entry, none where only fields changed."""
     seen = old.sequence if old else 0

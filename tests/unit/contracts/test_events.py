@@ -26,6 +26,10 @@ ENVIRONMENT = {
     "EVENT_BUS": "bus",
     "ACCOUNT_ID": "123456789012",
     "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/tailor-CustomizationRole",
+    "EVALUATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:tailor-evaluate",
+    "MACHINE_ABOVE_CALLS": "2000",
+    "MACHINE_FUNCTIONS": "4",
+    "PART_SECONDS": "240",
     "GRADE_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:tailor-GradeFunction",
     "PRICES": "{}",
     "BUDGET_LIMIT": "50",
@@ -117,6 +121,7 @@ def test_every_job_status_reaches_track(status: str) -> None:
         ("provision_run_passed", "provision", "colours-scenes-0123456789ab"),
         ("provision_run_failed", "provision", "colours-scenes-0123456789ab"),
         ("evaluate_run_deployed", "evaluate", "colours-scenes-0123456789ab"),
+        ("evaluate_asked", "evaluate", "colours-scenes-0123456789ab"),
         (
             "track_job_state_change",
             "track",

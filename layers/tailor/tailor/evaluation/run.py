@@ -40,7 +40,7 @@ _SUMMARY = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an evaluation asks, as ``plan.json`` keeps it: ``calls`` over all arms, ``chunks`` of the longest section."""
+    """What ``plan.json`` keeps of an evaluation: ``calls`` over all arms, ``chunks`` of the longest section."""
 
     started_at: datetime
     calls: int

@@ -1,16 +1,16 @@
 """deployed → evaluating → a verdict: held-out questions go to the candidate and to what it must beat."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tailor import catalog
-from tailor.catalog import Model
 from tailor.errors import EvaluationError, InvalidInputError, NotAllowedError, NotFoundError
 from tailor.evaluation.arms import BASE, CANDIDATE, LIVE, TEACHER, Arm
 from tailor.evaluation.ask import Asker
 from tailor.evaluation.run import Unfinished, evaluate_run
 from tailor.runs import Run, RunStore, State, claim
 from tailor.serving.aliases import AliasStore, Version
+from tailor.steps.asking import Scale
 from tailor.storage import Storage
 from tailor.training.methods.distillation import teacher_of
 
@@ -24,27 +24,48 @@ def evaluate(
     runs: RunStore,
     asker: Asker,
     aliases: AliasStore,
+    scale: Scale,
     seconds_left: Callable[[], float],
     now: datetime,
+    asked: str | None = None,
 ) -> Run | None:
-    """The run as it is afterwards; None where another delivery does or did the work."""
+    """The run as it is afterwards; None where others do or did the work.
+
+    ``asked``: the execution that says that it has asked all that it could; what it left is asked here.
+    """
+    given = seconds_left()
+    found = runs.get(run_id)
+    if found.evaluation.get("execution") != asked if asked else scale.busy(found, now):
+        return None
     run = claim(runs, run_id, begin=State.DEPLOYED, working=State.EVALUATING, seconds=seconds_left(), by=BY, now=now)
     if run is None:
         return None
-    arms = _arms(run, catalog.model(run.recipe.model), aliases.alias(run.project).live)
+    arms = arms_of(run, aliases.alias(run.project).live)
     try:
-        result = evaluate_run(bucket, run, run.recipe, arms, asker, deadline=seconds_left)
+        if not asked and (begun := scale.begin(run, arms, bucket=bucket, runs=runs, now=now)):
+            return begun
+        result = evaluate_run(
+            bucket,
+            run,
+            run.recipe,
+            arms,
+            asker,
+            deadline=seconds_left,
+            clock=lambda: now + timedelta(seconds=given - seconds_left()),
+        )
     except (EvaluationError, InvalidInputError, NotAllowedError, NotFoundError) as error:
         return runs.save(run.moved(State.EVALUATION_FAILED, by=BY, reason=error.message))
     if isinstance(result, Unfinished):
         # Out of time, not of patience: the answers so far are kept, and the run is asked for again.
         return runs.save(run.model_copy(update={"lease_until": None}))
     summary = result.summary()
-    return runs.save(run.moved(State(summary["verdict"]), by=BY, reason=summary["headline"], evaluation=summary))
+    verdict, reason = State(summary["verdict"]), summary["headline"]
+    return runs.save(run.moved(verdict, by=BY, reason=reason, evaluation=run.evaluation | summary))
 
 
-def _arms(run: Run, model: Model, live: Version | None) -> list[Arm]:
+def arms_of(run: Run, live: Version | None = None) -> list[Arm]:
     """A student's teacher is asked too: it shows how much of the way to it was gone."""
+    model = catalog.model(run.recipe.model)
     arms = [Arm(CANDIDATE, run.deployment["arn"]), Arm(BASE, model.invoke_id)]
     if live is not None and live.run != run.id:
         arms.append(Arm(LIVE, live.deployment))

@@ -1,0 +1,44 @@
+"""A Step Functions state machine: its executions have names of ours, so that starting one twice is starting it once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from botocore.exceptions import ClientError
+
+from tailor.aws.clients import client
+from tailor.aws.failures import code_of, translated
+from tailor.steps.asking import Execution
+
+
+class StateMachine:
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+        self._states = client("stepfunctions")
+
+    def execution(self, name: str) -> str:
+        """The ARN that an execution of this name has. ``name``: at most 80 characters."""
+        return f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def start(self, name: str, document: Mapping[str, Any]) -> None:
+        """Fine where it was started before, also where it has ended since."""
+        with translated(f"starting {name}"):
+            try:
+                self._states.start_execution(
+                    stateMachineArn=self._arn, name=name, input=orjson.dumps(document).decode()
+                )
+            except ClientError as error:
+                if code_of(error) != "ExecutionAlreadyExists":
+                    raise
+
+    def look(self, execution: str) -> Execution | None:
+        with translated(f"looking at {execution}"):
+            try:
+                found = self._states.describe_execution(executionArn=execution)
+            except ClientError as error:
+                if code_of(error) == "ExecutionDoesNotExist":
+                    return None
+                raise
+        stopped: datetime | None = found.get("stopDate")
+        return Execution(running=found["status"] in ("RUNNING", "PENDING_REDRIVE"), stopped_at=stopped)

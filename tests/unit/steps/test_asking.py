@@ -1,0 +1,198 @@
+"""Asking at scale: who asks when, and who keeps out of the way."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tailor.errors import EvaluationError, InvalidInputError, RetryableError
+from tailor.events import AskPart
+from tailor.recipe import Recipe
+from tailor.runs import Run, State
+from tailor.steps.asking import MOST_EXECUTIONS, Execution, Scale
+from tailor.steps.evaluate import arms_of, evaluate
+from tests.unit.evaluation.fakes import BucketFolder, FakeAsker, held_out, write_run
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, a_run
+
+RECIPE = Recipe.parse("evaluation: {language: vi, few_shot: 0, regression: false}")
+ROWS = [held_out(place, "đỏ" if place % 2 else "tím") for place in range(130)]
+
+
+class MemoryExecutions:
+    """Executions by ARN; they run until a test says otherwise."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Execution] = {}
+        self.inputs: list[Mapping[str, Any]] = []
+
+    def execution(self, name: str) -> str:
+        return f"arn:{name}"
+
+    def start(self, name: str, document: Mapping[str, Any]) -> None:
+        self.inputs.append(document)
+        self.found.setdefault(self.execution(name), Execution(running=True, stopped_at=None))
+
+    def look(self, execution: str) -> Execution | None:
+        return self.found.get(execution)
+
+    def stop(self, execution: str) -> None:
+        self.found[execution] = Execution(running=False, stopped_at=NOW)
+
+
+class Stage:
+    def __init__(self, folder: Path, above: int = 0) -> None:
+        self.executions, self.runs, self.aliases = MemoryExecutions(), MemoryRuns(), MemoryAliases()
+        self.scale = Scale(self.executions, above=above, functions=4, part_seconds=240)
+        run = a_run(State.DEPLOYED, recipe=RECIPE, deployment={"arn": "custom"})
+        self.runs.create(run)
+        self.id = run.id
+        self.bucket: BucketFolder = write_run(folder, run, ROWS)
+        self.asker = FakeAsker(lambda model, question: "đỏ")
+
+    def evaluate(self, minutes: float = 0, asked: str | None = None) -> Run | None:
+        return evaluate(
+            self.id,
+            bucket=self.bucket,
+            runs=self.runs,
+            asker=self.asker,
+            aliases=self.aliases,
+            scale=self.scale,
+            seconds_left=lambda: 900.0,
+            now=NOW + timedelta(minutes=minutes),
+            asked=asked,
+        )
+
+    def ask(self, execution: str, chunks: set[int], left: float = 900.0, minutes: float = 0) -> int | None:
+        part = AskPart(run=self.id, execution=execution, chunks=frozenset(chunks))
+        progress = self.scale.ask(
+            part,
+            arms_of,
+            bucket=self.bucket,
+            runs=self.runs,
+            asker=self.asker,
+            seconds_left=lambda: left,
+            now=NOW + timedelta(minutes=minutes),
+        )
+        return progress.asked if progress else None
+
+    @property
+    def run(self) -> Run:
+        return self.runs.get(self.id)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+FIRST = "arn:colours-scenes-0123456789ab-1"
+SECOND = "arn:colours-scenes-0123456789ab-2"
+
+
+def test_small_evaluations_stay_in_one_function(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, above=260)
+    run = stage.evaluate()
+    assert run is not None
+    assert run.state == State.INCONCLUSIVE
+    assert stage.executions.inputs == []
+    assert "execution" not in run.evaluation
+
+
+def test_large_ones_are_dealt_out_asked_once_and_scored(stage: Stage) -> None:
+    begun = stage.evaluate()
+    assert begun is not None
+    assert begun.state == State.EVALUATING
+    assert begun.evaluation["execution"] == FIRST
+    assert not begun.leased(NOW)
+    [document] = stage.executions.inputs
+    assert document["parts"] == [[0, 1, 2, 3], [4, 5]]
+    assert not stage.asker.requests
+
+    assert [stage.ask(FIRST, set(part)) for part in document["parts"]] == [200, 60]
+    run = stage.evaluate(asked=FIRST)
+
+    assert run is not None
+    assert run.state == State.INCONCLUSIVE
+    assert run.evaluation["execution"] == FIRST
+    assert run.evaluation["verdict"] == "inconclusive"
+    assert set(stage.asker.charged.values()) == {1}
+
+
+def test_a_run_that_others_ask_for_is_left_alone(stage: Stage) -> None:
+    stage.evaluate()
+    assert stage.evaluate(minutes=60) is None
+    stage.executions.stop(FIRST)
+    assert stage.evaluate(minutes=3) is None, "functions outlive the execution that called them"
+    assert stage.evaluate(minutes=5) is not None
+    assert stage.run.evaluation["execution"] == SECOND
+
+
+def test_a_call_for_an_execution_that_was_given_up_does_nothing(stage: Stage) -> None:
+    stage.evaluate()
+    stage.executions.stop(FIRST)
+    stage.evaluate(minutes=5)
+    assert stage.ask(FIRST, {0}) is None
+    assert stage.evaluate(asked=FIRST) is None
+    assert not stage.asker.requests
+
+
+def test_a_stop_between_the_name_and_the_start_costs_nothing_but_the_name(stage: Stage) -> None:
+    stage.evaluate()
+    del stage.executions.found[FIRST]
+    stage.evaluate()
+    assert stage.run.evaluation["execution"] == SECOND
+
+
+def test_what_a_part_left_is_asked_by_the_one_who_scores(stage: Stage) -> None:
+    stage.evaluate()
+    stage.ask(FIRST, {0, 1})
+    stage.executions.stop(FIRST)
+    run = stage.evaluate(asked=FIRST)
+    assert run is not None
+    assert run.state == State.INCONCLUSIVE
+    assert set(stage.asker.charged.values()) == {1}
+
+
+def test_a_part_that_runs_out_of_time_asks_to_be_called_again(stage: Stage) -> None:
+    stage.evaluate()
+    with pytest.raises(RetryableError, match="0 of 100 questions"):
+        stage.ask(FIRST, {0, 1}, left=0.0)
+
+
+def test_what_stops_again_and_again_is_asked_by_one_function(stage: Stage) -> None:
+    for place in range(1, MOST_EXECUTIONS + 1):
+        stage.evaluate(minutes=10)
+        stage.executions.stop(f"arn:{stage.id}-{place}")
+    run = stage.evaluate(minutes=10)
+    assert run is not None
+    assert run.state == State.INCONCLUSIVE
+    assert len(stage.executions.inputs) == MOST_EXECUTIONS
+
+
+def test_time_is_bounded_for_parts_and_for_new_executions(stage: Stage) -> None:
+    stage.evaluate()
+    with pytest.raises(EvaluationError, match="within 12 hours"):
+        stage.ask(FIRST, {0}, minutes=60 * 13)
+    stage.executions.stop(FIRST)
+    run = stage.evaluate(minutes=60 * 13)
+    assert run is not None
+    assert run.state == State.EVALUATION_FAILED
+    assert len(stage.executions.inputs) == 1
+
+
+def test_bad_rows_at_the_start_of_a_part_do_not_condemn_an_arm_that_has_answered(stage: Stage) -> None:
+    stage.evaluate()
+    stage.ask(FIRST, {0})
+    stage.scale = replace(stage.scale, above=10_000)
+
+    def refuse(model: str, question: str) -> str:
+        raise InvalidInputError("too large")
+
+    stage.asker.answer = refuse
+    run = stage.evaluate(asked=FIRST)
+    assert run is not None
+    assert run.state in (State.INCONCLUSIVE, State.FAILED)
+    assert run.evaluation["failed_calls"]
