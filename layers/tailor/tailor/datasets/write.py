@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,7 +14,6 @@ from tailor.catalog import Record
 from tailor.datasets.checks import finding
 from tailor.datasets.ledger import Ledger
 from tailor.datasets.model import SplitName
-from tailor.datasets.rows import rejected_line
 from tailor.datasets.split import PARTS
 from tailor.datasets.workers import Lines
 from tailor.errors import TailorError
@@ -21,6 +21,7 @@ from tailor.storage import Storage
 
 PARTS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")
 _JSONL = "application/jsonl"
+_RAW = 500
 _ROWS = "SELECT rows.n, part, grp, code FROM rows LEFT JOIN left_out USING (n) ORDER BY rows.n"
 
 
@@ -55,8 +56,13 @@ def write_parts(scratch: Path, ledger: Ledger, record: Record, workers: int) -> 
             row, extra = spool.next(n), extras.next(n)
             if code:
                 file, number = orjson.loads(extra)[:2]
-                reason = finding(code, file, number, where="an earlier", first="one", other="another part")
-                rejected.write(rejected_line(file, number, [reason], row.decode().rstrip()))
+                listed = {
+                    "file": file,
+                    "line": number,
+                    "reasons": _reasons(code),
+                    "raw": row[:_RAW].decode(errors="ignore"),
+                }
+                rejected.write(orjson.dumps(listed, option=orjson.OPT_APPEND_NEWLINE))
                 continue
             part = PARTS[part_index] or "train"
             counts[part] += 1
@@ -68,6 +74,13 @@ def write_parts(scratch: Path, ledger: Ledger, record: Record, workers: int) -> 
     for file in files.values():
         file.close()
     return {part: counts[part] for part in PARTS_WRITTEN}
+
+
+@cache
+def _reasons(code: str) -> orjson.Fragment:
+    """Why a sound row is not used; the finding itself, with the other row's place, is in findings.jsonl."""
+    found = finding(code, "", where="an earlier", first="one", other="another part")
+    return orjson.Fragment(orjson.dumps([{"code": code, "message": found.message, "fix": found.fix, "path": None}]))
 
 
 def publish(
