@@ -3,6 +3,7 @@
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -35,13 +36,23 @@ def title(text: str) -> None:
 
 
 def line(label: str, text: str) -> None:
-    console.print(f"  [dim]{label:<14}[/] {text}")
+    _columns(15, f"[dim]{label}[/]", text)
+
+
+def _columns(width: int, *cells: str) -> None:
+    """The last cell wraps under itself, so that labels stay in a column of their own."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for place in range(len(cells) - 1):
+        grid.add_column(width=width if place == 0 else 18, no_wrap=True)
+    grid.add_column(ratio=1)
+    grid.add_row(*cells)
+    console.print(Padding(grid, (0, 0, 0, 2)))
 
 
 def change(entry: Change, seconds: float) -> None:
     happens, following = WHAT_HAPPENS.get(entry.state, (entry.reason, ""))
     arrow = f" [dim]→ {following}[/]" if following else ""
-    console.print(f"  [dim]{seconds:5.1f} s[/]  [bold]{entry.state:<18}[/]{happens}{arrow}")
+    _columns(8, f"[dim]{seconds:5.1f} s[/]", f"[bold]{entry.state}[/]", happens + arrow)
 
 
 def findings(run: Run, split: str) -> None:
