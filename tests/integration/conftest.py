@@ -10,14 +10,18 @@ folder run in one worker of pytest-xdist, so that they share one cloud there too
 """
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tailor.aws import clients
 from tailor_local.bedrock.faults import Faults
 from tailor_local.cloud import LocalCloud
+from tailor_local.demo.listeners import Inbox, Slack
+from tests.integration.pipeline import Pipeline
 from tests.integration.standin import (
     BUCKET,
     COLOURS,
@@ -111,3 +115,38 @@ def events(bench: Bench) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
     yield of
     rules.remove_targets(Rule="standin-events", Ids=["queue"])
     rules.delete_rule(Name="standin-events")
+
+
+@pytest.fixture(scope="session")
+def deployed(local_cloud: LocalCloud) -> Iterator[tuple[dict[str, str], Slack]]:
+    with Slack() as slack:
+        secret = local_cloud.client("secretsmanager").create_secret(
+            Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
+        )
+        yield local_cloud.deploy({"WebhooksSecretArn": secret["ARN"], "AllowInsecureWebhook": "true"}), slack
+
+
+@pytest.fixture(scope="session")
+def inbox(local_cloud: LocalCloud, deployed: tuple[dict[str, str], Slack]) -> Iterator[Inbox]:
+    before = dict(os.environ)
+    os.environ.update(local_cloud.environment())
+    forget_clients()
+    yield Inbox(deployed[0]["NoticesTopicArn"])
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def pipeline(
+    local_cloud: LocalCloud, deployed: tuple[dict[str, str], Slack], inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Pipeline]:
+    for name, value in local_cloud.environment().items():
+        monkeypatch.setenv(name, value)
+    forget_clients()
+    yield Pipeline(local_cloud, deployed[0], deployed[1], inbox)
+    forget_clients()
+
+
+def forget_clients() -> None:
+    clients.client.cache_clear()
+    clients.table.cache_clear()

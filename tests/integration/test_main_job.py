@@ -2,8 +2,7 @@
 
 import base64
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,13 +12,10 @@ import pytest
 from openai import OpenAI
 
 from samples.generate import generate
-from tailor.aws import clients
 from tailor.aws.clients import client
 from tailor.runs import State
 from tailor.serving import keys
 from tailor_local.bedrock.faults import EventFaults, Faults
-from tailor_local.cloud import LocalCloud
-from tailor_local.demo.listeners import Inbox, Slack
 from tests.integration.pipeline import Pipeline
 
 SetFaults = Callable[[Faults], None]
@@ -46,41 +42,6 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     generate(folder, count=100)
     images = {f"images/{path.name}": path.read_bytes() for path in sorted(folder.glob("images/*.png"))}
     return images | {"questions.csv": (folder / "questions.csv").read_bytes(), "tailor.yaml": RECIPE}
-
-
-@pytest.fixture(scope="session")
-def deployed(local_cloud: LocalCloud) -> Iterator[tuple[dict[str, str], Slack]]:
-    with Slack() as slack:
-        secret = local_cloud.client("secretsmanager").create_secret(
-            Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
-        )
-        yield local_cloud.deploy({"WebhooksSecretArn": secret["ARN"], "AllowInsecureWebhook": "true"}), slack
-
-
-@pytest.fixture(scope="session")
-def inbox(local_cloud: LocalCloud, deployed: tuple[dict[str, str], Slack]) -> Iterator[Inbox]:
-    before = dict(os.environ)
-    os.environ.update(local_cloud.environment())
-    forget_clients()
-    yield Inbox(deployed[0]["NoticesTopicArn"])
-    os.environ.clear()
-    os.environ.update(before)
-
-
-@pytest.fixture
-def pipeline(
-    local_cloud: LocalCloud, deployed: tuple[dict[str, str], Slack], inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Pipeline]:
-    for name, value in local_cloud.environment().items():
-        monkeypatch.setenv(name, value)
-    forget_clients()
-    yield Pipeline(local_cloud, deployed[0], deployed[1], inbox)
-    forget_clients()
-
-
-def forget_clients() -> None:
-    clients.client.cache_clear()
-    clients.table.cache_clear()
 
 
 def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice_a_change(
