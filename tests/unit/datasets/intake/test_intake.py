@@ -3,6 +3,10 @@
 import hashlib
 from pathlib import Path
 
+from tailor.datasets.intake import reject_dataset
+from tailor.datasets.model import Finding
+from tailor.storage import FolderStorage
+
 from .conftest import Intake, chats, converse, write_jsonl, write_vqa
 
 
@@ -102,3 +106,24 @@ def test_an_empty_folder_is_reported(intake: Intake, dataset: Path) -> None:
     outcome = intake()
     assert not outcome.report.usable
     assert outcome.report.findings
+
+
+def test_a_dataset_that_is_not_looked_at_gets_a_report_too(tmp_path: Path) -> None:
+    wrong = Finding(
+        "invalid-recipe", "error", "tailor.yaml", None, "modell: there is no such setting", "did you mean model?"
+    )
+    summary = reject_dataset(FolderStorage(tmp_path), "runs/r/", [wrong])
+    assert summary["usable"] is False
+    assert "modell" in summary["headline"]
+    page = (tmp_path / "runs/r/report/report.html").read_text("utf-8")
+    assert "did you mean model?" in page
+
+
+def test_the_page_runs_no_script_and_loads_nothing(dataset: Path, intake: Intake) -> None:
+    write_jsonl(
+        dataset / "a.jsonl", [*chats(30), converse("<script>alert(1)</script>", "<img src=x onerror=alert(1)>")]
+    )
+    page = (intake().folder / "runs/r/report/report.html").read_text("utf-8")
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    assert "http://" not in page.replace("http-equiv", "")
