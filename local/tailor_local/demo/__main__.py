@@ -125,11 +125,11 @@ def read_curve(run: Run) -> list[dict[str, str]]:
 
 def call(run: Run, demo: Demo, endpoint: str) -> None:
     show.title("An app's call, with the OpenAI client")
-    row = calls.held_out(run)
+    row = calls.held_out(run, session.bucket)
     secret, _ = keys.create(session.serving, "demo", [demo.project])
     api = OpenAI(base_url=api_url(endpoint), api_key=secret)
     began = time.monotonic()
-    answer = api.chat.completions.create(model=demo.project, messages=calls.messages(row))
+    answer = api.chat.completions.create(model=demo.project, messages=calls.messages(row, session.bucket))
     text = answer.choices[0].message.content
     question, wanted = calls.question(row)
     show.line("asked", f"{question}  [dim](held out; wanted: {wanted})[/]")

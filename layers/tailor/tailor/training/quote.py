@@ -152,7 +152,7 @@ def kept_and_hosted(recipe: Recipe, model: Model) -> list[Line]:
 
 def evaluation_line(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> Line:
     """Base and candidate (and the base with worked examples, where the recipe asks for it) on the held-out rows."""
-    rows = min(int(manifest["rows"].get("test", 0)), recipe.evaluation.max_rows)
+    rows = held_out_rows(manifest, recipe)
     asked = [Asked("base"), Asked("candidate", custom=True)]
     if recipe.evaluation.few_shot:
         asked.append(Asked("base with worked examples", prompts=1 + recipe.evaluation.few_shot))
@@ -161,6 +161,11 @@ def evaluation_line(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -
     return calls_line(
         "evaluation", title, model, asked, prompt, answer_tokens(recipe.evaluation.max_tokens).times(rows)
     )
+
+
+def held_out_rows(manifest: Mapping[str, Any], recipe: Recipe) -> int:
+    """How many rows an evaluation asks each arm."""
+    return min(int(manifest["rows"].get("test", 0)), recipe.evaluation.max_rows)
 
 
 def headroom_line(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> list[Line]:

@@ -85,7 +85,10 @@ def _logs(logs: InvocationLogs) -> dict[str, Any]:
 
 
 def quote(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> quotes.Quote:
-    """The teacher is asked each prompt at least once; Bedrock may add prompts of its own up to the method's maximum."""
+    """The teacher is asked each prompt at least once; Bedrock may add prompts of its own up to the method's maximum.
+
+    The evaluation asks it the held-out questions too.
+    """
     facts, teacher = model.method("distillation"), teacher_of(recipe, model)
     _no_hyperparameters(recipe)
     rows = int(manifest["rows"]["train"])
@@ -93,10 +96,13 @@ def quote(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> quotes.Q
     prompt = quotes.tokens_a_row(manifest)
     answer = quotes.answer_tokens(recipe.distillation.max_answer_tokens)
     asked = [quotes.Asked("teacher")]
-    title = f"{teacher.title} answers the prompts"
+    held_out = quotes.held_out_rows(manifest, recipe)
+    title = f"{teacher.title} answers the prompts and {held_out} held-out questions"
+    shown = quotes.answer_tokens(recipe.evaluation.max_tokens).times(held_out)
+    all_prompts = prompt.times(pairs).plus(prompt.times(held_out))
     tokens = prompt.plus(answer).times(pairs)
     lines = (
-        quotes.calls_line("teacher", title, teacher, asked, prompt.times(pairs), answer.times(pairs)),
+        quotes.calls_line("teacher", title, teacher, asked, all_prompts, answer.times(pairs).plus(shown)),
         quotes.training_line(tokens, EPOCHS, model),
         quotes.evaluation_line(manifest, recipe, model),
         *quotes.kept_and_hosted(recipe, model),
