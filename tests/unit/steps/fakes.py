@@ -89,6 +89,8 @@ class MemoryControl:
 
     def stop_job(self, identifier: str) -> None:
         self._maybe_fail("stop_job")
+        if identifier not in self.jobs:
+            raise NotFoundError(identifier)
         self.jobs[identifier]["status"] = "Stopped"
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Any) -> str:
@@ -103,7 +105,7 @@ class MemoryControl:
 
     def delete_deployment(self, arn: str) -> None:
         self._maybe_fail("delete_deployment")
-        self.deployments.pop(arn, None)
+        self.deployments.pop(f"{ARN}:custom-model-deployment/{arn[-12:]}", None)  # by ARN or name
 
 
 _PATHS: dict[State, list[State]] = {

@@ -20,6 +20,10 @@ MODEL = f"{ARN}:custom-model/amazon.nova-lite-v1:0:300k/abcdefghi123"
 DEPLOYMENT = f"{ARN}:custom-model-deployment/abcdefghi123"
 
 
+def measured_with(live: Run) -> dict[str, Any]:
+    return {"live": live.deployment["arn"]}
+
+
 class Setting:
     def __init__(self) -> None:
         self.runs, self.control, self.aliases, self.bus = MemoryRuns(), MemoryControl(), MemoryAliases(), MemoryBus()
@@ -113,10 +117,50 @@ def test_a_deployment_that_failed_is_taken_away(setting: Setting) -> None:
     assert not setting.control.deployments
 
 
+def test_a_deployment_that_is_gone_before_it_was_active_ends_its_run(setting: Setting) -> None:
+    run = setting.add(State.DEPLOYING, deployment={"arn": DEPLOYMENT})
+    setting.control.fail["get_deployment"] = NotFoundError("there is no such deployment")
+    assert not setting.reconcile().failed
+    assert setting.runs.get(run.id).state == State.DEPLOY_FAILED
+
+
+def test_a_run_that_is_retired_while_it_is_deployed_leaves_no_deployment(setting: Setting) -> None:
+    class Slow(MemoryControl):
+        def create_deployment(self, name: str, model_arn: str, *, tags: Any) -> str:
+            arn = super().create_deployment(name, model_arn, tags=tags)
+            setting.runs.save(setting.runs.get(run.id).moved(State.RETIRED, by="person:linh", now=NOW))
+            return arn
+
+    run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
+    setting.control = Slow()
+    with pytest.raises(ConflictError):
+        setting.provision(run)
+    assert not setting.control.deployments
+
+
+def test_retiring_takes_a_deployment_away_that_nobody_wrote_down(setting: Setting) -> None:
+    """As if the function had been killed after it had made it."""
+    run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
+    setting.control.create_deployment(run.id, MODEL, tags={})
+    take_down(run, runs=setting.runs, control=setting.control, aliases=setting.aliases, by="p", reason="", now=NOW)
+    assert not setting.control.deployments
+
+
+def test_a_verdict_against_an_older_live_version_does_not_replace_the_present_one(setting: Setting) -> None:
+    setting.provision(setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa"))
+    measured_with_nothing = setting.provision(setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb"))
+    assert measured_with_nothing is not None
+    assert measured_with_nothing.state == State.INCONCLUSIVE
+    assert "colours-scenes-aaaaaaaaaaaa went live meanwhile" in measured_with_nothing.history[-1].reason
+    pointer = setting.aliases.alias("colours").live
+    assert pointer is not None
+    assert pointer.run == "colours-scenes-aaaaaaaaaaaa"
+
+
 def test_a_passed_run_goes_live_and_the_one_before_stands_by_and_leaves_in_time(setting: Setting) -> None:
     first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
     assert setting.provision(first) is not None
-    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb")
+    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
     live = setting.provision(second)
 
     assert live is not None
@@ -137,7 +181,7 @@ def test_a_passed_run_goes_live_and_the_one_before_stands_by_and_leaves_in_time(
 def test_a_promotion_cut_short_is_finished_by_a_repeat_and_by_reconcile(setting: Setting) -> None:
     first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
     setting.provision(first)
-    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb")
+    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
     before = setting.runs.get(first.id)
     setting.provision(second)
     # As if the function had been killed after the pointer moved.
@@ -201,7 +245,7 @@ def test_one_runs_trouble_does_not_keep_the_others_waiting(setting: Setting) -> 
 def test_a_person_goes_back_to_the_version_before_and_forward_again(setting: Setting) -> None:
     first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
     setting.provision(first)
-    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb")
+    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
     setting.provision(second)
     for target, other in ((first, second), (second, first)):
         run = roll_back("colours", to=None, runs=setting.runs, aliases=setting.aliases, by="p", reason="", now=NOW)
@@ -251,6 +295,36 @@ def test_stopping_asks_bedrock_and_the_jobs_answer_moves_the_run(setting: Settin
     stopped = track(JOB, runs=setting.runs, control=setting.control, now=NOW)
     assert stopped is not None
     assert stopped.state == State.STOPPED
+
+
+def test_a_stop_that_never_reached_bedrock_is_asked_for_again(setting: Setting) -> None:
+    setting.training()
+    run = setting.runs.get("colours-scenes-0123456789ab")
+    setting.runs.save(run.model_copy(update={"job": {**run.job, "stop_asked_by": "person:linh", "stop_reason": ""}}))
+    setting.reconcile()  # notes how far the job is
+    setting.reconcile()
+    assert setting.control.jobs[JOB]["status"] == "Stopped"
+    setting.reconcile()
+    assert setting.runs.get(run.id).state == State.STOPPED
+
+
+def test_a_job_that_ends_before_the_stop_arrives_still_ends_its_run(setting: Setting) -> None:
+    run = setting.training()
+    stop(run, runs=setting.runs, control=setting.control, by="person:linh", reason="wrong data", now=NOW)
+    setting.control.jobs[JOB] |= {"status": "Completed", "outputModelArn": MODEL}
+    stopped = track(JOB, runs=setting.runs, control=setting.control, now=NOW)
+    assert stopped is not None
+    assert stopped.state == State.STOPPED
+    assert "person:linh stopped it: wrong data" in stopped.history[-1].reason
+    assert MODEL in stopped.history[-1].reason
+
+
+def test_stopping_a_run_stops_a_job_that_nobody_wrote_down(setting: Setting) -> None:
+    """As if the function had been killed after it had submitted it."""
+    run = setting.add(State.APPROVED)
+    setting.control.jobs[run.id] = {"jobArn": JOB, "jobName": run.id, "status": "InProgress"}
+    assert stop(run, runs=setting.runs, control=setting.control, by="p", reason="", now=NOW).state == State.STOPPED
+    assert setting.control.jobs[run.id]["status"] == "Stopped"
 
 
 def test_a_run_without_a_job_stops_at_once_and_one_with_a_model_not_at_all(setting: Setting) -> None:

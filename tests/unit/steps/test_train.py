@@ -101,6 +101,19 @@ def test_a_function_killed_after_submitting_finds_its_job_again(setting: Setting
     assert len(setting.control.jobs) == 1
 
 
+def test_a_run_that_is_stopped_while_it_is_submitted_leaves_no_job(setting: Setting) -> None:
+    class Slow(MemoryControl):
+        def create_job(self, request: Any) -> str:
+            setting.runs.save(setting.runs.get(run.id).moved(State.STOPPED, by="person:linh", now=NOW))
+            return super().create_job(request)
+
+    run = setting.add(State.APPROVED)
+    setting.control = Slow()
+    with pytest.raises(ConflictError):
+        setting.train(run)
+    assert [job["status"] for job in setting.control.jobs.values()] == ["Stopped"]
+
+
 def test_a_full_account_makes_the_run_wait_and_is_no_failure(setting: Setting) -> None:
     run = setting.add(State.APPROVED)
     setting.control.fail["create_job"] = QuotaError("10 jobs are scheduled")

@@ -62,8 +62,8 @@ class EvaluationResult:
     report: dict[str, Any]
 
     def summary(self) -> dict[str, Any]:
-        """The small document that the run keeps."""
-        return {name: self.report[name] for name in _SUMMARY}
+        """What the run keeps. ``live``: the deployment of the live version that was asked too, or None."""
+        return {name: self.report[name] for name in _SUMMARY} | {"live": self.report["reproduce"]["arms"].get(LIVE)}
 
 
 def evaluate_run(

@@ -23,12 +23,22 @@ def provision(
     if run.state == State.TRAINED:
         return deploy(run, runs=runs, control=control, tags=tags, now=now)
     if run.state == State.PASSED and run.recipe.deployment.promote:
+        if reason := _outdated(run, aliases):
+            return runs.save(run.moved(State.INCONCLUSIVE, by=BY, reason=reason, now=now))
         return promote(run, runs=runs, aliases=aliases, by=BY, now=now)
     if run.state in _NOT_PASSED:
         return take_down(
             run, runs=runs, control=control, aliases=aliases, by=BY, reason=f"the verdict is {run.state}", now=now
         )
     return None
+
+
+def _outdated(run: Run, aliases: AliasStore) -> str:
+    """Why a passed verdict no longer counts; empty where it does: against the version that it was measured with."""
+    live = aliases.alias(run.project).live
+    if live is None or live.run == run.id or live.deployment == run.evaluation.get("live"):
+        return ""
+    return f"it passed, but {live.run} went live meanwhile, and the two were not compared"
 
 
 def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], now: datetime) -> Run:
@@ -40,12 +50,22 @@ def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], 
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=explain(error.message), now=now))
     deployment = {"arn": arn, "kind": "on-demand", "status": "Creating", "created_at": now.isoformat()}
-    return runs.save(run.moved(State.DEPLOYING, by=BY, now=now, deployment=deployment))
+    try:
+        return runs.save(run.moved(State.DEPLOYING, by=BY, now=now, deployment=deployment))
+    except ConflictError:
+        if not runs.get(run.id).is_open:
+            control.delete_deployment(arn)  # somebody retired the run meanwhile: nobody else knows of its deployment
+        raise
 
 
 def follow_deployment(run: Run, *, runs: RunStore, control: Control, by: str, now: datetime) -> Run | None:
     """deploying → deployed | deploy-failed. Deployments send no events: reconcile asks."""
-    answer = control.get_deployment(run.deployment["arn"])
+    try:
+        answer = control.get_deployment(run.deployment["arn"])
+    except NotFoundError:
+        # Deleted by hand, or by the lines below just before this function was killed.
+        reason = "the deployment failed, or somebody deleted it, before it became active"
+        return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, reason=reason))
     status = answer["status"]
     deployment: dict[str, Any] = {**run.deployment, "status": status}
     if status == "Active":
@@ -92,5 +112,7 @@ def take_down(
     forget(aliases, run.project, run.id)
     if run.deployment:
         control.delete_deployment(run.deployment["arn"])
+    elif run.state == State.TRAINED:
+        control.delete_deployment(run.id)  # made by a function that was killed before it could write that down
     deployment = {**run.deployment, "status": "Deleted"} if run.deployment else {}
     return runs.save(run.moved(State.RETIRED, by=by, reason=reason, now=now, deployment=deployment))

@@ -1,13 +1,15 @@
 """What a person does to a run by hand; the run's history says who and why."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
-from tailor.errors import ConflictError
+from tailor.errors import ConflictError, NotFoundError
 from tailor.runs import Run, RunStore, State
 from tailor.serving.aliases import AliasStore
 from tailor.serving.aliases import rollback as move_pointer_back
 from tailor.steps.provision import promote, stand_by
+from tailor.training.request import job_name
 
 _NOT_SUBMITTED = frozenset({State.RECEIVED, State.PREPARING, State.PREPARED, State.APPROVED})
 _PROMOTABLE = frozenset(
@@ -17,7 +19,7 @@ _PROMOTABLE = frozenset(
 
 class JobStopper(Protocol):
     def stop_job(self, identifier: str) -> None:
-        """StopModelCustomizationJob; fine where the job has ended."""
+        """StopModelCustomizationJob by ARN or name; fine where the job has ended. Raises NotFoundError."""
 
 
 def approve(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
@@ -35,7 +37,11 @@ def decline(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) ->
 def stop(run: Run, *, runs: RunStore, control: JobStopper, by: str, reason: str, now: datetime) -> Run:
     """Ends a run before it has a model. A job takes a while to stop: Bedrock's answer moves the run."""
     if run.state in _NOT_SUBMITTED:
-        return runs.save(run.moved(State.STOPPED, by=by, reason=reason, now=now))
+        stopped = runs.save(run.moved(State.STOPPED, by=by, reason=reason, now=now))
+        with suppress(NotFoundError):
+            # A job may be there already, of a function that was killed before it could write that down.
+            control.stop_job(job_name(run))
+        return stopped
     if run.state == State.TRAINING:
         asked = runs.save(run.model_copy(update={"job": {**run.job, "stop_asked_by": by, "stop_reason": reason}}))
         control.stop_job(run.job["arn"])

@@ -30,21 +30,29 @@ def follow(run: Run, job: dict[str, Any], *, runs: RunStore, by: str, now: datet
         return None
     known = {**run.job, **progress(job)}
     status = job.get("status", "InProgress")
+    if status == "Completed" and "stop_asked_by" in known:
+        reason = f"{_stopped(known)}; the job was done by then, and its model {job['outputModelArn']} is kept"
+        return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=reason))
     if status == "Completed":
         return runs.save(run.moved(State.TRAINED, by=by, now=now, job={**known, "model_arn": job["outputModelArn"]}))
     if status == "Failed":
-        if _may_try_again(known, job.get("failureMessage", "")):
+        if "stop_asked_by" not in known and _may_try_again(known, job.get("failureMessage", "")):
             reason = "Bedrock failed with an internal error before training began: the job is submitted once more"
             again = {"attempt": 2, "first": {"arn": job["jobArn"], "failure": job.get("failureMessage", "")}}
             return runs.save(run.moved(State.APPROVED, by=by, now=now, job=again, reason=reason))
         reason = explain(job.get("failureMessage", ""))
         return runs.save(run.moved(State.TRAINING_FAILED, by=by, now=now, job=known, reason=reason))
     if status == "Stopped":
-        reason = run.job.get("stall", {}).get("message", "the job was stopped")
-        return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=reason))
+        return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=_stopped(known)))
     if known == run.job:
         return None
     return runs.save(run.model_copy(update={"job": known}))
+
+
+def _stopped(known: dict[str, Any]) -> str:
+    if "stop_asked_by" in known:
+        return f"{known['stop_asked_by']} stopped it" + (f": {known['stop_reason']}" if known["stop_reason"] else "")
+    return str(known.get("stall", {}).get("message", "the job was stopped"))
 
 
 def _may_try_again(known: dict[str, Any], message: str) -> bool:
@@ -54,7 +62,11 @@ def _may_try_again(known: dict[str, Any], message: str) -> bool:
 
 
 def watch(run: Run, job: dict[str, Any], *, runs: RunStore, control: Control, now: datetime) -> Run | None:
-    """A job that hangs is noted, then stopped: Bedrock says nothing of it. None where all is well or nothing is new."""
+    """A job that hangs is noted, then stopped: Bedrock says nothing of it. None where all is well or nothing is new.
+    A stop that somebody asked for, and that never reached Bedrock, is asked for again."""
+    if run.state == State.TRAINING and "stop_asked_by" in run.job and job.get("status", "InProgress") == "InProgress":
+        control.stop_job(job["jobArn"])
+        return None
     stall = find_stall(job, run.recipe.patience, now)
     if stall is None or run.state != State.TRAINING:
         return None

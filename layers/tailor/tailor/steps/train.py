@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tailor import catalog
-from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError, QuotaError
+from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
 from tailor.runs import Run, RunStore, State
 from tailor.steps.control import Control
 from tailor.storage import Storage
@@ -83,7 +83,12 @@ def train(
         "submitted_at": now.isoformat(),
         "request": request_summary(request),
     }
-    return runs.save(run.moved(State.TRAINING, by=BY, now=now, job=job))
+    try:
+        return runs.save(run.moved(State.TRAINING, by=BY, now=now, job=job))
+    except ConflictError:
+        if not runs.get(run.id).is_open:
+            control.stop_job(arn)  # somebody stopped the run meanwhile: nobody would follow its job
+        raise
 
 
 def _wait(run: Run, reason: str, *, runs: RunStore, now: datetime) -> Run | None:

@@ -1,0 +1,170 @@
+"""A control plane by the simulated clock: jobs go through phases, names and tokens make creates safe to repeat."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from tailor import catalog
+from tailor.errors import ConflictError, NotFoundError, QuotaError
+from tests.unit.steps.fakes import ARN
+
+Fate = Literal["completes", "fails", "internal-error"]
+Clock = Callable[[], datetime]
+
+MESSAGES: Mapping[Fate, str] = {
+    "fails": "Unable to parse Amazon S3 file",
+    "internal-error": "Encountered an internal error when processing the request.",
+}
+VALIDATED, TRAINING, ENDED = timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=6)
+STOPPING, DEPLOYING = timedelta(seconds=30), timedelta(minutes=2)
+
+
+@dataclass(slots=True)
+class Job:
+    arn: str
+    name: str
+    created: datetime
+    fate: Fate
+    length: timedelta = ENDED
+    stop_asked: datetime | None = None
+
+    @property
+    def ends(self) -> datetime:
+        """An internal error strikes before training begins, so that nothing has been billed."""
+        natural = self.created + (VALIDATED if self.fate == "internal-error" else self.length)
+        return min(natural, self.stop_asked + STOPPING) if self.stop_asked else natural
+
+    @property
+    def was_stopped(self) -> bool:
+        return self.stop_asked is not None and self.ends == self.stop_asked + STOPPING
+
+    def status(self, now: datetime) -> str:
+        if now < self.ends:
+            return "Stopping" if self.stop_asked else "InProgress"
+        if self.was_stopped:
+            return "Stopped"
+        return "Completed" if self.fate == "completes" else "Failed"
+
+    def document(self, now: datetime) -> dict[str, Any]:
+        status = self.status(now)
+        begun = now >= self.created + TRAINING and self.fate != "internal-error"
+        details = {
+            "validationDetails": {"status": "Completed" if begun else "InProgress", "lastModifiedTime": self.created}
+        }
+        if begun:
+            training = "Completed" if status == "Completed" else "InProgress"
+            details["trainingDetails"] = {"status": training, "lastModifiedTime": self.created + TRAINING}
+        found: dict[str, Any] = {
+            "jobArn": self.arn,
+            "jobName": self.name,
+            "status": status,
+            "statusDetails": details,
+            "creationTime": self.created,
+        }
+        if status == "Completed":
+            found["outputModelArn"] = f"{ARN}:custom-model/amazon.nova-micro-v1:0/{self.name}"
+        if status == "Failed":
+            found["failureMessage"] = MESSAGES[self.fate]
+        return found
+
+
+class ClockedBedrock:
+    """Control and Offers at once, as :class:`tailor.aws.bedrock.Bedrock` is. ``fates`` are those of the jobs in order
+    of creation (the last one is everybody's after it); ``on_change`` hears of each job's changes ahead of time.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        fates: Sequence[Fate] = ("completes",),
+        deployments_fail: bool = False,
+        quota: int = 10,
+        length: timedelta = ENDED,
+        on_change: Callable[[Job, Sequence[datetime]], None] = lambda job, moments: None,
+    ) -> None:
+        self._now, self._fates, self._deployments_fail, self._quota = clock, fates, deployments_fail, quota
+        self._length, self._on_change = length, on_change
+        self.jobs: dict[str, Job] = {}
+        self.deployments: dict[str, dict[str, Any]] = {}
+        self.deployed: Counter[str] = Counter()
+        self.most_at_once = 0
+
+    # ------------------------------------------------------------ jobs
+
+    def running(self) -> list[Job]:
+        return [job for job in self.jobs.values() if self._now() < job.ends]
+
+    def create_job(self, request: Mapping[str, Any]) -> str:
+        name = request["jobName"]
+        assert request["clientRequestToken"] == name
+        if name in self.jobs:
+            return self.jobs[name].arn
+        if len(self.running()) >= self._quota:
+            raise QuotaError(f"{self._quota} customization jobs run already")
+        fate = self._fates[min(len(self.jobs), len(self._fates) - 1)]
+        arn = f"{ARN}:model-customization-job/amazon.nova-micro-v1:0/{name}"
+        job = self.jobs[name] = Job(arn, name, self._now(), fate, self._length)
+        self.most_at_once = max(self.most_at_once, len(self.running()))
+        between = [job.created + TRAINING] if fate != "internal-error" else []
+        self._on_change(job, [job.created, *between, job.ends])
+        return arn
+
+    def get_job(self, identifier: str) -> dict[str, Any]:
+        return self._job(identifier).document(self._now())
+
+    def stop_job(self, identifier: str) -> None:
+        job = self._job(identifier)
+        if self._now() < job.ends and job.stop_asked is None:
+            job.stop_asked = self._now()
+            self._on_change(job, [job.ends])
+
+    def _job(self, identifier: str) -> Job:
+        name = identifier.rsplit("/", 1)[-1]
+        if name not in self.jobs:
+            raise NotFoundError(f"there is no job {name}")
+        return self.jobs[name]
+
+    # ------------------------------------------------------------ deployments
+
+    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
+        arn = f"{ARN}:custom-model-deployment/{name}"
+        known = self.deployments.get(arn)
+        if known is None:
+            self.deployments[arn] = {"modelArn": model_arn, "created": self._now()}
+            self.deployed[name] += 1
+        elif known["modelArn"] != model_arn:
+            raise ConflictError(f"the deployment {name} serves another model")
+        return arn
+
+    def get_deployment(self, identifier: str) -> dict[str, Any]:
+        if identifier not in self.deployments:
+            raise NotFoundError(f"there is no deployment {identifier}")
+        if self._now() < self.deployments[identifier]["created"] + DEPLOYING:
+            return {"status": "Creating"}
+        if self._deployments_fail:
+            return {"status": "Failed", "failureMessage": "no capacity"}
+        return {"status": "Active"}
+
+    def delete_deployment(self, identifier: str) -> None:
+        name = identifier.rsplit("/", 1)[-1]
+        self.deployments.pop(f"{ARN}:custom-model-deployment/{name}", None)
+
+    # ------------------------------------------------------------ what the Region offers
+
+    def foundation_models(self, customization: str | None = None) -> list[dict[str, Any]]:
+        return [{"modelId": model.training_id} for model in catalog.models()]
+
+    def foundation_model(self, identifier: str) -> dict[str, Any] | None:
+        return {"modelId": identifier, "modelLifecycle": {"status": "ACTIVE"}}
+
+    def open_jobs(self) -> list[dict[str, Any]]:
+        return [{"jobName": job.name} for job in self.running()]
+
+    def find_job(self, name: str) -> dict[str, Any] | None:
+        return {"jobName": name, "jobArn": self.jobs[name].arn} if name in self.jobs else None
+
+    def find_model(self, name: str) -> dict[str, Any] | None:
+        return None

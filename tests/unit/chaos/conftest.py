@@ -1,0 +1,89 @@
+"""Checking data and asking models take time and have tests of their own: here both come out as the path says."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from functools import cache
+from typing import Any, Self
+
+import pytest
+
+from tailor.datasets.report import Report
+from tailor.errors import EvaluationError
+from tailor.evaluation.arms import LIVE, Arm
+from tailor.recipe import Recipe
+from tailor.runs import Run
+from tailor.storage import Storage
+from tests.unit.chaos.world import World
+
+_ran: Counter[str] = Counter()
+COUNTS = {"rows": 1000, "used": 1000, "rejected": 0, "left_out": 0, "train": 800, "validation": 100, "test": 100}
+
+
+class _Result:
+    def __init__(self, verdict: str, live: str | None) -> None:
+        self._verdict, self._live = verdict, live
+
+    def summary(self) -> dict[str, Any]:
+        return {"verdict": self._verdict, "headline": f"the verdict is {self._verdict}", "live": self._live}
+
+
+def _prepare_dataset(
+    uploads: Storage, prefix: str, output: Storage, run_prefix: str, recipe: Recipe, model: Any, **_: Any
+) -> Report:
+    """``description: unusable`` in a recipe makes the dataset so."""
+    usable = recipe.description != "unusable"
+    tokens = {"low": 1000, "expected": 1200, "high": 1500}
+    media = {"images": 0, "videos": 0, "bytes": 0}
+    rows = {name: COUNTS[name] for name in ("train", "validation", "test")}
+    files = [{"key": f"prepared/{name}.jsonl", "sha256": "0" * 64, "bytes": 1, "rows": 1} for name in rows]
+    manifest = {"schema": 1, "rows": rows, "files": files, "tokens": tokens, "media": media}
+    output.write(f"{run_prefix}prepared/manifest.json", json.dumps(manifest).encode())
+    return Report(
+        usable,
+        "as asked for",
+        recipe.method,
+        recipe.model,
+        COUNTS,
+        [],
+        [],
+        tokens=tokens,
+        media=media,
+        manifest=manifest,
+    )
+
+
+def _evaluate_run(files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm], *_: Any, **__: Any) -> _Result:
+    """The description of the recipe names the verdict; ``passed`` where it has none."""
+    files.write(f"{run.files}evaluation/report.json", b"{}")
+    if run.recipe.description == "evaluation-failed":
+        raise EvaluationError("no verdict")
+    live = next((arm.model_id for arm in arms if arm.name == LIVE), None)
+    return _Result(run.recipe.description or "passed", live)
+
+
+class _Simulated(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return World.latest.now  # type: ignore[return-value]
+
+
+@pytest.fixture(autouse=True)
+def quick_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tailor.runs.datetime", _Simulated)
+    monkeypatch.setattr(Recipe, "parse", cache(Recipe.parse))
+    monkeypatch.setattr("tailor.steps.prepare.prepare_dataset", _prepare_dataset)
+    monkeypatch.setattr("tailor.steps.evaluate.evaluate_run", _evaluate_run)
+
+
+@pytest.fixture
+def count() -> Callable[[str], None]:
+    """Counts what ran, by kind; the end of the test session tells."""
+    return lambda kind: _ran.update([kind])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _ran:
+        kinds = ", ".join(f"{number:,} of {kind}" for kind, number in _ran.items())
+        terminalreporter.write_line(f"chaos: {_ran.total():,} combinations ran: {kinds}")

@@ -1,0 +1,198 @@
+"""Whatever is lost, repeated, late, out of order or killed: a run ends as it would have, and nothing happens twice."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+
+import pytest
+
+from tailor.notices.wordings import WORDINGS
+from tailor.runs import Run, State
+from tailor.steps.steer import approve, stop
+from tests.unit.chaos.bedrock import Fate
+from tests.unit.chaos.world import DEAR, MINUTE, TREATMENTS, Treatment, Trouble, World
+
+# One window is known, and allowed for in ``check``: a function that is killed between a channel's answer and its own
+# note of it sends that notice once more. SNS and Slack take no request token: the choice is between twice and never.
+Count = Callable[[str], None]
+S = State
+
+
+def nothing(world: World, run: Run) -> None:
+    """Nobody does anything by hand."""
+
+
+def says_yes(world: World, run: Run) -> None:
+    def act() -> None:
+        if world.runs.get(run.id).state == S.AWAITING_APPROVAL:
+            approve(world.runs.get(run.id), runs=world.runs, by="person:linh", reason="fine", now=world.now)
+
+    if run.state == S.AWAITING_APPROVAL:
+        world.by_hand(2 * MINUTE, act)
+
+
+def stops_training(world: World, run: Run) -> None:
+    def act() -> None:
+        if world.runs.get(run.id).state == S.TRAINING:
+            now = world.now
+            stop(world.runs.get(run.id), runs=world.runs, control=world.bedrock, by="person:linh", reason="", now=now)
+
+    if run.state == S.TRAINING:
+        world.by_hand(MINUTE, act)
+
+
+def uploads_a_second_version(world: World, run: Run) -> None:
+    if run.state == S.LIVE and len(world.runs.items) == 1:
+        world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
+
+
+RECIPE = "model: nova-micro\ndeployment: {keep_previous_hours: 0.1}"
+TRAINED = (S.RECEIVED, S.PREPARING, S.PREPARED, S.TRAINING, S.TRAINED)
+EVALUATED = (*TRAINED, S.DEPLOYING, S.DEPLOYED, S.EVALUATING)
+LIVE = (*EVALUATED, S.PASSED, S.LIVE)
+
+
+@dataclass(frozen=True)
+class Path:
+    """``histories``: the states of each run; ``calls``: at least so many calls where all goes well; ``jobs``:
+    how many there are in the end; ``every_event``: a path that depends on what Bedrock says of its job."""
+
+    name: str
+    calls: int
+    histories: Sequence[Sequence[State]]
+    jobs: int = 1
+    recipe: str = RECIPE
+    fates: Sequence[Fate] = ("completes",)
+    deployments_fail: bool = False
+    on_state: Callable[[World, Run], None] = nothing
+    cheap: bool = True
+    every_event: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    def run(self, treatments: Sequence[Treatment] = ("delivered",) * 3, trouble: Trouble | None = None) -> World:
+        world = World(
+            fates=self.fates,
+            deployments_fail=self.deployments_fail,
+            treatments=treatments,
+            trouble=trouble,
+            on_state=self.on_state,
+        )
+        if not self.cheap:
+            world.prices = DEAR
+        world.upload(recipe=self.recipe)
+        world.run_until_settled()
+        return world
+
+
+FIRST_ATTEMPT = TRAINED[:-1]
+PATHS = (
+    Path("goes-live", 101, [LIVE], every_event=True),
+    Path("verdict-failed", 101, [(*EVALUATED, S.FAILED, S.RETIRED)], recipe=f"{RECIPE}\ndescription: failed"),
+    Path(
+        "evaluation-failed",
+        101,
+        [(*EVALUATED, S.EVALUATION_FAILED, S.RETIRED)],
+        recipe=f"{RECIPE}\ndescription: evaluation-failed",
+    ),
+    Path("job-failed", 59, [(*FIRST_ATTEMPT, S.TRAINING_FAILED)], fates=["fails"], every_event=True),
+    Path(
+        "one-internal-error",
+        128,
+        [(*FIRST_ATTEMPT, S.APPROVED, S.TRAINING, *LIVE[4:])],
+        jobs=2,
+        fates=["internal-error", "completes"],
+        every_event=True,
+    ),
+    Path(
+        "two-internal-errors",
+        78,
+        [(*FIRST_ATTEMPT, S.APPROVED, S.TRAINING, S.TRAINING_FAILED)],
+        jobs=2,
+        fates=["internal-error"],
+    ),
+    Path(
+        "replaces-a-live-one",
+        224,
+        [(*LIVE, S.STANDBY, S.RETIRED), LIVE],
+        jobs=2,
+        on_state=uploads_a_second_version,
+        every_event=True,
+    ),
+    Path("rejected", 24, [(S.RECEIVED, S.PREPARING, S.REJECTED)], jobs=0, recipe=f"{RECIPE}\ndescription: unusable"),
+    Path("deployment-failed", 79, [(*TRAINED, S.DEPLOYING, S.DEPLOY_FAILED)], deployments_fail=True),
+    Path("stopped-by-hand", 62, [(*FIRST_ATTEMPT, S.STOPPED)], on_state=stops_training, every_event=True),
+    Path(
+        "approved",
+        125,
+        [(S.RECEIVED, S.PREPARING, S.PREPARED, S.AWAITING_APPROVAL, S.APPROVED, *LIVE[3:])],
+        on_state=says_yes,
+        cheap=False,
+    ),
+    Path(
+        "not-approved",
+        52,
+        [(S.RECEIVED, S.PREPARING, S.PREPARED, S.AWAITING_APPROVAL, S.DECLINED)],
+        jobs=0,
+        cheap=False,
+        recipe=f"{RECIPE}\nbudget: {{approval_hours: 0.1}}",
+    ),
+)
+
+
+def check(path: Path, world: World, *, all_told: bool = True, note: str = "") -> None:
+    """The end of ``path``, and what must be true at every end. ``all_told``: no notice can have been lost."""
+    runs = list(world.runs.items.values())
+    histories = [tuple(change.state for change in run.history) for run in runs]
+    assert histories == [tuple(each) for each in path.histories], note
+    assert len(world.bedrock.jobs) == path.jobs, "one job an attempt"
+    assert not world.bedrock.running(), "a job that nobody waits for"
+    assert all(times == 1 for times in world.bedrock.deployed.values()), "one deployment a run"
+    live = [run.deployment["arn"] for run in runs if run.state == S.LIVE]
+    assert list(world.bedrock.deployments) == live, "a deployment that nobody uses"
+    pointed = [version.deployment for alias in world.aliases.items.values() for version in alias.versions]
+    assert pointed == live, "a name leads to what is gone, or not to what is live"
+    assert not world.unlooked, "reconcile could not look at a run"
+    expected = {f"{run.id}-{change.sequence}" for run in runs for change in run.history if change.state in WORDINGS}
+    for channel in world.channels:
+        assert set(channel.sent) <= expected
+        assert not all_told or set(channel.sent) == expected, "a notice was lost"
+        twice = [times for times in channel.sent.values() if times > 1]
+        assert not twice or (world.met == f"notify: {channel.name}.send" and twice == [2]), "a notice was repeated"
+
+
+def check_troubles(path: Path, treatments: Sequence[Treatment], count: Count) -> None:
+    """A function killed after, and overtaken before, each single write or call of each step."""
+    calls = path.run(treatments).calls
+    assert len(calls) >= path.calls - treatments.count("lost"), "fewer calls than there were: what is not simulated?"
+    for at in range(1, len(calls) + 1):
+        for trouble in (Trouble("killed", at), Trouble("killed", at, retried=False), Trouble("overtaken", at)):
+            world = path.run(treatments, trouble)
+            note = f"{trouble} at {world.met!r}, job events {treatments}"
+            assert world.met == calls[at - 1], note
+            check(path, world, all_told=trouble.retried, note=note)
+            count("trouble")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=str)
+def test_undisturbed(path: Path) -> None:
+    check(path, path.run())
+
+
+@pytest.mark.parametrize("path", PATHS, ids=str)
+def test_job_events_of_every_kind_in_every_combination(path: Path, count: Count) -> None:
+    for treatments in product(TREATMENTS, repeat=3) if path.every_event else ((each,) * 3 for each in TREATMENTS):
+        check(path, path.run(treatments), note=f"job events {treatments}")
+        count("job events")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=str)
+def test_a_function_killed_or_overtaken_at_each_of_its_calls(path: Path, count: Count) -> None:
+    check_troubles(path, ("delivered",) * 3, count)
+
+
+@pytest.mark.parametrize("treatment", ["lost", "repeated"])
+def test_both_at_once(treatment: Treatment, count: Count) -> None:
+    check_troubles(PATHS[0], (treatment,) * 3, count)

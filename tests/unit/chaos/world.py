@@ -1,0 +1,414 @@
+"""The whole pipeline in one process: the real steps over ports in memory, by a simulated clock.
+
+A function is a :meth:`World.invoke` of a real step. Each of its writes and calls is a :meth:`World.call`, where the
+function can be killed or where another delivery of the same event can overtake it.
+"""
+
+import hashlib
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from io import BytesIO
+from itertools import count
+from pathlib import Path
+from typing import Any, ClassVar, Literal, cast
+
+from tailor.errors import NotFoundError, RetryableError, TailorError
+from tailor.evaluation.ask import Asker
+from tailor.events import RUN_CHANGED, RunChanged
+from tailor.notices.channels import Outcome
+from tailor.notices.delivery import deliver
+from tailor.notices.messages import Message
+from tailor.notices.wordings import WORDINGS
+from tailor.runs import ACTORS, TERMINAL, Run, State
+from tailor.serving.aliases import Alias
+from tailor.steps.asking import Scale
+from tailor.steps.evaluate import evaluate
+from tailor.steps.prepare import prepare
+from tailor.steps.provision import provision
+from tailor.steps.publish import publish
+from tailor.steps.receive import receive
+from tailor.steps.reconcile import Reconciler
+from tailor.steps.track import track
+from tailor.steps.train import train
+from tailor.storage import StoredFile
+from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns
+
+Treatment = Literal["delivered", "lost", "repeated", "delayed", "reordered"]
+TREATMENTS: tuple[Treatment, ...] = ("delivered", "lost", "repeated", "delayed", "reordered")
+
+LATENCY = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+RETRIES = (timedelta(minutes=1), timedelta(minutes=2))  # Lambda's, of an asynchronous invocation
+REDRIVE = timedelta(hours=1)  # a person sends again what lies in the uploads' dead-letter queue
+AGAIN = timedelta(seconds=10)  # a stream tries again and again, and so does a person whose command was cut short
+LEASE = timedelta(minutes=5)  # the time limit of prepare and evaluate
+DUE_AFTER = timedelta(minutes=3)
+ITEMS = ("training", "storage", "input", "output", "custom-input", "custom-output")
+CHEAP = {"nova-micro": dict.fromkeys(ITEMS, Decimal("0.0001"))}
+DEAR = {"nova-micro": dict.fromkeys(ITEMS, Decimal(1000))}
+MANY_ROUNDS = 500
+
+
+class Killed(BaseException):
+    """The function is gone at once: nothing of it catches this, and no cleaning up is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What goes wrong once, at call number ``at`` (from 1): the function is killed after it; or, before it, a second
+    delivery of the same event runs from beginning to end. ``retried``: whether Lambda tries a killed one again."""
+
+    kind: Literal["killed", "overtaken"]
+    at: int
+    retried: bool = True
+
+
+class StreamedRuns(MemoryRuns):
+    """Each write is a call of the step, and shows up in the stream."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self._world = world
+
+    def create(self, run: Run) -> bool:
+        return self._world.call("runs.create", partial(self._write, None, run, super().create))
+
+    def save(self, run: Run) -> Run:
+        return self._world.call("runs.save", partial(self._write, self.get(run.id), run, super().save))
+
+    def _write[T](self, old: Run | None, run: Run, write: Callable[[Run], T]) -> T:
+        written = write(run)
+        if written:
+            self._world.on_write(old, self.get(run.id))
+        return written
+
+
+class CalledAliases(MemoryAliases):
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self._world = world
+
+    def save_alias(self, alias: Alias) -> Alias:
+        return self._world.call("aliases.save", partial(super().save_alias, alias))
+
+
+class CalledBedrock(ClockedBedrock):
+    def __init__(self, world: "World", **settings: Any) -> None:
+        super().__init__(lambda: world.now, on_change=world.on_job_change, **settings)
+        self._world = world
+
+    def create_job(self, request: Mapping[str, Any]) -> str:
+        return self._world.call("bedrock.create_job", partial(super().create_job, request))
+
+    def stop_job(self, identifier: str) -> None:
+        self._world.call("bedrock.stop_job", partial(super().stop_job, identifier))
+
+    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
+        return self._world.call(
+            "bedrock.create_deployment", partial(super().create_deployment, name, model_arn, tags=tags)
+        )
+
+    def delete_deployment(self, identifier: str) -> None:
+        for alias in self._world.aliases.items.values():
+            assert identifier not in {version.deployment for version in alias.versions}, (
+                "a name leads to what is deleted"
+            )
+        self._world.call("bedrock.delete_deployment", partial(super().delete_deployment, identifier))
+
+
+class MemoryStorage:
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self.files: dict[str, bytes] = {}
+
+    def list(self, prefix: str = "") -> Iterator[StoredFile]:
+        for key in sorted(key for key in self.files if key.startswith(prefix)):
+            yield StoredFile(key, len(self.files[key]), hashlib.sha256(self.files[key]).hexdigest())
+
+    def open(self, key: str) -> BytesIO:
+        return BytesIO(self.read(key))
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        if key not in self.files:
+            raise NotFoundError(f"there is no file {key}")
+        return self.files[key][start : None if length is None else start + length]
+
+    def write(self, key: str, data: bytes, content_type: str = "") -> None:
+        self._world.call("bucket.write", partial(self.files.__setitem__, key, data))
+
+    def upload(self, key: str, path: Path, content_type: str = "") -> None:
+        self.write(key, path.read_bytes(), content_type)
+
+    def uri(self, key: str) -> str:
+        return f"s3://tailor-data/{key}"
+
+
+class CalledBus:
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def send(self, detail_type: str, changes: Sequence[RunChanged]) -> None:
+        self._world.call("bus.send", partial(self._world.on_announced, detail_type, changes))
+
+
+class MemoryOnce:
+    """As :class:`tailor.aws.notices.SentOnce`: the note is made after the channel's answer; a reservation ends with the
+    time limit of the invocation that made it."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._known: dict[str, Outcome | datetime] = {}
+
+    def __call__(self, key: str, send: Callable[[], Outcome]) -> Outcome:
+        known = self._world.call("sent.reserve", partial(self._reserve, key))
+        if known is not None:
+            return known
+        outcome = send()
+        self._world.call("sent.note", partial(self._known.__setitem__, key, outcome))
+        return outcome
+
+    def _reserve(self, key: str) -> Outcome | None:
+        """One conditional write."""
+        known = self._known.get(key)
+        if isinstance(known, Outcome):
+            return known
+        if known is not None and known > self._world.now:
+            raise RetryableError("another invocation is sending this notice")
+        self._known[key] = self._world.now + MINUTE
+        return None
+
+
+class Small:
+    """Evaluations are small here: one function asks all."""
+
+    def busy(self, run: Run, now: datetime) -> bool:
+        return False
+
+    def begin(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+@dataclass(slots=True)
+class CountingChannel:
+    world: "World"
+    name: str
+    sent: Counter[str] = field(default_factory=Counter)
+
+    def send(self, message: Message) -> Outcome:
+        self.world.call(f"{self.name}.send", partial(self.sent.update, [message.id]))
+        return Outcome(sent=True)
+
+
+class World:
+    latest: ClassVar["World"]
+
+    def __init__(
+        self,
+        *,
+        fates: Sequence[Fate] = ("completes",),
+        deployments_fail: bool = False,
+        treatments: Sequence[Treatment] = ("delivered",) * 3,
+        trouble: Trouble | None = None,
+        on_state: Callable[["World", Run], None] = lambda world, run: None,
+        quota: int = 10,
+        length: timedelta = ENDED,
+        notices: bool = True,
+    ) -> None:
+        World.latest = self
+        self.now, self._treatments, self._trouble, self._notices = NOW, treatments, trouble, notices
+        self._on_state, self.started = on_state, NOW
+        self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._order = count()
+        self._handler: Callable[[], object] = lambda: None
+        self._inside = ""
+        self.calls: list[str] = []
+        self.met: str | None = None
+        self.prices: Mapping[str, Mapping[str, Decimal]] = CHEAP
+        self.runs, self.aliases, self.bucket, self.bus = (
+            StreamedRuns(self),
+            CalledAliases(self),
+            MemoryStorage(self),
+            CalledBus(self),
+        )
+        self.bedrock = CalledBedrock(self, fates=fates, deployments_fail=deployments_fail, quota=quota, length=length)
+        self.once = MemoryOnce(self)
+        self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
+        self.reconciler = Reconciler(
+            runs=self.runs, control=self.bedrock, bus=self.bus, aliases=self.aliases, due_after=DUE_AFTER
+        )
+        self.unlooked: dict[str, str] = {}
+
+    # ------------------------------------------------------------ time, functions, calls
+
+    def at(self, moment: datetime, work: Callable[[], None]) -> None:
+        heapq.heappush(self._queue, (max(moment, self.now), next(self._order), work))
+
+    def call[T](self, label: str, work: Callable[[], T]) -> T:
+        """One write or call of the function that runs now."""
+        if not self._inside:
+            return work()
+        self.calls.append(f"{self._inside}: {label}")
+        now = self._trouble is not None and self.met is None and len(self.calls) == self._trouble.at
+        if now:
+            assert self._trouble is not None
+            self.met = self.calls[-1]
+            if self._trouble.kind == "overtaken":
+                interrupted = (self._inside, self._handler)
+                self.invoke(*interrupted)
+                self._inside, self._handler = interrupted
+        result = work()
+        if now and self._trouble is not None and self._trouble.kind == "killed":
+            raise Killed
+        return result
+
+    def invoke(
+        self,
+        function: str,
+        handler: Callable[[], object],
+        retries: Sequence[timedelta] = RETRIES,
+        *,
+        again: timedelta | None = None,
+    ) -> None:
+        """An asynchronous invocation. ``again``: after how long somebody tries once more where Lambda does not."""
+        self._inside, self._handler = function, handler
+        try:
+            self.call("begin", lambda: None)
+            handler()
+        except (Killed, TailorError) as failure:
+            retried = not isinstance(failure, Killed) or self._trouble is None or self._trouble.retried
+            if retried and retries:
+                self.at(self.now + retries[0], partial(self.invoke, function, handler, retries[1:], again=again))
+            elif again:
+                self.at(self.now + again, partial(self.invoke, function, handler, again=again))
+        finally:
+            self._inside = ""
+
+    def run_until_settled(self) -> None:
+        """Rounds of reconcile every minute, until two of them in a row find all runs at rest."""
+        following, rest = self.now + MINUTE, 0
+        for _ in range(MANY_ROUNDS):
+            while self._queue and self._queue[0][0] <= following:
+                self.now, _, work = heapq.heappop(self._queue)
+                work()
+            self.now = following
+            rest = rest + 1 if not self._queue and self.at_rest() else 0
+            if rest > 2:
+                return
+            self.invoke("reconcile", self._reconcile, ())
+            following += MINUTE
+        raise AssertionError(f"never came to rest: {[(run.id, run.state) for run in self.runs.items.values()]}")
+
+    def at_rest(self) -> bool:
+        resting = {*TERMINAL, State.LIVE}
+        return bool(self.runs.items) and all(run.state in resting for run in self.runs.items.values())
+
+    def by_hand(self, after: timedelta, act: Callable[[], object]) -> None:
+        """A person does something, and tries again where the command was cut short."""
+        self.at(self.now + after, partial(self.invoke, "person", act, (), again=AGAIN))
+
+    # ------------------------------------------------------------ what follows from what
+
+    def upload(self, project: str = "colours", dataset: str = "scenes", recipe: str = "model: nova-micro") -> None:
+        prefix = f"uploads/{project}/{dataset}/"
+        self.bucket.files |= {prefix + "data.jsonl": b"{}", prefix + "tailor.yaml": recipe.encode()}
+        self.invoke("receive", partial(self._receive, prefix + "tailor.yaml"), again=REDRIVE)
+
+    def on_write(self, old: Run | None, new: Run) -> None:
+        announce = partial(publish, old, new, bus=self.bus)
+        self.at(self.now + LATENCY, partial(self.invoke, "publish", announce, (), again=AGAIN))
+        if old is None or old.state != new.state:
+            self._on_state(self, new)
+
+    def on_announced(self, detail_type: str, changes: Sequence[RunChanged]) -> None:
+        for change in changes:
+            if change.state in ACTORS:
+                step = ACTORS[change.state]
+                act = getattr(self, f"_{step}")
+                self.at(self.now + LATENCY, partial(self.invoke, step, partial(act, change.run)))
+            if detail_type == RUN_CHANGED and self._notices:
+                self.at(self.now + LATENCY, partial(self.invoke, "notify", partial(self._notify, change)))
+
+    def on_job_change(self, job: Job, moments: Sequence[datetime]) -> None:
+        """Bedrock's events: at best once, at any time, in any order."""
+        treatments = self._treatments[-len(moments) :]
+        for index, (moment, treatment) in enumerate(zip(moments, treatments, strict=True)):
+            neighbour = moments[index + 1] if index + 1 < len(moments) else moment + LATENCY
+            arrivals = {
+                "delivered": [moment],
+                "lost": [],
+                "repeated": [moment, moment, moment + MINUTE / 2],
+                "delayed": [moment + 20 * MINUTE],
+                "reordered": [neighbour + LATENCY],
+            }[treatment]
+            for arrival in arrivals:
+                self.at(arrival + LATENCY, partial(self.invoke, "track", partial(self._track, job.arn)))
+
+    # ------------------------------------------------------------ the functions, as functions/*/app.py call the steps
+
+    def _receive(self, key: str) -> None:
+        receive(key, bucket=self.bucket, runs=self.runs, now=self.now)
+
+    def _prepare(self, run_id: str) -> None:
+        prepare(
+            run_id,
+            bucket=self.bucket,
+            runs=self.runs,
+            bucket_owner="123456789012",
+            scratch=Path(),
+            lease_seconds=LEASE.total_seconds(),
+            now=self.now,
+            offers=self.bedrock,
+            region="us-east-1",
+            prices=self.prices,
+        )
+
+    def _train(self, run_id: str) -> None:
+        train(
+            run_id,
+            bucket=self.bucket,
+            bucket_name="tailor-data",
+            runs=self.runs,
+            control=self.bedrock,
+            role_arn="arn:aws:iam::123456789012:role/tailor-customization",
+            budget_limit=Decimal(50),
+            tags={"application": "tailor"},
+            now=self.now,
+            offers=self.bedrock,
+            region="us-east-1",
+        )
+
+    def _track(self, job_arn: str) -> None:
+        track(job_arn, runs=self.runs, control=self.bedrock, now=self.now)
+
+    def _provision(self, run_id: str) -> None:
+        provision(run_id, runs=self.runs, control=self.bedrock, aliases=self.aliases, tags={}, now=self.now)
+
+    def _evaluate(self, run_id: str) -> None:
+        evaluate(
+            run_id,
+            bucket=self.bucket,
+            runs=self.runs,
+            asker=cast("Asker", None),
+            aliases=self.aliases,
+            scale=cast("Scale", Small()),
+            seconds_left=lambda: LEASE.total_seconds(),
+            now=self.now,
+        )
+
+    def _notify(self, change: RunChanged) -> None:
+        """What a message says has tests of its own."""
+        if change.state not in WORDINGS:
+            return
+        what = {name: getattr(change, name) for name in ("run", "project", "dataset", "state", "sequence", "at")}
+        message = Message(**what, severity="info", title="", text="", next_step="")
+        if deliver(message, self.channels, self.once).failures:
+            raise RetryableError("a channel failed")
+
+    def _reconcile(self) -> None:
+        self.unlooked |= self.reconciler.round(self.now).failed
