@@ -74,6 +74,14 @@ def test_evaluation_counts_every_arm_and_is_bounded_by_the_sample(manifest: Buil
     assert cost(max_rows=100) * 10 == cost(max_rows=1000)
 
 
+def test_the_teachers_calls_include_the_held_out_questions(manifest: Build) -> None:
+    def teacher(test: int) -> Decimal:
+        recipe = Recipe(method="distillation", model="nova-micro", teacher="nova-pro")
+        return Decimal(lines(quote(manifest(test=test), recipe, catalog.model("nova-micro")))["teacher"].low or 0)
+
+    assert 0 < teacher(0) < teacher(100) < teacher(1000) == teacher(5000)
+
+
 def test_headroom_is_quoted_only_where_it_is_asked_for(manifest: Build) -> None:
     model = catalog.model("nova-micro")
     assert "headroom" not in lines(quote(manifest(), Recipe(model="nova-micro"), model))
