@@ -48,6 +48,8 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield "losses", facts.losses
     if arn := run.deployment.get("arn"):
         yield "deployment", f"{run.deployment.get('status', '')} {arn}"
+    if execution := run.evaluation.get("execution"):
+        yield "asked by", execution
     if run.evaluation.get("verdict"):
         yield "verdict", f"{run.evaluation['verdict']}: {facts.scores}, {facts.difference}, on {facts.asked}"
         yield "evaluation", f"{folder}evaluation/report.html"
