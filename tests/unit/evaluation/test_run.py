@@ -14,7 +14,7 @@ from tailor.errors import EvaluationError, InvalidInputError
 from tailor.evaluation.arms import Arm
 from tailor.evaluation.regression import check, questions
 from tailor.evaluation.rows import Answer, read_answers
-from tailor.evaluation.run import EvaluationResult, Unfinished, ask_part, evaluate_run
+from tailor.evaluation.run import EvaluationResult, Unfinished, ask_part, evaluate_run, prices_of
 from tailor.recipe import Recipe
 from tests.unit.evaluation.fakes import NOW, BucketFolder, FakeAsker, held_out, new_run, question, write_run
 from tests.unit.evaluation.test_regression import GOOD
@@ -233,6 +233,12 @@ def test_images_and_hostile_text_are_shown_and_harmless(tmp_path: Path) -> None:
     assert '<img src="https' not in page
     assert "default-src 'none'" in page
     jsonschema.validate(result.report, SCHEMA)
+
+
+def test_a_teacher_that_the_recipe_leaves_to_the_catalogue_has_its_price_too() -> None:
+    named = prices_of(Recipe.parse("{method: distillation, teacher: nova-pro}"))
+    assert prices_of(Recipe.parse("{method: distillation}")) == named
+    assert named.teacher.input is not None
 
 
 def test_a_student_is_measured_against_gold_and_teacher(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from tailor.evaluation.verdict import Outcome, check_metrics, judge
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.storage import Storage
+from tailor.training.methods.distillation import teacher_of
 
 RESERVE_SECONDS = 75.0
 _RESERVE_SHARE = 0.25
@@ -188,8 +189,15 @@ def prices_of(recipe: Recipe) -> Prices:
     return Prices(
         base=tokens(recipe.model, "input", "output"),
         custom=tokens(recipe.model, "custom-input", "custom-output"),
-        teacher=tokens(recipe.teacher, "input", "output"),
+        teacher=tokens(_teacher(recipe), "input", "output"),
     )
+
+
+def _teacher(recipe: Recipe) -> str | None:
+    """By its name in the catalogue; a recipe need not name it."""
+    if recipe.method != "distillation" or recipe.teacher:
+        return recipe.teacher
+    return teacher_of(recipe, catalog.model(recipe.model)).name
 
 
 def _pinned(files: Storage, folder: str, arms: Sequence[Arm]) -> list[Arm]:
