@@ -17,7 +17,7 @@ from tailor.runs import Change, Run, State
 from tailor_local.cloud import ACCOUNT, LocalCloud
 from tests.integration.standin import COLOURS, Bench, picture, until
 
-ROWS = 240
+ROWS = 110
 ARMS = ("candidate", "base")
 RECIPE = Recipe.parse("""
 evaluation: {language: vi, few_shot: 0, regression: false}
@@ -144,8 +144,8 @@ def test_several_functions_come_to_the_verdict_and_the_answers_of_one(
 def test_stopped_half_way_it_goes_on_and_asks_nothing_twice(
     evaluations: Evaluations, alone: Run, setting: Callable[..., None]
 ) -> None:
-    setting("EvaluateFunction", MACHINE_ABOVE_CALLS="0", MACHINE_FUNCTIONS="1", PART_SECONDS="4")
-    setting("ReconcileFunction", DUE_AFTER_SECONDS="1")
+    setting("EvaluateFunction", MACHINE_ABOVE_CALLS="0", MACHINE_FUNCTIONS="1", PART_SECONDS="8")
+    setting("ReconcileFunction", DUE_AFTER_SECONDS="8")
     before = evaluations.calls()
     begun = evaluations.begin("stopped")
     until(evaluations.calls, lambda calls: calls > before + 20)
