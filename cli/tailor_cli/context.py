@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
@@ -15,8 +15,23 @@ from tailor.aws.serving import ServingTable
 from tailor.aws.stack import Stack, find_stack
 from tailor.errors import TailorError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+
+class Output(Console):
+    """A terminal's width holds for people only: what goes into a pipe or a file is never cut or wrapped."""
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        size = super().size
+        return size if self.is_terminal else ConsoleDimensions(UNLIMITED, size.height)
+
+    @size.setter
+    def size(self, new_size: tuple[int, int]) -> None:
+        self._width, self._height = new_size
+
+
+UNLIMITED = 1000  # columns
+out = Output(highlight=False)
+err = Output(stderr=True, highlight=False)
 
 
 @dataclass

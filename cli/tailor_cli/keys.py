@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from tailor.errors import InvalidInputError
 from tailor.serving import keys
@@ -51,7 +51,17 @@ def list_keys(
     with shown_errors():
         now = datetime.now(UTC)
         found = [key for key in session.serving.all_keys() if project is None or project in key.projects]
-        table = Table("id", "name", "projects", "state", "until", "limits", "made by", box=None, header_style="bold")
+        table = Table(
+            Column("id", overflow="fold"),
+            "name",
+            "projects",
+            "state",
+            "until",
+            "limits",
+            "made by",
+            box=None,
+            header_style="bold",
+        )
         for key in found:
             until = f"{key.expires_at:%Y-%m-%d}" if key.expires_at else "never"
             columns = (key.id, key.name, ", ".join(key.projects), _state(key, now), until, _limits(key), key.created_by)

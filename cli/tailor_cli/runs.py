@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from tailor.aws.bedrock import Bedrock
 from tailor.errors import NotFoundError
@@ -40,7 +40,7 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
     """List a project's runs, or all that are not finished."""
     with shown_errors():
         found = session.runs.project_runs(project) if project else session.runs.open_runs()
-        table = Table("run", "state", "since", "what", box=None, header_style="bold")
+        table = Table(Column("run", overflow="fold"), "state", "since", "what", box=None, header_style="bold")
         for run in found:
             last = run.history[-1]
             table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", last.reason)

@@ -16,6 +16,7 @@ from tailor.errors import Problem, RecipeError
 Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
 METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
 MAX_BYTES = 64 * 1024
+MAX_DEPTH = 32  # brackets within brackets
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -213,6 +214,9 @@ class Recipe(Section):
         if len(text) > MAX_BYTES:
             fix = "a recipe is a page of settings; data goes into a file of its own"
             raise RecipeError([Problem("tailor.yaml", f"the recipe is larger than {MAX_BYTES:,} bytes", fix)])
+        if _depth(text) > MAX_DEPTH:
+            fix = "a recipe has sections and settings, no more; close the brackets that are open"
+            raise RecipeError([Problem("tailor.yaml", "brackets are nested too deeply", fix)])
         try:
             value = yaml.safe_load(text)
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
@@ -226,6 +230,19 @@ class Recipe(Section):
             return cls.model_validate(value)
         except ValidationError as error:
             raise RecipeError([_field_problem(cls, detail) for detail in error.errors()]) from error
+
+
+def _depth(text: str | bytes) -> int:
+    """Brackets open at once, at most: the parser's time grows with their square."""
+    raw = text.encode(errors="replace") if isinstance(text, str) else text
+    deepest = depth = 0
+    for char in raw:
+        if char in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif char in b"]}":
+            depth -= 1
+    return deepest
 
 
 def _syntax_problem(error: Exception) -> Problem:

@@ -45,6 +45,7 @@ def test_any_text_is_a_recipe_or_a_recipe_error(text: str | bytes) -> None:
         assert all(problem.fix for problem in error.problems)
 
 
-def test_deeply_nested_yaml_is_an_error_and_not_a_crash() -> None:
+@pytest.mark.parametrize("text", ["[" * 60_000, "a: " + "{b: " * 10_000, "- " * 30_000, "a" * 70_000])
+def test_a_recipe_that_is_deep_or_large_is_an_error_and_not_a_crash(text: str) -> None:
     with pytest.raises(RecipeError):
-        Recipe.parse("[" * 5000)
+        Recipe.parse(text)

@@ -97,14 +97,14 @@ def test_the_command_makes_lists_and_revokes(run: CliRunner, store: ServingTable
     assert key.expires_at is not None
     assert timedelta(days=89) < key.expires_at - datetime.now(UTC) <= timedelta(days=90)
 
-    listed = run.invoke(app, ["keys", "list"], env={"COLUMNS": "200"})
+    listed = run.invoke(app, ["keys", "list"])
     assert key.id in listed.stdout
     assert "usable" in listed.stdout
     assert secret not in listed.output
     assert run.invoke(app, ["keys", "list", "-p", "other"]).stdout == "no keys\n"
 
     assert run.invoke(app, ["keys", "revoke", key.id]).exit_code == 0
-    assert "revoked" in run.invoke(app, ["keys", "list"], env={"COLUMNS": "200"}).stdout
+    assert "revoked" in run.invoke(app, ["keys", "list"]).stdout
     with pytest.raises(NotAllowedError):
         keys.authenticate(store, f"Bearer {secret}")
 
@@ -130,7 +130,7 @@ def test_usage_is_shown_by_day_key_and_version(run: CliRunner, store: ServingTab
     for day, count in ((today, 3), (today - timedelta(days=1), 1), (today - timedelta(days=40), 1)):
         for _ in range(count):
             store.add_usage(Usage("colours", day, key.id, "colours-1", 1, 1000, 5))
-    shown = run.invoke(app, ["usage", "colours"], env={"COLUMNS": "200"})
+    shown = run.invoke(app, ["usage", "colours"])
     assert f"my app ({key.id})" in shown.stdout
     assert shown.stdout.split("total")[1].split() == ["4", "4,000", "20"]
     rows = json.loads(run.invoke(app, ["usage", "colours", "--days", "1", "--json"]).stdout)
