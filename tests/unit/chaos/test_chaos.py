@@ -1,14 +1,17 @@
 """Whatever is lost, repeated, late, out of order or killed: a run ends as it would have, and nothing happens twice."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
 import pytest
 
+from tailor.errors import ConflictError
 from tailor.notices.wordings import WORDINGS
-from tailor.runs import Run, State
+from tailor.runs import MOVES, Run, State
+from tailor.steps.provision import take_down
 from tailor.steps.steer import approve, stop
 from tests.unit.chaos.bedrock import Fate
 from tests.unit.chaos.world import DEAR, MINUTE, TREATMENTS, Treatment, Trouble, World
@@ -40,6 +43,23 @@ def stops_training(world: World, run: Run) -> None:
 
     if run.state == S.TRAINING:
         world.by_hand(MINUTE, act)
+
+
+def gives_up(world: World) -> None:
+    """Stops or retires whatever can be."""
+    for run in list(world.runs.items.values()):
+        with suppress(ConflictError):
+            if State.RETIRED in MOVES[run.state]:
+                by, now = "person:linh", world.now
+                take_down(run, runs=world.runs, control=world.bedrock, aliases=world.aliases, by=by, reason="", now=now)
+            else:
+                stop(run, runs=world.runs, control=world.bedrock, by="person:linh", reason="", now=world.now)
+
+
+def says_yes_late(world: World) -> None:
+    for run in list(world.runs.items.values()):
+        with suppress(ConflictError):
+            approve(run, runs=world.runs, by="person:linh", reason="", now=world.now)
 
 
 def uploads_a_second_version(world: World, run: Run) -> None:
@@ -148,19 +168,25 @@ def check(path: Path, world: World, *, all_told: bool = True, note: str = "") ->
     histories = [tuple(change.state for change in run.history) for run in runs]
     assert histories == [tuple(each) for each in path.histories], note
     assert len(world.bedrock.jobs) == path.jobs, "one job an attempt"
-    assert not world.bedrock.running(), "a job that nobody waits for"
-    assert all(times == 1 for times in world.bedrock.deployed.values()), "one deployment a run"
-    live = [run.deployment["arn"] for run in runs if run.state == S.LIVE]
-    assert list(world.bedrock.deployments) == live, "a deployment that nobody uses"
-    pointed = [version.deployment for alias in world.aliases.items.values() for version in alias.versions]
-    assert pointed == live, "a name leads to what is gone, or not to what is live"
-    assert not world.unlooked, "reconcile could not look at a run"
+    check_tidy(world, note)
     expected = {f"{run.id}-{change.sequence}" for run in runs for change in run.history if change.state in WORDINGS}
     for channel in world.channels:
         assert set(channel.sent) <= expected
         assert not all_told or set(channel.sent) == expected, "a notice was lost"
         twice = [times for times in channel.sent.values() if times > 1]
         assert not twice or (world.met == f"notify: {channel.name}.send" and twice == [2]), "a notice was repeated"
+
+
+def check_tidy(world: World, note: str) -> None:
+    """Whatever people did meanwhile: nothing bills, nothing hangs, and names lead to what is live."""
+    runs = list(world.runs.items.values())
+    assert not world.bedrock.running(), f"a job that nobody waits for; {note}"
+    assert all(times == 1 for times in world.bedrock.deployed.values()), f"one deployment a run; {note}"
+    live = [run.deployment["arn"] for run in runs if run.state == S.LIVE]
+    assert list(world.bedrock.deployments) == live, f"a deployment that nobody uses; {note}"
+    pointed = [version.deployment for alias in world.aliases.items.values() for version in alias.versions]
+    assert pointed == live, f"a name leads to what is gone, or not to what is live; {note}"
+    assert not world.unlooked, f"reconcile could not look at a run; {note}"
 
 
 def check_troubles(path: Path, treatments: Sequence[Treatment], count: Count) -> None:
@@ -191,6 +217,18 @@ def test_job_events_of_every_kind_in_every_combination(path: Path, count: Count)
 @pytest.mark.parametrize("path", PATHS, ids=str)
 def test_a_function_killed_or_overtaken_at_each_of_its_calls(path: Path, count: Count) -> None:
     check_troubles(path, ("delivered",) * 3, count)
+
+
+@pytest.mark.parametrize(
+    ("path", "act"),
+    [*((path, gives_up) for path in PATHS if path.every_event), (PATHS[-1], says_yes_late)],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_a_person_who_comes_between_two_calls(path: Path, act: Callable[[World], None], count: Count) -> None:
+    for at in range(1, path.calls + 1):
+        world = path.run(trouble=Trouble("interfered", at, act=act))
+        check_tidy(world, f"between, before {world.met!r}")
+        count("people")
 
 
 @pytest.mark.parametrize("treatment", ["lost", "repeated"])

@@ -62,11 +62,13 @@ class Killed(BaseException):
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """What goes wrong once, at call number ``at`` (from 1): the function is killed after it; or, before it, a second
-    delivery of the same event runs from beginning to end. ``retried``: whether Lambda tries a killed one again."""
+    delivery of the same event runs from beginning to end, or a person does something (``act``). ``retried``: whether
+    Lambda tries a killed one again."""
 
-    kind: Literal["killed", "overtaken"]
+    kind: Literal["killed", "overtaken", "interfered"]
     at: int
     retried: bool = True
+    act: Callable[["World"], None] = lambda world: None
 
 
 class StreamedRuns(MemoryRuns):
@@ -254,18 +256,22 @@ class World:
         if not self._inside:
             return work()
         self.calls.append(f"{self._inside}: {label}")
-        now = self._trouble is not None and self.met is None and len(self.calls) == self._trouble.at
-        if now:
-            assert self._trouble is not None
+        trouble = self._trouble if self._trouble and self.met is None and len(self.calls) == self._trouble.at else None
+        if trouble:
             self.met = self.calls[-1]
-            if self._trouble.kind == "overtaken":
-                interrupted = (self._inside, self._handler)
-                self.invoke(*interrupted)
-                self._inside, self._handler = interrupted
+            self._come_between(trouble)
         result = work()
-        if now and self._trouble is not None and self._trouble.kind == "killed":
+        if trouble and trouble.kind == "killed":
             raise Killed
         return result
+
+    def _come_between(self, trouble: Trouble) -> None:
+        interrupted = (self._inside, self._handler)
+        if trouble.kind == "overtaken":
+            self.invoke(*interrupted)
+        self._inside = ""
+        trouble.act(self)
+        self._inside, self._handler = interrupted
 
     def invoke(
         self,

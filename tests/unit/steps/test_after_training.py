@@ -157,6 +157,44 @@ def test_a_verdict_against_an_older_live_version_does_not_replace_the_present_on
     assert pointer.run == "colours-scenes-aaaaaaaaaaaa"
 
 
+def test_a_retirement_that_was_cut_short_is_finished_and_never_promoted(setting: Setting) -> None:
+    run = setting.deployed(State.PASSED)
+    run = setting.runs.save(run.model_copy(update={"deployment": {**run.deployment, "status": "Deleting"}}))
+    with pytest.raises(ConflictError, match="is being retired"):
+        promote_by_hand(run, runs=setting.runs, aliases=setting.aliases, by="person:linh", reason="", now=NOW)
+    retired = setting.provision(run)
+    assert retired is not None
+    assert retired.state == State.RETIRED
+    assert not setting.control.deployments
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+def test_a_run_that_is_retired_while_it_is_promoted_leaves_no_name_that_leads_nowhere(
+    setting: Setting, replaces: bool
+) -> None:
+    class Slow(MemoryAliases):
+        def save_alias(self, alias: Any) -> Any:
+            saved = super().save_alias(alias)
+            if alias.live and alias.live.run == second.id:
+                gone = {**second.deployment, "status": "Deleted"}
+                setting.runs.save(second.moved(State.RETIRED, by="person:linh", now=NOW, deployment=gone))
+            return saved
+
+    evaluation = {}
+    if replaces:
+        first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
+        setting.provision(first)
+        evaluation = measured_with(first)
+    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=evaluation)
+    slow = Slow()
+    slow.items = setting.aliases.items
+    setting.aliases = slow
+    with pytest.raises(ConflictError):
+        setting.provision(second)
+    pointer = setting.aliases.alias("colours")
+    assert [version.run for version in pointer.versions] == (["colours-scenes-aaaaaaaaaaaa"] if replaces else [])
+
+
 def test_a_passed_run_goes_live_and_the_one_before_stands_by_and_leaves_in_time(setting: Setting) -> None:
     first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
     assert setting.provision(first) is not None

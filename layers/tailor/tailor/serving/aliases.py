@@ -114,6 +114,15 @@ def forget(store: AliasStore, project: str, run: str) -> Alias:
     return store.save_alias(alias.model_copy(update={"previous": kept}))
 
 
+def withdraw(store: AliasStore, project: str, run: str) -> Alias:
+    """Takes back a promotion of ``run`` that did not come about: the version before is live again, or none is."""
+    alias = store.alias(project)
+    if alias.live is None or alias.live.run != run:
+        return forget(store, project, run)
+    before = alias.previous[0] if alias.previous else None
+    return store.save_alias(alias.model_copy(update={"live": before, "previous": alias.previous[1:]}))
+
+
 def _pointed_at(alias: Alias, version: Version, by: str, now: datetime | None) -> Alias:
     live = version.model_copy(update={"promoted_at": now or datetime.now(UTC), "promoted_by": by})
     previous = tuple(other for other in alias.versions if other.run != version.run)

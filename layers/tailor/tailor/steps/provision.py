@@ -5,13 +5,14 @@ from typing import Any
 
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from tailor.runs import Run, RunStore, State
-from tailor.serving.aliases import AliasStore, Version, forget
+from tailor.serving.aliases import AliasStore, Version, forget, withdraw
 from tailor.serving.aliases import promote as move_pointer
 from tailor.serving.media import rules_for
 from tailor.steps.control import Control
 from tailor.training.translate import explain
 
 BY = "provision"
+_GOING = "Deleting"
 _NOT_PASSED = frozenset({State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED})
 
 
@@ -22,6 +23,9 @@ def provision(
     run = runs.get(run_id)
     if run.state == State.TRAINED:
         return deploy(run, runs=runs, control=control, tags=tags, now=now)
+    if run.state == State.PASSED and _is_going(run):
+        reason = "its retirement was cut short, and is finished"
+        return take_down(run, runs=runs, control=control, aliases=aliases, by=BY, reason=reason, now=now)
     if run.state == State.PASSED and run.recipe.deployment.promote:
         if reason := _outdated(run, aliases):
             return runs.save(run.moved(State.INCONCLUSIVE, by=BY, reason=reason, now=now))
@@ -39,6 +43,10 @@ def _outdated(run: Run, aliases: AliasStore) -> str:
     if live is None or live.run == run.id or live.deployment == run.evaluation.get("live"):
         return ""
     return f"it passed, but {live.run} went live meanwhile, and the two were not compared"
+
+
+def _is_going(run: Run) -> bool:
+    return run.state == State.RETIRED or run.deployment.get("status") == _GOING
 
 
 def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], now: datetime) -> Run:
@@ -79,6 +87,8 @@ def follow_deployment(run: Run, *, runs: RunStore, control: Control, by: str, no
 
 def promote(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, now: datetime, reason: str = "") -> Run:
     """Points the project's name at this run, then says so; the version that was live stands by for rollback."""
+    if _is_going(run):
+        raise ConflictError(f"run {run.id} is being retired: it can't go live any more")
     version = Version(
         run=run.id,
         deployment=run.deployment["arn"],
@@ -88,7 +98,12 @@ def promote(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, now: date
     )
     seen = aliases.alias(run.project).live
     alias = move_pointer(aliases, run.project, version, seen.run if seen else None, by, now=now)
-    live = runs.save(run.moved(State.LIVE, by=by, now=now, reason=reason))
+    try:
+        live = runs.save(run.moved(State.LIVE, by=by, now=now, reason=reason))
+    except ConflictError:
+        if _is_going(runs.get(run.id)):
+            withdraw(aliases, run.project, run.id)  # somebody retired it meanwhile: its deployment will be gone
+        raise
     for replaced in alias.previous[:1]:
         try:
             stand_by(runs.get(replaced.run), successor=run.id, runs=runs, by=by, now=now)
@@ -111,6 +126,8 @@ def take_down(
     """Deletes the run's deployment, once no name can lead to it. The custom model stays: it can be deployed again."""
     forget(aliases, run.project, run.id)
     if run.deployment:
+        # Who promotes this run at the same moment must lose, or find out, before the deployment is gone.
+        run = runs.save(run.model_copy(update={"deployment": {**run.deployment, "status": _GOING}}))
         control.delete_deployment(run.deployment["arn"])
     elif run.state == State.TRAINED:
         control.delete_deployment(run.id)  # made by a function that was killed before it could write that down
