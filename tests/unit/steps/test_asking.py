@@ -108,6 +108,7 @@ def test_large_ones_are_dealt_out_asked_once_and_scored(stage: Stage) -> None:
     assert begun.evaluation["execution"] == FIRST
     assert not begun.leased(NOW)
     [document] = stage.executions.inputs
+    assert set(document) == {"run", "execution", "parts", "functions", "pause"}
     assert document["parts"] == [[0, 1, 2, 3], [4, 5]]
     assert not stage.asker.requests
 
