@@ -108,7 +108,7 @@ def tell(run: Run, demo: Demo, inbox: Inbox, slack: Slack) -> None:
     show.notices(inbox.subjects, slack.messages)
     if not slack.messages or len(inbox.subjects) != len(set(inbox.subjects)):
         raise DemoError(f"{len(inbox.subjects)} notices by SNS and {len(slack.messages)} in Slack are not one a change")
-    show.curve(read_curve(run))
+    show.curve(read_curve(run), demo.loss)
     show.verdict(run)
     if run.evaluation["verdict"] != State.PASSED:
         raise DemoError("the candidate did not pass")

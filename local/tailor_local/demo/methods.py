@@ -31,6 +31,7 @@ class Demo:
     measure: Callable[[Report], Lines]
     split: str = ""
     notes: tuple[str, ...] = ()
+    loss: str = "loss"
     faults: Faults = field(default_factory=Faults)
 
 
@@ -99,6 +100,7 @@ DEMOS: Mapping[Method, Demo] = {
     ),
     "reinforcement": Demo(
         "sums", "problems", 400, "400 word problems, in Vietnamese, each with the right number", reinforcement,
+        loss="1 - mean reward",
         notes=("Nova 2 Lite tries several answers to each; the function grade rewards those that are right.",),
     ),
 }  # fmt: skip

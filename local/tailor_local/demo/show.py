@@ -80,10 +80,10 @@ def notices(subjects: list[str], slack: list[dict[str, Any]]) -> None:
         line("Slack", str(message.get("text", "")).split("\n")[0])
 
 
-def curve(steps: list[dict[str, str]]) -> None:
+def curve(steps: list[dict[str, str]], name: str) -> None:
     title("Training curve")
     first, last = steps[0], steps[-1]
-    loss = f"loss {float(first['training_loss']):.3f} → {float(last['training_loss']):.3f}"
+    loss = f"{name} {float(first['training_loss']):.3f} → {float(last['training_loss']):.3f}"
     line("last step", f"step {last['step_number']}, epoch {last['epoch_number']}, {loss}")
 
 
