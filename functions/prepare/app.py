@@ -24,6 +24,7 @@ class PrepareSettings(Settings):
     bucket: str
     runs_table: str
     account_id: str
+    settle_seconds: float = 0
     prices: str
 
 
@@ -58,6 +59,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | No
                 scratch=Path(scratch),
                 lease_seconds=context.get_remaining_time_in_millis() / 1000,
                 now=now,
+                settle_seconds=settings.settle_seconds,
             )
         logger.info("prepared", run=run.id if run else None, state=run.state if run else None)
     return {"run": run.id if run else None}

@@ -18,7 +18,7 @@ from tailor_local.errors import DeployError
 STACK = "tailor"
 INPUTS = ("template.yaml", "samconfig.toml", "functions", "layers", "statemachines")
 # A step that shows no sign of life is asked for again sooner than on AWS, but not before a function can have started.
-PARAMETERS = {"Environment": "local", "DueAfterSeconds": "20", "LogRetentionDays": "1"}
+PARAMETERS = {"Environment": "local", "DueAfterSeconds": "20", "SettleSeconds": "2", "LogRetentionDays": "1"}
 NOT_INPUTS = ("__pycache__", ".mypy_cache")
 ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 

@@ -103,6 +103,7 @@ class Run(Record):
     prefix: str = Field(description="the dataset's folder in the bucket, as it was uploaded")
     fingerprint: str = Field(description="SHA-256 of the dataset's files and its recipe, 64 hex digits")
     recipe: Recipe = Recipe()
+    has_recipe: bool = Field(default=True, description="false: a data file alone started it")
     created_at: datetime
     history: list[Change]
     revision: int = Field(default=0, description="grows with every write; the optimistic lock")

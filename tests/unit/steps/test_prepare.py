@@ -7,6 +7,7 @@ import pytest
 
 from tailor.errors import RetryableError
 from tailor.evaluation import metrics
+from tailor.notices.messages import message_for
 from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.steps.prepare import prepare
 from tailor.steps.receive import receive
@@ -123,3 +124,18 @@ def test_what_kills_the_function_every_time_is_given_up_and_said(tmp_path: Path)
 def test_metric_names_are_known_without_loading_what_computes_them() -> None:
     assert set(metrics.names()) == set(metrics.all_metrics())
     assert metrics.get("exact-match") is metrics.get("exact_match")
+
+
+def test_a_recipe_that_follows_its_data_takes_over_without_a_word(tmp_path: Path) -> None:
+    setting = Setting(tmp_path)
+    bucket = setting.bucket
+    bucket.write("uploads/capitals/late/data.csv", ROWS.encode())
+    run = receive("uploads/capitals/late/data.csv", bucket=bucket, runs=setting.runs, now=NOW)
+    assert run is not None
+    bucket.write("uploads/capitals/late/tailor.yaml", b"model: nova-micro")
+    setting.id = run.id
+    stopped = setting.prepare(settle_seconds=0.01)
+    assert stopped is not None
+    assert stopped.state == State.STOPPED
+    assert message_for(stopped, stopped.history[-1]) is None
+    assert receive("uploads/capitals/late/tailor.yaml", bucket=bucket, runs=setting.runs, now=NOW) is not None

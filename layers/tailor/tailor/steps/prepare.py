@@ -1,5 +1,6 @@
 """received → preparing → prepared | rejected: a dataset is checked, converted and split, and training gets a price."""
 
+import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -42,12 +43,23 @@ def prepare(
     region: str = "",
     prices: Mapping[str, Mapping[str, Decimal]] = MappingProxyType({}),
     asker: Asker | None = None,
+    settle_seconds: float = 0,
 ) -> Run | None:
-    """The run as it is afterwards; None where another delivery does or did the work."""
+    """The run as it is afterwards; None where another delivery does or did the work.
+
+    A run that a data file alone started first waits ``settle_seconds``: tools upload in an order of their own, and
+    where a recipe arrives meanwhile, its run takes over without a word.
+    """
+    if settle_seconds and not runs.get(run_id).has_recipe:
+        time.sleep(settle_seconds)
     run = claim(runs, run_id, begin=State.RECEIVED, working=State.PREPARING, seconds=lease_seconds, by=BY, now=now)
     if run is None:
         return None
     with giving_back(runs, run):
+        if not run.has_recipe and any(file.key == run.prefix + RECIPE_FILE for file in bucket.list(run.prefix)):
+            return runs.save(
+                run.moved(State.STOPPED, by=BY, reason="a recipe followed: the run that it starts takes over")
+            )
         return _prepared(
             run, bucket, runs, bucket_owner, scratch, offers=offers, region=region, prices=prices, asker=asker, now=now
         )

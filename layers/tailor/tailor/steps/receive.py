@@ -31,6 +31,7 @@ def receive(key: str, *, bucket: Storage, runs: RunStore, now: datetime) -> Run 
         prefix=path.prefix,
         fingerprint=mark,
         recipe=_recipe_or_default(bucket, path.prefix) if has_recipe else Recipe(),
+        has_recipe=has_recipe,
     )
     return run if runs.create(run) else None
 
