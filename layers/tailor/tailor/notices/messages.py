@@ -45,9 +45,11 @@ def message_for(run: Run, change: Change, *, reports_url: str = "") -> Message |
     ``reports_url`` is what the key of a report is appended to for a link; empty for no links.
     """
     wording = WORDINGS.get(change.state)
-    if wording is None or (change.state == State.STOPPED and change.by == "prepare"):
-        return None  # nobody waits for a run that another one took over before it began
     facts = Facts(run, change)
+    # Nobody waits for a run that another one took over before it began.
+    taken_over = change.state == State.STOPPED and change.by == "prepare" and facts.previous == State.PREPARING
+    if wording is None or taken_over:
+        return None
     fields = [field for make in wording.fields for field in make(facts) if field.value]
     links = []
     if wording.report:
