@@ -18,7 +18,7 @@ from tailor.storage import FolderStorage
 
 def _methods() -> list[tuple[str, str]]:
     """Each method with a model that knows it, where there is one."""
-    found = []
+    found: list[tuple[str, str]] = []
     for method in METHODS:
         for model in catalog.models():
             if method in model.methods:

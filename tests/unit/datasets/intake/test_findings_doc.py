@@ -3,6 +3,7 @@
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 from tailor.datasets.checks import CHECKS, finding
 
@@ -60,6 +61,7 @@ def test_nothing_is_documented_that_cannot_happen() -> None:
 def test_every_template_can_be_filled() -> None:
     for code, check in CHECKS.items():
         names = set(re.findall(r"\{(\w+)", check.message + check.fix))
-        found = finding(code, "a.jsonl", 1, **dict.fromkeys(names, 1))
+        values: dict[str, Any] = dict.fromkeys(names, 1)
+        found = finding(code, "a.jsonl", 1, **values)
         assert found.message
         assert found.fix
