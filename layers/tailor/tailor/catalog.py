@@ -117,17 +117,34 @@ class MethodFacts(Fact):
     note: str = ""
 
 
+class PixelTokens(Fact):
+    """Images that cost by their area, after the model has scaled them; see ``least`` and ``most`` for its limits."""
+
+    side: int = Field(description="pixels that the longer side of a smaller image is enlarged to")
+    ratio: int = Field(description="the longest shape: times as long as wide")
+    pixels_low: float = Field(description="pixels a token, fewest tokens")
+    pixels_high: float
+    least: int = Field(description="fewest tokens that the source gives for an image: a smaller one may cost as many")
+    most: int = Field(description="most tokens that the source gives for an image: a larger one may cost no more")
+
+
+class TileTokens(Fact):
+    """Images that cost by the number of square tiles that they are laid on."""
+
+    tile: int = Field(description="side of a tile in pixels")
+    tokens: int = Field(description="of each tile")
+    tiles: int = Field(description="most tiles of an image; larger ones are scaled down")
+
+
 class Tokens(Fact):
     """How much of something makes a token; ranges, because tokenisers are not published."""
 
     source: Source
     characters_low: float = Field(description="characters a token where text takes few tokens")
     characters_expected: float
-    characters_high: float = Field(description="characters a token where text takes many tokens")
-    pixels_low: float | None = Field(default=None, description="pixels of an image a token, fewest tokens")
-    pixels_high: float | None = None
-    image_least: int = Field(default=0, description="tokens of the smallest image")
-    image_most: int | None = Field(default=None, description="tokens that no image exceeds, by scaling it down")
+    characters_high: float = Field(description="characters a token where text takes many; symbols come on top")
+    pixels: PixelTokens | None = None
+    tiles: TileTokens | None = None
     video_second: int | None = Field(default=None, description="tokens a second of video")
 
 

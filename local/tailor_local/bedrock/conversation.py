@@ -30,7 +30,7 @@ def prompt_of(request: dict[str, Any], model: FoundationModel, read: Callable[[s
         for place, block in enumerate(message["content"]):
             where = f"messages.{turn}.content.{place}"
             for kind, content in _media(block, model, where, read):
-                count += tokens.of_image(content) if kind == "image" else tokens.of_video(content)
+                count += tokens.of_image(content, model.provider) if kind == "image" else tokens.of_video(content)
                 if turn == len(messages) - 1:
                     media.append(content)
     texts = [" ".join(_texts(message["content"])) for message in messages]

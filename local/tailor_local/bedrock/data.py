@@ -116,7 +116,7 @@ def conversations(
     media = _fetch(storage, uri, rows)
     total = 0
     for row in rows:
-        size = _row_tokens(row, media)
+        size = _row_tokens(row, media, model.provider)
         if size > CONTEXT_TOKENS:
             raise DataError(f"Max sum of input and output token length {size} exceeds total limit of {CONTEXT_TOKENS}")
         total += size
@@ -253,14 +253,14 @@ def _fetch(storage: Storage, uri: str, rows: list[Row]) -> dict[str, bytes]:
         return dict(readers.map(get, formats))
 
 
-def _row_tokens(row: Row, media: dict[str, bytes]) -> int:
+def _row_tokens(row: Row, media: dict[str, bytes], provider: str) -> int:
     count = tokens.of_text(row.system)
     for message in row.raw["messages"]:
         for block in message["content"]:
             if "text" in block:
                 count += tokens.of_text(block["text"])
             elif "image" in block:
-                count += tokens.of_image(media[block["image"]["source"]["s3Location"]["uri"]])
+                count += tokens.of_image(media[block["image"]["source"]["s3Location"]["uri"]], provider)
             elif "video" in block:
                 count += tokens.of_video(media[block["video"]["source"]["s3Location"]["uri"]])
     return count

@@ -71,7 +71,8 @@ def test_evaluation_counts_every_arm_and_is_bounded_by_the_sample(manifest: Buil
         return Decimal(amount)
 
     assert cost(few_shot=0) < cost(few_shot=4)
-    assert cost(max_rows=100) * 10 == cost(max_rows=1000)
+    assert cost(max_rows=100, regression=False) * 10 == cost(max_rows=1000, regression=False)
+    assert cost(regression=False) < cost()
 
 
 def test_the_teachers_calls_include_the_held_out_questions(manifest: Build) -> None:

@@ -31,7 +31,7 @@ class Examiner:
     def __init__(self, model: Model, method: Method) -> None:
         facts = model.method(method)
         self._model, self._method, self._limits = model.name, method, facts.limits
-        self._estimator = Estimator(model.tokens)
+        self._estimator = Estimator(model.tokens, self._limits.video_seconds)
         self._words = {word.mark: word for word in map(_ReservedWord, model.reserved_words)}
         self._marks = list(self._words)
 
@@ -69,15 +69,14 @@ class Examiner:
                 code, message, fix = problem.code, problem.message, problem.fix
                 yield Finding(code, "error", example.file, example.line, message, fix, path)
 
-    def estimate(self, characters: int, assets: Iterable[Asset]) -> Estimate:
+    def estimate(self, characters: int, text: bytes, assets: Iterable[Asset]) -> Estimate:
         """Tokens of texts and media together."""
-        total = self._estimator.text(characters)
+        total = self._estimator.text(characters, text)
         for asset in assets:
             if asset.kind == "image":
-                more = self._estimator.image(asset.width, asset.height)
+                total = total.plus(self._estimator.image(asset.width, asset.height))
             else:
-                more = self._estimator.video(asset.seconds)
-            total = Estimate(total.low + more.low, total.expected + more.expected, total.high + more.high)
+                total = total.plus(self._estimator.video(asset.seconds))
         return total
 
     def size(self, example: Example, size: int, tokens: Estimate) -> list[Finding]:

@@ -25,7 +25,7 @@ from tailor.datasets.read import DatasetReader, read_dataset
 from tailor.datasets.report import Report, headline
 from tailor.datasets.report_html import render
 from tailor.datasets.rows import Intentions, Totals
-from tailor.datasets.statistics import Spool, media_of, statistics_of, tokens_of
+from tailor.datasets.statistics import Spool, asked_of, media_of, statistics_of, tokens_of
 from tailor.datasets.workers import folder_of, merge_files, run_pass
 from tailor.datasets.write import Written, publish, write_parts
 from tailor.recipe import Data, Recipe
@@ -199,6 +199,7 @@ def _decide(
         files=[{"file": file.name, "format": file.format, "bytes": file.size} for file in reader.files],
         statistics=statistics_of(ledger, top),
         tokens=tokens_of(ledger),
+        asked=asked_of(ledger),
         media=media_of(ledger),
         baselines=trivial_baselines(ledger),
         previews=spool.previews(ledger),
@@ -216,6 +217,7 @@ def _manifest(report: Report, written: list[Written]) -> dict[str, Any]:
         "files": [asdict(file) for file in written],
         "media": report.media,
         "tokens": report.tokens,
+        "asked": report.asked,
         "fingerprint": fingerprint,
     }
 

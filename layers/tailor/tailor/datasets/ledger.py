@@ -16,7 +16,7 @@ _SCHEMA = """
 CREATE TABLE rows (
     n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, offset INTEGER, part INTEGER, grp INTEGER, input INTEGER,
     question INTEGER, answer INTEGER, kind TEXT, language INTEGER, media INTEGER, words INTEGER,
-    low INTEGER, expected INTEGER, high INTEGER
+    asked INTEGER, low INTEGER, expected INTEGER, high INTEGER
 );
 CREATE TABLE left_out (n INTEGER PRIMARY KEY, code TEXT);
 CREATE VIEW used AS SELECT * FROM rows WHERE n NOT IN (SELECT n FROM left_out);
@@ -28,7 +28,8 @@ CREATE TABLE media (name TEXT PRIMARY KEY, kind TEXT, digest TEXT, grp INTEGER, 
 class Row(NamedTuple):
     """``n``: place in reading order; ``offset``: of its record in the spool; ``part``: the given split, index into
     PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind`` of answer; ``language``, ``media``: indexes
-    into LANGUAGES and MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``, ``high``: token estimates."""
+    into LANGUAGES and MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``, ``high``: token estimates;
+    ``asked``: the lowest without the answer."""
 
     n: int
     file: int
@@ -43,6 +44,7 @@ class Row(NamedTuple):
     language: int
     media: int
     words: int
+    asked: int
     low: int
     expected: int
     high: int

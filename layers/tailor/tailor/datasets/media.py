@@ -19,7 +19,7 @@ from tailor.datasets.checks import finding
 from tailor.datasets.images import MediaError
 from tailor.datasets.media_index import MediaIndex
 from tailor.datasets.model import Finding, Media, MediaKind
-from tailor.datasets.objects import MediaObject
+from tailor.datasets.objects import DamagedFileError, MediaObject
 from tailor.storage import Storage
 
 WORKERS = 16
@@ -109,6 +109,9 @@ class MediaDesk:
         except MediaError as error:
             values = {"name": name, "model": self._model, **error.values}
             return Asset(name, block.kind, problem=finding(error.code, name, **values))
+        except DamagedFileError as error:
+            problem = finding(f"{block.kind}-unreadable", name, name=name, model=self._model, reason=error.message)
+            return Asset(name, block.kind, problem=problem)
 
     def _unresolved(self, block: Media, base: str) -> Asset:
         ref = block.ref or ""

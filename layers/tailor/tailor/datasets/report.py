@@ -31,6 +31,7 @@ class Report:
     files: list[dict[str, Any]] = field(default_factory=list)
     statistics: dict[str, Any] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
+    asked: dict[str, int] = field(default_factory=dict)
     media: dict[str, int] = field(default_factory=dict)
     baselines: dict[str, Any] | None = None
     previews: list[dict[str, Any]] = field(default_factory=list)

@@ -142,7 +142,8 @@ class RowPass:
             findings += self._examiner.media(example, media, self._locate)
         encoded = self._encode(example, findings)
         if encoded is not None:
-            tokens = self._examiner.estimate(encoded.characters, [self._locate(block) for _, block in media])
+            assets = [self._locate(block) for _, block in media]
+            tokens = self._examiner.estimate(encoded.characters, encoded.text, assets)
             findings += self._examiner.size(example, len(encoded.line), tokens)
             findings += self._examiner.texts(example, encoded.text)
         if encoded is None or any(found.severity == "error" for found in findings):
@@ -203,6 +204,7 @@ class RowPass:
             language.LANGUAGES.index(spoken),
             MEDIA_KINDS.index(assets[0].kind) if assets else 0,
             answer.count(" ") + 1 if answer else 0,
+            tokens.low - self._examiner.estimate(len(answer), encoded.answer, ()).low,
             tokens.low,
             tokens.expected,
             tokens.high,

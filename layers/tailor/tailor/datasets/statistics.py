@@ -49,8 +49,18 @@ def media_of(ledger: Ledger) -> dict[str, int]:
 
 def tokens_of(ledger: Ledger) -> dict[str, int]:
     """Of the training rows: what one epoch reads."""
-    sums = next(ledger.query("SELECT SUM(low), SUM(expected), SUM(high) FROM used WHERE part = ?", (TRAIN,)))
-    return dict(zip(("low", "expected", "high"), (int(total or 0) for total in sums), strict=True))
+    return _sums(ledger, "low", TRAIN)
+
+
+def asked_of(ledger: Ledger) -> dict[str, int]:
+    """Of the held-out rows' prompts: what an evaluation asks each arm. The high end counts the answers too."""
+    return _sums(ledger, "asked", TEST)
+
+
+def _sums(ledger: Ledger, low: str, part: int) -> dict[str, int]:
+    sums = next(ledger.query(f"SELECT SUM({low}), SUM(expected), SUM(high) FROM used WHERE part = ?", (part,)))  # noqa: S608 a fixed name
+    low_sum, expected, high = (int(total or 0) for total in sums)
+    return {"low": max(0, min(low_sum, expected)), "expected": expected, "high": high}
 
 
 def _distribution(ledger: Ledger, column: str) -> dict[str, Any]:

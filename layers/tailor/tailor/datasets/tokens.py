@@ -1,8 +1,12 @@
 """Token estimates of a row: a range, because the models' tokenizers are not published."""
 
+import string
 from dataclasses import dataclass
 
-from tailor.catalog import Tokens
+from tailor.catalog import PixelTokens, TileTokens, Tokens
+
+_WHITE_SPACE = string.whitespace.encode()
+_NO_SYMBOL = bytes(range(128, 256)) + (string.ascii_letters + string.digits).encode() + _WHITE_SPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,29 +17,65 @@ class Estimate:
     expected: int
     high: int
 
+    def plus(self, other: "Estimate") -> "Estimate":
+        return Estimate(self.low + other.low, self.expected + other.expected, self.high + other.high)
+
+
+NOTHING = Estimate(0, 0, 0)
+
 
 class Estimator:
-    def __init__(self, facts: Tokens) -> None:
-        self._facts = facts
+    """``video_seconds``: how long a video may be, for those that don't say."""
 
-    def text(self, characters: int) -> Estimate:
-        facts = self._facts
-        return Estimate(
-            int(characters / facts.characters_low),
-            int(characters / facts.characters_expected),
-            int(characters / facts.characters_high) + 1,
-        )
+    def __init__(self, facts: Tokens, video_seconds: float | None) -> None:
+        self._facts, self._video_seconds = facts, video_seconds or 0
+
+    def text(self, characters: int, text: bytes) -> Estimate:
+        """Of ``characters`` characters; ``text`` is the same as UTF-8.
+
+        For the low end a run of white space counts as one character, for the high end each symbol as a token more.
+        """
+        facts, dense = self._facts, characters
+        if 3 * (len(text) - len(text.translate(None, _WHITE_SPACE))) > characters:  # else there are no runs to speak of
+            dense -= len(text) - len(b" ".join(text.split()))
+        low = max(0, int(dense / facts.characters_low))
+        high = int((characters + 1) / facts.characters_high) + len(text.translate(None, _NO_SYMBOL)) + 1
+        return Estimate(low, min(max(low, int(characters / facts.characters_expected)), high), high)
 
     def image(self, width: int, height: int) -> Estimate:
-        facts, pixels = self._facts, width * height
-        if not facts.pixels_low or not facts.pixels_high:
-            return Estimate(0, 0, 0)
-        most = facts.image_most or pixels
-        low, high = (
-            min(most, max(facts.image_least, int(pixels / each))) for each in (facts.pixels_low, facts.pixels_high)
-        )
+        """Of an image of so many pixels; 0 where they are not known."""
+        if rule := self._facts.pixels:
+            low, high = _by_area(width, height, rule)
+        elif tiles := self._facts.tiles:
+            low, high = _by_tiles(width, height, tiles)
+        else:
+            return NOTHING
         return Estimate(low, (low + high) // 2, high)
 
     def video(self, seconds: float | None) -> Estimate:
-        count = int((seconds or 0) * (self._facts.video_second or 0))
+        a_second = self._facts.video_second or 0
+        if seconds is None:
+            low, high = a_second, int(self._video_seconds * a_second)
+            return Estimate(low, (low + high) // 2, high)
+        count = int(seconds * a_second)
         return Estimate(count, count, count)
+
+
+def _by_area(width: int, height: int, rule: PixelTokens) -> tuple[int, int]:
+    least = int(rule.side * rule.side / rule.ratio / rule.pixels_low)
+    if not width or not height:
+        return least, rule.most
+    longer = max(width, height, rule.side)
+    shorter = min(width, height) * longer / max(width, height)
+    pixels = longer * max(shorter, longer / rule.ratio)
+    return min(int(pixels / rule.pixels_low), rule.most), max(int(pixels / rule.pixels_high) + 1, rule.least)
+
+
+def _by_tiles(width: int, height: int, rule: TileTokens) -> tuple[int, int]:
+    """How many tiles a larger image is laid on depends on its shape: at least two, however it is scaled."""
+    most = rule.tokens * rule.tiles
+    if not width or not height:
+        return rule.tokens, most
+    if max(width, height) <= rule.tile:
+        return rule.tokens, rule.tokens
+    return 2 * rule.tokens, most

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from tailor.errors import EvaluationError, NotFoundError
-from tailor.evaluation import language, regression
+from tailor.evaluation import language, regression, sizes
 from tailor.evaluation.arms import BASE, CANDIDATE, FEW_SHOT, Arm, Shot, build_request, pick_shots, sample_rows
 from tailor.evaluation.ask import Section
 from tailor.evaluation.methods import pretraining
@@ -16,8 +16,6 @@ from tailor.evaluation.verdict import SEED
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.storage import Storage
-
-_RECITE_TOKENS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,10 @@ def questions_of(files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm]) 
         shots=shots,
         spoken=spoken,
         held_out=Section("test", rows, arms, _builder(wanted.max_tokens, shots)),
-        regression=Section("regression", asked, pair, _builder(regression.MAX_TOKENS)) if asked else None,
-        probes=Section("memorisation", recited, pair, _builder(_RECITE_TOKENS)) if recited and len(pair) == 2 else None,
+        regression=Section("regression", asked, pair, _builder(sizes.GENERAL_ANSWER)) if asked else None,
+        probes=Section("memorisation", recited, pair, _builder(sizes.RECITED_TOKENS))
+        if recited and len(pair) == 2
+        else None,
         manifest=_manifest(files, run),
         notes=notes,
     )

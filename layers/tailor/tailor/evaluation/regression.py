@@ -7,12 +7,11 @@ system text.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import orjson
 
-from tailor.evaluation import language
+from tailor.evaluation import language, sizes
 from tailor.evaluation.arms import BASE, CANDIDATE
 from tailor.evaluation.ask import Section
 from tailor.evaluation.compare import Design, compare
@@ -29,7 +28,6 @@ from tailor.evaluation.statistics import Clusters
 from tailor.evaluation.verdict import Plan
 
 VERSION = "1"
-MAX_TOKENS = 200
 KINDS: Mapping[str, str] = {
     "general": "General questions",
     "format": "Following a format",
@@ -59,8 +57,7 @@ CHECKS: Mapping[str, Callable[[Case, Rules], float]] = {
 @cache
 def suite(name: str) -> tuple[Row, ...]:
     """The questions in one language: ``vi`` or ``en``."""
-    text = files("tailor.evaluation").joinpath("suite", f"{name}.jsonl").read_bytes()
-    return tuple(_row(orjson.loads(line)) for line in text.splitlines())
+    return tuple(_row(orjson.loads(line)) for line in sizes.suite(name).splitlines())
 
 
 def _row(item: Mapping[str, str]) -> Row:

@@ -17,13 +17,15 @@ _BOUNDARIES = (
     re.compile(r"\s+"),
 )
 _LONGEST_BOUNDARY = 64
+_SYMBOLS = 0.1  # share of the characters: more than prose has
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 
 
 def most_characters(model: Model) -> int:
-    """How many characters are sure to fit into one example for continued pre-training, with a token for its end."""
+    """How many characters of prose are sure to fit into one example for continued pre-training, with a token for its
+    end. The highest estimate counts: a symbol is a token of its own."""
     limits = model.method("continued-pre-training").limits
-    return int((limits.context_tokens - 1) * model.tokens.characters_high)
+    return int((limits.context_tokens - 2) / (1 / model.tokens.characters_high + _SYMBOLS))
 
 
 def pieces(text: str, most: int) -> Iterator[str]:

@@ -9,9 +9,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from tailor.catalog import Model, Price, PriceItem
+from tailor.datasets.tokens import Estimator
+from tailor.evaluation import sizes
 from tailor.recipe import Recipe
 from tailor.training.advice import Advice
 
@@ -150,16 +153,59 @@ def kept_and_hosted(recipe: Recipe, model: Model) -> list[Line]:
     return [storage, line("hosting", "Hosting on 1 model unit", "day", day, price, "24 hours", missing)]
 
 
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """All calls of one model: ``prompts`` and ``answers`` are their tokens together."""
+
+    who: str
+    prompts: Range
+    answers: Range
+    custom: bool = False
+
+    @property
+    def prices(self) -> tuple[PriceItem, PriceItem]:
+        return ("custom-input", "custom-output") if self.custom else ("input", "output")
+
+
 def evaluation_line(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> Line:
-    """Base and candidate (and the base with worked examples, where the recipe asks for it) on the held-out rows."""
+    """Base and candidate (and the base with worked examples, where the recipe asks for it) on the held-out rows; base
+    and candidate on the general questions."""
     rows = held_out_rows(manifest, recipe)
-    asked = [Asked("base"), Asked("candidate", custom=True)]
+    prompts = asked_tokens(manifest).times(rows)
+    answers = answer_tokens(recipe.evaluation.max_tokens).times(rows)
+    asked = pair_of(prompts, answers, recipe, model)
     if recipe.evaluation.few_shot:
-        asked.append(Asked("base with worked examples", prompts=1 + recipe.evaluation.few_shot))
-    title = f"Evaluation: {len(asked)} times {rows} held-out rows"
-    prompt = tokens_a_row(manifest).times(rows)
-    return calls_line(
-        "evaluation", title, model, asked, prompt, answer_tokens(recipe.evaluation.max_tokens).times(rows)
+        shown = training_row(manifest).times(rows * recipe.evaluation.few_shot)  # none where rows are too long to show
+        examples = Range(Decimal(0), shown.expected, shown.high)
+        asked.append(Calls("base with worked examples", prompts.plus(examples), answers))
+    return calls_line("evaluation", f"Evaluation: {len(asked)} times {rows} held-out rows", model, asked)
+
+
+def pair_of(prompts: Range, answers: Range, recipe: Recipe, model: Model) -> list[Calls]:
+    """Base and candidate, with the general questions where the recipe asks for them."""
+    if recipe.evaluation.regression:
+        count, general = general_questions(recipe, model)
+        prompts, answers = prompts.plus(general), answers.plus(answer_tokens(sizes.GENERAL_ANSWER).times(count))
+    return [Calls("base", prompts, answers), Calls("candidate", prompts, answers, custom=True)]
+
+
+def general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:
+    """How many there are, and their tokens. The Vietnamese ones are asked where the answers are Vietnamese."""
+    estimator = Estimator(model.tokens, None)
+    counts, totals = {}, {}
+    for name in ("en", "vi"):
+        prompts = [orjson.loads(line)["prompt"] for line in sizes.suite(name).splitlines()]
+        found = [estimator.text(len(prompt), prompt.encode()) for prompt in prompts]
+        counts[name] = Range.exactly(len(prompts))
+        totals[name] = Range.of(*(sum(getattr(each, end) for each in found) for end in ("low", "expected", "high")))
+    all_counts, all_totals = counts["en"].plus(counts["vi"]), totals["en"].plus(totals["vi"])
+    if recipe.evaluation.language == "vi":
+        return all_counts, all_totals
+    if recipe.evaluation.language != "auto":
+        return counts["en"], totals["en"]
+    return (
+        Range(counts["en"].low, all_counts.expected, all_counts.high),
+        Range(totals["en"].low, all_totals.expected, all_totals.high),
     )
 
 
@@ -172,38 +218,26 @@ def headroom_line(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> 
     rows = recipe.headroom_rows
     if not rows:
         return []
-    title = f"Headroom: {rows} rows through the base model"
     answers = answer_tokens(recipe.evaluation.max_tokens).times(rows)
-    return [calls_line("headroom", title, model, [Asked("base")], tokens_a_row(manifest).times(rows), answers)]
+    asked = [Calls("base", asked_tokens(manifest).times(rows), answers)]
+    return [calls_line("headroom", f"Headroom: {rows} rows through the base model", model, asked)]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who is asked; ``prompts`` is how many prompts' length each call reads."""
-
-    who: str
-    custom: bool = False
-    prompts: int = 1
-
-    @property
-    def prices(self) -> tuple[PriceItem, PriceItem]:
-        return ("custom-input", "custom-output") if self.custom else ("input", "output")
-
-
-def calls_line(item: str, title: str, model: Model, asked: Sequence[Asked], prompt: Range, answer: Range) -> Line:
-    """Calls of a model or of a custom model of it; ``prompt`` and ``answer`` are all calls' tokens for one arm."""
+def calls_line(item: str, title: str, model: Model, asked: Sequence[Calls]) -> Line:
+    """Calls of a model and of custom models of it."""
     total = Range.exactly(0)
     prices = []
-    for arm in asked:
-        for tokens, what in zip((prompt.times(arm.prompts), answer), arm.prices, strict=True):
+    for calls in asked:
+        for tokens, what in zip((calls.prompts, calls.answers), calls.prices, strict=True):
             price = model.price(what)
             if price is None or price.amount is None:
-                whose = f"a custom {model.title}" if arm.custom else model.title
+                whose = f"a custom {model.title}" if calls.custom else model.title
                 return Line(
                     item=item, title=title, every="once", how=f"unknown: no trustworthy price for calls of {whose}"
                 )
             total = total.plus(tokens.times(price.amount).times(PER_THOUSAND))
             prices.append(price)
+    said = (f"{each.who}: {_span(each.prompts)} tokens asked, {_span(each.answers)} answered" for each in asked)
     return Line(
         item=item,
         title=title,
@@ -211,7 +245,7 @@ def calls_line(item: str, title: str, model: Model, asked: Sequence[Asked], prom
         low=total.low,
         expected=total.expected,
         high=total.high,
-        how=f"{', '.join(arm.who for arm in asked)}: {_span(prompt)} tokens asked, {_span(answer)} answered, each",
+        how="; ".join(said),
         price_as_of=min(price.as_of for price in prices),
         price_source=prices[0].source.url,
     )
@@ -223,8 +257,17 @@ def training_tokens(manifest: Mapping[str, Any]) -> Range:
     return Range.of(tokens["low"], tokens["expected"], tokens["high"])
 
 
-def tokens_a_row(manifest: Mapping[str, Any]) -> Range:
+def training_row(manifest: Mapping[str, Any]) -> Range:
     return training_tokens(manifest).times(Decimal(1) / max(int(manifest["rows"]["train"]), 1))
+
+
+def asked_tokens(manifest: Mapping[str, Any]) -> Range:
+    """Of a held-out row's prompt; that of a training row, answer and all, where the manifest does not say."""
+    asked, rows = manifest.get("asked", {}), int(manifest["rows"].get("test", 0))
+    if not asked or not rows:
+        row = training_row(manifest)
+        return Range(min(Decimal(1), row.low), row.expected, row.high)
+    return Range.of(asked["low"], asked["expected"], asked["high"]).times(Decimal(1) / rows)
 
 
 def answer_tokens(most: int) -> Range:

@@ -4,6 +4,7 @@ import io
 import json
 import struct
 import threading
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -285,3 +286,31 @@ def test_real_pictures_open(dataset: Path) -> None:
         pytest.skip("the shared test data is not here")
     for path in sorted(folder.glob("*.png")):
         assert images.inspect(path.read_bytes(), NOVA).changes == ()
+
+
+def _damaged_zip(name: str, content: bytes) -> bytes:
+    """A zip with one stored file of which a byte is wrong, so that its checksum does not fit."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
+        packed.writestr(name, content)
+    data = bytearray(out.getvalue())
+    data[data.index(content) + len(content) // 2] ^= 0xFF
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [("broken.png", picture(99), "image-unreadable"), ("broken.mp4", mp4(5), "video-unreadable")],
+)
+def test_a_damaged_file_in_an_archive_costs_its_row_only(
+    name: str, content: bytes, code: str, dataset: Path, intake: Intake
+) -> None:
+    write_vqa(dataset, 12)
+    (dataset / "more.zip").write_bytes(_damaged_zip(name, content))
+    column = "image" if name.endswith("png") else "video"
+    (dataset / "more.jsonl").write_text(json.dumps({"question": "Gì?", "answer": "đá", column: name}), "utf-8")
+    outcome = intake()
+    (found,) = outcome.found(code)
+    assert name in found["message"]
+    assert "damaged" in found["message"]
+    assert outcome.report.counts["rejected"] == 1

@@ -16,15 +16,12 @@ import orjson
 from tailor.evaluation.arms import BASE, CANDIDATE, rank
 from tailor.evaluation.curves import Curve, merged
 from tailor.evaluation.rows import Answer, Row
+from tailor.evaluation.sizes import CLOZE_A_DOCUMENT, CONTEXT_WORDS, PREFIX_WORDS, PROBES
 
 _INSTRUCTION = "Continue the text with its next word. Answer with that word and nothing else."
 SYSTEM: tuple[dict[str, Any], ...] = ({"text": _INSTRUCTION},)
 _RECITE = "Continue the text word for word, as it goes on in the original."
-_CONTEXT_WORDS = 40
-_CLOZE_A_DOCUMENT = 3
 _WORD = re.compile(r"\S+")
-PROBES = 20
-_PREFIX_WORDS = 50
 _RECITED_WORDS = 25
 _VERBATIM = 10
 
@@ -46,8 +43,8 @@ def _cloze(row: Row, text: str, seed: int) -> Iterable[Row]:
     letters = [re.sub(r"\W", "", word.group()) for word in words]
     places = [place for place in range(8, len(words)) if len(letters[place]) > 3 and letters[place].isalpha()]
     places = places or [place for place in range(8, len(words)) if letters[place]]
-    for place in sorted(sorted(places, key=lambda place: rank(seed, f"{row.id}:{place}"))[:_CLOZE_A_DOCUMENT]):
-        start = words[max(0, place - _CONTEXT_WORDS)].start()
+    for place in sorted(sorted(places, key=lambda place: rank(seed, f"{row.id}:{place}"))[:CLOZE_A_DOCUMENT]):
+        start = words[max(0, place - CONTEXT_WORDS)].start()
         yield Row(
             id=f"{row.id}-w{place}",
             references=(letters[place],),
@@ -70,9 +67,9 @@ def probe_rows(train: Iterable[bytes], seed: int = 0) -> list[Row]:
     for place, (_, line) in enumerate(documents):
         text = orjson.loads(line).get("input")
         words = _WORD.findall(text) if isinstance(text, str) else []
-        if len(words) >= _PREFIX_WORDS + _RECITED_WORDS and len(rows) < PROBES:
-            rest = " ".join(words[_PREFIX_WORDS : _PREFIX_WORDS + _RECITED_WORDS])
-            messages = _prompt(" ".join(words[:_PREFIX_WORDS]))
+        if len(words) >= PREFIX_WORDS + _RECITED_WORDS and len(rows) < PROBES:
+            rest = " ".join(words[PREFIX_WORDS : PREFIX_WORDS + _RECITED_WORDS])
+            messages = _prompt(" ".join(words[:PREFIX_WORDS]))
             rows.append(Row(f"probe-{place}", (rest,), f"probe-{place}", None, messages, ({"text": _RECITE},)))
     return rows
 

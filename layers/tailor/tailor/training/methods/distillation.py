@@ -93,16 +93,16 @@ def quote(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> quotes.Q
     _no_hyperparameters(recipe)
     rows = int(manifest["rows"]["train"])
     pairs = quotes.Range.of(rows, rows, max(facts.limits.max_rows, rows))
-    prompt = quotes.tokens_a_row(manifest)
+    prompt = quotes.training_row(manifest)
     answer = quotes.answer_tokens(recipe.distillation.max_answer_tokens)
-    asked = [quotes.Asked("teacher")]
     held_out = quotes.held_out_rows(manifest, recipe)
     title = f"{teacher.title} answers the prompts and {held_out} held-out questions"
     shown = quotes.answer_tokens(recipe.evaluation.max_tokens).times(held_out)
-    all_prompts = prompt.times(pairs).plus(prompt.times(held_out))
+    all_prompts = prompt.times(pairs).plus(quotes.asked_tokens(manifest).times(held_out))
+    asked = [quotes.Calls("teacher", all_prompts, answer.times(pairs).plus(shown))]
     tokens = prompt.plus(answer).times(pairs)
     lines = (
-        quotes.calls_line("teacher", title, teacher, asked, all_prompts, answer.times(pairs).plus(shown)),
+        quotes.calls_line("teacher", title, teacher, asked),
         quotes.training_line(tokens, EPOCHS, model),
         quotes.evaluation_line(manifest, recipe, model),
         *quotes.kept_and_hosted(recipe, model),

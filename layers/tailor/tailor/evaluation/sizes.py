@@ -1,0 +1,15 @@
+"""How much an evaluation asks besides the held-out rows: what the questions are made by, and what a quote counts."""
+
+from importlib.resources import files
+
+GENERAL_ANSWER = 200  # tokens, the longest answer to a general question
+CLOZE_A_DOCUMENT = 3  # questions for the next word
+CONTEXT_WORDS = 40  # of a question for the next word
+PROBES = 20  # beginnings of training documents
+PREFIX_WORDS = 50  # of such a beginning
+RECITED_TOKENS = 80  # of how it is continued
+
+
+def suite(name: str) -> bytes:
+    """The general questions in one language, ``vi`` or ``en``, as JSON Lines."""
+    return files("tailor.evaluation").joinpath("suite", f"{name}.jsonl").read_bytes()

@@ -1,0 +1,270 @@
+"""The quote against the stand-in's meter: what is trained on and what is asked lies in the range that was quoted.
+
+The meter knows nothing of the quote: it counts by its own rules (`tailor_local.bedrock.tokens`) what lies in the
+prepared files, read as a job and a call read them.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from samples.generate import WRITERS, generate
+from tailor import catalog
+from tailor.datasets.intake import prepare_dataset
+from tailor.datasets.tokens import Estimator
+from tailor.evaluation.arms import Arm
+from tailor.evaluation.questions import questions_of
+from tailor.recipe import Recipe
+from tailor.runs import Run
+from tailor.storage import FolderStorage, Storage
+from tailor.training import methods
+from tailor.training import quote as quotes
+from tailor_local.bedrock import conversation, foundation, tokens
+from tailor_local.bedrock.context import Standin
+from tailor_local.bedrock.faults import Faults
+from tailor_local.bedrock.methods.distillation import Distillation
+from tailor_local.bedrock.methods.fine_tuning import FineTuning
+from tailor_local.bedrock.methods.pretraining import Pretraining
+from tailor_local.bedrock.methods.work import Work
+from tailor_local.bedrock.state import Job, State
+from tailor_local.bedrock.storage import Storage as JobStorage
+
+PRICES: dict[Any, Decimal] = {
+    item: Decimal(price)
+    for item, price in {"input": "0.1", "output": "0.4", "custom-input": "0.15", "custom-output": "0.5"}.items()
+}
+BUCKET, RUN = "tailor-data", "runs/r/"
+VIETNAMESE = (
+    "Khách hàng hỏi: máy xay có bảo hành không?",
+    "Xin chào! Đơn hàng số 48213 của tôi (đặt ngày 3/11) vẫn chưa tới, nhờ kiểm tra giúp.",
+    "Ừ.",
+)
+ENGLISH = (
+    "The customer asks whether the warranty of an uninterruptible power supply is transferable.",
+    "Is it OK? A: no. B: 12.5 %. C: I do not know - ask at the desk; it is open 9-17, Mon-Fri.",
+    "Why?",
+)
+SYMBOLS = ('{"a": [1, 2, {"b": null}], "c": -0.5}', "for (i=0;i<n;++i){a[i]+=b[i];}", "☎ → “…” «✓»", "1+2=3", "||--||")
+LAYOUT = ("| name      |        value |\n| --------- | ------------ |\n", "Item\n\n\n\n\t\t\tprice\n" + " " * 400)
+PICTURES = (
+    ("nova-lite", 24, (160, 120)),
+    ("nova-lite", 24, (900, 450)),
+    ("nova-pro", 24, (1250, 1000)),
+    ("nova-2-lite", 230, (40, 30)),
+    ("llama-3-2-11b", 120, (160, 120)),
+    ("llama-3-2-11b", 120, (600, 400)),
+)
+
+
+class Bucket(FolderStorage):
+    """A folder that says it is a bucket."""
+
+    def uri(self, key: str) -> str:
+        return f"s3://{BUCKET}/{key}"
+
+
+class Hands(JobStorage):
+    """What a job's role may do: read the bucket, and ask a teacher who answers with one word."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, uri: str) -> bytes:
+        return (self._folder / uri.removeprefix(f"s3://{BUCKET}/")).read_bytes()
+
+    @property
+    def models(self) -> Any:
+        answer = {"output": {"message": {"content": [{"text": "giao hàng"}]}}}
+        return SimpleNamespace(converse=lambda **request: answer)
+
+
+@dataclass
+class Prepared:
+    folder: Path
+    recipe: Recipe
+    model: catalog.Model
+    manifest: dict[str, Any]
+
+    @property
+    def quote(self) -> quotes.Quote:
+        return methods.quote(self.manifest, self.recipe, self.model)
+
+    def job(self) -> dict[str, Any]:
+        """The request of the run's job, as Tailor builds it."""
+        run = cast("Run", SimpleNamespace(id="r", files=RUN, recipe=self.recipe, job={}, project="p", dataset="d"))
+        return methods.build_job(
+            run,
+            self.recipe,
+            self.model,
+            manifest=self.manifest,
+            bucket=BUCKET,
+            role_arn="arn:aws:iam::123456789012:role/r",
+            tags={},
+            grader_arn="arn:aws:lambda:us-east-1:123456789012:function:grade",
+        )
+
+    def trained(self) -> int:
+        """What the job meters: its data are read, checked and counted; nothing is learned."""
+        state, base = State(), foundation.of_model(self.model.training_id)
+        standin = SimpleNamespace(
+            state=state, store=SimpleNamespace(lock=nullcontext()), desk=SimpleNamespace(faults=Faults())
+        )
+        job = cast(
+            "Job", SimpleNamespace(request=self.job(), base=base.training_id, method=self.job()["customizationType"])
+        )
+        hands, scope = Hands(self.folder), cast("Any", None)
+        learner = LEARNERS[job.method](Work(job, base, hands, cast("Standin", standin), scope, lambda: None))
+        learner.read()
+        learner.prepare()
+        return state.usage[f"training/{base.training_id}"]["inputTokens"]
+
+    def asked(self) -> float:
+        """What the evaluation meters, in US dollars: everything that it asks, answered with a few words."""
+        run = cast("Run", SimpleNamespace(id="r", files=RUN, recipe=self.recipe))
+        arms = [Arm("candidate", "c"), Arm("base", "b")]
+        cost = 0.0
+        base, hands = foundation.of_model(self.model.training_id), Hands(self.folder)
+        for section in questions_of(Bucket(self.folder), run, self.recipe, arms).sections:
+            for arm in section.arms:
+                custom = arm.name == "candidate"
+                for row in section.rows:
+                    _, count = conversation.prompt_of(section.build(row, arm), base, hands.read)
+                    cost += count * self.price("custom-input" if custom else "input")
+                    cost += tokens.of_text("một câu trả lời") * self.price("custom-output" if custom else "output")
+        return cost / 1000
+
+    def price(self, item: Any) -> float:
+        price = self.model.price(item)
+        assert price is not None
+        assert price.amount is not None
+        return float(price.amount)
+
+
+LEARNERS: dict[str, Callable[[Work], Any]] = {
+    "FINE_TUNING": FineTuning,
+    "DISTILLATION": Distillation,
+    "CONTINUED_PRE_TRAINING": Pretraining,
+}
+
+
+def prepare(folder: Path, recipe: Recipe) -> Prepared:
+    """The dataset in ``uploads/p/d`` of ``folder``, prepared as the pipeline does it."""
+    bucket: Storage = Bucket(folder)
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    model = catalog.model(recipe.model).priced(PRICES, date(2026, 11, 22))
+    report = prepare_dataset(
+        bucket, "uploads/p/d/", bucket, RUN, recipe, model, bucket_owner="123456789012", scratch=scratch
+    )
+    assert report.usable, report.headline
+    return Prepared(folder, recipe, model, report.manifest)
+
+
+def upload(folder: Path) -> Path:
+    out = folder / "uploads/p/d"
+    out.mkdir(parents=True)
+    return out
+
+
+def write_rows(out: Path, texts: Iterable[str], answer: str = "Câu trả lời số {n}: yes.") -> None:
+    rows = [
+        {"prompt": f"{text} ({n})", "completion": answer.format(n=n)}
+        for n, text in zip(range(120), repeated(texts), strict=False)
+    ]
+    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+    (out / "rows.jsonl").write_text("\n".join(lines), "utf-8")
+
+
+def repeated(texts: Iterable[str]) -> Iterable[str]:
+    return (text for _ in range(120) for text in texts)
+
+
+def picture(size: tuple[int, int], shade: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, (shade % 256, shade * 7 % 256, 90)).save(out, "PNG")
+    return out.getvalue()
+
+
+def assert_within(metered: float, low: float, high: float) -> None:
+    assert 0 < low <= metered <= high, f"{metered:,} is not within {low:,} to {high:,}"
+
+
+def assert_quoted(prepared: Prepared) -> None:
+    """What the job trains on, and what the evaluation asks, lie in the quote's ranges."""
+    found = prepared.quote
+    assert found.training_tokens is not None
+    low, expected, high = found.training_tokens
+    assert low <= expected <= high
+    assert_within(prepared.trained(), low, high)
+    evaluation = next(line for line in found.lines if line.item == "evaluation")
+    assert evaluation.low is not None
+    assert evaluation.high is not None
+    assert_within(prepared.asked(), float(evaluation.low), float(evaluation.high))
+
+
+@pytest.mark.parametrize("method", [method for method in WRITERS if method != "reinforcement"])
+def test_the_samples_are_trained_on_within_the_quote(method: str, tmp_path: Path) -> None:
+    """Reinforcement is billed by the hour: no tokens are quoted."""
+    generate(upload(tmp_path), method, 150)
+    recipe = Recipe.parse((tmp_path / "uploads/p/d/tailor.yaml").read_bytes())
+    assert_quoted(prepare(tmp_path, recipe))
+
+
+@pytest.mark.parametrize("texts", [VIETNAMESE, ENGLISH, SYMBOLS, LAYOUT], ids=["vi", "en", "symbols", "layout"])
+@pytest.mark.parametrize("model", ["nova-micro", "llama-3-1-8b"])
+def test_texts_are_trained_on_within_the_quote(texts: tuple[str, ...], model: str, tmp_path: Path) -> None:
+    write_rows(upload(tmp_path), texts)
+    assert_quoted(prepare(tmp_path, Recipe(model=model)))
+
+
+@pytest.mark.parametrize(("model", "images", "size"), PICTURES)
+def test_images_are_trained_on_within_the_quote(model: str, images: int, size: tuple[int, int], tmp_path: Path) -> None:
+    out = upload(tmp_path)
+    with (out / "questions.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("question", "answer", "image"))
+        for number in range(images):
+            (out / f"{number}.png").write_bytes(picture(size, number))
+            rows.writerow((f"Ảnh số {number} có màu gì?", f"màu {number}", f"{number}.png"))
+    assert_quoted(prepare(tmp_path, Recipe(model=model)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from("ab cdđườ\n{}().,1-"), max_size=200))
+def test_any_ordinary_text_lies_in_its_range(text: str) -> None:
+    found = Estimator(catalog.model("nova-micro").tokens, None).text(len(text), text.encode())
+    assert found.low <= tokens.of_text(text) <= found.high
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(1, 8000), st.integers(1, 8000), st.sampled_from([("nova-lite", "Amazon"), ("llama-3-2-11b", "Meta")])
+)
+def test_an_image_of_any_size_lies_in_its_range(width: int, height: int, model: tuple[str, str]) -> None:
+    name, provider = model
+    metered = tokens.by_size(width, height, provider)
+    found = Estimator(catalog.model(name).tokens, None).image(width, height)
+    assert found.low <= metered <= found.high
+    unknown = Estimator(catalog.model(name).tokens, None).image(0, 0)
+    assert unknown.low <= metered
+
+
+def test_the_meter_is_near_what_the_documentation_says() -> None:
+    documented = {(900, 450): 800, (900, 900): 1300, (1400, 900): 1800, (1800, 900): 2400, (1300, 1300): 2600}
+    for (width, height), count in documented.items():
+        assert abs(tokens.by_size(width, height, "Amazon") / count - 1) < 0.15
+        found = Estimator(catalog.model("nova-lite").tokens, None).image(width, height)
+        assert found.low <= count <= found.high
