@@ -10,7 +10,6 @@ folder run in one worker of pytest-xdist, so that they share one cloud there too
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -127,13 +126,15 @@ def deployed(local_cloud: LocalCloud) -> Iterator[tuple[dict[str, str], Slack]]:
 
 
 @pytest.fixture(scope="session")
-def inbox(local_cloud: LocalCloud, deployed: tuple[dict[str, str], Slack]) -> Iterator[Inbox]:
-    before = dict(os.environ)
-    os.environ.update(local_cloud.environment())
+def inbox(local_cloud: LocalCloud, deployed: tuple[dict[str, str], Slack]) -> Inbox:
+    # Only while it is made: other tests of this session must not find the local cloud in their environment.
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in local_cloud.environment().items():
+            patch.setenv(name, value)
+        forget_clients()
+        made = Inbox(deployed[0]["NoticesTopicArn"])
     forget_clients()
-    yield Inbox(deployed[0]["NoticesTopicArn"])
-    os.environ.clear()
-    os.environ.update(before)
+    return made
 
 
 @pytest.fixture
