@@ -79,6 +79,10 @@ class Examiner:
                 total = total.plus(self._estimator.video(asset.seconds))
         return total
 
+    def asked(self, tokens: Estimate, answer: int) -> int:
+        """The low end for an example without its answer of so many characters."""
+        return max(0, tokens.low - self._estimator.least(answer))
+
     def size(self, example: Example, size: int, tokens: Estimate) -> list[Finding]:
         """Too long for the model, or for one line."""
         limits, found = self._limits, []

@@ -204,7 +204,7 @@ class RowPass:
             language.LANGUAGES.index(spoken),
             MEDIA_KINDS.index(assets[0].kind) if assets else 0,
             answer.count(" ") + 1 if answer else 0,
-            tokens.low - self._examiner.estimate(len(answer), encoded.answer, ()).low,
+            self._examiner.asked(tokens, len(answer)),
             tokens.low,
             tokens.expected,
             tokens.high,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tailor.catalog import PixelTokens, TileTokens, Tokens
 
 _WHITE_SPACE = string.whitespace.encode()
-_NO_SYMBOL = bytes(range(128, 256)) + (string.ascii_letters + string.digits).encode() + _WHITE_SPACE
+_LETTERS = bytes(range(128, 256)) + (string.ascii_letters + string.digits).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,17 @@ class Estimator:
         For the low end a run of white space counts as one character, for the high end each symbol as a token more.
         """
         facts, dense = self._facts, characters
-        if 3 * (len(text) - len(text.translate(None, _WHITE_SPACE))) > characters:  # else there are no runs to speak of
+        others = text.translate(None, _LETTERS)
+        symbols = len(others.translate(None, _WHITE_SPACE))
+        if 3 * (len(others) - symbols) > characters:  # else there are no runs to speak of
             dense -= len(text) - len(b" ".join(text.split()))
         low = max(0, int(dense / facts.characters_low))
-        high = int((characters + 1) / facts.characters_high) + len(text.translate(None, _NO_SYMBOL)) + 1
+        high = int((characters + 1) / facts.characters_high) + symbols + 1
         return Estimate(low, min(max(low, int(characters / facts.characters_expected)), high), high)
+
+    def least(self, characters: int) -> int:
+        """The low end without looking at the text, one more where it was rounded."""
+        return int(characters / self._facts.characters_low) + 1
 
     def image(self, width: int, height: int) -> Estimate:
         """Of an image of so many pixels; 0 where they are not known."""
