@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rich.console import Console, ConsoleDimensions
+from rich.markup import escape
 
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
 from tailor.aws.stack import Stack, find_stack
-from tailor.errors import TailorError
+from tailor.errors import RecipeError, TailorError
+from tailor.names import RECIPE_FILE
 
 
 class Output(Console):
@@ -70,8 +72,17 @@ def shown_errors() -> Iterator[None]:
     """Errors that Tailor raises on purpose are a sentence and a hint, never a traceback."""
     try:
         yield
-    except TailorError as error:
-        err.print(f"[bold red]error[/] {error.message}", soft_wrap=True)
-        if error.hint:
-            err.print(f"      {error.hint}", soft_wrap=True)
+    except RecipeError as error:
+        for problem in error.problems:
+            where = problem.where if problem.where.startswith(RECIPE_FILE) else f"{RECIPE_FILE}: {problem.where}"
+            _print_error(f"{where}: {problem.message}", problem.fix)
         sys.exit(1)
+    except TailorError as error:
+        _print_error(error.message, error.hint)
+        sys.exit(1)
+
+
+def _print_error(message: str, hint: str) -> None:
+    err.print(f"[bold red]error[/] {escape(message)}", soft_wrap=True)
+    if hint:
+        err.print(f"      {escape(hint)}", soft_wrap=True)

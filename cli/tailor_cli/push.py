@@ -36,7 +36,9 @@ def push(
 
 def push_dataset(path: Path, target: str) -> Run:
     """Uploads and waits until the run is in the table. Raises InvalidInputError before anything is uploaded."""
-    project, _, dataset = target.partition("/")
+    project, slash, dataset = target.partition("/")
+    if not slash:
+        raise InvalidInputError(f"{target!r} names no dataset", hint=f"write PROJECT/DATASET: {target}/NAME")
     check_name(project, "project")
     check_name(dataset, "dataset")
     prefix = f"{UPLOADS}{project}/{dataset}/"

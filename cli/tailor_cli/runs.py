@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
 from tailor.aws.bedrock import Bedrock
 from tailor.errors import NotFoundError
@@ -40,10 +42,10 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
     """List a project's runs, or all that are not finished."""
     with shown_errors():
         found = session.runs.project_runs(project) if project else session.runs.open_runs()
-        table = Table(Column("run", overflow="fold"), "state", "since", "what", box=None, header_style="bold")
+        table = Table(Column("run", no_wrap=True), "state", "since", "what", box=None, header_style="bold")
         for run in found:
             last = run.history[-1]
-            table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", last.reason)
+            table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", Text(last.reason))
         out.print(table if found else "no runs")
 
 
@@ -64,9 +66,11 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds")]
         seen, deadline = 0, time.monotonic() + timeout
         while True:
             for change in run.history[seen:]:
-                out.print(f"{change.at:%H:%M:%S}  [bold]{change.state}[/]  {change.reason}")
+                out.print(f"{change.at:%H:%M:%S}  [bold]{change.state}[/]  {escape(change.reason)}", soft_wrap=True)
             seen = run.sequence
             if run.state in SETTLED:
+                if run.state == State.AWAITING_APPROVAL:
+                    err.print(f"next: tailor show {run.id}, then tailor approve or decline it", soft_wrap=True)
                 raise typer.Exit(0 if run.state in {State.LIVE, State.AWAITING_APPROVAL} else 1)
             if time.monotonic() > deadline:
                 err.print(f"still {run.state} after {timeout:g} seconds")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from rich.table import Table
 from rich.text import Text
@@ -37,7 +38,7 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield "data report", f"{folder}report/report.html"
     if run.quote:
         for line in Quote.model_validate(run.quote).lines:
-            amount = f"{dollars(line.low)} to {dollars(line.high)}" if line.low is not None and line.high else "unknown"
+            amount = "unknown" if line.low is None or line.high is None else _range(line.low, line.high)
             yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
         yield "spent so far", _spent(run)
     if arn := run.job.get("arn"):
@@ -59,4 +60,9 @@ def _spent(run: Run) -> str:
     so_far = spent(run, datetime.now(UTC))
     if so_far.most is None:
         return f"at least {dollars(so_far.least)}; unknown: {', '.join(so_far.unknown)}"
-    return f"{dollars(so_far.least)} to {dollars(so_far.most)}"
+    return _range(so_far.least, so_far.most)
+
+
+def _range(low: Decimal, high: Decimal) -> str:
+    least, most = dollars(low), dollars(high)
+    return least if least == most else f"{least} to {most}"

@@ -62,3 +62,19 @@ def test_a_run_that_has_just_begun_is_shown_too() -> None:
     with out.capture() as captured:
         show_run(a_run(State.RECEIVED), "tailor-bucket")
     assert "received" in captured.get()
+
+
+def test_a_price_without_a_range_is_one_amount() -> None:
+    line = {
+        "item": "training",
+        "title": "Training",
+        "every": "once",
+        "low": "2",
+        "expected": "2",
+        "high": "2",
+        "how": "",
+    }
+    with out.capture() as captured:
+        show_run(a_run(State.PREPARED, quote=QUOTE | {"lines": [line]}), "tailor-bucket")
+    assert "$2.00" in captured.get()
+    assert "$2.00 to $2.00" not in captured.get()

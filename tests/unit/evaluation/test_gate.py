@@ -164,6 +164,14 @@ def test_the_metric_follows_from_the_references_alone() -> None:
     assert chosen("một câu chuyện rất dài " * 12, "một bản tóm tắt khác cũng dài " * 9) == "rouge_l"
 
 
+@pytest.mark.parametrize("written", ["exact_match", "exact-match"])
+def test_a_metric_may_be_written_with_hyphens(written: str) -> None:
+    rows = rows_of(40)
+    plan = Plan(metric=written, guards=[Guard(written, 0.02)])
+    found = outcome(rows, [True] * 40, [False] * 40, plan)
+    assert (found.metric, found.decision.verdict) == ("exact_match", "passed")
+
+
 def test_a_baseline_is_needed() -> None:
     rows = rows_of(3)
     with pytest.raises(InvalidInputError, match="at least one baseline"):

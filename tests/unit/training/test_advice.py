@@ -98,6 +98,14 @@ def test_a_weak_base_model_leaves_room() -> None:
     assert found.advice == ()
 
 
+@pytest.mark.parametrize("written", ["exact_match", "exact-match"])
+def test_headroom_is_measured_by_the_recipes_metric_however_it_is_written(written: str) -> None:
+    recipe = Recipe.parse(f"{{headroom_rows: 20, evaluation: {{metric: {written}}}}}")
+    found = measure(rows(40), recipe, LITE, Base(set()), sleep)
+    assert found is not None
+    assert found.metric == "exact_match"
+
+
 def test_failed_calls_are_left_out_unless_they_are_most() -> None:
     broken = frozenset(f"q{n}" for n in range(10))
     found = measure(rows(40), Recipe(headroom_rows=40), LITE, Base(set(), broken), sleep)

@@ -114,6 +114,7 @@ def judge(
     rules = rules_for(rows, plan)
     name, reason = (plan.metric, "named in the recipe") if plan.metric != "auto" else choose_metric(rows, rules)
     primary = plan.own.get(name) or metrics.get(name)
+    name = primary.name  # a recipe may write exact-match for exact_match
     guarded = [metrics.get(guard.metric) for guard in plan.guards]
     others = [metrics.get(other) for other in (*ALWAYS, *COMPANIONS.get(name, ()), *CONDUCT)]
     wanted = {metric.name: metric for metric in (primary, *guarded, *others)}

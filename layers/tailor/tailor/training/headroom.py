@@ -12,7 +12,7 @@ from tailor.evaluation.arms import build_request, sample_rows
 from tailor.evaluation.ask import Asker
 from tailor.evaluation.choose import choose_metric
 from tailor.evaluation.language import dominant
-from tailor.evaluation.metrics import exact_match, json_fields, numeric, token_f1, yes_no
+from tailor.evaluation.metrics import check_name, exact_match, json_fields, numeric, token_f1, yes_no
 from tailor.evaluation.metrics.base import Case, Rules
 from tailor.evaluation.normalise import for_language
 from tailor.evaluation.rows import Row
@@ -53,7 +53,7 @@ def measure(
         language = dominant(reference for row in sample for reference in row.references)
     rules = Rules(for_language(language), language)
     name = recipe.evaluation.metric
-    metric = METRICS.get(choose_metric(sample, rules)[0] if name == "auto" else name, token_f1.METRIC)
+    metric = METRICS.get(choose_metric(sample, rules)[0] if name == "auto" else check_name(name), token_f1.METRIC)
     with ThreadPoolExecutor(WORKERS) as pool:
         answers = list(pool.map(lambda row: _answer(row, recipe, model, asker, sleep), sample))
     answered = [(row, answer) for row, answer in zip(sample, answers, strict=True) if answer is not None]
