@@ -9,6 +9,8 @@ from types import FrameType
 from tailor_local.cloud import LocalCloud, running_cloud, stop_running
 from tailor_local.errors import LocalCloudError
 
+INTERRUPTED = 130  # as shells say it of SIGINT
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
@@ -30,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     except LocalCloudError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("\nInterrupted: the local cloud is stopped.", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _up(chosen: argparse.Namespace) -> int:
@@ -40,13 +45,14 @@ def _up(chosen: argparse.Namespace) -> int:
         print(f"The local cloud runs at {cloud.endpoint}. Log: {cloud.log}")
         if not chosen.no_deploy:
             print("Deploying …")
-            for name, value in cloud.deploy().items():
+            for name, value in cloud.outputs.items():
                 print(f"  {name}: {value}")
+            print(f"The API answers here at {cloud.api_url}")
     except BaseException:
         cloud.stop()
         raise
     if chosen.background:
-        print("Use it from a shell: eval $(python -m tailor_local env). Stop it: python -m tailor_local down")
+        print("Use it: .venv/bin/tailor --local runs. Stop it: make down")
         return 0
     try:
         print("Ctrl-C stops it.")
@@ -70,7 +76,7 @@ def _down() -> int:
 def _env() -> int:
     running = running_cloud()
     if running is None:
-        raise LocalCloudError("No local cloud runs. Start it: python -m tailor_local up --background")
+        raise LocalCloudError("No local cloud runs. Start it: make up")
     cloud = LocalCloud(int(running["endpoint"].rsplit(":", 1)[1]))
     for name, value in cloud.environment().items():
         print(f"export {name}={shlex.quote(value)}")

@@ -87,9 +87,7 @@ class LocalCloud:
         timelapse.pace()  # a wrong setting is told here, not in the log of another process
         running = running_cloud(self.directory)
         if running:
-            raise AlreadyRunningError(
-                f"A local cloud runs already, at {running['endpoint']}. Stop it first: python -m tailor_local down"
-            )
+            raise AlreadyRunningError(f"A local cloud runs already, at {running['endpoint']}. Stop it first: make down")
         self._check_port()
         self._prepare_directory()
         with self.log.open("wb") as log:
@@ -154,6 +152,12 @@ class LocalCloud:
     def deploy(self, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
         """Build and deploy `template.yaml` with sam; the stack's outputs. Raises DeployError."""
         return deploy(ROOT, self.environment(), parameters or {})
+
+    @property
+    def api_url(self) -> str:
+        """Where this cloud serves the API: `ApiUrl` among the outputs has AWS's host name, which leads elsewhere."""
+        stage = self.outputs["ApiUrl"].rsplit("/", 2)[-2]
+        return f"{self.endpoint}/restapis/{self.outputs['ApiId']}/{stage}/_user_request_/v1"
 
     def set_faults(self, faults: Faults) -> None:
         """From now on; an empty `Faults()` ends all."""
