@@ -1,13 +1,20 @@
-"""Who is asked in an evaluation."""
+"""Who is asked in an evaluation, and what becomes of one that is cut short."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tailor import catalog
+from tailor.evaluation.run import Unfinished
 from tailor.recipe import Recipe
-from tailor.runs import State
+from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.serving.aliases import Version
-from tailor.steps.evaluate import arms_of
-from tests.unit.steps.fakes import ARN, a_run
+from tailor.steps import evaluate as step
+from tailor.steps.evaluate import arms_of, evaluate
+from tailor.storage import FolderStorage
+from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryRuns, a_run
 
 DEPLOYMENT = f"{ARN}:custom-model-deployment/abcdefghi123"
 
@@ -33,3 +40,54 @@ def test_the_live_version_is_asked_unless_it_is_this_run() -> None:
     assert asked(Recipe(), other)["live"] == other.deployment
     run = a_run(State.DEPLOYED, deployment={"arn": DEPLOYMENT})
     assert [arm.name for arm in arms_of(run, other.model_copy(update={"run": run.id}))] == ["candidate", "base"]
+
+
+class OneFunction:
+    """A scale that never starts an execution."""
+
+    def busy(self, run: Run, now: Any) -> bool:
+        return False
+
+    def begin(self, run: Run, arms: Any, **_: Any) -> None:
+        return None
+
+
+def evaluated(runs: MemoryRuns, folder: Path, after: timedelta = timedelta()) -> Run | None:
+    return evaluate(
+        next(iter(runs.items)),
+        bucket=FolderStorage(folder),
+        runs=runs,
+        asker=None,  # type: ignore[arg-type]
+        aliases=MemoryAliases(),
+        scale=OneFunction(),  # type: ignore[arg-type]
+        seconds_left=lambda: 900.0,
+        now=NOW + after,
+    )
+
+
+def test_what_breaks_every_time_is_tried_again_at_once_and_then_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(step, "evaluate_run", broken)
+    runs = MemoryRuns()
+    runs.create(a_run(State.DEPLOYED, deployment={"arn": DEPLOYMENT}))
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(KeyError):
+            evaluated(runs, tmp_path)
+    failed = evaluated(runs, tmp_path)
+    assert failed is not None
+    assert failed.state == State.EVALUATION_FAILED
+    assert str(MAX_ATTEMPTS) in failed.history[-1].reason
+
+
+def test_an_evaluation_that_needs_many_visits_is_not_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step, "evaluate_run", lambda *_, **__: Unfinished(1, 10))
+    runs = MemoryRuns()
+    runs.create(a_run(State.DEPLOYED, deployment={"arn": DEPLOYMENT}))
+    for visit in range(3 * MAX_ATTEMPTS):
+        run = evaluated(runs, tmp_path, timedelta(minutes=visit))
+        assert run is not None
+        assert run.state == State.EVALUATING

@@ -8,7 +8,7 @@ from tailor.errors import EvaluationError, InvalidInputError, NotAllowedError, N
 from tailor.evaluation.arms import BASE, CANDIDATE, LIVE, TEACHER, Arm
 from tailor.evaluation.ask import Asker
 from tailor.evaluation.run import Unfinished, evaluate_run
-from tailor.runs import Run, RunStore, State, claim
+from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, claim, giving_back
 from tailor.serving.aliases import AliasStore, Version
 from tailor.steps.asking import Scale
 from tailor.storage import Storage
@@ -40,24 +40,28 @@ def evaluate(
     run = claim(runs, run_id, begin=State.DEPLOYED, working=State.EVALUATING, seconds=seconds_left(), by=BY, now=now)
     if run is None:
         return None
+    if run.attempts > MAX_ATTEMPTS:
+        reason = f"The evaluation was cut short {MAX_ATTEMPTS} times: tell the operator of this stack"
+        return runs.save(run.moved(State.EVALUATION_FAILED, by=BY, reason=reason))
     arms = arms_of(run, aliases.alias(run.project).live)
-    try:
-        if not asked and (begun := scale.begin(run, arms, bucket=bucket, runs=runs, now=now)):
-            return begun
-        result = evaluate_run(
-            bucket,
-            run,
-            run.recipe,
-            arms,
-            asker,
-            deadline=seconds_left,
-            clock=lambda: now + timedelta(seconds=given - seconds_left()),
-        )
-    except (EvaluationError, InvalidInputError, NotAllowedError, NotFoundError) as error:
-        return runs.save(run.moved(State.EVALUATION_FAILED, by=BY, reason=error.message))
+    with giving_back(runs, run):
+        try:
+            if not asked and (begun := scale.begin(run, arms, bucket=bucket, runs=runs, now=now)):
+                return begun
+            result = evaluate_run(
+                bucket,
+                run,
+                run.recipe,
+                arms,
+                asker,
+                deadline=seconds_left,
+                clock=lambda: now + timedelta(seconds=given - seconds_left()),
+            )
+        except (EvaluationError, InvalidInputError, NotAllowedError, NotFoundError) as error:
+            return runs.save(run.moved(State.EVALUATION_FAILED, by=BY, reason=error.message))
     if isinstance(result, Unfinished):
         # Out of time, not of patience: the answers so far are kept, and the run is asked for again.
-        return runs.save(run.model_copy(update={"lease_until": None}))
+        return runs.save(run.model_copy(update={"lease_until": None, "attempts": 0}))
     summary = result.summary()
     verdict, reason = State(summary["verdict"]), summary["headline"]
     return runs.save(run.moved(verdict, by=BY, reason=reason, evaluation=run.evaluation | summary))
