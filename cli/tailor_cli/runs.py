@@ -11,6 +11,7 @@ from rich.text import Text
 
 from tailor.aws.bedrock import Bedrock
 from tailor.errors import NotFoundError
+from tailor.notices.facts import cost_so_far
 from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
 from tailor.steps.provision import take_down
@@ -20,6 +21,9 @@ from tailor_cli.show import show_run
 RunId = Annotated[str, typer.Argument(help="the run's id, or a project: its newest run", metavar="RUN")]
 Reason = Annotated[str, typer.Option(help="kept in the run's history")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+OPEN_ENDED = frozenset(
+    {State.PREPARED, State.APPROVED, State.TRAINING}
+)  # what they wait for is more than why they began
 SETTLED = TERMINAL | {State.LIVE, State.AWAITING_APPROVAL, State.STANDBY}
 
 
@@ -42,10 +46,12 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
     """List a project's runs, or all that are not finished."""
     with shown_errors():
         found = session.runs.project_runs(project) if project else session.runs.open_runs()
-        table = Table(Column("run", no_wrap=True), "state", "since", "what", box=None, header_style="bold")
+        table = Table(Column("run", no_wrap=True), "state", "since", "spent", "what", box=None, header_style="bold")
         for run in found:
             last = run.history[-1]
-            table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", Text(last.reason))
+            cost = cost_so_far(run, now()) if run.quote else ""
+            what = run.job.get("stall", {}).get("message") or run.job.get("waiting") if run.state in OPEN_ENDED else ""
+            table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", cost, Text(what or last.reason))
         out.print(table if found else "no runs")
 
 

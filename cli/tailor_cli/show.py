@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from rich.table import Table
 from rich.text import Text
 
-from tailor.notices.facts import Facts, dollars
+from tailor.notices.facts import Facts, cost_so_far, dollar_range
 from tailor.runs import Run
 from tailor.training.quote import Quote
-from tailor.training.spent import spent
 from tailor_cli.context import out
 
 
@@ -37,14 +35,20 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield "data", str(run.report.get("headline", ""))
         yield "data report", f"{folder}report/report.html"
     if run.quote:
-        for line in Quote.model_validate(run.quote).lines:
-            amount = "unknown" if line.low is None or line.high is None else _range(line.low, line.high)
+        quote = Quote.model_validate(run.quote)
+        for line in quote.lines:
+            amount = "unknown" if line.low is None or line.high is None else dollar_range(line.low, line.high)
             yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
-        yield "spent so far", _spent(run)
+        yield "spent so far", cost_so_far(run, datetime.now(UTC))
+        yield from ((f"advice: {item.code}", f"{item.message}; {item.fix}") for item in quote.advice)
+    if waiting := run.job.get("waiting"):
+        yield "waits", waiting
     if arn := run.job.get("arn"):
         yield "job", arn
     for name, phase in (run.job.get("phases") or {}).items():
         yield f"  {name}", f"{phase['status']} since {phase['since'][:16]}"
+    if stall := run.job.get("stall"):
+        yield "stall", f"{stall['message']} (noted {stall['at'][:16]})"
     if facts.losses:
         yield "losses", facts.losses
     if arn := run.deployment.get("arn"):
@@ -54,15 +58,3 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
     if run.evaluation.get("verdict"):
         yield "verdict", f"{run.evaluation['verdict']}: {facts.scores}, {facts.difference}, on {facts.asked}"
         yield "evaluation", f"{folder}evaluation/report.html"
-
-
-def _spent(run: Run) -> str:
-    so_far = spent(run, datetime.now(UTC))
-    if so_far.most is None:
-        return f"at least {dollars(so_far.least)}; unknown: {', '.join(so_far.unknown)}"
-    return _range(so_far.least, so_far.most)
-
-
-def _range(low: Decimal, high: Decimal) -> str:
-    least, most = dollars(low), dollars(high)
-    return least if least == most else f"{least} to {most}"

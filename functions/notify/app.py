@@ -1,4 +1,4 @@
-""" "Run Changed" → a notice by SNS, Slack and webhook, once a change and channel."""
+""" "Run Changed" or "Run Stalled" → a notice by SNS, Slack and webhook, once for each channel."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,11 +10,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tailor.aws.notices import Secret, SentOnce, Topic, post, waiter
 from tailor.aws.runs import DynamoRunStore
 from tailor.errors import NotFoundError, RetryableError, TailorError
-from tailor.events import RunChanged, detail
+from tailor.events import RUN_STALLED, RunChanged, detail
 from tailor.notices.channels import Channel, SlackChannel, SnsChannel, Wait, WebhookChannel
 from tailor.notices.delivery import Delivery, deliver
 from tailor.notices.hooks import Hooks, Webhooks
-from tailor.notices.messages import Message, message_for
+from tailor.notices.messages import Message, message_for, message_for_stall
 from tailor.runs import Run
 from tailor.settings import Settings, SettingsError
 
@@ -42,7 +42,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     change = RunChanged.model_validate(detail(event))
     try:
         run = runs.get(change.run)
-        message = message_for(run, run.change(change.sequence), reports_url=settings.reports_url)
+        if event.get("detail-type") == RUN_STALLED:
+            message = message_for_stall(run)
+        else:
+            message = message_for(run, run.change(change.sequence), reports_url=settings.reports_url)
     except NotFoundError as error:
         logger.warning("nothing to tell", reason=error.message)
         return {}

@@ -14,6 +14,7 @@ from tailor.runs import Run, State
 SOURCE = "tailor"
 RUN_CHANGED = "Run Changed"
 RUN_DUE = "Run Due"
+RUN_STALLED = "Run Stalled"
 
 
 class Event(BaseModel):
@@ -77,6 +78,14 @@ class RunChanged(Event):
         )
 
 
+class RunStalled(RunChanged):
+    """``detail`` of Tailor's own "Run Stalled": the run's last change, and what is known of its stall by then."""
+
+    level: Literal["warn", "stuck"]
+    phase: str = Field(description="validation, processing, waiting, training or stopping")
+    message: str
+
+
 class AskPart(Event):
     """What the state machine of an evaluation gives a function: chunks to ask."""
 
@@ -96,6 +105,15 @@ def changes_between(old: Run | None, new: Run) -> list[RunChanged]:
     """What the history of ``new`` has more than that of ``old``: usually one entry, none where only fields changed."""
     seen = old.sequence if old else 0
     return [RunChanged.of(new, index) for index in range(seen, len(new.history))]
+
+
+def stall_between(old: Run | None, new: Run) -> RunStalled | None:
+    """What ``new`` says of a stall and ``old`` did not; None where that is nothing, or the run has moved on."""
+    stall = new.job.get("stall")
+    if not stall or new.state != State.TRAINING or (old is not None and old.job.get("stall") == stall):
+        return None
+    named = {name: stall[name] for name in ("level", "phase", "message")}
+    return RunStalled.model_validate(RunChanged.of(new).model_dump() | named)
 
 
 def detail(event: dict[str, Any]) -> dict[str, Any]:

@@ -143,6 +143,7 @@ class Patience(Section):
     processing_hours: float = Field(default=12, gt=0, description="Bedrock reads the data")
     waiting_hours: float = Field(default=12, gt=0, description="data is ready and training has not started")
     training_hours: float = Field(default=72, gt=0, description="training goes on without a change")
+    stopping_hours: float = Field(default=6, gt=0, description="the job was told to stop and has not")
     stop: bool = Field(default=True, description="stop a stalled job; false: only warn")
 
 

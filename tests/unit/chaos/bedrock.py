@@ -10,7 +10,7 @@ from tailor import catalog
 from tailor.errors import ConflictError, NotFoundError, QuotaError
 from tests.unit.steps.fakes import ARN
 
-Fate = Literal["completes", "fails", "internal-error"]
+Fate = Literal["completes", "fails", "internal-error", "hangs"]
 Clock = Callable[[], datetime]
 
 MESSAGES: Mapping[Fate, str] = {
@@ -18,7 +18,7 @@ MESSAGES: Mapping[Fate, str] = {
     "internal-error": "Encountered an internal error when processing the request.",
 }
 VALIDATED, TRAINING, ENDED = timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=6)
-STOPPING, DEPLOYING = timedelta(seconds=30), timedelta(minutes=2)
+STOPPING, DEPLOYING, NEVER = timedelta(seconds=30), timedelta(minutes=2), timedelta(days=3650)
 
 
 @dataclass(slots=True)
@@ -32,8 +32,9 @@ class Job:
 
     @property
     def ends(self) -> datetime:
-        """An internal error strikes before training begins, so that nothing has been billed."""
-        natural = self.created + (VALIDATED if self.fate == "internal-error" else self.length)
+        """An internal error strikes before training begins, so that nothing has been billed. A job that hangs does so
+        in its first phase."""
+        natural = self.created + {"internal-error": VALIDATED, "hangs": NEVER}.get(self.fate, self.length)
         return min(natural, self.stop_asked + STOPPING) if self.stop_asked else natural
 
     @property
@@ -49,7 +50,7 @@ class Job:
 
     def document(self, now: datetime) -> dict[str, Any]:
         status = self.status(now)
-        begun = now >= self.created + TRAINING and self.fate != "internal-error"
+        begun = now >= self.created + TRAINING and self.fate not in ("internal-error", "hangs")
         details = {
             "validationDetails": {"status": "Completed" if begun else "InProgress", "lastModifiedTime": self.created}
         }
@@ -108,8 +109,8 @@ class ClockedBedrock:
         arn = f"{ARN}:model-customization-job/amazon.nova-micro-v1:0/{name}"
         job = self.jobs[name] = Job(arn, name, self._now(), fate, self._length)
         self.most_at_once = max(self.most_at_once, len(self.running()))
-        between = [job.created + TRAINING] if fate != "internal-error" else []
-        self._on_change(job, [job.created, *between, job.ends])
+        later = {"internal-error": [job.ends], "hangs": []}.get(fate, [job.created + TRAINING, job.ends])
+        self._on_change(job, [job.created, *later])
         return arn
 
     def get_job(self, identifier: str) -> dict[str, Any]:

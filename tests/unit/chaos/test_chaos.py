@@ -76,7 +76,8 @@ LIVE = (*EVALUATED, S.PASSED, S.LIVE)
 @dataclass(frozen=True)
 class Path:
     """``histories``: the states of each run; ``calls``: at least so many calls where all goes well; ``jobs``:
-    how many there are in the end; ``every_event``: a path that depends on what Bedrock says of its job."""
+    how many there are in the end; ``every_event``: a path that depends on what Bedrock says of its job; ``stalls``: the
+    notices of a first run that are told besides its changes."""
 
     name: str
     calls: int
@@ -88,6 +89,7 @@ class Path:
     on_state: Callable[[World, Run], None] = nothing
     cheap: bool = True
     every_event: bool = False
+    stalls: Sequence[str] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -145,6 +147,14 @@ PATHS = (
     Path("deployment-failed", 79, [(*TRAINED, S.DEPLOYING, S.DEPLOY_FAILED)], deployments_fail=True),
     Path("stopped-by-hand", 62, [(*FIRST_ATTEMPT, S.STOPPED)], on_state=stops_training, every_event=True),
     Path(
+        "hangs",
+        78,
+        [(*FIRST_ATTEMPT, S.STOPPED)],
+        fates=["hangs"],
+        recipe=f"{RECIPE}\npatience: {{validation_hours: 0.2}}",
+        stalls=["4-validation-warn"],
+    ),
+    Path(
         "approved",
         125,
         [(S.RECEIVED, S.PREPARING, S.PREPARED, S.AWAITING_APPROVAL, S.APPROVED, *LIVE[3:])],
@@ -170,6 +180,7 @@ def check(path: Path, world: World, *, all_told: bool = True, note: str = "") ->
     assert len(world.bedrock.jobs) == path.jobs, "one job an attempt"
     check_tidy(world, note)
     expected = {f"{run.id}-{change.sequence}" for run in runs for change in run.history if change.state in WORDINGS}
+    expected |= {f"{runs[0].id}-{stall}" for stall in path.stalls}
     for channel in world.channels:
         assert set(channel.sent) <= expected
         assert not all_told or set(channel.sent) == expected, "a notice was lost"

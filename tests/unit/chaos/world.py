@@ -19,10 +19,10 @@ from typing import Any, ClassVar, Literal, cast
 
 from tailor.errors import NotFoundError, RetryableError, TailorError
 from tailor.evaluation.ask import Asker
-from tailor.events import RUN_CHANGED, RunChanged
+from tailor.events import RUN_CHANGED, RUN_STALLED, RunChanged
 from tailor.notices.channels import Outcome
 from tailor.notices.delivery import deliver
-from tailor.notices.messages import Message
+from tailor.notices.messages import Message, message_for_stall
 from tailor.notices.wordings import WORDINGS
 from tailor.runs import ACTORS, TERMINAL, Run, State
 from tailor.serving.aliases import Alias
@@ -333,6 +333,8 @@ class World:
 
     def on_announced(self, detail_type: str, changes: Sequence[RunChanged]) -> None:
         for change in changes:
+            if detail_type == RUN_STALLED:
+                self.at(self.now + LATENCY, partial(self.invoke, "notify", partial(self._notify_stall, change.run)))
             if change.state in ACTORS:
                 step = ACTORS[change.state]
                 act = getattr(self, f"_{step}")
@@ -412,7 +414,13 @@ class World:
         if change.state not in WORDINGS:
             return
         what = {name: getattr(change, name) for name in ("run", "project", "dataset", "state", "sequence", "at")}
-        message = Message(**what, severity="info", title="", text="", next_step="")
+        self._tell(Message(**what, severity="info", title="", text="", next_step=""))
+
+    def _notify_stall(self, run_id: str) -> None:
+        if message := message_for_stall(self.runs.get(run_id)):
+            self._tell(message)
+
+    def _tell(self, message: Message) -> None:
         if deliver(message, self.channels, self.once).failures:
             raise RetryableError("a channel failed")
 

@@ -58,6 +58,22 @@ def test_a_run_is_shown_with_its_price_its_history_and_where_its_reports_lie(
         assert words.replace(" ", "") in text.replace(" ", ""), words
 
 
+def test_a_run_in_trouble_says_what_it_waits_for_what_hangs_and_what_was_advised() -> None:
+    advice = {"code": "few-held-out-rows", "message": "9 held-out rows can't carry a verdict", "fix": "add examples"}
+    stall = {
+        "level": "warn",
+        "phase": "waiting",
+        "message": "The job has shown no progress",
+        "at": "2026-11-22T16:00:00",
+    }
+    run = a_run(State.TRAINING, quote=QUOTE | {"advice": [advice]}, job={"waiting": "others first", "stall": stall})
+    with out.capture() as captured:
+        show_run(run, "tailor-bucket")
+    text = " ".join(captured.get().split())
+    for words in ("advice: few-held-out-rows 9 held-out rows", "others first", "no progress (noted 2026-11-22T16:00)"):
+        assert words in text
+
+
 def test_a_run_that_has_just_begun_is_shown_too() -> None:
     with out.capture() as captured:
         show_run(a_run(State.RECEIVED), "tailor-bucket")

@@ -68,7 +68,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_rules_hand_each_event_to_the_function_that_its_file_names(path: Path) -> None:
     function = path.stem.split("_")[0]
     event = json.loads(path.read_text())
-    also_told = {"notify"} if event["detail-type"] == "Run Changed" else set()
+    also_told = {"notify"} if event["detail-type"] in ("Run Changed", "Run Stalled") else set()
     assert matched_by(event) | also_told == {function} | also_told
 
 

@@ -202,7 +202,7 @@ def test_sns_gives_text_to_people_and_json_to_machines() -> None:
     assert line == "colours: the new model is better"
     assert bodies["default"] == plain_text(message())
     assert json.loads(bodies["sqs"]) == json.loads(bodies["https"]) == document(message())
-    assert attributes == {"project": "colours", "state": "passed", "severity": "success"}
+    assert attributes == {"project": "colours", "event": "passed", "state": "passed", "severity": "success"}
 
 
 def test_the_document_names_the_change() -> None:

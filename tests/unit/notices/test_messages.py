@@ -231,8 +231,22 @@ def test_figures_stand_in_fields_too() -> None:
         "Result": "exact match 78.3 % against 12.5 % for its base",
         "Difference": "+65.8 points (95 % interval +52.1 to +78.0)",
         "Measured on": "120 held-out rows",
+        "Spent so far": "$3.20 to $4.80",
         "Report": f"runs/{RUN}/evaluation/report.html",
     }
+
+
+def test_what_was_spent_is_that_of_the_change_however_late_it_is_told() -> None:
+    job = {"arn": "arn:job", "phases": {"training": {"status": "InProgress"}}}
+    stopped = told(run_through(*path_to(State.STOPPED), job=job))
+    assert ("Spent so far", "$0.00 to $4.80") in [(field.label, field.value) for field in stopped.fields]
+    unknown = told(run_through(*path_to(State.TRAINED), quote=unpriced()))
+    assert ("Spent so far", "at least $0.00; unknown: Training") in [(f.label, f.value) for f in unknown.fields]
+
+
+def unpriced() -> dict[str, Any]:
+    line = {"item": "training", "title": "Training", "every": "once", "how": "unknown"}
+    return {"model": "nova-lite", "method": "fine-tuning", "lines": [line]}
 
 
 def test_a_rejected_run_names_the_most_frequent_findings() -> None:

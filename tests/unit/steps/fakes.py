@@ -1,5 +1,6 @@
 """In-memory stand-ins for the ports of the steps: a table that really refuses stale writes, a bus that remembers."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,7 +60,7 @@ class MemoryBus:
     def __init__(self) -> None:
         self.sent: list[tuple[str, RunChanged]] = []
 
-    def send(self, detail_type: str, changes: list[RunChanged]) -> None:
+    def send(self, detail_type: str, changes: Sequence[RunChanged]) -> None:
         self.sent += [(detail_type, change) for change in changes]
 
 

@@ -50,9 +50,16 @@ def test_levels(document: dict[str, Any], hours: float, level: str | None, in_ph
     assert (found.phase if found else None) == in_phase
 
 
-@pytest.mark.parametrize("status", ["Completed", "Failed", "Stopping", "Stopped"])
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped"])
 def test_a_job_that_has_ended_can_not_stall(status: str) -> None:
     assert find_stall({**HUNG, "status": status}, PATIENCE, after(1000)) is None
+
+
+@pytest.mark.parametrize(("hours", "level"), [(52, None), (53.5, "warn"), (57, "stuck")])
+def test_a_job_that_was_told_to_stop_can_hang_too(hours: float, level: str | None) -> None:
+    asked = {**HUNG, "status": "Stopping", "lastModifiedTime": after(50)}
+    found = find_stall(asked, PATIENCE, after(hours))
+    assert (found and (found.level, found.phase)) == (level and (level, "stopping"))
 
 
 def test_progress_in_a_phase_starts_the_clock_anew() -> None:

@@ -1,5 +1,7 @@
 """Tailor's own event bus."""
 
+from collections.abc import Sequence
+
 from tailor.aws.clients import client
 from tailor.aws.failures import translated
 from tailor.errors import RetryableError
@@ -13,7 +15,7 @@ class EventBus:
         self._name = name
         self._events = client("events")
 
-    def send(self, detail_type: str, changes: list[RunChanged]) -> None:
+    def send(self, detail_type: str, changes: Sequence[RunChanged]) -> None:
         entries = [
             {
                 "EventBusName": self._name,

@@ -71,7 +71,12 @@ class SnsChannel:
         machine = json.dumps(document(message), ensure_ascii=False)
         protocols = ("sqs", "lambda", "http", "https", "firehose")
         bodies = {"default": plain_text(message)} | dict.fromkeys(protocols, machine)
-        attributes = {"project": message.project, "state": message.state, "severity": message.severity}
+        attributes = {
+            "project": message.project,
+            "event": message.event,
+            "state": message.state,
+            "severity": message.severity,
+        }
         self.publish(subject(message), bodies, attributes)
         return Outcome(sent=True)
 
@@ -102,7 +107,7 @@ class WebhookChannel:
     name: str = "webhook"
 
     def send(self, message: Message) -> Outcome:
-        event = {"type": f"run.{message.state}", "timestamp": _iso(message.at), "data": document(message)}
+        event = {"type": f"run.{message.event}", "timestamp": _iso(message.at), "data": document(message)}
         body = json.dumps(event).encode()
         sent_at = int(self.clock().timestamp())
         headers = {
@@ -137,6 +142,7 @@ def document(message: Message) -> dict[str, Any]:
         "run": message.run,
         "project": message.project,
         "dataset": message.dataset,
+        "event": message.event,
         "state": message.state.value,
         "sequence": message.sequence,
         "at": _iso(message.at),

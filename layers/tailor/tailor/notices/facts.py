@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from tailor.runs import Change, Run, State
 from tailor.training.quote import Quote
+from tailor.training.spent import spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,18 @@ class Facts:
             total = None
         if total is None:
             return "unknown"
-        low, high = dollars(total.low), dollars(total.high)
-        return high if low == high else f"{low} to {high}"
+        return dollar_range(total.low, total.high)
+
+    @property
+    def spent(self) -> str:
+        """What the run had cost by then, as far as its quote tells; empty where there is no quote."""
+        if not self.run.quote:
+            return ""
+        try:
+            until = self.run.model_copy(update={"history": self.run.history[: self.change.sequence]})
+            return cost_so_far(until, self.change.at)
+        except ValidationError:
+            return ""
 
     @property
     def deadline(self) -> str:
@@ -139,6 +150,20 @@ def counted(number: float, thing: str) -> str:
 
 def dollars(amount: float | Decimal) -> str:
     return f"${amount:,.2f}"
+
+
+def dollar_range(low: Decimal, high: Decimal) -> str:
+    """``$3.20 to $4.80``, or one amount where both ends are the same cent."""
+    least, most = dollars(low), dollars(high)
+    return least if least == most else f"{least} to {most}"
+
+
+def cost_so_far(run: Run, now: datetime) -> str:
+    """``$3.20 to $4.80``, or at least how much, and what is not known. Raises ValidationError for a broken quote."""
+    so_far = spent(run, now)
+    if so_far.most is None:
+        return f"at least {dollars(so_far.least)}; unknown: {', '.join(so_far.unknown)}"
+    return dollar_range(so_far.least, so_far.most)
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -1,10 +1,10 @@
-"""From one change of a run to a message: what happened, what it means, what comes next."""
+"""From one change of a run, or a stall of its job, to a message: what happened, what it means, what comes next."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from tailor.notices.facts import Facts
+from tailor.notices.facts import Facts, sentence
 from tailor.notices.wordings import WORDINGS, Field, Severity
 from tailor.runs import Change, Run, State
 
@@ -17,7 +17,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One change of one run, for people. ``text`` and ``next_step`` are whole sentences without markup."""
+    """One change of one run, for people. ``text`` and ``next_step`` are whole sentences without markup.
+
+    ``stall``: what has stalled since that change (``waiting-warn``); empty where the change itself is told.
+    """
 
     run: str
     project: str
@@ -32,11 +35,17 @@ class Message:
     fields: tuple[Field, ...] = ()
     links: tuple[Link, ...] = ()
     mention: str | None = None
+    stall: str = ""
 
     @property
     def id(self) -> str:
-        """Names the change once and for all; the same however often it is sent."""
-        return f"{self.run}-{self.sequence}"
+        """Names what is told once and for all; the same however often it is sent."""
+        return f"{self.run}-{self.sequence}" + (f"-{self.stall}" if self.stall else "")
+
+    @property
+    def event(self) -> str:
+        """What happened, in one word: the new state, or ``stalled``."""
+        return "stalled" if self.stall else self.state.value
 
 
 def message_for(run: Run, change: Change, *, reports_url: str = "") -> Message | None:
@@ -71,4 +80,40 @@ def message_for(run: Run, change: Change, *, reports_url: str = "") -> Message |
         fields=tuple(fields),
         links=tuple(links),
         mention=run.recipe.notifications.mention if wording.severity == "error" else None,
+    )
+
+
+def message_for_stall(run: Run) -> Message | None:
+    """Told as the run knows it now: None where its job moves again, or the stop of the run will tell it."""
+    stall, patience = run.job.get("stall"), run.recipe.patience
+    if run.state != State.TRAINING or not stall:
+        return None
+    stopping, stuck = stall["phase"] == "stopping", stall["level"] == "stuck"
+    if stuck and patience.stop and not stopping:
+        return None
+    if stopping:
+        next_step = "Only AWS can end it: open a support case with the job's ARN. The run ends with its job."
+    elif patience.stop:
+        next_step = f"If it stays so, the job is stopped by itself. tailor stop {run.id} ends it now."
+    else:
+        next_step = f"It is not stopped by itself: the recipe says so. tailor stop {run.id} ends it."
+    change = run.history[-1]
+    return Message(
+        run=run.id,
+        project=run.project,
+        dataset=run.dataset,
+        state=change.state,
+        sequence=change.sequence,
+        at=datetime.fromisoformat(stall["at"]),
+        severity="error" if stuck else "warning",
+        title=f"{run.project}: the training job {'is stuck' if stuck else 'does not move'}",
+        text=sentence(stall["message"]),
+        next_step=next_step,
+        fields=(
+            Field("Method", run.recipe.method),
+            Field("Base model", run.recipe.model),
+            Field("Job", run.job["arn"]),
+        ),
+        mention=run.recipe.notifications.mention if stuck else None,
+        stall=f"{stall['phase']}-{stall['level']}",
     )

@@ -182,6 +182,10 @@ def _quote(facts: Facts) -> list[Field]:
     return [Field("Quote", facts.quote)]
 
 
+def _spent(facts: Facts) -> list[Field]:
+    return [Field("Spent so far", facts.spent)]
+
+
 def _model(facts: Facts) -> list[Field]:
     recipe = facts.run.recipe
     return [Field("Method", recipe.method), Field("Base model", recipe.model)]
@@ -247,20 +251,21 @@ WORDINGS: Mapping[State, Wording] = {
         "training has finished",
         _trained,
         _always("It is deployed now and asked the held-out questions, next to its base."),
-        (_losses,),
+        (_losses, _spent),
     ),
     S.TRAINING_FAILED: Wording(
         "error",
         "training failed",
         lambda facts: _joined("There is no model", _reason(facts)),
         _after_training_failed,
-        (_model,),
+        (_model, _spent),
     ),
     S.STOPPED: Wording(
         "warning",
         "the run was stopped",
         _stopped,
         _always("Nothing runs any more. To start again, upload with a changed file or recipe."),
+        (_spent,),
     ),
     S.DEPLOY_FAILED: Wording(
         "error",
@@ -271,14 +276,14 @@ WORDINGS: Mapping[State, Wording] = {
             "Nothing changes for apps",
         ),
         _always("Check quotas and permissions with tailor doctor. The trained model is kept."),
-        (_model,),
+        (_model, _spent),
     ),
     S.PASSED: Wording(
         "success",
         "the new model is better",
         _verdict("The new model passed its evaluation"),
         _after_passed,
-        (_measure,),
+        (_measure, _spent),
         "evaluation",
     ),
     S.FAILED: Wording(
@@ -286,7 +291,7 @@ WORDINGS: Mapping[State, Wording] = {
         "the new model is not better",
         _verdict("The new model did not pass its evaluation"),
         _after_not_passed,
-        (_measure,),
+        (_measure, _spent),
         "evaluation",
     ),
     S.INCONCLUSIVE: Wording(
@@ -294,7 +299,7 @@ WORDINGS: Mapping[State, Wording] = {
         "the new model may or may not be better",
         _verdict("The held-out rows do not decide whether the new model is better"),
         _after_inconclusive,
-        (_measure,),
+        (_measure, _spent),
         "evaluation",
     ),
     S.EVALUATION_FAILED: Wording(
@@ -302,9 +307,9 @@ WORDINGS: Mapping[State, Wording] = {
         "the new model could not be measured",
         lambda facts: _joined("There is no evidence, so it does not go live", _reason(facts)),
         _always("Its deployment is taken down. Nothing changes for apps; the trained model is kept."),
-        (_model,),
+        (_model, _spent),
     ),
-    S.LIVE: Wording("success", "the custom model is live", _live, _after_live, (_measure,), "evaluation"),
+    S.LIVE: Wording("success", "the custom model is live", _live, _after_live, (_measure, _spent), "evaluation"),
     S.RETIRED: Wording(
         "info",
         "a version was taken down",

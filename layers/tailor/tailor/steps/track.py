@@ -62,15 +62,15 @@ def _may_try_again(known: dict[str, Any], message: str) -> bool:
 
 
 def watch(run: Run, job: dict[str, Any], *, runs: RunStore, control: Control, now: datetime) -> Run | None:
-    """A job that hangs is noted, then stopped: Bedrock says nothing of it. None where all is well or nothing is new.
-    A stop that somebody asked for, and that never reached Bedrock, is asked for again."""
+    """A job that hangs is noted, and by that told, then stopped: Bedrock says nothing of it. None where all is well or
+    nothing is new. A stop that somebody asked for, and that never reached Bedrock, is asked for again."""
     if run.state == State.TRAINING and "stop_asked_by" in run.job and job.get("status", "InProgress") == "InProgress":
         control.stop_job(job["jobArn"])
         return None
     stall = find_stall(job, run.recipe.patience, now)
     if stall is None or run.state != State.TRAINING:
         return None
-    if stall.level == "stuck" and run.recipe.patience.stop:
+    if stall.level == "stuck" and stall.phase != "stopping" and run.recipe.patience.stop:
         control.stop_job(job["jobArn"])
     known = run.job.get("stall", {})
     if (known.get("level"), known.get("phase")) == (stall.level, stall.phase):

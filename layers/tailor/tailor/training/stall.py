@@ -1,6 +1,7 @@
 """Does a job still move? Bedrock sends nothing when one hangs between two phases, and its status stays InProgress.
 
-The phases' own times tell. Half of the recipe's patience is a warning, all of it means that the job is stuck.
+The phases' own times tell. Half of the recipe's patience is a warning, all of it means that the job is stuck. A job
+that was told to stop can hang too.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any, Literal
 
 from tailor.recipe import Patience
 
-Phase = Literal["validation", "processing", "waiting", "training"]
+Phase = Literal["validation", "processing", "waiting", "training", "stopping"]
 _PHASES: tuple[tuple[Phase, str], ...] = (
     ("validation", "validationDetails"),
     ("processing", "dataProcessingDetails"),
@@ -21,6 +22,7 @@ _WORDS: Mapping[Phase, str] = {
     "processing": "processing the data",
     "waiting": "waiting for training to start",
     "training": "training",
+    "stopping": "stopping",
 }
 
 
@@ -36,17 +38,20 @@ class Stall:
     @property
     def message(self) -> str:
         hours, most = (each.total_seconds() / 3600 for each in (self.idle, self.patience))
-        known = f"The job shows no progress since {hours:.1f} hours, while {_WORDS[self.phase]}"
+        known = f"The job has shown no progress for {hours:.1f} hours while {_WORDS[self.phase]}"
         if self.level == "warn":
             return f"{known}. After {most:g} hours it counts as stuck"
         return f"{known}: more than the {most:g} hours of the recipe's patience. Jobs that hang here seldom recover"
 
 
 def find_stall(job: Mapping[str, Any], patience: Patience, now: datetime) -> Stall | None:
-    """None while all is well. ``job``: GetModelCustomizationJob's answer. Only a job in progress can stall."""
-    if job.get("status", "InProgress") != "InProgress":
+    """None while all is well. ``job``: GetModelCustomizationJob's answer. A job that has ended can't stall."""
+    status = job.get("status", "InProgress")
+    if status not in ("InProgress", "Stopping"):
         return None
     phase, since = _current(job)
+    if status == "Stopping":
+        phase = "stopping"
     if since is None:
         return None
     allowed = timedelta(hours=getattr(patience, f"{phase}_hours"))
@@ -61,13 +66,14 @@ def find_stall(job: Mapping[str, Any], patience: Patience, now: datetime) -> Sta
 def _current(job: Mapping[str, Any]) -> tuple[Phase, datetime | None]:
     """The phase the job is in, and when anything last changed; None where the job says no times at all.
 
-    ``lastModifiedTime`` of the job itself counts too; a job without details is as old as its creation.
+    The job's own ``lastModifiedTime`` counts where it is being stopped or has no details; else a job without details
+    is as old as its creation.
     """
     details = job.get("statusDetails") or {}
     states = [(phase, details.get(key) or {}) for phase, key in _PHASES]
     times = [state[key] for _, state in states for key in ("creationTime", "lastModifiedTime") if key in state]
-    if not times:
-        times = [job["lastModifiedTime"]] if job.get("lastModifiedTime") else []
+    if job.get("lastModifiedTime") and (not times or job.get("status") == "Stopping"):
+        times.append(job["lastModifiedTime"])
     if job.get("creationTime"):
         times.append(job["creationTime"])
     since = max(times, default=None)
