@@ -5,13 +5,20 @@ Keys are POSIX paths relative to the storage's root, without a leading slash. Th
 """
 
 import hashlib
+import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from tailor.errors import InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+BLOCK = 4 * 1024 * 1024
+"""Bytes that a reader fetches at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,9 @@ class Storage(Protocol):
 
     def upload(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
         """Creates or replaces one file from a local one, in parts where it is large."""
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Removes files; fine where there are none."""
 
     def uri(self, key: str) -> str:
         """``s3://bucket/key`` or an absolute path."""
@@ -87,5 +97,54 @@ class FolderStorage:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
 
+    def delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._path(key).unlink(missing_ok=True)
+
     def uri(self, key: str) -> str:
         return str(self._path(key))
+
+
+class RangedReader(io.RawIOBase):
+    """``size`` bytes from ``start`` of something that is read by ranges, as a seekable file of its own.
+
+    ``fetch`` takes a start and a length and gives the bytes there, fewer only where there are no more.
+    """
+
+    def __init__(self, fetch: Callable[[int, int], bytes], size: int, start: int = 0) -> None:
+        self._fetch, self._size, self._start, self._position = fetch, size, start, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
+        length = min(len(view), self._size - self._position)
+        if length <= 0:
+            return 0
+        data = self._fetch(self._start + self._position, length)
+        view[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def readall(self) -> bytes:
+        length = self._size - self._position
+        data = self._fetch(self._start + self._position, length) if length > 0 else b""
+        self._position += len(data)
+        return data
+
+
+def buffered(fetch: Callable[[int, int], bytes], size: int, start: int = 0, block: int = BLOCK) -> BinaryIO:
+    """A :class:`RangedReader` that fetches a block at a time, and what is shorter than a block at once."""
+    return cast("BinaryIO", io.BufferedReader(RangedReader(fetch, size, start), max(1, min(size, block))))

@@ -11,7 +11,7 @@ from moto import mock_aws
 from tailor.aws import clients
 from tailor.aws.s3 import S3Storage
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor.storage import FolderStorage, Storage
+from tailor.storage import FolderStorage, Storage, buffered
 
 DATA = bytes(range(256)) * 100
 
@@ -56,6 +56,32 @@ def test_a_reader_can_be_sought_like_a_file(storage: Storage) -> None:
         file.seek(5)
         assert file.read(3) == DATA[5:8]
         assert file.tell() == 8
+
+
+def test_a_part_of_a_file_is_a_file_of_its_own_and_fetches_no_more_than_it_holds(storage: Storage) -> None:
+    storage.write("a.bin", DATA)
+    fetched: list[tuple[int, int]] = []
+
+    def fetch(start: int, length: int) -> bytes:
+        fetched.append((start, length))
+        return storage.read("a.bin", start, length)
+
+    with buffered(fetch, 300, 1000) as file:
+        assert file.read(7) == DATA[1000:1007]
+        assert file.seek(-10, io.SEEK_END) == 290
+        assert file.read() == DATA[1290:1300]
+        assert file.read() == b""
+        file.seek(0)
+        assert file.read() == DATA[1000:1300]
+    assert fetched[0] == (1000, 300)
+    assert all(start >= 1000 and start + length <= 1300 for start, length in fetched)
+
+
+def test_what_is_deleted_is_gone_and_what_is_not_there_harms_nobody(storage: Storage) -> None:
+    for number in range(3):
+        storage.write(f"work/{number}", b"x")
+    storage.delete(["work/0", "work/2", "work/7"])
+    assert [file.key for file in storage.list("work/")] == ["work/1"]
 
 
 def test_files_are_listed_in_order_by_prefix_without_folders(storage: Storage) -> None:

@@ -7,7 +7,7 @@ function can be killed or where another delivery of the same event can overtake 
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -146,6 +146,10 @@ class MemoryStorage:
 
     def upload(self, key: str, path: Path, content_type: str = "") -> None:
         self.write(key, path.read_bytes(), content_type)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        for key in list(keys):
+            self._world.call("bucket.delete", partial(self.files.pop, key, None))
 
     def uri(self, key: str) -> str:
         return f"s3://tailor-data/{key}"

@@ -1,22 +1,21 @@
 """Files in an S3 bucket, as :class:`tailor.storage.Storage`."""
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import batched
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from tailor.aws.clients import s3
 from tailor.aws.failures import code_of, translated
-from tailor.storage import StoredFile
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from tailor.errors import RetryableError
+from tailor.storage import StoredFile, buffered
 
 MIB = 1024 * 1024
-_BLOCK = 4 * MIB
+_DELETED_AT_ONCE = 1000
 _TRANSFER = TransferConfig(multipart_threshold=16 * MIB, multipart_chunksize=16 * MIB, max_concurrency=4)
 
 
@@ -35,7 +34,7 @@ class S3Storage:
     def open(self, key: str) -> BinaryIO:
         with translated(f"reading {self.uri(key)}"):
             size = self._s3.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
-        return cast("BinaryIO", io.BufferedReader(_RangedReader(self, key, size), _BLOCK))
+        return buffered(partial(self.read, key), size)
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         if length == 0:
@@ -60,36 +59,14 @@ class S3Storage:
         with translated(f"writing {self.uri(key)}"):
             self._s3.upload_file(str(path), self.bucket, key, ExtraArgs=extra, Config=_TRANSFER)
 
+    def delete(self, keys: Iterable[str]) -> None:
+        for some in batched(keys, _DELETED_AT_ONCE, strict=False):
+            with translated(f"deleting from s3://{self.bucket}"):
+                answer = self._s3.delete_objects(
+                    Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
+                )
+            for error in answer.get("Errors", []):
+                raise RetryableError(f"deleting {self.uri(error['Key'])}: {error['Message']}")
+
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
-
-
-class _RangedReader(io.RawIOBase):
-    """A seekable reader over ranged GETs: a zip's directory is read from its end without fetching the rest."""
-
-    def __init__(self, storage: S3Storage, key: str, size: int) -> None:
-        self._storage, self._key, self._size, self._position = storage, key, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        view = memoryview(buffer).cast("B")
-        length = min(len(view), self._size - self._position)
-        if length <= 0:
-            return 0
-        data = self._storage.read(self._key, self._position, length)
-        view[: len(data)] = data
-        self._position += len(data)
-        return len(data)

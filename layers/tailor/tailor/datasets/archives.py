@@ -8,7 +8,6 @@ import io
 import shutil
 import stat
 import tarfile
-import weakref
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import BinaryIO, Final, cast
 
 from tailor.datasets.model import Severity
 from tailor.datasets.notes import Notes
-from tailor.datasets.objects import READ_ERRORS, DamagedFileError, Guarded, MemberObject, Slice, StoredObject, reason
+from tailor.datasets.objects import READ_ERRORS, DamagedFileError, Guarded, MemberObject, StoredObject, reason
+from tailor.storage import BLOCK, buffered
 
 MAX_MEMBERS: Final = 500_000
 MAX_DIRECTORY: Final = 64 << 20
@@ -31,8 +31,13 @@ _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, 
 _JUNK: Final = ("__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints")
 _JUNK_NAMES: Final = (".DS_Store", "Thumbs.db", "desktop.ini")
 
+_LOCAL_HEADER: Final = 30
+_MARGIN: Final = 64
+
 Report = Callable[[str, str, str], None]
 """Takes code, message and fix."""
+Fetch = Callable[[int, int], bytes]
+"""Takes a start and a length."""
 
 
 def is_junk(name: str) -> bool:
@@ -60,25 +65,22 @@ def _bounded(file: BinaryIO, packed: int, then: Callable[[], None] | None = None
 
 def zip_members(archive: StoredObject, notes: Notes) -> Iterator[MemberObject]:
     report = reporter(archive.name, notes)
-    file = archive.open()
     try:
         _check_directory(archive)
-        packed = zipfile.ZipFile(file)
+        with archive.open() as file, zipfile.ZipFile(file) as packed:
+            members = packed.infolist()
     except READ_ERRORS as error:
-        file.close()
         fix = "make the archive again and upload the whole of it"
         report("archive-unreadable", f"the zip archive can't be read: {reason(error)}", fix)
         return
-    # Members can be opened as long as somebody holds one: the archive's file is closed with the last of them.
-    weakref.finalize(packed, file.close)
-    for count, info in enumerate(packed.infolist()):
+    for count, info in enumerate(members):
         if count >= MAX_MEMBERS:
             report(
                 "archive-too-large", f"there are more than {MAX_MEMBERS:,} files in the archive", "use several archives"
             )
             return
         if not info.is_dir() and not is_junk(info.filename) and _is_usable_zip(info, report):
-            yield MemberObject(archive, _clean(info.filename), info.file_size, _zip_opener(packed, info))
+            yield MemberObject(archive, _clean(info.filename), info.file_size, _zip_opener(archive, info))
 
 
 def _check_directory(archive: StoredObject) -> None:
@@ -121,14 +123,32 @@ def _clean(name: str) -> str:
     return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
-def _zip_opener(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+def _zip_opener(archive: StoredObject, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+    """Each member is read by ranges of its own, so that threads need not wait for each other."""
+
     def opener() -> BinaryIO:
         try:
-            return _bounded(cast("BinaryIO", packed.open(info)), info.compress_size)
+            return _bounded(cast("BinaryIO", _zip_member(archive, info)), info.compress_size)
         except READ_ERRORS as error:
             raise DamagedFileError(f"the file in the archive can't be read: {reason(error)}") from error
 
     return opener
+
+
+def _zip_member(archive: StoredObject, info: zipfile.ZipInfo) -> zipfile.ZipExtFile:
+    """What ``ZipFile.open`` does, without its one file and lock for all. The local header, of which the archive's
+    directory does not tell the length, is fetched with the content."""
+    start, name = info.header_offset, len(info.orig_filename.encode())
+    expected = _LOCAL_HEADER + name + len(info.extra) + _MARGIN + info.compress_size
+    file = buffered(archive.read, archive.size - start, start, min(expected, BLOCK))
+    header = file.read(_LOCAL_HEADER)
+    if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\3\4"):
+        raise zipfile.BadZipFile("there is no file where the archive's directory says")
+    file.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), io.SEEK_CUR)
+    end = getattr(info, "_end_offset", None)
+    if end is not None and start + file.tell() + info.compress_size > end:
+        raise zipfile.BadZipFile("files overlap (an archive bomb)")
+    return zipfile.ZipExtFile(file, "r", info, close_fileobj=True)
 
 
 class _Headers(io.RawIOBase):
@@ -149,10 +169,10 @@ class _Headers(io.RawIOBase):
         return self._file.read(size)
 
 
-def tar_members(archive: StoredObject, opener: Callable[[], BinaryIO], notes: Notes) -> Iterator[MemberObject]:
-    """``opener`` gives the plain tar, which may be an unpacked copy of the archive."""
+def tar_members(archive: StoredObject, fetch: Fetch, size: int, notes: Notes) -> Iterator[MemberObject]:
+    """``fetch`` gives ranges of the plain tar of ``size`` bytes, which may be an unpacked copy of the archive."""
     report = reporter(archive.name, notes)
-    with opener() as file:
+    with buffered(fetch, size) as file:
         try:
             packed = tarfile.open(fileobj=_Headers(file), mode="r:")  # noqa: SIM115  (it owns nothing but the file)
             count = 0
@@ -165,7 +185,7 @@ def tar_members(archive: StoredObject, opener: Callable[[], BinaryIO], notes: No
                     )
                     return
                 if not member.isdir() and not is_junk(member.name) and _is_usable_tar(member, report):
-                    yield MemberObject(archive, _clean(member.name), member.size, _tar_opener(opener, member))
+                    yield MemberObject(archive, _clean(member.name), member.size, _tar_opener(fetch, member))
         except READ_ERRORS as error:
             fix = "make the archive again and upload the whole of it"
             report("archive-unreadable", f"the tar archive breaks off or is damaged: {reason(error)}", fix)
@@ -184,13 +204,20 @@ def _is_usable_tar(member: tarfile.TarInfo, report: Report) -> bool:
     return False
 
 
-def _tar_opener(opener: Callable[[], BinaryIO], member: tarfile.TarInfo) -> Callable[[], BinaryIO]:
+def _tar_opener(fetch: Fetch, member: tarfile.TarInfo) -> Callable[[], BinaryIO]:
     start, size = member.offset_data, member.size
+    return lambda: buffered(fetch, size, start)
 
-    def open_member() -> BinaryIO:
-        return io.BufferedReader(Slice(opener(), start, size), 1 << 16)
 
-    return open_member
+def ranges_of(path: Path) -> Fetch:
+    """Ranges of a local file, for many threads at once."""
+
+    def fetch(start: int, length: int) -> bytes:
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+
+    return fetch
 
 
 def unpack(content: BinaryIO, scratch: Path, report: Report) -> Path | None:

@@ -129,7 +129,7 @@ class Inventory:
         if kind == "zip":
             self._add_members(item, list(archives.zip_members(item, self.notes)))
         elif kind == "tar":
-            self._add_members(item, list(archives.tar_members(item, item.open, self.notes)))
+            self._add_members(item, list(archives.tar_members(item, item.read, item.size, self.notes)))
         elif kind == "gzip":
             self._add_gzip(item)
         else:
@@ -168,7 +168,7 @@ class Inventory:
             with opener() as stream:
                 path = archives.unpack(stream, self.scratch, report)
             if path:
-                members = archives.tar_members(item, lambda: path.open("rb"), self.notes)
+                members = archives.tar_members(item, archives.ranges_of(path), path.stat().st_size, self.notes)
                 self._add_members(item, list(members))
         else:
             suffix = detect.suffix_of(item.name.lower().removesuffix(".gz"))
