@@ -3,10 +3,11 @@
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -18,7 +19,9 @@ from tailor.datasets.checks import finding
 from tailor.datasets.collect import Collector
 from tailor.datasets.ledger import Ledger
 from tailor.datasets.media import MediaDesk
+from tailor.datasets.media_index import Habits
 from tailor.datasets.model import Finding, SplitName
+from tailor.datasets.notes import Notes
 from tailor.datasets.parts import assign_parts
 from tailor.datasets.previews import add_pictures
 from tailor.datasets.read import DatasetReader, read_dataset
@@ -26,7 +29,7 @@ from tailor.datasets.report import Report, headline
 from tailor.datasets.report_html import render
 from tailor.datasets.rows import Intentions, Totals
 from tailor.datasets.statistics import Spool, asked_of, media_of, statistics_of, tokens_of
-from tailor.datasets.workers import folder_of, merge_files, run_pass
+from tailor.datasets.workers import LEDGER, LocalParts, Parts, Work, merge_files, results_of, run_pass
 from tailor.datasets.write import Written, publish, write_parts
 from tailor.recipe import Data, Recipe
 from tailor.storage import Storage
@@ -45,6 +48,109 @@ class Progress:
 Watch = Callable[[Progress], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What is to be prepared and for what: all under ``prefix`` becomes ``report/`` and ``prepared/`` under
+    ``run_prefix``. ``bucket_owner``: 12 digits, for media in S3; ``scratch``: an empty folder."""
+
+    uploads: Storage
+    prefix: str
+    output: Storage
+    run_prefix: str
+    recipe: Recipe
+    model: Model
+    bucket_owner: str | None
+    scratch: Path
+
+
+class Intake:
+    """A dataset whose files were looked at. Its rows are checked by one or more workers, on one machine (:meth:`check`)
+    or several (:mod:`tailor.datasets.shards`); :meth:`finish` puts together what they leave. A context manager.
+
+    What is wrong with the data is in the report. Everything raises RetryableError, or what else the storage raises,
+    where a file can't be read or written now.
+    """
+
+    def __init__(self, assignment: Assignment, progress: Watch | None = None) -> None:
+        """Raises InvalidInputError where the model does not know the recipe's method."""
+        self._given, self._watch = assignment, progress or (lambda _: None)
+        recipe, model, scratch = assignment.recipe, assignment.model, assignment.scratch
+        self._facts = model.method(recipe.method)
+        self._watch(Progress("looking at the files", 0))
+        uploads, prefix = assignment.uploads, assignment.prefix
+        self.reader = read_dataset(uploads, prefix, _data_settings(recipe), recipe.method, scratch)
+        self._files = [file.name for file in self.reader.files]
+        self._desk = MediaDesk(
+            self.reader.media, uploads, assignment.output, assignment.run_prefix, self._facts.limits, model.name
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._desk.close()
+
+    def worthwhile_workers(self) -> int:
+        """Large datasets of text are worth more cores. Media are fetched by threads, each object once, in one
+        process."""
+        size = sum(file.size for file in self.reader.files)
+        if size <= _WORTH_WORKERS or len(self.reader.media):
+            return 1
+        return min(_MOST_WORKERS, os.process_cpu_count() or 1)
+
+    def check(self, workers: int, own: range | None = None) -> LocalParts:
+        """Does the share of the workers ``own`` (all, where it is not given) of so many workers; may raise WorkerError.
+        Which workers look at which rows is the same every time."""
+        given, parts = self._given, LocalParts(self._given.scratch, workers)
+        aims = Intentions(given.recipe, given.model, given.bucket_owner)
+        read = partial(adapted, self.reader, given.recipe, given.model)
+        work = Work(aims, self._files, self._desk, read, self.reader.notes)
+        for rows in run_pass(parts, own or range(workers), work):
+            self._watch(Progress("checking rows", rows))
+        return parts
+
+    def finish(self, parts: Parts, *, write_unusable: bool = False) -> Report:
+        """Compares rows, decides, and writes the report; the prepared data too where the dataset is usable, or where
+        ``write_unusable`` says so. The result is the same for any number of workers."""
+        given, scratch = self._given, self._given.scratch
+        recipe, model, output, run_prefix = given.recipe, given.model, given.output, given.run_prefix
+        with (
+            closing(Ledger(scratch / LEDGER)) as ledger,
+            Collector(scratch / "findings.jsonl") as collector,
+        ):
+            totals = self._put_together(parts, ledger, collector)
+            self._watch(Progress("comparing rows", totals.rows))
+            _compare(ledger, collector, recipe, model, totals, self.reader)
+            spool = Spool(parts, self._facts.record, self._files)
+            report = _decide(ledger, collector, recipe, model, totals, self.reader, spool)
+            self._watch(Progress("writing", totals.rows))
+            counts = write_parts(parts, scratch, ledger, self._facts.record)
+        report.location = f"{run_prefix}report/"
+        if report.usable or write_unusable:
+            written = publish(scratch, output, run_prefix, self._facts.record, counts)
+            report.manifest = _manifest(report, written)
+            output.write(f"{run_prefix}prepared/manifest.json", _pretty(report.manifest), _JSON)
+        add_pictures(report.previews, [given.uploads, output])
+        _publish_report(output, run_prefix, report, scratch)
+        return report
+
+    def _put_together(self, parts: Parts, ledger: Ledger, collector: Collector) -> Totals:
+        results = results_of(parts)
+        merge_files(parts, [result.totals for result in results], self._given.scratch, collector)
+        together = Totals(rows=results[0].totals.rows)
+        self.reader.notes, self.reader.media.habits = Notes.of(results[0].notes), Habits()
+        for worker, result in enumerate(results):
+            ledger.take(parts.path(worker, LEDGER))
+            self.reader.media.habits.add(result.habits)
+            part = result.totals
+            together.styles += part.styles
+            for style, found in part.style_words.items():
+                together.style_words[style] = min(found, together.style_words.get(style, found))
+            together.rejected += part.rejected
+            together.fixes += part.fixes
+        return together
+
+
 def prepare_dataset(
     uploads: Storage,
     prefix: str,
@@ -59,47 +165,12 @@ def prepare_dataset(
     write_unusable: bool = False,
     workers: int | None = None,
 ) -> Report:
-    """Reads all under ``prefix``; writes ``report/`` and, where the dataset is usable or ``write_unusable``,
-    ``prepared/`` under ``run_prefix``. ``scratch`` is an empty folder; ``bucket_owner`` 12 digits, for media in S3.
-    ``workers``: processes that share the rows, by default as many as pay; the result is the same for any number.
-
-    What is wrong with the data is in the report. Raises RetryableError, or what else the storage raises, where a file
-    can't be read or written now; InvalidInputError where the model does not know the recipe's method.
-    """
-    watch = progress or (lambda _: None)
-    facts = model.method(recipe.method)
-    watch(Progress("looking at the files", 0))
-    reader = read_dataset(uploads, prefix, _data_settings(recipe), recipe.method, scratch)
-    workers = _workers(reader) if workers is None else workers
-    desk = MediaDesk(reader.media, uploads, output, run_prefix, facts.limits, model.name)
-    ledger = Ledger(scratch / "ledger.sqlite")
-    try:
-        with Collector(scratch / "findings.jsonl") as collector:
-            aims, totals = Intentions(recipe, model, bucket_owner), Totals()
-            files = [file.name for file in reader.files]
-            read = partial(adapted, reader, recipe, model)
-            for step in run_pass(scratch, aims, files, desk, read, workers):
-                if isinstance(step, int):
-                    watch(Progress("checking rows", step))
-                else:
-                    totals = _merge(scratch, ledger, step, collector)
-            watch(Progress("comparing rows", totals.rows))
-            _compare(ledger, collector, recipe, model, totals, reader)
-            spool = Spool(scratch, workers, facts.record, files)
-            report = _decide(ledger, collector, recipe, model, totals, reader, spool)
-        watch(Progress("writing", totals.rows))
-        counts = write_parts(scratch, ledger, facts.record, workers)
-        report.location = f"{run_prefix}report/"
-        if report.usable or write_unusable:
-            written = publish(scratch, output, run_prefix, facts.record, counts)
-            report.manifest = _manifest(report, written)
-            output.write(f"{run_prefix}prepared/manifest.json", _pretty(report.manifest), _JSON)
-        add_pictures(report.previews, [uploads, output])
-        _publish_report(output, run_prefix, report, scratch)
-    finally:
-        desk.close()
-        ledger.close()
-    return report
+    """All of an :class:`Intake` on this machine. ``workers``: processes that share the rows, by default as many as pay;
+    the result is the same for any number."""
+    assignment = Assignment(uploads, prefix, output, run_prefix, recipe, model, bucket_owner, scratch)
+    with Intake(assignment, progress) as intake:
+        parts = intake.check(workers or intake.worthwhile_workers())
+        return intake.finish(parts, write_unusable=write_unusable)
 
 
 def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) -> dict[str, Any]:
@@ -123,25 +194,6 @@ def _data_settings(recipe: Recipe) -> Data:
         return recipe.data
     columns = recipe.data.columns.model_copy(update={"group": recipe.split.group})
     return recipe.data.model_copy(update={"columns": columns})
-
-
-def _workers(reader: DatasetReader) -> int:
-    """Large datasets of text are worth more cores. Media are fetched by threads, each object once, in one process."""
-    size = sum(file.size for file in reader.files)
-    return min(_MOST_WORKERS, os.process_cpu_count() or 1) if size > _WORTH_WORKERS and not len(reader.media) else 1
-
-
-def _merge(scratch: Path, ledger: Ledger, parts: list[Totals], collector: Collector) -> Totals:
-    merge_files(scratch, parts, collector)
-    whole_pass = Totals(rows=parts[0].rows)
-    for worker, part in enumerate(parts):
-        ledger.take(folder_of(scratch, worker) / "ledger.sqlite")
-        whole_pass.styles += part.styles
-        for style, found in part.style_words.items():
-            whole_pass.style_words[style] = min(found, whole_pass.style_words.get(style, found))
-        for name in ("rejected", "fixes"):
-            setattr(whole_pass, name, getattr(whole_pass, name) + getattr(part, name))
-    return whole_pass
 
 
 _MOST_WORKERS = 4

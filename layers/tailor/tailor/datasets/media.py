@@ -17,7 +17,7 @@ from tailor.catalog import Limits
 from tailor.datasets import images, video
 from tailor.datasets.checks import finding
 from tailor.datasets.images import MediaError
-from tailor.datasets.media_index import MediaIndex
+from tailor.datasets.media_index import Habits, MediaIndex
 from tailor.datasets.model import Finding, Media, MediaKind
 from tailor.datasets.objects import DamagedFileError, MediaObject
 from tailor.storage import Storage
@@ -65,6 +65,11 @@ class MediaDesk:
         self._offline = not uploads.uri("").startswith("s3://")
         self._known: OrderedDict[str, Asset] = OrderedDict()
         self._pool = ThreadPoolExecutor(WORKERS, "media")
+
+    @property
+    def habits(self) -> Habits:
+        """How the media that were asked for are named."""
+        return self._index.habits
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

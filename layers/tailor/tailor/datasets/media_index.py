@@ -4,11 +4,13 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote
 
-from tailor.datasets.notes import Notes, Trouble
+from tailor.datasets.model import Finding
+from tailor.datasets.notes import Trouble
 from tailor.datasets.objects import MediaObject, StoredObject
 from tailor.errors import NotFoundError
 from tailor.storage import Storage
@@ -20,13 +22,43 @@ _DIGITS: Final = re.compile(r"(\d+)\D*$")
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
 
+@dataclass(slots=True)
+class Habits:
+    """How rows name their media, other than by path: for each way how often, and an example (what the row says and the
+    file, both quoted), the first by the alphabet. So it is the same whoever looked at which rows."""
+
+    found: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+
+    def note(self, how: str, ref: str, name: str, count: int = 1) -> None:
+        known = self.found.get(how)
+        self.found[how] = (known[0] + count, *min(known[1:], (ref, name))) if known else (count, ref, name)
+
+    def add(self, other: "Habits") -> None:
+        for how, (count, ref, name) in other.found.items():
+            self.note(how, ref, name, count)
+
+    def findings(self) -> list[Finding]:
+        fix = "nothing to do if that is the right file; else write paths relative to the dataset folder"
+        return [
+            Finding(
+                f"media-by-{how}",
+                "info",
+                "",
+                None,
+                f"media are found by {_HOW[how]}, for example {ref} as {name} ({count} in all)",
+                fix,
+            )
+            for how, (count, ref, name) in sorted(self.found.items())
+        ]
+
+
 class MediaIndex:
     """The media of a dataset. Lookups beyond the exact path build their tables when they are first needed."""
 
-    def __init__(self, storage: Storage, prefix: str, objects: Iterable[MediaObject], notes: Notes) -> None:
+    def __init__(self, storage: Storage, prefix: str, objects: Iterable[MediaObject]) -> None:
         self._storage = storage
         self._prefix = prefix
-        self._notes = notes
+        self.habits = Habits()
         self._objects = {item.name: item for item in objects}
         self._tables: dict[str, dict[str, list[str]]] = {}
 
@@ -46,13 +78,7 @@ class MediaIndex:
         if len(names) != 1:
             return self._beside(ref) if not names else None
         if how:
-            self._notes.add(
-                f"media-by-{how}",
-                "info",
-                "",
-                f"media are found by {_HOW[how]}, for example {ref!r} as {names[0]!r}",
-                "nothing to do if that is the right file; else write paths relative to the dataset folder",
-            )
+            self.habits.note(how, repr(ref), repr(names[0]))
         return self._objects[names[0]]
 
     def knows(self, ref: str) -> bool:

@@ -52,6 +52,16 @@ class Notes:
         """Drops what was noted about a file's rows, before they are read again."""
         self._found = {key: value for key, value in self._found.items() if key[1] != file or value[0].line is None}
 
+    def document(self) -> list[tuple[Finding, int]]:
+        """What :meth:`of` takes: each finding with how many rows it is about."""
+        return list(self._found.values())
+
+    @classmethod
+    def of(cls, document: list[tuple[Finding, int]]) -> "Notes":
+        notes = cls()
+        notes._found = {(found.code, found.file, found.path): (found, count) for found, count in document}
+        return notes
+
     def findings(self) -> list[Finding]:
         return [
             found if count == 1 else replace(found, message=f"{found.message} ({count} rows; this is the first)")

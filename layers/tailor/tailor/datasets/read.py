@@ -67,11 +67,11 @@ class DatasetReader:
     def __init__(self, files: list[ReadableFile], media: MediaIndex, notes: Notes) -> None:
         self.files = files
         self.media = media
-        self._notes = notes
+        self.notes = notes
 
     @property
     def findings(self) -> list[Finding]:
-        return self._notes.findings()
+        return [*self.notes.findings(), *self.media.habits.findings()]
 
     def __iter__(self) -> Iterator[Example | Rejected]:
         for file in self.files:
@@ -79,7 +79,7 @@ class DatasetReader:
 
     def read(self, file: ReadableFile) -> Iterator[Example | Rejected]:
         """The rows of one of ``files``."""
-        self._notes.forget(file.name)
+        self.notes.forget(file.name)
         convert, split, flat = file.convert, file.split, file.nested is None
         line = 0
         try:
@@ -96,14 +96,14 @@ class DatasetReader:
                 else:
                     yield from self._unusual(file, line, value, raw)
         except READ_ON_ERRORS as error:
-            note_break(error, file.name, line, self._notes)
+            note_break(error, file.name, line, self.notes)
 
     def _unusual(
         self, file: ReadableFile, line: int, value: Any, raw: bytes | str | None
     ) -> Iterator[Example | Rejected]:
         """Whatever is no plain object: nothing, a broken row, several rows in one, a bare text."""
         if value is BLANK:
-            self._notes.add("blank-line", "info", file.name, "blank lines are passed over", "nothing to do", line=line)
+            self.notes.add("blank-line", "info", file.name, "blank lines are passed over", "nothing to do", line=line)
             return
         value = as_row(value, file.method)
         parts = expand(value, file.nested) if file.nested and isinstance(value, dict) else [value]
@@ -152,7 +152,7 @@ def read_dataset(storage: Storage, prefix: str, data: Data, method: Method, scra
     Never raises for what is in the files; NotFoundError or RetryableError where storage can't be read."""
     notes = Notes()
     inventory = Inventory.take(storage, prefix, method, data, scratch, notes)
-    media = MediaIndex(storage, prefix, inventory.media, notes)
+    media = MediaIndex(storage, prefix, inventory.media)
     files = [_understand(source, data, method, notes, media) for source in inventory.files]
     found = [file for file in files if file]
     if not found:

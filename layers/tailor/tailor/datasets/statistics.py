@@ -1,7 +1,6 @@
 """Figures about the rows in use, and some of the records themselves."""
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,7 +11,7 @@ from tailor.datasets.ledger import MEDIA_KINDS, Ledger
 from tailor.datasets.parts import TEST, TRAIN
 from tailor.datasets.rows import BATCH
 from tailor.datasets.split import PARTS
-from tailor.datasets.workers import folder_of
+from tailor.datasets.workers import Parts
 
 _BINS = 12
 _PREVIEWS = 6
@@ -95,13 +94,12 @@ def _quantile(counts: dict[int, int], rows: float) -> int:
 class Spool:
     """Single records by their place in the spool."""
 
-    def __init__(self, scratch: Path, workers: int, record: Record, files: list[str]) -> None:
-        self._paths = [folder_of(scratch, worker) / "spool" for worker in range(workers)]
-        self._record, self._files = record, files
+    def __init__(self, parts: Parts, record: Record, files: list[str]) -> None:
+        self._parts, self._record, self._files = parts, record, files
 
     def read(self, ledger: Ledger, n: int) -> dict[str, Any]:
         """The record of row ``n``."""
-        with self._paths[n // BATCH % len(self._paths)].open("rb") as file:
+        with self._parts.open(n // BATCH % self._parts.workers, "spool") as file:
             file.seek(ledger.one("SELECT offset FROM rows WHERE n = ?", (n,)))
             record: dict[str, Any] = orjson.loads(file.readline())
         return record

@@ -1,8 +1,8 @@
-"""The pass over the rows on several cores: batches are dealt out in turn, and put together in reading order.
+"""The pass over the rows on several cores or machines: batches are dealt out in turn and put together in reading order.
 
-Each worker reads everything, which is the cheap part, and takes its batches. Workers are forked and leave their results
-in files: that works in AWS Lambda too, where there is no shared memory for queues. The same deal serves for shards that
-run on different machines.
+Each worker reads everything, which is the cheap part, and takes its batches. On one machine workers are forked and
+leave their results in files: that works in AWS Lambda too, where there is no shared memory for queues. Workers on
+several machines leave the same files in storage (:mod:`tailor.datasets.shards`).
 """
 
 import gc
@@ -10,19 +10,24 @@ import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Protocol, Self
 
 import orjson
+from pydantic import TypeAdapter
 
 from tailor.datasets.collect import Collector
 from tailor.datasets.ledger import Ledger
 from tailor.datasets.media import MediaDesk
+from tailor.datasets.media_index import Habits
 from tailor.datasets.model import Example, Finding, Rejected
+from tailor.datasets.notes import Notes
 from tailor.datasets.rows import BATCH, MERGED, Intentions, RowPass, Totals
 from tailor.errors import TailorError
 
-_RESULT = "result.pickle"
+LEDGER = "ledger.sqlite"
+_RESULT, _ERROR = "result.json", "error.pickle"
 _ALLOCATIONS = 50_000
 Read = Callable[[], Iterable[Example | Rejected]]
 
@@ -33,31 +38,81 @@ class WorkerError(TailorError):
     code = "worker-lost"
 
 
-def run_pass(
-    scratch: Path, aims: Intentions, files: list[str], desk: MediaDesk, read: Read, workers: int
-) -> Iterator[int | list[Totals]]:
-    """Yields how many rows were read, now and then, and at last the totals of each worker.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What every worker is given. ``files`` are the names of the data files, in reading order; ``read`` gives all rows,
+    and what it notices goes to ``notes``."""
+
+    aims: Intentions
+    files: list[str]
+    desk: MediaDesk
+    read: Read
+    notes: Notes
+
+
+@dataclass(slots=True)
+class Result:
+    """What a worker knows at its end. ``notes`` are about all rows: every worker reads them."""
+
+    totals: Totals
+    notes: list[tuple[Finding, int]]
+    habits: Habits
+
+
+class Parts(Protocol):
+    """The folders that workers leave behind, wherever they lie."""
+
+    @property
+    def workers(self) -> int: ...
+
+    def open(self, worker: int, name: str) -> BinaryIO:
+        """A file of a worker, seekable."""
+
+    def path(self, worker: int, name: str) -> Path:
+        """A file of a worker, on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalParts:
+    scratch: Path
+    workers: int
+
+    def folder(self, worker: int) -> Path:
+        return self.scratch / f"worker-{worker}"
+
+    def open(self, worker: int, name: str) -> BinaryIO:
+        return self.path(worker, name).open("rb")
+
+    def path(self, worker: int, name: str) -> Path:
+        return self.folder(worker) / name
+
+
+def run_pass(parts: LocalParts, own: range, work: Work) -> Iterator[int]:
+    """Does the share of the workers ``own``, which may be all; yields how many rows were read, now and then.
 
     Raises RetryableError from the storage, also where a worker met it, and WorkerError."""
-    folders = [folder_of(scratch, worker) for worker in range(workers)]
-    for folder in folders:
-        folder.mkdir()
-    children = [_fork(folders[worker], aims, files, desk, read, worker, workers) for worker in range(1, workers)]
-    with closing(Ledger(folders[0] / "ledger.sqlite")) as ledger, _rare_collections():
-        own = RowPass(folders[0], aims, files, desk, ledger)
-        yield from own.run(read(), 0, workers)
-    yield [own.totals, *(_result(process, folder) for process, folder in zip(children, folders[1:], strict=True))]
+    first, *others = own
+    for worker in own:
+        parts.folder(worker).mkdir()
+    children = {worker: _fork(parts, worker, work) for worker in others}
+    yield from _take_share(parts, first, work)
+    for worker, process in children.items():
+        _wait(process, parts.path(worker, _ERROR))
 
 
-def folder_of(scratch: Path, worker: int) -> Path:
-    return scratch / f"worker-{worker}"
+def results_of(parts: Parts) -> list[Result]:
+    found = []
+    for worker in range(parts.workers):
+        with parts.open(worker, _RESULT) as file:
+            found.append(_RESULTS.validate_json(file.read()))
+    return found
 
 
 class Lines:
     """The workers' files of this name, line by line in the order of their rows. A context manager."""
 
-    def __init__(self, name: str, scratch: Path, workers: int) -> None:
-        self._files = [(folder_of(scratch, worker) / name).open("rb") for worker in range(workers)]
+    def __init__(self, name: str, parts: Parts) -> None:
+        self._files = [parts.open(worker, name) for worker in range(parts.workers)]
 
     def __enter__(self) -> Self:
         return self
@@ -71,9 +126,8 @@ class Lines:
         return self._files[n // BATCH % len(self._files)].readline()
 
 
-def merge_files(scratch: Path, totals: list[Totals], collector: Collector) -> None:
+def merge_files(parts: Parts, totals: list[Totals], scratch: Path, collector: Collector) -> None:
     """Puts rejected rows and fixes into one file each, in reading order, and findings into the collector."""
-    workers = len(totals)
     told: set[tuple[str, str]] = set()
 
     def news(data: bytes) -> Iterator[Finding]:
@@ -87,16 +141,26 @@ def merge_files(scratch: Path, totals: list[Totals], collector: Collector) -> No
             yield found
 
     for place, name in enumerate(MERGED):
-        sources = [(folder_of(scratch, worker) / name).open("rb") for worker in range(workers)]
+        sources = [parts.open(worker, name) for worker in range(parts.workers)]
         with (scratch / name).open("ab") as target:
             for number in sorted(number for each in totals for number in each.lengths):
-                data = sources[number % workers].read(totals[number % workers].lengths[number][place])
+                worker = number % parts.workers
+                data = sources[worker].read(totals[worker].lengths[number][place])
                 if name == "findings.jsonl":
                     collector.add(news(data))
                 else:
                     target.write(data)
         for source in sources:
             source.close()
+
+
+def _take_share(parts: LocalParts, worker: int, work: Work) -> Iterator[int]:
+    folder = parts.folder(worker)
+    with closing(Ledger(folder / LEDGER)) as ledger, _rare_collections():
+        rows = RowPass(folder, work.aims, work.files, work.desk, ledger)
+        yield from rows.run(work.read(), worker, parts.workers)
+    result = Result(rows.totals, work.notes.document(), work.desk.habits)
+    (folder / _RESULT).write_bytes(_RESULTS.dump_json(result))
 
 
 @contextmanager
@@ -110,34 +174,30 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _fork(
-    folder: Path, aims: Intentions, files: list[str], desk: MediaDesk, read: Read, worker: int, workers: int
-) -> int:
+def _fork(parts: LocalParts, worker: int, work: Work) -> int:
     """The process id of the worker."""
     process = os.fork()
     if process:
         return process
     status = 1
     try:
-        with closing(Ledger(folder / "ledger.sqlite")) as ledger, _rare_collections():
-            rows = RowPass(folder, aims, files, desk, ledger)
-            for _ in rows.run(read(), worker, workers):
-                pass
-        (folder / _RESULT).write_bytes(pickle.dumps(rows.totals))
+        for _ in _take_share(parts, worker, work):
+            pass
         status = 0
     except TailorError as error:
-        (folder / _RESULT).write_bytes(pickle.dumps((type(error), error.message)))
+        parts.path(worker, _ERROR).write_bytes(pickle.dumps((type(error), error.message, error.hint)))
         status = 0
     finally:
         os._exit(status)  # the parent's files and threads are not the child's to close
 
 
-def _result(process: int, folder: Path) -> Totals:
+def _wait(process: int, error: Path) -> None:
     _, status = os.waitpid(process, 0)
     if status:
         raise WorkerError(f"a worker ended with status {os.waitstatus_to_exitcode(status)}")
-    found = pickle.loads((folder / _RESULT).read_bytes())  # noqa: S301 our own file, written a moment ago
-    if isinstance(found, Totals):
-        return found
-    kind, message = found
-    raise kind(message)
+    if error.exists():
+        kind, message, hint = pickle.loads(error.read_bytes())  # noqa: S301 our own file, written a moment ago
+        raise kind(message, hint=hint)
+
+
+_RESULTS = TypeAdapter(Result)

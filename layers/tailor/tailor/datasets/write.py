@@ -15,7 +15,7 @@ from tailor.datasets.checks import finding
 from tailor.datasets.ledger import Ledger
 from tailor.datasets.model import SplitName
 from tailor.datasets.split import PARTS
-from tailor.datasets.workers import Lines
+from tailor.datasets.workers import Lines, Parts
 from tailor.errors import TailorError
 from tailor.storage import Storage
 
@@ -41,15 +41,15 @@ class Written:
     rows: int
 
 
-def write_parts(scratch: Path, ledger: Ledger, record: Record, workers: int) -> dict[SplitName, int]:
+def write_parts(parts: Parts, scratch: Path, ledger: Ledger, record: Record) -> dict[SplitName, int]:
     """Sorts the spool's records into train.jsonl, validation.jsonl and test.jsonl, and what was left out to the end of
     rejected.jsonl. Returns the rows of each part."""
     counts: Counter[str] = Counter()
     labels: dict[int, str] = {}
     files: dict[str, BinaryIO] = {part: (scratch / f"{part}.jsonl").open("wb") for part in PARTS_WRITTEN}
     with (
-        Lines("spool", scratch, workers) as spool,
-        Lines("extras", scratch, workers) as extras,
+        Lines("spool", parts) as spool,
+        Lines("extras", parts) as extras,
         (scratch / "rejected.jsonl").open("ab") as rejected,
     ):
         for n, part_index, group, code in ledger.query(_ROWS):

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tailor.datasets.media_index import MediaIndex
-from tailor.datasets.notes import Notes
 from tailor.datasets.objects import StoredObject
 from tailor.storage import FolderStorage
 
@@ -18,12 +17,7 @@ class Bucket(FolderStorage):
 
 
 @pytest.fixture
-def notes() -> Notes:
-    return Notes()
-
-
-@pytest.fixture
-def index(tmp_path: Path, notes: Notes) -> MediaIndex:
+def index(tmp_path: Path) -> MediaIndex:
     storage = Bucket(tmp_path)
     names = [
         *("images/a.png", "images/b.PNG", "more/a.png", "data/near.png", "far/near.png", "COCO_000000000042.jpg"),
@@ -31,7 +25,7 @@ def index(tmp_path: Path, notes: Notes) -> MediaIndex:
     ]
     storage.write("uploads/team/shared/logo.png", b"x" * 5)
     storage.write("uploads/other/set/secret.png", b"x")
-    return MediaIndex(storage, PREFIX, [StoredObject(storage, name, PREFIX + name, 1) for name in names], notes)
+    return MediaIndex(storage, PREFIX, [StoredObject(storage, name, PREFIX + name, 1) for name in names])
 
 
 @pytest.mark.parametrize(
@@ -84,11 +78,11 @@ def test_not_found(index: MediaIndex, ref: str, code: str) -> None:
     assert trouble.fix
 
 
-def test_looser_matches_are_reported(index: MediaIndex, notes: Notes) -> None:
+def test_looser_matches_are_reported(index: MediaIndex) -> None:
     for ref in ("images/a.png", "b.png", "42"):
         index.resolve(ref)
 
-    assert {finding.code for finding in notes.findings()} == {"media-by-case", "media-by-id"}
+    assert {finding.code for finding in index.habits.findings()} == {"media-by-case", "media-by-id"}
 
 
 def test_another_dataset_of_the_same_project(index: MediaIndex) -> None:
