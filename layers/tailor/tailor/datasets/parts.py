@@ -6,11 +6,12 @@ from tailor.catalog import Model
 from tailor.datasets.checks import finding
 from tailor.datasets.ledger import Ledger
 from tailor.datasets.model import Finding, SplitName
-from tailor.datasets.split import PARTS, Splitter
+from tailor.datasets.split import PARTS, Splitter, even_out, is_even
 from tailor.recipe import Recipe
 
 TRAIN, VALIDATION, TEST = (PARTS.index(part) for part in ("train", "validation", "test"))
-_SMALL = 2000
+RARE = 10
+"""A kind of answers with fewer groups need not be in every part."""
 
 
 def assign_parts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Finding]:
@@ -51,32 +52,31 @@ def _keep_given(
 
 
 def _split(ledger: Ledger, splitter: Splitter) -> Iterator[Finding]:
-    if ledger.one("SELECT COUNT(*) FROM rows") <= _SMALL:
-        groups: list[int] = [group for (group,) in ledger.query("SELECT DISTINCT grp FROM used")]
-        splitter.forced = _forced(splitter, groups)
-        for part, share in (("validation", splitter.validation), ("test", splitter.test)):
-            if groups and share and not any(splitter.part(group) == part for group in groups):
-                yield finding("empty-part", "", part=part, groups=len(groups))
+    """By hash alone; then the few groups are moved that bring rare kinds of answers, or a small dataset, into bounds."""
     _apply(ledger, splitter)
+    spread = dict(ledger.query("SELECT part, COUNT(DISTINCT grp) FROM used GROUP BY part"))
+    for kind in _uneven_kinds(ledger, splitter):
+        even_out(splitter, (group for (group,) in ledger.query("SELECT grp FROM used WHERE kind = ?", (kind,))))
+    if not is_even(splitter, _named(spread)):
+        even_out(splitter, (group for (group,) in ledger.query("SELECT DISTINCT grp FROM used")))
+    if splitter.forced:
+        _apply(ledger, splitter)
+    for part, share in (("validation", splitter.validation), ("test", splitter.test)):
+        if spread and share and not count(ledger, PARTS.index(part)):
+            yield finding("empty-part", "", part=part, groups=sum(spread.values()))
 
 
-def _forced(splitter: Splitter, groups: list[int]) -> dict[int, SplitName]:
-    """In a small dataset chance may leave a part empty: then it gets the group that came nearest to it."""
-    forced: dict[int, SplitName] = {}
-    order = sorted(groups, key=splitter.place)
-    wanted: list[tuple[SplitName, float, float]] = [
-        ("test", splitter.test, 0.0),
-        ("validation", splitter.validation, splitter.test),
-    ]
-    for part, share, start in wanted:
-        have = {splitter.part(group) for group in groups}
-        free = [group for group in order if group not in forced and splitter.part(group) == "train"]
-        if share and part not in have and len(free) > 1:
-            forced[min(free, key=lambda group: abs(splitter.place(group) - start))] = part
-            splitter.forced = forced
-    if order and all(splitter.part(group) != "train" for group in groups):
-        forced[order[-1]] = "train"
-    return forced
+def _uneven_kinds(ledger: Ledger, splitter: Splitter) -> list[str]:
+    """The kinds of answers that chance spread badly over the parts, the rarest first."""
+    spread: dict[str, dict[int, int]] = {}
+    for kind, part, groups in ledger.query("SELECT kind, part, COUNT(DISTINCT grp) FROM used GROUP BY kind, part"):
+        spread.setdefault(kind, {})[part] = groups
+    sizes = [(sum(parts.values()), kind) for kind, parts in spread.items() if not is_even(splitter, _named(parts))]
+    return [kind for groups, kind in sorted(sizes) if groups >= RARE]
+
+
+def _named(spread: dict[int, int]) -> dict[SplitName | None, int]:
+    return {PARTS[part]: groups for part, groups in spread.items()}
 
 
 def _return_to_training(ledger: Ledger, splitter: Splitter, least: int, model: str) -> Iterator[Finding]:

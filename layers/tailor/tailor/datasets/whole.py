@@ -9,7 +9,7 @@ from tailor.datasets.checks import finding
 from tailor.datasets.ledger import MEDIA_KINDS, Ledger
 from tailor.datasets.model import Finding
 from tailor.datasets.objects import MediaObject
-from tailor.datasets.parts import TEST, TRAIN, VALIDATION, count
+from tailor.datasets.parts import RARE, TEST, TRAIN, VALIDATION, count
 from tailor.datasets.rows import Totals
 from tailor.datasets.similar import similar_pairs
 from tailor.datasets.split import PARTS
@@ -19,7 +19,6 @@ _MOST_PAIRS = 1000
 _ENOUGH_ROWS = 20
 _CLEAR_MAJORITY = 0.8
 _SKEWED = 0.5
-_RARE = 10
 _SPOKEN = "SELECT language, COUNT(*) FROM rows WHERE language > 0 GROUP BY language"
 
 
@@ -110,7 +109,7 @@ def check_counts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Findi
         yield finding("small-test", "", count=testing, limit=recipe.evaluation.minimum_rows)
     kinds = "SELECT kind, COUNT(*), SUM(part = ?) FROM used GROUP BY kind"
     for kind, rows, tested in ledger.query(kinds, (TEST,)):
-        if testing and not tested and rows >= _RARE:
+        if testing and not tested and rows >= RARE:
             yield finding("kind-not-tested", "", kind=kind, count=rows)
 
 

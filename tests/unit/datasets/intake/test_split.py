@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tailor.datasets.split import Splitter
+from tailor.datasets.split import Splitter, even_out, group_hash, is_even
 from tailor.recipe import Split
 
 from .conftest import SHARED_DATA, Intake, Outcome, chats, converse, picture, write_jsonl, write_vqa
@@ -202,3 +204,58 @@ def test_skew_and_trivial_baselines(dataset: Path, intake: Intake) -> None:
     assert outcome.report.baselines is not None
     assert 0.8 < outcome.report.baselines["majority"] < 1
     assert outcome.report.statistics["top_answers"][0]["answer"] == "yes"
+
+
+GROUPS = st.sets(st.integers(-(2**63), 2**63 - 1), max_size=400)
+
+
+@given(groups=GROUPS, more=GROUPS, random=st.randoms(use_true_random=False), seed=st.integers(0, 9))
+def test_any_groups_land_alike_in_any_order_and_within_bounds(
+    groups: set[int], more: set[int], random: random.Random, seed: int
+) -> None:
+    splitter, again = (Splitter.of(Split(seed=seed), validation_set=True) for _ in range(2))
+    shuffled = list(groups)
+    random.shuffle(shuffled)
+    even_out(splitter, groups)
+    even_out(again, shuffled)
+    parts = {group: splitter.part(group) for group in groups}
+    assert parts == {group: again.part(group) for group in groups}
+    if len(groups) > 3:
+        assert is_even(splitter, Counter(parts.values()))
+    # However many are added: whoever was not moved by hand stays where the hash puts it.
+    grown = Splitter.of(Split(seed=seed), validation_set=True)
+    even_out(grown, groups | more)
+    moved = splitter.forced.keys() | grown.forced.keys()
+    assert all(parts[group] == grown.part(group) for group in groups - moved)
+
+
+def test_hardly_a_group_of_a_usual_dataset_is_ever_moved() -> None:
+    splitters = [Splitter.of(Split(seed=seed), validation_set=True) for seed in range(100)]
+    for splitter in splitters:
+        even_out(splitter, (group_hash(b"%d" % number) for number in range(500)))
+    assert sum(bool(splitter.forced) for splitter in splitters) <= 2
+    assert all(len(splitter.forced) <= 5 for splitter in splitters)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_kind_of_answer_gets_its_share_of_the_test(seed: int, dataset: Path, intake: Intake) -> None:
+    rows = chats(120)
+    rows += [converse(f"Is {n} even?", "yes" if n % 2 else "no") for n in range(40)]
+    rows += [converse(f"Count to {n}.", str(n)) for n in range(12)]
+    write_jsonl(dataset / "a.jsonl", rows)
+    outcome = intake(split={"seed": seed})
+    tested = Counter("number" if row["references"][0].isdecimal() else len(row["references"][0].split())
+                     for row in outcome.lines("prepared/test.jsonl"))  # fmt: skip
+    assert 1 <= tested["number"] <= 4
+    assert 2 <= tested[1] <= 9
+    assert "kind-not-tested" not in outcome.codes
+
+
+def test_small_and_large_kinds_keep_their_places_when_data_are_added(dataset: Path, intake: Intake) -> None:
+    rows = [*chats(400), *(converse(f"Is {n} even?", "yes" if n % 2 else "no") for n in range(200))]
+    write_jsonl(dataset / "a.jsonl", rows)
+    before = _parts(intake())
+    more = [converse(f"Count to {n}.", str(n)) for n in range(15)]
+    write_jsonl(dataset / "a.jsonl", [*more, *reversed(rows), *chats(900)[400:]])
+    after = _parts(intake())
+    assert {question: after[question] for question in before} == before
