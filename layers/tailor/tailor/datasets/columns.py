@@ -23,7 +23,7 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
         "question_vi", "question_en", "q", "câu hỏi", "nội dung câu hỏi", "hỏi", "cauhoi", "đề bài", "yêu cầu",
     ),
     "answer": (
-        "multiple_choice_answer", "answer", "answers", "answer_text", "response", "completion", "output", "label",
+        "answer", "answers", "multiple_choice_answer", "answer_text", "response", "completion", "output", "label",
         "target", "gold", "gold_answer", "ground_truth", "reference", "reference_answer", "expected", "assistant",
         "answer_vi", "answer_en", "a", "câu trả lời", "trả lời", "đáp án", "traloi", "dapan", "kết quả", "nhãn",
     ),

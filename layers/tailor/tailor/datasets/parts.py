@@ -52,7 +52,7 @@ def _keep_given(
 
 
 def _split(ledger: Ledger, splitter: Splitter) -> Iterator[Finding]:
-    """By hash alone; then the few groups are moved that bring rare kinds of answers, or a small dataset, into bounds."""
+    """By hash alone; then few groups are moved to bring rare kinds of answers, or a small dataset, into bounds."""
     _apply(ledger, splitter)
     spread = dict(ledger.query("SELECT part, COUNT(DISTINCT grp) FROM used GROUP BY part"))
     for kind in _uneven_kinds(ledger, splitter):

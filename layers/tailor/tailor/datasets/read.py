@@ -19,6 +19,7 @@ from tailor.datasets.formats import plain_text
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.nested import expand, nested_key
+from tailor.datasets.joined import LonelyAnswers, join
 from tailor.datasets.jsonl import BLANK
 from tailor.datasets.media_index import MediaIndex
 from tailor.datasets.model import Example, Finding, Rejected, SplitName
@@ -34,6 +35,7 @@ _NOT_TEXT: Final = Trouble(
     "continued pre-training learns from plain text, not from questions and answers",
     'set \'method: fine-tuning\' in the recipe, or bring rows such as {"text": "…"}',
 )
+_NO_QUESTION: Final = Trouble("question-missing", "the row has no question", "add it, or remove the row")
 _SPLIT_NAMES: Final[dict[SplitName, re.Pattern[str]]] = {
     "train": re.compile(r"(?<![a-z])train(?:ing)?(?![a-z])"),
     "validation": re.compile(r"(?<![a-z])(?:val|valid|validation|dev)(?![a-z])"),
@@ -153,7 +155,8 @@ def read_dataset(storage: Storage, prefix: str, data: Data, method: Method, scra
     notes = Notes()
     inventory = Inventory.take(storage, prefix, method, data, scratch, notes)
     media = MediaIndex(storage, prefix, inventory.media)
-    files = [_understand(source, data, method, notes, media) for source in inventory.files]
+    sources = join(inventory.files, data.columns, scratch, notes)
+    files = [_understand(source, data, method, notes, media) for source in sources]
     found = [file for file in files if file]
     if not found:
         fix = "upload a .jsonl, .json, .csv, .tsv, .parquet or .txt file; see docs/data-formats.md"
@@ -164,6 +167,7 @@ def read_dataset(storage: Storage, prefix: str, data: Data, method: Method, scra
 
 def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
     """Names such as train.jsonl and test.jsonl say what is what, if each file has one and they are not all alike."""
+    files = [file for file in files if not isinstance(file.source, LonelyAnswers)]
     named = [[split for split, name in _SPLIT_NAMES.items() if name.search(file.name.lower())] for file in files]
     if any(len(splits) != 1 for splits in named) or len({splits[0] for splits in named}) < 2:
         return
@@ -176,6 +180,8 @@ def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
 
 def _understand(source: DataFile, data: Data, method: Method, notes: Notes, media: MediaIndex) -> ReadableFile | None:
     """Chooses the format from the first rows. None, with a finding, for a file without rows."""
+    if isinstance(source, LonelyAnswers):
+        return _rejecting(source, _NO_QUESTION, method, "question-answer")
     values = _first_values(source, method, notes)
     if not values:
         if not any(finding.file == source.name and finding.severity == "error" for finding in notes.findings()):
@@ -239,14 +245,14 @@ def _unknown(
     return _rejecting(source, _why_unknown(columns), method)
 
 
-def _rejecting(source: DataFile, trouble: Trouble, method: Method) -> ReadableFile:
+def _rejecting(source: DataFile, trouble: Trouble, method: Method, format: str = "unknown") -> ReadableFile:
     """A file of which no row can be used."""
 
     def convert(row: Row, line: int) -> Example:
         keys = ", ".join(repr(str(key)) for key in list(row)[:20]) or "none"
         raise RowError(Trouble(trouble.code, f"{trouble.message}; the row's keys: {keys:.300}", trouble.fix))
 
-    return ReadableFile(source.name, source.size, "unknown", source, convert, method)
+    return ReadableFile(source.name, source.size, format, source, convert, method)
 
 
 def _why_unknown(columns: dict[str, str]) -> Trouble:

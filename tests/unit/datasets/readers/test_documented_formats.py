@@ -6,31 +6,36 @@ from pathlib import Path
 import pytest
 
 from tailor.datasets.formats import FORMATS
+from tailor.recipe import Method
 
 from .support import examples, open_dataset
 
 DOC = Path(__file__).parents[4] / "docs" / "data-formats.md"
 
 
-def documented() -> list[tuple[str, str, str, str]]:
-    """Format, file name, method and content of each example."""
-    found = []
+def documented() -> list[tuple[str, dict[str, bytes | str], Method]]:
+    """Format, files and method of each example. What is introduced by "together with" belongs to the one before."""
+    found: list[tuple[str, dict[str, bytes | str], Method]] = []
     text = DOC.read_text().partition("\n## Formats\n")[2]
     for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
         name = section.partition("\n")[0].strip()
-        for said, content in re.findall(r"(`[\w.]+`(?:, method `[\w-]+`)?):\n\n```\w+\n(.*?)```", section, re.DOTALL):
+        examples_of = r"((?:together with )?`[\w.]+`(?:, method `[\w-]+`)?):\n\n```\w+\n(.*?)```"
+        for said, content in re.findall(examples_of, section, re.DOTALL):
             file, *method = re.findall(r"`([\w.-]+)`", said)
-            found.append((name, file, method[0] if method else "fine-tuning", content))
+            if said.startswith("together"):
+                found[-1][1][file] = content
+            else:
+                found.append((name, {file: content}, method[0] if method else "fine-tuning"))
     return found
 
 
-@pytest.mark.parametrize(("name", "file", "method", "content"), documented())
-def test_example(tmp_path: Path, name: str, file: str, method: str, content: str) -> None:
-    reader = open_dataset(tmp_path, {file: content}, method=method)  # type: ignore[arg-type]
+@pytest.mark.parametrize(("name", "files", "method"), documented())
+def test_example(tmp_path: Path, name: str, files: dict[str, bytes | str], method: Method) -> None:
+    reader = open_dataset(tmp_path, files, method=method)
 
     found = examples(reader)
 
-    assert [entry.format for entry in reader.files] == [name]
+    assert [entry.format for entry in reader.files] == [name] * len(files)
     assert found
     assert not [finding for finding in reader.findings if finding.severity != "info"]
 

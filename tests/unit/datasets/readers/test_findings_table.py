@@ -10,7 +10,19 @@ from tailor.datasets.media_index import _HOW
 
 FOLDER = Path(datasets.__file__).parent
 MODULES = (
-    *("archives", "columns", "documents", "files", "json_stream", "jsonl", "media_index", "objects", "plain", "read"),
+    *(
+        "archives",
+        "columns",
+        "documents",
+        "files",
+        "joined",
+        "json_stream",
+        "jsonl",
+        "media_index",
+        "objects",
+        "plain",
+        "read",
+    ),
     *("tables", "text"),
 )
 MAKERS = {"Trouble", "add", "report"}
