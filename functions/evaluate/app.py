@@ -11,7 +11,7 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
 from tailor.aws.state_machines import StateMachine
-from tailor.events import Asked, AskPart, RunChanged, detail
+from tailor.events import AskPart, Ended, RunChanged, detail
 from tailor.settings import Settings
 from tailor.steps.asking import Scale
 from tailor.steps.evaluate import arms_of, evaluate
@@ -59,7 +59,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
         logger.info("asked", run=part.run, chunks=sorted(part.chunks), calls=progress.asked if progress else None)
         return {"calls": progress.asked if progress else 0}
-    asked = Asked.model_validate(event["asked"]) if "asked" in event else None
+    asked = Ended.model_validate(event["asked"]) if "asked" in event else None
     run = evaluate(
         asked.run if asked else RunChanged.model_validate(detail(event)).run,
         bucket=bucket,

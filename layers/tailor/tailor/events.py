@@ -94,8 +94,17 @@ class AskPart(Event):
     chunks: frozenset[int]
 
 
-class Asked(Event):
-    """What the state machine says at its end."""
+class Shard(Event):
+    """What the state machine of a large dataset gives a function: which of how many shards to prepare."""
+
+    run: str
+    execution: str
+    number: int
+    shards: int
+
+
+class Ended(Event):
+    """What a state machine says at its end."""
 
     run: str
     execution: str

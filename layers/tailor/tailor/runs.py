@@ -175,14 +175,14 @@ def giving_back(store: "RunStore", run: Run) -> Iterator[None]:
 
 
 def claim(
-    store: "RunStore", run_id: str, *, begin: State, working: State, seconds: float, by: str, now: datetime
+    store: "RunStore", found: str | Run, *, begin: State, working: State, seconds: float, by: str, now: datetime
 ) -> Run | None:
     """Takes a run for a step that takes long; None where it is done, or somebody works on it.
 
     The first delivery moves it from ``begin`` to ``working`` with a lease of ``seconds``. A later one takes it over
-    only when the lease has run out, that is when the first was killed.
+    only when the lease has run out, that is when the first was killed. ``found``: the run's id, or as it was read.
     """
-    run = store.get(run_id)
+    run = store.get(found) if isinstance(found, str) else found
     lease = now + timedelta(seconds=seconds)
     if run.state == begin:
         run = run.moved(working, by=by, now=now, lease_until=lease, attempts=1)

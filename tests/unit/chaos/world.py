@@ -28,6 +28,7 @@ from tailor.runs import ACTORS, TERMINAL, Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.asking import Scale
 from tailor.steps.evaluate import evaluate
+from tailor.steps.machine import Machine
 from tailor.steps.prepare import prepare
 from tailor.steps.provision import provision
 from tailor.steps.publish import publish
@@ -37,7 +38,7 @@ from tailor.steps.track import track
 from tailor.steps.train import train
 from tailor.storage import StoredFile
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
-from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryExecutions, MemoryRuns, OneFunction
 
 Treatment = Literal["delivered", "lost", "repeated", "delayed", "reordered"]
 TREATMENTS: tuple[Treatment, ...] = ("delivered", "lost", "repeated", "delayed", "reordered")
@@ -187,16 +188,6 @@ class MemoryOnce:
         if known is not None and known > self._world.now:
             raise RetryableError("another invocation is sending this notice")
         self._known[key] = self._world.now + MINUTE
-        return None
-
-
-class Small:
-    """Evaluations are small here: one function asks all."""
-
-    def busy(self, run: Run, now: datetime) -> bool:
-        return False
-
-    def begin(self, *_: Any, **__: Any) -> None:
         return None
 
 
@@ -408,7 +399,7 @@ class World:
             runs=self.runs,
             asker=cast("Asker", None),
             aliases=self.aliases,
-            scale=cast("Scale", Small()),
+            scale=cast("Scale", OneFunction(Machine(MemoryExecutions(), State.EVALUATING, "evaluation"))),
             seconds_left=lambda: LEASE.total_seconds(),
             now=self.now,
         )

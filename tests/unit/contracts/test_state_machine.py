@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tailor import errors
-from tailor.events import Asked, AskPart
+from tailor.events import AskPart, Ended
 from tests.unit.contracts.template import ROOT, template
 
 TEXT = (ROOT / "statemachines" / "evaluate.asl.yaml").read_text()
@@ -37,4 +37,4 @@ def test_it_gives_the_function_the_fields_that_the_function_reads() -> None:
     part = STATES["AskAll"]["ItemSelector"]["ask"]
     ending = STATES["Score"]["Parameters"]["Payload"]["asked"]
     assert {name.removesuffix(".$") for name in part} == set(AskPart.model_fields)
-    assert {name.removesuffix(".$") for name in ending} == set(Asked.model_fields)
+    assert {name.removesuffix(".$") for name in ending} == set(Ended.model_fields)

@@ -1,6 +1,6 @@
 """In-memory stand-ins for the ports of the steps: a table that really refuses stale writes, a bus that remembers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from tailor.events import RunChanged
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor.serving.aliases import Alias
+from tailor.steps.machine import Execution, Machine
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 ARN = "arn:aws:bedrock:us-east-1:123456789012"
@@ -54,6 +55,37 @@ class MemoryAliases:
             raise ConflictError(alias.project)
         self.items[alias.project] = alias.model_copy(update={"revision": alias.revision + 1})
         return self.items[alias.project]
+
+
+class MemoryExecutions:
+    """Executions by ARN; they run until a test says otherwise."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Execution] = {}
+        self.inputs: list[Mapping[str, Any]] = []
+
+    def execution(self, name: str) -> str:
+        return f"arn:{name}"
+
+    def start(self, name: str, document: Mapping[str, Any]) -> None:
+        self.inputs.append(document)
+        self.found.setdefault(self.execution(name), Execution(running=True, stopped_at=None))
+
+    def look(self, execution: str) -> Execution | None:
+        return self.found.get(execution)
+
+    def stop(self, execution: str) -> None:
+        self.found[execution] = Execution(running=False, stopped_at=NOW)
+
+
+class OneFunction:
+    """A scale at which everything is small: no execution is ever started."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def begin(self, *_: Any, **__: Any) -> None:
+        return None
 
 
 class MemoryBus:

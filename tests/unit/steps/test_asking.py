@@ -1,10 +1,8 @@
 """Asking at scale: who asks when, and who keeps out of the way."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,34 +10,14 @@ from tailor.errors import EvaluationError, InvalidInputError, RetryableError
 from tailor.events import AskPart
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
-from tailor.steps.asking import MOST_EXECUTIONS, Execution, Scale
+from tailor.steps.asking import Scale
 from tailor.steps.evaluate import arms_of, evaluate
+from tailor.steps.machine import MOST_EXECUTIONS
 from tests.unit.evaluation.fakes import BucketFolder, FakeAsker, held_out, write_run
-from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, a_run
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryExecutions, MemoryRuns, a_run
 
 RECIPE = Recipe.parse("evaluation: {language: vi, few_shot: 0, regression: false}")
 ROWS = [held_out(place, "đỏ" if place % 2 else "tím") for place in range(130)]
-
-
-class MemoryExecutions:
-    """Executions by ARN; they run until a test says otherwise."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, Execution] = {}
-        self.inputs: list[Mapping[str, Any]] = []
-
-    def execution(self, name: str) -> str:
-        return f"arn:{name}"
-
-    def start(self, name: str, document: Mapping[str, Any]) -> None:
-        self.inputs.append(document)
-        self.found.setdefault(self.execution(name), Execution(running=True, stopped_at=None))
-
-    def look(self, execution: str) -> Execution | None:
-        return self.found.get(execution)
-
-    def stop(self, execution: str) -> None:
-        self.found[execution] = Execution(running=False, stopped_at=NOW)
 
 
 class Stage:

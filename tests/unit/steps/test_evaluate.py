@@ -13,8 +13,9 @@ from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.serving.aliases import Version
 from tailor.steps import evaluate as step
 from tailor.steps.evaluate import arms_of, evaluate
+from tailor.steps.machine import Machine
 from tailor.storage import FolderStorage
-from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryRuns, a_run
+from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryExecutions, MemoryRuns, OneFunction, a_run
 
 DEPLOYMENT = f"{ARN}:custom-model-deployment/abcdefghi123"
 
@@ -42,16 +43,6 @@ def test_the_live_version_is_asked_unless_it_is_this_run() -> None:
     assert [arm.name for arm in arms_of(run, other.model_copy(update={"run": run.id}))] == ["candidate", "base"]
 
 
-class OneFunction:
-    """A scale that never starts an execution."""
-
-    def busy(self, run: Run, now: Any) -> bool:
-        return False
-
-    def begin(self, run: Run, arms: Any, **_: Any) -> None:
-        return None
-
-
 def evaluated(runs: MemoryRuns, folder: Path, after: timedelta = timedelta()) -> Run | None:
     return evaluate(
         next(iter(runs.items)),
@@ -59,7 +50,7 @@ def evaluated(runs: MemoryRuns, folder: Path, after: timedelta = timedelta()) ->
         runs=runs,
         asker=None,  # type: ignore[arg-type]
         aliases=MemoryAliases(),
-        scale=OneFunction(),  # type: ignore[arg-type]
+        scale=OneFunction(Machine(MemoryExecutions(), State.EVALUATING, "evaluation")),  # type: ignore[arg-type]
         seconds_left=lambda: 900.0,
         now=NOW + after,
     )

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tailor.aws.clients import client
 from tailor.aws.failures import code_of, translated
-from tailor.steps.asking import Execution
+from tailor.steps.machine import Execution
 
 
 class StateMachine:

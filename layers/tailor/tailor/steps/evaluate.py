@@ -8,7 +8,7 @@ from tailor.errors import EvaluationError, InvalidInputError, NotAllowedError, N
 from tailor.evaluation.arms import BASE, CANDIDATE, LIVE, TEACHER, Arm
 from tailor.evaluation.ask import Asker
 from tailor.evaluation.run import Unfinished, evaluate_run
-from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, claim, giving_back
+from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, giving_back
 from tailor.serving.aliases import AliasStore, Version
 from tailor.steps.asking import Scale
 from tailor.storage import Storage
@@ -34,10 +34,9 @@ def evaluate(
     ``asked``: the execution that says that it has asked all that it could; what it left is asked here.
     """
     given = seconds_left()
-    found = runs.get(run_id)
-    if found.evaluation.get("execution") != asked if asked else scale.busy(found, now):
-        return None
-    run = claim(runs, run_id, begin=State.DEPLOYED, working=State.EVALUATING, seconds=seconds_left(), by=BY, now=now)
+    run = scale.machine.claim(
+        runs.get(run_id), begin=State.DEPLOYED, ended=asked, seconds=given, by=BY, runs=runs, now=now
+    )
     if run is None:
         return None
     if run.attempts > MAX_ATTEMPTS:
