@@ -19,7 +19,9 @@ from tailor.storage import FolderStorage, Storage
 from tailor.training import methods
 from tailor.training.advice import about_data, hyperparameters
 from tailor.training.approval import committed
-from tailor.training.quote import Every, Quote, cents
+from tailor.training.calls import examples_in
+from tailor.training.quote import Every, Quote, Range, cents
+from tailor.training.request import TRAIN_FILE
 from tailor_cli.context import err, out, shown_errors
 from tailor_cli.sources import source_of
 
@@ -41,8 +43,8 @@ def quote(
         wrong = methods.problems(recipe, base)
         if wrong:
             raise RecipeError(wrong)
-        manifest = _manifest(storage, prefix, recipe, base)
-        found = methods.quote(manifest, recipe, base)
+        manifest, examples = _count(storage, prefix, recipe, base)
+        found = methods.quote(manifest, recipe, base, examples=examples)
         if json:
             typer.echo(orjson.dumps(found.document(), option=orjson.OPT_INDENT_2).decode())
             return
@@ -57,8 +59,9 @@ def _recipe(storage: Storage, prefix: str) -> Recipe:
         return Recipe()
 
 
-def _manifest(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> dict[str, Any]:
-    """Prepares the dataset in a scratch folder, only to count it. Raises InvalidInputError where it can't be used."""
+def _count(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> tuple[dict[str, Any], Range]:
+    """Prepares the dataset in a scratch folder, only to count it: its manifest, and the tokens of the worked examples.
+    Raises InvalidInputError where it can't be used."""
     with tempfile.TemporaryDirectory(prefix="tailor-quote-") as folder, err.status("counting the dataset"):
         work, written = Path(folder, "work"), Path(folder, "out")
         work.mkdir()
@@ -66,10 +69,9 @@ def _manifest(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> di
         report = prepare_dataset(
             storage, prefix, FolderStorage(written), "", recipe, model, bucket_owner=None, scratch=work
         )
-    if not report.usable:
-        raise InvalidInputError(report.headline, hint="tailor check says what is wrong, row by row")
-    found: dict[str, Any] = report.manifest
-    return found
+        if not report.usable:
+            raise InvalidInputError(report.headline, hint="tailor check says what is wrong, row by row")
+        return report.manifest, examples_in((written / TRAIN_FILE).read_bytes(), recipe, model)
 
 
 def show(quote: Quote) -> None:

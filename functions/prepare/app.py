@@ -13,6 +13,7 @@ from tailor.aws.bedrock import Bedrock
 from tailor.aws.bedrock_runtime import BedrockAsker
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
+from tailor.aws.serving import ServingTable
 from tailor.events import ObjectCreated, RunChanged, detail
 from tailor.settings import Settings
 from tailor.steps.prepare import prepare
@@ -23,6 +24,7 @@ from tailor.training.prices import read_prices
 class PrepareSettings(Settings):
     bucket: str
     runs_table: str
+    serving_table: str
     account_id: str
     settle_seconds: float = 0
     prices: str
@@ -35,6 +37,7 @@ runs = DynamoRunStore(settings.runs_table)
 control = Bedrock()
 prices = read_prices(settings.prices)
 asker = BedrockAsker(bucket)
+aliases = ServingTable(settings.serving_table)
 
 
 @logger.inject_lambda_context
@@ -56,6 +59,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | No
                 region=region(),
                 prices=prices,
                 asker=asker,
+                aliases=aliases,
                 scratch=Path(scratch),
                 lease_seconds=context.get_remaining_time_in_millis() / 1000,
                 now=now,

@@ -9,10 +9,11 @@ from tailor.errors import RetryableError
 from tailor.evaluation import metrics
 from tailor.notices.messages import message_for
 from tailor.runs import MAX_ATTEMPTS, Run, State
+from tailor.serving.aliases import Alias, Version
 from tailor.steps.prepare import prepare
 from tailor.steps.receive import receive
 from tailor.storage import FolderStorage
-from tests.unit.steps.fakes import NOW, MemoryRuns
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns
 
 ROWS = "question,answer\n" + "".join(f"Thủ đô của nước số {n} là gì?,Thành phố {n}\n" for n in range(60))
 PREFIX = "uploads/capitals/quiz/"
@@ -52,6 +53,18 @@ def test_a_good_dataset_is_prepared_and_quoted_once(tmp_path: Path) -> None:
     assert setting.prepare() is None
 
 
+def test_a_version_that_is_live_is_quoted_as_one_to_ask(tmp_path: Path) -> None:
+    aliases = MemoryAliases()
+    aliases.save_alias(
+        Alias(project="capitals", live=Version(run="capitals-a", deployment="arn:d", model="nova-micro"))
+    )
+    for given, words in ((aliases, "; live version: "), (MemoryAliases(), "; a version that is live by then: ")):
+        run = Setting(tmp_path / words[2:6]).prepare(aliases=given)
+        assert run is not None
+        [how] = [line["how"] for line in run.quote["lines"] if line["item"] == "evaluation"]
+        assert words in how
+
+
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
@@ -60,6 +73,7 @@ def test_a_good_dataset_is_prepared_and_quoted_once(tmp_path: Path) -> None:
         ("model: nova-micro\nevaluation: {metric: exact-mtach}", "did you mean 'exact_match'?"),
         ("model: nova-micro\ndeployment: {kind: provisioned}", "on demand only"),
         ("model: nova-micro\nhyperparameters: {epochs: 99}", "1 to 5"),
+        ("model: nova-micro\nevaluation: {judge: nova-por}", "did you mean 'nova-pro'?"),
     ],
 )
 def test_a_recipe_that_can_not_be_followed_is_rejected_with_what_to_do(tmp_path: Path, recipe: str, words: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tailor import catalog
 from tailor.recipe import Recipe
-from tailor.training.methods import quote
+from tailor.training.methods import problems, quote
 from tailor.training.quote import Quote
 
 Build = Callable[..., Any]
@@ -75,6 +75,58 @@ def test_evaluation_counts_every_arm_and_is_bounded_by_the_sample(manifest: Buil
     assert cost(regression=False) < cost()
 
 
+def test_a_live_version_is_likely_to_be_asked_where_there_is_one_and_possible_where_there_is_none(
+    manifest: Build,
+) -> None:
+    def evaluation(*, live: bool) -> Any:
+        recipe, model = Recipe(model="nova-micro"), catalog.model("nova-micro")
+        return lines(quote(manifest(), recipe, model, live=live))["evaluation"]
+
+    with_one, without = evaluation(live=True), evaluation(live=False)
+    assert with_one.high == without.high
+    assert with_one.expected > without.expected
+    assert with_one.low > without.low
+    assert "live version" in with_one.how
+
+
+def test_a_judge_is_a_line_of_its_own_at_its_own_price(manifest: Build) -> None:
+    recipe = Recipe.model_validate({"model": "nova-micro", "evaluation": {"judge": "nova-pro", "judge_rows": 10}})
+    model = catalog.model("nova-micro")
+    assert "judge" not in lines(quote(manifest(), Recipe(model="nova-micro"), model))
+    judge = lines(quote(manifest(), recipe, model))["judge"]
+    assert judge.low == 0  # answers that agree are not shown
+    assert 0 < judge.expected < judge.high
+    assert "10 pairs" in judge.title
+    nova_pro = catalog.model("nova-pro").price("input")
+    assert nova_pro is not None
+    assert judge.price_as_of == nova_pro.as_of
+
+
+def test_a_judge_without_a_price_is_unknown(manifest: Build) -> None:
+    unpriced = next(model for model in catalog.models() if model.price("input") is None)
+    recipe = Recipe.model_validate({"model": "nova-micro", "evaluation": {"judge": unpriced.name}})
+    found = quote(manifest(), recipe, catalog.model("nova-micro"))
+    assert lines(found)["judge"].high is None
+    assert found.total() is None
+
+
+def test_a_judge_that_nobody_knows_is_found_before_anything_is_spent() -> None:
+    recipe = Recipe.model_validate({"model": "nova-micro", "evaluation": {"judge": "nova-por"}})
+    [problem] = problems(recipe, catalog.model("nova-micro"))
+    assert problem.where == "evaluation.judge"
+    assert "nova-pro" in problem.fix
+
+
+def test_the_operators_prices_hold_for_the_teacher_too(manifest: Build) -> None:
+    def teacher(price: str) -> Decimal:
+        own = {"input": Decimal(price), "output": Decimal(price)}
+        recipe, student = Recipe(method="distillation", model="nova-micro"), catalog.model("nova-micro")
+        found = quote(manifest(), recipe, student, priced=lambda model: model.priced(own, date(2026, 11, 22)))
+        return Decimal(lines(found)["teacher"].expected)
+
+    assert teacher("0.2") == 2 * teacher("0.1")
+
+
 def test_the_teachers_calls_include_the_held_out_questions(manifest: Build) -> None:
     def teacher(test: int) -> Decimal:
         recipe = Recipe(method="distillation", model="nova-micro", teacher="nova-pro")
@@ -86,7 +138,9 @@ def test_the_teachers_calls_include_the_held_out_questions(manifest: Build) -> N
 def test_headroom_is_quoted_only_where_it_is_asked_for(manifest: Build) -> None:
     model = catalog.model("nova-micro")
     assert "headroom" not in lines(quote(manifest(), Recipe(model="nova-micro"), model))
-    assert "headroom" in lines(quote(manifest(), Recipe(model="nova-micro", headroom_rows=50), model))
+    for method in ("fine-tuning", "distillation"):
+        recipe = Recipe.model_validate({"model": "nova-micro", "method": method, "headroom_rows": 50})
+        assert "headroom" in lines(quote(manifest(), recipe, model))
 
 
 def test_distillation_counts_the_teachers_calls(manifest: Build) -> None:

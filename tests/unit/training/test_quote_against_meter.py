@@ -25,13 +25,17 @@ from samples.generate import WRITERS, generate
 from tailor import catalog
 from tailor.datasets.intake import prepare_dataset
 from tailor.datasets.tokens import Estimator
+from tailor.evaluation import judge as judges
 from tailor.evaluation.arms import Arm
+from tailor.evaluation.ask import Section
 from tailor.evaluation.questions import questions_of
-from tailor.recipe import Recipe
+from tailor.recipe import Evaluation, Recipe
 from tailor.runs import Run
 from tailor.storage import FolderStorage, Storage
 from tailor.training import methods
 from tailor.training import quote as quotes
+from tailor.training.calls import examples_in
+from tailor.training.request import Job as TrainingJob
 from tailor_local.bedrock import conversation, foundation, tokens
 from tailor_local.bedrock.context import Standin
 from tailor_local.bedrock.faults import Faults
@@ -46,7 +50,8 @@ PRICES: dict[Any, Decimal] = {
     item: Decimal(price)
     for item, price in {"input": "0.1", "output": "0.4", "custom-input": "0.15", "custom-output": "0.5"}.items()
 }
-BUCKET, RUN = "tailor-data", "runs/r/"
+BUCKET, RUN, TODAY = "tailor-data", "runs/r/", date(2026, 11, 22)
+WORDS = "một câu trả lời"
 VIETNAMESE = (
     "Khách hàng hỏi: máy xay có bảo hành không?",
     "Xin chào! Đơn hàng số 48213 của tôi (đặt ngày 3/11) vẫn chưa tới, nhờ kiểm tra giúp.",
@@ -98,23 +103,23 @@ class Prepared:
     model: catalog.Model
     manifest: dict[str, Any]
 
-    @property
-    def quote(self) -> quotes.Quote:
-        return methods.quote(self.manifest, self.recipe, self.model)
+    def quote(self, *, live: bool = False) -> quotes.Quote:
+        train = (self.folder / f"{RUN}prepared/train.jsonl").read_bytes()
+        examples = examples_in(train, self.recipe, self.model)
+        return methods.quote(
+            self.manifest,
+            self.recipe,
+            self.model,
+            live=live,
+            examples=examples,
+            priced=lambda model: model.priced(PRICES, TODAY),
+        )
 
     def job(self) -> dict[str, Any]:
         """The request of the run's job, as Tailor builds it."""
         run = cast("Run", SimpleNamespace(id="r", files=RUN, recipe=self.recipe, job={}, project="p", dataset="d"))
-        return methods.build_job(
-            run,
-            self.recipe,
-            self.model,
-            manifest=self.manifest,
-            bucket=BUCKET,
-            role_arn="arn:aws:iam::123456789012:role/r",
-            tags={},
-            grader_arn="arn:aws:lambda:us-east-1:123456789012:function:grade",
-        )
+        role = "arn:aws:iam::123456789012:role/r"
+        return methods.build_job(TrainingJob(run, self.model, self.manifest, BUCKET, role, {}))
 
     def trained(self) -> int:
         """What the job meters: its data are read, checked and counted; nothing is learned."""
@@ -131,19 +136,32 @@ class Prepared:
         learner.prepare()
         return state.usage[f"training/{base.training_id}"]["inputTokens"]
 
-    def asked(self) -> float:
-        """What the evaluation meters, in US dollars: everything that it asks, answered with a few words."""
+    def asked(self, *, live: bool = False) -> dict[str, float]:
+        """What the evaluation meters, in US dollars by line of the quote: all that it asks, answered with a few words.
+
+        The judge sees the pairs of what the sheet says that candidate and base answered."""
         run = cast("Run", SimpleNamespace(id="r", files=RUN, recipe=self.recipe))
-        arms = [Arm("candidate", "c"), Arm("base", "b")]
+        arms = [Arm("candidate", "c"), Arm("base", "b"), *([Arm("live", "l")] if live else [])]
+        questions = questions_of(Bucket(self.folder), run, self.recipe, arms)
+        base = foundation.of_model(self.model.training_id)
+        cost = {"evaluation": sum(self.metered(section, base) for section in questions.sections)}
+        if self.recipe.evaluation.judge:
+            sheet = SimpleNamespace(
+                rows=questions.rows, answer=lambda arm, row: SimpleNamespace(answer=f"{arm}: {WORDS}")
+            )
+            judge = catalog.model(self.recipe.evaluation.judge)
+            asked = judges.section(cast("Any", sheet), "base", judge.invoke_id, self.recipe.evaluation.judge_rows)
+            cost["judge"] = self.metered(asked, foundation.of_model(judge.training_id))
+        return cost
+
+    def metered(self, section: Section, base: foundation.FoundationModel) -> float:
         cost = 0.0
-        base, hands = foundation.of_model(self.model.training_id), Hands(self.folder)
-        for section in questions_of(Bucket(self.folder), run, self.recipe, arms).sections:
-            for arm in section.arms:
-                custom = arm.name == "candidate"
-                for row in section.rows:
-                    _, count = conversation.prompt_of(section.build(row, arm), base, hands.read)
-                    cost += count * self.price("custom-input" if custom else "input")
-                    cost += tokens.of_text("một câu trả lời") * self.price("custom-output" if custom else "output")
+        for arm in section.arms:
+            custom = arm.name in ("candidate", "live")
+            for row in section.rows:
+                _, count = conversation.prompt_of(section.build(row, arm), base, Hands(self.folder).read)
+                cost += count * self.price("custom-input" if custom else "input")
+                cost += tokens.of_text(WORDS) * self.price("custom-output" if custom else "output")
         return cost / 1000
 
     def price(self, item: Any) -> float:
@@ -165,7 +183,7 @@ def prepare(folder: Path, recipe: Recipe) -> Prepared:
     bucket: Storage = Bucket(folder)
     scratch = folder / "scratch"
     scratch.mkdir()
-    model = catalog.model(recipe.model).priced(PRICES, date(2026, 11, 22))
+    model = catalog.model(recipe.model).priced(PRICES, TODAY)
     report = prepare_dataset(
         bucket, "uploads/p/d/", bucket, RUN, recipe, model, bucket_owner="123456789012", scratch=scratch
     )
@@ -188,6 +206,15 @@ def write_rows(out: Path, texts: Iterable[str], answer: str = "Câu trả lời 
     (out / "rows.jsonl").write_text("\n".join(lines), "utf-8")
 
 
+def write_images(out: Path, images: int, size: tuple[int, int]) -> None:
+    with (out / "questions.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("question", "answer", "image"))
+        for number in range(images):
+            (out / f"{number}.png").write_bytes(picture(size, number))
+            rows.writerow((f"Ảnh số {number} có màu gì?", f"màu {number}", f"{number}.png"))
+
+
 def repeated(texts: Iterable[str]) -> Iterable[str]:
     return (text for _ in range(120) for text in texts)
 
@@ -198,21 +225,28 @@ def picture(size: tuple[int, int], shade: int) -> bytes:
     return out.getvalue()
 
 
-def assert_within(metered: float, low: float, high: float) -> None:
-    assert 0 < low <= metered <= high, f"{metered:,} is not within {low:,} to {high:,}"
+def assert_within(metered: float, low: float, high: float, least: float = 1e-9) -> None:
+    assert least <= low <= metered <= high, f"{metered:,} is not within {low:,} to {high:,}"
 
 
 def assert_quoted(prepared: Prepared) -> None:
-    """What the job trains on, and what the evaluation asks, lie in the quote's ranges."""
-    found = prepared.quote
+    """What the job trains on, and what the evaluation asks (also of a live version), lie in the quote's ranges."""
+    found = prepared.quote()
     assert found.training_tokens is not None
     low, expected, high = found.training_tokens
     assert low <= expected <= high
     assert_within(prepared.trained(), low, high)
-    evaluation = next(line for line in found.lines if line.item == "evaluation")
-    assert evaluation.low is not None
-    assert evaluation.high is not None
-    assert_within(prepared.asked(), float(evaluation.low), float(evaluation.high))
+    # A version may go live between the quote and the evaluation; one that is live stays, or is replaced.
+    for quoted_live, live in ((False, False), (False, True), (True, True)):
+        lines = {line.item: line for line in prepared.quote(live=quoted_live).lines}
+        for item, metered in prepared.asked(live=live).items():
+            assert_within(metered, *ends(lines[item]), least=0 if item == "judge" else 1e-9)
+
+
+def ends(line: quotes.Line) -> tuple[float, float]:
+    assert line.low is not None
+    assert line.high is not None
+    return float(line.low), float(line.high)
 
 
 @pytest.mark.parametrize("method", [method for method in WRITERS if method != "reinforcement"])
@@ -232,14 +266,29 @@ def test_texts_are_trained_on_within_the_quote(texts: tuple[str, ...], model: st
 
 @pytest.mark.parametrize(("model", "images", "size"), PICTURES)
 def test_images_are_trained_on_within_the_quote(model: str, images: int, size: tuple[int, int], tmp_path: Path) -> None:
-    out = upload(tmp_path)
-    with (out / "questions.csv").open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(("question", "answer", "image"))
-        for number in range(images):
-            (out / f"{number}.png").write_bytes(picture(size, number))
-            rows.writerow((f"Ảnh số {number} có màu gì?", f"màu {number}", f"{number}.png"))
+    write_images(upload(tmp_path), images, size)
     assert_quoted(prepare(tmp_path, Recipe(model=model)))
+
+
+@pytest.mark.parametrize("judge", ["nova-pro", "llama-3-2-11b"])
+@pytest.mark.parametrize("texts", [VIETNAMESE, SYMBOLS], ids=["vi", "symbols"])
+def test_what_a_judge_reads_is_within_the_quote(texts: tuple[str, ...], judge: str, tmp_path: Path) -> None:
+    write_rows(upload(tmp_path), texts)
+    assert_quoted(prepare(tmp_path, Recipe(model="nova-micro", evaluation=Evaluation(judge=judge))))
+
+
+def test_a_judge_of_another_family_looks_at_the_images_too(tmp_path: Path) -> None:
+    write_images(upload(tmp_path), 24, (160, 120))
+    recipe = Recipe(model="nova-lite", evaluation=Evaluation(judge="llama-3-2-11b"))
+    assert_quoted(prepare(tmp_path, recipe))
+
+
+def test_worked_examples_much_longer_than_most_rows_are_quoted_as_they_are(tmp_path: Path) -> None:
+    """Examples whose answers differ are shown first: here the few that are a page long."""
+    rows = [{"prompt": f"Câu {n}?", "completion": f"{n} {'dài ' * 400}" if n % 10 == 0 else "có"} for n in range(120)]
+    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+    (upload(tmp_path) / "rows.jsonl").write_text("\n".join(lines), "utf-8")
+    assert_quoted(prepare(tmp_path, Recipe(model="nova-micro", evaluation=Evaluation(max_tokens=8, regression=False))))
 
 
 @settings(max_examples=300, deadline=None)

@@ -13,6 +13,7 @@ from tailor.names import run_id
 from tailor.recipe import Hyperparameters, Recipe
 from tailor.runs import Run
 from tailor.training.methods import build_job
+from tailor.training.request import Job
 from tests.unit.training.contract import request_problems
 
 ROLE = "arn:aws:iam::123456789012:role/tailor-customization"
@@ -23,8 +24,13 @@ Build = Callable[..., Any]
 
 def request(run: Run, manifest: dict[str, Any], **changes: Any) -> dict[str, Any]:
     model = catalog.model(run.recipe.model)
-    given = {"bucket": "tailor-data", "role_arn": ROLE, "tags": {"tailor:project": run.project}, "grader_arn": GRADER}
-    return build_job(run, run.recipe, model, manifest=manifest, **{**given, **changes})
+    given: dict[str, Any] = {
+        "bucket": "tailor-data",
+        "role_arn": ROLE,
+        "tags": {"tailor:project": run.project},
+        "grader_arn": GRADER,
+    }
+    return build_job(Job(run, model, manifest, **(given | changes)))
 
 
 @pytest.mark.parametrize(("model", "method"), PAIRS)

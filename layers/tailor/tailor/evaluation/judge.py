@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tailor.evaluation import sizes
 from tailor.evaluation.arms import CANDIDATE, Arm
 from tailor.evaluation.ask import Interview, Section
 from tailor.evaluation.compare import compare
@@ -17,7 +18,6 @@ from tailor.evaluation.score import Sheet
 from tailor.evaluation.verdict import Outcome
 
 FORWARD, SWAPPED = "judge", "judge-swapped"
-_MAX_TOKENS = 8
 _ASK = """Compare two answers to the same question. Which one is better: first correct, then clear and to the point?
 A reference answer may be given; answers may word it differently.
 
@@ -47,7 +47,7 @@ def section(sheet: Sheet, baseline: str, model_id: str, most: int) -> Section:
         images = [{"image": image} for image in row.images]
         return {
             "messages": [{"role": "user", "content": [*images, {"text": text}]}],
-            "inferenceConfig": {"maxTokens": _MAX_TOKENS, "temperature": 0.0},
+            "inferenceConfig": {"maxTokens": sizes.JUDGE_ANSWER, "temperature": 0.0},
         }
 
     return Section("judge", rows, [Arm(FORWARD, model_id), Arm(SWAPPED, model_id)], build)

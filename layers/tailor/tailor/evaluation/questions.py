@@ -12,7 +12,7 @@ from tailor.evaluation.arms import BASE, CANDIDATE, FEW_SHOT, Arm, Shot, build_r
 from tailor.evaluation.ask import Section
 from tailor.evaluation.methods import pretraining
 from tailor.evaluation.rows import Row, read_rows
-from tailor.evaluation.verdict import SEED
+from tailor.evaluation.sizes import SEED
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.storage import Storage

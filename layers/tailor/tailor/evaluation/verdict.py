@@ -14,10 +14,10 @@ from tailor.evaluation.metrics.base import Metric, Rules
 from tailor.evaluation.normalise import for_language
 from tailor.evaluation.rows import Answer, Row
 from tailor.evaluation.score import Sheet, failed_calls, forgiven, score
+from tailor.evaluation.sizes import SEED
 from tailor.evaluation.statistics import RESAMPLES, Clusters
 from tailor.recipe import Recipe
 
-SEED = 42
 ALWAYS = ("exact_match", "containment", "token_f1")
 CONDUCT = ("answer_language", "no_refusal", "not_empty", "not_truncated")
 

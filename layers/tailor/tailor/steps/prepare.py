@@ -19,13 +19,17 @@ from tailor.evaluation.rows import read_rows
 from tailor.names import RECIPE_FILE, DatasetPath, check_name
 from tailor.recipe import Recipe
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, claim, giving_back
+from tailor.serving.aliases import AliasStore
 from tailor.steps.receive import fingerprint, read_recipe
 from tailor.storage import Storage
 from tailor.training import methods
 from tailor.training.advice import Advice
+from tailor.training.calls import examples_in
 from tailor.training.headroom import measure
 from tailor.training.preflight import Offers, check_offer
 from tailor.training.prices import priced
+from tailor.training.quote import Range
+from tailor.training.request import TRAIN_FILE
 
 BY = "prepare"
 
@@ -43,6 +47,7 @@ def prepare(
     region: str = "",
     prices: Mapping[str, Mapping[str, Decimal]] = MappingProxyType({}),
     asker: Asker | None = None,
+    aliases: AliasStore | None = None,
     settle_seconds: float = 0,
 ) -> Run | None:
     """The run as it is afterwards; None where another delivery does or did the work.
@@ -61,7 +66,17 @@ def prepare(
                 run.moved(State.STOPPED, by=BY, reason="a recipe followed: the run that it starts takes over")
             )
         return _prepared(
-            run, bucket, runs, bucket_owner, scratch, offers=offers, region=region, prices=prices, asker=asker, now=now
+            run,
+            bucket,
+            runs,
+            bucket_owner,
+            scratch,
+            offers=offers,
+            region=region,
+            prices=prices,
+            asker=asker,
+            aliases=aliases,
+            now=now,
         )
 
 
@@ -76,6 +91,7 @@ def _prepared(
     region: str,
     prices: Mapping[str, Mapping[str, Decimal]],
     asker: Asker | None,
+    aliases: AliasStore | None,
     now: datetime,
 ) -> Run:
     problems, recipe, model = _read_intentions(run, bucket)
@@ -95,7 +111,15 @@ def _prepared(
     advice: tuple[Advice, ...] = ()
     if asker is not None and recipe.headroom_rows and recipe.method != "continued-pre-training":
         summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, asker)
-    quote = methods.quote(report.manifest, recipe, priced(model, prices, now.date()), advice)
+    quote = methods.quote(
+        report.manifest,
+        recipe,
+        model,
+        advice,
+        live=aliases is not None and aliases.alias(run.project).live is not None,
+        examples=_examples(bucket, run.files, recipe, model),
+        priced=lambda model: priced(model, prices, now.date()),
+    )
     return runs.save(run.moved(State.PREPARED, by=BY, recipe=recipe, report=summary, quote=quote.document()))
 
 
@@ -112,6 +136,13 @@ def _headroom(
         return {}, ()
     counts = {"score": found.score, "rows": found.rows, "failed": found.failed, "metric": found.metric}
     return counts, found.advice
+
+
+def _examples(bucket: Storage, files: str, recipe: Recipe, model: Model) -> Range | None:
+    try:
+        return examples_in(bucket.read(files + TRAIN_FILE), recipe, model)
+    except NotFoundError:
+        return None  # the training data lie elsewhere (invocation logs)
 
 
 def _rejected(run: Run, recipe: Recipe, report: dict[str, Any]) -> Run:

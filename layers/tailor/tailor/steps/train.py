@@ -14,7 +14,7 @@ from tailor.training.approval import needs_approval
 from tailor.training.line import has_its_turn
 from tailor.training.methods import build_job
 from tailor.training.preflight import Offers, Place, failures, preflight
-from tailor.training.request import job_name
+from tailor.training.request import Job, job_name
 from tailor.training.translate import explain
 
 BY = "train"
@@ -59,16 +59,8 @@ def train(
             return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
     try:
         manifest: dict[str, Any] = json.loads(bucket.read(f"{run.files}prepared/manifest.json"))
-        request = build_job(
-            run,
-            run.recipe,
-            model,
-            manifest=manifest,
-            bucket=bucket_name,
-            role_arn=role_arn,
-            grader_arn=grader_arn,
-            tags=tags | {"run": run.id, "project": run.project},
-        )
+        owner = {"run": run.id, "project": run.project}
+        request = build_job(Job(run, model, manifest, bucket_name, role_arn, tags | owner, grader_arn))
         # Should this function die between the two next lines, the repeat finds the same job by its derived name.
         arn = control.create_job(request)
     except QuotaError as error:

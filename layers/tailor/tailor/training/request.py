@@ -1,4 +1,4 @@
-"""The parts of a CreateModelCustomizationJob request that all methods share.
+"""What a CreateModelCustomizationJob request is made of, and the parts of it that all methods share.
 
 Names and the token are derived from the run, so that a repeat finds the job that is there. A second attempt after an
 internal error of Bedrock (``run.job["attempt"]`` is 2) gets names and a token of its own.
@@ -6,11 +6,14 @@ internal error of Bedrock (``run.job["attempt"]`` is 2) gets names and a token o
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from tailor.catalog import MethodFacts, Model
+from tailor.recipe import Recipe
 from tailor.runs import Run
+from tailor.training import advice
 
 TRAIN_FILE = "prepared/train.jsonl"
 VALIDATION_FILE = "prepared/validation.jsonl"
@@ -29,38 +32,59 @@ def run_id_of(job_name: str) -> str:
     return _LATER_ATTEMPT.sub("", job_name)
 
 
-def base_request(
-    run: Run,
-    model: Model,
-    facts: MethodFacts,
-    customization_type: str,
-    *,
-    manifest: Mapping[str, Any],
-    bucket: str,
-    role_arn: str,
-    tags: Mapping[str, str],
-) -> dict[str, Any]:
-    """All but the method's own settings. Validation data only where the model takes some and there is some."""
-    name = job_name(run)
-    folder = f"s3://{bucket}/{run.files}"
-    pairs = [{"key": key, "value": value} for key, value in sorted(tags.items())]
-    request: dict[str, Any] = {
-        "jobName": name,
-        "customModelName": name,
-        "clientRequestToken": name,
-        "roleArn": role_arn,
-        "baseModelIdentifier": model.training_id,
-        "customizationType": customization_type,
-        "trainingDataConfig": {"s3Uri": folder + TRAIN_FILE},
-        "outputDataConfig": {"s3Uri": folder + JOB_FOLDER},
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run's customization job before it is submitted. ``grader_arn`` (the reward function's) is for reinforcement."""
+
+    run: Run
+    model: Model
+    manifest: Mapping[str, Any]
+    bucket: str
+    role_arn: str
+    tags: Mapping[str, str]
+    grader_arn: str = ""
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.run.recipe
+
+    @property
+    def facts(self) -> MethodFacts:
+        """Raises InvalidInputError where the model does not take the recipe's method."""
+        return self.model.method(self.recipe.method)
+
+    @property
+    def hyperparameters(self) -> dict[str, float | str]:
+        """Bedrock's names with the recipe's values, or those advised. Raises RecipeError."""
+        advised = advice.hyperparameters(self.recipe, self.facts, int(self.manifest["rows"]["train"]))
+        return {self.facts.hyperparameters[name].bedrock: chosen.value for name, chosen in advised.items()}
+
+    def request(self, customization_type: str, **own: Any) -> dict[str, Any]:
+        """The whole request; ``own`` is what the method adds to it, or has in place of what all have.
+
+        Validation data only where the model takes some and there is some."""
+        name = job_name(self.run)
+        folder = f"s3://{self.bucket}/{self.run.files}"
+        pairs = [{"key": key, "value": value} for key, value in sorted(self.tags.items())]
+        request: dict[str, Any] = {
+            "jobName": name,
+            "customModelName": name,
+            "clientRequestToken": name,
+            "roleArn": self.role_arn,
+            "baseModelIdentifier": self.model.training_id,
+            "customizationType": customization_type,
+            "trainingDataConfig": {"s3Uri": folder + TRAIN_FILE},
+            "outputDataConfig": {"s3Uri": folder + JOB_FOLDER},
+        }
+        if pairs:
+            request |= {"jobTags": pairs, "customModelTags": pairs}
+        if self.facts.takes_validation_set and int(self.manifest["rows"].get("validation", 0)):
+            request["validationDataConfig"] = {"validators": [{"s3Uri": folder + VALIDATION_FILE}]}
+        return request | own
+
+
+def as_texts(values: Mapping[str, float | str]) -> dict[str, str]:
+    """Hyperparameters as the API's string map wants them: plain decimals, no exponent."""
+    return {
+        name: value if isinstance(value, str) else format(Decimal(repr(value)), "f") for name, value in values.items()
     }
-    if pairs:
-        request |= {"jobTags": pairs, "customModelTags": pairs}
-    if facts.takes_validation_set and int(manifest["rows"].get("validation", 0)):
-        request["validationDataConfig"] = {"validators": [{"s3Uri": folder + VALIDATION_FILE}]}
-    return request
-
-
-def as_text(value: float | str) -> str:
-    """A hyperparameter as the API's string map wants it: plain decimals, no exponent."""
-    return value if isinstance(value, str) else format(Decimal(repr(value)), "f")

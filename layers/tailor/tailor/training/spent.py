@@ -54,7 +54,7 @@ def _share(line: Line, run: Run) -> Share:
             return _training_share(run)
         case "teacher":
             return "some" if run.state in _CUT_SHORT and run.job else _training_share(run)
-        case "evaluation":
+        case "evaluation" | "judge":
             return _evaluation_share(run)
         case _:
             return "all"

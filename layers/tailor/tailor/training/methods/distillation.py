@@ -4,19 +4,18 @@ The prompts come from the dataset (with answers of our own where it has some) or
 by the metadata of their requests.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from tailor import catalog
 from tailor.catalog import Model
 from tailor.errors import Problem, RecipeError
 from tailor.recipe import InvocationLogs, Recipe
-from tailor.runs import Run
-from tailor.training import quote as quotes
-from tailor.training.request import base_request
+from tailor.training.calls import Calls, answer_tokens, evaluation_lines, headroom_lines, line_of
+from tailor.training.quote import Basis, Quote, Range, billed, kept_and_hosted, training_line
+from tailor.training.request import Job
 
 # Bedrock does not document the epochs of a distillation; the student's own range for fine-tuning is 1 to 5.
-EPOCHS = quotes.Range.of(1, 2, 5)
+EPOCHS = Range.of(1, 2, 5)
 
 
 def teacher_of(recipe: Recipe, model: Model) -> Model:
@@ -34,33 +33,17 @@ def check(recipe: Recipe, model: Model) -> None:
     _no_hyperparameters(recipe)
 
 
-def build_job(
-    run: Run,
-    recipe: Recipe,
-    model: Model,
-    *,
-    manifest: Mapping[str, Any],
-    bucket: str,
-    role_arn: str,
-    tags: Mapping[str, str],
-    grader_arn: str = "",
-) -> dict[str, Any]:
-    facts = model.method("distillation")
+def build_job(job: Job) -> dict[str, Any]:
+    recipe = job.recipe
     _no_hyperparameters(recipe)
-    request = base_request(
-        run, model, facts, "DISTILLATION", manifest=manifest, bucket=bucket, role_arn=role_arn, tags=tags
-    )
-    request["customizationConfig"] = {
-        "distillationConfig": {
-            "teacherModelConfig": {
-                "teacherModelIdentifier": teacher_of(recipe, model).invoke_id,
-                "maxResponseLengthForInference": recipe.distillation.max_answer_tokens,
-            }
-        }
+    teacher = {
+        "teacherModelIdentifier": teacher_of(recipe, job.model).invoke_id,
+        "maxResponseLengthForInference": recipe.distillation.max_answer_tokens,
     }
+    own: dict[str, Any] = {"customizationConfig": {"distillationConfig": {"teacherModelConfig": teacher}}}
     if recipe.distillation.logs:
-        request["trainingDataConfig"] = {"invocationLogsConfig": _logs(recipe.distillation.logs)}
-    return request
+        own["trainingDataConfig"] = {"invocationLogsConfig": _logs(recipe.distillation.logs)}
+    return job.request("DISTILLATION", **own)
 
 
 def _no_hyperparameters(recipe: Recipe) -> None:
@@ -84,30 +67,29 @@ def _logs(logs: InvocationLogs) -> dict[str, Any]:
     return found
 
 
-def quote(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> quotes.Quote:
+def quote(basis: Basis) -> Quote:
     """The teacher is asked each prompt at least once; Bedrock may add prompts of its own up to the method's maximum.
 
     The evaluation asks it the held-out questions too.
     """
-    facts, teacher = model.method("distillation"), teacher_of(recipe, model)
+    recipe, model = basis.recipe, basis.model
+    facts, teacher = model.method("distillation"), basis.priced(teacher_of(recipe, model))
     _no_hyperparameters(recipe)
-    rows = int(manifest["rows"]["train"])
-    pairs = quotes.Range.of(rows, rows, max(facts.limits.max_rows, rows))
-    prompt = quotes.training_row(manifest)
-    answer = quotes.answer_tokens(recipe.distillation.max_answer_tokens)
-    held_out = quotes.held_out_rows(manifest, recipe)
+    pairs = Range.of(basis.rows, basis.rows, max(facts.limits.max_rows, basis.rows))
+    answer = answer_tokens(recipe.distillation.max_answer_tokens)
+    held_out = basis.held_out
+    shown = answer_tokens(recipe.evaluation.max_tokens).times(held_out)
+    prompts = basis.row.times(pairs).plus(basis.prompt.times(held_out))
     title = f"{teacher.title} answers the prompts and {held_out} held-out questions"
-    shown = quotes.answer_tokens(recipe.evaluation.max_tokens).times(held_out)
-    all_prompts = prompt.times(pairs).plus(quotes.asked_tokens(manifest).times(held_out))
-    asked = [quotes.Calls("teacher", all_prompts, answer.times(pairs).plus(shown))]
-    tokens = prompt.plus(answer).times(pairs)
+    tokens = basis.row.plus(answer).times(pairs)
     lines = (
-        quotes.calls_line("teacher", title, teacher, asked),
-        quotes.training_line(tokens, EPOCHS, model),
-        quotes.evaluation_line(manifest, recipe, model),
-        *quotes.kept_and_hosted(recipe, model),
+        line_of("teacher", title, teacher, [Calls("teacher", prompts, answer.times(pairs).plus(shown))]),
+        training_line(tokens, EPOCHS, model),
+        *headroom_lines(basis),
+        *evaluation_lines(basis),
+        *kept_and_hosted(recipe, model),
     )
-    return quotes.Quote(
+    return Quote(
         model=model.name,
         method="distillation",
         lines=lines,
@@ -116,5 +98,5 @@ def quote(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> quotes.Q
             "AWS does not say how many epochs a distillation runs: 1 to 5 are assumed, 2 expected",
             "the teacher's calls are billed at its on-demand price",
         ),
-        training_tokens=quotes.billed(tokens, EPOCHS),
+        training_tokens=billed(tokens, EPOCHS),
     )

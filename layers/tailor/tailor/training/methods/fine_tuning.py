@@ -1,14 +1,13 @@
 """Fine-tuning: examples with answers, of text, images or video."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from tailor.catalog import Model
 from tailor.recipe import Recipe
-from tailor.runs import Run
 from tailor.training import advice
-from tailor.training import quote as quotes
-from tailor.training.request import as_text, base_request
+from tailor.training.calls import evaluation_lines, headroom_lines
+from tailor.training.quote import Basis, Quote, by_epochs
+from tailor.training.request import Job, as_texts
 
 
 def check(recipe: Recipe, model: Model) -> None:
@@ -16,47 +15,14 @@ def check(recipe: Recipe, model: Model) -> None:
     advice.hyperparameters(recipe, facts, facts.limits.min_rows)
 
 
-def build_job(
-    run: Run,
-    recipe: Recipe,
-    model: Model,
-    *,
-    manifest: Mapping[str, Any],
-    bucket: str,
-    role_arn: str,
-    tags: Mapping[str, str],
-    grader_arn: str = "",
-) -> dict[str, Any]:
-    facts = model.method("fine-tuning")
-    request = base_request(
-        run, model, facts, "FINE_TUNING", manifest=manifest, bucket=bucket, role_arn=role_arn, tags=tags
-    )
-    advised = advice.hyperparameters(recipe, facts, int(manifest["rows"]["train"]))
-    request["hyperParameters"] = {
-        facts.hyperparameters[name].bedrock: as_text(chosen.value) for name, chosen in advised.items()
-    }
-    return request
+def build_job(job: Job) -> dict[str, Any]:
+    return job.request("FINE_TUNING", hyperParameters=as_texts(job.hyperparameters))
 
 
-def quote(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> quotes.Quote:
-    facts = model.method("fine-tuning")
-    advised = advice.hyperparameters(recipe, facts, int(manifest["rows"]["train"]))
-    epochs = quotes.Range.exactly(float(advised["epochs"].value))
-    tokens = quotes.training_tokens(manifest)
-    lines = (
-        quotes.training_line(tokens, epochs, model),
-        *quotes.headroom_line(manifest, recipe, model),
-        quotes.evaluation_line(manifest, recipe, model),
-        *quotes.kept_and_hosted(recipe, model),
-    )
-    return quotes.Quote(
-        model=model.name,
-        method="fine-tuning",
-        lines=lines,
-        assumptions=(
-            f"{advised['epochs'].value} epochs: {advised['epochs'].reason}",
-            "training is billed by the tokens of the training file, once for each epoch",
-            "tokenisers are not published: the range covers languages and pictures that take more tokens than others",
-        ),
-        training_tokens=quotes.billed(tokens, epochs),
+def quote(basis: Basis) -> Quote:
+    others = (*headroom_lines(basis), *evaluation_lines(basis))
+    return by_epochs(
+        basis,
+        others,
+        "tokenisers are not published: the range covers languages and pictures that take more tokens than others",
     )

@@ -1,0 +1,162 @@
+"""What the calls of models cost that a run makes besides its training: headroom check, evaluation, judge, teacher."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import orjson
+
+from tailor import catalog
+from tailor.catalog import Model, PriceItem
+from tailor.datasets.tokens import Estimator
+from tailor.evaluation import sizes
+from tailor.evaluation.arms import pick_shots
+from tailor.recipe import Recipe
+from tailor.training.quote import NOTHING, PER_THOUSAND, Basis, Line, Range
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """All calls of one model: ``prompts`` and ``answers`` are their tokens together."""
+
+    who: str
+    prompts: Range
+    answers: Range
+    custom: bool = False
+
+    @property
+    def prices(self) -> tuple[PriceItem, PriceItem]:
+        return ("custom-input", "custom-output") if self.custom else ("input", "output")
+
+
+def line_of(item: str, title: str, model: Model, asked: Sequence[Calls]) -> Line:
+    """Calls of a model and of custom models of it."""
+    total = NOTHING
+    prices = []
+    for calls in asked:
+        for tokens, what in zip((calls.prompts, calls.answers), calls.prices, strict=True):
+            price = model.price(what)
+            if price is None or price.amount is None:
+                whose = f"a custom {model.title}" if calls.custom else model.title
+                missing = f"unknown: no trustworthy price for calls of {whose}"
+                return Line(item=item, title=title, every="once", how=missing)
+            total = total.plus(tokens.times(price.amount).times(PER_THOUSAND))
+            prices.append(price)
+    said = (f"{each.who}: {each.prompts} tokens asked, {each.answers} answered" for each in asked)
+    return Line(
+        item=item,
+        title=title,
+        every="once",
+        low=total.low,
+        expected=total.expected,
+        high=total.high,
+        how="; ".join(said),
+        price_as_of=min(price.as_of for price in prices),
+        price_source=prices[0].source.url,
+    )
+
+
+def headroom_lines(basis: Basis) -> list[Line]:
+    """The base model on a sample of the held-out rows, where the recipe asks for it."""
+    rows = basis.recipe.headroom_rows
+    if not rows:
+        return []
+    answers = answer_tokens(basis.recipe.evaluation.max_tokens).times(rows)
+    asked = [Calls("base", basis.prompt.times(rows), answers)]
+    return [line_of("headroom", f"Headroom: {rows} rows through the base model", basis.model, asked)]
+
+
+def evaluation_lines(basis: Basis) -> list[Line]:
+    """All arms on the held-out rows; base and candidate on the general questions; the judge on pairs of answers."""
+    rows, evaluation = basis.held_out, basis.recipe.evaluation
+    prompts = basis.prompt.times(rows)
+    answers = answer_tokens(evaluation.max_tokens).times(rows)
+    asked = arms_of(basis, prompts, answers)
+    if evaluation.few_shot:
+        shown = basis.examples
+        if shown is None:
+            shown = basis.row.times(evaluation.few_shot).perhaps(likely=True)  # none where rows are too long to show
+        asked.append(Calls("base with worked examples", prompts.plus(shown.times(rows)), answers))
+    title = f"Evaluation on {rows} held-out rows"
+    return [line_of("evaluation", title, basis.model, asked), *judge_lines(basis, basis.prompt, rows)]
+
+
+def examples_in(train: bytes, recipe: Recipe, model: Model) -> Range:
+    """Tokens of the worked examples that each question of the few-shot arm brings, from the training file itself."""
+    estimator, total = Estimator(model.tokens, None), NOTHING
+    for shot in pick_shots(train.split(b"\n"), recipe.evaluation.few_shot, sizes.SEED):
+        for block in (*shot.content, {"text": shot.answer}):
+            if "text" in block:
+                text = str(block["text"])
+                found = estimator.text(len(text), text.encode(errors="replace"))
+            else:
+                found = estimator.image(0, 0) if "image" in block else estimator.video(None)
+            total = total.plus(Range.of(found.low, found.expected, found.high))
+    return total
+
+
+def arms_of(
+    basis: Basis, prompts: Range, answers: Range, *, more: tuple[Range, Range] = (NOTHING, NOTHING)
+) -> list[Calls]:
+    """Base and candidate, with the general questions where the recipe asks for them, and ``more`` prompts and answers;
+    and the version that is live by then."""
+    asked, answered = prompts.plus(more[0]), answers.plus(more[1])
+    if basis.recipe.evaluation.regression:
+        count, general = general_questions(basis.recipe, basis.model)
+        asked, answered = asked.plus(general), answered.plus(answer_tokens(sizes.GENERAL_ANSWER).times(count))
+    arms = [Calls("base", asked, answered), Calls("candidate", asked, answered, custom=True)]
+    if basis.live:
+        return [*arms, Calls("live version", prompts, answers, custom=True)]
+    return [*arms, Calls("a version that is live by then", prompts.perhaps(), answers.perhaps(), custom=True)]
+
+
+def general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:
+    """How many there are, and their tokens. The Vietnamese ones are asked where the answers are Vietnamese."""
+    estimator = Estimator(model.tokens, None)
+    counts, totals = {}, {}
+    for name in ("en", "vi"):
+        prompts = [orjson.loads(line)["prompt"] for line in sizes.suite(name).splitlines()]
+        found = [estimator.text(len(prompt), prompt.encode()) for prompt in prompts]
+        counts[name] = Range.exactly(len(prompts))
+        totals[name] = Range.of(*(sum(getattr(each, end) for each in found) for end in ("low", "expected", "high")))
+    all_counts, all_totals = counts["en"].plus(counts["vi"]), totals["en"].plus(totals["vi"])
+    if recipe.evaluation.language == "vi":
+        return all_counts, all_totals
+    if recipe.evaluation.language != "auto":
+        return counts["en"], totals["en"]
+    return (
+        Range(counts["en"].low, all_counts.expected, all_counts.high),
+        Range(totals["en"].low, all_totals.expected, all_totals.high),
+    )
+
+
+def judge_lines(basis: Basis, prompt: Range, rows: int) -> list[Line]:
+    """Pairs of answers, shown in both orders, where the recipe names a judge. Answers that agree are not shown.
+
+    ``prompt``: the tokens of a question. Raises NotFoundError for a judge that the catalogue does not have.
+    """
+    evaluation = basis.recipe.evaluation
+    if evaluation.judge is None:
+        return []
+    judge = basis.priced(catalog.model(evaluation.judge))
+    pairs = min(evaluation.judge_rows, rows)
+    said = answer_tokens(evaluation.max_tokens).times(2).plus(basis.row.perhaps(likely=True))  # and a right answer
+    shown = Range(prompt.low, prompt.expected, prompt.high * _enlargement(basis, judge))
+    instruction = Range.of(0, sizes.JUDGE_INSTRUCTION, 2 * sizes.JUDGE_INSTRUCTION)
+    times = Range.of(0, 2 * pairs, 2 * pairs)
+    prompts = shown.plus(said).plus(instruction).times(times)
+    asked = Calls("judge", prompts, answer_tokens(sizes.JUDGE_ANSWER).times(times))
+    return [line_of("judge", f"{judge.title} compares up to {pairs} pairs of answers, twice", judge, [asked])]
+
+
+def _enlargement(basis: Basis, judge: Model) -> Decimal:
+    """By how much more, at most, an image may cost with the judge than with the base model."""
+    if not int(basis.manifest.get("media", {}).get("images", 0)) or judge.tokens == basis.model.tokens:
+        return Decimal(1)
+    least = Estimator(basis.model.tokens, None).image(0, 0).low
+    return max(Decimal(1), Decimal(Estimator(judge.tokens, None).image(0, 0).high) / max(least, 1))
+
+
+def answer_tokens(most: int) -> Range:
+    """Answers are rarely as long as they may be."""
+    return Range.of(1, max(most / 4, 1), most)
