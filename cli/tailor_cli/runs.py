@@ -100,19 +100,31 @@ def decline(run_id: RunId, reason: Reason = "") -> None:
 
 
 def stop(run_id: RunId, reason: Reason = "") -> None:
-    """End a run before it has a model; a job that trains is stopped."""
+    """End a run before its verdict: its job is stopped, its deployment taken down; a model that is there is kept."""
     with shown_errors():
-        run = steer.stop(find(run_id), runs=session.runs, control=Bedrock(), by=person(), reason=reason, now=now())
-        out.print(f"{run.id} {'is stopping' if run.state == State.TRAINING else 'is stopped'}")
+        run = steer.stop(
+            find(run_id),
+            runs=session.runs,
+            control=Bedrock(),
+            aliases=session.serving,
+            by=person(),
+            reason=reason,
+            now=now(),
+        )
+        out.print(f"{run.id} {_ended(run)}")
 
 
 def promote(run_id: RunId, reason: Annotated[str, typer.Option(help="kept in the run's history")]) -> None:
-    """Put a deployed version live by hand, whatever its verdict."""
+    """Put a version live by hand, whatever its verdict. One that was taken down is deployed again first."""
     with shown_errors():
         run = steer.promote_by_hand(
             find(run_id), runs=session.runs, aliases=session.serving, by=person(), reason=reason, now=now()
         )
-        out.print(f"{run.project} is {run.id} now")
+        if run.state == State.RESTORING:
+            out.print(f"{run.id} is deployed again, which takes some minutes, and then goes live")
+            err.print(f"next: tailor watch {run.id}", soft_wrap=True)
+        else:
+            out.print(f"{run.project} is {run.id} now")
 
 
 def rollback(
@@ -140,4 +152,15 @@ def retire(run_id: RunId, reason: Reason = "") -> None:
             reason=reason,
             now=now(),
         )
-        out.print(f"{run.id} is retired: its deployment is gone, its model is kept")
+        out.print(f"{run.id} {_ended(run)}")
+
+
+def _ended(run: Run) -> str:
+    """Where a run is that a person ended."""
+    if run.state == State.TRAINING:
+        return "is stopping: its job was told to"
+    if run.state == State.STOPPED:
+        return "is stopped"
+    if run.state == State.RETIRED:
+        return "is retired: its deployment is gone, its model is kept"
+    return "is stopping: its deployment goes as soon as Bedrock has made it, its model is kept"

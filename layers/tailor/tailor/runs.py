@@ -40,6 +40,7 @@ class State(StrEnum):
     LIVE = "live"
     STANDBY = "standby"
     RETIRED = "retired"
+    RESTORING = "restoring"
 
 
 S = State
@@ -54,7 +55,8 @@ MOVES: Mapping[State, frozenset[State]] = {
     S.DEPLOYING: frozenset({S.DEPLOYED, S.DEPLOY_FAILED, S.RETIRED}),
     S.DEPLOYED: frozenset({S.EVALUATING, S.LIVE, S.RETIRED}),
     S.EVALUATING: frozenset({S.PASSED, S.FAILED, S.INCONCLUSIVE, S.EVALUATION_FAILED, S.RETIRED}),
-    S.PASSED: frozenset({S.LIVE, S.INCONCLUSIVE, S.RETIRED}),  # inconclusive: measured with an older live version
+    # Where another version went live meanwhile, it is measured again with that one, some times.
+    S.PASSED: frozenset({S.LIVE, S.EVALUATING, S.INCONCLUSIVE, S.RETIRED}),
     S.FAILED: frozenset({S.LIVE, S.RETIRED}),
     S.INCONCLUSIVE: frozenset({S.LIVE, S.RETIRED}),
     S.EVALUATION_FAILED: frozenset({S.LIVE, S.RETIRED}),
@@ -64,10 +66,13 @@ MOVES: Mapping[State, frozenset[State]] = {
     S.DECLINED: frozenset(),
     S.TRAINING_FAILED: frozenset(),
     S.STOPPED: frozenset(),
-    S.DEPLOY_FAILED: frozenset(),
-    S.RETIRED: frozenset(),
+    # The model is kept: a person may have it deployed again, and put live.
+    S.DEPLOY_FAILED: frozenset({S.RESTORING}),
+    S.RETIRED: frozenset({S.RESTORING}),
+    S.RESTORING: frozenset({S.LIVE, S.DEPLOY_FAILED, S.RETIRED}),
 }
-TERMINAL = frozenset(state for state, following in MOVES.items() if not following)
+# Nothing happens by itself any more.
+TERMINAL = frozenset(state for state, following in MOVES.items() if following <= {S.RESTORING})
 
 # Which function acts on a run in a state; the template's rules say the same, and a test compares the two. States
 # that are missing wait for Bedrock (track, reconcile), for a person, or for nothing.
@@ -83,6 +88,7 @@ ACTORS: Mapping[State, str] = {
     S.FAILED: "provision",
     S.INCONCLUSIVE: "provision",
     S.EVALUATION_FAILED: "provision",
+    S.RESTORING: "provision",
 }
 
 

@@ -150,8 +150,10 @@ class ClockedBedrock:
         return {"status": "Active"}
 
     def delete_deployment(self, identifier: str) -> None:
-        name = identifier.rsplit("/", 1)[-1]
-        self.deployments.pop(f"{ARN}:custom-model-deployment/{name}", None)
+        arn = f"{ARN}:custom-model-deployment/{identifier.rsplit('/', 1)[-1]}"
+        if arn in self.deployments and self.get_deployment(arn)["status"] == "Creating":
+            raise ConflictError("a deployment can't be deleted while it is being created")
+        self.deployments.pop(arn, None)
 
     # ------------------------------------------------------------ what the Region offers
 

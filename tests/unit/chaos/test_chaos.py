@@ -9,10 +9,10 @@ from itertools import product
 import pytest
 
 from tailor.errors import ConflictError
-from tailor.notices.wordings import WORDINGS
+from tailor.notices.messages import message_for
 from tailor.runs import MOVES, Run, State
 from tailor.steps.provision import take_down
-from tailor.steps.steer import approve, stop
+from tailor.steps.steer import approve, promote_by_hand, stop
 from tests.unit.chaos.bedrock import Fate
 from tests.unit.chaos.world import DEAR, MINUTE, TREATMENTS, Treatment, Trouble, World
 
@@ -39,9 +39,39 @@ def stops_training(world: World, run: Run) -> None:
     def act() -> None:
         if world.runs.get(run.id).state == S.TRAINING:
             now = world.now
-            stop(world.runs.get(run.id), runs=world.runs, control=world.bedrock, by="person:linh", reason="", now=now)
+            stop(
+                world.runs.get(run.id),
+                runs=world.runs,
+                control=world.bedrock,
+                aliases=world.aliases,
+                by="person:linh",
+                reason="",
+                now=now,
+            )
 
     if run.state == S.TRAINING:
+        world.by_hand(MINUTE, act)
+
+
+def stops_deploying(world: World, run: Run) -> None:
+    def act() -> None:
+        found, now = world.runs.get(run.id), world.now
+        if found.state == S.DEPLOYING:
+            stop(found, runs=world.runs, control=world.bedrock, aliases=world.aliases, by="p", reason="no", now=now)
+
+    if run.state == S.DEPLOYING:
+        world.by_hand(MINUTE / 2, act)
+
+
+def overrides(world: World, run: Run) -> None:
+    def act() -> None:
+        found = world.runs.get(run.id)
+        if found.state == S.RETIRED:
+            promote_by_hand(
+                found, runs=world.runs, aliases=world.aliases, by="person:linh", reason="we looked", now=world.now
+            )
+
+    if run.state == S.RETIRED and S.RESTORING not in {change.state for change in run.history}:
         world.by_hand(MINUTE, act)
 
 
@@ -53,7 +83,8 @@ def gives_up(world: World) -> None:
                 by, now = "person:linh", world.now
                 take_down(run, runs=world.runs, control=world.bedrock, aliases=world.aliases, by=by, reason="", now=now)
             else:
-                stop(run, runs=world.runs, control=world.bedrock, by="person:linh", reason="", now=world.now)
+                aliases, now = world.aliases, world.now
+                stop(run, runs=world.runs, control=world.bedrock, aliases=aliases, by="person:linh", reason="", now=now)
 
 
 def says_yes_late(world: World) -> None:
@@ -65,6 +96,20 @@ def says_yes_late(world: World) -> None:
 def uploads_a_second_version(world: World, run: Run) -> None:
     if run.state == S.LIVE and len(world.runs.items) == 1:
         world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
+
+
+def promotes_the_first_when_the_second_has_passed(world: World, run: Run) -> None:
+    first = next(iter(world.runs.items.values()))
+
+    def act() -> None:
+        promote_by_hand(
+            world.runs.get(first.id), runs=world.runs, aliases=world.aliases, by="p", reason="mine", now=world.now
+        )
+
+    if run.state == S.PASSED and run.id == first.id:
+        world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
+    elif run.state == S.PASSED and first.state == S.PASSED:
+        world.at(world.now, act)
 
 
 RECIPE = "model: nova-micro\ndeployment: {keep_previous_hours: 0.1}"
@@ -143,8 +188,24 @@ PATHS = (
         on_state=uploads_a_second_version,
         every_event=True,
     ),
+    Path(
+        "measured-again",
+        220,
+        [(*LIVE, S.STANDBY, S.RETIRED), (*EVALUATED, S.PASSED, S.EVALUATING, S.PASSED, S.LIVE)],
+        jobs=2,
+        recipe="model: nova-micro\ndeployment: {keep_previous_hours: 0.1, promote: false}",
+        on_state=promotes_the_first_when_the_second_has_passed,
+    ),
     Path("rejected", 24, [(S.RECEIVED, S.PREPARING, S.REJECTED)], jobs=0, recipe=f"{RECIPE}\ndescription: unusable"),
     Path("deployment-failed", 79, [(*TRAINED, S.DEPLOYING, S.DEPLOY_FAILED)], deployments_fail=True),
+    Path(
+        "overridden",
+        110,
+        [(*EVALUATED, S.FAILED, S.RETIRED, S.RESTORING, S.LIVE)],
+        recipe=f"{RECIPE}\ndescription: failed",
+        on_state=overrides,
+    ),
+    Path("stopped-while-deploying", 80, [(*TRAINED, S.DEPLOYING, S.RETIRED)], on_state=stops_deploying),
     Path("stopped-by-hand", 62, [(*FIRST_ATTEMPT, S.STOPPED)], on_state=stops_training, every_event=True),
     Path(
         "hangs",
@@ -179,7 +240,8 @@ def check(path: Path, world: World, *, all_told: bool = True, note: str = "") ->
     assert histories == [tuple(each) for each in path.histories], note
     assert len(world.bedrock.jobs) == path.jobs, "one job an attempt"
     check_tidy(world, note)
-    expected = {f"{run.id}-{change.sequence}" for run in runs for change in run.history if change.state in WORDINGS}
+    told = [(run, change) for run in runs for change in run.history if message_for(run, change)]
+    expected = {f"{run.id}-{change.sequence}" for run, change in told}
     expected |= {f"{runs[0].id}-{stall}" for stall in path.stalls}
     for channel in world.channels:
         assert set(channel.sent) <= expected
@@ -232,7 +294,10 @@ def test_a_function_killed_or_overtaken_at_each_of_its_calls(path: Path, count: 
 
 @pytest.mark.parametrize(
     ("path", "act"),
-    [*((path, gives_up) for path in PATHS if path.every_event), (PATHS[-1], says_yes_late)],
+    [
+        *((path, gives_up) for path in PATHS if path.every_event or path.name == "overridden"),
+        (PATHS[-1], says_yes_late),
+    ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_a_person_who_comes_between_two_calls(path: Path, act: Callable[[World], None], count: Count) -> None:

@@ -22,8 +22,7 @@ from tailor.evaluation.ask import Asker
 from tailor.events import RUN_CHANGED, RUN_STALLED, RunChanged
 from tailor.notices.channels import Outcome
 from tailor.notices.delivery import deliver
-from tailor.notices.messages import Message, message_for_stall
-from tailor.notices.wordings import WORDINGS
+from tailor.notices.messages import Message, message_for, message_for_stall
 from tailor.runs import ACTORS, TERMINAL, Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.asking import Scale
@@ -406,7 +405,8 @@ class World:
 
     def _notify(self, change: RunChanged) -> None:
         """What a message says has tests of its own."""
-        if change.state not in WORDINGS:
+        run = self.runs.get(change.run)
+        if message_for(run, run.change(change.sequence)) is None:
             return
         what = {name: getattr(change, name) for name in ("run", "project", "dataset", "state", "sequence", "at")}
         self._tell(Message(**what, severity="info", title="", text="", next_step=""))

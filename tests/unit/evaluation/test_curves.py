@@ -73,6 +73,7 @@ def test_curves_are_found_by_the_ends_of_their_names(tmp_path: Path) -> None:
         (b"step_number,training_loss\n0,\n", "line 2: training_loss is missing"),
         (b"step_number,training_loss\nnan,1\n", "step_number is nan"),
         (b"\xff\xfe", "not UTF-8"),
+        (b"\r\x00", "no column training_loss"),
     ],
 )
 def test_what_is_wrong_is_named(data: bytes, message: str) -> None:

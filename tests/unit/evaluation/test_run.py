@@ -16,6 +16,7 @@ from tailor.evaluation.regression import check, questions
 from tailor.evaluation.rows import Answer, read_answers
 from tailor.evaluation.run import EvaluationResult, Unfinished, ask_part, evaluate_run, prices_of
 from tailor.recipe import Recipe
+from tailor.runs import Change, Run, State
 from tests.unit.evaluation.fakes import NOW, BucketFolder, FakeAsker, held_out, new_run, question, write_run
 from tests.unit.evaluation.test_regression import GOOD
 
@@ -152,6 +153,35 @@ def test_a_promotion_in_between_does_not_change_what_must_be_beaten(tmp_path: Pa
     assert result.report["reproduce"]["arms"]["live"] == "old"
     assert (result.report["verdict"], result.report["baseline_arm"]) == ("passed", "live")
     assert not any(name == "new" for name, _ in asker.requests)
+
+
+def test_measured_again_only_the_new_live_version_is_asked(tmp_path: Path) -> None:
+    recipe = Recipe()
+    run, asker = new_run(recipe), model({"custom": 9, "plain": 5, "old": 6, "new": 9})
+    files = write_run(tmp_path, run, ROWS, TRAIN)
+
+    def measured(run: Run, live: str) -> dict[str, Any]:
+        arms = [*ARMS, Arm("live", live)]
+        result = evaluate_run(files, run, recipe, arms, asker, deadline=lambda: 900.0, clock=lambda: NOW)
+        assert isinstance(result, EvaluationResult)
+        return result.report
+
+    assert measured(run, "old")["verdict"] == "passed"
+    asker.requests.clear()
+    history = [*run.history, Change(sequence=2, state=State.EVALUATING, at=NOW, by="provision", reason="new is live")]
+    again = run.model_copy(update={"history": history, "evaluation": {"round": 2}})
+    report = measured(again, "new")
+    assert {name for name, _ in asker.requests} == {"new"}
+    assert len(asker.requests) == len(ROWS)
+    assert set(asker.charged.values()) == {1}
+    assert (report["verdict"], report["baseline_arm"]) == ("inconclusive", "live")
+    assert report["reproduce"]["arms"]["live"] == "new"
+    assert "new is live" in report["notes"]
+
+    asker.requests.clear()
+    back = again.model_copy(update={"evaluation": {"round": 3}})
+    assert measured(back, "old")["verdict"] == "passed"
+    assert not asker.requests
 
 
 def test_separate_workers_ask_parts_and_one_scores(tmp_path: Path) -> None:

@@ -83,6 +83,10 @@ def path_to(state: State) -> tuple[str, ...]:
         return (*MEASURED, "passed", "live", "standby")
     if state == State.RETIRED:
         return (*MEASURED, "failed", "retired")
+    if state == State.EVALUATING:
+        return (*MEASURED, "passed", "evaluating")
+    if state == State.RESTORING:
+        return (*MEASURED, "failed", "retired", "restoring")
     if state == State.DEPLOY_FAILED:
         return (*TRAINED, "deploying", "deploy-failed")
     return (*MEASURED, "none")[: MEASURED.index(state) + 1]

@@ -15,7 +15,7 @@ from tailor.runs import MOVES, Run, State
 from tests.unit.notices.conftest import DOCUMENTS, MEASURED, ROOT, TRAINED, path_to, run_through
 
 RUN = "colours-scenes-0f3a00000000"
-UNTOLD = {"received", "preparing", "deploying", "deployed", "evaluating", "standby"}
+UNTOLD = {"received", "preparing", "deploying", "deployed", "standby", "restoring"}
 
 
 def told(run: Run, sequence: int | None = None) -> Message:
@@ -127,6 +127,17 @@ WORDS = {
         ),
         "Check quotas and permissions with tailor doctor. The trained model is kept.",
     ),
+    "evaluating": (
+        "provision",
+        "it passed, but colours-more-0123456789ab went live meanwhile: it is measured again, with that version",
+        "info",
+        "colours: the new model is measured again",
+        (
+            "The new model does not go live yet. It passed, but colours-more-0123456789ab went live meanwhile: "
+            "it is measured again, with that version."
+        ),
+        "Only the version that is live now is asked anew; all other answers are kept. You hear the verdict.",
+    ),
     "passed": (
         "evaluate",
         "better than base by +65.8 points, surely within +52.1 to +78.0 points",
@@ -186,7 +197,10 @@ WORDS = {
         "info",
         "colours: a version was taken down",
         "The version was taken down. The verdict is failed. It did not go live, and nothing changed for apps.",
-        "It answers no more calls. The trained model is kept in Bedrock, where storing it is charged by the month.",
+        (
+            "It answers no more calls. The trained model is kept in Bedrock, where storing it is charged by the month; "
+            "tailor promote colours-scenes-0f3a00000000 deploys it again and puts it live."
+        ),
     ),
 }
 
@@ -322,8 +336,45 @@ def test_rollback_and_override_say_who() -> None:
         'ann@example.com rolled back: apps that ask for model "colours" get this earlier version'
     )
     forced = told(run_through(*MEASURED, "failed", "live", by="ann@example.com", reason="the test set was wrong"))
-    assert "ann@example.com put it live although its evaluation did not pass (failed)." in forced.text
+    assert "ann@example.com put this version live although its evaluation did not pass (failed)." in forced.text
     assert forced.text.endswith("The test set was wrong.")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "said"),
+    [
+        ((*MEASURED, "inconclusive", "retired"), "live although its evaluation did not pass (inconclusive)."),
+        ((*TRAINED, "deploying", "deploy-failed"), "live although it was never measured."),
+        ((*MEASURED, "passed", "live", "standby", "retired"), "live again."),
+    ],
+)
+def test_a_version_that_was_deployed_again_says_who_wanted_it_and_against_what(
+    earlier: tuple[str, ...], said: str
+) -> None:
+    message = told(run_through(*earlier, "restoring", "live", by="ann@example.com", reason="the test set was wrong"))
+    assert (
+        f"ann@example.com put this version, which had been taken down, {said} The test set was wrong." in message.text
+    )
+
+
+def test_a_version_that_could_not_be_deployed_again_is_not_called_unmeasured() -> None:
+    failed = told(run_through(*MEASURED, "failed", "retired", "restoring", "deploy-failed", reason="no capacity"))
+    assert "was to go live again could not be deployed. No capacity." in failed.text
+    assert "not measured" not in failed.text
+
+
+def test_a_first_evaluation_is_not_told() -> None:
+    run = run_through(*MEASURED)
+    assert run.state == State.EVALUATING
+    assert message_for(run, run.change(run.sequence)) is None
+
+
+def test_a_verdict_that_was_overtaken_too_often_asks_for_no_more_rows() -> None:
+    reason = "it passed, but colours-more-0123456789ab went live meanwhile, for the 3rd time"
+    message = told(run_through(*MEASURED, "passed", "inconclusive", by="provision", reason=reason))
+    assert message.text.startswith("The new model was not compared with the version that is live now. It passed, but")
+    assert "would decide" not in message.next_step
+    assert f"tailor promote {RUN}" in message.next_step
 
 
 def test_what_a_taken_down_version_means_depends_on_where_it_was() -> None:

@@ -96,6 +96,10 @@ class MemoryBus:
         self.sent += [(detail_type, change) for change in changes]
 
 
+def deployment_arn(name: str) -> str:
+    return f"{ARN}:custom-model-deployment/{name[-12:]}"
+
+
 class MemoryControl:
     """Jobs and deployments by ARN; ``fail`` makes the next call of an operation raise."""
 
@@ -128,7 +132,7 @@ class MemoryControl:
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Any) -> str:
         self._maybe_fail("create_deployment")
-        arn = f"{ARN}:custom-model-deployment/{name[-12:]}"
+        arn = deployment_arn(name)
         self.deployments.setdefault(arn, {"modelArn": model_arn, "status": "Creating"})
         return arn
 
@@ -138,7 +142,10 @@ class MemoryControl:
 
     def delete_deployment(self, arn: str) -> None:
         self._maybe_fail("delete_deployment")
-        self.deployments.pop(f"{ARN}:custom-model-deployment/{arn[-12:]}", None)  # by ARN or name
+        arn = arn if arn.startswith("arn:") else deployment_arn(arn)
+        if self.deployments.get(arn, {}).get("status") == "Creating":
+            raise ConflictError("The custom model deployment can't be deleted while it is being created.")
+        self.deployments.pop(arn, None)
 
 
 _PATHS: dict[State, list[State]] = {
@@ -157,6 +164,8 @@ for _verdict in (State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATIO
     _PATHS[_verdict] = [*_PATHS[State.EVALUATING], _verdict]
 _PATHS[State.LIVE] = [*_PATHS[State.PASSED], State.LIVE]
 _PATHS[State.STANDBY] = [*_PATHS[State.LIVE], State.STANDBY]
+_PATHS[State.RETIRED] = [*_PATHS[State.FAILED], State.RETIRED]
+_PATHS[State.RESTORING] = [*_PATHS[State.RETIRED], State.RESTORING]
 
 
 def a_run(state: State, id: str = "colours-scenes-0123456789ab", *, at: datetime = NOW, **fields: Any) -> Run:

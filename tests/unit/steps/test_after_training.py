@@ -5,15 +5,24 @@ from typing import Any
 
 import pytest
 
-from tailor.errors import ConflictError, NotFoundError, RetryableError
+from tailor.errors import ConflictError, InvalidInputError, NotFoundError, RetryableError
 from tailor.events import RUN_DUE
 from tailor.recipe import Deployment, Recipe
 from tailor.runs import ACTORS, Run, State
-from tailor.steps.provision import provision, take_down
+from tailor.steps.provision import MOST_ROUNDS, promote, provision, take_down
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.steer import promote_by_hand, roll_back, stop
 from tailor.steps.track import track
-from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
+from tests.unit.steps.fakes import (
+    ARN,
+    NOW,
+    MemoryAliases,
+    MemoryBus,
+    MemoryControl,
+    MemoryRuns,
+    a_run,
+    deployment_arn,
+)
 
 JOB = f"{ARN}:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghi123"
 MODEL = f"{ARN}:custom-model/amazon.nova-lite-v1:0:300k/abcdefghi123"
@@ -135,33 +144,55 @@ def test_a_run_that_is_retired_while_it_is_deployed_leaves_no_deployment(setting
     setting.control = Slow()
     with pytest.raises(ConflictError):
         setting.provision(run)
+    # Bedrock deletes none that it is still making: the next delivery does.
+    setting.control.deployments[deployment_arn(run.id)]["status"] = "Active"
+    assert setting.provision(run) is None
     assert not setting.control.deployments
 
 
 def test_retiring_takes_a_deployment_away_that_nobody_wrote_down(setting: Setting) -> None:
     """As if the function had been killed after it had made it."""
     run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
-    setting.control.create_deployment(run.id, MODEL, tags={})
+    setting.control.deployments[setting.control.create_deployment(run.id, MODEL, tags={})]["status"] = "Active"
     take_down(run, runs=setting.runs, control=setting.control, aliases=setting.aliases, by="p", reason="", now=NOW)
     assert not setting.control.deployments
 
 
-def test_a_verdict_against_an_older_live_version_does_not_replace_the_present_one(setting: Setting) -> None:
-    setting.provision(setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa"))
-    measured_with_nothing = setting.provision(setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb"))
-    assert measured_with_nothing is not None
-    assert measured_with_nothing.state == State.INCONCLUSIVE
-    assert "colours-scenes-aaaaaaaaaaaa went live meanwhile" in measured_with_nothing.history[-1].reason
+def test_a_verdict_against_an_older_live_version_is_measured_again_and_at_last_left_open(setting: Setting) -> None:
+    first = setting.provision(setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa"))
+    assert first is not None
+    run = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation={"live": None, "execution": "arn:1"})
+    for measured in range(2, MOST_ROUNDS + 1):
+        again = setting.provision(run)
+        assert again is not None
+        assert (again.state, again.history[-1].by) == (State.EVALUATING, "provision")
+        assert "colours-scenes-aaaaaaaaaaaa went live meanwhile: it is measured again" in again.history[-1].reason
+        assert again.evaluation == {"live": None, "round": measured}
+        assert not again.leased(NOW)
+        run = setting.runs.save(again.moved(State.PASSED, by="evaluate", now=NOW))
+    given_up = setting.provision(run)
+    assert given_up is not None
+    assert given_up.state == State.INCONCLUSIVE
     pointer = setting.aliases.alias("colours").live
     assert pointer is not None
     assert pointer.run == "colours-scenes-aaaaaaaaaaaa"
+
+
+def test_a_verdict_against_the_version_that_is_live_replaces_it_and_no_other(setting: Setting) -> None:
+    first = setting.provision(setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa"))
+    assert first is not None
+    seen = setting.aliases.alias("colours").live
+    passed = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
+    promoted(setting, setting.deployed(State.FAILED, "colours-scenes-cccccccccccc"))
+    with pytest.raises(ConflictError, match="cccccccccccc is live"):
+        promote(passed, runs=setting.runs, aliases=setting.aliases, by="provision", now=NOW, instead_of=seen)
 
 
 def test_a_retirement_that_was_cut_short_is_finished_and_never_promoted(setting: Setting) -> None:
     run = setting.deployed(State.PASSED)
     run = setting.runs.save(run.model_copy(update={"deployment": {**run.deployment, "status": "Deleting"}}))
     with pytest.raises(ConflictError, match="is being retired"):
-        promote_by_hand(run, runs=setting.runs, aliases=setting.aliases, by="person:linh", reason="", now=NOW)
+        promote_by_hand(run, runs=setting.runs, aliases=setting.aliases, by="person:linh", reason="mine", now=NOW)
     retired = setting.provision(run)
     assert retired is not None
     assert retired.state == State.RETIRED
@@ -250,7 +281,7 @@ def test_a_recipe_may_keep_promotion_for_people(setting: Setting) -> None:
 
 @pytest.mark.parametrize("state", sorted(ACTORS))
 def test_a_step_that_never_began_is_asked_for_again_but_not_too_soon(setting: Setting, state: State) -> None:
-    run = setting.deployed(state)
+    run = setting.add(state)
     assert not setting.reconcile(timedelta(seconds=59)).due
     assert setting.reconcile(timedelta(seconds=61)).due == [run.id]
     assert [(kind, change.run, change.state) for kind, change in setting.bus.sent] == [(RUN_DUE, run.id, state)]
@@ -314,9 +345,9 @@ def test_a_person_may_promote_what_did_not_pass_and_the_run_says_who_and_why(set
 
 
 def test_what_is_not_deployed_can_not_go_live_and_what_is_live_can_not_be_taken_down(setting: Setting) -> None:
-    with pytest.raises(ConflictError, match="only a deployed version"):
+    with pytest.raises(ConflictError, match="only a version that is or was deployed"):
         promote_by_hand(
-            setting.add(State.TRAINED), runs=setting.runs, aliases=setting.aliases, by="p", reason="", now=NOW
+            setting.add(State.TRAINED), runs=setting.runs, aliases=setting.aliases, by="p", reason="mine", now=NOW
         )
     live = setting.provision(setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb"))
     assert live is not None
@@ -327,7 +358,15 @@ def test_what_is_not_deployed_can_not_go_live_and_what_is_live_can_not_be_taken_
 
 def test_stopping_asks_bedrock_and_the_jobs_answer_moves_the_run(setting: Setting) -> None:
     run = setting.training()
-    asked = stop(run, runs=setting.runs, control=setting.control, by="person:linh", reason="wrong data", now=NOW)
+    asked = stop(
+        run,
+        runs=setting.runs,
+        control=setting.control,
+        aliases=setting.aliases,
+        by="person:linh",
+        reason="wrong data",
+        now=NOW,
+    )
     assert asked.state == State.TRAINING
     assert setting.control.jobs[JOB]["status"] == "Stopped"
     stopped = track(JOB, runs=setting.runs, control=setting.control, now=NOW)
@@ -348,7 +387,15 @@ def test_a_stop_that_never_reached_bedrock_is_asked_for_again(setting: Setting) 
 
 def test_a_job_that_ends_before_the_stop_arrives_still_ends_its_run(setting: Setting) -> None:
     run = setting.training()
-    stop(run, runs=setting.runs, control=setting.control, by="person:linh", reason="wrong data", now=NOW)
+    stop(
+        run,
+        runs=setting.runs,
+        control=setting.control,
+        aliases=setting.aliases,
+        by="person:linh",
+        reason="wrong data",
+        now=NOW,
+    )
     setting.control.jobs[JOB] |= {"status": "Completed", "outputModelArn": MODEL}
     stopped = track(JOB, runs=setting.runs, control=setting.control, now=NOW)
     assert stopped is not None
@@ -361,13 +408,116 @@ def test_stopping_a_run_stops_a_job_that_nobody_wrote_down(setting: Setting) -> 
     """As if the function had been killed after it had submitted it."""
     run = setting.add(State.APPROVED)
     setting.control.jobs[run.id] = {"jobArn": JOB, "jobName": run.id, "status": "InProgress"}
-    assert stop(run, runs=setting.runs, control=setting.control, by="p", reason="", now=NOW).state == State.STOPPED
+    assert (
+        stop(run, runs=setting.runs, control=setting.control, aliases=setting.aliases, by="p", reason="", now=NOW).state
+        == State.STOPPED
+    )
     assert setting.control.jobs[run.id]["status"] == "Stopped"
 
 
 def test_a_run_without_a_job_stops_at_once_and_one_with_a_model_not_at_all(setting: Setting) -> None:
     early = setting.add(State.PREPARED)
-    assert stop(early, runs=setting.runs, control=setting.control, by="p", reason="", now=NOW).state == State.STOPPED
+    assert (
+        stop(
+            early, runs=setting.runs, control=setting.control, aliases=setting.aliases, by="p", reason="", now=NOW
+        ).state
+        == State.STOPPED
+    )
     late = setting.deployed(State.LIVE, "colours-scenes-bbbbbbbbbbbb")
     with pytest.raises(ConflictError, match="nothing to stop"):
-        stop(late, runs=setting.runs, control=setting.control, by="p", reason="", now=NOW)
+        stop(late, runs=setting.runs, control=setting.control, aliases=setting.aliases, by="p", reason="", now=NOW)
+
+
+def promoted(setting: Setting, run: Run, reason: str = "we looked at the answers") -> Run:
+    return promote_by_hand(run, runs=setting.runs, aliases=setting.aliases, by="person:linh", reason=reason, now=NOW)
+
+
+def stopped(setting: Setting, run: Run) -> Run:
+    return stop(
+        run,
+        runs=setting.runs,
+        control=setting.control,
+        aliases=setting.aliases,
+        by="person:linh",
+        reason="wrong data",
+        now=NOW,
+    )
+
+
+def test_a_verdict_is_overridden_after_its_deployment_is_gone_by_deploying_again(setting: Setting) -> None:
+    retired = setting.provision(setting.deployed(State.FAILED, job={"model_arn": MODEL}))
+    assert retired is not None
+    assert not setting.control.deployments
+    restoring = setting.provision(promoted(setting, retired))
+    assert restoring is not None
+    assert restoring.state == State.RESTORING
+    assert restoring.deployment["arn"] != retired.deployment["arn"]
+    assert setting.provision(restoring) is None
+    assert not setting.reconcile().moved
+
+    setting.control.deployments[restoring.deployment["arn"]]["status"] = "Active"
+    assert setting.reconcile().moved == [restoring.id]
+    live = setting.runs.get(restoring.id)
+    assert (live.state, live.history[-1].by, live.history[-1].reason) == (
+        State.LIVE,
+        "person:linh",
+        "we looked at the answers",
+    )
+    pointer = setting.aliases.alias("colours").live
+    assert pointer is not None
+    assert (pointer.deployment, pointer.promoted_by) == (restoring.deployment["arn"], "person:linh")
+
+
+def test_a_restoration_that_fails_leaves_nothing_and_can_be_tried_again(setting: Setting) -> None:
+    run = setting.provision(promoted(setting, setting.add(State.RETIRED, job={"model_arn": MODEL})))
+    assert run is not None
+    setting.control.deployments[run.deployment["arn"]] = {"status": "Failed", "failureMessage": "no capacity"}
+    setting.reconcile()
+    failed = setting.runs.get(run.id)
+    assert failed.state == State.DEPLOY_FAILED
+    assert not setting.control.deployments
+    again = setting.provision(promoted(setting, failed))
+    assert again is not None
+    assert again.deployment["arn"] != run.deployment["arn"]
+    assert setting.aliases.alias("colours").live is None
+
+
+def test_an_override_without_a_reason_is_refused(setting: Setting) -> None:
+    for state in (State.RETIRED, State.INCONCLUSIVE):
+        run = setting.add(state, f"colours-{state}-0123456789ab")
+        with pytest.raises(InvalidInputError, match="needs a reason"):
+            promoted(setting, run, "  ")
+        assert setting.runs.get(run.id) == run
+
+
+@pytest.mark.parametrize("state", [State.TRAINED, State.DEPLOYED, State.EVALUATING])
+def test_a_run_without_a_verdict_stops_and_leaves_no_deployment(setting: Setting, state: State) -> None:
+    run = setting.add(state) if state == State.TRAINED else setting.deployed(state)
+    ended = stopped(setting, run)
+    assert (ended.state, ended.history[-1].by, ended.history[-1].reason) == (
+        State.RETIRED,
+        "person:linh",
+        "wrong data",
+    )
+    assert not setting.control.deployments
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_stop_while_a_deployment_is_made_takes_it_away_once_it_is_there(setting: Setting, gone: bool) -> None:
+    deploying = setting.provision(setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL}))
+    assert deploying is not None
+    assert stopped(setting, deploying).state == State.DEPLOYING
+    assert not setting.reconcile().moved
+    if gone:
+        setting.control.fail["get_deployment"] = NotFoundError("there is no such deployment")
+        setting.control.deployments.clear()
+    else:
+        setting.control.deployments[deploying.deployment["arn"]]["status"] = "Active"
+    setting.reconcile()
+    ended = setting.runs.get(deploying.id)
+    assert (ended.state, ended.history[-1].by, ended.history[-1].reason) == (
+        State.RETIRED,
+        "person:linh",
+        "wrong data",
+    )
+    assert not setting.control.deployments

@@ -1,5 +1,6 @@
 """Asking at scale: who asks when, and who keeps out of the way."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tailor.errors import EvaluationError, InvalidInputError, RetryableError
+from tailor.evaluation.ask import WORKERS
 from tailor.events import AskPart
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
-from tailor.steps.asking import Scale
+from tailor.steps.asking import LOOK_SECONDS, Scale
 from tailor.steps.evaluate import arms_of, evaluate
 from tailor.steps.machine import MOST_EXECUTIONS
 from tests.unit.evaluation.fakes import BucketFolder, FakeAsker, held_out, write_run
@@ -30,7 +32,9 @@ class Stage:
         self.bucket: BucketFolder = write_run(folder, run, ROWS)
         self.asker = FakeAsker(lambda model, question: "đỏ")
 
-    def evaluate(self, minutes: float = 0, asked: str | None = None) -> Run | None:
+    def evaluate(
+        self, minutes: float = 0, asked: str | None = None, clock: Callable[[], float] = lambda: 900.0
+    ) -> Run | None:
         return evaluate(
             self.id,
             bucket=self.bucket,
@@ -38,12 +42,14 @@ class Stage:
             asker=self.asker,
             aliases=self.aliases,
             scale=self.scale,
-            seconds_left=lambda: 900.0,
+            seconds_left=clock,
             now=NOW + timedelta(minutes=minutes),
             asked=asked,
         )
 
-    def ask(self, execution: str, chunks: set[int], left: float = 900.0, minutes: float = 0) -> int | None:
+    def ask(
+        self, execution: str, chunks: set[int], clock: Callable[[], float] = lambda: 900.0, minutes: float = 0
+    ) -> int | None:
         part = AskPart(run=self.id, execution=execution, chunks=frozenset(chunks))
         progress = self.scale.ask(
             part,
@@ -51,7 +57,7 @@ class Stage:
             bucket=self.bucket,
             runs=self.runs,
             asker=self.asker,
-            seconds_left=lambda: left,
+            seconds_left=clock,
             now=NOW + timedelta(minutes=minutes),
         )
         return progress.asked if progress else None
@@ -138,7 +144,7 @@ def test_what_a_part_left_is_asked_by_the_one_who_scores(stage: Stage) -> None:
 def test_a_part_that_runs_out_of_time_asks_to_be_called_again(stage: Stage) -> None:
     stage.evaluate()
     with pytest.raises(RetryableError, match="0 of 100 questions"):
-        stage.ask(FIRST, {0, 1}, left=0.0)
+        stage.ask(FIRST, {0, 1}, clock=lambda: 0.0)
 
 
 def test_what_stops_again_and_again_is_asked_by_one_function(stage: Stage) -> None:
@@ -175,3 +181,51 @@ def test_bad_rows_at_the_start_of_a_part_do_not_condemn_an_arm_that_has_answered
     assert run is not None
     assert run.state in (State.INCONCLUSIVE, State.FAILED)
     assert run.evaluation["failed_calls"]
+
+
+class Clock:
+    """A function's time, which runs down with each question."""
+
+    def __init__(self) -> None:
+        self.left = 900.0
+
+    def __call__(self) -> float:
+        return self.left
+
+
+@pytest.mark.parametrize("at_scale", [False, True])
+def test_nobody_asks_on_for_a_run_that_was_stopped(tmp_path: Path, at_scale: bool) -> None:
+    stage, clock = Stage(tmp_path, above=0 if at_scale else 10_000), Clock()
+    asked = 0
+
+    def answer(model: str, question: str) -> str:
+        nonlocal asked
+        asked, clock.left = asked + 1, clock.left - 1
+        if asked == 20:
+            run = stage.run
+            stage.runs.save(run.moved(State.RETIRED, by="person:linh", now=NOW))
+        return "đỏ"
+
+    stage.asker.answer = answer
+    if at_scale:
+        stage.evaluate()
+        with pytest.raises(RetryableError):
+            stage.ask(FIRST, {0, 1, 2, 3}, clock=clock)
+        assert stage.ask(FIRST, {0, 1, 2, 3}, clock=clock) is None
+    else:
+        assert stage.evaluate(clock=clock) is None
+    assert stage.run.state == State.RETIRED
+    assert asked < 20 + LOOK_SECONDS + 2 * WORKERS
+
+
+def test_an_execution_of_a_second_round_has_a_name_of_its_own(stage: Stage) -> None:
+    run = stage.run.moved(State.EVALUATING, by="provision", evaluation={"round": 2, "verdict": "passed"})
+    stage.runs.save(run)
+    begun = stage.evaluate()
+    assert begun is not None
+    assert begun.evaluation == {
+        "round": 2,
+        "verdict": "passed",
+        "execution": f"arn:{stage.id}-2-1",
+        "executions": 1,
+    }

@@ -4,6 +4,7 @@ Answers are kept by row id in small files, addressed by section, arm and chunk, 
 against references and separate workers never write the same file. What was answered before a stop stays answered.
 """
 
+import hashlib
 import random
 import threading
 import time
@@ -74,18 +75,24 @@ class AnswerStore:
     def load(self, section: Section, chunks: Container[int]) -> dict[str, dict[int, dict[str, Answer]]]:
         """Answers so far by arm, chunk and row id; of these chunks only, so that many workers don't read it all."""
         found: dict[str, dict[int, dict[str, Answer]]] = {arm.name: {} for arm in section.arms}
+        arms = {_folder(arm): arm.name for arm in section.arms}
         folder = f"{self._prefix}{section.name}/"
         for file in self._files.list(folder):
             arm, _, name = file.key.removeprefix(folder).partition("/")
-            if arm in found and name.endswith(".jsonl") and (chunk := int(name.removesuffix(".jsonl"))) in chunks:
-                found[arm][chunk] = read_answers(self._files.read(file.key), file.key)
+            if arm in arms and name.endswith(".jsonl") and (chunk := int(name.removesuffix(".jsonl"))) in chunks:
+                found[arms[arm]][chunk] = read_answers(self._files.read(file.key), file.key)
         return found
 
-    def save(self, section: str, arm: str, chunk: int, answers: Collection[Answer]) -> None:
+    def save(self, section: str, arm: Arm, chunk: int, answers: Collection[Answer]) -> None:
         ordered = sorted(answers, key=lambda answer: answer.id)
         self._files.write(
-            f"{self._prefix}{section}/{arm}/{chunk:05d}.jsonl", write_answers(ordered), "application/jsonl"
+            f"{self._prefix}{section}/{_folder(arm)}/{chunk:05d}.jsonl", write_answers(ordered), "application/jsonl"
         )
+
+
+def _folder(arm: Arm) -> str:
+    """By model too: another live version's answers are others."""
+    return f"{arm.name}-{hashlib.sha256(arm.model_id.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +158,8 @@ class Interview:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._failure: BaseException | None = None
-        self._answers: dict[tuple[str, str, int], dict[str, Answer]] = {}
-        self._unsaved: set[tuple[str, str, int]] = set()
+        self._answers: dict[tuple[str, Arm, int], dict[str, Answer]] = {}
+        self._unsaved: set[tuple[str, Arm, int]] = set()
         self._saved_at = time.monotonic()
         self._refused: dict[str, int] = {}
         self._asked = 0
@@ -186,7 +193,7 @@ class Interview:
 
     def answers(self, section: Section, arm: str) -> dict[str, Answer]:
         """All answers of an arm, after :meth:`ask`."""
-        parts = [part for (name, who, _), part in self._answers.items() if (name, who) == (section.name, arm)]
+        parts = [part for (name, who, _), part in self._answers.items() if (name, who.name) == (section.name, arm)]
         return {answer.id: answer for part in parts for answer in part.values()}
 
     def _missing(self, section: Section, chunks: Collection[int] | None) -> Iterator[_Task]:
@@ -198,7 +205,7 @@ class Interview:
             wanted = {row.id for row in rows}
             for arm in section.arms:
                 kept = stored[arm.name].get(chunk, {})
-                self._answers[section.name, arm.name, chunk] = {
+                self._answers[section.name, arm, chunk] = {
                     identity: answer
                     for identity, answer in kept.items()
                     if identity in wanted and answer.error not in _ASK_AGAIN
@@ -208,7 +215,7 @@ class Interview:
             for place, row in enumerate(rows):
                 turn = place % len(section.arms)
                 for arm in [*section.arms[turn:], *section.arms[:turn]]:
-                    if row.id not in self._answers[section.name, arm.name, chunk]:
+                    if row.id not in self._answers[section.name, arm, chunk]:
                         yield _Task(section, arm, chunk, row)
 
     def _work(self, queue: Iterator[_Task]) -> None:
@@ -254,7 +261,7 @@ class Interview:
         return None
 
     def _keep(self, task: _Task, answer: Answer) -> None:
-        place = (task.section.name, task.arm.name, task.chunk)
+        place = (task.section.name, task.arm, task.chunk)
         with self._lock:
             self._asked += 1
             self._answers[place][answer.id] = answer
@@ -267,7 +274,7 @@ class Interview:
     def _save(self) -> None:
         """One file that can't be written must not cost the answers of the others."""
         failure: BaseException | None = None
-        for place in sorted(self._unsaved):
+        for place in list(self._unsaved):
             try:
                 self._store.save(*place, list(self._answers[place].values()))
                 self._unsaved.discard(place)

@@ -67,7 +67,10 @@ def read_curve(data: bytes, name: str) -> Curve:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{name}: this is not UTF-8 text", hint="give the job's metrics CSV") from error
-    rows = list(csv.reader(io.StringIO(text), strict=False))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise InvalidInputError(f"{name}: this is not CSV: {error}", hint="give the job's metrics CSV") from error
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     kind: Kind | None = next((kind for kind in ("validation", "training") if f"{kind}_loss" in header), None)
     if kind is None:

@@ -25,13 +25,12 @@ from tailor.evaluation.task import task_of
 from tailor.evaluation.thumbnails import thumbnails
 from tailor.evaluation.verdict import Outcome, check_metrics, judge
 from tailor.recipe import Recipe
-from tailor.runs import Run
+from tailor.runs import Run, State
 from tailor.storage import Storage
 from tailor.training.methods.distillation import teacher_of
 
 RESERVE_SECONDS = 75.0
 _RESERVE_SHARE = 0.25
-_PLAN = "plan.json"
 _SUMMARY = (
     *("verdict", "headline", "reasons", "metric", "candidate", "baseline", "baseline_arm", "difference", "interval"),
     *("confidence", "p_value", "rows", "groups", "minimum_detectable_effect", "decisive_rows", "margin"),
@@ -87,8 +86,9 @@ def evaluate_run(
     """
     check_metrics(recipe)
     folder = f"{run.files}evaluation/"
-    questions = questions_of(run_files, run, recipe, _pinned(run_files, folder, arms))
-    started = _planned(run_files, folder, recipe, questions, clock()).started_at
+    plan = _plan_file(run)
+    questions = questions_of(run_files, run, recipe, _pinned(run_files, plan, arms))
+    started = _planned(run_files, plan, recipe, questions, clock()).started_at
     interview = _interview(run_files, folder, asker, deadline, sleep, workers)
     progress = interview.ask(questions.sections)
     if not progress.complete:
@@ -122,7 +122,7 @@ def evaluate_run(
         judge=opinion,
         regression=regression.details(questions.regression, spoken),
         shots=questions.shots,
-        notes=[*questions.notes, *task.notes, *notes],
+        notes=[*_why_again(run), *questions.notes, *task.notes, *notes],
     )
     report = document(run, recipe, outcome, questions.arms, findings, started, clock())
     _write(run_files, folder, report, outcome)
@@ -132,9 +132,9 @@ def evaluate_run(
 def plan_run(run_files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm], now: datetime) -> Plan:
     """Writes the plan where there is none yet, and asks nothing. Raises as :func:`evaluate_run` does."""
     check_metrics(recipe)
-    folder = f"{run.files}evaluation/"
-    questions = questions_of(run_files, run, recipe, _pinned(run_files, folder, arms))
-    return _planned(run_files, folder, recipe, questions, now)
+    plan = _plan_file(run)
+    questions = questions_of(run_files, run, recipe, _pinned(run_files, plan, arms))
+    return _planned(run_files, plan, recipe, questions, now)
 
 
 def ask_part(
@@ -155,10 +155,10 @@ def ask_part(
     :func:`plan_run` says how many chunks there are. :func:`evaluate_run` then finds all answered and scores.
     Raises EvaluationError where an arm can't answer or time is over.
     """
-    folder = f"{run.files}evaluation/"
-    questions = questions_of(run_files, run, recipe, _pinned(run_files, folder, arms))
-    _planned(run_files, folder, recipe, questions, clock())
-    interview = _interview(run_files, folder, asker, deadline, sleep, workers)
+    plan = _plan_file(run)
+    questions = questions_of(run_files, run, recipe, _pinned(run_files, plan, arms))
+    _planned(run_files, plan, recipe, questions, clock())
+    interview = _interview(run_files, f"{run.files}evaluation/", asker, deadline, sleep, workers)
     return interview.ask(questions.sections, chunks)
 
 
@@ -200,19 +200,31 @@ def _teacher(recipe: Recipe) -> str | None:
     return teacher_of(recipe, catalog.model(recipe.model)).name
 
 
-def _pinned(files: Storage, folder: str, arms: Sequence[Arm]) -> list[Arm]:
+def _plan_file(run: Run) -> str:
+    """A run that is measured again, because another version went live meanwhile, has a new plan and its old answers."""
+    measured = run.evaluation.get("round", 1)
+    return f"{run.files}evaluation/plan{'' if measured == 1 else f'-{measured}'}.json"
+
+
+def _why_again(run: Run) -> list[str]:
+    if run.evaluation.get("round", 1) == 1:
+        return []
+    begun = next(change for change in reversed(run.history) if change.state == State.EVALUATING)
+    return [begun.reason]
+
+
+def _pinned(files: Storage, plan: str, arms: Sequence[Arm]) -> list[Arm]:
     """The live version is the one that was live at the start: answers of two versions must not be mixed."""
     try:
-        planned: dict[str, str] = orjson.loads(files.read(f"{folder}{_PLAN}"))["arms"]
+        planned: dict[str, str] = orjson.loads(files.read(plan))["arms"]
     except NotFoundError:
         return list(arms)
     others = [arm for arm in arms if arm.name != LIVE]
     return [*others, Arm(LIVE, planned[LIVE])] if LIVE in planned else others
 
 
-def _planned(files: Storage, folder: str, recipe: Recipe, questions: Questions, now: datetime) -> Plan:
+def _planned(files: Storage, key: str, recipe: Recipe, questions: Questions, now: datetime) -> Plan:
     """The plan, written by the first visit, so that time is bounded over all. EvaluationError where it is over."""
-    key = f"{folder}{_PLAN}"
     try:
         plan = orjson.loads(files.read(key))
     except NotFoundError:

@@ -27,8 +27,11 @@ class Facts:
 
     @property
     def previous(self) -> State | None:
-        earlier = [change.state for change in self.run.history if change.sequence < self.change.sequence]
-        return earlier[-1] if earlier else None
+        return self.earlier[-1] if self.earlier else None
+
+    @property
+    def earlier(self) -> list[State]:
+        return [change.state for change in self.run.history if change.sequence < self.change.sequence]
 
     @property
     def rows(self) -> str:
@@ -129,6 +132,12 @@ class Facts:
         return "" if needed is None else counted(needed, "held-out row")
 
     @property
+    def verdict(self) -> State | None:
+        """The last one before the change; None where there was none."""
+        found = [state for state in self.earlier if state in _VERDICTS]
+        return found[-1] if found else None
+
+    @property
     def is_by_person(self) -> bool:
         """Functions have plain names; people are recorded with their identity."""
         return self.change.by not in FUNCTIONS
@@ -141,6 +150,7 @@ ARMS = {
     "live": "the version that is live",
     "teacher": "its teacher",
 }
+_VERDICTS = frozenset({State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED})
 FUNCTIONS = frozenset({"prepare", "train", "track", "provision", "evaluate", "reconcile"})
 
 

@@ -55,9 +55,7 @@ def message_for(run: Run, change: Change, *, reports_url: str = "") -> Message |
     """
     wording = WORDINGS.get(change.state)
     facts = Facts(run, change)
-    # Nobody waits for a run that another one took over before it began.
-    taken_over = change.state == State.STOPPED and change.by == "prepare" and facts.previous == State.PREPARING
-    if wording is None or taken_over:
+    if wording is None or not wording.when(facts):
         return None
     fields = [field for make in wording.fields for field in make(facts) if field.value]
     links = []

@@ -1,7 +1,7 @@
 """How each state is told: a sentence on what happened and what it means, the next step, the figures.
 
 :data:`WORDINGS` is the list of the states that a person wants to hear of. The others (``received``, ``preparing``,
-``deploying``, ``deployed``, ``evaluating``, ``standby``) are on the way to one of them.
+``deploying``, ``deployed``, ``standby``, ``restoring``) are on the way to one of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How one state is told. ``report`` is the part of the run's folder whose report.html explains it."""
+    """How one state is told. ``report`` is the part of the run's folder whose report.html explains it; ``when`` says
+    whether anybody wants to hear of it."""
 
     severity: Severity
     title: str
@@ -31,6 +32,7 @@ class Wording:
     next_step: Callable[[Facts], str]
     fields: tuple[Callable[[Facts], list[Field]], ...] = ()
     report: Literal["report", "evaluation"] | None = None
+    when: Callable[[Facts], bool] = lambda facts: True
 
 
 # ------------------------------------------------------------------------------------------------ what has happened
@@ -101,16 +103,40 @@ def _verdict(finding: str) -> Callable[[Facts], str]:
     return text
 
 
+def _inconclusive(facts: Facts) -> str:
+    if facts.previous == State.PASSED:  # by provision: what is live changed again and again
+        return _joined("The new model was not compared with the version that is live now", _reason(facts))
+    return _verdict("The held-out rows do not decide whether the new model is better")(facts)
+
+
 def _live(facts: Facts) -> str:
     project = facts.run.project
     if facts.previous == State.STANDBY:
         what = f'{facts.change.by} rolled back: apps that ask for model "{project}" get this earlier version again'
     else:
         what = f'Apps that ask for model "{project}" now get this version; nothing changes in the apps'
-    override = ""
-    if facts.previous not in (State.PASSED, State.STANDBY) and facts.is_by_person:
-        override = f"{facts.change.by} put it live although its evaluation did not pass ({facts.previous})"
-    return _joined(what, override, _reason(facts))
+    return _joined(what, _override(facts), _reason(facts))
+
+
+def _override(facts: Facts) -> str:
+    """Who put a version live by hand, and against which verdict."""
+    if not facts.is_by_person or facts.previous == State.STANDBY:
+        return ""
+    again = ", which had been taken down," if facts.previous == State.RESTORING else ""
+    if State.LIVE in facts.earlier:
+        return f"{facts.change.by} put this version{again} live again"
+    if facts.verdict is None:
+        return f"{facts.change.by} put this version{again} live although it was never measured"
+    if facts.verdict == State.PASSED:
+        return f"{facts.change.by} put this version{again} live" if again else ""
+    return f"{facts.change.by} put this version{again} live although its evaluation did not pass ({facts.verdict})"
+
+
+def _deploy_failed(facts: Facts) -> str:
+    what = "The model is trained but nothing serves it, and it was not measured"
+    if facts.previous == State.RESTORING:
+        what = "The version that was to go live again could not be deployed"
+    return _joined(what, _reason(facts), "Nothing changes for apps")
 
 
 def _retired(facts: Facts) -> str:
@@ -154,6 +180,8 @@ def _after_not_passed(facts: Facts) -> str:
 
 
 def _after_inconclusive(facts: Facts) -> str:
+    if facts.previous == State.PASSED:
+        return f"{_after_not_passed(facts)} Upload again to have it measured, or decide: tailor promote {facts.run.id}."
     needed = (
         f"About {facts.decisive_rows} would decide. " if facts.decisive_rows else "More held-out rows would decide. "
     )
@@ -266,17 +294,22 @@ WORDINGS: Mapping[State, Wording] = {
         _stopped,
         _always("Nothing runs any more. To start again, upload with a changed file or recipe."),
         (_spent,),
+        # Nobody waits for a run that another one took over before it began.
+        when=lambda facts: not (facts.change.by == "prepare" and facts.previous == State.PREPARING),
     ),
     S.DEPLOY_FAILED: Wording(
         "error",
         "the model could not be deployed",
-        lambda facts: _joined(
-            "The model is trained but nothing serves it, and it was not measured",
-            _reason(facts),
-            "Nothing changes for apps",
-        ),
+        _deploy_failed,
         _always("Check quotas and permissions with tailor doctor. The trained model is kept."),
         (_model, _spent),
+    ),
+    S.EVALUATING: Wording(
+        "info",
+        "the new model is measured again",
+        lambda facts: _joined("The new model does not go live yet", _reason(facts)),
+        _always("Only the version that is live now is asked anew; all other answers are kept. You hear the verdict."),
+        when=lambda facts: facts.previous == State.PASSED,
     ),
     S.PASSED: Wording(
         "success",
@@ -297,7 +330,7 @@ WORDINGS: Mapping[State, Wording] = {
     S.INCONCLUSIVE: Wording(
         "warning",
         "the new model may or may not be better",
-        _verdict("The held-out rows do not decide whether the new model is better"),
+        _inconclusive,
         _after_inconclusive,
         (_measure, _spent),
         "evaluation",
@@ -314,8 +347,9 @@ WORDINGS: Mapping[State, Wording] = {
         "info",
         "a version was taken down",
         _retired,
-        _always(
-            "It answers no more calls. The trained model is kept in Bedrock, where storing it is charged by the month."
+        lambda facts: (
+            "It answers no more calls. The trained model is kept in Bedrock, where storing it is charged by the month; "
+            f"tailor promote {facts.run.id} deploys it again and puts it live."
         ),
     ),
 }

@@ -4,11 +4,13 @@ A state machine (statemachines/evaluate.asl.yaml) deals the parts out, and at it
 ask the same question, and reconcile finds an ending that was lost (:mod:`tailor.steps.machine`).
 """
 
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from tailor.errors import RetryableError
+from tailor.errors import RetryableError, TailorError
 from tailor.evaluation.arms import Arm
 from tailor.evaluation.ask import Asker, Progress
 from tailor.evaluation.run import ask_part, plan_run
@@ -18,6 +20,7 @@ from tailor.steps.machine import Executions, Machine
 from tailor.storage import Storage
 
 CHUNKS_A_PART = 4
+LOOK_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,9 @@ class Scale:
             "functions": self.functions,
             "pause": round(self.part_seconds),
         }
-        return self.machine.hand_over(run, document, runs)
+        measured = run.evaluation.get("round", 1)
+        series = run.id if measured == 1 else f"{run.id}-{measured}"
+        return self.machine.hand_over(run, document, runs, series)
 
     def ask(
         self,
@@ -62,7 +67,8 @@ class Scale:
         run = runs.get(part.run)
         if not self.machine.awaits(run, part.execution):
             return None
-        spare = max(0.0, seconds_left() - self.part_seconds)
+        left = while_wanted(run, runs, seconds_left)
+        spare = max(0.0, left() - self.part_seconds)
         progress = ask_part(
             bucket,
             run,
@@ -70,9 +76,30 @@ class Scale:
             arms(run),
             asker,
             part.chunks,
-            deadline=lambda: seconds_left() - spare,
+            deadline=lambda: left() - spare,
             clock=lambda: now,
         )
         if not progress.complete:
             raise RetryableError(f"{progress.done} of {progress.total} questions of this part were asked in time")
         return progress
+
+
+def while_wanted(run: Run, runs: RunStore, seconds_left: Callable[[], float]) -> Callable[[], float]:
+    """Seconds left, and none once somebody has stopped the run: nobody should pay for what nobody reads.
+
+    Looks every 15 seconds. Safe for use by several threads.
+    """
+    lock = threading.Lock()
+    looked, wanted = seconds_left(), True
+
+    def left() -> float:
+        nonlocal looked, wanted
+        seconds = seconds_left()
+        with lock:
+            if wanted and looked - seconds >= LOOK_SECONDS:
+                looked = seconds
+                with suppress(TailorError):  # not known now: the next look tells
+                    wanted = runs.get(run.id).state == State.EVALUATING
+            return seconds if wanted else 0.0
+
+    return left

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tailor import catalog
-from tailor.errors import EvaluationError, InvalidInputError, NotAllowedError, NotFoundError
+from tailor.errors import ConflictError, EvaluationError, InvalidInputError, NotAllowedError, NotFoundError
 from tailor.evaluation.arms import BASE, CANDIDATE, LIVE, TEACHER, Arm
 from tailor.evaluation.ask import Asker
 from tailor.evaluation.run import Unfinished, evaluate_run
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, giving_back
 from tailor.serving.aliases import AliasStore, Version
-from tailor.steps.asking import Scale
+from tailor.steps.asking import Scale, while_wanted
 from tailor.storage import Storage
 from tailor.training.methods.distillation import teacher_of
 
@@ -41,7 +41,7 @@ def evaluate(
         return None
     if run.attempts > MAX_ATTEMPTS:
         reason = f"The evaluation was cut short {MAX_ATTEMPTS} times: tell the operator of this stack"
-        return runs.save(run.moved(State.EVALUATION_FAILED, by=BY, reason=reason))
+        return _kept(run.moved(State.EVALUATION_FAILED, by=BY, reason=reason), runs)
     arms = arms_of(run, aliases.alias(run.project).live)
     with giving_back(runs, run):
         try:
@@ -53,17 +53,25 @@ def evaluate(
                 run.recipe,
                 arms,
                 asker,
-                deadline=seconds_left,
+                deadline=while_wanted(run, runs, seconds_left),
                 clock=lambda: now + timedelta(seconds=given - seconds_left()),
             )
         except (EvaluationError, InvalidInputError, NotAllowedError, NotFoundError) as error:
-            return runs.save(run.moved(State.EVALUATION_FAILED, by=BY, reason=error.message))
+            return _kept(run.moved(State.EVALUATION_FAILED, by=BY, reason=error.message), runs)
     if isinstance(result, Unfinished):
         # Out of time, not of patience: the answers so far are kept, and the run is asked for again.
-        return runs.save(run.model_copy(update={"lease_until": None, "attempts": 0}))
+        return _kept(run.model_copy(update={"lease_until": None, "attempts": 0}), runs)
     summary = result.summary()
     verdict, reason = State(summary["verdict"]), summary["headline"]
-    return runs.save(run.moved(verdict, by=BY, reason=reason, evaluation=run.evaluation | summary))
+    return _kept(run.moved(verdict, by=BY, reason=reason, evaluation=run.evaluation | summary), runs)
+
+
+def _kept(run: Run, runs: RunStore) -> Run | None:
+    """None where somebody moved the run meanwhile: stopped it, or took it over."""
+    try:
+        return runs.save(run)
+    except ConflictError:
+        return None
 
 
 def arms_of(run: Run, live: Version | None = None) -> list[Arm]:

@@ -1,4 +1,4 @@
-"""trained → deploying; passed → live; no pass → retired: deployments appear and disappear here (and in reconcile)."""
+"""Deployments come and go: trained → deploying; verdicts → live or retired; restoring → live. Also in reconcile."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,8 @@ from tailor.training.translate import explain
 
 BY = "provision"
 _GOING = "Deleting"
+MOST_ROUNDS = 3  # measured again when another version went live meanwhile; each asks that version everything
+_BEING_MADE = frozenset({State.DEPLOYING, State.RESTORING})
 _NOT_PASSED = frozenset({State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED})
 
 
@@ -21,15 +23,19 @@ def provision(
 ) -> Run | None:
     """The run as it is afterwards; None where there was nothing to do."""
     run = runs.get(run_id)
-    if run.state == State.TRAINED:
+    if run.state == State.TRAINED or (run.state == State.RESTORING and not run.deployment):
         return deploy(run, runs=runs, control=control, tags=tags, now=now)
+    if not run.is_open:
+        _clear(deployment_names(run), control)
+        return None
     if run.state == State.PASSED and _is_going(run):
         reason = "its retirement was cut short, and is finished"
         return take_down(run, runs=runs, control=control, aliases=aliases, by=BY, reason=reason, now=now)
     if run.state == State.PASSED and run.recipe.deployment.promote:
-        if reason := _outdated(run, aliases):
-            return runs.save(run.moved(State.INCONCLUSIVE, by=BY, reason=reason, now=now))
-        return promote(run, runs=runs, aliases=aliases, by=BY, now=now)
+        live = aliases.alias(run.project).live
+        if _measured_against(live, run):
+            return promote(run, runs=runs, aliases=aliases, by=BY, now=now, instead_of=live)
+        return _measure_again(run, live, runs=runs, now=now)
     if run.state in _NOT_PASSED:
         return take_down(
             run, runs=runs, control=control, aliases=aliases, by=BY, reason=f"the verdict is {run.state}", now=now
@@ -37,58 +43,114 @@ def provision(
     return None
 
 
-def _outdated(run: Run, aliases: AliasStore) -> str:
-    """Why a passed verdict no longer counts; empty where it does: against the version that it was measured with."""
-    live = aliases.alias(run.project).live
-    if live is None or live.run == run.id or live.deployment == run.evaluation.get("live"):
-        return ""
-    return f"it passed, but {live.run} went live meanwhile, and the two were not compared"
+def _measured_against(live: Version | None, run: Run) -> bool:
+    """Whether a verdict says something about replacing what is live now."""
+    return live is None or live.run == run.id or live.deployment == run.evaluation.get("live")
+
+
+def _measure_again(run: Run, live: Version | None, *, runs: RunStore, now: datetime) -> Run:
+    """passed → evaluating, with what went live meanwhile: only that version is asked, all other answers are there."""
+    measured = run.evaluation.get("round", 1)
+    what = f"it passed, but {live.run if live else 'another version'} went live meanwhile"
+    if measured >= MOST_ROUNDS:
+        reason = f"{what}, as after {measured - 1} verdicts before: the two were not compared"
+        return runs.save(run.moved(State.INCONCLUSIVE, by=BY, reason=reason, now=now))
+    kept = {name: value for name, value in run.evaluation.items() if name not in ("execution", "executions")}
+    reason = f"{what}: it is measured again, with that version"
+    return runs.save(
+        run.moved(State.EVALUATING, by=BY, reason=reason, now=now, evaluation=kept | {"round": measured + 1})
+    )
 
 
 def _is_going(run: Run) -> bool:
     return run.state == State.RETIRED or run.deployment.get("status") == _GOING
 
 
+def deployment_names(run: Run) -> list[str]:
+    """Of all deployments of a run, the present one last. No name is used twice: Bedrock remembers the tokens."""
+    again = sum(change.state == State.RESTORING for change in run.history)
+    return [run.id, *(f"{run.id}-{place}" for place in range(2, again + 2))]
+
+
+def _clear(names: list[str], control: Control) -> None:
+    """Takes away what was deployed while its run was retired. Raises ConflictError while it is still being made."""
+    for name in names:
+        control.delete_deployment(name)
+
+
 def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], now: datetime) -> Run:
     """Puts the trained model behind an on-demand deployment: pay per token, nothing while idle."""
+    *earlier, name = deployment_names(run)
+    _clear(earlier, control)
     try:
-        arn = control.create_deployment(
-            run.id, run.job["model_arn"], tags=tags | {"run": run.id, "project": run.project}
-        )
+        arn = control.create_deployment(name, run.job["model_arn"], tags=tags | {"run": run.id, "project": run.project})
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=explain(error.message), now=now))
     deployment = {"arn": arn, "kind": "on-demand", "status": "Creating", "created_at": now.isoformat()}
     try:
+        if run.state == State.RESTORING:
+            return runs.save(run.model_copy(update={"deployment": deployment}))
         return runs.save(run.moved(State.DEPLOYING, by=BY, now=now, deployment=deployment))
     except ConflictError:
-        if not runs.get(run.id).is_open:
+        found = runs.get(run.id)
+        if not found.is_open or deployment_names(found)[-1] != name:
             control.delete_deployment(arn)  # somebody retired the run meanwhile: nobody else knows of its deployment
         raise
 
 
-def follow_deployment(run: Run, *, runs: RunStore, control: Control, by: str, now: datetime) -> Run | None:
-    """deploying → deployed | deploy-failed. Deployments send no events: reconcile asks."""
+def follow_deployment(
+    run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, now: datetime
+) -> Run | None:
+    """deploying → deployed | deploy-failed, restoring → live | deploy-failed. Deployments send no events: reconcile
+    asks. One that was to go before it was there goes now."""
     try:
         answer = control.get_deployment(run.deployment["arn"])
     except NotFoundError:
         # Deleted by hand, or by the lines below just before this function was killed.
-        reason = "the deployment failed, or somebody deleted it, before it became active"
-        return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, reason=reason))
+        answer = {"status": "Gone"}
     status = answer["status"]
+    if _is_going(run):
+        if status == "Creating":
+            return None
+        person, why = run.deployment.get("retired_by", by), run.deployment.get("retired_why", "")
+        return take_down(run, runs=runs, control=control, aliases=aliases, by=person, reason=why, now=now)
     deployment: dict[str, Any] = {**run.deployment, "status": status}
+    if status == "Active" and run.state == State.RESTORING:
+        asked = run.history[-1]  # by the person who wants it back
+        run = run.model_copy(update={"deployment": deployment})
+        live = aliases.alias(run.project).live
+        return promote(run, runs=runs, aliases=aliases, by=asked.by, now=now, reason=asked.reason, instead_of=live)
     if status == "Active":
         return runs.save(run.moved(State.DEPLOYED, by=by, now=now, deployment=deployment))
     if status == "Failed":
         control.delete_deployment(run.deployment["arn"])
         reason = explain(answer.get("failureMessage", ""))
         return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, deployment=deployment, reason=reason))
+    if status == "Gone":
+        reason = "the deployment failed, or somebody deleted it, before it became active"
+        return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, reason=reason))
     return None
 
 
-def promote(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, now: datetime, reason: str = "") -> Run:
-    """Points the project's name at this run, then says so; the version that was live stands by for rollback."""
+def promote(
+    run: Run,
+    *,
+    runs: RunStore,
+    aliases: AliasStore,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    instead_of: Version | None = None,
+) -> Run:
+    """Points the project's name at this run, then says so; the version that was live stands by for rollback.
+
+    ``instead_of``: what the caller saw live. Raises ConflictError where that is no longer so.
+    """
     if _is_going(run):
-        raise ConflictError(f"run {run.id} is being retired: it can't go live any more")
+        raise ConflictError(
+            f"run {run.id} is being retired: it can't go live now",
+            hint="promote it again once it is retired: then it is deployed anew",
+        )
     version = Version(
         run=run.id,
         deployment=run.deployment["arn"],
@@ -96,8 +158,7 @@ def promote(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, now: date
         system=run.report.get("system"),
         media=rules_for(run.recipe.model, run.recipe.method),
     )
-    seen = aliases.alias(run.project).live
-    alias = move_pointer(aliases, run.project, version, seen.run if seen else None, by, now=now)
+    alias = move_pointer(aliases, run.project, version, instead_of.run if instead_of else None, by, now=now)
     try:
         live = runs.save(run.moved(State.LIVE, by=by, now=now, reason=reason))
     except ConflictError:
@@ -123,13 +184,22 @@ def stand_by(run: Run, *, successor: str, runs: RunStore, by: str, now: datetime
 def take_down(
     run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
 ) -> Run:
-    """Deletes the run's deployment, once no name can lead to it. The custom model stays: it can be deployed again."""
+    """Deletes the run's deployment, once no name can lead to it. The custom model stays: it can be deployed again.
+
+    One that is being made can't be deleted yet: the run keeps its state, and :func:`follow_deployment` ends it.
+    """
     forget(aliases, run.project, run.id)
     if run.deployment:
         # Who promotes this run at the same moment must lose, or find out, before the deployment is gone.
-        run = runs.save(run.model_copy(update={"deployment": {**run.deployment, "status": _GOING}}))
-        control.delete_deployment(run.deployment["arn"])
-    elif run.state == State.TRAINED:
-        control.delete_deployment(run.id)  # made by a function that was killed before it could write that down
+        going = {**run.deployment, "status": _GOING, "retired_by": by, "retired_why": reason}
+        run = runs.save(run.model_copy(update={"deployment": going}))
+        try:
+            control.delete_deployment(run.deployment["arn"])
+        except ConflictError:
+            if run.state not in _BEING_MADE:
+                raise
+            return run
+    elif run.state in {State.TRAINED, State.RESTORING}:
+        _clear(deployment_names(run), control)  # of a function that was killed before it could write that down
     deployment = {**run.deployment, "status": "Deleted"} if run.deployment else {}
     return runs.save(run.moved(State.RETIRED, by=by, reason=reason, now=now, deployment=deployment))

@@ -55,8 +55,8 @@ class Reconciler:
             job = self.control.get_job(run.job["arn"])
             moved = follow(run, job, runs=self.runs, by=BY, now=now)
             return moved or watch(run, job, runs=self.runs, control=self.control, now=now)
-        if run.state == State.DEPLOYING:
-            return follow_deployment(run, runs=self.runs, control=self.control, by=BY, now=now)
+        if run.state == State.DEPLOYING or (run.state == State.RESTORING and run.deployment):
+            return follow_deployment(run, runs=self.runs, control=self.control, aliases=self.aliases, by=BY, now=now)
         if run.state == State.AWAITING_APPROVAL and _past(run.quote.get("approval", {}).get("until"), now):
             reason = "nobody approved it in time"
             return self.runs.save(run.moved(State.DECLINED, by=BY, reason=reason, now=now))
@@ -81,6 +81,8 @@ class Reconciler:
         if run.state not in ACTORS or run.leased(now):
             return False
         if run.state == State.PASSED and not run.recipe.deployment.promote:
+            return False
+        if run.state == State.RESTORING and run.deployment:
             return False
         return now - run.history[-1].at > self.due_after
 

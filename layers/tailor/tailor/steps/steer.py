@@ -2,24 +2,21 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Protocol
 
-from tailor.errors import ConflictError, NotFoundError
+from tailor.errors import ConflictError, InvalidInputError, NotFoundError
 from tailor.runs import Run, RunStore, State
 from tailor.serving.aliases import AliasStore
 from tailor.serving.aliases import rollback as move_pointer_back
-from tailor.steps.provision import promote, stand_by
+from tailor.steps.control import Control
+from tailor.steps.provision import promote, stand_by, take_down
 from tailor.training.request import job_name
 
 _NOT_SUBMITTED = frozenset({State.RECEIVED, State.PREPARING, State.PREPARED, State.APPROVED})
+_NOT_MEASURED = frozenset({State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING, State.RESTORING})
+_KEPT = frozenset({State.RETIRED, State.DEPLOY_FAILED})
 _PROMOTABLE = frozenset(
     {State.DEPLOYED, State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED, State.STANDBY}
 )
-
-
-class JobStopper(Protocol):
-    def stop_job(self, identifier: str) -> None:
-        """StopModelCustomizationJob by ARN or name; fine where the job has ended. Raises NotFoundError."""
 
 
 def approve(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
@@ -34,8 +31,12 @@ def decline(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) ->
     return runs.save(run.moved(State.DECLINED, by=by, reason=reason, now=now))
 
 
-def stop(run: Run, *, runs: RunStore, control: JobStopper, by: str, reason: str, now: datetime) -> Run:
-    """Ends a run before it has a model. A job takes a while to stop: Bedrock's answer moves the run."""
+def stop(
+    run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
+) -> Run:
+    """Ends a run before it has a verdict. A job takes a while to stop: Bedrock's answer moves the run. Who asks
+    questions finds the run gone and asks no more. A deployment that is being made goes once it is there.
+    """
     if run.state in _NOT_SUBMITTED:
         stopped = runs.save(run.moved(State.STOPPED, by=by, reason=reason, now=now))
         with suppress(NotFoundError):
@@ -46,14 +47,24 @@ def stop(run: Run, *, runs: RunStore, control: JobStopper, by: str, reason: str,
         asked = runs.save(run.model_copy(update={"job": {**run.job, "stop_asked_by": by, "stop_reason": reason}}))
         control.stop_job(run.job["arn"])
         return asked
+    if run.state in _NOT_MEASURED:
+        return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
     raise ConflictError(f"run {run.id} is {run.state}: there is nothing to stop", hint="tailor retire takes it down")
 
 
 def promote_by_hand(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, reason: str, now: datetime) -> Run:
-    """Puts a deployed version live whatever its verdict. Raises ConflictError where it is not deployed."""
+    """Puts a version live whatever its verdict. One that was taken down is deployed again first (``restoring``).
+
+    Raises InvalidInputError without a reason; ConflictError where there is no model yet, or no verdict.
+    """
+    if not reason.strip():
+        raise InvalidInputError("a version that people put live needs a reason", hint="the run's history keeps it")
+    if run.state in _KEPT:
+        return runs.save(run.moved(State.RESTORING, by=by, reason=reason, now=now, deployment={}))
     if run.state not in _PROMOTABLE:
-        raise ConflictError(f"run {run.id} is {run.state}: only a deployed version can go live")
-    return promote(run, runs=runs, aliases=aliases, by=by, now=now, reason=reason)
+        raise ConflictError(f"run {run.id} is {run.state}: only a version that is or was deployed can go live")
+    live = aliases.alias(run.project).live
+    return promote(run, runs=runs, aliases=aliases, by=by, now=now, reason=reason, instead_of=live)
 
 
 def roll_back(
