@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,8 @@ from samples.generate import generate
 from tailor.aws.clients import client
 from tailor.runs import State
 from tailor.serving import keys
+from tailor.serving.aliases import Version, promote
+from tailor.steps.steer import promote_by_hand
 from tailor_local.bedrock.faults import EventFaults, Faults
 from tests.integration.pipeline import Pipeline
 
@@ -108,15 +111,31 @@ def test_without_any_event_from_bedrock_the_run_still_goes_live(
     assert pipeline.dead() == []
 
 
-def test_a_model_that_learned_nothing_does_not_go_live_and_leaves_nothing_behind(
+def test_a_model_that_learned_nothing_does_not_go_live_until_somebody_insists_and_leaves_nothing_behind(
     pipeline: Pipeline, scenes: dict[str, bytes], faults: SetFaults
 ) -> None:
     faults(Faults(learn=False))
-    run = pipeline.wait(pipeline.upload("nothing/scenes", scenes), State.RETIRED)
+    recipe = RECIPE + b"deployment: {keep_previous_hours: 0}\n"
+    run = pipeline.wait(pipeline.upload("nothing/scenes", scenes | {"tailor.yaml": recipe}), State.RETIRED)
     assert run.evaluation["verdict"] in {"failed", "inconclusive"}
     assert State.LIVE not in {change.state for change in run.history}
     assert pipeline.serving.alias("nothing").live is None
     assert pipeline.deployments(run.id) == []
+
+    by, now, aliases = "person:linh", datetime.now(UTC), pipeline.serving
+    promote_by_hand(run, runs=pipeline.runs, aliases=aliases, by=by, reason="we looked at the answers", now=now)
+    live = pipeline.wait(run.id, State.LIVE)
+    assert (live.history[-1].by, live.history[-1].reason) == (by, "we looked at the answers")
+    [deployment] = pipeline.deployments(run.id)
+    version = aliases.alias("nothing").live
+    assert version is not None
+    assert version.deployment == deployment["customModelDeploymentArn"] == live.deployment["arn"]
+
+    successor = version.model_copy(update={"run": "nothing-more-0123456789ab", "deployment": f"{version.deployment}x"})
+    promote(aliases, "nothing", successor, run.id, "test")
+    pipeline.wait(run.id, State.RETIRED)
+    assert pipeline.deployments(run.id) == []
+    assert [each.run for each in aliases.alias("nothing").versions] == [successor.run]
     assert pipeline.dead() == []
 
 
@@ -181,8 +200,6 @@ def test_an_unknown_model_is_404_and_a_body_that_is_no_json_400(pipeline: Pipeli
 
 
 def test_a_key_of_another_project_is_403(pipeline: Pipeline, secret: str) -> None:
-    from tailor.serving.aliases import Version, promote
-
     arn = "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghi123"
     version = Version(run="theirs-1", deployment=arn, model="nova-lite")
     promote(pipeline.serving, "theirs", version, None, "test")
