@@ -8,7 +8,7 @@ from tailor_local import hooks
 def test_the_installed_emulator_fits() -> None:
     problems = hooks.missing()
     assert not problems, (
-        "This version of ministack moved what tailor_local/hooks.py relies on. Adapt that module, or go back to the "
+        "This version of ministack moved what tailor_local/hooks/ relies on. Adapt that package, or go back to the "
         "version in requirements/dev.txt:\n" + "\n".join(problems)
     )
 

@@ -1,0 +1,143 @@
+"""The one place that touches the emulator (`ministack`) inside: plugs Bedrock in, corrects what differs from AWS."""
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tailor_local import timelapse
+from tailor_local.bedrock.service import Bedrock
+from tailor_local.hooks import functions, machines
+from tailor_local.hooks.identity import Emulator
+from tailor_local.hooks.needed import inside, missing
+
+__all__ = ["CONTROL_PREFIX", "Emulator", "install", "missing", "run"]
+CONTROL_PREFIX = "/_tailor/"
+
+
+class _Service:
+    """One of the two service modules that the emulator routes to; the first also keeps the state."""
+
+    def __init__(self, name: str, bedrock: Bedrock, keeps_state: bool) -> None:
+        self._name = name
+        self._bedrock = bedrock
+        self._keeps_state = keeps_state
+
+    async def handle_request(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> tuple[int, dict[str, str], Any]:
+        status, reply_headers, content = await self._bedrock.handle(self._name, method, path, headers, body, query)
+        if isinstance(content, bytes):
+            return status, reply_headers, content
+
+        async def stream(send: Callable[[dict[str, Any]], Awaitable[None]], receive: object) -> None:
+            for chunk in content:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        return status, reply_headers, inside("core.responses").StreamingResponse(stream)
+
+    def get_state(self) -> dict[str, Any] | None:
+        return self._bedrock.saved() if self._keeps_state else None
+
+    def load_persisted_state(self, data: dict[str, Any]) -> None:
+        if self._keeps_state:
+            self._bedrock.restore(data)
+
+    def reset(self) -> None:
+        if self._keeps_state:
+            self._bedrock.reset()
+
+
+def install(bedrock: Bedrock) -> None:
+    """Make the emulator of this process Tailor's. Call it before `run`."""
+    modules = inside("app")._loaded_modules
+    modules["bedrock"] = _Service("bedrock", bedrock, keeps_state=True)
+    modules["bedrock_runtime"] = _Service("bedrock-runtime", bedrock, keeps_state=False)
+    _authorise_ourselves()
+    _call_loopback_secure()
+    functions.run_outside_our_environment()
+    functions.share_layers()
+    functions.retry_rules()
+    _import_gateway_responses()
+    machines.run_to_the_letter()
+    machines.act_in_roles()
+    _quicken_schedules()
+    _open_control_door(bedrock)
+
+
+def run() -> None:
+    """Serve until a signal says otherwise."""
+    with contextlib.suppress(SystemExit):
+        inside("app").main()
+
+
+def _authorise_ourselves() -> None:
+    """The emulator checks actions that AWS does not have (Converse) on resources that it does not know (deployments).
+
+    It goes on checking signatures for Bedrock; what is allowed, the stand-in asks for itself, operation by operation.
+    """
+    actions = inside("core.iam_actions")
+    original = actions.extract_iam_action
+
+    def extract_iam_action(service: str, *arguments: Any) -> str | None:
+        return None if service in ("bedrock", "bedrock-runtime") else original(service, *arguments)
+
+    actions.extract_iam_action = extract_iam_action
+
+
+def _call_loopback_secure() -> None:
+    """Policies that demand TLS must hold here as on AWS, where every call uses it; loopback needs none."""
+    app = inside("app")
+    original = app.pin_request_origin
+    app.pin_request_origin = lambda source_ip, secure_transport: original(source_ip, True)
+
+
+def _import_gateway_responses() -> None:
+    """API Gateway's own errors look as the template says; the emulator's import of OpenAPI leaves that part out."""
+    gateway = inside("services.apigateway_v1")
+    original = gateway._import_rest_api
+
+    def _import_rest_api(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> str:
+        api_id = str(original(spec, base_data))
+        for kind, response in spec.get("x-amazon-apigateway-gateway-responses", {}).items():
+            gateway._put_gateway_response(api_id, kind, response)
+        return api_id
+
+    gateway._import_rest_api = _import_rest_api
+
+
+def _quicken_schedules() -> None:
+    """Minutes of a schedule's rate last as long as time-lapse says."""
+    eventbridge, scheduler = inside("services.eventbridge"), inside("services.scheduler")
+    original = eventbridge._parse_rate_seconds
+    tick = max(0.1, timelapse.seconds(1 / timelapse.SCHEDULER_TICKS_A_MINUTE))
+    eventbridge._SCHEDULER_TICK_INTERVAL = tick
+    scheduler._SCHEDULE_TICK_INTERVAL = tick
+
+    def _parse_rate_seconds(expression: str) -> float | None:
+        period = original(expression)
+        return None if period is None else timelapse.seconds(period / 60)
+
+    eventbridge._parse_rate_seconds = _parse_rate_seconds
+
+
+def _open_control_door(bedrock: Bedrock) -> None:
+    app = inside("app")
+    inner = app.app
+
+    async def with_control(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(CONTROL_PREFIX):
+            await inner(scope, receive, send)
+            return
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        status, headers, content = bedrock.control(scope["method"], scope["path"], body)
+        wire_headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": status, "headers": wire_headers})
+        await send({"type": "http.response.body", "body": content})
+
+    app.app = with_control

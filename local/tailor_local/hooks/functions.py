@@ -1,0 +1,104 @@
+"""Functions run and fail as on AWS: without the environment of the emulator, with shared layers, with retries."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tailor_local.hooks.needed import inside
+
+LAYERS_SETTING = "TAILOR_LAYERS"  # where unpacked layers are kept for the next cloud
+LAYER_SECONDS = 7 * 24 * 3600  # since a layer was last used
+OVERDUE = 60.0  # seconds after which a schedule starts a function again, whatever became of the last start
+
+
+def run_outside_our_environment() -> None:
+    """Functions find what their layers hold and nothing of the environment that the emulator runs in."""
+    runtime = inside("core.lambda_runtime")
+    original = runtime._detect_runtime_binary
+
+    def _detect_runtime_binary(name: str) -> tuple[str, str]:
+        binary, worker = original(name)
+        return (getattr(sys, "_base_executable", binary), worker) if binary == sys.executable else (binary, worker)
+
+    runtime._detect_runtime_binary = _detect_runtime_binary
+
+
+def retry_rules() -> None:
+    """A rule invokes a function asynchronously: two retries, then the function's dead-letter queue. The emulator
+    calls it once. And a schedule whose minute lasts a second must not start a function that is still at work, as it
+    would not on AWS: the starts would pile up."""
+    eventbridge, functions = inside("services.eventbridge"), inside("services.lambda_svc")
+    at_work: dict[str, float] = {}  # functions started by a schedule → when
+    execute = functions._execute_function
+
+    def _execute_function(func: dict[str, Any], event: dict[str, Any]) -> Any:
+        try:
+            return execute(func, event)
+        finally:
+            at_work.pop((func.get("config") or func).get("FunctionArn", ""), None)
+
+    def _dispatch_to_lambda(arn: str, payload: str) -> None:
+        record, config, _ = functions._get_func_record_for_ref(arn)
+        if not record or not config:
+            return
+        event = json.loads(payload)
+        if isinstance(event, dict) and event.get("detail-type") == "Scheduled Event":
+            now = time.monotonic()
+            if now - at_work.get(config["FunctionArn"], -OVERDUE) < OVERDUE:
+                return
+            at_work[config["FunctionArn"]] = now
+        functions.invoke_async_with_retry(functions._execution_record_for_config(record, config), event)
+
+    functions._execute_function = _execute_function
+    eventbridge._dispatch_to_lambda = _dispatch_to_lambda
+
+
+def share_layers() -> None:
+    """Every worker of every function unpacks its layers anew, 150 MB for some; here each layer is unpacked once.
+
+    What Python compiles of it is then there for the next worker too, so that cold starts are quick.
+    """
+    runtime = inside("core.lambda_runtime")
+    shared = Path(os.environ.get(LAYERS_SETTING) or Path(tempfile.gettempdir()) / "layers")
+    shared.mkdir(parents=True, exist_ok=True)
+    for layer in shared.iterdir():
+        if layer.stat().st_mtime < time.time() - LAYER_SECONDS:
+            shutil.rmtree(layer, ignore_errors=True)
+    lock = threading.Lock()
+
+    class SharedZip(zipfile.ZipFile):
+        def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
+            folder, archive = Path(path or "."), str(self.filename)
+            if not folder.name.startswith("layer_"):
+                super().extractall(path, members, pwd)
+                return
+            listed = "\n".join(f"{item.filename} {item.CRC} {item.file_size}" for item in self.infolist())
+            with lock:
+                unpacked = shared / hashlib.sha256(listed.encode()).hexdigest()
+                if not unpacked.is_dir():
+                    partial = unpacked.with_suffix(f".{os.getpid()}")
+                    super().extractall(partial)
+                    with contextlib.suppress(OSError):  # another cloud may have been quicker
+                        partial.rename(unpacked)
+                    shutil.rmtree(partial, ignore_errors=True)
+            os.utime(unpacked)
+            folder.rmdir()
+            folder.symlink_to(unpacked)
+            Path(archive).unlink()
+
+    runtime.zipfile = SimpleNamespace(
+        ZipFile=SharedZip,
+        BadZipFile=zipfile.BadZipFile,
+        LargeZipFile=zipfile.LargeZipFile,
+        LargeFileError=zipfile.LargeZipFile,
+    )

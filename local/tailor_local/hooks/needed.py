@@ -1,0 +1,85 @@
+"""Every name that is used from inside the emulator, so that a test can say which of them a new version has moved."""
+
+import importlib
+import inspect
+from typing import Any
+
+# module → name → parameters that are relied on (None: not a function)
+NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
+    "app": {
+        "_loaded_modules": None,
+        "app": ("scope", "receive", "send"),
+        "main": (),
+        "pin_request_origin": ("source_ip", "secure_transport"),
+        "SERVICE_HANDLERS": None,
+    },
+    "core.iam_actions": {
+        "extract_iam_action": ("service", "method", "path", "headers", "body", "query_params"),
+        "identity_denial_message": ("action", "principal_arn", "resource", "explicit_deny"),
+    },
+    "core.iam_evaluator": {
+        "enforce": ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
+        "EvalContext": None,
+        "AuthError": None,
+        "_service_principal_matches": ("principal", "service"),
+        "_action_matches": ("request_action", "actions", "not_actions"),
+        "_conditions_met": ("conditions", "ctx"),
+    },
+    "core.lambda_runtime": {"_detect_runtime_binary": ("runtime",), "zipfile": None},
+    "core.responses": {
+        "get_account_id": (),
+        "get_region": (),
+        "request_scope": ("account_id", "region"),
+        "StreamingResponse": None,
+    },
+    "core.router": {"extract_access_key_id": ("headers", "query_params")},
+    "services.apigateway_v1": {
+        "_import_rest_api": ("spec", "base_data"),
+        "_put_gateway_response": ("api_id", "response_type", "data"),
+    },
+    "services.cloudformation.provisioners": {"_sfn_definition": ("props",)},
+    "services.eventbridge": {
+        "_put_events": ("data", "allow_aws_source"),
+        "_parse_rate_seconds": ("expr",),
+        "_SCHEDULER_TICK_INTERVAL": None,
+        "_dispatch_to_lambda": ("arn", "payload"),
+    },
+    "services.iam": {"_roles": None},
+    "services.lambda_svc": {
+        "invoke_async_with_retry": ("func", "event"),
+        "_execute_function": ("func", "event"),
+        "_get_func_record_for_ref": ("function_ref",),
+        "_execution_record_for_config": ("func", "config"),
+    },
+    "services.scheduler": {"_SCHEDULE_TICK_INTERVAL": None},
+    "services.stepfunctions": {
+        "_executions": None,
+        "_state_machines": None,
+        "_ExecutionError": None,
+        "_execute_task": ("state_def", "raw_input", "execution", "ctx"),
+        "_call_lambda": ("func_ref", "event"),
+        "_resolve_path_or_ctx": ("path", "data", "ctx"),
+        "_run_distributed_map": ("state_def", "raw_input", "effective", "iterator", "execution", "ctx"),
+        "_run_sub_machine": ("states", "start_at", "input_data", "execution", "ctx"),
+    },
+    "services.sts": {"register_session": ("access_key", "session")},
+}
+
+
+def missing() -> list[str]:
+    """What this module needs of the emulator and does not find: empty with a version that fits."""
+    problems = []
+    for module_name, names in NEEDED.items():
+        module = inside(module_name)
+        for name, parameters in names.items():
+            found = getattr(module, name, None)
+            if found is None:
+                problems.append(f"ministack.{module_name}.{name} is gone")
+            elif parameters is not None and not set(parameters) <= set(inspect.signature(found).parameters):
+                problems.append(f"ministack.{module_name}.{name} no longer takes {', '.join(parameters)}")
+    return problems
+
+
+def inside(name: str) -> Any:
+    """A module of the emulator."""
+    return importlib.import_module(f"ministack.{name}")
