@@ -20,6 +20,9 @@ _SPAN = re.compile(r"(\d{1,4})([hd])")
 def create(
     name: Annotated[str, typer.Argument(help="who uses the key, for example an app's name")],
     project: Annotated[list[str], typer.Option("--project", "-p", help="a project that the key may call; repeatable")],
+    scope: Annotated[
+        list[str], typer.Option("--scope", "-s", help="chat: ask models; approve: say yes to costs; repeatable")
+    ] = ["chat"],  # noqa: B006  (typer copies it)
     expires: Annotated[str, typer.Option(help="12h, 90d, a date such as 2027-06-30, or never")] = "365d",
     requests_per_minute: Annotated[int | None, typer.Option(min=1, help="none: no limit of its own")] = None,
     tokens_per_day: Annotated[
@@ -30,16 +33,25 @@ def create(
     with shown_errors():
         now = datetime.now(UTC)
         limits = keys.Limits(requests_per_minute=requests_per_minute, tokens_per_day=tokens_per_day)
+        wrong = sorted(set(scope) - set(keys.SCOPES))
+        if wrong:
+            raise InvalidInputError(f"there is no scope {wrong[0]!r}", hint=f"scopes: {', '.join(keys.SCOPES)}")
         secret, key = keys.create(
-            session.serving, name, project, by=person(), expires_at=_expiry(expires, now), limits=limits, now=now
+            session.serving,
+            name,
+            project,
+            scopes=[known for known in keys.SCOPES if known in scope],
+            by=person(),
+            expires_at=_expiry(expires, now),
+            limits=limits,
+            now=now,
         )
-        for called in key.projects:
+        for called in key.projects if "chat" in key.scopes else ():
             if session.serving.alias(called).live is None:
                 err.print(f"[yellow]note[/]  {called} has no live model yet")
         until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "without an end"
-        err.print(
-            f"key [bold]{key.id}[/] for {', '.join(key.projects)}, {until}. Keep it safe: it can't be shown again."
-        )
+        allowed = f"{', '.join(key.projects)} ({', '.join(key.scopes)})"
+        err.print(f"key [bold]{key.id}[/] for {allowed}, {until}. Keep it safe: it can't be shown again.")
         typer.echo(secret)
 
 
@@ -55,6 +67,7 @@ def list_keys(
             Column("id", overflow="fold"),
             "name",
             "projects",
+            "scopes",
             "state",
             "until",
             "limits",
@@ -64,7 +77,8 @@ def list_keys(
         )
         for key in found:
             until = f"{key.expires_at:%Y-%m-%d}" if key.expires_at else "never"
-            columns = (key.id, key.name, ", ".join(key.projects), _state(key, now), until, _limits(key), key.created_by)
+            allowed = (", ".join(key.projects), ", ".join(key.scopes))
+            columns = (key.id, key.name, *allowed, _state(key, now), until, _limits(key), key.created_by)
             table.add_row(*map(escape, columns))
         out.print(table if found else "no keys")
 

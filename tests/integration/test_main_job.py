@@ -170,6 +170,29 @@ def test_bad_uploads_are_rejected_with_findings_a_notice_and_no_dead_letters(pip
     assert pipeline.dead() == []
 
 
+def test_only_a_key_of_the_project_that_may_approve_decides_over_the_api(pipeline: Pipeline) -> None:
+    rows = "question,answer\n" + "".join(f"{n} + {n}?,{n + n}\n" for n in range(60))
+    run = pipeline.upload("asks/sums", {"sums.csv": rows.encode()})
+    pipeline.wait(run, State.AWAITING_APPROVAL)  # nobody knows the price of training Nova Lite
+
+    app, _ = keys.create(pipeline.serving, "app", ["asks"])
+    stranger, _ = keys.create(pipeline.serving, "stranger", ["theirs"], scopes=["approve"])
+    refusals = [pipeline.decide(run, "approve", secret) for secret in (app, stranger, "tailor-asks-" + "a" * 40)]
+    assert [answer.status_code for answer in refusals] == [403, 404, 401]
+    assert all(set(answer.json()["error"]) == {"message", "type", "param", "code"} for answer in refusals)
+    assert pipeline.runs.get(run).state == State.AWAITING_APPROVAL
+
+    approver, key = keys.create(pipeline.serving, "Linh", ["asks"], scopes=["approve"])
+    listed = httpx.get(f"{pipeline.api}/approvals", headers={"Authorization": f"Bearer {approver}"}, timeout=60).json()
+    assert [waiting["id"] for waiting in listed["data"]] == [run]
+    decided = pipeline.decide(run, "decline", approver)
+    assert decided.status_code == 200
+    assert decided.json()["decided_by"] == f"key:Linh ({key.id})"
+    last = pipeline.wait(run, State.DECLINED).history[-1]
+    assert (last.by, last.reason) == (f"key:Linh ({key.id})", "a test")
+    assert pipeline.dead() == []
+
+
 @pytest.fixture
 def secret(pipeline: Pipeline) -> str:
     return keys.create(pipeline.serving, "test", ["nobody"])[0]

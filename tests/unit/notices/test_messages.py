@@ -64,7 +64,8 @@ WORDS = {
         "colours: training waits for your approval",
         "Training is quoted at up to $82.00, above the limit of $50.00. Nothing is spent until somebody approves.",
         (
-            f"Answer by 25 November 2026, 10:04 UTC: tailor approve {RUN} or tailor decline {RUN}. "
+            f"Answer by 25 November 2026, 10:04 UTC: tailor approve {RUN} or tailor decline {RUN}, or over the API: "
+            f"POST /v1/approvals/{RUN} with a key of scope approve. "
             "Without an answer it is declined."
         ),
     ),

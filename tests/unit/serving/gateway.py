@@ -65,11 +65,13 @@ def gateway_responses() -> dict[str, Any]:
 
 
 class Gateway:
-    """``with Gateway(authorize, inference) as gateway``: ``gateway.url`` is a base URL for OpenAI clients."""
+    """``with Gateway(authorize, inference) as gateway``: ``gateway.url`` is a base URL for OpenAI clients.
 
-    def __init__(self, authorize: Handler, inference: Handler) -> None:
+    ``approve`` gets what the template sends to it."""
+
+    def __init__(self, authorize: Handler, inference: Handler, approve: Handler | None = None) -> None:
         outer = self
-        self.authorize, self.inference = authorize, inference
+        self.authorize, self.inference, self.approve = authorize, inference, approve
         self.responses = gateway_responses()
 
         class RequestHandler(BaseHTTPRequestHandler):
@@ -118,7 +120,8 @@ class Gateway:
             return self._own("UNAUTHORIZED" if str(error) == "Unauthorized" else "AUTHORIZER_FAILURE")
         context = {name: str(value) for name, value in policy["context"].items()}
         event = proxy_event(request.command, urlsplit(request.path).path, body, context)
-        answer = self.inference(event, CONTEXT)
+        approval = event["path"].startswith("/v1/approvals")
+        answer = (self.approve if approval and self.approve else self.inference)(event, CONTEXT)
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         text = answer["body"]
         return answer["statusCode"], headers, base64.b64decode(text).decode() if answer["isBase64Encoded"] else text

@@ -51,7 +51,12 @@ def test_authorize_takes_both_kinds_of_event(name: str, authorize: ModuleType, s
         given["headers"]["Authorization"] = f"Bearer {secret}"
     policy = authorize.handler(given, CONTEXT)
     assert policy["principalId"] == key.id
-    assert policy["context"] == {"key": key.id, "projects": "colours,sounds"}
+    assert policy["context"] == {
+        "key": key.id,
+        "projects": "colours,sounds",
+        "scopes": "chat",
+        "digest": keys.digest_of(secret),
+    }
     [statement] = policy["policyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Allow", "execute-api:Invoke")
     assert statement["Resource"] == "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/default/*"

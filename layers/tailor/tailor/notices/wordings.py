@@ -160,7 +160,9 @@ def _after_awaiting(facts: Facts) -> str:
         return f"Nobody needs to answer any more: the run is {facts.run.state} by now."
     run = facts.run.id
     return (
-        f"Answer by {facts.deadline}: tailor approve {run} or tailor decline {run}. Without an answer it is declined."
+        f"Answer by {facts.deadline}: tailor approve {run} or tailor decline {run}, or over the API: "
+        f"POST /v1/approvals/{run} with a key of scope approve. "
+        "Without an answer it is declined."
     )
 
 

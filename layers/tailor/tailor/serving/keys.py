@@ -8,9 +8,9 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self, get_args
 
 from pydantic import Field
 
@@ -22,6 +22,10 @@ _RANDOM_BYTES = 25
 KEY = re.compile(r"tailor-[a-z0-9-]{1,63}-[a-z2-7]{40}")
 ID_LENGTH = 16
 MAX_PROJECTS = 20
+
+Scope = Literal["chat", "approve"]
+"""What a key may do for its projects: ask their models, or say yes and no to what training costs."""
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 class Limits(Record):
@@ -37,6 +41,7 @@ class ApiKey(Record):
     digest: str = Field(description="SHA-256 of the key, 64 hex digits")
     name: str
     projects: tuple[str, ...]
+    scopes: tuple[Scope, ...] = ("chat",)
     created_at: datetime
     created_by: str = ""
     expires_at: datetime | None = None
@@ -75,6 +80,7 @@ def create(
     name: str,
     projects: list[str],
     *,
+    scopes: Sequence[Scope] = ("chat",),
     by: str = "",
     expires_at: datetime | None = None,
     limits: Limits | None = None,
@@ -88,6 +94,8 @@ def create(
         raise InvalidInputError(f"a key is for 1 to {MAX_PROJECTS} projects", hint="make one key for each app")
     for project in projects:
         check_name(project, "project")
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise InvalidInputError(f"a key's scopes are of {', '.join(SCOPES)}", hint="chat is for apps")
     if expires_at is not None and expires_at <= now:
         raise InvalidInputError("the key would be expired already", hint="give a moment in the future")
     random = base64.b32encode(secrets.token_bytes(_RANDOM_BYTES)).decode().lower()
@@ -96,6 +104,7 @@ def create(
         digest=digest_of(secret),
         name=name,
         projects=tuple(dict.fromkeys(projects)),
+        scopes=tuple(scope for scope in SCOPES if scope in scopes),
         created_at=now,
         created_by=by,
         expires_at=expires_at,
@@ -118,15 +127,22 @@ def authenticate(store: KeyStore, authorization: str, now: datetime | None = Non
 
 
 class Caller(Record):
-    """The key behind a request, as the authorizer hands it to the function: API Gateway passes on plain strings."""
+    """The key behind a request, as the authorizer hands it to the function: API Gateway passes on plain strings.
+
+    API Gateway keeps it for a minute. ``digest`` finds the key's record, for what must not rely on that.
+    """
 
     key: str
     projects: tuple[str, ...]
+    scopes: tuple[Scope, ...] = ("chat",)
     limits: Limits = Limits()
     expires_at: datetime | None = None
+    digest: str = ""
 
     def to_context(self) -> dict[str, str]:
-        context = {"key": self.key, "projects": ",".join(self.projects)}
+        context = {"key": self.key, "projects": ",".join(self.projects), "scopes": ",".join(self.scopes)}
+        if self.digest:
+            context["digest"] = self.digest
         if self.limits.requests_per_minute:
             context["requests_per_minute"] = str(self.limits.requests_per_minute)
         if self.limits.tokens_per_day:
@@ -141,10 +157,19 @@ class Caller(Record):
         return cls(
             key=str(context["key"]),
             projects=tuple(str(context["projects"]).split(",")),
+            scopes=tuple(scope for scope in SCOPES if scope in str(context.get("scopes", "chat")).split(",")),
             limits=Limits.model_validate({name: context[name] for name in Limits.model_fields if context.get(name)}),
             expires_at=datetime.fromisoformat(str(expires_at)) if expires_at else None,
+            digest=str(context.get("digest", "")),
         )
 
     @classmethod
     def of(cls, key: ApiKey) -> Self:
-        return cls(key=key.id, projects=key.projects, limits=key.limits, expires_at=key.expires_at)
+        return cls(
+            key=key.id,
+            projects=key.projects,
+            scopes=key.scopes,
+            limits=key.limits,
+            expires_at=key.expires_at,
+            digest=key.digest,
+        )

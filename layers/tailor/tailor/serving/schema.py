@@ -215,14 +215,7 @@ class ChatRequest(Part):
     @classmethod
     def parse(cls, body: bytes) -> "ChatRequest":
         """Raises ApiError 400 that names the first wrong field and says nothing of its content."""
-        try:
-            document = from_json(body, allow_inf_nan=False)
-        except ValueError as error:
-            raise ApiError(400, f"the body is not valid JSON: {error}", code="invalid_json") from None
-        try:
-            request = cls.model_validate(document)
-        except ValidationError as error:
-            raise _refusal(error) from None
+        request = read(cls, body)
         if request.max_tokens is not None and request.max_completion_tokens is not None:
             message = "give max_completion_tokens or max_tokens, not both"
             raise ApiError(400, message, code="invalid_value", param="max_tokens")
@@ -230,6 +223,18 @@ class ChatRequest(Part):
             message = "stream_options goes only with stream: true"
             raise ApiError(400, message, code="invalid_value", param="stream_options")
         return request
+
+
+def read[T: Part](shape: type[T], body: bytes) -> T:
+    """A request's body. Raises ApiError 400 that names the first wrong field and says nothing of its content."""
+    try:
+        document = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise ApiError(400, f"the body is not valid JSON: {error}", code="invalid_json") from None
+    try:
+        return shape.model_validate(document)
+    except ValidationError as error:
+        raise _refusal(error, shape) from None
 
 
 _CODES = {
@@ -240,14 +245,14 @@ _CODES = {
 }
 
 
-def _refusal(error: ValidationError) -> ApiError:
+def _refusal(error: ValidationError, shape: type[Part]) -> ApiError:
     detail = error.errors(include_url=False, include_input=False)[0]
     kind, context = detail["type"], detail.get("ctx", {})
     path = _path(detail["loc"])
     if not path:
         return ApiError(400, "the body must be a JSON object", code="invalid_type")
     if kind == "extra_forbidden":
-        message = f"unknown or unsupported parameter: {path}{_suggestion(detail['loc'])}"
+        message = f"unknown or unsupported parameter: {path}{_suggestion(detail['loc'], shape)}"
     elif kind == "missing":
         message = f"missing parameter: {path}"
     elif kind == "union_tag_invalid":
@@ -270,8 +275,8 @@ def _path(location: tuple[int | str, ...]) -> str:
     return path
 
 
-def _suggestion(location: tuple[int | str, ...]) -> str:
+def _suggestion(location: tuple[int | str, ...], shape: type[Part]) -> str:
     if len(location) > 1:
         return ""
-    near = difflib.get_close_matches(str(location[0])[:64], ChatRequest.model_fields, n=1)
+    near = difflib.get_close_matches(str(location[0])[:64], shape.model_fields, n=1)
     return f" (did you mean {near[0]}?)" if near else ""

@@ -46,7 +46,7 @@ class ChatService:
     def complete(self, body: bytes, caller: Caller) -> Answer:
         """``POST /v1/chat/completions``. Raises ApiError, ModelCallError and the library's own errors."""
         now = datetime.now(UTC)
-        _check_expiry(caller, now)
+        _check(caller, now)
         request = ChatRequest.parse(body)
         project, version = self._resolve(request.model, caller)
         converse = chat.to_converse(request, project, version)
@@ -84,14 +84,14 @@ class ChatService:
 
     def models(self, caller: Caller) -> Answer:
         """``GET /v1/models``: what the key may call and what is live."""
-        _check_expiry(caller, datetime.now(UTC))
+        _check(caller, datetime.now(UTC))
         aliases = [self._aliases.alias(project) for project in sorted(caller.projects)]
         data = [_model(alias.project, alias.live) for alias in aliases if alias.live]
         return Answer(json.dumps({"object": "list", "data": data}, ensure_ascii=False))
 
     def model(self, name: str, caller: Caller) -> Answer:
         """``GET /v1/models/{id}``."""
-        _check_expiry(caller, datetime.now(UTC))
+        _check(caller, datetime.now(UTC))
         project, version = self._resolve(name, caller)
         return Answer(json.dumps(_model(project, version)), headers={"x-tailor-version": version.run})
 
@@ -117,10 +117,12 @@ def _model(project: str, version: Version) -> dict[str, Any]:
     return {"id": project, "object": "model", "created": created, "owned_by": "tailor", "version": version.run}
 
 
-def _check_expiry(caller: Caller, now: datetime) -> None:
+def _check(caller: Caller, now: datetime) -> None:
     """API Gateway keeps an authorizer's answer for a while: a key must not outlive its date by that."""
     if caller.expires_at and caller.expires_at <= now:
         raise ApiError(401, "the API key has expired", code="invalid_api_key")
+    if "chat" not in caller.scopes:
+        raise ApiError(403, "this key may not ask models: its scopes do not have chat", code="access_denied")
 
 
 def _unknown(name: str) -> ApiError:

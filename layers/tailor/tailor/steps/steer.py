@@ -20,8 +20,11 @@ _PROMOTABLE = frozenset(
 
 
 def approve(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
-    """awaiting-approval → approved. Raises ConflictError where the run does not wait for an answer."""
+    """awaiting-approval → approved. Raises ConflictError where the run does not wait for an answer, or does no more."""
     _must_wait(run)
+    until = run.quote.get("approval", {}).get("until")
+    if until and datetime.fromisoformat(until) < now:
+        raise ConflictError(f"run {run.id} waited for approval until {until}: it is declined", hint="upload again")
     return runs.save(run.moved(State.APPROVED, by=by, reason=reason, now=now))
 
 

@@ -1,0 +1,46 @@
+"""Runs that wait for a person's yes, over the API: list them, look at one, approve or decline it."""
+
+from typing import Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from tailor.aws.rest import RestApi
+from tailor.aws.runs import DynamoRunStore
+from tailor.aws.serving import ServingTable
+from tailor.settings import Settings
+from tailor.steps.approvals import Approvals
+
+
+class ApproveSettings(Settings):
+    runs_table: str
+    serving_table: str
+
+
+logger = Logger()
+settings = ApproveSettings.load()
+approvals = Approvals(DynamoRunStore(settings.runs_table), ServingTable(settings.serving_table))
+api = RestApi(logger)
+
+
+@api.routes.get("/v1/approvals")
+def waiting() -> Response[str]:
+    return api.answer(approvals.waiting(api.caller))
+
+
+@api.routes.get("/v1/approvals/<run>")
+def look(run: str) -> Response[str]:
+    return api.answer(approvals.look(unquote(run), api.caller))
+
+
+@api.routes.post("/v1/approvals/<run>")
+def decide(run: str) -> Response[str]:
+    return api.answer(approvals.decide(unquote(run), api.body, api.caller))
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api.routes.resolve(event, context)

@@ -1,0 +1,58 @@
+"""What functions behind API Gateway share: the caller, headers, errors in one shape, and a log without content."""
+
+import json
+import traceback
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from tailor.serving.errors import ApiError, render, to_api_error
+from tailor.serving.keys import Caller
+from tailor.serving.service import JSON_TYPE, Answer
+
+
+class RestApi:
+    """``routes`` is where a function puts its own; whatever they raise becomes an error of the API."""
+
+    def __init__(self, logger: Logger) -> None:
+        self.routes = APIGatewayRestResolver()
+        self._logger = logger
+        self.routes.not_found(self._not_found)
+        self.routes.exception_handler(Exception)(self._failed)
+
+    @property
+    def body(self) -> bytes:
+        return (self.routes.current_event.decoded_body or "").encode(errors="surrogatepass")
+
+    @property
+    def caller(self) -> Caller:
+        return Caller.from_context(self.routes.current_event.request_context.authorizer.raw_event)
+
+    def answer(self, answer: Answer) -> Response[str]:
+        if answer.facts:
+            self._logger.info("answered", extra=answer.facts)
+        return self._response(200, answer.body, answer.content_type, answer.headers)
+
+    def _not_found(self, _: Exception) -> Response[str]:
+        event = self.routes.current_event
+        return self._refuse(ApiError(404, f"there is no {event.http_method} {event.path}", code="not_found"))
+
+    def _failed(self, error: Exception) -> Response[str]:
+        answer = to_api_error(error)
+        if answer.http_status >= 500:
+            # Where it happened, never what it said: an exception's text may quote a request.
+            frames = traceback.format_tb(error.__traceback__)
+            extra: dict[str, Any] = {"error": type(error).__name__, "code": answer.code, "frames": frames}
+            self._logger.error("request failed", extra=extra)
+        return self._refuse(answer)
+
+    def _refuse(self, error: ApiError) -> Response[str]:
+        body, headers = render(error)
+        self._logger.info("refused", extra={"status": error.http_status, "code": error.code})
+        return self._response(error.http_status, json.dumps(body, ensure_ascii=False), JSON_TYPE, headers)
+
+    def _response(self, status: int, body: str, content_type: str, headers: dict[str, str]) -> Response[str]:
+        request_id = self.routes.current_event.request_context.request_id
+        headers = {"x-request-id": request_id, "cache-control": "no-store", **headers}
+        return Response(status_code=status, content_type=content_type, body=body, headers=headers)

@@ -1,0 +1,126 @@
+"""awaiting-approval → approved | declined over the API: who may, what they see, and that a yes is given once.
+
+A yes spends money, so nothing here relies on what API Gateway remembers of a key: its record is read each time.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from tailor.errors import ConflictError, NotFoundError
+from tailor.names import MAX_NAME, NAME
+from tailor.runs import Run, RunStore, State
+from tailor.serving.errors import ApiError
+from tailor.serving.keys import ApiKey, Caller, KeyStore
+from tailor.serving.schema import Part, read
+from tailor.serving.service import Answer
+from tailor.steps import steer
+
+_DECISIONS = {State.AWAITING_APPROVAL: "awaiting", State.APPROVED: "approved", State.DECLINED: "declined"}
+
+
+class Decision(Part):
+    """The body of a decision. The reason is shown to people, in terminals too: no control characters."""
+
+    decision: Literal["approve", "decline"]
+    reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")] = ""
+
+
+class Approvals:
+    """Each method answers one path of docs/api.md, "Approvals". Raises ApiError and the library's own errors."""
+
+    def __init__(self, runs: RunStore, keys: KeyStore) -> None:
+        self._runs = runs
+        self._keys = keys
+
+    def waiting(self, caller: Caller) -> Answer:
+        """``GET /v1/approvals``: what waits in the key's projects, longest first."""
+        key = self._approver(caller)
+        found = [
+            document(run)
+            for run in self._runs.open_runs()
+            if run.state == State.AWAITING_APPROVAL and run.project in key.projects
+        ]
+        return Answer(_json({"object": "list", "data": found}))
+
+    def look(self, run_id: str, caller: Caller) -> Answer:
+        """``GET /v1/approvals/{run}``: also what was decided."""
+        key = self._approver(caller)
+        return Answer(_json(document(self._find(run_id, key))))
+
+    def decide(self, run_id: str, body: bytes, caller: Caller) -> Answer:
+        """``POST /v1/approvals/{run}``. The same decision once more changes nothing; another one is refused."""
+        key = self._approver(caller)
+        run = self._find(run_id, key)
+        wanted = read(Decision, body)
+        act = steer.approve if wanted.decision == "approve" else steer.decline
+        facts = {"key": key.id, "run": run.id, "decision": wanted.decision}
+        try:
+            run = act(
+                run, runs=self._runs, by=f"key:{key.name} ({key.id})", reason=wanted.reason, now=datetime.now(UTC)
+            )
+        except ConflictError as error:
+            run = self._find(run_id, key)  # decided meanwhile, by this request's own repeat perhaps
+            status = document(run)["status"]
+            if status != {"approve": "approved", "decline": "declined"}[wanted.decision]:
+                message = f"the run is {status} already" if status != "awaiting" else error.message
+                raise ApiError(409, message, code="not_awaiting_approval") from error
+            facts["repeated"] = "yes"
+        return Answer(_json(document(run)), facts=facts)
+
+    def _approver(self, caller: Caller) -> ApiKey:
+        """The key as it is now. Raises ApiError 401 or 403."""
+        key = self._keys.key(caller.digest) if caller.digest else None
+        if key is None or not key.usable(datetime.now(UTC)):
+            raise ApiError(401, "the API key is wrong, expired or revoked", code="invalid_api_key")
+        if "approve" not in key.scopes:
+            message = "this key may not approve: its scopes do not have approve (tailor keys create --scope approve)"
+            raise ApiError(403, message, code="access_denied")
+        return key
+
+    def _find(self, run_id: str, key: ApiKey) -> Run:
+        """A run of another project is not there at all, and neither is one that never asked."""
+        unknown = ApiError(404, "there is no such run that asked for an approval", code="run_not_found", param="run")
+        if len(run_id) > MAX_NAME or not NAME.fullmatch(run_id):
+            raise unknown
+        try:
+            run = self._runs.get(run_id)
+        except NotFoundError:
+            raise unknown from None
+        if run.project not in key.projects or State.AWAITING_APPROVAL not in {change.state for change in run.history}:
+            raise unknown
+        return run
+
+
+def document(run: Run) -> dict[str, Any]:
+    """A run that asked for an approval, as the API shows it. Amounts are US dollars as text, low, likely and high."""
+    asked = next(change for change in run.history if change.state == State.AWAITING_APPROVAL)
+    decided = next((change for change in run.history[asked.sequence :]), None)
+    approval = run.quote.get("approval", {})
+    return {
+        "id": run.id,
+        "object": "approval",
+        "status": _DECISIONS[decided.state if decided else State.AWAITING_APPROVAL],
+        "project": run.project,
+        "dataset": run.dataset,
+        "method": run.recipe.method,
+        "model": run.recipe.model,
+        "reason": asked.reason,
+        "asked_at": asked.at.isoformat(),
+        "expires_at": approval.get("until"),
+        "quote": {
+            "currency": run.quote.get("currency", "USD"),
+            "totals": run.quote.get("totals", {}),
+            "unknown": run.quote.get("unknown", []),
+            "advice": [item.get("message") for item in run.quote.get("advice", [])],
+        },
+        "decided_at": decided.at.isoformat() if decided else None,
+        "decided_by": decided.by if decided else None,
+        "decision_reason": decided.reason if decided else None,
+    }
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False)
