@@ -436,3 +436,12 @@ def test_the_documentation_lists_every_state_as_it_is_told() -> None:
     assert rows == [(state.value, wording.severity, wording.title) for state, wording in WORDINGS.items()]
     [untold] = re.findall(r"^The states (.+) are on the way", text, re.M)
     assert set(re.findall(r"`([a-z-]+)`", untold)) == UNTOLD
+
+
+@pytest.mark.parametrize("state", [State.PREPARED, State.AWAITING_APPROVAL])
+def test_what_to_know_before_paying_is_told_before_it_is_paid(state: State) -> None:
+    advice = [{"code": "few-held-out-rows", "message": "9 held-out rows can't carry a verdict", "fix": "add examples"}]
+    message = told(run_through(*path_to(state), quote={"advice": advice}))
+    assert ("Before you pay", "9 held-out rows can't carry a verdict; add examples") in [
+        (field.label, field.value) for field in message.fields
+    ]

@@ -45,6 +45,14 @@ def test_what_the_counts_say(rows: dict[str, int], codes: set[str], manifest: Bu
     assert all(item.message and item.fix for item in found)
 
 
+@pytest.mark.parametrize(("documents", "own", "enough"), [(10, 0, True), (9, 0, False), (0, 30, True), (10, 29, False)])
+def test_a_held_out_document_makes_several_questions(documents: int, own: int, enough: bool, manifest: Build) -> None:
+    prepared = manifest(train=1200, test=documents) | ({"questions": {"rows": own}} if own else {})
+    model = next(each for each in catalog.models() if "continued-pre-training" in each.methods)
+    found = about_data(prepared, Recipe(method="continued-pre-training"), model)
+    assert ("few-held-out-rows" not in {item.code for item in found}) == enough
+
+
 @pytest.mark.parametrize(
     ("score", "method", "codes"),
     [

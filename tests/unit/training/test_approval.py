@@ -69,7 +69,9 @@ def test_without_a_quote_nothing_is_spent() -> None:
     assert needs_approval({}, Recipe(), Decimal(50))
 
 
-@pytest.mark.parametrize(("code", "waits"), [("no-headroom", True), ("no-reward", True), ("few-rows", False)])
+@pytest.mark.parametrize(
+    ("code", "waits"), [("no-headroom", True), ("no-reward", True), ("few-held-out-rows", True), ("few-rows", False)]
+)
 def test_advice_against_training_is_a_persons_decision(code: str, waits: bool, manifest: Build) -> None:
     found = quote(manifest(), recipe(), MICRO, [Advice(code, "the base model already scores 97%", "use it")])
     for given in (found, found.document()):

@@ -83,6 +83,12 @@ class Facts:
             return ""
 
     @property
+    def advice(self) -> list[str]:
+        """What a person should know before paying: ``11 held-out rows can't carry a verdict: …``."""
+        given = self.run.quote.get("advice") or []
+        return [f"{item['message']}; {item['fix']}" for item in given]
+
+    @property
     def deadline(self) -> str:
         """Until when an approval is waited for."""
         until = (self.run.quote.get("approval") or {}).get("until")

@@ -216,6 +216,10 @@ def _spent(facts: Facts) -> list[Field]:
     return [Field("Spent so far", facts.spent)]
 
 
+def _advice(facts: Facts) -> list[Field]:
+    return [Field("Before you pay", text) for text in facts.advice]
+
+
 def _model(facts: Facts) -> list[Field]:
     recipe = facts.run.recipe
     return [Field("Method", recipe.method), Field("Base model", recipe.model)]
@@ -239,7 +243,9 @@ def _always(text: str) -> Callable[[Facts], str]:
 
 S = State
 WORDINGS: Mapping[State, Wording] = {
-    S.PREPARED: Wording("info", "data is ready", _prepared, _after_prepared, (_data, _quote, _model), "report"),
+    S.PREPARED: Wording(
+        "info", "data is ready", _prepared, _after_prepared, (_data, _quote, _advice, _model), "report"
+    ),
     S.REJECTED: Wording(
         "error",
         "data can't be used",
@@ -249,7 +255,12 @@ WORDINGS: Mapping[State, Wording] = {
         "report",
     ),
     S.AWAITING_APPROVAL: Wording(
-        "warning", "training waits for your approval", _awaiting, _after_awaiting, (_quote, _data, _model), "report"
+        "warning",
+        "training waits for your approval",
+        _awaiting,
+        _after_awaiting,
+        (_quote, _advice, _data, _model),
+        "report",
     ),
     S.APPROVED: Wording(
         "info",

@@ -11,6 +11,7 @@ from typing import Any
 
 from tailor.catalog import Hyperparameter, MethodFacts, Model
 from tailor.errors import Problem, RecipeError, TailorError
+from tailor.evaluation import sizes
 from tailor.recipe import Recipe
 
 FEW_ROWS = 1000
@@ -101,7 +102,7 @@ def _clamped(parameter: Hyperparameter, value: float) -> float:
 def about_data(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> list[Advice]:
     """What the counts of a prepared dataset say about its chances."""
     facts = model.method(recipe.method)
-    rows, held_out = int(manifest["rows"]["train"]), int(manifest["rows"].get("test", 0))
+    rows, held_out = int(manifest["rows"]["train"]), _questions(manifest, recipe)
     images = int(manifest.get("media", {}).get("images", 0))
     found = []
     if rows < facts.limits.recommended_rows:
@@ -109,11 +110,21 @@ def about_data(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> lis
         found.append(Advice("few-rows", message, "add examples, or expect little; the verdict will tell"))
     if held_out < recipe.evaluation.minimum_rows:
         message = f"{held_out} held-out rows can't carry a verdict: {recipe.evaluation.minimum_rows} are asked for"
-        found.append(Advice("few-held-out-rows", message, "add examples, or raise split.test in the recipe"))
+        fix = "add examples, or raise split.test in the recipe; as it is, no model goes live by itself"
+        found.append(Advice("few-held-out-rows", message, fix))
     if images and images * 20 < rows:
         message = f"{rows} questions are about {images} images only: the model may learn the images, not the task"
         found.append(Advice("few-images", message, "add images rather than questions about the same ones"))
     return found
+
+
+def _questions(manifest: Mapping[str, Any], recipe: Recipe) -> int:
+    """How many an evaluation can ask at most: a document makes several, unless a team brings its own."""
+    rows = int(manifest["rows"].get("test", 0))
+    if recipe.method == "continued-pre-training":
+        own = int(manifest.get("questions", {}).get("rows", 0))
+        rows = own or rows * sizes.CLOZE_A_DOCUMENT
+    return min(rows, recipe.evaluation.max_rows)
 
 
 def about_headroom(score: float, rows: int, metric: str, recipe: Recipe) -> list[Advice]:

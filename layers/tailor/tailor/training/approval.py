@@ -1,8 +1,8 @@
 """May a run spend by itself, or must a person say yes?
 
 It may where everything it can cost at most is known and within the budget: what is spent once, the first month's
-storage and a month of hosting. An unknown price is no small price. Where the headroom check advises against training,
-a person decides too.
+storage and a month of hosting. An unknown price is no small price. Where the headroom check advises against it, or
+the held-out rows are too few for any verdict, a person decides too.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from tailor.recipe import Recipe
 from tailor.training.quote import Quote, Range, cents
 
 DAYS_OF_HOSTING = 30
-AGAINST = frozenset({"no-headroom", "no-reward"})  # advice against training at all
+AGAINST = frozenset({"no-headroom", "no-reward", "few-held-out-rows"})  # training would lead nowhere by itself
 
 
 def needs_approval(quote: Quote | Mapping[str, Any], recipe: Recipe, default_limit: Decimal) -> str | None:
