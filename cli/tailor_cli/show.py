@@ -31,8 +31,10 @@ def show_run(run: Run, bucket: str) -> None:
 def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
     facts = Facts(run, run.history[-1])
     folder = f"s3://{bucket}/{run.files}"
-    if run.report:
-        yield "data", str(run.report.get("headline", ""))
+    executions = {"prepared by": run.report.get("execution"), "asked by": run.evaluation.get("execution")}
+    yield from ((what, execution) for what, execution in executions.items() if execution)
+    if headline := run.report.get("headline"):
+        yield "data", str(headline)
         yield "data report", f"{folder}report/report.html"
     if run.quote:
         quote = Quote.model_validate(run.quote)
@@ -53,8 +55,6 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield "losses", facts.losses
     if arn := run.deployment.get("arn"):
         yield "deployment", f"{run.deployment.get('status', '')} {arn}"
-    if execution := run.evaluation.get("execution"):
-        yield "asked by", execution
     if run.evaluation.get("verdict"):
         yield "verdict", f"{run.evaluation['verdict']}: {facts.scores}, {facts.difference}, on {facts.asked}"
         yield "evaluation", f"{folder}evaluation/report.html"

@@ -1,4 +1,5 @@
-"""S3 "Object Created" → a run; "Run Changed" or "Run Due" (received, preparing) → its dataset is prepared."""
+"""S3 "Object Created" → a run; "Run Changed" or "Run Due" (received, preparing) → its dataset is prepared; for its
+state machine, a shard of it."""
 
 import tempfile
 from datetime import UTC, datetime
@@ -14,9 +15,11 @@ from tailor.aws.bedrock_runtime import BedrockAsker
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
-from tailor.events import ObjectCreated, RunChanged, detail
+from tailor.aws.state_machines import StateMachine
+from tailor.events import Ended, ObjectCreated, RunChanged, Shard, detail
 from tailor.settings import Settings
 from tailor.steps.prepare import prepare
+from tailor.steps.preparing import Scale
 from tailor.steps.receive import receive
 from tailor.training.prices import read_prices
 
@@ -28,6 +31,9 @@ class PrepareSettings(Settings):
     account_id: str
     settle_seconds: float = 0
     prices: str
+    prepare_machine_arn: str
+    machine_above_seconds: float
+    machine_functions: int
 
 
 settings = PrepareSettings.load()
@@ -38,32 +44,47 @@ control = Bedrock()
 prices = read_prices(settings.prices)
 asker = BedrockAsker(bucket)
 aliases = ServingTable(settings.serving_table)
+scale = Scale(
+    StateMachine(settings.prepare_machine_arn),
+    above=settings.machine_above_seconds,
+    functions=settings.machine_functions,
+)
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | None]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     now = datetime.now(UTC)
     if event.get("source") == "aws.s3":
         created = ObjectCreated.model_validate(detail(event))
-        run = receive(created.object.key, bucket=bucket, runs=runs, now=now)
-        logger.info("received", run=run.id if run else None)
-    else:
-        # Scratch files of one run must not fill the disk of the next.
-        with tempfile.TemporaryDirectory() as scratch:
-            run = prepare(
-                RunChanged.model_validate(detail(event)).run,
-                bucket=bucket,
-                runs=runs,
-                bucket_owner=settings.account_id,
-                offers=control,
-                region=region(),
-                prices=prices,
-                asker=asker,
-                aliases=aliases,
-                scratch=Path(scratch),
-                lease_seconds=context.get_remaining_time_in_millis() / 1000,
-                now=now,
-                settle_seconds=settings.settle_seconds,
+        received = receive(created.object.key, bucket=bucket, runs=runs, now=now)
+        logger.info("received", run=received.id if received else None)
+        return {"run": received.id if received else None}
+    # Scratch files of one run must not fill the disk of the next.
+    with tempfile.TemporaryDirectory() as scratch:
+        if "shard" in event:
+            shard = Shard.model_validate(event["shard"])
+            checked = scale.check(
+                shard, bucket=bucket, runs=runs, bucket_owner=settings.account_id, scratch=Path(scratch)
             )
-        logger.info("prepared", run=run.id if run else None, state=run.state if run else None)
+            logger.info("checked", run=shard.run, shard=shard.number, shards=shard.shards, wanted=checked)
+            return {"shard": shard.number}
+        ended = Ended.model_validate(event["checked"]) if "checked" in event else None
+        run = prepare(
+            ended.run if ended else RunChanged.model_validate(detail(event)).run,
+            bucket=bucket,
+            runs=runs,
+            bucket_owner=settings.account_id,
+            offers=control,
+            region=region(),
+            prices=prices,
+            asker=asker,
+            aliases=aliases,
+            scratch=Path(scratch),
+            scale=scale,
+            lease_seconds=context.get_remaining_time_in_millis() / 1000,
+            now=now,
+            settle_seconds=settings.settle_seconds,
+            ended=ended.execution if ended else None,
+        )
+    logger.info("prepared", run=run.id if run else None, state=run.state if run else None)
     return {"run": run.id if run else None}

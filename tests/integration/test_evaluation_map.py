@@ -103,24 +103,6 @@ def alone(evaluations: Evaluations) -> Run:
     return evaluations.finished(evaluations.begin("alone"))
 
 
-@pytest.fixture
-def setting(local_cloud: LocalCloud) -> Iterator[Callable[..., None]]:
-    """Changes variables of a function for one test."""
-    functions = local_cloud.client("lambda")
-    before: dict[str, dict[str, str]] = {}
-
-    def change(part: str, **values: str) -> None:
-        pages = functions.get_paginator("list_functions").paginate()
-        name = next(f["FunctionName"] for page in pages for f in page["Functions"] if part in f["FunctionName"])
-        variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        before.setdefault(name, variables)
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables | values})
-
-    yield change
-    for name, variables in before.items():
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-
-
 def test_several_functions_come_to_the_verdict_and_the_answers_of_one(
     evaluations: Evaluations, alone: Run, setting: Callable[..., None]
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import pytest
 
+from tailor.datasets.intake import Assignment
 from tailor.datasets.report import Report
 from tailor.errors import EvaluationError
 from tailor.evaluation.arms import LIVE, Arm
@@ -29,10 +30,27 @@ class _Result:
         return {"verdict": self._verdict, "headline": f"the verdict is {self._verdict}", "live": self._live}
 
 
-def _prepare_dataset(
-    uploads: Storage, prefix: str, output: Storage, run_prefix: str, recipe: Recipe, model: Any, **_: Any
-) -> Report:
+class _Intake:
     """``description: unusable`` in a recipe makes the dataset so."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.given = assignment
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def worthwhile_workers(self) -> int:
+        return 1
+
+    def check(self, workers: int) -> None: ...
+
+    def finish(self, parts: None) -> Report:
+        return _prepare_dataset(self.given.output, self.given.run_prefix, self.given.recipe)
+
+
+def _prepare_dataset(output: Storage, run_prefix: str, recipe: Recipe) -> Report:
     usable = recipe.description != "unusable"
     tokens = {"low": 1000, "expected": 1200, "high": 1500}
     media = {"images": 0, "videos": 0, "bytes": 0}
@@ -73,7 +91,7 @@ class _Simulated(datetime):
 def quick_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tailor.runs.datetime", _Simulated)
     monkeypatch.setattr(Recipe, "parse", cache(Recipe.parse))
-    monkeypatch.setattr("tailor.steps.prepare.prepare_dataset", _prepare_dataset)
+    monkeypatch.setattr("tailor.steps.prepare.Intake", _Intake)
     monkeypatch.setattr("tailor.steps.evaluate.evaluate_run", _evaluate_run)
 
 

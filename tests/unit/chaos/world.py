@@ -25,9 +25,9 @@ from tailor.notices.delivery import deliver
 from tailor.notices.messages import Message, message_for, message_for_stall
 from tailor.runs import ACTORS, TERMINAL, Run, State
 from tailor.serving.aliases import Alias
+from tailor.steps import preparing
 from tailor.steps.asking import Scale
 from tailor.steps.evaluate import evaluate
-from tailor.steps.machine import Machine
 from tailor.steps.prepare import prepare
 from tailor.steps.provision import provision
 from tailor.steps.publish import publish
@@ -37,7 +37,7 @@ from tailor.steps.track import track
 from tailor.steps.train import train
 from tailor.storage import StoredFile
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
-from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryExecutions, MemoryRuns, OneFunction
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction
 
 Treatment = Literal["delivered", "lost", "repeated", "delayed", "reordered"]
 TREATMENTS: tuple[Treatment, ...] = ("delivered", "lost", "repeated", "delayed", "reordered")
@@ -363,6 +363,7 @@ class World:
             runs=self.runs,
             bucket_owner="123456789012",
             scratch=Path(),
+            scale=cast("preparing.Scale", OneFunction(State.PREPARING)),
             lease_seconds=LEASE.total_seconds(),
             now=self.now,
             offers=self.bedrock,
@@ -398,7 +399,7 @@ class World:
             runs=self.runs,
             asker=cast("Asker", None),
             aliases=self.aliases,
-            scale=cast("Scale", OneFunction(Machine(MemoryExecutions(), State.EVALUATING, "evaluation"))),
+            scale=cast("Scale", OneFunction(State.EVALUATING)),
             seconds_left=lambda: LEASE.total_seconds(),
             now=self.now,
         )

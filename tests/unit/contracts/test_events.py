@@ -29,6 +29,8 @@ ENVIRONMENT = {
     "EVALUATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:tailor-evaluate",
     "MACHINE_ABOVE_CALLS": "2000",
     "MACHINE_FUNCTIONS": "4",
+    "PREPARE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:tailor-prepare",
+    "MACHINE_ABOVE_SECONDS": "300",
     "PART_SECONDS": "240",
     "GRADE_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:tailor-GradeFunction",
     "PRICES": "{}",
@@ -115,6 +117,7 @@ def test_every_job_status_reaches_track(status: str) -> None:
         ("prepare_object_created", "receive", "uploads/colours/scenes/tailor.yaml"),
         ("prepare_run_received", "prepare", "colours-scenes-0123456789ab"),
         ("prepare_run_due", "prepare", "colours-scenes-0123456789ab"),
+        ("prepare_checked", "prepare", "colours-scenes-0123456789ab"),
         ("train_run_prepared", "train", "colours-scenes-0123456789ab"),
         ("train_run_approved", "train", "colours-scenes-0123456789ab"),
         ("provision_run_trained", "provision", "colours-scenes-0123456789ab"),
@@ -142,6 +145,25 @@ def test_the_handler_takes_what_it_needs_from_the_event(
     monkeypatch.setattr(module, step, record)
     module.handler(json.loads((ROOT / "events" / f"{file}.json").read_text()), context())
     assert asked == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("file", "method", "answer"), [("evaluate_part", "ask", {"calls": 7}), ("prepare_shard", "check", {"shard": 3})]
+)
+@pytest.mark.usefixtures("environment")
+def test_a_part_of_a_state_machine_is_answered_shortly(
+    file: str, method: str, answer: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = load(file.split("_")[0])
+    asked: list[str] = []
+
+    def work(part: Any, *_: Any, **__: Any) -> Any:
+        asked.append(part.run)
+        return SimpleNamespace(asked=7)
+
+    monkeypatch.setattr(module, "scale", SimpleNamespace(**{method: work}))
+    assert module.handler(json.loads((ROOT / "events" / f"{file}.json").read_text()), context()) == answer
+    assert asked == ["colours-scenes-0123456789ab"]
 
 
 @pytest.mark.usefixtures("environment")

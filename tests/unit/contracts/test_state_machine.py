@@ -1,40 +1,79 @@
-"""The state machine of large evaluations fits the template that deploys it and the function that it calls."""
+"""The state machines fit the template that deploys them and the functions that they call."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import yaml
 
 from tailor import errors
-from tailor.events import AskPart, Ended
+from tailor.events import AskPart, Ended, Event, Shard
 from tests.unit.contracts.template import ROOT, template
 
-TEXT = (ROOT / "statemachines" / "evaluate.asl.yaml").read_text()
-STATES: dict[str, Any] = yaml.safe_load(TEXT)["States"]
-ASK = STATES["AskAll"]["ItemProcessor"]["States"]["Ask"]
-STARTED_WITH = {"run", "execution", "parts", "functions", "pause"}
+
+@dataclass(frozen=True)
+class Machine:
+    """``started_with``: what a step gives it; ``map`` and ``ending``: its states, with key and event of each."""
+
+    name: str
+    started_with: frozenset[str]
+    map: tuple[str, str, type[Event]]
+    ending: tuple[str, str, type[Event]]
+
+    @property
+    def text(self) -> str:
+        return (ROOT / "statemachines" / f"{self.name}.asl.yaml").read_text()
+
+    @property
+    def states(self) -> dict[str, Any]:
+        states: dict[str, Any] = yaml.safe_load(self.text)["States"]
+        return states
+
+    @property
+    def tasks(self) -> list[dict[str, Any]]:
+        return [*self.states[self.map[0]]["ItemProcessor"]["States"].values(), self.states[self.ending[0]]]
 
 
-def test_the_template_fills_in_all_that_the_definition_leaves_open() -> None:
-    given = template()["Resources"]["EvaluateMachine"]["Properties"]["DefinitionSubstitutions"]
-    assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == set(given)
+EVALUATE = Machine(
+    "evaluate",
+    frozenset({"run", "execution", "parts", "functions", "pause"}),
+    ("AskAll", "ask", AskPart),
+    ("Score", "asked", Ended),
+)
+PREPARE = Machine(
+    "prepare",
+    frozenset({"run", "execution", "numbers", "shards", "functions"}),
+    ("CheckAll", "shard", Shard),
+    ("PutTogether", "checked", Ended),
+)
+each = pytest.mark.parametrize("machine", [EVALUATE, PREPARE], ids=lambda machine: machine.name)
 
 
-def test_it_reads_what_it_is_started_with() -> None:
-    read = set(re.findall(r": \$\.(\w+)$", TEXT, re.MULTILINE))
-    assert read == STARTED_WITH
+@each
+def test_the_template_fills_in_all_that_the_definition_leaves_open(machine: Machine) -> None:
+    given = template()["Resources"][f"{machine.name.title()}Machine"]["Properties"]["DefinitionSubstitutions"]
+    assert set(re.findall(r"\$\{(\w+)\}", machine.text)) == set(given)
 
 
-@pytest.mark.parametrize("state", [ASK, STATES["Score"]], ids=["ask", "score"])
-def test_what_may_pass_is_tried_again(state: dict[str, Any]) -> None:
-    named = {name for retry in state["Retry"] for name in retry["ErrorEquals"] if "." not in name}
-    assert {"RetryableError", "ThrottledError"} <= named
-    assert all(issubclass(getattr(errors, name), errors.RetryableError) for name in named)
+@each
+def test_it_reads_what_it_is_started_with(machine: Machine) -> None:
+    read = set(re.findall(r": \$\.(\w+)$", machine.text, re.MULTILINE))
+    assert read == machine.started_with
 
 
-def test_it_gives_the_function_the_fields_that_the_function_reads() -> None:
-    part = STATES["AskAll"]["ItemSelector"]["ask"]
-    ending = STATES["Score"]["Parameters"]["Payload"]["asked"]
-    assert {name.removesuffix(".$") for name in part} == set(AskPart.model_fields)
-    assert {name.removesuffix(".$") for name in ending} == set(Ended.model_fields)
+@each
+def test_what_may_pass_is_tried_again(machine: Machine) -> None:
+    for state in machine.tasks:
+        named = {name for retry in state["Retry"] for name in retry["ErrorEquals"] if "." not in name}
+        assert {"RetryableError", "ThrottledError"} <= named
+        assert all(issubclass(getattr(errors, name), errors.RetryableError) for name in named)
+
+
+@each
+def test_it_gives_the_function_the_fields_that_the_function_reads(machine: Machine) -> None:
+    state, key, event = machine.map
+    assert {name.removesuffix(".$") for name in machine.states[state]["ItemSelector"][key]} == set(event.model_fields)
+    state, key, event = machine.ending
+    payload = machine.states[state]["Parameters"]["Payload"][key]
+    assert {name.removesuffix(".$") for name in payload} == set(event.model_fields)

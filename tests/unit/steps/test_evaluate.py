@@ -13,9 +13,8 @@ from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.serving.aliases import Version
 from tailor.steps import evaluate as step
 from tailor.steps.evaluate import arms_of, evaluate
-from tailor.steps.machine import Machine
 from tailor.storage import FolderStorage
-from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryExecutions, MemoryRuns, OneFunction, a_run
+from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryRuns, OneFunction, a_run
 
 DEPLOYMENT = f"{ARN}:custom-model-deployment/abcdefghi123"
 
@@ -50,7 +49,7 @@ def evaluated(runs: MemoryRuns, folder: Path, after: timedelta = timedelta()) ->
         runs=runs,
         asker=None,  # type: ignore[arg-type]
         aliases=MemoryAliases(),
-        scale=OneFunction(Machine(MemoryExecutions(), State.EVALUATING, "evaluation")),  # type: ignore[arg-type]
+        scale=OneFunction(State.EVALUATING),  # type: ignore[arg-type]
         seconds_left=lambda: 900.0,
         now=NOW + after,
     )

@@ -13,7 +13,7 @@ from tailor.serving.aliases import Alias, Version
 from tailor.steps.prepare import prepare
 from tailor.steps.receive import receive
 from tailor.storage import FolderStorage
-from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction
 
 ROWS = "question,answer\n" + "".join(f"Thủ đô của nước số {n} là gì?,Thành phố {n}\n" for n in range(60))
 PREFIX = "uploads/capitals/quiz/"
@@ -36,6 +36,7 @@ class Setting:
             "runs": self.runs,
             "bucket_owner": "123456789012",
             "scratch": self.scratch,
+            "scale": OneFunction(State.PREPARING),
             "lease_seconds": 900,
             "now": NOW + after,
         }

@@ -15,7 +15,7 @@ from tailor.steps.prepare import prepare
 from tailor.steps.receive import receive
 from tailor.storage import FolderStorage
 from tailor.training.approval import needs_approval
-from tests.unit.steps.fakes import NOW, MemoryRuns
+from tests.unit.steps.fakes import NOW, MemoryRuns, OneFunction
 from tests.unit.training.test_preflight import AWS, Region
 
 RECIPE = {"model": "nova-micro"}
@@ -57,6 +57,7 @@ def prepared(
         runs=runs,
         bucket_owner="123456789012",
         scratch=scratch,
+        scale=OneFunction(State.PREPARING),  # type: ignore[arg-type]
         lease_seconds=60,
         now=NOW,
         offers=offers,

@@ -28,6 +28,7 @@ from tailor.datasets.read import DatasetReader, read_dataset
 from tailor.datasets.report import Report, headline
 from tailor.datasets.report_html import render
 from tailor.datasets.rows import Intentions, Totals
+from tailor.datasets.scratch import enough_room
 from tailor.datasets.statistics import Spool, asked_of, media_of, statistics_of, tokens_of
 from tailor.datasets.workers import LEDGER, LocalParts, Parts, Work, merge_files, results_of, run_pass
 from tailor.datasets.write import Written, publish, write_parts
@@ -115,6 +116,7 @@ class Intake:
         given, scratch = self._given, self._given.scratch
         recipe, model, output, run_prefix = given.recipe, given.model, given.output, given.run_prefix
         with (
+            enough_room(),
             closing(Ledger(scratch / LEDGER)) as ledger,
             Collector(scratch / "findings.jsonl") as collector,
         ):

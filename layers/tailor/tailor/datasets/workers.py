@@ -24,6 +24,7 @@ from tailor.datasets.media_index import Habits
 from tailor.datasets.model import Example, Finding, Rejected
 from tailor.datasets.notes import Notes
 from tailor.datasets.rows import BATCH, MERGED, Intentions, RowPass, Totals
+from tailor.datasets.scratch import enough_room
 from tailor.errors import TailorError
 
 LEDGER = "ledger.sqlite"
@@ -156,7 +157,7 @@ def merge_files(parts: Parts, totals: list[Totals], scratch: Path, collector: Co
 
 def _take_share(parts: LocalParts, worker: int, work: Work) -> Iterator[int]:
     folder = parts.folder(worker)
-    with closing(Ledger(folder / LEDGER)) as ledger, _rare_collections():
+    with enough_room(), closing(Ledger(folder / LEDGER)) as ledger, _rare_collections():
         rows = RowPass(folder, work.aims, work.files, work.desk, ledger)
         yield from rows.run(work.read(), worker, parts.workers)
     result = Result(rows.totals, work.notes.document(), work.desk.habits)

@@ -86,7 +86,7 @@ class Machine:
         noted = self._noted(run) | {"execution": execution, "executions": place}
         run = runs.save(run.model_copy(update={self.field: noted}))
         self.executions.start(name, {"run": run.id, "execution": execution, **document})
-        return runs.save(run.model_copy(update={"lease_until": None}))
+        return runs.save(run.model_copy(update={"lease_until": None, "attempts": 0}))
 
     def noted(self, run: Run) -> dict[str, Any]:
         """What the run's document says about executions, to be kept beside what the step found out."""

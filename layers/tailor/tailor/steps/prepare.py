@@ -1,32 +1,33 @@
 """received → preparing → prepared | rejected: a dataset is checked, converted and split, and training gets a price."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tailor import catalog
 from tailor.catalog import Model
-from tailor.datasets.intake import prepare_dataset, reject_dataset
+from tailor.datasets.intake import Assignment, Intake, reject_dataset
 from tailor.datasets.model import Finding
-from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError, TailorError
-from tailor.evaluation import metrics
+from tailor.datasets.report import Report
+from tailor.errors import DatasetError, NotFoundError, TailorError
 from tailor.evaluation.ask import Asker
 from tailor.evaluation.rows import read_rows
-from tailor.names import RECIPE_FILE, DatasetPath, check_name
+from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
-from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, claim, giving_back
+from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, giving_back
 from tailor.serving.aliases import AliasStore
-from tailor.steps.receive import fingerprint, read_recipe
+from tailor.steps.intentions import dataset_error, offer_problems, read_intentions
+from tailor.steps.preparing import Scale
 from tailor.storage import Storage
 from tailor.training import methods
 from tailor.training.advice import Advice
 from tailor.training.calls import examples_in
 from tailor.training.headroom import measure
-from tailor.training.preflight import Offers, check_offer
+from tailor.training.preflight import Offers
 from tailor.training.prices import priced
 from tailor.training.quote import Range
 from tailor.training.request import TRAIN_FILE
@@ -41,6 +42,7 @@ def prepare(
     runs: RunStore,
     bucket_owner: str,
     scratch: Path,
+    scale: Scale,
     lease_seconds: float,
     now: datetime,
     offers: Offers | None = None,
@@ -49,78 +51,106 @@ def prepare(
     asker: Asker | None = None,
     aliases: AliasStore | None = None,
     settle_seconds: float = 0,
+    ended: str | None = None,
 ) -> Run | None:
-    """The run as it is afterwards; None where another delivery does or did the work.
+    """The run as it is afterwards; None where others do or did the work. ``scratch`` is an empty folder.
 
     A run that a data file alone started first waits ``settle_seconds``: tools upload in an order of their own, and
-    where a recipe arrives meanwhile, its run takes over without a word.
+    where a recipe arrives meanwhile, its run takes over without a word. ``ended``: the execution that says that all its
+    shards are checked.
     """
-    if settle_seconds and not runs.get(run_id).has_recipe:
+    run = runs.get(run_id)
+    if settle_seconds and not run.has_recipe and not ended:
         time.sleep(settle_seconds)
-    run = claim(runs, run_id, begin=State.RECEIVED, working=State.PREPARING, seconds=lease_seconds, by=BY, now=now)
-    if run is None:
+        run = runs.get(run_id)
+    claimed = scale.machine.claim(
+        run, begin=State.RECEIVED, ended=ended, seconds=lease_seconds, by=BY, runs=runs, now=now
+    )
+    if claimed is None:
         return None
-    with giving_back(runs, run):
+    with giving_back(runs, claimed):
         if not run.has_recipe and any(file.key == run.prefix + RECIPE_FILE for file in bucket.list(run.prefix)):
             return runs.save(
-                run.moved(State.STOPPED, by=BY, reason="a recipe followed: the run that it starts takes over")
+                claimed.moved(State.STOPPED, by=BY, reason="a recipe followed: the run that it starts takes over")
             )
-        return _prepared(
-            run,
-            bucket,
-            runs,
-            bucket_owner,
-            scratch,
-            offers=offers,
-            region=region,
-            prices=prices,
-            asker=asker,
-            aliases=aliases,
-            now=now,
+        step = _Step(claimed, bucket, runs, bucket_owner, scratch, scale, asker, aliases)
+        return step.take(offers, region, lambda model: priced(model, prices, now.date()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A claimed run on its way out of this step."""
+
+    run: Run
+    bucket: Storage
+    runs: RunStore
+    bucket_owner: str
+    scratch: Path
+    scale: Scale
+    asker: Asker | None
+    aliases: AliasStore | None
+
+    def take(self, offers: Offers | None, region: str, known_prices: Callable[[Model], Model]) -> Run:
+        run, bucket = self.run, self.bucket
+        problems, recipe, model = read_intentions(run, bucket)
+        if run.attempts > MAX_ATTEMPTS:
+            problems = [_given_up(f"checking the dataset was cut short {MAX_ATTEMPTS} times")]
+        if model is not None and offers is not None and not problems:
+            problems = offer_problems(recipe, model, region, offers)
+        if problems or model is None:
+            return self._reject(recipe, problems)
+        assignment = Assignment(bucket, run.prefix, bucket, run.files, recipe, model, self.bucket_owner, self.scratch)
+        try:
+            done = self._check(assignment)
+        except DatasetError as error:
+            return self._reject(recipe, [dataset_error(error.code, error.message, error.hint)])
+        if isinstance(done, Run):
+            return done
+        if isinstance(done, Finding):
+            return self._reject(recipe, [done])
+        if not done.usable:
+            return self._end(State.REJECTED, recipe, done.summary(), reason=done.headline)
+        summary = done.summary()
+        advice: tuple[Advice, ...] = ()
+        if self.asker is not None and recipe.headroom_rows and recipe.method != "continued-pre-training":
+            summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, self.asker)
+        quote = methods.quote(
+            done.manifest,
+            recipe,
+            model,
+            advice,
+            live=self.aliases is not None and self.aliases.alias(run.project).live is not None,
+            examples=_examples(bucket, run.files, recipe, model),
+            priced=known_prices,
         )
+        return self._end(State.PREPARED, recipe, summary, quote=quote.document())
 
+    def _check(self, assignment: Assignment) -> Report | Run | Finding:
+        """The report; or the run, now in the hands of the state machine; or why its shards were given up."""
+        with Intake(assignment) as intake:
+            shards = self.scale.shards(self.run, intake, self.bucket, self.scratch)
+            if shards is None:
+                return intake.finish(intake.check(intake.worthwhile_workers()))
+            if problem := shards.problem():
+                return problem
+            missing = shards.missing()
+            if not missing:
+                return intake.finish(shards.parts)
+            if self.scale.machine.spent(self.run):
+                return _given_up(f"{len(missing)} of {shards.count} shards of the dataset could not be checked")
+            return self.scale.begin(self.run, shards, missing, self.runs)
 
-def _prepared(
-    run: Run,
-    bucket: Storage,
-    runs: RunStore,
-    bucket_owner: str,
-    scratch: Path,
-    *,
-    offers: Offers | None,
-    region: str,
-    prices: Mapping[str, Mapping[str, Decimal]],
-    asker: Asker | None,
-    aliases: AliasStore | None,
-    now: datetime,
-) -> Run:
-    problems, recipe, model = _read_intentions(run, bucket)
-    if run.attempts > MAX_ATTEMPTS:
-        fix = "nothing is wrong with your data as far as is known: tell the operator of this stack"
-        problems = [_finding("gave-up", f"checking the dataset was cut short {MAX_ATTEMPTS} times", fix)]
-    if model is not None and offers is not None and not problems:
-        problems = _offer_problems(recipe, model, region, offers)
-    if problems or model is None:
-        return runs.save(_rejected(run, recipe, reject_dataset(bucket, run.files, problems)))
-    report = prepare_dataset(
-        bucket, run.prefix, bucket, run.files, recipe, model, bucket_owner=bucket_owner, scratch=scratch
-    )
-    if not report.usable:
-        return runs.save(_rejected(run, recipe, report.summary()))
-    summary = report.summary()
-    advice: tuple[Advice, ...] = ()
-    if asker is not None and recipe.headroom_rows and recipe.method != "continued-pre-training":
-        summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, asker)
-    quote = methods.quote(
-        report.manifest,
-        recipe,
-        model,
-        advice,
-        live=aliases is not None and aliases.alias(run.project).live is not None,
-        examples=_examples(bucket, run.files, recipe, model),
-        priced=lambda model: priced(model, prices, now.date()),
-    )
-    return runs.save(run.moved(State.PREPARED, by=BY, recipe=recipe, report=summary, quote=quote.document()))
+    def _reject(self, recipe: Recipe, problems: list[Finding]) -> Run:
+        report = reject_dataset(self.bucket, self.run.files, problems)
+        return self._end(State.REJECTED, recipe, report, reason=str(report["headline"]))
+
+    def _end(self, state: State, recipe: Recipe, report: dict[str, Any], **changes: Any) -> Run:
+        noted = self.scale.machine.noted(self.run)
+        run = self.runs.save(self.run.moved(state, by=BY, recipe=recipe, report=noted | report, **changes))
+        if noted:
+            # Only now: whoever did this step again, had it been cut short, would need the shards' work.
+            self.scale.clear(run, self.bucket)
+        return run
 
 
 def _headroom(
@@ -145,71 +175,6 @@ def _examples(bucket: Storage, files: str, recipe: Recipe, model: Model) -> Rang
         return None  # the training data lie elsewhere (invocation logs)
 
 
-def _rejected(run: Run, recipe: Recipe, report: dict[str, Any]) -> Run:
-    return run.moved(State.REJECTED, by=BY, reason=str(report.get("headline", "")), recipe=recipe, report=report)
-
-
-def _read_intentions(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, Model | None]:
-    """What the team asked for, and what is wrong with it: names, recipe, model, method, all in one pass."""
-    findings = [*_name_problems(run)]
-    files = list(bucket.list(run.prefix))
-    if fingerprint(run.prefix, files) != run.fingerprint:
-        fix = f"upload what is missing, then {RECIPE_FILE} (or the data file) once more, as the last one"
-        findings.append(_finding("dataset-changed", "files were added or replaced after the upload began", fix))
-    recipe = run.recipe
-    if any(file.key == run.prefix + RECIPE_FILE for file in files):
-        try:
-            recipe = read_recipe(bucket, run.prefix)
-        except RecipeError as error:
-            findings += [_recipe_finding(problem) for problem in error.problems]
-            return findings, recipe, None
-    try:
-        model = catalog.model(recipe.model)
-    except NotFoundError as error:
-        findings.append(_recipe_finding(Problem("model", error.message, error.hint)))
-        return findings, recipe, None
-    findings += [_recipe_finding(problem) for problem in methods.problems(recipe, model)]
-    findings += [_recipe_finding(problem) for problem in _unknown_metrics(recipe)]
-    if recipe.deployment.kind != "on-demand":
-        fix = "leave it out: on-demand deployments bill by token, and nothing while idle"
-        findings.append(_recipe_finding(Problem("deployment.kind", "Tailor deploys on demand only", fix)))
-    return findings, recipe, model
-
-
-def _unknown_metrics(recipe: Recipe) -> Iterable[Problem]:
-    wanted = [("evaluation.metric", recipe.evaluation.metric)]
-    wanted += [("evaluation.guards", guard.metric) for guard in recipe.evaluation.guards]
-    for where, name in wanted:
-        try:
-            if name != "auto":
-                metrics.check_name(name)
-        except InvalidInputError as error:
-            yield Problem(where, error.message, error.hint)
-
-
-def _offer_problems(recipe: Recipe, model: Model, region: str, offers: Offers) -> list[Finding]:
-    """A model that the Region does not offer is said before anything is written. What can't be asked now is asked again
-    before the job."""
-    try:
-        check = check_offer(recipe, model, region, offers)
-    except TailorError:
-        return []
-    return [_recipe_finding(Problem("model", check.message, check.remedy))] if check.status == "failed" else []
-
-
-def _name_problems(run: Run) -> Iterable[Finding]:
-    path = DatasetPath.parse(run.prefix + "x")
-    for name, what in ((path.project, "project"), (path.dataset, "dataset")) if path else ():
-        try:
-            check_name(name, f"the {what}'s folder name")
-        except InvalidInputError as error:
-            yield _finding("invalid-name", error.message, f"upload under another folder name, {error.hint}")
-
-
-def _recipe_finding(problem: Problem) -> Finding:
-    message = f"{problem.where}: {problem.message}"
-    return Finding("invalid-recipe", "error", RECIPE_FILE, None, message, problem.fix, problem.where)
-
-
-def _finding(code: str, message: str, fix: str) -> Finding:
-    return Finding(code, "error", "", None, message, fix)
+def _given_up(message: str) -> Finding:
+    fix = "nothing is wrong with your data as far as is known: tell the operator of this stack"
+    return dataset_error("gave-up", message, fix)

@@ -10,7 +10,8 @@ from tailor.datasets.checks import CHECKS, finding
 ROOT = Path(__file__).resolve().parents[4]
 LIBRARY = ROOT / "layers/tailor/tailor"
 _ROW = re.compile(r"^\| \[?`([a-z0-9-]+)`(?:\]\(([^)]+)\))? \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
-_MAKERS = {"Trouble", "add", "Finding", "finding", "_finding", "_found", "MediaError"}
+_STEPS = [LIBRARY / "steps" / name for name in ("prepare.py", "intentions.py")]
+_MAKERS = {"dataset_error", "Trouble", "add", "Finding", "finding", "_finding", "_found", "MediaError"}
 
 
 def _documented() -> dict[str, tuple[str, str, str, str]]:
@@ -21,7 +22,7 @@ def _documented() -> dict[str, tuple[str, str, str, str]]:
 def _raised() -> dict[str, str]:
     """Codes that the code gives to findings, with a place where it does."""
     codes = {}
-    for path in [*LIBRARY.glob("datasets/**/*.py"), LIBRARY / "steps/prepare.py"]:
+    for path in [*LIBRARY.glob("datasets/**/*.py"), *_STEPS]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

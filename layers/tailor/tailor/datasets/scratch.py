@@ -1,0 +1,32 @@
+"""The disk that preparing a dataset works on may be too small: that is said, whoever meets it."""
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tailor.errors import DatasetError
+
+
+class NoRoomError(DatasetError):
+    code = "no-room"
+
+
+@contextmanager
+def enough_room() -> Iterator[None]:
+    """Raises NoRoomError where files, or a ledger, can't be written because the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _no_room() from error
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise _no_room() from error
+
+
+def _no_room() -> NoRoomError:
+    fix = "bring fewer rows (a model learns from a sample of too many), and plain files instead of packed ones"
+    return NoRoomError("the dataset is too large for the disk that it is checked on", hint=fix)

@@ -1,0 +1,67 @@
+"""Preparing at scale: a dataset that is too large for one function is checked by many, each a shard of its rows.
+
+A state machine (statemachines/prepare.asl.yaml) deals the shards out, and at its end has them put together. A shard
+that is complete is never checked again, whatever happens to the execution that it was checked for
+(:mod:`tailor.steps.machine`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tailor.datasets.intake import Assignment, Intake
+from tailor.datasets.shards import Shards, shards_for, weigh, workers_of
+from tailor.events import Shard
+from tailor.runs import Run, RunStore, State
+from tailor.steps.intentions import read_intentions
+from tailor.steps.machine import Executions, Machine
+from tailor.storage import Storage
+
+
+def work_folder(run_id: str) -> str:
+    """Where shards of a run leave their parts. It has a prefix of its own, by which S3 removes what is forgotten."""
+    return f"work/{run_id}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """``above``: seconds of estimated work that one function does by itself. ``functions`` work at once."""
+
+    executions: Executions
+    above: float
+    functions: int
+
+    @property
+    def machine(self) -> Machine:
+        return Machine(self.executions, State.PREPARING, "report")
+
+    def shards(self, run: Run, intake: Intake, bucket: Storage, scratch: Path) -> Shards | None:
+        """How the dataset is dealt out; None where one function will do."""
+        count = shards_for(weigh(intake.reader), self.above, self.functions)
+        if not count:
+            return None
+        return Shards(bucket, work_folder(run.id), count, workers_of(intake.reader), scratch)
+
+    def clear(self, run: Run, bucket: Storage) -> None:
+        """Removes what shards of a run left behind."""
+        bucket.delete(file.key for file in bucket.list(work_folder(run.id)))
+
+    def begin(self, run: Run, shards: Shards, missing: list[int], runs: RunStore) -> Run:
+        """Has what is missing checked."""
+        document = {"numbers": missing, "shards": shards.count, "functions": self.functions}
+        return self.machine.hand_over(run, document, runs)
+
+    def check(self, shard: Shard, *, bucket: Storage, runs: RunStore, bucket_owner: str, scratch: Path) -> bool:
+        """Checks one shard; False where the run no longer waits for it. RetryableError where something can't be read or
+        written now."""
+        run = runs.get(shard.run)
+        if not self.machine.awaits(run, shard.execution):
+            return False
+        problems, recipe, model = read_intentions(run, bucket)
+        if problems or model is None:
+            return False  # the dataset changed meanwhile: whoever puts the shards together says so
+        assignment = Assignment(bucket, run.prefix, bucket, run.files, recipe, model, bucket_owner, scratch)
+        with Intake(assignment) as intake:
+            shards = Shards(bucket, work_folder(run.id), shard.shards, workers_of(intake.reader), scratch)
+            if shard.number in shards.missing():
+                shards.check(shard.number, intake)
+        return True

@@ -1,0 +1,276 @@
+"""Preparing at scale: who checks when, and that whatever is lost, killed or repeated, the run ends as it would have."""
+
+import hashlib
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tailor.errors import RetryableError
+from tailor.events import Shard
+from tailor.runs import Run, State
+from tailor.steps.machine import MOST_EXECUTIONS
+from tailor.steps.prepare import prepare
+from tailor.steps.preparing import Scale, work_folder
+from tailor.steps.receive import receive
+from tailor.storage import StoredFile
+from tests.unit.datasets.intake.conftest import picture
+from tests.unit.evaluation.fakes import BucketFolder
+from tests.unit.steps.fakes import NOW, MemoryExecutions, MemoryRuns
+
+PREFIX, FUNCTIONS = "uploads/colours/scenes/", 3
+OWNER = "123456789012"
+ROWS = [f"Câu {n}: màu gì?,màu {n % 5},{n % 20}.png" for n in range(420)]
+
+
+class Killed(BaseException):
+    """The function is gone at once."""
+
+
+class Bucket(BucketFolder):
+    """Kills whoever writes when ``strikes`` says so. ETags are those of the content, so that all uploads are alike."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.strikes: Iterator[bool] = iter(())
+        self.killed = 0
+
+    def list(self, prefix: str = "") -> Iterator[StoredFile]:
+        for file in super().list(prefix):
+            yield replace(file, etag=hashlib.sha256(self.read(file.key)).hexdigest())
+
+    def write(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
+        if next(self.strikes, False):
+            self.killed += 1
+            raise Killed
+        super().write(key, data, content_type)
+
+    def upload(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+        self.write(key, path.read_bytes(), content_type)
+
+
+class Stage:
+    def __init__(self, folder: Path, above: float = 0) -> None:
+        self.folder, self.executions, self.runs = folder, MemoryExecutions(), MemoryRuns()
+        self.bucket = Bucket(folder / "bucket")
+        self.scale = Scale(self.executions, above=above, functions=FUNCTIONS)
+        for n in range(20):
+            self.bucket.write(f"{PREFIX}{n}.png", picture(n))
+        self.bucket.write(f"{PREFIX}rows.csv", "\n".join(["question,answer,image", *ROWS]).encode())
+        self.bucket.write(f"{PREFIX}tailor.yaml", b"model: nova-lite")
+        run = receive(f"{PREFIX}tailor.yaml", bucket=self.bucket, runs=self.runs, now=NOW)
+        assert run is not None
+        self.id = run.id
+        self._scratch = count()
+
+    def scratch(self) -> Path:
+        folder = self.folder / f"scratch-{next(self._scratch)}"
+        folder.mkdir()
+        return folder
+
+    def prepare(self, minutes: float = 0, ended: str | None = None) -> Run | None:
+        return prepare(
+            self.id,
+            bucket=self.bucket,
+            runs=self.runs,
+            bucket_owner=OWNER,
+            scratch=self.scratch(),
+            scale=self.scale,
+            lease_seconds=900,
+            now=NOW + timedelta(minutes=minutes),
+            ended=ended,
+        )
+
+    def check(self, number: int, execution: str | None = None) -> bool:
+        shard = Shard(run=self.id, execution=execution or self.first, number=number, shards=FUNCTIONS)
+        return self.scale.check(shard, bucket=self.bucket, runs=self.runs, bucket_owner=OWNER, scratch=self.scratch())
+
+    @property
+    def run(self) -> Run:
+        return self.runs.get(self.id)
+
+    @property
+    def first(self) -> str:
+        return f"arn:{self.id}-1"
+
+    @property
+    def work(self) -> list[StoredFile]:
+        return list(self.bucket.list(work_folder(self.id)))
+
+    def result(self) -> dict[str, bytes]:
+        return {file.key: self.bucket.read(file.key) for file in self.bucket.list(self.run.files)}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """What one function comes to."""
+    stage = Stage(tmp_path_factory.mktemp("alone"), above=300)
+    run = stage.prepare()
+    assert run is not None
+    assert run.state == State.PREPARED
+    assert stage.executions.inputs == []
+    assert "execution" not in run.report
+    assert stage.work == []
+    return stage
+
+
+def test_a_large_dataset_is_dealt_out_put_together_and_cleared_away(stage: Stage, alone: Stage) -> None:
+    begun = stage.prepare()
+    assert begun is not None
+    assert begun.state == State.PREPARING
+    assert begun.report == {"execution": stage.first, "executions": 1}
+    assert not begun.leased(NOW)
+    [document] = stage.executions.inputs
+    assert document == {
+        "run": stage.id,
+        "execution": stage.first,
+        "numbers": [0, 1, 2],
+        "shards": FUNCTIONS,
+        "functions": FUNCTIONS,
+    }
+
+    assert [stage.check(number) for number in document["numbers"]] == [True] * FUNCTIONS
+    run = stage.prepare(ended=stage.first)
+
+    assert run is not None
+    assert run.state == State.PREPARED
+    assert stage.result() == alone.result()
+    assert run.quote == alone.run.quote
+    assert run.report == alone.run.report | {"execution": stage.first, "executions": 1}
+    assert stage.work == []
+    assert stage.prepare(ended=stage.first) is None
+
+
+def test_a_run_whose_shards_are_checked_is_left_alone_until_the_execution_is_over(stage: Stage) -> None:
+    stage.prepare()
+    assert stage.prepare(minutes=60) is None
+    stage.executions.stop(stage.first)
+    again = stage.prepare(minutes=61)
+    assert again is not None
+    assert again.report["execution"] == f"arn:{stage.id}-2"
+
+
+def test_an_ending_that_was_lost_is_found(stage: Stage, alone: Stage) -> None:
+    stage.prepare()
+    for number in range(FUNCTIONS):
+        stage.check(number)
+    stage.executions.stop(stage.first)
+    run = stage.prepare(minutes=20)
+    assert run is not None
+    assert run.state == State.PREPARED
+    assert stage.result() == alone.result()
+
+
+def test_only_what_is_missing_is_checked_by_the_next_execution(stage: Stage, alone: Stage) -> None:
+    stage.prepare()
+    stage.check(1)
+    stage.executions.stop(stage.first)
+    again = stage.prepare(ended=stage.first)
+    assert again is not None
+    assert again.state == State.PREPARING
+    second = again.report["execution"]
+    assert stage.executions.inputs[-1]["numbers"] == [0, 2]
+    assert not stage.check(0), "the run no longer waits for the first execution"
+    assert all(stage.check(number, second) for number in (0, 2))
+    run = stage.prepare(ended=second)
+    assert run is not None
+    assert run.state == State.PREPARED
+    assert stage.result() == alone.result()
+
+
+def test_shards_that_fail_every_time_are_given_up_and_nobody_is_blamed(stage: Stage) -> None:
+    stage.prepare()
+    for place in range(1, MOST_EXECUTIONS + 1):
+        stage.check(0, f"arn:{stage.id}-{place}")
+        stage.executions.stop(f"arn:{stage.id}-{place}")
+        stage.prepare(ended=f"arn:{stage.id}-{place}")
+    assert len(stage.executions.inputs) == MOST_EXECUTIONS
+    assert stage.run.state == State.REJECTED
+    findings = stage.bucket.read(f"{stage.run.files}report/findings.jsonl").decode()
+    assert "2 of 3 shards" in findings
+    assert "nothing is wrong with your data" in findings
+    assert stage.work == []
+
+
+def test_a_dataset_that_changes_meanwhile_is_rejected_and_not_half_read(stage: Stage) -> None:
+    stage.prepare()
+    stage.check(0)
+    stage.bucket.write(f"{PREFIX}more.csv", b"question,answer\na,b\n")
+    assert not stage.check(1)
+    run = stage.prepare(ended=stage.first)
+    assert run is not None
+    assert run.state == State.REJECTED
+    assert "once more" in stage.bucket.read(f"{run.files}report/findings.jsonl").decode()
+    assert stage.work == []
+
+
+def test_what_a_shard_can_not_take_is_said_of_the_dataset(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.prepare()
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tailor.datasets.rows.RowPass._take", full)
+        assert stage.check(0)
+    run = stage.prepare(ended=stage.first)
+    assert run is not None
+    assert run.state == State.REJECTED
+    [finding] = stage.bucket.read(f"{run.files}report/findings.jsonl").splitlines()
+    assert orjson.loads(finding)["code"] == "no-room"
+
+
+def test_trouble_of_the_moment_leaves_the_shard_to_a_retry(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.prepare()
+
+    def throttled(*_: Any) -> bytes:
+        raise RetryableError("slow down")
+
+    with monkeypatch.context() as patch, pytest.raises(RetryableError):
+        patch.setattr(stage.bucket, "read", throttled)
+        stage.check(0)
+    assert stage.check(0)
+
+
+@pytest.mark.parametrize("seed", range(1, 25, 2))
+def test_whatever_is_killed_or_repeated_the_run_ends_the_same(stage: Stage, alone: Stage, seed: int) -> None:
+    """Step Functions as it may be: parts in any order, some twice, functions that are killed at any of their writes,
+    executions that are stopped half way, endings that are lost."""
+    chance = random.Random(seed)
+    stage.bucket.strikes = (number == seed or chance.random() < 0.03 for number in count())
+    minutes = 0.0
+
+    def survived(work: Any, *arguments: Any) -> None:
+        with suppress(Killed):
+            work(*arguments)
+
+    for _ in range(40):
+        if stage.run.state == State.PREPARED:
+            break
+        minutes += 20
+        survived(stage.prepare, minutes)
+        for document in stage.executions.inputs[-1:]:
+            execution, numbers = document["execution"], [*document["numbers"], *document["numbers"]]
+            chance.shuffle(numbers)
+            for number in numbers[: chance.randint(2, len(numbers))]:
+                survived(stage.check, number, execution)
+            if chance.random() < 0.7:
+                survived(stage.prepare, minutes + 5, execution)
+            stage.executions.stop(execution)
+    assert stage.run.state == State.PREPARED
+    assert stage.result() == alone.result()
+    assert stage.run.report["counts"] == alone.run.report["counts"]
+    assert stage.bucket.killed
+    assert [change.state for change in stage.run.history] == [State.RECEIVED, State.PREPARING, State.PREPARED]
