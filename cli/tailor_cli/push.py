@@ -28,14 +28,19 @@ def push(
 ) -> None:
     """Upload a dataset and say which run it started."""
     with shown_errors():
-        run = push_dataset(path, target)
-        out.print(f"run [bold]{run.id}[/] is {run.state}")
+        run, known = push_dataset(path, target)
+        out.print(f"run [bold]{run.id}[/] is {run.state}", soft_wrap=True)
+        if known:
+            before = f"{run.created_at:%Y-%m-%d %H:%M}"
+            err.print(f"[yellow]nothing new starts[/]: the same files and recipe were uploaded before, on {before}")
+            err.print("      change a file or the recipe (split.seed, for example) to train again")
     if wait:
         watch(run.id)
 
 
-def push_dataset(path: Path, target: str) -> Run:
-    """Uploads and waits until the run is in the table. Raises InvalidInputError before anything is uploaded."""
+def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
+    """Uploads and waits until the run is in the table; whether it was there before: the same upload is the same run.
+    Raises InvalidInputError before anything is uploaded."""
     project, slash, dataset = target.partition("/")
     if not slash:
         raise InvalidInputError(f"{target!r} names no dataset", hint=f"write PROJECT/DATASET: {target}/NAME")
@@ -49,6 +54,7 @@ def push_dataset(path: Path, target: str) -> Run:
         raise InvalidInputError(f"there is no data file in {path}", hint="see docs/data-formats.md for what is taken")
     if RECIPE_FILE in names:
         Recipe.parse(names[RECIPE_FILE].read_bytes())
+    before = {run.id for run in session.runs.project_runs(project)}
     last = RECIPE_FILE if RECIPE_FILE in names else starters[-1]
     _upload({name: file for name, file in names.items() if name != last}, prefix)
     if len(starters) > 1 and last != RECIPE_FILE:
@@ -58,7 +64,8 @@ def push_dataset(path: Path, target: str) -> Run:
     else:
         _upload({last: names[last]}, prefix)
     mark = fingerprint(prefix, list(session.bucket.list(prefix)))
-    return _wait_for(run_id(project, dataset, mark))
+    run = _wait_for(run_id(project, dataset, mark))
+    return run, run.id in before
 
 
 def _upload(files: dict[str, Path], prefix: str) -> None:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tailor.notices.facts import Facts, cost_so_far, dollar_range
-from tailor.runs import Run
+from tailor.runs import Run, State
 from tailor.training.quote import Quote
 from tailor_cli.context import out
 
@@ -43,6 +43,8 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
             yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
         yield "spent so far", cost_so_far(run, datetime.now(UTC))
         yield from ((f"advice: {item.code}", f"{item.message}; {item.fix}") for item in quote.advice)
+    if run.state == State.AWAITING_APPROVAL:
+        yield "next", f"tailor approve {run.id} or tailor decline {run.id}, by {facts.deadline}"
     if waiting := run.job.get("waiting"):
         yield "waits", waiting
     if arn := run.job.get("arn"):

@@ -1,9 +1,16 @@
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tailor.steps.receive import receive
+from tailor.storage import FolderStorage, StoredFile
+from tailor_cli.context import Session
 from tailor_cli.main import app
+from tests.unit.steps.fakes import NOW, MemoryRuns
 
 
 def push(path: Path, target: str) -> str:
@@ -35,3 +42,37 @@ def test_a_target_without_a_dataset_is_explained(dataset: Path) -> None:
     said = push(dataset, "colours")
     assert "'colours' names no dataset" in said
     assert "PROJECT/DATASET" in said
+
+
+def test_a_known_upload_says_that_nothing_new_starts(
+    dataset: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = MemoryRuns()
+
+    class Bucket(FolderStorage):
+        """Its uploads start runs, as the pipeline does; its entity tags are of the content, as those of S3."""
+
+        def list(self, prefix: str = "") -> Iterator[StoredFile]:
+            for file in super().list(prefix):
+                yield replace(file, etag=hashlib.md5(self.read(file.key), usedforsecurity=False).hexdigest())
+
+        def upload(self, key: str, path: Path, content_type: str = "") -> None:
+            super().upload(key, path, content_type)
+            receive(key, bucket=self, runs=runs, now=NOW)
+
+    monkeypatch.setattr(Session, "runs", runs)
+    monkeypatch.setattr(Session, "bucket", Bucket(tmp_path_factory.mktemp("bucket")))
+
+    def said() -> str:
+        result = CliRunner().invoke(app, ["push", str(dataset), "colours/scenes"])
+        assert result.exit_code == 0
+        return result.output
+
+    assert "nothing new starts" not in said()
+    again = said()
+    assert "nothing new starts" in again
+    assert "2026-11-22 10:00" in again
+    assert len(runs.items) == 1
+    (dataset / "data.csv").write_text("question,answer\nx,z\n")
+    assert "nothing new starts" not in said()
+    assert len(runs.items) == 2

@@ -74,6 +74,15 @@ def test_a_run_in_trouble_says_what_it_waits_for_what_hangs_and_what_was_advised
         assert words in text
 
 
+def test_a_run_that_waits_for_a_yes_says_how_and_until_when() -> None:
+    until = {"reason": "", "until": "2026-12-01T09:30:00+00:00"}
+    with out.capture() as captured:
+        show_run(a_run(State.AWAITING_APPROVAL, quote=QUOTE | {"approval": until}), "tailor-bucket")
+    text = " ".join(captured.get().split())
+    assert "tailor approve colours-scenes-0123456789ab or tailor decline" in text
+    assert "1 December 2026, 09:30 UTC" in text
+
+
 def test_a_run_that_has_just_begun_is_shown_too() -> None:
     with out.capture() as captured:
         show_run(a_run(State.RECEIVED), "tailor-bucket")
