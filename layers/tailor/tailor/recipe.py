@@ -8,20 +8,20 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tailor import recipe_text
 from tailor.errors import Problem, RecipeError
 
 Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
 METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
-MAX_BYTES = 64 * 1024
-MAX_DEPTH = 32  # brackets within brackets
+A_YEAR = 24 * 365  # hours
 Share = Annotated[float, Field(ge=0, le=1)]
+Hours = Annotated[float, Field(gt=0, le=A_YEAR)]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Columns(Section):
@@ -101,7 +101,7 @@ class Reward(Section):
     """One reward of reinforcement; the whole is the weighted mean, from 0 to 1."""
 
     kind: Literal["exact-match", "token-f1", "numeric", "format", "json"]
-    weight: float = Field(default=1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0, le=1000)
     tolerance: float = Field(default=0.0, ge=0, description="numeric: how far off is still right")
     pattern: str | None = Field(default=None, max_length=500, description="format: regular expression to match whole")
     keys: tuple[str, ...] = Field(default=(), description="json: keys that the answer's object must have")
@@ -113,7 +113,7 @@ class Reward(Section):
         if self.pattern is not None:
             try:
                 re.compile(self.pattern)
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 raise ValueError(f"the pattern is not a regular expression: {error}") from error
         return self
 
@@ -139,11 +139,11 @@ class Reinforcement(Section):
 class Patience(Section):
     """Hours that a job may stay in a phase without a change. Half of it is a warning, all of it the end."""
 
-    validation_hours: float = Field(default=6, gt=0, description="Bedrock checks the data")
-    processing_hours: float = Field(default=12, gt=0, description="Bedrock reads the data")
-    waiting_hours: float = Field(default=12, gt=0, description="data is ready and training has not started")
-    training_hours: float = Field(default=72, gt=0, description="training goes on without a change")
-    stopping_hours: float = Field(default=6, gt=0, description="the job was told to stop and has not")
+    validation_hours: Hours = Field(default=6, description="Bedrock checks the data")
+    processing_hours: Hours = Field(default=12, description="Bedrock reads the data")
+    waiting_hours: Hours = Field(default=12, description="data is ready and training has not started")
+    training_hours: Hours = Field(default=72, description="training goes on without a change")
+    stopping_hours: Hours = Field(default=6, description="the job was told to stop and has not")
     stop: bool = Field(default=True, description="stop a stalled job; false: only warn")
 
 
@@ -151,7 +151,7 @@ class Budget(Section):
     """Below ``limit`` a run trains by itself; above it, or with an unknown price, it waits for a yes."""
 
     limit: Decimal | None = Field(default=None, ge=0, description="US dollars a run; none: the stack's default")
-    approval_hours: float = Field(default=72, gt=0, description="how long a run waits for a yes before it is declined")
+    approval_hours: Hours = Field(default=72, description="how long a run waits for a yes before it is declined")
 
 
 class Guard(Section):
@@ -172,7 +172,7 @@ class Evaluation(Section):
     normaliser: dict[str, bool] = Field(default={}, description="steps of the normaliser to switch on or off, by name")
     regression: bool = Field(default=True, description="ask general questions too, to see what the model forgot")
     regression_margin: Share = Field(default=0.15, description="how much worse it may become at each kind of them")
-    max_hours: float = Field(default=12, gt=0, description="after that an unfinished evaluation fails")
+    max_hours: Hours = Field(default=12, description="after that an unfinished evaluation fails")
     judge: str | None = Field(
         default=None, description="catalogue name of a model that compares answers; none: no judge"
     )
@@ -182,7 +182,9 @@ class Evaluation(Section):
 class Deployment(Section):
     kind: Literal["on-demand", "provisioned"] = "on-demand"
     promote: bool = Field(default=True, description="a passed verdict goes live by itself")
-    keep_previous_hours: float = Field(default=24, ge=0, description="how long the replaced version stays for rollback")
+    keep_previous_hours: float = Field(
+        default=24, ge=0, le=A_YEAR, description="how long the replaced version stays for rollback"
+    )
 
 
 class Notifications(Section):
@@ -212,45 +214,15 @@ class Recipe(Section):
     @classmethod
     def parse(cls, text: str | bytes) -> "Recipe":
         """Reads YAML; raises RecipeError that lists every problem, with its line where there is one."""
-        if len(text) > MAX_BYTES:
-            fix = "a recipe is a page of settings; data goes into a file of its own"
-            raise RecipeError([Problem("tailor.yaml", f"the recipe is larger than {MAX_BYTES:,} bytes", fix)])
-        if _depth(text) > MAX_DEPTH:
-            fix = "a recipe has sections and settings, no more; close the brackets that are open"
-            raise RecipeError([Problem("tailor.yaml", "brackets are nested too deeply", fix)])
-        try:
-            value = yaml.safe_load(text)
-        except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-            raise RecipeError([_syntax_problem(error)]) from error
-        if value is None:
-            return cls()
-        if not isinstance(value, dict):
-            fix = "write settings as 'name: value', for example 'model: nova-lite'"
-            raise RecipeError([Problem("tailor.yaml", "the recipe is not a list of settings", fix)])
+        value = recipe_text.load(text)
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            raise RecipeError([_field_problem(cls, detail) for detail in error.errors()]) from error
-
-
-def _depth(text: str | bytes) -> int:
-    """Brackets open at once, at most: the parser's time grows with their square."""
-    raw = text.encode(errors="replace") if isinstance(text, str) else text
-    deepest = depth = 0
-    for char in raw:
-        if char in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif char in b"]}":
-            depth -= 1
-    return deepest
-
-
-def _syntax_problem(error: Exception) -> Problem:
-    mark = getattr(error, "problem_mark", None)
-    where = f"tailor.yaml, line {mark.line + 1}, column {mark.column + 1}" if mark else "tailor.yaml"
-    reason = getattr(error, "problem", None) or "it is not UTF-8 text"
-    return Problem(where, f"this is not valid YAML: {reason}", "check the indentation and the quotes around that place")
+            found = error.errors()
+            # A list whose only entry is wrong is called too short as well: one word on it is enough.
+            inner = {detail["loc"][:end] for detail in found for end in range(1, len(detail["loc"]))}
+            kept = [detail for detail in found if detail["type"] != "too_short" or detail["loc"] not in inner]
+            raise RecipeError([_field_problem(cls, detail) for detail in kept]) from error
 
 
 def _field_problem(model: type[BaseModel], detail: Any) -> Problem:

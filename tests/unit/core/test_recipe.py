@@ -1,9 +1,16 @@
+from decimal import Decimal
+from typing import Any
+
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailor.errors import RecipeError
-from tailor.recipe import Recipe
+from tailor import catalog
+from tailor.errors import NotFoundError, RecipeError
+from tailor.recipe import METHODS, Method, Recipe
+from tailor.training import methods
+from tailor.training.approval import needs_approval
 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "---\n"])
@@ -20,7 +27,20 @@ def test_no_recipe_is_needed(text: str) -> None:
         ("split: {train: 0.5}", "split", "add up to 0.7"),
         ("- model", "tailor.yaml", "not a list"),
         ("model: [", "line 1", "not valid YAML"),
+        (b"mod\xe9l: x", "tailor.yaml", "UTF-8"),
         (b"\xff\xfe\x00", "tailor.yaml", "UTF-8"),
+        ("model: nova\0lite", "tailor.yaml", "character 12"),
+        ("model: nova-lite\nsplit: {}\nmodel: nova-pro", "line 3, column 1", "'model' is set twice"),
+        ("split: {train: 0.8, train: 0.9}", "line 1, column 21", "'train' is set twice"),
+        ("data: &d {}\nsplit: *d", "line 2, column 8", "no aliases"),
+        ("? [a, b]\n: c", "line 1", "unhashable key"),
+        ("patience: {waiting_hours: .inf}", "patience.waiting_hours", "finite"),
+        ("patience: {waiting_hours: 1e300}", "patience.waiting_hours", "8760"),
+        ("budget: {approval_hours: 1e9}", "budget.approval_hours", "8760"),
+        ("deployment: {keep_previous_hours: .inf}", "deployment.keep_previous_hours", "finite"),
+        ("reinforcement: {rewards: [{kind: numeric, weight: .inf}]}", "reinforcement.rewards.0.weight", "finite"),
+        ("reinforcement: {rewards: [{kind: format, pattern: 'a{99999999999}'}]}", "rewards.0", "too large"),
+        (f"evaluation: {{max_rows: {'9' * 5000}}}", "tailor.yaml", "too long"),
     ],
 )
 def test_a_wrong_recipe_says_where_what_and_how(text: str, where: str, words: str) -> None:
@@ -35,6 +55,48 @@ def test_every_problem_is_named_in_one_pass() -> None:
     with pytest.raises(RecipeError) as refused:
         Recipe.parse("mehtod: x\nevaluation: {margin: 2}\nbudget: {limit: -1}")
     assert {problem.where for problem in refused.value.problems} == {"mehtod", "evaluation.margin", "budget.limit"}
+
+
+def test_a_few_lines_that_stand_for_billions_of_values_cost_nothing() -> None:
+    lines = ["data: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    with pytest.raises(RecipeError, match="no aliases"):
+        Recipe.parse("\n".join([*lines, "description: *a9"]))
+
+
+ODD: list[Any] = [None, True, 0, -1, 1, 2, 7, 0.5, 1e308, -1e308, 1e-300, 10**30, float("nan"), float("inf")]
+ODD += ["", "x" * 600, "nova-pro", "nova_lite", "auto", "2026-11-22", "\x1b[2J"]
+ODD += [[], [1], {}, {"a": 1}, [{"kind": "format", "pattern": "("}]]
+SETTINGS = [
+    (section, name)
+    for section, field in Recipe.model_fields.items()
+    for name in getattr(field.annotation, "model_fields", {"": None})
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    method=st.sampled_from(METHODS),
+    model=st.sampled_from([model.name for model in catalog.models()]),
+    odd=st.dictionaries(st.sampled_from(SETTINGS), st.sampled_from(ODD), min_size=1, max_size=3),
+)
+def test_odd_values_are_refused_by_name_or_can_be_quoted(method: Method, model: str, odd: dict[Any, Any]) -> None:
+    document: dict[str, Any] = {"method": method, "model": model}
+    for (section, name), value in odd.items():
+        document[section] = {**document.get(section, {}), name: value} if name else value
+    try:
+        recipe = Recipe.parse(yaml.safe_dump(document))
+        base = catalog.model(recipe.model)
+    except (RecipeError, NotFoundError):
+        return
+    problems = methods.problems(recipe, base)
+    assert all(problem.where and problem.message and problem.fix for problem in problems)
+    if not problems:
+        rows = {"train": 960, "validation": 120, "test": 120}
+        manifest = {"rows": rows, "tokens": {"low": 1000, "expected": 2000, "high": 3000}, "media": {}}
+        quote = methods.quote(manifest, recipe, base)
+        assert all(line.low is None or 0 <= line.low <= line.high for line in quote.lines if line.high is not None)
+        assert needs_approval(quote.document(), recipe, Decimal(50)) is None or quote.document()
 
 
 @given(st.one_of(st.text(max_size=300), st.binary(max_size=300)))

@@ -311,6 +311,15 @@ def test_one_runs_trouble_does_not_keep_the_others_waiting(setting: Setting) -> 
     assert found.due == [due.id]
 
 
+def test_a_bug_that_one_run_meets_does_not_leave_the_others_unwatched(setting: Setting) -> None:
+    broken = setting.training(status="Completed", outputModelArn=MODEL)
+    setting.control.fail["get_job"] = OverflowError("what nobody thought of, with somebody's data in it")
+    due = setting.add(State.PREPARED, "colours-other-0123456789ab", at=NOW + timedelta(seconds=1))
+    found = setting.reconcile(timedelta(minutes=5))
+    assert found.failed == {broken.id: "OverflowError in _maybe_fail"}
+    assert found.due == [due.id]
+
+
 def test_a_person_goes_back_to_the_version_before_and_forward_again(setting: Setting) -> None:
     first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
     setting.provision(first)

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from tailor.errors import RecipeError
 from tailor.names import RECIPE_FILE, DatasetPath, run_id, suggest_name
-from tailor.recipe import MAX_BYTES, Recipe
+from tailor.recipe import Recipe
+from tailor.recipe_text import MAX_BYTES
 from tailor.runs import Run, RunStore
 from tailor.storage import Storage, StoredFile
 

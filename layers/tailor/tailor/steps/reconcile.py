@@ -1,5 +1,6 @@
 """Every minute: what no event told. Jobs that moved unseen, deployments, steps that never began, late approvals."""
 
+import traceback
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -48,6 +49,8 @@ class Reconciler:
                 continue  # it moved while we looked: all is well
             except TailorError as error:
                 found.failed[run.id] = f"{error.code}: {error.message}"
+            except Exception as error:  # a bug that one run meets must not leave all others unwatched
+                found.failed[run.id] = f"{type(error).__name__} in {traceback.extract_tb(error.__traceback__)[-1].name}"
         return found
 
     def _look_at(self, run: Run, now: datetime) -> Run | None:
