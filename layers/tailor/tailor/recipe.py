@@ -41,6 +41,10 @@ class Columns(Section):
 class Data(Section):
     format: str = Field(default="auto", description="a format's name from docs/data-formats.md, or auto")
     columns: Columns = Columns()
+    questions: str | None = Field(
+        default=None,
+        description="continued pre-training only: a file of questions and answers that decide; all held out",
+    )
     system: str | None = Field(default=None, description="system prompt for examples that bring none")
     on_error: Literal["reject", "skip"] = Field(default="reject", description="what an unusable row does to the whole")
     max_errors: Share = Field(default=0.1, description="with on_error: skip, the share of rows that may be unusable")

@@ -335,6 +335,42 @@ def test_documents_become_questions_and_recitation_is_probed(tmp_path: Path) -> 
     assert report["by_method"]["losses"]["last"]["perplexity_a_byte"] == pytest.approx(2.718281828**0.25)
 
 
+@pytest.mark.parametrize("held_out_documents", [True, False])
+def test_a_teams_own_questions_decide_about_a_domain(tmp_path: Path, held_out_documents: bool) -> None:
+    documents = [
+        {"id": f"r{place}", "group": f"d{place}", "messages": [], "references": [f"{SENTENCE}{place}abcd."]}
+        for place in range(40)
+    ]
+    asker = model({"custom": 9, "plain": 5})
+    knowing = asker.answer
+
+    def answer(name: str, asked: str) -> str:
+        if asked in SUITE or asked.startswith("Câu "):
+            return knowing(name, asked)
+        return SENTENCE.split(asked, 1)[-1].split()[0] if name == "custom" and SENTENCE.startswith(asked) else "gì"
+
+    asker.answer = answer
+    recipe = Recipe.parse("{method: continued-pre-training, model: nova-lite, data: {questions: exam.csv}}")
+    run = new_run(recipe)
+    files = write_run(tmp_path, run, documents)
+    if not held_out_documents:
+        (tmp_path / f"{run.files}prepared/test.jsonl").unlink()
+    files.write(f"{run.files}prepared/questions.jsonl", b"".join(orjson.dumps(row) + b"\n" for row in ROWS))
+    result = evaluate_run(files, run, recipe, ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW)
+    assert isinstance(result, EvaluationResult)
+    report = result.report
+    jsonschema.validate(report, SCHEMA)
+    assert (report["verdict"], report["metric"], report["rows"]) == ("passed", "exact_match", len(ROWS))
+    assert any("the team's own questions (questions.csv) decide" in note for note in report["notes"])
+    found = report["by_method"]["next_word"]
+    if held_out_documents:
+        assert found["questions"] > 100
+        assert found["candidate"] > found["base"] == 0
+        assert "Next words of held-out documents known" in files.read(report["paths"]["report"]).decode()
+    else:
+        assert found is None
+
+
 def test_a_reward_that_rises_alone_does_not_pass(tmp_path: Path) -> None:
     recipe = Recipe.parse("{method: reinforcement, reinforcement: {rewards: [{kind: format, pattern: 'là .*'}]}}")
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from tailor.errors import ConflictError, InvalidInputError, NotFoundError, RetryableError
+from tailor.evaluation.sizes import ROUNDS
 from tailor.events import RUN_DUE
 from tailor.recipe import Deployment, Recipe
 from tailor.runs import ACTORS, Run, State
-from tailor.steps.provision import MOST_ROUNDS, promote, provision, take_down
+from tailor.steps.provision import promote, provision, take_down
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.steer import promote_by_hand, roll_back, stop
 from tailor.steps.track import track
@@ -162,7 +163,7 @@ def test_a_verdict_against_an_older_live_version_is_measured_again_and_at_last_l
     first = setting.provision(setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa"))
     assert first is not None
     run = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation={"live": None, "execution": "arn:1"})
-    for measured in range(2, MOST_ROUNDS + 1):
+    for measured in range(2, ROUNDS + 1):
         again = setting.provision(run)
         assert again is not None
         assert (again.state, again.history[-1].by) == (State.EVALUATING, "provision")

@@ -59,7 +59,7 @@ def test_a_version_that_is_live_is_quoted_as_one_to_ask(tmp_path: Path) -> None:
     aliases.save_alias(
         Alias(project="capitals", live=Version(run="capitals-a", deployment="arn:d", model="nova-micro"))
     )
-    for given, words in ((aliases, "; live version: "), (MemoryAliases(), "; a version that is live by then: ")):
+    for given, words in ((aliases, "; live version: "), (MemoryAliases(), "; versions that go live meanwhile: ")):
         run = Setting(tmp_path / words[2:6]).prepare(aliases=given)
         assert run is not None
         [how] = [line["how"] for line in run.quote["lines"] if line["item"] == "evaluation"]

@@ -136,6 +136,8 @@ def test_no_check_where_none_is_asked_for() -> None:
         ({"method": "distillation", "teacher": "llama-3-3-70b"}, ["teacher"]),
         ({"method": "distillation", "hyperparameters": {"epochs": 1}}, ["hyperparameters.epochs"]),
         ({"method": "reinforcement"}, ["model"]),
+        ({"data": {"questions": "exam.csv"}}, ["data.questions"]),
+        ({"method": "continued-pre-training", "model": "titan-text-lite", "data": {"questions": "exam.csv"}}, []),
         (
             {"method": "reinforcement", "model": "nova-2-lite", "hyperparameters": {"batch_size": 8}},
             ["hyperparameters.batch_size"],

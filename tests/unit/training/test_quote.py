@@ -165,3 +165,14 @@ def test_every_quote_survives_being_written_down(model: str, method: Any, manife
     for line in found.lines:
         assert line.how
         assert line.high is None or line.price_as_of or line.item == "hosting"
+
+
+def test_a_teams_own_questions_are_quoted_beside_those_for_the_next_word(manifest: Build) -> None:
+    titan = catalog.model("titan-text-lite")
+    prices = dict.fromkeys(("input", "output", "custom-input", "custom-output"), Decimal("0.001"))
+    recipe = Recipe.model_validate({"method": "continued-pre-training", "model": titan.name})
+    own = {"questions": {"rows": 50, "asked": {"low": 500, "expected": 1000, "high": 2000}}}
+    priced = titan.priced(prices, date(2026, 11, 22))
+    without, found = (lines(quote(manifest() | more, recipe, priced))["evaluation"] for more in ({}, own))
+    assert found.title == "Evaluation on 50 questions of your own, and 450 from 150 held-out documents"
+    assert found.low > without.low, "a team's own questions are asked for sure"

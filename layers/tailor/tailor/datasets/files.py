@@ -110,11 +110,21 @@ class Inventory:
 
     @classmethod
     def take(
-        cls, storage: Storage, prefix: str, method: Method, data: Data, scratch: Path, notes: Notes
+        cls,
+        storage: Storage,
+        prefix: str,
+        method: Method,
+        data: Data,
+        scratch: Path,
+        notes: Notes,
+        only: str | None = None,
     ) -> "Inventory":
+        """Of all files but ``data.questions``, or of ``only`` one."""
         inventory = cls(method, data, scratch, notes)
         for stored in storage.list(prefix):
             name = stored.key[len(prefix) :]
+            if name != only if only else name == data.questions:
+                continue
             if name and not name.endswith("/") and name != RECIPE_FILE and not archives.is_junk(name):
                 inventory._add(StoredObject(storage, name, stored.key, stored.size, stored.etag))
         inventory._settle_texts()

@@ -24,6 +24,7 @@ from tailor.datasets.model import Finding, SplitName
 from tailor.datasets.notes import Notes
 from tailor.datasets.parts import assign_parts
 from tailor.datasets.previews import add_pictures
+from tailor.datasets.questions import own_questions
 from tailor.datasets.read import DatasetReader, read_dataset
 from tailor.datasets.report import Report, headline
 from tailor.datasets.report_html import render
@@ -123,6 +124,8 @@ class Intake:
             totals = self._put_together(parts, ledger, collector)
             self._watch(Progress("comparing rows", totals.rows))
             _compare(ledger, collector, recipe, model, totals, self.reader)
+            questions = own_questions(given.uploads, given.prefix, recipe, model, scratch)
+            collector.add(questions.findings if questions else [])
             spool = Spool(parts, self._facts.record, self._files)
             report = _decide(ledger, collector, recipe, model, totals, self.reader, spool)
             self._watch(Progress("writing", totals.rows))
@@ -130,7 +133,9 @@ class Intake:
         report.location = f"{run_prefix}report/"
         if report.usable or write_unusable:
             written = publish(scratch, output, run_prefix, self._facts.record, counts)
-            report.manifest = _manifest(report, written)
+            if questions:
+                written.append(questions.write(output, f"{run_prefix}prepared/questions.jsonl"))
+            report.manifest = _manifest(report, written) | ({"questions": questions.document()} if questions else {})
             output.write(f"{run_prefix}prepared/manifest.json", _pretty(report.manifest), _JSON)
         add_pictures(report.previews, [given.uploads, output])
         _publish_report(output, run_prefix, report, scratch)

@@ -148,12 +148,15 @@ def _rejected(file: str, line: int, error: RowError, raw: bytes | str) -> Reject
     return Rejected(file, line, shown, findings)
 
 
-def read_dataset(storage: Storage, prefix: str, data: Data, method: Method, scratch: Path) -> DatasetReader:
-    """Opens the dataset under ``prefix``. ``scratch`` is a folder for what can't be read in place.
+def read_dataset(
+    storage: Storage, prefix: str, data: Data, method: Method, scratch: Path, only: str | None = None
+) -> DatasetReader:
+    """Opens the dataset under ``prefix``, or ``only`` one file of it. ``scratch`` is a folder for what can't be read in
+    place.
 
     Never raises for what is in the files; NotFoundError or RetryableError where storage can't be read."""
     notes = Notes()
-    inventory = Inventory.take(storage, prefix, method, data, scratch, notes)
+    inventory = Inventory.take(storage, prefix, method, data, scratch, notes, only)
     media = MediaIndex(storage, prefix, inventory.media)
     sources = join(inventory.files, data.columns, scratch, notes)
     files = [_understand(source, data, method, notes, media) for source in sources]

@@ -20,7 +20,8 @@ from tailor.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """``spoken``: the language of the answers. ``probes``: continued pre-training only."""
+    """``spoken``: the language of the answers. ``probes`` and ``cloze`` (questions for the next word, where the team's
+    own decide): continued pre-training only."""
 
     rows: Sequence[Row]
     arms: Sequence[Arm]
@@ -29,18 +30,20 @@ class Questions:
     held_out: Section
     regression: Section | None = None
     probes: Section | None = None
+    cloze: Section | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
     def sections(self) -> list[Section]:
-        return [section for section in (self.held_out, self.regression, self.probes) if section is not None]
+        found = (self.held_out, self.regression, self.probes, self.cloze)
+        return [section for section in found if section is not None]
 
 
 def questions_of(files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm]) -> Questions:
     """Raises EvaluationError where nothing was held out; InvalidInputError for a broken file."""
     wanted = recipe.evaluation
-    rows, notes = _held_out(files, run, recipe)
+    rows, notes, cloze = _held_out(files, run, recipe)
     train = _train_lines(files, run)
     shots = pick_shots(train, wanted.few_shot, SEED)
     arms = _with_few_shot(arms, shots)
@@ -60,6 +63,7 @@ def questions_of(files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm]) 
         probes=Section("memorisation", recited, pair, _builder(sizes.RECITED_TOKENS))
         if recited and len(pair) == 2
         else None,
+        cloze=Section("cloze", cloze, pair, _builder(wanted.max_tokens)) if cloze and len(pair) == 2 else None,
         manifest=_manifest(files, run),
         notes=notes,
     )
@@ -73,23 +77,46 @@ def _manifest(files: Storage, run: Run) -> dict[str, Any]:
     return manifest
 
 
-def _held_out(files: Storage, run: Run, recipe: Recipe) -> tuple[list[Row], list[str]]:
+def _held_out(files: Storage, run: Run, recipe: Recipe) -> tuple[list[Row], list[str], list[Row]]:
+    """The rows that decide, notes on them, and questions for the next word that are asked besides."""
+    most = recipe.evaluation.max_rows
+    if recipe.method == "continued-pre-training":
+        return _from_documents(files, run, most)
+    rows = _test_rows(files, run)
+    sampled, notes = _sample(rows, most, "held-out rows")
+    return sampled, notes, []
+
+
+def _from_documents(files: Storage, run: Run, most: int) -> tuple[list[Row], list[str], list[Row]]:
     try:
-        rows = read_rows(files.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")
+        own = read_rows(files.read(f"{run.files}prepared/questions.jsonl"), "questions.jsonl")
+    except NotFoundError:
+        documents = _test_rows(files, run)
+        cloze = pretraining.cloze_rows(sample_rows(documents, most, SEED), most, SEED)
+        if not cloze:
+            raise EvaluationError("the held-out documents are too short to ask questions about") from None
+        return cloze, [f"{len(documents)} held-out documents were turned into questions for the next word"], []
+    try:
+        documents = _test_rows(files, run)
+    except EvaluationError:
+        documents = []
+    sampled, notes = _sample(own, most, "questions of the team's own")
+    notes = [f"the team's own questions ({own[0].source.get('file', 'data.questions')}) decide", *notes]
+    return sampled, notes, pretraining.cloze_rows(sample_rows(documents, most, SEED), most, SEED)
+
+
+def _sample(rows: list[Row], most: int, what: str) -> tuple[list[Row], list[str]]:
+    sampled = sample_rows(rows, most, SEED)
+    note = f"{len(sampled):,} of {len(rows):,} {what} were asked, whole groups together (evaluation.max_rows)"
+    return sampled, [note] if len(sampled) < len(rows) else []
+
+
+def _test_rows(files: Storage, run: Run) -> list[Row]:
+    try:
+        return read_rows(files.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")
     except NotFoundError as error:
         hint = "give the split a test share, or upload a test set"
         raise EvaluationError("there are no held-out rows to evaluate with", hint=hint) from error
-    most = recipe.evaluation.max_rows
-    if recipe.method == "continued-pre-training":
-        documents = sum(not row.messages for row in rows)
-        rows = pretraining.cloze_rows(sample_rows(rows, most, SEED), most, SEED)
-        if not rows:
-            raise EvaluationError("the held-out documents are too short to ask questions about")
-        note = f"{documents} held-out documents were turned into questions for the next word"
-        return rows, [note] if documents else []
-    sampled = sample_rows(rows, most, SEED)
-    note = f"{len(sampled):,} of {len(rows):,} held-out rows were asked, whole groups together (evaluation.max_rows)"
-    return sampled, [note] if len(sampled) < len(rows) else []
 
 
 def _train_lines(files: Storage, run: Run) -> list[bytes]:

@@ -57,6 +57,12 @@ def _pretraining(found: Mapping[str, Any], _: Mapping[str, str]) -> list[tuple[s
         if last["perplexity_a_byte"] is not None:
             said = f"{first['perplexity_a_byte']:.3f} → {last['perplexity_a_byte']:.3f} (tokens estimated)"
             lines.append(("Perplexity a byte", said))
+    if asked := found["next_word"]:
+        low, high = asked["interval"]
+        said = f"{_percent(asked['candidate'])}, the base {_percent(asked['base'])}"
+        lines.append(
+            ("Next words of held-out documents known", f"{said} ({100 * low:+.1f} to {100 * high:+.1f} points)")
+        )
     if recited:
         said = f"{recited['candidate']} of {recited['probes']} beginnings, the base {recited['base']}"
         lines.append((f"Continued with {recited['words']} or more words of the original", said))

@@ -6,6 +6,7 @@ SEED = 42  # of every choice among rows
 GENERAL_ANSWER = 200  # tokens, the longest answer to a general question
 CLOZE_A_DOCUMENT = 3  # questions for the next word
 CONTEXT_WORDS = 40  # of a question for the next word
+ROUNDS = 3  # at most: a candidate is measured again where another version went live meanwhile
 PROBES = 20  # beginnings of training documents
 PREFIX_WORDS = 50  # of such a beginning
 RECITED_TOKENS = 80  # of how it is continued

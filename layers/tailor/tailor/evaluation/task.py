@@ -6,7 +6,7 @@ from typing import Any
 
 from tailor.evaluation import gate
 from tailor.evaluation.arms import TEACHER
-from tailor.evaluation.ask import Interview
+from tailor.evaluation.ask import Interview, Section
 from tailor.evaluation.curves import Curve
 from tailor.evaluation.methods import distillation, pretraining, reinforcement
 from tailor.evaluation.questions import Questions
@@ -78,12 +78,15 @@ def _pretraining(questions: Questions, plan: Plan) -> Task:
     if plan.metric == "auto" and cloze:
         plan = replace(plan, metric="next_word")
 
+    def answers(section: Section, interview: Interview) -> dict[str, dict[str, Answer]]:
+        return {arm.name: interview.answers(section, arm.name) for arm in section.arms}
+
     def measure(_: Outcome, __: Behaviour, curves: Sequence[Curve], interview: Interview) -> dict[str, Any]:
-        probes = questions.probes
-        said = {arm.name: interview.answers(probes, arm.name) for arm in probes.arms} if probes else {}
+        probes, asked = questions.probes, questions.cloze
         return {
             "losses": pretraining.losses(curves, questions.manifest),
-            "memorisation": pretraining.memorisation(probes.rows, said) if probes else None,
+            "memorisation": pretraining.memorisation(probes.rows, answers(probes, interview)) if probes else None,
+            "next_word": pretraining.next_word(asked.rows, answers(asked, interview), plan) if asked else None,
         }
 
     return Task(questions.rows, plan, measure)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from tailor.evaluation.sizes import ROUNDS
 from tailor.runs import Run, RunStore, State
 from tailor.serving.aliases import AliasStore, Version, forget, withdraw
 from tailor.serving.aliases import promote as move_pointer
@@ -13,7 +14,6 @@ from tailor.training.translate import explain
 
 BY = "provision"
 _GOING = "Deleting"
-MOST_ROUNDS = 3  # measured again when another version went live meanwhile; each asks that version everything
 _BEING_MADE = frozenset({State.DEPLOYING, State.RESTORING})
 _NOT_PASSED = frozenset({State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED})
 
@@ -52,7 +52,7 @@ def _measure_again(run: Run, live: Version | None, *, runs: RunStore, now: datet
     """passed → evaluating, with what went live meanwhile: only that version is asked, all other answers are there."""
     measured = run.evaluation.get("round", 1)
     what = f"it passed, but {live.run if live else 'another version'} went live meanwhile"
-    if measured >= MOST_ROUNDS:
+    if measured >= ROUNDS:
         reason = f"{what}, as after {measured - 1} verdicts before: the two were not compared"
         return runs.save(run.moved(State.INCONCLUSIVE, by=BY, reason=reason, now=now))
     kept = {name: value for name, value in run.evaluation.items() if name not in ("execution", "executions")}

@@ -99,15 +99,17 @@ def arms_of(
     basis: Basis, prompts: Range, answers: Range, *, more: tuple[Range, Range] = (NOTHING, NOTHING)
 ) -> list[Calls]:
     """Base and candidate, with the general questions where the recipe asks for them, and ``more`` prompts and answers;
-    and the version that is live by then."""
+    the version that is live, and those that go live meanwhile."""
     asked, answered = prompts.plus(more[0]), answers.plus(more[1])
     if basis.recipe.evaluation.regression:
         count, general = general_questions(basis.recipe, basis.model)
         asked, answered = asked.plus(general), answered.plus(answer_tokens(sizes.GENERAL_ANSWER).times(count))
     arms = [Calls("base", asked, answered), Calls("candidate", asked, answered, custom=True)]
+    rounds = sizes.ROUNDS
     if basis.live:
-        return [*arms, Calls("live version", prompts, answers, custom=True)]
-    return [*arms, Calls("a version that is live by then", prompts.perhaps(), answers.perhaps(), custom=True)]
+        arms, rounds = [*arms, Calls("live version", prompts, answers, custom=True)], rounds - 1
+    asked, answered = prompts.times(rounds).perhaps(), answers.times(rounds).perhaps()
+    return [*arms, Calls("versions that go live meanwhile", asked, answered, custom=True)]
 
 
 def general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:

@@ -13,10 +13,15 @@ from typing import Any
 
 import orjson
 
+from tailor.evaluation import metrics
 from tailor.evaluation.arms import BASE, CANDIDATE, rank
+from tailor.evaluation.compare import Design, compare
 from tailor.evaluation.curves import Curve, merged
 from tailor.evaluation.rows import Answer, Row
+from tailor.evaluation.score import score
 from tailor.evaluation.sizes import CLOZE_A_DOCUMENT, CONTEXT_WORDS, PREFIX_WORDS, PROBES
+from tailor.evaluation.statistics import Clusters
+from tailor.evaluation.verdict import Plan, rules_for
 
 _INSTRUCTION = "Continue the text with its next word. Answer with that word and nothing else."
 SYSTEM: tuple[dict[str, Any], ...] = ({"text": _INSTRUCTION},)
@@ -72,6 +77,20 @@ def probe_rows(train: Iterable[bytes], seed: int = 0) -> list[Row]:
             messages = _prompt(" ".join(words[:PREFIX_WORDS]))
             rows.append(Row(f"probe-{place}", (rest,), f"probe-{place}", None, messages, ({"text": _RECITE},)))
     return rows
+
+
+def next_word(rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]], plan: Plan) -> dict[str, Any]:
+    """How often candidate and base know the next word of held-out documents, where other questions decide."""
+    sheet = score(rows, answers, [metrics.get("next_word")], rules_for(rows, plan))
+    design = Design(Clusters.of([row.group for row in rows]), plan.policy.confidence, plan.resamples, plan.seed)
+    [found] = compare(design, sheet.evidence, CANDIDATE, [BASE])["next_word"]
+    return {
+        "questions": len(rows),
+        "candidate": found.candidate,
+        "base": found.baseline,
+        "difference": found.difference,
+        "interval": list(found.interval),
+    }
 
 
 def memorisation(rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]]) -> dict[str, Any]:

@@ -50,6 +50,9 @@ def problems(recipe: Recipe, model: Model) -> list[Problem]:
         found += error.problems
     except InvalidInputError as error:
         found.append(Problem("model", error.message, error.hint))
+    if recipe.data.questions is not None and recipe.method != "continued-pre-training":
+        fix = "name the files train.jsonl and test.jsonl, or mark rows in a split column: such rows are held out"
+        found.append(Problem("data.questions", f"{recipe.method} holds out rows of its own data", fix))
     try:
         if recipe.evaluation.judge is not None:
             catalog.model(recipe.evaluation.judge)

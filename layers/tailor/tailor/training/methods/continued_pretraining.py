@@ -3,6 +3,7 @@
 No base model on Bedrock offers it today; preflight asks the Region and says so before anything is written.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from tailor.catalog import Model
@@ -31,16 +32,25 @@ def quote(basis: Basis) -> Quote:
 
 
 def _evaluation(basis: Basis) -> list[Line]:
-    """All arms on questions for the next word, made of the held-out documents; base and candidate on beginnings of
-    training documents too, and on the general questions."""
+    """All arms on the questions that decide: the team's own, or those for the next word, made of held-out documents.
+
+    Base and candidate also on those for the next word where they do not decide, on beginnings of training documents,
+    and on the general questions."""
     documents, evaluation = basis.held_out, basis.recipe.evaluation
-    most = min(documents * sizes.CLOZE_A_DOCUMENT, evaluation.max_rows)
-    asked, recited = Range.of(0, most, most), Range.of(0, sizes.PROBES, sizes.PROBES)
-    question = _part(sizes.CONTEXT_WORDS)
-    answers = answer_tokens(evaluation.max_tokens).times(asked)
-    probes = (_part(sizes.PREFIX_WORDS).times(recited), answer_tokens(sizes.RECITED_TOKENS).times(recited))
-    arms = arms_of(basis, question.times(asked), answers, more=probes)
-    title = f"Evaluation on up to {most} questions from {documents} held-out documents"
+    cloze = min(documents * sizes.CLOZE_A_DOCUMENT, evaluation.max_rows)
+    asked, recited = Range.of(0, cloze, cloze), Range.of(0, sizes.PROBES, sizes.PROBES)
+    answer, question = answer_tokens(evaluation.max_tokens), _part(sizes.CONTEXT_WORDS)
+    more = _part(sizes.PREFIX_WORDS).times(recited), answer_tokens(sizes.RECITED_TOKENS).times(recited)
+    title = f"Evaluation on up to {cloze} questions from {documents} held-out documents"
+    prompts, answers, most = question.times(asked), answer.times(asked), cloze
+    if own := basis.manifest.get("questions"):
+        more = more[0].plus(prompts), more[1].plus(answers)
+        most = min(int(own["rows"]), evaluation.max_rows)
+        tokens = Range.of(own["asked"]["low"], own["asked"]["expected"], own["asked"]["high"])
+        question = tokens.times(Decimal(1) / int(own["rows"]))
+        prompts, answers = question.times(most), answer.times(most)
+        title = f"Evaluation on {most} questions of your own, and {cloze} from {documents} held-out documents"
+    arms = arms_of(basis, prompts, answers, more=more)
     return [line_of("evaluation", title, basis.model, arms), *judge_lines(basis, question, most)]
 
 
