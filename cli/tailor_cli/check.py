@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from tailor import catalog
 from tailor.catalog import Model
@@ -19,11 +18,10 @@ from tailor.errors import InvalidInputError, NotFoundError, RecipeError, TailorE
 from tailor.names import RECIPE_FILE
 from tailor.recipe import METHODS, Method, Recipe
 from tailor.storage import FolderStorage, Storage
+from tailor_cli.findings import show
 from tailor_cli.sources import source_of
 
 NOT_USABLE, USAGE = 1, 2
-_EXAMPLES = 3
-_STYLES = {"error": "bold red", "warning": "yellow", "info": "blue"}
 
 errors = Console(stderr=True)
 
@@ -58,7 +56,9 @@ def check(
     if json:
         typer.echo(report.to_json(), nl=False)
     else:
-        _show(report, write)
+        show(report)
+        if write:
+            typer.echo(f"Written to {write}: prepared/ and report/ (open report/report.html)")
     raise typer.Exit(0 if report.usable else NOT_USABLE)
 
 
@@ -112,36 +112,6 @@ def _known_method(name: str) -> Method:
         if known == name:
             return known
     raise InvalidInputError(f"there is no method {name!r}", hint=f"known methods: {', '.join(METHODS)}")
-
-
-def _show(report: Report, write: Path | None) -> None:
-    console = Console()
-    console.print(f"[bold {'green' if report.usable else 'red'}]{escape(report.headline)}[/]")
-    if report.by_code:
-        table = Table(show_edge=False, pad_edge=False)
-        for title in ("severity", "code"):
-            table.add_column(title, no_wrap=True)
-        table.add_column("count", justify="right")
-        table.add_column("examples", overflow="fold")
-        for row in report.by_code:
-            style = _STYLES[row["severity"]]
-            found = [finding for finding in report.findings if finding["code"] == row["code"]][:_EXAMPLES]
-            examples = "\n".join([*(_example(each) for each in found), f"[dim]→ {escape(found[0]['fix'])}[/]"])
-            table.add_row(f"[{style}]{row['severity']}[/]", row["code"], f"{row['count']:,}", examples)
-        console.print(table)
-    if report.baselines:
-        best = max(report.baselines[key] for key in ("majority", "majority_by_kind", "question_only"))
-        console.print(f"Guessing without a model answers {best:.0%} of the held-out rows.")
-    if write:
-        console.print(
-            f"Written to {escape(str(write))}: prepared/ and report/ (open report/report.html)", highlight=False
-        )
-
-
-def _example(found: dict[str, Any]) -> str:
-    line = f" line {found['line']}" if found["line"] is not None else ""
-    where = f"{found['file']}{line}: " if found["file"] else ""
-    return escape(where + found["message"])
 
 
 def _fail(*messages: str) -> None:

@@ -1,16 +1,14 @@
 """Where ``tailor check`` reads from: a folder, single files with the media beside them, or a bucket."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
+from tailor.datasets.detect import MEDIA_SUFFIXES
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.names import RECIPE_FILE
 from tailor.storage import FolderStorage, Storage, StoredFile
-
-_MEDIA = frozenset(
-    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .heic .avif .mp4 .m4v .mov .mkv .webm .pdf".split()  # noqa: SIM905
-)
 
 
 def source_of(paths: list[str]) -> tuple[Storage, str]:
@@ -27,29 +25,58 @@ def source_of(paths: list[str]) -> tuple[Storage, str]:
             raise NotFoundError(f"there is no file or folder {str(path)!r}")
     if len(found) == 1 and found[0].is_dir():
         return FolderStorage(found[0]), ""
-    return ChosenFiles(found), ""
+    root = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in found])).resolve()
+    chosen = [path.resolve() for path in found]
+
+    def is_chosen(key: str) -> bool:
+        return any((root / key) == path or (root / key).is_relative_to(path) for path in chosen)
+
+    return ChosenFiles(FolderStorage(root), is_chosen), ""
 
 
-class ChosenFiles(FolderStorage):
-    """Some files and folders under their common folder; beside a file also media and a recipe, which it may need."""
+class ChosenFiles:
+    """Some files of a storage; beside them also media and a recipe, which they may need."""
 
-    def __init__(self, paths: list[Path]) -> None:
-        super().__init__(Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths])))
-        self._paths = [path.resolve() for path in paths]
+    def __init__(self, storage: Storage, is_chosen: Callable[[str], bool]) -> None:
+        self._storage, self._is_chosen = storage, is_chosen
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
-        folders = [path for path in self._paths if path.is_dir()]
-        for file in super().list(prefix):
-            path = self.root / file.key
-            beside = path.suffix.lower() in _MEDIA or path.name == RECIPE_FILE
-            if beside or path in self._paths or any(path.is_relative_to(folder) for folder in folders):
+        for file in self._storage.list(prefix):
+            beside = file.key.lower().endswith(MEDIA_SUFFIXES) or file.key.rpartition("/")[2] == RECIPE_FILE
+            if beside or self._is_chosen(file.key):
                 yield file
+
+    def open(self, key: str) -> BinaryIO:
+        return self._storage.open(key)
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        return self._storage.read(key, start, length)
+
+    def write(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
+        self._storage.write(key, data, content_type)
+
+    def upload(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+        self._storage.upload(key, path, content_type)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        self._storage.delete(keys)
+
+    def uri(self, key: str) -> str:
+        return self._storage.uri(key)
 
 
 def _bucket(uri: str) -> tuple[Storage, str]:
     from tailor.aws.s3 import S3Storage  # boto3 takes a while to load, and most checks do without
 
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not bucket:
         raise InvalidInputError(f"{uri!r} names no bucket", hint="write s3://bucket/folder/")
-    return S3Storage(bucket), prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
+    storage = S3Storage(bucket)
+    first = next(storage.list(key), None)
+    if first and key and first.key == key:
+        folder = key[: key.rfind("/") + 1]
+        return ChosenFiles(storage, lambda other: other == key), folder
+    folder = key if key.endswith("/") or not key else f"{key}/"
+    if not first or next(storage.list(folder), None) is None:
+        raise NotFoundError(f"there is nothing under {storage.uri(folder)}")
+    return storage, folder

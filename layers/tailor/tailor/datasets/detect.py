@@ -12,6 +12,10 @@ from tailor.recipe import Columns
 Container = Literal["jsonl", "json", "table", "text", "parquet"]
 Archive = Literal["zip", "tar", "gzip"]
 
+MEDIA_SUFFIXES: Final = tuple(
+    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .heic .avif .svg .mp4 .m4v .mov .mkv .webm .pdf".split()  # noqa: SIM905
+)
+
 HEAD: Final = 1 << 20
 """Bytes of a file that are looked at to recognise it."""
 
@@ -57,13 +61,18 @@ def text_container(head: str, suffix: str) -> Container:
         return "jsonl" if _is_json_lines(head, suffix) else "json"
     if start == "[" and suffix not in (".csv", ".tsv", ".txt") and not _is_list_a_line(head, suffix):
         return "json"
+    if suffix in (".csv", ".tsv") or _is_table(head, suffix):
+        return "table"
     if suffix in (".jsonl", ".ndjson"):
         return "jsonl"
-    if suffix == ".json":
-        return "json"
-    if suffix in (".csv", ".tsv"):
-        return "table"
-    return "text"
+    return "json" if suffix == ".json" else "text"
+
+
+def _is_table(head: str, suffix: str) -> bool:
+    """Whether a file with another name begins with a row of two or more usual names of columns."""
+    _, rows, _ = tables.sniff(head[: 1 << 16], suffix)
+    first = next((row for row in rows if any(field.strip() for field in row)), [])
+    return len(rows) > 1 and len(first) <= 100 and sum(map(is_likely, first)) > 1
 
 
 def _is_json_lines(head: str, suffix: str) -> bool:
@@ -116,7 +125,11 @@ def dialect(head: str, suffix: str, wanted: Columns) -> tables.Dialect:
     delimiter, rows, skip = tables.sniff(head, suffix)
     first = next((row for row in rows if any(field.strip() for field in row)), [])
     if _is_header(first, rows, wanted):
-        return tables.Dialect(delimiter, _unique(first), True, skip)
+        width = len(first)
+        while len(first) > 1 and not any(row[len(first) - 1].strip() for row in rows if len(row) >= len(first)):
+            first = first[:-1]
+        trailing = len(first) < width or any(len(row) > width and not any(row[width:]) for row in rows)
+        return tables.Dialect(delimiter, _unique(first), True, skip, trailing)
     width = max((len(row) for row in rows), default=1)
     return tables.Dialect(delimiter, tuple(f"{UNNAMED}{number}" for number in range(1, width + 1)), False, skip)
 

@@ -31,6 +31,21 @@ _PAPERS: Final = (
     "notice",
 )
 _TABLES: Final = (".xls", ".xlsx", ".ods")
+_OFFICE: Final = {
+    ".doc": "a Word document",
+    ".docx": "a Word document",
+    ".pptx": "a presentation",
+    ".rtf": "a text with formatting",
+    ".rar": "a RAR archive",
+    ".7z": "a 7z archive",
+    ".bz2": "a bzip2 file",
+    ".xz": "an xz file",
+    ".zst": "a Zstandard file",
+    ".arrow": "an Arrow file",
+    ".pkl": "a pickle of Python",
+}
+_NOTES: Final = (".md", ".rst", ".html", ".css", ".py", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".gitattributes")
+_CLOSER: Final = 50
 _PROBES: Final = 8
 _PROBE: Final = 1 << 16
 
@@ -127,6 +142,8 @@ class Inventory:
                 continue
             if name and not name.endswith("/") and name != RECIPE_FILE and not archives.is_junk(name):
                 inventory._add(StoredObject(storage, name, stored.key, stored.size, stored.etag))
+        if not inventory.files and not inventory.texts:
+            inventory._look_closer()
         inventory._settle_texts()
         return inventory
 
@@ -134,7 +151,10 @@ class Inventory:
         suffix = detect.suffix_of(item.name)
         if suffix not in _DATA + _PACKED:
             self._set_aside(item, suffix)
-            return
+        else:
+            self._add_stored(item, suffix)
+
+    def _add_stored(self, item: StoredObject, suffix: str) -> None:
         kind = detect.archive_kind(item.read(0, 512))
         if kind == "zip":
             self._add_members(item, list(archives.zip_members(item, self.notes)))
@@ -146,10 +166,30 @@ class Inventory:
             self._add_file(item, suffix)
 
     def _set_aside(self, item: MediaObject, suffix: str) -> None:
-        self.media.append(item)
+        """Whatever does not look like data by its name: media, papers, and files that nobody knows."""
+        stem = item.name.rpartition("/")[2].lower().partition(".")[0]
         if suffix in _TABLES:
             message, fix = "spreadsheets are not read", "save the sheet as CSV (UTF-8) and upload that"
             self.notes.add("file-unreadable", "error", item.name, message, fix)
+        elif suffix in _OFFICE:
+            fix = "save what is in it as text, JSON Lines or CSV"
+            self.notes.add("file-not-used", "warning", item.name, f"{_OFFICE[suffix]} is not read", fix)
+        elif stem in _PAPERS or suffix in _NOTES:
+            self._leave(item)
+        else:
+            self.media.append(item)
+
+    def _leave(self, item: MediaObject) -> None:
+        message = "taken for a description of the dataset: its content is not used"
+        self.notes.add("file-not-used", "info", item.name, message, "rename the file if it holds rows")
+
+    def _look_closer(self) -> None:
+        """Where nothing is data by its name: files whose names say nothing may be data by their content."""
+        for item in self.media[:_CLOSER]:
+            unknown = detect.suffix_of(item.name) not in detect.MEDIA_SUFFIXES
+            if unknown and isinstance(item, StoredObject) and _holds_data(item.read(0, detect.HEAD)):
+                self.media.remove(item)
+                self._add_stored(item, ".jsonl")
 
     def _add_members(self, archive: StoredObject, members: list[MemberObject]) -> None:
         names = [member.member for member in members]
@@ -192,8 +232,7 @@ class Inventory:
         elif suffix not in _DATA:
             self._set_aside(item, suffix)
         elif stem in _PAPERS and suffix in (".txt", ".json"):
-            message = "taken for a description of the dataset: its content is not used"
-            self.notes.add("file-not-used", "info", item.name, message, "rename the file if it holds rows")
+            self._leave(item)
         else:
             file = recognise(item, suffix, self)
             if file:
@@ -208,6 +247,20 @@ class Inventory:
             message = f"plain text holds no answers, which {self.method} learns from: the file is not used"
             fix = "set 'method: continued-pre-training' in the recipe, or upload questions and answers"
             self.notes.add("file-not-used", "warning", file.name, message, fix)
+
+
+def _holds_data(head: bytes) -> bool:
+    """Whether a file begins like an archive, Parquet, JSON or a table with names."""
+    if detect.archive_kind(head) or head.startswith(b"PAR1"):
+        return True
+    encoding = None if detect.foreign(head) else text.guess_encoding(head, whole=len(head) < detect.HEAD)
+    if not encoding or not head.strip():
+        return False
+    return detect.text_container(_as_text(head, encoding), "") != "text"
+
+
+def _as_text(head: bytes, encoding: Encoding) -> str:
+    return text.as_utf8(io.BytesIO(head), encoding).read().decode("utf-8", "ignore")
 
 
 def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile | None:
@@ -231,8 +284,7 @@ def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile 
         notes.add("file-unreadable", "error", item.name, message, fix)
         return None
     _report_encoding(encoding, item.name, notes)
-    start = text.as_utf8(io.BytesIO(head), encoding).read().decode("utf-8", "ignore")
-    return _text_file(item, suffix, encoding, start, inventory)
+    return _text_file(item, suffix, encoding, _as_text(head, encoding), inventory)
 
 
 def _encoding(item: MediaObject, head: bytes) -> Encoding | None:
@@ -278,6 +330,9 @@ def _report_dialect(dialect: tables.Dialect, name: str, notes: Notes) -> None:
     if dialect.delimiter not in ",\t":
         message = f"the columns are separated by {dialect.separated_by}"
         notes.add("csv-delimiter", "info", name, message, "nothing to do")
+    if dialect.trailing:
+        message = f"the rows end in a separator, so that a column more seems to follow: {dialect.separated_by}"
+        notes.add("csv-trailing-separator", "info", name, message, "nothing to do: it is passed over")
     if not dialect.has_header:
         names = ", ".join(repr(column) for column in dialect.names)
         message = f"the first row does not name the columns; they are called {names}"

@@ -4,7 +4,11 @@ Pillow opens it; the format is told by the bytes, never by the name.
 """
 
 import io
+import math
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +22,14 @@ _CONVERSE_NAME = {"PNG": "png", "JPEG": "jpeg", "MPO": "jpeg", "GIF": "gif", "WE
 _PLAIN_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA"})
 _LOSSY = frozenset({"JPEG", "MPO"})
 _QUALITIES = (95, 90, 85, 75)
+_LARGE = 2048
 _GRID = 16
 _COLOURS = 4
 
 Image.MAX_IMAGE_PIXELS = None  # sizes are checked here, with a finding instead of a warning
+# Blocks above 32 MiB come from the system and go back to it. Each thread would keep smaller ones for itself: 16 threads
+# with a large picture each held 9 GiB.
+Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]
 
 
 class MediaError(Exception):
@@ -30,6 +38,28 @@ class MediaError(Exception):
     def __init__(self, code: str, **values: Any) -> None:
         super().__init__(code)
         self.code, self.values = code, values
+
+
+class _Room:
+    """Lets threads decode pictures together as long as they are small: memory holds MAX_PIXELS at a time."""
+
+    def __init__(self, pixels: int) -> None:
+        self._free, self._changed = pixels, threading.Condition()
+
+    @contextmanager
+    def take(self, pixels: int) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= pixels)
+            self._free -= pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += pixels
+                self._changed.notify_all()
+
+
+_ROOM = _Room(MAX_PIXELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +81,46 @@ def inspect(data: bytes, limits: Limits) -> Picture:
         warnings.simplefilter("ignore")  # Pillow warns of oddities in metadata that do no harm
         try:
             with Image.open(io.BytesIO(data)) as image:
-                return _inspect_open(image, len(data), limits)
+                _check_size(image, limits)
+                with _ROOM.take(image.width * image.height):
+                    return _inspect_open(image, len(data), limits)
         except UnidentifiedImageError as error:
-            raise MediaError("image-unreadable", reason="it is no image, or of an unknown format") from error
+            raise MediaError("image-unreadable", reason=_what(data)) from error
         except (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, LookupError, TypeError) as error:
             raise MediaError("image-unreadable", reason=str(error)[:100] or "it is damaged") from error
 
 
-def _inspect_open(image: Image.Image, size: int, limits: Limits) -> Picture:
+def _what(data: bytes) -> str:
+    """What lies there instead of a picture, as far as its first bytes tell, and what helps."""
+    head = data[:512].lstrip()
+    start = head[:200].lower()
+    if not data:
+        return "the file is empty (0 bytes)"
+    if not data.strip(b"\0"):
+        return "the file holds nothing but zero bytes"
+    if head.startswith(b"version https://git-lfs"):
+        return "it is a pointer of Git LFS, not the picture (run git lfs pull)"
+    if data[4:8] == b"ftyp" and data[8:11] in (b"hei", b"hev", b"mif", b"msf"):
+        return "it is a HEIC photo (save it as JPEG)"
+    if b"<svg" in start:
+        return "it is an SVG drawing (save it as PNG)"
+    if start.startswith((b"<!doctype html", b"<html", b"<?xml", b"{")):
+        return "it is a web page or a message, probably the error of a download"
+    if head.startswith(b"%PDF-"):
+        return "it is a PDF document (save its pages as PNG)"
+    return "it is no picture in a known format"
+
+
+def _check_size(image: Image.Image, limits: Limits) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise MediaError("image-too-big", pixels=width * height // 1_000_000, limit=MAX_PIXELS // 1_000_000)
     if min(width, height) < (limits.image_min_side or 1):
         raise MediaError("image-too-small", width=width, height=height, limit=limits.image_min_side)
+
+
+def _inspect_open(image: Image.Image, size: int, limits: Limits) -> Picture:
+    width, height = image.size
     kind, mode, frames = image.format or "", image.mode, getattr(image, "n_frames", 1)
     frames = 1 if kind == "MPO" else frames
     format = _CONVERSE_NAME.get(kind)
@@ -71,7 +128,7 @@ def _inspect_open(image: Image.Image, size: int, limits: Limits) -> Picture:
     if format not in limits.image_formats:
         changes.append(f"{kind} is not a format that the model takes")
     if mode not in _PLAIN_MODES:
-        changes.append(f"its colour mode is {mode}")
+        changes.append("it has more than 8 bits a channel" if mode[0] in "IF" else f"its colour mode is {mode}")
     if image.getexif().get(_ORIENTATION, 1) not in (0, 1):
         changes.append("it is stored rotated")
     if frames > 1:
@@ -90,6 +147,8 @@ def look_of(image: Image.Image) -> bytes:
 
     80 bytes. Pictures that differ in size, compression or slightly in brightness have nearly the same bits.
     """
+    if max(image.size) > _LARGE and image.mode in ("L", "RGB", "RGBA"):
+        image = image.reduce(math.ceil(max(image.size) / _LARGE))
     plain = image.convert("RGBA") if "A" in image.mode or "transparency" in image.info else image.convert("RGB")
     if plain.mode == "RGBA":
         ground = Image.new("RGBA", plain.size, "white")
@@ -110,8 +169,11 @@ def converted(data: bytes, limits: Limits) -> tuple[bytes, str]:
     """
     with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as source:
         warnings.simplefilter("ignore")
-        lossy = source.format in _LOSSY
-        image = _plain(ImageOps.exif_transpose(source))
+        with _ROOM.take(source.width * source.height):
+            return _saved(_plain(ImageOps.exif_transpose(source)), source.format in _LOSSY, limits)
+
+
+def _saved(image: Image.Image, lossy: bool, limits: Limits) -> tuple[bytes, str]:
     side = limits.image_max_side or max(image.size)
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     most = limits.image_bytes or 10 * 1024 * 1024

@@ -27,6 +27,10 @@ _CUT_OFF: Final = Trouble(
 )
 
 
+TRAILING_COMMA: Final = object()
+"""Comes behind the last element of a list that ends in a comma: no row, but to be told."""
+
+
 class BrokenJsonError(Exception):
     """The document can't be read on from here."""
 
@@ -197,22 +201,29 @@ class JsonCursor:
 def _explain(error: json.JSONDecodeError) -> Trouble:
     if "trailing comma" in error.msg:
         return Trouble("json-trailing-comma", "there is a comma before a closing bracket", "remove it")
+    if error.doc[error.pos : error.pos + 1] == "'":
+        fix = "write the file with a JSON library (Python: json.dump)"
+        return Trouble("json-single-quotes", "there are single quotes; JSON takes double quotes", fix)
     return Trouble("bad-json", f"this is not JSON: {error.msg}", "write complete JSON; a JSON editor shows the place")
 
 
 def elements(cursor: JsonCursor) -> Iterator[Any]:
-    """The elements of the list that comes next: values, or RowErrors for broken ones.
+    """The elements of the list that comes next: values, RowErrors for broken ones, TRAILING_COMMA at the end.
 
     Raises BrokenJsonError where the list does not end as it should."""
     cursor.take("[")
+    comma = False
     while not cursor.take("]"):
         if not cursor.peek():
             raise BrokenJsonError(_CUT_OFF)
         yield cursor.value()
         # A forgotten comma between two objects is plain to see: nothing is lost by going on.
-        if not cursor.take(",") and cursor.peek() not in ("]", "", "{"):
+        comma = cursor.take(",")
+        if not comma and cursor.peek() not in ("]", "", "{"):
             message = "there is no comma between two elements of the list"
             raise BrokenJsonError(Trouble("bad-json", message, "write a comma between them"))
+    if comma:
+        yield TRAILING_COMMA
 
 
 def entries(cursor: JsonCursor) -> Iterator[tuple[str, JsonCursor]]:

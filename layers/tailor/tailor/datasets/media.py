@@ -29,6 +29,8 @@ _SAFE_KEY = re.compile(r"[A-Za-z0-9_\-./]+")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_\-./]")
 _SUFFIXES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "bmp": "bmp", "tif": "tiff"}
 _SUFFIXES |= {"mp4": "mp4", "m4v": "mp4", "mov": "mov", "mkv": "mkv", "webm": "webm", "tiff": "tiff"}
+_SPELLINGS = frozenset(_SUFFIXES.values())
+"""How formats are written in Converse, and some that it does not take."""
 _CONTENT_TYPES = {"mov": "video/quicktime", "mp4": "video/mp4", "mkv": "video/x-matroska", "webm": "video/webm"}
 
 
@@ -133,15 +135,15 @@ class MediaDesk:
             return Asset(ref, block.kind, problem=finding("media-key", ref, ref=ref, reason=reason))
         digest = hashlib.sha256(ref.encode()).hexdigest()
         format = _SUFFIXES.get((block.format or PurePosixPath(key).suffix.lstrip(".")).lower(), "")
-        notes = (finding("media-unchecked", ref, ref=ref),)
-        return Asset(ref, block.kind, digest, format, ref, notes=notes)
+        notes = [*_name_notes(ref, block, format, told_by="the row"), finding("media-unchecked", ref, ref=ref)]
+        return Asset(ref, block.kind, digest, format, ref, notes=tuple(notes))
 
     def _image(self, name: str, block: Media, found: MediaObject | None) -> Asset:
         if found and found.size > MAX_IMAGE_FETCH:
             raise MediaError("media-too-large", size=found.size, limit=MAX_IMAGE_FETCH)
         data = found.read() if found else block.data or b""
         picture = images.inspect(data, self._limits)
-        notes = _name_notes(name, block, found, picture.format)
+        notes = _name_notes(name, block, picture.format)
         digest, format, change = hashlib.sha256(data).hexdigest(), picture.format or "", ""
         if picture.frames > 1:
             notes.append(finding("image-animated", name, name=name, frames=picture.frames))
@@ -166,7 +168,7 @@ class MediaDesk:
             raise MediaError("video-unreadable", reason=f"{self._model} does not take {format}")
         if seconds is not None and limits.video_seconds and seconds > limits.video_seconds:
             raise MediaError("video-too-long", seconds=seconds, limit=limits.video_seconds)
-        notes = _name_notes(name, block, found, format)
+        notes = _name_notes(name, block, format)
         if seconds is None:
             notes.append(finding("video-length-unknown", name, name=name))
         ends = read(0, video.HEAD) + read(max(0, size - video.HEAD), video.HEAD)
@@ -198,10 +200,17 @@ def source_of(asset: Asset, owner: str | None) -> dict[str, Any]:
     return {"format": asset.format, "source": {"s3Location": location}}
 
 
-def _name_notes(name: str, block: Media, found: MediaObject | None, format: str | None) -> list[Finding]:
-    """The format that the name, or the row, claims is not the one of the bytes."""
-    claimed = PurePosixPath(name).suffix.lstrip(".").lower() if found else (block.format or "").lower()
-    known = _SUFFIXES.get(claimed)
-    if known and format and known != format:
-        return [finding("media-name", name, name=name, format=format)]
-    return []
+def _name_notes(name: str, block: Media, format: str | None, told_by: str = "the content") -> list[Finding]:
+    """Where the object's name, or the row, claims another format than the one that it has."""
+    notes = []
+    if block.format and block.format not in _SPELLINGS and block.format.lower() in _SUFFIXES:
+        spelling = _SUFFIXES[block.format.lower()]
+        notes.append(finding("media-format", name, name=name, written=block.format, format=spelling))
+    claims = [("its name", PurePosixPath(name).suffix.lstrip(".")), ("the row", block.format or "")]
+    for who, claim in claims:
+        known = _SUFFIXES.get(claim.lower())
+        if known and format and known != format and who != told_by:
+            values: dict[str, Any] = {"told_by": told_by, "format": format, "who": who, "claimed": claim}
+            notes.append(finding("media-name", name, name=name, **values))
+            break
+    return notes

@@ -99,6 +99,9 @@ class MediaIndex:
         if bucket and bucket != self._bucket:
             fix = "copy the files into the dataset folder: Bedrock reads media from the bucket of the data only"
             return Trouble("media-other-bucket", f"{ref!r:.200} lies in another bucket", fix)
+        if not self._objects:
+            fix = "upload the images or videos beside the data, in a folder or as a .zip"
+            return Trouble("media-missing", f"there is no file for {ref!r:.200}: the dataset holds no media", fix)
         fix = "upload the file into the dataset folder, or correct the name"
         return Trouble("media-missing", f"there is no file for {ref!r:.200}", fix)
 

@@ -23,7 +23,7 @@ def assign_parts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Findi
     if given:
         yield from _keep_given(ledger, splitter, given, takes_validation, model.name)
     else:
-        yield from _split(ledger, splitter)
+        yield from _split(ledger, splitter, limits.min_rows)
         if count(ledger, TRAIN) < limits.min_rows <= count(ledger, TRAIN, VALIDATION, TEST):
             yield from _return_to_training(ledger, splitter, limits.min_rows, model.name)
     if limits.max_validation_rows is not None:
@@ -51,7 +51,7 @@ def _keep_given(
         yield finding("test-from-train", "", count=count(ledger, TEST))
 
 
-def _split(ledger: Ledger, splitter: Splitter) -> Iterator[Finding]:
+def _split(ledger: Ledger, splitter: Splitter, least: int) -> Iterator[Finding]:
     """By hash alone; then few groups are moved to bring rare kinds of answers, or a small dataset, into bounds."""
     _apply(ledger, splitter)
     spread = dict(ledger.query("SELECT part, COUNT(DISTINCT grp) FROM used GROUP BY part"))
@@ -61,8 +61,10 @@ def _split(ledger: Ledger, splitter: Splitter) -> Iterator[Finding]:
         even_out(splitter, (group for (group,) in ledger.query("SELECT DISTINCT grp FROM used")))
     if splitter.forced:
         _apply(ledger, splitter)
-    for part, share in (("validation", splitter.validation), ("test", splitter.test)):
-        if spread and share and not count(ledger, PARTS.index(part)):
+    if count(ledger, TRAIN, VALIDATION, TEST) < least:
+        return  # nothing is trained on, so nothing is missed
+    for part, share in splitter.shares:
+        if share and not count(ledger, PARTS.index(part)):
             yield finding("empty-part", "", part=part, groups=sum(spread.values()))
 
 

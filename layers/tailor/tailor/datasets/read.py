@@ -20,6 +20,7 @@ from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.nested import expand, nested_key
 from tailor.datasets.joined import LonelyAnswers, join
+from tailor.datasets.json_stream import TRAILING_COMMA
 from tailor.datasets.jsonl import BLANK
 from tailor.datasets.media_index import MediaIndex
 from tailor.datasets.model import Example, Finding, Rejected, SplitName
@@ -106,6 +107,11 @@ class DatasetReader:
         """Whatever is no plain object: nothing, a broken row, several rows in one, a bare text."""
         if value is BLANK:
             self.notes.add("blank-line", "info", file.name, "blank lines are passed over", "nothing to do", line=line)
+            return
+        if value is TRAILING_COMMA:
+            said = "there is a comma before the closing bracket of the list; it is passed over"
+            fix = "remove it: other programs refuse the file"
+            self.notes.add("json-trailing-comma", "warning", file.name, said, fix, line=line)
             return
         value = as_row(value, file.method)
         parts = expand(value, file.nested) if file.nested and isinstance(value, dict) else [value]
@@ -216,7 +222,7 @@ def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:
     line = size = 0
     try:
         for line, value, raw in source.rows():  # noqa: B007  (told where reading breaks)
-            if value is BLANK:
+            if value is BLANK or value is TRAILING_COMMA:
                 continue
             values.append(as_row(value, method))
             size += len(raw or _dump(value))
@@ -245,7 +251,8 @@ def _unknown(
         message = "the file holds no rows of a known form: its content is not used"
         notes.add("file-not-used", "warning", source.name, message, "remove it, or see docs/data-formats.md")
         return None
-    return _rejecting(source, _why_unknown(columns), method)
+    names = list(dict.fromkeys(str(key) for value in values if isinstance(value, dict) for key in value))
+    return _rejecting(source, _why_unknown(names, columns), method)
 
 
 def _rejecting(source: DataFile, trouble: Trouble, method: Method, format: str = "unknown") -> ReadableFile:
@@ -258,11 +265,17 @@ def _rejecting(source: DataFile, trouble: Trouble, method: Method, format: str =
     return ReadableFile(source.name, source.size, format, source, convert, method)
 
 
-def _why_unknown(columns: dict[str, str]) -> Trouble:
-    missing = {"question", "answer"} - columns.keys()
+def _why_unknown(names: list[str], columns: dict[str, str]) -> Trouble:
+    """With the lines of a recipe that could help, from the columns that are there."""
+    if {"chosen", "rejected"} <= set(names):
+        said, fix = "these are preference pairs (DPO), which are not taken", "make 'chosen' the answer of a row"
+        return Trouble("format-unknown", said, f"{fix}, for example with data.columns.answer: chosen in tailor.yaml")
+    missing = sorted({"question", "answer"} - columns.keys(), reverse=True)
+    free = [name for name in names if name not in columns.values() and re.fullmatch(r"[\w -]{1,40}", name)]
+    fix = "name the columns in tailor.yaml"
+    if len(free) >= len(missing):
+        fix += f", such as data: {{columns: {{{', '.join(map(': '.join, zip(missing, free, strict=False)))}}}}}"
+    fix += "; or use a format of docs/data-formats.md; or take the file out of the folder if it is no training data"
     if len(missing) == 1:
-        part = missing.pop()
-        message = f"no column is recognised as the {part}"
-        return Trouble("format-unknown", message, f"name the column of the {part} in the recipe: data.columns.{part}")
-    fix = "name the columns in the recipe's data.columns, or use one of the formats of docs/data-formats.md"
+        return Trouble("format-unknown", f"no column is recognised as the {missing[0]}", fix)
     return Trouble("format-unknown", "the rows have no known form", fix)

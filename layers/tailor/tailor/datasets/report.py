@@ -10,7 +10,7 @@ from tailor.datasets.model import Finding
 
 SCHEMA = 1
 _SUMMARY_FINDINGS = 20
-_ABOUT_ROWS = frozenset({"unusable-rows", "too-many-unusable-rows", "no-rows"})
+_ABOUT_ROWS = frozenset({"unusable-rows", "too-many-unusable-rows", "no-rows", "too-few-rows"})
 
 
 @dataclass(slots=True)

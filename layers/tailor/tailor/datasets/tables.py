@@ -15,16 +15,23 @@ _DELIMITERS: Final = ",;\t|"
 _NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MAX_FIELD: Final = 8 << 20
 csv.field_size_limit(MAX_FIELD)
+_UNCLOSED: Final = Trouble(
+    "csv-unclosed-quote",
+    "a quotation mark in this row is never closed, so the row runs to the end of the file",
+    'close the quotation mark; inside a quoted field write "" for one',
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """``skip`` lines come before the first row (Excel's ``sep=;``). ``names`` are the header's, or ``column 1``, …"""
+    """``skip`` lines come before the first row (Excel's ``sep=;``). ``names`` are the header's, or ``column 1``, …;
+    ``trailing``: rows end in a delimiter behind which nothing stands."""
 
     delimiter: str
     names: tuple[str, ...]
     has_header: bool
     skip: int = 0
+    trailing: bool = False
 
     @property
     def separated_by(self) -> str:
@@ -37,6 +44,7 @@ class _Lines:
 
     source: BinaryIO
     number: int = 0
+    ended: bool = False
     trouble: Trouble | None = None
     raw: list[str] = field(default_factory=list)
 
@@ -62,6 +70,7 @@ class _Lines:
             if len(self.raw) < 3:
                 self.raw.append(text[:500])
             yield text
+        self.ended = True
 
 
 def sniff(sample: str, suffix: str) -> tuple[str, list[list[str]], int]:
@@ -117,6 +126,8 @@ def read(source: BinaryIO, dialect: Dialect) -> Iterator[Item]:
         if headers and fields:
             headers -= 1
             continue
+        if feed.ended and not feed.trouble:  # a whole row ends with its line, before the next one is asked for
+            feed.trouble = _UNCLOSED
         value = RowError(feed.trouble) if feed.trouble else _row(fields, dialect, feed.number - start)
         yield start, value, feed.raw[0] if len(feed.raw) == 1 else "".join(feed.raw)
 

@@ -97,12 +97,16 @@ def compare_media(ledger: Ledger) -> Iterator[Finding]:
 def check_counts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Finding]:
     """After rows got their parts: enough to train, enough to test, every kind tested."""
     limits = model.method(recipe.method).limits
-    training, testing = count(ledger, TRAIN), count(ledger, TEST)
-    if not count(ledger, TRAIN, VALIDATION, TEST):
+    training, testing, usable = count(ledger, TRAIN), count(ledger, TEST), count(ledger, TRAIN, VALIDATION, TEST)
+    if not usable:
         yield finding("no-rows", "")
         return
+    few: dict[str, Any] = {"limit": limits.min_rows, "model": model.name}
+    if usable < limits.min_rows:
+        yield finding("too-few-rows", "", what="usable rows", count=usable, **few)
+        return
     if training < limits.min_rows:
-        yield finding("too-few-rows", "", count=training, limit=limits.min_rows, model=model.name)
+        yield finding("too-few-rows", "", what="rows for training", count=training, **few)
     elif training < limits.recommended_rows:
         yield finding("few-rows", "", count=training, limit=limits.recommended_rows)
     if recipe.split.test and testing < recipe.evaluation.minimum_rows:

@@ -136,3 +136,29 @@ def test_what_is_wrong_with_real_datasets_is_named(name: str, method: str, model
     result = runner.invoke(app, [str(_shared(name)), "--method", method, "--model", model, "--json"])
     assert result.exit_code == 1
     assert code in {row["code"] for row in json.loads(result.stdout)["findings_by_code"]}
+
+
+def test_the_table_fits_80_columns_and_says_a_thing_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    write_jsonl(tmp_path / "questions-of-the-second-round.jsonl", [*chats(50), *[converse("", "b")] * 5])
+    lines = runner.invoke(app, [str(tmp_path)]).output.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    text = " ".join(" ".join(lines).split())
+    assert "5 error empty-text" in text
+    assert text.count("the text is empty or only white space") == 2  # once at the top
+    assert "questions-of-the-second-round.jsonl lines 51, 52, 53, …:" in text
+
+
+def test_guesses_are_shown_only_where_enough_rows_are_held_out(tmp_path: Path) -> None:
+    rows = [converse(f"Is {n} even?", "yes" if n % 2 else "no") for n in range(400)]
+    write_jsonl(tmp_path / "a.jsonl", rows)
+    assert "Guessing without a model" in runner.invoke(app, [str(tmp_path)]).output
+    write_jsonl(tmp_path / "a.jsonl", rows[:30])
+    assert "Guessing without a model" not in runner.invoke(app, [str(tmp_path)]).output
+
+
+def test_too_few_rows_counts_all_and_spares_what_follows_from_it(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", chats(5))
+    report = json.loads(runner.invoke(app, [str(tmp_path), "--json"]).stdout)
+    assert report["headline"] == "The dataset can't be used: usable rows: 5; nova-lite needs 8 with this method."
+    assert {"small-test", "few-rows", "empty-part"}.isdisjoint(row["code"] for row in report["findings_by_code"])

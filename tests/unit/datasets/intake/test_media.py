@@ -2,10 +2,13 @@
 
 import io
 import json
+import shutil
 import struct
 import threading
+import time
 import zipfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +51,7 @@ CONVERTED = [
     ("bmp", picture(1, format="BMP"), "BMP"),
     ("tiff", picture(1, format="TIFF"), "TIFF"),
     ("cmyk", picture(1, mode="CMYK", format="JPEG"), "CMYK"),
-    ("16-bit", _saved(Image.new("I;16", (50, 50), 40_000), "PNG"), "I;16"),
+    ("16-bit", _saved(Image.new("I;16", (50, 50), 40_000), "PNG"), "8 bits"),
     ("rotated", _rotated(), "rotated"),
     ("animated", _animated(), "animated"),
     ("too wide", _saved(Image.new("L", (9000, 30), 120), "PNG"), "9000"),
@@ -314,3 +317,54 @@ def test_a_damaged_file_in_an_archive_costs_its_row_only(
     assert name in found["message"]
     assert "damaged" in found["message"]
     assert outcome.report.counts["rejected"] == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "empty (0 bytes)"),
+        (b"\0" * 500, "nothing but zero bytes"),
+        (b"<!DOCTYPE html><title>404</title>", "a web page"),
+        (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "a message"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 99, "HEIC"),
+        (b"%PDF-1.7 ...", "PDF"),
+        (b"hello", "no picture"),
+    ],
+)
+def test_what_lies_there_instead_of_a_picture_is_named(data: bytes, said: str) -> None:
+    with pytest.raises(MediaError) as caught:
+        images.inspect(data, NOVA)
+    assert caught.value.code == "image-unreadable"
+    assert said in caught.value.values["reason"]
+
+
+def test_large_pictures_are_decoded_one_after_another() -> None:
+    room, busy, most = images._Room(100), 0, 0
+
+    def decode(pixels: int) -> None:
+        nonlocal busy, most
+        with room.take(pixels):
+            busy += pixels
+            most = max(most, busy)
+            time.sleep(0.001)
+            busy -= pixels
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(decode, [60, 40, 100, 30, 30, 30, 70, 1] * 5))
+    assert (busy, 60 < most <= 100) == (0, True)
+
+
+def test_rows_of_a_dataset_without_any_media_say_so(dataset: Path, intake: Intake) -> None:
+    write_vqa(dataset, images=2)
+    shutil.rmtree(dataset / "images")
+    assert all("holds no media" in found["message"] for found in intake().found("media-missing"))
+
+
+def test_a_row_without_a_picture_among_rows_with_one_is_named(dataset: Path, intake: Intake) -> None:
+    write_vqa(dataset, images=4)
+    with (dataset / "questions.csv").open("a", encoding="utf-8") as file:
+        file.write("\nCâu hỏi?,đáp án,\n")
+    (found,) = intake().found("media-missing")
+    assert (found["line"], found["message"], found["path"]) == (14, "the row names no image", "image")

@@ -431,7 +431,7 @@ def test_unknown_rows_are_listed_with_their_keys(tmp_path: Path) -> None:
 
     assert bad.findings[0].code == "format-unknown"
     assert "'foo'" in bad.findings[0].message
-    assert "data.columns.question" in bad.findings[0].fix
+    assert "columns: {question: foo}" in bad.findings[0].fix
 
 
 def test_files_named_after_parts(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Text files as people have them: encodings, ends of lines, dialects of tables."""
 
+import gzip
 import unicodedata
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor.datasets import legacy
+from tailor.datasets.model import Rejected
 
 from .support import codes, examples, open_dataset, texts
 
@@ -132,3 +134,63 @@ def test_old_encodings_lose_nothing(text: str) -> None:
         assert legacy.decoder(name).decode(in_table(text, name), final=True) == text
     decoded = legacy.decoder("cp1258").decode(in_windows_1258(text), final=True)
     assert unicodedata.normalize("NFC", decoded) == text
+
+
+SHORT = "question,answer\nWho?,me\nWhen?,now\n"
+
+
+@pytest.mark.parametrize("name", ["d.txt", "d.jsonl", "d.json", "d.gz", "d.data", "rows"])
+def test_a_table_under_another_name_is_a_table(tmp_path: Path, name: str) -> None:
+    content = gzip.compress(SHORT.encode()) if name == "d.gz" else SHORT
+    assert len(examples(open_dataset(tmp_path, {name: content}))) == 2
+
+
+@pytest.mark.parametrize("name", ["d.data", "rows", "d.csv", "d.txt"])
+def test_json_lines_under_another_name_are_json_lines(tmp_path: Path, name: str) -> None:
+    rows = '{"question": "Who?", "answer": "me"}\n' * 3
+    assert len(examples(open_dataset(tmp_path, {name: rows}))) == 3
+
+
+def test_plain_text_stays_plain_text(tmp_path: Path) -> None:
+    text = "The question, and the answer, are below.\nThey differ, as always.\n" * 3
+    reader = open_dataset(tmp_path, {"d.txt": text}, method="continued-pre-training")
+    assert [file.format for file in reader.files] == ["plain-text"]
+
+
+def test_papers_and_foreign_files_are_no_media(tmp_path: Path) -> None:
+    files: dict[str, bytes | str] = {
+        "d.csv": SHORT, "LICENSE": "MIT", "README.md": "# Data", "old.docx": b"PK\3\4", "a.png": b"x",
+    }  # fmt: skip
+    reader = open_dataset(tmp_path, files)
+    assert [media.name for media in reader.media] == ["a.png"]
+    told = {(found.file, found.severity) for found in reader.findings if found.code == "file-not-used"}
+    assert told == {("LICENSE", "info"), ("README.md", "info"), ("old.docx", "warning")}
+
+
+@pytest.mark.parametrize(
+    "table", ["question,answer,\nWho?,me,\nWhen?,now,\n", "question,answer\nWho?,me,\nWhen?,now,\n"]
+)
+def test_separators_at_the_ends_of_rows_are_told(tmp_path: Path, table: str) -> None:
+    reader = open_dataset(tmp_path, {"d.csv": table})
+    assert [texts(row) for row in examples(reader)] == [["Who?", "me"], ["When?", "now"]]
+    assert "csv-trailing-separator" in codes(reader)
+    assert "columns-unused" not in codes(reader)
+
+
+def test_a_quote_that_is_never_closed_is_named_at_its_row(tmp_path: Path) -> None:
+    reader = open_dataset(tmp_path, {"d.csv": SHORT + '"How?,so\nWhy?,because\n'})
+    (row,) = [row for row in reader if isinstance(row, Rejected)]
+    assert (row.line, row.findings[0].code) == (4, "csv-unclosed-quote")
+
+
+def test_a_comma_behind_the_last_row_of_a_list_is_told_once(tmp_path: Path) -> None:
+    reader = open_dataset(tmp_path, {"d.json": '[{"question": "Who?", "answer": "me"},\n]'})
+    assert len(examples(reader)) == len(examples(reader)) == 1
+    (found,) = [found for found in reader.findings if found.code == "json-trailing-comma"]
+    assert (found.severity, "(2 rows" in found.message) == ("warning", False)
+
+
+def test_single_quotes_are_named_in_documents_too(tmp_path: Path) -> None:
+    reader = open_dataset(tmp_path, {"d.json": "[\n {'question': 'Who?', 'answer': 'me'}\n]"})
+    (row,) = [row for row in reader if isinstance(row, Rejected)]
+    assert row.findings[0].code == "json-single-quotes"

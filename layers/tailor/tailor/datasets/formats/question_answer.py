@@ -112,9 +112,10 @@ def _medium(item: Any, kind: MediaKind, column: str, troubles: list[Trouble]) ->
         item = str(int(item))
     if isinstance(item, str) and item.strip():
         return media_of(item.strip(), kind, column, troubles)
-    said = "is empty" if item in (None, "", {}) or isinstance(item, str) else f"is {describe(item)}"
+    empty = item in (None, "", {}) or isinstance(item, str)
+    said = f"the row names no {kind}" if empty else f"the {kind} is {describe(item)}"
     fix = f"write the name of the {kind}'s file, or remove the row"
-    troubles.append(Trouble("media-missing", f"the {kind} {said}", fix, column))
+    troubles.append(Trouble("media-missing", said, fix, column))
     return None
 
 
