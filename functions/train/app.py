@@ -21,6 +21,7 @@ class TrainSettings(Settings):
     runs_table: str
     customization_role_arn: str
     grade_function_arn: str
+    invocation_logs_bucket: str = ""
     budget_limit: Decimal
     environment: str
 
@@ -44,6 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         grader_arn=settings.grade_function_arn,
         offers=control,
         region=region(),
+        logs_bucket=settings.invocation_logs_bucket,
         budget_limit=settings.budget_limit,
         tags={"application": "tailor", "environment": settings.environment},
         now=datetime.now(UTC),

@@ -179,3 +179,14 @@ def test_the_role_is_asked_for_and_the_caller_only_for_passing_it() -> None:
     checked(Recipe(), access=account)
     assert {principal for principal, action, _ in account.asked if action != "iam:PassRole"} == {ROLE}
     assert (CALLER, "iam:PassRole", ROLE) in account.asked
+
+
+@pytest.mark.parametrize(("bucket", "status"), [("my-logs", "ok"), ("", "failed"), ("my-logs-2", "failed")])
+def test_logs_are_read_only_where_the_stack_lets_its_role_read_them(bucket: str, status: str) -> None:
+    logs = {"uri": "s3://my-logs/AWSLogs/"}
+    recipe = Recipe.model_validate({"method": "distillation", "model": "nova-lite", "distillation": {"logs": logs}})
+    place = Place("us-east-1", "tailor-data", ROLE, logs_bucket=bucket)
+    checks = preflight(recipe, catalog.model("nova-lite"), place, offers=Region(AWS), access=None)
+    [check] = [check for check in checks if check.name == "logs"]
+    assert check.status == status
+    assert ("InvocationLogsBucket=my-logs" in check.remedy) is (status == "failed")

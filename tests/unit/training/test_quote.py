@@ -150,6 +150,22 @@ def test_distillation_counts_the_teachers_calls(manifest: Build) -> None:
     assert any("15,000" in assumption for assumption in found.assumptions)
 
 
+def test_how_many_logged_prompts_there_are_is_not_known_and_their_answers_may_be_there(manifest: Build) -> None:
+    def found(**logs: Any) -> Quote:
+        given = {"logs": {"uri": "s3://my-logs/a/"} | logs}
+        recipe = Recipe.model_validate({"method": "distillation", "model": "nova-micro", "distillation": given})
+        return quote(manifest(train=500), recipe, catalog.model("nova-micro"))
+
+    own = quote(manifest(train=500), Recipe(method="distillation", model="nova-micro"), catalog.model("nova-micro"))
+    logged, answered = found(), found(use_responses=True)
+    assert own.training_tokens is not None
+    assert logged.training_tokens is not None
+    assert logged.training_tokens[0] < own.training_tokens[0]
+    assert logged.training_tokens[2] == own.training_tokens[2]
+    assert 0 < lines(answered)["teacher"].low < lines(logged)["teacher"].low
+    assert any("not known" in assumption for assumption in logged.assumptions)
+
+
 def test_reinforcement_is_billed_by_hours_that_nobody_knows(manifest: Build) -> None:
     recipe = Recipe(method="reinforcement", model="nova-2-lite")
     found = quote(manifest(train=200), recipe, catalog.model("nova-2-lite"))

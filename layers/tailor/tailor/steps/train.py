@@ -34,6 +34,7 @@ def train(
     grader_arn: str = "",
     offers: Offers | None = None,
     region: str = "",
+    logs_bucket: str = "",
 ) -> Run | None:
     """The run as it is afterwards; None where there was nothing to do.
 
@@ -53,7 +54,7 @@ def train(
         room = catalog.quotas().customization_jobs - len(offers.open_jobs())
         if not (has_its_turn(run, runs.open_runs(), room) or offers.find_job(job_name(run))):
             return _wait(run, "other runs come first", runs=runs, now=now)
-        place = Place(region, bucket_name, role_arn, grader_arn=grader_arn)
+        place = Place(region, bucket_name, role_arn, grader_arn=grader_arn, logs_bucket=logs_bucket)
         checks = preflight(run.recipe, model, place, offers=offers, access=None, name=job_name(run))
         if reason := failures(checks):
             return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))

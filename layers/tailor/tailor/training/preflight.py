@@ -64,13 +64,15 @@ class Access(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a job would run. ``caller_arn``: who submits it; ``grader_arn``: the reward function's."""
+    """Where a job would run. ``caller_arn``: who submits it; ``grader_arn``: the reward function's; ``logs_bucket``:
+    where invocation logs may be read."""
 
     region: str
     bucket: str
     role_arn: str
     caller_arn: str = ""
     grader_arn: str = ""
+    logs_bucket: str = ""
 
 
 def preflight(
@@ -84,6 +86,7 @@ def preflight(
     ]
     if recipe.method == "distillation":
         checks.append(_asked("teacher", lambda: check_teacher(recipe, model, offers)))
+        checks += check_logs(recipe, place)
     checks.append(_asked("quota", lambda: check_quota(offers)))
     if name:
         checks += [check_keys(name, place), _asked("name", lambda: check_name_is_free(name, offers))]
@@ -158,6 +161,18 @@ def check_teacher(recipe: Recipe, model: Model, offers: Offers) -> Check:
     others = [name for name in model.method("distillation").teachers if name != teacher.name]
     remedy = f"choose another teacher: {', '.join(others)}" if others else "choose another student (tailor models)"
     return Check("teacher", "failed", f"this Region does not have the teacher {teacher.title}", remedy)
+
+
+def check_logs(recipe: Recipe, place: Place) -> list[Check]:
+    """A job reads invocation logs with the customization role, which knows of one bucket with logs."""
+    logs = recipe.distillation.logs
+    if logs is None:
+        return []
+    bucket = logs.uri.removeprefix("s3://").split("/")[0]
+    if bucket == place.logs_bucket:
+        return [Check("logs", "ok", f"invocation logs in {bucket} may be read")]
+    message = f"the customization role may not read invocation logs in {bucket}"
+    return [Check("logs", "failed", message, f"deploy the stack with InvocationLogsBucket={bucket}")]
 
 
 def check_quota(offers: Offers) -> Check:

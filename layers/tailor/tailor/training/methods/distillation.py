@@ -11,7 +11,7 @@ from tailor.catalog import Model
 from tailor.errors import Problem, RecipeError
 from tailor.recipe import InvocationLogs, Recipe
 from tailor.training.calls import Calls, answer_tokens, evaluation_lines, headroom_lines, line_of
-from tailor.training.quote import Basis, Quote, Range, billed, kept_and_hosted, training_line
+from tailor.training.quote import NOTHING, Basis, Quote, Range, billed, kept_and_hosted, training_line
 from tailor.training.request import Job
 
 # Bedrock does not document the epochs of a distillation; the student's own range for fine-tuning is 1 to 5.
@@ -68,22 +68,29 @@ def _logs(logs: InvocationLogs) -> dict[str, Any]:
 
 
 def quote(basis: Basis) -> Quote:
-    """The teacher is asked each prompt at least once; Bedrock may add prompts of its own up to the method's maximum.
+    """The teacher is asked each prompt at least once, a logged one perhaps not at all; Bedrock may add prompts of its
+    own up to the method's maximum.
 
     The evaluation asks it the held-out questions too.
     """
     recipe, model = basis.recipe, basis.model
     facts, teacher = model.method("distillation"), basis.priced(teacher_of(recipe, model))
     _no_hyperparameters(recipe)
-    pairs = Range.of(basis.rows, basis.rows, max(facts.limits.max_rows, basis.rows))
+    most = max(facts.limits.max_rows, basis.rows)
+    logs, pairs = recipe.distillation.logs, Range.of(basis.rows, basis.rows, most)
+    source = f"Bedrock may add prompts of its own, up to {most:,} pairs: that is the high end"
+    if logs:
+        pairs = Range.of(facts.limits.min_rows, most, most)
+        source = f"how many logged requests fit is not known before: {facts.limits.min_rows:,} to {most:,} are assumed"
+    taught = Range(NOTHING.low, pairs.expected, pairs.high) if logs and logs.use_responses else pairs
     answer = answer_tokens(recipe.distillation.max_answer_tokens)
     held_out = basis.held_out
     shown = answer_tokens(recipe.evaluation.max_tokens).times(held_out)
-    prompts = basis.row.times(pairs).plus(basis.prompt.times(held_out))
+    prompts = basis.row.times(taught).plus(basis.prompt.times(held_out))
     title = f"{teacher.title} answers the prompts and {held_out} held-out questions"
     tokens = basis.row.plus(answer).times(pairs)
     lines = (
-        line_of("teacher", title, teacher, [Calls("teacher", prompts, answer.times(pairs).plus(shown))]),
+        line_of("teacher", title, teacher, [Calls("teacher", prompts, answer.times(taught).plus(shown))]),
         training_line(tokens, EPOCHS, model),
         *headroom_lines(basis),
         *evaluation_lines(basis),
@@ -94,7 +101,7 @@ def quote(basis: Basis) -> Quote:
         method="distillation",
         lines=lines,
         assumptions=(
-            f"Bedrock may add prompts of its own, up to {facts.limits.max_rows:,} pairs: that is the high end",
+            source,
             "AWS does not say how many epochs a distillation runs: 1 to 5 are assumed, 2 expected",
             "the teacher's calls are billed at its on-demand price",
         ),
