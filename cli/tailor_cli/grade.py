@@ -1,5 +1,6 @@
 """`tailor grade`: runs the reward function on samples, on this machine, before a cent is spent."""
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,29 +48,36 @@ def grade(
 
 def _read(file: Path, rows: int) -> list[dict[str, Any]]:
     found = []
-    with file.open("rb") as lines:
-        for number, line in islice(enumerate(lines, 1), rows):
-            try:
-                value = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise InvalidInputError(f"{file}, line {number}: this is not JSON: {error}") from error
-            if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
-                hint = 'for example {"messages": [{"role": "user", "content": "2 + 2?"}], "reference_answer": "4"}'
-                raise InvalidInputError(f"{file}, line {number}: there are no messages", hint=hint)
-            found.append(value)
+    for number, value in _values(file, rows):
+        messages = value.get("messages") if isinstance(value, dict) else None
+        if not isinstance(messages, list) or not messages or not all(isinstance(each, dict) for each in messages):
+            hint = 'for example {"messages": [{"role": "user", "content": "2 + 2?"}], "reference_answer": "4"}'
+            raise InvalidInputError(f"{file}, line {number}: there are no messages", hint=hint)
+        found.append(value)
     if not found:
         raise InvalidInputError(f"{file} is empty")
     return found
 
 
 def _answers(file: Path, samples: list[dict[str, Any]]) -> list[str]:
-    with file.open("rb") as lines:
-        read = [orjson.loads(line) for line in islice(lines, len(samples))]
+    read = [value for _, value in _values(file, len(samples))]
     if len(read) < len(samples):
         raise InvalidInputError(
             f"{file} has {len(read)} answers for {len(samples)} rows", hint="one a line, same order"
         )
     return [str(each.get("answer", "")) if isinstance(each, dict) else str(each) for each in read]
+
+
+def _values(file: Path, most: int) -> Iterator[tuple[int, Any]]:
+    """Line numbers, from 1, and what the lines say."""
+    with file.open("rb") as lines:
+        for number, line in islice(enumerate(lines, 1), most):
+            try:
+                yield number, orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                what = f"this is not JSON: {error}" if line.strip() else "the line is empty"
+                hint = "one JSON value a line, in UTF-8 without a byte order mark; no line is empty"
+                raise InvalidInputError(f"{file}, line {number}: {what}", hint=hint) from error
 
 
 def _show(trials: list[bench.Trial]) -> None:

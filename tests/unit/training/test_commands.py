@@ -28,6 +28,9 @@ def run(*arguments: str, code: int = 0) -> str:
     return found.output
 
 
+ROW = b'{"messages": [{"role": "user", "content": "2 + 2?"}], "reference_answer": "4"}'
+
+
 class TestModels:
     def test_every_model_is_listed(self) -> None:
         shown = run("models", "--offline")
@@ -123,11 +126,41 @@ class TestGrade:
         assert "all-zeros" in run("grade", str(sums / "sums.jsonl"), "--answers", str(given), code=1)
 
     @pytest.mark.parametrize(
-        ("content", "says"), [("", "is empty"), ("{\n", "line 1"), ('{"prompt": "a"}\n', "no messages")]
+        ("content", "says"),
+        [
+            (b"", "is empty"),
+            (b"{\n", "line 1"),
+            (b'{"prompt": "a"}\n', "no messages"),
+            (b'{"messages": []}\n', "no messages"),
+            (b'{"messages": [1, 2]}\n', "no messages"),
+            (ROW + b"\n\n", "line 2: the line is empty"),
+            (ROW.decode().encode("utf-16"), "UTF-8 without a byte order mark"),
+            (b"\xef\xbb\xbf" + ROW, "without a byte order mark"),
+            (bytes(range(256)), "line 1"),
+            (b'{"messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "line 1"),
+        ],
     )
-    def test_a_file_that_is_none_is_named(self, content: str, says: str, tmp_path: Path) -> None:
-        (tmp_path / "bad.jsonl").write_text(content)
+    def test_a_file_that_is_none_is_named(self, content: bytes, says: str, tmp_path: Path) -> None:
+        (tmp_path / "bad.jsonl").write_bytes(content)
         assert says in run("grade", str(tmp_path / "bad.jsonl"), code=1)
+
+    @pytest.mark.parametrize(
+        ("content", "says"), [(b"no\n", "line 1: this is not JSON"), (b'"4"\n', "1 answers for 150 rows")]
+    )
+    def test_answers_that_are_none_are_named(self, content: bytes, says: str, sums: Path) -> None:
+        (sums / "answers.jsonl").write_bytes(content)
+        assert says in run("grade", str(sums / "sums.jsonl"), "--answers", str(sums / "answers.jsonl"), code=1)
+
+    def test_a_reference_nested_too_deeply_can_not_be_graded_and_breaks_nothing(self, tmp_path: Path) -> None:
+        deep = b"[" * 900 + b"]" * 900
+        (tmp_path / "deep.jsonl").write_bytes(ROW.replace(b'"4"', deep))
+        assert "ungradable" in run("grade", str(tmp_path / "deep.jsonl"), code=1)
+
+    def test_a_pattern_that_takes_for_ever_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "tailor.yaml").write_text("reinforcement: {rewards: [{kind: format, pattern: '(a+)+b'}]}\n")
+        (tmp_path / "slow.jsonl").write_bytes(ROW.replace(b'"4"', b'"' + b"a" * 40 + b'"'))
+        recipe = str(tmp_path / "tailor.yaml")
+        assert "slow-pattern" in run("grade", str(tmp_path / "slow.jsonl"), "--recipe", recipe, code=1)
 
 
 class TestDoctor:

@@ -1,5 +1,7 @@
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from functions.grade.app import handler
 from tailor.errors import InvalidInputError
 from tailor.recipe import Recipe
-from tailor.training import bench
+from tailor.training import bench, grading
 from tailor.training.grading import REWARDS, grade, specification
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -140,6 +142,24 @@ class TestRewards:
         began = time.monotonic()
         assert reward("a" * 60 + "!", "", spec({"kind": "format", "pattern": r"(a+)+b"})) == 0.0
         assert time.monotonic() - began < 5
+
+    def test_many_slow_matches_do_not_take_a_functions_whole_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Fifteen minutes are over after 900 seconds; the clock of this test is the timer that each match is given."""
+        given: list[float] = []
+
+        @contextmanager
+        def slow(seconds: float) -> Iterator[None]:
+            given.append(seconds)
+            yield
+            raise TimeoutError
+
+        monkeypatch.setattr(grading, "_at_most", slow)
+        rewards = spec({"kind": "format", "pattern": "a"})
+        rows = [sample("a", "", rewards, id=str(number)) for number in range(5000)]
+        results = grade(rows)
+        assert sum(given) < 200
+        assert given[0] == 1
+        assert all(result["metrics_list"][-1]["name"] == "slow-pattern" for result in results)
 
     def test_the_specification_travels_as_json_in_the_rows(self) -> None:
         rewards = spec({"kind": "numeric", "tolerance": 0.5}, language="vi")

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from tailor.training.advice import Advice
-from tailor.training.grading import REFERENCE, REWARDS, grade
+from tailor.training.grading import REFERENCE, REWARDS, SLOW, grade
 
 NEARLY_ALL = 0.95
 RIGHT = 0.99
@@ -29,6 +29,7 @@ class Trial:
     zeros: float
     ones: float
     ungradable: int
+    slow: int
     rewards: Mapping[str, float]
     results: Sequence[Mapping[str, Any]]
 
@@ -67,7 +68,10 @@ def about_trials(trials: Iterable[Trial]) -> list[Advice]:
     """What is wrong with the rewards, as far as the trials show."""
     found = []
     for trial in trials:
-        if trial.ungradable:
+        if trial.slow:
+            message = f"the pattern takes over a second for {trial.slow} of {trial.samples} answers, which then earn 0"
+            found.append(Advice("slow-pattern", message, "avoid repeats within repeats, such as (a+)+"))
+        elif trial.ungradable:
             message = f"{trial.ungradable} of {trial.samples} rows can't be graded"
             found.append(Advice("ungradable", message, f"give each row a {REFERENCE} that its rewards can use"))
         elif trial.name == "reference" and trial.mean < RIGHT:
@@ -104,7 +108,8 @@ def _trial(name: str, rows: Sequence[Mapping[str, Any]], answers: Sequence[str])
         mean=fmean(totals) if totals else 0.0,
         zeros=_share(total <= EMPTY for total in totals),
         ones=_share(total >= RIGHT for total in totals),
-        ungradable=sum(metric["name"] == "ungradable" for result in results for metric in result["metrics_list"]),
+        ungradable=_counted("ungradable", results),
+        slow=_counted(SLOW, results),
         rewards=rewards,
         results=results,
     )
@@ -133,7 +138,14 @@ def _text(value: Any) -> str:
         return value
     if isinstance(value, list) and value and isinstance(value[0], str):
         return str(value[0])
-    return "" if value is None else orjson.dumps(value).decode()
+    try:
+        return "" if value is None else orjson.dumps(value).decode()
+    except TypeError:  # nested too deeply: it is ungradable, and said so
+        return ""
+
+
+def _counted(metric: str, results: Iterable[Mapping[str, Any]]) -> int:
+    return sum(any(each["name"] == metric for each in result["metrics_list"]) for result in results)
 
 
 def _share(found: Iterable[bool]) -> float:

@@ -26,7 +26,10 @@ from tailor.recipe import Recipe, Reward
 
 REWARDS = "tailor_rewards"
 REFERENCE = "reference_answer"
+SLOW = "slow-pattern"  # the metric of an answer whose match was given up
 MATCH_SECONDS = 1.0
+BATCH_SECONDS = 30.0  # for all matches of a call that are slow: a batch must not take a function's fifteen minutes
+LEAST_SECONDS = 0.02
 _ANSWERING = frozenset({"assistant", "nova_assistant"})
 _DEFAULT = (Reward(kind="exact-match"),)
 
@@ -50,10 +53,28 @@ def grade(samples: Any) -> list[dict[str, Any]]:
     """Bedrock's contract: a list in, a list out, same ids and order. Raises InvalidInputError for what is no list."""
     if not isinstance(samples, list):
         raise InvalidInputError("the reward function takes a list of samples", hint="see docs/training.md")
-    return [_graded(sample, at) for at, sample in enumerate(samples)]
+    patience = Patience()
+    return [_graded(sample, at, patience) for at, sample in enumerate(samples)]
 
 
-def _graded(sample: Any, at: int) -> dict[str, Any]:
+class Patience:
+    """How long matches may take: each about a second, less when many of a call have been slow. ``slow`` counts them."""
+
+    def __init__(self) -> None:
+        self.slow = 0
+
+    def matches(self, pattern: str, text: str) -> bool:
+        """False where it takes too long: a careless pattern can take for ever."""
+        spent = self.slow * MATCH_SECONDS
+        try:
+            with _at_most(MATCH_SECONDS if spent < BATCH_SECONDS else LEAST_SECONDS):
+                return re.fullmatch(pattern, text, re.DOTALL) is not None
+        except TimeoutError:
+            self.slow += 1
+            return False
+
+
+def _graded(sample: Any, at: int, patience: Patience) -> dict[str, Any]:
     """``reference_answer`` and the rewards may lie in ``metadata`` or beside it."""
     if not isinstance(sample, Mapping):
         return _result(str(at), 0.0, {"ungradable": 1.0}, kind="Metric")
@@ -61,13 +82,16 @@ def _graded(sample: Any, at: int) -> dict[str, Any]:
     metadata = sample.get("metadata")
     fields = {**sample, **(metadata if isinstance(metadata, Mapping) else {})}
     try:
-        spec = Specification.model_validate(fields.get(REWARDS) or {})
-        scores = score(_answer(sample.get("messages")), fields.get(REFERENCE), spec)
+        spec, before = Specification.model_validate(fields.get(REWARDS) or {}), patience.slow
+        scores = score(_answer(sample.get("messages")), fields.get(REFERENCE), spec, patience)
     except (ValidationError, InvalidInputError):
         return _result(id, 0.0, {"ungradable": 1.0}, kind="Metric")
     weights = [reward.weight for reward in spec.rewards]
     total = sum(value * weight for value, weight in zip(scores.values(), weights, strict=True)) / sum(weights)
-    return _result(id, total, scores, kind="Reward")
+    result = _result(id, total, scores, kind="Reward")
+    if patience.slow > before:
+        result["metrics_list"].append({"name": SLOW, "value": 1.0, "type": "Metric"})
+    return result
 
 
 def _result(id: Any, total: float, values: Mapping[str, float], *, kind: str) -> dict[str, Any]:
@@ -75,7 +99,9 @@ def _result(id: Any, total: float, values: Mapping[str, float], *, kind: str) ->
     return {"id": id, "aggregate_reward_score": total, "metrics_list": metrics}
 
 
-def score(answer: str | None, reference: Any, spec: Specification) -> dict[str, float]:
+def score(
+    answer: str | None, reference: Any, spec: Specification, patience: Patience | None = None
+) -> dict[str, float]:
     """Each reward by name, in the recipe's order. Raises InvalidInputError where the sample has no answer in it, or no
     reference for a reward that needs one."""
     if answer is None:
@@ -89,11 +115,11 @@ def score(answer: str | None, reference: Any, spec: Specification) -> dict[str, 
         if reward.kind in ("exact-match", "token-f1", "numeric") and not references:
             raise InvalidInputError(f"the reward {reward.kind} needs a {REFERENCE}")
         name = reward.kind if reward.kind not in scores else f"{reward.kind}-{len(scores) + 1}"
-        scores[name] = _score(reward, row, rules, reference)
+        scores[name] = _score(reward, row, rules, reference, patience or Patience())
     return scores
 
 
-def _score(reward: Reward, row: Case, rules: Rules, reference: Any) -> float:
+def _score(reward: Reward, row: Case, rules: Rules, reference: Any, patience: Patience) -> float:
     match reward.kind:
         case "exact-match":
             return exact_match.score(row, rules)
@@ -102,7 +128,7 @@ def _score(reward: Reward, row: Case, rules: Rules, reference: Any) -> float:
         case "numeric":
             return _numeric(row, rules, reward.tolerance)
         case "format":
-            return float(_matches(reward.pattern or "", row.answer.strip()))
+            return float(patience.matches(reward.pattern or "", row.answer.strip()))
         case "json":
             return _json(row, rules, reward.keys, has_reference=isinstance(reference, dict | list))
 
@@ -151,15 +177,6 @@ def _answer(messages: Any) -> str | None:
         return None
     texts = [block["text"] for block in content if isinstance(block, Mapping) and isinstance(block.get("text"), str)]
     return "\n".join(texts)
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """False where the pattern takes longer than MATCH_SECONDS: a careless one can take for ever."""
-    try:
-        with _at_most(MATCH_SECONDS):
-            return re.fullmatch(pattern, text, re.DOTALL) is not None
-    except TimeoutError:
-        return False
 
 
 @contextmanager
