@@ -23,17 +23,21 @@ from tailor.storage import BLOCK, Storage, buffered
 
 MOST_SHARDS: Final = 100
 SHARD_SECONDS: Final = 200
-"""A shard is made for so long, a third of a function's time: estimates err, and converted images take longer."""
+"""A shard is made for so long, less than a quarter of a function's time: estimates err."""
 
-# What one function does a second, measured: docs/architecture.md, "Preparing at scale".
+# What one function does a second: docs/architecture.md, "Preparing at scale", has the measurements.
 TEXT_BYTES: Final = 10_000_000
-MEDIA_BYTES: Final = 15_000_000
-MEDIA_OBJECTS: Final = 200
+MEDIA_BYTES: Final = 40_000_000
+MEDIA_IN_PLACE: Final = 100
+MEDIA_COPIED: Final = 50
 GZIP: Final = 8
 PARQUET: Final = 3
 """Bytes of text for each byte of a packed file, which does not say it."""
 DISK_BYTES: Final = 3_500_000_000
 """Text whose records, written twice, leave room on the function's disk of 10 GiB."""
+ROW_BYTES: Final = 100
+ROWS_A_SHARD: Final = 40_000
+"""So many rows can each show another picture, all of which a shard then fetches in time."""
 
 _BUFFERS = 256 << 20
 _PROBLEM = "problem.json"
@@ -41,18 +45,24 @@ _PROBLEM = "problem.json"
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a dataset asks of one function: ``seconds`` of work, and ``text`` in bytes, which goes through its disk."""
+    """What a dataset asks of one function: ``seconds`` of work; ``text`` in bytes, which goes through its disk; the
+    number of ``media``."""
 
     seconds: float
     text: int
+    media: int = 0
 
 
 def weigh(reader: DatasetReader) -> Weight:
     """By the sizes alone: nothing but the list of files is read."""
     text = sum(_text_of(file) for file in reader.files)
-    media = list(reader.media)
-    size = sum(item.size for item in media)
-    return Weight(text / TEXT_BYTES + size / MEDIA_BYTES + len(media) / MEDIA_OBJECTS, text)
+    size = in_place = copied = 0
+    for item in reader.media:
+        size += item.size
+        in_place += item.stored
+        copied += not item.stored
+    fetched = size / MEDIA_BYTES + in_place / MEDIA_IN_PLACE + copied / MEDIA_COPIED
+    return Weight(text / TEXT_BYTES + fetched, text, in_place + copied)
 
 
 def _text_of(file: ReadableFile) -> int:
@@ -67,6 +77,8 @@ def shards_for(weight: Weight, above: float, functions: int) -> int:
     if weight.seconds <= above and weight.text <= DISK_BYTES:
         return 0
     wanted = max(weight.seconds / SHARD_SECONDS, weight.text / DISK_BYTES, functions)
+    if weight.media > ROWS_A_SHARD:  # rows that show the same object may be dealt to several shards
+        wanted = max(wanted, weight.text / ROW_BYTES / ROWS_A_SHARD)
     return min(MOST_SHARDS, math.ceil(wanted))
 
 

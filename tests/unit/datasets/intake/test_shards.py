@@ -220,14 +220,16 @@ def test_the_size_alone_decides_and_the_same_for_all(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text", "shards"),
+    ("weight", "shards"),
     [
-        (300, 1, 0),
-        (301, 1, 8),
-        (4000, 1, 20),
-        (1, 40_000_000_000, 12),
-        (1e9, 1, sharding.MOST_SHARDS),
+        (Weight(seconds=300, text=1), 0),
+        (Weight(seconds=301, text=1), 8),
+        (Weight(seconds=4000, text=1), 20),
+        (Weight(seconds=1, text=40_000_000_000), 12),
+        (Weight(seconds=1e9, text=1), sharding.MOST_SHARDS),
+        (Weight(seconds=720, text=94_000_000, media=72_000), 24),  # a million questions, in any order
+        (Weight(seconds=400, text=94_000_000, media=40_000), 8),  # one shard could fetch all of them
     ],
 )
-def test_how_many_shards(seconds: float, text: int, shards: int) -> None:
-    assert shards_for(Weight(seconds, text), above=300, functions=8) == shards
+def test_how_many_shards(weight: Weight, shards: int) -> None:
+    assert shards_for(weight, above=300, functions=8) == shards

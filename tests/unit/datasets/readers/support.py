@@ -1,6 +1,9 @@
 """Helpers of the readers' tests: a dataset folder in memory terms, and what came out of it."""
 
+import tracemalloc
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -28,6 +31,17 @@ def open_dataset(
 ) -> DatasetReader:
     put(root, files)
     return read_dataset(FolderStorage(root), PREFIX, data or Data(), method, root / "scratch")
+
+
+@contextmanager
+def memory_below(mebibytes: int) -> Iterator[None]:
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < mebibytes << 20, f"{peak >> 20} MiB"
 
 
 def examples(reader: DatasetReader) -> list[Example]:

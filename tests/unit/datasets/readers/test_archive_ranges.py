@@ -1,5 +1,6 @@
 """Archives are read where they lie: what is fetched is what is needed, and threads do not wait for each other."""
 
+import gzip
 import io
 import random
 import tarfile
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Barrier
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +19,7 @@ from tailor.datasets.read import read_dataset
 from tailor.recipe import Data
 from tailor.storage import FolderStorage
 
-from .support import PREFIX, codes, open_dataset, put
+from .support import PREFIX, codes, memory_below, open_dataset, put
 
 ROWS = "question,answer,image\n" + "".join(f"What?,that {n},{n}.png\n" for n in range(8))
 PICTURES = {f"{n}.png": random.Random(n).randbytes(200_000 + n) for n in range(8)}
@@ -100,3 +102,33 @@ def test_members_that_share_their_bytes_are_not_read(tmp_path: Path) -> None:
     with pytest.raises(DamagedFileError, match="overlap"):
         next(iter(reader.media)).read()
     assert "archive-unreadable" not in codes(reader)
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"), [("a.zip", zip_of), ("a.tar", tar_of), ("a.tar.gz", lambda f: gzip.compress(tar_of(f), 1))]
+)
+def test_an_archive_is_never_in_memory(tmp_path: Path, name: str, pack: Callable[[dict[str, bytes]], bytes]) -> None:
+    answer = random.Random(1).randbytes(3000).hex()
+    rows = b"".join(b'{"question": "What is number %d?", "answer": "%s"}\n' % (n, answer.encode()) for n in range(6000))
+    put(tmp_path, {name: pack({"rows.jsonl": rows, "big.bin": bytes(30 << 20)})})
+    del rows
+
+    with memory_below(14):
+        reader = read_dataset(Counted(tmp_path), PREFIX, Data(), "fine-tuning", tmp_path / "scratch")
+        count = sum(1 for _ in reader)
+
+    assert count == 6000
+
+
+def test_a_packed_tar_for_which_the_disk_is_too_small_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = SimpleNamespace(free=1 << 20)
+    monkeypatch.setattr("tailor.datasets.archives.shutil.disk_usage", lambda _: full)
+    content = gzip.compress(tar_of({"rows.csv": ROWS.encode(), **PICTURES}))
+
+    reader = open_dataset(tmp_path, {"a.tar.gz": content})
+
+    [finding] = [found for found in reader.findings if found.code == "archive-too-large"]
+    assert "plain .tar or .zip" in finding.fix
+    assert list((tmp_path / "scratch").iterdir()) == []

@@ -7,10 +7,7 @@ import json
 import struct
 import tarfile
 import time
-import tracemalloc
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,20 +15,9 @@ import pytest
 from tailor.datasets import archives, text
 from tailor.datasets.objects import DamagedFileError
 
-from .support import codes, examples, open_dataset, put, rejections, texts, zipped
+from .support import codes, examples, memory_below, open_dataset, put, rejections, texts, zipped
 
 GOOD = '{"question": "q", "answer": "a"}\n'
-
-
-@contextmanager
-def memory_below(mebibytes: int) -> Iterator[None]:
-    tracemalloc.start()
-    try:
-        yield
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < mebibytes << 20, f"{peak >> 20} MiB"
 
 
 def tarred(members: list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
