@@ -55,7 +55,7 @@ def test_json_holds_the_figures(files: list[str]) -> None:
 def test_people_get_a_sentence_and_a_table(files: list[str]) -> None:
     result = run("evaluate", *files)
     assert result.exit_code == 0
-    assert "The candidate is better: exact match 60.0 % against 50.0 % of the baseline" in result.stdout
+    assert "The candidate is better: exact match 60.0 % against 50.0 % for the baseline" in result.stdout
     assert "token_f1" in result.stdout
 
 

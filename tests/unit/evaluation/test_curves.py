@@ -89,3 +89,10 @@ def test_any_losses_can_be_said_in_words(losses: list[float], data: bytes) -> No
         read_curve(data, "c.csv")
     except InvalidInputError as error:
         assert error.message.startswith("c.csv")
+
+
+def test_what_is_near_zero_is_not_called_falling_for_halving_once_more() -> None:
+    losses = [1.6, 0.4, 0.1, 0.03, 0.01, 0.008, 0.006, 0.004, 0.002, 0.001]
+    reading = read_in_words([read_curve(csv(losses), "t")])
+    assert reading.state == "converged"
+    assert "from 1.6 to 0.0015" in reading.sentence

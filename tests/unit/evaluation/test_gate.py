@@ -40,7 +40,7 @@ def test_shuffled_answers_fail() -> None:
     shuffled = {row.id: Answer(row.id, text) for row, text in zip(rows, texts, strict=True)}
     found = judge(rows, {"candidate": shuffled, "base": base}, Plan())
     assert found.decision.verdict == "failed"
-    assert "not better than base" in found.decision.reasons[0]
+    assert "not better than the base model" in found.decision.reasons[0]
 
 
 @pytest.mark.parametrize("group_rows", [1, 2])
@@ -138,7 +138,7 @@ def test_failed_calls_of_a_baseline_do_not_make_a_candidate_look_good() -> None:
     }
     found = judge(rows, {"candidate": good, "base": broken}, Plan()).decision
     assert found.verdict == "inconclusive"
-    assert "50 calls to base failed" in found.reasons[0]
+    assert "50 calls to the base model failed" in found.reasons[0]
 
 
 def test_guards_named_in_the_recipe_are_measured_on_the_same_rows() -> None:

@@ -20,6 +20,12 @@ FEW_SHOT = "base-few-shot"
 LIVE = "live"
 TEACHER = "teacher"
 _LONGEST_SHOT = 2_000
+_SPOKEN = {BASE: "the base model", FEW_SHOT: "the base model with examples", LIVE: "the live version"}
+
+
+def spoken(arm: str) -> str:
+    """An arm in a sentence."""
+    return _SPOKEN.get(arm, f"the {arm}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ State = Literal["converged", "still-falling", "overfitting", "diverged", "flat",
 SUFFIXES = ("training_metrics.csv", "validation_metrics.csv")
 _FEWEST = 4
 _FALLING = 0.03
+_FALLING_OF_ALL = 0.01  # of the whole way down: what is near 0 always falls by much of itself
 _RISEN = 0.02
 _WORSE = 0.1
 _ENDLESS = 1e9
@@ -123,6 +124,7 @@ def read_in_words(curves: Sequence[Curve]) -> Reading:
         steps = f"{len(points)} point{'s' if len(points) != 1 else ''}"
         return Reading("too-short", f"The curve has {steps}: too few to say anything.")
     first, before, last = _stretches([point.loss for point in points])
+    began = points[0].loss
     if last > first * (1 + _WORSE):
         return _diverged(f"the loss rose from {first:.3g} to {last:.3g}")
     overfit = _overfitting(validation)
@@ -132,11 +134,12 @@ def read_in_words(curves: Sequence[Curve]) -> Reading:
     if len(validation) >= _FEWEST - 1:
         # Where there is a validation loss, it says whether there was more to learn.
         first, before, last = _stretches([point.loss for point in validation])
-        noise = 0.0
-    if before - last > max(_FALLING * before, noise):
+        noise, began = 0.0, validation[0].loss
+    began = max(began, first)  # as the chart shows it, unless chance made the first step small
+    if before - last > max(_FALLING * before, _FALLING_OF_ALL * (began - last), noise):
         return Reading(
             "still-falling",
-            f"Still falling: the loss went from {first:.3g} to {last:.3g} and was not done.",
+            f"Still falling: the loss went from {began:.3g} to {last:.3g} and was not done.",
             "more epochs may make the model better",
         )
     if first - last <= max(_FALLING * first, noise):
@@ -145,7 +148,7 @@ def read_in_words(curves: Sequence[Curve]) -> Reading:
             f"Nothing was learned: the loss stayed at about {last:.3g}.",
             "check that answers follow from the questions, and try a higher learning rate",
         )
-    return Reading("converged", f"Converged: the loss went from {first:.3g} to {last:.3g} and levelled off.")
+    return Reading("converged", f"Converged: the loss went from {began:.3g} to {last:.3g} and levelled off.")
 
 
 def _diverged(what: str) -> Reading:

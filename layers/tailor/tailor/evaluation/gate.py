@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from tailor.evaluation.arms import spoken
 from tailor.evaluation.compare import Comparison
 from tailor.evaluation.statistics import holm
 
@@ -140,7 +141,7 @@ def interval_text(comparison: Comparison) -> str:
 
 def _better_than(comparison: Comparison, policy: Policy) -> str:
     asked = f" by the {100 * policy.margin:g} points asked for" if policy.margin else ""
-    return f"better than {comparison.baseline_arm}{asked}"
+    return f"better than {spoken(comparison.baseline_arm)}{asked}"
 
 
 def _measured(comparison: Comparison) -> str:

@@ -10,7 +10,7 @@ import orjson
 
 from tailor import __version__
 from tailor.evaluation import metrics, regression
-from tailor.evaluation.arms import CANDIDATE, Arm, build_request
+from tailor.evaluation.arms import CANDIDATE, Arm, build_request, spoken
 from tailor.evaluation.compare import Comparison
 from tailor.evaluation.curves import Curve, read_in_words
 from tailor.evaluation.gate import NOT_SHOWN, points
@@ -24,7 +24,6 @@ from tailor.runs import Run
 SCHEMA = 1
 _SAMPLES = 6
 _LISTED_FAILURES = 200
-_NAMES = {"base": "the base model", "base-few-shot": "the base model with examples", "live": "the live version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,8 @@ def headline(outcome: Outcome, candidate: str = "The custom model", rows: str = 
     low, high = primary.interval
     surely = f"{100 * primary.confidence:g} % interval {points(low)} to {points(high)}"
     scores = (
-        f"{_title(outcome).lower()} {100 * primary.candidate:.1f} % against {100 * primary.baseline:.1f} % of "
-        f"{_NAMES.get(primary.baseline_arm, 'the ' + primary.baseline_arm)} on {primary.rows:,} {rows} "
+        f"{_title(outcome).lower()} {100 * primary.candidate:.1f} % against {100 * primary.baseline:.1f} % for "
+        f"{spoken(primary.baseline_arm)} on {primary.rows:,} {rows} "
         f"({points(primary.difference)} points, {surely})"
     )
     if decision.verdict == "passed":

@@ -1,11 +1,13 @@
 """Charts of the report as inline SVG: the difference with its interval, and the training curve."""
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 _ROW = 46
 _TICKS = (1, 2, 5, 10, 20, 25, 50)
+_MOST_TICKS = 6
 
 
 def interval_plot(items: Sequence[Mapping[str, Any]], margin: float, width: int, label_width: int) -> str:
@@ -72,8 +74,10 @@ def loss_chart(curves: Sequence[Mapping[str, Any]], width: int) -> str:
     height, left, bottom, top = 260, 52, 30, 12
     first, last = min(step for step, _ in points), max(step for step, _ in points)
     low, high = min(loss for _, loss in points), max(loss for _, loss in points)
-    pad = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
-    low, high = max(0.0, low - pad) if low >= 0 else low - pad, high + pad
+    if low >= 0 and low < high / 2:
+        low = 0.0
+    rungs = _round_ticks(low, high) if high > low else _round_ticks(low - 0.5, high + 0.5)
+    low, high = rungs[0], rungs[-1]
 
     def x(step: float) -> float:
         return float(left + (step - first) / max(last - first, 1) * (width - left - 14))
@@ -82,12 +86,14 @@ def loss_chart(curves: Sequence[Mapping[str, Any]], width: int) -> str:
         return float(top + (high - loss) / (high - low) * (height - top - bottom))
 
     parts = []
-    for place in range(5):
-        loss = low + (high - low) * place / 4
+    for loss in rungs:
         parts.append(f'<line class="axis" x1="{left}" x2="{width - 14}" y1="{y(loss):.1f}" y2="{y(loss):.1f}"/>')
-        parts.append(f'<text class="soft" x="{left - 8}" y="{y(loss) + 4:.1f}" text-anchor="end">{loss:.2f}</text>')
-        step = first + (last - first) * place / 4
-        parts.append(f'<text class="soft" x="{x(step):.1f}" y="{height - 8}" text-anchor="middle">{step:.0f}</text>')
+        parts.append(f'<text class="soft" x="{left - 8}" y="{y(loss) + 4:.1f}" text-anchor="end">{loss:.3g}</text>')
+    steps = [tick for tick in _round_ticks(first, max(last, first + 1), whole=True) if first <= tick <= last]
+    parts += [
+        f'<text class="soft" x="{x(step):.1f}" y="{height - 8}" text-anchor="middle">{step:.0f}</text>'
+        for step in steps
+    ]
     for kind, line in lines.items():
         path = " ".join(f"{x(step):.1f},{y(loss):.1f}" for step, loss in line)
         if len(line) > 1:
@@ -98,6 +104,16 @@ def loss_chart(curves: Sequence[Mapping[str, Any]], width: int) -> str:
         f"{kind} loss from {line[0][1]:.3g} to {line[-1][1]:.3g}" for kind, line in lines.items() if line
     )
     return _svg(width, height, parts, spoken)
+
+
+def _round_ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
+    """A few round numbers around a range, the first and last outside of it or at its ends."""
+    rough = (high - low) / (_MOST_TICKS - 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * (1 - 1e-9))
+    step = max(1.0, float(math.ceil(step))) if whole else step
+    begin = math.floor(low / step + 1e-9)
+    return [step * place for place in range(begin, math.ceil(high / step - 1e-9) + 1)]
 
 
 def _tick(value: float) -> str:

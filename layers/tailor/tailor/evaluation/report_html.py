@@ -1,5 +1,6 @@
 """report.html: the report for people. One file, nothing from elsewhere, for screens of any width and for paper."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
@@ -87,7 +88,7 @@ def table(
 
 def _verdict(report: Report) -> str:
     verdict = escape(report["verdict"])
-    reasons = "".join(f"<li>{escape(reason[:1].upper() + reason[1:])}.</li>" for reason in report["reasons"])
+    reasons = "".join(f"<li>{_sentence(reason[:1].upper() + reason[1:])}.</li>" for reason in report["reasons"])
     low, high = report["interval"]
     figures = [
         (percent(report["candidate"]), "custom model"),
@@ -101,9 +102,14 @@ def _verdict(report: Report) -> str:
     boxes = "".join(f"<div><b>{value}</b><span>{escape(name)}</span></div>" for value, name in figures)
     return (
         f'<header class="verdict {verdict}"><span class="badge">{verdict.title()}</span>'
-        f'<p class="sentence">{escape(report["headline"])}</p><ul class="reasons small">{reasons}</ul>'
+        f'<p class="sentence">{_sentence(report["headline"])}</p><ul class="reasons small">{reasons}</ul>'
         f'<div class="figures">{boxes}</div></header>'
     )
+
+
+def _sentence(text: str) -> str:
+    """With true minus signs."""
+    return re.sub(r"(?<![\w-])-(?=\d)", "−", escape(text))
 
 
 def _differences(report: Report) -> str:
@@ -173,6 +179,8 @@ def _guards(report: Report) -> str:
             values = [percent(found["candidate"]), percent(found["baseline"]), signed(found["difference"])]
         state = escape(guard["state"])
         badge = f'<span class="{_TONES[state]}"><span class="badge">{state}</span></span>'
+        if state == "held" and found["baseline"] < guard["margin"]:
+            badge = '<span class="soft small">nothing to lose</span>'
         rows.append([escape(guard["title"]), *values, f"{100 * guard['margin']:g}", badge])
     forgotten = (report["regression"] or {}).get("forgotten", [])
     lost = "".join(

@@ -65,6 +65,8 @@ def _pretraining(found: Mapping[str, Any], _: Mapping[str, str]) -> list[tuple[s
         )
     if recited:
         said = f"{recited['candidate']} of {recited['probes']} beginnings, the base {recited['base']}"
+        if 2 * recited["candidate"] > recited["probes"]:
+            said += ": what is in the documents can be got out of the model, word for word"
         lines.append((f"Continued with {recited['words']} or more words of the original", said))
     return lines or [("Losses", "the job left no file with them")]
 

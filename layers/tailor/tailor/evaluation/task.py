@@ -63,9 +63,10 @@ def _reinforcement(recipe: Recipe, questions: Questions, plan: Plan) -> Task:
     rewards = recipe.reinforcement.rewards
     independent = reinforcement.independent_metric(rewards)
     metric = reinforcement.reward_metric(rewards)
-    named = plan.metric if plan.metric != "auto" else metric.name
+    if plan.metric == "auto":
+        plan = replace(plan, metric=metric.name, metric_reason="what the training was rewarded for")
     guards = [*plan.guards, Guard(independent, 0.0)]
-    plan = replace(plan, metric=named, own={metric.name: metric}, guards=guards)
+    plan = replace(plan, own={metric.name: metric}, guards=guards)
 
     def measure(outcome: Outcome, behaviour: Behaviour, _: Sequence[Curve], __: Interview) -> dict[str, Any]:
         return reinforcement.measure(outcome.sheet, behaviour, metric, independent)
@@ -76,7 +77,7 @@ def _reinforcement(recipe: Recipe, questions: Questions, plan: Plan) -> Task:
 def _pretraining(questions: Questions, plan: Plan) -> Task:
     cloze = any(row.system == pretraining.SYSTEM for row in questions.rows)
     if plan.metric == "auto" and cloze:
-        plan = replace(plan, metric="next_word")
+        plan = replace(plan, metric="next_word", metric_reason="what documents can be asked about")
 
     def answers(section: Section, interview: Interview) -> dict[str, dict[str, Answer]]:
         return {arm.name: interview.answers(section, arm.name) for arm in section.arms}

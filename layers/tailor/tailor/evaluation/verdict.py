@@ -6,7 +6,7 @@ from typing import Any
 
 from tailor.errors import InvalidInputError
 from tailor.evaluation import language, metrics
-from tailor.evaluation.arms import CANDIDATE, TEACHER
+from tailor.evaluation.arms import CANDIDATE, TEACHER, spoken
 from tailor.evaluation.choose import COMPANIONS, choose_metric
 from tailor.evaluation.compare import Comparison, Design, compare
 from tailor.evaluation.gate import Decision, GuardResult, Policy, decide
@@ -34,10 +34,11 @@ class Guard:
 class Plan:
     """What is asked of the answers; all of it is settled before an answer is looked at.
 
-    ``own``: metrics that only this evaluation has, by name.
+    ``own``: metrics that only this evaluation has, by name; ``metric_reason``: who chose ``metric``.
     """
 
     metric: str = "auto"
+    metric_reason: str = "named in the recipe"
     language: str = "auto"
     switches: Mapping[str, bool] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
@@ -112,7 +113,7 @@ def judge(
     if CANDIDATE not in answers or not baselines:
         raise InvalidInputError("an evaluation needs answers of the candidate and of at least one baseline")
     rules = rules_for(rows, plan)
-    name, reason = (plan.metric, "named in the recipe") if plan.metric != "auto" else choose_metric(rows, rules)
+    name, reason = (plan.metric, plan.metric_reason) if plan.metric != "auto" else choose_metric(rows, rules)
     primary = plan.own.get(name) or metrics.get(name)
     name = primary.name  # a recipe may write exact-match for exact_match
     guarded = [metrics.get(guard.metric) for guard in plan.guards]
@@ -145,5 +146,7 @@ def _failure_doubts(
         if failures:
             best = {CANDIDATE: sheet.evidence[metric.name][CANDIDATE], arm: forgiven(sheet, metric, arm)}
             if compare(design, {metric.name: best}, CANDIDATE, [arm])[metric.name][0].interval[0] <= policy.margin:
-                doubts.append(f"{failures} calls to {arm} failed, and right answers to them would have closed the gate")
+                doubts.append(
+                    f"{failures} calls to {spoken(arm)} failed, and right answers to them would have closed the gate"
+                )
     return doubts
