@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tailor.catalog import Model
-from tailor.datasets.model import Example, Rejected
+from tailor.datasets.model import Example
 from tailor.recipe import Recipe
 from tailor.training.documents import most_characters, pieces
 from tailor.training.grading import REWARDS, specification
 
 
-def adapted(items: Iterable[Example | Rejected], recipe: Recipe, model: Model) -> Iterator[Example | Rejected]:
+def adapted[Row](items: Iterable[Row], recipe: Recipe, model: Model) -> Iterator[Row | Example]:
     """All of ``items``, in their order. The pieces of one document are one group: they never part."""
     if recipe.method == "continued-pre-training":
         most = most_characters(model)

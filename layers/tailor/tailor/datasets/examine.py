@@ -1,7 +1,6 @@
 """All checks of one example: its shape, its media, its texts.
 
-Most rows are sound, so the record is first screened as bytes for anything that could be wrong with its texts, which
-takes microseconds; only a row that fails the screen is looked at block by block, for findings with their paths.
+Only texts that fail the screen (:mod:`tailor.datasets.screen`) are looked at one by one, for findings with their paths.
 """
 
 import re
@@ -14,8 +13,9 @@ from tailor.catalog import Model
 from tailor.datasets import language, privacy
 from tailor.datasets.checks import finding
 from tailor.datasets.media import Asset
-from tailor.datasets.model import Example, Finding, Media, Raw, Role, Text, Turn
+from tailor.datasets.model import Example, Finding, Media, Placed, Raw, Role, Text, Turn
 from tailor.datasets.records import Locate
+from tailor.datasets.screen import Passed
 from tailor.datasets.tokens import Estimate, Estimator
 from tailor.datasets.tools import tool_problems
 from tailor.recipe import Method
@@ -33,7 +33,13 @@ class Examiner:
         self._model, self._method, self._limits = model.name, method, facts.limits
         self._estimator = Estimator(model.tokens, self._limits.video_seconds)
         self._words = {word.mark: word for word in map(_ReservedWord, model.reserved_words)}
-        self._marks = list(self._words)
+
+    def is_sound(self, texts: list[str]) -> bool:
+        """Whether a row of a system text ("" for none) and the texts of turns has a shape that needs no closer look."""
+        turns = len(texts) - 1
+        if not turns or (turns % 2 and self._method == "fine-tuning"):
+            return False
+        return "" not in texts[1:] and all(text.strip() is text for text in texts)
 
     def shape(self, example: Example) -> list[Finding]:
         """Order of turns, empty texts, tools, number and place of media."""
@@ -59,7 +65,7 @@ class Examiner:
             found.append(self._found("no-reference", example, "$.reference_answer"))
         return found
 
-    def media(self, example: Example, media: Iterable[tuple[str, Media]], locate: Locate) -> Iterator[Finding]:
+    def media(self, example: Placed, media: Iterable[tuple[str, Media]], locate: Locate) -> Iterator[Finding]:
         """What is wrong with the objects that the example refers to, given with their paths."""
         for path, block in media:
             if block.owner is not None and not _OWNER.fullmatch(block.owner):
@@ -69,9 +75,12 @@ class Examiner:
                 code, message, fix = problem.code, problem.message, problem.fix
                 yield Finding(code, "error", example.file, example.line, message, fix, path)
 
-    def estimate(self, characters: int, text: bytes, assets: Iterable[Asset]) -> Estimate:
-        """Tokens of texts and media together."""
-        total = self._estimator.text(characters, text)
+    def tokens(self, characters: int, passed: Passed, assets: Iterable[Asset]) -> Estimate:
+        """Of texts of so many characters and media together."""
+        dense = characters
+        if passed.spaced:
+            dense = self._estimator.dense(characters, passed.question + b"\n" + passed.answer)
+        total = self._estimator.of(characters, dense, passed.symbols)
         for asset in assets:
             if asset.kind == "image":
                 total = total.plus(self._estimator.image(asset.width, asset.height))
@@ -83,7 +92,7 @@ class Examiner:
         """The low end for an example without its answer of so many characters."""
         return max(0, tokens.low - self._estimator.least(answer))
 
-    def size(self, example: Example, size: int, tokens: Estimate) -> list[Finding]:
+    def size(self, example: Placed, size: int, tokens: Estimate) -> list[Finding]:
         """Too long for the model, or for one line."""
         limits, found = self._limits, []
         if limits.line_bytes and size > limits.line_bytes:
@@ -95,30 +104,18 @@ class Examiner:
             found.append(self._found("perhaps-too-many-tokens", example, tokens=tokens.high, limit=limit))
         return found
 
-    def texts(self, example: Example, text: bytes) -> list[Finding]:
-        """Reserved words, damaged characters, personal data. ``text`` holds all texts of the example, as UTF-8."""
-        words = self._reserved(text)
-        private = privacy.suspicious(text)
-        damaged = _damage_possible(text)
-        if not (words or private or damaged):
-            return []
+    def texts(self, example: Example) -> list[Finding]:
+        """Reserved words, damaged characters, personal data."""
         found: list[Finding] = []
-        for path, role, one in texts_of(example):
-            for mark in words:
-                found += self._words[mark].check(example, path, role, one)
-            if damaged:
-                found += self._damage(example, path, one)
-            if private:
-                kinds = {secret.code: secret.kind for secret in privacy.find(one)}
-                found += [self._found(code, example, path, kind=kind) for code, kind in kinds.items()]
+        for path, role, text in texts_of(example):
+            lower = text.lower()
+            for mark, word in self._words.items():
+                if mark in lower:
+                    found += word.check(example, path, role, text)
+            found += self._damage(example, path, text)
+            kinds = {secret.code: secret.kind for secret in privacy.find(text)}
+            found += [self._found(code, example, path, kind=kind) for code, kind in kinds.items()]
         return found
-
-    def _reserved(self, text: bytes) -> list[bytes]:
-        """Marks that occur in the text, whatever their case. Without the signs that they all have there is none."""
-        if not (b":" in text or b"<" in text or b"[" in text):
-            return []
-        lower = text.lower()
-        return [mark for mark in self._marks if mark in lower]
 
     def _damage(self, example: Example, path: str, text: str) -> Iterator[Finding]:
         at = text.find("\ufffd")
@@ -183,7 +180,7 @@ class Examiner:
         for code, path, values in tool_problems(example):
             yield self._found(code, example, path, **values)
 
-    def _found(self, code: str, example: Example, path: str | None = None, **values: Any) -> Finding:
+    def _found(self, code: str, example: Placed, path: str | None = None, **values: Any) -> Finding:
         return finding(code, example.file, example.line, path, **{"model": self._model, **values})
 
 
@@ -192,7 +189,7 @@ class _ReservedWord:
 
     def __init__(self, word: str) -> None:
         self.word = word
-        self.mark = word.lower().strip("\n").encode()
+        self.mark = word.lower().strip("\n")
         self._pattern = re.compile(rf"(?<!\w){re.escape(word)}", re.IGNORECASE)
 
     def check(self, example: Example, path: str, role: Role | None, text: str) -> Iterator[Finding]:
@@ -244,12 +241,3 @@ def _strings(value: Any) -> Iterator[str]:
 
 def _blank(text: str) -> bool:
     return not text or text.isspace()
-
-
-def _damage_possible(text: bytes) -> bool:
-    """U+FFFD, or characters of U+0080 to U+00BF and typographic ones after accented letters, as damage leaves them."""
-    return (
-        b"\xc2" in text
-        or (b"\xef" in text and b"\xef\xbf\xbd" in text)
-        or (b"\xc3" in text and b"\xe2" in text and b"\xc3\xa2\xe2\x82\xac" in text)
-    )

@@ -12,9 +12,6 @@ from tailor.datasets.model import Example, Finding, Text
 
 _EXCERPT = 200
 _MASK = "(not repeated here)"
-# Bytes of UTF-8 that sound texts rarely hold: controls, and the lead bytes of C1 controls and soft hyphens, of
-# combining marks, of byte order marks and compatibility letters.
-_SUSPECTS = bytes({*range(32), 0x7F, 0xC2, 0xCC, 0xCD, 0xEF} - set(b"\t\n\r"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class Repairs:
     """``strip``: also remove white space around texts (but never around a document)."""
 
     def __init__(self, *, redact: bool, strip: bool) -> None:
-        self._redact, self._strip = redact, strip
+        self._strip = strip
         self._steps: list[tuple[str, Callable[[str], tuple[str, int]]]] = [
             ("control-characters", lambda text: language.CONTROLS.subn("", text)),
             ("invisible-characters", lambda text: language.INVISIBLE.subn("", text)),
@@ -42,14 +39,9 @@ class Repairs:
         if redact:
             self._steps.append(("redacted", privacy.redacted))
 
-    def perhaps_needed(self, example: Example, text: bytes) -> bool:
-        """False where nothing in the example, whose texts are ``text`` as UTF-8, can need a repair."""
-        return (
-            len(text.translate(None, _SUSPECTS)) != len(text)
-            or (b"\xe2" in text and _unusual(text))
-            or (self._strip and _spaced(example))
-            or (self._redact and privacy.suspicious(text))
-        )
+    def spaced(self, example: Example) -> bool:
+        """Whether a text begins or ends with white space that is to go."""
+        return self._strip and _spaced(example)
 
     def apply(self, example: Example) -> tuple[list[Finding], list[Fix]]:
         """Repairs the example's texts in place."""
@@ -79,11 +71,6 @@ class Repairs:
                 fixes.append((found, Fix(code, example.file, example.line, path, before, shown)))
                 text = after
         return text
-
-
-def _unusual(text: bytes) -> bool:
-    """Characters without width, and letters that NFC replaces."""
-    return b"\xe2\x80\x8b" in text or b"\xe2\x81\xa0" in text or b"\xe2\x84" in text
 
 
 def _spaced(example: Example) -> bool:

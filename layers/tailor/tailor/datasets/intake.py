@@ -2,8 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,22 +16,23 @@ from tailor.datasets.adapt import adapted
 from tailor.datasets.baselines import trivial_baselines
 from tailor.datasets.checks import finding
 from tailor.datasets.collect import Collector
-from tailor.datasets.ledger import Ledger
+from tailor.datasets.ledger import Journal, Kept, Ledger
 from tailor.datasets.media import MediaDesk
 from tailor.datasets.media_index import Habits
-from tailor.datasets.model import Finding, SplitName
+from tailor.datasets.model import Example, Finding, Rejected, SplitName
 from tailor.datasets.notes import Notes
 from tailor.datasets.parts import assign_parts
 from tailor.datasets.previews import add_pictures
 from tailor.datasets.questions import own_questions
-from tailor.datasets.read import DatasetReader, read_dataset
+from tailor.datasets.read import DatasetReader, Unread, read_dataset
 from tailor.datasets.report import Report, headline
 from tailor.datasets.report_html import render
 from tailor.datasets.rows import Intentions, Totals
 from tailor.datasets.scratch import enough_room
+from tailor.datasets.split import PARTS
 from tailor.datasets.statistics import Spool, asked_of, media_of, statistics_of, tokens_of
-from tailor.datasets.workers import LEDGER, LocalParts, Parts, Work, merge_files, results_of, run_pass
-from tailor.datasets.write import Written, publish, write_parts
+from tailor.datasets.workers import LocalParts, Parts, Result, Work, merge_files, results_of, run_pass
+from tailor.datasets.write import PARTS_WRITTEN, Written, publish, write_parts
 from tailor.recipe import Data, Recipe
 from tailor.storage import Storage
 
@@ -105,8 +105,11 @@ class Intake:
         Which workers look at which rows is the same every time."""
         given, parts = self._given, LocalParts(self._given.scratch, workers)
         aims = Intentions(given.recipe, given.model, given.bucket_owner)
-        read = partial(adapted, self.reader, given.recipe, given.model)
-        work = Work(aims, self._files, self._desk, read, self.reader.notes)
+
+        def read() -> Iterator[Example | Rejected | Unread]:
+            return adapted(self.reader.rows(), given.recipe, given.model)
+
+        work = Work(aims, self._files, self._desk, read, self.reader.notes, self.reader.of_rows)
         for rows in run_pass(parts, own or range(workers), work):
             self._watch(Progress("checking rows", rows))
         return parts
@@ -116,12 +119,21 @@ class Intake:
         ``write_unusable`` says so. The result is the same for any number of workers."""
         given, scratch = self._given, self._given.scratch
         recipe, model, output, run_prefix = given.recipe, given.model, given.output, given.run_prefix
+        results = results_of(parts)
+        journals = [
+            Kept(
+                partial(parts.open, worker, Journal.ROWS),
+                partial(parts.path, worker, Journal.MEDIA),
+                result.totals.kinds,
+            )
+            for worker, result in enumerate(results)
+        ]
         with (
             enough_room(),
-            closing(Ledger(scratch / LEDGER)) as ledger,
+            Ledger(scratch, journals) as ledger,
             Collector(scratch / "findings.jsonl") as collector,
         ):
-            totals = self._put_together(parts, ledger, collector)
+            totals = self._put_together(parts, results, collector)
             self._watch(Progress("comparing rows", totals.rows))
             _compare(ledger, collector, recipe, model, totals, self.reader)
             questions = own_questions(given.uploads, given.prefix, recipe, model, scratch)
@@ -129,25 +141,26 @@ class Intake:
             spool = Spool(parts, self._facts.record, self._files)
             report = _decide(ledger, collector, recipe, model, totals, self.reader, spool)
             self._watch(Progress("writing", totals.rows))
-            counts = write_parts(parts, scratch, ledger, self._facts.record)
+            written = write_parts(parts, scratch, ledger, self._facts.record, self._files)
         report.location = f"{run_prefix}report/"
         if report.usable or write_unusable:
-            written = publish(scratch, output, run_prefix, self._facts.record, counts)
+            files = publish(written, output, run_prefix)
             if questions:
-                written.append(questions.write(output, f"{run_prefix}prepared/questions.jsonl"))
-            report.manifest = _manifest(report, written) | ({"questions": questions.document()} if questions else {})
+                files.append(questions.write(output, f"{run_prefix}prepared/questions.jsonl"))
+            report.manifest = _manifest(report, files) | ({"questions": questions.document()} if questions else {})
             output.write(f"{run_prefix}prepared/manifest.json", _pretty(report.manifest), _JSON)
         add_pictures(report.previews, [given.uploads, output])
         _publish_report(output, run_prefix, report, scratch)
         return report
 
-    def _put_together(self, parts: Parts, ledger: Ledger, collector: Collector) -> Totals:
-        results = results_of(parts)
+    def _put_together(self, parts: Parts, results: list[Result], collector: Collector) -> Totals:
         merge_files(parts, [result.totals for result in results], self._given.scratch, collector)
         together = Totals(rows=results[0].totals.rows)
-        self.reader.notes, self.reader.media.habits = Notes.of(results[0].notes), Habits()
+        self.reader.notes, self.reader.of_rows = Notes.of(results[0].notes), Notes()
+        self.reader.media.habits = Habits()
+        shared = {file.name for file in self.reader.files if file.by_line}
         for worker, result in enumerate(results):
-            ledger.take(parts.path(worker, LEDGER))
+            self.reader.of_rows.take(note for note in result.of_rows if worker == 0 or note[0].file in shared)
             self.reader.media.habits.add(result.habits)
             part = result.totals
             together.styles += part.styles
@@ -232,10 +245,9 @@ def _decide(
     spool: Spool,
 ) -> Report:
     """Counts, statistics and the verdict on the dataset."""
-    left_out: dict[str, int] = dict(ledger.query("SELECT code, COUNT(*) FROM left_out GROUP BY code"))
+    left_out = ledger.reasons()
     leaked = left_out.pop("leaked-row", 0)
-    used = dict(ledger.query("SELECT part, COUNT(*) FROM used GROUP BY part"))
-    train, validation, test = (used.get(part, 0) for part in (1, 2, 3))
+    train, validation, test = (ledger.count(PARTS.index(part)) for part in PARTS_WRITTEN)
     rejected = totals.rejected + leaked
     values = (totals.rows, train + validation + test, rejected, sum(left_out.values()), train, validation, test)
     counts = dict(zip(_COUNTS, (*values, totals.fixes), strict=True))

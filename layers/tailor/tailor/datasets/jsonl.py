@@ -20,13 +20,17 @@ _TRAILING_COMMA: Final = re.compile(rb",\s*[\]}]|[\]}]\s*,\s*$")
 
 def read(source: BinaryIO) -> Iterator[Item]:
     """Rows of a UTF-8 stream, which is closed at the end. Blank lines come as BLANK, so that they can be reported."""
-    loads = orjson.loads
     with source:
         for number, line in enumerate(lines(source), start=1):
-            try:
-                yield number, loads(line), line
-            except orjson.JSONDecodeError as error:
-                yield (number, BLANK, None) if line.isspace() else (number, RowError(explain(line, error)), line)
+            yield (number, BLANK, None) if line.isspace() else (number, parse(line), line)
+
+
+def parse(line: bytes) -> Any:
+    """The value of a line, or a RowError."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return RowError(explain(line, error))
 
 
 def explain(line: bytes, error: orjson.JSONDecodeError) -> Trouble:

@@ -1,35 +1,38 @@
-"""What must be known of all rows at once, on disk: memory stays the same however many there are.
+"""What must be known of all rows at once, in columns: files on disk that are mapped into memory and read at the speed
+of C. Memory is one byte a row, and about 100 for a moment while rows are compared.
 
-One SQLite file in the scratch folder. Rows are told apart by 64-bit hashes of their parts, media by their names. The
-view ``used`` holds the rows that were not left out.
+Rows are told apart by 63-bit hashes of their parts, media by their names. In which part a row is and whether it is left
+out are decided late: both lie in that byte.
 """
 
+import mmap
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import struct
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, Self
 
-Values = Sequence[Any] | Mapping[str, Any]
-_BATCH = 2000
-MEDIA_KINDS = ("", "image", "video", "document")
-_SCHEMA = """
-CREATE TABLE rows (
-    n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, offset INTEGER, part INTEGER, grp INTEGER, input INTEGER,
-    question INTEGER, answer INTEGER, kind TEXT, language INTEGER, media INTEGER, words INTEGER,
-    asked INTEGER, low INTEGER, expected INTEGER, high INTEGER
-);
-CREATE TABLE left_out (n INTEGER PRIMARY KEY, code TEXT);
-CREATE VIEW used AS SELECT * FROM rows WHERE n NOT IN (SELECT n FROM left_out);
+MEDIA_KINDS: Final = ("", "image", "video", "document")
+_HEADER: Final = struct.Struct("<QQ")
+_SCHEMA: Final = """
+PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8192;
 CREATE TABLE links (grp INTEGER, other INTEGER);
 CREATE TABLE media (name TEXT PRIMARY KEY, kind TEXT, digest TEXT, grp INTEGER, look BLOB, size INTEGER);
 """
+_PART: Final = 3
+"""The bits of a row's state that hold its part; the others say why it is left out."""
 
 
 class Row(NamedTuple):
     """``n``: place in reading order; ``offset``: of its record in the spool; ``part``: the given split, index into
-    PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind`` of answer; ``language``, ``media``: indexes
-    into LANGUAGES and MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``, ``high``: token estimates;
-    ``asked``: the lowest without the answer."""
+    PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind``: of answer, index into the kinds;
+    ``language``, ``media``: indexes into LANGUAGES and MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``,
+    ``high``: token estimates; ``asked``: the lowest without the answer."""
 
     n: int
     file: int
@@ -40,7 +43,7 @@ class Row(NamedTuple):
     input: int
     question: int
     answer: int
-    kind: str
+    kind: int
     language: int
     media: int
     words: int
@@ -48,6 +51,14 @@ class Row(NamedTuple):
     low: int
     expected: int
     high: int
+
+
+_Type = Literal["b", "i", "q"]
+_WIDE: Final = {"n", "line", "offset", "grp", "input", "question", "answer"}
+_NARROW: Final = {"part", "language", "media"}
+_TYPES: Final[dict[str, _Type]] = {
+    name: "q" if name in _WIDE else "b" if name in _NARROW else "i" for name in Row._fields
+}
 
 
 class Object(NamedTuple):
@@ -62,36 +73,28 @@ class Object(NamedTuple):
     size: int
 
 
-class Ledger:
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8192;" + _SCHEMA)
+class Journal:
+    """What one worker notes, in its folder: the file ROWS, a block of columns for each batch, and the file MEDIA."""
+
+    ROWS, MEDIA = "rows", "media.sqlite"
+
+    def __init__(self, folder: Path) -> None:
+        self._rows = (folder / self.ROWS).open("wb")
+        self._db = sqlite3.connect(folder / self.MEDIA, isolation_level=None)
+        self._db.executescript(_SCHEMA)
         self._db.execute("BEGIN")
-        self._pending: list[Row] = []
 
     def close(self) -> None:
+        self._rows.close()
         self._db.execute("COMMIT")
         self._db.close()
 
-    def take(self, path: Path) -> None:
-        """Adds everything from another ledger's file. Within :meth:`__init__`'s transaction none can be attached."""
-        self._db.execute("COMMIT")
-        self._db.execute("ATTACH ? AS other", (str(path),))
-        self._db.execute("BEGIN")
-        for table in ("rows", "links", "media"):
-            self._db.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")  # noqa: S608 a fixed name
-        self._db.execute("COMMIT")
-        self._db.execute("DETACH other")
-        self._db.execute("BEGIN")
-
-    def add(self, row: Row) -> None:
-        self._pending.append(row)
-        if len(self._pending) >= _BATCH:
-            self.flush()
-
-    def flush(self) -> None:
-        self._db.executemany(f"INSERT INTO rows VALUES ({','.join('?' * len(Row._fields))})", self._pending)  # noqa: S608
-        self._pending.clear()
+    def add(self, batch: int, rows: list[Row]) -> None:
+        """All rows of one batch; batches come in rising order."""
+        if rows:
+            self._rows.write(_HEADER.pack(batch, len(rows)))
+            for type, values in zip(_TYPES.values(), zip(*rows, strict=True), strict=True):
+                self._rows.write(array(type, values))
 
     def add_media(self, item: Object) -> None:
         """Once for each name; repeated ones are passed over."""
@@ -100,6 +103,109 @@ class Ledger:
     def link(self, group: int, other: int) -> None:
         """Rows of both groups belong together."""
         self._db.execute("INSERT INTO links VALUES (?, ?)", (group, other))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A closed journal: its files, opened and fetched when they are needed, and the kinds that its rows point to."""
+
+    rows: Callable[[], BinaryIO]
+    media: Callable[[], Path]
+    kinds: list[str]
+
+
+class Ledger:
+    """The journals of all workers put together, in reading order. ``column["line"][i]`` is the line of the row with
+    index ``i``; columns are called as the fields of :class:`Row`, but for ``part``. A context manager."""
+
+    def __init__(self, folder: Path, journals: Sequence[Kept]) -> None:
+        self.kinds = sorted({kind for journal in journals for kind in journal.kinds})
+        paths = {name: folder / f"column-{name}" for name in _TYPES}
+        _merge(paths, journals, self.kinds)
+        self._maps: list[memoryview[int]] = []
+        self.column: dict[str, Sequence[int]] = {name: self._mapped(paths[name], _TYPES[name]) for name in _TYPES}
+        self._state = bytearray(self.column.pop("part"))
+        self._reasons = [""]
+        self._db = sqlite3.connect(":memory:", isolation_level=None)
+        self._db.executescript(_SCHEMA)
+        for journal in journals:
+            self._db.execute("ATTACH ? AS other", (str(journal.media()),))
+            self._db.execute("INSERT INTO links SELECT DISTINCT grp, other FROM other.links")
+            self._db.execute("INSERT OR IGNORE INTO media SELECT * FROM other.media")
+            self._db.execute("DETACH other")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+        self.column.clear()
+        for view in self._maps:
+            view.release()
+
+    def __len__(self) -> int:
+        return len(self._state)
+
+    def _mapped(self, path: Path, type: _Type) -> Sequence[int]:
+        if not path.stat().st_size:
+            return array(type)
+        with path.open("rb") as file:
+            view: memoryview[int] = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)).cast(type)
+        self._maps.append(view)
+        return view
+
+    def part(self, row: int) -> int:
+        """Index into PARTS."""
+        return self._state[row] & _PART
+
+    def reason(self, row: int) -> str:
+        """The code of the finding that says why the row is left out; empty for rows in use."""
+        return self._reasons[self._state[row] >> 2]
+
+    def reasons(self) -> Counter[str]:
+        """How many rows are left out for each reason."""
+        counts = Counter(state >> 2 for state in self._state if state > _PART)
+        return Counter({self._reasons[at]: count for at, count in counts.items()})
+
+    def leave_out(self, rows: Iterable[int], code: str) -> None:
+        """``code``: of the finding that says why. Rows that are left out already keep their reason."""
+        if code not in self._reasons:
+            self._reasons.append(code)
+        bits = self._reasons.index(code) << 2
+        for row in rows:
+            if self._state[row] <= _PART:
+                self._state[row] |= bits
+
+    def assign(self, parts: bytes, only: Iterable[int] | None = None) -> None:
+        """Gives each row, or only those with these indexes, the part in ``parts`` at its index."""
+        for row in range(len(self)) if only is None else only:
+            self._state[row] = self._state[row] & ~_PART | parts[row]
+
+    def mask(self, *parts: int) -> bytes:
+        """A 1 for each row in use that is in one of these parts (in any, where none is named), else a 0."""
+        return bytes(self._state.translate(_ones(parts or range(_PART + 1))))
+
+    def count(self, *parts: int) -> int:
+        """Rows in use that are in one of these parts."""
+        return self.mask(*parts).count(1)
+
+    def used(self, name: str, *parts: int) -> Iterator[int]:
+        """The column of that name, of rows in use in these parts."""
+        return compress(self.column[name], self.mask(*parts))
+
+    def rows(self, *parts: int) -> Iterator[int]:
+        """The indexes of rows in use in these parts."""
+        return compress(range(len(self)), self.mask(*parts))
+
+    def parts(self) -> bytes:
+        """The part of each row, of those that are left out too."""
+        return bytes(self._state.translate(_PARTS))
+
+    def repeated(self, name: str) -> set[int]:
+        """The values that several rows have in this column."""
+        values = self.column[name]
+        once = set(values)
+        return set() if len(once) == len(values) else {value for value, count in Counter(values).items() if count > 1}
 
     def join_linked_groups(self) -> None:
         """Gives all groups that are linked, directly or through others, the smallest of their hashes."""
@@ -114,26 +220,46 @@ class Ledger:
         for group, other in self.query("SELECT DISTINCT grp, other FROM links"):
             low, high = sorted((root(group), root(other)))
             parents[high] = low
-        self._db.execute("CREATE INDEX by_group ON rows (grp)")
-        self._db.execute("CREATE INDEX media_by_group ON media (grp)")
+        if not parents:
+            return
+        self.column["grp"] = array(_TYPES["grp"], map(root, self.column["grp"]))
         joined = [(root(group), group) for group in list(parents)]
-        self._db.executemany("UPDATE rows SET grp = ? WHERE grp = ?", joined)
+        self._db.execute("CREATE INDEX media_by_group ON media (grp)")
         self._db.executemany("UPDATE media SET grp = ? WHERE grp = ?", joined)
 
-    def leave_out(self, numbers: Iterable[int], code: str) -> None:
-        self._db.executemany("INSERT OR IGNORE INTO left_out VALUES (?, ?)", ((n, code) for n in numbers))
-
-    def query(self, sql: str, values: Values = ()) -> Iterator[Any]:
+    def query(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        """Of the table of media objects (:class:`Object`)."""
         return iter(self._db.execute(sql, values))
 
-    def one(self, sql: str, values: Values = ()) -> Any:
+    def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """The first column of the first row; None where there is none."""
         found = self._db.execute(sql, values).fetchone()
         return found[0] if found else None
 
-    def execute(self, sql: str, values: Values = ()) -> None:
-        self._db.execute(sql, values)
 
-    def function(self, name: str, arguments: int, call: Any) -> None:
-        """Makes a Python function known to queries."""
-        self._db.create_function(name, arguments, call, deterministic=True)
+def _ones(states: Iterable[int]) -> bytes:
+    table = bytearray(256)
+    for state in states:
+        table[state] = 1
+    return bytes(table)
+
+
+_PARTS: Final = bytes(state & _PART for state in range(256))
+
+
+def _merge(paths: Mapping[str, Path], journals: Sequence[Kept], kinds: list[str]) -> None:
+    """Writes the columns' files, batch after batch."""
+    places = [[kinds.index(kind) for kind in journal.kinds] for journal in journals]
+    with ExitStack() as stack:
+        columns = [stack.enter_context(paths[name].open("wb")) for name in _TYPES]
+        sources = [stack.enter_context(journal.rows()) for journal in journals]
+        heads = [_HEADER.unpack(head) if (head := source.read(_HEADER.size)) else None for source in sources]
+        while waiting := [(head, worker) for worker, head in enumerate(heads) if head]:
+            (_, rows), worker = min(waiting)
+            source = sources[worker]
+            for (name, type), column in zip(_TYPES.items(), columns, strict=True):
+                block = source.read(rows * array(type).itemsize)
+                if name == "kind":
+                    block = array(type, map(places[worker].__getitem__, array(type, block))).tobytes()
+                column.write(block)
+            heads[worker] = _HEADER.unpack(head) if (head := source.read(_HEADER.size)) else None

@@ -4,7 +4,7 @@ Plain slotted dataclasses, because hundreds of thousands of them pass through a 
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 Role = Literal["user", "assistant"]
 MediaKind = Literal["image", "video", "document"]
@@ -68,6 +68,15 @@ class Example:
     split: SplitName | None = None
     references: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Placed(Protocol):
+    """Whatever stands in a line of a file."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,5 +1,6 @@
 """Collects what readers notice, so that one habit of a file is one finding and not one for each of its rows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tailor.datasets.model import Finding, Severity
@@ -53,7 +54,7 @@ class Notes:
         self._found = {key: value for key, value in self._found.items() if key[1] != file or value[0].line is None}
 
     def document(self) -> list[tuple[Finding, int]]:
-        """What :meth:`of` takes: each finding with how many rows it is about."""
+        """What :meth:`of` and :meth:`take` take: each finding with how many rows it is about."""
         return list(self._found.values())
 
     @classmethod
@@ -61,6 +62,14 @@ class Notes:
         notes = cls()
         notes._found = {(found.code, found.file, found.path): (found, count) for found, count in document}
         return notes
+
+    def take(self, document: Iterable[tuple[Finding, int]]) -> None:
+        """Adds what was noted of other rows."""
+        for found, count in document:
+            key = (found.code, found.file, found.path)
+            known, before = self._found.get(key, (found, 0))
+            first = min(known, found, key=lambda each: each.line or 0)
+            self._found[key] = (first, before + count)
 
     def findings(self) -> list[Finding]:
         return [

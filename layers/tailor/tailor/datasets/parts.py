@@ -1,5 +1,6 @@
 """Every row gets its part: given splits are kept, others decided by group; then the model's maximum is respected."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from tailor.catalog import Model
@@ -19,12 +20,12 @@ def assign_parts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Findi
     limits = model.method(recipe.method).limits
     takes_validation = model.method(recipe.method).takes_validation_set
     splitter = Splitter.of(recipe.split, validation_set=takes_validation)
-    given = {part for (part,) in ledger.query("SELECT DISTINCT part FROM used")} - {0}
+    given = {part for part in (TRAIN, VALIDATION, TEST) if ledger.count(part)}
     if given:
         yield from _keep_given(ledger, splitter, given, takes_validation, model.name)
     else:
         yield from _split(ledger, splitter, limits.min_rows)
-        if count(ledger, TRAIN) < limits.min_rows <= count(ledger, TRAIN, VALIDATION, TEST):
+        if ledger.count(TRAIN) < limits.min_rows <= ledger.count(TRAIN, VALIDATION, TEST):
             yield from _return_to_training(ledger, splitter, limits.min_rows, model.name)
     if limits.max_validation_rows is not None:
         yield from _sample(ledger, splitter, (VALIDATION,), limits.max_validation_rows, model.name)
@@ -32,49 +33,47 @@ def assign_parts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Findi
     yield from _sample(ledger, splitter, counted, limits.max_rows, model.name)
 
 
-def count(ledger: Ledger, *parts: int) -> int:
-    """Rows of these parts that are in use."""
-    return sum(ledger.one("SELECT COUNT(*) FROM used WHERE part = ?", (part,)) for part in parts)
-
-
 def _keep_given(
     ledger: Ledger, splitter: Splitter, given: set[int], takes_validation: bool, model: str
 ) -> Iterator[Finding]:
-    ledger.execute("UPDATE rows SET part = ? WHERE part = 0", (TRAIN,))
+    ledger.assign(bytes(part or TRAIN for part in ledger.parts()))
     if VALIDATION in given and not takes_validation:
-        yield finding("validation-unused", "", count=count(ledger, VALIDATION), model=model)
-        ledger.execute("UPDATE rows SET part = ? WHERE part = ?", (TEST, VALIDATION))
+        yield finding("validation-unused", "", count=ledger.count(VALIDATION), model=model)
+        ledger.assign(ledger.parts().replace(bytes([VALIDATION]), bytes([TEST])))
         given = {*given, TEST}
     if TEST not in given and splitter.test:
         splitter.validation = 0.0
-        _apply(ledger, splitter, only=TRAIN)
-        yield finding("test-from-train", "", count=count(ledger, TEST))
+        ledger.assign(splitter.parts(ledger.column["grp"]), only=ledger.rows(TRAIN))
+        yield finding("test-from-train", "", count=ledger.count(TEST))
 
 
 def _split(ledger: Ledger, splitter: Splitter, least: int) -> Iterator[Finding]:
     """By hash alone; then few groups are moved to bring rare kinds of answers, or a small dataset, into bounds."""
-    _apply(ledger, splitter)
-    spread = dict(ledger.query("SELECT part, COUNT(DISTINCT grp) FROM used GROUP BY part"))
+    groups = ledger.column["grp"]
+    ledger.assign(splitter.parts(groups))
+    spread = {part: len(set(ledger.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)}
     for kind in _uneven_kinds(ledger, splitter):
-        even_out(splitter, (group for (group,) in ledger.query("SELECT grp FROM used WHERE kind = ?", (kind,))))
+        even_out(splitter, (groups[row] for row in ledger.rows() if ledger.column["kind"][row] == kind))
     if not is_even(splitter, _named(spread)):
-        even_out(splitter, (group for (group,) in ledger.query("SELECT DISTINCT grp FROM used")))
+        even_out(splitter, ledger.used("grp"))
     if splitter.forced:
-        _apply(ledger, splitter)
-    if count(ledger, TRAIN, VALIDATION, TEST) < least:
+        ledger.assign(splitter.parts(groups))
+    if ledger.count(TRAIN, VALIDATION, TEST) < least:
         return  # nothing is trained on, so nothing is missed
     for part, share in splitter.shares:
-        if share and not count(ledger, PARTS.index(part)):
+        if share and not ledger.count(PARTS.index(part)):
             yield finding("empty-part", "", part=part, groups=sum(spread.values()))
 
 
-def _uneven_kinds(ledger: Ledger, splitter: Splitter) -> list[str]:
+def _uneven_kinds(ledger: Ledger, splitter: Splitter) -> list[int]:
     """The kinds of answers that chance spread badly over the parts, the rarest first."""
-    spread: dict[str, dict[int, int]] = {}
-    for kind, part, groups in ledger.query("SELECT kind, part, COUNT(DISTINCT grp) FROM used GROUP BY kind, part"):
-        spread.setdefault(kind, {})[part] = groups
+    groups: defaultdict[int, defaultdict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for part in (TRAIN, VALIDATION, TEST):
+        for kind, group in zip(ledger.used("kind", part), ledger.used("grp", part), strict=True):
+            groups[kind][part].add(group)
+    spread = {kind: {part: len(found) for part, found in parts.items()} for kind, parts in groups.items()}
     sizes = [(sum(parts.values()), kind) for kind, parts in spread.items() if not is_even(splitter, _named(parts))]
-    return [kind for groups, kind in sorted(sizes) if groups >= RARE]
+    return [kind for size, kind in sorted(sizes) if size >= RARE]
 
 
 def _named(spread: dict[int, int]) -> dict[SplitName | None, int]:
@@ -83,41 +82,32 @@ def _named(spread: dict[int, int]) -> dict[SplitName | None, int]:
 
 def _return_to_training(ledger: Ledger, splitter: Splitter, least: int, model: str) -> Iterator[Finding]:
     """A dataset that is just large enough must not become too small by what is held out: validation gives way first."""
-    held = count(ledger, VALIDATION, TEST)
+    held = ledger.count(VALIDATION, TEST)
     for part in (VALIDATION, TEST):
-        groups = [group for (group,) in ledger.query("SELECT DISTINCT grp FROM used WHERE part = ?", (part,))]
-        for group in sorted(groups, key=splitter.place, reverse=True):
-            if count(ledger, TRAIN) >= least:
+        rows: defaultdict[int, list[int]] = defaultdict(list)
+        for row in ledger.rows(part):
+            rows[ledger.column["grp"][row]].append(row)
+        for group in sorted(rows, key=splitter.place, reverse=True):
+            if ledger.count(TRAIN) >= least:
                 break
-            ledger.execute("UPDATE rows SET part = ? WHERE grp = ?", (TRAIN, group))
-    left = count(ledger, VALIDATION, TEST)
+            ledger.assign(bytes([TRAIN]) * len(ledger), only=rows[group])
+    left = ledger.count(VALIDATION, TEST)
     if left < held:
         yield finding("held-out-reduced", "", count=held - left, left=left, limit=least, model=model)
 
 
-def _apply(ledger: Ledger, splitter: Splitter, only: int | None = None) -> None:
-    ledger.function("part_of", 1, lambda group: PARTS.index(splitter.part(group)))
-    ledger.execute("UPDATE rows SET part = part_of(grp) WHERE part = COALESCE(?, part)", (only,))
-
-
 def _sample(ledger: Ledger, splitter: Splitter, parts: tuple[int, ...], most: int, model: str) -> Iterator[Finding]:
     """Leaves out whole groups, by a hash of their own, until at most ``most`` rows remain in these parts."""
-    have = count(ledger, *parts)
+    have = ledger.count(*parts)
     if have <= most:
         return
-    ledger.function("rank_of", 1, splitter.rank)
-    first, last = min(parts), max(parts)
     total, highest = 0, -1
-    sizes: Iterator[tuple[int, int]] = ledger.query(
-        "SELECT rank_of(grp) AS rank, COUNT(*) FROM used WHERE part BETWEEN ? AND ? GROUP BY grp ORDER BY rank",
-        (first, last),
-    )
-    for rank, size in sizes:
+    for rank, size in sorted(
+        (splitter.rank(group), size) for group, size in Counter(ledger.used("grp", *parts)).items()
+    ):
         if total + size > most:
             break
         total, highest = total + size, rank
-    ledger.execute(
-        "INSERT INTO left_out SELECT n, 'left-out' FROM used WHERE part BETWEEN ? AND ? AND rank_of(grp) > ?",
-        (first, last, highest),
-    )
+    groups = ledger.column["grp"]
+    ledger.leave_out([row for row in ledger.rows(*parts) if splitter.rank(groups[row]) > highest], "left-out")
     yield finding("too-many-rows", "", count=have, limit=most, left=have - total, model=model)

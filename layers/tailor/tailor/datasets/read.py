@@ -8,15 +8,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from tailor.datasets import formats
+from tailor.datasets import formats, jsonl, text
 from tailor.datasets.columns import choose, report
 from tailor.datasets.files import READ_ON_ERRORS, DataFile, Inventory, as_row, note_break
 from tailor.datasets.formats import plain_text
-from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
+from tailor.datasets.formats.base import Context, Converter, Format, Plain, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.nested import expand, nested_key
 from tailor.datasets.joined import LonelyAnswers, join
@@ -47,7 +47,8 @@ _SPLIT_NAMES: Final[dict[SplitName, re.Pattern[str]]] = {
 @dataclass(slots=True)
 class ReadableFile:
     """A data file whose rows are understood. ``format`` is the format's name, "unknown" where every row is rejected.
-    ``nested`` is the key under which rows hold several questions; ``split`` what the file's name says."""
+    ``nested`` is the key under which rows hold several questions; ``split`` what the file's name says. ``plain`` is the
+    format's short cut for rows of plain text, if it has one."""
 
     name: str
     size: int
@@ -57,6 +58,52 @@ class ReadableFile:
     method: Method
     nested: str | None = None
     split: SplitName | None = None
+    plain: Plain | None = None
+
+    @property
+    def by_line(self) -> bool:
+        """Whether each line is one row of the prepared data, so that it can be left to others to read it."""
+        as_is = self.method not in ("continued-pre-training", "reinforcement")
+        return as_is and self.source.container == "jsonl" and self.nested is None
+
+    def example(self, value: Any, line: int, raw: bytes | str | None) -> Example | Rejected:
+        """What one row becomes, whatever it is."""
+        value = as_row(value, self.method)
+        error = value if isinstance(value, RowError) else None
+        if isinstance(value, dict):
+            try:
+                example = self.convert(value, line)
+                example.split = example.split or self.split
+                return example
+            except RowError as found:
+                error = found
+        if error is None:
+            said = f"the row is {describe(value)}" if value is not None else "the row is null"
+            error = RowError(Trouble("row-not-an-object", said, "write each row as an object"))
+        return _rejected(self.name, line, error, raw or error.raw.encode("utf-8", "replace") or _dump(value))
+
+
+class Unread(NamedTuple):
+    """A line that holds one row: whoever takes the row reads it."""
+
+    source: ReadableFile
+    line: int
+    raw: bytes
+
+    @property
+    def file(self) -> str:
+        return self.source.name
+
+    @property
+    def split(self) -> SplitName | None:
+        return self.source.split
+
+    def read(self) -> Example | Rejected:
+        return self.source.example(jsonl.parse(self.raw), self.line, self.raw)
+
+    def plain(self) -> list[str] | None:
+        """The texts of a row of text alone, where the format has a short cut for them."""
+        return self.source.plain(self.raw) if self.source.plain else None
 
 
 class DatasetReader:
@@ -64,71 +111,60 @@ class DatasetReader:
     again.
 
     ``files`` are the data files with their formats, ``media`` finds the files that rows mean. ``findings`` grows while
-    rows are read.
+    rows are read: ``notes`` are about files, ``of_rows`` about the rows that were read here.
     """
 
-    def __init__(self, files: list[ReadableFile], media: MediaIndex, notes: Notes) -> None:
+    def __init__(self, files: list[ReadableFile], media: MediaIndex, notes: Notes, of_rows: Notes) -> None:
         self.files = files
         self.media = media
-        self.notes = notes
+        self.notes, self.of_rows = notes, of_rows
 
     @property
     def findings(self) -> list[Finding]:
-        return [*self.notes.findings(), *self.media.habits.findings()]
+        places = {file.name: place for place, file in enumerate(self.files)}
+        of_rows = sorted(self.of_rows.findings(), key=lambda found: (places[found.file], found.line or 0, found.code))
+        return [*self.notes.findings(), *of_rows, *self.media.habits.findings()]
 
     def __iter__(self) -> Iterator[Example | Rejected]:
+        for row in self.rows():
+            yield row.read() if isinstance(row, Unread) else row
+
+    def rows(self) -> Iterator[Example | Rejected | Unread]:
+        """The same, but for rows that can be left to others to read."""
         for file in self.files:
-            yield from self.read(file)
+            for notes in (self.notes, self.of_rows):
+                notes.forget(file.name)
+            last: Example | Rejected | Unread | None = None
+            try:
+                for last in self._lines(file) if file.by_line else self._values(file):
+                    yield last
+            except READ_ON_ERRORS as error:
+                note_break(error, file.name, last.line if last else 0, self.notes)
 
-    def read(self, file: ReadableFile) -> Iterator[Example | Rejected]:
-        """The rows of one of ``files``."""
-        self.notes.forget(file.name)
-        convert, split, flat = file.convert, file.split, file.nested is None
-        line = 0
-        try:
-            for line, value, raw in file.source.rows():
-                if flat and type(value) is dict:
-                    try:
-                        example = convert(value, line)
-                    except RowError as error:
-                        yield _rejected(file.name, line, error, raw or _dump(value))
-                        continue
-                    if split and example.split is None:
-                        example.split = split
-                    yield example
+    def _lines(self, file: ReadableFile) -> Iterator[Unread]:
+        with file.source.open_text() as source:
+            for line, raw in enumerate(text.lines(source), start=1):
+                if raw.isspace():
+                    self._note_blank(file, line)
                 else:
-                    yield from self._unusual(file, line, value, raw)
-        except READ_ON_ERRORS as error:
-            note_break(error, file.name, line, self.notes)
+                    yield Unread(file, line, raw)
 
-    def _unusual(
-        self, file: ReadableFile, line: int, value: Any, raw: bytes | str | None
-    ) -> Iterator[Example | Rejected]:
-        """Whatever is no plain object: nothing, a broken row, several rows in one, a bare text."""
-        if value is BLANK:
-            self.notes.add("blank-line", "info", file.name, "blank lines are passed over", "nothing to do", line=line)
-            return
-        if value is TRAILING_COMMA:
-            said = "there is a comma before the closing bracket of the list; it is passed over"
-            fix = "remove it: other programs refuse the file"
-            self.notes.add("json-trailing-comma", "warning", file.name, said, fix, line=line)
-            return
-        value = as_row(value, file.method)
-        parts = expand(value, file.nested) if file.nested and isinstance(value, dict) else [value]
-        for part in parts:
-            error = part if isinstance(part, RowError) else None
-            if isinstance(part, dict):
-                try:
-                    example = file.convert(part, line)
-                    example.split = example.split or file.split
-                    yield example
-                    continue
-                except RowError as found:
-                    error = found
-            if error is None:
-                said = f"the row is {describe(part)}" if part is not None else "the row is null"
-                error = RowError(Trouble("row-not-an-object", said, "write each row as an object"))
-            yield _rejected(file.name, line, error, raw or error.raw.encode("utf-8", "replace") or _dump(part))
+    def _values(self, file: ReadableFile) -> Iterator[Example | Rejected]:
+        for line, value, raw in file.source.rows():
+            if value is BLANK:
+                self._note_blank(file, line)
+            elif value is TRAILING_COMMA:
+                said = "there is a comma before the closing bracket of the list; it is passed over"
+                fix = "remove it: other programs refuse the file"
+                self.notes.add("json-trailing-comma", "warning", file.name, said, fix, line=line)
+            elif file.nested and isinstance(value, dict):
+                for part in expand(value, file.nested):
+                    yield file.example(part, line, raw)
+            else:
+                yield file.example(value, line, raw)
+
+    def _note_blank(self, file: ReadableFile, line: int) -> None:
+        self.notes.add("blank-line", "info", file.name, "blank lines are passed over", "nothing to do", line=line)
 
 
 def _dump(value: object) -> bytes:
@@ -145,8 +181,8 @@ def _placeholder(value: object) -> str:
 
 def _rejected(file: str, line: int, error: RowError, raw: bytes | str) -> Rejected:
     start = raw[: 4 * _SHOWN]
-    text = (start.decode("utf-8", "replace") if isinstance(start, bytes) else start).strip()
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    said = (start.decode("utf-8", "replace") if isinstance(start, bytes) else start).strip()
+    shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
     findings = tuple(
         Finding(trouble.code, "error", file, line, trouble.message, trouble.fix, trouble.path)
         for trouble in error.troubles
@@ -161,17 +197,17 @@ def read_dataset(
     place.
 
     Never raises for what is in the files; NotFoundError or RetryableError where storage can't be read."""
-    notes = Notes()
+    notes, of_rows = Notes(), Notes()
     inventory = Inventory.take(storage, prefix, method, data, scratch, notes, only)
     media = MediaIndex(storage, prefix, inventory.media)
     sources = join(inventory.files, data.columns, scratch, notes)
-    files = [_understand(source, data, method, notes, media) for source in sources]
+    files = [_understand(source, data, method, notes, of_rows, media) for source in sources]
     found = [file for file in files if file]
     if not found:
         fix = "upload a .jsonl, .json, .csv, .tsv, .parquet or .txt file; see docs/data-formats.md"
         notes.add("no-data", "error", "", "there is no data file that can be used", fix)
     _take_splits(found, notes)
-    return DatasetReader(found, media, notes)
+    return DatasetReader(found, media, notes, of_rows)
 
 
 def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
@@ -187,7 +223,9 @@ def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
     notes.add("split-by-file", "info", "", message, "rename the files if that is not meant")
 
 
-def _understand(source: DataFile, data: Data, method: Method, notes: Notes, media: MediaIndex) -> ReadableFile | None:
+def _understand(
+    source: DataFile, data: Data, method: Method, notes: Notes, of_rows: Notes, media: MediaIndex
+) -> ReadableFile | None:
     """Chooses the format from the first rows. None, with a finding, for a file without rows."""
     if isinstance(source, LonelyAnswers):
         return _rejecting(source, _NO_QUESTION, method, "question-answer")
@@ -210,11 +248,12 @@ def _understand(source: DataFile, data: Data, method: Method, notes: Notes, medi
         return _unknown(source, values, columns, method, notes)
     if method == "continued-pre-training" and format is not plain_text.FORMAT:
         return _rejecting(source, _NOT_TEXT, method)
-    context = Context(source.name, method, data, notes, columns)
+    context = Context(source.name, method, data, of_rows, columns)
     message = f"read as {format.title} ({source.container})"
     fix = "nothing to do; data.format in the recipe names another format"
     notes.add("format-recognised", "info", source.name, message, fix)
-    return ReadableFile(source.name, source.size, format.name, source, format.converter(context), method, nested)
+    convert = format.converter(context)
+    return ReadableFile(source.name, source.size, format.name, source, convert, method, nested, plain=format.plain)
 
 
 def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:

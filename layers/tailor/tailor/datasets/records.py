@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import orjson
@@ -12,24 +13,21 @@ from tailor.datasets.model import Block, Example, Media, Raw, Text, Turn
 
 SCHEMA = "bedrock-conversation-2024"
 Locate = Callable[[Media], Asset]
+_ROLES = ("user", "assistant")
 
 
 @dataclass(slots=True)
 class Encoded:
     """``line`` is the record without a line break; ``question`` all texts before the last answer, ``answer`` that
-    answer, both as UTF-8: duplicates and conflicts are found by them. ``text`` is both together, ``characters`` its
-    length. Media are not part of them."""
+    answer: duplicates and conflicts are found by them. Media are not part of them."""
 
     line: bytes
-    question: bytes
-    answer: bytes
-    text: bytes
-    characters: int
+    question: str
+    answer: str
 
-
-def encoded(line: bytes, question: str, answer: str) -> Encoded:
-    before, last = question.encode(), answer.encode()
-    return Encoded(line, before, last, b"%b\n%b" % (before, last), len(question) + len(answer))
+    @property
+    def texts(self) -> tuple[str, str]:
+        return self.question, self.answer
 
 
 class Encoder:
@@ -47,6 +45,16 @@ class Encoder:
     def encode(self, example: Example, locate: Locate) -> Encoded:
         return self._encode(example, locate)
 
+    def plain(self, texts: list[str]) -> Encoded:
+        """Of a system text ("" for none) and the texts of turns, the user's first, as Converse takes them."""
+        system, *turns = texts
+        messages = [{"role": role, "content": [{"text": text}]} for role, text in zip(cycle(_ROLES), turns)]
+        record: dict[str, Any] = {"schemaVersion": SCHEMA, "messages": messages}
+        if system:
+            record = {"schemaVersion": SCHEMA, "system": [{"text": system}], "messages": messages}
+        answer = texts.pop() if len(turns) % 2 == 0 else ""
+        return Encoded(orjson.dumps(record), "\n".join(texts), answer)
+
     def _converse(self, example: Example, locate: Locate) -> Encoded:
         turns = example.turns
         messages = [{"role": turn.role, "content": self._content(turn, locate)} for turn in turns]
@@ -55,7 +63,7 @@ class Encoder:
             record = {"schemaVersion": SCHEMA, "system": [{"text": example.system}], "messages": messages}
         if "tools" in example.extra:
             record["toolConfig"] = {"tools": example.extra["tools"]}
-        return encoded(orjson.dumps(record), *question_and_answer(example))
+        return Encoded(orjson.dumps(record), *question_and_answer(example))
 
     def _reinforcement(self, example: Example, locate: Locate) -> Encoded:
         messages = [{"role": "system", "content": example.system}] if example.system else []
@@ -63,7 +71,7 @@ class Encoder:
         record = {"messages": messages, **example.extra}
         question, answer = question_and_answer(example)
         reference = example.extra.get("reference_answer")
-        return encoded(
+        return Encoded(
             orjson.dumps(record), question, answer if reference is None else orjson.dumps(reference).decode()
         )
 
@@ -72,11 +80,11 @@ class Encoder:
         prompt = f"{example.system}\n\n{question}" if example.system else question
         answer = text_of(example.turns[-1].blocks) if len(example.turns) > 1 else ""
         line = orjson.dumps({"prompt": prompt, "completion": answer})
-        return encoded(line, prompt, answer)
+        return Encoded(line, prompt, answer)
 
     def _input(self, example: Example, locate: Locate) -> Encoded:
         document = document_of(example)
-        return encoded(orjson.dumps({"input": document}), document, "")
+        return Encoded(orjson.dumps({"input": document}), document, "")
 
     def _content(self, turn: Turn, locate: Locate) -> list[dict[str, Any]]:
         content: list[dict[str, Any]] = []

@@ -5,7 +5,7 @@ order again (:mod:`tailor.datasets.workers`), so the result is the same for any 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,10 +17,12 @@ from tailor.datasets import language
 from tailor.datasets.checks import finding
 from tailor.datasets.examine import Examiner, media_of
 from tailor.datasets.fixes import Repairs
-from tailor.datasets.ledger import MEDIA_KINDS, Ledger, Object, Row
+from tailor.datasets.ledger import MEDIA_KINDS, Journal, Object, Row
 from tailor.datasets.media import Asset, MediaDesk
-from tailor.datasets.model import Example, Finding, Media, Rejected
+from tailor.datasets.model import Example, Finding, Media, Placed, Rejected, Text
+from tailor.datasets.read import Unread
 from tailor.datasets.records import Encoded, Encoder
+from tailor.datasets.screen import Passed, Screen, measured
 from tailor.datasets.split import PARTS, group_hash
 from tailor.datasets.tokens import Estimate
 from tailor.recipe import Recipe
@@ -33,6 +35,7 @@ _SHORT_ANSWER = 200
 _LONG_ENOUGH = 40
 _RAW = 2000
 _YES_NO = frozenset({"yes", "no", "true", "false", "có", "không", "đúng", "sai", "phải", "không phải"})
+_USUAL_TURNS = 2
 
 
 @dataclass(slots=True)
@@ -40,7 +43,8 @@ class Totals:
     """What a pass counts; ``rows`` of all batches, the rest of the worker's own.
 
     ``styles``: rows with each style of tone marks; ``style_words``: the first word of each, with its row; ``lengths``:
-    for each batch that wrote something, the bytes that it added to each file of MERGED."""
+    for each batch that wrote something, the bytes that it added to each file of MERGED; ``kinds``: the kinds of answers
+    that the journal's rows point to."""
 
     rows: int = 0
     rejected: int = 0
@@ -48,6 +52,7 @@ class Totals:
     styles: Counter[str] = field(default_factory=Counter)
     style_words: dict[str, tuple[int, str]] = field(default_factory=dict)
     lengths: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    kinds: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,115 +64,149 @@ class Intentions:
     owner: str | None
 
 
+@dataclass(slots=True)
+class _Draft:
+    """A row on its way to be noted. ``texts``: of a row of text alone, which is read no further unless the screen stops
+    it; ``media``: with their paths; ``findings``: so far."""
+
+    n: int
+    row: Example | Rejected | Unread
+    turns: int = 0
+    texts: list[str] | None = None
+    encoded: Encoded | None = None
+    media: Sequence[tuple[str, Media]] = ()
+    findings: list[Finding] = field(default_factory=list)
+
+
 class RowPass:
     """One worker's share of the rows. Writes into its folder: ``spool`` (a record a line), ``extras`` (what else is
-    known of it) and the files of MERGED. ``files`` are the names of the data files, in reading order."""
+    known of some) and the files of MERGED. ``files`` are the names of the data files, in reading order."""
 
-    def __init__(self, folder: Path, aims: Intentions, files: list[str], desk: MediaDesk, ledger: Ledger) -> None:
+    def __init__(self, folder: Path, aims: Intentions, files: list[str], desk: MediaDesk, journal: Journal) -> None:
         recipe, model = aims.recipe, aims.model
-        self._recipe, self._desk, self._ledger = recipe, desk, ledger
+        self._recipe, self._desk, self._journal = recipe, desk, journal
         self._examiner = Examiner(model, recipe.method)
         self._encoder = Encoder(model.method(recipe.method).record, aims.owner)
+        self._screen = Screen(model.reserved_words)
         self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
         self._spool, self._extras = (folder / "spool").open("wb"), (folder / "extras").open("wb")
         self._findings, self._rejected, self._fixes = (_Counted((folder / name).open("wb")) for name in MERGED)
         self._offset = 0
+        self._rows: list[Row] = []
         self._numbers = {name: number for number, name in enumerate(files)}
+        self._kinds: dict[str, int] = {}
         self._assets: dict[int, Asset] = {}
         self._fresh: set[int] = set()
         self.totals = Totals()
 
-    def run(self, items: Iterable[Example | Rejected], worker: int = 0, workers: int = 1) -> Iterator[int]:
-        """Takes every ``workers``-th batch, from the ``worker``-th; yields how many rows were read after each.
+    def run(self, items: Iterable[Example | Rejected | Unread], worker: int = 0, workers: int = 1) -> Iterator[int]:
+        """Takes every ``workers``-th batch, from the ``worker``-th; yields how many rows were read now and then.
 
         Raises RetryableError from the storage."""
         try:
             for chunk in _chunks(items):
                 start = self.totals.rows
-                numbered = enumerate(chunk, start)
-                self._take_chunk([(n, item) for n, item in numbered if n // BATCH % workers == worker])
+                self._take([(n, item) for n, item in enumerate(chunk, start) if n // BATCH % workers == worker])
                 self.totals.rows = start + len(chunk)
                 yield self.totals.rows
-            self._ledger.flush()
         finally:
+            self.totals.kinds = list(self._kinds)
             for file in (self._spool, self._extras, self._findings, self._rejected, self._fixes):
                 file.close()
 
-    def _take_chunk(self, numbered: list[tuple[int, Example | Rejected]]) -> None:
-        media = [media_of(item) if isinstance(item, Example) else [] for _, item in numbered]
-        self._fetch_media(
-            (block, item.file) for (_, item), found in zip(numbered, media, strict=True) for _, block in found
-        )
-        batch = numbered[0][0] // BATCH if numbered else 0
-        for (n, item), found in zip(numbered, media, strict=True):
-            if n // BATCH != batch:
-                self._note_lengths(batch)
-                batch = n // BATCH
-            self.totals.rows = n
-            if isinstance(item, Example):
-                self._take(item, found)
-            else:
-                self._set_aside(item.file, item.line, item.findings, item.raw)
-        self._note_lengths(batch)
+    def _take(self, numbered: list[tuple[int, Example | Rejected | Unread]]) -> None:
+        drafts = [self._draft(n, row) for n, row in numbered]
+        self._fetch_media(drafts)
+        start = 0
+        while start < len(drafts):
+            number = drafts[start].n // BATCH
+            end = start + 1
+            while end < len(drafts) and drafts[end].n // BATCH == number:
+                end += 1
+            self._take_batch(number, drafts[start:end])
+            start = end
 
-    def _note_lengths(self, batch: int) -> None:
-        lengths = [file.taken() for file in (self._findings, self._rejected, self._fixes)]
-        if any(lengths):
-            before = self.totals.lengths.get(batch, (0, 0, 0))
-            self.totals.lengths[batch] = tuple(old + new for old, new in zip(before, lengths, strict=True))
+    def _draft(self, n: int, row: Example | Rejected | Unread) -> _Draft:
+        if not isinstance(row, Unread):
+            return self._read(n, row)
+        texts = row.plain()
+        if texts is None:
+            return self._read(n, row.read())
+        texts[0] = texts[0] or self._recipe.data.system or ""
+        return _Draft(n, row, len(texts) - 1, texts) if self._examiner.is_sound(texts) else self._read(n, row.read())
 
-    def _fetch_media(self, media: Iterable[tuple[Media, str]]) -> None:
-        wanted = [(block, _folder(file)) for block, file in media]
+    def _read(self, n: int, row: Example | Rejected) -> _Draft:
+        if isinstance(row, Rejected):
+            return _Draft(n, row)
+        if self._recipe.data.system and row.system is None and row.document is None:
+            row.system = self._recipe.data.system
+        return _Draft(n, row, len(row.turns), media=media_of(row), findings=self._examiner.shape(row))
+
+    def _fetch_media(self, drafts: list[_Draft]) -> None:
+        wanted = [(block, _folder(draft.row.file)) for draft in drafts for _, block in draft.media]
         if not wanted:
             return
         assets, fresh = self._desk.fetch(wanted)
         self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
         self._fresh = {id(asset) for asset in fresh}
 
-    def _note_asset(self, asset: Asset) -> None:
-        """What was found out about an object is told with the first row that shows it."""
-        if id(asset) in self._fresh:
-            self._fresh.remove(id(asset))
-            self._found(asset.notes)
-            group = media_group(asset.digest)
-            self._ledger.add_media(Object(asset.name, asset.kind, asset.digest, group, asset.look, asset.size))
+    def _take_batch(self, number: int, drafts: list[_Draft]) -> None:
+        for draft in drafts:
+            if draft.texts:
+                draft.encoded = self._encoder.plain(draft.texts)
+            elif isinstance(draft.row, Example):
+                draft.encoded = self._encode(draft.row, draft.findings)
+        passed = iter(
+            self._screen.look([(draft.encoded.question, draft.encoded.answer) for draft in drafts if draft.encoded])
+        )
+        for draft in drafts:
+            through = next(passed) if draft.encoded else None
+            if isinstance(draft.row, Unread) and through is None:
+                draft = self._read(draft.n, draft.row.read())
+                if isinstance(draft.row, Example):
+                    draft.encoded = self._encode(draft.row, draft.findings)
+            if isinstance(draft.row, Rejected):
+                self._set_aside(draft.row, draft.row.findings, draft.row.raw)
+            else:
+                self._judge(draft, draft.row, through)
+        self._journal.add(number, self._rows)
+        self._rows.clear()
+        self._note_lengths(number)
 
-    def _take(self, example: Example, media: list[tuple[str, Media]]) -> None:
-        if self._recipe.data.system and example.system is None and example.document is None:
-            example.system = self._recipe.data.system
-        findings = self._examiner.shape(example)
-        if media:
-            for _, block in media:
-                self._note_asset(self._locate(block))
-            findings += self._examiner.media(example, media, self._locate)
-        encoded = self._encode(example, findings)
-        if encoded is not None:
-            assets = [self._locate(block) for _, block in media]
-            tokens = self._examiner.estimate(encoded.characters, encoded.text, assets)
-            findings += self._examiner.size(example, len(encoded.line), tokens)
-            findings += self._examiner.texts(example, encoded.text)
-        if encoded is None or any(found.severity == "error" for found in findings):
-            self._set_aside(example.file, example.line, findings, _shown(example))
-            return
-        if findings:
-            self._found(findings)
-        self._note(example, encoded, [self._locate(block) for _, block in media], tokens)
+    def _judge(self, draft: _Draft, row: Example | Unread, passed: Passed | None) -> None:
+        """Notes the row, or sets it aside with its reasons."""
+        assets = self._look_at_media(draft) if draft.media else []
+        if isinstance(row, Example) and draft.encoded and (passed is None or self._repairs.spaced(row)):
+            draft.encoded = self._repaired(row, draft.encoded, draft.findings)
+            passed = measured(draft.encoded.question, draft.encoded.answer) if draft.encoded else None
+            draft.findings += self._examiner.texts(row)
+        if draft.encoded and passed:
+            characters = len(draft.encoded.question) + len(draft.encoded.answer)
+            tokens = self._examiner.tokens(characters, passed, assets)
+            draft.findings += self._examiner.size(row, len(draft.encoded.line), tokens)
+            if not any(found.severity == "error" for found in draft.findings):
+                self._found(draft.findings)
+                self._note(draft, row, draft.encoded, passed, assets, tokens)
+                return
+        self._set_aside(row, draft.findings, _shown(row))
+
+    def _look_at_media(self, draft: _Draft) -> list[Asset]:
+        """What was found out about an object is told with the first row that shows it."""
+        assets = [self._locate(block) for _, block in draft.media]
+        for asset in assets:
+            if id(asset) in self._fresh:
+                self._fresh.remove(id(asset))
+                self._found(asset.notes)
+                group = media_group(asset.digest)
+                self._journal.add_media(Object(asset.name, asset.kind, asset.digest, group, asset.look, asset.size))
+        draft.findings += self._examiner.media(draft.row, draft.media, self._locate)
+        return assets
 
     def _locate(self, block: Media) -> Asset:
         return self._assets[id(block)]
 
     def _encode(self, example: Example, findings: list[Finding]) -> Encoded | None:
         try:
-            encoded = self._encoder.encode(example, self._locate)
-            if not self._repairs.perhaps_needed(example, encoded.text):
-                return encoded
-            found, fixes = self._repairs.apply(example)
-            if not fixes:
-                return encoded
-            findings += found
-            self.totals.fixes += len(fixes)
-            for fix in fixes:
-                self._fixes.write(orjson.dumps(fix) + b"\n")
             return self._encoder.encode(example, self._locate)
         except (TypeError, UnicodeEncodeError, RecursionError) as error:
             damaged = "surrogate" in str(error) or "UTF-8" in str(error)
@@ -175,72 +214,100 @@ class RowPass:
             findings.append(finding(code, example.file, example.line))
         return None
 
-    def _note(self, example: Example, encoded: Encoded, assets: list[Asset], tokens: Estimate) -> None:
-        answer = encoded.answer.decode()
-        question = input = group_hash(encoded.question)
-        if assets or len(example.turns) > 2:
-            turns = len(example.turns).to_bytes(4)
-            input = group_hash(encoded.question, turns, *(asset.digest.encode() for asset in assets))
-        group, label = self._group(example, assets, input)
+    def _repaired(self, example: Example, encoded: Encoded, findings: list[Finding]) -> Encoded | None:
+        found, fixes = self._repairs.apply(example)
+        if not fixes:
+            return encoded
+        findings += found
+        self.totals.fixes += len(fixes)
+        for fix in fixes:
+            self._fixes.write(orjson.dumps(fix) + b"\n")
+        return self._encode(example, findings)
+
+    def _note(
+        self,
+        draft: _Draft,
+        row: Example | Unread,
+        encoded: Encoded,
+        passed: Passed,
+        assets: list[Asset],
+        tokens: Estimate,
+    ) -> None:
+        answer = encoded.answer
+        question = input = group_hash(passed.question)
+        if assets or draft.turns > _USUAL_TURNS:
+            turns = draft.turns.to_bytes(4)
+            input = group_hash(passed.question, turns, *(asset.digest.encode() for asset in assets))
         short = len(answer) < _SHORT_ANSWER
-        spoken = language.language_of(answer if len(answer) >= _LONG_ENOUGH else encoded.question.decode())
+        spoken = language.language_of(answer if len(answer) >= _LONG_ENOUGH else encoded.question)
         if short and spoken == "vi":
-            self._note_style(answer)
-        self._spool.write(encoded.line)
-        self._spool.write(b"\n")
-        extra = [example.file, example.line, label, example.category, example.references or None]
-        self._extras.write(orjson.dumps(extra, option=orjson.OPT_APPEND_NEWLINE))
-        row = Row(
-            self.totals.rows,
-            self._numbers[example.file],
-            example.line,
-            self._offset,
-            PARTS.index(example.split),
-            group,
-            input,
-            question,
-            group_hash(answer.strip(" .!\n").casefold().encode() if short else encoded.answer),
-            example.category or (_kind_of(answer) if short else "long"),
-            language.LANGUAGES.index(spoken),
-            MEDIA_KINDS.index(assets[0].kind) if assets else 0,
-            answer.count(" ") + 1 if answer else 0,
-            self._examiner.asked(tokens, len(answer)),
-            tokens.low,
-            tokens.expected,
-            tokens.high,
+            self._note_style(draft.n, answer)
+        self._spool.write(encoded.line + b"\n")
+        group, kind = input, _kind_of(answer) if short else "long"
+        if isinstance(row, Example):
+            kind = row.category or kind
+            group, label = self._group(row, assets, input)
+            if label or row.category or row.references:
+                extra = [draft.n, label, row.category, row.references or None]
+                self._extras.write(orjson.dumps(extra, option=orjson.OPT_APPEND_NEWLINE))
+        self._rows.append(
+            Row(
+                draft.n,
+                self._numbers[row.file],
+                row.line,
+                self._offset,
+                PARTS.index(row.split),
+                group,
+                input,
+                question,
+                group_hash(answer.strip(" .!\n").casefold().encode()) if short else group_hash(passed.answer),
+                self._kinds.setdefault(kind, len(self._kinds)),
+                language.LANGUAGES.index(spoken),
+                MEDIA_KINDS.index(assets[0].kind) if assets else 0,
+                answer.count(" ") + 1 if answer else 0,
+                self._examiner.asked(tokens, len(answer)),
+                *tokens,
+            )
         )
         self._offset += len(encoded.line) + 1
-        self._ledger.add(row)
 
-    def _group(self, example: Example, assets: list[Asset], input: int) -> tuple[int, str]:
-        """The row's group and its name for people. All groups that a row has a share in are joined later."""
-        rule = self._recipe.split.group
+    def _group(self, row: Example, assets: list[Asset], input: int) -> tuple[int, str | None]:
+        """The row's group and its name for people, None for the row's own place. All groups that a row has a share in
+        are joined later."""
+        rule, label = self._recipe.split.group, None
         if rule == "row":
-            return input, f"{example.file}:{example.line}"
+            return input, None
         groups = [media_group(digest) for digest in dict.fromkeys(asset.digest for asset in assets)]
-        label = assets[0].name if assets else f"{example.file}:{example.line}"
-        if example.group is not None and rule != "image":
-            groups.insert(0, group_hash(b"group", example.group.encode()))
-            label = example.group
+        if assets:
+            label = assets[0].name
+        if row.group is not None and rule != "image":
+            groups.insert(0, group_hash(b"group", row.group.encode()))
+            label = row.group
         for other in groups[1:]:
-            self._ledger.link(groups[0], other)
-        return (groups[0], label) if groups else (input, label)
+            self._journal.link(groups[0], other)
+        return groups[0] if groups else input, label
 
-    def _note_style(self, answer: str) -> None:
+    def _note_style(self, n: int, answer: str) -> None:
         first, second = language.tone_styles(answer)
         for style, word in (("first", first), ("second", second)):
             if word:
                 self.totals.styles[style] += 1
-                self.totals.style_words.setdefault(style, (self.totals.rows, word))
+                self.totals.style_words.setdefault(style, (n, word))
 
     def _found(self, findings: Iterable[Finding]) -> None:
         for found in findings:
             self._findings.write(_dump(found))
 
-    def _set_aside(self, file: str, line: int, findings: Iterable[Finding], raw: str) -> None:
+    def _set_aside(self, row: Placed, findings: Sequence[Finding], raw: str) -> None:
         self.totals.rejected += 1
         self._found(findings)
-        self._rejected.write(rejected_line(file, line, findings, raw))
+        self._rejected.write(rejected_line(row.file, row.line, findings, raw))
+
+    def _note_lengths(self, batch: int) -> None:
+        lengths = [file.taken() for file in (self._findings, self._rejected, self._fixes)]
+        if any(lengths):
+            before = self.totals.lengths.get(batch, (0, 0, 0))
+            self.totals.lengths[batch] = tuple(old + new for old, new in zip(before, lengths, strict=True))
 
 
 class _Counted:
@@ -261,19 +328,29 @@ class _Counted:
         self._file.close()
 
 
-def _chunks(items: Iterable[Example | Rejected]) -> Iterator[list[Example | Rejected]]:
-    """So many rows that their media are worth fetching together, but not more inline bytes than memory should hold."""
-    chunk: list[Example | Rejected] = []
-    inline = 0
+def _chunks(items: Iterable[Example | Rejected | Unread]) -> Iterator[list[Example | Rejected | Unread]]:
+    """So many rows that their media are worth fetching together, but not more bytes than memory should hold."""
+    chunk: list[Example | Rejected | Unread] = []
+    size = 0
     for item in items:
         chunk.append(item)
-        if isinstance(item, Example):
-            inline += sum(len(block.data or b"") for _, block in media_of(item))
-        if len(chunk) >= _CHUNK_ROWS or inline >= _CHUNK_BYTES:
+        size += len(item.raw) if isinstance(item, Unread) else _size(item)
+        if len(chunk) >= _CHUNK_ROWS or size >= _CHUNK_BYTES:
             yield chunk
-            chunk, inline = [], 0
+            chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def _size(item: Example | Rejected) -> int:
+    """Its texts and inline media, about."""
+    if isinstance(item, Rejected):
+        return len(item.raw)
+    blocks = [block for turn in item.turns for block in turn.blocks]
+    texts = sum(len(block.text) for block in blocks if isinstance(block, Text))
+    return (
+        texts + len(item.document or "") + sum(len(block.data or b"") for block in blocks if isinstance(block, Media))
+    )
 
 
 def rejected_line(file: str, line: int, findings: Iterable[Finding], raw: str) -> bytes:
@@ -300,8 +377,10 @@ def _dump(value: Any) -> bytes:
         return orjson.dumps(clean, default=repr) + b"\n"
 
 
-def _shown(example: Example) -> str:
+def _shown(example: Example | Unread) -> str:
     """The example for rejected.jsonl, without the bytes of its media."""
+    if isinstance(example, Unread):
+        return example.raw.decode(errors="replace")
     for _, block in media_of(example):
         block.data = None
     return repr({key: value for key, value in asdict(example).items() if value})

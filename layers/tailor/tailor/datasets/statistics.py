@@ -8,7 +8,7 @@ import orjson
 from tailor.catalog import Record
 from tailor.datasets import language
 from tailor.datasets.ledger import MEDIA_KINDS, Ledger
-from tailor.datasets.parts import TEST, TRAIN
+from tailor.datasets.parts import TEST, TRAIN, VALIDATION
 from tailor.datasets.rows import BATCH
 from tailor.datasets.split import PARTS
 from tailor.datasets.workers import Parts
@@ -16,25 +16,24 @@ from tailor.datasets.workers import Parts
 _BINS = 12
 _PREVIEWS = 6
 _LONGEST_ANSWER = 200
-_COUNTS = "SELECT {0}, COUNT(*) FROM used GROUP BY {0} ORDER BY {0}"
+_MOST_KINDS = 30
 _QUANTILES = (("median", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
 def statistics_of(ledger: Ledger, top: list[tuple[str, int, float]]) -> dict[str, Any]:
     """Distributions of tokens, answer lengths, kinds and languages; the most frequent answers; groups."""
-    kinds = ledger.query(
-        "SELECT kind, COUNT(*), SUM(part = ?) FROM used GROUP BY kind ORDER BY 2 DESC LIMIT 30", (TEST,)
-    )
-    spoken = ledger.query("SELECT language, COUNT(*) FROM used GROUP BY language ORDER BY 2 DESC")
-    media = ledger.query("SELECT media, COUNT(*) FROM used GROUP BY media ORDER BY media")
-    groups = ledger.query("SELECT part, COUNT(DISTINCT grp) FROM used GROUP BY part ORDER BY part")
+    kinds, tested = Counter(ledger.used("kind")), Counter(ledger.used("kind", TEST))
+    most = sorted(kinds, key=lambda kind: (-kinds[kind], ledger.kinds[kind]))[:_MOST_KINDS]
+    spoken = sorted(Counter(ledger.used("language")).items(), key=lambda each: (-each[1], each[0]))
+    media = sorted(Counter(ledger.used("media")).items())
+    groups = {part: len(set(ledger.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)}
     return {
         "tokens_per_row": _distribution(ledger, "expected"),
         "words_per_answer": _distribution(ledger, "words"),
-        "kinds": [{"kind": kind, "rows": rows, "test": test} for kind, rows, test in kinds],
+        "kinds": [{"kind": ledger.kinds[kind], "rows": kinds[kind], "test": tested[kind]} for kind in most],
         "languages": {language.LANGUAGES[spoken_index]: rows for spoken_index, rows in spoken},
         "rows_with": {MEDIA_KINDS[kind] or "text only": rows for kind, rows in media},
-        "groups": {str(PARTS[part]): number for part, number in groups},
+        "groups": {str(PARTS[part]): number for part, number in groups.items() if number},
         "top_answers": [{"answer": answer, "rows": rows, "share": round(share, 4)} for answer, rows, share in top],
     }
 
@@ -57,14 +56,13 @@ def asked_of(ledger: Ledger) -> dict[str, int]:
 
 
 def _sums(ledger: Ledger, low: str, part: int) -> dict[str, int]:
-    sums = next(ledger.query(f"SELECT SUM({low}), SUM(expected), SUM(high) FROM used WHERE part = ?", (part,)))  # noqa: S608 a fixed name
-    low_sum, expected, high = (int(total or 0) for total in sums)
-    return {"low": max(0, min(low_sum, expected)), "expected": expected, "high": high}
+    least, expected, most = (sum(ledger.used(name, part)) for name in (low, "expected", "high"))
+    return {"low": max(0, min(least, expected)), "expected": expected, "high": most}
 
 
 def _distribution(ledger: Ledger, column: str) -> dict[str, Any]:
     """Quantiles, and a histogram of equal steps from the shortest to the longest row."""
-    counts: dict[int, int] = dict(ledger.query(_COUNTS.format(column)))
+    counts = dict(sorted(Counter(ledger.used(column)).items()))
     rows = sum(counts.values())
     if not rows:
         return {}
@@ -97,15 +95,15 @@ class Spool:
     def __init__(self, parts: Parts, record: Record, files: list[str]) -> None:
         self._parts, self._record, self._files = parts, record, files
 
-    def read(self, ledger: Ledger, n: int) -> dict[str, Any]:
-        """The record of row ``n``."""
-        with self._parts.open(n // BATCH % self._parts.workers, "spool") as file:
-            file.seek(ledger.one("SELECT offset FROM rows WHERE n = ?", (n,)))
+    def read(self, ledger: Ledger, row: int) -> dict[str, Any]:
+        """The record of a row."""
+        with self._parts.open(ledger.column["n"][row] // BATCH % self._parts.workers, "spool") as file:
+            file.seek(ledger.column["offset"][row])
             record: dict[str, Any] = orjson.loads(file.readline())
         return record
 
-    def answer(self, ledger: Ledger, n: int) -> str:
-        row = self.read(ledger, n)
+    def answer(self, ledger: Ledger, index: int) -> str:
+        row = self.read(ledger, index)
         if self._record == "prompt-completion":
             text = str(row["completion"])
         elif self._record == "openai-rft":
@@ -118,12 +116,10 @@ class Spool:
     def previews(self, ledger: Ledger) -> list[dict[str, Any]]:
         """Rows from all over the dataset: the record, its part and its source."""
         found = []
-        last = ledger.one("SELECT MAX(n) FROM rows") or 0
-        numbers = {
-            ledger.one("SELECT MIN(n) FROM used WHERE n >= ?", (last * step // _PREVIEWS,)) for step in range(_PREVIEWS)
-        }
-        for n in sorted(number for number in numbers if number is not None):
-            file, line, part = next(ledger.query("SELECT file, line, part FROM rows WHERE n = ?", (n,)))
+        used = ledger.mask()
+        starts = {used.find(1, len(ledger) * step // _PREVIEWS) for step in range(_PREVIEWS)}
+        for row in sorted(starts - {-1}):
+            file, line, part = ledger.column["file"][row], ledger.column["line"][row], ledger.part(row)
             place = {"file": self._files[file], "line": line, "part": PARTS[part]}
-            found.append({**place, "record": self.read(ledger, n)})
+            found.append({**place, "record": self.read(ledger, row)})
         return found

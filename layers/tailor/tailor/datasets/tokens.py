@@ -1,16 +1,17 @@
 """Token estimates of a row: a range, because the models' tokenizers are not published."""
 
 import string
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tailor.catalog import PixelTokens, TileTokens, Tokens
 
 _WHITE_SPACE = string.whitespace.encode()
 _LETTERS = bytes(range(128, 256)) + (string.ascii_letters + string.digits).encode()
+_AS_SPACES = bytes.maketrans(_WHITE_SPACE, b" " * len(_WHITE_SPACE))
+_RUN = b" " * 8
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """Tokens: fewest, likely, most."""
 
     low: int
@@ -33,16 +34,24 @@ class Estimator:
     def text(self, characters: int, text: bytes) -> Estimate:
         """Of ``characters`` characters; ``text`` is the same as UTF-8.
 
-        For the low end a run of white space counts as one character, for the high end each symbol as a token more.
+        For the low end white space counts as one character where there are long runs of it, for the high end each
+        symbol as a token more.
         """
-        facts, dense = self._facts, characters
         others = text.translate(None, _LETTERS)
-        symbols = len(others.translate(None, _WHITE_SPACE))
-        if 3 * (len(others) - symbols) > characters:  # else there are no runs to speak of
-            dense -= len(text) - len(b" ".join(text.split()))
+        dense = self.dense(characters, text) if _RUN in text.translate(_AS_SPACES) else characters
+        return self.of(characters, dense, len(others.translate(None, _WHITE_SPACE)))
+
+    def of(self, characters: int, dense: int, symbols: int) -> Estimate:
+        """``dense``: characters when each run of white space is one; ``symbols``: ASCII that is no letter, digit or
+        space."""
+        facts = self._facts
         low = max(0, int(dense / facts.characters_low))
         high = int((characters + 1) / facts.characters_high) + symbols + 1
         return Estimate(low, min(max(low, int(characters / facts.characters_expected)), high), high)
+
+    @staticmethod
+    def dense(characters: int, text: bytes) -> int:
+        return characters - len(text) + len(b" ".join(text.split()))
 
     def least(self, characters: int) -> int:
         """The low end without looking at the text, one more where it was rounded."""

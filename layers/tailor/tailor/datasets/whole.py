@@ -1,6 +1,8 @@
 """Checks of the dataset as a whole: rows compared with each other, through the ledger."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from itertools import compress
 from typing import Any
 
 from tailor.catalog import Model
@@ -9,7 +11,7 @@ from tailor.datasets.checks import finding
 from tailor.datasets.ledger import MEDIA_KINDS, Ledger
 from tailor.datasets.model import Finding
 from tailor.datasets.objects import MediaObject
-from tailor.datasets.parts import RARE, TEST, TRAIN, VALIDATION, count
+from tailor.datasets.parts import RARE, TEST, TRAIN, VALIDATION
 from tailor.datasets.rows import Totals
 from tailor.datasets.similar import similar_pairs
 from tailor.datasets.split import PARTS
@@ -19,15 +21,14 @@ _MOST_PAIRS = 1000
 _ENOUGH_ROWS = 20
 _CLEAR_MAJORITY = 0.8
 _SKEWED = 0.5
-_SPOKEN = "SELECT language, COUNT(*) FROM rows WHERE language > 0 GROUP BY language"
 
 
 def compare_rows(ledger: Ledger, recipe: Recipe, totals: Totals, files: list[str]) -> Iterator[Finding]:
     """Before rows get their parts: duplicates, conflicts, languages, tone marks, kinds of media."""
-    ledger.execute("CREATE TEMP TABLE repeated AS SELECT input FROM rows GROUP BY input HAVING COUNT(*) > 1")
-    ledger.execute("CREATE UNIQUE INDEX repeated_input ON repeated (input)")
-    yield from _duplicates(ledger, files, drop=recipe.data.duplicates == "drop")
-    yield from _conflicts(ledger, files)
+    repeated = ledger.repeated("input")
+    again = [row for row, input in enumerate(ledger.column["input"]) if input in repeated] if repeated else []
+    yield from _duplicates(ledger, files, again, drop=recipe.data.duplicates == "drop")
+    yield from _conflicts(ledger, files, again)
     yield from _languages(ledger, files, recipe.evaluation.language)
     if len(totals.styles) == 2:
         words = totals.style_words
@@ -35,38 +36,43 @@ def compare_rows(ledger: Ledger, recipe: Recipe, totals: Totals, files: list[str
             "tone-marks", "", old=totals.styles["first"], new=totals.styles["second"],
             old_word=words["first"][1], new_word=words["second"][1],
         )  # fmt: skip
-    kinds = dict(ledger.query("SELECT media, COUNT(*) FROM rows GROUP BY media"))
-    pictures, videos = kinds.get(MEDIA_KINDS.index("image"), 0), kinds.get(MEDIA_KINDS.index("video"), 0)
+    kinds = Counter(ledger.column["media"])
+    pictures, videos = kinds[MEDIA_KINDS.index("image")], kinds[MEDIA_KINDS.index("video")]
     if pictures and videos:
         yield finding("images-and-videos", "", images=pictures, videos=videos)
 
 
 def find_leaks(ledger: Ledger, names: list[str]) -> Iterator[Finding]:
     """With a given split: rows and groups that stand on both sides. Leaked rows are left out."""
-    if not ledger.one("SELECT EXISTS (SELECT 1 FROM rows WHERE part > 0)"):
+    if not any(ledger.parts()):
         return
-    leaked = list(
-        ledger.query(
-            "SELECT n, file, line, first, (SELECT part FROM rows WHERE n = first) FROM (SELECT n, file, line, part, "
-            "FIRST_VALUE(n) OVER same AS first, MIN(part) OVER (PARTITION BY input, answer) AS lowest "
-            "FROM used WINDOW same AS (PARTITION BY input, answer ORDER BY part, n)) WHERE part > lowest ORDER BY n"
-        )
-    )
-    for n, file, line, first, part in leaked:
+    inputs, answers, groups = (ledger.column[name] for name in ("input", "answer", "grp"))
+    repeated = ledger.repeated("input")
+    again = [row for row in ledger.rows() if inputs[row] in repeated]
+    for row, first in _crossing(ledger, again, lambda row: (inputs[row], answers[row])):
         other, other_line = _place(ledger, names, first)
-        yield finding("leaked-row", names[file], line, other=PARTS[part], where=other, first=other_line)
-        ledger.leave_out([n], "leaked-row")
+        file, line = _place(ledger, names, row)
+        yield finding("leaked-row", file, line, other=PARTS[ledger.part(first)], where=other, first=other_line)
+        ledger.leave_out([row], "leaked-row")
+    repeated = ledger.repeated("grp")
+    again = [row for row in ledger.rows() if groups[row] in repeated]
     shared: dict[tuple[int, int], list[int]] = {}
-    for part, lowest, file, first in ledger.query(
-        "SELECT part, lowest, file, first FROM (SELECT n, part, file, MIN(part) OVER (PARTITION BY grp) AS "
-        "lowest, FIRST_VALUE(n) OVER (PARTITION BY grp ORDER BY part, n) AS first FROM used) "
-        "WHERE part > lowest ORDER BY n"
-    ):
-        shared.setdefault((part, lowest), [0, file, first])[0] += 1
-    for (part, lowest), (number, file, first) in shared.items():
+    for row, first in _crossing(ledger, again, groups.__getitem__):
+        shared.setdefault((ledger.part(row), ledger.part(first)), [0, row, first])[0] += 1
+    for (part, lowest), (number, row, first) in shared.items():
         other, other_line = _place(ledger, names, first)
         sides = f"{other} line {other_line}"
-        yield finding("shared-group", names[file], count=number, part=PARTS[part], other=PARTS[lowest], example=sides)
+        file, _ = _place(ledger, names, row)
+        yield finding("shared-group", file, count=number, part=PARTS[part], other=PARTS[lowest], example=sides)
+
+
+def _crossing(ledger: Ledger, rows: list[int], same: Callable[[int], Hashable]) -> list[tuple[int, int]]:
+    """Rows of which an equal one stands in an earlier part, each with the first of that part."""
+    first: dict[Hashable, tuple[int, int]] = {}
+    for row in rows:
+        key, place = same(row), (ledger.part(row), row)
+        first[key] = min(place, first.get(key, place))
+    return [(row, first[same(row)][1]) for row in rows if ledger.part(row) > first[same(row)][0]]
 
 
 def unused_media(ledger: Ledger, media: Iterable[MediaObject]) -> Iterator[Finding]:
@@ -83,10 +89,13 @@ def compare_media(ledger: Ledger) -> Iterator[Finding]:
         "WHERE digest != '') WHERE name > first ORDER BY name"
     ):
         yield finding("same-media", name, name=name, other=first)
-    placed = ledger.query(
-        "SELECT MIN(media.name), media.look, MIN(rows.part) FROM media JOIN used AS rows ON rows.grp = media.grp "
-        "WHERE LENGTH(media.look) > 0 GROUP BY media.digest ORDER BY 1"
-    )
+    shown = ledger.query("SELECT MIN(name), look, grp FROM media WHERE LENGTH(look) > 0 GROUP BY digest ORDER BY 1")
+    pictures = compress(ledger.rows(), ledger.used("media"))
+    parts: dict[int, int] = {}
+    for row in pictures:
+        group = ledger.column["grp"][row]
+        parts[group] = min(ledger.part(row), parts.get(group, len(PARTS)))
+    placed = ((name, look, parts[group]) for name, look, group in shown if group in parts)
     for number, (one, other) in enumerate(similar_pairs(placed)):
         if number == _MOST_PAIRS:
             return
@@ -97,7 +106,7 @@ def compare_media(ledger: Ledger) -> Iterator[Finding]:
 def check_counts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Finding]:
     """After rows got their parts: enough to train, enough to test, every kind tested."""
     limits = model.method(recipe.method).limits
-    training, testing, usable = count(ledger, TRAIN), count(ledger, TEST), count(ledger, TRAIN, VALIDATION, TEST)
+    training, testing, usable = ledger.count(TRAIN), ledger.count(TEST), ledger.count(TRAIN, VALIDATION, TEST)
     if not usable:
         yield finding("no-rows", "")
         return
@@ -111,20 +120,24 @@ def check_counts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Findi
         yield finding("few-rows", "", count=training, limit=limits.recommended_rows)
     if recipe.split.test and testing < recipe.evaluation.minimum_rows:
         yield finding("small-test", "", count=testing, limit=recipe.evaluation.minimum_rows)
-    kinds = "SELECT kind, COUNT(*), SUM(part = ?) FROM used GROUP BY kind"
-    for kind, rows, tested in ledger.query(kinds, (TEST,)):
-        if testing and not tested and rows >= RARE:
-            yield finding("kind-not-tested", "", kind=kind, count=rows)
+    tested = Counter(ledger.used("kind", TEST))
+    for kind, rows in sorted(Counter(ledger.used("kind")).items()):
+        if testing and not tested[kind] and rows >= RARE:
+            yield finding("kind-not-tested", "", kind=ledger.kinds[kind], count=rows)
 
 
 def top_answers(ledger: Ledger, most: int = 10) -> list[tuple[int, int, float]]:
     """The first row with each of the most frequent answers, how many rows have it, and their share."""
-    total = ledger.one("SELECT COUNT(*) FROM used WHERE words > 0") or 1
-    rows = ledger.query(
-        "SELECT MIN(n), COUNT(*) AS many FROM used WHERE words > 0 GROUP BY answer ORDER BY many DESC, 1 LIMIT ?",
-        (most,),
-    )
-    return [(first, many, many / total) for first, many in rows]
+    repeated, answers, words = ledger.repeated("answer"), ledger.column["answer"], ledger.column["words"]
+    counts: dict[int, list[int]] = {}
+    total = 0
+    for row in ledger.rows():
+        if words[row]:
+            total += 1
+            if answers[row] in repeated or len(counts) < most:
+                counts.setdefault(answers[row], [0, row])[0] += 1
+    top = sorted(counts.values(), key=lambda found: (-found[0], found[1]))[:most]
+    return [(row, many, many / total) for many, row in top]
 
 
 def check_skew(top: list[tuple[str, int, float]]) -> Iterator[Finding]:
@@ -132,49 +145,51 @@ def check_skew(top: list[tuple[str, int, float]]) -> Iterator[Finding]:
         yield finding("skewed-answers", "", answer=top[0][0], share=top[0][2])
 
 
-def _duplicates(ledger: Ledger, names: list[str], *, drop: bool) -> Iterator[Finding]:
+def _duplicates(ledger: Ledger, names: list[str], again: list[int], *, drop: bool) -> Iterator[Finding]:
+    """``again``: the rows whose input others have too."""
     code = "duplicate-dropped" if drop else "duplicate-row"
-    found = ledger.query(
-        "SELECT n, file, line, first FROM (SELECT n, file, line, MIN(n) OVER (PARTITION BY input, answer) AS first "
-        "FROM rows WHERE input IN repeated) WHERE n > first ORDER BY n"
-    )
-    for n, file, line, first in list(found) if drop else found:
-        other, other_line = _place(ledger, names, first)
-        yield finding(code, names[file], line, where=other, first=other_line)
-        if drop:
-            ledger.leave_out([n], code)
+    inputs, answers = ledger.column["input"], ledger.column["answer"]
+    first: dict[tuple[int, int], int] = {}
+    for row in again:
+        known = first.setdefault((inputs[row], answers[row]), row)
+        if known != row:
+            other, other_line = _place(ledger, names, known)
+            yield finding(code, *_place(ledger, names, row), where=other, first=other_line)
+            if drop:
+                ledger.leave_out([row], code)
 
 
-def _conflicts(ledger: Ledger, names: list[str]) -> Iterator[Finding]:
-    for file, line, first in ledger.query(
-        "SELECT file, line, first FROM (SELECT n, file, line, answer, words, FIRST_VALUE(n) OVER same AS first, "
-        "FIRST_VALUE(answer) OVER same AS known, ROW_NUMBER() OVER (PARTITION BY input, answer ORDER BY n) AS nth "
-        "FROM rows WHERE input IN repeated WINDOW same AS (PARTITION BY input ORDER BY n)) "
-        "WHERE answer != known AND words > 0 AND nth = 1 ORDER BY n"
-    ):
-        other, other_line = _place(ledger, names, first)
-        yield finding("conflicting-answers", names[file], line, where=other, first=other_line)
+def _conflicts(ledger: Ledger, names: list[str], again: list[int]) -> Iterator[Finding]:
+    inputs, answers, words = (ledger.column[name] for name in ("input", "answer", "words"))
+    first: dict[int, int] = {}
+    told: set[tuple[int, int]] = set()
+    for row in again:
+        known = first.setdefault(inputs[row], row)
+        if answers[known] != answers[row] and (inputs[row], answers[row]) not in told and words[row]:
+            told.add((inputs[row], answers[row]))
+            other, other_line = _place(ledger, names, known)
+            yield finding("conflicting-answers", *_place(ledger, names, row), where=other, first=other_line)
 
 
 def _languages(ledger: Ledger, names: list[str], asked: str) -> Iterator[Finding]:
-    counts: dict[Any, int] = dict(ledger.query(_SPOKEN))
+    spoken = ledger.column["language"]
+    counts = Counter(spoken)
+    counts.pop(0, None)
     if asked in language.LANGUAGES:
         expected = language.LANGUAGES.index(asked)
     elif counts:
-        expected = max(counts, key=lambda spoken: (counts[spoken], -spoken))
-        if sum(counts.values()) < _ENOUGH_ROWS or counts[expected] < _CLEAR_MAJORITY * sum(counts.values()):
+        expected = max(counts, key=lambda each: (counts[each], -each))
+        if counts.total() < _ENOUGH_ROWS or counts[expected] < _CLEAR_MAJORITY * counts.total():
             return
     else:
         return
     alike = {("en", "latin"), ("latin", "en")}
-    rows = ledger.query("SELECT file, line, language FROM rows WHERE language NOT IN (0, ?) ORDER BY n", (expected,))
-    for file, line, spoken in rows:
-        wanted, got = language.LANGUAGES[expected], language.LANGUAGES[spoken]
-        if (wanted, got) not in alike:
+    for row, found in enumerate(spoken) if counts.keys() - {expected} else ():
+        wanted, got = language.LANGUAGES[expected], language.LANGUAGES[found]
+        if found not in (0, expected) and (wanted, got) not in alike:
             titles = language.TITLES[got], language.TITLES[wanted].split(",")[0]
-            yield finding("unexpected-language", names[file], line, found=titles[0], expected=titles[1])
+            yield finding("unexpected-language", *_place(ledger, names, row), found=titles[0], expected=titles[1])
 
 
-def _place(ledger: Ledger, names: list[str], n: int) -> tuple[str, int]:
-    file, line = next(ledger.query("SELECT file, line FROM rows WHERE n = ?", (n,)))
-    return names[file], line
+def _place(ledger: Ledger, names: list[str], row: int) -> tuple[str, int]:
+    return names[ledger.column["file"][row]], ledger.column["line"][row]

@@ -1,16 +1,14 @@
 """The pass over the rows on several cores or machines: batches are dealt out in turn and put together in reading order.
 
 Each worker reads everything, which is the cheap part, and takes its batches. On one machine workers are forked and
-leave their results in files: that works in AWS Lambda too, where there is no shared memory for queues. Workers on
-several machines leave the same files in storage (:mod:`tailor.datasets.shards`).
+leave their results in files; on several machines they leave the same files in storage (:mod:`tailor.datasets.shards`).
 """
 
 import gc
-import os
-import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol, Self
 
@@ -18,45 +16,42 @@ import orjson
 from pydantic import TypeAdapter
 
 from tailor.datasets.collect import Collector
-from tailor.datasets.ledger import Ledger
+from tailor.datasets.forks import Fork
+from tailor.datasets.ledger import Journal
 from tailor.datasets.media import MediaDesk
 from tailor.datasets.media_index import Habits
 from tailor.datasets.model import Example, Finding, Rejected
 from tailor.datasets.notes import Notes
+from tailor.datasets.read import Unread
 from tailor.datasets.rows import BATCH, MERGED, Intentions, RowPass, Totals
 from tailor.datasets.scratch import enough_room
-from tailor.errors import TailorError
 
-LEDGER = "ledger.sqlite"
-_RESULT, _ERROR = "result.json", "error.pickle"
+_RESULT, _DONE = "result.json", "done.pickle"
 _ALLOCATIONS = 50_000
-Read = Callable[[], Iterable[Example | Rejected]]
-
-
-class WorkerError(TailorError):
-    """A worker ended without a result: it was killed, most likely for want of memory."""
-
-    code = "worker-lost"
+Read = Callable[[], Iterable[Example | Rejected | Unread]]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What every worker is given. ``files`` are the names of the data files, in reading order; ``read`` gives all rows,
-    and what it notices goes to ``notes``."""
+    and what it notices goes to ``notes``, what a row's reading finds to ``of_rows``."""
 
     aims: Intentions
     files: list[str]
     desk: MediaDesk
     read: Read
     notes: Notes
+    of_rows: Notes
 
 
 @dataclass(slots=True)
 class Result:
-    """What a worker knows at its end. ``notes`` are about all rows: every worker reads them."""
+    """What a worker knows at its end. ``notes`` are about all rows, ``of_rows`` about those that it read: its own in
+    files that are read by line, all in others."""
 
     totals: Totals
     notes: list[tuple[Finding, int]]
+    of_rows: list[tuple[Finding, int]]
     habits: Habits
 
 
@@ -95,10 +90,10 @@ def run_pass(parts: LocalParts, own: range, work: Work) -> Iterator[int]:
     first, *others = own
     for worker in own:
         parts.folder(worker).mkdir()
-    children = {worker: _fork(parts, worker, work) for worker in others}
+    children = [Fork(partial(_take_whole_share, parts, worker, work), parts.path(worker, _DONE)) for worker in others]
     yield from _take_share(parts, first, work)
-    for worker, process in children.items():
-        _wait(process, parts.path(worker, _ERROR))
+    for child in children:
+        child.result()
 
 
 def results_of(parts: Parts) -> list[Result]:
@@ -122,9 +117,10 @@ class Lines:
         for file in self._files:
             file.close()
 
-    def next(self, n: int) -> bytes:
-        """The line of row ``n``; rows must be asked for in rising order, none left out."""
-        return self._files[n // BATCH % len(self._files)].readline()
+    def of(self, numbers: Iterable[int]) -> Iterator[bytes]:
+        """The lines of rows; all must be asked for, in rising order."""
+        readers, workers = [file.readline for file in self._files], len(self._files)
+        return (readers[n // BATCH % workers]() for n in numbers)
 
 
 def merge_files(parts: Parts, totals: list[Totals], scratch: Path, collector: Collector) -> None:
@@ -155,12 +151,17 @@ def merge_files(parts: Parts, totals: list[Totals], scratch: Path, collector: Co
             source.close()
 
 
+def _take_whole_share(parts: LocalParts, worker: int, work: Work) -> None:
+    for _ in _take_share(parts, worker, work):
+        pass
+
+
 def _take_share(parts: LocalParts, worker: int, work: Work) -> Iterator[int]:
     folder = parts.folder(worker)
-    with enough_room(), closing(Ledger(folder / LEDGER)) as ledger, _rare_collections():
-        rows = RowPass(folder, work.aims, work.files, work.desk, ledger)
+    with enough_room(), closing(Journal(folder)) as journal, _rare_collections():
+        rows = RowPass(folder, work.aims, work.files, work.desk, journal)
         yield from rows.run(work.read(), worker, parts.workers)
-    result = Result(rows.totals, work.notes.document(), work.desk.habits)
+    result = Result(rows.totals, work.notes.document(), work.of_rows.document(), work.desk.habits)
     (folder / _RESULT).write_bytes(_RESULTS.dump_json(result))
 
 
@@ -173,32 +174,6 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def _fork(parts: LocalParts, worker: int, work: Work) -> int:
-    """The process id of the worker."""
-    process = os.fork()
-    if process:
-        return process
-    status = 1
-    try:
-        for _ in _take_share(parts, worker, work):
-            pass
-        status = 0
-    except TailorError as error:
-        parts.path(worker, _ERROR).write_bytes(pickle.dumps((type(error), error.message, error.hint)))
-        status = 0
-    finally:
-        os._exit(status)  # the parent's files and threads are not the child's to close
-
-
-def _wait(process: int, error: Path) -> None:
-    _, status = os.waitpid(process, 0)
-    if status:
-        raise WorkerError(f"a worker ended with status {os.waitstatus_to_exitcode(status)}")
-    if error.exists():
-        kind, message, hint = pickle.loads(error.read_bytes())  # noqa: S301 our own file, written a moment ago
-        raise kind(message, hint=hint)
 
 
 _RESULTS = TypeAdapter(Result)

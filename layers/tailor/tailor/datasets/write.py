@@ -1,28 +1,35 @@
 """The prepared files: each row goes to its part; every line is read again and checked before anything is uploaded."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import compress
 from pathlib import Path
-from typing import Any, BinaryIO
+from threading import active_count
+from typing import Annotated, Any, Literal, Self
 
+import msgspec
 import orjson
 
 from tailor.catalog import Record
 from tailor.datasets.checks import finding
+from tailor.datasets.forks import Fork
 from tailor.datasets.ledger import Ledger
 from tailor.datasets.model import SplitName
+from tailor.datasets.rows import BATCH
 from tailor.datasets.split import PARTS
-from tailor.datasets.workers import Lines, Parts
+from tailor.datasets.workers import Lines, LocalParts, Parts
 from tailor.errors import TailorError
 from tailor.storage import Storage
 
 PARTS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")
+_TRAIN, _TEST = PARTS.index("train"), PARTS.index("test")
+Extra = tuple[str | None, str | None, list[str] | None]
+"""What else is known of a row: its group's name, its category, its references."""
 _JSONL = "application/jsonl"
 _RAW = 500
-_ROWS = "SELECT rows.n, part, grp, code FROM rows LEFT JOIN left_out USING (n) ORDER BY rows.n"
+_BLOCK = 1 << 20
 
 
 class DamagedOutputError(TailorError):
@@ -41,39 +48,86 @@ class Written:
     rows: int
 
 
-def write_parts(parts: Parts, scratch: Path, ledger: Ledger, record: Record) -> dict[SplitName, int]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A prepared file that was checked, still on this machine."""
+
+    path: Path
+    sha256: str
+    rows: int
+
+
+def write_parts(parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> list[Part]:
     """Sorts the spool's records into train.jsonl, validation.jsonl and test.jsonl, and what was left out to the end of
-    rejected.jsonl. Returns the rows of each part."""
-    counts: Counter[str] = Counter()
-    labels: dict[int, str] = {}
-    files: dict[str, BinaryIO] = {part: (scratch / f"{part}.jsonl").open("wb") for part in PARTS_WRITTEN}
+    rejected.jsonl; then reads every line again and checks it. ``files`` are the data files' names.
+
+    Where several workers checked the rows, two processes write. Raises DamagedOutputError for a line that is not
+    sound."""
+
+    def training() -> list[Part]:
+        with Lines("spool", parts) as spool, (scratch / "train.jsonl").open("wb") as file:
+            file.writelines(compress(spool.of(ledger.column["n"]), ledger.mask(_TRAIN)))
+        return [_checked(scratch, "train", record, ledger)]
+
+    def others() -> list[Part]:
+        _write_others(parts, scratch, ledger, record, files)
+        return [_checked(scratch, "validation", record, ledger), _checked(scratch, "test", "test", ledger)]
+
+    # A process with threads, or with connections, can't be forked safely.
+    if parts.workers == 1 or not isinstance(parts, LocalParts) or active_count() > 1:
+        return training() + others()
+    fork = Fork(training, scratch / "written.pickle")
+    held_out = others()
+    return fork.result() + held_out
+
+
+def _write_others(parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> None:
+    column, labels = ledger.column, dict[int, str]()
+    wanted = ledger.mask(_TRAIN).translate(bytes.maketrans(b"\0\1", b"\1\0"))
     with (
         Lines("spool", parts) as spool,
-        Lines("extras", parts) as extras,
+        Extras(parts) as extras,
         (scratch / "rejected.jsonl").open("ab") as rejected,
+        (scratch / "validation.jsonl").open("wb") as validation,
+        (scratch / "test.jsonl").open("wb") as test,
     ):
-        for n, part_index, group, code in ledger.query(_ROWS):
-            row, extra = spool.next(n), extras.next(n)
+        for row, line in compress(enumerate(spool.of(column["n"])), wanted):
+            place = {"file": files[column["file"][row]], "line": column["line"][row]}
+            code = ledger.reason(row)
             if code:
-                file, number = orjson.loads(extra)[:2]
-                listed = {
-                    "file": file,
-                    "line": number,
-                    "reasons": _reasons(code),
-                    "raw": row[:_RAW].decode(errors="ignore"),
-                }
+                listed = {**place, "reasons": _reasons(code), "raw": line[:_RAW].decode(errors="ignore")}
                 rejected.write(orjson.dumps(listed, option=orjson.OPT_APPEND_NEWLINE))
-                continue
-            part = PARTS[part_index] or "train"
-            counts[part] += 1
-            if part == "test":
-                held_out = _held_out(n, orjson.loads(row), orjson.loads(extra), record)
-                held_out["group"] = labels.setdefault(group, held_out["group"])
-                row = orjson.dumps(held_out, option=orjson.OPT_APPEND_NEWLINE)
-            files[part].write(row)
-    for file in files.values():
-        file.close()
-    return {part: counts[part] for part in PARTS_WRITTEN}
+            elif ledger.part(row) == _TEST:
+                n = column["n"][row]
+                held_out = _held_out(n, orjson.loads(line), extras.of(n), record, place)
+                held_out["group"] = labels.setdefault(column["grp"][row], held_out["group"])
+                test.write(orjson.dumps(held_out, option=orjson.OPT_APPEND_NEWLINE))
+            else:
+                validation.write(line)
+
+
+class Extras:
+    """What is in the workers' files ``extras``, for rows in rising order. A context manager."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._files = [parts.open(worker, "extras") for worker in range(parts.workers)]
+        self._next: list[list[Any] | None] = [[-1] for _ in self._files]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            file.close()
+
+    def of(self, n: int) -> Extra:
+        worker = n // BATCH % len(self._files)
+        while (found := self._next[worker]) and found[0] < n:
+            line = self._files[worker].readline()
+            self._next[worker] = orjson.loads(line) if line else None
+        if found and found[0] == n:
+            return found[1], found[2], found[3]
+        return None, None, None
 
 
 @cache
@@ -83,53 +137,56 @@ def _reasons(code: str) -> orjson.Fragment:
     return orjson.Fragment(orjson.dumps([{"code": code, "message": found.message, "fix": found.fix, "path": None}]))
 
 
-def publish(
-    scratch: Path, output: Storage, run_prefix: str, record: Record, counts: dict[SplitName, int]
-) -> list[Written]:
-    """Checks each file line by line and uploads it; raises DamagedOutputError for a line that is not sound."""
+def publish(parts: list[Part], output: Storage, run_prefix: str) -> list[Written]:
+    """Uploads what holds rows."""
     written = []
-    for part in PARTS_WRITTEN:
-        if not counts[part]:
-            continue
-        path, key = scratch / f"{part}.jsonl", f"{run_prefix}prepared/{part}.jsonl"
-        digest, rows = verify(path, "test" if part == "test" else record)
-        if rows != counts[part]:
-            raise DamagedOutputError(f"{part}.jsonl holds {rows} rows instead of {counts[part]}")
-        output.upload(key, path, _JSONL)
-        written.append(Written(key, digest, path.stat().st_size, rows))
+    for part in parts:
+        if part.rows:
+            key = f"{run_prefix}prepared/{part.path.name}"
+            output.upload(key, part.path, _JSONL)
+            written.append(Written(key, part.sha256, part.path.stat().st_size, part.rows))
     return written
+
+
+def _checked(scratch: Path, part: SplitName, shape: str, ledger: Ledger) -> Part:
+    path, expected = scratch / f"{part}.jsonl", ledger.count(PARTS.index(part))
+    digest, rows = verify(path, shape)
+    if rows != expected:
+        raise DamagedOutputError(f"{part}.jsonl holds {rows} rows instead of {expected}")
+    return Part(path, digest, rows)
 
 
 def verify(path: Path, shape: str) -> tuple[str, int]:
     """SHA-256 and number of lines; raises DamagedOutputError for the first line that is not of this shape."""
     check, digest, rows = _SHAPES[shape], hashlib.sha256(), 0
     with path.open("rb") as file:
-        for line in file:
-            rows += 1
-            digest.update(line)
-            try:
-                sound = check(orjson.loads(line))
-            except (orjson.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError):
-                sound = False
-            if not sound:
-                raise DamagedOutputError(f"line {rows} of {path.name} is not a sound record")
+        while lines := file.readlines(_BLOCK):
+            digest.update(b"".join(lines))
+            for line in lines:
+                rows += 1
+                try:
+                    sound = check(line)
+                except (ValueError, msgspec.MsgspecError, KeyError, TypeError, IndexError, AttributeError):
+                    sound = False
+                if not sound:
+                    raise DamagedOutputError(f"line {rows} of {path.name} is not a sound record")
     return digest.hexdigest(), rows
 
 
-def _held_out(n: int, row: dict[str, Any], extra: list[Any], record: Record) -> dict[str, Any]:
+def _held_out(n: int, row: dict[str, Any], extra: Extra, record: Record, place: dict[str, Any]) -> dict[str, Any]:
     """A row of test.jsonl, as docs/architecture.md describes it."""
-    file, line, label, category, references = extra
+    label, category, references = extra
     messages, answer = _messages(row, record)
     if not references:
         references = [answer] if answer else []
     return {
         "id": f"r{n:06d}",
-        "group": label,
+        "group": label or f"{place['file']}:{place['line']}",
         "category": category,
         "system": row.get("system") or [],
         "messages": messages,
         "references": references,
-        "source": {"file": file, "line": line},
+        "source": place,
     }
 
 
@@ -154,27 +211,46 @@ def _messages(row: dict[str, Any], record: Record) -> tuple[list[dict[str, Any]]
     return messages[:-1], "\n".join(block["text"] for block in messages[-1]["content"] if "text" in block)
 
 
-def _sound_converse(row: dict[str, Any]) -> bool:
+class _Turn(msgspec.Struct, gc=False):
+    role: Literal["user", "assistant"]
+    content: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)]
+
+
+class _Converse(msgspec.Struct, gc=False):
+    schemaVersion: Literal["bedrock-conversation-2024"]  # noqa: N815 the service's own name
+    messages: Annotated[list[_Turn], msgspec.Meta(min_length=1)]
+
+
+_converse = msgspec.json.Decoder(_Converse).decode
+
+
+def _sound_converse(line: bytes) -> bool:
     role = "user"
-    for message in row["messages"]:
-        if message["role"] != role or not message["content"]:
+    for turn in _converse(line).messages:
+        if turn.role != role:
             return False
         role = "assistant" if role == "user" else "user"
-    return row["schemaVersion"] == "bedrock-conversation-2024" and bool(row["messages"])
+    return True
 
 
-def _sound_reinforcement(row: dict[str, Any]) -> bool:
-    return row["messages"][-1]["role"] == "user" and all(isinstance(m["content"], str) for m in row["messages"])
+def _sound_reinforcement(line: bytes) -> bool:
+    messages = orjson.loads(line)["messages"]
+    return messages[-1]["role"] == "user" and all(isinstance(message["content"], str) for message in messages)
 
 
-def _sound_test(row: dict[str, Any]) -> bool:
+def _sound_test(line: bytes) -> bool:
+    row = orjson.loads(line)
     return bool(row["id"]) and (not row["messages"] or row["messages"][-1]["role"] == "user")
 
 
-_SHAPES: dict[str, Callable[[dict[str, Any]], bool]] = {
+def _holds(*keys: str) -> Callable[[bytes], bool]:
+    return lambda line: all(map(orjson.loads(line).__getitem__, keys))
+
+
+_SHAPES: dict[str, Callable[[bytes], bool]] = {
     "converse": _sound_converse,
     "openai-rft": _sound_reinforcement,
-    "prompt-completion": lambda row: bool(row["prompt"]) and bool(row["completion"]),
-    "input": lambda row: bool(row["input"]),
+    "prompt-completion": _holds("prompt", "completion"),
+    "input": _holds("input"),
     "test": _sound_test,
 }

@@ -4,6 +4,7 @@ import errno
 import json
 import random
 import shutil
+import sqlite3
 import zipfile
 from collections import Counter
 from contextlib import closing
@@ -14,7 +15,6 @@ import pytest
 from tailor import catalog
 from tailor.datasets import shards as sharding
 from tailor.datasets.intake import Assignment, Intake
-from tailor.datasets.ledger import Ledger
 from tailor.datasets.scratch import NoRoomError, enough_room
 from tailor.datasets.shards import Shards, Weight, shards_for, weigh, workers_of
 from tailor.recipe import Recipe
@@ -197,11 +197,12 @@ def test_a_disk_that_is_too_small_is_a_finding(bench: Bench, monkeypatch: pytest
     assert "fewer rows" in problem.fix
 
 
-def test_so_is_a_ledger_that_can_not_grow(tmp_path: Path) -> None:
-    with closing(Ledger(tmp_path / "ledger")) as ledger:
-        ledger.execute(f"PRAGMA max_page_count={ledger.one('PRAGMA page_count')}")
+def test_so_is_a_database_that_can_not_grow(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "database")) as database:
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        database.execute(f"PRAGMA max_page_count={pages + 1}")
         with pytest.raises(NoRoomError), enough_room():
-            ledger.execute("CREATE TABLE more (text TEXT)")
+            database.execute("CREATE TABLE more (text TEXT)")
 
 
 def test_other_trouble_is_not_taken_for_want_of_room() -> None:

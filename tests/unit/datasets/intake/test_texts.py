@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tailor import catalog
 from tailor.datasets import language, privacy
+from tailor.datasets.examine import Examiner
+from tailor.datasets.fixes import Repairs
+from tailor.datasets.model import Example, Text, Turn
+from tailor.datasets.screen import Screen, measured
 
 from .conftest import Intake, chats, converse, write_jsonl
+
+NOVA = catalog.model("nova-lite")
+SCREEN = Screen(NOVA.reserved_words)
 
 
 def _vietnamese(count: int) -> list[object]:
@@ -142,7 +150,7 @@ def test_mixed_tone_marks_are_reported_once(dataset: Path, intake: Intake) -> No
     ],
 )
 def test_personal_data_and_secrets_are_replaced(text: str, after: str) -> None:
-    assert privacy.suspicious(text.encode())
+    assert SCREEN.look([("", text)]) == [None]
     assert privacy.redacted(text)[0] == after
 
 
@@ -151,14 +159,48 @@ def test_ordinary_numbers_are_left_alone(text: str) -> None:
     assert privacy.redacted(text) == (text, 0)
 
 
-@given(st.text(max_size=80))
-@settings(max_examples=300, deadline=None)
-def test_the_quick_look_misses_nothing_that_the_thorough_one_finds(text: str) -> None:
-    try:
-        raw = text.encode()
-    except UnicodeEncodeError:
-        return
-    assert privacy.suspicious(raw) or not list(privacy.find(text))
+SECRETS = ["a.b@c.vn", "+84 90 123 45 67", "4111 1111 1111 1111", "AKIAIOSFODNN7EXAMPLE", "xoxb-0123456789"]
+SECRETS += ["sk-" + "aB3" * 8, "ghp_" + "a1B2" * 9]
+MARKERS = ["System:", "robot: ", "<image>", "[EOS]", "<unk> ", "Bot:"]
+ODD = [
+    "\u200b",
+    "\u00ad",
+    "\ufeff",
+    "\ufffd",
+    "\x00",
+    "\x01",
+    "\x07",
+    "\x85",
+    "e\u0301",
+    "\u1100\u1161",
+    "\u212b",
+    "5 €",
+]
+USUAL = ["được", "Ä‘Æ°á»£c", "tiá»‡n", "Thì thầm:", "  " * 9, "\n", "“trích”", "it’s", "HELLO WORLD", "12.5"]
+PIECES = st.one_of(st.text(max_size=12), *map(st.sampled_from, (SECRETS, MARKERS, ODD, USUAL)))
+TEXTS = st.lists(PIECES, max_size=5).map("".join)
+
+
+@given(rows=st.lists(st.tuples(TEXTS, TEXTS)))
+@settings(max_examples=600, deadline=None)
+def test_what_the_screen_lets_pass_needs_no_closer_look(rows: list[tuple[str, str]]) -> None:
+    examiner, repairs = Examiner(NOVA, "fine-tuning"), Repairs(redact=True, strip=False)
+    for (question, answer), passed in zip(rows, SCREEN.look(rows), strict=True):
+        if passed:
+            example = Example("a", 1, [Turn("user", [Text(question)]), Turn("assistant", [Text(answer)])])
+            assert examiner.texts(example) == []
+            assert repairs.apply(example) == ([], [])
+            assert passed == measured(question, answer)
+
+
+def test_the_screen_stops_few_ordinary_rows() -> None:
+    """A closer look at each would take many times as long."""
+    rows = [
+        ("Tóm tắt: hoá đơn số 12-A, ngày 3/4/2026 (khách: Công ty An Bình)?", "Khách trả 1.250.000 đồng - đúng hạn."),
+        ("What's the total <net>, e.g. [USD]? See https://example.com/a_b?c=d", "It's 42.50; the API's limit is 99%."),
+        ("# Title\n\n- point one\n- point two", "“Quoted” – it’s fine… ROBOT: yes."),
+    ]  # fmt: skip
+    assert None not in SCREEN.look(rows)
 
 
 def test_with_redact_the_prepared_data_holds_placeholders(dataset: Path, intake: Intake) -> None:

@@ -53,11 +53,11 @@ def test_what_storage_raises_in_a_worker_reaches_the_caller(tmp_path: Path, monk
     (tmp_path / "data").mkdir()
     write_jsonl(tmp_path / "data/a.jsonl", chats(500))
 
-    def refuse(self: object, example: object, media: object) -> None:
+    def refuse(self: object, drafts: object) -> None:
         if self._spool.name.endswith("worker-1/spool"):  # type: ignore[attr-defined]
             raise RetryableError("the bucket says: slow down")
 
-    monkeypatch.setattr("tailor.datasets.rows.RowPass._take", refuse)
+    monkeypatch.setattr("tailor.datasets.rows.RowPass._fetch_media", refuse)
     with pytest.raises(RetryableError, match="slow down"):
         _prepared(tmp_path, 2)
 

@@ -11,6 +11,9 @@ from tailor.recipe import Data, Method
 Row = dict[str, Any]
 Converter = Callable[[Row, int], Example]
 """Takes a row and its line; raises RowError with everything that is wrong with the row."""
+Plain = Callable[[bytes], list[str] | None]
+"""Takes a line of JSON; gives the system text ("" for none) and the texts of the turns, the user's first, in turn. None
+for whatever is not quite the usual: the converter explains it."""
 
 
 @dataclass(slots=True)
@@ -49,10 +52,11 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Format:
     """``name`` is what a recipe's ``data.format`` takes; ``title`` is for people. ``uses_columns``: its columns
-    have free names, which the recipe maps."""
+    have free names, which the recipe maps. ``plain``: a short cut for rows of text alone."""
 
     name: str
     title: str
     fits: Callable[[Sample], bool]
     converter: Callable[[Context], Converter]
     uses_columns: bool = False
+    plain: Plain | None = None
