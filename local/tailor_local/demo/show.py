@@ -1,5 +1,6 @@
 """How the demo looks in a terminal of 80 columns."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -7,16 +8,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tailor.notices.facts import Facts
+from tailor.notices.facts import Facts, cost_so_far, dollar_range, dollars
 from tailor.runs import Change, Run, State
-from tailor.training.quote import Quote
+from tailor.training.quote import Line, Quote
 
 console = Console(highlight=False, soft_wrap=False)
 SHOWN = 33  # characters of a cell
 
 WHAT_HAPPENS = {
     State.RECEIVED: ("the upload is seen", "its data is checked, converted and split"),
-    State.PREPARING: ("every row and every image is checked", "a price for training"),
+    State.PREPARING: ("every row is checked, and its media", "a price for training"),
     State.PREPARED: ("the data is what Bedrock takes", "a job, or a question for approval"),
     State.AWAITING_APPROVAL: ("nobody spends money unasked", "a person says yes or no"),
     State.APPROVED: ("a person said yes", "the job is submitted"),
@@ -67,17 +68,25 @@ def findings(run: Run, split: str) -> None:
 def quote(run: Run) -> None:
     title("What it would cost on AWS")
     for item in Quote.model_validate(run.quote).lines:
-        every = "" if item.every == "once" else f" a {item.every}"
-        amount = f"${item.low:,.2f} to ${item.high:,.2f}{every}" if item.known else "unknown"
-        line(item.item, f"[bold]{amount}[/]  [dim]{item.how}[/]")
+        line(item.item, f"[bold]{_amount(item)}[/]  [dim]{item.how.removeprefix('unknown: ')}[/]")
+    line("spent so far", f"[bold]{cost_so_far(run, datetime.now(UTC))}[/]  [dim]as the quote tells; here, nothing[/]")
+
+
+def _amount(item: Line) -> str:
+    if item.low is None or item.expected is None or item.high is None:
+        return "unknown"
+    likely = f", likely {dollars(item.expected)}" if item.low != item.high else ""
+    every = "" if item.every == "once" else f" a {item.every}"
+    return dollar_range(item.low, item.high) + every + likely
 
 
 def notices(subjects: list[str], slack: list[dict[str, Any]]) -> None:
     title("Who was told")
     for subject in subjects:
         line("e-mail (SNS)", subject)
-    for message in slack:
-        line("Slack", str(message.get("text", "")).split("\n")[0])
+    if slack:
+        line("Slack", f"{len(slack)} messages with the same words, for example:")
+        line("", str(slack[-1].get("text", "")).split("\n")[0])
 
 
 def curve(steps: list[dict[str, str]], name: str) -> None:

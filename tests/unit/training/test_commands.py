@@ -1,6 +1,7 @@
 """The commands of this part, as a person at a terminal meets them; nothing here asks AWS."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from tailor import catalog
+from tailor.aws import clients
 from tailor.errors import RetryableError
 from tailor.recipe import Recipe
 from tailor.training.preflight import Check
@@ -54,6 +56,15 @@ class TestModels:
         monkeypatch.setattr(models, "_ask_region", lambda: {"CONTINUED_PRE_TRAINING": frozenset(), **offered})
         assert "does not list it" in run("models", "nova-micro")
         assert "this Region" in run("models", "nova-lite")
+
+    def test_without_a_region_the_catalogue_is_still_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+        clients.client.cache_clear()
+        shown = run("models")
+        assert "no AWS Region is set" in shown
+        assert "nova-micro" in shown
 
     def test_without_credentials_the_catalogue_is_still_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class NoAccount:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import NoRegionError
+
+from tailor.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -30,7 +33,12 @@ def config(read_timeout: float = READ_TIMEOUT, attempts: int = ATTEMPTS, connect
 
 @cache
 def client(service: str, read_timeout: float = READ_TIMEOUT, attempts: int = ATTEMPTS) -> Any:
-    return boto3.client(service, config=config(read_timeout, attempts))  # type: ignore[call-overload]
+    """Raises InvalidInputError where nobody says which Region."""
+    try:
+        return boto3.client(service, config=config(read_timeout, attempts))  # type: ignore[call-overload]
+    except NoRegionError as error:
+        hint = "set AWS_DEFAULT_REGION, or a Region in your AWS profile (aws configure)"
+        raise InvalidInputError("no AWS Region is set", hint=hint) from error
 
 
 def s3() -> "S3Client":
