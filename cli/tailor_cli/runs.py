@@ -21,9 +21,6 @@ from tailor_cli.show import show_run
 RunId = Annotated[str, typer.Argument(help="the run's id, or a project: its newest run", metavar="RUN")]
 Reason = Annotated[str, typer.Option(help="kept in the run's history")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-OPEN_ENDED = frozenset(
-    {State.PREPARED, State.APPROVED, State.TRAINING}
-)  # what they wait for is more than why they began
 SETTLED = TERMINAL | {State.LIVE, State.AWAITING_APPROVAL, State.STANDBY}
 
 
@@ -50,8 +47,8 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
         for run in found:
             last = run.history[-1]
             cost = cost_so_far(run, now()) if run.quote else ""
-            what = run.job.get("stall", {}).get("message") or run.job.get("waiting") if run.state in OPEN_ENDED else ""
-            table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", cost, Text(what or last.reason))
+            what = Text(run.stall.get("message") or last.reason)
+            table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", cost, what)
         out.print(table if found else "no runs")
 
 

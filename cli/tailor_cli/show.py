@@ -45,14 +45,13 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield from ((f"advice: {item.code}", f"{item.message}; {item.fix}") for item in quote.advice)
     if run.state == State.AWAITING_APPROVAL:
         yield "next", f"tailor approve {run.id} or tailor decline {run.id}, by {facts.deadline}"
-    if waiting := run.job.get("waiting"):
-        yield "waits", waiting
+    if run.stall:
+        label = "waits" if run.stall["level"] == "wait" else "stall"
+        yield label, f"{run.stall['message']} (since {run.stall['since'][:16]})"
     if arn := run.job.get("arn"):
         yield "job", arn
     for name, phase in (run.job.get("phases") or {}).items():
         yield f"  {name}", f"{phase['status']} since {phase['since'][:16]}"
-    if stall := run.job.get("stall"):
-        yield "stall", f"{stall['message']} (noted {stall['at'][:16]})"
     if facts.losses:
         yield "losses", facts.losses
     if arn := run.deployment.get("arn"):

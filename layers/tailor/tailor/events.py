@@ -82,7 +82,7 @@ class RunStalled(RunChanged):
     """``detail`` of Tailor's own "Run Stalled": the run's last change, and what is known of its stall by then."""
 
     level: Literal["warn", "stuck"]
-    phase: str = Field(description="validation, processing, waiting, training or stopping")
+    phase: str = Field(description="of the job: validation, processing, waiting, training, stopping; room, deploying")
     message: str
 
 
@@ -117,9 +117,9 @@ def changes_between(old: Run | None, new: Run) -> list[RunChanged]:
 
 
 def stall_between(old: Run | None, new: Run) -> RunStalled | None:
-    """What ``new`` says of a stall and ``old`` did not; None where that is nothing, or the run has moved on."""
-    stall = new.job.get("stall")
-    if not stall or new.state != State.TRAINING or (old is not None and old.job.get("stall") == stall):
+    """What ``new`` says of a stall and ``old`` did not; None where that is nothing worth telling."""
+    stall = new.stall
+    if stall.get("level") not in ("warn", "stuck") or (old is not None and old.stall == stall):
         return None
     named = {name: stall[name] for name in ("level", "phase", "message")}
     return RunStalled.model_validate(RunChanged.of(new).model_dump() | named)

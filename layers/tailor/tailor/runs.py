@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
@@ -116,6 +116,10 @@ class Run(Record):
     lease_until: datetime | None = Field(default=None, description="somebody works on this run until then")
 
     attempts: int = Field(default=0, description="how often the work of this state was begun")
+    stall: dict[str, Any] = Field(
+        default_factory=dict,
+        description="what keeps it in this state: level (wait, warn or stuck), phase, message, since, at",
+    )
 
     # What each step found out. Plain documents: they are read by people, messages and reports.
     report: dict[str, Any] = Field(default_factory=dict, description="prepare: counts, findings by code, paths")
@@ -156,13 +160,24 @@ class Run(Record):
     def leased(self, now: datetime) -> bool:
         return self.lease_until is not None and self.lease_until > now
 
+    def held_up(self, level: Literal["wait", "warn", "stuck"], phase: str, message: str, now: datetime) -> "Run | None":
+        """A copy that says what keeps it in this state; None where it says so already. A wait is told to nobody."""
+        known = self.stall
+        said = (known.get("level"), known.get("phase")) == (level, phase)
+        if said and (level != "wait" or known["message"] == message):
+            return None
+        since = known["since"] if known.get("phase") == phase else now.isoformat()
+        stall = {"level": level, "phase": phase, "message": message, "since": since, "at": now.isoformat()}
+        return self.model_copy(update={"stall": stall})
+
     def moved(self, to: State, *, by: str, reason: str = "", now: datetime | None = None, **updates: Any) -> "Run":
-        """A copy in state ``to``, its lease given back. Raises ConflictError for a move that is not in the table."""
+        """A copy in state ``to``, its lease given back and nothing in its way. Raises ConflictError for a move that is
+        not in the table."""
         if to not in MOVES[self.state]:
             raise ConflictError(f"run {self.id} is {self.state}: it can't become {to}")
         change = Change(sequence=self.sequence + 1, state=to, at=now or datetime.now(UTC), by=by, reason=reason[:1000])
         return self.model_copy(
-            update={"lease_until": None, "attempts": 0, **updates, "history": [*self.history, change]}
+            update={"lease_until": None, "attempts": 0, "stall": {}, **updates, "history": [*self.history, change]}
         )
 
 

@@ -58,20 +58,16 @@ def test_a_run_is_shown_with_its_price_its_history_and_where_its_reports_lie(
         assert words.replace(" ", "") in text.replace(" ", ""), words
 
 
-def test_a_run_in_trouble_says_what_it_waits_for_what_hangs_and_what_was_advised() -> None:
+def test_a_run_in_trouble_says_what_hangs_since_when_and_what_was_advised() -> None:
     advice = {"code": "few-held-out-rows", "message": "9 held-out rows can't carry a verdict", "fix": "add examples"}
-    stall = {
-        "level": "warn",
-        "phase": "waiting",
-        "message": "The job has shown no progress",
-        "at": "2026-11-22T16:00:00",
-    }
-    run = a_run(State.TRAINING, quote=QUOTE | {"advice": [advice]}, job={"waiting": "others first", "stall": stall})
-    with out.capture() as captured:
-        show_run(run, "tailor-bucket")
-    text = " ".join(captured.get().split())
-    for words in ("advice: few-held-out-rows 9 held-out rows", "others first", "no progress (noted 2026-11-22T16:00)"):
-        assert words in text
+    for level, label in (("warn", "stall"), ("wait", "waits")):
+        stall = {"level": level, "phase": "waiting", "message": "no progress", "since": "2026-11-22T16:00:00", "at": ""}
+        run = a_run(State.TRAINING, quote=QUOTE | {"advice": [advice]}).model_copy(update={"stall": stall})
+        with out.capture() as captured:
+            show_run(run, "tailor-bucket")
+        text = " ".join(captured.get().split())
+        assert "advice: few-held-out-rows 9 held-out rows" in text
+        assert f"{label} no progress (since 2026-11-22T16:00)" in text
 
 
 def test_a_run_that_waits_for_a_yes_says_how_and_until_when() -> None:

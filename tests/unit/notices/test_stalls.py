@@ -4,7 +4,7 @@ noise."""
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -22,15 +22,19 @@ ARN = "arn:aws:bedrock:us-east-1:123456789012:model-customization-job/amazon.nov
 TRAINING = ("received", "preparing", "prepared", "training")
 
 
-def stalled(phase: str = "waiting", level: str = "warn", *, run: Run | None = None, **patience: Any) -> Run:
+def stalled(
+    phase: str = "waiting", level: Literal["wait", "warn", "stuck"] = "warn", *, run: Run | None = None, **patience: Any
+) -> Run:
     recipe = Recipe(patience=Patience(**patience), notifications=Notifications(mention="U0LINH"))
     run = run or run_through(*TRAINING, recipe=recipe)
-    stall = {"level": level, "phase": phase, "message": "The job has shown no progress", "at": START.isoformat()}
-    return run.model_copy(update={"job": {"arn": ARN, "stall": stall}})
+    run = run.model_copy(update={"job": {"arn": ARN}, "stall": {}})
+    noted = run.held_up(level, phase, "The job has shown no progress", START)
+    assert noted is not None
+    return noted
 
 
 def without(run: Run) -> Run:
-    return run.model_copy(update={"job": {"arn": ARN}})
+    return run.model_copy(update={"job": {"arn": ARN}, "stall": {}})
 
 
 class TestTheOutbox:
@@ -46,11 +50,16 @@ class TestTheOutbox:
         worse = stalled(level="stuck", run=new)
         assert self.sent(new, worse) == [(RUN_STALLED, "waiting", "stuck")]
 
-    def test_a_stall_that_the_run_took_along_to_its_next_state_is_old_news(self) -> None:
-        old = stalled()
-        bus = MemoryBus()
-        publish(old, old.moved(State.STOPPED, by="track"), bus=bus)
+    def test_a_run_that_moves_on_leaves_its_stall_behind(self) -> None:
+        bus, moved = MemoryBus(), stalled().moved(State.STOPPED, by="track")
+        publish(stalled(), moved, bus=bus)
         assert [kind for kind, _ in bus.sent] == ["Run Changed"]
+        assert not moved.stall
+
+    def test_waiting_for_ones_turn_is_no_news(self) -> None:
+        waiting = stalled("turn", "wait")
+        assert self.sent(without(waiting), waiting) == []
+        assert message_for_stall(waiting) is None
 
     def test_reconcile_notes_what_the_stream_then_tells(self) -> None:
         runs, control, bus = MemoryRuns(), MemoryControl(), MemoryBus()

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor.errors import ConflictError
@@ -26,6 +26,7 @@ def test_a_move_that_is_not_in_the_table_is_refused() -> None:
         a_run(State.RECEIVED).moved(State.LIVE, by="test")
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_the_history_only_grows_and_survives_the_table(data: st.DataObject) -> None:
     run = a_run(State.RECEIVED)

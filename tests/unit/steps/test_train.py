@@ -120,7 +120,7 @@ def test_a_full_account_makes_the_run_wait_and_is_no_failure(setting: Setting) -
     waiting = setting.train(run)
     assert waiting is not None
     assert waiting.state == State.APPROVED
-    assert "10 jobs" in waiting.job["waiting"]
+    assert "10 jobs" in waiting.stall["message"]
     again = setting.train(run)
     assert again is not None
     assert again.state == State.TRAINING

@@ -127,7 +127,7 @@ class TestStalls:
         assert self.look(hung, 5) is None
         noted = self.look(hung, 7)
         assert noted is not None
-        assert noted.job["stall"]["level"] == "warn"
+        assert noted.stall["level"] == "warn"
         assert self.look(hung, 8) is None
         assert hung.job["status"] == "InProgress"
 
@@ -237,12 +237,12 @@ class TestTheLine:
         full = Region(AWS, jobs=[f"job-{n}" for n in range(10)])
         pipeline.train(full)
         assert pipeline.run.history[-1].state == State.APPROVED
-        assert pipeline.run.job["waiting"] == "other runs come first"
+        assert pipeline.run.stall["message"] == "other runs come first"
         revision = pipeline.run.revision
         pipeline.train(full)
         assert pipeline.run.revision == revision
         pipeline.train(Region(AWS))
-        assert "waiting" not in pipeline.run.job
+        assert not pipeline.run.stall
         assert pipeline.run.job["arn"]
 
     def test_a_job_that_is_there_is_found_even_when_the_account_is_full(self, pipeline: Pipeline) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from tailor.notices.facts import Facts, sentence
+from tailor.notices.stalls import ENDLESS, after_stall, stall_title
 from tailor.notices.wordings import WORDINGS, Field, Severity
 from tailor.runs import Change, Run, State
 
@@ -82,36 +83,29 @@ def message_for(run: Run, change: Change, *, reports_url: str = "") -> Message |
 
 
 def message_for_stall(run: Run) -> Message | None:
-    """Told as the run knows it now: None where its job moves again, or the stop of the run will tell it."""
-    stall, patience = run.job.get("stall"), run.recipe.patience
-    if run.state != State.TRAINING or not stall:
+    """Told as the run knows it now: None where nothing is in its way any more, or the stop of the run will tell it."""
+    level, phase, change = run.stall.get("level"), str(run.stall.get("phase")), run.history[-1]
+    told_by_the_stop = level == "stuck" and run.recipe.patience.stop and phase not in ENDLESS
+    if level not in ("warn", "stuck") or told_by_the_stop:
         return None
-    stopping, stuck = stall["phase"] == "stopping", stall["level"] == "stuck"
-    if stuck and patience.stop and not stopping:
-        return None
-    if stopping:
-        next_step = "Only AWS can end it: open a support case with the job's ARN. The run ends with its job."
-    elif patience.stop:
-        next_step = f"If it stays so, the job is stopped by itself. tailor stop {run.id} ends it now."
-    else:
-        next_step = f"It is not stopped by itself: the recipe says so. tailor stop {run.id} ends it."
-    change = run.history[-1]
+    stuck = level == "stuck"
+    arn = run.deployment.get("arn") if phase in ("room", "deploying") else run.job.get("arn")
     return Message(
         run=run.id,
         project=run.project,
         dataset=run.dataset,
         state=change.state,
         sequence=change.sequence,
-        at=datetime.fromisoformat(stall["at"]),
+        at=datetime.fromisoformat(run.stall["at"]),
         severity="error" if stuck else "warning",
-        title=f"{run.project}: the training job {'is stuck' if stuck else 'does not move'}",
-        text=sentence(stall["message"]),
-        next_step=next_step,
-        fields=(
-            Field("Method", run.recipe.method),
-            Field("Base model", run.recipe.model),
-            Field("Job", run.job["arn"]),
+        title=f"{run.project}: {stall_title(phase, stuck=stuck)}",
+        text=sentence(run.stall["message"]),
+        next_step=after_stall(run, phase),
+        fields=tuple(
+            Field(label, value)
+            for label, value in (("Method", run.recipe.method), ("Base model", run.recipe.model), ("ARN", arn))
+            if value
         ),
         mention=run.recipe.notifications.mention if stuck else None,
-        stall=f"{stall['phase']}-{stall['level']}",
+        stall=f"{phase}-{level}",
     )

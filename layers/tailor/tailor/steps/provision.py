@@ -1,9 +1,10 @@
 """Deployments come and go: trained → deploying; verdicts → live or retired; restoring → live. Also in reconcile."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
-from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
 from tailor.evaluation.sizes import ROUNDS
 from tailor.runs import Run, RunStore, State
 from tailor.serving.aliases import AliasStore, Version, forget, withdraw
@@ -78,24 +79,54 @@ def _clear(names: list[str], control: Control) -> None:
         control.delete_deployment(name)
 
 
-def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], now: datetime) -> Run:
-    """Puts the trained model behind an on-demand deployment: pay per token, nothing while idle."""
+def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], now: datetime) -> Run | None:
+    """Puts the trained model behind an on-demand deployment: pay per token, nothing while idle. An account has room for
+    few of them: without any, the run waits and is asked for again; None where that is known already."""
     *earlier, name = deployment_names(run)
     _clear(earlier, control)
     try:
         arn = control.create_deployment(name, run.job["model_arn"], tags=tags | {"run": run.id, "project": run.project})
+    except QuotaError as error:
+        level = _level(run.stall.get("since"), run, now)  # a run that waits for room is not given up
+        waiting = run.held_up("warn" if level == "stuck" else level, "room", error.message, now)
+        return runs.save(waiting) if waiting else None
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=explain(error.message), now=now))
     deployment = {"arn": arn, "kind": "on-demand", "status": "Creating", "created_at": now.isoformat()}
     try:
         if run.state == State.RESTORING:
-            return runs.save(run.model_copy(update={"deployment": deployment}))
+            return runs.save(run.model_copy(update={"deployment": deployment, "stall": {}}))
         return runs.save(run.moved(State.DEPLOYING, by=BY, now=now, deployment=deployment))
     except ConflictError:
         found = runs.get(run.id)
         if not found.is_open or deployment_names(found)[-1] != name:
             control.delete_deployment(arn)  # somebody retired the run meanwhile: nobody else knows of its deployment
         raise
+
+
+def _level(since: str | None, run: Run, now: datetime) -> Literal["wait", "warn", "stuck"]:
+    """How bad it is that a deployment is not there yet."""
+    hours = (now - datetime.fromisoformat(since)).total_seconds() / 3600 if since else 0
+    if hours >= run.recipe.patience.deploying_hours:
+        return "stuck"
+    return "warn" if hours >= run.recipe.patience.deploying_hours / 2 else "wait"
+
+
+def _watch_deployment(run: Run, *, runs: RunStore, control: Control, by: str, now: datetime) -> Run | None:
+    """A deployment that is being made usually takes minutes. One that takes hours is told, then given up, as far as
+    Bedrock lets it go."""
+    level, most = _level(run.deployment.get("created_at"), run, now), run.recipe.patience.deploying_hours
+    if level == "wait":
+        return None
+    message = f"The deployment is still being made after {most / 2:g} hours; it usually takes minutes"
+    if level == "stuck":
+        message = f"The deployment did not become active within {most:g} hours"
+        if run.recipe.patience.stop:
+            with suppress(ConflictError):  # Bedrock may refuse to delete what it still makes
+                control.delete_deployment(run.deployment["arn"])
+                return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, reason=message))
+    noted = run.held_up(level, "deploying", message, now)
+    return runs.save(noted) if noted else None
 
 
 def follow_deployment(
@@ -129,7 +160,7 @@ def follow_deployment(
     if status == "Gone":
         reason = "the deployment failed, or somebody deleted it, before it became active"
         return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, reason=reason))
-    return None
+    return _watch_deployment(run, runs=runs, control=control, by=by, now=now)
 
 
 def promote(

@@ -31,7 +31,7 @@ def follow(run: Run, job: dict[str, Any], *, runs: RunStore, by: str, now: datet
     known = {**run.job, **progress(job)}
     status = job.get("status", "InProgress")
     if status == "Completed" and "stop_asked_by" in known:
-        reason = f"{_stopped(known)}; the job was done by then, and its model {job['outputModelArn']} is kept"
+        reason = f"{_stopped(run, known)}; the job was done by then, and its model {job['outputModelArn']} is kept"
         return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=reason))
     if status == "Completed":
         return runs.save(run.moved(State.TRAINED, by=by, now=now, job={**known, "model_arn": job["outputModelArn"]}))
@@ -43,16 +43,16 @@ def follow(run: Run, job: dict[str, Any], *, runs: RunStore, by: str, now: datet
         reason = explain(job.get("failureMessage", ""))
         return runs.save(run.moved(State.TRAINING_FAILED, by=by, now=now, job=known, reason=reason))
     if status == "Stopped":
-        return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=_stopped(known)))
+        return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=_stopped(run, known)))
     if known == run.job:
         return None
     return runs.save(run.model_copy(update={"job": known}))
 
 
-def _stopped(known: dict[str, Any]) -> str:
+def _stopped(run: Run, known: dict[str, Any]) -> str:
     if "stop_asked_by" in known:
         return f"{known['stop_asked_by']} stopped it" + (f": {known['stop_reason']}" if known["stop_reason"] else "")
-    return str(known.get("stall", {}).get("message", "the job was stopped"))
+    return str(run.stall.get("message", "the job was stopped"))
 
 
 def _may_try_again(known: dict[str, Any], message: str) -> bool:
@@ -72,11 +72,8 @@ def watch(run: Run, job: dict[str, Any], *, runs: RunStore, control: Control, no
         return None
     if stall.level == "stuck" and stall.phase != "stopping" and run.recipe.patience.stop:
         control.stop_job(job["jobArn"])
-    known = run.job.get("stall", {})
-    if (known.get("level"), known.get("phase")) == (stall.level, stall.phase):
-        return None
-    noted = {"level": stall.level, "phase": stall.phase, "message": stall.message, "at": now.isoformat()}
-    return runs.save(run.model_copy(update={"job": {**run.job, "stall": noted}}))
+    noted = run.held_up(stall.level, stall.phase, stall.message, now)
+    return runs.save(noted) if noted else None
 
 
 def progress(job: dict[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def train(
         reason = explain(error.message)
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
     job = {
-        **{key: value for key, value in run.job.items() if key not in {"waiting", "since"}},
+        **run.job,
         "arn": arn,
         "status": "InProgress",
         "submitted_at": now.isoformat(),
@@ -86,9 +86,8 @@ def train(
 
 def _wait(run: Run, reason: str, *, runs: RunStore, now: datetime) -> Run | None:
     """Waiting for others to end is not a failure: the run keeps its place, and reconcile asks for it again."""
-    if run.job.get("waiting") == reason:
-        return None
-    return runs.save(run.model_copy(update={"job": {**run.job, "waiting": reason, "since": now.isoformat()}}))
+    waiting = run.held_up("wait", "turn", reason, now)
+    return runs.save(waiting) if waiting else None
 
 
 def request_summary(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,25 @@
+"""How a stall is told: what does not move, and what can be done."""
+
+from tailor.runs import Run
+
+ENDLESS = frozenset({"stopping", "deploying"})  # what is stuck there could not be ended by us
+
+
+def stall_title(phase: str, *, stuck: bool) -> str:
+    if phase == "room":
+        return "there is no room for the deployment"
+    what = "the deployment" if phase == "deploying" else "the training job"
+    return f"{what} {'is stuck' if stuck else 'does not move'}"
+
+
+def after_stall(run: Run, phase: str) -> str:
+    """What comes next, or what a person can do."""
+    by_itself = "is stopped by itself" if phase != "deploying" else "is taken down by itself, if Bedrock lets it go"
+    ends_it = f"tailor {'retire' if phase == 'deploying' else 'stop'} {run.id} ends it"
+    if phase == "room":
+        return "The run waits for it. Take down a version that nobody needs (tailor retire), or ask AWS for more."
+    if phase == "stopping" or (run.stall["level"] == "stuck" and run.recipe.patience.stop):
+        return "Only AWS can end it: open a support case with the ARN. The run ends with it."
+    if run.recipe.patience.stop:
+        return f"If it stays so, it {by_itself}. {ends_it} now."
+    return f"It is not ended by itself: the recipe says so. {ends_it}."
