@@ -44,6 +44,13 @@ def _load(document: dict[str, Any]) -> Mapping[str, Check]:
 
 CHECKS = _load(tomllib.loads(files("tailor").joinpath("datasets/checks.toml").read_text("utf-8")))
 
+_READING = tomllib.loads(files("tailor").joinpath("datasets/reading.toml").read_text("utf-8"))
+CAUSES: Mapping[str, str] = {
+    **{code: fields["cause"] for code, fields in _READING.items()},
+    **{code: check.cause for code, check in CHECKS.items()},
+}
+"""Why there are findings of a code, for people."""
+
 
 def finding(code: str, file: str, line: int | None = None, path: str | None = None, **values: Any) -> Finding:
     """A finding of the check ``code``; ``values`` fill its templates."""

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import orjson
 
-from tailor.datasets.checks import CHECKS
+from tailor.datasets.checks import CAUSES
 from tailor.datasets.model import Finding, Severity
 
 SHOWN = 200
@@ -55,7 +55,7 @@ class Collector:
                 "code": code,
                 "severity": self._severities[code],
                 "count": count,
-                "cause": CHECKS[code].cause if code in CHECKS else "",
+                "cause": CAUSES.get(code, ""),
             }
             for code, count in self.counts.items()
         ]

@@ -87,7 +87,9 @@ def inspect(data: bytes, limits: Limits) -> Picture:
         except UnidentifiedImageError as error:
             raise MediaError("image-unreadable", reason=_what(data)) from error
         except (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, LookupError, TypeError) as error:
-            raise MediaError("image-unreadable", reason=str(error)[:100] or "it is damaged") from error
+            said = str(error)
+            reason = "it is cut off" if "truncated" in said or not said else f"it is damaged ({said[:100]})"
+            raise MediaError("image-unreadable", reason=reason) from error
 
 
 def _what(data: bytes) -> str:

@@ -77,8 +77,11 @@ def headline(usable: bool, counts: dict[str, int], collector: Collector) -> str:
     """One sentence for notifications and the top of the report."""
     if usable:
         warnings = sum(row["count"] for row in collector.by_code() if row["severity"] == "warning")
-        parts = f"{counts['train']} rows to train on, {counts['validation']} to validate, {counts['test']} to test"
-        return f"The dataset is usable: {parts}" + (f"; {warnings} warnings" if warnings else "") + "."
+        parts = (
+            f"{counts['train']:,} rows to train on, {counts['validation']:,} to validate, {counts['test']:,} to test"
+        )
+        said = f"; {warnings:,} warning{'s' if warnings > 1 else ''}" if warnings else ""
+        return f"The dataset is usable: {parts}{said}."
     errors = collector.dataset_errors()
     if telling := [found for found in errors if found.code not in _ABOUT_ROWS]:
         return f"The dataset can't be used: {_sentence(telling[0])}."
@@ -86,7 +89,7 @@ def headline(usable: bool, counts: dict[str, int], collector: Collector) -> str:
     for row in collector.by_code():
         first = collector.shown[row["code"]][0]
         if row["severity"] == "error" and first.line is not None:
-            reason = f"{counts['rejected']} of {counts['rows']} rows are not usable, most often: {_sentence(first)}"
+            reason = f"{counts['rejected']:,} of {counts['rows']:,} rows are not usable, most often: {_sentence(first)}"
             return f"The dataset can't be used: {reason}."
     return f"The dataset can't be used: {_sentence(errors[0])}."
 

@@ -5,10 +5,12 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from tailor.datasets.examples import Example, examples_of, fixes_of
 from tailor.datasets.report import Report
 
 _EXAMPLES = 5
 _TEXT = 1200
+_KINDS = 12
 _TITLES = {
     "rows": "rows read",
     "train": "to train on",
@@ -54,28 +56,36 @@ def _head(report: Report) -> str:
 def _problems(report: Report) -> str:
     if not report.by_code:
         return "<h2>What was found</h2><p>Nothing: every row is as it should be.</p>"
-    blocks = []
-    for row in report.by_code:
-        examples = [found for found in report.findings if found["code"] == row["code"]]
-        items = "".join(_example(found) for found in examples[:_EXAMPLES])
-        more = row["count"] - min(len(examples), _EXAMPLES)
-        rest = f'<p class="soft">and {_number(more)} more, all in findings.jsonl</p>' if more > 0 else ""
-        opened = " open" if row["severity"] == "error" else ""
-        lead = escape(row["cause"] or (examples[0]["message"] if examples else ""))
-        blocks.append(
-            f'<details{opened}><summary><span class="{row["severity"]}">{row["severity"]}</span>'
-            f'<span class="cause"><code>{escape(row["code"])}</code> <span class="soft">{lead}</span></span>'
-            f"<b>{_number(row['count'])}</b></summary><ul>{items}</ul>{rest}</details>"
-        )
+    blocks = [_problem(report, row) for row in report.by_code]
     return f"<h2>What was found</h2>{''.join(blocks)}"
 
 
-def _example(found: dict[str, Any]) -> str:
-    line = f" line {found['line']}" if found["line"] is not None else ""
-    path = f" <code>{escape(found['path'])}</code>" if found["path"] else ""
-    where = f'<span class="soft">{escape(found["file"])}{line}{path}</span><br>' if found["file"] else ""
-    fix = f'<br><span class="soft">To do: {escape(found["fix"])}</span>' if found["fix"] else ""
-    return f"<li>{where}{escape(found['message'][:_TEXT])}{fix}</li>"
+def _problem(report: Report, row: dict[str, Any]) -> str:
+    """One code: its cause (or its only message) in the line that is always seen, examples and advice below."""
+    examples = examples_of(report, row["code"])
+    shown = examples[:_EXAMPLES]
+    alone = len(examples) == 1
+    place = f'<span class="soft">{escape(examples[0].place)}:</span> ' if alone and examples[0].place else ""
+    lead = place + escape((examples[0].message if alone else row["cause"])[:_TEXT])
+    about = f'<p class="soft">{escape(row["cause"])}</p>' if alone and row["cause"] else ""
+    items = "" if alone and not examples[0].path else "".join(_example(each, alone) for each in shown)
+    more = row["count"] - sum(max(1, len(each.lines)) for each in shown)
+    rest = f'<p class="soft">and {_number(more)} more, all in findings.jsonl</p>' if more > 0 else ""
+    advice = "".join(f"<p>→ {escape(fix)}</p>" for fix in fixes_of(shown))
+    opened = " open" if row["severity"] == "error" else ""
+    return (
+        f'<details{opened}><summary><span class="{row["severity"]}">{row["severity"]}</span>'
+        f'<span class="cause">{lead} <code class="soft">{escape(row["code"])}</code></span>'
+        f"<b>{_number(row['count'])}</b></summary>{about}<ul>{items}</ul>{rest}{advice}</details>"
+    )
+
+
+def _example(example: Example, alone: bool) -> str:
+    path = f" <code>{escape(example.path)}</code>" if example.path else ""
+    if alone:
+        return f"<li>{path}</li>"
+    where = f'<span class="soft">{escape(example.place)}{path}</span><br>' if example.place else ""
+    return f"<li>{where}{escape(example.message[:_TEXT])}</li>"
 
 
 def _previews(previews: list[dict[str, Any]]) -> str:
@@ -115,7 +125,8 @@ def _turn(role: str, blocks: Iterable[dict[str, Any]], images: dict[str, str]) -
             parts.append(shown)
         else:
             parts.append(f"<code>{escape(str(block)[:_TEXT])}</code>")
-    return f'<div class="turn {escape(role)}"><small>{escape(role)}</small>{"<br>".join(parts)}</div>'
+    body = "".join(part if part.startswith("<img") else f"<div>{part}</div>" for part in parts)
+    return f'<div class="turn {escape(role)}"><small>{escape(role)}</small>{body}</div>'
 
 
 def _figures(report: Report) -> str:
@@ -126,13 +137,23 @@ def _figures(report: Report) -> str:
         _histogram("Tokens in a row (estimated)", figures["tokens_per_row"]),
         _histogram("Words in an answer", figures["words_per_answer"]),
         _bars("Most frequent answers", [(row["answer"], row["rows"]) for row in figures["top_answers"]]),
-        _bars("Kinds of answers", [(row["kind"], row["rows"]) for row in figures["kinds"]]),
+        _bars(
+            "Kinds of answers", _first([(row["kind"], row["rows"]) for row in figures["kinds"]], report.counts["used"])
+        ),
         _bars("Languages, by their letters", list(figures["languages"].items())),
         _bars("Rows with", list(figures["rows_with"].items())),
         _baselines(report.baselines),
     ]
     cards = [f'<div class="card scroll">{card}</div>' for card in cards if card]
     return f'<h2>Figures</h2><div class="pair">{"".join(cards)}</div>'
+
+
+def _first(kinds: list[tuple[str, int]], rows: int) -> list[tuple[str, int]]:
+    """So many that people read them; the others, of so many rows in all, as one."""
+    if len(kinds) <= _KINDS:
+        return kinds
+    shown = kinds[: _KINDS - 1]
+    return [*shown, ("all other kinds", rows - sum(count for _, count in shown))]
 
 
 def _baselines(baselines: dict[str, Any] | None) -> str:
