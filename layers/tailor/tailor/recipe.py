@@ -29,6 +29,7 @@ class Columns(Section):
 
     question: str | None = Field(default=None, description="the user's text")
     answer: str | None = Field(default=None, description="the answer; a list where several are right")
+    context: str | None = Field(default=None, description="a passage that the question is about; comes before it")
     image: str | None = Field(default=None, description="an image's name, path or S3 URI")
     video: str | None = Field(default=None, description="a video's name, path or S3 URI")
     system: str | None = Field(default=None, description="a system prompt of its own")

@@ -12,7 +12,7 @@ from tailor.recipe import Columns
 
 UNNAMED: Final = "column "
 """Begins the names of columns that have none: ``column 1``, …"""
-PARTS: Final = ("question", "answer", "image", "video", "system", "group", "category", "split", "id")
+PARTS: Final = ("question", "answer", "context", "image", "video", "system", "group", "category", "split", "id")
 
 _FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)", re.IGNORECASE)
 
@@ -27,6 +27,7 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
         "target", "gold", "gold_answer", "ground_truth", "reference", "reference_answer", "expected", "assistant",
         "answer_vi", "answer_en", "a", "câu trả lời", "trả lời", "đáp án", "traloi", "dapan", "kết quả", "nhãn",
     ),
+    "context": ("context", "passage", "paragraph", "ngữ cảnh", "đoạn văn"),
     "image": (
         "image", "images", "image_path", "img_path", "image_file", "image_name", "img_name", "file_name", "filename",
         "image_url", "img", "picture", "photo", "image_id", "img_id", "ảnh", "hình", "hình ảnh", "tên ảnh", "tệp ảnh",

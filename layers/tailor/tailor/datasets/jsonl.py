@@ -46,7 +46,7 @@ def explain(line: bytes, error: orjson.JSONDecodeError) -> Trouble:
     if b"\0" in line:
         fix = "remove the NUL bytes; often the file was cut off or is in another encoding"
         return Trouble("nul-byte", "there are NUL bytes in the line", fix)
-    if "ecursion" in error.msg:
+    if "ecursion" in error.msg or "depth limit" in error.msg:
         return Trouble("json-too-deep", "lists or objects are nested too deep", "write a flat record")
     if _TRAILING_COMMA.search(line):
         return Trouble(

@@ -445,3 +445,30 @@ def test_files_named_after_parts(tmp_path: Path) -> None:
         "test-1.csv": "test",
     }
     assert [example.split for example in examples(alone)] == [None]
+
+
+def test_questions_about_one_passage_get_it_and_stay_together(tmp_path: Path) -> None:
+    rows = [
+        {
+            "context": "Huế là kinh đô.",
+            "question": "Where?",
+            "answers": {"text": ["Huế", "ở Huế"], "answer_start": [0]},
+        },
+        {"context": "Huế là kinh đô.", "question": "What?", "answers": {"text": ["kinh đô"], "answer_start": [7]}},
+        {"context": "", "question": "Why?", "answers": {"text": ["so"], "answer_start": [0]}},
+    ]
+    first, second, third = examples(open_dataset(tmp_path, {"d.json": json.dumps(rows)}))
+    assert texts(first) == ["Huế là kinh đô.\n\nWhere?", "Huế"]
+    assert first.references == ["Huế", "ở Huế"]
+    assert first.group == second.group
+    assert (texts(third)[0], third.group) == ("Why?", None)
+
+
+def test_an_image_as_claude_takes_it(tmp_path: Path) -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": base64.b64encode(PIXEL).decode()}
+    content = [{"type": "image", "source": source}, {"type": "text", "text": "What?"}]
+    row = {"messages": [{"role": "user", "content": content}, {"role": "assistant", "content": "a dot"}]}
+    (example,) = examples(open_dataset(tmp_path, {"d.jsonl": json.dumps(row)}))
+    picture = example.turns[0].blocks[0]
+    assert isinstance(picture, Media)
+    assert (picture.data, picture.format) == (PIXEL, "png")

@@ -1,4 +1,4 @@
-"""OpenAI chat: ``messages`` of text or content parts, images as URLs, tool calls; Claude's ``system`` too."""
+"""OpenAI chat: ``messages`` of text or content parts, images as URLs, tool calls; what Claude writes otherwise, too."""
 
 from typing import Any, Final
 
@@ -174,8 +174,8 @@ def _part(part: Any, path: str, troubles: list[Trouble]) -> Block | None:
         troubles.append(Trouble("wrong-type", f"the text is {describe(text)}", "write text", f"{path}.text"))
         return None
     if kind in _MEDIA_PARTS:
-        value = part.get(kind, part.get("image_url", part.get("value", part.get("url"))))
-        url = value.get("url") if isinstance(value, dict) else value
+        value = part.get(kind, part.get("image_url", part.get("value", part.get("url", part.get("source")))))
+        url = _url(value) if isinstance(value, dict) else value
         if isinstance(url, str) and url:
             return media_of(url, "video" if kind.startswith("video") else "image", f"{path}.{kind}", troubles)
         fix = f'write {{"type": "{kind}", "{kind}": {{"url": "…"}}}}'
@@ -184,6 +184,13 @@ def _part(part: Any, path: str, troubles: list[Trouble]) -> Block | None:
     said = f"there is no part of type {kind!r:.60}" if kind else "the part has no type"
     troubles.append(Trouble("unknown-block", said, "write parts of type 'text' or 'image_url'", path))
     return None
+
+
+def _url(value: Row) -> Any:
+    """The URL of OpenAI's ``{"url": "…"}``, or of Claude's ``{"type": "base64", "media_type": "…", "data": "…"}``."""
+    if value.get("type") == "base64" and isinstance(value.get("data"), str):
+        return f"data:{value.get('media_type') or ''};base64,{value['data']}"
+    return value.get("url")
 
 
 def _note_unused(row: Row, line: int, context: Context) -> None:

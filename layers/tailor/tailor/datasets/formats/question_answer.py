@@ -1,6 +1,7 @@
 """Rows of a question and an answer under any column names, with or without an image (visual question answering)."""
 
 import contextlib
+import hashlib
 from collections import Counter
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ def _fits(sample: Sample) -> bool:
 def make_converter(context: Context) -> Converter:
     columns, data = context.columns, context.data
     question, answer = columns.get("question", "question"), columns.get("answer", "answer")
+    passage = columns.get("context", "")
     plain = {part: columns[part] for part in ("id", "group", "category") if part in columns}
     media = [(columns[kind], kind) for kind in ("image", "video") if kind in columns]
 
@@ -37,8 +39,9 @@ def make_converter(context: Context) -> Converter:
         for column, kind in media:
             blocks += media_blocks(row.get(column), kind, column, troubles)
         asked = row.get(question)
+        about = row.get(passage) if passage else None
         if isinstance(asked, str) and asked.strip():
-            blocks.append(Text(asked))
+            blocks.append(Text(f"{about}\n\n{asked}" if isinstance(about, str) and about.strip() else asked))
         else:
             said = "is empty" if isinstance(asked, str) else f"is {describe(asked)}"
             fix = "write a question, or remove the row"
@@ -57,6 +60,8 @@ def make_converter(context: Context) -> Converter:
             context.file, line, turns, system if isinstance(system, str) and system.strip() else data.system
         )
         example.references = references
+        if isinstance(about, str) and about.strip():  # its questions must not be torn apart
+            example.group = f"passage {hashlib.sha256(about.encode(errors='replace')).hexdigest()[:12]}"
         for part, column in plain.items():
             value = row.get(column)
             if value is not None and value != "":
@@ -127,6 +132,7 @@ def answers(value: Any, column: str, troubles: list[Trouble]) -> tuple[str | Non
         except orjson.JSONDecodeError:
             parsed = None
         value = parsed if isinstance(parsed, list) and all(isinstance(item, str) for item in parsed) else value
+    value = _reference(value)
     if not isinstance(value, list):
         text = _answer(value, column, troubles)
         return text, [text] if text else []
@@ -137,7 +143,8 @@ def answers(value: Any, column: str, troubles: list[Trouble]) -> tuple[str | Non
 
 
 def _reference(item: Any) -> Any:
-    """The text in an annotator's answer, such as VQA's ``{"answer": "yes", "answer_confidence": "maybe"}``."""
+    """The text in an annotator's answer, such as VQA's ``{"answer": "yes", "answer_confidence": "maybe"}``, or all
+    texts of SQuAD's ``{"text": ["yes"], "answer_start": [7]}``."""
     if not isinstance(item, dict):
         return item
     return next((item[key] for key in _REFERENCE_KEYS if key in item), item)
