@@ -18,7 +18,7 @@ from tailor.runs import State
 from tailor.serving import keys
 from tailor.serving.aliases import Version, promote
 from tailor.steps.steer import promote_by_hand
-from tailor_local.bedrock.faults import EventFaults, Faults
+from tailor_local.bedrock.faults import EventFaults, Faults, Stall
 from tests.integration.pipeline import Pipeline
 
 SetFaults = Callable[[Faults], None]
@@ -108,6 +108,20 @@ def test_without_any_event_from_bedrock_the_run_still_goes_live(
     run = pipeline.wait(pipeline.upload("lost/scenes", scenes), State.LIVE)
     by = {change.state: change.by for change in run.history}
     assert by[State.TRAINED] == "reconcile"
+    assert pipeline.dead() == []
+
+
+def test_a_job_that_hangs_is_told_then_stopped(pipeline: Pipeline, faults: SetFaults) -> None:
+    faults(Faults(stalls=(Stall(job="hangs-*", phase="training"),)))
+    rows = "question,answer\n" + "".join(f"{n} + {n}?,{n + n}\n" for n in range(60))
+    recipe = b"model: nova-micro\npatience: {training_hours: 0.005}\n"  # a few seconds, for as many hours
+    run = pipeline.upload("hangs/sums", {"sums.csv": rows.encode(), "tailor.yaml": recipe})
+    stopped = pipeline.wait(run, State.STOPPED).history[-1]
+    assert "while training" in stopped.reason
+    subjects, _ = pipeline.notices("hangs", 4)
+    assert subjects.count("hangs: the training job does not move") == 1
+    assert subjects.count("hangs: the run was stopped") == 1
+    assert [job["status"] for job in pipeline.jobs(run)] == ["Stopped"]
     assert pipeline.dead() == []
 
 
