@@ -98,6 +98,8 @@ def _show_one(model: Model, offered: Offered | None) -> None:
         facts.add_row("teaches", ", ".join(teaches))
     facts.add_row("served", ", ".join(model.hosting.kinds) or "not")
     facts.add_row("lifecycle", " ".join(filter(None, [model.lifecycle.status, model.lifecycle.note])))
+    if model.answers:
+        facts.add_row("longest answer", f"{model.answers.tokens:,} tokens")
     if model.reserved_words:
         facts.add_row("reserved words", escape(" ".join(repr(word) for word in model.reserved_words)))
     out.print(facts)

@@ -59,6 +59,8 @@ def _model(model: Model) -> Iterator[str]:
         ["served", ", ".join(model.hosting.kinds) or "not", _link(model.hosting.source)],
         ["lifecycle", ". ".join(filter(None, [_dated(model), model.lifecycle.note])), _link(model.lifecycle.source)],
     ]
+    if model.answers:
+        facts.append(["longest answer", f"{model.answers.tokens:,} tokens", _link(model.answers.source)])
     if model.reserved_words and model.methods:
         source = next(iter(model.methods.values())).limits.source
         facts.append(["reserved words", " ".join(f"`{word!r}`" for word in model.reserved_words), _link(source)])
@@ -125,7 +127,8 @@ def _quotas() -> str:
 def _sources() -> str:
     found: dict[str, Source] = {}
     for model in catalog.models():
-        sources = [model.source, model.tokens.source, *(price.source for price in model.prices)]
+        sources = [model.source, model.tokens.source, *([model.answers.source] if model.answers else [])]
+        sources += [*(price.source for price in model.prices)]
         sources += [facts.source for facts in model.methods.values()]
         found |= {source.url: source for source in sources}
     rows = [[f"<{url}>", KIND[source.kind], f"{source.checked}"] for url, source in sorted(found.items())]

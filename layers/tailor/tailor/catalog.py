@@ -117,6 +117,13 @@ class MethodFacts(Fact):
     note: str = ""
 
 
+class Answers(Fact):
+    """``tokens``: the longest answer that may be asked for."""
+
+    source: Source
+    tokens: int
+
+
 class PixelTokens(Fact):
     """Images that cost by their area, after the model has scaled them; see ``least`` and ``most`` for its limits."""
 
@@ -190,6 +197,7 @@ class Model(Fact):
     hosting: Hosting
     methods: Mapping[Method, MethodFacts] = Field(default_factory=dict)
     tokens: Tokens
+    answers: Answers | None = Field(default=None, description="none: no limit is known")
     reserved_words: tuple[str, ...] = ()
     prices: tuple[Price, ...] = ()
 
@@ -281,6 +289,9 @@ def model_by_id(identifier: str) -> Model:
     raise NotFoundError(f"the catalogue has no base model with the id {identifier!r}", hint="tailor models lists them")
 
 
+SHARED = ("tokens", "answers", "hosting", "lifecycle")  # tables that a model names
+
+
 def _parse(document: dict[str, Any]) -> list[Model]:
     """Puts shared tables where they are named (``limits = "nova"``) and sources where their keys are."""
     sources = document["sources"]
@@ -306,7 +317,7 @@ def _parse(document: dict[str, Any]) -> list[Model]:
     found = []
     for name, entry in document["models"].items():
         methods = {key: method(dict(value)) for key, value in entry.get("methods", {}).items()}
-        shared = {key: document[key][entry[key]] for key in ("tokens", "hosting", "lifecycle") if key in entry}
+        shared = {key: document[key][entry[key]] for key in SHARED if key in entry}
         words = document["reserved_words"].get(entry["family"], {}).get("words", [])
         prices = [price for price in document["prices"] if name in price["models"]]
         prices = [{key: value for key, value in price.items() if key != "models"} for price in prices]

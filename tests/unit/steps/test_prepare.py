@@ -75,6 +75,8 @@ def test_a_version_that_is_live_is_quoted_as_one_to_ask(tmp_path: Path) -> None:
         ("model: nova-micro\ndeployment: {kind: provisioned}", "on demand only"),
         ("model: nova-micro\nhyperparameters: {epochs: 99}", "1 to 5"),
         ("model: nova-micro\nevaluation: {judge: nova-por}", "did you mean 'nova-pro'?"),
+        ("model: nova-micro\nevaluation: {max_tokens: 5001}", "choose 1 to 5,000"),
+        ("model: nova-micro\nmethod: distillation\ndistillation: {max_answer_tokens: 6000}", "choose 1 to 5,000"),
     ],
 )
 def test_a_recipe_that_can_not_be_followed_is_rejected_with_what_to_do(tmp_path: Path, recipe: str, words: str) -> None:

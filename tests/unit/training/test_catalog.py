@@ -16,7 +16,7 @@ def names(model: catalog.Model) -> str:
 
 def test_every_table_of_facts_names_a_source_that_exists() -> None:
     document = tomllib.loads(files("tailor").joinpath("catalog.toml").read_text("utf-8"))
-    shared = ("limits", "hyperparameters", "tokens", "hosting", "lifecycle", "reserved_words", "models")
+    shared = ("limits", "hyperparameters", *catalog.SHARED, "reserved_words", "models")
     tables = [table for kind in shared for table in document[kind].values()]
     tables += [facts for entry in document["models"].values() for facts in entry.get("methods", {}).values()]
     tables += document["prices"]
@@ -28,6 +28,7 @@ def test_every_table_of_facts_names_a_source_that_exists() -> None:
 @pytest.mark.parametrize("model", ALL, ids=names)
 def test_sources_are_dated_links(model: catalog.Model) -> None:
     sources = [model.source, model.lifecycle.source, model.hosting.source, model.tokens.source]
+    sources += [model.answers.source] if model.answers else []
     sources += [facts.source for facts in model.methods.values()]
     sources += [price.source for price in model.prices]
     for source in sources:

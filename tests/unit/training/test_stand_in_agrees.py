@@ -39,6 +39,12 @@ def test_ids_regions_methods_and_teachers(model: catalog.Model) -> None:
         assert set(known.teachers) == teachers
 
 
+@pytest.mark.parametrize("model", SHARED, ids=names)
+def test_the_longest_answer(model: catalog.Model) -> None:
+    if model.answers is not None:
+        assert model.answers.tokens == STAND_IN[model.training_id].max_output_tokens
+
+
 @pytest.mark.parametrize("model", [model for model in SHARED if "fine-tuning" in model.methods], ids=names)
 def test_every_hyperparameter_that_the_catalogue_allows_is_taken(model: catalog.Model) -> None:
     rules = foundation.hyperparameter_rules(STAND_IN[model.training_id])

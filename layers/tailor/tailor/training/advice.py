@@ -99,6 +99,14 @@ def _clamped(parameter: Hyperparameter, value: float) -> float:
     return min(max(value, low), high)
 
 
+def too_long(where: str, tokens: int, model: Model) -> list[Problem]:
+    """Of an answer that the recipe wants and the model does not give: each call would be refused, after training."""
+    if model.answers is None or tokens <= model.answers.tokens:
+        return []
+    message = f"{tokens:,} tokens; {model.title} answers with {model.answers.tokens:,} at most"
+    return [Problem(where, message, f"choose 1 to {model.answers.tokens:,}")]
+
+
 def about_data(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> list[Advice]:
     """What the counts of a prepared dataset say about its chances."""
     facts = model.method(recipe.method)

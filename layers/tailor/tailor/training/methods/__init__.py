@@ -7,7 +7,7 @@ from tailor import catalog
 from tailor.catalog import Model
 from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError
 from tailor.recipe import Method, Recipe
-from tailor.training.advice import Advice, about_data
+from tailor.training.advice import Advice, about_data, too_long
 from tailor.training.methods import continued_pretraining, distillation, fine_tuning, reinforcement
 from tailor.training.quote import Basis, Quote, Range
 from tailor.training.request import Job
@@ -58,7 +58,7 @@ def problems(recipe: Recipe, model: Model) -> list[Problem]:
             catalog.model(recipe.evaluation.judge)
     except NotFoundError as error:
         found.append(Problem("evaluation.judge", error.message, error.hint))
-    return found
+    return [*found, *too_long("evaluation.max_tokens", recipe.evaluation.max_tokens, model)]
 
 
 def quote(

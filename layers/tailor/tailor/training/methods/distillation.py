@@ -10,6 +10,7 @@ from tailor import catalog
 from tailor.catalog import Model
 from tailor.errors import Problem, RecipeError
 from tailor.recipe import InvocationLogs, Recipe
+from tailor.training.advice import too_long
 from tailor.training.calls import Calls, answer_tokens, evaluation_lines, headroom_lines, line_of
 from tailor.training.quote import NOTHING, Basis, Quote, Range, billed, kept_and_hosted, training_line
 from tailor.training.request import Job
@@ -29,8 +30,10 @@ def teacher_of(recipe: Recipe, model: Model) -> Model:
 
 
 def check(recipe: Recipe, model: Model) -> None:
-    teacher_of(recipe, model)
+    teacher = teacher_of(recipe, model)
     _no_hyperparameters(recipe)
+    if problems := too_long("distillation.max_answer_tokens", recipe.distillation.max_answer_tokens, teacher):
+        raise RecipeError(problems)
 
 
 def build_job(job: Job) -> dict[str, Any]:
