@@ -17,7 +17,7 @@ import threading
 import time
 import zipfile
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,12 @@ from PIL import Image
 from benchmarks.datasets import write_rows
 from tailor import catalog
 from tailor.datasets.intake import Assignment, Intake
-from tailor.datasets.shards import weigh
+from tailor.datasets.shards import Shards, weigh
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage, buffered
 
 MIB = 1 << 20
+SHARDS = 4
 SIZES = {"small photographs": (320, 240), "large photographs": (1600, 1200)}
 
 
@@ -67,6 +68,22 @@ def prepare(folder: Path, stage: str = "all") -> tuple[int, float]:
                 parts = intake.check(1)
                 begun = time.process_time() if stage == "end" else begun
                 intake.finish(parts, write_unusable=True)
+        return most[0], time.process_time() - begun
+
+
+def prepare_shard(folder: Path, work: Path, count: int, number: int | None) -> tuple[int, float]:
+    """As :func:`prepare`, of one shard; without a ``number`` of the call that puts them together."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        given = Assignment(
+            Ranged(folder), "", FolderStorage(work), "run/", Recipe(), catalog.model("nova-lite"), None, Path(scratch)
+        )
+        begun = time.process_time()
+        with watched(Path(scratch)) as most, Intake(given) as intake:
+            shards = Shards(Ranged(work), "work/", count, 1, Path(scratch))
+            if number is None:
+                intake.finish(shards.parts, write_unusable=True)
+            else:
+                shards.check(number, intake)
         return most[0], time.process_time() - begun
 
 
@@ -181,6 +198,24 @@ def measure_time(scale: float) -> None:
             line(inline.name, inline, images)
 
 
+def measure_shards(scale: float) -> None:
+    """The same rows by one function, and by shards of it."""
+    print(f"{'':32}{'rows':>11}{'CPU s':>11}{'disk MB':>11}{'peak MiB':>11}")
+    with tempfile.TemporaryDirectory() as place:
+        folder, work, rows = Path(place) / "data", Path(place) / "work", int(200_000 * scale)
+        folder.mkdir()
+        work.mkdir()
+        write_rows(folder / "rows.jsonl", rows)
+        runs: list[tuple[str, Callable[..., tuple[int, float]], tuple[Any, ...]]] = [
+            ("one function", prepare, (folder,)),
+            *((f"shard {n + 1} of {SHARDS}", prepare_shard, (folder, work, SHARDS, n)) for n in range(SHARDS)),
+            ("the last call", prepare_shard, (folder, work, SHARDS, None)),
+        ]
+        for title, call, arguments in runs:
+            (most, used), peak = measured(*arguments, call=call)
+            print(f"{title:32}{rows:>11,}{used:>11.1f}{most / 1e6:>11,.0f}{peak:>11,.0f}")
+
+
 def measure_memory(mebibytes: int) -> None:
     """Archives of few large pictures that repeat, so that writing them is quick; the names and places differ."""
     member = photograph(1, (2400, 1800)) + os.urandom(3 * MIB)  # 4 MB or so; it does not pack
@@ -212,27 +247,30 @@ def write_archive(path: Path, kind: str, member: bytes, count: int) -> None:
             archive.addfile(info, io.BytesIO(content))
 
 
-def measured(*arguments: Any) -> tuple[tuple[int, float], float]:
-    """What :func:`prepare` gives in a fresh process, and the peak MiB of that."""
+def measured(*arguments: Any, call: Callable[..., tuple[int, float]] = prepare) -> tuple[tuple[int, float], float]:
+    """What ``call`` gives in a fresh process, and the peak MiB of that."""
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
-    process = context.Process(target=_measured, args=(arguments, results))
+    process = context.Process(target=_measured, args=(call, arguments, results))
     process.start()
     found, peak = results.get()
     process.join()
     return found, peak / 1024
 
 
-def _measured(arguments: tuple[Any, ...], results: Any) -> None:
-    results.put((prepare(*arguments), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+def _measured(call: Callable[..., tuple[int, float]], arguments: tuple[Any, ...], results: Any) -> None:
+    results.put((call(*arguments), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=1, help="of the datasets whose time is measured")
     parser.add_argument("--memory", type=int, metavar="MiB", help="measure memory on archives of so many MiB instead")
+    parser.add_argument("--shards", action="store_true", help="measure shards against one function instead")
     chosen = parser.parse_args()
-    if chosen.memory:
+    if chosen.shards:
+        measure_shards(chosen.scale)
+    elif chosen.memory:
         measure_memory(chosen.memory)
     else:
         measure_time(chosen.scale)

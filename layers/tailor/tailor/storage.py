@@ -8,8 +8,10 @@ import hashlib
 import io
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from tailor.errors import InvalidInputError, NotFoundError
@@ -143,6 +145,40 @@ class RangedReader(io.RawIOBase):
         data = self._fetch(self._start + self._position, length) if length > 0 else b""
         self._position += len(data)
         return data
+
+
+class ReadAhead:
+    """Fetches the next range while the last one is used, once ranges follow each other: waiting for a bucket and
+    working on what came overlap. What goes wrong there is raised when the range is asked for. For one user at a time.
+    """
+
+    def __init__(self, fetch: Callable[[int, int], bytes], size: int) -> None:
+        self._fetch, self._size = fetch, size
+        self._end = -1
+        self._coming: tuple[int, Future[bytes]] | None = None
+
+    def __call__(self, start: int, length: int) -> bytes:
+        coming, self._coming = self._coming, None
+        data = coming[1].result()[:length] if coming and coming[0] == start else b""
+        if len(data) < length:
+            data += self._fetch(start + len(data), length - len(data))
+        follows, self._end = start == self._end, start + len(data)
+        if follows and self._end < self._size:
+            self._begin(self._end, min(length, self._size - self._end))
+        return data
+
+    def _begin(self, start: int, length: int) -> None:
+        future: Future[bytes] = Future()
+
+        def fetch() -> None:
+            try:
+                future.set_result(self._fetch(start, length))
+            except BaseException as error:  # the one who asks for the range raises it
+                future.set_exception(error)
+
+        # A thread a range, because a pool would not outlive a fork.
+        Thread(target=fetch, daemon=True).start()
+        self._coming = (start, future)
 
 
 def buffered(fetch: Callable[[int, int], bytes], size: int, start: int = 0, block: int = BLOCK) -> BinaryIO:

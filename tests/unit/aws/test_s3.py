@@ -1,8 +1,11 @@
 """One contract for both storages: what holds in a folder holds in a bucket."""
 
 import io
+import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from queue import Queue
 
 import boto3
 import pytest
@@ -10,8 +13,8 @@ from moto import mock_aws
 
 from tailor.aws import clients
 from tailor.aws.s3 import S3Storage
-from tailor.errors import InvalidInputError, NotFoundError
-from tailor.storage import FolderStorage, Storage, buffered
+from tailor.errors import InvalidInputError, NotFoundError, RetryableError
+from tailor.storage import FolderStorage, ReadAhead, Storage, buffered
 
 DATA = bytes(range(256)) * 100
 
@@ -75,6 +78,75 @@ def test_a_part_of_a_file_is_a_file_of_its_own_and_fetches_no_more_than_it_holds
         assert file.read() == DATA[1000:1300]
     assert fetched[0] == (1000, 300)
     assert all(start >= 1000 and start + length <= 1300 for start, length in fetched)
+
+
+class Ranges:
+    """Gives ranges of DATA; says which were begun."""
+
+    def __init__(self, broken: int | None = None) -> None:
+        self.begun: Queue[tuple[int, int]] = Queue()
+        self._broken = broken
+
+    def __call__(self, start: int, length: int) -> bytes:
+        self.begun.put((start, length))
+        if start == self._broken:
+            raise RetryableError("slow down")
+        return DATA[start : start + length]
+
+    def next(self) -> tuple[int, int]:
+        return self.begun.get(timeout=5)
+
+
+def test_ranges_that_follow_each_other_are_fetched_ahead_and_others_are_not() -> None:
+    ranges = Ranges()
+    ahead = ReadAhead(ranges, len(DATA))
+    assert ahead(0, 100) == DATA[:100]
+    assert ahead(500, 100) == DATA[500:600]
+    assert [ranges.next(), ranges.next()] == [(0, 100), (500, 100)]
+    assert ahead(600, 100) == DATA[600:700]
+    assert [ranges.next(), ranges.next()] == [(600, 100), (700, 100)], "the last one was not asked for yet"
+    assert ahead(700, 100) == DATA[700:800]
+    assert ranges.next() == (800, 100)
+    assert ahead(50, 10) == DATA[50:60]
+    assert ranges.next() == (50, 10)
+    assert ranges.begun.empty()
+
+
+def test_what_is_read_ahead_is_what_is_there_to_the_end() -> None:
+    ranges = Ranges()
+    with buffered(ReadAhead(ranges, len(DATA)), len(DATA), block=1000) as file:
+        assert b"".join(iter(partial(file.read, 700), b"")) == DATA
+    fetched = [ranges.next() for _ in range(ranges.begun.qsize())]
+    assert sorted(fetched) == [(start, min(1000, len(DATA) - start)) for start in range(0, len(DATA), 1000)]
+
+
+def test_more_or_less_than_was_fetched_ahead_may_be_asked_for() -> None:
+    ahead = ReadAhead(Ranges(), len(DATA))
+    assert ahead(0, 100) == DATA[:100]
+    assert ahead(100, 100) == DATA[100:200]
+    assert ahead(200, 250) == DATA[200:450]
+    assert ahead(450, 30) == DATA[450:480]
+    assert ahead(480, len(DATA) - 480) == DATA[480:]
+
+
+def test_trouble_ahead_is_raised_where_it_is_met() -> None:
+    ahead = ReadAhead(Ranges(broken=200), len(DATA))
+    assert ahead(0, 100) == DATA[:100]
+    assert ahead(100, 100) == DATA[100:200]
+    with pytest.raises(RetryableError):
+        ahead(200, 100)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the test runner itself has threads
+def test_a_forked_process_has_connections_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    clients.client.cache_clear()
+    before = clients.s3()
+    child = os.fork()
+    if not child:
+        os._exit(0 if clients.s3() is not before else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert clients.s3() is before
 
 
 def test_what_is_deleted_is_gone_and_what_is_not_there_harms_nobody(storage: Storage) -> None:

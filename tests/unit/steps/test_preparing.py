@@ -162,6 +162,18 @@ def test_a_run_whose_shards_are_checked_is_left_alone_until_the_execution_is_ove
     assert again.report["execution"] == f"arn:{stage.id}-2"
 
 
+def test_a_start_that_is_refused_for_now_is_tried_again_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def throttled(*_: Any) -> None:
+        raise RetryableError("too many executions")
+
+    with monkeypatch.context() as patch, pytest.raises(RetryableError):
+        patch.setattr(stage.executions, "start", throttled)
+        stage.prepare()
+    assert stage.executions.inputs == []
+    assert stage.prepare() is not None
+    assert len(stage.executions.inputs) == 1
+
+
 def test_an_ending_that_was_lost_is_found(stage: Stage, alone: Stage) -> None:
     stage.prepare()
     for number in range(FUNCTIONS):

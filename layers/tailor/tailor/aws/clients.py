@@ -4,6 +4,7 @@ Timeouts are explicit: botocore's defaults (60 s to connect) outlast most functi
 Standard retries back off with jitter.
 """
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,10 @@ def client(service: str, read_timeout: float = READ_TIMEOUT, attempts: int = ATT
     except NoRegionError as error:
         hint = "set AWS_DEFAULT_REGION, or a Region in your AWS profile (aws configure)"
         raise InvalidInputError("no AWS Region is set", hint=hint) from error
+
+
+# Two processes must not speak over one connection.
+os.register_at_fork(after_in_child=client.cache_clear)
 
 
 def s3() -> "S3Client":

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import batched
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
@@ -12,7 +12,10 @@ from botocore.exceptions import ClientError
 from tailor.aws.clients import s3
 from tailor.aws.failures import code_of, translated
 from tailor.errors import RetryableError
-from tailor.storage import StoredFile, buffered
+from tailor.storage import ReadAhead, StoredFile, buffered
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 MIB = 1024 * 1024
 _DELETED_AT_ONCE = 1000
@@ -22,7 +25,10 @@ _TRANSFER = TransferConfig(multipart_threshold=16 * MIB, multipart_chunksize=16 
 class S3Storage:
     def __init__(self, bucket: str) -> None:
         self.bucket = bucket
-        self._s3 = s3()
+
+    @property
+    def _s3(self) -> "S3Client":
+        return s3()  # asked each time: a forked process has clients of its own
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
         with translated(f"listing s3://{self.bucket}/{prefix}"):
@@ -34,7 +40,7 @@ class S3Storage:
     def open(self, key: str) -> BinaryIO:
         with translated(f"reading {self.uri(key)}"):
             size = self._s3.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
-        return buffered(partial(self.read, key), size)
+        return buffered(ReadAhead(partial(self.read, key), size), size)
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         if length == 0:

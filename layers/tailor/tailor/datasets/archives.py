@@ -16,7 +16,7 @@ from typing import BinaryIO, Final, cast
 from tailor.datasets.model import Severity
 from tailor.datasets.notes import Notes
 from tailor.datasets.objects import READ_ERRORS, DamagedFileError, Guarded, MemberObject, StoredObject, reason
-from tailor.storage import BLOCK, buffered
+from tailor.storage import BLOCK, ReadAhead, buffered
 
 MAX_MEMBERS: Final = 500_000
 MAX_DIRECTORY: Final = 64 << 20
@@ -172,7 +172,7 @@ class _Headers(io.RawIOBase):
 def tar_members(archive: StoredObject, fetch: Fetch, size: int, notes: Notes) -> Iterator[MemberObject]:
     """``fetch`` gives ranges of the plain tar of ``size`` bytes, which may be an unpacked copy of the archive."""
     report = reporter(archive.name, notes)
-    with buffered(fetch, size) as file:
+    with buffered(ReadAhead(fetch, size), size) as file:
         try:
             packed = tarfile.open(fileobj=_Headers(file), mode="r:")  # noqa: SIM115  (it owns nothing but the file)
             count = 0

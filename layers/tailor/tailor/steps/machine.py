@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from tailor.runs import Run, RunStore, State, claim
+from tailor.runs import Run, RunStore, State, claim, giving_back
 
 # An execution that was stopped is followed by another. What stops that often is not given to a machine again.
 MOST_EXECUTIONS = 3
@@ -85,7 +85,8 @@ class Machine:
         execution = self.executions.execution(name)
         noted = self._noted(run) | {"execution": execution, "executions": place}
         run = runs.save(run.model_copy(update={self.field: noted}))
-        self.executions.start(name, {"run": run.id, "execution": execution, **document})
+        with giving_back(runs, run):
+            self.executions.start(name, {"run": run.id, "execution": execution, **document})
         return runs.save(run.model_copy(update={"lease_until": None, "attempts": 0}))
 
     def noted(self, run: Run) -> dict[str, Any]:

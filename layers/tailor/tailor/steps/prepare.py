@@ -60,7 +60,7 @@ def prepare(
     shards are checked.
     """
     run = runs.get(run_id)
-    if settle_seconds and not run.has_recipe and not ended:
+    if settle_seconds and run.state == State.RECEIVED and not run.has_recipe:
         time.sleep(settle_seconds)
         run = runs.get(run_id)
     claimed = scale.machine.claim(
