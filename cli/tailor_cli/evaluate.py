@@ -13,6 +13,7 @@ from tailor.evaluation.arms import CANDIDATE
 from tailor.evaluation.gate import Policy
 from tailor.evaluation.offline import evaluate_files
 from tailor.evaluation.verdict import Plan
+from tailor.recipe import language_code
 from tailor_cli.context import out, shown_errors
 
 NOT_PASSED = 3
@@ -38,7 +39,7 @@ def evaluate(
     with shown_errors():
         plan = Plan(
             metric=metric,
-            language=language,
+            language=_language(language),
             switches=dict(map(_switch, switch or [])),
             policy=Policy(margin, minimum_rows, confidence),
         )
@@ -49,6 +50,13 @@ def evaluate(
         _show(result)
     if require_pass and result["verdict"] != "passed":
         raise typer.Exit(NOT_PASSED)
+
+
+def _language(text: str) -> str:
+    try:
+        return language_code(text)
+    except ValueError as error:
+        raise InvalidInputError(f"--language: {error}", hint="write for example --language vi") from error
 
 
 def _switch(text: str) -> tuple[str, bool]:
@@ -63,6 +71,12 @@ def _show(result: dict[str, Any]) -> None:
     out.print(f"[bold {colour}]{result['verdict']}[/]  {escape(result['headline'])}", soft_wrap=True)
     for reason in result["reasons"]:
         out.print(f"  [dim]·[/] {escape(reason)}", soft_wrap=True)
+    for arm, count in result["missing"].items():
+        if count:
+            out.print(
+                f"[yellow]{count} of {result['rows']} answers of the {escape(arm)} are missing:[/] they count as wrong",
+                soft_wrap=True,
+            )
     table = Table("metric", "candidate", "baseline", "difference", "interval", box=None, pad_edge=False)
     for item in result["metrics"]:
         low, high = item["interval"]

@@ -8,7 +8,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tailor import recipe_text
 from tailor.errors import Problem, RecipeError
@@ -165,13 +165,23 @@ class Guard(Section):
     margin: float = Field(default=0.02, ge=0, description="how much worse than the baseline is still accepted")
 
 
+def language_code(text: str) -> str:
+    """``vi`` of ``vi``, ``VI`` and ``vi-VN``; ``auto`` stays. Raises ValueError for what is no code."""
+    code = re.split("[-_]", text.strip().lower())[0]
+    if code == "auto" or re.fullmatch("[a-z]{2,3}", code):
+        return code
+    raise ValueError(f"{text!r} is not a language's code of two or three letters, or auto")
+
+
 class Evaluation(Section):
     metric: str = Field(default="auto", description="the primary metric, named before training")
     margin: float = Field(default=0.0, ge=0, le=1, description="by how much the candidate must be better")
     minimum_rows: int = Field(default=30, ge=1, description="fewer held-out rows are inconclusive")
     max_rows: int = Field(default=1000, ge=1, description="a sample of this size is asked, by group")
     confidence: float = Field(default=0.95, gt=0.5, lt=1, description="of the interval")
-    language: str = Field(default="auto", description="of the answers: vi, en, ... or auto")
+    language: Annotated[str, AfterValidator(language_code)] = Field(
+        default="auto", description="of the answers: vi, en, ... or auto"
+    )
     max_tokens: int = Field(default=256, ge=1, description="longest answer asked for")
     few_shot: int = Field(default=4, ge=0, le=16, description="worked examples in the few-shot baseline; 0: none")
     guards: tuple[Guard, ...] = Field(default=(), description="metrics that may not get worse: {metric, margin}")

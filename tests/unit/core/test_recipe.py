@@ -111,3 +111,12 @@ def test_any_text_is_a_recipe_or_a_recipe_error(text: str | bytes) -> None:
 def test_a_recipe_that_is_deep_or_large_is_an_error_and_not_a_crash(text: str) -> None:
     with pytest.raises(RecipeError):
         Recipe.parse(text)
+
+
+def test_a_language_is_a_code_however_it_is_written() -> None:
+    assert Recipe.parse("evaluation: {language: vi-VN}").evaluation.language == "vi"
+    with pytest.raises(RecipeError) as error:
+        Recipe.parse("evaluation: {language: vietnamese}")
+    [problem] = error.value.problems
+    assert problem.where == "evaluation.language"
+    assert "two or three letters" in problem.message

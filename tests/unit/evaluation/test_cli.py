@@ -89,6 +89,28 @@ def test_a_missing_answer_is_wrong(files: list[str]) -> None:
     found = json.loads(run("evaluate", *files, "--json").stdout)
     assert found["candidate"] == 0.3
     assert found["missing"]["candidate"] == 200
+    assert "200 of 400 answers of the candidate are missing" in run("evaluate", *files).stdout
+
+
+def test_missing_answers_of_the_baseline_do_not_make_a_candidate_look_good(files: list[str]) -> None:
+    Path(files[5]).write_text("", "utf-8")
+    found = json.loads(run("evaluate", *files, "--json").stdout)
+    assert (found["verdict"], found["baseline"]) == ("inconclusive", 0)
+    assert "400 answers of the baseline are missing" in found["reasons"][0]
+
+
+def test_references_that_are_blank_are_none(files: list[str]) -> None:
+    Path(files[1]).write_text('{"id": "q0", "references": [" "]}', "utf-8")
+    assert "1 rows have no reference" in run("evaluate", *files).output
+
+
+def test_a_metric_of_conduct_that_decides_is_shown(files: list[str]) -> None:
+    assert "answer_language" in run("evaluate", *files, "--metric", "answer-language").stdout
+
+
+def test_a_languages_code_may_be_written_as_people_do(files: list[str]) -> None:
+    for code in ("VI", "vi-VN", "vi_VN"):
+        assert json.loads(run("evaluate", *files, "--language", code, "--json").stdout)["normaliser"].startswith("vi-")
 
 
 @pytest.mark.parametrize(
@@ -97,6 +119,7 @@ def test_a_missing_answer_is_wrong(files: list[str]) -> None:
         (["--metric", "accuracy"], "there is no metric 'accuracy'"),
         (["--switch", "tone"], "is not understood"),
         (["--switch", "tones=off"], "no step 'tones'"),
+        (["--language", "tiếng Việt"], "is not a language's code"),
     ],
 )
 def test_wrong_choices_are_named(files: list[str], arguments: list[str], message: str) -> None:

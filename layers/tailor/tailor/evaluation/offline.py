@@ -14,7 +14,7 @@ from tailor.evaluation.verdict import CONDUCT, Outcome, Plan, judge
 def evaluate_files(references: Path, answers: Mapping[str, Path], plan: Plan) -> dict[str, Any]:
     """``answers`` by arm. The figures, the verdict and why, as one document. Raises InvalidInputError."""
     rows = read_rows(_read(references), references.name)
-    empty = [row.id for row in rows if not row.references]
+    empty = [row.id for row in rows if not any(reference.strip() for reference in row.references)]
     if empty:
         raise InvalidInputError(
             f"{references.name}: {len(empty)} rows have no reference, for example {empty[0]!r}",
@@ -56,7 +56,7 @@ def _metrics(outcome: Outcome) -> list[dict[str, Any]]:
             "p_value": comparison.p_value,
         }
         for name, comparisons in outcome.comparisons.items()
-        if name not in CONDUCT
+        if name not in CONDUCT or name == outcome.metric
         for comparison in comparisons
     ]
     return sorted(found, key=lambda item: item["metric"] != outcome.metric)

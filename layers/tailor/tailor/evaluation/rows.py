@@ -1,5 +1,6 @@
 """Held-out rows and answers, as they lie in the bucket (docs/architecture.md) or come from a person's files."""
 
+import codecs
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -46,6 +47,13 @@ class Answer:
     error: str | None = None
 
 
+_MEASURED: Mapping[str, Any] = {
+    "stop_reason": str,
+    "latency_ms": (int, float),
+    "input_tokens": int,
+    "output_tokens": int,
+    "error": str,
+}
 _KNOWN = {"id", "references", "group", "category", "messages", "system", "source"}
 
 
@@ -67,17 +75,51 @@ def _row(value: dict[str, Any], place: str) -> Row:
         raise InvalidInputError(
             f"{place}: 'references' is not a list of texts", hint='for example "references": ["đỏ"]'
         )
-    group, category = value.get("group"), value.get("category")
+    group, category = _word(value, "group", place), _word(value, "category", place)
     return Row(
         id=identity,
         references=tuple(references),
-        group=identity if group is None else str(group),
-        category=None if category is None else str(category),
-        messages=tuple(value.get("messages") or ()),
-        system=tuple(value.get("system") or ()),
-        source=value.get("source") or {},
+        group=identity if group is None else group,
+        category=category,
+        messages=_messages(value, place),
+        system=tuple(_blocks(value.get("system") or [], "system", place)),
+        source=_source(value, place),
         extra={key: item for key, item in value.items() if key not in _KNOWN},
     )
+
+
+def _word(value: dict[str, Any], key: str, place: str) -> str | None:
+    found = value.get(key)
+    if found is not None and (isinstance(found, bool) or not isinstance(found, str | int | float)):
+        raise InvalidInputError(f"{place}: '{key}' is not a text", hint=f'for example "{key}": "image 17"')
+    return None if found is None else str(found)
+
+
+def _messages(value: dict[str, Any], place: str) -> tuple[dict[str, Any], ...]:
+    messages = value.get("messages") or []
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise InvalidInputError(f"{place}: 'messages' is not a list of messages", hint="leave it out, or see Converse")
+    for message in messages:
+        _blocks(message.get("content"), "messages", place)
+    return tuple(messages)
+
+
+def _blocks(found: object, key: str, place: str) -> list[dict[str, Any]]:
+    def sound(block: object) -> bool:
+        return isinstance(block, dict) and isinstance(block.get("text", ""), str)
+
+    if not isinstance(found, list) or not all(map(sound, found)):
+        raise InvalidInputError(
+            f"{place}: '{key}' has content that is not a list of blocks", hint='for example [{"text": "…"}]'
+        )
+    return found
+
+
+def _source(value: dict[str, Any], place: str) -> dict[str, Any]:
+    source = value.get("source") or {}
+    if not isinstance(source, dict):
+        raise InvalidInputError(f"{place}: 'source' is not an object", hint="leave it out")
+    return source
 
 
 def read_answers(data: bytes, name: str) -> dict[str, Answer]:
@@ -92,8 +134,11 @@ def _answer(value: dict[str, Any], place: str) -> Answer:
     text = value.get("answer")
     if not isinstance(text, str):
         raise InvalidInputError(f"{place}: 'answer' is not a text", hint='for example {"id": "r1", "answer": "đỏ"}')
-    known = {key: value.get(key) for key in ("stop_reason", "latency_ms", "input_tokens", "output_tokens", "error")}
-    return Answer(id=identity, answer=text, **known)
+    for key, kinds in _MEASURED.items():
+        if value.get(key) is not None and (isinstance(value[key], bool) or not isinstance(value[key], kinds)):
+            what = "a text" if kinds is str else "a number"
+            raise InvalidInputError(f"{place}: '{key}' is not {what}", hint="correct it, or leave it out")
+    return Answer(id=identity, answer=text, **{key: value.get(key) for key in _MEASURED})
 
 
 def write_answers(answers: Iterable[Answer]) -> bytes:
@@ -113,6 +158,10 @@ def check_known(answers: Mapping[str, Answer], rows: Iterable[Row], name: str) -
 
 
 def _objects(data: bytes, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InvalidInputError(f"{name} is UTF-16 text", hint="save it as UTF-8 (PowerShell: -Encoding utf8)")
+    whole = "one JSON object a line; 'jq -c .[]' makes that of a list, 'jq -c .' of objects on several lines"
+    hint = whole if data.lstrip()[:1] in (b"[", b"{") else "one JSON object a line"
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if not line.strip():
             continue
@@ -120,16 +169,18 @@ def _objects(data: bytes, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
             value = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            raise InvalidInputError(f"{place}: this is not JSON: {error}", hint="one JSON object a line") from error
+            raise InvalidInputError(f"{place}: this is not JSON: {error}", hint=hint) from error
         if not isinstance(value, dict):
-            raise InvalidInputError(f"{place}: this is not a JSON object", hint="one JSON object a line")
+            raise InvalidInputError(f"{place}: this is not a JSON object", hint=hint)
         yield place, value
 
 
 def _identity(value: dict[str, Any], place: str) -> str:
     identity = value.get("id")
     if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
-        raise InvalidInputError(f"{place}: 'id' is missing", hint="each row needs an id: a text or a whole number")
+        raise InvalidInputError(
+            f"{place}: 'id' is missing, or neither a text nor a whole number", hint="each row needs one"
+        )
     return str(identity)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from tailor.evaluation.metrics.base import Case, Evidence, Metric, Rules
 from tailor.evaluation.rows import Answer, Row
 
+MISSING = "missing"
 Evidences = Mapping[str, Mapping[str, Evidence]]
 
 
@@ -29,7 +30,7 @@ class Sheet:
 
     def answer(self, arm: str, row: Row) -> Answer:
         """A missing answer is a failed call."""
-        return self.answers[arm].get(row.id) or Answer(row.id, "", error="missing")
+        return self.answers[arm].get(row.id) or Answer(row.id, "", error=MISSING)
 
 
 def value_of(evidence: Evidence, picked: Sequence[int] | None = None) -> float:

@@ -13,7 +13,7 @@ from tailor.evaluation.gate import Decision, GuardResult, Policy, decide
 from tailor.evaluation.metrics.base import Metric, Rules
 from tailor.evaluation.normalise import for_language
 from tailor.evaluation.rows import Answer, Row
-from tailor.evaluation.score import Sheet, failed_calls, forgiven, score
+from tailor.evaluation.score import MISSING, Sheet, failed_calls, forgiven, score
 from tailor.evaluation.sizes import SEED
 from tailor.evaluation.statistics import RESAMPLES, Clusters
 from tailor.recipe import Recipe
@@ -142,11 +142,13 @@ def _failure_doubts(
     """Failed calls of a baseline must not make a candidate look good: it has to win even if they had all been right."""
     doubts = []
     for arm in baselines:
-        failures = len(failed_calls(sheet, arm))
+        failed = failed_calls(sheet, arm)
+        failures = len(failed)
         if failures:
             best = {CANDIDATE: sheet.evidence[metric.name][CANDIDATE], arm: forgiven(sheet, metric, arm)}
             if compare(design, {metric.name: best}, CANDIDATE, [arm])[metric.name][0].interval[0] <= policy.margin:
-                doubts.append(
-                    f"{failures} calls to {spoken(arm)} failed, and right answers to them would have closed the gate"
-                )
+                what = f"{failures} calls to {spoken(arm)} failed"
+                if all(answer.error == MISSING for answer in failed):
+                    what = f"{failures} answers of {spoken(arm)} are missing"
+                doubts.append(f"{what}, and right answers to them would have closed the gate")
     return doubts
