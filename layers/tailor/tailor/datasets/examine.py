@@ -34,13 +34,6 @@ class Examiner:
         self._estimator = Estimator(model.tokens, self._limits.video_seconds)
         self._words = {word.mark: word for word in map(_ReservedWord, model.reserved_words)}
 
-    def is_sound(self, texts: list[str]) -> bool:
-        """Whether a row of a system text ("" for none) and the texts of turns has a shape that needs no closer look."""
-        turns = len(texts) - 1
-        if not turns or (turns % 2 and self._method == "fine-tuning"):
-            return False
-        return "" not in texts[1:] and all(text.strip() is text for text in texts)
-
     def shape(self, example: Example) -> list[Finding]:
         """Order of turns, empty texts, tools, number and place of media."""
         if self._method == "continued-pre-training":

@@ -1,6 +1,7 @@
 """What writing reveals: damaged encodings, Unicode forms, Vietnamese tone marks, the language of a row."""
 
 import re
+import string
 import unicodedata
 from typing import Literal
 
@@ -19,6 +20,7 @@ TITLES: dict[Language, str] = {
     "thai": "Thai",
 }
 _LEAST_LETTERS = 20
+_NO_LETTERS = bytes(set(range(128)) - set(string.ascii_letters.encode()))
 _ENOUGH = 400
 
 # Letters that Vietnamese alone uses: ă đ ơ ư (and capitals), and all of U+1EA0 to U+1EF9.
@@ -64,7 +66,8 @@ def language_of(text: str) -> Language:
 
 def _letters(text: str) -> int:
     """Letters at the beginning: enough to know whether there are enough."""
-    return sum(map(str.isalpha, text[: 2 * _LEAST_LETTERS]))
+    start = text[: 2 * _LEAST_LETTERS]
+    return len(start.encode().translate(None, _NO_LETTERS)) if start.isascii() else sum(map(str.isalpha, start))
 
 
 def mojibake(text: str) -> tuple[str, str] | None:

@@ -32,7 +32,8 @@ class Row(NamedTuple):
     """``n``: place in reading order; ``offset``: of its record in the spool; ``part``: the given split, index into
     PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind``: of answer, index into the kinds;
     ``language``, ``media``: indexes into LANGUAGES and MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``,
-    ``high``: token estimates; ``asked``: the lowest without the answer."""
+    ``high``: token estimates; ``asked``: the lowest without the answer; ``seal``: a hash of the record where these very
+    bytes were read and found sound, else 0."""
 
     n: int
     file: int
@@ -51,10 +52,11 @@ class Row(NamedTuple):
     low: int
     expected: int
     high: int
+    seal: int
 
 
 _Type = Literal["b", "i", "q"]
-_WIDE: Final = {"n", "line", "offset", "grp", "input", "question", "answer"}
+_WIDE: Final = {"n", "line", "offset", "grp", "input", "question", "answer", "seal"}
 _NARROW: Final = {"part", "language", "media"}
 _TYPES: Final[dict[str, _Type]] = {
     name: "q" if name in _WIDE else "b" if name in _NARROW else "i" for name in Row._fields
@@ -89,8 +91,8 @@ class Journal:
         self._db.execute("COMMIT")
         self._db.close()
 
-    def add(self, batch: int, rows: list[Row]) -> None:
-        """All rows of one batch; batches come in rising order."""
+    def add(self, batch: int, rows: Sequence[Sequence[int]]) -> None:
+        """Rows of one batch, each with the fields of :class:`Row`; batches come in rising order."""
         if rows:
             self._rows.write(_HEADER.pack(batch, len(rows)))
             for type, values in zip(_TYPES.values(), zip(*rows, strict=True), strict=True):

@@ -101,10 +101,6 @@ class Unread(NamedTuple):
     def read(self) -> Example | Rejected:
         return self.source.example(jsonl.parse(self.raw), self.line, self.raw)
 
-    def plain(self) -> list[str] | None:
-        """The texts of a row of text alone, where the format has a short cut for them."""
-        return self.source.plain(self.raw) if self.source.plain else None
-
 
 class DatasetReader:
     """Iterating yields an Example or a Rejected for each row, by file name and line; it can be done

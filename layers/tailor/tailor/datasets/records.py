@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import cycle
 from typing import Any
 
 import orjson
@@ -13,7 +12,6 @@ from tailor.datasets.model import Block, Example, Media, Raw, Text, Turn
 
 SCHEMA = "bedrock-conversation-2024"
 Locate = Callable[[Media], Asset]
-_ROLES = ("user", "assistant")
 
 
 @dataclass(slots=True)
@@ -44,16 +42,6 @@ class Encoder:
 
     def encode(self, example: Example, locate: Locate) -> Encoded:
         return self._encode(example, locate)
-
-    def plain(self, texts: list[str]) -> Encoded:
-        """Of a system text ("" for none) and the texts of turns, the user's first, as Converse takes them."""
-        system, *turns = texts
-        messages = [{"role": role, "content": [{"text": text}]} for role, text in zip(cycle(_ROLES), turns)]
-        record: dict[str, Any] = {"schemaVersion": SCHEMA, "messages": messages}
-        if system:
-            record = {"schemaVersion": SCHEMA, "system": [{"text": system}], "messages": messages}
-        answer = texts.pop() if len(turns) % 2 == 0 else ""
-        return Encoded(orjson.dumps(record), "\n".join(texts), answer)
 
     def _converse(self, example: Example, locate: Locate) -> Encoded:
         turns = example.turns

@@ -17,9 +17,10 @@ from tailor.datasets import language
 from tailor.datasets.checks import finding
 from tailor.datasets.examine import Examiner, media_of
 from tailor.datasets.fixes import Repairs
-from tailor.datasets.ledger import MEDIA_KINDS, Journal, Object, Row
+from tailor.datasets.ledger import MEDIA_KINDS, Journal, Object
 from tailor.datasets.media import Asset, MediaDesk
 from tailor.datasets.model import Example, Finding, Media, Placed, Rejected, Text
+from tailor.datasets.plain_rows import SHORT_ANSWER, USUAL_TURNS, Noted, PlainRows, said
 from tailor.datasets.read import Unread
 from tailor.datasets.records import Encoded, Encoder
 from tailor.datasets.screen import Passed, Screen, measured
@@ -31,11 +32,8 @@ BATCH = 100
 _CHUNK_ROWS = 1000
 _CHUNK_BYTES = 32 * 1024 * 1024
 MERGED = ("findings.jsonl", "rejected.jsonl", "fixes.jsonl")
-_SHORT_ANSWER = 200
-_LONG_ENOUGH = 40
 _RAW = 2000
-_YES_NO = frozenset({"yes", "no", "true", "false", "có", "không", "đúng", "sai", "phải", "không phải"})
-_USUAL_TURNS = 2
+_VIETNAMESE = language.LANGUAGES.index("vi")
 
 
 @dataclass(slots=True)
@@ -66,16 +64,16 @@ class Intentions:
 
 @dataclass(slots=True)
 class _Draft:
-    """A row on its way to be noted. ``texts``: of a row of text alone, which is read no further unless the screen stops
-    it; ``media``: with their paths; ``findings``: so far."""
+    """A row on its way to be noted. ``media``: with their paths; ``findings``: so far."""
 
     n: int
-    row: Example | Rejected | Unread
-    turns: int = 0
-    texts: list[str] | None = None
+    row: Example | Rejected
     encoded: Encoded | None = None
     media: Sequence[tuple[str, Media]] = ()
     findings: list[Finding] = field(default_factory=list)
+
+
+_Ready = tuple[Unread, Noted]
 
 
 class RowPass:
@@ -88,11 +86,12 @@ class RowPass:
         self._examiner = Examiner(model, recipe.method)
         self._encoder = Encoder(model.method(recipe.method).record, aims.owner)
         self._screen = Screen(model.reserved_words)
+        self._plain = PlainRows(recipe, model, self._screen)
         self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
         self._spool, self._extras = (folder / "spool").open("wb"), (folder / "extras").open("wb")
         self._findings, self._rejected, self._fixes = (_Counted((folder / name).open("wb")) for name in MERGED)
         self._offset = 0
-        self._rows: list[Row] = []
+        self._rows: list[tuple[int, ...]] = []
         self._numbers = {name: number for number, name in enumerate(files)}
         self._kinds: dict[str, int] = {}
         self._assets: dict[int, Asset] = {}
@@ -105,42 +104,45 @@ class RowPass:
         Raises RetryableError from the storage."""
         try:
             for chunk in _chunks(items):
-                start = self.totals.rows
-                self._take([(n, item) for n, item in enumerate(chunk, start) if n // BATCH % workers == worker])
-                self.totals.rows = start + len(chunk)
-                yield self.totals.rows
+                start, end = self.totals.rows, self.totals.rows + len(chunk)
+                own = [number for number in range(start // BATCH, -(-end // BATCH)) if number % workers == worker]
+                spans = [(max(start, number * BATCH), min(end, (number + 1) * BATCH)) for number in own]
+                self._take([(first, chunk[first - start : last - start]) for first, last in spans])
+                self.totals.rows = end
+                yield end
         finally:
             self.totals.kinds = list(self._kinds)
             for file in (self._spool, self._extras, self._findings, self._rejected, self._fixes):
                 file.close()
 
-    def _take(self, numbered: list[tuple[int, Example | Rejected | Unread]]) -> None:
-        drafts = [self._draft(n, row) for n, row in numbered]
-        self._fetch_media(drafts)
-        start = 0
-        while start < len(drafts):
-            number = drafts[start].n // BATCH
-            end = start + 1
-            while end < len(drafts) and drafts[end].n // BATCH == number:
-                end += 1
-            self._take_batch(number, drafts[start:end])
-            start = end
+    def _take(self, batches: list[tuple[int, list[Example | Rejected | Unread]]]) -> None:
+        """Rows of a batch and the number of its first."""
+        begun = [(first, self._begin(first, rows)) for first, rows in batches]
+        self._fetch_media([row for _, rows in begun for row in rows if isinstance(row, _Draft)])
+        for first, rows in begun:
+            self._finish(first, rows)
+            self._journal.add(first // BATCH, self._rows)
+            self._rows.clear()
+            self._note_lengths(first // BATCH)
 
-    def _draft(self, n: int, row: Example | Rejected | Unread) -> _Draft:
-        if not isinstance(row, Unread):
-            return self._read(n, row)
-        texts = row.plain()
-        if texts is None:
-            return self._read(n, row.read())
-        texts[0] = texts[0] or self._recipe.data.system or ""
-        return _Draft(n, row, len(texts) - 1, texts) if self._examiner.is_sound(texts) else self._read(n, row.read())
+    def _begin(self, first: int, rows: list[Example | Rejected | Unread]) -> list[_Ready | _Draft]:
+        noted = iter(self._plain.take([row for row in rows if isinstance(row, Unread)]))
+        begun: list[_Ready | _Draft] = []
+        for n, row in enumerate(rows, first):
+            if not isinstance(row, Unread):
+                begun.append(self._read(n, row))
+            elif ready := next(noted):
+                begun.append((row, ready))
+            else:
+                begun.append(self._read(n, row.read()))
+        return begun
 
     def _read(self, n: int, row: Example | Rejected) -> _Draft:
         if isinstance(row, Rejected):
             return _Draft(n, row)
         if self._recipe.data.system and row.system is None and row.document is None:
             row.system = self._recipe.data.system
-        return _Draft(n, row, len(row.turns), media=media_of(row), findings=self._examiner.shape(row))
+        return _Draft(n, row, media=media_of(row), findings=self._examiner.shape(row))
 
     def _fetch_media(self, drafts: list[_Draft]) -> None:
         wanted = [(block, _folder(draft.row.file)) for draft in drafts for _, block in draft.media]
@@ -150,33 +152,25 @@ class RowPass:
         self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
         self._fresh = {id(asset) for asset in fresh}
 
-    def _take_batch(self, number: int, drafts: list[_Draft]) -> None:
+    def _finish(self, first: int, rows: list[_Ready | _Draft]) -> None:
+        drafts = [row for row in rows if isinstance(row, _Draft)]
         for draft in drafts:
-            if draft.texts:
-                draft.encoded = self._encoder.plain(draft.texts)
-            elif isinstance(draft.row, Example):
+            if isinstance(draft.row, Example):
                 draft.encoded = self._encode(draft.row, draft.findings)
-        passed = iter(
-            self._screen.look([(draft.encoded.question, draft.encoded.answer) for draft in drafts if draft.encoded])
-        )
-        for draft in drafts:
-            through = next(passed) if draft.encoded else None
-            if isinstance(draft.row, Unread) and through is None:
-                draft = self._read(draft.n, draft.row.read())
-                if isinstance(draft.row, Example):
-                    draft.encoded = self._encode(draft.row, draft.findings)
-            if isinstance(draft.row, Rejected):
-                self._set_aside(draft.row, draft.row.findings, draft.row.raw)
+        encoded = [draft.encoded for draft in drafts if draft.encoded]
+        passed = iter(self._screen.look([(each.question, each.answer) for each in encoded]))
+        for n, row in enumerate(rows, first):
+            if not isinstance(row, _Draft):
+                self._note(n, row[0], row[1], row[1].input, 0)
+            elif isinstance(row.row, Rejected):
+                self._set_aside(row.row, row.row.findings, row.row.raw)
             else:
-                self._judge(draft, draft.row, through)
-        self._journal.add(number, self._rows)
-        self._rows.clear()
-        self._note_lengths(number)
+                self._judge(row, row.row, next(passed) if row.encoded else None)
 
-    def _judge(self, draft: _Draft, row: Example | Unread, passed: Passed | None) -> None:
+    def _judge(self, draft: _Draft, row: Example, passed: Passed | None) -> None:
         """Notes the row, or sets it aside with its reasons."""
-        assets = self._look_at_media(draft) if draft.media else []
-        if isinstance(row, Example) and draft.encoded and (passed is None or self._repairs.spaced(row)):
+        assets = self._look_at_media(draft, row) if draft.media else []
+        if draft.encoded and (passed is None or self._repairs.spaced(row)):
             draft.encoded = self._repaired(row, draft.encoded, draft.findings)
             passed = measured(draft.encoded.question, draft.encoded.answer) if draft.encoded else None
             draft.findings += self._examiner.texts(row)
@@ -186,11 +180,40 @@ class RowPass:
             draft.findings += self._examiner.size(row, len(draft.encoded.line), tokens)
             if not any(found.severity == "error" for found in draft.findings):
                 self._found(draft.findings)
-                self._note(draft, row, draft.encoded, passed, assets, tokens)
+                self._note_example(draft.n, row, draft.encoded, passed, assets, tokens)
                 return
         self._set_aside(row, draft.findings, _shown(row))
 
-    def _look_at_media(self, draft: _Draft) -> list[Asset]:
+    def _note_example(
+        self, n: int, row: Example, encoded: Encoded, passed: Passed, assets: list[Asset], tokens: Estimate
+    ) -> None:
+        question = input = group_hash(passed.question)
+        if assets or len(row.turns) > USUAL_TURNS:
+            turns = len(row.turns).to_bytes(4)
+            input = group_hash(passed.question, turns, *(asset.digest.encode() for asset in assets))
+        answer, kind, spoken, words = said(encoded.question, encoded.answer, passed)
+        asked = self._examiner.asked(tokens, len(encoded.answer))
+        line, kind = encoded.line + b"\n", row.category or kind
+        group, label = self._group(row, assets, input)
+        if label or row.category or row.references:
+            extra = [n, label, row.category, row.references or None]
+            self._extras.write(orjson.dumps(extra, option=orjson.OPT_APPEND_NEWLINE))
+        noted = Noted(line, encoded.answer, input, question, answer, kind, spoken, words, asked, *tokens)
+        self._note(n, row, noted, group, MEDIA_KINDS.index(assets[0].kind) if assets else 0)
+
+    def _note(self, n: int, row: Example | Unread, noted: Noted, group: int, media: int) -> None:
+        if noted.language == _VIETNAMESE and len(noted.text) < SHORT_ANSWER:
+            self._note_style(n, noted.text)
+        self._spool.write(noted.line)
+        kind = self._kinds.setdefault(noted.kind, len(self._kinds))
+        self._rows.append((
+            n, self._numbers[row.file], row.line, self._offset, PARTS.index(row.split), group, noted.input,
+            noted.question, noted.answer, kind, noted.language, media, noted.words, noted.asked, noted.low,
+            noted.expected, noted.high, noted.seal,
+        ))  # fmt: skip
+        self._offset += len(noted.line)
+
+    def _look_at_media(self, draft: _Draft, row: Example) -> list[Asset]:
         """What was found out about an object is told with the first row that shows it."""
         assets = [self._locate(block) for _, block in draft.media]
         for asset in assets:
@@ -199,7 +222,7 @@ class RowPass:
                 self._found(asset.notes)
                 group = media_group(asset.digest)
                 self._journal.add_media(Object(asset.name, asset.kind, asset.digest, group, asset.look, asset.size))
-        draft.findings += self._examiner.media(draft.row, draft.media, self._locate)
+        draft.findings += self._examiner.media(row, draft.media, self._locate)
         return assets
 
     def _locate(self, block: Media) -> Asset:
@@ -223,53 +246,6 @@ class RowPass:
         for fix in fixes:
             self._fixes.write(orjson.dumps(fix) + b"\n")
         return self._encode(example, findings)
-
-    def _note(
-        self,
-        draft: _Draft,
-        row: Example | Unread,
-        encoded: Encoded,
-        passed: Passed,
-        assets: list[Asset],
-        tokens: Estimate,
-    ) -> None:
-        answer = encoded.answer
-        question = input = group_hash(passed.question)
-        if assets or draft.turns > _USUAL_TURNS:
-            turns = draft.turns.to_bytes(4)
-            input = group_hash(passed.question, turns, *(asset.digest.encode() for asset in assets))
-        short = len(answer) < _SHORT_ANSWER
-        spoken = language.language_of(answer if len(answer) >= _LONG_ENOUGH else encoded.question)
-        if short and spoken == "vi":
-            self._note_style(draft.n, answer)
-        self._spool.write(encoded.line + b"\n")
-        group, kind = input, _kind_of(answer) if short else "long"
-        if isinstance(row, Example):
-            kind = row.category or kind
-            group, label = self._group(row, assets, input)
-            if label or row.category or row.references:
-                extra = [draft.n, label, row.category, row.references or None]
-                self._extras.write(orjson.dumps(extra, option=orjson.OPT_APPEND_NEWLINE))
-        self._rows.append(
-            Row(
-                draft.n,
-                self._numbers[row.file],
-                row.line,
-                self._offset,
-                PARTS.index(row.split),
-                group,
-                input,
-                question,
-                group_hash(answer.strip(" .!\n").casefold().encode()) if short else group_hash(passed.answer),
-                self._kinds.setdefault(kind, len(self._kinds)),
-                language.LANGUAGES.index(spoken),
-                MEDIA_KINDS.index(assets[0].kind) if assets else 0,
-                answer.count(" ") + 1 if answer else 0,
-                self._examiner.asked(tokens, len(answer)),
-                *tokens,
-            )
-        )
-        self._offset += len(encoded.line) + 1
 
     def _group(self, row: Example, assets: list[Asset], input: int) -> tuple[int, str | None]:
         """The row's group and its name for people, None for the row's own place. All groups that a row has a share in
@@ -377,10 +353,8 @@ def _dump(value: Any) -> bytes:
         return orjson.dumps(clean, default=repr) + b"\n"
 
 
-def _shown(example: Example | Unread) -> str:
+def _shown(example: Example) -> str:
     """The example for rejected.jsonl, without the bytes of its media."""
-    if isinstance(example, Unread):
-        return example.raw.decode(errors="replace")
     for _, block in media_of(example):
         block.data = None
     return repr({key: value for key, value in asdict(example).items() if value})
@@ -388,13 +362,3 @@ def _shown(example: Example | Unread) -> str:
 
 def _folder(file: str) -> str:
     return file.rpartition("/")[0]
-
-
-def _kind_of(answer: str) -> str:
-    """What kind of answer it is, for tables and for the share of each kind that is held out."""
-    plain = answer.strip(" .!").casefold()
-    if plain in _YES_NO:
-        return "yes/no"
-    if plain and plain.replace(",", "").replace(".", "").isdecimal():
-        return "number"
-    return "short" if plain.count(" ") < 5 else "long"

@@ -10,9 +10,10 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final
 
 import hyperscan
+import msgspec
 
 _CASELESS, _ONCE = hyperscan.HS_FLAG_CASELESS, hyperscan.HS_FLAG_SINGLEMATCH
 _STOP: Final = (
@@ -38,7 +39,7 @@ _SYMBOLS: Final = bytes(
 _BETWEEN: Final = b"."  # part of no pattern's beginning or end
 
 
-class Passed(NamedTuple):
+class Passed(msgspec.Struct, gc=False):
     """A row that needs no closer look: its texts as UTF-8, and what its tokens are estimated from. ``symbols``: ASCII
     that is no letter, digit or space; ``spaced``: runs of white space are so long that they count."""
 
@@ -76,12 +77,10 @@ class Screen:
             texts = [(question.encode(), answer.encode()) for question, answer in rows]
         except UnicodeEncodeError:  # half a character
             return [None] if len(rows) == 1 else [found for row in rows for found in self.look([row])]
-        joined = [b"%b\n%b" % text for text in texts]
-        ends = list(accumulate(len(each) + len(_BETWEEN) for each in joined))
+        whole = b"".join([part for question, answer in texts for part in (question, b"\n", answer, _BETWEEN)])
+        ends = list(accumulate(len(question) + len(answer) + 2 for question, answer in texts))
         found: list[tuple[int, int]] = []
-        self._patterns.scan(
-            _BETWEEN.join(joined), match_event_handler=lambda id, start, end, flags, context: found.append((id, end))
-        )
+        self._patterns.scan(whole, match_event_handler=lambda id, start, end, flags, context: found.append((id, end)))
         stopped = set(self._odd_forms(rows)) if any(id == self._of_parts for id, _ in found) else set()
         spaced = set()
         for id, end in found:
@@ -90,10 +89,12 @@ class Screen:
                 stopped.add(row)
             elif id == self._spaced:
                 spaced.add(row)
-        return [
-            None if row in stopped else Passed(*texts[row], each.translate(_SYMBOLS).count(1), row in spaced)
-            for row, each in enumerate(joined)
+        symbols = whole.translate(_SYMBOLS).count
+        passed: list[Passed | None] = [
+            Passed(question, answer, symbols(1, start, end - 1), row in spaced)
+            for row, ((question, answer), start, end) in enumerate(zip(texts, [0, *ends], ends, strict=False))
         ]
+        return [None if row in stopped else each for row, each in enumerate(passed)] if stopped else passed
 
     def _odd_forms(self, rows: list[tuple[str, str]]) -> Iterable[int]:
         return (

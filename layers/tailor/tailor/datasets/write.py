@@ -1,13 +1,13 @@
 """The prepared files: each row goes to its part; every line is read again and checked before anything is uploaded."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress
+from itertools import compress, repeat
 from pathlib import Path
 from threading import active_count
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, BinaryIO, Literal, Self
 
 import msgspec
 import orjson
@@ -18,7 +18,7 @@ from tailor.datasets.forks import Fork
 from tailor.datasets.ledger import Ledger
 from tailor.datasets.model import SplitName
 from tailor.datasets.rows import BATCH
-from tailor.datasets.split import PARTS
+from tailor.datasets.split import PARTS, group_hash
 from tailor.datasets.workers import Lines, LocalParts, Parts
 from tailor.errors import TailorError
 from tailor.storage import Storage
@@ -70,28 +70,43 @@ def write_parts(parts: Parts, scratch: Path, ledger: Ledger, record: Record, fil
         return [_checked(scratch, "train", record, ledger)]
 
     def others() -> list[Part]:
-        _write_others(parts, scratch, ledger, record, files)
+        with Lines("spool", parts) as spool:
+            kept = ledger.mask(_TRAIN).translate(bytes.maketrans(b"\0\1", b"\1\0"))
+            rows = compress(enumerate(spool.of(ledger.column["n"])), kept)
+            _write_others(rows, parts, scratch, ledger, record, files)
         return [_checked(scratch, "validation", record, ledger), _checked(scratch, "test", "test", ledger)]
 
     # A process with threads, or with connections, can't be forked safely.
-    if parts.workers == 1 or not isinstance(parts, LocalParts) or active_count() > 1:
-        return training() + others()
-    fork = Fork(training, scratch / "written.pickle")
-    held_out = others()
-    return fork.result() + held_out
+    if parts.workers > 1 and isinstance(parts, LocalParts) and active_count() == 1:
+        fork = Fork(training, scratch / "written.pickle")
+        held_out = others()
+        return fork.result() + held_out
+    with Lines("spool", parts) as spool, (scratch / "train.jsonl").open("wb") as file:
+        rest = _pass_on(spool.of(ledger.column["n"]), ledger.mask(_TRAIN), file)
+        _write_others(rest, parts, scratch, ledger, record, files)
+    return [_checked(scratch, part, "test" if part == "test" else record, ledger) for part in PARTS_WRITTEN]
 
 
-def _write_others(parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> None:
+def _pass_on(lines: Iterable[bytes], mask: bytes, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Writes the lines that the mask marks; gives the others with their index."""
+    for row, (line, marked) in enumerate(zip(lines, mask, strict=True)):
+        if marked:
+            file.write(line)
+        else:
+            yield row, line
+
+
+def _write_others(
+    rows: Iterable[tuple[int, bytes]], parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]
+) -> None:
     column, labels = ledger.column, dict[int, str]()
-    wanted = ledger.mask(_TRAIN).translate(bytes.maketrans(b"\0\1", b"\1\0"))
     with (
-        Lines("spool", parts) as spool,
         Extras(parts) as extras,
         (scratch / "rejected.jsonl").open("ab") as rejected,
         (scratch / "validation.jsonl").open("wb") as validation,
         (scratch / "test.jsonl").open("wb") as test,
     ):
-        for row, line in compress(enumerate(spool.of(column["n"])), wanted):
+        for row, line in rows:
             place = {"file": files[column["file"][row]], "line": column["line"][row]}
             code = ledger.reason(row)
             if code:
@@ -149,23 +164,25 @@ def publish(parts: list[Part], output: Storage, run_prefix: str) -> list[Written
 
 
 def _checked(scratch: Path, part: SplitName, shape: str, ledger: Ledger) -> Part:
-    path, expected = scratch / f"{part}.jsonl", ledger.count(PARTS.index(part))
-    digest, rows = verify(path, shape)
-    if rows != expected:
-        raise DamagedOutputError(f"{part}.jsonl holds {rows} rows instead of {expected}")
+    path, place = scratch / f"{part}.jsonl", PARTS.index(part)
+    seals = repeat(0) if shape == "test" else ledger.used("seal", place)
+    digest, rows = verify(path, shape, seals)
+    if rows != ledger.count(place):
+        raise DamagedOutputError(f"{part}.jsonl holds {rows} rows instead of {ledger.count(place)}")
     return Part(path, digest, rows)
 
 
-def verify(path: Path, shape: str) -> tuple[str, int]:
-    """SHA-256 and number of lines; raises DamagedOutputError for the first line that is not of this shape."""
-    check, digest, rows = _SHAPES[shape], hashlib.sha256(), 0
+def verify(path: Path, shape: str, seals: Iterable[int]) -> tuple[str, int]:
+    """SHA-256 and number of lines; raises DamagedOutputError for the first line that is not of this shape. A line with
+    a seal (not 0) must be the bytes that were found sound before."""
+    check, digest, rows, seal = _SHAPES[shape], hashlib.sha256(), 0, iter(seals)
     with path.open("rb") as file:
         while lines := file.readlines(_BLOCK):
             digest.update(b"".join(lines))
-            for line in lines:
+            for line, sealed in zip(lines, seal, strict=False):
                 rows += 1
                 try:
-                    sound = check(line)
+                    sound = group_hash(line) == sealed if sealed else check(line)
                 except (ValueError, msgspec.MsgspecError, KeyError, TypeError, IndexError, AttributeError):
                     sound = False
                 if not sound:

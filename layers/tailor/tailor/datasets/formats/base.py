@@ -11,9 +11,9 @@ from tailor.recipe import Data, Method
 Row = dict[str, Any]
 Converter = Callable[[Row, int], Example]
 """Takes a row and its line; raises RowError with everything that is wrong with the row."""
-Plain = Callable[[bytes], list[str] | None]
-"""Takes a line of JSON; gives the system text ("" for none) and the texts of the turns, the user's first, in turn. None
-for whatever is not quite the usual: the converter explains it."""
+Plain = Callable[[list[bytes]], list[list[str] | None]]
+"""Takes lines of JSON; gives of each the system text ("" for none) and the texts of the turns, the user's first, in
+turn. None for whatever is not quite the usual: the converter explains it."""
 
 
 @dataclass(slots=True)

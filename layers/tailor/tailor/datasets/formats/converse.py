@@ -78,15 +78,28 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     system: list[_Text] | msgspec.UnsetType = msgspec.UNSET
 
 
-_decode = msgspec.json.Decoder(_Record).decode
+_DECODER: Final = msgspec.json.Decoder(_Record)
 
 
-def _plain(line: bytes) -> list[str] | None:
-    """Reading into a declared shape checks a row as fast as reading it."""
+def _plain(lines: list[bytes]) -> list[list[str] | None]:
+    """Reading into a declared shape checks rows as fast as reading them."""
     try:
-        record = _decode(line)
+        records: list[_Record | None] = [*_DECODER.decode_lines(b"".join(lines))]
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        records = []
+    if len(records) != len(lines):
+        records = [_decoded(line) for line in lines]
+    return [_texts(record) if record else None for record in records]
+
+
+def _decoded(line: bytes) -> _Record | None:
+    try:
+        return _DECODER.decode(line)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+
+
+def _texts(record: _Record) -> list[str] | None:
     system = record.system
     if system is msgspec.UNSET:
         texts = [""]
