@@ -1,0 +1,113 @@
+"""The short cut for rows of plain text: what it writes and reports is what the long way does."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tailor import catalog
+from tailor.datasets import read
+from tailor.datasets.intake import prepare_dataset
+from tailor.recipe import Recipe
+from tailor.storage import FolderStorage
+
+from .conftest import chats, converse
+
+WRITERS: list[Callable[[Any], bytes]] = [
+    orjson.dumps,
+    lambda row: json.dumps(row, ensure_ascii=False).encode(),
+    lambda row: json.dumps(row).encode(),
+    lambda row: b"  " + json.dumps(row, ensure_ascii=False, separators=(" , ", " : ")).encode() + b" \r",
+    lambda row: orjson.dumps(row).replace(b'"role":"user"', b'"role":"assistant","role":"user"'),
+    lambda row: orjson.dumps({**row, "note": 1}),
+]
+WORDS = st.sampled_from(
+    ["", " ", "yes", "Không.", "hoà bình", "a.b@c.vn", "System:", "1,250", "«ok»", 'He said "no"', "x\ny", "long " * 60]
+    + ["\u200b", "e\u0301", "tiá»‡n", "5 €", "+84 912 345 678", "C:\\data", "12345", "  indented", "\t" * 9 + "tab"]
+)
+TURNS = st.lists(st.lists(WORDS, min_size=1, max_size=3).map(" ".join), min_size=0, max_size=5)
+
+
+@st.composite
+def _lines(draw: st.DrawFn) -> bytes:
+    texts, system, writer = draw(TURNS), draw(st.none() | WORDS), draw(st.sampled_from(WRITERS))
+    messages = [
+        {"role": ("user", "assistant")[place % 2], "content": [{"text": text}]} for place, text in enumerate(texts)
+    ]
+    row: dict[str, Any] = {"schemaVersion": "bedrock-conversation-2024", "messages": messages}
+    if system is not None:
+        row["system"] = [{"text": system}]
+    return writer(row)
+
+
+def _prepared(data: bytes, recipe: Recipe) -> dict[str, Any]:
+    """All that is written, JSON lines as values: their spaces may differ."""
+    with TemporaryDirectory() as place:
+        uploads, out, scratch = (Path(place) / name for name in ("uploads", "out", "scratch"))
+        for folder in (uploads, out, scratch):
+            folder.mkdir()
+        (uploads / "a.jsonl").write_bytes(data)
+        report = prepare_dataset(
+            FolderStorage(uploads),
+            "",
+            FolderStorage(out),
+            "run/",
+            recipe,
+            catalog.model("nova-lite"),
+            bucket_owner=None,
+            scratch=scratch,
+            write_unusable=True,
+        )
+        found: dict[str, Any] = {
+            path.name: [orjson.loads(line) for line in path.read_bytes().splitlines()] for path in out.rglob("*.jsonl")
+        }
+        found["report"] = {
+            name: value
+            for name, value in orjson.loads(report.to_json()).items()
+            if name not in ("manifest", "previews")
+        }
+        return found
+
+
+@given(
+    lines=st.lists(_lines(), max_size=12), method=st.sampled_from(["fine-tuning", "distillation"]), system=st.booleans()
+)
+@settings(max_examples=120, deadline=None)
+def test_it_changes_nothing(lines: list[bytes], method: str, system: bool) -> None:
+    sound = [orjson.dumps(row) for row in chats(10)]  # so that the format is recognised
+    data = b"\n".join([*sound, *lines]) + b"\n"
+    recipe = Recipe.model_validate({"method": method, "data": {"system": "Be brief." if system else None}})
+    short = _prepared(data, recipe)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read.ReadableFile, "plain", property(lambda _: None, lambda *_: None))
+        long = _prepared(data, recipe)
+    assert short == long
+
+
+def test_a_sound_line_stays_as_it_is_and_any_other_is_written_anew(tmp_path: Path) -> None:
+    row = converse("Thủ đô của Việt Nam?", "Hà Nội.")
+    plain, spaced, escaped = orjson.dumps(row), json.dumps(row, ensure_ascii=False).encode(), json.dumps(row).encode()
+    twice = plain.replace(b'"role":"user"', b'"role":"assistant","role":"user"')
+    for number, (line, written) in enumerate([(plain, plain), (spaced, spaced), (escaped, plain), (twice, plain)]):
+        uploads, out, scratch = (tmp_path / f"{name}{number}" for name in ("uploads", "out", "scratch"))
+        for folder in (uploads, out, scratch):
+            folder.mkdir()
+        (uploads / "a.jsonl").write_bytes(line + b"\n")
+        prepare_dataset(
+            FolderStorage(uploads),
+            "",
+            FolderStorage(out),
+            "run/",
+            Recipe(),
+            catalog.model("nova-lite"),
+            bucket_owner=None,
+            scratch=scratch,
+            write_unusable=True,
+        )
+        assert (out / "run/prepared/train.jsonl").read_bytes() == written + b"\n"
