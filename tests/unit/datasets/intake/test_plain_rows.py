@@ -27,10 +27,9 @@ WRITERS: list[Callable[[Any], bytes]] = [
     lambda row: orjson.dumps(row).replace(b'"role":"user"', b'"role":"assistant","role":"user"'),
     lambda row: orjson.dumps({**row, "note": 1}),
 ]
-WORDS = st.sampled_from(
-    ["", " ", "yes", "Không.", "hoà bình", "a.b@c.vn", "System:", "1,250", "«ok»", 'He said "no"', "x\ny", "long " * 60]
-    + ["\u200b", "e\u0301", "tiá»‡n", "5 €", "+84 912 345 678", "C:\\data", "12345", "  indented", "\t" * 9 + "tab"]
-)
+USUAL = ["yes", "Không.", "hoà bình", "1,250", "«ok»", 'He said "no"', "x\ny", "long " * 60, "5 €", "C:\\data"]
+ODD = ["", " ", "a.b@c.vn", "System:", "\u200b", "e\u0301", "tiá»‡n", "+84 912 345 678", "  indented", "\t" * 9 + "tab"]
+WORDS = st.sampled_from([*USUAL, *ODD])
 TURNS = st.lists(st.lists(WORDS, min_size=1, max_size=3).map(" ".join), min_size=0, max_size=5)
 
 
@@ -43,7 +42,8 @@ def _lines(draw: st.DrawFn) -> bytes:
     row: dict[str, Any] = {"schemaVersion": "bedrock-conversation-2024", "messages": messages}
     if system is not None:
         row["system"] = [{"text": system}]
-    return writer(row)
+    line: bytes = writer(row)
+    return line
 
 
 def _prepared(data: bytes, recipe: Recipe) -> dict[str, Any]:
@@ -67,18 +67,17 @@ def _prepared(data: bytes, recipe: Recipe) -> dict[str, Any]:
         found: dict[str, Any] = {
             path.name: [orjson.loads(line) for line in path.read_bytes().splitlines()] for path in out.rglob("*.jsonl")
         }
-        found["report"] = {
-            name: value
-            for name, value in orjson.loads(report.to_json()).items()
-            if name not in ("manifest", "previews")
-        }
+        told = orjson.loads(report.to_json())
+        found["report"] = {name: value for name, value in told.items() if name not in ("manifest", "previews")}
         return found
 
 
 @given(
-    lines=st.lists(_lines(), max_size=12), method=st.sampled_from(["fine-tuning", "distillation"]), system=st.booleans()
+    lines=st.lists(_lines(), min_size=5, max_size=40),
+    method=st.sampled_from(["fine-tuning", "distillation"]),
+    system=st.booleans(),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_it_changes_nothing(lines: list[bytes], method: str, system: bool) -> None:
     sound = [orjson.dumps(row) for row in chats(10)]  # so that the format is recognised
     data = b"\n".join([*sound, *lines]) + b"\n"
