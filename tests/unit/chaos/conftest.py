@@ -16,9 +16,9 @@ from tailor.evaluation.arms import LIVE, Arm
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.storage import Storage
+from tests.conftest import RAN
 from tests.unit.chaos.world import World
 
-_ran: Counter[str] = Counter()
 COUNTS = {"rows": 1000, "used": 1000, "rejected": 0, "left_out": 0, "train": 800, "validation": 100, "test": 100}
 
 
@@ -96,12 +96,12 @@ def quick_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def count() -> Callable[[str], None]:
-    """Counts what ran, by kind; the end of the test session tells."""
-    return lambda kind: _ran.update([kind])
+def count(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Counts a combination that ran; the end of the session tells (tests/conftest.py)."""
+    ran: Counter[str] = Counter()
 
+    def one_more(kind: str) -> None:
+        ran[kind] += 1
+        request.node.user_properties[:] = [(f"{RAN}{name}", number) for name, number in ran.items()]
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _ran:
-        kinds = ", ".join(f"{number:,} of {kind}" for kind, number in _ran.items())
-        terminalreporter.write_line(f"chaos: {_ran.total():,} combinations ran: {kinds}")
+    return one_more
