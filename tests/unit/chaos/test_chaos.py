@@ -122,7 +122,7 @@ LIVE = (*EVALUATED, S.PASSED, S.LIVE)
 class Path:
     """``histories``: the states of each run; ``calls``: at least so many calls where all goes well; ``jobs``:
     how many there are in the end; ``every_event``: a path that depends on what Bedrock says of its job; ``stalls``: the
-    notices of a first run that are told besides its changes."""
+    notices of a first run that are told besides its changes; ``since``: the first call that no other path has."""
 
     name: str
     calls: int
@@ -134,6 +134,7 @@ class Path:
     on_state: Callable[[World, Run], None] = nothing
     cheap: bool = True
     every_event: bool = False
+    since: int = 1
     stalls: Sequence[str] = ()
 
     def __str__(self) -> str:
@@ -195,6 +196,7 @@ PATHS = (
         jobs=2,
         recipe="model: nova-micro\ndeployment: {keep_previous_hours: 0.1, promote: false}",
         on_state=promotes_the_first_when_the_second_has_passed,
+        since=100,
     ),
     Path("rejected", 24, [(S.RECEIVED, S.PREPARING, S.REJECTED)], jobs=0, recipe=f"{RECIPE}\ndescription: unusable"),
     Path("deployment-failed", 79, [(*TRAINED, S.DEPLOYING, S.DEPLOY_FAILED)], deployments_fail=True),
@@ -204,6 +206,7 @@ PATHS = (
         [(*EVALUATED, S.FAILED, S.RETIRED, S.RESTORING, S.LIVE)],
         recipe=f"{RECIPE}\ndescription: failed",
         on_state=overrides,
+        since=90,
     ),
     Path("stopped-while-deploying", 80, [(*TRAINED, S.DEPLOYING, S.RETIRED)], on_state=stops_deploying),
     Path("stopped-by-hand", 62, [(*FIRST_ATTEMPT, S.STOPPED)], on_state=stops_training, every_event=True),
@@ -266,7 +269,7 @@ def check_troubles(path: Path, treatments: Sequence[Treatment], count: Count) ->
     """A function killed after, and overtaken before, each single write or call of each step."""
     calls = path.run(treatments).calls
     assert len(calls) >= path.calls - treatments.count("lost"), "fewer calls than there were: what is not simulated?"
-    for at in range(1, len(calls) + 1):
+    for at in range(path.since, len(calls) + 1):
         for trouble in (Trouble("killed", at), Trouble("killed", at, retried=False), Trouble("overtaken", at)):
             world = path.run(treatments, trouble)
             note = f"{trouble} at {world.met!r}, job events {treatments}"

@@ -611,3 +611,12 @@ def test_a_stop_while_a_deployment_is_made_takes_it_away_once_it_is_there(settin
         "wrong data",
     )
     assert not setting.control.deployments
+
+
+@pytest.mark.parametrize(
+    ("state", "hint"), [(State.RETIRED, ""), (State.FAILED, "tailor retire"), (State.LIVE, "roll back to another")]
+)
+def test_what_can_not_be_stopped_is_told_what_can_be_done(setting: Setting, state: State, hint: str) -> None:
+    with pytest.raises(ConflictError) as error:
+        stopped(setting, setting.deployed(state))
+    assert hint in error.value.hint if hint else not error.value.hint

@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from tailor.errors import ConflictError, InvalidInputError, NotFoundError
-from tailor.runs import Run, RunStore, State
+from tailor.runs import MOVES, Run, RunStore, State
 from tailor.serving.aliases import AliasStore
 from tailor.serving.aliases import rollback as move_pointer_back
 from tailor.steps.control import Control
@@ -52,7 +52,10 @@ def stop(
         return asked
     if run.state in _NOT_MEASURED:
         return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
-    raise ConflictError(f"run {run.id} is {run.state}: there is nothing to stop", hint="tailor retire takes it down")
+    hint = "roll back to another version, or promote one, first" if run.state == State.LIVE else ""
+    if State.RETIRED in MOVES[run.state]:
+        hint = "tailor retire takes it down"
+    raise ConflictError(f"run {run.id} is {run.state}: there is nothing to stop", hint=hint)
 
 
 def promote_by_hand(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, reason: str, now: datetime) -> Run:
