@@ -92,21 +92,33 @@ class _Sample(_Strict):
 
 
 def write_rows(path: Path, count: int) -> None:
-    """Chats of about 1.5 KB, half English and half Vietnamese, all different."""
+    """Chats of about 1.5 KB, half English and half Vietnamese, all different; a quarter of the questions has paragraphs."""
     choose = random.Random(7)
     with path.open("wb") as file:
         for number in range(count):
             language = ("en", "vi")[number % 2]
-            words = _WORDS[language].split()
-            lengths = (140, 90) if language == "en" else (120, 80)
-            question, answer = (" ".join(choose.choices(words, k=length)) for length in lengths)
+            lengths = (130, 85) if language == "en" else (110, 75)
+            question, answer = (_prose(choose, language, length) for length in lengths)
+            if number % 4 == 3:
+                question = question.replace(". ", ".\n\n", 2)
             messages = [
-                {"role": "user", "content": [{"text": f"{number}. {question}?"}]},
-                {"role": "assistant", "content": [{"text": f"{answer}."}]},
+                {"role": "user", "content": [{"text": f"{number}. {question}"}]},
+                {"role": "assistant", "content": [{"text": answer}]},
             ]
             system = [{"text": "You are a helpful assistant who summarises reports."}]
             row = {"schemaVersion": "bedrock-conversation-2024", "system": system, "messages": messages}
             file.write(orjson.dumps(row) + b"\n")
+
+
+def _prose(choose: random.Random, language: str, length: int) -> str:
+    """So many words in sentences, with what stands between words in reports."""
+    vocabulary, sentences = _WORDS[language].split(), []
+    while length > 0:
+        words = choose.choices(vocabulary, k=min(length, choose.randint(7, 18)))
+        length -= len(words)
+        words[len(words) // 2] += choose.choice(["", ",", ",", ";", ":", " -", " (Q3)", " 2026", " 12.5%"])
+        sentences.append(" ".join(words).capitalize() + choose.choice([".", ".", ".", "?", "!"]))
+    return " ".join(sentences)
 
 
 def validate_only(folder: Path) -> int:
