@@ -92,7 +92,7 @@ class _Sample(_Strict):
 
 
 def write_rows(path: Path, count: int) -> None:
-    """Chats of about 1.5 KB, half English and half Vietnamese, all different; a quarter of the questions has paragraphs."""
+    """Chats of about 1.5 KB, half English and half Vietnamese, all different; a quarter of the questions in parts."""
     choose = random.Random(7)
     with path.open("wb") as file:
         for number in range(count):
