@@ -11,7 +11,7 @@ from tailor.datasets.detect import Container
 from tailor.datasets.json_stream import BrokenJsonError
 from tailor.datasets.jsonl import Item
 from tailor.datasets.legacy import NAMES
-from tailor.datasets.notes import Notes
+from tailor.datasets.notes import Notes, Trouble
 from tailor.datasets.objects import DamagedFileError, MediaObject, MemberObject, StoredObject
 from tailor.datasets.text import Encoding
 from tailor.names import RECIPE_FILE
@@ -71,7 +71,7 @@ class DataFile:
         return self.source.size
 
     def rows(self) -> Iterator[Item]:
-        """Raises one of READ_ON_ERRORS where the file can't be read on; :func:`note_break` makes a finding of it."""
+        """Raises one of READ_ON_ERRORS where the file can't be read on; :func:`break_of` says why."""
         if self.outline:
             return documents.read(self.open_text, self.outline)
         if self.container == "parquet":
@@ -101,14 +101,13 @@ class DataFile:
 READ_ON_ERRORS: Final = (DamagedFileError, BrokenJsonError)
 
 
-def note_break(error: Exception, name: str, line: int, notes: Notes) -> None:
-    """Reports that a file can't be read on behind a line."""
+def break_of(error: Exception, line: int) -> Trouble:
+    """Why a file can't be read on behind a line."""
     if isinstance(error, BrokenJsonError):
         trouble = error.trouble
-        message = f"the file can't be read beyond row {line}: {trouble.message}"
-        notes.add(trouble.code, "error", name, message, trouble.fix, line=line or None)
-    else:
-        notes.add("file-damaged", "error", name, str(error), "upload the whole file again", line=line or None)
+        message = f"the file can't be read beyond row {line}: {trouble.message}" if line else trouble.message
+        return Trouble(trouble.code, message, trouble.fix)
+    return Trouble("file-damaged", str(error), "upload the whole file again")
 
 
 @dataclass(slots=True)

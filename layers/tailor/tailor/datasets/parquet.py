@@ -7,7 +7,9 @@ import pyarrow
 import pyarrow.parquet
 
 from tailor.datasets.jsonl import Item
+from tailor.datasets.notes import RowError, Trouble
 from tailor.datasets.objects import DamagedFileError, reason
+from tailor.datasets.text import MAX_LINE
 
 BATCH_BYTES: Final = 8 << 20
 """About so many bytes of rows are turned into Python objects at a time."""
@@ -34,11 +36,21 @@ def read(source: BinaryIO, size: int) -> Iterator[Item]:
         nested = any(pyarrow.types.is_nested(field.type) for field in file.schema_arrow)
         batch_size = max(1, min(2048, BATCH_BYTES // max(1, bytes_per_row)))
         for batch in file.iter_batches(batch_size=batch_size, use_threads=False):
+            large = batch.nbytes > MAX_LINE
             for row in batch.to_pylist():
                 number += 1
-                yield number, _without_nulls(row) if nested else row, None
+                held = sum(len(value) for value in row.values() if isinstance(value, str | bytes)) if large else 0
+                if held > MAX_LINE:
+                    yield number, RowError(_too_large(held)), None
+                else:
+                    yield number, _without_nulls(row) if nested else row, None
     except _ERRORS as error:
         raise DamagedFileError(f"the Parquet file can't be read after row {number}: {reason(error)}") from error
+
+
+def _too_large(size: int) -> Trouble:
+    fix = "put large media into files of their own"
+    return Trouble("row-too-large", f"the row holds {size:,} bytes; {MAX_LINE >> 20} MiB are the most", fix)
 
 
 def _check(metadata: Any, size: int) -> int:

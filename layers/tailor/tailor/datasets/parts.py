@@ -102,12 +102,16 @@ def _sample(ledger: Ledger, splitter: Splitter, parts: tuple[int, ...], most: in
     if have <= most:
         return
     total, highest = 0, -1
-    for rank, size in sorted(
-        (splitter.rank(group), size) for group, size in Counter(ledger.used("grp", *parts)).items()
-    ):
+    sizes = Counter(ledger.used("grp", *parts))
+    large = {group for group, size in sizes.items() if size > most}
+    if large:
+        rows = sum(sizes[group] for group in large)
+        yield finding("group-too-large", "", groups=len(large), count=rows, limit=most, model=model)
+    for rank, size in sorted((splitter.rank(group), size) for group, size in sizes.items() if group not in large):
         if total + size > most:
             break
         total, highest = total + size, rank
     groups = ledger.column["grp"]
-    ledger.leave_out([row for row in ledger.rows(*parts) if splitter.rank(groups[row]) > highest], "left-out")
+    left = [row for row in ledger.rows(*parts) if groups[row] in large or splitter.rank(groups[row]) > highest]
+    ledger.leave_out(left, "left-out")
     yield finding("too-many-rows", "", count=have, limit=most, left=have - total, model=model)

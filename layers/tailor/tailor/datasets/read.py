@@ -14,7 +14,7 @@ import orjson
 
 from tailor.datasets import formats, jsonl, text
 from tailor.datasets.columns import choose, report
-from tailor.datasets.files import READ_ON_ERRORS, DataFile, Inventory, as_row, note_break
+from tailor.datasets.files import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
 from tailor.datasets.formats import plain_text
 from tailor.datasets.formats.base import Context, Converter, Format, Plain, Row, Sample
 from tailor.datasets.formats.chat import describe
@@ -135,7 +135,9 @@ class DatasetReader:
                 for last in self._lines(file) if file.by_line else self._values(file):
                     yield last
             except READ_ON_ERRORS as error:
-                note_break(error, file.name, last.line if last else 0, self.notes)
+                line = last.line if last else 0
+                # What follows is lost: the rest of the file counts as one row that can't be used.
+                yield _rejected(file.name, line + 1, RowError(break_of(error, line)), b"")
 
     def _lines(self, file: ReadableFile) -> Iterator[Unread]:
         with file.source.open_text() as source:
@@ -264,7 +266,8 @@ def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:
             if len(values) == _SAMPLE or size > _SAMPLE_BYTES:
                 break
     except READ_ON_ERRORS as error:
-        note_break(error, source.name, line, notes)
+        trouble = break_of(error, line)
+        notes.add(trouble.code, "error", source.name, trouble.message, trouble.fix, line=line or None)
     return values
 
 

@@ -1,7 +1,13 @@
 """From an uploaded folder to prepared data: the whole way, by what is written at its end."""
 
+import gzip
 import hashlib
+import json
 from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
 
 from tailor.datasets.intake import reject_dataset
 from tailor.datasets.model import Finding
@@ -127,3 +133,27 @@ def test_the_page_runs_no_script_and_loads_nothing(dataset: Path, intake: Intake
     assert "<script" not in page
     assert "<img src=x" not in page
     assert "http://" not in page.replace("http-equiv", "")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.json"])
+def test_a_file_that_breaks_off_stops_the_dataset_by_default(name: str, dataset: Path, intake: Intake) -> None:
+    noise = [hashlib.sha512(b"%d" % n).hexdigest() * 3 for n in range(3000)]
+    rows = [{"question": f"How much is {n}?", "answer": f"It is {noise[n]}."} for n in range(3000)]
+    whole = json.dumps(rows, indent=0).encode()
+    lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    cut = whole[:-2000] if name == "a.json" else gzip.compress(lines)[:-5000]
+    (dataset / name).write_bytes(cut)
+    outcome = intake()
+    assert not outcome.report.usable
+    counts = outcome.report.counts
+    assert 0 < counts["used"] < 3000
+    assert (counts["rejected"], counts["rows"]) == (1, counts["used"] + 1)
+    assert len(outcome.lines("report/rejected.jsonl")) == 1
+    assert intake(data={"on_error": "skip"}).report.usable
+
+
+def test_a_cell_of_parquet_that_no_row_can_hold(dataset: Path, intake: Intake) -> None:
+    table = pyarrow.table({"question": ["x" * (33 << 20), *(f"q {n}" for n in range(20))], "answer": ["a"] * 21})
+    pyarrow.parquet.write_table(table, dataset / "a.parquet")
+    (found,) = intake().found("row-too-large")
+    assert found["line"] == 1

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tailor import catalog
 from tailor.datasets.split import Splitter, even_out, group_hash, is_even
 from tailor.recipe import Split
 
@@ -162,16 +163,29 @@ def test_a_column_of_the_recipe_makes_the_groups(dataset: Path, intake: Intake) 
     assert outcome.report.counts["test"] == 4 * len(for_test)
 
 
+def _take_at_most(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = catalog.model("nova-lite")
+    facts = model.methods["fine-tuning"]
+    small = facts.model_copy(update={"limits": facts.limits.model_copy(update={"max_rows": rows})})
+    changed = model.model_copy(update={"methods": {"fine-tuning": small}})
+    monkeypatch.setattr(catalog, "model", lambda name: changed)
+
+
+def test_a_group_that_never_fits_is_named_and_the_others_are_used(
+    dataset: Path, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _take_at_most(100, monkeypatch)
+    rows = [f"Question {n}?,answer {n},{'all' if n < 150 else n}" for n in range(210)]
+    (dataset / "a.csv").write_text("question,answer,patient\n" + "\n".join(rows), "utf-8")
+    outcome = intake(split={"group": "patient", "test": 0, "validation": 0, "train": 1})
+    assert "150 rows of 1 groups" in outcome.found("group-too-large")[0]["message"]
+    assert (outcome.report.counts["train"], outcome.report.counts["left_out"]) == (60, 150)
+
+
 def test_over_the_maximum_a_sample_of_whole_groups_is_used_and_said(
     dataset: Path, intake: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tailor import catalog
-
-    model = catalog.model("nova-lite")
-    facts = model.methods["fine-tuning"]
-    small = facts.model_copy(update={"limits": facts.limits.model_copy(update={"max_rows": 100})})
-    changed = model.model_copy(update={"methods": {"fine-tuning": small}})
-    monkeypatch.setattr(catalog, "model", lambda name: changed)
+    _take_at_most(100, monkeypatch)
     write_jsonl(dataset / "a.jsonl", chats(300))
     outcome = intake()
     counts = outcome.report.counts
