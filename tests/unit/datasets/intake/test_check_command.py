@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tailor_cli.check import check
 
-from .conftest import SHARED_DATA, chats, converse, write_jsonl, write_vqa
+from .conftest import chats, converse, write_jsonl, write_vqa
 
 app = typer.Typer()
 app.command()(check)
@@ -93,49 +93,6 @@ def test_the_recipe_beside_the_data_is_respected_and_options_go_before_it(tmp_pa
     assert json.loads(runner.invoke(app, [str(tmp_path), "--json"]).stdout)["model"] == "nova-micro"
     result = runner.invoke(app, [str(tmp_path), "--json", "--model", "nova-2-lite"])
     assert json.loads(result.stdout)["model"] == "nova-2-lite"
-
-
-def _shared(name: str) -> Path:
-    path = SHARED_DATA / name
-    if not path.exists():
-        pytest.skip("the shared test data is not here")
-    return path
-
-
-USABLE = [
-    ("dialogsum/training-data.jsonl", "fine-tuning", 1000),
-    ("dialogsum/training-data.jsonl", "distillation", 1000),
-    ("fastchat/dummy_conversation.json", "fine-tuning", 500),
-    ("llama-factory/alpaca_en_demo.json", "fine-tuning", 999),
-    ("nova-forge-sdk/csv_train_test_data.csv", "fine-tuning", 20),
-    ("nova-forge-sdk/sft_train_samples_converse.jsonl", "fine-tuning", 8),
-    ("nova-forge-sdk/openai_sft_test_data.jsonl", "fine-tuning", 10),
-    ("mathvista/sample_data.jsonl", "fine-tuning", 20),
-]
-
-
-@pytest.mark.parametrize(("name", "method", "rows"), USABLE, ids=[f"{case[0]}-{case[1]}" for case in USABLE])
-def test_real_datasets_are_recognised(name: str, method: str, rows: int) -> None:
-    result = runner.invoke(app, [str(_shared(name)), "--method", method, "--json"])
-    report = json.loads(result.stdout)
-    assert report["usable"], report["headline"]
-    assert report["counts"]["used"] == rows
-
-
-UNUSABLE = [
-    ("openai-cookbook/toy_chat_fine_tuning.jsonl", "fine-tuning", "nova-lite", "first-turn"),
-    ("nova-forge-sdk/openai_sft_tool_test_data.jsonl", "fine-tuning", "nova-lite", "tools-not-supported"),
-    ("nova-forge-sdk/rft_test_data.jsonl", "reinforcement", "nova-2-lite", "too-few-rows"),
-    ("llama-factory/mllm_demo.json", "fine-tuning", "nova-lite", "too-few-rows"),
-    ("vivqa-x/ViVQA-X_val.json", "fine-tuning", "nova-lite", "media-missing"),
-]
-
-
-@pytest.mark.parametrize(("name", "method", "model", "code"), UNUSABLE, ids=[case[0] for case in UNUSABLE])
-def test_what_is_wrong_with_real_datasets_is_named(name: str, method: str, model: str, code: str) -> None:
-    result = runner.invoke(app, [str(_shared(name)), "--method", method, "--model", model, "--json"])
-    assert result.exit_code == 1
-    assert code in {row["code"] for row in json.loads(result.stdout)["findings_by_code"]}
 
 
 def test_the_table_fits_80_columns_and_says_a_thing_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
