@@ -229,8 +229,9 @@ class RunStore(Protocol):
     def save(self, run: Run) -> Run:
         """Writes on condition that nobody wrote since it was read; else ConflictError. Returns the new revision."""
 
-    def open_runs(self) -> list[Run]:
-        """All runs that are not in a terminal state, oldest change first; from a sparse index, never a scan."""
+    def open_runs(self, unreadable: list[str] | None = None) -> list[Run]:
+        """All runs that are not in a terminal state, oldest change first; from a sparse index, never a scan. One that
+        this version can't read must not hide the others: its id is added to ``unreadable``."""
 
     def project_runs(self, project: str) -> list[Run]:
         """A project's runs, newest first."""

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from tailor.aws import clients
-from tailor.aws.runs import DynamoRunStore
+from tailor.aws.runs import DynamoRunStore, to_item
 from tailor.errors import ConflictError, NotFoundError
 from tailor.runs import State
 from tests.unit.contracts.template import template
@@ -50,6 +50,16 @@ def test_who_writes_second_is_told(store: DynamoRunStore) -> None:
     store.save(first.moved(State.TRAINING, by="train"))
     with pytest.raises(ConflictError):
         store.save(second.moved(State.TRAINING, by="train"))
+
+
+def test_a_run_of_another_version_hides_no_other(store: DynamoRunStore) -> None:
+    sound, odd = a_run(State.TRAINING), a_run(State.TRAINING, "colours-odd-0123456789ab")
+    store.create(sound)
+    boto3.resource("dynamodb").Table("runs").put_item(Item={**to_item(odd), "recipe": {"patience": "for ever"}})
+    unreadable: list[str] = []
+    assert [run.id for run in store.open_runs(unreadable)] == [sound.id]
+    assert unreadable == [odd.id]
+    assert [run.id for run in store.project_runs(sound.project)] == [sound.id]
 
 
 def test_open_runs_are_found_oldest_first_and_finished_ones_are_not(store: DynamoRunStore) -> None:

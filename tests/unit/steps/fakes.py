@@ -36,7 +36,7 @@ class MemoryRuns:
         self.items[run.id] = run.model_copy(update={"revision": run.revision + 1})
         return self.items[run.id]
 
-    def open_runs(self) -> list[Run]:
+    def open_runs(self, unreadable: list[str] | None = None) -> list[Run]:
         return sorted((run for run in self.items.values() if run.is_open), key=lambda run: run.history[-1].at)
 
     def project_runs(self, project: str) -> list[Run]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 
 from tailor.aws.clients import table
 from tailor.aws.failures import code_of, translated
@@ -56,13 +57,13 @@ class DynamoRunStore(RunStore):
                 raise
         return new
 
-    def open_runs(self) -> list[Run]:
-        return self._query(OPEN_INDEX, Key("open").eq("open"))
+    def open_runs(self, unreadable: list[str] | None = None) -> list[Run]:
+        return self._query(OPEN_INDEX, Key("open").eq("open"), [] if unreadable is None else unreadable)
 
     def project_runs(self, project: str) -> list[Run]:
-        return self._query(PROJECT_INDEX, Key("project").eq(project), newest_first=True)
+        return self._query(PROJECT_INDEX, Key("project").eq(project), [], newest_first=True)
 
-    def _query(self, index: str, condition: Any, *, newest_first: bool = False) -> list[Run]:
+    def _query(self, index: str, condition: Any, unreadable: list[str], *, newest_first: bool = False) -> list[Run]:
         runs: list[Run] = []
         following: dict[str, Any] = {}
         with translated("listing runs"):
@@ -70,7 +71,11 @@ class DynamoRunStore(RunStore):
                 page = self._table.query(
                     IndexName=index, KeyConditionExpression=condition, ScanIndexForward=not newest_first, **following
                 )
-                runs += [Run.model_validate(plain(item)) for item in page["Items"]]
+                for item in page["Items"]:
+                    try:
+                        runs.append(Run.model_validate(plain(item)))
+                    except ValidationError:
+                        unreadable.append(str(item["id"]))
                 if "LastEvaluatedKey" not in page:
                     return runs
                 following = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -36,8 +36,8 @@ class Reconciler:
 
     def round(self, now: datetime) -> Round:
         """One look at each open run. One run's trouble must not keep the others from being looked at."""
-        found = Round()
-        for run in self.runs.open_runs():
+        found, unreadable = Round(), list[str]()
+        for run in self.runs.open_runs(unreadable):
             found.open += 1
             try:
                 if self._look_at(run, now):
@@ -51,6 +51,7 @@ class Reconciler:
                 found.failed[run.id] = f"{error.code}: {error.message}"
             except Exception as error:  # a bug that one run meets must not leave all others unwatched
                 found.failed[run.id] = f"{type(error).__name__} in {traceback.extract_tb(error.__traceback__)[-1].name}"
+        found.failed |= dict.fromkeys(unreadable, "what the table holds is no run that this version can read")
         return found
 
     def _look_at(self, run: Run, now: datetime) -> Run | None:
