@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+import msgspec
 import orjson
 
 from tailor.datasets import formats, jsonl, text
@@ -83,7 +84,7 @@ class ReadableFile:
         return _rejected(self.name, line, error, raw or error.raw.encode("utf-8", "replace") or _dump(value))
 
 
-class Unread(NamedTuple):
+class Unread(msgspec.Struct, gc=False):
     """A line that holds one row: whoever takes the row reads it."""
 
     source: ReadableFile

@@ -91,6 +91,7 @@ class RowPass:
         self._spool, self._extras = (folder / "spool").open("wb"), (folder / "extras").open("wb")
         self._findings, self._rejected, self._fixes = (_Counted((folder / name).open("wb")) for name in MERGED)
         self._offset = 0
+        self._lines: list[bytes] = []
         self._rows: list[tuple[int, ...]] = []
         self._numbers = {name: number for number, name in enumerate(files)}
         self._kinds: dict[str, int] = {}
@@ -121,7 +122,9 @@ class RowPass:
         self._fetch_media([row for _, rows in begun for row in rows if isinstance(row, _Draft)])
         for first, rows in begun:
             self._finish(first, rows)
+            self._spool.writelines(self._lines)
             self._journal.add(first // BATCH, self._rows)
+            self._lines.clear()
             self._rows.clear()
             self._note_lengths(first // BATCH)
 
@@ -204,7 +207,7 @@ class RowPass:
     def _note(self, n: int, row: Example | Unread, noted: Noted, group: int, media: int) -> None:
         if noted.language == _VIETNAMESE and len(noted.text) < SHORT_ANSWER:
             self._note_style(n, noted.text)
-        self._spool.write(noted.line)
+        self._lines.append(noted.line)
         kind = self._kinds.setdefault(noted.kind, len(self._kinds))
         self._rows.append((
             n, self._numbers[row.file], row.line, self._offset, PARTS.index(row.split), group, noted.input,

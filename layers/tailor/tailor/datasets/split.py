@@ -107,8 +107,9 @@ def even_out(splitter: Splitter, groups: Iterable[int]) -> None:
 
 def group_hash(*parts: bytes) -> int:
     """A 63-bit hash of what makes a group, an input or an answer."""
-    whole = parts[0] if len(parts) == 1 else b"".join(len(part).to_bytes(4) + part for part in parts)
-    return xxh3_64_intdigest(whole) >> 1
+    if len(parts) == 1:
+        return xxh3_64_intdigest(parts[0]) >> 1
+    return xxh3_64_intdigest(b"".join(len(part).to_bytes(4) + part for part in parts)) >> 1
 
 
 def _salt(seed: int, purpose: str) -> int:

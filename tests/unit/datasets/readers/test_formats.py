@@ -77,6 +77,28 @@ class TestConverse:
         }
         assert "'text'" in next(finding.fix for finding in bad.findings if finding.code == "unknown-block")
 
+    def test_preference_pairs_are_named(self, tmp_path: Path) -> None:
+        candidates = [
+            {"content": [{"text": label}], "preferenceLabel": label} for label in ("preferred", "non-preferred")
+        ]
+        pair = converse(user({"text": "q"}), {"role": "assistant", "candidates": candidates})
+        reader = open_dataset(
+            tmp_path, {"d.jsonl": f"{json.dumps(converse(user({'text': 'q'}), ANSWER))}\n" * 2 + json.dumps(pair)}
+        )
+
+        (rejected,) = rejections(reader)
+
+        assert "DPO" in rejected.findings[0].message
+        assert rejected.findings[0].path == "$.messages[1].candidates"
+
+    def test_other_keys_of_messages_are_told(self, tmp_path: Path) -> None:
+        row = converse(user({"text": "q"}), {**ANSWER, "weight": 0})
+        reader = open_dataset(tmp_path, {"d.jsonl": f"{json.dumps(row)}\n" * 3})
+        assert len(examples(reader)) == 3
+        (told,) = [found for found in reader.findings if found.code == "unknown-key"]
+        assert "'weight'" in told.message
+        assert "3 rows" in told.message
+
     def test_odd_keys_and_versions_are_reported_once(self, tmp_path: Path) -> None:
         row = converse(user({"text": "q"}), ANSWER, sytem=[{"text": "s"}]) | {"schemaVersion": "2023"}
         reader = open_dataset(tmp_path, {"d.jsonl": f"{json.dumps(row)}\n" * 5})

@@ -51,7 +51,10 @@ def _converter(context: Context) -> Converter:
         if row.get("schemaVersion") != SCHEMA:
             _note_schema(row, line, context)
         troubles: list[Trouble] = []
-        turns = _plain_turns(row) or read_turns(row.get("messages"), troubles)
+        turns = _plain_turns(row)
+        if turns is None:
+            turns = read_turns(row.get("messages"), troubles)
+            _note_odd_messages(row.get("messages"), line, context)
         system = read_system(row["system"], troubles) if "system" in row else None
         example = Example(file, line, turns, system or default_system)
         if row.get("toolConfig") is not None:
@@ -138,7 +141,7 @@ def _plain_turns(row: Row) -> list[Turn] | None:
     try:
         for message in row["messages"]:
             role = message["role"]
-            if role != "user" and role != "assistant":
+            if (role != "user" and role != "assistant") or len(message) != 2:
                 return None
             blocks: list[Block] = []
             for item in message["content"]:
@@ -164,6 +167,16 @@ def _odd_keys(row: Row, line: int, context: Context) -> bool:
     return bool(odd)
 
 
+def _note_odd_messages(messages: Any, line: int, context: Context) -> None:
+    """Keys of messages that are not Converse's: they are not used."""
+    for message in messages if isinstance(messages, list) else ():
+        for key in message if isinstance(message, dict) else ():
+            if key not in ("role", "content", "candidates"):
+                said = f"the key {key!r:.80} of a message is not one of Converse's and is not used"
+                fix, path = "nothing to do if it is not meant for training", f"$.messages[].{key:.80}"
+                context.notes.add("unknown-key", "info", context.file, said, fix, line=line, path=path)
+
+
 def _wrong(path: str, expected: str, found: Any) -> Trouble:
     return Trouble("wrong-type", f"{path} is {describe(found)}, not {expected}", f"write {path} as {expected}", path)
 
@@ -182,6 +195,10 @@ def read_turns(messages: Any, troubles: list[Trouble]) -> list[Turn]:
         if role != "user" and role != "assistant":
             troubles.append(_bad_role(role, f"$.messages[{number}].role"))
         content = message.get("content")
+        if content is None and "candidates" in message:
+            said, fix = "these are preference pairs (DPO), which are not taken", "make the preferred answer the content"
+            troubles.append(Trouble("format-unknown", said, fix, f"$.messages[{number}].candidates"))
+            continue
         if type(content) is not list:
             troubles.append(_wrong(f"$.messages[{number}].content", "a list of blocks", content))
             continue
