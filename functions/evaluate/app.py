@@ -22,6 +22,7 @@ class EvaluateSettings(Settings):
     runs_table: str
     serving_table: str
     evaluate_machine_arn: str
+    remark: str = ""
     machine_above_calls: int
     machine_functions: int
     part_seconds: float
@@ -70,6 +71,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         seconds_left=seconds_left,
         now=datetime.now(UTC),
         asked=asked.execution if asked else None,
+        remark=settings.remark,
     )
     logger.info("evaluate", run=run.id if run else None, state=run.state if run else None)
     return {"state": run.state if run else None}

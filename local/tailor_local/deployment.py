@@ -18,7 +18,13 @@ from tailor_local.errors import DeployError
 STACK = "tailor"
 INPUTS = ("template.yaml", "samconfig.toml", "functions", "layers", "statemachines")
 # A step that shows no sign of life is asked for again sooner than on AWS, but not before a function can have started.
-PARAMETERS = {"Environment": "local", "DueAfterSeconds": "20", "SettleSeconds": "2", "LogRetentionDays": "1"}
+PARAMETERS = {
+    "Environment": "local",
+    "DueAfterSeconds": "20",
+    "SettleSeconds": "2",
+    "LogRetentionDays": "1",
+    "Remark": "Measured on the local cloud: its models stand in for Bedrock's, so the numbers say nothing about those.",
+}
 NOT_INPUTS = ("__pycache__", ".mypy_cache")
 ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
@@ -37,7 +43,8 @@ def deploy(root: Path, environment: Mapping[str, str], parameters: Mapping[str, 
     directory.mkdir(exist_ok=True)
     common = ["--config-env", "local", "--config-file", str(root / "samconfig.toml"), "--parameter-overrides"]
     common += [
-        f"{name}={value}" for name, value in ({"Architecture": architecture()} | PARAMETERS | dict(parameters)).items()
+        f'{name}="{value}"'
+        for name, value in ({"Architecture": architecture()} | PARAMETERS | dict(parameters)).items()
     ]
     with (directory / "build.lock").open("w") as lock:  # test sessions may deploy at the same time
         fcntl.flock(lock, fcntl.LOCK_EX)

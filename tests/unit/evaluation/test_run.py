@@ -88,6 +88,19 @@ def test_a_better_model_passes_and_everything_is_kept(tmp_path: Path) -> None:
     assert b"<!doctype html>" in files.read(report["paths"]["report"])
 
 
+def test_a_remark_of_the_operators_stands_above_the_verdict(tmp_path: Path) -> None:
+    run = new_run(Recipe())
+    files = write_run(tmp_path, run, ROWS, TRAIN)
+    said = "Measured on <stage>: not what users get."
+    asker = model({"custom": 9, "plain": 5})
+    result = evaluate_run(files, run, Recipe(), ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW, remark=said)
+    assert isinstance(result, EvaluationResult)
+    jsonschema.validate(result.report, SCHEMA)
+    assert result.report["remark"] == said
+    page = files.read(result.report["paths"]["report"]).decode()
+    assert page.index("Measured on &lt;stage&gt;") < page.index('class="badge"')
+
+
 def test_the_summary_is_small_and_holds_what_messages_need(tmp_path: Path) -> None:
     report, _ = evaluate(tmp_path, model({"custom": 9, "plain": 5}))
     summary = EvaluationResult(report).summary()

@@ -38,6 +38,7 @@ class Findings:
     regression: Mapping[str, Any] | None = None
     shots: Sequence[Any] = ()
     notes: Sequence[str] = ()
+    remark: str = ""
 
 
 def headline(outcome: Outcome, candidate: str = "The custom model", rows: str = "held-out rows") -> str:
@@ -89,6 +90,7 @@ def document(
         "model": recipe.model,
         "started_at": started.isoformat(),
         "finished_at": now.isoformat(),
+        "remark": findings.remark,
         "headline": headline(outcome),
         "reasons": outcome.decision.reasons,
         **outcome.headline(),

@@ -100,8 +100,9 @@ def _verdict(report: Report) -> str:
     if report["decisive_rows"]:
         figures.append((f"{report['decisive_rows']:,}", "rows would decide, if it is as seen"))
     boxes = "".join(f"<div><b>{value}</b><span>{escape(name)}</span></div>" for value, name in figures)
+    remark = f'<p class="remark">{escape(report["remark"])}</p>' if report["remark"] else ""
     return (
-        f'<header class="verdict {verdict}"><span class="badge">{verdict.title()}</span>'
+        f'{remark}<header class="verdict {verdict}"><span class="badge">{verdict.title()}</span>'
         f'<p class="sentence">{_sentence(report["headline"])}</p><ul class="reasons small">{reasons}</ul>'
         f'<div class="figures">{boxes}</div></header>'
     )

@@ -78,11 +78,12 @@ def evaluate_run(
     sleep: Callable[[float], None] = time.sleep,
     workers: int = WORKERS,
     prices: Prices | None = None,
+    remark: str = "",
 ) -> EvaluationResult | Unfinished:
     """Goes on where an earlier call stopped. ``run_files`` is rooted at the bucket; ``deadline`` gives seconds left.
 
     Raises EvaluationError where there can be no verdict; NotFoundError and InvalidInputError for files that are missing
-    or broken. ``prices``: the catalogue's, where none are given.
+    or broken. ``prices``: the catalogue's, where none are given; ``remark``: what the report says above its verdict.
     """
     check_metrics(recipe)
     folder = f"{run.files}evaluation/"
@@ -123,6 +124,7 @@ def evaluate_run(
         regression=regression.details(questions.regression, spoken),
         shots=questions.shots,
         notes=[*_why_again(run), *questions.notes, *task.notes, *notes],
+        remark=remark,
     )
     report = document(run, recipe, outcome, questions.arms, findings, started, clock())
     _write(run_files, folder, report, outcome)

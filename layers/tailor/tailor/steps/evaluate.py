@@ -28,10 +28,12 @@ def evaluate(
     seconds_left: Callable[[], float],
     now: datetime,
     asked: str | None = None,
+    remark: str = "",
 ) -> Run | None:
     """The run as it is afterwards; None where others do or did the work.
 
-    ``asked``: the execution that says that it has asked all that it could; what it left is asked here.
+    ``asked``: the execution that says that it has asked all that it could; what it left is asked here. ``remark``: what
+    the report says above its verdict.
     """
     given = seconds_left()
     run = scale.machine.claim(
@@ -55,6 +57,7 @@ def evaluate(
                 asker,
                 deadline=while_wanted(run, runs, seconds_left),
                 clock=lambda: now + timedelta(seconds=given - seconds_left()),
+                remark=remark,
             )
         except (EvaluationError, InvalidInputError, NotAllowedError, NotFoundError) as error:
             return _kept(run.moved(State.EVALUATION_FAILED, by=BY, reason=error.message), runs)
