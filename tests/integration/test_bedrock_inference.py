@@ -99,6 +99,12 @@ def test_conversations_that_bedrock_refuses(bench: Bench, messages: list[dict[st
     assert refused(lambda: bench.runtime.converse(modelId=PLAIN, messages=messages))[0] == "ValidationException"
 
 
+def test_what_is_longer_than_the_context_is_refused(bench: Bench) -> None:
+    message = {"role": "user", "content": [{"text": "một hai ba bốn " * 100_000}]}
+    code, said = refused(lambda: bench.runtime.converse(modelId=PLAIN, messages=[message]))
+    assert (code, said) == ("ValidationException", "Input is too long for requested model.")
+
+
 def test_limits_and_stops_are_kept(bench: Bench) -> None:
     message = {"role": "user", "content": [{"text": "Tell me a story."}]}
     answer = bench.runtime.converse(modelId=PLAIN, messages=[message], inferenceConfig={"maxTokens": 1})

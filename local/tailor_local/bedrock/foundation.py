@@ -1,5 +1,6 @@
 """Foundation models: which there are, what each takes, and how a call may name them."""
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -33,6 +34,12 @@ class FoundationModel:
     retired: bool = False
     record: str = "converse"  # of a fine-tuning file: converse or prompt-completion
     teachers: list[str] = field(default_factory=list)
+
+    @property
+    def context_tokens(self) -> int | None:
+        """What the training id's suffix says, such as ``:300k``; None where it has none."""
+        suffix = re.search(r":(\d+)k$", self.training_id)
+        return 1000 * int(suffix[1]) if suffix else None
 
 
 @cache

@@ -80,6 +80,9 @@ def reply(call: Call, asked: Target, request: dict[str, Any], read: Reader) -> R
     """What the model answers to a Converse request (members by name)."""
     started = time.monotonic()
     prompt, input_tokens = conversation.prompt_of(request, asked.foundation, read)
+    context = asked.foundation.context_tokens
+    if context is not None and input_tokens > context:
+        raise invalid("Input is too long for requested model.")
     config = request.get("inferenceConfig") or {}
     limit = config.get("maxTokens", asked.foundation.max_output_tokens)
     if limit > asked.foundation.max_output_tokens:
