@@ -18,7 +18,9 @@ from tailor_cli.context import err, out, session, shown_errors
 from tailor_cli.runs import watch
 
 UPLOADS_AT_ONCE = 16
-WAIT_FOR_RUN = 60.0  # seconds from the last upload until the run must be in the table
+WAIT_FOR_RUN = (
+    120.0  # seconds from the last upload until the run must be in the table; a lone data file waits by itself
+)
 
 
 def push(

@@ -29,14 +29,14 @@ def now() -> datetime:
 
 
 def find(name: str) -> Run:
-    """By id, or the newest run of a project."""
+    """By id, or the newest run of a project that no other one took over."""
     try:
         return session.runs.get(name)
     except NotFoundError:
         runs = session.runs.project_runs(name)
         if not runs:
             raise NotFoundError(f"there is no run and no project {name!r}", hint="tailor runs lists them") from None
-        return runs[0]
+        return next((run for run in runs if not run.is_superseded), runs[0])
 
 
 def runs(project: Annotated[str | None, typer.Argument(help="only this project's runs")] = None) -> None:

@@ -56,7 +56,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     now = datetime.now(UTC)
     if event.get("source") == "aws.s3":
         created = ObjectCreated.model_validate(detail(event))
-        received = receive(created.object.key, bucket=bucket, runs=runs, now=now)
+        received = receive(
+            created.object.key, bucket=bucket, runs=runs, now=now, settle_seconds=settings.settle_seconds
+        )
         logger.info("received", run=received.id if received else None)
         return {"run": received.id if received else None}
     # Scratch files of one run must not fill the disk of the next.
@@ -83,7 +85,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             scale=scale,
             lease_seconds=context.get_remaining_time_in_millis() / 1000,
             now=now,
-            settle_seconds=settings.settle_seconds,
             ended=ended.execution if ended else None,
         )
     logger.info("prepared", run=run.id if run else None, state=run.state if run else None)

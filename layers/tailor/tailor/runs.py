@@ -153,6 +153,11 @@ class Run(Record):
         return self.state not in TERMINAL
 
     @property
+    def is_superseded(self) -> bool:
+        """Whether the run that a recipe started took this one over before anything was done."""
+        return self.state == State.STOPPED and self.history[-1].by == "prepare"
+
+    @property
     def files(self) -> str:
         """The pipeline's own folder for this run in the bucket."""
         return f"runs/{self.id}/"

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import pytest
 import typer
 
+from tailor.errors import NotFoundError
 from tailor.runs import State
 from tailor_cli import runs
 from tailor_cli.context import Session, out
@@ -48,3 +49,15 @@ def test_who_watches_a_run_that_waits_is_told_what_to_do_next(
     said = capsys.readouterr().err
     assert f"tailor show {run.id}" in said
     assert "approve" in said
+
+
+def test_a_projects_newest_run_is_not_one_that_a_recipe_took_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise NotFoundError(name)
+
+    over = a_run(State.PREPARING).moved(State.STOPPED, by="prepare", reason="a recipe followed")
+    by_hand = a_run(State.PREPARED).moved(State.STOPPED, by="person:ana")
+    going = a_run(State.PREPARED)
+    for found, expected in (([over, going], going), ([by_hand, going], by_hand), ([over], over)):
+        monkeypatch.setattr(Session, "runs", SimpleNamespace(get=missing, project_runs=lambda project, f=found: f))
+        assert runs.find("colours") is expected

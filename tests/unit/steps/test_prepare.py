@@ -151,8 +151,9 @@ def test_a_recipe_that_follows_its_data_takes_over_without_a_word(tmp_path: Path
     assert run is not None
     bucket.write("uploads/capitals/late/tailor.yaml", b"model: nova-micro")
     setting.id = run.id
-    stopped = setting.prepare(settle_seconds=0.01)
+    stopped = setting.prepare()
     assert stopped is not None
     assert stopped.state == State.STOPPED
+    assert stopped.is_superseded
     assert message_for(stopped, stopped.history[-1]) is None
     assert receive("uploads/capitals/late/tailor.yaml", bucket=bucket, runs=setting.runs, now=NOW) is not None

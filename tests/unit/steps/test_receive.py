@@ -1,7 +1,10 @@
 from pathlib import Path
 
+import pytest
+
 from tailor.names import NAME
 from tailor.runs import State
+from tailor.steps import receive as module
 from tailor.steps.receive import receive
 from tailor.storage import FolderStorage
 from tests.unit.steps.fakes import NOW, MemoryRuns
@@ -62,3 +65,39 @@ def test_a_wrong_recipe_or_name_still_becomes_a_run_that_can_be_rejected(tmp_pat
 
 def test_a_file_that_is_gone_when_the_event_arrives_starts_nothing(tmp_path: Path) -> None:
     assert receive("uploads/p/d/a.csv", bucket=FolderStorage(tmp_path), runs=MemoryRuns(), now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    "follows",
+    [{}, {"tailor.yaml": "model: nova-pro"}, {"b.csv": "b", "c.csv": "c"}, {"images/1.png": "x"}, {"a.csv": "longer"}],
+)
+def test_what_follows_a_data_file_while_it_waits_belongs_to_the_same_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, follows: dict[str, str]
+) -> None:
+    prefix = "uploads/colours/scenes/"
+    storage, runs = folder(tmp_path, **{prefix + "a.csv": "a"}), MemoryRuns()
+    waits: list[float] = []
+
+    def upload(seconds: float) -> None:
+        waits.append(seconds)
+        for name, text in follows.items():
+            storage.write(prefix + name, text.encode())
+        follows.clear()
+
+    names = ["a.csv", *follows]
+    monkeypatch.setattr("time.sleep", upload)
+    found = [receive(prefix + name, bucket=storage, runs=runs, now=NOW, settle_seconds=7) for name in names]
+    [run] = [run for run in found if run]
+    assert runs.items == {run.id: run}
+    assert run.has_recipe == ("tailor.yaml" in names)
+    assert run.fingerprint == module.fingerprint(prefix, list(storage.list(prefix)))
+    assert set(waits) == {7}
+
+
+def test_nothing_waits_where_a_recipe_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = "uploads/colours/scenes/"
+    storage = folder(tmp_path, **{prefix + "a.csv": "a", prefix + "tailor.yaml": "model: nova-pro"})
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("waited"))
+    for name, starts in (("a.csv", False), ("tailor.yaml", True)):
+        run = receive(prefix + name, bucket=storage, runs=MemoryRuns(), now=NOW, settle_seconds=7)
+        assert (run is not None) == starts

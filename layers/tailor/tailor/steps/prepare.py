@@ -1,6 +1,5 @@
 """received → preparing → prepared | rejected: a dataset is checked, converted and split, and training gets a price."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,19 +49,14 @@ def prepare(
     prices: Mapping[str, Mapping[str, Decimal]] = MappingProxyType({}),
     asker: Asker | None = None,
     aliases: AliasStore | None = None,
-    settle_seconds: float = 0,
     ended: str | None = None,
 ) -> Run | None:
     """The run as it is afterwards; None where others do or did the work. ``scratch`` is an empty folder.
 
-    A run that a data file alone started first waits ``settle_seconds``: tools upload in an order of their own, and
-    where a recipe arrives meanwhile, its run takes over without a word. ``ended``: the execution that says that all its
-    shards are checked.
+    A run that a data file alone started ends without a word where a recipe lies in its folder by now: that one's run
+    takes over. ``ended``: the execution that says that all its shards are checked.
     """
     run = runs.get(run_id)
-    if settle_seconds and run.state == State.RECEIVED and not run.has_recipe:
-        time.sleep(settle_seconds)
-        run = runs.get(run_id)
     claimed = scale.machine.claim(
         run, begin=State.RECEIVED, ended=ended, seconds=lease_seconds, by=BY, runs=runs, now=now
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from datetime import datetime
 
 from tailor.errors import RecipeError
@@ -12,13 +13,23 @@ from tailor.runs import Run, RunStore
 from tailor.storage import Storage, StoredFile
 
 
-def receive(key: str, *, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
-    """The new run; None where ``key`` starts none, or its run exists already."""
+def receive(key: str, *, bucket: Storage, runs: RunStore, now: datetime, settle_seconds: float = 0) -> Run | None:
+    """The new run; None where ``key`` starts none, or its run exists already.
+
+    A data file without a recipe waits ``settle_seconds`` and looks again, as tools upload in an order of their own:
+    where a recipe or another data file came meanwhile, that one starts the run.
+    """
     path = DatasetPath.parse(key)
     if path is None or not (path.is_recipe or path.is_data):
         return None
     files = list(bucket.list(path.prefix))
-    has_recipe = any(file.key == path.prefix + RECIPE_FILE for file in files)
+    if settle_seconds and files and not path.is_recipe and not _has_recipe(files, path):
+        before = _data(files)
+        time.sleep(settle_seconds)
+        files = list(bucket.list(path.prefix))
+        if not _data(files) <= before:
+            return None
+    has_recipe = _has_recipe(files, path)
     if not files or (has_recipe and not path.is_recipe):
         return None
     mark = fingerprint(path.prefix, files)
@@ -46,6 +57,15 @@ def fingerprint(prefix: str, files: list[StoredFile]) -> str:
 def read_recipe(bucket: Storage, prefix: str) -> Recipe:
     """The recipe in a dataset's folder. Raises RecipeError; reads no more than a recipe may have."""
     return Recipe.parse(bucket.read(prefix + RECIPE_FILE, 0, MAX_BYTES + 1))
+
+
+def _has_recipe(files: list[StoredFile], path: DatasetPath) -> bool:
+    return any(file.key == path.prefix + RECIPE_FILE for file in files)
+
+
+def _data(files: list[StoredFile]) -> set[StoredFile]:
+    """The files that start a run each, where there is no recipe."""
+    return {file for file in files if (path := DatasetPath.parse(file.key)) and path.is_data}
 
 
 def _recipe_or_default(bucket: Storage, prefix: str) -> Recipe:
