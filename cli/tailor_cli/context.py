@@ -31,6 +31,7 @@ class Output(Console):
         self._width, self._height = new_size
 
 
+DEFAULT_STACK = "tailor"
 UNLIMITED = 1000  # columns
 out = Output(highlight=False)
 err = Output(stderr=True, highlight=False)
@@ -40,7 +41,16 @@ err = Output(stderr=True, highlight=False)
 class Session:
     """One stack, looked up when it is first needed: offline commands never ask AWS."""
 
-    stack_name: str = "tailor"
+    stack_name: str = DEFAULT_STACK
+    local: bool = False
+
+    @property
+    def tailor(self) -> str:
+        """How a printed next step begins, so that it reaches the stack that this command reached."""
+        words = ["tailor", *(["--local"] if self.local else [])]
+        if self.stack_name != os.environ.get("TAILOR_STACK", DEFAULT_STACK):
+            words.append(f"--stack {self.stack_name}")
+        return " ".join(words)
 
     @cached_property
     def stack(self) -> Stack:

@@ -5,18 +5,18 @@ from typing import Annotated
 import typer
 
 from tailor_cli import check, curve, doctor, evaluate, grade, judge, keys, models, push, quote, recipe, runs, usage
-from tailor_cli.context import err, session
+from tailor_cli.context import DEFAULT_STACK, err, session
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()
 def choose_stack(
-    stack: Annotated[str, typer.Option(envvar="TAILOR_STACK", help="name of the CloudFormation stack")] = "tailor",
+    stack: Annotated[str, typer.Option(envvar="TAILOR_STACK", help="name of the CloudFormation stack")] = DEFAULT_STACK,
     local: Annotated[bool, typer.Option("--local", help="talk to the local cloud (make up)")] = False,
 ) -> None:
     """Custom Amazon Bedrock models from your data: measured, deployed, served."""
-    session.stack_name = stack
+    session.stack_name, session.local = stack, local
     if local:
         from tailor_local.cloud import use_local_cloud
         from tailor_local.errors import LocalCloudError

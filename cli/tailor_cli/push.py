@@ -26,7 +26,7 @@ WAIT_FOR_RUN = (
 def push(
     path: Annotated[Path, typer.Argument(exists=True, help="a data file, or a folder with data, media, tailor.yaml")],
     target: Annotated[str, typer.Argument(metavar="PROJECT/DATASET")],
-    wait: Annotated[bool, typer.Option("--wait", help="follow the run to its end")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="follow the run until it goes on no more, or needs you")] = False,
 ) -> None:
     """Upload a dataset and say which run it started."""
     with shown_errors():
@@ -90,7 +90,8 @@ def _wait_for(wanted: str) -> Run:
         except NotFoundError:
             if time.monotonic() > deadline:
                 hint = (
-                    "EventBridge takes up to five minutes to begin after the first deployment; tailor runs lists runs"
+                    "EventBridge takes up to five minutes to begin after the first deployment; "
+                    f"{session.tailor} runs lists runs"
                 )
                 raise NotFoundError(f"the upload is complete, but its run {wanted} has not begun", hint=hint) from None
             time.sleep(0.2)

@@ -16,12 +16,12 @@ from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
 from tailor.steps.provision import take_down
 from tailor_cli.context import err, out, person, session, shown_errors
-from tailor_cli.show import show_run
+from tailor_cli.show import next_step, show_run
 
 RunId = Annotated[str, typer.Argument(help="the run's id, or a project: its newest run", metavar="RUN")]
 Reason = Annotated[str, typer.Option(help="kept in the run's history")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-SETTLED = TERMINAL | {State.LIVE, State.AWAITING_APPROVAL, State.STANDBY}
+SETTLED = TERMINAL | {State.LIVE, State.STANDBY}
 
 
 def now() -> datetime:
@@ -35,7 +35,9 @@ def find(name: str) -> Run:
     except NotFoundError:
         runs = session.runs.project_runs(name)
         if not runs:
-            raise NotFoundError(f"there is no run and no project {name!r}", hint="tailor runs lists them") from None
+            raise NotFoundError(
+                f"there is no run and no project {name!r}", hint=f"{session.tailor} runs lists them"
+            ) from None
         return next((run for run in runs if not run.is_superseded), runs[0])
 
 
@@ -63,7 +65,7 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
 
 
 def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds")] = 86400) -> None:
-    """Follow a run until it needs nobody, or needs you. Ends 0 where it is live or waits for approval."""
+    """Follow a run until it goes on no more, or needs you. Ends with 0 where it is live or needs you, else with 1."""
     with shown_errors():
         run = find(run_id)
         seen, deadline = 0, time.monotonic() + timeout
@@ -71,10 +73,11 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds")]
             for change in run.history[seen:]:
                 out.print(f"{change.at:%H:%M:%S}  [bold]{change.state}[/]  {escape(change.reason)}", soft_wrap=True)
             seen = run.sequence
+            if step := next_step(run):
+                err.print(f"next: {session.tailor} show {run.id}, then {step}", soft_wrap=True)
+                raise typer.Exit
             if run.state in SETTLED:
-                if run.state == State.AWAITING_APPROVAL:
-                    err.print(f"next: tailor show {run.id}, then tailor approve or decline it", soft_wrap=True)
-                raise typer.Exit(0 if run.state in {State.LIVE, State.AWAITING_APPROVAL} else 1)
+                raise typer.Exit(0 if run.state == State.LIVE else 1)
             if time.monotonic() > deadline:
                 err.print(f"still {run.state} after {timeout:g} seconds")
                 raise typer.Exit(3)
@@ -119,7 +122,7 @@ def promote(run_id: RunId, reason: Annotated[str, typer.Option(help="kept in the
         )
         if run.state == State.RESTORING:
             out.print(f"{run.id} is deployed again, which takes some minutes, and then goes live")
-            err.print(f"next: tailor watch {run.id}", soft_wrap=True)
+            err.print(f"next: {session.tailor} watch {run.id}", soft_wrap=True)
         else:
             out.print(f"{run.project} is {run.id} now")
 

@@ -8,8 +8,9 @@ from rich.text import Text
 
 from tailor.notices.facts import Facts, cost_so_far, dollar_range
 from tailor.runs import Run, State
+from tailor.steps.provision import is_going
 from tailor.training.quote import Quote
-from tailor_cli.context import out
+from tailor_cli.context import out, session
 
 
 def show_run(run: Run, bucket: str) -> None:
@@ -28,6 +29,15 @@ def show_run(run: Run, bucket: str) -> None:
     out.print(page)
 
 
+def next_step(run: Run) -> str:
+    """What a person types for a run that waits for one; empty where none is needed."""
+    if run.state == State.AWAITING_APPROVAL:
+        return f"{session.tailor} approve {run.id} or {session.tailor} decline {run.id}"
+    if run.state == State.PASSED and not run.recipe.deployment.promote and not is_going(run):
+        return f"{session.tailor} promote {run.id} --reason WHY or {session.tailor} retire {run.id}"
+    return ""
+
+
 def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
     facts = Facts(run, run.history[-1])
     folder = f"s3://{bucket}/{run.files}"
@@ -43,8 +53,8 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
             yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
         yield "spent so far", cost_so_far(run, datetime.now(UTC))
         yield from ((f"advice: {item.code}", f"{item.message}; {item.fix}") for item in quote.advice)
-    if run.state == State.AWAITING_APPROVAL:
-        yield "next", f"tailor approve {run.id} or tailor decline {run.id}, by {facts.deadline}"
+    if step := next_step(run):
+        yield "next", step + (f", by {facts.deadline}" if run.state == State.AWAITING_APPROVAL else "")
     if run.stall:
         label = "waits" if run.stall["level"] == "wait" else "stall"
         yield label, f"{run.stall['message']} (since {run.stall['since'][:16]})"

@@ -4,9 +4,10 @@ import pytest
 import typer
 
 from tailor.errors import NotFoundError
-from tailor.runs import State
+from tailor.recipe import Recipe
+from tailor.runs import Run, State
 from tailor_cli import runs
-from tailor_cli.context import Session, out
+from tailor_cli.context import Session, out, session
 from tests.unit.steps.fakes import a_run
 
 QUOTE = {
@@ -38,17 +39,63 @@ def test_the_list_says_what_each_run_has_cost_and_what_a_waiting_one_waits_for(m
     assert "$" not in rows[3]
 
 
+BY_HAND = Recipe.model_validate({"deployment": {"promote": False}})
+
+
+@pytest.mark.parametrize(
+    ("run", "commands"),
+    [
+        (a_run(State.AWAITING_APPROVAL), ("approve", "decline")),
+        (a_run(State.PASSED, recipe=BY_HAND), ("promote", "retire")),
+    ],
+    ids=lambda value: value.state if isinstance(value, Run) else "",
+)
 def test_who_watches_a_run_that_waits_is_told_what_to_do_next(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run: Run, commands: tuple[str, ...]
 ) -> None:
-    run = a_run(State.AWAITING_APPROVAL)
     monkeypatch.setattr(runs, "find", lambda name: run)
+    monkeypatch.setattr(session, "local", True)
     with out.capture(), pytest.raises(typer.Exit) as ended:
         runs.watch(run.id)
     assert ended.value.exit_code == 0
     said = capsys.readouterr().err
-    assert f"tailor show {run.id}" in said
-    assert "approve" in said
+    for command in ("show", *commands):
+        assert f"tailor --local {command} {run.id}" in said
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        a_run(State.PASSED),
+        a_run(State.FAILED, recipe=BY_HAND),
+        a_run(State.PASSED, recipe=BY_HAND, deployment={"status": "Deleting"}),
+        a_run(State.TRAINING),
+    ],
+    ids=["goes live by itself", "is taken down by itself", "is being retired", "is trained"],
+)
+def test_a_run_that_goes_on_by_itself_is_watched_on(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.setattr(runs, "find", lambda name: run)
+    with out.capture(), pytest.raises(typer.Exit) as ended:
+        runs.watch(run.id, timeout=-1)
+    assert ended.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("stack", "local", "environment", "begins"),
+    [
+        ("tailor", False, None, "tailor"),
+        ("tailor", True, None, "tailor --local"),
+        ("other", False, None, "tailor --stack other"),
+        ("other", False, "other", "tailor"),
+    ],
+)
+def test_a_next_step_reaches_the_same_stack(
+    monkeypatch: pytest.MonkeyPatch, stack: str, local: bool, environment: str | None, begins: str
+) -> None:
+    monkeypatch.delenv("TAILOR_STACK", raising=False)
+    if environment:
+        monkeypatch.setenv("TAILOR_STACK", environment)
+    assert Session(stack, local).tailor == begins
 
 
 def test_a_projects_newest_run_is_not_one_that_a_recipe_took_over(monkeypatch: pytest.MonkeyPatch) -> None:

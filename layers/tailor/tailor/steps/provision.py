@@ -29,7 +29,7 @@ def provision(
     if not run.is_open:
         _clear(deployment_names(run), control)
         return None
-    if run.state == State.PASSED and _is_going(run):
+    if run.state == State.PASSED and is_going(run):
         reason = "its retirement was cut short, and is finished"
         return take_down(run, runs=runs, control=control, aliases=aliases, by=BY, reason=reason, now=now)
     if run.state == State.PASSED and run.recipe.deployment.promote:
@@ -63,7 +63,7 @@ def _measure_again(run: Run, live: Version | None, *, runs: RunStore, now: datet
     )
 
 
-def _is_going(run: Run) -> bool:
+def is_going(run: Run) -> bool:
     return run.state == State.RETIRED or run.deployment.get("status") == _GOING
 
 
@@ -140,7 +140,7 @@ def follow_deployment(
         # Deleted by hand, or by the lines below just before this function was killed.
         answer = {"status": "Gone"}
     status = answer["status"]
-    if _is_going(run):
+    if is_going(run):
         if status == "Creating":
             return None
         person, why = run.deployment.get("retired_by", by), run.deployment.get("retired_why", "")
@@ -177,7 +177,7 @@ def promote(
 
     ``instead_of``: what the caller saw live. Raises ConflictError where that is no longer so.
     """
-    if _is_going(run):
+    if is_going(run):
         raise ConflictError(
             f"run {run.id} is being retired: it can't go live now",
             hint="promote it again once it is retired: then it is deployed anew",
@@ -193,7 +193,7 @@ def promote(
     try:
         live = runs.save(run.moved(State.LIVE, by=by, now=now, reason=reason))
     except ConflictError:
-        if _is_going(runs.get(run.id)):
+        if is_going(runs.get(run.id)):
             withdraw(aliases, run.project, run.id)  # somebody retired it meanwhile: its deployment will be gone
         raise
     for replaced in alias.previous[:1]:
