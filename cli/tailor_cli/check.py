@@ -11,15 +11,14 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tailor import catalog
-from tailor.catalog import Model
-from tailor.datasets.intake import Progress, prepare_dataset
+from tailor.datasets.intake import Progress, prepare_dataset, reject_dataset
 from tailor.datasets.report import Report
 from tailor.errors import InvalidInputError, NotFoundError, RecipeError, TailorError
-from tailor.names import RECIPE_FILE
-from tailor.recipe import METHODS, Method, Recipe
-from tailor.storage import FolderStorage, Storage
+from tailor.recipe import METHODS, Method
+from tailor.storage import FolderStorage
+from tailor.training.recipe_check import findings_of
 from tailor_cli.findings import show
-from tailor_cli.sources import source_of
+from tailor_cli.sources import recipe_of, source_of
 
 NOT_USABLE, USAGE = 1, 2
 
@@ -47,8 +46,6 @@ def check(
     try:
         with tempfile.TemporaryDirectory(prefix="tailor-check-") as scratch:
             report = _check(paths, model, method, write, Path(scratch), quiet=json)
-    except RecipeError as error:
-        _fail(*(f"{problem.where}: {problem.message}. {problem.fix}" for problem in error.problems))
     except (InvalidInputError, NotFoundError) as error:
         _fail(f"{error.message}. {error.hint}" if error.hint else error.message)
     except TailorError as error:
@@ -66,10 +63,13 @@ def _check(
     paths: list[str], model: str | None, method: str | None, write: Path | None, scratch: Path, *, quiet: bool
 ) -> Report:
     storage, prefix = source_of(paths)
-    recipe, base = _intentions(storage, prefix, model, method)
     work, out = scratch / "work", write or scratch / "out"
     work.mkdir()
     out.mkdir(parents=True, exist_ok=True)
+    try:
+        recipe, base = recipe_of(storage, prefix, _overruled(model, method))
+    except RecipeError as error:
+        return reject_dataset(FolderStorage(out), "", findings_of(error.problems))
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} rows"))
     with Bar(*columns, TimeElapsedColumn(), console=errors, transient=True, disable=quiet, auto_refresh=False) as bar:
         task = bar.add_task("starting", total=None)
@@ -92,19 +92,14 @@ def _check(
         )
 
 
-def _intentions(storage: Storage, prefix: str, model: str | None, method: str | None) -> tuple[Recipe, Model]:
-    """The recipe beside the data, overruled by the options."""
-    try:
-        recipe = Recipe.parse(storage.read(prefix + RECIPE_FILE))
-    except NotFoundError:
-        recipe = Recipe()
-    changes: dict[str, Any] = {"model": model} if model else {}
+def _overruled(model: str | None, method: str | None) -> dict[str, Any]:
+    """Settings that the command line gives. Raises InvalidInputError or NotFoundError for what there is not."""
+    changes: dict[str, Any] = {"model": catalog.model(model).name} if model else {}
     if method:
         changes["method"] = _known_method(method)
-    recipe = recipe.model_copy(update=changes)
-    base = catalog.model(recipe.model)
-    base.method(recipe.method)
-    return recipe, base
+    if model and method:
+        catalog.model(model).method(changes["method"])
+    return changes
 
 
 def _known_method(name: str) -> Method:

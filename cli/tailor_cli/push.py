@@ -11,9 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.names import RECIPE_FILE, UPLOADS, DatasetPath, check_name, run_id
-from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.steps.receive import fingerprint
+from tailor.training.recipe_check import read_checked
 from tailor_cli.context import err, out, session, shown_errors
 from tailor_cli.runs import watch
 
@@ -55,7 +55,7 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     if not starters:
         raise InvalidInputError(f"there is no data file in {path}", hint="see docs/data-formats.md for what is taken")
     if RECIPE_FILE in names:
-        Recipe.parse(names[RECIPE_FILE].read_bytes())
+        read_checked(names[RECIPE_FILE].read_bytes())
     before = {run.id for run in session.runs.project_runs(project)}
     last = RECIPE_FILE if RECIPE_FILE in names else starters[-1]
     _upload({name: file for name, file in names.items() if name != last}, prefix)

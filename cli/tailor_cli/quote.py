@@ -12,8 +12,7 @@ from rich.table import Table
 from tailor import catalog
 from tailor.catalog import Model
 from tailor.datasets.intake import prepare_dataset
-from tailor.errors import InvalidInputError, NotFoundError, RecipeError
-from tailor.names import RECIPE_FILE
+from tailor.errors import InvalidInputError
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage, Storage
 from tailor.training import methods
@@ -23,7 +22,7 @@ from tailor.training.calls import examples_in
 from tailor.training.quote import Every, Quote, Range, cents
 from tailor.training.request import TRAIN_FILE
 from tailor_cli.context import err, out, shown_errors
-from tailor_cli.sources import source_of
+from tailor_cli.sources import recipe_of, source_of
 
 EVERY: dict[Every, str] = {"once": "once", "month": "a month", "day": "a day"}
 
@@ -36,13 +35,9 @@ def quote(
     """Say what customizing a model with this dataset would cost: ranges, assumptions, and what is unknown."""
     with shown_errors():
         storage, prefix = source_of(paths)
-        recipe = _recipe(storage, prefix)
         if model:
-            recipe = recipe.model_copy(update={"model": model})
-        base = catalog.model(recipe.model)
-        wrong = methods.problems(recipe, base)
-        if wrong:
-            raise RecipeError(wrong)
+            catalog.model(model)  # else what is wrong would be looked for in the recipe
+        recipe, base = recipe_of(storage, prefix, {"model": model} if model else {})
         manifest, examples = _count(storage, prefix, recipe, base)
         found = methods.quote(manifest, recipe, base, examples=examples)
         if json:
@@ -50,13 +45,6 @@ def quote(
             return
         show(found)
         _show_advice(manifest, recipe, base)
-
-
-def _recipe(storage: Storage, prefix: str) -> Recipe:
-    try:
-        return Recipe.parse(storage.read(prefix + RECIPE_FILE))
-    except NotFoundError:
-        return Recipe()
 
 
 def _count(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> tuple[dict[str, Any], Range]:

@@ -1,14 +1,18 @@
 """Where ``tailor check`` reads from: a folder, single files with the media beside them, or a bucket."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from tailor.catalog import Model
 from tailor.datasets.detect import MEDIA_SUFFIXES
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.names import RECIPE_FILE
+from tailor.recipe import Recipe
+from tailor.steps.receive import read_text
 from tailor.storage import FolderStorage, Storage, StoredFile
+from tailor.training.recipe_check import read_checked
 
 
 def source_of(paths: list[str]) -> tuple[Storage, str]:
@@ -32,6 +36,16 @@ def source_of(paths: list[str]) -> tuple[Storage, str]:
         return any((root / key) == path or (root / key).is_relative_to(path) for path in chosen)
 
     return ChosenFiles(FolderStorage(root), is_chosen), ""
+
+
+def recipe_of(storage: Storage, prefix: str, changes: Mapping[str, Any]) -> tuple[Recipe, Model]:
+    """The recipe beside the data, overruled by ``changes``, and its model. Raises RecipeError that lists every
+    problem."""
+    try:
+        text = read_text(storage, prefix)
+    except NotFoundError:
+        text = b""
+    return read_checked(text, **changes)
 
 
 class ChosenFiles:

@@ -5,6 +5,7 @@ Unknown keys are refused, with the nearest known one suggested: a misspelt setti
 
 import difflib
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -230,15 +231,40 @@ class Recipe(Section):
     @classmethod
     def parse(cls, text: str | bytes) -> "Recipe":
         """Reads YAML; raises RecipeError that lists every problem, with its line where there is one."""
-        value = recipe_text.load(text)
-        try:
-            return cls.model_validate(value)
-        except ValidationError as error:
-            found = error.errors()
-            # A list whose only entry is wrong is called too short as well: one word on it is enough.
-            inner = {detail["loc"][:end] for detail in found for end in range(1, len(detail["loc"]))}
-            kept = [detail for detail in found if detail["type"] != "too_short" or detail["loc"] not in inner]
-            raise RecipeError([_field_problem(cls, detail) for detail in kept]) from error
+        recipe, problems = cls.read(text)
+        if problems:
+            raise RecipeError(problems)
+        return recipe
+
+    @classmethod
+    def read(cls, text: str | bytes) -> tuple["Recipe", list[Problem]]:
+        """What of a YAML text is a recipe, and every problem with the rest, for which the defaults stand. Raises
+        RecipeError for what is no YAML."""
+        value, problems = recipe_text.load(text), None
+        while True:
+            try:
+                return cls.model_validate(value), problems or []
+            except ValidationError as error:
+                found = error.errors()
+                if problems is None:
+                    # A list whose only entry is wrong is called too short as well: one word on it is enough.
+                    inner = {detail["loc"][:end] for detail in found for end in range(1, len(detail["loc"]))}
+                    kept = [detail for detail in found if detail["type"] != "too_short" or detail["loc"] not in inner]
+                    problems = [_field_problem(cls, detail) for detail in kept]
+                rest = _without(value, [detail["loc"] for detail in found])
+                value = rest if rest != value else {}
+
+
+def _without(value: dict[Any, Any], places: Iterable[tuple[int | str, ...]]) -> dict[Any, Any]:
+    """A copy without the settings that hold the places, or without their sections where they hold no such setting."""
+    kept = dict(value)
+    for section, *rest in places:
+        inner = kept.get(section)
+        if rest and isinstance(inner, dict) and rest[0] in inner:
+            kept[section] = {name: each for name, each in inner.items() if name != rest[0]}
+        else:
+            kept = {name: each for name, each in kept.items() if str(name) != str(section)}
+    return kept
 
 
 def _field_problem(model: type[BaseModel], detail: Any) -> Problem:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tailor import catalog
 from tailor.errors import NotFoundError, RecipeError
 from tailor.recipe import METHODS, Method, Recipe
-from tailor.training import methods
+from tailor.training import methods, recipe_check
 from tailor.training.approval import needs_approval
 
 
@@ -89,7 +89,7 @@ def test_odd_values_are_refused_by_name_or_can_be_quoted(method: Method, model: 
         base = catalog.model(recipe.model)
     except (RecipeError, NotFoundError):
         return
-    problems = methods.problems(recipe, base)
+    problems = recipe_check.problems(recipe)
     assert all(problem.where and problem.message and problem.fix for problem in problems)
     if not problems:
         rows = {"train": 960, "validation": 120, "test": 120}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor.errors import InvalidInputError
-from tailor.evaluation.normalise import ENGLISH, PLAIN, for_language
+from tailor.evaluation.normalise import ENGLISH, PLAIN, check_switches, for_language
 from tailor.evaluation.vietnamese import VIETNAMESE
 
 VECTORS = Path(__file__).parents[3].parent / "shared/data/vectors/normalization_vectors.json"
@@ -86,9 +86,18 @@ def test_every_step_can_be_switched_and_the_signature_says_so() -> None:
 
 
 def test_an_unknown_step_is_an_error_that_lists_the_known() -> None:
-    with pytest.raises(InvalidInputError, match="no step 'tones'") as caught:
-        for_language("vi", {"tones": False})
+    with pytest.raises(InvalidInputError, match="the step 'tones'") as caught:
+        check_switches("vi", {"tones": False})
     assert "tone" in caught.value.hint
+
+
+def test_a_step_of_another_language_is_an_error_only_where_the_language_is_said() -> None:
+    with pytest.raises(InvalidInputError, match="the step 'tone'"):
+        check_switches("en", {"tone": False})
+    check_switches("auto", {"tone": False, "articles": False})
+    with pytest.raises(InvalidInputError, match="no normaliser has the steps 'foo', 'bar'"):
+        check_switches("auto", {"foo": True, "bar": False})
+    assert for_language("en", {"tone": False}).signature == ENGLISH.signature
 
 
 def test_english_drops_articles_and_reads_numbers() -> None:

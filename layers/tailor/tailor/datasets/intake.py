@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -25,7 +26,7 @@ from tailor.datasets.parts import assign_parts
 from tailor.datasets.previews import add_pictures
 from tailor.datasets.questions import own_questions
 from tailor.datasets.read import DatasetReader, Unread, read_dataset
-from tailor.datasets.report import Report, headline
+from tailor.datasets.report import Report, headline, sentence
 from tailor.datasets.report_html import render
 from tailor.datasets.rows import Intentions, Totals
 from tailor.datasets.scratch import enough_room
@@ -193,19 +194,20 @@ def prepare_dataset(
         return intake.finish(parts, write_unusable=write_unusable)
 
 
-def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) -> dict[str, Any]:
-    """Reports on a dataset that can't be looked at, such as one with a wrong recipe; returns the report's summary.
-    ``findings`` holds at least one."""
-    by_code = [{"code": f.code, "severity": f.severity, "count": 1, "cause": ""} for f in findings]
+def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) -> Report:
+    """Reports on a dataset that can't be looked at, such as one with a wrong recipe. ``findings`` holds at least
+    one."""
+    many = Counter((found.code, found.severity) for found in findings)
+    by_code = [{"code": code, "severity": severity, "count": n, "cause": ""} for (code, severity), n in many.items()]
     counts = dict.fromkeys(_COUNTS, 0)
-    summary = f"The dataset can't be used: {findings[0].message}."
+    summary = f"The dataset can't be used: {sentence(findings[0])}."
     report = Report(False, summary, "", "", counts, by_code, [asdict(found) for found in findings])
     report.location = f"{run_prefix}report/"
     lines = b"".join(orjson.dumps(found) + b"\n" for found in findings)
     output.write(f"{run_prefix}report/findings.jsonl", lines, _JSONL)
     output.write(f"{run_prefix}report/report.json", report.to_json(), _JSON)
     output.write(f"{run_prefix}report/report.html", render(report).encode(), _HTML)
-    return report.summary()
+    return report
 
 
 def _data_settings(recipe: Recipe) -> Data:

@@ -84,16 +84,16 @@ def headline(usable: bool, counts: dict[str, int], collector: Collector) -> str:
         return f"The dataset is usable: {parts}{said}."
     errors = collector.dataset_errors()
     if telling := [found for found in errors if found.code not in _ABOUT_ROWS]:
-        return f"The dataset can't be used: {_sentence(telling[0])}."
+        return f"The dataset can't be used: {sentence(telling[0])}."
     # That rows are unusable says less than why they are.
     for row in collector.by_code():
         first = collector.shown[row["code"]][0]
         if row["severity"] == "error" and first.line is not None:
-            reason = f"{counts['rejected']:,} of {counts['rows']:,} rows are not usable, most often: {_sentence(first)}"
+            reason = f"{counts['rejected']:,} of {counts['rows']:,} rows are not usable, most often: {sentence(first)}"
             return f"The dataset can't be used: {reason}."
-    return f"The dataset can't be used: {_sentence(errors[0])}."
+    return f"The dataset can't be used: {sentence(errors[0])}."
 
 
-def _sentence(found: Finding) -> str:
+def sentence(found: Finding) -> str:
     line = f" line {found.line}" if found.line is not None else ""
     return f"{found.file}{line}: {found.message}" if found.file else found.message

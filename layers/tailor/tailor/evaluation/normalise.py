@@ -49,11 +49,8 @@ class Normaliser:
         return _UNSPACED.sub(r" \g<0> ", self(text)).split()
 
     def switched(self, switches: Mapping[str, bool]) -> "Normaliser":
-        """A copy with steps turned on or off. Raises InvalidInputError for a step that does not exist."""
+        """A copy with steps turned on or off; a step that it does not have stays without effect."""
         known = [step.name for step in self.steps]
-        for name in switches:
-            if name not in known:
-                raise InvalidInputError(f"the normaliser has no step {name!r}", hint=f"its steps: {', '.join(known)}")
         off = {name for name in known if not switches.get(name, name not in self.off)}
         return Normaliser(self.name, self.steps, frozenset(off))
 
@@ -164,7 +161,23 @@ ENGLISH = build("en-norm:v1", [*_COMMON, Step("articles", _without_articles), St
 
 def for_language(language: str, switches: Mapping[str, bool] | None = None) -> Normaliser:
     """The normaliser of an answer language (``vi``, ``en``, …); the plain one for all that have none of their own."""
+    return _own().get(language, PLAIN).switched(switches or {})
+
+
+def check_switches(language: str, switches: Mapping[str, bool]) -> None:
+    """Raises InvalidInputError for a step that the language's normaliser does not have; where the language is ``auto``,
+    for one that no normaliser has: data decides which it will be, and a step of another's has no effect."""
+    candidates = [PLAIN, *_own().values()] if language == "auto" else [_own().get(language, PLAIN)]
+    known = list(dict.fromkeys(step.name for normaliser in candidates for step in normaliser.steps))
+    unknown = [repr(name) for name in switches if name not in known]
+    if unknown:
+        whose = "no normaliser has" if language == "auto" else f"the normaliser for {language!r} does not have"
+        message = f"{whose} the step{'s' if len(unknown) > 1 else ''} {', '.join(unknown)}"
+        raise InvalidInputError(message, hint=f"known steps: {', '.join(known)}")
+
+
+def _own() -> Mapping[str, Normaliser]:
+    """Of the languages that have one of their own."""
     from tailor.evaluation.vietnamese import VIETNAMESE
 
-    known = {"vi": VIETNAMESE, "en": ENGLISH}
-    return known.get(language, PLAIN).switched(switches or {})
+    return {"vi": VIETNAMESE, "en": ENGLISH}

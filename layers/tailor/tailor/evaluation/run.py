@@ -20,10 +20,11 @@ from tailor.evaluation.questions import Questions, questions_of
 from tailor.evaluation.report import Findings, document
 from tailor.evaluation.report_html import render
 from tailor.evaluation.rows import Answer, write_answers
+from tailor.evaluation.settings import check_settings
 from tailor.evaluation.slices import image_sizes
 from tailor.evaluation.task import task_of
 from tailor.evaluation.thumbnails import thumbnails
-from tailor.evaluation.verdict import Outcome, check_metrics, judge
+from tailor.evaluation.verdict import Outcome, judge
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor.storage import Storage
@@ -85,7 +86,7 @@ def evaluate_run(
     Raises EvaluationError where there can be no verdict; NotFoundError and InvalidInputError for files that are missing
     or broken. ``prices``: the catalogue's, where none are given; ``remark``: what the report says above its verdict.
     """
-    check_metrics(recipe)
+    check_settings(recipe.evaluation)
     folder = f"{run.files}evaluation/"
     plan = _plan_file(run)
     questions = questions_of(run_files, run, recipe, _pinned(run_files, plan, arms))
@@ -133,7 +134,7 @@ def evaluate_run(
 
 def plan_run(run_files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm], now: datetime) -> Plan:
     """Writes the plan where there is none yet, and asks nothing. Raises as :func:`evaluate_run` does."""
-    check_metrics(recipe)
+    check_settings(recipe.evaluation)
     plan = _plan_file(run)
     questions = questions_of(run_files, run, recipe, _pinned(run_files, plan, arms))
     return _planned(run_files, plan, recipe, questions, now)

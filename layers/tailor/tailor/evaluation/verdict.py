@@ -16,7 +16,6 @@ from tailor.evaluation.rows import Answer, Row
 from tailor.evaluation.score import MISSING, Sheet, failed_calls, forgiven, score
 from tailor.evaluation.sizes import SEED
 from tailor.evaluation.statistics import RESAMPLES, Clusters
-from tailor.recipe import Recipe
 
 ALWAYS = ("exact_match", "containment", "token_f1")
 CONDUCT = ("answer_language", "no_refusal", "not_empty", "not_truncated")
@@ -82,16 +81,6 @@ class Outcome:
             "normaliser": self.sheet.rules.normalise.signature,
             "language": self.sheet.rules.language,
         }
-
-
-def check_metrics(recipe: Recipe) -> None:
-    """Raises InvalidInputError for a metric, a guard or a normaliser's step that does not exist."""
-    wanted = recipe.evaluation
-    for name in (wanted.metric, *(guard.metric for guard in wanted.guards)):
-        if name != "auto":
-            metrics.get(name)
-    if wanted.normaliser:
-        for_language("vi" if wanted.language == "auto" else wanted.language, wanted.normaliser)
 
 
 def rules_for(rows: Sequence[Row], plan: Plan) -> Rules:

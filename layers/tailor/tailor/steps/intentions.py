@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable
 
-from tailor import catalog
 from tailor.catalog import Model
 from tailor.datasets.model import Finding
-from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError, TailorError
-from tailor.evaluation import metrics
+from tailor.errors import InvalidInputError, Problem, RecipeError, TailorError
 from tailor.names import RECIPE_FILE, DatasetPath, check_name
 from tailor.recipe import Recipe
 from tailor.runs import Run
-from tailor.steps.receive import fingerprint, read_recipe
+from tailor.steps.receive import fingerprint, read_text
 from tailor.storage import Storage
-from tailor.training import methods
 from tailor.training.preflight import Offers, check_offer
+from tailor.training.recipe_check import check_recipe, findings_of, read_checked
 
 
 def read_intentions(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, Model | None]:
@@ -24,34 +22,14 @@ def read_intentions(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, M
         fix = f"upload what is missing, then {RECIPE_FILE} (or the data file) once more, as the last one"
         findings.append(dataset_error("dataset-changed", "files were added or replaced after the upload began", fix))
     recipe = run.recipe
-    if any(file.key == run.prefix + RECIPE_FILE for file in files):
-        try:
-            recipe = read_recipe(bucket, run.prefix)
-        except RecipeError as error:
-            findings += [_of_recipe(problem) for problem in error.problems]
-            return findings, recipe, None
     try:
-        model = catalog.model(recipe.model)
-    except NotFoundError as error:
-        findings.append(_of_recipe(Problem("model", error.message, error.hint)))
-        return findings, recipe, None
-    findings += [_of_recipe(problem) for problem in methods.problems(recipe, model)]
-    findings += [_of_recipe(problem) for problem in _unknown_metrics(recipe)]
-    if recipe.deployment.kind != "on-demand":
-        fix = "leave it out: on-demand deployments bill by token, and nothing while idle"
-        findings.append(_of_recipe(Problem("deployment.kind", "Tailor deploys on demand only", fix)))
+        if any(file.key == run.prefix + RECIPE_FILE for file in files):
+            recipe, model = read_checked(read_text(bucket, run.prefix))
+        else:
+            model = check_recipe(recipe)
+    except RecipeError as error:
+        return [*findings, *findings_of(error.problems)], recipe, None
     return findings, recipe, model
-
-
-def _unknown_metrics(recipe: Recipe) -> Iterable[Problem]:
-    wanted = [("evaluation.metric", recipe.evaluation.metric)]
-    wanted += [("evaluation.guards", guard.metric) for guard in recipe.evaluation.guards]
-    for where, name in wanted:
-        try:
-            if name != "auto":
-                metrics.check_name(name)
-        except InvalidInputError as error:
-            yield Problem(where, error.message, error.hint)
 
 
 def offer_problems(recipe: Recipe, model: Model, region: str, offers: Offers) -> list[Finding]:
@@ -61,7 +39,7 @@ def offer_problems(recipe: Recipe, model: Model, region: str, offers: Offers) ->
         check = check_offer(recipe, model, region, offers)
     except TailorError:
         return []
-    return [_of_recipe(Problem("model", check.message, check.remedy))] if check.status == "failed" else []
+    return findings_of([Problem("model", check.message, check.remedy)]) if check.status == "failed" else []
 
 
 def _name_problems(run: Run) -> Iterable[Finding]:
@@ -71,11 +49,6 @@ def _name_problems(run: Run) -> Iterable[Finding]:
             check_name(name, f"the {what}'s folder name")
         except InvalidInputError as error:
             yield dataset_error("invalid-name", error.message, f"upload under another folder name, {error.hint}")
-
-
-def _of_recipe(problem: Problem) -> Finding:
-    message = f"{problem.where}: {problem.message}"
-    return Finding("invalid-recipe", "error", RECIPE_FILE, None, message, problem.fix, problem.where)
 
 
 def dataset_error(code: str, message: str, fix: str) -> Finding:

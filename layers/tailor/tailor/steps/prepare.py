@@ -135,7 +135,7 @@ class _Step:
             return self.scale.begin(self.run, shards, missing, self.runs)
 
     def _reject(self, recipe: Recipe, problems: list[Finding]) -> Run:
-        report = reject_dataset(self.bucket, self.run.files, problems)
+        report = reject_dataset(self.bucket, self.run.files, problems).summary()
         return self._end(State.REJECTED, recipe, report, reason=str(report["headline"]))
 
     def _end(self, state: State, recipe: Recipe, report: dict[str, Any], **changes: Any) -> Run:

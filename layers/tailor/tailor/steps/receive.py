@@ -55,8 +55,13 @@ def fingerprint(prefix: str, files: list[StoredFile]) -> str:
 
 
 def read_recipe(bucket: Storage, prefix: str) -> Recipe:
-    """The recipe in a dataset's folder. Raises RecipeError; reads no more than a recipe may have."""
-    return Recipe.parse(bucket.read(prefix + RECIPE_FILE, 0, MAX_BYTES + 1))
+    """The recipe in a dataset's folder. Raises RecipeError."""
+    return Recipe.parse(read_text(bucket, prefix))
+
+
+def read_text(bucket: Storage, prefix: str) -> bytes:
+    """The text of the recipe in a dataset's folder, and of what is too long for one no more than shows that it is."""
+    return bucket.read(prefix + RECIPE_FILE, 0, MAX_BYTES + 1)
 
 
 def _has_recipe(files: list[StoredFile], path: DatasetPath) -> bool:

@@ -45,12 +45,32 @@ def test_a_wrong_command_ends_with_2(arguments: list[str]) -> None:
     assert runner.invoke(app, arguments).exit_code == 2
 
 
-def test_a_wrong_recipe_ends_with_2_and_names_the_setting(tmp_path: Path) -> None:
+def test_a_wrong_recipe_is_a_finding_for_each_problem(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "a.jsonl", chats(50))
-    (tmp_path / "tailor.yaml").write_text("modell: nova-lite\n", "utf-8")
+    (tmp_path / "tailor.yaml").write_text("modell: nova-lite\nevaluation: {metric: exactmatch}\n", "utf-8")
     result = runner.invoke(app, [str(tmp_path)])
-    assert result.exit_code == 2
-    assert "modell" in result.output
+    assert result.exit_code == 1
+    for words in ("tailor.yaml", "modell: there is no such setting", "'exactmatch'", "did you mean 'exact_match'?"):
+        assert words in " ".join(result.output.split())
+    result = runner.invoke(app, [str(tmp_path), "--json"])
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert report["findings_by_code"] == [
+        {"code": "invalid-recipe", "severity": "error", "count": 2, "cause": ""},
+    ]
+    assert [found["path"] for found in report["findings"]] == ["modell", "evaluation.metric"]
+    assert {found["file"] for found in report["findings"]} == {"tailor.yaml"}
+    assert all(found["message"] and found["fix"] for found in report["findings"])
+
+
+def test_a_recipe_that_is_no_yaml_is_a_finding_with_its_line(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", chats(50))
+    (tmp_path / "tailor.yaml").write_text("model: nova-lite\nsplit: {train: [\n", "utf-8")
+    result = runner.invoke(app, [str(tmp_path), "--json"])
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert report["findings"][0]["message"].startswith("line 3, column 1: this is not valid YAML")
+    assert report["headline"].startswith("The dataset can't be used: tailor.yaml: line 3")
 
 
 def test_json_is_the_report_and_nothing_else(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_dataset_that_is_not_looked_at_gets_a_report_too(tmp_path: Path) -> No
     wrong = Finding(
         "invalid-recipe", "error", "tailor.yaml", None, "modell: there is no such setting", "did you mean model?"
     )
-    summary = reject_dataset(FolderStorage(tmp_path), "runs/r/", [wrong])
+    summary = reject_dataset(FolderStorage(tmp_path), "runs/r/", [wrong]).summary()
     assert summary["usable"] is False
     assert "modell" in summary["headline"]
     page = (tmp_path / "runs/r/report/report.html").read_text("utf-8")

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from tailor import catalog
 from tailor.catalog import Model
-from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError
+from tailor.errors import InvalidInputError, Problem, RecipeError
 from tailor.recipe import Method, Recipe
 from tailor.training.advice import Advice, about_data, too_long
 from tailor.training.methods import continued_pretraining, distillation, fine_tuning, reinforcement
@@ -53,11 +52,6 @@ def problems(recipe: Recipe, model: Model) -> list[Problem]:
     if recipe.data.questions is not None and recipe.method != "continued-pre-training":
         fix = "name the files train.jsonl and test.jsonl, or mark rows in a split column: such rows are held out"
         found.append(Problem("data.questions", f"{recipe.method} holds out rows of its own data", fix))
-    try:
-        if recipe.evaluation.judge is not None:
-            catalog.model(recipe.evaluation.judge)
-    except NotFoundError as error:
-        found.append(Problem("evaluation.judge", error.message, error.hint))
     return [*found, *too_long("evaluation.max_tokens", recipe.evaluation.max_tokens, model)]
 
 

@@ -30,9 +30,14 @@ def teacher_of(recipe: Recipe, model: Model) -> Model:
 
 
 def check(recipe: Recipe, model: Model) -> None:
-    teacher = teacher_of(recipe, model)
-    _no_hyperparameters(recipe)
-    if problems := too_long("distillation.max_answer_tokens", recipe.distillation.max_answer_tokens, teacher):
+    problems = _hyperparameters(recipe)
+    try:
+        teacher = teacher_of(recipe, model)
+    except RecipeError as error:
+        problems += error.problems
+    else:
+        problems += too_long("distillation.max_answer_tokens", recipe.distillation.max_answer_tokens, teacher)
+    if problems:
         raise RecipeError(problems)
 
 
@@ -50,13 +55,16 @@ def build_job(job: Job) -> dict[str, Any]:
 
 
 def _no_hyperparameters(recipe: Recipe) -> None:
-    problems = [
+    if problems := _hyperparameters(recipe):
+        raise RecipeError(problems)
+
+
+def _hyperparameters(recipe: Recipe) -> list[Problem]:
+    return [
         Problem(f"hyperparameters.{name}", "a distillation takes no hyperparameters", "leave it out")
         for name, value in recipe.hyperparameters
         if value is not None
     ]
-    if problems:
-        raise RecipeError(problems)
 
 
 def _logs(logs: InvocationLogs) -> dict[str, Any]:

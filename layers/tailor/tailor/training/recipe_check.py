@@ -1,0 +1,83 @@
+"""All that can be wrong with a recipe before any data is read: its settings, against each other and the catalogue.
+
+The one place for it: the functions, ``tailor check``, ``tailor quote`` and ``tailor push`` refuse the same recipes, so
+that nothing is paid for that can't be trained, evaluated or deployed.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tailor import catalog
+from tailor.catalog import Model
+from tailor.datasets.model import Finding
+from tailor.errors import NotFoundError, Problem, RecipeError
+from tailor.evaluation import settings
+from tailor.names import RECIPE_FILE
+from tailor.recipe import Recipe
+from tailor.training import methods
+
+_DECISIVE = {"model", "method"}  # settings without which it is unknown what the others are for
+
+
+def read_checked(text: str | bytes, **changes: Any) -> tuple[Recipe, Model]:
+    """A recipe's text with ``changes`` made to its settings, and its model. Raises RecipeError that lists every
+    problem: settings that do not exist, and what is wrong with those that do."""
+    recipe, wrong = Recipe.read(text)
+    recipe = recipe.model_copy(update=changes)
+    unknown = {problem.where for problem in wrong} & _DECISIVE - set(changes)
+    found = [*wrong, *(_of_settings(recipe) if unknown else problems(recipe))]
+    if found:
+        raise RecipeError(found)
+    return recipe, catalog.model(recipe.model)
+
+
+def check_recipe(recipe: Recipe) -> Model:
+    """The recipe's model. Raises RecipeError that lists every problem."""
+    if found := problems(recipe):
+        raise RecipeError(found)
+    return catalog.model(recipe.model)
+
+
+def problems(recipe: Recipe) -> list[Problem]:
+    try:
+        model = catalog.model(recipe.model)
+    except NotFoundError as error:
+        return [Problem("model", error.message, error.hint), *_of_settings(recipe)]
+    return [*methods.problems(recipe, model), *_of_settings(recipe)]
+
+
+def findings_of(problems: Sequence[Problem]) -> list[Finding]:
+    """As a dataset's report shows them."""
+    return [_finding(problem) for problem in problems]
+
+
+def _finding(problem: Problem) -> Finding:
+    where = problem.where.removeprefix(RECIPE_FILE).lstrip(", ")
+    message = f"{where}: {problem.message}" if where else problem.message
+    return Finding("invalid-recipe", "error", RECIPE_FILE, None, message, problem.fix, problem.where)
+
+
+def _of_settings(recipe: Recipe) -> list[Problem]:
+    """What is wrong whatever the model."""
+    evaluation = recipe.evaluation
+    found = [*_of_names(recipe), *settings.problems(evaluation)]
+    if evaluation.max_rows < evaluation.minimum_rows:
+        message = f"at most {evaluation.max_rows} rows would be asked: fewer than evaluation.minimum_rows can't decide"
+        found.append(Problem("evaluation.max_rows", message, f"choose {evaluation.minimum_rows} or more"))
+    if recipe.deployment.kind != "on-demand":
+        fix = "leave it out: on-demand deployments bill by token, and nothing while idle"
+        found.append(Problem("deployment.kind", "Tailor deploys on demand only", fix))
+    return found
+
+
+def _of_names(recipe: Recipe) -> Iterable[Problem]:
+    """Models beside the base model. Who may teach whom, a distillation checks itself."""
+    wanted = [("evaluation.judge", recipe.evaluation.judge)]
+    if recipe.method != "distillation":
+        wanted.append(("teacher", recipe.teacher))
+    for where, name in wanted:
+        try:
+            if name is not None:
+                catalog.model(name)
+        except NotFoundError as error:
+            yield Problem(where, error.message, error.hint)
