@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tailor_cli import doctor
+from tailor_cli.context import Session, out
 from tailor_local.cloud import ROOT, LocalCloud, running_cloud, stop_running
 from tailor_local.errors import AlreadyRunningError
+from tests.integration.pipeline import Pipeline
+from tests.integration.standin import allow, make_role
 
 PROGRAM = """
 import sys, time
@@ -87,3 +91,31 @@ def test_killing_the_starter_leaves_nothing_running(tmp_path: Path) -> None:
     while not gone(pid):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_a_simulation_of_policies_takes_in_the_context_that_it_is_given(local_cloud: LocalCloud) -> None:
+    passed = {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
+    role = make_role(local_cloud, "passes", "lambda.amazonaws.com", [allow("iam:PassRole", "*", Condition=passed)])
+
+    def decision(*services: str) -> str:
+        entries = [
+            {"ContextKeyName": "iam:PassedToService", "ContextKeyValues": [service], "ContextKeyType": "string"}
+            for service in services
+        ]
+        answer = local_cloud.client("iam").simulate_principal_policy(
+            PolicySourceArn=role, ActionNames=["iam:PassRole"], ResourceArns=[role], ContextEntries=entries
+        )
+        return str(answer["EvaluationResults"][0]["EvalDecision"])
+
+    assert decision("bedrock.amazonaws.com") == "allowed"
+    assert decision("lambda.amazonaws.com") == decision() == "implicitDeny"
+
+
+def test_the_doctor_finds_a_healthy_local_cloud_healthy(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "session", Session())
+    with out.capture() as captured:
+        doctor.doctor(model="nova-lite", method="fine-tuning")
+    said = captured.get()
+    assert "pass-role" in said
+    assert "failed" not in said
+    assert "unknown" not in said

@@ -6,7 +6,7 @@ from typing import Any
 
 from tailor_local import timelapse
 from tailor_local.bedrock.service import Bedrock
-from tailor_local.hooks import functions, machines
+from tailor_local.hooks import functions, identity, machines
 from tailor_local.hooks.identity import Emulator
 from tailor_local.hooks.needed import inside, missing
 
@@ -55,6 +55,7 @@ def install(bedrock: Bedrock) -> None:
     modules["bedrock_runtime"] = _Service("bedrock-runtime", bedrock, keeps_state=False)
     _authorise_ourselves()
     _call_loopback_secure()
+    identity.simulate_in_context()
     functions.run_outside_our_environment()
     functions.share_layers()
     functions.retry_rules()

@@ -5,6 +5,9 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import replace
+from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -54,6 +57,44 @@ def denial(
     if isinstance(result, evaluator.AuthError):
         return str(result.message)
     return str(actions.identity_denial_message(action, result.principal_arn, resource, result.decision == "Deny"))
+
+
+def simulate_in_context() -> None:
+    """A simulation of policies takes the conditions' keys that the caller gives; the emulator's leaves them out."""
+    handlers, evaluator = inside("services.iam")._IAM_HANDLERS, inside("core.iam_evaluator")
+    simulate, evaluate = handlers["SimulatePrincipalPolicy"], evaluator.evaluate
+    given: ContextVar[dict[str, Any]] = ContextVar("given", default={})  # noqa: B039  (never changed)
+
+    def with_entries(parameters: dict[str, Any]) -> Any:
+        token = given.set(_context_entries(parameters))
+        try:
+            return simulate(parameters)
+        finally:
+            given.reset(token)
+
+    def evaluate_in_context(ctx: Any, policies: Any, *limits: Any) -> Any:
+        if entries := given.get():
+            ctx = replace(ctx, service_context={**ctx.service_context, **entries})
+        return evaluate(ctx, policies, *limits)
+
+    handlers["SimulatePrincipalPolicy"] = with_entries
+    evaluator.evaluate = evaluate_in_context
+
+
+def _context_entries(parameters: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Keys in lower case, as the emulator looks them up, and their value or values."""
+    entries: dict[str, Any] = {}
+    for index in count(1):
+        member = f"ContextEntries.member.{index}"
+        if not (name := parameters.get(f"{member}.ContextKeyName")):
+            return entries
+        values = []
+        for place in count(1):
+            if not (value := parameters.get(f"{member}.ContextKeyValues.member.{place}")):
+                break
+            values.append(value[0])
+        entries[name[0].lower()] = values[0] if len(values) == 1 else values
+    raise AssertionError("counting has no end")
 
 
 def take_role(principal: str, role_arn: str, scope: Scope, source_arn: str) -> Credentials | None:

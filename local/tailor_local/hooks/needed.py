@@ -21,6 +21,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "enforce": ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
         "EvalContext": None,
         "AuthError": None,
+        "evaluate": ("ctx", "policies", "limits"),
         "_service_principal_matches": ("principal", "service"),
         "_action_matches": ("request_action", "actions", "not_actions"),
         "_conditions_met": ("conditions", "ctx"),
@@ -44,7 +45,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_SCHEDULER_TICK_INTERVAL": None,
         "_dispatch_to_lambda": ("arn", "payload"),
     },
-    "services.iam": {"_roles": None},
+    "services.iam": {"_roles": None, "_IAM_HANDLERS": None},
     "services.lambda_svc": {
         "invoke_async_with_retry": ("func", "event"),
         "_execute_function": ("func", "event"),
