@@ -55,7 +55,8 @@ def check(
     else:
         show(report)
         if write:
-            typer.echo(f"Written to {write}: prepared/ and report/ (open report/report.html)")
+            folders = "prepared/ and report/" if report.manifest else "report/"
+            typer.echo(f"Written to {write}: {folders} (open report/report.html)")
     raise typer.Exit(0 if report.usable else NOT_USABLE)
 
 
@@ -63,11 +64,15 @@ def _check(
     paths: list[str], model: str | None, method: str | None, write: Path | None, scratch: Path, *, quiet: bool
 ) -> Report:
     storage, prefix = source_of(paths)
+    changes = _overruled(model, method)
     work, out = scratch / "work", write or scratch / "out"
     work.mkdir()
-    out.mkdir(parents=True, exist_ok=True)
+    if write:
+        _make_folder(write, paths)
+    else:
+        out.mkdir()
     try:
-        recipe, base = recipe_of(storage, prefix, _overruled(model, method))
+        recipe, base = recipe_of(storage, prefix, changes)
     except RecipeError as error:
         return reject_dataset(FolderStorage(out), "", findings_of(error.problems))
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} rows"))
@@ -90,6 +95,20 @@ def _check(
             progress=watch,
             write_unusable=write is not None,
         )
+
+
+def _make_folder(folder: Path, paths: list[str]) -> None:
+    """Raises InvalidInputError for a place where nothing can be written, or that lies in the dataset."""
+    for path in paths:
+        if Path(path).is_dir() and folder.resolve().is_relative_to(Path(path).resolve()):
+            message = f"{folder} lies in the dataset {path}: the next check would read what this one writes"
+            raise InvalidInputError(message, hint="give a folder outside of it to --write")
+    try:
+        (folder / "report").mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        message = f"nothing can be written to {folder}: {(error.strerror or 'unknown').lower()}"
+        raise InvalidInputError(message, hint="give a folder to --write; it is made where there is none") from error
 
 
 def _overruled(model: str | None, method: str | None) -> dict[str, Any]:

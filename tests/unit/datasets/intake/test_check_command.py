@@ -97,6 +97,40 @@ def test_write_leaves_converted_data_fixes_and_the_report(tmp_path: Path) -> Non
     assert rows == 51
 
 
+@pytest.mark.parametrize("place", ["a.txt", "a.txt/out", "/proc/out"])
+def test_a_place_where_nothing_can_be_written_is_a_wrong_command(tmp_path: Path, place: str) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    write_jsonl(data / "a.jsonl", chats(50))
+    (tmp_path / "a.txt").write_text("mine", "utf-8")
+    result = runner.invoke(app, [str(data), "--write", str(tmp_path / place)])
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
+    assert "nothing can be written to" in " ".join(result.output.split())
+    assert (tmp_path / "a.txt").read_text("utf-8") == "mine"
+
+
+def test_a_check_does_not_write_into_the_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_jsonl(tmp_path / "a.jsonl", chats(50))
+    monkeypatch.chdir(tmp_path)
+    for data, out in ((str(tmp_path), "new/out"), (".", str(tmp_path)), (".", "out")):
+        result = runner.invoke(app, [data, "--write", out])
+        assert result.exit_code == 2
+        assert "lies in the dataset" in " ".join(result.output.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_a_wrong_recipe_can_be_written_as_a_report_too(tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    write_jsonl(data / "a.jsonl", chats(50))
+    (data / "tailor.yaml").write_text("teacher: xx", "utf-8")
+    result = runner.invoke(app, [str(data), "--write", str(out)])
+    assert result.exit_code == 1
+    assert "prepared/" not in result.output
+    assert "teacher" in (out / "report/report.html").read_text("utf-8")
+
+
 def test_a_single_file_finds_the_media_beside_it(tmp_path: Path) -> None:
     write_vqa(tmp_path, images=20)
     write_jsonl(tmp_path / "other.jsonl", [{"not": "looked at"}])
