@@ -66,7 +66,10 @@ def _bounded(file: BinaryIO, packed: int, then: Callable[[], None] | None = None
 def zip_members(archive: StoredObject, notes: Notes) -> Iterator[MemberObject]:
     report = reporter(archive.name, notes)
     try:
-        _check_directory(archive)
+        if not _check_directory(archive):
+            message = "the zip archive is cut off: its end, where the list of its files stands, is missing"
+            report("file-damaged", message, "upload the whole file again")
+            return
         with archive.open() as file, zipfile.ZipFile(file) as packed:
             members = packed.infolist()
     except READ_ERRORS as error:
@@ -83,8 +86,8 @@ def zip_members(archive: StoredObject, notes: Notes) -> Iterator[MemberObject]:
             yield MemberObject(archive, _clean(info.filename), info.file_size, _zip_opener(archive, info))
 
 
-def _check_directory(archive: StoredObject) -> None:
-    """The list of members is read into memory: how long it is stands at the archive's end."""
+def _check_directory(archive: StoredObject) -> bool:
+    """Whether the archive has an end. The list of members is read into memory: how long it is stands there."""
     tail = archive.read(max(0, archive.size - (1 << 16) - 22))
     at = tail.rfind(b"PK\5\6")
     length = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
@@ -93,6 +96,7 @@ def _check_directory(archive: StoredObject) -> None:
         length = int.from_bytes(tail[large + 40 : large + 48], "little")
     if length > MAX_DIRECTORY:
         raise zipfile.BadZipFile("its list of files is too long")
+    return at >= 0
 
 
 def _is_usable_zip(info: zipfile.ZipInfo, report: Report) -> bool:

@@ -196,7 +196,7 @@ class Inventory:
             message, fix = "this is an Excel workbook", "save the sheet as CSV (UTF-8) and upload that"
             self.notes.add("file-unreadable", "error", archive.name, message, fix)
             return
-        if not members:
+        if not members and not self.notes.errors_of(archive.name):
             message, fix = "there is no file in the archive that can be used", "make the archive again"
             self.notes.add("archive-empty", "warning", archive.name, message, fix)
         for member in members:

@@ -53,6 +53,12 @@ class Notes:
         """Drops what was noted about a file's rows, before they are read again."""
         self._found = {key: value for key, value in self._found.items() if key[1] != file or value[0].line is None}
 
+    def errors_of(self, file: str) -> bool:
+        """Whether something is wrong with a file as a whole."""
+        return any(
+            found.file == file and found.severity == "error" and found.line is None for found, _ in self._found.values()
+        )
+
     def document(self) -> list[tuple[Finding, int]]:
         """What :meth:`of` and :meth:`take` take: each finding with how many rows it is about."""
         return list(self._found.values())

@@ -202,11 +202,14 @@ def read_dataset(
     sources = join(inventory.files, data.columns, scratch, notes)
     files = [_understand(source, data, method, notes, of_rows, media) for source in sources]
     found = [file for file in files if file]
-    if not found:
+    if not found and not any(note.code in _SAYS_WHY for note in notes.findings()):
         fix = "upload a .jsonl, .json, .csv, .tsv, .parquet or .txt file; see docs/data-formats.md"
         notes.add("no-data", "error", "", "there is no data file that can be used", fix)
     _take_splits(found, notes)
     return DatasetReader(found, media, notes, of_rows)
+
+
+_SAYS_WHY = frozenset({"file-damaged", "archive-unreadable"})  # where there are no data: they are in that file
 
 
 def _take_splits(files: list[ReadableFile], notes: Notes) -> None:

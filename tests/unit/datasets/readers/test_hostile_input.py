@@ -318,7 +318,6 @@ def test_a_parquet_file_whose_headers_lie(tmp_path: Path) -> None:
         ("d.json", b"[]", "file-empty"),
         ("d.csv", b"%PDF-1.7 ...", "file-unreadable"),
         ("d.jsonl", bytes(range(256)) * 20, "file-unreadable"),
-        ("d.zip", b"PK\3\4 not really", "archive-unreadable"),
         ("d.xlsx", b"PK\3\4", "file-unreadable"),
         ("notes.md", b"hello", "no-data"),
     ],
@@ -329,6 +328,24 @@ def test_files_without_rows(tmp_path: Path, name: str, content: bytes, code: str
     assert not list(reader)
     assert code in codes(reader)
     assert "no-data" in codes(reader)
+
+
+def test_a_zip_that_is_cut_off_is_said_once(tmp_path: Path) -> None:
+    whole = zipped({"d.jsonl": GOOD * 50})
+    for end in (len(whole) // 2, len(whole) - 22, 8):
+        reader = open_dataset(tmp_path, {"d.zip": whole[:end]})
+        assert not list(reader)
+        (found,) = reader.findings
+        assert (found.code, found.file, found.severity) == ("file-damaged", "d.zip", "error")
+        assert "the zip archive is cut off" in found.message
+
+
+def test_a_zip_with_a_broken_list_of_files_is_said_once(tmp_path: Path) -> None:
+    whole = bytearray(zipped({"d.jsonl": GOOD}))
+    whole[whole.rindex(b"PK\1\2")] = 0
+    reader = open_dataset(tmp_path, {"d.zip": bytes(whole)})
+    assert not list(reader)
+    assert [found.code for found in reader.findings] == ["archive-unreadable"]
 
 
 def test_an_excel_workbook_is_named_as_such(tmp_path: Path) -> None:
