@@ -1,5 +1,6 @@
 """What every command shares: the stack it talks to, and how an error is shown."""
 
+import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -74,7 +75,10 @@ session = Session()
 
 def person() -> str:
     """Who acts, as the run's history will say: the local user; CloudTrail has the AWS identity."""
-    return f"person:{os.environ.get('USER') or os.environ.get('LOGNAME') or 'unknown'}"
+    try:
+        return f"person:{getpass.getuser()}"
+    except OSError:  # an account without a name, as in some containers
+        return f"person:{os.getuid()}"
 
 
 @contextmanager

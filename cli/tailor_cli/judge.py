@@ -1,17 +1,20 @@
 """`tailor judge`: Bedrock's own judge on the answers of a run's evaluation."""
 
 import hashlib
+import re
 from typing import Annotated
 
 import typer
 
 from tailor import catalog
 from tailor.aws import evaluation_jobs
-from tailor.errors import NotFoundError
+from tailor.errors import InvalidInputError, NotFoundError
 from tailor.evaluation import judge_job
 from tailor.evaluation.rows import read_answers, read_rows
 from tailor_cli.context import out, session, shown_errors
 from tailor_cli.runs import RunId, find
+
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 
 
 def judge(
@@ -24,6 +27,12 @@ def judge(
 ) -> None:
     """Start a Bedrock evaluation job on answers that a run has. It is billed by AWS for the judge's tokens."""
     with shown_errors():
+        if session.local:
+            hint = "Bedrock runs them: judge a run of a stack in an AWS account, without --local"
+            raise InvalidInputError("the local cloud has no judge jobs", hint=hint)
+        if not _ROLE.fullmatch(role):
+            hint = "for example arn:aws:iam::123456789012:role/NAME"
+            raise InvalidInputError(f"--role {role!r} is not the ARN of a role", hint=hint)
         run = find(run_id)
         folder = f"{run.files}evaluation/"
         rows = read_rows(session.bucket.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")

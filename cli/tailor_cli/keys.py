@@ -64,14 +64,14 @@ def list_keys(
         now = datetime.now(UTC)
         found = [key for key in session.serving.all_keys() if project is None or project in key.projects]
         table = Table(
-            Column("id", overflow="fold"),
-            "name",
-            "projects",
-            "scopes",
-            "state",
-            "until",
-            "limits",
-            "made by",
+            Column("id", no_wrap=True),
+            Column("name", overflow="fold"),
+            Column("projects", overflow="fold"),
+            Column("scopes", overflow="fold"),
+            Column("state", no_wrap=True),
+            Column("until", no_wrap=True),
+            Column("limits", overflow="fold"),
+            Column("made by", overflow="fold"),
             box=None,
             header_style="bold",
         )

@@ -4,16 +4,26 @@ from typing import Annotated
 
 import typer
 
+from tailor import __version__
 from tailor_cli import check, curve, doctor, evaluate, grade, judge, keys, models, push, quote, recipe, runs, usage
 from tailor_cli.context import DEFAULT_STACK, err, session
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tailor {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def choose_stack(
     stack: Annotated[str, typer.Option(envvar="TAILOR_STACK", help="name of the CloudFormation stack")] = DEFAULT_STACK,
     local: Annotated[bool, typer.Option("--local", help="talk to the local cloud (make up)")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="say which version this is")
+    ] = False,
 ) -> None:
     """Custom Amazon Bedrock models from your data: measured, deployed, served."""
     session.stack_name, session.local = stack, local

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tailor.aws.bedrock import Bedrock
 from tailor.errors import NotFoundError
-from tailor.notices.facts import cost_so_far
+from tailor.notices.facts import cost_in_short
 from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
 from tailor.steps.provision import take_down
@@ -48,7 +48,7 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
         table = Table(Column("run", no_wrap=True), "state", "since", "spent", "what", box=None, header_style="bold")
         for run in found:
             last = run.history[-1]
-            cost = cost_so_far(run, now()) if run.quote else ""
+            cost = cost_in_short(run, now()) if run.quote else ""
             what = Text(run.stall.get("message") or last.reason)
             table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", cost, what)
         out.print(table if found else "no runs")

@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import typer
@@ -10,7 +11,7 @@ from tailor_cli import runs
 from tailor_cli.context import Session, out, session
 from tests.unit.steps.fakes import a_run
 
-QUOTE = {
+QUOTE: dict[str, Any] = {
     "model": "nova-micro",
     "method": "fine-tuning",
     "lines": [
@@ -37,6 +38,18 @@ def test_the_list_says_what_each_run_has_cost_and_what_a_waiting_one_waits_for(m
     assert rows[1].endswith("$0.00 other runs come first")
     assert "$1.50 to $3.00" in rows[2]
     assert "$" not in rows[3]
+
+
+def test_a_price_that_is_not_known_takes_no_room_in_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    unpriced = {**QUOTE["lines"][0], "low": None, "expected": None, "high": None}
+    lines = ([unpriced], [*QUOTE["lines"], {**unpriced, "item": "storage", "every": "once"}])
+    found = [a_run(State.PASSED, quote=QUOTE | {"lines": given}, job={"arn": "arn:job"}) for given in lines]
+    monkeypatch.setattr(Session, "runs", SimpleNamespace(open_runs=lambda: found))
+    with out.capture() as captured:
+        runs.runs()
+    rows = captured.get().splitlines()[1:]
+    assert rows[0].split()[-1] == "unknown"
+    assert rows[1].split()[-3:] == ["at", "least", "$1.50"]
 
 
 BY_HAND = Recipe.model_validate({"deployment": {"promote": False}})

@@ -24,6 +24,18 @@ def test_each_advice_has_its_reason() -> None:
     assert advised["learning_rate"].reason == "the model's default"
 
 
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        (10, "10 rows: one step for every 160"),
+        (146, "146 rows: one step for every 160"),
+        (1_000_000, "1000000 rows: one step for every 160, at most 100"),
+    ],
+)
+def test_the_reason_for_warm_up_steps_is_a_sentence(rows: int, reason: str) -> None:
+    assert hyperparameters(Recipe(), LITE.method("fine-tuning"), rows)["warmup_steps"].reason == reason
+
+
 @pytest.mark.parametrize(("rows", "epochs"), [(1, 5), (500, 4), (700, 3), (1000, 2), (5000, 2), (5001, 1)])
 def test_epochs_fall_as_rows_grow(rows: int, epochs: int) -> None:
     assert hyperparameters(Recipe(), LITE.method("fine-tuning"), rows)["epochs"].value == epochs

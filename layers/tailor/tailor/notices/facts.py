@@ -182,6 +182,14 @@ def cost_so_far(run: Run, now: datetime) -> str:
     return dollar_range(so_far.least, so_far.most)
 
 
+def cost_in_short(run: Run, now: datetime) -> str:
+    """As :func:`cost_so_far`, without what is not known."""
+    so_far = spent(run, now)
+    if so_far.most is not None:
+        return dollar_range(so_far.least, so_far.most)
+    return f"at least {dollars(so_far.least)}" if so_far.least else "unknown"
+
+
 def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %"
 

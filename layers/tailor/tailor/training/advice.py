@@ -78,8 +78,10 @@ def _advise(name: str, parameter: Hyperparameter, facts: MethodFacts, rows: int)
         return _epochs(parameter, default, rows)
     if name == "warmup_steps" and facts.rows_for_one_warmup_step:
         steps = round(rows / facts.rows_for_one_warmup_step)
-        value = parameter.check(name, _clamped(parameter, steps))
-        return Advised(value, f"one step for every {facts.rows_for_one_warmup_step} of {rows} rows")
+        taken = _clamped(parameter, steps)
+        bound = "" if taken == steps else f", at {'least' if taken > steps else 'most'} {taken:g}"
+        why = f"{rows} rows: one step for every {facts.rows_for_one_warmup_step}{bound}"
+        return Advised(parameter.check(name, taken), why)
     return Advised(parameter.check(name, default), "the model's default")
 
 

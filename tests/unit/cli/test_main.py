@@ -1,0 +1,45 @@
+"""What all commands share."""
+
+import getpass
+
+import pytest
+from typer.testing import CliRunner
+
+from tailor import __version__
+from tailor_cli import judge
+from tailor_cli.context import person, session
+from tailor_cli.main import app
+
+
+def test_the_version_is_told() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"tailor {__version__}\n")
+
+
+def test_who_acts_is_known_without_a_login_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    assert person() == f"person:{getpass.getuser()}"
+
+    def nameless() -> str:
+        raise OSError("no such user")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    assert person().removeprefix("person:").isdigit()
+
+
+@pytest.mark.parametrize(
+    ("local", "role", "words"),
+    [
+        (True, "arn:aws:iam::123456789012:role/judge", "the local cloud has no judge jobs"),
+        (False, "judge", "--role 'judge' is not the ARN of a role"),
+    ],
+)
+def test_a_judge_job_that_can_not_begin_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], local: bool, role: str, words: str
+) -> None:
+    monkeypatch.setattr(session, "local", local)
+    with pytest.raises(SystemExit) as ended:
+        judge.judge("colours", role=role)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.splitlines()[0] == f"error {words}"
