@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from rich.console import Console, ConsoleDimensions
 from rich.markup import escape
@@ -82,14 +83,16 @@ def person() -> str:
 
 
 @contextmanager
-def shown_errors() -> Iterator[None]:
-    """Errors that Tailor raises on purpose are a sentence and a hint, never a traceback."""
+def shown_errors(recipe: Path | None = None) -> Iterator[None]:
+    """Errors that Tailor raises on purpose are a sentence and a hint, never a traceback. ``recipe``: the file that was
+    given as one; else it is the tailor.yaml beside the data."""
     try:
         yield
     except RecipeError as error:
         for problem in error.problems:
-            where = problem.where if problem.where.startswith(RECIPE_FILE) else f"{RECIPE_FILE}: {problem.where}"
-            _print_error(f"{where}: {problem.message}", problem.fix)
+            within = problem.where.removeprefix(RECIPE_FILE).lstrip(", ")
+            where = [str(recipe or RECIPE_FILE), *([within] if within else [])]
+            _print_error(f"{': '.join(where)}: {problem.message}", problem.fix)
         sys.exit(1)
     except TailorError as error:
         _print_error(error.message, error.hint)

@@ -1,5 +1,6 @@
 """`tailor grade`: runs the reward function on samples, on this machine, before a cent is spent."""
 
+import tempfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,17 +11,29 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from tailor.errors import InvalidInputError
-from tailor.recipe import Recipe
+from tailor.datasets.media import Asset
+from tailor.datasets.model import Media, Rejected
+from tailor.datasets.read import read_dataset
+from tailor.datasets.records import Encoder
+from tailor.errors import InvalidInputError, Problem, RecipeError
+from tailor.recipe import Data, Recipe
+from tailor.storage import FolderStorage
 from tailor.training import bench
 from tailor.training.grading import REWARDS, specification
+from tailor.training.recipe_check import read_checked
 from tailor_cli.context import out, shown_errors
 
 
 def grade(
-    file: Annotated[Path, typer.Argument(help="JSON Lines with messages and reference_answer", exists=True)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="prompts with reference answers, in any form for reinforcement", exists=True, dir_okay=False
+        ),
+    ],
     recipe: Annotated[
-        Path | None, typer.Option("--recipe", "-r", help="tailor.yaml; none: the rewards in the rows", exists=True)
+        Path | None,
+        typer.Option("--recipe", "-r", help="tailor.yaml; none: the rewards in the rows", exists=True, dir_okay=False),
     ] = None,
     answers: Annotated[
         Path | None, typer.Option(help="JSON Lines with an answer for each row, in the same order", exists=True)
@@ -28,10 +41,10 @@ def grade(
     rows: Annotated[int, typer.Option(min=1, help="how many rows are tried")] = 200,
 ) -> None:
     """Try the rewards of a reinforcement recipe on samples. Ends with 1 where the rewards can't teach."""
-    with shown_errors():
-        samples = _read(file, rows)
+    with shown_errors(recipe):
+        chosen = _recipe(recipe) if recipe else Recipe()
+        samples = _read(file, chosen.data, rows)
         if recipe is not None or REWARDS not in samples[0]:
-            chosen = Recipe.parse(recipe.read_bytes()) if recipe else Recipe()
             samples = bench.with_rewards(samples, specification(chosen))
         trials = bench.try_probes(samples)
         given = _answers(answers, samples) if answers else bench.own_answers(samples)
@@ -46,17 +59,35 @@ def grade(
         out.print("[green]the rewards tell right from wrong[/]")
 
 
-def _read(file: Path, rows: int) -> list[dict[str, Any]]:
-    found = []
-    for number, value in _values(file, rows):
-        messages = value.get("messages") if isinstance(value, dict) else None
-        if not isinstance(messages, list) or not messages or not all(isinstance(each, dict) for each in messages):
-            hint = 'for example {"messages": [{"role": "user", "content": "2 + 2?"}], "reference_answer": "4"}'
-            raise InvalidInputError(f"{file}, line {number}: there are no messages", hint=hint)
-        found.append(value)
+def _recipe(file: Path) -> Recipe:
+    """Raises RecipeError that lists every problem."""
+    recipe, _ = read_checked(file.read_bytes())
+    if recipe.method != "reinforcement":
+        fix = "write 'method: reinforcement', or give the recipe that trains with these rewards"
+        raise RecipeError([Problem("method", f"{recipe.method} has no rewards", fix)])
+    return recipe
+
+
+def _read(file: Path, data: Data, rows: int) -> list[dict[str, Any]]:
+    """The first rows as training rows, read as a dataset's are. Raises InvalidInputError that names the line."""
+    encoder, found = Encoder("openai-rft", None), []
+    with tempfile.TemporaryDirectory(prefix="tailor-grade-") as scratch:
+        source = FolderStorage(file.absolute().parent)
+        reader = read_dataset(source, "", data, "reinforcement", Path(scratch), only=file.name)
+        for example in islice(reader, rows):
+            if isinstance(example, Rejected):
+                wrong = example.findings[0]
+                raise InvalidInputError(f"{file}, line {wrong.line}: {wrong.message}", hint=wrong.fix)
+            row = orjson.loads(encoder.encode(example, _no_media).line)
+            found.append(row if example.id is None else {"id": example.id, **row})
     if not found:
-        raise InvalidInputError(f"{file} is empty")
+        wrong = next(note for note in reader.findings if note.severity == "error")
+        raise InvalidInputError(f"{file}: {wrong.message}", hint=wrong.fix)
     return found
+
+
+def _no_media(media: Media) -> Asset:
+    raise InvalidInputError(f"the row refers to {media.ref}", hint="reinforcement takes text only")
 
 
 def _answers(file: Path, samples: list[dict[str, Any]]) -> list[str]:

@@ -31,6 +31,7 @@ def run(*arguments: str, code: int = 0) -> str:
 
 
 ROW = b'{"messages": [{"role": "user", "content": "2 + 2?"}], "reference_answer": "4"}'
+GRADED = "method: reinforcement\nmodel: nova-2-lite\n"
 
 
 class TestModels:
@@ -127,7 +128,7 @@ class TestGrade:
 
     def test_rewards_that_can_not_teach_end_with_1(self, sums: Path) -> None:
         recipe = sums / "loose.yaml"
-        recipe.write_text("reinforcement: {rewards: [{kind: format, pattern: '.*'}]}\n")
+        recipe.write_text(GRADED + "reinforcement: {rewards: [{kind: format, pattern: '.*'}]}\n")
         shown = run("grade", str(sums / "sums.jsonl"), "--recipe", str(recipe), code=1)
         assert "all-ones" in shown
 
@@ -140,14 +141,12 @@ class TestGrade:
         ("content", "says"),
         [
             (b"", "is empty"),
-            (b"{\n", "line 1"),
-            (b'{"prompt": "a"}\n', "no messages"),
-            (b'{"messages": []}\n', "no messages"),
-            (b'{"messages": [1, 2]}\n', "no messages"),
-            (ROW + b"\n\n", "line 2: the line is empty"),
-            (ROW.decode().encode("utf-16"), "UTF-8 without a byte order mark"),
-            (b"\xef\xbb\xbf" + ROW, "without a byte order mark"),
-            (bytes(range(256)), "line 1"),
+            (b"{\n", "bad.jsonl: this is not JSON"),
+            (b'{"messages": []}\n', "line 1: the rows have no known form"),
+            (b'{"messages": [1, 2]}\n', "line 1: the rows have no known form"),
+            (ROW + b'\n{"prompt": "", "answer": "4"}\n', "line 2: the prompt is empty"),
+            (ROW.replace(b'"4"', b"true"), "line 1: the reference answer is"),
+            (bytes(range(256)), "this is no text"),
             (b'{"messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "line 1"),
         ],
     )
@@ -162,13 +161,50 @@ class TestGrade:
         (sums / "answers.jsonl").write_bytes(content)
         assert says in run("grade", str(sums / "sums.jsonl"), "--answers", str(sums / "answers.jsonl"), code=1)
 
-    def test_a_reference_nested_too_deeply_can_not_be_graded_and_breaks_nothing(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b'{"prompt": "2 + 2?", "answer": "4"}\n{"prompt": "2 + 3?", "answer": "5"}\n',
+            b'{"question": "2 + 2?", "answer": "4"}\n\n{"question": "2 + 3?", "answer": "5"}\n',
+            b"question,answer\n2 + 2?,4\n2 + 3?,5\n",
+            b"\xef\xbb\xbf" + ROW + b"\n" + ROW.replace(b'"4"', b'"5"'),
+            (ROW + b"\n" + ROW.replace(b'"4"', b'"5"')).decode().encode("utf-16"),
+        ],
+    )
+    def test_rows_are_read_as_a_datasets_are(self, content: bytes, tmp_path: Path) -> None:
+        (tmp_path / "p.jsonl").write_bytes(content)
+        assert "tell right from wrong" in run("grade", str(tmp_path / "p.jsonl"))
+
+    def test_a_prompt_without_a_reference_can_not_be_graded(self, tmp_path: Path) -> None:
+        (tmp_path / "p.jsonl").write_bytes(b'{"prompt": "a"}\n')
+        assert "ungradable" in run("grade", str(tmp_path / "p.jsonl"), code=1)
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            ("{method: fine-tuning}", "rbad.yaml: method: fine-tuning has no rewards"),
+            ("reinforcment: {}", "rbad.yaml: reinforcment: there is no such setting"),
+            ("method: [", "rbad.yaml: line 1"),
+            (GRADED + "reinforcement: {rewards: [{kind: magic}]}", "rbad.yaml: reinforcement.rewards.0.kind"),
+            (GRADED + "evaluation: {metric: magic}", "rbad.yaml: evaluation.metric"),
+        ],
+    )
+    def test_what_is_wrong_with_the_given_recipe_names_its_file(self, text: str, says: str, sums: Path) -> None:
+        recipe = sums / "rbad.yaml"
+        recipe.write_text(text)
+        shown = run("grade", str(sums / "sums.jsonl"), "-r", str(recipe), code=1)
+        assert says in shown
+        assert "tailor.yaml" not in shown
+
+    def test_a_reference_nested_too_deeply_breaks_nothing(self, tmp_path: Path) -> None:
         deep = b"[" * 900 + b"]" * 900
         (tmp_path / "deep.jsonl").write_bytes(ROW.replace(b'"4"', deep))
-        assert "ungradable" in run("grade", str(tmp_path / "deep.jsonl"), code=1)
+        assert "line 1" in run("grade", str(tmp_path / "deep.jsonl"), code=1)
 
     def test_a_pattern_that_takes_for_ever_is_named(self, tmp_path: Path) -> None:
-        (tmp_path / "tailor.yaml").write_text("reinforcement: {rewards: [{kind: format, pattern: '(a+)+b'}]}\n")
+        (tmp_path / "tailor.yaml").write_text(
+            GRADED + "reinforcement: {rewards: [{kind: format, pattern: '(a+)+b'}]}\n"
+        )
         (tmp_path / "slow.jsonl").write_bytes(ROW.replace(b'"4"', b'"' + b"a" * 40 + b'"'))
         recipe = str(tmp_path / "tailor.yaml")
         assert "slow-pattern" in run("grade", str(tmp_path / "slow.jsonl"), "--recipe", recipe, code=1)
