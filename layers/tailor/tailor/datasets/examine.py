@@ -31,6 +31,7 @@ class Examiner:
     def __init__(self, model: Model, method: Method) -> None:
         facts = model.method(method)
         self._model, self._method, self._limits = model.name, method, facts.limits
+        self._others = {name: other.limits for name, other in model.methods.items() if name != method}
         self._estimator = Estimator(model.tokens, self._limits.video_seconds)
         self._words = {word.mark: word for word in map(_ReservedWord, model.reserved_words)}
 
@@ -158,7 +159,7 @@ class Examiner:
             count = counts[kind]
             limit = getattr(self._limits, _KIND_LIMITS[kind]) if kind in _KIND_LIMITS else 0
             if count and not limit:
-                yield self._found("media-not-supported", example, kind=kind)
+                yield self._found("media-not-supported", example, kind=kind, **self._lacking(kind))
             elif count > limit:
                 yield self._found("too-many-media", example, kind=kind, count=count, limit=limit)
         if counts["image"] and counts["video"]:
@@ -172,6 +173,17 @@ class Examiner:
             return
         for code, path, values in tool_problems(example):
             yield self._found(code, example, path, **values)
+
+    def _lacking(self, kind: str) -> dict[str, str]:
+        """Whether the model or the method takes no such media, and what to choose instead."""
+        others = [
+            name
+            for name, limits in self._others.items()
+            if kind in _KIND_LIMITS and getattr(limits, _KIND_LIMITS[kind])
+        ]
+        if not others:
+            return {"who": self._model, "what": "a model"}
+        return {"who": f"the method {self._method}", "what": f"a method ({self._model}: {', '.join(others)})"}
 
     def _found(self, code: str, example: Placed, path: str | None = None, **values: Any) -> Finding:
         return finding(code, example.file, example.line, path, **{"model": self._model, **values})

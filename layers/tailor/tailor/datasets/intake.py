@@ -254,7 +254,9 @@ def _decide(
     rejected = totals.rejected + leaked
     values = (totals.rows, train + validation + test, rejected, sum(left_out.values()), train, validation, test)
     counts = dict(zip(_COUNTS, (*values, totals.fixes), strict=True))
-    if rejected and recipe.data.on_error == "reject":
+    if rejected == totals.rows:
+        pass  # no row is left, which is told; to go on without them would help nobody
+    elif rejected and recipe.data.on_error == "reject":
         collector.add([finding("unusable-rows", "", count=rejected, total=totals.rows)])
     elif rejected > recipe.data.max_errors * totals.rows:
         limit = recipe.data.max_errors

@@ -112,7 +112,7 @@ class MediaDesk:
                 return self._image(name, block, found)
             if block.kind == "video":
                 return self._video(name, block, found)
-            raise MediaError("media-not-supported", model=self._model, kind=block.kind)
+            raise MediaError("media-not-supported", who=self._model, what="a model", kind=block.kind)
         except MediaError as error:
             values = {"name": name, "model": self._model, **error.values}
             return Asset(name, block.kind, problem=finding(error.code, name, **values))

@@ -138,7 +138,28 @@ def test_all_bad_rows_are_reported_and_the_rest_is_counted(dataset: Path, intake
 
 def test_nova_micro_takes_no_images(dataset: Path, intake: Intake) -> None:
     write_jsonl(dataset / "a.jsonl", [*chats(20), talk([image(), *say("a")], say("b"))])
-    assert "media-not-supported" in intake(model="nova-micro").codes
+    (found,) = intake(model="nova-micro").found("media-not-supported")
+    assert found["message"] == "nova-micro does not take images in training data"
+    assert found["fix"] == "remove them, or choose a model that does"
+
+
+def test_a_method_that_takes_no_images_is_not_blamed_on_the_model(dataset: Path, intake: Intake) -> None:
+    write_jsonl(dataset / "a.jsonl", [*chats(120), talk([image(), *say("a")], say("b"))])
+    (found,) = intake(model="nova-lite", method="distillation").found("media-not-supported")
+    assert found["message"] == "the method distillation does not take images in training data"
+    assert found["fix"] == "remove them, or choose a method (nova-lite: fine-tuning) that does"
+
+
+@pytest.mark.parametrize("on_error", ["reject", "skip"])
+def test_where_no_row_is_usable_nobody_is_told_to_go_on_without_them(
+    dataset: Path, intake: Intake, on_error: str
+) -> None:
+    write_jsonl(dataset / "a.jsonl", [converse("", "x") for _ in range(20)])
+    outcome = intake(data={"on_error": on_error})
+    assert not outcome.report.usable
+    assert outcome.report.headline.startswith("The dataset can't be used: 20 of 20 rows are not usable, most often")
+    assert {"no-rows", "empty-text"} <= outcome.codes
+    assert {"unusable-rows", "too-many-unusable-rows"}.isdisjoint(outcome.codes)
 
 
 def test_nova_2_lite_takes_reasoning_but_no_webp(dataset: Path, intake: Intake) -> None:
