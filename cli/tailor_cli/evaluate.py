@@ -11,6 +11,7 @@ from rich.table import Table
 from tailor.errors import InvalidInputError
 from tailor.evaluation.arms import CANDIDATE
 from tailor.evaluation.gate import Policy
+from tailor.evaluation.normalise import check_switches
 from tailor.evaluation.offline import evaluate_files
 from tailor.evaluation.verdict import Plan
 from tailor.recipe import language_code
@@ -43,6 +44,7 @@ def evaluate(
             switches=dict(map(_switch, switch or [])),
             policy=Policy(margin, minimum_rows, confidence),
         )
+        check_switches(plan.language, plan.switches)
         result = evaluate_files(references, {CANDIDATE: candidate, "baseline": baseline}, plan)
     if as_json:
         typer.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())

@@ -118,7 +118,8 @@ def test_a_languages_code_may_be_written_as_people_do(files: list[str]) -> None:
     [
         (["--metric", "accuracy"], "there is no metric 'accuracy'"),
         (["--switch", "tone"], "is not understood"),
-        (["--switch", "tones=off"], "no step 'tones'"),
+        (["--switch", "tones=off"], "no normaliser has the step 'tones'"),
+        (["--language", "vi", "--switch", "tones=off"], "the normaliser for 'vi' does not have the step 'tones'"),
         (["--language", "tiếng Việt"], "is not a language's code"),
     ],
 )

@@ -7,8 +7,9 @@ import pytest
 
 from tailor import catalog
 from tailor.recipe import Recipe
-from tailor.training.methods import problems, quote
+from tailor.training.methods import quote
 from tailor.training.quote import Quote
+from tailor.training.recipe_check import problems
 
 Build = Callable[..., Any]
 PAIRS = [(model.name, method) for model in catalog.models() for method in model.methods]
@@ -112,7 +113,7 @@ def test_a_judge_without_a_price_is_unknown(manifest: Build) -> None:
 
 def test_a_judge_that_nobody_knows_is_found_before_anything_is_spent() -> None:
     recipe = Recipe.model_validate({"model": "nova-micro", "evaluation": {"judge": "nova-por"}})
-    [problem] = problems(recipe, catalog.model("nova-micro"))
+    [problem] = problems(recipe)
     assert problem.where == "evaluation.judge"
     assert "nova-pro" in problem.fix
 
