@@ -118,6 +118,8 @@ def check_counts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Findi
         yield finding("too-few-rows", "", what="rows for training", count=training, **few)
     elif training < limits.recommended_rows:
         yield finding("few-rows", "", count=training, limit=limits.recommended_rows)
+    if not recipe.split.test and not testing and recipe.data.questions is None:
+        yield finding("nothing-to-test", "")
     if recipe.split.test and testing < recipe.evaluation.minimum_rows:
         yield finding("small-test", "", count=testing, limit=recipe.evaluation.minimum_rows)
     tested = Counter(ledger.used("kind", TEST))

@@ -143,6 +143,18 @@ def test_nova_micro_takes_no_images(dataset: Path, intake: Intake) -> None:
     assert found["fix"] == "remove them, or choose a model that does"
 
 
+def test_a_split_without_a_test_needs_a_test_set(dataset: Path, intake: Intake) -> None:
+    write_jsonl(dataset / "train.jsonl", chats(60))
+    split = {"train": 1, "validation": 0, "test": 0}
+    outcome = intake(split=split)
+    assert not outcome.report.usable
+    assert "nothing-to-test" in outcome.codes
+    write_jsonl(dataset / "test.jsonl", [converse(f"And {n} times two?", f"{2 * n}") for n in range(40)])
+    outcome = intake(split=split)
+    assert outcome.report.usable
+    assert outcome.report.counts["test"] == 40
+
+
 def test_a_method_that_takes_no_images_is_not_blamed_on_the_model(dataset: Path, intake: Intake) -> None:
     write_jsonl(dataset / "a.jsonl", [*chats(120), talk([image(), *say("a")], say("b"))])
     (found,) = intake(model="nova-lite", method="distillation").found("media-not-supported")
