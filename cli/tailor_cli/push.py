@@ -59,15 +59,24 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     before = {run.id for run in session.runs.project_runs(project)}
     last = RECIPE_FILE if RECIPE_FILE in names else starters[-1]
     _upload({name: file for name, file in names.items() if name != last}, prefix)
-    if len(starters) > 1 and last != RECIPE_FILE:
-        # Several data files without a recipe would start a run each; an empty recipe makes them one dataset.
-        _upload({last: names[last]}, prefix)
-        session.bucket.write(prefix + RECIPE_FILE, b"# every setting has its default\n", "application/yaml")
-    else:
-        _upload({last: names[last]}, prefix)
+    recipe = None if last == RECIPE_FILE else _recipe_for(prefix, starters)
+    _upload({last: names[last]}, prefix)
+    if recipe is not None:
+        session.bucket.write(prefix + RECIPE_FILE, recipe, "application/yaml")
     mark = fingerprint(prefix, list(session.bucket.list(prefix)))
     run = _wait_for(run_id(project, dataset, mark))
     return run, run.id in before
+
+
+def _recipe_for(prefix: str, starters: list[str]) -> bytes | None:
+    """What has to follow an upload without a recipe, None for nothing: where a recipe lies in the folder already, only a
+    recipe starts a run; and several data files would start a run each."""
+    try:
+        kept = session.bucket.read(prefix + RECIPE_FILE)
+    except NotFoundError:
+        return b"# every setting has its default\n" if len(starters) > 1 else None
+    err.print(f"      {RECIPE_FILE} of an earlier upload is used, because there is none in what you push now")
+    return kept
 
 
 def _upload(files: dict[str, Path], prefix: str) -> None:

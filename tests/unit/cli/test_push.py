@@ -44,13 +44,12 @@ def test_a_target_without_a_dataset_is_explained(dataset: Path) -> None:
     assert "PROJECT/DATASET" in said
 
 
-def test_a_known_upload_says_that_nothing_new_starts(
-    dataset: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def in_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> MemoryRuns:
+    """A bucket whose uploads start runs, as the pipeline does, and the runs."""
     runs = MemoryRuns()
 
     class Bucket(FolderStorage):
-        """Its uploads start runs, as the pipeline does; its entity tags are of the content, as those of S3."""
+        """Its entity tags are of the content, as those of S3."""
 
         def list(self, prefix: str = "") -> Iterator[StoredFile]:
             for file in super().list(prefix):
@@ -60,8 +59,19 @@ def test_a_known_upload_says_that_nothing_new_starts(
             super().upload(key, path, content_type)
             receive(key, bucket=self, runs=runs, now=NOW)
 
+        def write(self, key: str, data: bytes, content_type: str = "") -> None:
+            super().write(key, data, content_type)
+            receive(key, bucket=self, runs=runs, now=NOW)
+
     monkeypatch.setattr(Session, "runs", runs)
     monkeypatch.setattr(Session, "bucket", Bucket(tmp_path_factory.mktemp("bucket")))
+    return runs
+
+
+def test_a_known_upload_says_that_nothing_new_starts(
+    dataset: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = in_memory(tmp_path_factory, monkeypatch)
 
     def said() -> str:
         result = CliRunner().invoke(app, ["push", str(dataset), "colours/scenes"])
@@ -76,3 +86,19 @@ def test_a_known_upload_says_that_nothing_new_starts(
     (dataset / "data.csv").write_text("question,answer\nx,z\n")
     assert "nothing new starts" not in said()
     assert len(runs.items) == 2
+
+
+def test_a_recipe_of_an_earlier_upload_does_not_keep_new_data_from_starting_a_run(
+    dataset: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = in_memory(tmp_path_factory, monkeypatch)
+    recipe = dataset / "tailor.yaml"
+    recipe.write_text("description: kept\n")
+    assert CliRunner().invoke(app, ["push", str(dataset), "colours/scenes"]).exit_code == 0
+    recipe.unlink()
+    before = len(runs.items)
+    (dataset / "data.csv").write_text("question,answer\nx,z\n")
+    result = CliRunner().invoke(app, ["push", str(dataset), "colours/scenes"])
+    assert result.exit_code == 0
+    assert "of an earlier upload is used" in result.output
+    assert len(runs.items) == before + 1
