@@ -69,8 +69,8 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
 
 
 def _recipe_for(prefix: str, starters: list[str]) -> bytes | None:
-    """What has to follow an upload without a recipe, None for nothing: where a recipe lies in the folder already, only a
-    recipe starts a run; and several data files would start a run each."""
+    """What has to follow an upload without a recipe, None for nothing: where a recipe lies in the folder already, only
+    a recipe starts a run; and several data files would start a run each."""
     try:
         kept = session.bucket.read(prefix + RECIPE_FILE)
     except NotFoundError:

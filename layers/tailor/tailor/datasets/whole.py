@@ -15,8 +15,10 @@ from tailor.datasets.parts import RARE, TEST, TRAIN, VALIDATION
 from tailor.datasets.rows import Totals
 from tailor.datasets.similar import similar_pairs
 from tailor.datasets.split import PARTS
+from tailor.evaluation.metrics.labels import MOST as MOST_LABELS
 from tailor.recipe import Recipe
 
+LABELS = frozenset({"label_accuracy", "macro_f1"})
 _MOST_PAIRS = 1000
 _ENOUGH_ROWS = 20
 _CLEAR_MAJORITY = 0.8
@@ -122,6 +124,11 @@ def check_counts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Findi
         yield finding("nothing-to-test", "")
     if recipe.split.test and testing < recipe.evaluation.minimum_rows:
         yield finding("small-test", "", count=testing, limit=recipe.evaluation.minimum_rows)
+    evaluation = recipe.evaluation
+    by_label = [name for name in (evaluation.metric, *(guard.metric for guard in evaluation.guards)) if name in LABELS]
+    labels = len(set(ledger.used("answer", TEST))) if by_label and recipe.data.questions is None else 0
+    if min(labels, evaluation.max_rows) > MOST_LABELS:
+        yield finding("too-many-labels", "", count=labels, limit=MOST_LABELS, metric=by_label[0])
     tested = Counter(ledger.used("kind", TEST))
     for kind, rows in sorted(Counter(ledger.used("kind")).items()):
         if testing and not tested[kind] and rows >= RARE:

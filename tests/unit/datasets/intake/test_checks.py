@@ -246,3 +246,12 @@ def test_half_a_character_is_named(text: str, dataset: Path, intake: Intake) -> 
     (dataset / "a.jsonl").write_text(rows + line + "\n", "utf-8")
     outcome = intake()
     assert outcome.report.counts["rejected"] == 1
+
+
+def test_metrics_for_labels_are_refused_for_free_text(dataset: Path, intake: Intake) -> None:
+    write_jsonl(dataset / "a.jsonl", chats(1500))
+    assert "too-many-labels" not in intake().codes
+    outcome = intake(evaluation={"metric": "macro_f1"})
+    assert not outcome.report.usable
+    told = next(found for found in outcome.report.findings if found["code"] == "too-many-labels")
+    assert "macro_f1 takes at most 100 labels" in told["message"]
