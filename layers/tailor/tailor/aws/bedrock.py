@@ -70,11 +70,6 @@ class Bedrock:
 
     # ------------------------------------------------------------ custom models
 
-    def get_model(self, identifier: str) -> dict[str, Any]:
-        """GetCustomModel by ARN or name."""
-        with translated(f"reading the custom model {identifier}"):
-            return dict(self._bedrock.get_custom_model(modelIdentifier=identifier))
-
     def find_model(self, name: str) -> dict[str, Any] | None:
         """The custom model of exactly this name: ``modelArn``, ``modelName``, ``creationTime``."""
         with translated(f"looking for the custom model {name}"):

@@ -89,13 +89,6 @@ class JsonCursor:
         self._at += 1
         return True
 
-    def starts_with(self, pattern: re.Pattern[str], reach: int = 1 << 16) -> re.Match[str] | None:
-        """Matches ``pattern`` at the next value without taking it."""
-        self.peek()
-        if len(self._text) - self._at < reach:
-            self._more(reach)
-        return pattern.match(self._text, self._at)
-
     def value(self) -> Any:
         """The next value, parsed; a RowError (not raised) where it is broken, the cursor behind it in both cases.
 

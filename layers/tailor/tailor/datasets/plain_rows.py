@@ -3,6 +3,7 @@ such, so this is where time goes; whatever is not quite so is left to :mod:`tail
 """
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from itertools import cycle
 from typing import Any, Final, NamedTuple
@@ -12,17 +13,17 @@ import orjson
 
 from tailor.catalog import Model
 from tailor.datasets import language
+from tailor.datasets.examine import Examiner
 from tailor.datasets.read import Unread
 from tailor.datasets.records import SCHEMA
 from tailor.datasets.screen import Passed, Screen
 from tailor.datasets.split import group_hash
-from tailor.datasets.tokens import Estimator
 from tailor.recipe import Recipe
 
 SHORT_ANSWER: Final = 200
 _LONG_ENOUGH: Final = 40
 _YES_NO: Final = frozenset({"yes", "no", "true", "false", "có", "không", "đúng", "sai", "phải", "không phải"})
-USUAL_TURNS: Final = 2
+_USUAL_TURNS: Final = 2
 _ROLES: Final = ("user", "assistant")
 
 
@@ -48,12 +49,10 @@ class Noted(msgspec.Struct, gc=False):
 class PlainRows:
     """Takes rows of text for one model and method."""
 
-    def __init__(self, recipe: Recipe, model: Model, screen: Screen) -> None:
-        facts = model.method(recipe.method)
-        self._limits, self._screen = facts.limits, screen
-        self._estimator = Estimator(model.tokens, None)
+    def __init__(self, recipe: Recipe, model: Model, screen: Screen, examiner: Examiner) -> None:
+        self._screen, self._examiner = screen, examiner
         self._system, self._answered = recipe.data.system or "", recipe.method == "fine-tuning"
-        self._usable = facts.record == "converse"
+        self._usable = model.method(recipe.method).record == "converse"
 
     def take(self, rows: list[Unread]) -> list[Noted | None]:
         """Each row as it is noted; None for those that need a closer look."""
@@ -67,7 +66,7 @@ class PlainRows:
                 pairs.append(("\n".join(texts[:-1] if answer else texts), answer))
         for (at, texts), (question, answer), passed in zip(kept, pairs, self._screen.look(pairs), strict=True):
             if passed:
-                found[at] = self._noted(rows[at].raw, texts, question, answer, passed)
+                found[at] = self._noted(rows[at], texts, question, answer, passed)
         return found
 
     def _is_sound(self, texts: list[str]) -> bool:
@@ -80,20 +79,14 @@ class PlainRows:
                 return False
         return True
 
-    def _noted(self, raw: bytes, texts: list[str], question: str, answer: str, passed: Passed) -> Noted | None:
-        characters = len(question) + len(answer)
-        dense = characters
-        if passed.spaced:
-            dense = self._estimator.dense(characters, b"%b\n%b" % (passed.question, passed.answer))
-        low, expected, high = self._estimator.of(characters, dense, passed.symbols)
-        line, seal = self._line(raw, texts, passed)
-        if high > self._limits.context_tokens or (self._limits.line_bytes and len(line) > self._limits.line_bytes):
+    def _noted(self, row: Unread, texts: list[str], question: str, answer: str, passed: Passed) -> Noted | None:
+        tokens = self._examiner.tokens(len(question) + len(answer), passed, ())
+        line, seal = self._line(row.raw, texts, passed)
+        if self._examiner.size(row, len(line) - 1, tokens):
             return None
-        input = same = group_hash(passed.question)
-        if len(texts) - 1 > USUAL_TURNS:
-            input = group_hash(passed.question, (len(texts) - 1).to_bytes(4))
-        asked = max(0, low - self._estimator.least(len(answer)))
-        return Noted(line, answer, input, same, *said(question, answer, passed), asked, low, expected, high, seal)
+        asked = self._examiner.asked(tokens, len(answer))
+        input, same = hashes_of(passed.question, len(texts) - 1)
+        return Noted(line, answer, input, same, *said(question, answer, passed), asked, *tokens, seal)
 
     def _line(self, raw: bytes, texts: list[str], passed: Passed) -> tuple[bytes, int]:
         """The record and its seal. A line that holds nothing but the texts, as short as can be or as Python writes it,
@@ -142,6 +135,14 @@ def _frame(turns: int, has_system: bool) -> _Frame:
     record, texts = record_of(["s" if has_system else "", *["t"] * turns]), turns + has_system
     line = orjson.dumps(record)
     return _Frame(len(line) - texts, len(json.dumps(record)) - texts, line.count(b'"'))
+
+
+def hashes_of(question: bytes, turns: int, digests: Iterable[str] = ()) -> tuple[int, int]:
+    """Of the whole input and of the question alone, the texts before the last answer. ``digests``: of the media."""
+    same, shown = group_hash(question), [digest.encode() for digest in digests]
+    if not shown and turns <= _USUAL_TURNS:
+        return same, same
+    return group_hash(question, turns.to_bytes(4), *shown), same
 
 
 def said(question: str, answer: str, passed: Passed) -> tuple[int, str, int, int]:

@@ -23,10 +23,6 @@ class Encoded:
     question: str
     answer: str
 
-    @property
-    def texts(self) -> tuple[str, str]:
-        return self.question, self.answer
-
 
 class Encoder:
     """Raises TypeError or ValueError (orjson's errors) where a passed-on value can't be written as JSON."""

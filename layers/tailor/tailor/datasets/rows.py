@@ -20,7 +20,7 @@ from tailor.datasets.fixes import Repairs
 from tailor.datasets.ledger import MEDIA_KINDS, Journal, Object
 from tailor.datasets.media import Asset, MediaDesk
 from tailor.datasets.model import Example, Finding, Media, Placed, Rejected, Text
-from tailor.datasets.plain_rows import SHORT_ANSWER, USUAL_TURNS, Noted, PlainRows, said
+from tailor.datasets.plain_rows import SHORT_ANSWER, Noted, PlainRows, hashes_of, said
 from tailor.datasets.read import Unread
 from tailor.datasets.records import Encoded, Encoder
 from tailor.datasets.screen import Passed, Screen, measured
@@ -86,7 +86,7 @@ class RowPass:
         self._examiner = Examiner(model, recipe.method)
         self._encoder = Encoder(model.method(recipe.method).record, aims.owner)
         self._screen = Screen(model.reserved_words)
-        self._plain = PlainRows(recipe, model, self._screen)
+        self._plain = PlainRows(recipe, model, self._screen, self._examiner)
         self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
         self._spool, self._extras = (folder / "spool").open("wb"), (folder / "extras").open("wb")
         self._findings, self._rejected, self._fixes = (_Counted((folder / name).open("wb")) for name in MERGED)
@@ -190,10 +190,7 @@ class RowPass:
     def _note_example(
         self, n: int, row: Example, encoded: Encoded, passed: Passed, assets: list[Asset], tokens: Estimate
     ) -> None:
-        question = input = group_hash(passed.question)
-        if assets or len(row.turns) > USUAL_TURNS:
-            turns = len(row.turns).to_bytes(4)
-            input = group_hash(passed.question, turns, *(asset.digest.encode() for asset in assets))
+        input, question = hashes_of(passed.question, len(row.turns), (asset.digest for asset in assets))
         answer, kind, spoken, words = said(encoded.question, encoded.answer, passed)
         asked = self._examiner.asked(tokens, len(encoded.answer))
         line, kind = encoded.line + b"\n", row.category or kind

@@ -30,6 +30,7 @@ WRITERS: list[Callable[[Any], bytes]] = [
 USUAL = ["yes", "Không.", "hoà bình", "1,250", "«ok»", 'He said "no"', "x\ny", "long " * 60, "5 €", "C:\\data"]
 ODD = ["", " ", "a.b@c.vn", "System:", "\u200b", "e\u0301", "tiá»‡n", "+84 912 345 678", "  indented", "\t" * 9 + "tab"]
 WORDS = st.sampled_from([*USUAL, *ODD])
+_BY_BYTES = ("manifest", "previews")  # these hold hashes of the bytes, or records as they are written
 TURNS = st.lists(st.lists(WORDS, min_size=1, max_size=3).map(" ".join), min_size=0, max_size=5)
 
 
@@ -46,8 +47,8 @@ def _lines(draw: st.DrawFn) -> bytes:
     return line
 
 
-def _prepared(data: bytes, recipe: Recipe) -> dict[str, Any]:
-    """All that is written, JSON lines as values: their spaces may differ."""
+def _prepared(data: bytes, recipe: Recipe) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The report, and what all files of lines hold, by their names."""
     with TemporaryDirectory() as place:
         uploads, out, scratch = (Path(place) / name for name in ("uploads", "out", "scratch"))
         for folder in (uploads, out, scratch):
@@ -64,12 +65,14 @@ def _prepared(data: bytes, recipe: Recipe) -> dict[str, Any]:
             scratch=scratch,
             write_unusable=True,
         )
-        found: dict[str, Any] = {
-            path.name: [orjson.loads(line) for line in path.read_bytes().splitlines()] for path in out.rglob("*.jsonl")
-        }
-        told = orjson.loads(report.to_json())
-        found["report"] = {name: value for name, value in told.items() if name not in ("manifest", "previews")}
-        return found
+        told = {name: value for name, value in orjson.loads(report.to_json()).items() if name not in _BY_BYTES}
+        return told, {path.name: path.read_bytes() for path in out.rglob("*.jsonl")}
+
+
+def _values(data: bytes, recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same, JSON lines as values: their spaces may differ."""
+    told, files = _prepared(data, recipe)
+    return told, {name: [orjson.loads(line) for line in lines.splitlines()] for name, lines in files.items()}
 
 
 @given(
@@ -82,31 +85,17 @@ def test_it_changes_nothing(lines: list[bytes], method: str, system: bool) -> No
     sound = [orjson.dumps(row) for row in chats(10)]  # so that the format is recognised
     data = b"\n".join([*sound, *lines]) + b"\n"
     recipe = Recipe.model_validate({"method": method, "data": {"system": "Be brief." if system else None}})
-    short = _prepared(data, recipe)
+    short = _values(data, recipe)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(read.ReadableFile, "plain", property(lambda _: None, lambda *_: None))
-        long = _prepared(data, recipe)
+        long = _values(data, recipe)
     assert short == long
 
 
-def test_a_sound_line_stays_as_it_is_and_any_other_is_written_anew(tmp_path: Path) -> None:
+def test_a_sound_line_stays_as_it_is_and_any_other_is_written_anew() -> None:
     row = converse("Thủ đô của Việt Nam?", "Hà Nội.")
     plain, spaced, escaped = orjson.dumps(row), json.dumps(row, ensure_ascii=False).encode(), json.dumps(row).encode()
     twice = plain.replace(b'"role":"user"', b'"role":"assistant","role":"user"')
-    for number, (line, written) in enumerate([(plain, plain), (spaced, spaced), (escaped, plain), (twice, plain)]):
-        uploads, out, scratch = (tmp_path / f"{name}{number}" for name in ("uploads", "out", "scratch"))
-        for folder in (uploads, out, scratch):
-            folder.mkdir()
-        (uploads / "a.jsonl").write_bytes(line + b"\n")
-        prepare_dataset(
-            FolderStorage(uploads),
-            "",
-            FolderStorage(out),
-            "run/",
-            Recipe(),
-            catalog.model("nova-lite"),
-            bucket_owner=None,
-            scratch=scratch,
-            write_unusable=True,
-        )
-        assert (out / "run/prepared/train.jsonl").read_bytes() == written + b"\n"
+    for line, written in [(plain, plain), (spaced, spaced), (escaped, plain), (twice, plain)]:
+        _, files = _prepared(line + b"\n", Recipe())
+        assert files["train.jsonl"] == written + b"\n"

@@ -51,10 +51,8 @@ def _converter(context: Context) -> Converter:
         if row.get("schemaVersion") != SCHEMA:
             _note_schema(row, line, context)
         troubles: list[Trouble] = []
-        turns = _plain_turns(row)
-        if turns is None:
-            turns = read_turns(row.get("messages"), troubles)
-            _note_odd_messages(row.get("messages"), line, context)
+        turns = read_turns(row.get("messages"), troubles)
+        _note_odd_messages(row.get("messages"), line, context)
         system = read_system(row["system"], troubles) if "system" in row else None
         example = Example(file, line, turns, system or default_system)
         if row.get("toolConfig") is not None:
@@ -133,26 +131,6 @@ def _tools(config: Any, troubles: list[Trouble]) -> list[Any]:
         return tools
     troubles.append(_wrong("$.toolConfig.tools", "a list of tools", tools))
     return []
-
-
-def _plain_turns(row: Row) -> list[Turn] | None:
-    """The turns of a row that holds text alone, which most do; None sends the row through :func:`read_turns`."""
-    turns = []
-    try:
-        for message in row["messages"]:
-            role = message["role"]
-            if (role != "user" and role != "assistant") or len(message) != 2:
-                return None
-            blocks: list[Block] = []
-            for item in message["content"]:
-                text = item["text"]
-                if type(text) is not str or len(item) != 1:
-                    return None
-                blocks.append(Text(text))
-            turns.append(Turn(role, blocks))
-    except (KeyError, TypeError):
-        return None
-    return turns
 
 
 def _odd_keys(row: Row, line: int, context: Context) -> bool:
