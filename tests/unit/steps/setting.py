@@ -1,0 +1,63 @@
+"""Runs, Bedrock, names and the bus in memory, and the steps as their functions call them."""
+
+from datetime import timedelta
+from typing import Any
+
+from tailor.runs import Run, State
+from tailor.steps.provision import provision, take_down
+from tailor.steps.reconcile import Reconciler
+from tailor.steps.steer import promote_by_hand, roll_back, stop
+from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
+
+JOB = f"{ARN}:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghi123"
+MODEL = f"{ARN}:custom-model/amazon.nova-lite-v1:0:300k/abcdefghi123"
+DEPLOYMENT = f"{ARN}:custom-model-deployment/abcdefghi123"
+
+
+def measured_with(live: Run) -> dict[str, Any]:
+    return {"live": live.deployment["arn"]}
+
+
+class Setting:
+    def __init__(self) -> None:
+        self.runs, self.control, self.aliases, self.bus = MemoryRuns(), MemoryControl(), MemoryAliases(), MemoryBus()
+
+    def add(self, state: State, id: str = "colours-scenes-0123456789ab", **fields: Any) -> Run:
+        run = a_run(state, id, **fields)
+        self.runs.create(run)
+        return run
+
+    def training(self, **job: Any) -> Run:
+        run = self.add(State.TRAINING, job={"arn": JOB})
+        self.control.jobs[JOB] = {"jobArn": JOB, "jobName": run.id, "status": "InProgress"} | job
+        return run
+
+    def deployed(self, state: State, id: str = "colours-scenes-0123456789ab", **fields: Any) -> Run:
+        arn = f"{ARN}:custom-model-deployment/{id[-12:]}"
+        self.control.deployments[arn] = {"status": "Active", "modelArn": MODEL}
+        return self.add(state, id, deployment={"arn": arn}, **fields)
+
+    def provision(self, run: Run) -> Run | None:
+        return provision(run.id, runs=self.runs, control=self.control, aliases=self.aliases, tags={}, now=NOW)
+
+    def reconcile(self, after: timedelta = timedelta()) -> Any:
+        reconciler = Reconciler(
+            runs=self.runs, control=self.control, bus=self.bus, aliases=self.aliases, due_after=timedelta(seconds=60)
+        )
+        return reconciler.round(NOW + after)
+
+    def promote(self, run: Run, reason: str = "we looked at the answers") -> Run:
+        return promote_by_hand(run, runs=self.runs, aliases=self.aliases, by="person:linh", reason=reason, now=NOW)
+
+    def roll_back(self) -> Run:
+        return roll_back("colours", to=None, runs=self.runs, aliases=self.aliases, by="p", reason="", now=NOW)
+
+    def stop(self, run: Run) -> Run:
+        return stop(run, **self._by_hand("wrong data"))
+
+    def retire(self, run: Run) -> Run:
+        return take_down(run, **self._by_hand(""))
+
+    def _by_hand(self, reason: str) -> Any:
+        ports = {"runs": self.runs, "control": self.control, "aliases": self.aliases}
+        return ports | {"by": "person:linh", "reason": reason, "now": NOW}

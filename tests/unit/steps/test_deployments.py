@@ -1,0 +1,143 @@
+"""A trained model is deployed, in time or not, or the run says why not; nothing is left behind."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tailor.errors import ConflictError, NotFoundError, QuotaError
+from tailor.notices.messages import message_for_stall
+from tailor.runs import Run, State
+from tailor.steps.provision import provision
+from tests.unit.steps.fakes import NOW, MemoryControl, deployment_arn
+from tests.unit.steps.setting import DEPLOYMENT, JOB, MODEL, Setting
+
+
+def test_a_trained_model_is_deployed_under_the_runs_name_and_watched_until_active(setting: Setting) -> None:
+    deploying = setting.provision(setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL}))
+    assert deploying is not None
+    assert deploying.state == State.DEPLOYING
+    assert not setting.reconcile().moved
+    setting.control.deployments[deploying.deployment["arn"]]["status"] = "Active"
+    assert setting.reconcile().moved == [deploying.id]
+    assert setting.runs.get(deploying.id).state == State.DEPLOYED
+
+
+def test_a_deployment_that_failed_is_taken_away(setting: Setting) -> None:
+    run = setting.deployed(State.DEPLOYING)
+    setting.control.deployments[run.deployment["arn"]] = {"status": "Failed", "failureMessage": "no capacity"}
+    setting.reconcile()
+    assert setting.runs.get(run.id).state == State.DEPLOY_FAILED
+    assert "no capacity" in setting.runs.get(run.id).history[-1].reason
+    assert not setting.control.deployments
+
+
+class TestADeploymentThatTakesTooLong:
+    @pytest.fixture
+    def creating(self, setting: Setting) -> Run:
+        run = setting.provision(setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL}))
+        assert run is not None
+        return run
+
+    def test_it_is_told_once_after_half_of_the_patience(self, setting: Setting, creating: Run) -> None:
+        assert not setting.reconcile(timedelta(minutes=59)).moved
+        assert setting.reconcile(timedelta(minutes=61)).moved == [creating.id]
+        assert setting.runs.get(creating.id).stall["phase"] == "deploying"
+        assert not setting.reconcile(timedelta(minutes=62)).moved
+        assert setting.runs.get(creating.id).state == State.DEPLOYING
+
+    def test_after_all_of_it_the_deployment_goes_and_the_run_says_why(
+        self, setting: Setting, creating: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(setting.control, "delete_deployment", setting.control.deployments.pop)
+        setting.reconcile(timedelta(hours=3))
+        last = setting.runs.get(creating.id).history[-1]
+        assert last.state == State.DEPLOY_FAILED
+        assert "within 2 hours" in last.reason
+        assert not setting.control.deployments
+
+    def test_what_bedrock_will_not_delete_is_told_and_followed_on(self, setting: Setting, creating: Run) -> None:
+        setting.reconcile(timedelta(hours=3))
+        run = setting.runs.get(creating.id)
+        assert (run.state, run.stall["level"]) == (State.DEPLOYING, "stuck")
+        message = message_for_stall(run)
+        assert message is not None
+        assert "support case" in message.next_step
+        setting.control.deployments[run.deployment["arn"]]["status"] = "Active"
+        setting.reconcile(timedelta(hours=4))
+        assert setting.runs.get(creating.id).state == State.DEPLOYED
+        assert not setting.runs.get(creating.id).stall
+
+
+class TestAnAccountWithoutRoomForADeployment:
+    def waiting(self, setting: Setting, run: Run, after: timedelta) -> Run | None:
+        setting.control.fail["create_deployment"] = QuotaError("10 deployments are there already")
+        now, runs = NOW + after, setting.runs
+        return provision(run.id, runs=runs, control=setting.control, aliases=setting.aliases, tags={}, now=now)
+
+    def test_the_run_waits_and_is_no_dead_letter(self, setting: Setting) -> None:
+        run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
+        noted = self.waiting(setting, run, timedelta())
+        assert noted is not None
+        assert (noted.state, noted.stall["level"]) == (State.TRAINED, "wait")
+        assert self.waiting(setting, run, timedelta(minutes=5)) is None
+        assert setting.reconcile(timedelta(minutes=5)).due == [run.id]
+        deployed = setting.provision(run)
+        assert deployed is not None
+        assert deployed.state == State.DEPLOYING
+        assert not deployed.stall
+
+    def test_it_is_told_after_an_hour_and_never_given_up(self, setting: Setting) -> None:
+        run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
+        self.waiting(setting, run, timedelta())
+        told = self.waiting(setting, run, timedelta(hours=1))
+        assert told is not None
+        message = message_for_stall(told)
+        assert message is not None
+        assert "10 deployments are there already" in message.text
+        assert "tailor retire" in message.next_step
+        assert self.waiting(setting, run, timedelta(days=30)) is None
+        assert setting.runs.get(run.id).state == State.TRAINED
+
+    def test_a_version_that_a_person_wants_back_waits_too(self, setting: Setting) -> None:
+        run = setting.add(State.RETIRED, job={"arn": JOB, "model_arn": MODEL})
+        run = setting.runs.save(run.moved(State.RESTORING, by="person:linh", deployment={}))
+        noted = self.waiting(setting, run, timedelta())
+        assert noted is not None
+        assert (noted.state, noted.stall["phase"]) == (State.RESTORING, "room")
+        deployed = setting.provision(run)
+        assert deployed is not None
+        assert deployed.deployment["status"] == "Creating"
+        assert not deployed.stall
+
+
+def test_a_deployment_that_is_gone_before_it_was_active_ends_its_run(setting: Setting) -> None:
+    run = setting.add(State.DEPLOYING, deployment={"arn": DEPLOYMENT})
+    setting.control.fail["get_deployment"] = NotFoundError("there is no such deployment")
+    assert not setting.reconcile().failed
+    assert setting.runs.get(run.id).state == State.DEPLOY_FAILED
+
+
+def test_a_run_that_is_retired_while_it_is_deployed_leaves_no_deployment(setting: Setting) -> None:
+    class Slow(MemoryControl):
+        def create_deployment(self, name: str, model_arn: str, *, tags: Any) -> str:
+            arn = super().create_deployment(name, model_arn, tags=tags)
+            setting.runs.save(setting.runs.get(run.id).moved(State.RETIRED, by="person:linh", now=NOW))
+            return arn
+
+    run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
+    setting.control = Slow()
+    with pytest.raises(ConflictError):
+        setting.provision(run)
+    # Bedrock deletes none that it is still making: the next delivery does.
+    setting.control.deployments[deployment_arn(run.id)]["status"] = "Active"
+    assert setting.provision(run) is None
+    assert not setting.control.deployments
+
+
+def test_retiring_takes_a_deployment_away_that_nobody_wrote_down(setting: Setting) -> None:
+    """As if the function had been killed after it had made it."""
+    run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
+    setting.control.deployments[setting.control.create_deployment(run.id, MODEL, tags={})]["status"] = "Active"
+    setting.retire(run)
+    assert not setting.control.deployments
