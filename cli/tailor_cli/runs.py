@@ -1,6 +1,7 @@
 """`tailor runs`, `show`, `watch`, `approve` and so on: runs as a person follows and steers them."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -102,15 +103,7 @@ def decline(run_id: RunId, reason: Reason = "") -> None:
 def stop(run_id: RunId, reason: Reason = "") -> None:
     """End a run before its verdict: its job is stopped, its deployment taken down; a model that is there is kept."""
     with shown_errors():
-        run = steer.stop(
-            find(run_id),
-            runs=session.runs,
-            control=Bedrock(),
-            aliases=session.serving,
-            by=person(),
-            reason=reason,
-            now=now(),
-        )
+        run = _by_hand(steer.stop, find(run_id), reason)
         out.print(f"{run.id} {_ended(run)}")
 
 
@@ -141,18 +134,29 @@ def rollback(
 
 
 def retire(run_id: RunId, reason: Reason = "") -> None:
-    """Take a version's deployment down. The live version must be replaced first."""
+    """Take a version's deployment down. The live version must be replaced first, or its project taken offline."""
     with shown_errors():
-        run = take_down(
-            find(run_id),
-            runs=session.runs,
-            control=Bedrock(),
-            aliases=session.serving,
-            by=person(),
-            reason=reason,
-            now=now(),
-        )
+        run = _by_hand(take_down, find(run_id), reason)
         out.print(f"{run.id} {_ended(run)}")
+
+
+def offline(
+    project: Annotated[str, typer.Argument(metavar="PROJECT")],
+    reason: Annotated[str, typer.Option(help="kept in the run's history")],
+) -> None:
+    """Take a project offline: nothing answers under its name until a version is promoted. Its models are kept."""
+    with shown_errors():
+        decision, ended = _by_hand(steer.take_offline, project, reason)
+        out.print(f"{project} is offline since {decision.at:%Y-%m-%d %H:%M} UTC: apps get the error model_offline")
+        for run in ended:
+            out.print(f"{run.id} {_ended(run)}")
+        err.print(f"next: {session.tailor} promote {decision.run} --reason WHY brings it back", soft_wrap=True)
+
+
+def _by_hand[T](act: Callable[..., T], on: Run | str, reason: str) -> T:
+    """What a person does to a run or a project, with all that ending one takes."""
+    ports = {"runs": session.runs, "control": Bedrock(), "aliases": session.serving}
+    return act(on, **ports, by=person(), reason=reason, now=now())
 
 
 def _ended(run: Run) -> str:

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -14,7 +16,7 @@ from openai import OpenAI
 
 from samples.generate import generate
 from tailor.aws.clients import client
-from tailor.runs import State
+from tailor.runs import Run, State
 from tailor.serving import keys
 from tailor.serving.aliases import Version, promote
 from tailor.steps.steer import promote_by_hand
@@ -75,13 +77,44 @@ def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice
     assert run.evaluation["verdict"] == "passed"
     assert run.evaluation["interval"][0] > 0
     assert run.report["counts"]["rejected"] == 0
-    assert pipeline.dead() == []
-    _an_app_can_call_it(pipeline, scenes)
-
-
-def _an_app_can_call_it(pipeline: Pipeline, scenes: dict[str, bytes]) -> None:
     secret, _ = keys.create(pipeline.serving, "test", ["five"])
     api = OpenAI(base_url=pipeline.api, api_key=secret, max_retries=0)
+    _an_app_can_call_it(api, scenes)
+    _until_a_person_takes_it_offline_and_again_once_it_is_back(pipeline, api, run, len(told))
+    _an_app_can_call_it(api, scenes)
+    assert pipeline.dead() == []
+
+
+def _until_a_person_takes_it_offline_and_again_once_it_is_back(
+    pipeline: Pipeline, api: OpenAI, run: Run, told: int
+) -> None:
+    for _ in range(2):  # the second time changes nothing
+        assert f"tailor promote {run.id}" in _tailor("offline", "five", "--reason", "it invents colours")
+    retired = pipeline.runs.get(run.id).history[-1]
+    assert (retired.state, retired.reason) == (State.RETIRED, "it invents colours")
+    assert retired.by.startswith("person:")
+    assert pipeline.deployments(run.id) == []
+    with pytest.raises(openai.NotFoundError) as offline:
+        api.chat.completions.create(model="five", messages=[{"role": "user", "content": "hi"}])
+    assert offline.value.code == "model_offline"
+    assert [model.id for model in api.models.list()] == []
+
+    assert "deployed again" in _tailor("promote", run.id, "--reason", "it was the lamp")
+    pipeline.wait(run.id, State.LIVE)
+    subjects, slack = pipeline.notices("five", told + 2)
+    assert subjects.count("five: the project is offline") == 1
+    assert (len(subjects), len(slack)) == (told + 2, told + 2)
+
+
+def _tailor(*arguments: str) -> str:
+    """What the command prints; it finds the cloud by the environment."""
+    command = [str(Path(sys.executable).parent / "tailor"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def _an_app_can_call_it(api: OpenAI, scenes: dict[str, bytes]) -> None:
     image = base64.b64encode(scenes["images/0001.png"]).decode()
     answer = api.chat.completions.create(
         model="five",

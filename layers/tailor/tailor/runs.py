@@ -60,7 +60,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     S.FAILED: frozenset({S.LIVE, S.RETIRED}),
     S.INCONCLUSIVE: frozenset({S.LIVE, S.RETIRED}),
     S.EVALUATION_FAILED: frozenset({S.LIVE, S.RETIRED}),
-    S.LIVE: frozenset({S.STANDBY}),
+    S.LIVE: frozenset({S.STANDBY, S.RETIRED}),  # retired: its project was taken offline
     S.STANDBY: frozenset({S.LIVE, S.RETIRED}),
     S.REJECTED: frozenset(),
     S.DECLINED: frozenset(),

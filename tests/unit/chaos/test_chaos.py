@@ -12,7 +12,7 @@ from tailor.errors import ConflictError
 from tailor.notices.messages import message_for
 from tailor.runs import MOVES, Run, State
 from tailor.steps.provision import take_down
-from tailor.steps.steer import approve, promote_by_hand, stop
+from tailor.steps.steer import approve, promote_by_hand, stop, take_offline
 from tests.unit.chaos.bedrock import Fate
 from tests.unit.chaos.world import DEAR, MINUTE, TREATMENTS, Treatment, Trouble, World
 
@@ -112,6 +112,16 @@ def promotes_the_first_when_the_second_has_passed(world: World, run: Run) -> Non
         world.at(world.now, act)
 
 
+def takes_the_second_version_offline(world: World, run: Run) -> None:
+    def act() -> None:
+        runs, control, aliases, now = world.runs, world.bedrock, world.aliases, world.now
+        take_offline("colours", runs=runs, control=control, aliases=aliases, by="p", reason="wrong", now=now)
+
+    if run.state == S.LIVE and len(world.runs.items) == 2:
+        world.by_hand(MINUTE, act)
+    uploads_a_second_version(world, run)
+
+
 RECIPE = "model: nova-micro\ndeployment: {keep_previous_hours: 0.1}"
 TRAINED = (S.RECEIVED, S.PREPARING, S.PREPARED, S.TRAINING, S.TRAINED)
 EVALUATED = (*TRAINED, S.DEPLOYING, S.DEPLOYED, S.EVALUATING)
@@ -197,6 +207,15 @@ PATHS = (
         recipe="model: nova-micro\ndeployment: {keep_previous_hours: 0.1, promote: false}",
         on_state=promotes_the_first_when_the_second_has_passed,
         since=100,
+    ),
+    Path(
+        "taken-offline",
+        226,
+        [(*LIVE, S.STANDBY, S.RETIRED), (*LIVE, S.RETIRED)],
+        jobs=2,
+        recipe="model: nova-micro",
+        on_state=takes_the_second_version_offline,
+        since=200,
     ),
     Path("rejected", 24, [(S.RECEIVED, S.PREPARING, S.REJECTED)], jobs=0, recipe=f"{RECIPE}\ndescription: unusable"),
     Path("deployment-failed", 79, [(*TRAINED, S.DEPLOYING, S.DEPLOY_FAILED)], deployments_fail=True),
@@ -298,7 +317,7 @@ def test_a_function_killed_or_overtaken_at_each_of_its_calls(path: Path, count: 
 @pytest.mark.parametrize(
     ("path", "act"),
     [
-        *((path, gives_up) for path in PATHS if path.every_event or path.name == "overridden"),
+        *((path, gives_up) for path in PATHS if path.every_event or path.name in ("overridden", "taken-offline")),
         (PATHS[-1], says_yes_late),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),

@@ -148,7 +148,7 @@ WORDS = {
             "The new model passed its evaluation: exact match 78.3 % against 12.5 % for its base on 120 held-out rows. "
             "Better than base by +65.8 points, surely within +52.1 to +78.0 points."
         ),
-        "It goes live by itself now.",
+        "It goes live by itself now, unless the project is offline.",
     ),
     "failed": (
         "evaluate",
@@ -383,6 +383,18 @@ def test_what_a_taken_down_version_means_depends_on_where_it_was() -> None:
     assert standby.text.endswith("Nobody can roll back to it any more.")
     person = told(run_through(*MEASURED, "passed", "retired", by="ann@example.com"))
     assert person.text == "ann@example.com took the version down. It never went live."
+
+
+def test_the_end_of_a_live_version_is_the_projects() -> None:
+    ended = run_through(*MEASURED, "passed", "live", "retired", by="ann@example.com", reason="it invents prices")
+    message = told(ended)
+    assert (message.severity, message.title) == ("warning", "colours: the project is offline")
+    assert message.text == (
+        "ann@example.com took colours offline. It invents prices. "
+        'Apps that ask for model "colours" get the error model_offline.'
+    )
+    assert f"tailor promote {RUN}" in message.next_step
+    assert "Nothing goes live by itself until then" in message.next_step
 
 
 def test_a_run_that_was_stopped_before_training_cost_nothing() -> None:

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -103,6 +104,24 @@ def test_a_key_of_another_project_is_403_and_an_unknown_model_404(gateway: Gatew
     for unknown in ("gpt-4o", "sounds", "colours@nowhere", "colours@", "secrets", "meta/llama", "../x", "", "é" * 300):
         error = refused(gateway, secret, unknown)
         assert (error.status_code, error.code, error.param) == (404, "model_not_found", "model"), unknown
+
+
+def test_a_project_that_was_taken_offline_says_so_to_its_own_keys_and_not_why(
+    gateway: Gateway, client: OpenAI, secret: str, store: ServingTable
+) -> None:
+    aliases.take_offline(
+        store, "colours", "person:linh", "it invents prices", now=datetime(2026, 11, 26, 9, tzinfo=UTC)
+    )
+    for name in ("colours", "colours@colours-scenes-1"):
+        error = refused(gateway, secret, name)
+        assert (error.status_code, error.code, error.param) == (404, "model_offline", "model")
+        assert "'colours' was taken offline on 2026-11-26 09:00 UTC" in error.message
+        assert not {"linh", "prices"} & set(re.findall(r"\w+", error.message))
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("colours")
+    assert [model.id for model in client.models.list()] == []
+    stranger, _ = keys.create(store, "theirs", ["secret"])
+    assert refused(gateway, stranger, "colours").code == "model_not_found"
 
 
 def test_retrieving_models_follows_the_same_rules(client: OpenAI) -> None:

@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from tailor.runs import Run, State
+from tailor.serving.aliases import Offline
 from tailor.steps.provision import provision, take_down
 from tailor.steps.reconcile import Reconciler
-from tailor.steps.steer import promote_by_hand, roll_back, stop
+from tailor.steps.steer import promote_by_hand, roll_back, stop, take_offline
 from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
 
 JOB = f"{ARN}:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghi123"
@@ -46,8 +47,9 @@ class Setting:
         )
         return reconciler.round(NOW + after)
 
-    def promote(self, run: Run, reason: str = "we looked at the answers") -> Run:
-        return promote_by_hand(run, runs=self.runs, aliases=self.aliases, by="person:linh", reason=reason, now=NOW)
+    def promote(self, run: Run, reason: str = "we looked at the answers", after: timedelta = timedelta()) -> Run:
+        by, now = "person:linh", NOW + after
+        return promote_by_hand(run, runs=self.runs, aliases=self.aliases, by=by, reason=reason, now=now)
 
     def roll_back(self) -> Run:
         return roll_back("colours", to=None, runs=self.runs, aliases=self.aliases, by="p", reason="", now=NOW)
@@ -58,6 +60,9 @@ class Setting:
     def retire(self, run: Run) -> Run:
         return take_down(run, **self._by_hand(""))
 
-    def _by_hand(self, reason: str) -> Any:
+    def take_offline(self, reason: str = "wrong answers", after: timedelta = timedelta()) -> tuple[Offline, list[Run]]:
+        return take_offline("colours", **self._by_hand(reason, after))
+
+    def _by_hand(self, reason: str, after: timedelta = timedelta()) -> Any:
         ports = {"runs": self.runs, "control": self.control, "aliases": self.aliases}
-        return ports | {"by": "person:linh", "reason": reason, "now": NOW}
+        return ports | {"by": "person:linh", "reason": reason, "now": NOW + after}

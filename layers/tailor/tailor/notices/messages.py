@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from tailor.notices.facts import Facts, sentence
 from tailor.notices.stalls import ENDLESS, after_stall, stall_title
-from tailor.notices.wordings import WORDINGS, Field, Severity
+from tailor.notices.wordings import Field, Severity, wording_for
 from tailor.runs import Change, Run, State
 
 
@@ -54,9 +54,9 @@ def message_for(run: Run, change: Change, *, reports_url: str = "") -> Message |
 
     ``reports_url`` is what the key of a report is appended to for a link; empty for no links.
     """
-    wording = WORDINGS.get(change.state)
     facts = Facts(run, change)
-    if wording is None or not wording.when(facts):
+    wording = wording_for(facts)
+    if wording is None:
         return None
     fields = [field for make in wording.fields for field in make(facts) if field.value]
     links = []

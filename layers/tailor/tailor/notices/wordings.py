@@ -139,6 +139,12 @@ def _deploy_failed(facts: Facts) -> str:
     return _joined(what, _reason(facts), "Nothing changes for apps")
 
 
+def _offline(facts: Facts) -> str:
+    project = facts.run.project
+    error = f'Apps that ask for model "{project}" get the error model_offline'
+    return _joined(f"{facts.change.by} took {project} offline", _reason(facts), error)
+
+
 def _retired(facts: Facts) -> str:
     who = f"{facts.change.by} took the version down" if facts.is_by_person else "The version was taken down"
     meaning = {State.STANDBY: "Nobody can roll back to it any more", State.PASSED: "It never went live"}.get(
@@ -173,7 +179,7 @@ def _after_training_failed(facts: Facts) -> str:
 
 def _after_passed(facts: Facts) -> str:
     if facts.run.recipe.deployment.promote:
-        return "It goes live by itself now."
+        return "It goes live by itself now, unless the project is offline."
     return f"Put it live with tailor promote {facts.run.id}; the recipe says that it does not go live by itself."
 
 
@@ -366,3 +372,22 @@ WORDINGS: Mapping[State, Wording] = {
         ),
     ),
 }
+# How the end of a live version is told: no other one answers for it.
+OFFLINE = Wording(
+    "warning",
+    "the project is offline",
+    _offline,
+    lambda facts: (
+        "Nothing goes live by itself until then: "
+        f"tailor promote {facts.run.id} deploys this version again and puts it live. "
+        "The trained model is kept in Bedrock, where storing it is charged by the month."
+    ),
+    (_spent,),
+)
+
+
+def wording_for(facts: Facts) -> Wording | None:
+    """None where nobody wants to hear of the change."""
+    is_offline = (facts.previous, facts.change.state) == (S.LIVE, S.RETIRED)
+    wording = OFFLINE if is_offline else WORDINGS.get(facts.change.state)
+    return wording if wording and wording.when(facts) else None

@@ -37,13 +37,28 @@ class Version(Record):
     promoted_by: str = ""
 
 
+class Offline(Record):
+    """A person's decision that nothing answers under a project's name. ``by`` is as in a run's history."""
+
+    run: str = Field(description="the run that was live")
+    at: datetime
+    by: str
+    reason: str
+
+
 class Alias(Record):
     """``previous`` is newest first: versions that still have a deployment and can be rolled back to or pinned."""
 
     project: str
     live: Version | None = None
     previous: tuple[Version, ...] = ()
+    taken_offline: Offline | None = Field(default=None, description="the last time; see offline")
     revision: int = 0
+
+    @property
+    def offline(self) -> Offline | None:
+        """Holds until a person puts a version live: nothing goes live by itself."""
+        return None if self.live else self.taken_offline
 
     def find(self, run: str) -> Version | None:
         return next((version for version in self.versions if version.run == run), None)
@@ -107,7 +122,8 @@ def forget(store: AliasStore, project: str, run: str) -> Alias:
     """Drops a version whose deployment is about to go. Raises ConflictError for the live one."""
     alias = store.alias(project)
     if alias.live and alias.live.run == run:
-        raise ConflictError(f"{project}: {run} is live", hint="promote another version first")
+        hint = f"promote another version first, or end the project's service: tailor offline {project}"
+        raise ConflictError(f"{project}: {run} is live", hint=hint)
     kept = tuple(version for version in alias.previous if version.run != run)
     if kept == alias.previous:
         return alias
@@ -121,6 +137,20 @@ def withdraw(store: AliasStore, project: str, run: str) -> Alias:
         return forget(store, project, run)
     before = alias.previous[0] if alias.previous else None
     return store.save_alias(alias.model_copy(update={"live": before, "previous": alias.previous[1:]}))
+
+
+def take_offline(store: AliasStore, project: str, by: str, reason: str, *, now: datetime) -> Offline:
+    """Points the name at nothing and keeps no version for rollback. Does nothing where it is offline already.
+
+    Returns the decision that holds. Raises NotFoundError where nothing is live."""
+    alias = store.alias(project)
+    if alias.offline:
+        return alias.offline
+    if alias.live is None:
+        raise NotFoundError(f"{project} has no live version", hint=f"tailor runs {project} lists its runs")
+    decision = Offline(run=alias.live.run, at=now, by=by, reason=reason)
+    store.save_alias(alias.model_copy(update={"live": None, "previous": (), "taken_offline": decision}))
+    return decision
 
 
 def _pointed_at(alias: Alias, version: Version, by: str, now: datetime | None) -> Alias:

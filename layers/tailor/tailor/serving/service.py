@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from tailor.errors import TailorError
 from tailor.names import MAX_NAME, NAME
 from tailor.serving import chat, completion, usage
-from tailor.serving.aliases import Alias, AliasStore, Version
+from tailor.serving.aliases import Alias, AliasStore, Offline, Version
 from tailor.serving.errors import ApiError
 from tailor.serving.keys import Caller
 from tailor.serving.schema import ChatRequest, JsonSchemaFormat
@@ -108,7 +108,7 @@ class ChatService:
             raise _forbidden(project) if alias.live else _unknown(name)
         version = alias.find(run) if pinned else alias.live
         if version is None:
-            raise _unknown(name)
+            raise _offline(project, alias.offline) if alias.offline else _unknown(name)
         return project, version
 
 
@@ -128,6 +128,12 @@ def _check(caller: Caller, now: datetime) -> None:
 def _unknown(name: str) -> ApiError:
     message = f"there is no model {name[:128]!r}: GET /v1/models lists the models of this key"
     return ApiError(404, message, code="model_not_found", param="model")
+
+
+def _offline(project: str, offline: Offline) -> ApiError:
+    """Not a 5xx: no retry helps, and nothing is broken. Who did it and why is the operator's to tell."""
+    message = f"the model {project!r} was taken offline on {offline.at:%Y-%m-%d %H:%M} UTC: ask its operator"
+    return ApiError(404, message, code="model_offline", param="model")
 
 
 def _forbidden(project: str) -> ApiError:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
 from tailor.evaluation.sizes import ROUNDS
 from tailor.runs import Run, RunStore, State
-from tailor.serving.aliases import AliasStore, Version, forget, withdraw
+from tailor.serving.aliases import AliasStore, Offline, Version, forget, withdraw
 from tailor.serving.aliases import promote as move_pointer
 from tailor.serving.media import rules_for
 from tailor.steps.control import Control
@@ -16,6 +16,7 @@ from tailor.training.translate import explain
 BY = "provision"
 _GOING = "Deleting"
 _BEING_MADE = frozenset({State.DEPLOYING, State.RESTORING})
+SERVING = frozenset({State.LIVE, State.STANDBY})  # a project's name leads to it, or may again
 _NOT_PASSED = frozenset({State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED})
 
 
@@ -33,15 +34,22 @@ def provision(
         reason = "its retirement was cut short, and is finished"
         return take_down(run, runs=runs, control=control, aliases=aliases, by=BY, reason=reason, now=now)
     if run.state == State.PASSED and run.recipe.deployment.promote:
-        live = aliases.alias(run.project).live
-        if _measured_against(live, run):
-            return promote(run, runs=runs, aliases=aliases, by=BY, now=now, instead_of=live)
-        return _measure_again(run, live, runs=runs, now=now)
+        alias = aliases.alias(run.project)
+        if alias.offline:
+            reason = _because(run, alias.offline)
+            return take_down(run, runs=runs, control=control, aliases=aliases, by=BY, reason=reason, now=now)
+        if _measured_against(alias.live, run):
+            return promote(run, runs=runs, aliases=aliases, by=BY, now=now, instead_of=alias.live)
+        return _measure_again(run, alias.live, runs=runs, now=now)
     if run.state in _NOT_PASSED:
         return take_down(
             run, runs=runs, control=control, aliases=aliases, by=BY, reason=f"the verdict is {run.state}", now=now
         )
     return None
+
+
+def _because(run: Run, offline: Offline) -> str:
+    return f"{run.project} is offline: {offline.by} took it off ({offline.reason})"
 
 
 def _measured_against(live: Version | None, run: Run) -> bool:
@@ -147,10 +155,14 @@ def follow_deployment(
         return take_down(run, runs=runs, control=control, aliases=aliases, by=person, reason=why, now=now)
     deployment: dict[str, Any] = {**run.deployment, "status": status}
     if status == "Active" and run.state == State.RESTORING:
-        asked = run.history[-1]  # by the person who wants it back
+        asked, alias = run.history[-1], aliases.alias(run.project)  # asked by the person who wants it back
         run = run.model_copy(update={"deployment": deployment})
-        live = aliases.alias(run.project).live
-        return promote(run, runs=runs, aliases=aliases, by=asked.by, now=now, reason=asked.reason, instead_of=live)
+        if alias.offline and alias.offline.at > asked.at:
+            reason = _because(run, alias.offline)
+            return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
+        return promote(
+            run, runs=runs, aliases=aliases, by=asked.by, now=now, reason=asked.reason, instead_of=alias.live
+        )
     if status == "Active":
         return runs.save(run.moved(State.DEPLOYED, by=by, now=now, deployment=deployment))
     if status == "Failed":
@@ -219,7 +231,9 @@ def take_down(
 
     One that is being made can't be deleted yet: the run keeps its state, and :func:`follow_deployment` ends it.
     """
-    forget(aliases, run.project, run.id)
+    alias = forget(aliases, run.project, run.id)
+    if run.state == State.LIVE and not alias.offline:
+        raise ConflictError(f"run {run.id} has just been replaced", hint="try again in a minute: it stands by then")
     if run.deployment:
         # Who promotes this run at the same moment must lose, or find out, before the deployment is gone.
         going = {**run.deployment, "status": _GOING, "retired_by": by, "retired_why": reason}

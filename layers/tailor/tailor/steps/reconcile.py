@@ -9,7 +9,7 @@ from tailor.events import RUN_DUE, RunChanged
 from tailor.runs import ACTORS, Run, RunStore, State
 from tailor.serving.aliases import AliasStore
 from tailor.steps.control import Control
-from tailor.steps.provision import follow_deployment, stand_by, take_down
+from tailor.steps.provision import SERVING, follow_deployment, stand_by, take_down
 from tailor.steps.publish import Bus
 from tailor.steps.track import follow, watch
 
@@ -64,21 +64,24 @@ class Reconciler:
         if run.state == State.AWAITING_APPROVAL and _past(run.quote.get("approval", {}).get("until"), now):
             reason = "nobody approved it in time"
             return self.runs.save(run.moved(State.DECLINED, by=BY, reason=reason, now=now))
-        if run.state == State.STANDBY and _past(run.deployment.get("standby_until"), now):
-            reason = "its successor has proved itself"
-            return take_down(
-                run, runs=self.runs, control=self.control, aliases=self.aliases, by=BY, reason=reason, now=now
-            )
-        if run.state == State.LIVE:
-            return self._replaced(run, now)
+        if run.state in SERVING:
+            return self._compare_with_the_name(run, now)
         return None
 
-    def _replaced(self, run: Run, now: datetime) -> Run | None:
-        """A live run that its project's name no longer points to: promotion was cut short after the pointer moved."""
-        live = self.aliases.alias(run.project).live
-        if live is None or live.run == run.id:
-            return None
-        return stand_by(run, successor=live.run, runs=self.runs, by=BY, now=now)
+    def _compare_with_the_name(self, run: Run, now: datetime) -> Run | None:
+        """A version whose time is over, or that its project's name no longer leads to: what a person or a promotion
+        began was cut short after the pointer moved."""
+        alias = self.aliases.alias(run.project)
+        if alias.offline:
+            return self._take_down(run, alias.offline.by, alias.offline.reason, now)
+        if run.state == State.STANDBY and _past(run.deployment.get("standby_until"), now):
+            return self._take_down(run, BY, "its successor has proved itself", now)
+        if run.state == State.LIVE and alias.live and alias.live.run != run.id:
+            return stand_by(run, successor=alias.live.run, runs=self.runs, by=BY, now=now)
+        return None
+
+    def _take_down(self, run: Run, by: str, reason: str, now: datetime) -> Run:
+        return take_down(run, runs=self.runs, control=self.control, aliases=self.aliases, by=by, reason=reason, now=now)
 
     def _is_due(self, run: Run, now: datetime) -> bool:
         """A step that should have begun and shows no sign of life. Repeating an announcement harms nobody."""

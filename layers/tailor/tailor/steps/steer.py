@@ -5,10 +5,11 @@ from datetime import datetime
 
 from tailor.errors import ConflictError, InvalidInputError, NotFoundError
 from tailor.runs import MOVES, Run, RunStore, State
-from tailor.serving.aliases import AliasStore
+from tailor.serving.aliases import AliasStore, Offline
 from tailor.serving.aliases import rollback as move_pointer_back
+from tailor.serving.aliases import take_offline as point_nowhere
 from tailor.steps.control import Control
-from tailor.steps.provision import promote, stand_by, take_down
+from tailor.steps.provision import SERVING, promote, stand_by, take_down
 from tailor.training.request import job_name
 
 _NOT_SUBMITTED = frozenset({State.RECEIVED, State.PREPARING, State.PREPARED, State.APPROVED})
@@ -52,9 +53,9 @@ def stop(
         return asked
     if run.state in _NOT_MEASURED:
         return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
-    hint = "roll back to another version, or promote one, first" if run.state == State.LIVE else ""
-    if State.RETIRED in MOVES[run.state]:
-        hint = "tailor retire takes it down"
+    hint = "tailor retire takes it down" if State.RETIRED in MOVES[run.state] else ""
+    if run.state == State.LIVE:
+        hint = f"roll back to another version, or promote one; tailor offline {run.project} ends the project's service"
     raise ConflictError(f"run {run.id} is {run.state}: there is nothing to stop", hint=hint)
 
 
@@ -90,6 +91,28 @@ def roll_back(
     if was is not None and was.run != live.run and (old := runs.get(was.run)).state == State.LIVE:
         stand_by(old, successor=live.run, runs=runs, by=by, now=now)
     return run
+
+
+def take_offline(
+    project: str, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
+) -> tuple[Offline, list[Run]]:
+    """Ends a project's service: its name leads nowhere, and each version behind it is retired. A version that a person
+    promotes afterwards brings it back. Doing it again finishes what was cut short, and so does reconcile.
+
+    Returns the decision that holds, which may be an earlier one, and the runs that ended now. Raises InvalidInputError
+    without a reason, NotFoundError where nothing is live.
+    """
+    if not reason.strip():
+        raise InvalidInputError("a project that is taken offline needs a reason", hint="the run's history keeps it")
+    before = {version.run for version in aliases.alias(project).versions}
+    offline = point_nowhere(aliases, project, by, reason, now=now)
+    behind = before | {run.id for run in runs.project_runs(project) if run.state in SERVING}
+    ended = []
+    for run in map(runs.get, sorted(behind)):
+        if run.state in SERVING:
+            why = {"by": offline.by, "reason": offline.reason}
+            ended.append(take_down(run, runs=runs, control=control, aliases=aliases, now=now, **why))
+    return offline, ended
 
 
 def _must_wait(run: Run) -> None:
