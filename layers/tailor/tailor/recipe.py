@@ -206,7 +206,9 @@ class Deployment(Section):
 
 class Notifications(Section):
     slack: bool = Field(default=True, description="tell Slack about this dataset's runs, where the stack has a hook")
-    mention: str | None = Field(default=None, description="a Slack member or group id to mention on failures")
+    mention: str | None = Field(
+        default=None, description="id of the Slack member (U…) or group (S…) to mention on failures"
+    )
 
 
 class Recipe(Section):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor.errors import RetryableError, ThrottledError
-from tailor.notices import slack
+from tailor.notices import mentions, slack
 from tailor.notices.channels import (
     Outcome,
     Response,
@@ -163,6 +164,15 @@ def test_text_from_people_can_not_become_markup_in_slack() -> None:
 def test_only_members_and_groups_can_be_mentioned(mention: str | None, shown: str) -> None:
     payload = slack.payload(message(mention=mention))
     assert payload["blocks"][1]["text"]["text"] == f"{shown}It is better."
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(ANY_TEXT, st.from_regex(r"[<@!]{0,2}[a-zA-Z^]{0,9}[|^]?[USWusw][A-Za-z0-9]{2,12}>?", fullmatch=True)))
+def test_a_mention_is_taken_or_says_what_to_write_instead(mention: str) -> None:
+    fix = mentions.fix(mention)
+    assert bool(fix) != bool(mentions.markup(mention))
+    if near := re.search(r"did you mean '(\w+)'", fix):
+        assert mentions.markup(near[1])
 
 
 def test_a_button_only_where_there_is_a_url() -> None:

@@ -24,6 +24,9 @@ WRONG = {
     "teacher: xx": ("teacher", "'xx'", "known models"),
     "{method: distillation, teacher: xx}": ("teacher", "'xx'", "nova-pro"),
     "deployment: {kind: provisioned}": ("deployment.kind", "on demand", "leave it out"),
+    "notifications: {mention: '@ann'}": ("notifications.mention", "'@ann' is not the id", "Copy member ID"),
+    "notifications: {mention: '<!channel>'}": ("notifications.mention", "'<!channel>'", "channels can't be mentioned"),
+    "notifications: {mention: <@U012ABCDEF>}": ("notifications.mention", "U…", "did you mean 'U012ABCDEF'?"),
     "model: nova-lit": ("model", "'nova-lit'", "nova-lite"),
 }
 

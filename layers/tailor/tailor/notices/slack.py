@@ -6,6 +6,7 @@ Limits: docs.slack.dev/reference/block-kit/blocks. The total is not documented; 
 import re
 from typing import Any
 
+from tailor.notices import mentions
 from tailor.notices.messages import Message
 
 HEADER = 150
@@ -24,8 +25,6 @@ FALLBACK = 500
 _SIGNS = {"info": "ℹ️", "success": "✅", "warning": "⚠️", "error": "❌"}
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
-_MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
-_GROUP = re.compile(r"S[A-Z0-9]{2,20}")
 
 
 def payload(message: Message) -> dict[str, Any]:
@@ -33,7 +32,7 @@ def payload(message: Message) -> dict[str, Any]:
     sign = _SIGNS[message.severity]
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(f"{sign} {message.title}", HEADER)}},
-        {"type": "section", "text": _markdown(_mention(message.mention) + escape(message.text, TEXT))},
+        {"type": "section", "text": _markdown(mentions.markup(message.mention) + escape(message.text, TEXT))},
     ]
     if message.fields:
         fields = [
@@ -88,11 +87,3 @@ def _length(text: str) -> int:
 def _markdown(text: str) -> dict[str, Any]:
     """``verbatim`` keeps names of channels, people and URLs inside the text from becoming links."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def _mention(id: str | None) -> str:
-    if id and _MEMBER.fullmatch(id):
-        return f"<@{id}> "
-    if id and _GROUP.fullmatch(id):
-        return f"<!subteam^{id}> "
-    return ""

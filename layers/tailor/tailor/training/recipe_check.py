@@ -13,6 +13,7 @@ from tailor.datasets.model import Finding
 from tailor.errors import NotFoundError, Problem, RecipeError
 from tailor.evaluation import settings
 from tailor.names import RECIPE_FILE
+from tailor.notices import mentions
 from tailor.recipe import Recipe
 from tailor.training import methods
 
@@ -64,6 +65,10 @@ def _of_settings(recipe: Recipe) -> list[Problem]:
     if evaluation.max_rows < evaluation.minimum_rows:
         message = f"at most {evaluation.max_rows} rows would be asked: fewer than evaluation.minimum_rows can't decide"
         found.append(Problem("evaluation.max_rows", message, f"choose {evaluation.minimum_rows} or more"))
+    mention = recipe.notifications.mention
+    if mention is not None and (fix := mentions.fix(mention)):
+        message = f"{mention[:80]!r} is not the id of a Slack member (U…) or user group (S…)"
+        found.append(Problem("notifications.mention", message, fix))
     if recipe.deployment.kind != "on-demand":
         fix = "leave it out: on-demand deployments bill by token, and nothing while idle"
         found.append(Problem("deployment.kind", "Tailor deploys on demand only", fix))
