@@ -16,6 +16,7 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
 from tailor.aws.stack import Stack, find_stack
+from tailor.commands import addressed
 from tailor.errors import RecipeError, TailorError
 from tailor.names import RECIPE_FILE
 
@@ -53,6 +54,10 @@ class Session:
         if self.stack_name != os.environ.get("TAILOR_STACK", DEFAULT_STACK):
             words.append(f"--stack {self.stack_name}")
         return " ".join(words)
+
+    def addressed(self, text: str) -> str:
+        """What the library says, with its commands as a person types them here."""
+        return addressed(text, self.tailor)
 
     @cached_property
     def stack(self) -> Stack:
@@ -100,6 +105,6 @@ def shown_errors(recipe: Path | None = None) -> Iterator[None]:
 
 
 def _print_error(message: str, hint: str) -> None:
-    err.print(f"[bold red]error[/] {escape(message)}", soft_wrap=True)
+    err.print(f"[bold red]error[/] {escape(session.addressed(message))}", soft_wrap=True)
     if hint:
-        err.print(f"      {escape(hint)}", soft_wrap=True)
+        err.print(f"      {escape(session.addressed(hint))}", soft_wrap=True)

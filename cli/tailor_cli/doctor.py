@@ -45,6 +45,6 @@ def doctor(
 def show(checks: list[Check]) -> None:
     table = Table("check", "", "", box=None, header_style="bold")
     for check in checks:
-        remedy = f"\n→ {escape(check.remedy)}" if check.remedy else ""
+        remedy = f"\n→ {escape(session.addressed(check.remedy))}" if check.remedy else ""
         table.add_row(check.name, f"[{STYLES[check.status]}]{check.status}[/]", escape(check.message) + remedy)
     out.print(table)

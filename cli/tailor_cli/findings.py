@@ -6,6 +6,7 @@ from rich.table import Table
 
 from tailor.datasets.examples import examples_of, fixes_of
 from tailor.datasets.report import Report
+from tailor_cli.context import session
 
 _EXAMPLES = 3
 _FIXES = 2
@@ -38,6 +39,6 @@ def _table(report: Report) -> Table:
         shown = examples[:_EXAMPLES]
         said = [escape(f"{each.place}: {each.message}" if each.place else each.message) for each in shown]
         more = ["[dim]…[/]"] if len(examples) > len(shown) else []
-        advice = [f"[cyan]→[/] [dim]{escape(fix)}[/]" for fix in fixes_of(shown)[:_FIXES]]
+        advice = [f"[cyan]→[/] [dim]{escape(session.addressed(fix))}[/]" for fix in fixes_of(shown)[:_FIXES]]
         table.add_row(f"{row['count']:,}", "\n".join([title, *said, *more, *advice]))
     return table

@@ -50,7 +50,7 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
         for run in found:
             last = run.history[-1]
             cost = cost_in_short(run, now()) if run.quote else ""
-            what = Text(run.stall.get("message") or last.reason)
+            what = Text(session.addressed(run.stall.get("message") or last.reason))
             table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", cost, what)
         out.print(table if found else "no runs")
 
@@ -72,7 +72,10 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds")]
         seen, deadline = 0, time.monotonic() + timeout
         while True:
             for change in run.history[seen:]:
-                out.print(f"{change.at:%H:%M:%S}  [bold]{change.state}[/]  {escape(change.reason)}", soft_wrap=True)
+                out.print(
+                    f"{change.at:%H:%M:%S}  [bold]{change.state}[/]  {escape(session.addressed(change.reason))}",
+                    soft_wrap=True,
+                )
             seen = run.sequence
             if step := next_step(run):
                 err.print(f"next: {session.tailor} show {run.id}, then {step}", soft_wrap=True)

@@ -18,13 +18,15 @@ def show_run(run: Run, bucket: str) -> None:
     out.print(f"[bold]{run.id}[/]: {run.recipe.method} of {run.recipe.model}, [bold]{run.state}[/]")
     history = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for change in run.history:
-        history.add_row(f"{change.at:%Y-%m-%d %H:%M:%S}", change.state, change.by, Text(change.reason))
+        history.add_row(
+            f"{change.at:%Y-%m-%d %H:%M:%S}", change.state, change.by, Text(session.addressed(change.reason))
+        )
     out.print(history)
     page = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     page.add_column(style="dim")
     page.add_column(overflow="fold")
     for label, text in _facts(run, bucket):
-        page.add_row(label, Text(text))
+        page.add_row(label, Text(session.addressed(text)))
     out.print()
     out.print(page)
 
@@ -32,9 +34,9 @@ def show_run(run: Run, bucket: str) -> None:
 def next_step(run: Run) -> str:
     """What a person types for a run that waits for one; empty where none is needed."""
     if run.state == State.AWAITING_APPROVAL:
-        return f"{session.tailor} approve {run.id} or {session.tailor} decline {run.id}"
+        return session.addressed(f"tailor approve {run.id} or tailor decline {run.id}")
     if run.state == State.PASSED and not run.recipe.deployment.promote and not is_going(run):
-        return f"{session.tailor} promote {run.id} --reason WHY or {session.tailor} retire {run.id}"
+        return session.addressed(f"tailor promote {run.id} --reason WHY or tailor retire {run.id}")
     return ""
 
 

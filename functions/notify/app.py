@@ -26,6 +26,7 @@ class NotifySettings(Settings):
     webhooks_secret_arn: str = ""
     allow_insecure_webhook: bool = False
     reports_url: str = ""
+    tailor_command: str = "tailor"
 
 
 settings = NotifySettings.load()
@@ -43,9 +44,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     try:
         run = runs.get(change.run)
         if event.get("detail-type") == RUN_STALLED:
-            message = message_for_stall(run)
+            message = message_for_stall(run, command=settings.tailor_command)
         else:
-            message = message_for(run, run.change(change.sequence), reports_url=settings.reports_url)
+            told = run.change(change.sequence)
+            message = message_for(run, told, reports_url=settings.reports_url, command=settings.tailor_command)
     except NotFoundError as error:
         logger.warning("nothing to tell", reason=error.message)
         return {}

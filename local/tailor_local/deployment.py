@@ -23,6 +23,7 @@ PARAMETERS = {
     "DueAfterSeconds": "20",
     "SettleSeconds": "2",
     "LogRetentionDays": "1",
+    "TailorCommand": "tailor --local",
     "Remark": "Measured on the local cloud: its models stand in for Bedrock's, so the numbers say nothing about those.",
 }
 NOT_INPUTS = ("__pycache__", ".mypy_cache")

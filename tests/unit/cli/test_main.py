@@ -6,8 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tailor import __version__
+from tailor.errors import NotFoundError
 from tailor_cli import judge
-from tailor_cli.context import person, session
+from tailor_cli.context import person, session, shown_errors
 from tailor_cli.main import app
 
 
@@ -26,6 +27,18 @@ def test_who_acts_is_known_without_a_login_shell(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(getpass, "getuser", nameless)
     assert person().removeprefix("person:").isdigit()
+
+
+def test_what_to_type_next_reaches_the_stack_that_was_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(session, "local", True)
+    with pytest.raises(SystemExit), shown_errors():
+        raise NotFoundError(
+            "no such key", hint="see the ids with: tailor keys list (tailor models, tailor-x, tailor is)"
+        )
+    said = capsys.readouterr().err
+    assert "see the ids with: tailor --local keys list (tailor --local models, tailor-x, tailor is)" in said
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from tailor.commands import NAMES
 from tailor.recipe import Recipe
 from tailor_cli.main import app
 from tailor_cli.recipe import starter
@@ -39,6 +40,14 @@ def test_every_command_is_described_and_those_in_the_readme_exist() -> None:
     named = set(re.findall(r"\btailor (?:--local )?([a-z][a-z-]+)\b", "".join(page.read_text() for page in PAGES)))
     prose = {"was", "can", "itself", "knows", "takes", "deploys", "reads", "is"}
     assert named - set(commands) - prose == set()
+
+
+def test_what_the_library_says_names_commands_that_exist() -> None:
+    assert set(typer.main.get_command(app).commands) == NAMES  # type: ignore[attr-defined]
+    for path in (ROOT / "layers" / "tailor" / "tailor").rglob("*"):
+        if path.suffix in {".py", ".toml"}:
+            for named in re.findall(r"\btailor ([a-z][a-z-]+) (?:RUN|\{)", path.read_text()):
+                assert named in NAMES, f"{path.name}: {named}"
 
 
 def test_alarms_point_to_a_heading_of_the_operations_page() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tailor.notices.messages import Message, message_for
+from tailor.notices.messages import Message, message_for, message_for_stall
 from tailor.notices.wordings import WORDINGS
 from tailor.recipe import Budget, Deployment, Notifications, Recipe
 from tailor.runs import MOVES, Run, State
@@ -64,7 +64,7 @@ WORDS = {
         "colours: training waits for your approval",
         "Training is quoted at up to $82.00, above the limit of $50.00. Nothing is spent until somebody approves.",
         (
-            f"Answer by 25 November 2026, 10:04 UTC: tailor approve {RUN} or tailor decline {RUN}, or over the API: "
+            f"Answer by 25 November 2026, 10:04 UTC: tailor approve {RUN} or tailor decline {RUN} or, over the API, "
             f"POST /v1/approvals/{RUN} with a key of scope approve. "
             "Without an answer it is declined."
         ),
@@ -91,7 +91,7 @@ WORDS = {
         "info",
         "colours: training has started",
         "Bedrock trains nova-lite by fine-tuning on 960 rows to learn from, 120 held out.",
-        f"This takes a while, often hours; you hear when it ends. Stop it with tailor stop {RUN}.",
+        f"This takes a while, often hours; you hear when it ends. tailor stop {RUN} ends it.",
     ),
     "trained": (
         "track",
@@ -126,7 +126,7 @@ WORDS = {
             "The model is trained but nothing serves it, and it was not measured. "
             "All 10 deployments of this account are in use. Nothing changes for apps."
         ),
-        "Check quotas and permissions with tailor doctor. The trained model is kept.",
+        "The trained model is kept. tailor doctor checks permissions and quotas.",
     ),
     "evaluating": (
         "provision",
@@ -200,7 +200,7 @@ WORDS = {
         "The version was taken down. The verdict is failed. It did not go live, and nothing changed for apps.",
         (
             "It answers no more calls. The trained model is kept in Bedrock, where storing it is charged by the month; "
-            "tailor promote colours-scenes-0f3a00000000 deploys it again and puts it live."
+            "tailor promote colours-scenes-0f3a00000000 --reason WHY deploys it again and puts it live."
         ),
     ),
 }
@@ -217,6 +217,25 @@ def test_words(state: str) -> None:
     assert (message.severity, message.title) == (severity, title)
     assert message.text == text
     assert message.next_step == next_step
+
+
+@pytest.mark.parametrize("state", [*WORDS, "live-retired", "stalled"])
+def test_commands_are_told_as_the_reader_begins_them_and_end_before_a_full_stop(state: str) -> None:
+    """So that they can be copied: what each needs is there, and no full stop is copied along."""
+    if state == "stalled":
+        stall = {"level": "warn", "phase": "room", "message": "No room", "at": "2026-11-22T10:00:00+00:00"}
+        message = message_for_stall(run_through(*TRAINED, stall=stall), command="tailor --stack blue")
+        assert message is not None
+    else:
+        path = (*MEASURED, "passed", "live", "retired") if state == "live-retired" else path_to(State(state))
+        run = run_through(*path)
+        told = message_for(run, run.change(run.sequence), command="tailor --stack blue")
+        assert told is not None
+        message = told
+    text = " ".join([message.text, message.next_step])
+    assert not re.search(r"\btailor (?!--stack blue )", text)
+    assert not re.search(rf"promote {RUN}(?! --reason)", text)
+    assert f"{RUN}." not in text
 
 
 @pytest.mark.parametrize("state", WORDS)
@@ -405,7 +424,7 @@ def test_a_run_that_was_stopped_before_training_cost_nothing() -> None:
 def test_the_recipe_shapes_what_comes_next() -> None:
     recipe = Recipe(deployment=Deployment(promote=False, keep_previous_hours=0))
     passed = told(run_through(*path_to(State.PASSED), recipe=recipe))
-    assert passed.next_step.startswith(f"Put it live with tailor promote {RUN}")
+    assert passed.next_step.startswith(f"tailor promote {RUN} --reason WHY puts it live")
     live = told(run_through(*path_to(State.LIVE), recipe=recipe))
     assert live.next_step == "A version that it replaced is not kept: the recipe says so."
 

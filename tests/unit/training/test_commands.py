@@ -15,6 +15,7 @@ from tailor.errors import RetryableError
 from tailor.recipe import Recipe
 from tailor.training.preflight import Check
 from tailor_cli import doctor, models
+from tailor_cli.context import Session
 from tailor_cli.grade import grade
 from tailor_cli.models import models as models_command
 from tailor_cli.quote import quote
@@ -218,13 +219,10 @@ class TestDoctor:
         class Stack:
             bucket, customization_role, train_role, grade_function = "data", "role", "train", "grade"
 
-        class Session:
-            stack = Stack()
-
         def preflight(recipe: Recipe, *_: Any, **__: Any) -> list[Check]:
             return [*found, Check("asked", "ok", recipe.method)]
 
-        monkeypatch.setattr(doctor, "session", Session())
+        monkeypatch.setattr(Session, "stack", Stack())
         monkeypatch.setattr(doctor, "region", lambda: "us-east-1")
         monkeypatch.setattr(doctor, "Bedrock", object)
         monkeypatch.setattr(doctor, "Access", object)

@@ -1,9 +1,11 @@
 """From one change of a run, or a stall of its job, to a message: what happened, what it means, what comes next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import quote
 
+from tailor.commands import addressed
 from tailor.notices.facts import Facts, sentence
 from tailor.notices.stalls import ENDLESS, after_stall, stall_title
 from tailor.notices.wordings import Field, Severity, wording_for
@@ -49,10 +51,11 @@ class Message:
         return "stalled" if self.stall else self.state.value
 
 
-def message_for(run: Run, change: Change, *, reports_url: str = "") -> Message | None:
+def message_for(run: Run, change: Change, *, reports_url: str = "", command: str = "tailor") -> Message | None:
     """None where nobody needs to hear of the change.
 
-    ``reports_url`` is what the key of a report is appended to for a link; empty for no links.
+    ``reports_url`` is what the key of a report is appended to for a link; empty for no links. ``command`` is how the
+    reader begins a command (:mod:`tailor.commands`).
     """
     facts = Facts(run, change)
     wording = wording_for(facts)
@@ -65,6 +68,39 @@ def message_for(run: Run, change: Change, *, reports_url: str = "") -> Message |
         fields.append(Field("Report", key))
         if reports_url:
             links.append(Link("Open the report", reports_url + quote(key)))
+    told = _Told(wording.severity, wording.title, wording.text(facts), wording.next_step(facts), tuple(fields))
+    return replace(_message(run, change, told, command), links=tuple(links))
+
+
+def message_for_stall(run: Run, *, command: str = "tailor") -> Message | None:
+    """Told as the run knows it now: None where nothing is in its way any more, or the stop of the run will tell it."""
+    level, phase = run.stall.get("level"), str(run.stall.get("phase"))
+    told_by_the_stop = level == "stuck" and run.recipe.patience.stop and phase not in ENDLESS
+    if level not in ("warn", "stuck") or told_by_the_stop:
+        return None
+    stuck = level == "stuck"
+    arn = run.deployment.get("arn") if phase in ("room", "deploying") else run.job.get("arn")
+    fields = (("Method", run.recipe.method), ("Base model", run.recipe.model), ("ARN", arn))
+    told = _Told(
+        "error" if stuck else "warning",
+        stall_title(phase, stuck=stuck),
+        sentence(run.stall["message"]),
+        after_stall(run, phase),
+        tuple(Field(label, value) for label, value in fields if value),
+    )
+    at = datetime.fromisoformat(run.stall["at"])
+    return replace(_message(run, run.history[-1], told, command), at=at, stall=f"{phase}-{level}")
+
+
+class _Told(NamedTuple):
+    severity: Severity
+    title: str
+    text: str
+    next_step: str
+    fields: tuple[Field, ...]
+
+
+def _message(run: Run, change: Change, told: _Told, command: str) -> Message:
     return Message(
         run=run.id,
         project=run.project,
@@ -72,40 +108,10 @@ def message_for(run: Run, change: Change, *, reports_url: str = "") -> Message |
         state=change.state,
         sequence=change.sequence,
         at=change.at,
-        severity=wording.severity,
-        title=f"{run.project}: {wording.title}",
-        text=wording.text(facts),
-        next_step=wording.next_step(facts),
-        fields=tuple(fields),
-        links=tuple(links),
-        mention=run.recipe.notifications.mention if wording.severity == "error" else None,
-    )
-
-
-def message_for_stall(run: Run) -> Message | None:
-    """Told as the run knows it now: None where nothing is in its way any more, or the stop of the run will tell it."""
-    level, phase, change = run.stall.get("level"), str(run.stall.get("phase")), run.history[-1]
-    told_by_the_stop = level == "stuck" and run.recipe.patience.stop and phase not in ENDLESS
-    if level not in ("warn", "stuck") or told_by_the_stop:
-        return None
-    stuck = level == "stuck"
-    arn = run.deployment.get("arn") if phase in ("room", "deploying") else run.job.get("arn")
-    return Message(
-        run=run.id,
-        project=run.project,
-        dataset=run.dataset,
-        state=change.state,
-        sequence=change.sequence,
-        at=datetime.fromisoformat(run.stall["at"]),
-        severity="error" if stuck else "warning",
-        title=f"{run.project}: {stall_title(phase, stuck=stuck)}",
-        text=sentence(run.stall["message"]),
-        next_step=after_stall(run, phase),
-        fields=tuple(
-            Field(label, value)
-            for label, value in (("Method", run.recipe.method), ("Base model", run.recipe.model), ("ARN", arn))
-            if value
-        ),
-        mention=run.recipe.notifications.mention if stuck else None,
-        stall=f"{phase}-{level}",
+        severity=told.severity,
+        title=f"{run.project}: {told.title}",
+        text=addressed(told.text, command),
+        next_step=addressed(told.next_step, command),
+        fields=tuple(replace(field, value=addressed(field.value, command)) for field in told.fields),
+        mention=run.recipe.notifications.mention if told.severity == "error" else None,
     )

@@ -17,7 +17,9 @@ def after_stall(run: Run, phase: str) -> str:
     by_itself = "is stopped by itself" if phase != "deploying" else "is taken down by itself, if Bedrock lets it go"
     ends_it = f"tailor {'retire' if phase == 'deploying' else 'stop'} {run.id} ends it"
     if phase == "room":
-        return "The run waits for it. Take down a version that nobody needs (tailor retire), or ask AWS for more."
+        return (
+            "The run waits for it. Take down a version that nobody needs (tailor retire RUN does), or ask AWS for more."
+        )
     if phase == "stopping" or (run.stall["level"] == "stuck" and run.recipe.patience.stop):
         return "Only AWS can end it: open a support case with the ARN. The run ends with it."
     if run.recipe.patience.stop:

@@ -166,7 +166,7 @@ def _after_awaiting(facts: Facts) -> str:
         return f"Nobody needs to answer any more: the run is {facts.run.state} by now."
     run = facts.run.id
     return (
-        f"Answer by {facts.deadline}: tailor approve {run} or tailor decline {run}, or over the API: "
+        f"Answer by {facts.deadline}: tailor approve {run} or tailor decline {run} or, over the API, "
         f"POST /v1/approvals/{run} with a key of scope approve. "
         "Without an answer it is declined."
     )
@@ -180,7 +180,7 @@ def _after_training_failed(facts: Facts) -> str:
 def _after_passed(facts: Facts) -> str:
     if facts.run.recipe.deployment.promote:
         return "It goes live by itself now, unless the project is offline."
-    return f"Put it live with tailor promote {facts.run.id}; the recipe says that it does not go live by itself."
+    return f"tailor promote {facts.run.id} --reason WHY puts it live; the recipe says that it does not go by itself."
 
 
 def _after_not_passed(facts: Facts) -> str:
@@ -189,7 +189,8 @@ def _after_not_passed(facts: Facts) -> str:
 
 def _after_inconclusive(facts: Facts) -> str:
     if facts.previous == State.PASSED:
-        return f"{_after_not_passed(facts)} Upload again to have it measured, or decide: tailor promote {facts.run.id}."
+        promote = f"tailor promote {facts.run.id} --reason WHY"
+        return f"{_after_not_passed(facts)} Upload again to have it measured, or decide: {promote} puts it live."
     needed = (
         f"About {facts.decisive_rows} would decide. " if facts.decisive_rows else "More held-out rows would decide. "
     )
@@ -288,9 +289,7 @@ WORDINGS: Mapping[State, Wording] = {
         "info",
         "training has started",
         _training,
-        lambda facts: (
-            f"This takes a while, often hours; you hear when it ends. Stop it with tailor stop {facts.run.id}."
-        ),
+        lambda facts: f"This takes a while, often hours; you hear when it ends. tailor stop {facts.run.id} ends it.",
         (_model, _quote),
     ),
     S.TRAINED: Wording(
@@ -320,7 +319,7 @@ WORDINGS: Mapping[State, Wording] = {
         "error",
         "the model could not be deployed",
         _deploy_failed,
-        _always("Check quotas and permissions with tailor doctor. The trained model is kept."),
+        _always("The trained model is kept. tailor doctor checks permissions and quotas."),
         (_model, _spent),
     ),
     S.EVALUATING: Wording(
@@ -368,7 +367,7 @@ WORDINGS: Mapping[State, Wording] = {
         _retired,
         lambda facts: (
             "It answers no more calls. The trained model is kept in Bedrock, where storing it is charged by the month; "
-            f"tailor promote {facts.run.id} deploys it again and puts it live."
+            f"tailor promote {facts.run.id} --reason WHY deploys it again and puts it live."
         ),
     ),
 }
@@ -379,7 +378,7 @@ OFFLINE = Wording(
     _offline,
     lambda facts: (
         "Nothing goes live by itself until then: "
-        f"tailor promote {facts.run.id} deploys this version again and puts it live. "
+        f"tailor promote {facts.run.id} --reason WHY deploys this version again and puts it live. "
         "The trained model is kept in Bedrock, where storing it is charged by the month."
     ),
     (_spent,),

@@ -113,7 +113,7 @@ def rollback(store: AliasStore, project: str, by: str, *, to: str | None = None,
         kept = ", ".join(version.run for version in alias.previous) or "none"
         raise NotFoundError(
             f"{project}: there is no version {to!r} to go back to" if to else f"{project}: there is no version before",
-            hint=f"versions kept: {kept}; tailor promote RUN deploys one again that was taken down",
+            hint=f"versions kept: {kept}; tailor promote RUN --reason WHY deploys one again that was taken down",
         )
     return store.save_alias(_pointed_at(alias, target, by, now))
 
