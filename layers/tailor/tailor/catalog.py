@@ -280,15 +280,6 @@ def model(name: str) -> Model:
     raise NotFoundError(f"there is no base model {name!r}", hint=hint)
 
 
-def model_by_id(identifier: str) -> Model:
-    """By training id, invocable id or ARN of a foundation model or inference profile; raises NotFoundError."""
-    plain = identifier.rsplit("/", 1)[-1] if identifier.startswith("arn:") else identifier
-    for entry in models():
-        if plain in entry.ids:
-            return entry
-    raise NotFoundError(f"the catalogue has no base model with the id {identifier!r}", hint="tailor models lists them")
-
-
 SHARED = ("tokens", "answers", "hosting", "lifecycle")  # tables that a model names
 
 

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from tailor_local.bedrock.errors import invalid
+from tailor_local.bedrock.errors import invalid, not_found
 from tailor_local.bedrock.faults import Desk
 from tailor_local.bedrock.platform import Platform, Scope
 from tailor_local.bedrock.state import Job, State, Store
@@ -74,6 +74,19 @@ class Call:
         tags = {tag["key"]: tag["value"] for tag in self.request.get(member) or []}
         if tags:
             self.state.tags[arn] = tags
+
+
+class _Named(Protocol):
+    arn: str
+    name: str
+
+
+def find[T: _Named](items: Mapping[str, T], scope: Scope, identifier: str, what: str) -> T:
+    """One of the caller's own, by ARN or name. Raises ResourceNotFoundException."""
+    for item in items.values():
+        if scope.owns(item.arn) and identifier in (item.arn, item.name):
+            return item
+    raise not_found(f"The provided {what} identifier is not found.")
 
 
 def page(call: Call, items: Sequence[dict[str, Any]], member: str, time_of: str) -> dict[str, Any]:

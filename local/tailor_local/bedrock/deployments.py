@@ -4,19 +4,15 @@ from typing import Any
 
 from tailor_local import timelapse
 from tailor_local.bedrock import foundation
-from tailor_local.bedrock.context import Call, page, wanted
-from tailor_local.bedrock.errors import conflict, invalid, not_found, over_quota
+from tailor_local.bedrock.context import Call, find, page, wanted
+from tailor_local.bedrock.errors import conflict, invalid, over_quota
 from tailor_local.bedrock.models import find_model
 from tailor_local.bedrock.platform import Scope
 from tailor_local.bedrock.state import Deployment, State, Throughput
 
 
 def find_deployment(state: State, scope: Scope, identifier: str) -> Deployment:
-    """A deployment by ARN or name. Raises ResourceNotFoundException."""
-    for deployment in state.deployments.values():
-        if scope.owns(deployment.arn) and identifier in (deployment.arn, deployment.name):
-            return deployment
-    raise not_found("The provided custom model deployment identifier is not found.")
+    return find(state.deployments, scope, identifier, "custom model deployment")
 
 
 def settle(deployment: Deployment, now: float) -> None:
@@ -138,10 +134,7 @@ def delete_deployment(call: Call) -> dict[str, Any]:
 
 
 def find_throughput(state: State, scope: Scope, identifier: str) -> Throughput:
-    for throughput in state.throughputs.values():
-        if scope.owns(throughput.arn) and identifier in (throughput.arn, throughput.name):
-            return throughput
-    raise not_found("The provided provisioned model identifier is not found.")
+    return find(state.throughputs, scope, identifier, "provisioned model")
 
 
 def create_throughput(call: Call) -> dict[str, Any]:

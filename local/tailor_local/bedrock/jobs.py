@@ -3,8 +3,8 @@
 from typing import Any
 
 from tailor_local.bedrock import foundation
-from tailor_local.bedrock.context import Call, page, wanted
-from tailor_local.bedrock.errors import conflict, invalid, not_found, over_quota
+from tailor_local.bedrock.context import Call, find, page, wanted
+from tailor_local.bedrock.errors import conflict, invalid, over_quota
 from tailor_local.bedrock.foundation import FoundationModel
 from tailor_local.bedrock.platform import Scope
 from tailor_local.bedrock.state import PHASES, Job, State
@@ -14,11 +14,7 @@ FINE_TUNING = "FINE_TUNING"
 
 
 def find_job(state: State, scope: Scope, identifier: str) -> Job:
-    """A job by ARN or name. Raises ResourceNotFoundException."""
-    for job in state.jobs.values():
-        if scope.owns(job.arn) and identifier in (job.arn, job.name):
-            return job
-    raise not_found("The provided job identifier is not found.")
+    return find(state.jobs, scope, identifier, "job")
 
 
 def create_job(call: Call) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tailor_local.bedrock import foundation
-from tailor_local.bedrock.context import Call, page, wanted
+from tailor_local.bedrock.context import Call, find, page, wanted
 from tailor_local.bedrock.errors import conflict, invalid, not_found
 from tailor_local.bedrock.platform import Scope
 from tailor_local.bedrock.state import Deployment, Model, State, Throughput
@@ -13,11 +13,7 @@ TAG_LIMIT = 50
 
 
 def find_model(state: State, scope: Scope, identifier: str) -> Model:
-    """A custom model by ARN or name. Raises ResourceNotFoundException."""
-    for model in state.models.values():
-        if scope.owns(model.arn) and identifier in (model.arn, model.name):
-            return model
-    raise not_found("The provided model identifier is not found.")
+    return find(state.models, scope, identifier, "model")
 
 
 def get_custom_model(call: Call) -> dict[str, Any]:

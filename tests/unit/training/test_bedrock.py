@@ -156,16 +156,8 @@ def test_a_deployment_of_another_model_is_a_conflict(stub: Stubber, bedrock: Bed
 
 
 def test_deleting_what_is_gone_is_done(stub: Stubber, bedrock: Bedrock) -> None:
-    stub.add_client_error("delete_custom_model", "ResourceNotFoundException", "no")
     stub.add_client_error("delete_custom_model_deployment", "ResourceNotFoundException", "no")
-    bedrock.delete_model(MODEL)
     bedrock.delete_deployment(DEPLOYMENT)
-
-
-def test_a_model_that_is_deployed_is_not_deleted(stub: Stubber, bedrock: Bedrock) -> None:
-    stub.add_client_error("delete_custom_model", "ConflictException", "it is deployed")
-    with pytest.raises(ConflictError):
-        bedrock.delete_model(MODEL)
 
 
 def test_a_foundation_model_that_the_region_lacks_is_none(stub: Stubber, bedrock: Bedrock) -> None:

@@ -37,10 +37,12 @@ def test_sources_are_dated_links(model: catalog.Model) -> None:
 
 
 @pytest.mark.parametrize("model", ALL, ids=names)
-def test_ids_are_unique_and_found_again(model: catalog.Model) -> None:
+def test_ids_are_unique_and_lead_to_the_name(model: catalog.Model) -> None:
     for identifier in model.ids:
-        assert catalog.model_by_id(identifier) is model
-        assert catalog.model_by_id(f"arn:aws:bedrock:us-east-1::foundation-model/{identifier}") is model
+        assert [other.name for other in ALL if identifier in other.ids] == [model.name]
+        with pytest.raises(NotFoundError) as error:
+            catalog.model(identifier)
+        assert error.value.hint == f"did you mean {model.name!r}?"
     assert catalog.model(model.name) is model
 
 
@@ -105,11 +107,6 @@ def test_an_unknown_model_suggests_the_nearest(asked: str, suggested: str) -> No
     with pytest.raises(NotFoundError) as error:
         catalog.model(asked)
     assert suggested in error.value.hint
-
-
-def test_an_unknown_id_is_an_error() -> None:
-    with pytest.raises(NotFoundError):
-        catalog.model_by_id("amazon.nova-9-v1:0")
 
 
 def test_a_method_that_a_model_does_not_know_names_models_that_do() -> None:

@@ -77,15 +77,6 @@ class Bedrock:
             summaries = (summary for page in pages for summary in page["modelSummaries"])
             return next((dict(summary) for summary in summaries if summary["modelName"] == name), None)
 
-    def delete_model(self, identifier: str) -> None:
-        """Does nothing where it is gone; ConflictError while something is deployed from it."""
-        with translated(f"deleting the custom model {identifier}"):
-            try:
-                self._bedrock.delete_custom_model(modelIdentifier=identifier)
-            except ClientError as error:
-                if code_of(error) != "ResourceNotFoundException":
-                    raise
-
     # ------------------------------------------------------------ on-demand deployments
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str], description: str = "") -> str:
@@ -127,11 +118,6 @@ class Bedrock:
         with translated(f"reading the deployment {identifier}"):
             found = self._bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=identifier)
             return dict(found)
-
-    def update_deployment(self, identifier: str, model_arn: str) -> None:
-        """Another model behind the same ARN; follow ``updateDetails`` of :meth:`get_deployment`."""
-        with translated(f"updating the deployment {identifier}"):
-            self._bedrock.update_custom_model_deployment(customModelDeploymentIdentifier=identifier, modelArn=model_arn)
 
     def delete_deployment(self, identifier: str) -> None:
         """Irreversible; leaves the custom model. Does nothing where it is gone."""

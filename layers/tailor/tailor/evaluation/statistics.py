@@ -166,13 +166,6 @@ def sample_size(effect: float, squares: float, confidence: float = 0.95, power: 
     return math.ceil(root**2 / effect**2 - 1e-9)
 
 
-def power_of(effect: float, rows: int, squares: float, confidence: float = 0.95) -> float:
-    """Probability that ``rows`` show ``effect``."""
-    high = _NORMAL.inv_cdf((1 + confidence) / 2)
-    deviation = math.sqrt(max(squares - effect**2, 1e-12))
-    return _NORMAL.cdf((abs(effect) * math.sqrt(rows) - high * math.sqrt(squares)) / deviation)
-
-
 def minimum_detectable_effect(rows: int, squares: float, confidence: float = 0.95, power: float = POWER) -> float:
     """The smallest effect that ``rows`` show with ``power``; at most 1."""
     low, high = 0.0, 1.0
