@@ -269,6 +269,17 @@ def test_an_unknown_model_is_404_and_a_body_that_is_no_json_400(pipeline: Pipeli
     assert answer.json()["error"]["type"] == "invalid_request_error"
 
 
+def test_a_request_that_is_larger_than_lambda_takes_is_413_in_openais_shape(pipeline: Pipeline, secret: str) -> None:
+    api = OpenAI(base_url=pipeline.api, api_key=secret, max_retries=0)
+    with pytest.raises(openai.NotFoundError):
+        api.chat.completions.create(model="nobody", messages=[{"role": "user", "content": "x" * 6_000_000}])
+    for size in (6_300_000, 11_000_000):
+        with pytest.raises(openai.APIStatusError) as refused:
+            api.chat.completions.create(model="nobody", messages=[{"role": "user", "content": "x" * size}])
+        assert (refused.value.status_code, refused.value.code) == (413, "request_too_large")
+        assert "x-request-id" in refused.value.response.headers
+
+
 def test_a_key_of_another_project_is_403(pipeline: Pipeline, secret: str) -> None:
     arn = "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghi123"
     version = Version(run="theirs-1", deployment=arn, model="nova-lite")

@@ -37,6 +37,8 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
     "services.apigateway_v1": {
         "_import_rest_api": ("spec", "base_data"),
         "_put_gateway_response": ("api_id", "response_type", "data"),
+        "_invoke_lambda_proxy_v1": ("integration", "body"),
+        "_gw_error": ("response_type", "message"),
     },
     "services.cloudformation.provisioners": {"_sfn_definition": ("props",)},
     "services.eventbridge": {
