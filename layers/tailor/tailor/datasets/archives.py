@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, cast
 
 from tailor.datasets.model import Severity
 from tailor.datasets.notes import Notes
-from tailor.datasets.objects import READ_ERRORS, DamagedFileError, Guarded, MemberObject, StoredObject, reason
+from tailor.datasets.objects import READ_ERRORS, DamagedFileError, Guarded, MemberObject, StoredObject, readable, reason
 from tailor.storage import BLOCK, ReadAhead, buffered
 
 MAX_MEMBERS: Final = 500_000
@@ -124,7 +124,7 @@ def _is_unsafe(name: str) -> bool:
 
 
 def _clean(name: str) -> str:
-    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+    return "/".join(part for part in readable(name).replace("\\", "/").split("/") if part not in ("", "."))
 
 
 def _zip_opener(archive: StoredObject, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:

@@ -12,7 +12,7 @@ from tailor.datasets.json_stream import BrokenJsonError
 from tailor.datasets.jsonl import Item
 from tailor.datasets.legacy import NAMES
 from tailor.datasets.notes import Notes, Trouble
-from tailor.datasets.objects import DamagedFileError, MediaObject, MemberObject, StoredObject
+from tailor.datasets.objects import DamagedFileError, MediaObject, MemberObject, StoredObject, readable
 from tailor.datasets.text import Encoding
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Data, Method
@@ -136,7 +136,7 @@ class Inventory:
         """Of all files but ``data.questions``, or of ``only`` one."""
         inventory = cls(method, data, scratch, notes)
         for stored in storage.list(prefix):
-            name = stored.key[len(prefix) :]
+            name = readable(stored.key[len(prefix) :])
             if name != only if only else name == data.questions:
                 continue
             if name and not name.endswith("/") and name != RECIPE_FILE and not archives.is_junk(name):

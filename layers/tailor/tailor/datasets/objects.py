@@ -95,6 +95,18 @@ class MemberObject:
             return file.read(-1 if length is None else length)
 
 
+def readable(name: str) -> str:
+    """A file's name as text that can be written. Of names that are not UTF-8, as old systems packed them, Python keeps
+    the bytes in halves of characters; they are taken for Latin-1."""
+    if name.isascii():
+        return name
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode(errors="surrogateescape").decode("latin-1")
+    return name
+
+
 class DamagedFileError(DatasetError):
     """A file in an archive, or a packed file, that can't be read to its end."""
 

@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
 import shutil
 import struct
+import sys
+import tarfile
 import threading
 import time
 import zipfile
@@ -124,6 +127,24 @@ def test_the_prepared_data_points_to_converted_copies_and_leaves_uploads_alone(d
     assert len(written) == 2
     used = "".join(json.dumps(outcome.lines(f"prepared/{part}.jsonl")) for part in ("train", "validation", "test"))
     assert all(path.name in used for path in written)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names in folders")
+def test_names_that_are_not_utf8_are_names_all_the_same(dataset: Path, intake: Intake) -> None:
+    rows = [f"Câu hỏi số {n} là gì?,đáp án {n},café-{n:02d}.png" for n in range(20)]
+    table = "\n".join(["question,answer,image", *rows]).encode()
+    with tarfile.open(dataset / "old.tar", "w", format=tarfile.USTAR_FORMAT, encoding="latin-1") as packed:
+        for name, data in [("données.csv", table), *((f"café-{n:02d}.png", picture(n)) for n in range(10))]:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            packed.addfile(info, io.BytesIO(data))
+    for n in range(10, 20):
+        Path(os.fsdecode(bytes(dataset) + f"/café-{n:02d}.png".encode("latin-1"))).write_bytes(picture(n))
+    outcome = intake()
+    assert outcome.report.usable, outcome.report.headline
+    assert outcome.report.counts["used"] == 20
+    assert {row["file"] for row in outcome.report.files} == {"old.tar/données.csv"}
+    assert "café-13.png" in {found["file"] for found in outcome.lines("report/findings.jsonl")}
 
 
 def test_a_damaged_image_rejects_its_rows_only(dataset: Path, intake: Intake) -> None:
