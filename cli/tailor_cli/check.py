@@ -5,24 +5,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tailor import catalog
 from tailor.datasets.intake import Progress, prepare_dataset, reject_dataset
 from tailor.datasets.report import Report
-from tailor.errors import InvalidInputError, NotFoundError, RecipeError, TailorError
+from tailor.errors import InvalidInputError, RecipeError
 from tailor.recipe import METHODS, Method
 from tailor.storage import FolderStorage
 from tailor.training.recipe_check import findings_of
+from tailor_cli.context import err, shown_errors
 from tailor_cli.findings import show
 from tailor_cli.sources import recipe_of, source_of
 
 NOT_USABLE, USAGE = 1, 2
-
-errors = Console(stderr=True)
 
 
 def check(
@@ -43,13 +40,8 @@ def check(
 
     Ends with 0 when the dataset is usable (warnings allowed), 1 when it is not, 2 when the command is wrong.
     """
-    try:
-        with tempfile.TemporaryDirectory(prefix="tailor-check-") as scratch:
-            report = _check(paths, model, method, write, Path(scratch), quiet=json)
-    except (InvalidInputError, NotFoundError) as error:
-        _fail(f"{error.message}. {error.hint}" if error.hint else error.message)
-    except TailorError as error:
-        _fail(f"the dataset can't be checked now: {error.message}")
+    with shown_errors(ends_with=USAGE), tempfile.TemporaryDirectory(prefix="tailor-check-") as scratch:
+        report = _check(paths, model, method, write, Path(scratch), quiet=json)
     if json:
         typer.echo(report.to_json(), nl=False)
     else:
@@ -76,7 +68,8 @@ def _check(
     except RecipeError as error:
         return reject_dataset(FolderStorage(out), "", findings_of(error.problems))
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} rows"))
-    with Bar(*columns, TimeElapsedColumn(), console=errors, transient=True, disable=quiet, auto_refresh=False) as bar:
+    hidden = quiet or not err.is_terminal
+    with Bar(*columns, TimeElapsedColumn(), console=err, transient=True, disable=hidden, auto_refresh=False) as bar:
         task = bar.add_task("starting", total=None)
 
         def watch(progress: Progress) -> None:
@@ -126,9 +119,3 @@ def _known_method(name: str) -> Method:
         if known == name:
             return known
     raise InvalidInputError(f"there is no method {name!r}", hint=f"known methods: {', '.join(METHODS)}")
-
-
-def _fail(*messages: str) -> None:
-    for message in messages:
-        errors.print(f"[bold red]{escape(message)}[/]", highlight=False)
-    raise typer.Exit(USAGE) from None

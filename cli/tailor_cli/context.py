@@ -88,9 +88,9 @@ def person() -> str:
 
 
 @contextmanager
-def shown_errors(recipe: Path | None = None) -> Iterator[None]:
+def shown_errors(recipe: Path | None = None, *, ends_with: int = 1) -> Iterator[None]:
     """Errors that Tailor raises on purpose are a sentence and a hint, never a traceback. ``recipe``: the file that was
-    given as one; else it is the tailor.yaml beside the data."""
+    given as one; else it is the tailor.yaml beside the data. ``ends_with``: the exit code."""
     try:
         yield
     except RecipeError as error:
@@ -98,10 +98,10 @@ def shown_errors(recipe: Path | None = None) -> Iterator[None]:
             within = problem.where.removeprefix(RECIPE_FILE).lstrip(", ")
             where = [str(recipe or RECIPE_FILE), *([within] if within else [])]
             _print_error(f"{': '.join(where)}: {problem.message}", problem.fix)
-        sys.exit(1)
+        sys.exit(ends_with)
     except TailorError as error:
         _print_error(error.message, error.hint)
-        sys.exit(1)
+        sys.exit(ends_with)
 
 
 def _print_error(message: str, hint: str) -> None:

@@ -1,12 +1,11 @@
 """A dataset's report in the terminal: what was found, by code, with examples and what to do."""
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from tailor.datasets.examples import examples_of, fixes_of
 from tailor.datasets.report import Report
-from tailor_cli.context import session
+from tailor_cli.context import out, session
 
 _EXAMPLES = 3
 _FIXES = 2
@@ -15,17 +14,13 @@ _STYLES = {"error": "bold red", "warning": "yellow", "info": "blue"}
 
 
 def show(report: Report) -> None:
-    console = Console()
-    console.print(f"[bold {'green' if report.usable else 'red'}]{escape(report.headline)}[/]", highlight=False)
+    out.print(f"[bold {'green' if report.usable else 'red'}]{escape(report.headline)}[/]")
     if report.by_code:
-        console.print()
-        console.print(_table(report), highlight=False)
+        out.print()
+        out.print(_table(report))
     if report.baselines and report.counts["test"] >= _ENOUGH_HELD_OUT:
         best = max(report.baselines[key] for key in ("majority", "majority_by_kind", "question_only"))
-        console.print(
-            f"Guessing without a model answers {best:.0%} of the {report.counts['test']:,} held-out rows.",
-            highlight=False,
-        )
+        out.print(f"Guessing without a model answers {best:.0%} of the {report.counts['test']:,} held-out rows.")
 
 
 def _table(report: Report) -> Table:

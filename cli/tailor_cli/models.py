@@ -127,6 +127,8 @@ def _limits(facts: MethodFacts) -> Table:
         values["teachers"] = facts.teachers
     for key, value in values.items():
         shown = ", ".join(value) if isinstance(value, tuple) else f"{value:,}" if type(value) is int else str(value)
+        if isinstance(value, bool):
+            shown = "yes" if value else "no"
         if shown:
             table.add_row(f"  {key.replace('_', ' ')}", shown)
     return table

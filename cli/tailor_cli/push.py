@@ -85,7 +85,8 @@ def _upload(files: dict[str, Path], prefix: str) -> None:
         session.bucket.upload(prefix + name, file, guess_type(name)[0] or "application/octet-stream")
 
     columns = (TextColumn("uploading"), BarColumn(), MofNCompleteColumn())
-    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool, Progress(*columns, console=err, transient=True) as progress:
+    bar = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool, bar as progress:
         task = progress.add_task("uploading", total=len(files))
         for _ in pool.map(one, files.items()):
             progress.advance(task)

@@ -52,7 +52,10 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
             cost = cost_in_short(run, now()) if run.quote else ""
             what = Text(session.addressed(run.stall.get("message") or last.reason))
             table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", cost, what)
-        out.print(table if found else "no runs")
+        none = (
+            f"{project} has no runs" if project else f"no run is open; {session.tailor} runs PROJECT lists a project's"
+        )
+        out.print(table if found else none)
 
 
 def show(run_id: RunId, as_json: AsJson = False) -> None:

@@ -1,6 +1,7 @@
 """What all commands share."""
 
 import getpass
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -56,3 +57,13 @@ def test_a_judge_job_that_can_not_begin_is_refused_in_one_line(
         judge.judge("colours", role=role)
     assert ended.value.code == 1
     assert capsys.readouterr().err.splitlines()[0] == f"error {words}"
+
+
+def test_a_pipe_gets_whole_lines_and_no_bar(tmp_path: Path) -> None:
+    rows = "".join(f'{{"prompt": "question {n}", "completion": ""}}\n' for n in range(50))
+    (tmp_path / "questions-of-the-second-round-of-the-survey.jsonl").write_text(rows)
+    result = CliRunner(mix_stderr=False).invoke(app, ["check", str(tmp_path)])
+    assert result.exit_code == 1
+    assert result.stderr == ""
+    assert result.stdout.startswith("The dataset can't be used")
+    assert any(len(line) > 100 for line in result.stdout.splitlines())

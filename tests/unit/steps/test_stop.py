@@ -75,3 +75,9 @@ def test_what_can_not_be_stopped_is_told_what_can_be_done(setting: Setting, stat
     with pytest.raises(ConflictError) as error:
         setting.stop(setting.deployed(state))
     assert hint in error.value.hint if hint else not error.value.hint
+
+
+def test_a_retired_run_is_retired_again_without_a_word_of_trouble(setting: Setting) -> None:
+    retired = setting.provision(setting.deployed(State.FAILED))
+    assert retired is not None
+    assert setting.retire(retired) == retired

@@ -136,8 +136,10 @@ def _failure_doubts(
         if failures:
             best = {CANDIDATE: sheet.evidence[metric.name][CANDIDATE], arm: forgiven(sheet, metric, arm)}
             if compare(design, {metric.name: best}, CANDIDATE, [arm])[metric.name][0].interval[0] <= policy.margin:
-                what = f"{failures} calls to {spoken(arm)} failed"
+                one, what = f"one call to {spoken(arm)} failed", f"{failures} calls to {spoken(arm)} failed"
                 if all(answer.error == MISSING for answer in failed):
+                    one = f"one answer of {spoken(arm)} is missing"
                     what = f"{failures} answers of {spoken(arm)} are missing"
-                doubts.append(f"{what}, and right answers to them would have closed the gate")
+                said = f"{one}, and a right answer" if failures == 1 else f"{what}, and right answers"
+                doubts.append(f"{said} would have closed the gate")
     return doubts

@@ -229,8 +229,11 @@ def take_down(
 ) -> Run:
     """Deletes the run's deployment, once no name can lead to it. The custom model stays: it can be deployed again.
 
-    One that is being made can't be deleted yet: the run keeps its state, and :func:`follow_deployment` ends it.
+    One that is being made can't be deleted yet: the run keeps its state, and :func:`follow_deployment` ends it. Does
+    nothing where it is gone already.
     """
+    if run.state == State.RETIRED:
+        return run
     alias = forget(aliases, run.project, run.id)
     if run.state == State.LIVE and not alias.offline:
         raise ConflictError(f"run {run.id} has just been replaced", hint="try again in a minute: it stands by then")

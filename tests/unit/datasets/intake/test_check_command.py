@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
+from tailor_cli import findings
 from tailor_cli.check import check
 
 from .conftest import chats, converse, write_jsonl, write_vqa
@@ -150,7 +152,7 @@ def test_the_recipe_beside_the_data_is_respected_and_options_go_before_it(tmp_pa
 
 
 def test_the_table_fits_80_columns_and_says_a_thing_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(findings, "out", Console(width=80))
     write_jsonl(tmp_path / "questions-of-the-second-round.jsonl", [*chats(50), *[converse("", "b")] * 5])
     lines = runner.invoke(app, [str(tmp_path)]).output.splitlines()
     assert all(len(line) <= 80 for line in lines)
