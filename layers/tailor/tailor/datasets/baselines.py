@@ -14,12 +14,12 @@ def trivial_baselines(ledger: Ledger) -> dict[str, Any] | None:
     """Shares of held-out rows answered exactly by the most frequent answer, by the most frequent answer to rows of that
     kind, and by the most frequent answer to the same question (without its media). None where answers are long, or
     nothing is held out: an exact match would mean nothing."""
-    answered = [row for row in ledger.rows() if ledger.column["words"][row]]
-    training = [row for row in answered if ledger.part(row) == TRAIN]
-    testing = [row for row in answered if ledger.part(row) == TEST]
-    short = sum(ledger.column["words"][row] <= _SHORT_WORDS for row in answered)
-    if not testing or short < len(answered) / 2:
+    words = ledger.column["words"]
+    lengths = Counter(ledger.used("words"))
+    short = sum(rows for length, rows in lengths.items() if 0 < length <= _SHORT_WORDS)
+    if not any(ledger.used("words", TEST)) or 2 * short < lengths.total() - lengths[0]:
         return None
+    training, testing = ([row for row in ledger.rows(part) if words[row]] for part in (TRAIN, TEST))
     answers, kinds, questions = (ledger.column[name] for name in ("answer", "kind", "question"))
     majority = _best(training, answers, lambda _: 0)
     by_kind = _best(training, answers, kinds.__getitem__)

@@ -23,6 +23,7 @@ class Fork[Result]:
 
     def __init__(self, call: Callable[[], Result], path: Path) -> None:
         self._path = path
+        self._status: int | None = None
         self._process = os.fork()
         if self._process == 0:
             self._work(call)
@@ -41,12 +42,18 @@ class Fork[Result]:
 
     def result(self) -> Result:
         """Waits for it. Raises what the function raised, if it is one of Tailor's errors, and WorkerError."""
-        _, status = os.waitpid(self._process, 0)
+        status = self.wait()
         if status:
-            raise WorkerError(f"a worker ended with status {os.waitstatus_to_exitcode(status)}")
+            raise WorkerError(f"a worker ended with status {status}")
         sound, found = pickle.loads(self._path.read_bytes())  # noqa: S301 our own file, written a moment ago
         if not sound:
             kind, message, hint = found
             raise kind(message, hint=hint)
         result: Result = found
         return result
+
+    def wait(self) -> int:
+        """Until it has ended; gives its status."""
+        if self._status is None:
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
+        return self._status

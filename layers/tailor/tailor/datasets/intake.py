@@ -20,20 +20,20 @@ from tailor.datasets.collect import Collector
 from tailor.datasets.ledger import Journal, Kept, Ledger
 from tailor.datasets.media import MediaDesk
 from tailor.datasets.media_index import Habits
-from tailor.datasets.model import Example, Finding, Rejected, SplitName
+from tailor.datasets.model import Finding, SplitName
 from tailor.datasets.notes import Notes
 from tailor.datasets.parts import assign_parts
 from tailor.datasets.previews import add_pictures
 from tailor.datasets.questions import own_questions
-from tailor.datasets.read import DatasetReader, Unread, read_dataset
+from tailor.datasets.read import DatasetReader, read_dataset
 from tailor.datasets.report import Report, headline, sentence
 from tailor.datasets.report_html import render
-from tailor.datasets.rows import Intentions, Totals
+from tailor.datasets.rows import Intentions, Item, Totals
 from tailor.datasets.scratch import enough_room
 from tailor.datasets.split import PARTS
 from tailor.datasets.statistics import Spool, asked_of, media_of, statistics_of, tokens_of
 from tailor.datasets.workers import LocalParts, Parts, Result, Work, merge_files, results_of, run_pass
-from tailor.datasets.write import PARTS_WRITTEN, Written, publish, write_parts
+from tailor.datasets.write import PARTS_WRITTEN, Writing, Written, publish
 from tailor.recipe import Data, Recipe
 from tailor.storage import Storage
 
@@ -107,7 +107,7 @@ class Intake:
         given, parts = self._given, LocalParts(self._given.scratch, workers)
         aims = Intentions(given.recipe, given.model, given.bucket_owner)
 
-        def read() -> Iterator[Example | Rejected | Unread]:
+        def read() -> Iterator[Item]:
             return adapted(self.reader.rows(), given.recipe, given.model)
 
         work = Work(aims, self._files, self._desk, read, self.reader.notes, self.reader.of_rows)
@@ -140,9 +140,10 @@ class Intake:
             questions = own_questions(given.uploads, given.prefix, recipe, model, scratch)
             collector.add(questions.findings if questions else [])
             spool = Spool(parts, self._facts.record, self._files)
-            report = _decide(ledger, collector, recipe, model, totals, self.reader, spool)
             self._watch(Progress("writing", totals.rows))
-            written = write_parts(parts, scratch, ledger, self._facts.record, self._files)
+            with Writing(parts, scratch, ledger, self._facts.record, self._files) as writing:
+                report = _decide(ledger, collector, recipe, model, totals, self.reader, spool)
+                written = writing.finish()
         report.location = f"{run_prefix}report/"
         if report.usable or write_unusable:
             files = publish(written, output, run_prefix)

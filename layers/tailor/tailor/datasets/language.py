@@ -19,12 +19,13 @@ TITLES: dict[Language, str] = {
     "cyrillic": "like Russian or another language with Cyrillic letters",
     "thai": "Thai",
 }
-_LEAST_LETTERS = 20
+LEAST_LETTERS = 20
 _NO_LETTERS = bytes(set(range(128)) - set(string.ascii_letters.encode()))
-_ENOUGH = 400
+ENOUGH = 400
 
 # Letters that Vietnamese alone uses: ă đ ơ ư (and capitals), and all of U+1EA0 to U+1EF9.
-_VIETNAMESE = re.compile("[ăĂđĐơƠưƯẠ-ỹ]")
+VIETNAMESE_LETTERS = "ăĂđĐơƠưƯ" + "".join(map(chr, range(ord("Ạ"), ord("ỹ") + 1)))
+_VIETNAMESE = re.compile(f"[{VIETNAMESE_LETTERS}]")
 _NOT_VIETNAMESE = re.compile(r"(?![àáâãèéêìíòóôõùúýÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝ])[^\W\d_\x00-\x7f]")
 _SCRIPTS: tuple[tuple[Language, re.Pattern[str]], ...] = (
     ("japanese", re.compile("[\u3040-\u30ff]")),
@@ -52,8 +53,8 @@ _WORD = re.compile(r"\w*$")
 def language_of(text: str) -> Language:
     """By letters alone: cheap, and enough to see what does not belong. ``unknown`` where there are too few letters."""
     if text.isascii():
-        return "en" if _letters(text) >= _LEAST_LETTERS else "unknown"
-    text = text[:_ENOUGH]
+        return "en" if _letters(text) >= LEAST_LETTERS else "unknown"
+    text = text[:ENOUGH]
     if _VIETNAMESE.search(text):
         return "vi"
     for language, pattern in _SCRIPTS:
@@ -61,12 +62,12 @@ def language_of(text: str) -> Language:
             return language
     if not _NOT_VIETNAMESE.search(text):
         return "unknown"  # "Có hình tròn không?" has only accents that other languages have too
-    return "latin" if _letters(text) >= _LEAST_LETTERS else "unknown"
+    return "latin" if _letters(text) >= LEAST_LETTERS else "unknown"
 
 
 def _letters(text: str) -> int:
     """Letters at the beginning: enough to know whether there are enough."""
-    start = text[: 2 * _LEAST_LETTERS]
+    start = text[: 2 * LEAST_LETTERS]
     return len(start.encode().translate(None, _NO_LETTERS)) if start.isascii() else sum(map(str.isalpha, start))
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import compress
+from itertools import accumulate, compress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, NamedTuple, Self
 
@@ -29,8 +29,8 @@ _PART: Final = 3
 
 
 class Row(NamedTuple):
-    """``n``: place in reading order; ``offset``: of its record in the spool; ``part``: the given split, index into
-    PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind``: of answer, index into the kinds;
+    """``n``: place in reading order; ``size``: bytes of its record with the line break; ``part``: the given split,
+    index into PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind``: of answer, index into the kinds;
     ``language``, ``media``: indexes into LANGUAGES and MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``,
     ``high``: token estimates; ``asked``: the lowest without the answer; ``seal``: a hash of the record where these very
     bytes were read and found sound, else 0."""
@@ -38,7 +38,7 @@ class Row(NamedTuple):
     n: int
     file: int
     line: int
-    offset: int
+    size: int
     part: int
     grp: int
     input: int
@@ -56,7 +56,7 @@ class Row(NamedTuple):
 
 
 _Type = Literal["b", "i", "q"]
-_WIDE: Final = {"n", "line", "offset", "grp", "input", "question", "answer", "seal"}
+_WIDE: Final = {"n", "line", "grp", "input", "question", "answer", "seal"}
 _NARROW: Final = {"part", "language", "media"}
 _TYPES: Final[dict[str, _Type]] = {
     name: "q" if name in _WIDE else "b" if name in _NARROW else "i" for name in Row._fields
@@ -75,6 +75,50 @@ class Object(NamedTuple):
     size: int
 
 
+_BYTES: Final = {name: array(type).itemsize for name, type in _TYPES.items()}
+
+
+class Columns:
+    """Room for a batch of rows, column after column: what the journal keeps of them."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows, self._left_out = rows, set[int]()
+        self._data = array("B", bytes(rows * sum(_BYTES.values())))
+        view, at = memoryview(self._data), 0
+        self._columns: list[memoryview[int]] = []
+        self._offsets: list[int] = []
+        for name, type in _TYPES.items():
+            end = at + rows * _BYTES[name]
+            self._columns.append(view[at:end].cast(type))
+            self._offsets.append(at)
+            at = end
+
+    def put(self, row: int, fields: Row) -> None:
+        for column, value in zip(self._columns, fields, strict=True):
+            column[row] = value
+
+    def leave_out(self, row: int) -> None:
+        self._left_out.add(row)
+
+    def addresses(self, row: int) -> list[int]:
+        """Where in memory each column has the row. Valid as long as this object is."""
+        start, _ = self._data.buffer_info()
+        return [start + offset + row * width for offset, width in zip(self._offsets, _BYTES.values(), strict=True)]
+
+    def column(self, name: str) -> "memoryview[int]":
+        return self._columns[Row._fields.index(name)]
+
+    def block(self) -> tuple[int, bytes]:
+        """How many rows are not left out, and their columns."""
+        if not self._left_out:
+            return self._rows, self._data.tobytes()
+        kept = [row for row in range(self._rows) if row not in self._left_out]
+        return len(kept), b"".join(
+            array(type, map(column.__getitem__, kept)).tobytes()
+            for type, column in zip(_TYPES.values(), self._columns, strict=True)
+        )
+
+
 class Journal:
     """What one worker notes, in its folder: the file ROWS, a block of columns for each batch, and the file MEDIA."""
 
@@ -91,12 +135,11 @@ class Journal:
         self._db.execute("COMMIT")
         self._db.close()
 
-    def add(self, batch: int, rows: Sequence[Sequence[int]]) -> None:
-        """Rows of one batch, each with the fields of :class:`Row`; batches come in rising order."""
+    def add(self, batch: int, columns: Columns) -> None:
+        """The rows of one batch; batches come in rising order, each once or, cut by the end of a chunk, twice."""
+        rows, block = columns.block()
         if rows:
-            self._rows.write(_HEADER.pack(batch, len(rows)))
-            for type, values in zip(_TYPES.values(), zip(*rows, strict=True), strict=True):
-                self._rows.write(array(type, values))
+            self._rows.write(_HEADER.pack(batch, rows) + block)
 
     def add_media(self, item: Object) -> None:
         """Once for each name; repeated ones are passed over."""
@@ -118,14 +161,16 @@ class Kept:
 
 class Ledger:
     """The journals of all workers put together, in reading order. ``column["line"][i]`` is the line of the row with
-    index ``i``; columns are called as the fields of :class:`Row`, but for ``part``. A context manager."""
+    index ``i``; columns are called as the fields of :class:`Row`, but for ``part``; ``offset`` is the place of the
+    record in the worker's spool. A context manager."""
 
     def __init__(self, folder: Path, journals: Sequence[Kept]) -> None:
         self.kinds = sorted({kind for journal in journals for kind in journal.kinds})
-        paths = {name: folder / f"column-{name}" for name in _TYPES}
+        types: dict[str, _Type] = {**_TYPES, "offset": "q"}
+        paths = {name: folder / f"column-{name}" for name in types}
         _merge(paths, journals, self.kinds)
         self._maps: list[memoryview[int]] = []
-        self.column: dict[str, Sequence[int]] = {name: self._mapped(paths[name], _TYPES[name]) for name in _TYPES}
+        self.column: dict[str, Sequence[int]] = {name: self._mapped(paths[name], types[name]) for name in types}
         self._state = bytearray(self.column.pop("part"))
         self._reasons = [""]
         self._db = sqlite3.connect(":memory:", isolation_level=None)
@@ -252,16 +297,20 @@ _PARTS: Final = bytes(state & _PART for state in range(256))
 def _merge(paths: Mapping[str, Path], journals: Sequence[Kept], kinds: list[str]) -> None:
     """Writes the columns' files, batch after batch."""
     places = [[kinds.index(kind) for kind in journal.kinds] for journal in journals]
+    spooled = [0] * len(journals)
     with ExitStack() as stack:
-        columns = [stack.enter_context(paths[name].open("wb")) for name in _TYPES]
+        columns = {name: stack.enter_context(path.open("wb")) for name, path in paths.items()}
         sources = [stack.enter_context(journal.rows()) for journal in journals]
         heads = [_HEADER.unpack(head) if (head := source.read(_HEADER.size)) else None for source in sources]
         while waiting := [(head, worker) for worker, head in enumerate(heads) if head]:
             (_, rows), worker = min(waiting)
             source = sources[worker]
-            for (name, type), column in zip(_TYPES.items(), columns, strict=True):
-                block = source.read(rows * array(type).itemsize)
+            for name, type in _TYPES.items():
+                block = source.read(rows * _BYTES[name])
                 if name == "kind":
                     block = array(type, map(places[worker].__getitem__, array(type, block))).tobytes()
-                column.write(block)
+                elif name == "size":
+                    *offsets, spooled[worker] = accumulate(array(type, block), initial=spooled[worker])
+                    columns["offset"].write(array("q", offsets))
+                columns[name].write(block)
             heads[worker] = _HEADER.unpack(head) if (head := source.read(_HEADER.size)) else None

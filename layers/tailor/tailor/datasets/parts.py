@@ -1,7 +1,7 @@
 """Every row gets its part: given splits are kept, others decided by group; then the model's maximum is respected."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tailor.catalog import Model
 from tailor.datasets.checks import finding
@@ -51,8 +51,11 @@ def _split(ledger: Ledger, splitter: Splitter, least: int) -> Iterator[Finding]:
     """By hash alone; then few groups are moved to bring rare kinds of answers, or a small dataset, into bounds."""
     groups = ledger.column["grp"]
     ledger.assign(splitter.parts(groups))
-    spread = {part: len(set(ledger.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)}
-    for kind in _uneven_kinds(ledger, splitter):
+    alone = not ledger.repeated("grp")
+    spread = {
+        part: ledger.count(part) if alone else len(set(ledger.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)
+    }
+    for kind in _uneven_kinds(ledger, splitter, alone):
         even_out(splitter, (groups[row] for row in ledger.rows() if ledger.column["kind"][row] == kind))
     if not is_even(splitter, _named(spread)):
         even_out(splitter, ledger.used("grp"))
@@ -65,13 +68,16 @@ def _split(ledger: Ledger, splitter: Splitter, least: int) -> Iterator[Finding]:
             yield finding("empty-part", "", part=part, groups=sum(spread.values()))
 
 
-def _uneven_kinds(ledger: Ledger, splitter: Splitter) -> list[int]:
-    """The kinds of answers that chance spread badly over the parts, the rarest first."""
-    groups: defaultdict[int, defaultdict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+def _uneven_kinds(ledger: Ledger, splitter: Splitter, alone: bool) -> list[int]:
+    """The kinds of answers that chance spread badly over the parts, the rarest first. ``alone``: each row is a
+    group."""
+    spread: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for part in (TRAIN, VALIDATION, TEST):
-        for kind, group in zip(ledger.used("kind", part), ledger.used("grp", part), strict=True):
-            groups[kind][part].add(group)
-    spread = {kind: {part: len(found) for part, found in parts.items()} for kind, parts in groups.items()}
+        kinds: Iterable[int] = ledger.used("kind", part)
+        if not alone:
+            kinds = (kind for kind, _ in set(zip(kinds, ledger.used("grp", part), strict=True)))
+        for kind, groups in Counter(kinds).items():
+            spread[kind][part] = groups
     sizes = [(sum(parts.values()), kind) for kind, parts in spread.items() if not is_even(splitter, _named(parts))]
     return [kind for size, kind in sorted(sizes) if size >= RARE]
 

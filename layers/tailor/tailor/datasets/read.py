@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import orjson
 
-from tailor.datasets import formats, jsonl, text
+from tailor.datasets import formats, jsonl, native, text
 from tailor.datasets.columns import choose, report
 from tailor.datasets.files import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
 from tailor.datasets.formats import plain_text
-from tailor.datasets.formats.base import Context, Converter, Format, Plain, Row, Sample
+from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.nested import expand, nested_key
 from tailor.datasets.joined import LonelyAnswers, join
@@ -25,6 +24,7 @@ from tailor.datasets.json_stream import TRAILING_COMMA
 from tailor.datasets.jsonl import BLANK
 from tailor.datasets.media_index import MediaIndex
 from tailor.datasets.model import Example, Finding, Rejected, SplitName
+from tailor.datasets.native import Stretch
 from tailor.datasets.notes import Notes, RowError, Trouble
 from tailor.recipe import Data, Method
 from tailor.storage import Storage
@@ -48,8 +48,7 @@ _SPLIT_NAMES: Final[dict[SplitName, re.Pattern[str]]] = {
 @dataclass(slots=True)
 class ReadableFile:
     """A data file whose rows are understood. ``format`` is the format's name, "unknown" where every row is rejected.
-    ``nested`` is the key under which rows hold several questions; ``split`` what the file's name says. ``plain`` is the
-    format's short cut for rows of plain text, if it has one."""
+    ``nested`` is the key under which rows hold several questions; ``split`` what the file's name says."""
 
     name: str
     size: int
@@ -59,7 +58,6 @@ class ReadableFile:
     method: Method
     nested: str | None = None
     split: SplitName | None = None
-    plain: Plain | None = None
 
     @property
     def by_line(self) -> bool:
@@ -84,23 +82,28 @@ class ReadableFile:
         return _rejected(self.name, line, error, raw or error.raw.encode("utf-8", "replace") or _dump(value))
 
 
-class Unread(msgspec.Struct, gc=False):
-    """A line that holds one row: whoever takes the row reads it."""
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines that hold a row each, not read yet: whoever takes the rows reads them."""
 
     source: ReadableFile
-    line: int
-    raw: bytes
+    stretch: Stretch
+
+    def __len__(self) -> int:
+        return len(self.stretch)
 
     @property
-    def file(self) -> str:
-        return self.source.name
+    def last(self) -> int:
+        """The number of the last line."""
+        return self.stretch.numbers[-1]
 
-    @property
-    def split(self) -> SplitName | None:
-        return self.source.split
+    def cut(self, start: int, end: int) -> "Lines":
+        return Lines(self.source, self.stretch.cut(start, end))
 
-    def read(self) -> Example | Rejected:
-        return self.source.example(jsonl.parse(self.raw), self.line, self.raw)
+    def read(self, row: int) -> Example | Rejected:
+        block, starts, ends, numbers = self.stretch
+        raw = block[starts[row] : ends[row]]
+        return self.source.example(jsonl.parse(raw), numbers[row], raw)
 
 
 class DatasetReader:
@@ -123,30 +126,36 @@ class DatasetReader:
         return [*self.notes.findings(), *of_rows, *self.media.habits.findings()]
 
     def __iter__(self) -> Iterator[Example | Rejected]:
-        for row in self.rows():
-            yield row.read() if isinstance(row, Unread) else row
+        for item in self.rows():
+            if isinstance(item, Lines):
+                yield from map(item.read, range(len(item)))
+            else:
+                yield item
 
-    def rows(self) -> Iterator[Example | Rejected | Unread]:
-        """The same, but for rows that can be left to others to read."""
+    def rows(self) -> Iterator[Example | Rejected | Lines]:
+        """The same, but rows that can be left to others to read come as some thousand lines together."""
         for file in self.files:
             for notes in (self.notes, self.of_rows):
                 notes.forget(file.name)
-            last: Example | Rejected | Unread | None = None
+            last: Example | Rejected | Lines | None = None
             try:
                 for last in self._lines(file) if file.by_line else self._values(file):
                     yield last
             except READ_ON_ERRORS as error:
-                line = last.line if last else 0
+                line = 0 if last is None else last.last if isinstance(last, Lines) else last.line
                 # What follows is lost: the rest of the file counts as one row that can't be used.
                 yield _rejected(file.name, line + 1, RowError(break_of(error, line)), b"")
 
-    def _lines(self, file: ReadableFile) -> Iterator[Unread]:
+    def _lines(self, file: ReadableFile) -> Iterator[Lines]:
+        line = 0
         with file.source.open_text() as source:
-            for line, raw in enumerate(text.lines(source), start=1):
-                if raw.isspace():
-                    self._note_blank(file, line)
-                else:
-                    yield Unread(file, line, raw)
+            for block in text.blocks(source):
+                for found, blanks in native.split(block, line):
+                    for blank in blanks:
+                        self._note_blank(file, blank)
+                    line += len(found) + len(blanks)
+                    if len(found):
+                        yield Lines(file, found)
 
     def _values(self, file: ReadableFile) -> Iterator[Example | Rejected]:
         for line, value, raw in file.source.rows():
@@ -255,7 +264,7 @@ def _understand(
     fix = "nothing to do; data.format in the recipe names another format"
     notes.add("format-recognised", "info", source.name, message, fix)
     convert = format.converter(context)
-    return ReadableFile(source.name, source.size, format.name, source, convert, method, nested, plain=format.plain)
+    return ReadableFile(source.name, source.size, format.name, source, convert, method, nested)
 
 
 def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:

@@ -17,11 +17,12 @@ from tailor.datasets import language
 from tailor.datasets.checks import finding
 from tailor.datasets.examine import Examiner, media_of
 from tailor.datasets.fixes import Repairs
-from tailor.datasets.ledger import MEDIA_KINDS, Journal, Object
+from tailor.datasets.ledger import MEDIA_KINDS, Columns, Journal, Object, Row
 from tailor.datasets.media import Asset, MediaDesk
 from tailor.datasets.model import Example, Finding, Media, Placed, Rejected, Text
-from tailor.datasets.plain_rows import SHORT_ANSWER, Noted, PlainRows, hashes_of, said
-from tailor.datasets.read import Unread
+from tailor.datasets.native import UNFINISHED, UNREAD
+from tailor.datasets.plain_rows import LONG, SHORT_ANSWER, PlainRows, hashes_of, said
+from tailor.datasets.read import Lines
 from tailor.datasets.records import Encoded, Encoder
 from tailor.datasets.screen import Passed, Screen, measured
 from tailor.datasets.split import PARTS, group_hash
@@ -62,6 +63,10 @@ class Intentions:
     owner: str | None
 
 
+Item = Example | Rejected | Lines
+"""One row, or several that were not read yet."""
+
+
 @dataclass(slots=True)
 class _Draft:
     """A row on its way to be noted. ``media``: with their paths; ``findings``: so far."""
@@ -73,7 +78,17 @@ class _Draft:
     findings: list[Finding] = field(default_factory=list)
 
 
-_Ready = tuple[Unread, Noted]
+@dataclass(slots=True)
+class _Batch:
+    """Rows from number ``first`` on. ``content``: in their order, records that are noted, and drafts."""
+
+    first: int
+    columns: Columns
+    content: list[bytes | _Draft] = field(default_factory=list)
+
+    @property
+    def drafts(self) -> list[_Draft]:
+        return [item for item in self.content if isinstance(item, _Draft)]
 
 
 class RowPass:
@@ -86,59 +101,78 @@ class RowPass:
         self._examiner = Examiner(model, recipe.method)
         self._encoder = Encoder(model.method(recipe.method).record, aims.owner)
         self._screen = Screen(model.reserved_words)
-        self._plain = PlainRows(recipe, model, self._screen, self._examiner)
+        self._kinds: dict[str, int] = {LONG: 0}
+        self._plain = PlainRows(recipe, model, self._screen, self._kinds[LONG])
         self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
         self._spool, self._extras = (folder / "spool").open("wb"), (folder / "extras").open("wb")
         self._findings, self._rejected, self._fixes = (_Counted((folder / name).open("wb")) for name in MERGED)
-        self._offset = 0
-        self._lines: list[bytes] = []
-        self._rows: list[tuple[int, ...]] = []
         self._numbers = {name: number for number, name in enumerate(files)}
-        self._kinds: dict[str, int] = {}
         self._assets: dict[int, Asset] = {}
         self._fresh: set[int] = set()
         self.totals = Totals()
 
-    def run(self, items: Iterable[Example | Rejected | Unread], worker: int = 0, workers: int = 1) -> Iterator[int]:
+    def run(self, items: Iterable[Item], worker: int = 0, workers: int = 1) -> Iterator[int]:
         """Takes every ``workers``-th batch, from the ``worker``-th; yields how many rows were read now and then.
 
         Raises RetryableError from the storage."""
         try:
             for chunk in _chunks(items):
-                start, end = self.totals.rows, self.totals.rows + len(chunk)
-                own = [number for number in range(start // BATCH, -(-end // BATCH)) if number % workers == worker]
-                spans = [(max(start, number * BATCH), min(end, (number + 1) * BATCH)) for number in own]
-                self._take([(first, chunk[first - start : last - start]) for first, last in spans])
-                self.totals.rows = end
-                yield end
+                batches = _batches(chunk, self.totals.rows)
+                self._take([batch for batch in batches if batch[0] // BATCH % workers == worker])
+                self.totals.rows += sum(map(_rows, chunk))
+                yield self.totals.rows
         finally:
             self.totals.kinds = list(self._kinds)
             for file in (self._spool, self._extras, self._findings, self._rejected, self._fixes):
                 file.close()
 
-    def _take(self, batches: list[tuple[int, list[Example | Rejected | Unread]]]) -> None:
-        """Rows of a batch and the number of its first."""
-        begun = [(first, self._begin(first, rows)) for first, rows in batches]
-        self._fetch_media([row for _, rows in begun for row in rows if isinstance(row, _Draft)])
-        for first, rows in begun:
-            self._finish(first, rows)
-            self._spool.writelines(self._lines)
-            self._journal.add(first // BATCH, self._rows)
-            self._lines.clear()
-            self._rows.clear()
-            self._note_lengths(first // BATCH)
+    def _take(self, batches: list[tuple[int, list[Item]]]) -> None:
+        """The number of each batch's first row, and its rows."""
+        begun = [self._begin(first, items) for first, items in batches]
+        self._fetch_media([draft for batch in begun for draft in batch.drafts])
+        for batch in begun:
+            self._finish(batch)
+            self._journal.add(batch.first // BATCH, batch.columns)
+            self._note_lengths(batch.first // BATCH)
 
-    def _begin(self, first: int, rows: list[Example | Rejected | Unread]) -> list[_Ready | _Draft]:
-        noted = iter(self._plain.take([row for row in rows if isinstance(row, Unread)]))
-        begun: list[_Ready | _Draft] = []
-        for n, row in enumerate(rows, first):
-            if not isinstance(row, Unread):
-                begun.append(self._read(n, row))
-            elif ready := next(noted):
-                begun.append((row, ready))
+    def _begin(self, first: int, items: list[Item]) -> _Batch:
+        batch = _Batch(first, Columns(sum(map(_rows, items))))
+        n = first
+        for item in items:
+            if isinstance(item, Lines):
+                self._begin_lines(batch, n, item)
             else:
-                begun.append(self._read(n, row.read()))
-        return begun
+                batch.content.append(self._read(n, item))
+            n += _rows(item)
+        return batch
+
+    def _begin_lines(self, batch: _Batch, first: int, lines: Lines) -> None:
+        """What is plain is noted at once, the rest is drafted."""
+        source, at = lines.source, first - batch.first
+        noted = None
+        if source.format == "converse":
+            file, part = self._numbers[source.name], PARTS.index(source.split)
+            noted = self._plain.take(lines.stretch, first, file, part, batch.columns, at)
+        if noted is None:
+            batch.content += [self._read(first + row, lines.read(row)) for row in range(len(lines))]
+            return
+        for row, state in enumerate(noted.states) if noted.unfinished else ():
+            if state == UNFINISHED:
+                self._end_note(batch.columns, at + row, first + row, *noted.row(row))
+        start = 0
+        for row, state in enumerate(noted.states) if noted.unread else ():
+            if state == UNREAD:
+                begin = noted.record_ends[row - 1] if row else 0
+                batch.content += [noted.records[start:begin], self._read(first + row, lines.read(row))]
+                start = noted.record_ends[row]
+        batch.content.append(noted.records[start:] if start else noted.records)
+
+    def _end_note(self, columns: Columns, at: int, n: int, question: bytes, answer: bytes) -> None:
+        same, kind, spoken, words = said(question, answer)
+        values = {"answer": same, "kind": self._kind(kind), "language": spoken, "words": words}
+        for name, value in values.items():
+            columns.column(name)[at] = value
+        self._note_style(n, spoken, answer)
 
     def _read(self, n: int, row: Example | Rejected) -> _Draft:
         if isinstance(row, Rejected):
@@ -155,23 +189,29 @@ class RowPass:
         self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
         self._fresh = {id(asset) for asset in fresh}
 
-    def _finish(self, first: int, rows: list[_Ready | _Draft]) -> None:
-        drafts = [row for row in rows if isinstance(row, _Draft)]
+    def _finish(self, batch: _Batch) -> None:
+        drafts = batch.drafts
         for draft in drafts:
             if isinstance(draft.row, Example):
                 draft.encoded = self._encode(draft.row, draft.findings)
         encoded = [draft.encoded for draft in drafts if draft.encoded]
-        passed = iter(self._screen.look([(each.question, each.answer) for each in encoded]))
-        for n, row in enumerate(rows, first):
-            if not isinstance(row, _Draft):
-                self._note(n, row[0], row[1], row[1].input, 0)
-            elif isinstance(row.row, Rejected):
-                self._set_aside(row.row, row.row.findings, row.row.raw)
+        passed = iter(self._screen.look([(each.question, each.answer) for each in encoded]) if encoded else ())
+        for item in batch.content:
+            if isinstance(item, bytes):
+                self._spool.write(item)
+                continue
+            row = self._judge(item, next(passed) if item.encoded else None)
+            if row:
+                batch.columns.put(item.n - batch.first, row)
             else:
-                self._judge(row, row.row, next(passed) if row.encoded else None)
+                batch.columns.leave_out(item.n - batch.first)
 
-    def _judge(self, draft: _Draft, row: Example, passed: Passed | None) -> None:
-        """Notes the row, or sets it aside with its reasons."""
+    def _judge(self, draft: _Draft, passed: Passed | None) -> Row | None:
+        """The row as it is noted; None for one that is set aside with its reasons."""
+        row = draft.row
+        if isinstance(row, Rejected):
+            self._set_aside(row, row.findings, row.raw)
+            return None
         assets = self._look_at_media(draft, row) if draft.media else []
         if draft.encoded and (passed is None or self._repairs.spaced(row)):
             draft.encoded = self._repaired(row, draft.encoded, draft.findings)
@@ -183,35 +223,44 @@ class RowPass:
             draft.findings += self._examiner.size(row, len(draft.encoded.line), tokens)
             if not any(found.severity == "error" for found in draft.findings):
                 self._found(draft.findings)
-                self._note_example(draft.n, row, draft.encoded, passed, assets, tokens)
-                return
+                return self._note(draft.n, row, draft.encoded, passed, assets, tokens)
         self._set_aside(row, draft.findings, _shown(row))
+        return None
 
-    def _note_example(
+    def _note(
         self, n: int, row: Example, encoded: Encoded, passed: Passed, assets: list[Asset], tokens: Estimate
-    ) -> None:
+    ) -> Row:
         input, question = hashes_of(passed.question, len(row.turns), (asset.digest for asset in assets))
-        answer, kind, spoken, words = said(encoded.question, encoded.answer, passed)
-        asked = self._examiner.asked(tokens, len(encoded.answer))
-        line, kind = encoded.line + b"\n", row.category or kind
+        answer, kind, spoken, words = said(passed.question, passed.answer)
         group, label = self._group(row, assets, input)
         if label or row.category or row.references:
             extra = [n, label, row.category, row.references or None]
             self._extras.write(orjson.dumps(extra, option=orjson.OPT_APPEND_NEWLINE))
-        noted = Noted(line, encoded.answer, input, question, answer, kind, spoken, words, asked, *tokens)
-        self._note(n, row, noted, group, MEDIA_KINDS.index(assets[0].kind) if assets else 0)
+        self._note_style(n, spoken, passed.answer)
+        self._spool.write(encoded.line + b"\n")
+        return Row(
+            n=n,
+            file=self._numbers[row.file],
+            line=row.line,
+            size=len(encoded.line) + 1,
+            part=PARTS.index(row.split),
+            grp=group,
+            input=input,
+            question=question,
+            answer=answer,
+            kind=self._kind(row.category or kind),
+            language=spoken,
+            media=MEDIA_KINDS.index(assets[0].kind) if assets else 0,
+            words=words,
+            asked=self._examiner.asked(tokens, len(encoded.answer)),
+            low=tokens.low,
+            expected=tokens.expected,
+            high=tokens.high,
+            seal=0,
+        )
 
-    def _note(self, n: int, row: Example | Unread, noted: Noted, group: int, media: int) -> None:
-        if noted.language == _VIETNAMESE and len(noted.text) < SHORT_ANSWER:
-            self._note_style(n, noted.text)
-        self._lines.append(noted.line)
-        kind = self._kinds.setdefault(noted.kind, len(self._kinds))
-        self._rows.append((
-            n, self._numbers[row.file], row.line, self._offset, PARTS.index(row.split), group, noted.input,
-            noted.question, noted.answer, kind, noted.language, media, noted.words, noted.asked, noted.low,
-            noted.expected, noted.high, noted.seal,
-        ))  # fmt: skip
-        self._offset += len(noted.line)
+    def _kind(self, kind: str) -> int:
+        return self._kinds.setdefault(kind, len(self._kinds))
 
     def _look_at_media(self, draft: _Draft, row: Example) -> list[Asset]:
         """What was found out about an object is told with the first row that shows it."""
@@ -263,12 +312,16 @@ class RowPass:
             self._journal.link(groups[0], other)
         return groups[0] if groups else input, label
 
-    def _note_style(self, n: int, answer: str) -> None:
-        first, second = language.tone_styles(answer)
+    def _note_style(self, n: int, spoken: int, answer: bytes) -> None:
+        """Where the answer is short: long ones tell nothing new."""
+        text = answer.decode() if spoken == _VIETNAMESE else ""
+        if not text or len(text) >= SHORT_ANSWER:
+            return
+        first, second = language.tone_styles(text)
         for style, word in (("first", first), ("second", second)):
             if word:
                 self.totals.styles[style] += 1
-                self.totals.style_words.setdefault(style, (n, word))
+                self.totals.style_words[style] = min((n, word), self.totals.style_words.get(style, (n, word)))
 
     def _found(self, findings: Iterable[Finding]) -> None:
         for found in findings:
@@ -304,22 +357,53 @@ class _Counted:
         self._file.close()
 
 
-def _chunks(items: Iterable[Example | Rejected | Unread]) -> Iterator[list[Example | Rejected | Unread]]:
+def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     """So many rows that their media are worth fetching together, but not more bytes than memory should hold."""
-    chunk: list[Example | Rejected | Unread] = []
-    size = 0
+    chunk: list[Item] = []
+    rows = size = 0
     for item in items:
-        chunk.append(item)
-        size += len(item.raw) if isinstance(item, Unread) else _size(item)
-        if len(chunk) >= _CHUNK_ROWS or size >= _CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
+        pending: Item | None = item
+        while pending:
+            part, pending = _cut(pending, _CHUNK_ROWS - rows)
+            chunk.append(part)
+            rows += _rows(part)
+            size += _size(part)
+            if rows >= _CHUNK_ROWS or size >= _CHUNK_BYTES:
+                yield chunk
+                chunk, rows, size = [], 0, 0
     if chunk:
         yield chunk
 
 
-def _size(item: Example | Rejected) -> int:
+def _batches(chunk: list[Item], first: int) -> list[tuple[int, list[Item]]]:
+    """The chunk, whose first row has the number ``first``, by batches: the number of each one's first row, its rows."""
+    batches: list[tuple[int, list[Item]]] = []
+    for item in chunk:
+        pending: Item | None = item
+        while pending:
+            part, pending = _cut(pending, BATCH - first % BATCH)
+            if not batches or first % BATCH == 0:
+                batches.append((first, []))
+            batches[-1][1].append(part)
+            first += _rows(part)
+    return batches
+
+
+def _cut(item: Item, rows: int) -> tuple[Item, Lines | None]:
+    """So many rows of it, and the rest."""
+    if isinstance(item, Lines) and len(item) > rows:
+        return item.cut(0, rows), item.cut(rows, len(item))
+    return item, None
+
+
+def _rows(item: Item) -> int:
+    return len(item) if isinstance(item, Lines) else 1
+
+
+def _size(item: Item) -> int:
     """Its texts and inline media, about."""
+    if isinstance(item, Lines):
+        return item.stretch.ends[-1] - item.stretch.starts[0]
     if isinstance(item, Rejected):
         return len(item.raw)
     blocks = [block for turn in item.turns for block in turn.blocks]

@@ -8,7 +8,7 @@ import re
 import string
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -36,7 +36,7 @@ _SYMBOLS: Final = bytes(
     1 if code < 128 and chr(code) not in string.ascii_letters + string.digits + string.whitespace else 0
     for code in range(256)
 )
-_BETWEEN: Final = b"."  # part of no pattern's beginning or end
+BETWEEN: Final = b"."  # part of no pattern's beginning or end
 
 
 class Passed(msgspec.Struct, gc=False):
@@ -77,18 +77,9 @@ class Screen:
             texts = [(question.encode(), answer.encode()) for question, answer in rows]
         except UnicodeEncodeError:  # half a character
             return [None] if len(rows) == 1 else [found for row in rows for found in self.look([row])]
-        whole = b"".join([part for question, answer in texts for part in (question, b"\n", answer, _BETWEEN)])
+        whole = b"".join([part for question, answer in texts for part in (question, b"\n", answer, BETWEEN)])
         ends = list(accumulate(len(question) + len(answer) + 2 for question, answer in texts))
-        found: list[tuple[int, int]] = []
-        self._patterns.scan(whole, match_event_handler=lambda id, start, end, flags, context: found.append((id, end)))
-        stopped = set(self._odd_forms(rows)) if any(id == self._of_parts for id, _ in found) else set()
-        spaced = set()
-        for id, end in found:
-            row = bisect_right(ends, end - 1)
-            if id < self._spaced:
-                stopped.add(row)
-            elif id == self._spaced:
-                spaced.add(row)
+        stopped, spaced = self.scan(whole, ends)
         symbols = whole.translate(_SYMBOLS).count
         passed: list[Passed | None] = [
             Passed(question, answer, symbols(1, start, end - 1), row in spaced)
@@ -96,12 +87,25 @@ class Screen:
         ]
         return [None if row in stopped else each for row, each in enumerate(passed)] if stopped else passed
 
-    def _odd_forms(self, rows: list[tuple[str, str]]) -> Iterable[int]:
-        return (
-            number
-            for number, (question, answer) in enumerate(rows)
-            if not (unicodedata.is_normalized("NFC", question) and unicodedata.is_normalized("NFC", answer))
-        )
+    def scan(self, whole: bytes, ends: Sequence[int]) -> tuple[set[int], set[int]]:
+        """The rows that need a closer look, and those with long runs of white space. ``whole``: the texts of all rows,
+        BETWEEN behind each; ``ends``: where each row ends, with it."""
+        found: list[tuple[int, int]] = []
+        self._patterns.scan(whole, match_event_handler=lambda id, start, end, flags, context: found.append((id, end)))
+        stopped: set[int] = set()
+        spaced: set[int] = set()
+        for id, end in found:
+            if id == self._of_parts:
+                stopped.update(_odd_forms(whole, ends))
+            else:
+                (spaced if id == self._spaced else stopped).add(bisect_right(ends, end - 1))
+        return stopped, spaced
+
+
+def _odd_forms(whole: bytes, ends: Sequence[int]) -> Iterable[int]:
+    for row, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+        if not unicodedata.is_normalized("NFC", whole[start:end].decode()):
+            yield row
 
 
 def _word(word: str) -> bytes:

@@ -181,6 +181,7 @@ class Shards:
 def code_stamp() -> str:
     """Eight hex digits that change with the code of this package: a deployment may come between two shards."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    folder = Path(__file__).parent
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.zig")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]

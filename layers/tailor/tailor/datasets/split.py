@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from xxhash import xxh3_64_intdigest
+from xxhash import xxh64_intdigest
 
 from tailor.datasets.model import SplitName
 from tailor.recipe import Split
@@ -108,9 +108,9 @@ def even_out(splitter: Splitter, groups: Iterable[int]) -> None:
 def group_hash(*parts: bytes) -> int:
     """A 63-bit hash of what makes a group, an input or an answer."""
     if len(parts) == 1:
-        return xxh3_64_intdigest(parts[0]) >> 1
-    return xxh3_64_intdigest(b"".join(len(part).to_bytes(4) + part for part in parts)) >> 1
+        return xxh64_intdigest(parts[0]) >> 1
+    return xxh64_intdigest(b"".join(len(part).to_bytes(4) + part for part in parts)) >> 1
 
 
 def _salt(seed: int, purpose: str) -> int:
-    return xxh3_64_intdigest(f"{purpose}:{seed}".encode())
+    return xxh64_intdigest(f"{purpose}:{seed}".encode())

@@ -156,3 +156,25 @@ def lines(source: BinaryIO) -> Iterator[bytes]:
         if len(line) == limit and not line.endswith(b"\n"):
             while (rest := readline(CHUNK)) and not rest.endswith(b"\n"):
                 pass
+
+
+def blocks(source: BinaryIO) -> Iterator[bytes]:
+    """The same lines, so many at once as are about CHUNK bytes; one that is cut gets a line break."""
+    # Where reading breaks, what came before it counts: so what is there is taken as it comes.
+    read = source.read1 if isinstance(source, io.BufferedIOBase) else source.read
+    held = bytearray()
+    while part := read(CHUNK):
+        end = part.rfind(b"\n") + 1
+        if not end:
+            if len(held) <= MAX_LINE:
+                held += part
+            continue
+        first = part.find(b"\n") + 1
+        if len(held) + first > MAX_LINE + 1:
+            held = (held + part[:first])[: MAX_LINE + 1] + b"\n"
+        else:
+            first = 0
+        yield b"".join([held, part[first:end]])
+        held = bytearray(part[end:])
+    if held:
+        yield bytes(held[: MAX_LINE + 1])

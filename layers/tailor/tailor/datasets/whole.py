@@ -138,13 +138,13 @@ def check_counts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Findi
 def top_answers(ledger: Ledger, most: int = 10) -> list[tuple[int, int, float]]:
     """The first row with each of the most frequent answers, how many rows have it, and their share."""
     repeated, answers, words = ledger.repeated("answer"), ledger.column["answer"], ledger.column["words"]
+    total = sum(map(bool, ledger.used("words")))
     counts: dict[int, list[int]] = {}
-    total = 0
     for row in ledger.rows():
-        if words[row]:
-            total += 1
-            if answers[row] in repeated or len(counts) < most:
-                counts.setdefault(answers[row], [0, row])[0] += 1
+        if words[row] and (answers[row] in repeated or len(counts) < most):
+            counts.setdefault(answers[row], [0, row])[0] += 1
+        elif not repeated and len(counts) == most:
+            break
     top = sorted(counts.values(), key=lambda found: (-found[0], found[1]))[:most]
     return [(row, many, many / total) for many, row in top]
 

@@ -5,30 +5,30 @@ leave their results in files; on several machines they leave the same files in s
 """
 
 import gc
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol, Self
+from typing import BinaryIO, Protocol
 
 import orjson
 from pydantic import TypeAdapter
 
 from tailor.datasets.collect import Collector
 from tailor.datasets.forks import Fork
-from tailor.datasets.ledger import Journal
+from tailor.datasets.ledger import Journal, Ledger
 from tailor.datasets.media import MediaDesk
 from tailor.datasets.media_index import Habits
-from tailor.datasets.model import Example, Finding, Rejected
+from tailor.datasets.model import Finding
 from tailor.datasets.notes import Notes
-from tailor.datasets.read import Unread
-from tailor.datasets.rows import BATCH, MERGED, Intentions, RowPass, Totals
+from tailor.datasets.rows import BATCH, MERGED, Intentions, Item, RowPass, Totals
 from tailor.datasets.scratch import enough_room
 
 _RESULT, _DONE = "result.json", "done.pickle"
 _ALLOCATIONS = 50_000
-Read = Callable[[], Iterable[Example | Rejected | Unread]]
+Read = Callable[[], Iterable[Item]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +104,16 @@ def results_of(parts: Parts) -> list[Result]:
     return found
 
 
-class Lines:
-    """The workers' files of this name, line by line in the order of their rows. A context manager."""
-
-    def __init__(self, name: str, parts: Parts) -> None:
-        self._files = [parts.open(worker, name) for worker in range(parts.workers)]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self._files:
-            file.close()
-
-    def of(self, numbers: Iterable[int]) -> Iterator[bytes]:
-        """The lines of rows; all must be asked for, in rising order."""
-        readers, workers = [file.readline for file in self._files], len(self._files)
-        return (readers[n // BATCH % workers]() for n in numbers)
+def records(parts: Parts, ledger: Ledger) -> Iterator[tuple[range, bytes]]:
+    """The records of all rows in reading order, a batch at once, one behind the other; with the rows' indexes."""
+    numbers, sizes, at = ledger.column["n"], ledger.column["size"], 0
+    with ExitStack() as stack:
+        spools = [stack.enter_context(parts.open(worker, "spool")) for worker in range(parts.workers)]
+        while at < len(ledger):
+            batch = numbers[at] // BATCH
+            end = bisect_left(numbers, (batch + 1) * BATCH, at, min(at + BATCH, len(ledger)))
+            yield range(at, end), spools[batch % parts.workers].read(sum(sizes[at:end]))
+            at = end
 
 
 def merge_files(parts: Parts, totals: list[Totals], scratch: Path, collector: Collector) -> None:

@@ -1,41 +1,36 @@
 """The prepared files: each row goes to its part; every line is read again and checked before anything is uploaded."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress, islice, repeat
+from itertools import compress, repeat
 from pathlib import Path
 from threading import active_count
-from typing import Annotated, Any, BinaryIO, Literal, Self
+from typing import Any, BinaryIO, Self
 
-import msgspec
 import orjson
 
 from tailor.catalog import Record
+from tailor.datasets import native
 from tailor.datasets.checks import finding
 from tailor.datasets.forks import Fork
 from tailor.datasets.ledger import Ledger
 from tailor.datasets.model import SplitName
+from tailor.datasets.reread import DamagedOutputError, verify
 from tailor.datasets.rows import BATCH
-from tailor.datasets.split import PARTS, group_hash
-from tailor.datasets.workers import Lines, LocalParts, Parts
-from tailor.errors import TailorError
+from tailor.datasets.split import PARTS
+from tailor.datasets.workers import LocalParts, Parts, records
 from tailor.storage import Storage
 
 PARTS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")
 _TRAIN, _TEST = PARTS.index("train"), PARTS.index("test")
+_Take = Callable[[range, bytes], None]
+"""Is given the indexes of some rows, and their records, one behind the other."""
 Extra = tuple[str | None, str | None, list[str] | None]
 """What else is known of a row: its group's name, its category, its references."""
 _JSONL = "application/jsonl"
 _RAW = 500
-_BLOCK = 1 << 20
-
-
-class DamagedOutputError(TailorError):
-    """A prepared line does not read back as it should: a bug, never the data's fault."""
-
-    code = "damaged-output"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,68 +52,105 @@ class Part:
     rows: int
 
 
-def write_parts(parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> list[Part]:
+class Writing:
     """Sorts the spool's records into train.jsonl, validation.jsonl and test.jsonl, and what was left out to the end of
     rejected.jsonl; then reads every line again and checks it. ``files`` are the data files' names.
 
-    Where several workers checked the rows, two processes write. Raises DamagedOutputError for a line that is not
-    sound."""
+    Where several workers checked the rows, another process begins with the training rows at once. A context
+    manager."""
 
-    def training() -> list[Part]:
-        with Lines("spool", parts) as spool, (scratch / "train.jsonl").open("wb") as file:
-            file.writelines(compress(spool.of(ledger.column["n"]), ledger.mask(_TRAIN)))
-        return [_checked(scratch, "train", record, ledger)]
+    def __init__(self, parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> None:
+        self._parts, self._scratch, self._ledger, self._record, self._files = parts, scratch, ledger, record, files
+        # A process with threads, or with connections, can't be forked safely.
+        shared = parts.workers > 1 and isinstance(parts, LocalParts) and active_count() == 1
+        self._fork = Fork(self._training, scratch / "written.pickle") if shared else None
 
-    def others() -> list[Part]:
-        with Lines("spool", parts) as spool:
-            kept = ledger.mask(_TRAIN).translate(bytes.maketrans(b"\0\1", b"\1\0"))
-            rows = compress(enumerate(spool.of(ledger.column["n"])), kept)
-            _write_others(rows, parts, scratch, ledger, record, files)
-        return [_checked(scratch, "validation", record, ledger), _checked(scratch, "test", "test", ledger)]
+    def __enter__(self) -> Self:
+        return self
 
-    # A process with threads, or with connections, can't be forked safely.
-    if parts.workers > 1 and isinstance(parts, LocalParts) and active_count() == 1:
-        fork = Fork(training, scratch / "written.pickle")
-        held_out = others()
-        return fork.result() + held_out
-    with Lines("spool", parts) as spool, (scratch / "train.jsonl").open("wb") as file:
-        rest = _pass_on(spool.of(ledger.column["n"]), ledger.mask(_TRAIN), file)
-        _write_others(rest, parts, scratch, ledger, record, files)
-    return [_checked(scratch, part, "test" if part == "test" else record, ledger) for part in PARTS_WRITTEN]
+    def __exit__(self, *_: object) -> None:
+        if self._fork:
+            self._fork.wait()
 
-
-def _pass_on(lines: Iterable[bytes], mask: bytes, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Writes the lines that the mask marks; gives the others with their index."""
-    for row, (line, marked) in enumerate(zip(lines, mask, strict=True)):
-        if marked:
-            file.write(line)
-        else:
-            yield row, line
-
-
-def _write_others(
-    rows: Iterable[tuple[int, bytes]], parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]
-) -> None:
-    column, labels = ledger.column, dict[int, str]()
-    with (
-        Extras(parts) as extras,
-        (scratch / "rejected.jsonl").open("ab") as rejected,
-        (scratch / "validation.jsonl").open("wb") as validation,
-        (scratch / "test.jsonl").open("wb") as test,
-    ):
-        for row, line in rows:
-            place = {"file": files[column["file"][row]], "line": column["line"][row]}
-            code = ledger.reason(row)
-            if code:
-                listed = {**place, "reasons": _reasons(code), "raw": line[:_RAW].decode(errors="ignore")}
-                rejected.write(orjson.dumps(listed, option=orjson.OPT_APPEND_NEWLINE))
-            elif ledger.part(row) == _TEST:
-                n = column["n"][row]
-                held_out = _held_out(n, orjson.loads(line), extras.of(n), record, place)
-                held_out["group"] = labels.setdefault(column["grp"][row], held_out["group"])
-                test.write(orjson.dumps(held_out, option=orjson.OPT_APPEND_NEWLINE))
+    def finish(self) -> list[Part]:
+        """Raises DamagedOutputError for a line that is not sound."""
+        with _Others(self._parts, self._scratch, self._ledger, self._record, self._files) as others:
+            if self._fork:
+                _hand_out(self._parts, self._ledger, [others.take])
             else:
-                validation.write(line)
+                training = self._training(others.take)
+        held_out = [self._checked("validation", self._record), self._checked("test", "test")]
+        return [self._fork.result() if self._fork else training, *held_out]
+
+    def _training(self, *others: _Take) -> Part:
+        with (self._scratch / "train.jsonl").open("wb") as file:
+            _hand_out(self._parts, self._ledger, [_training_rows(self._ledger, file), *others])
+        return self._checked("train", self._record)
+
+    def _checked(self, part: SplitName, shape: str) -> Part:
+        path, place, ledger = self._scratch / f"{part}.jsonl", PARTS.index(part), self._ledger
+        digest, rows = verify(path, shape, repeat(0) if shape == "test" else ledger.used("seal", place))
+        if rows != ledger.count(place):
+            raise DamagedOutputError(f"{part}.jsonl holds {rows} rows instead of {ledger.count(place)}")
+        return Part(path, digest, rows)
+
+
+def _hand_out(parts: Parts, ledger: Ledger, takers: list[_Take]) -> None:
+    for rows, block in records(parts, ledger):
+        for take in takers:
+            take(rows, block)
+
+
+def _training_rows(ledger: Ledger, file: BinaryIO) -> _Take:
+    mask, sizes = ledger.mask(_TRAIN), ledger.column["size"]
+
+    def take(rows: range, block: bytes) -> None:
+        file.write(native.gather(block, sizes[rows.start : rows.stop], mask[rows.start : rows.stop]))
+
+    return take
+
+
+class _Others:
+    """Takes the rows that are not for training: held out, or left out. A context manager."""
+
+    def __init__(self, parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> None:
+        self._ledger, self._record, self._names = ledger, record, files
+        self._mask = ledger.mask(_TRAIN).translate(bytes.maketrans(b"\0\1", b"\1\0"))
+        self._labels: dict[int, str] = {}
+        self._open = ExitStack()
+        self._extras = self._open.enter_context(Extras(parts))
+        self._rejected = self._open.enter_context((scratch / "rejected.jsonl").open("ab"))
+        self._validation, self._test = (
+            self._open.enter_context((scratch / f"{part}.jsonl").open("wb")) for part in ("validation", "test")
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def take(self, rows: range, block: bytes) -> None:
+        offsets, sizes = self._ledger.column["offset"], self._ledger.column["size"]
+        start = offsets[rows.start]
+        for row in compress(rows, self._mask[rows.start : rows.stop]):
+            at = offsets[row] - start
+            self._write(row, block[at : at + sizes[row]])
+
+    def _write(self, row: int, line: bytes) -> None:
+        ledger, column = self._ledger, self._ledger.column
+        place = {"file": self._names[column["file"][row]], "line": column["line"][row]}
+        code = ledger.reason(row)
+        if code:
+            listed = {**place, "reasons": _reasons(code), "raw": line[:_RAW].decode(errors="ignore")}
+            self._rejected.write(orjson.dumps(listed, option=orjson.OPT_APPEND_NEWLINE))
+        elif ledger.part(row) == _TEST:
+            n = column["n"][row]
+            held_out = _held_out(n, orjson.loads(line), self._extras.of(n), self._record, place)
+            held_out["group"] = self._labels.setdefault(column["grp"][row], held_out["group"])
+            self._test.write(orjson.dumps(held_out, option=orjson.OPT_APPEND_NEWLINE))
+        else:
+            self._validation.write(line)
 
 
 class Extras:
@@ -163,38 +195,6 @@ def publish(parts: list[Part], output: Storage, run_prefix: str) -> list[Written
     return written
 
 
-def _checked(scratch: Path, part: SplitName, shape: str, ledger: Ledger) -> Part:
-    path, place = scratch / f"{part}.jsonl", PARTS.index(part)
-    seals = repeat(0) if shape == "test" else ledger.used("seal", place)
-    digest, rows = verify(path, shape, seals)
-    if rows != ledger.count(place):
-        raise DamagedOutputError(f"{part}.jsonl holds {rows} rows instead of {ledger.count(place)}")
-    return Part(path, digest, rows)
-
-
-def verify(path: Path, shape: str, seals: Iterable[int]) -> tuple[str, int]:
-    """SHA-256 and number of lines; raises DamagedOutputError for the first line that is not of this shape. A line with
-    a seal (not 0) must be the bytes that were found sound before."""
-    check, digest, rows, known = _SHAPES[shape], hashlib.sha256(), 0, iter(seals)
-    with path.open("rb") as file:
-        while lines := file.readlines(_BLOCK):
-            digest.update(b"".join(lines))
-            some = list(islice(known, len(lines)))
-            if list(map(group_hash, lines)) != some:
-                for at, (line, seal) in enumerate(zip(lines, some, strict=False), start=rows + 1):
-                    if not (group_hash(line) == seal if seal else _holds_up(check, line)):
-                        raise DamagedOutputError(f"line {at} of {path.name} is not a sound record")
-            rows += len(lines)
-    return digest.hexdigest(), rows
-
-
-def _holds_up(check: Callable[[bytes], bool], line: bytes) -> bool:
-    try:
-        return check(line)
-    except (ValueError, msgspec.MsgspecError, KeyError, TypeError, IndexError, AttributeError):
-        return False
-
-
 def _held_out(n: int, row: dict[str, Any], extra: Extra, record: Record, place: dict[str, Any]) -> dict[str, Any]:
     """A row of test.jsonl, as docs/architecture.md describes it."""
     label, category, references = extra
@@ -231,48 +231,3 @@ def _messages(row: dict[str, Any], record: Record) -> tuple[list[dict[str, Any]]
     if messages[-1]["role"] != "assistant":
         return messages, ""
     return messages[:-1], "\n".join(block["text"] for block in messages[-1]["content"] if "text" in block)
-
-
-class _Turn(msgspec.Struct, gc=False):
-    role: Literal["user", "assistant"]
-    content: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)]
-
-
-class _Converse(msgspec.Struct, gc=False):
-    schemaVersion: Literal["bedrock-conversation-2024"]  # noqa: N815 the service's own name
-    messages: Annotated[list[_Turn], msgspec.Meta(min_length=1)]
-
-
-_converse = msgspec.json.Decoder(_Converse).decode
-
-
-def _sound_converse(line: bytes) -> bool:
-    role = "user"
-    for turn in _converse(line).messages:
-        if turn.role != role:
-            return False
-        role = "assistant" if role == "user" else "user"
-    return True
-
-
-def _sound_reinforcement(line: bytes) -> bool:
-    messages = orjson.loads(line)["messages"]
-    return messages[-1]["role"] == "user" and all(isinstance(message["content"], str) for message in messages)
-
-
-def _sound_test(line: bytes) -> bool:
-    row = orjson.loads(line)
-    return bool(row["id"]) and (not row["messages"] or row["messages"][-1]["role"] == "user")
-
-
-def _holds(*keys: str) -> Callable[[bytes], bool]:
-    return lambda line: all(map(orjson.loads(line).__getitem__, keys))
-
-
-_SHAPES: dict[str, Callable[[bytes], bool]] = {
-    "converse": _sound_converse,
-    "openai-rft": _sound_reinforcement,
-    "prompt-completion": _holds("prompt", "completion"),
-    "input": _holds("input"),
-    "test": _sound_test,
-}

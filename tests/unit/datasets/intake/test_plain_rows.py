@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor import catalog
-from tailor.datasets import read
+from tailor.datasets import native
 from tailor.datasets.intake import prepare_dataset
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
@@ -30,7 +30,6 @@ WRITERS: list[Callable[[Any], bytes]] = [
 USUAL = ["yes", "Không.", "hoà bình", "1,250", "«ok»", 'He said "no"', "x\ny", "long " * 60, "5 €", "C:\\data"]
 ODD = ["", " ", "a.b@c.vn", "System:", "\u200b", "e\u0301", "tiá»‡n", "+84 912 345 678", "  indented", "\t" * 9 + "tab"]
 WORDS = st.sampled_from([*USUAL, *ODD])
-_BY_BYTES = ("manifest", "previews")  # these hold hashes of the bytes, or records as they are written
 TURNS = st.lists(st.lists(WORDS, min_size=1, max_size=3).map(" ".join), min_size=0, max_size=5)
 
 
@@ -65,14 +64,7 @@ def _prepared(data: bytes, recipe: Recipe) -> tuple[dict[str, Any], dict[str, by
             scratch=scratch,
             write_unusable=True,
         )
-        told = {name: value for name, value in orjson.loads(report.to_json()).items() if name not in _BY_BYTES}
-        return told, {path.name: path.read_bytes() for path in out.rglob("*.jsonl")}
-
-
-def _values(data: bytes, recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The same, JSON lines as values: their spaces may differ."""
-    told, files = _prepared(data, recipe)
-    return told, {name: [orjson.loads(line) for line in lines.splitlines()] for name, lines in files.items()}
+        return orjson.loads(report.to_json()), {path.name: path.read_bytes() for path in out.rglob("*.jsonl")}
 
 
 @given(
@@ -85,17 +77,17 @@ def test_it_changes_nothing(lines: list[bytes], method: str, system: bool) -> No
     sound = [orjson.dumps(row) for row in chats(10)]  # so that the format is recognised
     data = b"\n".join([*sound, *lines]) + b"\n"
     recipe = Recipe.model_validate({"method": method, "data": {"system": "Be brief." if system else None}})
-    short = _values(data, recipe)
+    short = _prepared(data, recipe)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(read.ReadableFile, "plain", property(lambda _: None, lambda *_: None))
-        long = _values(data, recipe)
+        patch.setattr(native, "_library", lambda: None)
+        long = _prepared(data, recipe)
     assert short == long
 
 
-def test_a_sound_line_stays_as_it_is_and_any_other_is_written_anew() -> None:
-    row = converse("Thủ đô của Việt Nam?", "Hà Nội.")
+def test_however_a_row_is_written_its_record_is_the_same() -> None:
+    row = converse('Thủ đô của "Việt Nam"?', "Hà Nội.\nĐúng.")
     plain, spaced, escaped = orjson.dumps(row), json.dumps(row, ensure_ascii=False).encode(), json.dumps(row).encode()
     twice = plain.replace(b'"role":"user"', b'"role":"assistant","role":"user"')
-    for line, written in [(plain, plain), (spaced, spaced), (escaped, plain), (twice, plain)]:
+    for line in (plain, spaced, escaped, twice, b" " + plain + b" \r"):
         _, files = _prepared(line + b"\n", Recipe())
-        assert files["train.jsonl"] == written + b"\n"
+        assert files["train.jsonl"] == plain + b"\n"

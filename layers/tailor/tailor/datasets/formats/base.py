@@ -11,9 +11,6 @@ from tailor.recipe import Data, Method
 Row = dict[str, Any]
 Converter = Callable[[Row, int], Example]
 """Takes a row and its line; raises RowError with everything that is wrong with the row."""
-Plain = Callable[[list[bytes]], list[list[str] | None]]
-"""Takes lines of JSON; gives of each the system text ("" for none) and the texts of the turns, the user's first, in
-turn. None for whatever is not quite the usual: the converter explains it."""
 
 
 @dataclass(slots=True)
@@ -52,11 +49,10 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Format:
     """``name`` is what a recipe's ``data.format`` takes; ``title`` is for people. ``uses_columns``: its columns
-    have free names, which the recipe maps. ``plain``: a short cut for rows of text alone."""
+    have free names, which the recipe maps."""
 
     name: str
     title: str
     fits: Callable[[Sample], bool]
     converter: Callable[[Context], Converter]
     uses_columns: bool = False
-    plain: Plain | None = None

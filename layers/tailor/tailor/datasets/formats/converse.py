@@ -3,9 +3,7 @@
 import base64
 import binascii
 import difflib
-from typing import Any, Final, Literal
-
-import msgspec
+from typing import Any, Final
 
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
@@ -62,60 +60,6 @@ def _converter(context: Context) -> Converter:
         return example
 
     return convert
-
-
-class _Text(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    text: str
-
-
-class _Turn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    role: Literal["user", "assistant"]
-    content: list[_Text]
-
-
-class _Record(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    schemaVersion: Literal["bedrock-conversation-2024"]  # noqa: N815 the service's own name
-    messages: list[_Turn]
-    system: list[_Text] | msgspec.UnsetType = msgspec.UNSET
-
-
-_DECODER: Final = msgspec.json.Decoder(_Record)
-
-
-def _plain(lines: list[bytes]) -> list[list[str] | None]:
-    """Reading into a declared shape checks rows as fast as reading them."""
-    try:
-        records: list[_Record | None] = [*_DECODER.decode_lines(b"".join(lines))]
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        records = []
-    if len(records) != len(lines):
-        records = [_decoded(line) for line in lines]
-    return [_texts(record) if record else None for record in records]
-
-
-def _decoded(line: bytes) -> _Record | None:
-    try:
-        return _DECODER.decode(line)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-
-
-def _texts(record: _Record) -> list[str] | None:
-    system = record.system
-    if system is msgspec.UNSET:
-        texts = [""]
-    elif len(system) == 1 and system[0].text:
-        texts = [system[0].text]
-    else:
-        return None
-    role = "user"
-    for turn in record.messages:
-        content = turn.content
-        if turn.role != role or len(content) != 1:
-            return None
-        texts.append(content[0].text)
-        role = "assistant" if role == "user" else "user"
-    return texts
 
 
 def _note_schema(row: Row, line: int, context: Context) -> None:
@@ -270,4 +214,4 @@ def _media(kind: MediaKind, value: Any, path: str, troubles: list[Trouble]) -> M
     return Media(kind, ref=uri, format=format, owner=None if owner is None else str(owner))
 
 
-FORMAT = Format("converse", "Bedrock Converse", _fits, _converter, plain=_plain)
+FORMAT = Format("converse", "Bedrock Converse", _fits, _converter)

@@ -1,0 +1,217 @@
+"""The machine code for usual rows: it claims nothing that the long way would see otherwise, whatever the bytes are."""
+
+import json
+from array import array
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tailor import catalog
+from tailor.datasets import native
+from tailor.datasets.files import DataFile
+from tailor.datasets.formats import converse
+from tailor.datasets.formats.base import Context
+from tailor.datasets.ledger import Columns, Journal, Kept, Ledger
+from tailor.datasets.media import MediaDesk
+from tailor.datasets.native import Settings
+from tailor.datasets.notes import Notes
+from tailor.datasets.objects import MediaObject
+from tailor.datasets.read import Lines, ReadableFile
+from tailor.datasets.reread import DamagedOutputError, verify
+from tailor.datasets.rows import Intentions, RowPass
+from tailor.datasets.split import group_hash
+from tailor.recipe import Recipe
+
+BLANK_OR_NOT = st.lists(st.sampled_from([b"\n", b" ", b"\r", b"\t\x0b\x0c", b"{}", b"\xff", b"\0"])).map(b"".join)
+USUAL = [
+    "a", "Ă", "đ", "ế", "字", "😀", " ", "\n", "\t", "“", "”", '"', "\\", "/", "{}[]:,", "0", "1,5", "yes", "không",
+    ".", "!", "        ", "the quick brown fox jumps over the lazy dog ", "Trời hôm nay đẹp quá, chúng ta đi chơi nhé ",
+]  # fmt: skip
+# What ends a text, what Python strips and JSON does not know, and what the screen looks for.
+ODD = [
+    "\r", "\u00a0", "\u2028", "\u3000", "\u1680", "\u2000", "\x1c", "\x7f", "  ", "a@b.vn", "User:", "\ufffd",
+    "e\u0301", "\0",
+]  # fmt: skip
+USUAL_TEXTS = st.lists(st.sampled_from(USUAL), min_size=1, max_size=12).map(lambda parts: "".join(parts).strip() or "x")
+ODD_TEXTS = st.lists(st.sampled_from([*USUAL, *ODD]), max_size=12).map("".join)
+TEXTS = st.one_of(USUAL_TEXTS, USUAL_TEXTS, USUAL_TEXTS, USUAL_TEXTS, ODD_TEXTS)
+
+
+def test_setup_builds_it() -> None:
+    assert native.is_there()
+
+
+@given(block=BLANK_OR_NOT, line=st.integers(0, 9))
+def test_lines_are_split_as_python_would(block: bytes, line: int) -> None:
+    found = list(native.split(block, line))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "_library", lambda: None)
+        ((stretch, blanks),) = native.split(block, line)
+    for place in range(1, 4):
+        assert [value for each, _ in found for value in each[place]] == list(stretch[place])
+    assert [value for _, each in found for value in each] == list(blanks)
+
+
+def test_a_block_of_many_lines_comes_in_several_stretches() -> None:
+    found = [stretch for stretch, _ in native.split(b"{}\n" * 10_000, 0)]
+    assert len(found) > 1
+    assert [number for stretch in found for number in stretch.numbers] == list(range(1, 10_001))
+
+
+@given(records=st.lists(st.binary().map(lambda data: data.replace(b"\n", b"") + b"\n")), data=st.data())
+def test_records_are_hashed_and_gathered_as_python_would(records: list[bytes], data: st.DataObject) -> None:
+    mask = bytes(data.draw(st.lists(st.integers(0, 1), min_size=len(records), max_size=len(records))))
+    sizes, block = array("i", map(len, records)), b"".join(records)
+    assert list(native.seals(block)) == list(map(group_hash, records))
+    assert bytes(native.gather(block, sizes, mask)) == b"".join(
+        record for record, kept in zip(records, mask, strict=True) if kept
+    )
+
+
+def _escaped(text: str, choose: Callable[[int], int]) -> str:
+    """A JSON string of the text, with escapes that nobody needs."""
+    ways: list[Callable[[str], str]] = [
+        lambda one: one if one not in '"\\' and one >= " " else json.dumps(one)[1:-1],
+        lambda one: json.dumps(one)[1:-1],
+        lambda one: "".join(f"\\u{int.from_bytes(half, 'big'):04X}" for half in _halves(one)),
+        lambda one: "\\/" if one == "/" else json.dumps(one, ensure_ascii=False)[1:-1],
+    ]
+    return '"' + "".join(ways[choose(len(ways))](one) for one in text) + '"'
+
+
+def _halves(character: str) -> list[bytes]:
+    wide = character.encode("utf-16-be", "surrogatepass")
+    return [wide[:2], wide[2:]] if len(wide) == 4 else [wide]
+
+
+@st.composite
+def _lines(draw: st.DrawFn) -> bytes:
+    """A row as somebody may write it, then perhaps damaged."""
+    random = Random(draw(st.integers(0)))
+    texts = draw(st.one_of(st.lists(TEXTS, min_size=2, max_size=2), st.lists(TEXTS, max_size=5)))
+    space = random.choice(["", "", " ", " \t\r"])
+    roles = ("user", "assistant") if random.random() < 0.95 else ("user", "system")
+
+    def string(text: str) -> str:
+        return _escaped(text, random.randrange) if random.random() < 0.3 else json.dumps(text)
+
+    def member(*parts: str) -> str:
+        shuffled = list(parts)
+        if random.random() < 0.1:
+            random.shuffle(shuffled)
+        if random.random() < 0.03:
+            shuffled.append(random.choice([*parts, '"x":1']))
+        return "{" + f"{space},{space}".join(shuffled) + "}" + space
+
+    def content(text: str) -> str:
+        more = (
+            ["{}", member(f'"text":{string("more")}'), '{"text":1}', '{"image":{}}'] if random.random() < 0.03 else []
+        )
+        return (
+            "[" + space + ",".join([member(f'"text"{space}:{space}{string(text)}'), *more[: random.randrange(5)]]) + "]"
+        )
+
+    messages = [
+        member(f'"role":{space}"{roles[place % 2]}"', f'"content"{space}:{content(text)}')
+        for place, text in enumerate(texts)
+    ]
+    parts = ['"schemaVersion":"bedrock-conversation-2024"', f'"messages":[{space}{",".join(messages)}]']
+    if random.random() < 0.5:
+        parts.insert(1, f'"system":{content(draw(TEXTS))}')
+    line = (space + member(*parts)).encode("utf-8", "surrogatepass")
+    for _ in range(random.choice([0, 0, 0, 0, 1, 2])):
+        at = random.randrange(len(line))
+        put = random.choice(
+            [b"", b"\\", b'"', b"\xc3", b"\xed\xa0\x80", b"\xff", b"\0", b"\xe1\xba", b"}", b"\\ud800", b" "]
+        )
+        line = line[:at] + put + line[at + random.randrange(3) :]
+    return line.replace(b"\n", b"") + random.choice([b"\n", b"\r\n", b""])
+
+
+def _passed(lines: list[bytes], recipe: Recipe) -> tuple[dict[str, Any], bool]:
+    """All that a pass leaves, but for the seals; and whether there are some."""
+    notes = Notes()
+    context = Context("a.jsonl", recipe.method, recipe.data, notes)
+    source = DataFile(cast("MediaObject", None), "jsonl")
+    file = ReadableFile("a.jsonl", 0, "converse", source, converse.FORMAT.converter(context), recipe.method)
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        aims, journal = Intentions(recipe, catalog.model("nova-lite"), None), Journal(folder)
+        rows = RowPass(folder, aims, ["a.jsonl"], cast("MediaDesk", None), journal)
+        read = [Lines(file, stretch) for line in lines for stretch, _ in native.split(line, 0) if len(stretch)]
+        assert sum(rows.run(read)) > 0 or not read
+        journal.close()
+        left: dict[str, Any] = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".jsonl"}
+        kept = Kept(lambda: (folder / Journal.ROWS).open("rb"), lambda: folder / Journal.MEDIA, rows.totals.kinds)
+        with Ledger(folder, [kept]) as ledger:
+            columns: dict[str, list[Any]] = {name: list(column) for name, column in ledger.column.items()}
+            columns["part"] = list(ledger.parts())
+            columns["kind"] = [ledger.kinds[kind] for kind in columns["kind"]]
+        left["records"] = (folder / "spool").read_bytes()
+    seals = columns.pop("seal")
+    totals = replace(rows.totals, kinds=[])
+    return {**left, **columns, "totals": totals, "notes": sorted(map(repr, notes.findings()))}, any(seals)
+
+
+@given(
+    lines=st.lists(_lines(), min_size=1, max_size=8),
+    method=st.sampled_from(["fine-tuning", "distillation"]),
+    system=st.sampled_from([None, "Be brief.", 'Say "yes"\n', 'Say "nó".']),
+)
+@settings(deadline=None, max_examples=60)
+def test_what_it_claims_is_what_the_long_way_says(lines: list[bytes], method: str, system: str | None) -> None:
+    recipe = Recipe.model_validate({"method": method, "data": {"system": system}})
+    short, _ = _passed(lines, recipe)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "is_there", lambda: False)
+        long, sealed = _passed(lines, recipe)
+    assert not sealed
+    assert short == long
+
+
+def test_it_claims_usual_rows() -> None:
+    """The test above would pass if it claimed none."""
+    row = {
+        "schemaVersion": "bedrock-conversation-2024",
+        "system": [{"text": "Nói ngắn gọn."}],
+        "messages": [
+            {"role": "user", "content": [{"text": 'Hỏi "gì"?\nThế nào?'}]},
+            {"role": "assistant", "content": [{"text": "Đáp rằng thế này. " * 20 + "Hết."}]},
+        ],
+    }
+    _, sealed = _passed([orjson.dumps(row) + b"\n"], Recipe())
+    assert sealed
+
+
+@given(data=st.binary(max_size=400))
+def test_no_bytes_are_too_much_for_it(data: bytes) -> None:
+    settings_ = Settings(b"", b"", True, 0, 10_000, 6.0, 4.5, 2.5, 40, 200, 0, 2, 1, 20, 400, b"\xff", 0)
+    for stretch, _ in native.split(data, 0):
+        if len(stretch):
+            noted = native.Rows(settings_).take(stretch, 0, 0, 0, Columns(len(stretch)), 0)
+            assert noted.unread == len(stretch)
+
+
+def test_a_prepared_line_that_changed_is_found(tmp_path: Path) -> None:
+    messages = [{"role": role, "content": [{"text": "x"}]} for role in ("user", "assistant")]
+    lines = [
+        orjson.dumps({"schemaVersion": "bedrock-conversation-2024", "messages": messages[:count]}) + b"\n"
+        for count in (1, 2, 2)
+    ]
+    path = tmp_path / "train.jsonl"
+    seals = [group_hash(lines[0]), 0, group_hash(lines[2])]
+    path.write_bytes(b"".join(lines))
+    assert verify(path, "converse", seals)[1] == 3
+    changed = lines[2].replace(b'"x"', b'"y"')
+    for damaged, at in [([*lines[:2], changed], 3), ([lines[0], lines[1][:-9] + b"\n", lines[2]], 2)]:
+        path.write_bytes(b"".join(damaged))
+        with pytest.raises(DamagedOutputError, match=f"line {at} of train.jsonl"):
+            verify(path, "converse", seals)
