@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from tailor import catalog
 from tailor.catalog import Model
+from tailor.datasets.assets import KnownAssets
 from tailor.datasets.examine import media_of
 from tailor.datasets.images import inspect
 from tailor.datasets.intake import prepare_dataset
@@ -242,7 +243,8 @@ def measure_media(bucket: str) -> None:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         reader = read_dataset(storage, prefix, Recipe().data, "fine-tuning", Path(scratch))
-        desk = MediaDesk(reader.media, storage, storage, "runs/benchmark/", limits, model.name)
+        known = KnownAssets(Path(scratch))
+        desk = MediaDesk(reader.media, storage, storage, "runs/benchmark/", limits, model.name, known)
         checked = 0
         for chunk in batched(reader, 1000, strict=False):
             blocks = [(block, "") for item in chunk if isinstance(item, Example) for _, block in media_of(item)]

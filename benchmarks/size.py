@@ -28,7 +28,7 @@ from PIL import Image
 from benchmarks.datasets import write_rows
 from tailor import catalog
 from tailor.datasets.intake import Assignment, Intake
-from tailor.datasets.shards import Shards, weigh
+from tailor.datasets.shards import Deal, Shards, weigh
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage, buffered
 
@@ -79,7 +79,7 @@ def prepare_shard(folder: Path, work: Path, count: int, number: int | None) -> t
         )
         begun = time.process_time()
         with watched(Path(scratch)) as most, Intake(given) as intake:
-            shards = Shards(Ranged(work), "work/", count, 1, Path(scratch))
+            shards = Shards(Ranged(work), "work/", Deal(count, 0), 1, Path(scratch))
             if number is None:
                 intake.finish(shards.parts, write_unusable=True)
             else:

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from tailor.datasets.media import Asset
+from tailor.datasets.assets import Asset
 from tailor.datasets.model import Media, Rejected
 from tailor.datasets.read import read_dataset
 from tailor.datasets.records import Encoder

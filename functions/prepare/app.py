@@ -68,7 +68,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             checked = scale.check(
                 shard, bucket=bucket, runs=runs, bucket_owner=settings.account_id, scratch=Path(scratch)
             )
-            logger.info("checked", run=shard.run, shard=shard.number, shards=shard.shards, wanted=checked)
+            logger.info("shard", run=shard.run, task=shard.task, number=shard.number, wanted=checked)
             return {"shard": shard.number}
         ended = Ended.model_validate(event["checked"]) if "checked" in event else None
         run = prepare(

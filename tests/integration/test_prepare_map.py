@@ -40,6 +40,10 @@ def test_a_dataset_above_the_threshold_goes_through_the_state_machine(
         lambda status: status != "RUNNING",
     )
     assert ended == "SUCCEEDED"
+    runs = executions.list_map_runs(executionArn=run.report["execution"])["mapRuns"]
+    counts = [executions.describe_map_run(mapRunArn=each["mapRunArn"])["executionCounts"] for each in runs]
+    assert sorted(each["stateMachineArn"].rpartition("/")[2] for each in runs) == ["check", "fetch", "name"]
+    assert [(each["total"], each["succeeded"]) for each in counts] == [(2, 2)] * 3
     assert list(pipeline.bucket.list(work_folder(run.id))) == []
 
     (tmp_path / "scratch").mkdir()

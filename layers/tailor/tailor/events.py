@@ -95,12 +95,15 @@ class AskPart(Event):
 
 
 class Shard(Event):
-    """What the state machine of a large dataset gives a function: which of how many shards to prepare."""
+    """What the state machine of a large dataset gives a function: the number of a shard, or of a part of the media,
+    what to do with it, and how many of both there are."""
 
     run: str
     execution: str
+    task: Literal["name", "fetch", "check"] = "check"
     number: int
     shards: int
+    parts: int = 0
 
 
 class Ended(Event):

@@ -2,23 +2,24 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from tailor import errors
+from tailor.datasets.shards import Task
 from tailor.events import AskPart, Ended, Event, Shard
 from tests.unit.contracts.template import ROOT, template
 
 
 @dataclass(frozen=True)
 class Machine:
-    """``started_with``: what a step gives it; ``map`` and ``ending``: its states, with key and event of each."""
+    """``started_with``: what a step gives it; ``maps`` and ``ending``: its states, with key and event of each."""
 
     name: str
     started_with: frozenset[str]
-    map: tuple[str, str, type[Event]]
+    maps: tuple[tuple[str, str, type[Event]], ...]
     ending: tuple[str, str, type[Event]]
 
     @property
@@ -32,19 +33,20 @@ class Machine:
 
     @property
     def tasks(self) -> list[dict[str, Any]]:
-        return [*self.states[self.map[0]]["ItemProcessor"]["States"].values(), self.states[self.ending[0]]]
+        parts = [state for name, _, _ in self.maps for state in self.states[name]["ItemProcessor"]["States"].values()]
+        return [*parts, self.states[self.ending[0]]]
 
 
 EVALUATE = Machine(
     "evaluate",
     frozenset({"run", "execution", "parts", "functions", "pause"}),
-    ("AskAll", "ask", AskPart),
+    (("AskAll", "ask", AskPart),),
     ("Score", "asked", Ended),
 )
 PREPARE = Machine(
     "prepare",
-    frozenset({"run", "execution", "numbers", "shards", "functions"}),
-    ("CheckAll", "shard", Shard),
+    frozenset({"run", "execution", "numbers", "shards", "media", "parts", "functions"}),
+    (("NameMedia", "shard", Shard), ("FetchMedia", "shard", Shard), ("CheckAll", "shard", Shard)),
     ("PutTogether", "checked", Ended),
 )
 each = pytest.mark.parametrize("machine", [EVALUATE, PREPARE], ids=lambda machine: machine.name)
@@ -72,8 +74,25 @@ def test_what_may_pass_is_tried_again(machine: Machine) -> None:
 
 @each
 def test_it_gives_the_function_the_fields_that_the_function_reads(machine: Machine) -> None:
-    state, key, event = machine.map
-    assert {name.removesuffix(".$") for name in machine.states[state]["ItemSelector"][key]} == set(event.model_fields)
+    for state, key, event in machine.maps:
+        given = machine.states[state]["ItemSelector"][key]
+        assert {name.removesuffix(".$") for name in given} == set(event.model_fields)
     state, key, event = machine.ending
     payload = machine.states[state]["Parameters"]["Payload"][key]
     assert {name.removesuffix(".$") for name in payload} == set(event.model_fields)
+
+
+def test_media_are_named_then_fetched_before_rows_are_checked_and_only_where_there_are_any() -> None:
+    states = PREPARE.states
+    [any_media] = states["AnyMedia"]["Choices"]
+    assert (any_media["Variable"], any_media["NumericGreaterThan"]) == ("$.parts", 0)
+    assert states["AnyMedia"]["Default"] == "CheckAll"
+    order = [any_media["Next"]]
+    while following := states[order[-1]].get("Next"):
+        order.append(following)
+    assert order == ["NameMedia", "FetchMedia", "CheckAll", "PutTogether"]
+    tasks = [states[name]["ItemSelector"]["shard"]["task"] for name in order[:-1]]
+    assert tuple(tasks) == get_args(Task)
+    assert all(states[name]["ToleratedFailurePercentage"] == 100 for name in order[:-1])
+    labels = [states[name]["Label"] for name in order[:-1]]
+    assert len(set(labels)) == len(labels), "a map run is named by its label"

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
+from tailor.datasets.shards import Task
 from tailor.errors import RetryableError
 from tailor.events import Shard
 from tailor.runs import Run, State
@@ -41,10 +43,16 @@ class Bucket(BucketFolder):
         super().__init__(root)
         self.strikes: Iterator[bool] = iter(())
         self.killed = 0
+        self.fetched: Counter[str] = Counter()
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
         for file in super().list(prefix):
-            yield replace(file, etag=hashlib.sha256(self.read(file.key)).hexdigest())
+            yield replace(file, etag=hashlib.sha256(super().read(file.key)).hexdigest())
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        if key.endswith(".png"):
+            self.fetched[key] += 1
+        return super().read(key, start, length)
 
     def write(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
         if next(self.strikes, False):
@@ -88,8 +96,9 @@ class Stage:
             ended=ended,
         )
 
-    def check(self, number: int, execution: str | None = None) -> bool:
-        shard = Shard(run=self.id, execution=execution or self.first, number=number, shards=FUNCTIONS)
+    def check(self, number: int, execution: str | None = None, task: Task = "check") -> bool:
+        given = {"run": self.id, "execution": execution or self.first, "number": number, "task": task}
+        shard = Shard.model_validate(given | {"shards": FUNCTIONS, "parts": FUNCTIONS})
         return self.scale.check(shard, bucket=self.bucket, runs=self.runs, bucket_owner=OWNER, scratch=self.scratch())
 
     @property
@@ -138,10 +147,16 @@ def test_a_large_dataset_is_dealt_out_put_together_and_cleared_away(stage: Stage
         "execution": stage.first,
         "numbers": [0, 1, 2],
         "shards": FUNCTIONS,
+        "media": [0, 1, 2],
+        "parts": FUNCTIONS,
         "functions": FUNCTIONS,
     }
 
+    assert all(stage.check(number, task="name") for number in document["numbers"])
+    assert not stage.bucket.fetched
+    assert all(stage.check(part, task="fetch") for part in document["media"])
     assert [stage.check(number) for number in document["numbers"]] == [True] * FUNCTIONS
+    assert stage.bucket.fetched == {f"{PREFIX}{n}.png": 1 for n in range(20)}
     run = stage.prepare(ended=stage.first)
 
     assert run is not None
@@ -256,6 +271,19 @@ def test_trouble_of_the_moment_leaves_the_shard_to_a_retry(stage: Stage, monkeyp
     assert stage.check(0)
 
 
+def test_media_tasks_that_are_done_or_no_longer_wanted_do_nothing(stage: Stage) -> None:
+    stage.prepare()
+    assert stage.check(0, task="name")
+    assert stage.check(0, task="fetch")
+    work, fetched = stage.work, stage.bucket.fetched.copy()
+    assert stage.check(0, task="name")
+    assert stage.check(0, task="fetch")
+    assert (stage.work, stage.bucket.fetched) == (work, fetched)
+    assert not stage.check(1, "arn:other", task="name")
+    assert not stage.check(1, "arn:other", task="fetch")
+    assert stage.work == work
+
+
 @pytest.mark.parametrize("seed", range(1, 25, 2))
 def test_whatever_is_killed_or_repeated_the_run_ends_the_same(stage: Stage, alone: Stage, seed: int) -> None:
     """Step Functions as it may be: parts in any order, some twice, functions that are killed at any of their writes,
@@ -274,10 +302,12 @@ def test_whatever_is_killed_or_repeated_the_run_ends_the_same(stage: Stage, alon
         minutes += 20
         survived(stage.prepare, minutes)
         for document in stage.executions.inputs[-1:]:
-            execution, numbers = document["execution"], [*document["numbers"], *document["numbers"]]
-            chance.shuffle(numbers)
-            for number in numbers[: chance.randint(2, len(numbers))]:
-                survived(stage.check, number, execution)
+            execution = document["execution"]
+            for task, given in (("name", "numbers"), ("fetch", "media"), ("check", "numbers")):
+                numbers = [*document[given], *document[given]]
+                chance.shuffle(numbers)
+                for number in numbers[: chance.randint(2, len(numbers))]:
+                    survived(stage.check, number, execution, task)
             if chance.random() < 0.7:
                 survived(stage.prepare, minutes + 5, execution)
             stage.executions.stop(execution)

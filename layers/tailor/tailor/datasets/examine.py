@@ -11,8 +11,8 @@ from typing import Any
 
 from tailor.catalog import Model
 from tailor.datasets import language, privacy
+from tailor.datasets.assets import Asset
 from tailor.datasets.checks import finding
-from tailor.datasets.media import Asset
 from tailor.datasets.model import Example, Finding, Media, Placed, Raw, Role, Text, Turn
 from tailor.datasets.records import Locate
 from tailor.datasets.screen import Passed

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ import orjson
 from tailor.catalog import Model
 from tailor.datasets import whole
 from tailor.datasets.adapt import adapted
+from tailor.datasets.assets import Found, KnownAssets
 from tailor.datasets.baselines import trivial_baselines
 from tailor.datasets.checks import finding
 from tailor.datasets.collect import Collector
@@ -83,15 +84,15 @@ class Intake:
         uploads, prefix = assignment.uploads, assignment.prefix
         self.reader = read_dataset(uploads, prefix, _data_settings(recipe), recipe.method, scratch)
         self._files = [file.name for file in self.reader.files]
-        self._desk = MediaDesk(
-            self.reader.media, uploads, assignment.output, assignment.run_prefix, self._facts.limits, model.name
-        )
+        self._known = KnownAssets(scratch)
+        limits, output, run_prefix = self._facts.limits, assignment.output, assignment.run_prefix
+        self.desk = MediaDesk(self.reader.media, uploads, output, run_prefix, limits, model.name, self._known)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._desk.close()
+        self.desk.close()
 
     def worthwhile_workers(self) -> int:
         """Large datasets of text are worth more cores. Media are fetched by threads, each object once, in one
@@ -101,16 +102,21 @@ class Intake:
             return 1
         return min(_MOST_WORKERS, os.process_cpu_count() or 1)
 
+    def know(self, others: Callable[[], Iterable[Found]]) -> None:
+        """Takes over what was found out about media elsewhere, when it is needed."""
+        self._known.others = others
+
+    def rows(self) -> Iterator[Item]:
+        """All rows, as they are dealt out to workers."""
+        return adapted(self.reader.rows(), self._given.recipe, self._given.model)
+
     def check(self, workers: int, own: range | None = None) -> LocalParts:
         """Does the share of the workers ``own`` (all, where it is not given) of so many workers; may raise WorkerError.
         Which workers look at which rows is the same every time."""
         given, parts = self._given, LocalParts(self._given.scratch, workers)
         aims = Intentions(given.recipe, given.model, given.bucket_owner)
 
-        def read() -> Iterator[Item]:
-            return adapted(self.reader.rows(), given.recipe, given.model)
-
-        work = Work(aims, self._files, self._desk, read, self.reader.notes, self.reader.of_rows)
+        work = Work(aims, self._files, self.desk, self.rows, self.reader.notes, self.reader.of_rows)
         for rows in run_pass(parts, own or range(workers), work):
             self._watch(Progress("checking rows", rows))
         return parts

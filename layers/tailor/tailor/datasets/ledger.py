@@ -24,6 +24,12 @@ PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8192;
 CREATE TABLE links (grp INTEGER, other INTEGER);
 CREATE TABLE media (name TEXT PRIMARY KEY, kind TEXT, digest TEXT, grp INTEGER, look BLOB, size INTEGER);
 """
+_KNOWN: Final = (
+    "ON CONFLICT (name) DO UPDATE SET (kind, digest, grp, look, size) = "
+    "(excluded.kind, excluded.digest, excluded.grp, excluded.look, excluded.size) "
+    "WHERE (excluded.digest, excluded.kind) > (digest, kind)"
+)
+"""What becomes of an object that rows show as of two kinds: that as which it can be used, whichever came first."""
 _PART: Final = 3
 """The bits of a row's state that hold its part; the others say why it is left out."""
 
@@ -142,8 +148,8 @@ class Journal:
             self._rows.write(_HEADER.pack(batch, rows) + block)
 
     def add_media(self, item: Object) -> None:
-        """Once for each name; repeated ones are passed over."""
-        self._db.execute("INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, ?)", item)
+        """Any number of times."""
+        self._db.execute(f"INSERT INTO media VALUES (?, ?, ?, ?, ?, ?) {_KNOWN}", item)  # noqa: S608 fixed text
 
     def link(self, group: int, other: int) -> None:
         """Rows of both groups belong together."""
@@ -178,7 +184,7 @@ class Ledger:
         for journal in journals:
             self._db.execute("ATTACH ? AS other", (str(journal.media()),))
             self._db.execute("INSERT INTO links SELECT DISTINCT grp, other FROM other.links")
-            self._db.execute("INSERT OR IGNORE INTO media SELECT * FROM other.media")
+            self._db.execute(f"INSERT INTO media SELECT * FROM other.media WHERE true {_KNOWN}")  # noqa: S608
             self._db.execute("DETACH other")
 
     def __enter__(self) -> Self:

@@ -7,14 +7,15 @@ converted is written beside the prepared data, under the hash of its bytes.
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from tailor.catalog import Limits
 from tailor.datasets import images, video
+from tailor.datasets.assets import Asset, KnownAssets
 from tailor.datasets.checks import finding
 from tailor.datasets.images import MediaError
 from tailor.datasets.media_index import Habits, MediaIndex
@@ -35,37 +36,43 @@ _CONTENT_TYPES = {"mov": "video/quicktime", "mp4": "video/mp4", "mkv": "video/x-
 
 
 @dataclass(frozen=True, slots=True)
-class Asset:
-    """One media object as the prepared records refer to it.
+class _Wanted:
+    """What a block means, in a data file that lies in the folder ``base``: ``found`` in the dataset, or perhaps the key
+    ``outside`` of it; neither where it brings its bytes or means no file. ``identity`` tells objects apart."""
 
-    ``digest``: hex SHA-256 of the uploaded bytes (of a video: its size and ends); ``format`` in Converse's words;
-    ``size`` in bytes of what Bedrock will read; ``problem``: why it can't be used; ``notes``: what else was found.
-    """
+    identity: str
+    block: Media
+    base: str
+    found: MediaObject | None = None
+    outside: str | None = None
 
-    name: str
-    kind: MediaKind
-    digest: str = ""
-    format: str = ""
-    uri: str = ""
-    size: int = 0
-    width: int = 0
-    height: int = 0
-    seconds: float | None = None
-    look: bytes = b""
-    problem: Finding | None = None
-    notes: tuple[Finding, ...] = ()
+    @property
+    def named(self) -> bool:
+        return self.found is not None or self.outside is not None
+
+    @property
+    def lasting(self) -> bool:
+        """Whether what is found out about it is worth keeping."""
+        return self.named or self.block.data is not None
 
 
 class MediaDesk:
     """Resolves, checks and places media, for many examples at once."""
 
     def __init__(
-        self, index: MediaIndex, uploads: Storage, output: Storage, run_prefix: str, limits: Limits, model: str
+        self,
+        index: MediaIndex,
+        uploads: Storage,
+        output: Storage,
+        run_prefix: str,
+        limits: Limits,
+        model: str,
+        known: KnownAssets,
     ) -> None:
-        self._index, self._output, self._limits, self._model = index, output, limits, model
+        self._index, self._output, self._limits, self._model, self._known = index, output, limits, model, known
         self._folder = f"{run_prefix}prepared/media/"
         self._offline = not uploads.uri("").startswith("s3://")
-        self._known: OrderedDict[str, Asset] = OrderedDict()
+        self._recent: OrderedDict[tuple[str, str | None], Asset] = OrderedDict()
         self._pool = ThreadPoolExecutor(WORKERS, "media")
 
     @property
@@ -75,37 +82,81 @@ class MediaDesk:
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+        self._known.close()
+
+    def identity(self, block: Media, base: str) -> str | None:
+        """What tells the object that a block means from others; None where it brings its bytes or means no file."""
+        wanted = self._wanted(block, base)
+        return wanted.identity if wanted.named else None
+
+    def find_out(self, identities: Iterable[str]) -> None:
+        """Fetches objects with these identities. Raises as :meth:`fetch` does."""
+        wanted = [self._wanted(_block_of(identity), "") for identity in identities]
+        self._find_out({each.identity: each for each in wanted if each.named})
+
+    def known(self, identities: Iterable[str]) -> dict[str, Asset]:
+        """What is known of objects by now."""
+        return self._known.get(identities)
 
     def fetch(self, media: Iterable[tuple[Media, str]]) -> tuple[list[Asset], list[Asset]]:
-        """The asset of each block, given with the folder of its data file; and those that were not known before.
+        """The asset of each block, given with the folder of its data file; and those that were not asked for lately.
 
         Raises RetryableError (or what else the storage raises) where an object can't be read now.
         """
-        identities: list[str] = []
-        wanted: dict[str, tuple[Media, MediaObject | None, str]] = {}
+        keys: list[tuple[str, str | None]] = []
+        missing: dict[tuple[str, str | None], _Wanted] = {}
         for block, base in media:
-            identity, found = self._identify(block, base)
-            identities.append(identity)
-            if identity in self._known:
-                self._known.move_to_end(identity)
+            wanted = self._wanted(block, base)
+            key = (wanted.identity, block.format)  # what the row claims is told too
+            keys.append(key)
+            if key in self._recent:
+                self._recent.move_to_end(key)
             else:
-                wanted.setdefault(identity, (block, found, base))
-        fresh = list(self._pool.map(lambda each: self._check(*each), wanted.values()))
-        self._known.update(zip(wanted, fresh, strict=True))
-        assets = [self._known[identity] for identity in identities]
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        return assets, fresh
+                missing.setdefault(key, wanted)
+        assets = self._find_out({wanted.identity: wanted for wanted in missing.values() if wanted.lasting})
+        fresh = []
+        for key, wanted in missing.items():
+            known = assets.get(wanted.identity)
+            asset = _with_claims(known, wanted.block) if known else self._unresolved(wanted.block, wanted.base)
+            self._recent[key] = asset
+            fresh.append(asset)
+        asked = [self._recent[key] for key in keys]
+        while len(self._recent) > _REMEMBERED:
+            self._recent.popitem(last=False)
+        return asked, fresh
 
-    def _identify(self, block: Media, base: str) -> tuple[str, MediaObject | None]:
+    def _wanted(self, block: Media, base: str) -> _Wanted:
         if block.data is not None:
-            return f"data:{block.kind}:{hashlib.sha256(block.data).hexdigest()}", None
-        found = self._index.resolve(block.ref or "", base)
-        return (f"object:{block.kind}:{found.name}" if found else f"ref:{block.kind}:{base}:{block.ref}"), found
+            return _Wanted(f"data:{block.kind}:{hashlib.sha256(block.data).hexdigest()}", block, base)
+        ref = block.ref or ""
+        if found := self._index.resolve(ref, base):
+            return _Wanted(f"{block.kind}:{found.name}", block, base, found)
+        outside = self._index.outside(ref, base)
+        return _Wanted(
+            f"{block.kind}:{ref}" if outside else f"ref:{block.kind}:{base}:{ref}", block, base, None, outside
+        )
 
-    def _check(self, block: Media, found: MediaObject | None, base: str) -> Asset:
-        if block.data is None and found is None:
-            return self._unresolved(block, base)
+    def _find_out(self, wanted: Mapping[str, _Wanted]) -> dict[str, Asset]:
+        """What was found out is kept, also where something else can't be read now: it is not fetched again."""
+        assets = self._known.get(wanted)
+        tasks = {key: self._pool.submit(self._check, each) for key, each in wanted.items() if key not in assets}
+        _, others = wait(tasks.values(), return_when=FIRST_EXCEPTION)
+        for task in others:
+            task.cancel()
+        wait(others)
+        done = {key: task for key, task in tasks.items() if not task.cancelled()}
+        found = {key: task.result() for key, task in done.items() if task.exception() is None}
+        self._known.add(found)
+        for task in done.values():
+            task.result()  # raises what went wrong
+        return assets | found
+
+    def _check(self, wanted: _Wanted) -> Asset:
+        block, found = wanted.block, wanted.found
+        if wanted.outside is not None:
+            found = self._index.find_outside(wanted.outside)
+            if found is None:
+                return self._unresolved(block, wanted.base)
         name = found.name if found else f"{block.kind} in a row ({hashlib.sha256(block.data or b'').hexdigest()[:12]})"
         try:
             if block.kind == "image":
@@ -143,7 +194,7 @@ class MediaDesk:
             raise MediaError("media-too-large", size=found.size, limit=MAX_IMAGE_FETCH)
         data = found.read() if found else block.data or b""
         picture = images.inspect(data, self._limits)
-        notes = _name_notes(name, block, picture.format)
+        notes: list[Finding] = []
         digest, format, change = hashlib.sha256(data).hexdigest(), picture.format or "", ""
         if picture.frames > 1:
             notes.append(finding("image-animated", name, name=name, frames=picture.frames))
@@ -151,7 +202,10 @@ class MediaDesk:
             data, format = images.converted(data, self._limits)
             change = "; ".join(picture.changes)
             notes.append(finding("image-converted", name, name=name, reason=change))
-        asset = Asset(name, "image", digest, format, "", len(data), picture.width, picture.height, look=picture.look)
+        asset = Asset(
+            name, "image", digest, format, "", len(data), picture.width, picture.height,
+            look=picture.look, uploaded=picture.format or "",
+        )  # fmt: skip
         return self._placed(asset, found, data if change else None, data, notes)
 
     def _video(self, name: str, block: Media, found: MediaObject | None) -> Asset:
@@ -168,12 +222,10 @@ class MediaDesk:
             raise MediaError("video-unreadable", reason=f"{self._model} does not take {format}")
         if seconds is not None and limits.video_seconds and seconds > limits.video_seconds:
             raise MediaError("video-too-long", seconds=seconds, limit=limits.video_seconds)
-        notes = _name_notes(name, block, format)
-        if seconds is None:
-            notes.append(finding("video-length-unknown", name, name=name))
+        notes = [finding("video-length-unknown", name, name=name)] if seconds is None else []
         ends = read(0, video.HEAD) + read(max(0, size - video.HEAD), video.HEAD)
         digest = hashlib.sha256(size.to_bytes(8) + ends).hexdigest()
-        asset = Asset(name, "video", digest, format, "", size, seconds=seconds)
+        asset = Asset(name, "video", digest, format, "", size, seconds=seconds, uploaded=format)
         return self._placed(asset, found, None, data, notes)
 
     def _placed(
@@ -194,13 +246,25 @@ class MediaDesk:
         return replace(asset, uri=self._output.uri(key), notes=tuple(notes))
 
 
+def _block_of(identity: str) -> Media:
+    """A block that means the object of this identity."""
+    kind, _, ref = identity.partition(":")
+    return Media(cast("MediaKind", kind), ref)
+
+
+def _with_claims(asset: Asset, block: Media) -> Asset:
+    """The asset, with what is wrong with the claims of a row that shows it."""
+    claims = () if asset.problem else _name_notes(asset.name, block, asset.uploaded)
+    return replace(asset, notes=(*claims, *asset.notes)) if claims else asset
+
+
 def source_of(asset: Asset, owner: str | None) -> dict[str, Any]:
     """The block's content in Converse's shape."""
     location = {"uri": asset.uri, "bucketOwner": owner} if owner else {"uri": asset.uri}
     return {"format": asset.format, "source": {"s3Location": location}}
 
 
-def _name_notes(name: str, block: Media, format: str | None, told_by: str = "the content") -> list[Finding]:
+def _name_notes(name: str, block: Media, format: str, told_by: str = "the content") -> list[Finding]:
     """Where the object's name, or the row, claims another format than the one that it has."""
     notes = []
     if block.format and block.format not in _SPELLINGS and block.format.lower() in _SUFFIXES:

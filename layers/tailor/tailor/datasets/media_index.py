@@ -69,17 +69,36 @@ class MediaIndex:
         return iter(self._objects.values())
 
     def resolve(self, ref: str, base: str = "") -> MediaObject | None:
-        """The file that ``ref`` means in a data file that lies in folder ``base``; None where there is none or more
-        than one (:meth:`explain` says why). Anything looser than a path is reported as a finding."""
+        """The file of the dataset that ``ref`` means in a data file that lies in folder ``base``; None where there is
+        none or more than one (:meth:`explain` says why). Anything looser than a path is reported as a finding."""
         found = self._objects.get(ref)
         if found is not None and not base:
             return found
         names, how = self._find(ref, base)
         if len(names) != 1:
-            return self._beside(ref) if not names else None
+            return None
         if how:
             self.habits.note(how, repr(ref), repr(names[0]))
         return self._objects[names[0]]
+
+    def outside(self, ref: str, base: str = "") -> str | None:
+        """The key that ``ref`` means in the same bucket and project, outside of the dataset's folder; whether an object
+        lies there, :meth:`find_outside` says."""
+        bucket, key = _s3(ref)
+        project = "/".join(self._prefix.split("/")[:2]) + "/"
+        if not bucket or bucket != self._bucket or not key.startswith(project) or key.endswith("/"):
+            return None
+        sound = len(ref) <= MAX_NAME and "\0" not in key and key == key.encode(errors="replace").decode()
+        return key if sound and not self._find(ref, base)[0] else None
+
+    def find_outside(self, key: str) -> StoredObject | None:
+        """The object outside of the folder; None where there is none."""
+        try:
+            with self._storage.open(key) as file:
+                size = file.seek(0, 2)
+        except NotFoundError:
+            return None
+        return StoredObject(self._storage, key, key, size)
 
     def knows(self, ref: str) -> bool:
         """Whether :meth:`resolve` would find it, without a finding about how."""
@@ -155,19 +174,6 @@ class MediaIndex:
                     table[key].append(name)
             self._tables[how] = dict(table)
         return self._tables[how]
-
-    def _beside(self, ref: str) -> MediaObject | None:
-        """An object of the same bucket and project that lies outside of the dataset folder."""
-        bucket, key = _s3(ref)
-        project = "/".join(self._prefix.split("/")[:2]) + "/"
-        if not bucket or bucket != self._bucket or not key.startswith(project) or key.endswith("/"):
-            return None
-        try:
-            with self._storage.open(key) as file:
-                size = file.seek(0, 2)
-        except NotFoundError:
-            return None
-        return StoredObject(self._storage, key, key, size)
 
 
 _HOW: Final = {

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from tailor.catalog import Record
-from tailor.datasets.media import Asset, source_of
+from tailor.datasets.assets import Asset
+from tailor.datasets.media import source_of
 from tailor.datasets.model import Block, Example, Media, Raw, Text, Turn
 
 SCHEMA = "bedrock-conversation-2024"

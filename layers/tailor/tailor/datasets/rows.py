@@ -14,11 +14,12 @@ import orjson
 
 from tailor.catalog import Model
 from tailor.datasets import language
+from tailor.datasets.assets import Asset
 from tailor.datasets.checks import finding
 from tailor.datasets.examine import Examiner, media_of
 from tailor.datasets.fixes import Repairs
 from tailor.datasets.ledger import MEDIA_KINDS, Columns, Journal, Object, Row
-from tailor.datasets.media import Asset, MediaDesk
+from tailor.datasets.media import MediaDesk
 from tailor.datasets.model import Example, Finding, Media, Placed, Rejected, Text
 from tailor.datasets.native import UNFINISHED, UNREAD
 from tailor.datasets.plain_rows import LONG, SHORT_ANSWER, PlainRows, hashes_of, said
@@ -182,7 +183,7 @@ class RowPass:
         return _Draft(n, row, media=media_of(row), findings=self._examiner.shape(row))
 
     def _fetch_media(self, drafts: list[_Draft]) -> None:
-        wanted = [(block, _folder(draft.row.file)) for draft in drafts for _, block in draft.media]
+        wanted = [(block, folder_of(draft.row.file)) for draft in drafts for _, block in draft.media]
         if not wanted:
             return
         assets, fresh = self._desk.fetch(wanted)
@@ -444,5 +445,5 @@ def _shown(example: Example) -> str:
     return repr({key: value for key, value in asdict(example).items() if value})
 
 
-def _folder(file: str) -> str:
+def folder_of(file: str) -> str:
     return file.rpartition("/")[0]

@@ -7,19 +7,22 @@ shard may run twice, or be lost and run again: it writes the same bytes.
 
 import hashlib
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final, Literal
 
 import orjson
 
 from tailor.datasets.intake import Intake
+from tailor.datasets.media_shards import MediaShards
 from tailor.datasets.model import Finding
 from tailor.datasets.objects import MemberObject
 from tailor.datasets.read import DatasetReader, ReadableFile
+from tailor.datasets.stored_parts import StoredParts
 from tailor.errors import DatasetError, NotFoundError
-from tailor.storage import BLOCK, Storage, buffered
+from tailor.storage import Storage
 
 MOST_SHARDS: Final = 100
 SHARD_SECONDS: Final = 200
@@ -35,22 +38,33 @@ PARQUET: Final = 3
 """Bytes of text for each byte of a packed file, which does not say it."""
 DISK_BYTES: Final = 3_500_000_000
 """Text whose records, written twice, leave room on the function's disk of 10 GiB."""
-ROW_BYTES: Final = 100
-ROWS_A_SHARD: Final = 40_000
-"""So many rows can each show another picture, all of which a shard then fetches in time."""
 
-_BUFFERS = 256 << 20
+Task = Literal["name", "fetch", "check"]
+"""What a function does for a shard, or for a part of the media (see :mod:`tailor.datasets.media_shards`)."""
+
 _PROBLEM = "problem.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a dataset asks of one function: ``seconds`` of work; ``text`` in bytes, which goes through its disk; the
-    number of ``media``."""
+    """What a dataset asks of one function: seconds of work for its ``rows`` and for its ``media``; ``text`` in bytes,
+    which goes through its disk."""
 
-    seconds: float
+    rows: float
+    media: float
     text: int
-    media: int = 0
+
+    @property
+    def seconds(self) -> float:
+        return self.rows + self.media
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """So many ``shards`` of the rows, and so many ``parts`` of the media, none where there are no media."""
+
+    shards: int
+    parts: int
 
 
 def weigh(reader: DatasetReader) -> Weight:
@@ -61,8 +75,8 @@ def weigh(reader: DatasetReader) -> Weight:
         size += item.size
         in_place += item.stored
         copied += not item.stored
-    fetched = size / MEDIA_BYTES + in_place / MEDIA_IN_PLACE + copied / MEDIA_COPIED
-    return Weight(text / TEXT_BYTES + fetched, text, in_place + copied)
+    media = size / MEDIA_BYTES + in_place / MEDIA_IN_PLACE + copied / MEDIA_COPIED
+    return Weight(text / TEXT_BYTES, media, text)
 
 
 def _text_of(file: ReadableFile) -> int:
@@ -71,94 +85,75 @@ def _text_of(file: ReadableFile) -> int:
     return file.size * (GZIP if packed else PARQUET if file.source.container == "parquet" else 1)
 
 
-def shards_for(weight: Weight, above: float, functions: int) -> int:
-    """0 where one function will do: at most ``above`` seconds of work, and room on its disk. Otherwise at least one
-    shard for each of ``functions``, which work at once."""
+def deal(weight: Weight, above: float, functions: int) -> Deal | None:
+    """None where one function will do: at most ``above`` seconds of work, and room on its disk. Otherwise at least one
+    shard, and one part of the media, for each of ``functions``, which work at once."""
     if weight.seconds <= above and weight.text <= DISK_BYTES:
-        return 0
-    wanted = max(weight.seconds / SHARD_SECONDS, weight.text / DISK_BYTES, functions)
-    if weight.media > ROWS_A_SHARD:  # rows that show the same object may be dealt to several shards
-        wanted = max(wanted, weight.text / ROW_BYTES / ROWS_A_SHARD)
-    return min(MOST_SHARDS, math.ceil(wanted))
+        return None
+
+    def number(*wanted: float) -> int:
+        return min(MOST_SHARDS, math.ceil(max(*wanted, functions)))
+
+    shards = number(weight.rows / SHARD_SECONDS, weight.text / DISK_BYTES)
+    return Deal(shards, number(weight.media / SHARD_SECONDS) if weight.media else 0)
 
 
-def workers_of(reader: DatasetReader) -> int:
+def workers_of(deal: Deal) -> int:
     """Workers of a shard: text is worth the function's second core, media keep it busy with threads."""
-    return 1 if len(reader.media) else 2
-
-
-@dataclass(slots=True)
-class StoredParts:
-    """The folders of ``workers`` under ``prefix``. Not safe for use by several threads."""
-
-    storage: Storage
-    prefix: str
-    workers: int
-    scratch: Path
-    _sizes: dict[int, dict[str, int]] = field(default_factory=dict)
-
-    def keep(self, worker: int, folder: Path) -> None:
-        """Stores all files of a worker's folder, and then the note that says that they are there."""
-        sizes = {}
-        for path in sorted(folder.iterdir()):
-            self.storage.upload(self._key(worker, path.name), path)
-            sizes[path.name] = path.stat().st_size
-        self.storage.write(f"{self.prefix}complete/{worker}", orjson.dumps(sizes), "application/json")
-
-    def complete(self) -> set[int]:
-        """The workers whose folders are there."""
-        prefix = f"{self.prefix}complete/"
-        return {int(file.key.removeprefix(prefix)) for file in self.storage.list(prefix)}
-
-    def open(self, worker: int, name: str) -> BinaryIO:
-        # All workers' files of one name are read side by side, two names at once.
-        block = min(BLOCK, _BUFFERS // (2 * self.workers))
-        size = self._sizes_of(worker)[name]
-        return buffered(partial(self.storage.read, self._key(worker, name)), size, block=block)
-
-    def path(self, worker: int, name: str) -> Path:
-        """A copy that lasts until the next one is asked for."""
-        path = self.scratch / "copy"
-        with self.open(worker, name) as source, path.open("wb") as target:
-            while block := source.read(BLOCK):
-                target.write(block)
-        return path
-
-    def _sizes_of(self, worker: int) -> dict[str, int]:
-        if worker not in self._sizes:
-            self._sizes[worker] = orjson.loads(self.storage.read(f"{self.prefix}complete/{worker}"))
-        return self._sizes[worker]
-
-    def _key(self, worker: int, name: str) -> str:
-        return f"{self.prefix}{worker}/{name}"
+    return 1 if deal.parts else 2
 
 
 @dataclass(frozen=True, slots=True)
 class Shards:
-    """How a dataset is dealt out, the same whoever asks: ``count`` shards, each of ``each`` workers. ``folder`` is the
-    run's own under ``work/``."""
+    """How a dataset is dealt out, the same whoever asks: shards of ``each`` so many workers. ``folder`` is the run's
+    own under ``work/``."""
 
     storage: Storage
     folder: str
-    count: int
+    deal: Deal
     each: int
     scratch: Path
 
     @property
+    def workers(self) -> int:
+        return self.deal.shards * self.each
+
+    @property
     def parts(self) -> StoredParts:
+        """What the workers leave."""
+        return StoredParts(self.storage, self._prefix, self.workers, self.scratch)
+
+    @property
+    def media(self) -> MediaShards:
+        prefix = f"{self._prefix}media-{self.deal.parts}/"
+        return MediaShards(self.storage, prefix, self.workers, self.deal.parts, self.scratch)
+
+    @property
+    def _prefix(self) -> str:
         """What other code, or another deal, left behind is not taken for this one's."""
-        workers = self.count * self.each
-        return StoredParts(self.storage, f"{self.folder}{code_stamp()}-{workers}/", workers, self.scratch)
+        return f"{self.folder}{code_stamp()}-{self.workers}/"
+
+    def left(self, task: Task, number: int) -> Callable[[Intake], None] | None:
+        """A task, of a shard or of a part of the media, as far as it is not done; None where it is."""
+        if task == "name":
+            own = self._own(number)
+            return None if self.media.named(own) else partial(self.media.name, own)
+        if task == "fetch":
+            missing = self.media.missing(number)
+            return partial(self.media.fetch, number, missing) if missing else None
+        return partial(self.check, number) if number in self.missing() else None
 
     def missing(self) -> list[int]:
         """The shards that are not complete."""
         complete = self.parts.complete()
-        return [number for number in range(self.count) if not complete.issuperset(self._own(number))]
+        return [number for number in range(self.deal.shards) if not complete.issuperset(self._own(number))]
 
     def check(self, number: int, intake: Intake) -> None:
         """Does a shard's share and keeps it, or why that can't be done."""
+        if self.deal.parts:
+            intake.know(self.media.known)
         try:
-            local = intake.check(self.count * self.each, self._own(number))
+            local = intake.check(self.workers, self._own(number))
         except DatasetError as error:
             found = Finding(error.code, "error", "", None, error.message, error.hint)
             self.storage.write(f"{self.parts.prefix}{_PROBLEM}", orjson.dumps(found), "application/json")
@@ -179,9 +174,10 @@ class Shards:
 
 @cache
 def code_stamp() -> str:
-    """Eight hex digits that change with the code of this package: a deployment may come between two shards."""
+    """Eight hex digits that change with the code, its tables and the catalogue: a deployment may come between two
+    shards."""
     digest = hashlib.sha256()
-    folder = Path(__file__).parent
-    for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.zig")]):
+    library = Path(__file__).parents[1]
+    for path in sorted(path for path in library.rglob("*") if path.is_file() and path.suffix != ".pyc"):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]

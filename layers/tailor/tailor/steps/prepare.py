@@ -131,7 +131,7 @@ class _Step:
             if not missing:
                 return intake.finish(shards.parts)
             if self.scale.machine.spent(self.run):
-                return _given_up(f"{len(missing)} of {shards.count} shards of the dataset could not be checked")
+                return _given_up(f"{len(missing)} of {shards.deal.shards} shards of the dataset could not be checked")
             return self.scale.begin(self.run, shards, missing, self.runs)
 
     def _reject(self, recipe: Recipe, problems: list[Finding]) -> Run:

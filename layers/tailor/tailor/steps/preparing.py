@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tailor.datasets.intake import Assignment, Intake
-from tailor.datasets.shards import Shards, shards_for, weigh, workers_of
+from tailor.datasets.shards import Deal, Shards, deal, weigh, workers_of
 from tailor.events import Shard
 from tailor.runs import Run, RunStore, State
 from tailor.steps.intentions import read_intentions
@@ -36,22 +36,26 @@ class Scale:
 
     def shards(self, run: Run, intake: Intake, bucket: Storage, scratch: Path) -> Shards | None:
         """How the dataset is dealt out; None where one function will do."""
-        count = shards_for(weigh(intake.reader), self.above, self.functions)
-        if not count:
-            return None
-        return Shards(bucket, work_folder(run.id), count, workers_of(intake.reader), scratch)
+        dealt = deal(weigh(intake.reader), self.above, self.functions)
+        return _shards(run, dealt, bucket, scratch) if dealt else None
 
     def clear(self, run: Run, bucket: Storage) -> None:
         """Removes what shards of a run left behind."""
         bucket.delete(file.key for file in bucket.list(work_folder(run.id)))
 
     def begin(self, run: Run, shards: Shards, missing: list[int], runs: RunStore) -> Run:
-        """Has what is missing checked."""
-        document = {"numbers": missing, "shards": shards.count, "functions": self.functions}
+        """Has what is missing checked, and before that the media fetched that it shows."""
+        document = {
+            "numbers": missing,
+            "shards": shards.deal.shards,
+            "media": list(range(shards.deal.parts)),
+            "parts": shards.deal.parts,
+            "functions": self.functions,
+        }
         return self.machine.hand_over(run, document, runs)
 
     def check(self, shard: Shard, *, bucket: Storage, runs: RunStore, bucket_owner: str, scratch: Path) -> bool:
-        """Checks one shard; False where the run no longer waits for it. RetryableError where something can't be read or
+        """Does one task; False where the run no longer waits for it. RetryableError where something can't be read or
         written now."""
         run = runs.get(shard.run)
         if not self.machine.awaits(run, shard.execution):
@@ -59,9 +63,13 @@ class Scale:
         problems, recipe, model = read_intentions(run, bucket)
         if problems or model is None:
             return False  # the dataset changed meanwhile: whoever puts the shards together says so
-        assignment = Assignment(bucket, run.prefix, bucket, run.files, recipe, model, bucket_owner, scratch)
-        with Intake(assignment) as intake:
-            shards = Shards(bucket, work_folder(run.id), shard.shards, workers_of(intake.reader), scratch)
-            if shard.number in shards.missing():
-                shards.check(shard.number, intake)
+        left = _shards(run, Deal(shard.shards, shard.parts), bucket, scratch).left(shard.task, shard.number)
+        if left:
+            assignment = Assignment(bucket, run.prefix, bucket, run.files, recipe, model, bucket_owner, scratch)
+            with Intake(assignment) as intake:
+                left(intake)
         return True
+
+
+def _shards(run: Run, dealt: Deal, bucket: Storage, scratch: Path) -> Shards:
+    return Shards(bucket, work_folder(run.id), dealt, workers_of(dealt), scratch)

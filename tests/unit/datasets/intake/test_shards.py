@@ -8,15 +8,19 @@ import sqlite3
 import zipfile
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 
 from tailor import catalog
+from tailor.datasets import media_shards
 from tailor.datasets import shards as sharding
 from tailor.datasets.intake import Assignment, Intake
 from tailor.datasets.scratch import NoRoomError, enough_room
-from tailor.datasets.shards import Shards, Weight, shards_for, weigh, workers_of
+from tailor.datasets.shards import Deal, Shards, Task, Weight, deal, weigh, workers_of
+from tailor.errors import RetryableError
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 from tests.unit.evaluation.fakes import BucketFolder
@@ -26,17 +30,40 @@ from .conftest import chats, converse, picture, write_jsonl
 QUESTIONS, PICTURES = 640, 40
 
 
+SHOWN = {f"uploads/p/d/pictures/{n % PICTURES:03d}.png" for n in range(QUESTIONS) if n % 10 == 3 or n % 4}
+SHOWN |= {"uploads/p/d/pictures/000.png", *(f"{n}.bmp" for n in range(5))}
+SHOWN.remove("uploads/p/d/pictures/003.png")  # "3" means 3.bmp
+OUTSIDE = "uploads/p/shared/logo.png"
+UNSHOWN = "uploads/p/d/pictures/nobody-shows-this.png"
+
+
 class Counted(BucketFolder):
-    """Counts how often each object is read whole."""
+    """Counts how often each media object is read: stored ones as a whole, members of an archive by their places.
+    ``trouble`` is raised where the object ``troubled`` is read."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.fetched: Counter[str] = Counter()
+        self.troubled, self.trouble = "", RetryableError("slow down")
+        with zipfile.ZipFile(root / "uploads/p/d/c.zip") as packed:
+            members = [info for info in packed.infolist() if info.filename.endswith(".bmp")]
+        self._members = {("uploads/p/d/c.zip", info.header_offset): info.filename for info in members}
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
-        if length is None:
+        if key == self.troubled:
+            raise self.trouble
+        if length is None and not key.endswith(".zip"):
             self.fetched[key] += 1
-        return super().read(key, start, length)
+        elif (key, start) in self._members:
+            self.fetched[self._members[key, start]] += 1
+        with super().open(key) as file:
+            file.seek(start)
+            return file.read(-1 if length is None else length)
+
+    def open(self, key: str) -> BinaryIO:
+        if "/shared/" in key:
+            self.fetched[f"looked for {key}"] += 1
+        return super().open(key)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +92,22 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
         packed.writestr("rows.csv", "\n".join(["question,answer,image", *rows_in_zip]))
         for n in range(5):
             packed.writestr(f"{n}.bmp", picture(100 + n, format="BMP"))
+    (root / UNSHOWN).write_bytes(picture(77))
+    (root / OUTSIDE).parent.mkdir()
+    (root / OUTSIDE).write_bytes(picture(78))
+    write_jsonl(folder / "d.jsonl", [shown(n) for n in range(330)])
     return root
+
+
+def shown(n: int) -> dict[str, Any]:
+    """Objects by S3 URI, one of them outside of the folder and one that is not there; some rows claim other formats, or
+    that a picture is a video."""
+    key = (OUTSIDE, "uploads/p/shared/none.png", "uploads/p/d/pictures/000.png", "uploads/p/d/pictures/002.png")[n % 4]
+    format = {7: "jpg", 8: "PNG"}.get(n // 4 % 11, "png")
+    location = {"format": format, "source": {"s3Location": {"uri": f"s3://bucket/{key}"}}}
+    row = converse(f"What is shown by {n}?", f"It is {n}.")
+    row["messages"][0]["content"].append({"video" if n % 44 == 14 or n in (2, 302) else "image": location})
+    return row
 
 
 class Bench:
@@ -87,12 +129,22 @@ class Bench:
             intake.finish(intake.check(workers), write_unusable=True)
         return self.written("alone")
 
-    def shards(self, count: int, each: int = 1) -> Shards:
-        return Shards(FolderStorage(self.place / f"work-{count}"), "work/r/", count, each, self.place / "scratch")
+    def shards(self, count: int, each: int = 1, parts: int | None = None) -> Shards:
+        dealt = Deal(count, count if parts is None else parts)
+        return Shards(FolderStorage(self.place / f"work-{count}"), "work/r/", dealt, each, self.place / "scratch")
+
+    def do(self, shards: Shards, task: Task, *numbers: int) -> None:
+        for number in numbers:
+            with self.intake("sharded") as intake:
+                if left := shards.left(task, number):
+                    left(intake)
+
+    def fetch_media(self, shards: Shards) -> None:
+        self.do(shards, "name", *range(shards.deal.shards))
+        self.do(shards, "fetch", *reversed(range(shards.deal.parts)))
 
     def check(self, shards: Shards, number: int) -> None:
-        with self.intake("sharded") as intake:
-            shards.check(number, intake)
+        self.do(shards, "check", number)
 
     def together(self, shards: Shards) -> dict[str, bytes]:
         assert not shards.missing()
@@ -132,21 +184,122 @@ def test_workers_write_what_one_writes(bench: Bench, expected: dict[str, bytes],
     assert bench.alone(workers) == expected
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 7])
-def test_shards_write_what_one_function_writes(bench: Bench, expected: dict[str, bytes], count: int) -> None:
-    shards = bench.shards(count)
+@pytest.mark.parametrize(("count", "parts"), [(1, 1), (2, 3), (3, 3), (7, 2)])
+def test_shards_write_what_one_function_writes_and_fetch_each_object_once(
+    bench: Bench, expected: dict[str, bytes], count: int, parts: int
+) -> None:
+    shards = bench.shards(count, parts=parts)
+    bench.do(shards, "name", *range(count))
+    assert not bench.storage.fetched, "to know what rows show, nothing is fetched"
+    bench.do(shards, "fetch", *range(parts))
+    looked_for = {f"looked for {key}" for key in (OUTSIDE, "uploads/p/shared/none.png")}
+    assert bench.storage.fetched == dict.fromkeys(SHOWN | looked_for | {OUTSIDE}, 1)
     for number in reversed(range(count)):
-        bench.storage.fetched.clear()
         bench.check(shards, number)
-        assert max(bench.storage.fetched.values()) == 1, "a shard fetches an object once"
+    assert set(bench.storage.fetched.values()) == {1}, "rows take what was found out"
     assert bench.together(shards) == expected
+
+
+def test_one_function_fetches_each_object_once_however_many_there_are(
+    bench: Bench, expected: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tailor.datasets.media._REMEMBERED", 5)
+    assert bench.alone(1) == expected
+    looked_for = {f"looked for {key}" for key in (OUTSIDE, "uploads/p/shared/none.png")}
+    assert bench.storage.fetched == dict.fromkeys(SHOWN | looked_for | {OUTSIDE}, 1)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_shards_of_two_workers_do_too(bench: Bench, expected: dict[str, bytes]) -> None:
     shards = bench.shards(2, each=2)
+    bench.fetch_media(shards)
+    before = bench.storage.fetched.total()
     for number in range(2):
         bench.check(shards, number)
+    assert bench.storage.fetched.total() == before
+    assert bench.together(shards) == expected
+
+
+def test_without_media_that_are_known_each_shard_fetches_its_own(bench: Bench, expected: dict[str, bytes]) -> None:
+    shards = bench.shards(2, parts=0)
+    for number in range(2):
+        bench.storage.fetched.clear()
+        bench.check(shards, number)
+        assert max(bench.storage.fetched.values()) == 1
+    assert bench.together(shards) == expected
+
+
+def test_what_of_the_media_is_lost_is_fetched_with_the_rows(bench: Bench, expected: dict[str, bytes]) -> None:
+    shards = bench.shards(3)
+    bench.do(shards, "name", 0, 2)
+    bench.do(shards, "fetch", 1)
+    known = {identity for identity, _ in shards.media.known()}
+    fetched = bench.storage.fetched.copy()
+    assert 5 < len(known) < PICTURES
+    for number in range(3):
+        bench.check(shards, number)
+    again = {name for name, count in bench.storage.fetched.items() if fetched[name] and count > fetched[name]}
+    assert not again, "what is known is not fetched again"
+    assert bench.together(shards) == expected
+
+
+def test_media_that_can_not_be_read_now_are_tried_again_alone(bench: Bench, expected: dict[str, bytes]) -> None:
+    shards = bench.shards(2, parts=1)
+    bench.do(shards, "name", 0, 1)
+    bench.storage.troubled = "uploads/p/d/pictures/039.png"
+    with pytest.raises(RetryableError):
+        bench.do(shards, "fetch", 0)
+    left = shards.media.missing(0)
+    assert "image:pictures/039.png" in left
+    assert len(left) < PICTURES, "what was read is kept"
+    bench.storage.troubled = ""
+    bench.do(shards, "fetch", 0, 0, 0)
+    for number in range(2):
+        bench.check(shards, number)
+    assert max(bench.storage.fetched.values()) == 1
+    assert bench.together(shards) == expected
+
+
+def test_two_functions_at_the_same_part_do_no_harm(bench: Bench, expected: dict[str, bytes]) -> None:
+    shards = bench.shards(2)
+    bench.do(shards, "name", 0, 1)
+    for part in range(2):
+        tasks = [shards.left("fetch", part), shards.left("fetch", part)]
+        for task in tasks:
+            assert task is not None
+            with bench.intake("sharded") as intake:
+                task(intake)
+    for number in range(2):
+        bench.check(shards, number)
+    assert bench.together(shards) == expected
+
+
+def test_a_function_that_is_killed_goes_on_from_what_it_kept(
+    bench: Bench, expected: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_shards, "KEPT_AT_ONCE", 8)
+    shards = bench.shards(2, parts=1)
+    bench.do(shards, "name", 0, 1)
+    named = len(shards.media.missing(0))
+    writes = iter(range(100))
+    with monkeypatch.context() as patch:
+
+        def killed(self: FolderStorage, key: str, data: bytes, content_type: str = "") -> None:
+            if "/found/" in key and next(writes) == 2:
+                raise KeyboardInterrupt
+            original(self, key, data, content_type)
+
+        original = FolderStorage.write
+        patch.setattr(FolderStorage, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            bench.do(shards, "fetch", 0)
+    assert len(shards.media.missing(0)) == named - 2 * 8
+    bench.do(shards, "fetch", 0)
+    fetched = sorted(bench.storage.fetched.values())
+    assert 0 < fetched.count(2) <= 9, "eight objects, one of which was looked for too"
+    for number in range(2):
+        bench.check(shards, number)
+    assert sorted(bench.storage.fetched.values()) == fetched
     assert bench.together(shards) == expected
 
 
@@ -154,6 +307,7 @@ def test_a_shard_that_was_cut_short_is_missing_and_can_be_checked_again(
     bench: Bench, expected: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shards = bench.shards(3)
+    bench.fetch_media(shards)
     for number in (0, 2):
         bench.check(shards, number)
     uploads = iter(range(100))
@@ -175,11 +329,18 @@ def test_a_shard_that_was_cut_short_is_missing_and_can_be_checked_again(
 
 def test_what_another_code_or_another_deal_left_is_not_taken(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     shards = bench.shards(2)
+    bench.fetch_media(shards)
     bench.check(shards, 0)
     assert shards.missing() == [1]
-    assert Shards(shards.storage, shards.folder, 3, 1, shards.scratch).missing() == [0, 1, 2]
+    assert shards.left("name", 0) is None
+    assert list(shards.media.known())
+    other = replace(shards, deal=Deal(3, 2))
+    assert other.missing() == [0, 1, 2]
+    assert not list(other.media.known())
     monkeypatch.setattr(sharding, "code_stamp", lambda: "01234567")
     assert shards.missing() == [0, 1]
+    assert shards.left("name", 0)
+    assert not list(shards.media.known())
 
 
 def test_a_disk_that_is_too_small_is_a_finding(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,25 +373,29 @@ def test_other_trouble_is_not_taken_for_want_of_room() -> None:
 
 def test_the_size_alone_decides_and_the_same_for_all(bench: Bench) -> None:
     with bench.intake("alone") as intake:
-        weight, each = weigh(intake.reader), workers_of(intake.reader)
+        weight = weigh(intake.reader)
     sizes = {file.name: file.size for file in intake.reader.files}
-    assert set(sizes) == {"a.jsonl", "b.csv", "c.zip/rows.csv"}
+    assert set(sizes) == {"a.jsonl", "b.csv", "c.zip/rows.csv", "d.jsonl"}
     assert weight.text == sum(sizes.values())
-    assert each == 1
-    assert 0 < weight.seconds < 2
+    assert 0 < weight.rows < weight.media < weight.seconds < 2
 
 
 @pytest.mark.parametrize(
-    ("weight", "shards"),
+    ("weight", "expected"),
     [
-        (Weight(seconds=300, text=1), 0),
-        (Weight(seconds=301, text=1), 8),
-        (Weight(seconds=4000, text=1), 20),
-        (Weight(seconds=1, text=40_000_000_000), 12),
-        (Weight(seconds=1e9, text=1), sharding.MOST_SHARDS),
-        (Weight(seconds=720, text=94_000_000, media=72_000), 24),  # a million questions, in any order
-        (Weight(seconds=400, text=94_000_000, media=40_000), 8),  # one shard could fetch all of them
+        (Weight(rows=300, media=0, text=1), None),
+        (Weight(rows=200, media=100, text=1), None),
+        (Weight(rows=301, media=0, text=1), Deal(shards=8, parts=0)),
+        (Weight(rows=200, media=101, text=1), Deal(shards=8, parts=8)),
+        (Weight(rows=4000, media=0, text=1), Deal(shards=20, parts=0)),
+        (Weight(rows=1, media=0, text=40_000_000_000), Deal(shards=12, parts=0)),
+        (Weight(rows=1e9, media=1e9, text=1), Deal(sharding.MOST_SHARDS, sharding.MOST_SHARDS)),
+        (Weight(rows=9.4, media=2000, text=94_000_000), Deal(shards=8, parts=10)),
     ],
 )
-def test_how_many_shards(weight: Weight, shards: int) -> None:
-    assert shards_for(weight, above=300, functions=8) == shards
+def test_how_many_shards_and_parts(weight: Weight, expected: Deal | None) -> None:
+    assert deal(weight, above=300, functions=8) == expected
+
+
+def test_media_keep_a_function_busy_and_text_is_worth_another_core() -> None:
+    assert (workers_of(Deal(8, 8)), workers_of(Deal(8, 0))) == (1, 2)

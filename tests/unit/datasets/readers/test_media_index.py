@@ -86,7 +86,26 @@ def test_looser_matches_are_reported(index: MediaIndex) -> None:
 
 
 def test_another_dataset_of_the_same_project(index: MediaIndex) -> None:
-    found = index.resolve("s3://bucket/uploads/team/shared/logo.png")
-
+    key = index.outside("s3://bucket/uploads/team/shared/logo.png")
+    assert key == "uploads/team/shared/logo.png"
+    found = index.find_outside(key)
     assert found is not None
-    assert (found.key, found.size, found.stored) == ("uploads/team/shared/logo.png", 5, True)
+    assert (found.key, found.size, found.stored) == (key, 5, True)
+    assert index.find_outside("uploads/team/shared/none.png") is None
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "s3://bucket/uploads/team/set/images/a.png",
+        "s3://bucket/uploads/team/shared/a.png",  # the dataset has files of that name
+        "s3://bucket/uploads/other/set/secret.png",
+        "s3://elsewhere/uploads/team/shared/logo.png",
+        "s3://bucket/uploads/team/shared/",
+        "s3://bucket/uploads/team/shared/\ud800.png",
+        "s3://bucket/uploads/team/" + 2000 * "x",
+        "uploads/team/shared/logo.png",
+    ],
+)
+def test_nothing_else_outside_of_the_folder_is_looked_at(index: MediaIndex, ref: str) -> None:
+    assert index.outside(ref) is None
