@@ -28,7 +28,8 @@ from PIL import Image
 from benchmarks.datasets import write_rows
 from tailor import catalog
 from tailor.datasets.intake import Assignment, Intake
-from tailor.datasets.shards import Deal, Shards, weigh
+from tailor.datasets.shards import Shards
+from tailor.datasets.weight import Deal, weigh
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage, buffered
 

@@ -33,6 +33,7 @@ from tailor.datasets.rows import Intentions, Item, Totals
 from tailor.datasets.scratch import enough_room
 from tailor.datasets.split import PARTS
 from tailor.datasets.statistics import Spool, asked_of, media_of, statistics_of, tokens_of
+from tailor.datasets.weight import media_outside
 from tailor.datasets.workers import LocalParts, Parts, Result, Work, merge_files, results_of, run_pass
 from tailor.datasets.write import PARTS_WRITTEN, Writing, Written, publish
 from tailor.recipe import Data, Recipe
@@ -98,7 +99,7 @@ class Intake:
         """Large datasets of text are worth more cores. Media are fetched by threads, each object once, in one
         process."""
         size = sum(file.size for file in self.reader.files)
-        if size <= _WORTH_WORKERS or len(self.reader.media):
+        if size <= _WORTH_WORKERS or len(self.reader.media) or media_outside(self.reader):
             return 1
         return min(_MOST_WORKERS, os.process_cpu_count() or 1)
 

@@ -19,6 +19,7 @@ MAX_NAME: Final = 2000
 """Characters of a name or URI. S3 keys have at most 1,024 bytes."""
 
 _DIGITS: Final = re.compile(r"(\d+)\D*$")
+_URI: Final = re.compile(r"s3:(?:\\?/){2}[^\s\"'`<>,;|]+")
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
 
@@ -86,10 +87,15 @@ class MediaIndex:
         lies there, :meth:`find_outside` says."""
         bucket, key = _s3(ref)
         project = "/".join(self._prefix.split("/")[:2]) + "/"
-        if not bucket or bucket != self._bucket or not key.startswith(project) or key.endswith("/"):
+        if not bucket or bucket != self.bucket or not key.startswith(project) or key.endswith("/"):
             return None
         sound = len(ref) <= MAX_NAME and "\0" not in key and key == key.encode(errors="replace").decode()
         return key if sound and not self._find(ref, base)[0] else None
+
+    def outside_in(self, text: str) -> set[str]:
+        """The keys outside of the folder that stand in a text, whatever its format."""
+        named = {uri.replace("\\/", "/") for uri in _URI.findall(text)}
+        return {key for key in map(self.outside, named) if key}
 
     def find_outside(self, key: str) -> StoredObject | None:
         """The object outside of the folder; None where there is none."""
@@ -115,7 +121,7 @@ class MediaIndex:
             fix = "download the files, put them into the dataset folder and write their names"
             return Trouble("media-remote", f"{ref!r:.200} lies on the web: only files in the bucket are read", fix)
         bucket, _key = _s3(ref)
-        if bucket and bucket != self._bucket:
+        if bucket and bucket != self.bucket:
             fix = "copy the files into the dataset folder: Bedrock reads media from the bucket of the data only"
             return Trouble("media-other-bucket", f"{ref!r:.200} lies in another bucket", fix)
         if not self._objects:
@@ -125,7 +131,8 @@ class MediaIndex:
         return Trouble("media-missing", f"there is no file for {ref!r:.200}", fix)
 
     @property
-    def _bucket(self) -> str:
+    def bucket(self) -> str:
+        """Empty where the dataset lies in a folder of this machine."""
         return _s3(self._storage.uri(self._prefix))[0]
 
     def _find(self, ref: str, base: str) -> tuple[list[str], str]:
@@ -154,7 +161,7 @@ class MediaIndex:
     def _path(self, ref: str) -> str:
         """``ref`` as a path inside the dataset folder."""
         bucket, key = _s3(ref)
-        if bucket and bucket == self._bucket and key.startswith(self._prefix):
+        if bucket and bucket == self.bucket and key.startswith(self._prefix):
             return key[len(self._prefix) :]
         path = _SCHEME.sub("", ref.strip().replace("\\", "/"))
         if path not in self._objects and "%" in path:

@@ -6,96 +6,26 @@ shard may run twice, or be lost and run again: it writes the same bytes.
 """
 
 import hashlib
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import orjson
 
 from tailor.datasets.intake import Intake
 from tailor.datasets.media_shards import MediaShards
 from tailor.datasets.model import Finding
-from tailor.datasets.objects import MemberObject
-from tailor.datasets.read import DatasetReader, ReadableFile
 from tailor.datasets.stored_parts import StoredParts
+from tailor.datasets.weight import Deal
 from tailor.errors import DatasetError, NotFoundError
 from tailor.storage import Storage
-
-MOST_SHARDS: Final = 100
-SHARD_SECONDS: Final = 200
-"""A shard is made for so long, less than a quarter of a function's time: estimates err."""
-
-# What one function does a second: docs/architecture.md, "Preparing at scale", has the measurements.
-TEXT_BYTES: Final = 10_000_000
-MEDIA_BYTES: Final = 40_000_000
-MEDIA_IN_PLACE: Final = 100
-MEDIA_COPIED: Final = 50
-GZIP: Final = 8
-PARQUET: Final = 3
-"""Bytes of text for each byte of a packed file, which does not say it."""
-DISK_BYTES: Final = 3_500_000_000
-"""Text whose records, written twice, leave room on the function's disk of 10 GiB."""
 
 Task = Literal["name", "fetch", "check"]
 """What a function does for a shard, or for a part of the media (see :mod:`tailor.datasets.media_shards`)."""
 
 _PROBLEM = "problem.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """What a dataset asks of one function: seconds of work for its ``rows`` and for its ``media``; ``text`` in bytes,
-    which goes through its disk."""
-
-    rows: float
-    media: float
-    text: int
-
-    @property
-    def seconds(self) -> float:
-        return self.rows + self.media
-
-
-@dataclass(frozen=True, slots=True)
-class Deal:
-    """So many ``shards`` of the rows, and so many ``parts`` of the media, none where there are no media."""
-
-    shards: int
-    parts: int
-
-
-def weigh(reader: DatasetReader) -> Weight:
-    """By the sizes alone: nothing but the list of files is read."""
-    text = sum(_text_of(file) for file in reader.files)
-    size = in_place = copied = 0
-    for item in reader.media:
-        size += item.size
-        in_place += item.stored
-        copied += not item.stored
-    media = size / MEDIA_BYTES + in_place / MEDIA_IN_PLACE + copied / MEDIA_COPIED
-    return Weight(text / TEXT_BYTES, media, text)
-
-
-def _text_of(file: ReadableFile) -> int:
-    source = file.source.source
-    packed = isinstance(source, MemberObject) and not source.member
-    return file.size * (GZIP if packed else PARQUET if file.source.container == "parquet" else 1)
-
-
-def deal(weight: Weight, above: float, functions: int) -> Deal | None:
-    """None where one function will do: at most ``above`` seconds of work, and room on its disk. Otherwise at least one
-    shard, and one part of the media, for each of ``functions``, which work at once."""
-    if weight.seconds <= above and weight.text <= DISK_BYTES:
-        return None
-
-    def number(*wanted: float) -> int:
-        return min(MOST_SHARDS, math.ceil(max(*wanted, functions)))
-
-    shards = number(weight.rows / SHARD_SECONDS, weight.text / DISK_BYTES)
-    return Deal(shards, number(weight.media / SHARD_SECONDS) if weight.media else 0)
 
 
 def workers_of(deal: Deal) -> int:

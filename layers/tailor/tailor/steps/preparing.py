@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tailor.datasets.intake import Assignment, Intake
-from tailor.datasets.shards import Deal, Shards, deal, weigh, workers_of
+from tailor.datasets.shards import Shards, workers_of
+from tailor.datasets.weight import Deal, deal, weigh
 from tailor.events import Shard
 from tailor.runs import Run, RunStore, State
 from tailor.steps.intentions import read_intentions

@@ -19,7 +19,8 @@ from tailor.datasets import media_shards
 from tailor.datasets import shards as sharding
 from tailor.datasets.intake import Assignment, Intake
 from tailor.datasets.scratch import NoRoomError, enough_room
-from tailor.datasets.shards import Deal, Shards, Task, Weight, deal, weigh, workers_of
+from tailor.datasets.shards import Shards, Task, workers_of
+from tailor.datasets.weight import MOST_SHARDS, Deal, Weight, deal, media_outside, weigh
 from tailor.errors import RetryableError
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
@@ -380,6 +381,30 @@ def test_the_size_alone_decides_and_the_same_for_all(bench: Bench) -> None:
     assert 0 < weight.rows < weight.media < weight.seconds < 2
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_objects_that_rows_name_outside_of_the_folder_have_their_weight(
+    tmp_path: Path, shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For example Converse rows that point to pictures which several datasets of a project share."""
+    monkeypatch.setattr("tailor.datasets.intake._WORTH_WORKERS", 0)
+    monkeypatch.setattr("os.process_cpu_count", lambda: 2)
+    folder = tmp_path / "uploads/p" / "d"
+    folder.mkdir(parents=True)
+    rows = [shown(4 * n) for n in range(6000)]
+    for n, row in enumerate(rows):
+        uri = f"s3://bucket/uploads/{'p' if shared else 'q'}/shared/{n % 3000}.png"
+        row["messages"][0]["content"][1]["image"]["source"]["s3Location"]["uri"] = uri
+    write_jsonl(folder / "rows.jsonl", rows)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    storage, model = BucketFolder(tmp_path), catalog.model("nova-lite")
+    with Intake(Assignment(storage, "uploads/p/d/", storage, "runs/r/", Recipe(), model, None, scratch)) as intake:
+        named, dealt = media_outside(intake.reader), deal(weigh(intake.reader), above=0, functions=8)
+        assert 3000 <= named < 12_000 if shared else named == 0
+        assert dealt == Deal(8, 8 if shared else 0)
+        assert intake.worthwhile_workers() == (1 if shared else 2)
+
+
 @pytest.mark.parametrize(
     ("weight", "expected"),
     [
@@ -389,7 +414,7 @@ def test_the_size_alone_decides_and_the_same_for_all(bench: Bench) -> None:
         (Weight(rows=200, media=101, text=1), Deal(shards=8, parts=8)),
         (Weight(rows=4000, media=0, text=1), Deal(shards=20, parts=0)),
         (Weight(rows=1, media=0, text=40_000_000_000), Deal(shards=12, parts=0)),
-        (Weight(rows=1e9, media=1e9, text=1), Deal(sharding.MOST_SHARDS, sharding.MOST_SHARDS)),
+        (Weight(rows=1e9, media=1e9, text=1), Deal(MOST_SHARDS, MOST_SHARDS)),
         (Weight(rows=9.4, media=2000, text=94_000_000), Deal(shards=8, parts=10)),
     ],
 )

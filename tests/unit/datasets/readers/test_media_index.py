@@ -94,6 +94,15 @@ def test_another_dataset_of_the_same_project(index: MediaIndex) -> None:
     assert index.find_outside("uploads/team/shared/none.png") is None
 
 
+def test_what_a_text_names_outside_of_the_folder(index: MediaIndex) -> None:
+    text = """
+        {"uri": "s3://bucket/uploads/team/shared/1.png"}, {"uri": "s3:\\/\\/bucket\\/uploads\\/team\\/x\\/2.png"}
+        question,s3://bucket/uploads/team/x/3.png,answer;s3://bucket/uploads/team/x/3.png
+        s3://bucket/uploads/team/set/images/a.png s3://elsewhere/uploads/team/x/4.png s3://bucket/uploads/other/5.png s3://
+    """
+    assert index.outside_in(text) == {"uploads/team/shared/1.png", "uploads/team/x/2.png", "uploads/team/x/3.png"}
+
+
 @pytest.mark.parametrize(
     "ref",
     [
