@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 from tailor import __version__
-from tailor_cli import check, curve, doctor, evaluate, grade, judge, keys, models, push, quote, recipe, runs, usage
+from tailor_cli import (
+    check,
+    curve,
+    doctor,
+    evaluate,
+    grade,
+    judge,
+    keys,
+    models,
+    push,
+    quote,
+    recipe,
+    report,
+    runs,
+    usage,
+)
 from tailor_cli.context import DEFAULT_STACK, err, session
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -39,7 +54,7 @@ def choose_stack(
 
 
 BEFORE = (recipe.recipe, models.models, check.check, quote.quote, grade.grade, doctor.doctor)
-RUNS = (push.push, runs.runs, runs.show, runs.watch, runs.approve, runs.decline, runs.stop)
+RUNS = (push.push, runs.runs, runs.show, runs.watch, report.report, runs.approve, runs.decline, runs.stop)
 AFTER = (evaluate.evaluate, judge.judge, runs.promote, runs.rollback, runs.retire, runs.offline, usage.usage)
 for command in (*BEFORE, *RUNS, *AFTER):
     app.command()(command)

@@ -50,7 +50,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice_a_change(
-    pipeline: Pipeline, scenes: dict[str, bytes], faults: SetFaults
+    pipeline: Pipeline, scenes: dict[str, bytes], faults: SetFaults, tmp_path: Path
 ) -> None:
     faults(Faults(events=EventFaults(copies=5)))
     run_id = pipeline.upload("five/scenes", scenes)
@@ -80,6 +80,8 @@ def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice
     secret, _ = keys.create(pipeline.serving, "test", ["five"])
     api = OpenAI(base_url=pipeline.api, api_key=secret, max_retries=0)
     _an_app_can_call_it(api, scenes)
+    pages = [Path(page).read_bytes() for page in _tailor("report", run_id, "--to", str(tmp_path)).splitlines()]
+    assert pages == [pipeline.bucket.read(f"{run.files}{part}/report.html") for part in ("report", "evaluation")]
     _until_a_person_takes_it_offline_and_again_once_it_is_back(pipeline, api, run, len(told))
     _an_app_can_call_it(api, scenes)
     assert pipeline.dead() == []

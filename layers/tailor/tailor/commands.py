@@ -9,7 +9,7 @@ import re
 # fmt: off
 NAMES = frozenset({
     "recipe", "models", "check", "quote", "grade", "doctor",
-    "push", "runs", "show", "watch", "approve", "decline", "stop",
+    "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
     "evaluate", "judge", "promote", "rollback", "retire", "offline", "usage", "train-curve", "keys",
 })
 # fmt: on
