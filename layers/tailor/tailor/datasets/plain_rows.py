@@ -12,7 +12,7 @@ from tailor.catalog import Model
 from tailor.datasets import language, native
 from tailor.datasets.ledger import Columns
 from tailor.datasets.native import Noted, Stretch
-from tailor.datasets.screen import Screen
+from tailor.datasets.screen import Screen, is_apart
 from tailor.datasets.split import group_hash
 from tailor.recipe import Recipe
 
@@ -38,7 +38,10 @@ class PlainRows:
         if self._rows is None:
             return None
         noted = self._rows.take(lines, first, file, part, columns, at)
-        stopped, _ = self._screen.scan(noted.texts, noted.text_ends)
+        stopped = self._screen.stopped(noted.texts, noted.text_ends)
+        for row, doubtful in enumerate(noted.doubtful):
+            if doubtful and any(is_apart(text.decode()) for text in noted.row(row)):
+                stopped.add(row)
         for row in stopped:
             noted.states[row] = native.UNREAD
         noted.unread += len(stopped)

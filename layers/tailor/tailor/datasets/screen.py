@@ -27,6 +27,7 @@ _STOP: Final = (
     (rb"secret.{0,20}=", _CASELESS),
 )
 _SPACED = rb"[ \t\r\n]{8}"
+_IS_SPACED: Final = 0
 # Letters that Unicode's composition may change, and some more.
 _OF_PARTS = (
     rb"[\xcc-\xce\xd2\xd6-\xe0\xe3\xea\xef\xf0]|\xe1[\x80-\xb7\xbd-\xbf]"
@@ -60,16 +61,8 @@ class Screen:
     """``reserved``: the model's own markers, which texts may not hold."""
 
     def __init__(self, reserved: Iterable[str]) -> None:
-        patterns = [*_STOP, *((_word(word), _CASELESS) for word in reserved)]
-        self._spaced, self._of_parts = len(patterns), len(patterns) + 1
-        patterns += [(_SPACED, 0), (_OF_PARTS, _ONCE)]
-        self._patterns = hyperscan.Database()
-        self._patterns.compile(
-            expressions=[pattern for pattern, _ in patterns],
-            flags=[flags for _, flags in patterns],
-            ids=range(len(patterns)),
-            elements=len(patterns),
-        )
+        self._stop = _database([*_STOP, *((_word(word), _CASELESS) for word in reserved)])
+        self._more = _database([(_SPACED, 0), (_OF_PARTS, _ONCE)])
 
     def look(self, rows: list[tuple[str, str]]) -> list[Passed | None]:
         """For each row (the texts before its last answer, and that answer) what passes, None for what does not."""
@@ -79,7 +72,13 @@ class Screen:
             return [None] if len(rows) == 1 else [found for row in rows for found in self.look([row])]
         whole = b"".join([part for question, answer in texts for part in (question, b"\n", answer, BETWEEN)])
         ends = list(accumulate(len(question) + len(answer) + 2 for question, answer in texts))
-        stopped, spaced = self.scan(whole, ends)
+        stopped = self.stopped(whole, ends)
+        spaced: set[int] = set()
+        for id, end in _found(self._more, whole):
+            if id == _IS_SPACED:
+                spaced.add(bisect_right(ends, end - 1))
+            else:
+                stopped.update(row for row, (question, answer) in enumerate(rows) if is_apart(question + "\n" + answer))
         symbols = whole.translate(_SYMBOLS).count
         passed: list[Passed | None] = [
             Passed(question, answer, symbols(1, start, end - 1), row in spaced)
@@ -87,25 +86,29 @@ class Screen:
         ]
         return [None if row in stopped else each for row, each in enumerate(passed)] if stopped else passed
 
-    def scan(self, whole: bytes, ends: Sequence[int]) -> tuple[set[int], set[int]]:
-        """The rows that need a closer look, and those with long runs of white space. ``whole``: the texts of all rows,
+    def stopped(self, whole: bytes, ends: Sequence[int]) -> set[int]:
+        """The rows that need a closer look, but for those whose letters are apart. ``whole``: the texts of all rows,
         BETWEEN behind each; ``ends``: where each row ends, with it."""
-        found: list[tuple[int, int]] = []
-        self._patterns.scan(whole, match_event_handler=lambda id, start, end, flags, context: found.append((id, end)))
-        stopped: set[int] = set()
-        spaced: set[int] = set()
-        for id, end in found:
-            if id == self._of_parts:
-                stopped.update(_odd_forms(whole, ends))
-            else:
-                (spaced if id == self._spaced else stopped).add(bisect_right(ends, end - 1))
-        return stopped, spaced
+        return {bisect_right(ends, end - 1) for _, end in _found(self._stop, whole)}
 
 
-def _odd_forms(whole: bytes, ends: Sequence[int]) -> Iterable[int]:
-    for row, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
-        if not unicodedata.is_normalized("NFC", whole[start:end].decode()):
-            yield row
+def is_apart(text: str) -> bool:
+    """Whether letters and their marks are not one character where they could be (not NFC)."""
+    return not unicodedata.is_normalized("NFC", text)
+
+
+def _database(patterns: list[tuple[bytes, int]]) -> hyperscan.Database:
+    database = hyperscan.Database()
+    expressions, flags = [pattern for pattern, _ in patterns], [flags for _, flags in patterns]
+    database.compile(expressions=expressions, flags=flags, ids=range(len(patterns)), elements=len(patterns))
+    return database
+
+
+def _found(patterns: hyperscan.Database, whole: bytes) -> list[tuple[int, int]]:
+    """The index of each pattern found, and where it ends."""
+    found: list[tuple[int, int]] = []
+    patterns.scan(whole, match_event_handler=lambda id, start, end, flags, context: found.append((id, end)))
+    return found
 
 
 def _word(word: str) -> bytes:

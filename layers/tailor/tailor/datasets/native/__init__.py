@@ -51,9 +51,10 @@ class _Take(ctypes.Structure):
     _fields_ = (
         ("settings", ctypes.POINTER(_Settings)), ("columns", _Columns), ("block", ctypes.c_char_p), ("length", _size),
         ("starts", _at), ("ends", _at), ("numbers", _at), ("count", _size), ("n", _int), ("file", ctypes.c_int32),
-        ("part", _byte), ("states", _at), ("text_ends", _at), ("answer_starts", _at), ("record_ends", _at),
-        ("texts", _at), ("texts_room", _size), ("records", _at), ("records_room", _size), ("text_bytes", _size),
-        ("record_bytes", _size), ("unread", _size), ("unfinished", _size),
+        ("part", _byte), ("states", _at), ("doubtful", _at), ("text_ends", _at), ("answer_starts", _at),
+        ("record_ends", _at), ("texts", _at), ("texts_room", _size), ("records", _at), ("records_room", _size),
+        ("text_bytes", _size), ("record_bytes", _size), ("unread", _size), ("unfinished", _size),
+        ("doubtful_rows", _size),
     )  # fmt: skip
 
 
@@ -97,10 +98,12 @@ class Stretch(NamedTuple):
 @dataclass(slots=True)
 class Noted:
     """What became of lines. ``states``: UNREAD, UNFINISHED (its answer, kind, language and words are not noted) or
-    another for each; ``texts`` holds those of the rows that were read, one row behind the other: its question, a line
+    another for each; ``doubtful``: a 1 for each whose letters may be apart from their marks, if there are such;
+    ``texts`` holds those of the rows that were read, one row behind the other: its question, a line
     break, its answer, a full stop; ``records`` their records. A row begins where the one before ends."""
 
     states: "array[int]"
+    doubtful: "array[int]"
     texts: bytes
     text_ends: "array[int]"
     answer_starts: "array[int]"
@@ -211,20 +214,22 @@ class Rows:
         count, room = len(lines), lines.ends[-1] - lines.starts[0] + len(lines) * self._more
         if len(self._records) < room:
             self._texts, self._records = array("B", bytes(room)), array("B", bytes(room))
-        states, text_ends, answer_starts, record_ends = (
-            array("B", bytes(count)),
-            *(array("q", bytes(8 * count)) for _ in range(3)),
-        )
+        states, doubtful = (array("B", bytes(count)) for _ in range(2))
+        text_ends, answer_starts, record_ends = (array("q", bytes(8 * count)) for _ in range(3))
         work = _Take(
             ctypes.pointer(self._settings), _Columns(*columns.addresses(at)), lines.block, len(lines.block),
             *map(_address, lines[1:]), count, first, file, part,
-            *map(_address, (states, text_ends, answer_starts, record_ends)), _address(self._texts), room,
+            *map(_address, (states, doubtful, text_ends, answer_starts, record_ends)), _address(self._texts), room,
             _address(self._records), room,
         )  # fmt: skip
         self._take(ctypes.byref(work))
         texts = memoryview(self._texts)[: work.text_bytes].tobytes()
         records = memoryview(self._records)[: work.record_bytes].tobytes()
-        return Noted(states, texts, text_ends, answer_starts, records, record_ends, work.unread, work.unfinished)
+        if not work.doubtful_rows:
+            doubtful = array("B")
+        return Noted(
+            states, doubtful, texts, text_ends, answer_starts, records, record_ends, work.unread, work.unfinished
+        )
 
 
 def _address(items: "array[int]") -> int:

@@ -167,8 +167,9 @@ const Take = extern struct {
     file: i32,
     part: i8,
     /// Of each row: its state; where its texts end in `texts`, behind a full stop; where its answer starts; where its
-    /// record ends in `records`.
+    /// record ends in `records`; whether its letters may be apart from their marks.
     states: [*]u8,
+    doubtful: [*]u8,
     text_ends: [*]i64,
     answer_starts: [*]i64,
     record_ends: [*]i64,
@@ -180,6 +181,7 @@ const Take = extern struct {
     record_bytes: usize,
     unread: usize,
     unfinished: usize,
+    doubtful_rows: usize,
 };
 
 export fn take(work: *Take) void {
@@ -188,11 +190,13 @@ export fn take(work: *Take) void {
     var records = Writer{ .buffer = work.records[0..work.records_room] };
     work.unread = 0;
     work.unfinished = 0;
+    work.doubtful_rows = 0;
+    var record = Record{};
     for (0..work.count) |row| {
         const raw = block[@intCast(work.starts[row])..@intCast(work.ends[row])];
         const text_start = texts.at;
         const record_start = records.at;
-        const state = note(work, row, raw, &texts, &records) orelse left: {
+        const state = note(work, row, raw, &record, &texts, &records) orelse left: {
             texts.at = text_start;
             records.at = record_start;
             work.answer_starts[row] = @intCast(text_start);
@@ -209,14 +213,13 @@ export fn take(work: *Take) void {
 }
 
 /// Null for a row that needs a closer look.
-fn note(work: *Take, row: usize, raw: []const u8, texts: *Writer, records: *Writer) ?u8 {
+fn note(work: *Take, row: usize, raw: []const u8, record: *Record, texts: *Writer, records: *Writer) ?u8 {
     const settings = work.settings;
     const given = settings.system[0..settings.system_length];
-    const record = Record.read(raw) orelse return null;
+    if (!record.read(raw)) return null;
     const turns = record.turns();
     const is_answered = turns.len % 2 == 0;
     if (turns.len == 0 or (settings.answered != 0 and !is_answered)) return null;
-    if (!std.unicode.utf8ValidateSlice(raw)) return null;
 
     // The texts, the answer last.
     const text_start = texts.at;
@@ -258,9 +261,9 @@ fn note(work: *Take, row: usize, raw: []const u8, texts: *Writer, records: *Writ
     const line = records.buffer[record_start..records.at];
     const is_same = std.mem.eql(u8, line, raw);
 
-    // Its size.
-    const before = Measure.of(question);
-    const last = Measure.of(answer);
+    // Its size, and whether its texts are UTF-8: there is nothing else in the line that is not ASCII.
+    const before = Measure.of(question) orelse return null;
+    const last = Measure.of(answer) orelse return null;
     const characters = before.characters + last.characters;
     const dense = if (before.has_run or last.has_run) denseOf(characters, texts.buffer[text_start .. texts.at - 1]) else characters;
     const low: i64 = @max(0, whole(dense, settings.characters_low));
@@ -286,11 +289,16 @@ fn note(work: *Take, row: usize, raw: []const u8, texts: *Writer, records: *Writ
     columns.high[row] = std.math.cast(i32, high) orelse return null;
     columns.seal[row] = if (is_same) hashOf(line) else 0;
     work.answer_starts[row] = @intCast(answer_start);
+    work.doubtful[row] = @intFromBool(before.may_be_apart or last.may_be_apart);
+    work.doubtful_rows += work.doubtful[row];
     if (last.characters < settings.short_answer) return unfinished;
-    const spoken = languageOf(settings, if (last.characters >= settings.long_enough) answer else question) orelse return unfinished;
+    const spoken = if (last.characters >= settings.long_enough)
+        languageOf(settings, answer, last.is_ascii)
+    else
+        languageOf(settings, question, before.is_ascii);
+    columns.language[row] = spoken orelse return unfinished;
     columns.answer[row] = hashOf(answer);
     columns.kind[row] = settings.long_kind;
-    columns.language[row] = spoken;
     columns.words[row] = std.math.cast(i32, last.spaces + 1) orelse return null;
     return ready;
 }
@@ -314,8 +322,8 @@ fn hashWithTurns(question: []const u8, turns: usize) i64 {
 }
 
 /// Null for languages that are told by more than this knows.
-fn languageOf(settings: *const Settings, text: []const u8) ?i8 {
-    if (isAscii(text)) {
+fn languageOf(settings: *const Settings, text: []const u8, is_ascii: bool) ?i8 {
+    if (is_ascii) {
         var letters: usize = 0;
         for (text[0..@min(text.len, 2 * settings.least_letters)]) |byte| letters += @intFromBool(std.ascii.isAlphabetic(byte));
         return if (letters >= settings.least_letters) settings.english else settings.unknown;
@@ -334,16 +342,6 @@ fn languageOf(settings: *const Settings, text: []const u8) ?i8 {
     return null;
 }
 
-fn isAscii(text: []const u8) bool {
-    var at: usize = 0;
-    while (at + lanes <= text.len) : (at += lanes) {
-        const some: Lanes = text[at..][0..lanes].*;
-        if (@reduce(.Or, some) >= 0x80) return false;
-    }
-    for (text[at..]) |byte| if (byte >= 0x80) return false;
-    return true;
-}
-
 // ----------------------------------------------------------------------------------------------------------------- JSON
 
 const most_turns = 256;
@@ -360,31 +358,28 @@ const Record = struct {
         return self.spans[0..self.count];
     }
 
-    /// Null where the line holds anything else, or the same key twice.
-    fn read(raw: []const u8) ?Record {
-        var record = Record{};
+    /// False where the line holds anything else, or the same key twice.
+    fn read(self: *Record, raw: []const u8) bool {
+        self.system = null;
+        self.count = 0;
         var cursor = Cursor{ .raw = raw };
         var version = false;
-        var messages = false;
-        if (!cursor.takes('{')) return null;
+        if (!cursor.takes('{')) return false;
         while (true) {
-            const key = cursor.key() orelse return null;
+            const key = cursor.key() orelse return false;
             if (std.mem.eql(u8, key, "schemaVersion") and !version) {
                 version = true;
-                if (!std.mem.eql(u8, cursor.word() orelse return null, "bedrock-conversation-2024")) return null;
-            } else if (std.mem.eql(u8, key, "system") and record.system == null) {
-                const span = cursor.content() orelse return null;
-                if (span.start == span.end) return null;
-                record.system = span;
-            } else if (std.mem.eql(u8, key, "messages") and !messages) {
-                messages = true;
-                if (!record.readTurns(&cursor)) return null;
-            } else return null;
+                if (!std.mem.eql(u8, cursor.word() orelse return false, "bedrock-conversation-2024")) return false;
+            } else if (std.mem.eql(u8, key, "system") and self.system == null) {
+                self.system = cursor.content() orelse return false;
+            } else if (std.mem.eql(u8, key, "messages") and self.count == 0) {
+                if (!self.readTurns(&cursor)) return false;
+            } else return false;
             if (cursor.takes('}')) break;
-            if (!cursor.takes(',')) return null;
+            if (!cursor.takes(',')) return false;
         }
         cursor.skip();
-        return if (version and messages and cursor.at == raw.len) record else null;
+        return version and cursor.at == raw.len;
     }
 
     fn readTurns(self: *Record, cursor: *Cursor) bool {
@@ -609,16 +604,20 @@ fn bits(found: @Vector(lanes, bool)) u32 {
 }
 
 /// `characters`: code points; `symbols`: ASCII that is no letter, digit or white space; `has_run`: eight characters of
-/// white space stand together.
+/// white space stand together; `may_be_apart`: there are characters that Unicode's composition (NFC) could change.
 const Measure = struct {
     characters: i64 = 0,
     symbols: i64 = 0,
     spaces: i64 = 0,
     has_run: bool = false,
+    is_ascii: bool = true,
+    may_be_apart: bool = false,
 
-    fn of(text: []const u8) Measure {
+    /// Null where the text is not UTF-8.
+    fn of(text: []const u8) ?Measure {
         var found = Measure{};
-        var carried: u64 = 0;
+        var utf8 = Utf8{};
+        var run: u64 = 0;
         var at: usize = 0;
         while (at < text.len) : (at += lanes) {
             const some, const there = window(text, at);
@@ -627,16 +626,20 @@ const Measure = struct {
             const digits = bits(some -% all('0') < all(10));
             const space = bits(some == all(' ')) & there;
             const white = (bits(some -% all('\t') < all(5)) & there) | space;
-            const ascii = bits(some < all(0x80)) & there;
-            const continued = bits(some & all(0xc0) == all(0x80)) & there;
-            found.characters += @popCount(there & ~continued);
-            found.symbols += @popCount(ascii & ~(letters | digits | white));
+            const ascii = bits(some < all(0x80));
+            found.characters += @popCount(there & ~bits(some & all(0xc0) == all(0x80)));
+            found.symbols += @popCount(ascii & there & ~(letters | digits | white));
             found.spaces += @popCount(space);
-            const run = carried | @as(u64, white) << 7;
+            run = run >> lanes | @as(u64, white) << 7;
             const four = run & run >> 1 & (run >> 2) & (run >> 3);
             if (four & (four >> 4) != 0) found.has_run = true;
-            carried = @as(u64, white) >> (lanes - 7);
+            if (~ascii != 0) {
+                found.is_ascii = false;
+                if (!utf8.takes(some)) return null;
+            } else if (utf8.expected != 0) return null;
         }
+        if (utf8.expected != 0) return null;
+        found.may_be_apart = utf8.may_be_apart;
         return found;
     }
 
@@ -647,6 +650,56 @@ const Measure = struct {
         const rest = text[at..];
         @memcpy(some[0..rest.len], rest);
         return .{ some, (@as(u32, 1) << @intCast(rest.len)) - 1 };
+    }
+};
+
+/// A text's bytes beyond ASCII, so many at a time.
+const Utf8 = struct {
+    /// Where the next bytes must be those that go on, a bit for each; and where what they may be depends on those before.
+    expected: u32 = 0,
+    e1: u32 = 0,
+    others: [6]u32 = @splat(0),
+    may_be_apart: bool = false,
+
+    /// False where they are not UTF-8.
+    fn takes(self: *Utf8, some: Lanes) bool {
+        const lead = bits(some >= all(0xc0));
+        const e1 = bits(some == all(0xe1));
+        // Other than two bytes of Latin letters, and those that begin with E1.
+        const unusual = bits(some >= all(0xe2)) | bits(some -% all(0xcc) < all(21)) | bits(some & all(0xfe) == all(0xc0));
+        const is_usual = unusual == 0 and @reduce(.Or, @as(@Vector(6, u32), self.others)) == 0;
+        const three = if (is_usual) e1 else bits(some & all(0xf0) == all(0xe0));
+        const four = if (is_usual) 0 else bits(some >= all(0xf0));
+        const expected = @as(u64, self.expected) | @as(u64, lead) << 1 | @as(u64, three | four) << 2 | @as(u64, four) << 3;
+        if (expected & 0xffffffff != bits(some & all(0xc0) == all(0x80))) return false;
+        self.expected = @intCast(expected >> lanes);
+        // Composition leaves Vietnamese's own letters alone, E1 B8 to E1 BC, but not Greek's and others.
+        if (after(e1, &self.e1) & ~bits(some -% all(0xb8) < all(5)) != 0) self.may_be_apart = true;
+        return is_usual or self.takesUnusual(some);
+    }
+
+    fn takesUnusual(self: *Utf8, some: Lanes) bool {
+        const others = &self.others;
+        if (bits(some >= all(0xf5)) | bits(some & all(0xfe) == all(0xc0)) != 0) return false;
+        // Longer than need be; halves of characters; beyond the last one.
+        const wrong = after(bits(some == all(0xe0)), &others[0]) & bits(some < all(0xa0)) |
+            after(bits(some == all(0xed)), &others[1]) & bits(some >= all(0xa0)) |
+            after(bits(some == all(0xf0)), &others[2]) & bits(some < all(0x90)) |
+            after(bits(some == all(0xf4)), &others[3]) & bits(some >= all(0x90));
+        if (wrong != 0) return false;
+        // All but Latin and Cyrillic letters, punctuation, and Chinese characters that composition leaves alone.
+        const apart = bits(some -% all(0xcc) < all(3)) | bits(some == all(0xd2)) | bits(some -% all(0xd6) < all(11)) |
+            bits(some == all(0xe3)) | bits(some == all(0xea)) | bits(some >= all(0xef));
+        const behind = after(bits(some == all(0xe2)), &others[4]);
+        const third = after(behind & bits(some == all(0x80)), &others[5]) & bits(some < all(0x82));
+        if (apart | (behind & bits(some >= all(0x83))) | third != 0) self.may_be_apart = true;
+        return true;
+    }
+
+    /// The bits of the bytes that follow.
+    fn after(found: u32, carried: *u32) u32 {
+        defer carried.* = found >> (lanes - 1);
+        return found << 1 | carried.*;
     }
 };
 
