@@ -1,8 +1,11 @@
 """The docs say what is there: settings, commands, links."""
 
 import re
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
+import click
 import pytest
 import typer.main
 
@@ -35,19 +38,64 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_every_command_is_described_and_those_in_the_readme_exist() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    assert all(command.help or command.get_short_help_str() for command in commands.values())
+    assert all(command.help or command.get_short_help_str() for command in commands().values())
     named = set(re.findall(r"\btailor (?:--local )?([a-z][a-z-]+)\b", "".join(page.read_text() for page in PAGES)))
     prose = {"was", "can", "itself", "knows", "takes", "deploys", "reads", "is"}
-    assert named - set(commands) - prose == set()
+    assert named - set(commands()) - prose == set()
 
 
 def test_what_the_library_says_names_commands_that_exist() -> None:
-    assert set(typer.main.get_command(app).commands) == NAMES  # type: ignore[attr-defined]
-    for path in (ROOT / "layers" / "tailor" / "tailor").rglob("*"):
-        if path.suffix in {".py", ".toml"}:
-            for named in re.findall(r"\btailor ([a-z][a-z-]+) (?:RUN|\{)", path.read_text()):
-                assert named in NAMES, f"{path.name}: {named}"
+    assert set(commands()) == NAMES
+
+
+SPANS = re.compile(r"^(?:\$ )?(tailor .+)$|[`(](tailor [^`)]+)[`)]", re.MULTILINE)
+SAID = re.compile(r"\btailor(?: --local)? [a-z-]+ (?:RUN|PROJECT|\{[^}]+\})(?: --[a-z-]+(?: [A-Z]+\b)?)*")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_docs_are_whole(page: Path) -> None:
+    """Whoever pastes one gets no error about an option: those that it has exist, and those that it needs are there."""
+    for found in SPANS.finditer(page.read_text()):
+        wrong_with = incomplete((found[1] or found[2]).partition(" #")[0])
+        assert not wrong_with, f"{found[0]}: {wrong_with}"
+
+
+def test_commands_in_what_tailor_says_are_whole() -> None:
+    said = 0
+    for folder in ("layers/tailor/tailor", "cli/tailor_cli"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for found in SAID.findall(path.read_text()):
+                said += 1
+                assert not incomplete(found), f"{path.name}: {found}: {incomplete(found)}"
+    assert said > 10
+
+
+def incomplete(line: str) -> str:
+    """What keeps a command from being taken, as far as its words tell; a name alone is a mention."""
+    words = [word for word in shlex.split(line.replace("…", "")) if word != "--local"]
+    _, *rest = words[words.index("tailor") :]
+    command = commands().get(rest[0]) if len(rest) > 1 else None
+    if command is None:
+        return ""
+    rest = rest[1:]
+    if isinstance(command, click.Group):
+        command, rest = command.commands[rest[0]], rest[1:]
+    options = {flag: option for option in command.params if isinstance(option, click.Option) for flag in option.opts}
+    given = [word for word in rest if word.startswith("-") and word != "-"]
+    if unknown := set(given) - set(options):
+        return f"there is no {unknown}"
+    needed = {option.name for option in command.params if isinstance(option, click.Option) and option.required}
+    if missing := needed - {options[flag].name for flag in given}:
+        return f"{missing} is missing"
+    values = sum(not options[flag].is_flag for flag in given)
+    arguments = [each for each in command.params if isinstance(each, click.Argument) and each.required]
+    return f"{len(arguments)} arguments are needed" if len(rest) - len(given) - values < len(arguments) else ""
+
+
+def commands() -> Mapping[str, click.Command]:
+    group = typer.main.get_command(app)
+    assert isinstance(group, click.Group)
+    return group.commands
 
 
 def test_alarms_point_to_a_heading_of_the_operations_page() -> None:

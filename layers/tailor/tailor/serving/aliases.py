@@ -122,7 +122,7 @@ def forget(store: AliasStore, project: str, run: str) -> Alias:
     """Drops a version whose deployment is about to go. Raises ConflictError for the live one."""
     alias = store.alias(project)
     if alias.live and alias.live.run == run:
-        hint = f"promote another version first, or end the project's service: tailor offline {project}"
+        hint = f"promote another version first, or end the project's service: tailor offline {project} --reason WHY"
         raise ConflictError(f"{project}: {run} is live", hint=hint)
     kept = tuple(version for version in alias.previous if version.run != run)
     if kept == alias.previous:

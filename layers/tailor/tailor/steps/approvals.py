@@ -76,7 +76,7 @@ class Approvals:
         if key is None or not key.usable(datetime.now(UTC)):
             raise ApiError(401, "the API key is wrong, expired or revoked", code="invalid_api_key")
         if "approve" not in key.scopes:
-            message = "this key may not approve: its scopes do not have approve (tailor keys create --scope approve)"
+            message = "this key may not approve: its scopes do not have approve: ask the operator for a key that may"
             raise ApiError(403, message, code="access_denied")
         return key
 

@@ -55,7 +55,8 @@ def stop(
         return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
     hint = f"tailor retire {run.id} takes it down" if State.RETIRED in MOVES[run.state] else ""
     if run.state == State.LIVE:
-        hint = f"roll back to another version, or promote one; tailor offline {run.project} ends the project's service"
+        offline = f"tailor offline {run.project} --reason WHY"
+        hint = f"roll back to another version, or promote one; {offline} ends the project's service"
     raise ConflictError(f"run {run.id} is {run.state}: there is nothing to stop", hint=hint)
 
 
