@@ -74,9 +74,17 @@ def _sound_reinforcement(line: bytes) -> bool:
     return messages[-1]["role"] == "user" and all(isinstance(message["content"], str) for message in messages)
 
 
+class _Test(msgspec.Struct, gc=False):
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    messages: list[_Turn]
+
+
+_test = msgspec.json.Decoder(_Test).decode
+
+
 def _sound_test(line: bytes) -> bool:
-    row = orjson.loads(line)
-    return bool(row["id"]) and (not row["messages"] or row["messages"][-1]["role"] == "user")
+    messages = _test(line).messages
+    return not messages or messages[-1].role == "user"
 
 
 def _holds(*keys: str) -> Callable[[bytes], bool]:

@@ -24,7 +24,7 @@ from tailor.datasets.workers import LocalParts, Parts, records
 from tailor.storage import Storage
 
 PARTS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")
-_TRAIN, _TEST = PARTS.index("train"), PARTS.index("test")
+_LEARNT_FROM: tuple[SplitName, ...] = ("train", "validation")
 _Take = Callable[[range, bytes], None]
 """Is given the indexes of some rows, and their records, one behind the other."""
 Extra = tuple[str | None, str | None, list[str] | None]
@@ -56,14 +56,14 @@ class Writing:
     """Sorts the spool's records into train.jsonl, validation.jsonl and test.jsonl, and what was left out to the end of
     rejected.jsonl; then reads every line again and checks it. ``files`` are the data files' names.
 
-    Where several workers checked the rows, another process begins with the training rows at once. A context
+    Where several workers checked the rows, another process begins at once with those that are not tested. A context
     manager."""
 
     def __init__(self, parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> None:
         self._parts, self._scratch, self._ledger, self._record, self._files = parts, scratch, ledger, record, files
         # A process with threads, or with connections, can't be forked safely.
         shared = parts.workers > 1 and isinstance(parts, LocalParts) and active_count() == 1
-        self._fork = Fork(self._training, scratch / "written.pickle") if shared else None
+        self._fork = Fork(self._learnt_from, scratch / "written.pickle") if shared else None
 
     def __enter__(self) -> Self:
         return self
@@ -78,14 +78,19 @@ class Writing:
             if self._fork:
                 _hand_out(self._parts, self._ledger, [others.take])
             else:
-                training = self._training(others.take)
-        held_out = [self._checked("validation", self._record), self._checked("test", "test")]
-        return [self._fork.result() if self._fork else training, *held_out]
+                learnt_from = self._learnt_from(others.take)
+        test = self._checked("test", "test")
+        return [*(self._fork.result() if self._fork else learnt_from), test]
 
-    def _training(self, *others: _Take) -> Part:
-        with (self._scratch / "train.jsonl").open("wb") as file:
-            _hand_out(self._parts, self._ledger, [_training_rows(self._ledger, file), *others])
-        return self._checked("train", self._record)
+    def _learnt_from(self, *others: _Take) -> list[Part]:
+        """The parts whose records stay as they are."""
+        with ExitStack() as stack:
+            takers = [
+                _records_of(self._ledger, part, stack.enter_context((self._scratch / f"{part}.jsonl").open("wb")))
+                for part in _LEARNT_FROM
+            ]
+            _hand_out(self._parts, self._ledger, [*takers, *others])
+        return [self._checked(part, self._record) for part in _LEARNT_FROM]
 
     def _checked(self, part: SplitName, shape: str) -> Part:
         path, place, ledger = self._scratch / f"{part}.jsonl", PARTS.index(part), self._ledger
@@ -101,28 +106,29 @@ def _hand_out(parts: Parts, ledger: Ledger, takers: list[_Take]) -> None:
             take(rows, block)
 
 
-def _training_rows(ledger: Ledger, file: BinaryIO) -> _Take:
-    mask, sizes = ledger.mask(_TRAIN), ledger.column["size"]
+def _records_of(ledger: Ledger, part: SplitName, file: BinaryIO) -> _Take:
+    mask, sizes = ledger.mask(PARTS.index(part)), ledger.column["size"]
 
     def take(rows: range, block: bytes) -> None:
-        file.write(native.gather(block, sizes[rows.start : rows.stop], mask[rows.start : rows.stop]))
+        marked = mask[rows.start : rows.stop]
+        if 1 in marked:
+            file.write(native.gather(block, sizes[rows.start : rows.stop], marked))
 
     return take
 
 
 class _Others:
-    """Takes the rows that are not for training: held out, or left out. A context manager."""
+    """Takes the rows that are for testing, or left out. A context manager."""
 
     def __init__(self, parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> None:
         self._ledger, self._record, self._names = ledger, record, files
-        self._mask = ledger.mask(_TRAIN).translate(bytes.maketrans(b"\0\1", b"\1\0"))
+        learnt_from = ledger.mask(*map(PARTS.index, _LEARNT_FROM))
+        self._mask = learnt_from.translate(bytes.maketrans(b"\0\1", b"\1\0"))
         self._labels: dict[int, str] = {}
         self._open = ExitStack()
         self._extras = self._open.enter_context(Extras(parts))
         self._rejected = self._open.enter_context((scratch / "rejected.jsonl").open("ab"))
-        self._validation, self._test = (
-            self._open.enter_context((scratch / f"{part}.jsonl").open("wb")) for part in ("validation", "test")
-        )
+        self._test = self._open.enter_context((scratch / "test.jsonl").open("wb"))
 
     def __enter__(self) -> Self:
         return self
@@ -144,13 +150,11 @@ class _Others:
         if code:
             listed = {**place, "reasons": _reasons(code), "raw": line[:_RAW].decode(errors="ignore")}
             self._rejected.write(orjson.dumps(listed, option=orjson.OPT_APPEND_NEWLINE))
-        elif ledger.part(row) == _TEST:
+        else:
             n = column["n"][row]
             held_out = _held_out(n, orjson.loads(line), self._extras.of(n), self._record, place)
             held_out["group"] = self._labels.setdefault(column["grp"][row], held_out["group"])
             self._test.write(orjson.dumps(held_out, option=orjson.OPT_APPEND_NEWLINE))
-        else:
-            self._validation.write(line)
 
 
 class Extras:
