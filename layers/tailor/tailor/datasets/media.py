@@ -70,6 +70,7 @@ class MediaDesk:
         known: KnownAssets,
     ) -> None:
         self._index, self._output, self._limits, self._model, self._known = index, output, limits, model, known
+        self._taken = {"image": limits.images_per_example, "video": limits.videos_per_example}
         self._folder = f"{run_prefix}prepared/media/"
         self._offline = not uploads.uri("").startswith("s3://")
         self._recent: OrderedDict[tuple[str, str | None], Asset] = OrderedDict()
@@ -153,6 +154,8 @@ class MediaDesk:
 
     def _check(self, wanted: _Wanted) -> Asset:
         block, found = wanted.block, wanted.found
+        if not self._taken.get(block.kind, 1):  # rows that show it are refused, whatever it is
+            return Asset(found.name if found else block.ref or "", block.kind)
         if wanted.outside is not None:
             found = self._index.find_outside(wanted.outside)
             if found is None:

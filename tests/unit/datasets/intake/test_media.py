@@ -22,6 +22,7 @@ from tailor import catalog
 from tailor.datasets import images, video
 from tailor.datasets.images import MediaError
 from tailor.datasets.intake import prepare_dataset
+from tailor.datasets.report import Report
 from tailor.datasets.similar import similar_pairs
 from tailor.errors import RetryableError
 from tailor.recipe import Recipe
@@ -209,16 +210,16 @@ class _Watched(FolderStorage):
         return super().read(key, start, length)
 
 
-def _prepare(storage: FolderStorage, tmp_path: Path) -> None:
+def _prepare(storage: FolderStorage, tmp_path: Path, model: str = "nova-lite") -> Report:
     for name in ("scratch", "out"):
         (tmp_path / name).mkdir()
-    prepare_dataset(
+    return prepare_dataset(
         storage,
         "uploads/p/d/",
         FolderStorage(tmp_path / "out"),
         "runs/r/",
         Recipe(),
-        catalog.model("nova-lite"),
+        catalog.model(model),
         bucket_owner=None,
         scratch=tmp_path / "scratch",
     )
@@ -238,6 +239,15 @@ def test_an_image_that_cannot_be_read_now_is_never_called_bad(dataset: Path, tmp
     write_vqa(dataset, images=12)
     with pytest.raises(RetryableError):
         _prepare(_Watched(tmp_path, refuse="007.png"), tmp_path)
+
+
+def test_pictures_that_the_model_does_not_take_are_not_even_read(dataset: Path, tmp_path: Path) -> None:
+    write_vqa(dataset, images=12)
+    storage = _Watched(tmp_path)
+    report = _prepare(storage, tmp_path, "nova-micro")
+    assert report.counts["rejected"] == 36
+    assert {row["code"]: row["count"] for row in report.by_code}["media-not-supported"] == 36
+    assert not any(key.endswith(".png") for key in storage.reads)
 
 
 def _box(kind: bytes, content: bytes) -> bytes:
