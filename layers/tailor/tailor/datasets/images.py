@@ -5,16 +5,14 @@ Pillow opens it; the format is told by the bytes, never by the name.
 
 import io
 import math
-import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tailor.catalog import Limits
+from tailor.datasets.room import Room
 
 MAX_PIXELS = 100_000_000
 _ORIENTATION = 0x0112
@@ -40,26 +38,8 @@ class MediaError(Exception):
         self.code, self.values = code, values
 
 
-class _Room:
-    """Lets threads decode pictures together as long as they are small: memory holds MAX_PIXELS at a time."""
-
-    def __init__(self, pixels: int) -> None:
-        self._free, self._changed = pixels, threading.Condition()
-
-    @contextmanager
-    def take(self, pixels: int) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= pixels)
-            self._free -= pixels
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += pixels
-                self._changed.notify_all()
-
-
-_ROOM = _Room(MAX_PIXELS)
+_ROOM = Room(MAX_PIXELS)
+"""Threads decode pictures together as long as they are small."""
 
 
 @dataclass(frozen=True, slots=True)

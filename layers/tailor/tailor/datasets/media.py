@@ -21,10 +21,14 @@ from tailor.datasets.images import MediaError
 from tailor.datasets.media_index import Habits, MediaIndex
 from tailor.datasets.model import Finding, Media, MediaKind
 from tailor.datasets.objects import DamagedFileError, MediaObject
+from tailor.datasets.room import Room
 from tailor.storage import Storage
 
-WORKERS = 16
+WORKERS = 32
+"""Threads that fetch: S3 answers after 0.1 s or so, and serves 5,500 requests a second to all functions together."""
 MAX_IMAGE_FETCH = 64 * 1024 * 1024
+_HELD = Room(256 * 1024 * 1024)
+"""Bytes of media in memory at a time."""
 _REMEMBERED = 20_000
 _SAFE_KEY = re.compile(r"[A-Za-z0-9_\-./]+")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_\-./]")
@@ -163,7 +167,8 @@ class MediaDesk:
         name = found.name if found else f"{block.kind} in a row ({hashlib.sha256(block.data or b'').hexdigest()[:12]})"
         try:
             if block.kind == "image":
-                return self._image(name, block, found)
+                with _HELD.take(found.size if found else 0):
+                    return self._image(name, block, found)
             if block.kind == "video":
                 return self._video(name, block, found)
             raise MediaError("media-not-supported", who=self._model, what="a model", kind=block.kind)
@@ -242,10 +247,11 @@ class MediaDesk:
             wrong = _UNSAFE.search(found.key)
             character = wrong.group() if wrong else ""
             notes.append(finding("media-copied", asset.name, name=asset.name, character=repr(character)))
-        whole = changed or data or (found.read() if found else b"")
-        key = f"{self._folder}{hashlib.sha256(whole).hexdigest()}.{asset.format}"
-        content_type = _CONTENT_TYPES.get(asset.format, f"image/{asset.format}")
-        self._output.write(key, whole, content_type)
+        with _HELD.take(0 if data else asset.size):
+            whole = changed or data or (found.read() if found else b"")
+            key = f"{self._folder}{hashlib.sha256(whole).hexdigest()}.{asset.format}"
+            content_type = _CONTENT_TYPES.get(asset.format, f"image/{asset.format}")
+            self._output.write(key, whole, content_type)
         return replace(asset, uri=self._output.uri(key), notes=tuple(notes))
 
 

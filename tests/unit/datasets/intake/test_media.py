@@ -23,6 +23,7 @@ from tailor.datasets import images, video
 from tailor.datasets.images import MediaError
 from tailor.datasets.intake import prepare_dataset
 from tailor.datasets.report import Report
+from tailor.datasets.room import Room
 from tailor.datasets.similar import similar_pairs
 from tailor.errors import RetryableError
 from tailor.recipe import Recipe
@@ -235,6 +236,40 @@ def test_each_image_is_fetched_once_however_many_rows_show_it(dataset: Path, tmp
     assert sum(fetched.values()) <= 12 + previewed
 
 
+class _Held(FolderStorage):
+    """Says how many pictures were read at a time, at most."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.most = self._now = 0
+        self._lock = threading.Lock()
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        with self._lock:
+            self._now += key.endswith(".png")
+            self.most = max(self.most, self._now)
+        time.sleep(0.002)
+        with self._lock:
+            self._now -= key.endswith(".png")
+        return super().read(key, start, length)
+
+
+def test_many_objects_are_fetched_at_once_as_long_as_memory_holds_them(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_vqa(dataset, images=60)
+    storage = _Held(tmp_path)
+    _prepare(storage, tmp_path)
+    assert storage.most > 8
+    largest = max(path.stat().st_size for path in (dataset / "images").iterdir())
+    monkeypatch.setattr("tailor.datasets.media._HELD", Room(4 * largest))
+    shutil.rmtree(tmp_path / "scratch")
+    shutil.rmtree(tmp_path / "out")
+    storage = _Held(tmp_path)
+    _prepare(storage, tmp_path)
+    assert 1 < storage.most <= 8
+
+
 def test_an_image_that_cannot_be_read_now_is_never_called_bad(dataset: Path, tmp_path: Path) -> None:
     write_vqa(dataset, images=12)
     with pytest.raises(RetryableError):
@@ -372,7 +407,7 @@ def test_what_lies_there_instead_of_a_picture_is_named(data: bytes, said: str) -
 
 
 def test_large_pictures_are_decoded_one_after_another() -> None:
-    room, busy, most = images._Room(100), 0, 0
+    room, busy, most = Room(100), 0, 0
 
     def decode(pixels: int) -> None:
         nonlocal busy, most
@@ -385,6 +420,8 @@ def test_large_pictures_are_decoded_one_after_another() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(decode, [60, 40, 100, 30, 30, 30, 70, 1] * 5))
     assert (busy, 60 < most <= 100) == (0, True)
+    with room.take(101), room.take(0):
+        pass
 
 
 def test_rows_of_a_dataset_without_any_media_say_so(dataset: Path, intake: Intake) -> None:
