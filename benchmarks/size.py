@@ -28,7 +28,7 @@ from PIL import Image
 from benchmarks.datasets import write_rows
 from tailor import catalog
 from tailor.datasets.intake import Assignment, Intake
-from tailor.datasets.shards import Shards
+from tailor.datasets.shards import Shards, Task
 from tailor.datasets.weight import Deal, weigh
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage, buffered
@@ -39,13 +39,18 @@ SIZES = {"small photographs": (320, 240), "large photographs": (1600, 1200)}
 
 
 class Ranged(FolderStorage):
-    """A folder that is read as a bucket is: by ranges."""
+    """A folder that is read as a bucket is: by ranges. ``fetched``: files that were read whole."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.fetched = 0
 
     def open(self, key: str) -> Any:
         size = self._path(key).stat().st_size
         return buffered(lambda start, length: self.read(key, start, length), size)
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        self.fetched += length is None
         with self._path(key).open("rb") as file:
             file.seek(start)
             return file.read() if length is None else file.read(length)
@@ -86,6 +91,26 @@ def prepare_shard(folder: Path, work: Path, count: int, number: int | None) -> t
             else:
                 shards.check(number, intake)
         return most[0], time.process_time() - begun
+
+
+def prepare_media(folder: Path, work: Path, parts: int, task: Task | None, number: int) -> tuple[int, float]:
+    """One function's task for a dataset of pictures, all of it without a ``task``: how many pictures are fetched, and
+    seconds of the processor. ``parts``: of the media, 0 to leave each shard to itself."""
+    storage = Ranged(folder)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        given = Assignment(
+            storage, "", FolderStorage(work), "run/", Recipe(), catalog.model("nova-lite"), None, Path(scratch)
+        )
+        begun = time.process_time()
+        with Intake(given) as intake:
+            if task is None:
+                intake.finish(intake.check(1))
+            else:
+                deal = Deal(SHARDS, parts)
+                left = Shards(Ranged(work), f"work-{parts}/", deal, 1, Path(scratch)).left(task, number)
+                if left:
+                    left(intake)
+        return storage.fetched, time.process_time() - begun
 
 
 def estimated(folder: Path) -> float:
@@ -217,6 +242,33 @@ def measure_shards(scale: float) -> None:
             print(f"{title:32}{rows:>11,}{used:>11.1f}{most / 1e6:>11,.0f}{peak:>11,.0f}")
 
 
+def measure_media(scale: float) -> None:
+    """Ten rows about each picture, in any order: how often it is fetched, by all functions together."""
+    print(f"{'':40}{'functions':>11}{'fetched':>11}{'CPU s':>11}{'peak MiB':>11}")
+    with tempfile.TemporaryDirectory() as place:
+        folder, work, images = Path(place) / "data", Path(place) / "work", int(2_000 * scale)
+        folder.mkdir()
+        work.mkdir()
+        write_photographs(folder, images, SIZES["small photographs"])
+        head, *rows = rows_about(images).splitlines()
+        rows = [row.replace(b"What", b"%d: what" % n) for n in range(10) for row in rows]
+        random.Random(1).shuffle(rows)
+        (folder / "rows.csv").write_bytes(b"\n".join([head, *rows]))
+        runs: list[tuple[str, int, Task | None]] = [
+            ("one function", 0, None),
+            (f"{SHARDS} shards, each by itself", 0, "check"),
+            (f"{SHARDS} shards: note what rows show", SHARDS, "name"),
+            ("… fetch it", SHARDS, "fetch"),
+            ("… check the rows", SHARDS, "check"),
+        ]
+        for title, parts, task in runs:
+            numbers = range(SHARDS if task else 1)
+            found = [measured(folder, work, parts, task, number, call=prepare_media) for number in numbers]
+            fetched, used = sum(each[0] for each, _ in found), sum(each[1] for each, _ in found)
+            peak = max(peak for _, peak in found)
+            print(f"{title:40}{len(found):>11}{fetched:>11,}{used:>11.1f}{peak:>11,.0f}")
+
+
 def measure_memory(mebibytes: int) -> None:
     """Archives of few large pictures that repeat, so that writing them is quick; the names and places differ."""
     member = photograph(1, (2400, 1800)) + os.urandom(3 * MIB)  # 4 MB or so; it does not pack
@@ -268,8 +320,11 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1, help="of the datasets whose time is measured")
     parser.add_argument("--memory", type=int, metavar="MiB", help="measure memory on archives of so many MiB instead")
     parser.add_argument("--shards", action="store_true", help="measure shards against one function instead")
+    parser.add_argument("--media", action="store_true", help="measure the pictures of shards instead")
     chosen = parser.parse_args()
-    if chosen.shards:
+    if chosen.media:
+        measure_media(chosen.scale)
+    elif chosen.shards:
         measure_shards(chosen.scale)
     elif chosen.memory:
         measure_memory(chosen.memory)
