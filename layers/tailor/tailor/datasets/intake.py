@@ -169,7 +169,7 @@ class Intake:
         self.reader.media.habits = Habits()
         shared = {file.name for file in self.reader.files if file.by_line}
         for worker, result in enumerate(results):
-            self.reader.of_rows.take(note for note in result.of_rows if worker == 0 or note[0].file in shared)
+            self.reader.of_rows.take(habit for habit in result.of_rows if worker == 0 or habit.file in shared)
             self.reader.media.habits.add(result.habits)
             part = result.totals
             together.styles += part.styles

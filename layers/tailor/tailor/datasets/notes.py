@@ -1,9 +1,17 @@
 """Collects what readers notice, so that one habit of a file is one finding and not one for each of its rows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from tailor.datasets.model import Finding, Severity
+
+SHOWN: Final = 20
+"""So many findings of one code in a file are told by themselves, each of another path."""
+KNOWN: Final = 100
+"""So many are told apart, to say how many others there are."""
+_LONGEST: Final = 200
+"""Characters of a path: a key may be as long as a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +33,77 @@ class RowError(Exception):
         self.raw = ""
 
 
+@dataclass(slots=True)
+class Sighting:
+    """A finding, how many ``rows`` it is about, and the ``last`` of them."""
+
+    finding: Finding
+    rows: int
+    last: int | None
+
+    @property
+    def place(self) -> tuple[int, str]:
+        return self.finding.line or 0, self.finding.path or ""
+
+    @property
+    def told(self) -> Finding:
+        if self.rows == 1:
+            return self.finding
+        unit = "of them" if self.finding.line is None else "rows"
+        return replace(self.finding, message=f"{self.finding.message} ({self.rows} {unit}; this is the first)")
+
+
+@dataclass(slots=True)
+class Habit:
+    """Findings of one code in one file that differ in their paths only: the first ones by line and path. ``beyond``:
+    there are others, so that nobody who read a part of the rows counted all that each of these is about. ``rows`` have
+    any of them; ``last`` is the last such row, ``end`` where the first ones end."""
+
+    file: str
+    first: dict[str, Sighting] = field(default_factory=dict)
+    rows: int = 0
+    last: int | None = None
+    beyond: bool = False
+    end: tuple[int, str] | None = None
+
+    def take(self, other: "Habit") -> None:
+        """Adds what was noted of other rows."""
+        self.rows += other.rows
+        self.beyond |= other.beyond
+        for path, seen in other.first.items():
+            known = self.first.get(path)
+            rows = seen.rows + (known.rows if known else 0)
+            first = min((seen, known) if known else (seen,), key=lambda each: each.place)
+            self.first[path] = Sighting(first.finding, rows, first.last)
+        self.cut()
+
+    def cut(self) -> None:
+        """Keeps the first ones."""
+        if len(self.first) >= KNOWN:
+            places = sorted(seen.place for seen in self.first.values())
+            self.end = places[KNOWN - 1]
+            self.beyond |= len(places) > KNOWN
+            self.first = {path: seen for path, seen in self.first.items() if seen.place <= self.end}
+
+    def findings(self) -> list[Finding]:
+        """Some of the first ones by themselves, the others in one."""
+        seen = sorted(self.first.values(), key=lambda each: each.place)
+        if len(seen) <= SHOWN + 1 and not self.beyond:
+            return [each.told for each in seen]
+        shown, others = seen[:SHOWN], [each.finding for each in seen[SHOWN:]]
+        examples = ", ".join(str(found.path) for found in others[:3])
+        many = f"more than {len(others)}" if self.beyond else str(len(others))
+        message = f"the same of {many} others, such as {examples} (in all {self.rows:,} rows)"
+        rest = replace(others[0], message=message, path=None)
+        return [*(each.finding if self.beyond else each.told for each in shown), rest]
+
+
 class Notes:
-    """Findings about a file or the dataset. Repeated ones are counted: the first row is named, then how many more."""
+    """Findings about a file or the dataset. Repeated ones are counted: the first row is named, then how many more. The
+    result is the same however the rows are dealt out, and memory is bounded for each file, whatever its rows hold."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str | None], tuple[Finding, int]] = {}
+        self._habits: dict[tuple[str, str, Severity], Habit] = {}
 
     def add(
         self,
@@ -42,43 +116,50 @@ class Notes:
         line: int | None = None,
         path: str | None = None,
     ) -> None:
-        key = (code, file, path)
-        known = self._found.get(key)
+        """``line``: rows come in rising order."""
+        habit = self._habits.get((code, file, severity))
+        if habit is None:
+            habit = self._habits[code, file, severity] = Habit(file)
+        if line is None or line != habit.last:
+            habit.rows += 1
+            habit.last = line
+        path = f"{path[:_LONGEST]}…" if path and len(path) > _LONGEST else path
+        known = habit.first.get(path or "")
         if known:
-            self._found[key] = (known[0], known[1] + 1)
+            if line is None or line != known.last:
+                known.rows += 1
+                known.last = line
+        elif habit.end and (line or 0, path or "") > habit.end:
+            habit.beyond = True
         else:
-            self._found[key] = (Finding(code, severity, file, line, message, fix, path), 1)
+            habit.first[path or ""] = Sighting(Finding(code, severity, file, line, message, fix, path), 1, line)
+            habit.cut()
 
     def forget(self, file: str) -> None:
         """Drops what was noted about a file's rows, before they are read again."""
-        self._found = {key: value for key, value in self._found.items() if key[1] != file or value[0].line is None}
+        for key, habit in list(self._habits.items()):
+            if habit.file == file and any(seen.finding.line is not None for seen in habit.first.values()):
+                del self._habits[key]
 
     def errors_of(self, file: str) -> bool:
         """Whether something is wrong with a file as a whole."""
-        return any(
-            found.file == file and found.severity == "error" and found.line is None for found, _ in self._found.values()
-        )
+        return any(found.file == file and found.severity == "error" and found.line is None for found in self.findings())
 
-    def document(self) -> list[tuple[Finding, int]]:
-        """What :meth:`of` and :meth:`take` take: each finding with how many rows it is about."""
-        return list(self._found.values())
+    def document(self) -> list[Habit]:
+        """What :meth:`of` and :meth:`take` take."""
+        return list(self._habits.values())
 
     @classmethod
-    def of(cls, document: list[tuple[Finding, int]]) -> "Notes":
+    def of(cls, document: Iterable[Habit]) -> "Notes":
         notes = cls()
-        notes._found = {(found.code, found.file, found.path): (found, count) for found, count in document}
+        notes.take(document)
         return notes
 
-    def take(self, document: Iterable[tuple[Finding, int]]) -> None:
+    def take(self, document: Iterable[Habit]) -> None:
         """Adds what was noted of other rows."""
-        for found, count in document:
-            key = (found.code, found.file, found.path)
-            known, before = self._found.get(key, (found, 0))
-            first = min(known, found, key=lambda each: each.line or 0)
-            self._found[key] = (first, before + count)
+        for habit in document:
+            found = next(iter(habit.first.values())).finding
+            self._habits.setdefault((found.code, found.file, found.severity), Habit(found.file)).take(habit)
 
     def findings(self) -> list[Finding]:
-        return [
-            found if count == 1 else replace(found, message=f"{found.message} ({count} rows; this is the first)")
-            for found, count in self._found.values()
-        ]
+        return [found for habit in self._habits.values() for found in habit.findings()]

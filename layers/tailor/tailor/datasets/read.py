@@ -122,7 +122,11 @@ class DatasetReader:
     @property
     def findings(self) -> list[Finding]:
         places = {file.name: place for place, file in enumerate(self.files)}
-        of_rows = sorted(self.of_rows.findings(), key=lambda found: (places[found.file], found.line or 0, found.code))
+
+        def place(found: Finding) -> tuple[int, int, str, str]:
+            return places[found.file], found.line or 0, found.code, found.severity
+
+        of_rows = sorted(self.of_rows.findings(), key=place)
         return [*self.notes.findings(), *of_rows, *self.media.habits.findings()]
 
     def __iter__(self) -> Iterator[Example | Rejected]:

@@ -22,7 +22,7 @@ from tailor.datasets.ledger import Journal, Ledger
 from tailor.datasets.media import MediaDesk
 from tailor.datasets.media_index import Habits
 from tailor.datasets.model import Finding
-from tailor.datasets.notes import Notes
+from tailor.datasets.notes import Habit, Notes
 from tailor.datasets.rows import BATCH, MERGED, Intentions, Item, RowPass, Totals
 from tailor.datasets.scratch import enough_room
 
@@ -50,8 +50,8 @@ class Result:
     files that are read by line, all in others."""
 
     totals: Totals
-    notes: list[tuple[Finding, int]]
-    of_rows: list[tuple[Finding, int]]
+    notes: list[Habit]
+    of_rows: list[Habit]
     habits: Habits
 
 

@@ -49,6 +49,17 @@ def test_any_number_of_workers_writes_the_same_bytes(tmp_path: Path) -> None:
         assert _prepared(tmp_path, workers) == alone
 
 
+def test_keys_of_rows_own_are_told_the_same_by_any_number_of_workers(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name, keys in (("few", 30), ("some", 60), ("many", 400)):
+        rows = [row | {f"key{n * 7 % keys}": n, "mesages": 1, "b": n, "a": n} for n, row in enumerate(chats(800))]
+        write_jsonl(tmp_path / f"data/{name}.jsonl", rows)
+    alone = _prepared(tmp_path, 1)
+    assert b"more than 80 others" in alone["run/report/findings.jsonl"]
+    for workers in (2, 3):
+        assert _prepared(tmp_path, workers) == alone
+
+
 def test_what_storage_raises_in_a_worker_reaches_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data").mkdir()
     write_jsonl(tmp_path / "data/a.jsonl", chats(500))

@@ -79,7 +79,7 @@ def _tools(config: Any, troubles: list[Trouble]) -> list[Any]:
 
 def _odd_keys(row: Row, line: int, context: Context) -> bool:
     """Whether the row has keys that are not Converse's; they are reported once for each name."""
-    odd = [key for key in row if key not in _KEYS]
+    odd = sorted(key for key in row if key not in _KEYS)
     for key in odd:
         near = difflib.get_close_matches(key, _KEYS, n=1)
         fix = f"did you mean {near[0]!r}?" if near else "nothing to do if it is not meant for training"

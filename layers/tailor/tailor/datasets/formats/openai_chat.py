@@ -194,7 +194,7 @@ def _url(value: Row) -> Any:
 
 
 def _note_unused(row: Row, line: int, context: Context) -> None:
-    for key in row.keys() - _USED:
+    for key in sorted(row.keys() - _USED):
         message = f"the key {key!r:.80} is not used"
         fix = "nothing to do if it is not meant for training"
         context.notes.add("unknown-key", "info", context.file, message, fix, line=line, path=f"$.{key}")

@@ -45,7 +45,7 @@ def make_converter(context: Context) -> Converter:
         if isinstance(row.get("system"), str) and row["system"].strip():
             systems.insert(0, row["system"])
         tools = tool_specs(row.get("tools"), "$.tools", troubles)
-        for unused in row.keys() - _USED:
+        for unused in sorted(row.keys() - _USED):
             message = f"the key {unused!r:.80} is not used"
             fix = "nothing to do if it is not meant for training"
             context.notes.add("unknown-key", "info", context.file, message, fix, line=line, path=f"$.{unused}")
