@@ -48,6 +48,9 @@ class Data(Section):
         description="continued pre-training only: a file of questions and answers that decide; all held out",
     )
     system: str | None = Field(default=None, description="system prompt for examples that bring none")
+    unanswerable: str | None = Field(
+        default=None, description="what to answer where the data say that the passage does not (SQuAD 2)", min_length=1
+    )
     on_error: Literal["reject", "skip"] = Field(default="reject", description="what an unusable row does to the whole")
     max_errors: Share = Field(default=0.1, description="with on_error: skip, the share of rows that may be unusable")
     redact: bool = Field(default=False, description="replace personal data and secrets by placeholders")

@@ -13,6 +13,8 @@ from tailor.recipe import Columns
 UNNAMED: Final = "column "
 """Begins the names of columns that have none: ``column 1``, …"""
 PARTS: Final = ("question", "answer", "context", "image", "video", "system", "group", "category", "split", "id")
+_GUESSED: Final = (*PARTS, "impossible")
+"""Parts that have a usual name; not all can be named in a recipe."""
 
 _FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)", re.IGNORECASE)
 
@@ -42,6 +44,7 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     ),
     "split": ("split", "subset", "partition", "tập", "tập dữ liệu"),
     "id": ("id", "question_id", "qid", "row_id", "prompt_id", "sample_id", "example_id", "mã", "mã câu hỏi"),
+    "impossible": ("is_impossible", "unanswerable", "is_unanswerable"),
 }  # fmt: skip
 
 
@@ -80,7 +83,7 @@ def choose(
             chosen[part] = name
     if not chosen and all(name.startswith(UNNAMED) for name in names):
         return _by_content(names, rows, is_file)
-    for part in PARTS:
+    for part in _GUESSED:
         if part not in chosen:
             free = [name for name in candidates(part, names) if name not in chosen.values()]
             if part in ("image", "video"):
@@ -116,7 +119,7 @@ def report(wanted: Columns, names: Sequence[str], chosen: dict[str, str], file: 
             fix = f"did you mean {near[0]!r}?" if near else f"the columns are {known}"
             message = f"the recipe's data.columns.{part} is {name!r}, but there is no such column"
             notes.add("unknown-column", "error", file, message, fix, path=name)
-    guessed = [f"{part} from {name!r}" for part, name in chosen.items() if getattr(wanted, part) is None]
+    guessed = [f"{part} from {name!r}" for part, name in chosen.items() if getattr(wanted, part, None) is None]
     if guessed:
         message = f"columns are taken by their names: {', '.join(guessed)}"
         notes.add("columns-guessed", "info", file, message, "if that is wrong, name them in the recipe's data.columns")

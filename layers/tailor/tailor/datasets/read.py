@@ -18,7 +18,7 @@ from tailor.datasets.files import READ_ON_ERRORS, DataFile, Inventory, as_row, b
 from tailor.datasets.formats import plain_text
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
-from tailor.datasets.formats.nested import expand, nested_key
+from tailor.datasets.formats.nested import expand, nested_path
 from tailor.datasets.joined import LonelyAnswers, join
 from tailor.datasets.json_stream import TRAILING_COMMA
 from tailor.datasets.jsonl import BLANK
@@ -48,7 +48,7 @@ _SPLIT_NAMES: Final[dict[SplitName, re.Pattern[str]]] = {
 @dataclass(slots=True)
 class ReadableFile:
     """A data file whose rows are understood. ``format`` is the format's name, "unknown" where every row is rejected.
-    ``nested`` is the key under which rows hold several questions; ``split`` what the file's name says."""
+    ``nested`` are the keys under which rows hold several questions; ``split`` what the file's name says."""
 
     name: str
     size: int
@@ -56,14 +56,14 @@ class ReadableFile:
     source: DataFile
     convert: Converter
     method: Method
-    nested: str | None = None
+    nested: tuple[str, ...] = ()
     split: SplitName | None = None
 
     @property
     def by_line(self) -> bool:
         """Whether each line is one row of the prepared data, so that it can be left to others to read it."""
         as_is = self.method not in ("continued-pre-training", "reinforcement")
-        return as_is and self.source.container == "jsonl" and self.nested is None
+        return as_is and self.source.container == "jsonl" and not self.nested
 
     def example(self, value: Any, line: int, raw: bytes | str | None) -> Example | Rejected:
         """What one row becomes, whatever it is."""
@@ -251,7 +251,7 @@ def _understand(
             notes.add("file-empty", "error", source.name, "there are no rows in the file", fix)
         return None
     rows = [value for value in values if type(value) is dict]
-    nested = nested_key(rows)
+    nested = nested_path(rows)
     if nested:
         rows = [part for row in rows for part in expand(row, nested) if isinstance(part, dict)][:_SAMPLE]
     names = list(dict.fromkeys(str(key) for row in rows for key in row))

@@ -17,6 +17,12 @@ _SPLITS: Final[dict[str, SplitName]] = {
     "dev": "validation", "eval": "validation", "test": "test", "testing": "test",
 }  # fmt: skip
 _REFERENCE_KEYS: Final = ("answer", "text", "value", "label")
+_UNANSWERABLE: Final = Trouble(
+    "question-unanswerable",
+    "the data say that the passage does not answer the question",
+    "say in tailor.yaml what the model is to answer then, such as data: {unanswerable: 'The text does not say.'}; or "
+    "leave such rows out: data: {on_error: skip, max_errors: 0.5}",
+)
 
 
 def _fits(sample: Sample) -> bool:
@@ -28,8 +34,7 @@ def _fits(sample: Sample) -> bool:
 
 def make_converter(context: Context) -> Converter:
     columns, data = context.columns, context.data
-    question, answer = columns.get("question", "question"), columns.get("answer", "answer")
-    passage = columns.get("context", "")
+    question, passage = columns.get("question", "question"), columns.get("context", "")
     plain = {part: columns[part] for part in ("id", "group", "category") if part in columns}
     media = [(columns[kind], kind) for kind in ("image", "video") if kind in columns]
 
@@ -46,10 +51,7 @@ def make_converter(context: Context) -> Converter:
             said = "is empty" if isinstance(asked, str) else f"is {describe(asked)}"
             fix = "write a question, or remove the row"
             troubles.append(Trouble("question-missing", f"the question {said}", fix, question))
-        best, references = answers(row.get(answer), answer, troubles)
-        if best is None and not troubles and context.needs_answer:
-            fix = "write an answer, or remove the row; the method distillation needs none"
-            troubles.append(Trouble("answer-missing", "the answer is empty", fix, answer))
+        best, references = _learnt(row, context, troubles)
         if troubles:
             raise RowError(*troubles)
         turns = [Turn("user", blocks)]
@@ -71,6 +73,31 @@ def make_converter(context: Context) -> Converter:
         return example
 
     return convert
+
+
+def _learnt(row: Row, context: Context, troubles: list[Trouble]) -> tuple[str | None, list[str]]:
+    """The answer to learn and all acceptable ones; None where a teacher or a grader is to answer."""
+    column, no_answer = context.columns.get("answer", "answer"), context.columns.get("impossible")
+    given = row.get(column)
+    if _is_none(given) or (no_answer and _is_true(row.get(no_answer))):
+        best = context.data.unanswerable
+        if best is None and context.needs_answer:
+            troubles.append(_UNANSWERABLE)
+        return best, [best] if best else []
+    best, references = answers(given, column, troubles)
+    if best is None and not troubles and context.needs_answer:
+        fix = "write an answer, or remove the row; the method distillation needs none"
+        troubles.append(Trouble("answer-missing", "the answer is empty", fix, column))
+    return best, references
+
+
+def _is_none(answer: Any) -> bool:
+    """Hugging Face's form of SQuAD's questions without an answer."""
+    return isinstance(answer, dict) and answer.get("text") == [] == answer.get("answer_start")
+
+
+def _is_true(value: Any) -> bool:
+    return value is True or str(value).strip().casefold() in ("true", "1", "1.0")
 
 
 def _scalar(value: Any) -> str:
