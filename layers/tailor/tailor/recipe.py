@@ -31,6 +31,9 @@ class Columns(Section):
     question: str | None = Field(default=None, description="the user's text")
     answer: str | None = Field(default=None, description="the answer; a list where several are right")
     context: str | None = Field(default=None, description="a passage that the question is about; comes before it")
+    choices: str | list[str] | None = Field(
+        default=None, description="multiple choice: a column with lists of them, or a list of columns with one each"
+    )
     image: str | None = Field(default=None, description="an image's name, path or S3 URI")
     video: str | None = Field(default=None, description="a video's name, path or S3 URI")
     system: str | None = Field(default=None, description="a system prompt of its own")
@@ -48,6 +51,9 @@ class Data(Section):
         description="continued pre-training only: a file of questions and answers that decide; all held out",
     )
     system: str | None = Field(default=None, description="system prompt for examples that bring none")
+    first_choice: Literal[0, 1] | None = Field(
+        default=None, description="the number of the first choice, where answers are numbers; none: told from the rows"
+    )
     unanswerable: str | None = Field(
         default=None, description="what to answer where the data say that the passage does not (SQuAD 2)", min_length=1
     )

@@ -138,7 +138,8 @@ def _is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool
     names = [name.strip() for name in first]
     if any(getattr(wanted, part) in names for part in PARTS if getattr(wanted, part)):
         return True
-    if any(is_likely(name) for name in names):
+    likely = {name for name in names if is_likely(name)}
+    if any(len(name) > 1 for name in likely) or len(likely) > 1:  # an A alone is the letter of a choice
         return True
     # Unknown names are still names where they are short, differ, and nothing like them stands below.
     return (

@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from tailor.datasets import formats, jsonl, native, text
+from tailor.datasets.choices import take_choices
 from tailor.datasets.columns import choose, report
 from tailor.datasets.files import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
 from tailor.datasets.formats import plain_text
@@ -263,7 +264,8 @@ def _understand(
         return _unknown(source, values, columns, method, notes)
     if method == "continued-pre-training" and format is not plain_text.FORMAT:
         return _rejecting(source, _NOT_TEXT, method)
-    context = Context(source.name, method, data, of_rows, columns)
+    choices = take_choices(columns, rows, data, source.name, notes) if format.asks else None
+    context = Context(source.name, method, data, of_rows, columns, choices)
     message = f"read as {format.title} ({source.container})"
     fix = "nothing to do; data.format in the recipe names another format"
     notes.add("format-recognised", "info", source.name, message, fix)

@@ -12,6 +12,7 @@ FOLDER = Path(datasets.__file__).parent
 MODULES = (
     *(
         "archives",
+        "choices",
         "columns",
         "documents",
         "files",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tailor.datasets.choices import Choices
 from tailor.datasets.model import Example
 from tailor.datasets.notes import Notes
 from tailor.recipe import Data, Method
@@ -16,13 +17,15 @@ Converter = Callable[[Row, int], Example]
 @dataclass(slots=True)
 class Context:
     """What a format knows when it reads one file. ``columns`` maps parts (question, answer, image, …) to the columns
-    that hold them; only formats of free columns use it."""
+    that hold them; only formats of free columns use it. ``choices``: how those of
+    multiple choice are read."""
 
     file: str
     method: Method
     data: Data
     notes: Notes
     columns: dict[str, str] = field(default_factory=dict)
+    choices: Choices | None = None
 
     @property
     def needs_answer(self) -> bool:
@@ -49,10 +52,11 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Format:
     """``name`` is what a recipe's ``data.format`` takes; ``title`` is for people. ``uses_columns``: its columns
-    have free names, which the recipe maps."""
+    have free names, which the recipe maps. ``asks``: its questions may have choices."""
 
     name: str
     title: str
     fits: Callable[[Sample], bool]
     converter: Callable[[Context], Converter]
     uses_columns: bool = False
+    asks: bool = False

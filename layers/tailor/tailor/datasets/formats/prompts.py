@@ -12,4 +12,4 @@ def _fits(sample: Sample) -> bool:
     )
 
 
-FORMAT = Format("prompts", "prompts without answers", _fits, make_converter, uses_columns=True)
+FORMAT = Format("prompts", "prompts without answers", _fits, make_converter, uses_columns=True, asks=True)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from tailor.datasets.choices import Options, with_lines
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe, media_of
 from tailor.datasets.model import Block, Example, Media, MediaKind, SplitName, Text, Turn
@@ -33,7 +34,7 @@ def _fits(sample: Sample) -> bool:
 
 
 def make_converter(context: Context) -> Converter:
-    columns, data = context.columns, context.data
+    columns, data, choices = context.columns, context.data, context.choices
     question, passage = columns.get("question", "question"), columns.get("context", "")
     plain = {part: columns[part] for part in ("id", "group", "category") if part in columns}
     media = [(columns[kind], kind) for kind in ("image", "video") if kind in columns]
@@ -45,13 +46,15 @@ def make_converter(context: Context) -> Converter:
             blocks += media_blocks(row.get(column), kind, column, troubles)
         asked = row.get(question)
         about = row.get(passage) if passage else None
+        options = choices.options(row, troubles) if choices else []
         if isinstance(asked, str) and asked.strip():
+            asked = with_lines(asked, options) if options else asked
             blocks.append(Text(f"{about}\n\n{asked}" if isinstance(about, str) and about.strip() else asked))
         else:
             said = "is empty" if isinstance(asked, str) else f"is {describe(asked)}"
             fix = "write a question, or remove the row"
             troubles.append(Trouble("question-missing", f"the question {said}", fix, question))
-        best, references = _learnt(row, context, troubles)
+        best, references = _learnt(row, context, options, troubles)
         if troubles:
             raise RowError(*troubles)
         turns = [Turn("user", blocks)]
@@ -75,7 +78,7 @@ def make_converter(context: Context) -> Converter:
     return convert
 
 
-def _learnt(row: Row, context: Context, troubles: list[Trouble]) -> tuple[str | None, list[str]]:
+def _learnt(row: Row, context: Context, options: Options, troubles: list[Trouble]) -> tuple[str | None, list[str]]:
     """The answer to learn and all acceptable ones; None where a teacher or a grader is to answer."""
     column, no_answer = context.columns.get("answer", "answer"), context.columns.get("impossible")
     given = row.get(column)
@@ -84,6 +87,8 @@ def _learnt(row: Row, context: Context, troubles: list[Trouble]) -> tuple[str | 
         if best is None and context.needs_answer:
             troubles.append(_UNANSWERABLE)
         return best, [best] if best else []
+    if options and context.choices:
+        given = context.choices.learnt(given, options, troubles)
     best, references = answers(given, column, troubles)
     if best is None and not troubles and context.needs_answer:
         fix = "write an answer, or remove the row; the method distillation needs none"
@@ -192,5 +197,10 @@ def _answer(value: Any, column: str, troubles: list[Trouble]) -> str | None:
 
 
 FORMAT = Format(
-    "question-answer", "questions and answers, with or without images", _fits, make_converter, uses_columns=True
+    "question-answer",
+    "questions and answers, with or without images",
+    _fits,
+    make_converter,
+    uses_columns=True,
+    asks=True,
 )

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from tailor.datasets.choices import Options, with_lines
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.openai_chat import conversation
@@ -37,10 +38,14 @@ def _converter(context: Context) -> Converter:
         troubles: list[Trouble] = []
         row = _flat(row)
         key = next((key for key in _PROMPTS if key in row), _PROMPTS[0])
-        turns, systems = _prompt(row.get(key), key, context, line, troubles)
+        choices = context.choices
+        options = choices.options(row, troubles) if choices else []
+        turns, systems = _prompt(row.get(key), key, options, context, line, troubles)
         if isinstance(row.get("system"), str) and row["system"].strip():
             systems.insert(0, row["system"])
         extra = {name: value for name, value in row.items() if name not in _OWN}
+        if choices and options and choices.answer in extra:
+            extra[choices.answer] = choices.learnt(extra[choices.answer], options, troubles)
         reference = _reference(extra, troubles)
         if troubles:
             raise RowError(*troubles)
@@ -53,11 +58,13 @@ def _converter(context: Context) -> Converter:
     return convert
 
 
-def _prompt(value: Any, key: str, context: Context, line: int, troubles: list[Trouble]) -> tuple[list[Turn], list[str]]:
+def _prompt(
+    value: Any, key: str, options: Options, context: Context, line: int, troubles: list[Trouble]
+) -> tuple[list[Turn], list[str]]:
     if isinstance(value, list):
         return conversation(value, f"$.{key}", troubles, context, line)
     if isinstance(value, str) and value.strip():
-        return [Turn("user", [Text(value)])], []
+        return [Turn("user", [Text(with_lines(value, options) if options else value)])], []
     said = "is empty" if isinstance(value, str) else f"is {describe(value)}"
     troubles.append(Trouble("question-missing", f"the {key} {said}", "write a prompt, or remove the row", key))
     return [], []
@@ -79,4 +86,4 @@ def _reference(extra: dict[str, Any], troubles: list[Trouble]) -> Any:
     return None
 
 
-FORMAT = Format("reinforcement", "prompts with reference answers", _fits, _converter)
+FORMAT = Format("reinforcement", "prompts with reference answers", _fits, _converter, asks=True)
