@@ -51,6 +51,9 @@ class Data(Section):
         description="continued pre-training only: a file of questions and answers that decide; all held out",
     )
     system: str | None = Field(default=None, description="system prompt for examples that bring none")
+    prompt: str | None = Field(
+        default=None, description="what is asked where rows have no question, such as captions of images", min_length=1
+    )
     first_choice: Literal[0, 1] | None = Field(
         default=None, description="the number of the first choice, where answers are numbers; none: told from the rows"
     )

@@ -54,6 +54,7 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     "split": ("split", "subset", "partition", "tập", "tập dữ liệu"),
     "id": ("id", "question_id", "qid", "row_id", "prompt_id", "sample_id", "example_id", "mã", "mã câu hỏi"),
     LISTED: ("choices", "options", "answer_choices", "các lựa chọn", "lựa chọn", "phương án", "các phương án"),
+    "caption": ("caption", "captions", "sentences", "description", "text", "texts", "chú thích", "mô tả"),
     "impossible": ("is_impossible", "unanswerable", "is_unanswerable"),
 }  # fmt: skip
 
@@ -107,6 +108,9 @@ def choose(
                     chosen = chosen | {part: free[0]}
         if "question" in chosen:
             break
+    captions = [name for name in candidates("caption", names) if name not in chosen.values()]
+    if captions and chosen.keys() & {"image", "video"} and not chosen.keys() & {"question", "answer"}:
+        chosen = chosen | {"caption": captions[0]}
     return chosen
 
 

@@ -18,6 +18,7 @@ from tailor.datasets.columns import choose, report
 from tailor.datasets.files import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
 from tailor.datasets.formats import plain_text
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
+from tailor.datasets.formats.captions import take_prompt
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.nested import expand, nested_path
 from tailor.datasets.joined import LonelyAnswers, join
@@ -257,7 +258,7 @@ def _understand(
         rows = [part for row in rows for part in expand(row, nested) if isinstance(part, dict)][:_SAMPLE]
     names = list(dict.fromkeys(str(key) for row in rows for key in row))
     columns = choose(data.columns, names, rows, media.knows)
-    format = _format(Sample(rows, method, columns), data, notes)
+    format = _format(Sample(rows, method, columns, bool(data.prompt)), data, notes)
     if format is None or format.uses_columns:
         report(data.columns, names, columns, source.name, notes)
     if format is None:
@@ -265,7 +266,8 @@ def _understand(
     if method == "continued-pre-training" and format is not plain_text.FORMAT:
         return _rejecting(source, _NOT_TEXT, method)
     choices = take_choices(columns, rows, data, source.name, notes) if format.asks else None
-    context = Context(source.name, method, data, of_rows, columns, choices)
+    prompt = take_prompt(columns, rows, data, source.name, notes) if format.asks else None
+    context = Context(source.name, method, data, of_rows, columns, choices, prompt)
     message = f"read as {format.title} ({source.container})"
     fix = "nothing to do; data.format in the recipe names another format"
     notes.add("format-recognised", "info", source.name, message, fix)
@@ -332,6 +334,8 @@ def _why_unknown(names: list[str], columns: dict[str, str]) -> Trouble:
     fix = "name the columns in tailor.yaml"
     if len(free) >= len(missing):
         fix += f", such as data: {{columns: {{{', '.join(map(': '.join, zip(missing, free, strict=False)))}}}}}"
+    if missing == ["question"]:
+        fix += "; or, where each row is asked the same, say what: data: {prompt: 'What is in this image?'}"
     fix += "; or use a format of docs/data-formats.md; or take the file out of the folder if it is no training data"
     if len(missing) == 1:
         return Trouble("format-unknown", f"no column is recognised as the {missing[0]}", fix)

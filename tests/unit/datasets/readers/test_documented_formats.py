@@ -6,32 +6,31 @@ from pathlib import Path
 import pytest
 
 from tailor.datasets.formats import FORMATS
-from tailor.recipe import Method
+from tailor.recipe import Recipe
 
 from .support import examples, open_dataset
 
 DOC = Path(__file__).parents[4] / "docs" / "data-formats.md"
 
 
-def documented() -> list[tuple[str, dict[str, bytes | str], Method]]:
-    """Format, files and method of each example. What is introduced by "together with" belongs to the one before."""
-    found: list[tuple[str, dict[str, bytes | str], Method]] = []
+def documented() -> list[tuple[str, dict[str, bytes | str], Recipe]]:
+    """Format, files and recipe of each example. What is introduced by "together with" belongs to the one before."""
+    found: list[tuple[str, dict[str, bytes | str], Recipe]] = []
     text = DOC.read_text().partition("\n## Formats\n")[2]
     for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
         name = section.partition("\n")[0].strip()
-        examples_of = r"((?:together with )?`[\w.]+`(?:, method `[\w-]+`)?):\n\n```\w+\n(.*?)```"
-        for said, content in re.findall(examples_of, section, re.DOTALL):
-            file, *method = re.findall(r"`([\w.-]+)`", said)
-            if said.startswith("together"):
+        introduced = r"(together with )?`([\w.-]+)`(?:, method `([\w-]+)`)?(?:, recipe `([^`]+)`)?:\n\n```\w+\n(.*?)```"
+        for together, file, method, recipe, content in re.findall(introduced, section, re.DOTALL):
+            if together:
                 found[-1][1][file] = content
             else:
-                found.append((name, {file: content}, method[0] if method else "fine-tuning"))
+                found.append((name, {file: content}, Recipe.parse(recipe or f"method: {method or 'fine-tuning'}")))
     return found
 
 
-@pytest.mark.parametrize(("name", "files", "method"), documented())
-def test_example(tmp_path: Path, name: str, files: dict[str, bytes | str], method: Method) -> None:
-    reader = open_dataset(tmp_path, files, method=method)
+@pytest.mark.parametrize(("name", "files", "recipe"), documented())
+def test_example(tmp_path: Path, name: str, files: dict[str, bytes | str], recipe: Recipe) -> None:
+    reader = open_dataset(tmp_path, files, method=recipe.method, data=recipe.data)
 
     found = examples(reader)
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from tailor.datasets.formats import (
     alpaca,
+    captions,
     converse,
     invocation_log,
     llava,
@@ -28,6 +29,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     alpaca.FORMAT,
     prompt_completion.FORMAT,
     question_answer.FORMAT,
+    captions.FORMAT,
     plain_text.FORMAT,
     prompts.FORMAT,
 )

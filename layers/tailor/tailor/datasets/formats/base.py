@@ -18,7 +18,7 @@ Converter = Callable[[Row, int], Example]
 class Context:
     """What a format knows when it reads one file. ``columns`` maps parts (question, answer, image, …) to the columns
     that hold them; only formats of free columns use it. ``choices``: how those of
-    multiple choice are read."""
+    multiple choice are read; ``prompt``: what is asked where rows have no question."""
 
     file: str
     method: Method
@@ -26,6 +26,7 @@ class Context:
     notes: Notes
     columns: dict[str, str] = field(default_factory=dict)
     choices: Choices | None = None
+    prompt: str | None = None
 
     @property
     def needs_answer(self) -> bool:
@@ -35,11 +36,13 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The first rows of a file, to recognise its format by. ``columns`` are the parts that were named or guessed."""
+    """The first rows of a file, to recognise its format by. ``columns`` are the parts that were named or guessed;
+    ``prompt``: the recipe says what is asked where rows have no question."""
 
     rows: list[Row]
     method: Method
     columns: dict[str, str]
+    prompt: bool = False
 
     def all_have(self, *keys: str) -> bool:
         """Most rows have these keys: a few broken rows must not hide a format."""
@@ -52,7 +55,7 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Format:
     """``name`` is what a recipe's ``data.format`` takes; ``title`` is for people. ``uses_columns``: its columns
-    have free names, which the recipe maps. ``asks``: its questions may have choices."""
+    have free names, which the recipe maps. ``asks``: it may have no questions, or such with choices."""
 
     name: str
     title: str

@@ -14,10 +14,11 @@ from tailor.datasets.model import Block, Example, Media, MediaKind, SplitName, T
 from tailor.datasets.notes import RowError, Trouble
 
 _SPLITS: Final[dict[str, SplitName]] = {
-    "train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
+    "train": "train", "training": "train", "restval": "train",
+    "validation": "validation", "valid": "validation", "val": "validation",
     "dev": "validation", "eval": "validation", "test": "test", "testing": "test",
 }  # fmt: skip
-_REFERENCE_KEYS: Final = ("answer", "text", "value", "label")
+_REFERENCE_KEYS: Final = ("answer", "text", "value", "label", "raw", "caption")
 _UNANSWERABLE: Final = Trouble(
     "question-unanswerable",
     "the data say that the passage does not answer the question",
@@ -28,9 +29,9 @@ _UNANSWERABLE: Final = Trouble(
 
 def _fits(sample: Sample) -> bool:
     columns = sample.columns
-    if "question" not in columns or "answer" not in columns:
+    if "answer" not in columns or not sample.all_have(columns["answer"]):
         return False
-    return sample.all_have(columns["question"]) and sample.all_have(columns["answer"])
+    return sample.all_have(columns["question"]) if "question" in columns else sample.prompt
 
 
 def make_converter(context: Context) -> Converter:
@@ -44,7 +45,7 @@ def make_converter(context: Context) -> Converter:
         blocks: list[Block] = []
         for column, kind in media:
             blocks += media_blocks(row.get(column), kind, column, troubles)
-        asked = row.get(question)
+        asked = context.prompt or row.get(question)
         about = row.get(passage) if passage else None
         options = choices.options(row, troubles) if choices else []
         if isinstance(asked, str) and asked.strip():

@@ -1,0 +1,47 @@
+"""Images or videos with captions and no question: each is asked the same, which the recipe or a default says."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
+from tailor.datasets.formats.question_answer import make_converter
+from tailor.datasets.language import language_of
+from tailor.datasets.notes import Notes
+from tailor.recipe import Data
+
+_ASKED: Final = {"image": "Describe this image.", "video": "Describe this video."}
+_ASKED_IN_VIETNAMESE: Final = {"image": "Mô tả hình ảnh này.", "video": "Mô tả video này."}
+
+
+def _fits(sample: Sample) -> bool:
+    columns = sample.columns
+    shown = [columns[kind] for kind in _ASKED if kind in columns]
+    return "caption" in columns and bool(shown) and sample.all_have(columns["caption"], *shown)
+
+
+def _converter(context: Context) -> Converter:
+    return make_converter(replace(context, columns={**context.columns, "answer": context.columns["caption"]}))
+
+
+def take_prompt(columns: dict[str, str], rows: Sequence[Row], data: Data, file: str, notes: Notes) -> str | None:
+    """What is asked where a file's rows have no question, which is said; None where they have one."""
+    if "question" in columns:
+        if data.prompt:
+            message = f"the rows have questions of their own: data.prompt ({data.prompt!r:.80}) is not asked"
+            notes.add("prompt-unused", "info", file, message, "remove data.prompt from the recipe")
+        return None
+    fix = "apps must ask the same; to ask something else, write into tailor.yaml: data: {prompt: '…'}"
+    if data.prompt:
+        notes.add("prompt-taken", "info", file, f"the rows have no question: each is asked {data.prompt!r:.200}", fix)
+        return data.prompt
+    if "caption" not in columns:
+        return None
+    spoken = [language_of(str(row.get(columns["caption"]))) for row in rows]
+    texts = _ASKED_IN_VIETNAMESE if 2 * spoken.count("vi") > len(spoken) else _ASKED
+    prompt = texts["image" if "image" in columns else "video"]
+    notes.add("prompt-taken", "warning", file, f"the rows have no question: each is asked {prompt!r}", fix)
+    return prompt
+
+
+FORMAT = Format("captions", "images or videos with captions", _fits, _converter, uses_columns=True, asks=True)
