@@ -26,6 +26,9 @@ _MARKS = (
 )
 
 
+_MOST_MARKS = 32
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """``name`` is a codec of Python or of :mod:`tailor.datasets.legacy`; ``mark`` the length of the byte order mark.
@@ -126,10 +129,10 @@ def _decoded(source: BinaryIO, encoding: Encoding) -> Iterator[str]:
     while True:
         chunk = source.read(1 << 16)
         text = held + decoder.decode(chunk, final=not chunk)
-        # Letters and their marks must not be parted, so a piece ends before a space or the end of a line.
-        cut = len(text) if not chunk else max(text.rfind(" "), text.rfind("\n"), text.rfind("\r"), 0)
+        combining = encoding.name in legacy.COMBINING
+        cut = _before_last_letter(text) if combining and chunk else len(text)
         piece, held = text[:cut], text[cut:]
-        if encoding.name in legacy.COMBINING:
+        if combining:
             piece = unicodedata.normalize("NFC", piece)
         if encoding.returns:
             piece = piece.replace("\r", "\n")
@@ -137,6 +140,12 @@ def _decoded(source: BinaryIO, encoding: Encoding) -> Iterator[str]:
             yield piece
         if not chunk:
             return
+
+
+def _before_last_letter(text: str) -> int:
+    """Where text can be cut so that no letter is parted from its marks, even from those that are still to come."""
+    least = max(0, len(text) - _MOST_MARKS)
+    return next((cut for cut in range(len(text) - 1, least, -1) if not unicodedata.combining(text[cut])), least)
 
 
 def as_utf8(source: BinaryIO, encoding: Encoding) -> BinaryIO:
