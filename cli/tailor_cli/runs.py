@@ -15,7 +15,7 @@ from tailor.errors import NotFoundError
 from tailor.notices.facts import cost_in_short
 from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
-from tailor.steps.provision import take_down
+from tailor.steps.provision import SERVING, take_down
 from tailor_cli.context import err, out, person, session, shown_errors
 from tailor_cli.show import next_step, show_run
 
@@ -156,6 +156,9 @@ def offline(
         out.print(f"{project} is offline since {decision.at:%Y-%m-%d %H:%M} UTC: apps get the error model_offline")
         for run in ended:
             out.print(f"{run.id} {_ended(run)}")
+        for run in session.runs.project_runs(project):
+            if run.is_open and run.state not in SERVING:
+                out.print(f"{run.id} is {run.state} and goes on, but does not go live by itself", soft_wrap=True)
         err.print(f"next: {session.tailor} promote {decision.run} --reason WHY brings it back", soft_wrap=True)
 
 

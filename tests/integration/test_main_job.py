@@ -73,6 +73,7 @@ def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice
     subjects, slack = pipeline.notices("five", len(told))
     assert (len(subjects), len(set(subjects))) == (len(told), len(told))
     assert len(slack) == len(told)
+    assert any(f"tailor --local stop {run_id}" in str(message) for message in pipeline.slack.messages)
     print([(change.state, (change.at - run.created_at).total_seconds()) for change in run.history])
     assert run.evaluation["verdict"] == "passed"
     assert run.evaluation["interval"][0] > 0

@@ -3,13 +3,16 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from tailor.errors import NotFoundError
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor_cli import runs
 from tailor_cli.context import Session, out, session
+from tailor_cli.main import app
 from tests.unit.steps.fakes import a_run
+from tests.unit.steps.setting import Setting
 
 QUOTE: dict[str, Any] = {
     "model": "nova-micro",
@@ -109,6 +112,28 @@ def test_a_next_step_reaches_the_same_stack(
     if environment:
         monkeypatch.setenv("TAILOR_STACK", environment)
     assert Session(stack, local).tailor == begins
+
+
+def test_who_takes_a_project_offline_hears_what_ended_what_goes_on_and_how_it_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setting = Setting()
+    live = setting.provision(setting.deployed(State.PASSED))
+    assert live is not None
+    training = setting.add(State.TRAINING, "colours-more-0123456789ab")
+    over = setting.add(State.RETIRED, "colours-over-0123456789ab")
+    monkeypatch.setattr(Session, "runs", setting.runs)
+    monkeypatch.setattr(Session, "serving", setting.aliases)
+    monkeypatch.setattr(runs, "Bedrock", lambda: setting.control)
+    for ended in (f"{live.id} is retired", ""):
+        result = CliRunner(mix_stderr=False).invoke(app, ["offline", "colours", "--reason", "it invents prices"])
+        assert result.exit_code == 0, result.stderr
+        assert result.stdout.startswith("colours is offline since 20")
+        assert ended in result.stdout
+        assert bool(ended) == ("is retired" in result.stdout)
+        assert f"{training.id} is training and goes on, but does not go live by itself" in result.stdout
+        assert over.id not in result.stdout
+        assert f"tailor promote {live.id} --reason WHY brings it back" in result.stderr
 
 
 def test_a_projects_newest_run_is_not_one_that_a_recipe_took_over(monkeypatch: pytest.MonkeyPatch) -> None:
