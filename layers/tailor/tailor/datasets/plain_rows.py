@@ -11,7 +11,7 @@ import orjson
 from tailor.catalog import Model
 from tailor.datasets import language, native
 from tailor.datasets.ledger import Columns
-from tailor.datasets.native import Noted, Stretch
+from tailor.datasets.native import Noted, Origin, Stretch
 from tailor.datasets.screen import Screen, is_apart
 from tailor.datasets.split import group_hash
 from tailor.recipe import Recipe
@@ -21,6 +21,7 @@ LONG: Final = "long"
 _LONG_ENOUGH: Final = 40
 _YES_NO: Final = frozenset({"yes", "no", "true", "false", "có", "không", "đúng", "sai", "phải", "không phải"})
 _USUAL_TURNS: Final = 2
+_MOST_BYTES: Final = 8 << 20  # of lines taken at once: they are in memory several times
 
 
 class PlainRows:
@@ -32,12 +33,12 @@ class PlainRows:
         usable = facts.record == "converse" and system == system.strip() and native.is_there()
         self._rows = native.Rows(_settings(recipe, model, system, long)) if usable else None
 
-    def take(self, lines: Stretch, first: int, file: int, part: int, columns: Columns, at: int) -> Noted | None:
-        """What became of Converse's lines, which are noted in the columns from place ``at`` on; None where all need a
-        closer look. ``first``: number of the first row in reading order; ``file`` and ``part`` of all."""
-        if self._rows is None:
+    def take(self, lines: Stretch, origin: Origin, first: int, columns: Columns, at: int) -> Noted | None:
+        """What became of lines, which are noted in the columns from place ``at`` on; None where all need a closer look.
+        ``first``: number of the first row in reading order."""
+        if self._rows is None or origin.format not in native.SHAPES or lines.size > _MOST_BYTES:
             return None
-        noted = self._rows.take(lines, first, file, part, columns, at)
+        noted = self._rows.take(lines, origin, first, columns, at)
         stopped = self._screen.stopped(noted.texts, noted.text_ends)
         for row, doubtful in enumerate(noted.doubtful):
             if doubtful and any(is_apart(text.decode()) for text in noted.row(row)):

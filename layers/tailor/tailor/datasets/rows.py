@@ -21,7 +21,7 @@ from tailor.datasets.fixes import Repairs
 from tailor.datasets.ledger import MEDIA_KINDS, Columns, Journal, Object, Row
 from tailor.datasets.media import MediaDesk
 from tailor.datasets.model import Example, Finding, Media, Placed, Rejected, Text
-from tailor.datasets.native import UNFINISHED, UNREAD
+from tailor.datasets.native import UNFINISHED, UNREAD, Origin
 from tailor.datasets.plain_rows import LONG, SHORT_ANSWER, PlainRows, hashes_of, said
 from tailor.datasets.read import Lines
 from tailor.datasets.records import Encoded, Encoder
@@ -150,10 +150,8 @@ class RowPass:
     def _begin_lines(self, batch: _Batch, first: int, lines: Lines) -> None:
         """What is plain is noted at once, the rest is drafted."""
         source, at = lines.source, first - batch.first
-        noted = None
-        if source.format == "converse":
-            file, part = self._numbers[source.name], PARTS.index(source.split)
-            noted = self._plain.take(lines.stretch, first, file, part, batch.columns, at)
+        origin = Origin(source.format, self._numbers[source.name], PARTS.index(source.split))
+        noted = self._plain.take(lines.stretch, origin, first, batch.columns, at)
         if noted is None:
             batch.content += [self._read(first + row, lines.read(row)) for row in range(len(lines))]
             return
@@ -404,7 +402,7 @@ def _rows(item: Item) -> int:
 def _size(item: Item) -> int:
     """Its texts and inline media, about."""
     if isinstance(item, Lines):
-        return item.stretch.ends[-1] - item.stretch.starts[0]
+        return item.stretch.size
     if isinstance(item, Rejected):
         return len(item.raw)
     blocks = [block for turn in item.turns for block in turn.blocks]

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from tailor import catalog
 from tailor.datasets import native
 from tailor.datasets.files import DataFile
-from tailor.datasets.formats import converse
-from tailor.datasets.formats.base import Context
+from tailor.datasets.formats import converse, openai_chat
+from tailor.datasets.formats.base import Context, Format
 from tailor.datasets.ledger import Columns, Journal, Kept, Ledger
 from tailor.datasets.media import MediaDesk
-from tailor.datasets.native import Settings
+from tailor.datasets.native import Origin, Settings
 from tailor.datasets.notes import Notes
 from tailor.datasets.objects import MediaObject
 from tailor.datasets.read import Lines, ReadableFile
@@ -29,6 +29,8 @@ from tailor.datasets.reread import DamagedOutputError, verify
 from tailor.datasets.rows import Intentions, RowPass
 from tailor.datasets.split import group_hash
 from tailor.recipe import Recipe
+
+from .conftest import converse as converse_row
 
 BLANK_OR_NOT = st.lists(st.sampled_from([b"\n", b" ", b"\r", b"\t\x0b\x0c", b"{}", b"\xff", b"\0"])).map(b"".join)
 USUAL = [
@@ -43,6 +45,9 @@ ODD = [
 USUAL_TEXTS = st.lists(st.sampled_from(USUAL), min_size=1, max_size=12).map(lambda parts: "".join(parts).strip() or "x")
 ODD_TEXTS = st.lists(st.sampled_from([*USUAL, *ODD]), max_size=12).map("".join)
 TEXTS = st.one_of(USUAL_TEXTS, USUAL_TEXTS, USUAL_TEXTS, USUAL_TEXTS, ODD_TEXTS)
+
+
+SYSTEMS = st.sampled_from([None, "Be brief.", 'Say "yes"\n', 'Say "nó".'])
 
 
 def test_setup_builds_it() -> None:
@@ -93,8 +98,8 @@ def _halves(character: str) -> list[bytes]:
 
 
 @st.composite
-def _lines(draw: st.DrawFn) -> bytes:
-    """A row as somebody may write it, then perhaps damaged."""
+def _lines(draw: st.DrawFn, *, chat: bool) -> bytes:
+    """A row of Converse, or of OpenAI's chat, as somebody may write it; then perhaps damaged."""
     random = Random(draw(st.integers(0)))
     texts = draw(st.one_of(st.lists(TEXTS, min_size=2, max_size=2), st.lists(TEXTS, max_size=5)))
     space = random.choice(["", "", " ", " \t\r"])
@@ -112,20 +117,25 @@ def _lines(draw: st.DrawFn) -> bytes:
         return "{" + f"{space},{space}".join(shuffled) + "}" + space
 
     def content(text: str) -> str:
+        if chat:
+            return string(text) if random.random() < 0.97 else random.choice(["null", "1", f"[{string(text)}]"])
         more = (
             ["{}", member(f'"text":{string("more")}'), '{"text":1}', '{"image":{}}'] if random.random() < 0.03 else []
         )
-        return (
-            "[" + space + ",".join([member(f'"text"{space}:{space}{string(text)}'), *more[: random.randrange(5)]]) + "]"
-        )
+        return f"[{space}{','.join([member(f'"text"{space}:{space}{string(text)}'), *more[: random.randrange(5)]])}]"
 
-    messages = [
-        member(f'"role":{space}"{roles[place % 2]}"', f'"content"{space}:{content(text)}')
-        for place, text in enumerate(texts)
-    ]
-    parts = ['"schemaVersion":"bedrock-conversation-2024"', f'"messages":[{space}{",".join(messages)}]']
+    def message(role: str, text: str) -> str:
+        return member(f'"role":{space}"{role}"', f'"content"{space}:{content(text)}')
+
+    messages = [message(roles[place % 2], text) for place, text in enumerate(texts)]
+    parts = [] if chat else ['"schemaVersion":"bedrock-conversation-2024"']
     if random.random() < 0.5:
-        parts.insert(1, f'"system":{content(draw(TEXTS))}')
+        system = draw(TEXTS)
+        if chat:
+            messages.insert(random.choice([0, 0, 0, 0, 1]), message("system", system))
+        else:
+            parts.append(f'"system":{content(system)}')
+    parts.append(f'"messages":[{space}{",".join(messages)}]')
     line = (space + member(*parts)).encode("utf-8", "surrogatepass")
     for _ in range(random.choice([0, 0, 0, 0, 1, 2])):
         at = random.randrange(len(line))
@@ -136,12 +146,12 @@ def _lines(draw: st.DrawFn) -> bytes:
     return line.replace(b"\n", b"") + random.choice([b"\n", b"\r\n", b""])
 
 
-def _passed(lines: list[bytes], recipe: Recipe) -> tuple[dict[str, Any], bool]:
+def _passed(lines: list[bytes], recipe: Recipe, format: Format = converse.FORMAT) -> tuple[dict[str, Any], bool]:
     """All that a pass leaves, but for the seals; and whether there are some."""
     notes = Notes()
     context = Context("a.jsonl", recipe.method, recipe.data, notes)
     source = DataFile(cast("MediaObject", None), "jsonl")
-    file = ReadableFile("a.jsonl", 0, "converse", source, converse.FORMAT.converter(context), recipe.method)
+    file = ReadableFile("a.jsonl", 0, format.name, source, format.converter(context), recipe.method)
     with TemporaryDirectory() as place:
         folder = Path(place)
         aims, journal = Intentions(recipe, catalog.model("nova-lite"), None), Journal(folder)
@@ -161,42 +171,42 @@ def _passed(lines: list[bytes], recipe: Recipe) -> tuple[dict[str, Any], bool]:
     return {**left, **columns, "totals": totals, "notes": sorted(map(repr, notes.findings()))}, any(seals)
 
 
-@given(
-    lines=st.lists(_lines(), min_size=1, max_size=8),
-    method=st.sampled_from(["fine-tuning", "distillation"]),
-    system=st.sampled_from([None, "Be brief.", 'Say "yes"\n', 'Say "nó".']),
-)
+@pytest.mark.parametrize("format", [converse.FORMAT, openai_chat.FORMAT], ids=lambda format: format.name)
+@given(data=st.data(), method=st.sampled_from(["fine-tuning", "distillation"]), system=SYSTEMS)
 @settings(deadline=None, max_examples=60)
-def test_what_it_claims_is_what_the_long_way_says(lines: list[bytes], method: str, system: str | None) -> None:
+def test_what_it_claims_is_what_the_long_way_says(
+    format: Format, data: st.DataObject, method: str, system: str | None
+) -> None:
+    lines = data.draw(st.lists(_lines(chat=format is openai_chat.FORMAT), min_size=1, max_size=8))
     recipe = Recipe.model_validate({"method": method, "data": {"system": system}})
-    short, _ = _passed(lines, recipe)
+    short, _ = _passed(lines, recipe, format)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(native, "is_there", lambda: False)
-        long, sealed = _passed(lines, recipe)
+        long, sealed = _passed(lines, recipe, format)
     assert not sealed
     assert short == long
 
 
 def test_it_claims_usual_rows() -> None:
     """The test above would pass if it claimed none."""
-    row = {
-        "schemaVersion": "bedrock-conversation-2024",
-        "system": [{"text": "Nói ngắn gọn."}],
-        "messages": [
-            {"role": "user", "content": [{"text": 'Hỏi "gì"?\nThế nào?'}]},
-            {"role": "assistant", "content": [{"text": "Đáp rằng thế này. " * 20 + "Hết."}]},
-        ],
-    }
-    _, sealed = _passed([orjson.dumps(row) + b"\n"], Recipe())
-    assert sealed
+    system, question, answer = "Nói ngắn gọn.", 'Hỏi "gì"?\nThế nào?', "Đáp rằng thế này. " * 20 + "Hết."
+    told = [{"role": "system", "content": system}]
+    said = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    for row, format in [
+        (converse_row(question, answer, system=[{"text": system}]), converse.FORMAT),
+        ({"messages": [*told, *said]}, openai_chat.FORMAT),
+        ({"messages": said}, openai_chat.FORMAT),
+    ]:
+        _, sealed = _passed([orjson.dumps(row) + b"\n"], Recipe(), format)
+        assert sealed
 
 
-@given(data=st.binary(max_size=400))
-def test_no_bytes_are_too_much_for_it(data: bytes) -> None:
+@given(data=st.binary(max_size=400), format=st.sampled_from(list(native.SHAPES)))
+def test_no_bytes_are_too_much_for_it(data: bytes, format: str) -> None:
     settings_ = Settings(b"", b"", True, 0, 10_000, 6.0, 4.5, 2.5, 40, 200, 0, 2, 1, 20, 400, b"\xff", 0)
     for stretch, _ in native.split(data, 0):
         if len(stretch):
-            noted = native.Rows(settings_).take(stretch, 0, 0, 0, Columns(len(stretch)), 0)
+            noted = native.Rows(settings_).take(stretch, Origin(format, 0, 0), 0, Columns(len(stretch)), 0)
             assert noted.unread == len(stretch)
 
 

@@ -17,6 +17,8 @@ from typing import Final, NamedTuple
 from tailor.datasets.ledger import Columns, Row
 from tailor.datasets.split import group_hash
 
+SHAPES: Final = {"converse": 0, "openai-chat": 1}
+"""The formats (:mod:`tailor.datasets.formats`) that are known."""
 UNREAD: Final = 0
 UNFINISHED: Final = 2
 _LINES: Final = 4096
@@ -51,10 +53,10 @@ class _Take(ctypes.Structure):
     _fields_ = (
         ("settings", ctypes.POINTER(_Settings)), ("columns", _Columns), ("block", ctypes.c_char_p), ("length", _size),
         ("starts", _at), ("ends", _at), ("numbers", _at), ("count", _size), ("n", _int), ("file", ctypes.c_int32),
-        ("part", _byte), ("states", _at), ("doubtful", _at), ("text_ends", _at), ("answer_starts", _at),
-        ("record_ends", _at), ("texts", _at), ("texts_room", _size), ("records", _at), ("records_room", _size),
-        ("text_bytes", _size), ("record_bytes", _size), ("unread", _size), ("unfinished", _size),
-        ("doubtful_rows", _size),
+        ("part", _byte), ("shape", ctypes.c_uint8), ("states", _at), ("doubtful", _at), ("text_ends", _at),
+        ("answer_starts", _at), ("record_ends", _at), ("texts", _at), ("texts_room", _size), ("records", _at),
+        ("records_room", _size), ("text_bytes", _size), ("record_bytes", _size), ("unread", _size),
+        ("unfinished", _size), ("doubtful_rows", _size),
     )  # fmt: skip
 
 
@@ -80,6 +82,14 @@ class Settings(NamedTuple):
     long_kind: int
 
 
+class Origin(NamedTuple):
+    """What lines are of: the format, one of SHAPES; the indexes of their file and part."""
+
+    format: str
+    file: int
+    part: int
+
+
 class Stretch(NamedTuple):
     """Lines of a block that hold rows: where they start and end, and their numbers in the file."""
 
@@ -90,6 +100,11 @@ class Stretch(NamedTuple):
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @property
+    def size(self) -> int:
+        """Bytes from the first to the end of the last."""
+        return self.ends[-1] - self.starts[0]
 
     def cut(self, start: int, end: int) -> "Stretch":
         return Stretch(self.block, self.starts[start:end], self.ends[start:end], self.numbers[start:end])
@@ -208,17 +223,19 @@ class Rows:
         self._more = len(settings.system) + len(settings.system_json) + _FRAME
         self._texts = self._records = array("B")
 
-    def take(self, lines: Stretch, first: int, file: int, part: int, columns: Columns, at: int) -> Noted:
+    def take(self, lines: Stretch, origin: Origin, first: int, columns: Columns, at: int) -> Noted:
         """Notes what lines hold in the columns, from place ``at`` on. ``first``: number of the first row in reading
-        order; ``file`` and ``part`` of all."""
-        count, room = len(lines), lines.ends[-1] - lines.starts[0] + len(lines) * self._more
+        order."""
+        # A turn of OpenAI's takes 29 bytes and more, and 13 more as Converse's.
+        count, room = len(lines), lines.size + lines.size // 2 + len(lines) * self._more
         if len(self._records) < room:
             self._texts, self._records = array("B", bytes(room)), array("B", bytes(room))
         states, doubtful = (array("B", bytes(count)) for _ in range(2))
         text_ends, answer_starts, record_ends = (array("q", bytes(8 * count)) for _ in range(3))
         work = _Take(
             ctypes.pointer(self._settings), _Columns(*columns.addresses(at)), lines.block, len(lines.block),
-            *map(_address, lines[1:]), count, first, file, part,
+            *map(_address, lines[1:]), count, first, origin.file,
+            origin.part, SHAPES[origin.format],
             *map(_address, (states, doubtful, text_ends, answer_starts, record_ends)), _address(self._texts), room,
             _address(self._records), room,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-//! The usual row at the speed of memory: a line of Bedrock Converse JSONL that holds nothing but texts.
+//! The usual row at the speed of memory: a line of JSON that holds a conversation of nothing but texts.
 //!
 //! `take` reads many lines, notes of each what tailor.datasets.ledger keeps of a row, and writes its record as it will be
 //! written. It claims no line that it is not sure of: those are left to Python, which explains what is wrong with them.
@@ -166,6 +166,7 @@ const Take = extern struct {
     n: i64,
     file: i32,
     part: i8,
+    shape: Shape,
     /// Of each row: its state; where its texts end in `texts`, behind a full stop; where its answer starts; where its
     /// record ends in `records`; whether its letters may be apart from their marks.
     states: [*]u8,
@@ -216,7 +217,7 @@ export fn take(work: *Take) void {
 fn note(work: *Take, row: usize, raw: []const u8, record: *Record, texts: *Writer, records: *Writer) ?u8 {
     const settings = work.settings;
     const given = settings.system[0..settings.system_length];
-    if (!record.read(raw)) return null;
+    if (!record.read(raw, work.shape)) return null;
     const turns = record.turns();
     const is_answered = turns.len % 2 == 0;
     if (turns.len == 0 or (settings.answered != 0 and !is_answered)) return null;
@@ -242,7 +243,7 @@ fn note(work: *Take, row: usize, raw: []const u8, record: *Record, texts: *Write
     const answer = texts.buffer[answer_start..texts.at];
     texts.put(".");
 
-    // The record, and whether it is what was read.
+    // The record. Where it is not what was read, it must be read as well.
     const record_start = records.at;
     records.put("{\"schemaVersion\":\"bedrock-conversation-2024\",");
     if (record.system != null or given.len > 0) {
@@ -259,7 +260,8 @@ fn note(work: *Take, row: usize, raw: []const u8, record: *Record, texts: *Write
     }
     records.put("]}\n");
     const line = records.buffer[record_start..records.at];
-    const is_same = std.mem.eql(u8, line, raw);
+    const count = turns.len;
+    if (!std.mem.eql(u8, line, raw) and !(record.read(line, .converse) and record.count == count)) return null;
 
     // Its size, and whether its texts are UTF-8: there is nothing else in the line that is not ASCII.
     const before = Measure.of(question) orelse return null;
@@ -273,7 +275,7 @@ fn note(work: *Take, row: usize, raw: []const u8, record: *Record, texts: *Write
 
     const columns = &work.columns;
     const same = hashOf(question);
-    const input = if (turns.len <= 2) same else hashWithTurns(question, turns.len);
+    const input = if (count <= 2) same else hashWithTurns(question, count);
     columns.n[row] = work.n + @as(i64, @intCast(row));
     columns.file[row] = work.file;
     columns.line[row] = work.numbers[row];
@@ -287,7 +289,7 @@ fn note(work: *Take, row: usize, raw: []const u8, record: *Record, texts: *Write
     columns.low[row] = std.math.cast(i32, low) orelse return null;
     columns.expected[row] = std.math.cast(i32, @min(@max(low, whole(characters, settings.characters_expected)), high)) orelse return null;
     columns.high[row] = std.math.cast(i32, high) orelse return null;
-    columns.seal[row] = if (is_same) hashOf(line) else 0;
+    columns.seal[row] = hashOf(line);
     work.answer_starts[row] = @intCast(answer_start);
     work.doubtful[row] = @intFromBool(before.may_be_apart or last.may_be_apart);
     work.doubtful_rows += work.doubtful[row];
@@ -349,6 +351,9 @@ const most_turns = 256;
 /// A string in the line: its content, which ends before the quotation mark.
 const Span = struct { start: usize, end: usize, escapes: bool };
 
+/// How a line holds its texts: as Bedrock's Converse, or as OpenAI's chat.
+const Shape = enum(u8) { converse, chat };
+
 const Record = struct {
     system: ?Span = null,
     spans: [most_turns]Span = undefined,
@@ -359,21 +364,21 @@ const Record = struct {
     }
 
     /// False where the line holds anything else, or the same key twice.
-    fn read(self: *Record, raw: []const u8) bool {
+    fn read(self: *Record, raw: []const u8, shape: Shape) bool {
         self.system = null;
         self.count = 0;
         var cursor = Cursor{ .raw = raw };
-        var version = false;
+        var version = shape == .chat;
         if (!cursor.takes('{')) return false;
         while (true) {
             const key = cursor.key() orelse return false;
-            if (std.mem.eql(u8, key, "schemaVersion") and !version) {
+            if (std.mem.eql(u8, key, "messages") and self.count == 0) {
+                if (!self.readTurns(&cursor, shape)) return false;
+            } else if (std.mem.eql(u8, key, "schemaVersion") and !version) {
                 version = true;
                 if (!std.mem.eql(u8, cursor.word() orelse return false, "bedrock-conversation-2024")) return false;
-            } else if (std.mem.eql(u8, key, "system") and self.system == null) {
+            } else if (std.mem.eql(u8, key, "system") and shape == .converse and self.system == null) {
                 self.system = cursor.content() orelse return false;
-            } else if (std.mem.eql(u8, key, "messages") and self.count == 0) {
-                if (!self.readTurns(&cursor)) return false;
             } else return false;
             if (cursor.takes('}')) break;
             if (!cursor.takes(',')) return false;
@@ -382,33 +387,44 @@ const Record = struct {
         return version and cursor.at == raw.len;
     }
 
-    fn readTurns(self: *Record, cursor: *Cursor) bool {
+    fn readTurns(self: *Record, cursor: *Cursor, shape: Shape) bool {
         if (!cursor.takes('[')) return false;
         while (self.count < most_turns) {
-            self.spans[self.count] = readTurn(cursor, if (self.count % 2 == 0) "user" else "assistant") orelse return false;
-            self.count += 1;
-            if (cursor.takes(']')) return true;
+            const message = Message.read(cursor, shape) orelse return false;
+            if (shape == .chat and self.count == 0 and self.system == null and std.mem.eql(u8, message.role, "system")) {
+                self.system = message.content;
+            } else {
+                if (!std.mem.eql(u8, message.role, if (self.count % 2 == 0) "user" else "assistant")) return false;
+                self.spans[self.count] = message.content;
+                self.count += 1;
+            }
+            if (cursor.takes(']')) return self.count > 0;
             if (!cursor.takes(',')) return false;
         }
         return false;
     }
+};
 
-    fn readTurn(cursor: *Cursor, role: []const u8) ?Span {
-        var said = false;
+const Message = struct {
+    role: []const u8,
+    content: Span,
+
+    fn read(cursor: *Cursor, shape: Shape) ?Message {
+        var role: ?[]const u8 = null;
         var content: ?Span = null;
         if (!cursor.takes('{')) return null;
         while (true) {
             const key = cursor.key() orelse return null;
-            if (std.mem.eql(u8, key, "role") and !said) {
-                said = true;
-                if (!std.mem.eql(u8, cursor.word() orelse return null, role)) return null;
+            if (std.mem.eql(u8, key, "role") and role == null) {
+                role = cursor.word() orelse return null;
             } else if (std.mem.eql(u8, key, "content") and content == null) {
-                content = cursor.content() orelse return null;
+                content = if (shape == .chat) cursor.string() else cursor.content();
+                if (content == null) return null;
             } else return null;
             if (cursor.takes('}')) break;
             if (!cursor.takes(',')) return null;
         }
-        return if (said) content else null;
+        return .{ .role = role orelse return null, .content = content orelse return null };
     }
 };
 
