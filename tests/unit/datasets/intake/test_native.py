@@ -1,9 +1,12 @@
 """The machine code for usual rows: it claims nothing that the long way would see otherwise, whatever the bytes are."""
 
 import json
+import sys
+import unicodedata
 from array import array
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -47,6 +50,8 @@ ODD_TEXTS = st.lists(st.sampled_from([*USUAL, *ODD]), max_size=12).map("".join)
 TEXTS = st.one_of(USUAL_TEXTS, USUAL_TEXTS, USUAL_TEXTS, USUAL_TEXTS, ODD_TEXTS)
 
 
+SETTINGS = Settings(b"", b"", True, 0, 10_000, 6.0, 4.5, 2.5, 40, 200, 0, 2, 1, 20, 400, b"\xff", 0)
+CHAT = b'{"messages":[{"role":"user","content":"', b'"},{"role":"assistant","content":"x"}]}\n'
 SYSTEMS = st.sampled_from([None, "Be brief.", 'Say "yes"\n', 'Say "nó".'])
 
 
@@ -201,12 +206,55 @@ def test_it_claims_usual_rows() -> None:
         assert sealed
 
 
+def _states(texts: list[bytes]) -> tuple[list[int], list[int]]:
+    """Of a question of each text: what became of the row, and whether its letters may be apart."""
+    before, behind = CHAT
+    block = b"".join(before + text + behind for text in texts)
+    states: list[int] = []
+    doubtful: list[int] = []
+    for stretch, _ in native.split(block, 0):
+        noted = native.Rows(SETTINGS).take(stretch, Origin("openai-chat", 0, 0), 0, Columns(len(stretch)), 0)
+        states += noted.states
+        doubtful += noted.doubtful or [0] * len(stretch)
+    return states, doubtful
+
+
+def test_bytes_are_utf8_where_python_says_so() -> None:
+    """Every first byte with every kind of second, third and fourth byte, at different places."""
+    kinds = [b"", b"\x7f", b"\x80", b"\x8f", b"\x90", b"\x9f", b"\xa0", b"\xbf", b"\xc0"]
+    ways = [b"".join(rest) for rest in product(kinds, kinds, [b"", b"\x80", b"\xbf", b"\xc0"])]
+    texts = [
+        b"x" * (number % 37 + 1) + bytes([first]) + rest + b"x" * (number % 41 + 1)
+        for first in range(0x80, 0x100)
+        for number, rest in enumerate(ways)
+    ]
+    states, _ = _states(texts)
+    for text, state in zip(texts, states, strict=True):
+        assert (state != native.UNREAD) == (text.decode(errors="ignore").encode() == text), text
+
+
+def test_whatever_composition_may_change_is_doubtful() -> None:
+    composing = [chr(code) for code in [*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)]]  # letters of Hangul
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        parts = unicodedata.decomposition(character).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            composing.append(chr(int(parts[1], 16)))
+        if unicodedata.combining(character) or not unicodedata.is_normalized("NFC", character):
+            composing.append(character)
+    texts = [f"{'x' * (ord(one) % 40)}a{one}b" for one in set(composing)]
+    states, doubtful = _states([text.encode() for text in texts])
+    assert native.UNREAD not in states
+    assert [text for text, is_doubtful in zip(texts, doubtful, strict=True) if not is_doubtful] == []
+    _, doubtful = _states(["Tiếng Việt “đẹp” lắm — chào… 你好 Привет 5 €".encode()])
+    assert doubtful == [0]
+
+
 @given(data=st.binary(max_size=400), format=st.sampled_from(list(native.SHAPES)))
 def test_no_bytes_are_too_much_for_it(data: bytes, format: str) -> None:
-    settings_ = Settings(b"", b"", True, 0, 10_000, 6.0, 4.5, 2.5, 40, 200, 0, 2, 1, 20, 400, b"\xff", 0)
     for stretch, _ in native.split(data, 0):
         if len(stretch):
-            noted = native.Rows(settings_).take(stretch, Origin(format, 0, 0), 0, Columns(len(stretch)), 0)
+            noted = native.Rows(SETTINGS).take(stretch, Origin(format, 0, 0), 0, Columns(len(stretch)), 0)
             assert noted.unread == len(stretch)
 
 

@@ -698,10 +698,10 @@ const Utf8 = struct {
         const others = &self.others;
         if (bits(some >= all(0xf5)) | bits(some & all(0xfe) == all(0xc0)) != 0) return false;
         // Longer than need be; halves of characters; beyond the last one.
-        const wrong = after(bits(some == all(0xe0)), &others[0]) & bits(some < all(0xa0)) |
-            after(bits(some == all(0xed)), &others[1]) & bits(some >= all(0xa0)) |
-            after(bits(some == all(0xf0)), &others[2]) & bits(some < all(0x90)) |
-            after(bits(some == all(0xf4)), &others[3]) & bits(some >= all(0x90));
+        const wrong = (after(bits(some == all(0xe0)), &others[0]) & bits(some < all(0xa0))) |
+            (after(bits(some == all(0xed)), &others[1]) & bits(some >= all(0xa0))) |
+            (after(bits(some == all(0xf0)), &others[2]) & bits(some < all(0x90))) |
+            (after(bits(some == all(0xf4)), &others[3]) & bits(some >= all(0x90)));
         if (wrong != 0) return false;
         // All but Latin and Cyrillic letters, punctuation, and Chinese characters that composition leaves alone.
         const apart = bits(some -% all(0xcc) < all(3)) | bits(some == all(0xd2)) | bits(some -% all(0xd6) < all(11)) |
