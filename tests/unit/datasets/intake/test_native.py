@@ -219,18 +219,22 @@ def _states(texts: list[bytes]) -> tuple[list[int], list[int]]:
     return states, doubtful
 
 
-def test_bytes_are_utf8_where_python_says_so() -> None:
-    """Every first byte with every kind of second, third and fourth byte, at different places."""
+def test_bytes_are_text_where_python_says_so() -> None:
+    """Every first byte with every kind of second, third and fourth byte, within a text and at its ends."""
     kinds = [b"", b"\x7f", b"\x80", b"\x8f", b"\x90", b"\x9f", b"\xa0", b"\xbf", b"\xc0"]
     ways = [b"".join(rest) for rest in product(kinds, kinds, [b"", b"\x80", b"\xbf", b"\xc0"])]
     texts = [
-        b"x" * (number % 37 + 1) + bytes([first]) + rest + b"x" * (number % 41 + 1)
+        b"x" * before + bytes([first]) + rest + b"x" * behind
         for first in range(0x80, 0x100)
         for number, rest in enumerate(ways)
+        for before, behind in [(number % 37 + 1, number % 41 + 1), (0, number % 3), (number % 35, 0)]
     ]
+    letters = [chr(code) for code in range(32, 0x3100) if chr(code) not in '"\\']
+    texts += [f"{before}x{behind}".encode() for one in letters for before, behind in [(one, ""), ("", one)]]
     states, _ = _states(texts)
     for text, state in zip(texts, states, strict=True):
-        assert (state != native.UNREAD) == (text.decode(errors="ignore").encode() == text), text
+        said = text.decode(errors="ignore")
+        assert (state != native.UNREAD) == (said.encode() == text and said.strip() == said), text
 
 
 def test_whatever_composition_may_change_is_doubtful() -> None:

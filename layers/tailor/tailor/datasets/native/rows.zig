@@ -733,21 +733,29 @@ fn denseOf(characters: i64, text: []const u8) i64 {
     return characters - @as(i64, @intCast(text.len)) + inked + @max(0, words - 1);
 }
 
-/// Not empty, and no white space of Unicode at its ends.
+/// Not empty, and no white space of Unicode at its ends. The text need not be UTF-8.
 fn isTrimmed(text: []const u8) bool {
     if (text.len == 0) return false;
-    const first = std.unicode.utf8ByteSequenceLength(text[0]) catch return false;
-    if (first > text.len or isWhite(text[0..first])) return false;
     var last = text.len - 1;
     while (last > 0 and text[last] & 0xc0 == 0x80) last -= 1;
-    return !isWhite(text[last..]);
+    return !startsWhite(text) and !startsWhite(text[last..]);
 }
 
-/// What Python's str.strip takes away.
-fn isWhite(character: []const u8) bool {
-    const code = std.unicode.utf8Decode(character) catch return true;
-    return switch (code) {
-        0x09...0x0d, 0x1c...0x20, 0x85, 0xa0, 0x1680, 0x2000...0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000 => true,
+/// Begins with what Python's str.strip takes away.
+fn startsWhite(text: []const u8) bool {
+    return switch (text[0]) {
+        0x09...0x0d, 0x1c...0x20 => true,
+        0xc2 => text.len > 1 and (text[1] == 0x85 or text[1] == 0xa0),
+        0xe1 => std.mem.startsWith(u8, text, "\u{1680}"),
+        0xe2 => text.len > 2 and switch (text[1]) {
+            0x80 => switch (text[2]) {
+                0x80...0x8a, 0xa8, 0xa9, 0xaf => true,
+                else => false,
+            },
+            0x81 => text[2] == 0x9f,
+            else => false,
+        },
+        0xe3 => std.mem.startsWith(u8, text, "\u{3000}"),
         else => false,
     };
 }
