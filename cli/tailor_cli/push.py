@@ -13,6 +13,7 @@ from tailor.errors import InvalidInputError, NotFoundError
 from tailor.names import RECIPE_FILE, UPLOADS, DatasetPath, check_name, run_id
 from tailor.runs import Run
 from tailor.steps.receive import fingerprint
+from tailor.storage import files_of
 from tailor.training.recipe_check import read_checked
 from tailor_cli.context import err, out, session, shown_errors
 from tailor_cli.runs import watch
@@ -49,7 +50,7 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     check_name(project, "project")
     check_name(dataset, "dataset")
     prefix = f"{UPLOADS}{project}/{dataset}/"
-    root, files = (path, sorted(p for p in path.rglob("*") if p.is_file())) if path.is_dir() else (path.parent, [path])
+    root, files = (path, files_of(path)) if path.is_dir() else (path.parent, [path])
     names = {file.relative_to(root).as_posix(): file for file in files}
     starters = [name for name in names if (where := DatasetPath.parse(prefix + name)) and where.is_data]
     if not starters:

@@ -11,7 +11,7 @@ from tailor.errors import InvalidInputError, NotFoundError
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
 from tailor.steps.receive import read_text
-from tailor.storage import FolderStorage, Storage, StoredFile
+from tailor.storage import FolderStorage, LinkedFolder, Storage, StoredFile
 from tailor.training.recipe_check import read_checked
 
 
@@ -23,17 +23,16 @@ def source_of(paths: list[str]) -> tuple[Storage, str]:
         if len(paths) > 1:
             raise InvalidInputError("an S3 URI can't be checked together with other paths", hint="give one S3 URI")
         return _bucket(paths[0])
-    found = [Path(path).absolute() for path in paths]
+    found = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100  links stay what they are called
     for path in found:
         if not path.exists():
             raise NotFoundError(f"there is no file or folder {str(path)!r}")
     if len(found) == 1 and found[0].is_dir():
-        return FolderStorage(found[0]), ""
-    root = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in found])).resolve()
-    chosen = [path.resolve() for path in found]
+        return LinkedFolder(found[0]), ""
+    root = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in found]))
 
     def is_chosen(key: str) -> bool:
-        return any((root / key) == path or (root / key).is_relative_to(path) for path in chosen)
+        return any((root / key).is_relative_to(path) for path in found)
 
     return ChosenFiles(FolderStorage(root), is_chosen), ""
 

@@ -6,6 +6,7 @@ Keys are POSIX paths relative to the storage's root, without a leading slash. Th
 
 import hashlib
 import io
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -57,6 +58,30 @@ class Storage(Protocol):
         """``s3://bucket/key`` or an absolute path."""
 
 
+def files_of(folder: Path) -> list[Path]:
+    """All files of a folder, sorted, also those that links lead to, wherever they lie; a folder that lies within itself
+    is there once. Raises InvalidInputError for a link to nothing and for a folder that may not be read."""
+    found: list[Path] = []
+    left = [(folder, frozenset([folder.resolve()]))]
+    while left:
+        current, above = left.pop()
+        try:
+            inside = list(current.iterdir())
+        except PermissionError as error:
+            raise InvalidInputError(f"{current} may not be read", hint="change its permissions") from error
+        for path in inside:
+            if path.is_dir():
+                real = path.resolve()
+                if real not in above:
+                    left.append((path, above | {real}))
+            elif path.is_file():
+                found.append(path)
+            elif path.is_symlink() and not path.name.startswith("."):
+                message = f"{path} is a link to {path.readlink()}, which is not there"
+                raise InvalidInputError(message, hint="bring the file back, or remove the link")
+    return sorted(found)
+
+
 class FolderStorage:
     """A folder on this machine."""
 
@@ -64,25 +89,30 @@ class FolderStorage:
         self.root = root.resolve()
 
     def _path(self, key: str) -> Path:
-        path = (self.root / key).resolve()
+        """By the names alone: a link may lead anywhere, because whoever owns the folder made it."""
+        path = Path(os.path.normpath(self.root / key))
         if not path.is_relative_to(self.root):
             raise InvalidInputError(f"{key!r} leads out of {self.root}")
         return path
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
-        paths = sorted(path for path in self.root.rglob("*") if path.is_file())
-        for path in paths:
+        for path in self._files():
             key = path.relative_to(self.root).as_posix()
             if key.startswith(prefix):
                 stat = path.stat()
                 tag = hashlib.sha256(f"{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()[:32]
                 yield StoredFile(key, stat.st_size, tag)
 
+    def _files(self) -> Iterable[Path]:
+        return sorted(path for path in self.root.rglob("*") if path.is_file())
+
     def open(self, key: str) -> BinaryIO:
         try:
             return self._path(key).open("rb")
-        except (FileNotFoundError, IsADirectoryError) as error:
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise NotFoundError(f"there is no file {key!r}") from error
+        except PermissionError as error:
+            raise InvalidInputError(f"{key!r} may not be read", hint="change its permissions") from error
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         with self.open(key) as file:
@@ -105,6 +135,13 @@ class FolderStorage:
 
     def uri(self, key: str) -> str:
         return str(self._path(key))
+
+
+class LinkedFolder(FolderStorage):
+    """A folder on this machine, with what its links lead to; ``list`` raises what :func:`files_of` does."""
+
+    def _files(self) -> Iterable[Path]:
+        return files_of(self.root)
 
 
 class RangedReader(io.RawIOBase):

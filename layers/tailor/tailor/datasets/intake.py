@@ -262,7 +262,7 @@ def _decide(
     rejected = totals.rejected + leaked
     values = (totals.rows, train + validation + test, rejected, sum(left_out.values()), train, validation, test)
     counts = dict(zip(_COUNTS, (*values, totals.fixes), strict=True))
-    if rejected == totals.rows:
+    if not train + validation + test:
         pass  # no row is left, which is told; to go on without them would help nobody
     elif rejected and recipe.data.on_error == "reject":
         collector.add([finding("unusable-rows", "", count=rejected, total=totals.rows)])
