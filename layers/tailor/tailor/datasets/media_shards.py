@@ -28,8 +28,8 @@ from tailor.datasets.scratch import enough_room
 from tailor.datasets.stored_parts import StoredParts
 from tailor.storage import Storage
 
-KEPT_AT_ONCE: Final = 1000
-"""Objects after which a function keeps what it found out, so that little is lost with it."""
+KEPT_AT_ONCE: Final = 250
+"""Objects after which a function keeps what it found out, so that little is lost with it: minutes of large ones."""
 _READERS: Final = 16
 
 
