@@ -26,8 +26,8 @@ setup: .venv/.ready $(NATIVE)/rows-$(HOST).bin ## Make .venv with everything in 
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(NATIVE)/rows-%.bin: $(NATIVE)/rows.zig | .venv/.ready
-	$(BIN)/python -m ziglang build-lib -dynamic -O ReleaseSafe -fstrip -target $* $(if $(filter x86_64-%,$*),-mcpu x86_64_v2) $< -femit-bin=$@
+$(NATIVE)/rows-%.bin: $(wildcard $(NATIVE)/*.zig) | .venv/.ready
+	$(BIN)/python -m ziglang build-lib -dynamic -O ReleaseSafe -fstrip -target $* $(if $(filter x86_64-%,$*),-mcpu x86_64_v2) $(NATIVE)/rows.zig -femit-bin=$@
 
 demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training)
 	@$(BIN)/python -m tailor_local.demo $(METHOD)

@@ -16,6 +16,7 @@ from tailor.datasets import whole
 from tailor.datasets.adapt import adapted
 from tailor.datasets.assets import Found, KnownAssets
 from tailor.datasets.baselines import trivial_baselines
+from tailor.datasets.batches import Item
 from tailor.datasets.checks import finding
 from tailor.datasets.collect import Collector
 from tailor.datasets.ledger import Journal, Kept, Ledger
@@ -29,7 +30,7 @@ from tailor.datasets.questions import own_questions
 from tailor.datasets.read import DatasetReader, read_dataset
 from tailor.datasets.report import Report, headline, sentence
 from tailor.datasets.report_html import render
-from tailor.datasets.rows import Intentions, Item, Totals
+from tailor.datasets.rows import Intentions, Totals
 from tailor.datasets.scratch import enough_room
 from tailor.datasets.split import PARTS
 from tailor.datasets.statistics import Spool, asked_of, media_of, statistics_of, tokens_of

@@ -18,12 +18,13 @@ from typing import Final
 import msgspec
 
 from tailor.datasets.assets import Asset, Found
+from tailor.datasets.batches import BATCH
 from tailor.datasets.examine import media_of
 from tailor.datasets.intake import Intake
 from tailor.datasets.media import MediaDesk
 from tailor.datasets.model import Example, Rejected
 from tailor.datasets.read import Lines
-from tailor.datasets.rows import BATCH, folder_of
+from tailor.datasets.rows import folder_of
 from tailor.datasets.scratch import enough_room
 from tailor.datasets.stored_parts import StoredParts
 from tailor.storage import Storage

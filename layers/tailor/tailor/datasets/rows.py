@@ -15,12 +15,13 @@ import orjson
 from tailor.catalog import Model
 from tailor.datasets import language
 from tailor.datasets.assets import Asset
+from tailor.datasets.batches import BATCH, Item, batches_of, chunks, rows_of
 from tailor.datasets.checks import finding
 from tailor.datasets.examine import Examiner, media_of
 from tailor.datasets.fixes import Repairs
 from tailor.datasets.ledger import MEDIA_KINDS, Columns, Journal, Object, Row
 from tailor.datasets.media import MediaDesk
-from tailor.datasets.model import Example, Finding, Media, Placed, Rejected, Text
+from tailor.datasets.model import Example, Finding, Media, Placed, Rejected
 from tailor.datasets.native import UNFINISHED, UNREAD, Origin
 from tailor.datasets.plain_rows import LONG, SHORT_ANSWER, PlainRows, hashes_of, said
 from tailor.datasets.read import Lines
@@ -30,9 +31,6 @@ from tailor.datasets.split import PARTS, group_hash
 from tailor.datasets.tokens import Estimate
 from tailor.recipe import Recipe
 
-BATCH = 100
-_CHUNK_ROWS = 1000
-_CHUNK_BYTES = 32 * 1024 * 1024
 MERGED = ("findings.jsonl", "rejected.jsonl", "fixes.jsonl")
 _RAW = 2000
 _VIETNAMESE = language.LANGUAGES.index("vi")
@@ -62,10 +60,6 @@ class Intentions:
     recipe: Recipe
     model: Model
     owner: str | None
-
-
-Item = Example | Rejected | Lines
-"""One row, or several that were not read yet."""
 
 
 @dataclass(slots=True)
@@ -117,10 +111,10 @@ class RowPass:
 
         Raises RetryableError from the storage."""
         try:
-            for chunk in _chunks(items):
-                batches = _batches(chunk, self.totals.rows)
+            for chunk in chunks(items):
+                batches = batches_of(chunk, self.totals.rows)
                 self._take([batch for batch in batches if batch[0] // BATCH % workers == worker])
-                self.totals.rows += sum(map(_rows, chunk))
+                self.totals.rows += sum(map(rows_of, chunk))
                 yield self.totals.rows
         finally:
             self.totals.kinds = list(self._kinds)
@@ -137,14 +131,14 @@ class RowPass:
             self._note_lengths(batch.first // BATCH)
 
     def _begin(self, first: int, items: list[Item]) -> _Batch:
-        batch = _Batch(first, Columns(sum(map(_rows, items))))
+        batch = _Batch(first, Columns(sum(map(rows_of, items))))
         n = first
         for item in items:
             if isinstance(item, Lines):
                 self._begin_lines(batch, n, item)
             else:
                 batch.content.append(self._read(n, item))
-            n += _rows(item)
+            n += rows_of(item)
         return batch
 
     def _begin_lines(self, batch: _Batch, first: int, lines: Lines) -> None:
@@ -354,62 +348,6 @@ class _Counted:
 
     def close(self) -> None:
         self._file.close()
-
-
-def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """So many rows that their media are worth fetching together, but not more bytes than memory should hold."""
-    chunk: list[Item] = []
-    rows = size = 0
-    for item in items:
-        pending: Item | None = item
-        while pending:
-            part, pending = _cut(pending, _CHUNK_ROWS - rows)
-            chunk.append(part)
-            rows += _rows(part)
-            size += _size(part)
-            if rows >= _CHUNK_ROWS or size >= _CHUNK_BYTES:
-                yield chunk
-                chunk, rows, size = [], 0, 0
-    if chunk:
-        yield chunk
-
-
-def _batches(chunk: list[Item], first: int) -> list[tuple[int, list[Item]]]:
-    """The chunk, whose first row has the number ``first``, by batches: the number of each one's first row, its rows."""
-    batches: list[tuple[int, list[Item]]] = []
-    for item in chunk:
-        pending: Item | None = item
-        while pending:
-            part, pending = _cut(pending, BATCH - first % BATCH)
-            if not batches or first % BATCH == 0:
-                batches.append((first, []))
-            batches[-1][1].append(part)
-            first += _rows(part)
-    return batches
-
-
-def _cut(item: Item, rows: int) -> tuple[Item, Lines | None]:
-    """So many rows of it, and the rest."""
-    if isinstance(item, Lines) and len(item) > rows:
-        return item.cut(0, rows), item.cut(rows, len(item))
-    return item, None
-
-
-def _rows(item: Item) -> int:
-    return len(item) if isinstance(item, Lines) else 1
-
-
-def _size(item: Item) -> int:
-    """Its texts and inline media, about."""
-    if isinstance(item, Lines):
-        return item.stretch.size
-    if isinstance(item, Rejected):
-        return len(item.raw)
-    blocks = [block for turn in item.turns for block in turn.blocks]
-    texts = sum(len(block.text) for block in blocks if isinstance(block, Text))
-    return (
-        texts + len(item.document or "") + sum(len(block.data or b"") for block in blocks if isinstance(block, Media))
-    )
 
 
 def rejected_line(file: str, line: int, findings: Iterable[Finding], raw: str) -> bytes:

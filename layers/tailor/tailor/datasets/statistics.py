@@ -7,9 +7,9 @@ import orjson
 
 from tailor.catalog import Record
 from tailor.datasets import language
+from tailor.datasets.batches import BATCH
 from tailor.datasets.ledger import MEDIA_KINDS, Ledger
 from tailor.datasets.parts import TEST, TRAIN, VALIDATION
-from tailor.datasets.rows import BATCH
 from tailor.datasets.split import PARTS
 from tailor.datasets.workers import Parts
 

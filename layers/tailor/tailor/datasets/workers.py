@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol
 import orjson
 from pydantic import TypeAdapter
 
+from tailor.datasets.batches import BATCH, Item
 from tailor.datasets.collect import Collector
 from tailor.datasets.forks import Fork
 from tailor.datasets.ledger import Journal, Ledger
@@ -23,7 +24,7 @@ from tailor.datasets.media import MediaDesk
 from tailor.datasets.media_index import Habits
 from tailor.datasets.model import Finding
 from tailor.datasets.notes import Habit, Notes
-from tailor.datasets.rows import BATCH, MERGED, Intentions, Item, RowPass, Totals
+from tailor.datasets.rows import MERGED, Intentions, RowPass, Totals
 from tailor.datasets.scratch import enough_room
 
 _RESULT, _DONE = "result.json", "done.pickle"

@@ -13,12 +13,12 @@ import orjson
 
 from tailor.catalog import Record
 from tailor.datasets import native
+from tailor.datasets.batches import BATCH
 from tailor.datasets.checks import finding
 from tailor.datasets.forks import Fork
 from tailor.datasets.ledger import Ledger
 from tailor.datasets.model import SplitName
 from tailor.datasets.reread import DamagedOutputError, verify
-from tailor.datasets.rows import BATCH
 from tailor.datasets.split import PARTS
 from tailor.datasets.workers import LocalParts, Parts, records
 from tailor.storage import Storage
