@@ -1,4 +1,4 @@
-"""Calls into ``rows.zig``, which reads usual rows some ten times as fast as Python can.
+"""Calls into ``rows.zig``, which reads usual rows several times as fast as Python can.
 
 ``make setup`` builds it. Where it is missing, all rows take the long way: the result is the same, later.
 """
