@@ -21,9 +21,9 @@ def trivial_baselines(ledger: Ledger) -> dict[str, Any] | None:
         return None
     training, testing = ([row for row in ledger.rows(part) if words[row]] for part in (TRAIN, TEST))
     answers, kinds, questions = (ledger.column[name] for name in ("answer", "kind", "question"))
-    majority = _best(training, answers, lambda _: 0)
-    by_kind = _best(training, answers, kinds.__getitem__)
-    by_question = _best(training, answers, questions.__getitem__)
+    majority = _best(training, answers, lambda _: 0, {0})
+    by_kind = _best(training, answers, kinds.__getitem__, set(map(kinds.__getitem__, testing)))
+    by_question = _best(training, answers, questions.__getitem__, set(map(questions.__getitem__, testing)))
     scores = Counter[str]()
     for row in testing:
         guess = majority.get(0)
@@ -35,9 +35,10 @@ def trivial_baselines(ledger: Ledger) -> dict[str, Any] | None:
     return {"rows": len(testing), **{name: round(score / len(testing), 4) for name, score in scores.items()}}
 
 
-def _best(rows: list[int], answers: Sequence[int], asked: Callable[[int], int]) -> dict[int, int]:
-    """The most frequent answer to what is asked, of several the one that comes first."""
+def _best(rows: list[int], answers: Sequence[int], asked: Callable[[int], int], wanted: set[int]) -> dict[int, int]:
+    """The most frequent answer to what is asked and ``wanted``, of several the one that comes first."""
     counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
     for row in rows:
-        counts[asked(row)][answers[row]] += 1
+        if (ask := asked(row)) in wanted:
+            counts[ask][answers[row]] += 1
     return {ask: max(found, key=found.__getitem__) for ask, found in counts.items()}

@@ -3,6 +3,7 @@
 import re
 import string
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 Language = Literal["vi", "en", "latin", "chinese", "japanese", "korean", "cyrillic", "thai", "unknown"]
@@ -87,6 +88,7 @@ def mojibake(text: str) -> tuple[str, str] | None:
     return None
 
 
+@lru_cache(1 << 12)
 def tone_styles(text: str) -> tuple[str | None, str | None]:
     """A word with the mark on the first vowel (hòa) and one with it on the second (hoà); None where there is none."""
     first, second = _ON_FIRST.search(text), _ON_SECOND.search(text)

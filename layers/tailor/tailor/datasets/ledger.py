@@ -84,6 +84,9 @@ class Object(NamedTuple):
 _BYTES: Final = {name: array(type).itemsize for name, type in _TYPES.items()}
 
 
+_COMPLETED: Final = tuple(map(Row._fields.index, ("answer", "kind", "language", "words")))
+
+
 class Columns:
     """Room for a batch of rows, column after column: what the journal keeps of them."""
 
@@ -111,8 +114,10 @@ class Columns:
         start, _ = self._data.buffer_info()
         return [start + offset + row * width for offset, width in zip(self._offsets, _BYTES.values(), strict=True)]
 
-    def column(self, name: str) -> "memoryview[int]":
-        return self._columns[Row._fields.index(name)]
+    def complete(self, row: int, *, answer: int, kind: int, language: int, words: int) -> None:
+        """Of a row of which all else is noted."""
+        for at, value in zip(_COMPLETED, (answer, kind, language, words), strict=True):
+            self._columns[at][row] = value
 
     def block(self) -> tuple[int, bytes]:
         """How many rows are not left out, and their columns."""

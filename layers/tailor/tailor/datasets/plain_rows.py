@@ -3,7 +3,7 @@ such, so this is where time goes; whatever is not quite so is left to :mod:`tail
 """
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import orjson
@@ -92,12 +92,21 @@ def hashes_of(question: bytes, turns: int, digests: Iterable[str] = ()) -> tuple
 def said(question: bytes, answer: bytes) -> tuple[int, str, int, int]:
     """Of an answer (UTF-8): the hash that equal ones share, its kind, its language (index into LANGUAGES), its
     words."""
-    text = answer.decode()
-    spoken = language.LANGUAGES.index(language.language_of(text if len(text) >= _LONG_ENOUGH else question.decode()))
-    if len(text) >= SHORT_ANSWER:
-        return group_hash(answer), LONG, spoken, answer.count(b" ") + 1
-    same = group_hash(text.strip(" .!\n").casefold().encode())
-    return same, _kind_of(text), spoken, text.count(" ") + 1 if text else 0
+    if len(answer) >= 4 * SHORT_ANSWER or len(text := answer.decode()) >= SHORT_ANSWER:
+        return group_hash(answer), LONG, _spoken(answer.decode()), answer.count(b" ") + 1
+    same, kind, words = _said_briefly(text)
+    return same, kind, _spoken(text if len(text) >= _LONG_ENOUGH else question.decode()), words
+
+
+def _spoken(text: str) -> int:
+    return language.LANGUAGES.index(language.language_of(text))
+
+
+@lru_cache(1 << 12)
+def _said_briefly(answer: str) -> tuple[int, str, int]:
+    """Short answers come again and again."""
+    same = group_hash(answer.strip(" .!\n").casefold().encode())
+    return same, _kind_of(answer), answer.count(" ") + 1 if answer else 0
 
 
 def _kind_of(answer: str) -> str:

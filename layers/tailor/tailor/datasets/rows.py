@@ -162,9 +162,7 @@ class RowPass:
 
     def _end_note(self, columns: Columns, at: int, n: int, question: bytes, answer: bytes) -> None:
         same, kind, spoken, words = said(question, answer)
-        values = {"answer": same, "kind": self._kind(kind), "language": spoken, "words": words}
-        for name, value in values.items():
-            columns.column(name)[at] = value
+        columns.complete(at, answer=same, kind=self._kind(kind), language=spoken, words=words)
         self._note_style(n, spoken, answer)
 
     def _read(self, n: int, row: Example | Rejected) -> _Draft:
