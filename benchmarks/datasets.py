@@ -111,6 +111,19 @@ def write_rows(path: Path, count: int) -> None:
             file.write(orjson.dumps(row) + b"\n")
 
 
+def write_short_rows(path: Path, count: int) -> None:
+    """Questions that are all different, with answers of some words that come again and again."""
+    choose = random.Random(7)
+    answers = ["có", "không", "màu đỏ", "hai con mèo", "yes", "no", "a red car on the street", "12"]
+    with path.open("wb") as file:
+        for number in range(count):
+            messages = [
+                {"role": "user", "content": [{"text": f"{number}. {_prose(choose, 'vi', 6)}"}]},
+                {"role": "assistant", "content": [{"text": choose.choice(answers)}]},
+            ]
+            file.write(orjson.dumps({"schemaVersion": "bedrock-conversation-2024", "messages": messages}) + b"\n")
+
+
 def _prose(choose: random.Random, language: str, length: int) -> str:
     """So many words in sentences, with what stands between words in reports."""
     vocabulary, sentences = _WORDS[language].split(), []
@@ -183,18 +196,19 @@ def measure(work: Callable[..., int], *arguments: Any) -> tuple[int, float, floa
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--short", action="store_true", help="rows of some 180 bytes instead of 1.4 KB")
     parser.add_argument("--bucket", help="measure media checks instead, on images written into this bucket")
     chosen = parser.parse_args()
     if chosen.bucket:
         measure_media(chosen.bucket)
     else:
-        measure_rows(chosen.rows)
+        measure_rows(chosen.rows, write_short_rows if chosen.short else write_rows)
 
 
-def measure_rows(rows: int) -> None:
+def measure_rows(rows: int, write: Callable[[Path, int], None]) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        write_rows(folder / "rows.jsonl", rows)
+        write(folder / "rows.jsonl", rows)
         size = (folder / "rows.jsonl").stat().st_size
         print(f"{rows:,} rows of {size / rows:,.0f} bytes\n")
         print(f"{'':36}{'rows/s a core':>14}{'ratio':>7}{'by the clock':>14}{'ratio':>7}{'peak MiB':>10}")
