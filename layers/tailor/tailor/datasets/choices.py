@@ -8,13 +8,11 @@ import re
 import string
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from tailor.datasets.notes import Notes, Trouble
+from tailor.datasets.printed import value_of
 from tailor.recipe import Data
 
 LISTED: Final = "choices"
@@ -26,7 +24,6 @@ _LABELS: Final = ("label", "key", "id", "letter")
 _LONGEST: Final = 1 << 20
 _LABELLED: Final = re.compile(r"\s*\(?(?:([A-Za-z])\s*[.):]\s*|(\d{1,2})(?:\)\s*|[.:]\s+))(?=\S)")
 _LINE: Final = re.compile(r"^[ \t]*\(?([A-Z])[.):][ \t]*(\S.*)$", re.MULTILINE)
-_QUOTED: Final = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,8 @@ Options = list[Option]
 
 
 def options_of(value: Any) -> Options:
-    """The choices in a list, an object (of letters, or Hugging Face's ``text`` and ``label``) or JSON text, Python's
-    text or lettered lines of such; empty where it is none of them."""
+    """The choices in a list, an object (of letters, or Hugging Face's ``text`` and ``label``) or text of such, or
+    lettered lines; empty where it is none of them."""
     if isinstance(value, str):
         return _from_text(value) if len(value) <= _LONGEST else []
     if isinstance(value, list):
@@ -58,11 +55,9 @@ def options_of(value: Any) -> Options:
 
 
 def _from_text(text: str) -> Options:
-    with suppress(orjson.JSONDecodeError):
-        value = orjson.loads(text)
-        return options_of(value) if isinstance(value, list | dict) else []
-    if text.lstrip()[:1] == "[" and not _QUOTED.sub("", text).strip(" \t\r\n[],"):  # as Python prints lists and arrays
-        return _from_list([re.sub(r"\\(.)", r"\1", one or other) for one, other in _QUOTED.findall(text)])
+    value = value_of(text)
+    if value is not text:
+        return options_of(value)
     lines = _LINE.findall(text)
     return _options(lines) if lines and lines[0][0] == "A" else []
 

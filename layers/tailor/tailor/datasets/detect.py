@@ -123,15 +123,17 @@ def _holds_rows(value: Any) -> bool:
 def dialect(head: str, suffix: str, wanted: Columns) -> tables.Dialect:
     """How a table is written, and whether its first row names the columns."""
     delimiter, rows, skip = tables.sniff(head, suffix)
+    quoted = tables.is_quoted(head, delimiter)
     first = next((row for row in rows if any(field.strip() for field in row)), [])
     if _is_header(first, rows, wanted):
         width = len(first)
         while len(first) > 1 and not any(row[len(first) - 1].strip() for row in rows if len(row) >= len(first)):
             first = first[:-1]
         trailing = len(first) < width or any(len(row) > width and not any(row[width:]) for row in rows)
-        return tables.Dialect(delimiter, _unique(first), True, skip, trailing)
+        return tables.Dialect(delimiter, _unique(first), True, skip, trailing, quoted)
     width = max((len(row) for row in rows), default=1)
-    return tables.Dialect(delimiter, tuple(f"{UNNAMED}{number}" for number in range(1, width + 1)), False, skip)
+    names = tuple(f"{UNNAMED}{number}" for number in range(1, width + 1))
+    return tables.Dialect(delimiter, names, False, skip, quoted=quoted)
 
 
 def _is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:

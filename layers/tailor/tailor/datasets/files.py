@@ -329,6 +329,9 @@ def _report_dialect(dialect: tables.Dialect, name: str, notes: Notes) -> None:
     if dialect.delimiter not in ",\t":
         message = f"the columns are separated by {dialect.separated_by}"
         notes.add("csv-delimiter", "info", name, message, "nothing to do")
+    if not dialect.quoted:
+        message = "quotation marks do not stand around whole fields: they are taken as they are"
+        notes.add("csv-unquoted", "info", name, message, "nothing to do, if no field holds a tab or a line break")
     if dialect.trailing:
         message = f"the rows end in a separator, so that a column more seems to follow: {dialect.separated_by}"
         notes.add("csv-trailing-separator", "info", name, message, "nothing to do: it is passed over")

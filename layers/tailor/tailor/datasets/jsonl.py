@@ -1,5 +1,6 @@
 """JSON Lines: one value a line, parsed as fast as Python can."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
@@ -30,6 +31,8 @@ def parse(line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError as error:
+        if line.startswith(codecs.BOM_UTF8):  # files were put together
+            return parse(line[len(codecs.BOM_UTF8) :])
         return RowError(explain(line, error))
 
 

@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
 from tailor.datasets.jsonl import BLANK, Item
 from tailor.datasets.notes import RowError, Trouble
@@ -15,6 +15,7 @@ _DELIMITERS: Final = ",;\t|"
 _NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MAX_FIELD: Final = 8 << 20
 csv.field_size_limit(MAX_FIELD)
+_WHOLE: Final = re.compile(r'"(?:[^"]|"")*+"')
 _UNCLOSED: Final = Trouble(
     "csv-unclosed-quote",
     "a quotation mark in this row is never closed, so the row runs to the end of the file",
@@ -25,13 +26,15 @@ _UNCLOSED: Final = Trouble(
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """``skip`` lines come before the first row (Excel's ``sep=;``). ``names`` are the header's, or ``column 1``, …;
-    ``trailing``: rows end in a delimiter behind which nothing stands."""
+    ``trailing``: rows end in a delimiter behind which nothing stands; ``quoted``: quotation marks hold fields together,
+    else they are signs as others."""
 
     delimiter: str
     names: tuple[str, ...]
     has_header: bool
     skip: int = 0
     trailing: bool = False
+    quoted: bool = True
 
     @property
     def separated_by(self) -> str:
@@ -73,6 +76,26 @@ class _Lines:
         self.ended = True
 
 
+def is_quoted(sample: str, delimiter: str) -> bool:
+    """Whether quotation marks hold fields together. Tables with tabs are often written without: all lines have as many
+    fields, some quotation marks do not stand around one, and read as quoted it is no table."""
+    if delimiter != "\t":
+        return True
+    rows = [line.rstrip("\r").split("\t") for line in sample.split("\n")[:-1] if line.strip()]
+    fields = [field for row in rows for field in row if field.startswith('"')]
+    alike = len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
+    return not alike or all(_WHOLE.fullmatch(field) for field in fields) or _is_sound(sample, len(rows[0]))
+
+
+def _is_sound(sample: str, width: int) -> bool:
+    """Whether all rows of a table with tabs can be read as quoted, and have as many fields."""
+    lines = io.StringIO(sample[: sample.rfind("\n") + 1], newline="\n")
+    try:
+        return all(len(row) in (0, width) for row in csv.reader(lines, delimiter="\t", strict=True))
+    except csv.Error:
+        return False
+
+
 def sniff(sample: str, suffix: str) -> tuple[str, list[list[str]], int]:
     """Delimiter, the sample's rows and how many lines to skip: the delimiter that cuts most rows into as many fields as
     the first row; for a single column the usual one of ``suffix``."""
@@ -81,6 +104,8 @@ def sniff(sample: str, suffix: str) -> tuple[str, list[list[str]], int]:
     if named:
         return named[1], _parse(rest, named[1]), 1
     usual = "\t" if suffix == ".tsv" else ","
+    if not is_quoted(sample, "\t"):
+        return "\t", _parse(sample, "\t", csv.QUOTE_NONE), 0
     best, rows = 0.5, _parse(sample, usual)
     delimiter = usual
     for candidate in (usual, *_DELIMITERS):
@@ -92,9 +117,9 @@ def sniff(sample: str, suffix: str) -> tuple[str, list[list[str]], int]:
     return delimiter, rows, 0
 
 
-def _parse(sample: str, delimiter: str) -> list[list[str]]:
+def _parse(sample: str, delimiter: str, quoting: Literal[0, 3] = csv.QUOTE_MINIMAL) -> list[list[str]]:
     rows: list[list[str]] = []
-    reader = csv.reader(io.StringIO(sample, newline="\n"), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(sample, newline="\n"), delimiter=delimiter, quoting=quoting)
     try:
         for row in reader:
             rows.append(row)
@@ -111,7 +136,8 @@ def read(source: BinaryIO, dialect: Dialect) -> Iterator[Item]:
     pending = iter(feed)
     for _ in range(dialect.skip):
         next(pending, None)
-    reader = csv.reader(pending, delimiter=dialect.delimiter)
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    reader = csv.reader(pending, delimiter=dialect.delimiter, quoting=quoting, strict=True)
     headers = int(dialect.has_header)
     while True:
         start = feed.number + 1
@@ -138,6 +164,11 @@ def _unreadable(error: csv.Error) -> Trouble:
         return Trouble(
             "csv-field-too-large", message, 'close the quotation mark; inside a quoted field write "" for one'
         )
+    if "unexpected end" in str(error):
+        return _UNCLOSED
+    if "expected after" in str(error):
+        message = "a quotation mark that ends a field stands in the middle of it"
+        return Trouble("bad-csv", message, 'inside a quoted field write "" for one quotation mark')
     return Trouble("bad-csv", f"the row can't be read: {error}", "write the table as CSV with a spreadsheet program")
 
 

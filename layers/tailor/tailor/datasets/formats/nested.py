@@ -1,12 +1,17 @@
 """Rows that hold several questions: an image with its list of question/answer pairs, or one of SQuAD's articles with
-its paragraphs and their questions, becomes one row for each pair."""
+its paragraphs and their questions, becomes one row for each pair. So do lists of questions and answers side by side, as
+RACE and ViMMRC have them."""
 
 from itertools import chain
 from typing import Any, Final
 
+from tailor.datasets.choices import LISTED
 from tailor.datasets.columns import candidates
 from tailor.datasets.formats.base import Row
 
+SIDE_BY_SIDE: Final = "(side by side)"
+_TURNS: Final = frozenset({"conversation", "conversations", "messages", "history", "dialog", "dialogue"})
+"""Keys of turns that belong together."""
 _DEEPEST: Final = 3
 """Lists within lists: SQuAD has two."""
 _LOOKED_AT: Final = 20
@@ -16,6 +21,9 @@ def nested_path(rows: list[Row], depth: int = _DEEPEST) -> tuple[str, ...]:
     """The keys, the outer one first, under which most rows keep lists of question/answer objects; empty where rows are
     flat."""
     keys = list(dict.fromkeys(key for row in rows[:_LOOKED_AT] for key in row))
+    if 2 * sum(bool(_side_by_side(row)) for row in rows) > len(rows):
+        return (SIDE_BY_SIDE,)
+    keys = [key for key in keys if key not in _TURNS]
     for key in keys:
         told = [row.get(key) for row in rows if row.get(key, 0) != []]  # an empty list says nothing
         if 2 * sum(map(_holds_questions, told)) > len(told):
@@ -28,6 +36,26 @@ def nested_path(rows: list[Row], depth: int = _DEEPEST) -> tuple[str, ...]:
         if path:
             return (key, *path)
     return ()
+
+
+def _side_by_side(row: Row) -> list[str]:
+    """The columns with a text, or a list of choices, for each question; empty where the questions are no list."""
+    names = list(row)
+    parts = [candidates(part, names)[:1] for part in ("question", "answer", LISTED)]
+    columns = [name for found in parts for name in found]
+    lists = [row[name] for name in columns]
+    if not (parts[0] and parts[1]) or not all(isinstance(value, list) for value in lists):
+        return []
+    alike = len({len(value) for value in lists}) == 1 and all(isinstance(item, str) for item in lists[0])
+    return columns if alike and lists[0] else []
+
+
+def _parted(row: Row) -> list[Any]:
+    columns = _side_by_side(row)
+    if not columns:
+        return [row]
+    outer = {name: value for name, value in row.items() if name not in columns}
+    return [{**outer, **dict(zip(columns, values, strict=True))} for values in zip(*map(row.get, columns), strict=True)]
 
 
 def _items(value: Any) -> list[Any]:
@@ -49,6 +77,8 @@ def _holds_questions(value: Any) -> bool:
 def expand(row: Row, path: tuple[str, ...]) -> list[Any]:
     """One row for each question, with the outer fields that it does not have itself. A row without questions stays."""
     key, *deeper = path
+    if key == SIDE_BY_SIDE:
+        return _parted(row)
     items = _items(row.get(key))
     if not items:
         return [row]

@@ -1,6 +1,5 @@
 """Rows of a question and an answer under any column names, with or without an image (visual question answering)."""
 
-import contextlib
 import hashlib
 from collections import Counter
 from typing import Any, Final
@@ -12,6 +11,7 @@ from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe, media_of
 from tailor.datasets.model import Block, Example, Media, MediaKind, SplitName, Text, Turn
 from tailor.datasets.notes import RowError, Trouble
+from tailor.datasets.printed import value_of
 
 _SPLITS: Final[dict[str, SplitName]] = {
     "train": "train", "training": "train", "restval": "train",
@@ -82,7 +82,7 @@ def make_converter(context: Context) -> Converter:
 def _learnt(row: Row, context: Context, options: Options, troubles: list[Trouble]) -> tuple[str | None, list[str]]:
     """The answer to learn and all acceptable ones; None where a teacher or a grader is to answer."""
     column, no_answer = context.columns.get("answer", "answer"), context.columns.get("impossible")
-    given = row.get(column)
+    given = _written_out(row.get(column))
     if _is_none(given) or (no_answer and _is_true(row.get(no_answer))):
         best = context.data.unanswerable
         if best is None and context.needs_answer:
@@ -124,9 +124,8 @@ def media_blocks(value: Any, kind: MediaKind, column: str, troubles: list[Troubl
     """One medium or several: names, ids, URLs, image structs of Parquet, or JSON text of a list of them."""
     if type(value) is str and value[:1].isalnum() and value[:5] != "data:" and not value[-1].isspace():
         return [Media(kind, ref=value)]
-    if isinstance(value, str) and value.lstrip()[:1] == "[":
-        with contextlib.suppress(orjson.JSONDecodeError):
-            value = orjson.loads(value)
+    if isinstance(value, str):
+        value = value_of(value)
     values = value if isinstance(value, list) else [value]
     found = []
     for item in values:
@@ -159,13 +158,7 @@ def _medium(item: Any, kind: MediaKind, column: str, troubles: list[Trouble]) ->
 
 def answers(value: Any, column: str, troubles: list[Trouble]) -> tuple[str | None, list[str]]:
     """The answer to learn (of several the most frequent, then the first) and all acceptable ones; None where empty."""
-    if isinstance(value, str) and value.lstrip()[:1] == "[":
-        try:
-            parsed = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            parsed = None
-        value = parsed if isinstance(parsed, list) and all(isinstance(item, str) for item in parsed) else value
-    value = _reference(value)
+    value = _reference(_written_out(value))
     if not isinstance(value, list):
         text = _answer(value, column, troubles)
         return text, [text] if text else []
@@ -173,6 +166,16 @@ def answers(value: Any, column: str, troubles: list[Trouble]) -> tuple[str | Non
     if not texts:
         return None, []
     return Counter(texts).most_common(1)[0][0], list(dict.fromkeys(texts))
+
+
+def _written_out(value: Any) -> Any:
+    """A list of texts, or SQuAD's answers, that stand as text; any other text is what it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
+        return value
+    meant = value_of(value)
+    if isinstance(meant, dict):
+        return meant if meant.keys() == {"text", "answer_start"} else value
+    return meant if isinstance(meant, list) and all(isinstance(item, str) for item in meant) else value
 
 
 def _reference(item: Any) -> Any:

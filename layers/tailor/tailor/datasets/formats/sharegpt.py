@@ -19,7 +19,8 @@ _CALLS: Final = ("function_call", "tool_call")
 _RESULTS: Final = ("observation", "tool", "function", "function_response", "tool_response")
 _MEDIA: Final[dict[str, MediaKind]] = {"images": "image", "image": "image", "videos": "video", "video": "video"}
 _TAG: Final = re.compile(r"<(?:image|video|img)>")
-_USED: Final = frozenset({"conversations", "messages", "system", "tools", "id", *_MEDIA})
+_PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"))
+_USED: Final = frozenset({"conversations", "conversation", "messages", "system", "tools", "id", *_MEDIA})
 
 
 def _fits(sample: Sample) -> bool:
@@ -28,7 +29,7 @@ def _fits(sample: Sample) -> bool:
 
 def is_conversation(row: Row) -> bool:
     """``conversations``, or OpenAI's ``messages`` with media and their tags beside them."""
-    turns = row.get("conversations")
+    turns = row.get(_key_of(row))
     if turns is None and any(key in row for key in _MEDIA):
         turns = row.get("messages")
     return isinstance(turns, list) and bool(turns) and all(isinstance(turn, dict) for turn in turns)
@@ -38,7 +39,8 @@ def make_converter(context: Context) -> Converter:
     def convert(row: Row, line: int) -> Example:
         troubles: list[Trouble] = []
         media = _media(row, troubles)
-        key = "conversations" if "conversations" in row else "messages"
+        key = _key_of(row)
+        key = key if key in row else "messages"
         turns, systems = _turns(row.get(key), f"$.{key}", media, troubles)
         if media:
             _put_first(turns, media, troubles)
@@ -79,7 +81,7 @@ def _turns(value: Any, path: str, media: list[Media], troubles: list[Trouble]) -
         fix = "write a list of turns, each with from and value"
         troubles.append(Trouble("wrong-type", f"{path} is {describe(value)}, not a list", fix, path))
         return turns, systems
-    for number, turn in enumerate(value):
+    for number, turn in enumerate(_single(value)):
         where = f"{path}[{number}]"
         role, text = _role_and_text(turn)
         if not isinstance(text, str):
@@ -104,6 +106,25 @@ def _turns(value: Any, path: str, media: list[Media], troubles: list[Trouble]) -
         fix = "name as many files as there are <image> tags"
         troubles.append(Trouble("media-count", message, fix, path))
     return turns, systems
+
+
+def _key_of(row: Row) -> str:
+    return "conversation" if "conversation" in row and "conversations" not in row else "conversations"
+
+
+def _single(turns: list[Any]) -> list[Any]:
+    """Turns by themselves, where some are pairs of a question and its answer (Firefly's human and assistant, XTuner's
+    input and output), of which the first may hold the system text."""
+    found: list[Any] = []
+    for turn in turns:
+        pair = next((pair for pair in _PAIRS if isinstance(turn, dict) and pair[0] in turn and pair[1] in turn), None)
+        if not pair:
+            found.append(turn)
+            continue
+        if isinstance(turn.get("system"), str) and turn["system"].strip():
+            found.append({"from": "system", "value": turn["system"]})
+        found += [{"from": "user", "value": turn[pair[0]]}, {"from": "assistant", "value": turn[pair[1]]}]
+    return found
 
 
 def _role_and_text(turn: Any) -> tuple[str, Any]:

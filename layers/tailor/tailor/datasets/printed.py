@@ -1,0 +1,33 @@
+"""Lists and objects that stand as text in a table's field: as JSON, or as Python and NumPy print them, which is what
+pandas writes into a CSV file."""
+
+import ast
+import re
+import warnings
+from contextlib import suppress
+from typing import Any, Final
+
+import orjson
+
+_LONGEST: Final = 1 << 16
+_ARRAY: Final = re.compile(r"\barray\((\[[^\]]{0,4000}\])(?:,\s*dtype=[^()]{0,40})?\)")
+_TEXT: Final = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")"""
+_NUMPY: Final = re.compile(rf"\s*+\[\s*+{_TEXT}(?:\s++{_TEXT})++\s*+\]\s*+")
+"""Texts without commas between, which Python would take for one."""
+
+
+def value_of(text: str) -> Any:
+    """The list or object; the text itself where it is none."""
+    start = text.lstrip()[:1]
+    if start not in ("[", "{"):
+        return text
+    with suppress(orjson.JSONDecodeError):
+        return orjson.loads(text)
+    if len(text) > _LONGEST:
+        return text
+    python = re.sub(rf"({_TEXT})(?=\s+['\"])", r"\1,", text) if _NUMPY.fullmatch(text) else _ARRAY.sub(r"\1", text)
+    with suppress(ValueError, SyntaxError, MemoryError, RecursionError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # escapes that mean nothing, which stay as they are
+        value = ast.literal_eval(python.strip())
+        return value if isinstance(value, list | dict) else text
+    return text
