@@ -23,7 +23,7 @@ _TEXTS: Final = ("text", "value", "content", "option", "answer")
 _LABELS: Final = ("label", "key", "id", "letter")
 _LONGEST: Final = 1 << 20
 _LABELLED: Final = re.compile(r"\s*\(?(?:([A-Za-z])\s*[.):]\s*|(\d{1,2})(?:\)\s*|[.:]\s+))(?=\S)")
-_LINE: Final = re.compile(r"^[ \t]*\(?([A-Z])[.):][ \t]*(\S.*)$", re.MULTILINE)
+_MARK: Final = re.compile(r"(?<!\S)\(?([A-H])[.):]\s*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,9 @@ def options_of(value: Any) -> Options:
         texts, labels = value.get("text"), value.get("label")
         if isinstance(texts, list) and isinstance(labels, list) and len(texts) == len(labels):
             return _options(zip(labels, texts, strict=True))
-        return _options(value.items()) if all(len(str(key)) <= 2 for key in value) else []
+        named = [str(key).upper() for key in value]
+        signs = (_letters(len(value)), *([str(n + first) for n in range(len(value))] for first in (0, 1)))
+        return _options(value.items()) if named in signs else []
     return []
 
 
@@ -58,8 +60,10 @@ def _from_text(text: str) -> Options:
     value = value_of(text)
     if value is not text:
         return options_of(value)
-    lines = _LINE.findall(text)
-    return _options(lines) if lines and lines[0][0] == "A" else []
+    marks = list(_MARK.finditer(text))
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    lines = [(mark[1], text[mark.end() : end]) for mark, end in zip(marks, ends, strict=False)]
+    return _options(lines) if [label for label, _ in lines] == _letters(len(lines)) else []
 
 
 def _from_list(values: list[Any]) -> Options:

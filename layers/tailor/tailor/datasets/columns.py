@@ -21,7 +21,8 @@ _GUESSED: Final = (*PARTS, "impossible")
 
 _CHOICE: Final = re.compile(r"(option|choice|opt|op|candidate|phuongan|luachon|answer|dapan|)([a-h]|[0-8])")
 _LETTERED: Final = ("", "answer", "dapan")
-"""Before letters only: ``answer1``, ``answer2`` are answers that are all right."""
+"""Before letters only: ``answer1``, ``answer2`` are answers that are all right, unless a column says which one is."""
+_RIGHT: Final = frozenset({"answerkey", "correctanswer", "correctoption", "correctchoice", "correct", "dapandung"})
 _FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)", re.IGNORECASE)
 
 # In the order of preference. Compared without case, accents and punctuation.
@@ -131,10 +132,11 @@ def _choices(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[st
         said = [row[name] for row in rows if row.get(name) not in (None, "", [])]
         if said and 2 * sum(bool(options_of(value)) for value in said) > len(said):
             return {LISTED: name}
+    told = any(name in _RIGHT for name in map(_plain, names))
     series: dict[str, dict[str, str]] = {}
     for name in names:
         match = _CHOICE.fullmatch(_plain(name))
-        if match and not (match[1] in _LETTERED and match[2].isdecimal()):
+        if match and not (match[1] in _LETTERED and match[2].isdecimal() and not (told and match[1])):
             series.setdefault(match[1], {}).setdefault(match[2], name)
     for found in series.values():
         for signs in ("abcdefgh", "12345678", "01234567"):

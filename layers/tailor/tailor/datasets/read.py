@@ -334,8 +334,11 @@ def _why_unknown(names: list[str], columns: dict[str, str]) -> Trouble:
     fix = "name the columns in tailor.yaml"
     if len(free) >= len(missing):
         fix += f", such as data: {{columns: {{{', '.join(map(': '.join, zip(missing, free, strict=False)))}}}}}"
-    if missing == ["question"]:
+    if missing == ["question"] and {"image", "video"} & columns.keys():
         fix += "; or, where each row is asked the same, say what: data: {prompt: 'What is in this image?'}"
+    elif missing == ["question"] and free:
+        asked = f"data: {{prompt: 'Is this good or bad?', columns: {{context: {free[0]}}}}}"
+        fix += f"; or, where each row is asked the same about a text, say what: {asked}"
     fix += "; or use a format of docs/data-formats.md; or take the file out of the folder if it is no training data"
     if len(missing) == 1:
         return Trouble("format-unknown", f"no column is recognised as the {missing[0]}", fix)

@@ -41,10 +41,12 @@ def _jsonl(*rows: dict[str, Any]) -> dict[str, bytes | str]:
         {"question": "Thủ đô?", "choices": {"text": CITIES, "label": list("ABCD")}, "answerKey": "B"},
         {"question_stem": "Thủ đô?", "choices": {"text": CITIES, "label": list("ABCD")}, "answerKey": "B"},
         {"question": "Thủ đô?", "choices": LINES.splitlines(), "answer": "B"},
+        {"question": "Thủ đô?", **{f"answer{n}": v for n, v in enumerate(CITIES, 1)}, "answer_key": "B"},
         {"question": "Thủ đô?", "choices": ["A) Huế", "B) Hà Nội", "C) Đà Nẵng", "D) Cần Thơ"], "answer": "B"},
         {"question": "Thủ đô?", "options": LETTERED, "answer": "B."},
         {"question": "Thủ đô?", "options": [{"key": k, "value": v} for k, v in LETTERED.items()], "answer": "B"},
         {"question": "Thủ đô?", "options": LINES, "answer": "B"},
+        {"question": "Thủ đô?", "options": LINES.replace("\n", " "), "answer": "B"},
         {"question": "Thủ đô?", "options": json.dumps(CITIES), "answer": "B"},
         {"question": "Thủ đô?", "options": repr(CITIES), "answer": "B"},
         {"question": "Thủ đô?", "options": "['Huế' 'Hà Nội' 'Đà Nẵng' 'Cần Thơ']", "answer": "B"},
@@ -88,6 +90,12 @@ def test_answers(tmp_path: Path, answers: list[Any], learnt: list[str], said: st
     assert [example.references for example in found] == [[text] for text in learnt]
     (note,) = [finding for finding in reader.findings if finding.code == "choices-read"]
     assert said in note.message
+
+
+def test_options_that_are_settings_are_no_choices(tmp_path: Path) -> None:
+    rows = [{"question": "Wer?", "answer": "ich", "options": {"t": 0.1, "k": 1}}] * 3
+
+    assert texts(examples(open_dataset(tmp_path, _jsonl(*rows)))[0]) == ["Wer?", "ich"]
 
 
 def test_numbers_that_can_mean_two_choices_are_not_guessed(tmp_path: Path) -> None:

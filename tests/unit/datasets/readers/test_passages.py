@@ -72,6 +72,24 @@ def test_flat_rows_as_hugging_face_has_them(tmp_path: Path, method: Method) -> N
     assert [texts(example)[1] for example in found] == ["Huế", NOTHING]
 
 
+@pytest.mark.parametrize("context", [[HUE, SAIGON], [["Huế", [HUE]], ["Sài Gòn", [SAIGON, ""]]]])
+def test_passages_in_lists(tmp_path: Path, context: Any) -> None:
+    line = json.dumps({"context": context, "question": "Gì?", "answer": "a"})
+
+    (example,) = examples(open_dataset(tmp_path, {"d.jsonl": line}))
+
+    assert HUE in texts(example)[0]
+    assert texts(example)[0].endswith(f"{SAIGON}\n\nGì?")
+
+
+def test_a_passage_that_is_no_text_is_not_dropped_in_silence(tmp_path: Path) -> None:
+    line = json.dumps({"context": {"contexts": [HUE]}, "question": "Gì?", "answer": "a"})
+
+    (rejected,) = rejections(open_dataset(tmp_path, {"d.jsonl": line}))
+
+    assert rejected.findings[0].code == "wrong-type"
+
+
 def test_answers_that_are_merely_not_there_are_missing(tmp_path: Path) -> None:
     rows = [{"context": HUE, "question": f"{n}?", "answers": []} for n in range(3)]
     reader = open_dataset(tmp_path, {"d.jsonl": "\n".join(map(json.dumps, rows))}, data=Data(unanswerable=NOTHING))

@@ -46,11 +46,11 @@ def make_converter(context: Context) -> Converter:
         for column, kind in media:
             blocks += media_blocks(row.get(column), kind, column, troubles)
         asked = context.prompt or row.get(question)
-        about = row.get(passage) if passage else None
+        about = _passage(row.get(passage), passage, troubles) if passage else ""
         options = choices.options(row, troubles) if choices else []
         if isinstance(asked, str) and asked.strip():
             asked = with_lines(asked, options) if options else asked
-            blocks.append(Text(f"{about}\n\n{asked}" if isinstance(about, str) and about.strip() else asked))
+            blocks.append(Text(f"{about}\n\n{asked}" if about else asked))
         else:
             said = "is empty" if isinstance(asked, str) else f"is {describe(asked)}"
             fix = "write a question, or remove the row"
@@ -66,7 +66,7 @@ def make_converter(context: Context) -> Converter:
             context.file, line, turns, system if isinstance(system, str) and system.strip() else data.system
         )
         example.references = references
-        if isinstance(about, str) and about.strip():  # its questions must not be torn apart
+        if about:  # its questions must not be torn apart
             example.group = f"passage {hashlib.sha256(about.encode(errors='replace')).hexdigest()[:12]}"
         for part, column in plain.items():
             value = row.get(column)
@@ -77,6 +77,19 @@ def make_converter(context: Context) -> Converter:
         return example
 
     return convert
+
+
+def _passage(value: Any, column: str, troubles: list[Trouble]) -> str:
+    """The text that a question is about, of a list all of its texts; "" where there is none."""
+    if isinstance(value, str):
+        return value if value.strip() else ""
+    if isinstance(value, list):
+        parts = [_passage(item, column, troubles) for item in value]
+        return "\n".join(part for part in parts if part)
+    if value is not None:
+        fix = "write it as text or as a list of texts"
+        troubles.append(Trouble("wrong-type", f"the passage is {describe(value)}", fix, column))
+    return ""
 
 
 def _learnt(row: Row, context: Context, options: Options, troubles: list[Trouble]) -> tuple[str | None, list[str]]:
