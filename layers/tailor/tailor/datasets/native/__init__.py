@@ -22,7 +22,6 @@ SHAPES: Final = {"converse": 0, "openai-chat": 1}
 UNREAD: Final = 0
 UNFINISHED: Final = 2
 _LINES: Final = 4096
-_SEPARATORS: Final = 4
 _FRAME: Final = 64
 _size, _int, _byte, _at = ctypes.c_size_t, ctypes.c_int64, ctypes.c_int8, ctypes.c_void_p
 
@@ -58,6 +57,15 @@ class _Take(ctypes.Structure):
         ("records_room", _size), ("text_bytes", _size), ("record_bytes", _size), ("unread", _size),
         ("unfinished", _size), ("doubtful_rows", _size),
     )  # fmt: skip
+
+
+_FUNCTIONS: Final = (
+    ("layout", ctypes.c_uint64),
+    ("split", None, ctypes.POINTER(_Split)),
+    ("seals", _size, ctypes.c_char_p, _size, ctypes.POINTER(_size), _at, _size),
+    ("gather", _size, ctypes.c_char_p, _size, _at, ctypes.c_char_p, _size, _at),
+    ("take", None, ctypes.POINTER(_Take)),
+)
 
 
 class Settings(NamedTuple):
@@ -137,15 +145,17 @@ class Noted:
 @cache
 def _library() -> ctypes.CDLL | None:
     machine, system = platform.machine(), platform.system().lower()
-    name = f"rows-{machine.replace('arm64', 'aarch64')}-{system.replace('darwin', 'macos')}.bin"
-    path = Path(__file__).with_name(name)
+    file = f"rows-{machine.replace('arm64', 'aarch64')}-{system.replace('darwin', 'macos')}.bin"
+    path = Path(__file__).with_name(file)
     if not path.exists():
         return None
     library = ctypes.CDLL(str(path))
-    library.layout.restype = ctypes.c_uint64
+    for name, result, *arguments in _FUNCTIONS:
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
     expected = ctypes.sizeof(_Split) << 32 | ctypes.sizeof(_Settings) << 16 | ctypes.sizeof(_Take)
     if library.layout() != expected:
-        raise ImportError(f"{name} is of another version than its callers: run 'make setup'")
+        raise ImportError(f"{path.name} is of another version than its callers: run 'make setup'")
     return library
 
 
@@ -189,7 +199,7 @@ def seals(block: bytes) -> "array[int]":
         return array("q", map(group_hash, BytesIO(block)))
     found, some, used = array("q"), array("q", bytes(8 * _LINES)), _size(0)
     while used.value < len(block):
-        count = library.seals(block, _size(len(block)), ctypes.byref(used), _at(_address(some)), _size(_LINES))
+        count = library.seals(block, len(block), ctypes.byref(used), _address(some), _LINES)
         found += some[:count]
     return found
 
@@ -201,10 +211,7 @@ def gather(records: bytes, sizes: Sequence[int], mask: bytes) -> bytes | memoryv
         ends = list(accumulate(sizes, initial=0))
         return b"".join(records[start:end] for start, end in compress(pairwise(ends), mask))
     kept, lengths = array("B", bytes(len(records))), array("i", sizes)
-    library.gather.restype = _size
-    size = library.gather(
-        records, _size(len(records)), _at(_address(lengths)), mask, _size(len(mask)), _at(_address(kept))
-    )
+    size = library.gather(records, len(records), _address(lengths), mask, len(mask), _address(kept))
     return memoryview(kept)[:size]
 
 
