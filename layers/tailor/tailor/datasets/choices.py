@@ -21,6 +21,7 @@ EACH: Final = "choice "
 
 _TEXTS: Final = ("text", "value", "content", "option", "answer")
 _LABELS: Final = ("label", "key", "id", "letter")
+MOST: Final = 200
 _LONGEST: Final = 1 << 20
 _LABELLED: Final = re.compile(r"\s*\(?(?:([A-Za-z])\s*[.):]\s*|(\d{1,2})(?:\)\s*|[.:]\s+))(?=\S)")
 _MARK: Final = re.compile(r"(?<!\S)\(?([A-H])[.):]\s*+")
@@ -89,9 +90,9 @@ def _letters(count: int) -> list[str]:
 
 
 def _options(pairs: Iterable[tuple[Any, Any]]) -> Options:
-    """Empty where something is no text, or fewer than two choices say something."""
+    """Empty where something is no text, fewer than two choices say something, or there are too many for a question."""
     pairs = list(pairs)
-    if not all(isinstance(part, str | int | float | None) for pair in pairs for part in pair):
+    if len(pairs) > MOST or not all(isinstance(part, str | int | float | None) for pair in pairs for part in pair):
         return []
     found = [Option(str(label), "" if text is None else str(text).strip()) for label, text in pairs]
     return found if sum(bool(option.text) for option in found) > 1 else []

@@ -6,7 +6,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from tailor.datasets.choices import EACH, LISTED, options_of
@@ -16,6 +16,8 @@ from tailor.recipe import Columns
 UNNAMED: Final = "column "
 """Begins the names of columns that have none: ``column 1``, …"""
 PARTS: Final = ("question", "answer", "context", "image", "video", "system", "group", "category", "split", "id")
+MOST_NAMES: Final = 1000
+"""Of more columns, which are keys that hold data, only the first are looked at."""
 _GUESSED: Final = (*PARTS, "impossible")
 """Parts that have a usual name; not all can be named in a recipe."""
 
@@ -60,7 +62,7 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-@cache
+@lru_cache(1 << 13)
 def _plain(name: str) -> str:
     letters = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
     return re.sub(r"[^a-z0-9]", "", letters)
@@ -78,7 +80,7 @@ def is_likely(name: str) -> bool:
 
 def candidates(part: str, names: Sequence[str]) -> list[str]:
     """The columns that may hold ``part``, the likeliest first."""
-    plain = {_plain(name): name for name in reversed(names)}
+    plain = {_plain(name): name for name in reversed(names[:MOST_NAMES])}
     found = dict.fromkeys(plain[likely] for likely in map(_plain, _LIKELY[part]) if likely in plain)
     return list(found)
 
@@ -132,9 +134,9 @@ def _choices(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[st
         said = [row[name] for row in rows if row.get(name) not in (None, "", [])]
         if said and 2 * sum(bool(options_of(value)) for value in said) > len(said):
             return {LISTED: name}
-    told = any(name in _RIGHT for name in map(_plain, names))
+    told = any(name in _RIGHT for name in map(_plain, names[:MOST_NAMES]))
     series: dict[str, dict[str, str]] = {}
-    for name in names:
+    for name in names[:MOST_NAMES]:
         match = _CHOICE.fullmatch(_plain(name))
         if match and not (match[1] in _LETTERED and match[2].isdecimal() and not (told and match[1])):
             series.setdefault(match[1], {}).setdefault(match[2], name)

@@ -20,7 +20,7 @@ from tailor.datasets.formats import plain_text
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.captions import take_prompt
 from tailor.datasets.formats.chat import describe
-from tailor.datasets.formats.nested import expand, nested_path
+from tailor.datasets.formats.nested import expand, has_none, nested_path
 from tailor.datasets.joined import LonelyAnswers, join
 from tailor.datasets.json_stream import TRAILING_COMMA
 from tailor.datasets.jsonl import BLANK
@@ -173,7 +173,11 @@ class DatasetReader:
                 self.notes.add("json-trailing-comma", "warning", file.name, said, fix, line=line)
             elif file.nested and isinstance(value, dict):
                 for part in expand(value, file.nested):
-                    yield file.example(part, line, raw)
+                    if has_none(part, file.nested):
+                        said, fix = "passages and images without questions are passed over", "nothing to do"
+                        self.notes.add("no-questions-inside", "info", file.name, said, fix, line=line)
+                    else:
+                        yield file.example(part, line, None)  # of the row, the question is shown
             else:
                 yield file.example(value, line, raw)
 
@@ -255,7 +259,8 @@ def _understand(
     rows = [value for value in values if type(value) is dict]
     nested = nested_path(rows)
     if nested:
-        rows = [part for row in rows for part in expand(row, nested) if isinstance(part, dict)][:_SAMPLE]
+        parts = [part for row in rows for part in expand(row, nested) if isinstance(part, dict)]
+        rows = [part for part in parts if not has_none(part, nested)][:_SAMPLE]
     names = list(dict.fromkeys(str(key) for row in rows for key in row))
     columns = choose(data.columns, names, rows, media.knows)
     format = _format(Sample(rows, method, columns, bool(data.prompt)), data, notes)

@@ -90,6 +90,23 @@ def test_a_passage_that_is_no_text_is_not_dropped_in_silence(tmp_path: Path) -> 
     assert rejected.findings[0].code == "wrong-type"
 
 
+def test_a_passage_of_lists_within_lists_ends_in_a_finding(tmp_path: Path) -> None:
+    line = '{"question": "Gì?", "answer": "a", "context": ' + "[" * 1000 + "]" * 1000 + "}"
+
+    (rejected,) = rejections(open_dataset(tmp_path, {"d.jsonl": line}))
+
+    assert rejected.findings[0].code == "wrong-type"
+
+
+def test_paragraphs_without_questions_yet_do_not_hide_those_that_have_some(tmp_path: Path) -> None:
+    paragraphs = [{"context": SAIGON, "qas": []}] * 300 + [{"context": HUE, "qas": [_qa(1, "Huế")]}]
+    reader = open_dataset(tmp_path, {"d.json": json.dumps({"data": [{"title": "x", "paragraphs": paragraphs}]})})
+
+    assert [example.id for example in examples(reader)] == ["q1"]
+    (found,) = [finding for finding in reader.findings if finding.code == "no-questions-inside"]
+    assert (found.severity, found.line) == ("info", 1)
+
+
 def test_answers_that_are_merely_not_there_are_missing(tmp_path: Path) -> None:
     rows = [{"context": HUE, "question": f"{n}?", "answers": []} for n in range(3)]
     reader = open_dataset(tmp_path, {"d.jsonl": "\n".join(map(json.dumps, rows))}, data=Data(unanswerable=NOTHING))
@@ -102,8 +119,8 @@ def test_broken_paragraphs_and_questions_are_listed_one_by_one(tmp_path: Path) -
     paragraphs += [{"context": SAIGON, "qas": [_qa(3, "a"), _qa(4, "b")]}, {"context": SAIGON, "qas": []}]
     reader = open_dataset(tmp_path, {"d.json": json.dumps([{"title": "x", "paragraphs": paragraphs}])})
 
-    assert len(rejections(reader)) == 4
-    assert len(list(reader)) == 7
+    assert len(rejections(reader)) == 3
+    assert len(list(reader)) == 6
 
 
 def test_chats_are_not_taken_for_questions_within_questions(tmp_path: Path) -> None:

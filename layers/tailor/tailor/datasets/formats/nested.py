@@ -2,7 +2,7 @@
 its paragraphs and their questions, becomes one row for each pair. So do lists of questions and answers side by side, as
 RACE and ViMMRC have them."""
 
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final
 
 from tailor.datasets.choices import LISTED
@@ -15,6 +15,9 @@ _TURNS: Final = frozenset({"conversation", "conversations", "messages", "history
 _DEEPEST: Final = 3
 """Lists within lists: SQuAD has two."""
 _LOOKED_AT: Final = 20
+_MOST_KEYS: Final = 200
+_MOST_INSIDE: Final = 1000
+"""So many of the inner objects are looked at: the first may have no questions yet."""
 
 
 def nested_path(rows: list[Row], depth: int = _DEEPEST) -> tuple[str, ...]:
@@ -23,7 +26,7 @@ def nested_path(rows: list[Row], depth: int = _DEEPEST) -> tuple[str, ...]:
     keys = list(dict.fromkeys(key for row in rows[:_LOOKED_AT] for key in row))
     if 2 * sum(bool(_side_by_side(row)) for row in rows) > len(rows):
         return (SIDE_BY_SIDE,)
-    keys = [key for key in keys if key not in _TURNS]
+    keys = [key for key in keys if key not in _TURNS][:_MOST_KEYS]
     for key in keys:
         told = [row.get(key) for row in rows if row.get(key, 0) != []]  # an empty list says nothing
         if 2 * sum(map(_holds_questions, told)) > len(told):
@@ -31,11 +34,17 @@ def nested_path(rows: list[Row], depth: int = _DEEPEST) -> tuple[str, ...]:
     if depth == 1 or candidates("question", keys) or candidates("answer", keys):
         return ()
     for key in keys:
-        inner = list(chain.from_iterable(_objects(row.get(key))[:_LOOKED_AT] for row in rows[:_LOOKED_AT]))
-        path = nested_path(inner[:_LOOKED_AT], depth - 1) if inner else ()
+        inside = chain.from_iterable(_objects(row.get(key)) for row in rows[:_LOOKED_AT])
+        inner = list(islice(inside, _MOST_INSIDE))
+        path = nested_path(inner, depth - 1) if inner else ()
         if path:
             return (key, *path)
     return ()
+
+
+def has_none(part: Any, path: tuple[str, ...]) -> bool:
+    """Whether something that :func:`expand` gave is no question, but holds an empty list of them."""
+    return isinstance(part, dict) and part.get(path[-1], 0) in ([], {}, None)
 
 
 def _side_by_side(row: Row) -> list[str]:

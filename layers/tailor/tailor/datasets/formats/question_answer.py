@@ -79,14 +79,14 @@ def make_converter(context: Context) -> Converter:
     return convert
 
 
-def _passage(value: Any, column: str, troubles: list[Trouble]) -> str:
+def _passage(value: Any, column: str, troubles: list[Trouble], depth: int = 8) -> str:
     """The text that a question is about, of a list all of its texts; "" where there is none."""
     if isinstance(value, str):
         return value if value.strip() else ""
-    if isinstance(value, list):
-        parts = [_passage(item, column, troubles) for item in value]
+    if isinstance(value, list) and depth:
+        parts = [_passage(item, column, troubles, depth - 1) for item in value]
         return "\n".join(part for part in parts if part)
-    if value is not None:
+    if value is not None and not troubles:
         fix = "write it as text or as a list of texts"
         troubles.append(Trouble("wrong-type", f"the passage is {describe(value)}", fix, column))
     return ""
