@@ -254,6 +254,18 @@ def test_whatever_composition_may_change_is_doubtful() -> None:
     assert doubtful == [0]
 
 
+@pytest.mark.parametrize("format", native.SHAPES)
+def test_it_claims_no_row_without_turns(format: str) -> None:
+    version, system = b'"schemaVersion":"bedrock-conversation-2024"', b'"system":[{"text":"x"}]'
+    told = b'"messages":[{"role":"system","content":"x"}]'
+    rows = [b"", version, system, version + b"," + system, b'"messages":[]', version + b',"messages":[]', told]
+    block = b"".join(b"{%b}\n" % row for row in rows)
+    for answered in (True, False):
+        ((stretch, _),) = native.split(block, 0)
+        taker = native.Rows(SETTINGS._replace(answered=answered))
+        assert taker.take(stretch, Origin(format, 0, 0), 0, Columns(len(rows)), 0).unread == len(rows)
+
+
 @given(data=st.binary(max_size=400), format=st.sampled_from(list(native.SHAPES)))
 def test_no_bytes_are_too_much_for_it(data: bytes, format: str) -> None:
     for stretch, _ in native.split(data, 0):

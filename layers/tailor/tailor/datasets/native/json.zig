@@ -25,7 +25,7 @@ pub const Record = struct {
         return self.spans[0..self.count];
     }
 
-    /// False where the line holds anything else, or the same key twice.
+    /// False where the line holds anything else, no turn, or the same key twice.
     pub fn read(self: *Record, raw: []const u8, shape: Shape) bool {
         self.system = null;
         self.count = 0;
@@ -46,7 +46,7 @@ pub const Record = struct {
             if (!cursor.takes(',')) return false;
         }
         cursor.skip();
-        return version and cursor.at == raw.len;
+        return version and self.count > 0 and cursor.at == raw.len;
     }
 
     fn readTurns(self: *Record, cursor: *Cursor, shape: Shape) bool {

@@ -177,7 +177,7 @@ const Take = extern struct {
     answer_starts: [*]i64,
     record_ends: [*]i64,
     texts: [*]u8,
-    textroom: usize,
+    texts_room: usize,
     records: [*]u8,
     records_room: usize,
     text_bytes: usize,
@@ -189,7 +189,7 @@ const Take = extern struct {
 
 export fn take(work: *Take) void {
     const block = work.block[0..work.length];
-    var texts = Writer{ .buffer = work.texts[0..work.textroom] };
+    var texts = Writer{ .buffer = work.texts[0..work.texts_room] };
     var records = Writer{ .buffer = work.records[0..work.records_room] };
     work.unread = 0;
     work.unfinished = 0;
@@ -218,58 +218,23 @@ export fn take(work: *Take) void {
 /// Null for a row that needs a closer look.
 fn note(work: *Take, row: usize, raw: []const u8, record: *Record, texts: *Writer, records: *Writer) ?u8 {
     const settings = work.settings;
-    const given = settings.system[0..settings.system_length];
     if (!record.read(raw, work.shape)) return null;
-    const turns = record.turns();
-    const is_answered = turns.len % 2 == 0;
-    if (turns.len == 0 or (settings.answered != 0 and !is_answered)) return null;
-
-    // The texts, the answer last.
-    const text_start = texts.at;
-    var answer_start = text_start;
-    if (record.system) |span| {
-        if (!texts.unescaped(raw, span)) return null;
-    } else {
-        texts.put(given);
-    }
-    for (turns) |span| {
-        texts.put("\n");
-        answer_start = texts.at;
-        if (!texts.unescaped(raw, span)) return null;
-    }
-    if (!is_answered) {
-        texts.put("\n");
-        answer_start = texts.at;
-    }
-    const question = texts.buffer[text_start .. answer_start - 1];
+    const turns = record.turns().len;
+    if (settings.answered != 0 and turns % 2 == 1) return null;
+    const start = texts.at;
+    const answer_start = copyTexts(settings, record, raw, texts) orelse return null;
+    const question = texts.buffer[start .. answer_start - 1];
     const answer = texts.buffer[answer_start..texts.at];
     texts.put(".");
-
-    // The record. Where it is not what was read, it must be read as well.
-    const record_start = records.at;
-    records.put("{\"schemaVersion\":\"bedrock-conversation-2024\",");
-    if (record.system != null or given.len > 0) {
-        records.put("\"system\":[{\"text\":\"");
-        if (record.system) |span| records.escaped(raw, span) else records.put(settings.system_json[0..settings.system_json_length]);
-        records.put("\"}],");
-    }
-    records.put("\"messages\":[");
-    for (turns, 0..) |span, place| {
-        if (place > 0) records.put(",");
-        records.put(if (place % 2 == 0) "{\"role\":\"user\",\"content\":[{\"text\":\"" else "{\"role\":\"assistant\",\"content\":[{\"text\":\"");
-        records.escaped(raw, span);
-        records.put("\"}]}");
-    }
-    records.put("]}\n");
-    const line = records.buffer[record_start..records.at];
-    const count = turns.len;
-    if (!std.mem.eql(u8, line, raw) and !(record.read(line, .converse) and record.count == count)) return null;
+    const line = writeRecord(settings, record, raw, records);
+    // What is not as it was read must be readable, too.
+    if (!std.mem.eql(u8, line, raw) and !(record.read(line, .converse) and record.turns().len == turns)) return null;
 
     // Its size, and whether its texts are UTF-8: there is nothing else in the line that is not ASCII.
     const before = Measure.of(question) orelse return null;
     const last = Measure.of(answer) orelse return null;
     const characters = before.characters + last.characters;
-    const dense = if (before.has_run or last.has_run) denseOf(characters, texts.buffer[text_start .. texts.at - 1]) else characters;
+    const dense = if (before.has_run or last.has_run) denseOf(characters, texts.buffer[start .. texts.at - 1]) else characters;
     const low: i64 = @max(0, whole(dense, settings.characters_low));
     const high: i64 = whole(characters + 1, settings.characters_high) + before.symbols + last.symbols + 1;
     if (low > settings.context_tokens or high > settings.context_tokens) return null;
@@ -277,7 +242,7 @@ fn note(work: *Take, row: usize, raw: []const u8, record: *Record, texts: *Write
 
     const columns = &work.columns;
     const same = hashOf(question);
-    const input = if (count <= 2) same else hashWithTurns(question, count);
+    const input = if (turns <= 2) same else hashWithTurns(question, turns);
     columns.n[row] = work.n + @as(i64, @intCast(row));
     columns.file[row] = work.file;
     columns.line[row] = work.numbers[row];
@@ -305,6 +270,44 @@ fn note(work: *Take, row: usize, raw: []const u8, record: *Record, texts: *Write
     columns.kind[row] = settings.long_kind;
     columns.words[row] = std.math.cast(i32, last.spaces + 1) orelse return null;
     return ready;
+}
+
+/// The system text and those of the turns, a line break between them. Gives the place of the answer, which is the last
+/// where the model has the last turn, else empty.
+fn copyTexts(settings: *const Settings, record: *const Record, raw: []const u8, texts: *Writer) ?usize {
+    if (record.system) |span| {
+        if (!texts.unescaped(raw, span)) return null;
+    } else {
+        texts.put(settings.system[0..settings.system_length]);
+    }
+    var last = texts.at;
+    for (record.turns()) |span| {
+        texts.put("\n");
+        last = texts.at;
+        if (!texts.unescaped(raw, span)) return null;
+    }
+    if (record.turns().len % 2 == 0) return last;
+    texts.put("\n");
+    return texts.at;
+}
+
+fn writeRecord(settings: *const Settings, record: *const Record, raw: []const u8, records: *Writer) []const u8 {
+    const start = records.at;
+    records.put("{\"schemaVersion\":\"bedrock-conversation-2024\",");
+    if (record.system != null or settings.system_length > 0) {
+        records.put("\"system\":[{\"text\":\"");
+        if (record.system) |span| records.escaped(raw, span) else records.put(settings.system_json[0..settings.system_json_length]);
+        records.put("\"}],");
+    }
+    records.put("\"messages\":[");
+    for (record.turns(), 0..) |span, place| {
+        if (place > 0) records.put(",");
+        records.put(if (place % 2 == 0) "{\"role\":\"user\",\"content\":[{\"text\":\"" else "{\"role\":\"assistant\",\"content\":[{\"text\":\"");
+        records.escaped(raw, span);
+        records.put("\"}]}");
+    }
+    records.put("]}\n");
+    return records.buffer[start..records.at];
 }
 
 /// As Python's int(a / b).
