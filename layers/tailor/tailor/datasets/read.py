@@ -288,7 +288,8 @@ def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:
             if value is BLANK or value is TRAILING_COMMA:
                 continue
             values.append(as_row(value, method))
-            size += len(raw or _dump(value))
+            if not isinstance(value, RowError):  # of what can't be read nothing is kept, and nothing learnt
+                size += len(raw or _dump(value))
             if len(values) == _SAMPLE or size > _SAMPLE_BYTES:
                 break
     except READ_ON_ERRORS as error:

@@ -44,6 +44,14 @@ def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert sum(1 for _ in reader) == 3
 
 
+def test_a_line_without_end_at_the_beginning_does_not_hide_what_the_others_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tailor.datasets.read._SAMPLE_BYTES", 1 << 16)
+    reader = open_dataset(tmp_path, {"d.jsonl": "x" * (1 << 17) + "\n" + GOOD})
+    assert [bad.line for bad in rejections(reader)] == [1]
+
+
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_json_nested_a_hundred_thousand_deep(tmp_path: Path, opening: str) -> None:
     deep = opening * 100_000
