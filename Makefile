@@ -9,7 +9,7 @@ PATHS := layers/tailor functions cli local samples tests benchmarks
 # What is hot in the intake of datasets is compiled, for this machine and for both of Lambda's processors. `sam build` leaves
 # files called .so out.
 NATIVE := layers/tailor/tailor/datasets/native
-HOST := $(shell uname -m | sed s/arm64/aarch64/)-$(shell uname -s | tr A-Z a-z | sed s/darwin/macos/)
+HOST := $(subst arm64,aarch64,$(shell uname -m))-$(subst Darwin,macos,$(subst Linux,linux,$(shell uname -s)))
 
 .PHONY: help setup demo test unit check fix up down deploy destroy lock clean
 
@@ -27,7 +27,8 @@ setup: .venv/.ready $(NATIVE)/rows-$(HOST).bin ## Make .venv with everything in 
 	@touch $@
 
 $(NATIVE)/rows-%.bin: $(wildcard $(NATIVE)/*.zig) | .venv/.ready
-	$(BIN)/python -m ziglang build-lib -dynamic -O ReleaseSafe -fstrip -target $* $(if $(filter x86_64-%,$*),-mcpu x86_64_v2) $(NATIVE)/rows.zig -femit-bin=$@
+	$(BIN)/python -m ziglang build-lib -dynamic -O ReleaseSafe -fstrip -target $* $(if $(filter x86_64-%,$*),-mcpu x86_64_v2) $(NATIVE)/rows.zig -femit-bin=$@.part
+	@mv $@.part $@  # in one step: a part of it would end whoever calls it
 
 demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training)
 	@$(BIN)/python -m tailor_local.demo $(METHOD)

@@ -1,5 +1,6 @@
 """``tailor check``: what is wrong with a dataset, on this machine, before anything is uploaded or paid for."""
 
+import errno
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -76,18 +77,24 @@ def _check(
             bar.update(task, description=progress.stage, completed=progress.rows)
             bar.refresh()
 
-        return prepare_dataset(
-            storage,
-            prefix,
-            FolderStorage(out),
-            "",
-            recipe,
-            base,
-            bucket_owner=None,
-            scratch=work,
-            progress=watch,
-            write_unusable=write is not None,
-        )
+        try:
+            return prepare_dataset(
+                storage,
+                prefix,
+                FolderStorage(out),
+                "",
+                recipe,
+                base,
+                bucket_owner=None,
+                scratch=work,
+                progress=watch,
+                write_unusable=write is not None,
+            )
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            hint = "make room there, or give a folder on another disk to --write"
+            raise InvalidInputError(f"the disk is full that {out} lies on", hint=hint) from error
 
 
 def _make_folder(folder: Path, paths: list[str]) -> None:

@@ -20,13 +20,13 @@ def enough_room() -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise _no_room() from error
+        raise no_room() from error
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
             raise
-        raise _no_room() from error
+        raise no_room() from error
 
 
-def _no_room() -> NoRoomError:
+def no_room() -> NoRoomError:
     fix = "bring fewer rows (a model learns from a sample of too many), and plain files instead of packed ones"
     return NoRoomError("the dataset is too large for the disk that it is checked on", hint=fix)

@@ -92,9 +92,13 @@ def run_pass(parts: LocalParts, own: range, work: Work) -> Iterator[int]:
     for worker in own:
         parts.folder(worker).mkdir()
     children = [Fork(partial(_take_whole_share, parts, worker, work), parts.path(worker, _DONE)) for worker in others]
-    yield from _take_share(parts, first, work)
-    for child in children:
-        child.result()
+    try:
+        yield from _take_share(parts, first, work)
+        for child in children:
+            child.result()
+    finally:
+        for child in children:
+            child.end()
 
 
 def results_of(parts: Parts) -> list[Result]:

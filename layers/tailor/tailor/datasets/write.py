@@ -70,7 +70,7 @@ class Writing:
 
     def __exit__(self, *_: object) -> None:
         if self._fork:
-            self._fork.wait()
+            self._fork.end()
 
     def finish(self) -> list[Part]:
         """Raises DamagedOutputError for a line that is not sound."""

@@ -1,5 +1,6 @@
 """``tailor check``: exit codes, JSON, converted data, on files and folders of this machine."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -110,6 +111,18 @@ def test_a_place_where_nothing_can_be_written_is_a_wrong_command(tmp_path: Path,
     assert isinstance(result.exception, SystemExit)
     assert "nothing can be written to" in " ".join(result.output.split())
     assert (tmp_path / "a.txt").read_text("utf-8") == "mine"
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tailor.storage.FolderStorage.upload", full)
+    write_jsonl(tmp_path / "a.jsonl", chats(50))
+    result = runner.invoke(app, [str(tmp_path / "a.jsonl"), "--write", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
+    assert "the disk is full" in " ".join(result.output.split())
 
 
 def test_a_check_does_not_write_into_the_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

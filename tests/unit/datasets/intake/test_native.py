@@ -1,6 +1,7 @@
 """The machine code for usual rows: it claims nothing that the long way would see otherwise, whatever the bytes are."""
 
 import json
+import platform
 import sys
 import unicodedata
 from array import array
@@ -56,6 +57,32 @@ SYSTEMS = st.sampled_from([None, "Be brief.", 'Say "yes"\n', 'Say "nó".'])
 
 
 def test_setup_builds_it() -> None:
+    assert native.is_there()
+
+
+@pytest.mark.parametrize("damage", ["cut off", "of another machine", "without its functions", "of another version"])
+def test_what_can_not_be_used_says_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
+    [built] = Path(native.__file__).parent.glob(f"rows-{platform.machine()}-*.bin")
+    other = tmp_path / built.name
+    code = bytearray(built.read_bytes())
+    if damage == "cut off":
+        del code[20:]
+    elif damage == "of another machine":
+        code[18] ^= 0xFF  # ELF's e_machine
+    elif damage == "of another version":
+        monkeypatch.setattr(native, "_Split", native._Columns)
+    else:
+        code = code.replace(b"\0gather\0", b"\0gathex\0")
+    other.write_bytes(code)
+    monkeypatch.setattr(native, "__file__", str(tmp_path / "__init__.py"))
+    native._library.cache_clear()
+    try:
+        with pytest.raises(native.MachineCodeError) as caught:
+            native.is_there()
+    finally:
+        monkeypatch.undo()
+        native._library.cache_clear()
+    assert "make setup" in caught.value.hint
     assert native.is_there()
 
 

@@ -16,14 +16,22 @@ from typing import Final, NamedTuple
 
 from tailor.datasets.ledger import Columns, Row
 from tailor.datasets.split import group_hash
+from tailor.errors import TailorError
 
 SHAPES: Final = {"converse": 0, "openai-chat": 1}
 """The formats (:mod:`tailor.datasets.formats`) that are known."""
 UNREAD: Final = 0
 UNFINISHED: Final = 2
 _LINES: Final = 4096
+_MEND: Final = "remove {} and run 'make setup'"
 _FRAME: Final = 64
 _size, _int, _byte, _at = ctypes.c_size_t, ctypes.c_int64, ctypes.c_int8, ctypes.c_void_p
+
+
+class MachineCodeError(TailorError):
+    """The machine code can't be used: it is damaged, for another machine, or of another version than its callers."""
+
+    code = "machine-code-unusable"
 
 
 class _Split(ctypes.Structure):
@@ -149,13 +157,16 @@ def _library() -> ctypes.CDLL | None:
     path = Path(__file__).with_name(file)
     if not path.exists():
         return None
-    library = ctypes.CDLL(str(path))
-    for name, result, *arguments in _FUNCTIONS:
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
+    try:
+        library = ctypes.CDLL(str(path))
+        for name, result, *arguments in _FUNCTIONS:
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
+    except (OSError, AttributeError) as error:
+        raise MachineCodeError(f"the machine code can't be loaded: {error}", hint=_MEND.format(path)) from error
     expected = ctypes.sizeof(_Split) << 32 | ctypes.sizeof(_Settings) << 16 | ctypes.sizeof(_Take)
     if library.layout() != expected:
-        raise ImportError(f"{path.name} is of another version than its callers: run 'make setup'")
+        raise MachineCodeError(f"{path.name} is of another version than its callers", hint=_MEND.format(path))
     return library
 
 
