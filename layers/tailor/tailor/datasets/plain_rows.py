@@ -30,7 +30,8 @@ class PlainRows:
     def __init__(self, recipe: Recipe, model: Model, screen: Screen, long: int) -> None:
         self._screen = screen
         facts, system = model.method(recipe.method), recipe.data.system or ""
-        usable = facts.record == "converse" and system == system.strip() and native.is_there()
+        is_usual = system == system.strip() and system == system.encode(errors="ignore").decode()
+        usable = facts.record == "converse" and is_usual and native.is_there()
         self._rows = native.Rows(_settings(recipe, model, system, long)) if usable else None
 
     def take(self, lines: Stretch, origin: Origin, first: int, columns: Columns, at: int) -> Noted | None:

@@ -91,3 +91,10 @@ def test_however_a_row_is_written_its_record_is_the_same() -> None:
     for line in (plain, spaced, escaped, twice, b" " + plain + b" \r"):
         _, files = _prepared(line + b"\n", Recipe())
         assert files["train.jsonl"] == plain + b"\n"
+
+
+def test_half_a_character_in_the_recipe_is_told_with_the_rows() -> None:
+    report, _ = _prepared(
+        b"\n".join(map(orjson.dumps, chats(3))), Recipe.model_validate({"data": {"system": "\ud800"}})
+    )
+    assert [found["line"] for found in report["findings"] if found["code"] == "lone-surrogate"] == [1, 2, 3]
