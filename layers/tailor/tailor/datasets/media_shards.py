@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from tailor.datasets.assets import Asset, Found
-from tailor.datasets.batches import BATCH
+from tailor.datasets.batches import BATCH, rows_of
 from tailor.datasets.examine import media_of
 from tailor.datasets.intake import Intake
 from tailor.datasets.media import MediaDesk
@@ -110,7 +110,7 @@ class MediaShards:
 def _named_in(intake: Intake, workers: int, own: range) -> Iterator[str]:
     number = 0
     for item in intake.rows():
-        end = number + (len(item) if isinstance(item, Lines) else 1)
+        end = number + rows_of(item)
         for row in range(number, end):
             if row // BATCH % workers in own:
                 yield from _names_of(item.read(row - number) if isinstance(item, Lines) else item, intake.desk)
