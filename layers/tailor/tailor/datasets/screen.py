@@ -9,6 +9,7 @@ import string
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import Final
 
@@ -62,7 +63,11 @@ class Screen:
 
     def __init__(self, reserved: Iterable[str]) -> None:
         self._stop = _database([*_STOP, *((_word(word), _CASELESS) for word in reserved)])
-        self._more = _database([(_SPACED, 0), (_OF_PARTS, _ONCE)])
+
+    @cached_property
+    def _more(self) -> hyperscan.Database:
+        """Only for rows that are looked at one by one, which many datasets have none of."""
+        return _database([(_SPACED, 0), (_OF_PARTS, _ONCE)])
 
     def look(self, rows: list[tuple[str, str]]) -> list[Passed | None]:
         """For each row (the texts before its last answer, and that answer) what passes, None for what does not."""
