@@ -1,0 +1,17 @@
+"""What CloudFormation creates, beyond what the template shows."""
+
+from tests.unit.contracts.transformed import of_type
+
+
+def test_the_api_has_one_stage_and_it_is_ours() -> None:
+    """SAM adds a second, public one named Stage where the template does not say which OpenAPI it speaks."""
+    assert [stage["StageName"] for stage in of_type("AWS::ApiGateway::Stage").values()] == [{"Ref": "Environment"}]
+    assert all("StageName" not in made for made in of_type("AWS::ApiGateway::Deployment").values())
+
+
+def test_every_path_of_the_api_asks_for_a_key() -> None:
+    (api,) = of_type("AWS::ApiGateway::RestApi").values()
+    assert api["Body"]["components"]["securitySchemes"].keys() == {"BearerKey"}
+    methods = [method for path in api["Body"]["paths"].values() for method in path.values()]
+    assert methods
+    assert all(method["security"] == [{"BearerKey": []}] for method in methods)
