@@ -8,6 +8,7 @@ import pytest
 
 from tailor.errors import RetryableError
 from tailor.steps.reconcile import Round
+from tests.unit.contracts.cloudwatch import ALARM, NO_DATA, OK, evaluate, notices
 from tests.unit.contracts.template import ROOT, functions, template
 from tests.unit.contracts.test_events import context, environment, load
 
@@ -41,13 +42,55 @@ def test_a_round_that_could_not_look_at_a_run_fails(monkeypatch: pytest.MonkeyPa
             module.handler(event, context())
 
 
-def test_reconciles_errors_and_its_silence_raise_alarms() -> None:
+def test_reconciles_errors_raise_an_alarm() -> None:
     alarms = alarms_on("FunctionName", {"Ref": "ReconcileFunction"})
     assert alarms.keys() == {"Errors", "Invocations"}
     assert alarms["Errors"]["ComparisonOperator"] == "GreaterThanThreshold"
-    silence = alarms["Invocations"]
-    assert (silence["ComparisonOperator"], silence["Threshold"]) == ("LessThanThreshold", 1)
-    assert silence["TreatMissingData"] == "breaching", "no data is what silence looks like"
+
+
+@pytest.mark.parametrize(
+    ("points", "missing", "breaching", "not_breaching"),
+    [  # CloudWatch's own table, for 3 evaluation periods: 0 is within the threshold, X beyond it, - missing
+        ("0-X-X", OK, OK, OK),
+        ("0----", OK, OK, OK),
+        ("-----", NO_DATA, ALARM, OK),
+        ("0XX-X", ALARM, ALARM, ALARM),
+        ("--X--", ALARM, ALARM, OK),
+    ],
+)
+def test_alarms_are_evaluated_here_as_cloudwatch_documents_it(
+    points: str, missing: str, breaching: str, not_breaching: str
+) -> None:
+    read = [{"0": False, "X": True, "-": None}[point] for point in points]
+    found = [evaluate(read, 3, treatment) for treatment in ("missing", "breaching", "notBreaching")]
+    assert found == [missing, breaching, not_breaching]
+
+
+def silence() -> dict[str, Any]:
+    found = alarms_on("FunctionName", {"Ref": "ReconcileFunction"})["Invocations"]
+    assert found["InsufficientDataActions"] == [{"Ref": "AlarmsTopic"}]
+    return found
+
+
+@pytest.mark.parametrize("first", [1, 4, 30])
+@pytest.mark.parametrize("extra", [0, 1, 2, 5])  # how far back CloudWatch looks is not documented
+def test_a_new_stack_tells_nobody_before_its_first_round_and_later_silence_is_told(first: int, extra: int) -> None:
+    stopped, resumed, stopped_again = first + 120, first + 240, first + 300
+    rounds = [*range(first, stopped), *range(resumed, stopped_again)]
+    told = notices(silence(), rounds, until=stopped_again + 120, extra=extra)
+    assert [state for _, state in told] == [NO_DATA, NO_DATA]
+    for (minute, _), since in zip(told, (stopped, stopped_again), strict=True):
+        assert since + 5 < minute <= since + 5 * (silence()["EvaluationPeriods"] + extra) + 5
+
+
+@pytest.mark.parametrize("pause", [2, 5])
+def test_a_round_that_takes_its_time_is_no_silence(pause: int) -> None:
+    assert notices(silence(), range(3, 600, pause), until=600, delay=4, extra=0) == []
+
+
+def test_silence_that_counts_as_a_breach_would_be_told_of_every_new_stack() -> None:
+    told = notices(silence() | {"TreatMissingData": "breaching"}, range(1, 100), until=100)
+    assert told[0] == (0, ALARM)
 
 
 @pytest.mark.parametrize("name", sorted(name for name, found in functions().items() if "DeadLetterQueue" in found))
