@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.bedrock_runtime import BedrockAsker
+from tailor.aws.concurrency import Account
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
@@ -36,6 +37,7 @@ aliases = ServingTable(settings.serving_table)
 asker = BedrockAsker(bucket)
 scale = Scale(
     StateMachine(settings.evaluate_machine_arn),
+    Account(),
     above=settings.machine_above_calls,
     functions=settings.machine_functions,
     part_seconds=settings.part_seconds,

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tailor.aws.access import region
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.bedrock_runtime import BedrockAsker
+from tailor.aws.concurrency import Account
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
@@ -46,6 +47,7 @@ asker = BedrockAsker(bucket)
 aliases = ServingTable(settings.serving_table)
 scale = Scale(
     StateMachine(settings.prepare_machine_arn),
+    Account(),
     above=settings.machine_above_seconds,
     functions=settings.machine_functions,
 )

@@ -15,3 +15,11 @@ def test_every_path_of_the_api_asks_for_a_key() -> None:
     methods = [method for path in api["Body"]["paths"].values() for method in path.values()]
     assert methods
     assert all(method["security"] == [{"BearerKey": []}] for method in methods)
+
+
+def test_no_function_reserves_concurrency() -> None:
+    """An account that may run 10 functions at once, as many new ones, must keep them all unreserved: it refuses any
+    reservation, and the stack with it."""
+    functions = of_type("AWS::Lambda::Function")
+    assert functions
+    assert not [name for name, function in functions.items() if "ReservedConcurrentExecutions" in function]

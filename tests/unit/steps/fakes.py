@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from tailor.errors import ConflictError, NotFoundError
+from tailor.errors import ConflictError, NotAllowedError, NotFoundError
 from tailor.events import RunChanged
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
@@ -76,6 +76,18 @@ class MemoryExecutions:
 
     def stop(self, execution: str) -> None:
         self.found[execution] = Execution(running=False, stopped_at=NOW)
+
+
+class MemoryAccount:
+    """An account that may run so many functions at once; None: one that does not tell."""
+
+    def __init__(self, limit: int | None = 1000) -> None:
+        self.limit = limit
+
+    def concurrency(self) -> int:
+        if self.limit is None:
+            raise NotAllowedError("lambda:GetAccountSettings")
+        return self.limit
 
 
 class OneFunction:

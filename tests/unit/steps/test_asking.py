@@ -16,7 +16,7 @@ from tailor.steps.asking import LOOK_SECONDS, Scale
 from tailor.steps.evaluate import arms_of, evaluate
 from tailor.steps.machine import MOST_EXECUTIONS
 from tests.unit.evaluation.fakes import BucketFolder, FakeAsker, held_out, write_run
-from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryExecutions, MemoryRuns, a_run
+from tests.unit.steps.fakes import NOW, MemoryAccount, MemoryAliases, MemoryExecutions, MemoryRuns, a_run
 
 RECIPE = Recipe.parse("evaluation: {language: vi, few_shot: 0, regression: false}")
 ROWS = [held_out(place, "đỏ" if place % 2 else "tím") for place in range(130)]
@@ -25,7 +25,7 @@ ROWS = [held_out(place, "đỏ" if place % 2 else "tím") for place in range(130
 class Stage:
     def __init__(self, folder: Path, above: int = 0) -> None:
         self.executions, self.runs, self.aliases = MemoryExecutions(), MemoryRuns(), MemoryAliases()
-        self.scale = Scale(self.executions, above=above, functions=4, part_seconds=240)
+        self.scale = Scale(self.executions, MemoryAccount(), above=above, functions=4, part_seconds=240)
         run = a_run(State.DEPLOYED, recipe=RECIPE, deployment={"arn": "custom"})
         self.runs.create(run)
         self.id = run.id

@@ -25,7 +25,7 @@ from tailor.steps.receive import receive
 from tailor.storage import StoredFile
 from tests.unit.datasets.intake.conftest import picture
 from tests.unit.evaluation.fakes import BucketFolder
-from tests.unit.steps.fakes import NOW, MemoryExecutions, MemoryRuns
+from tests.unit.steps.fakes import NOW, MemoryAccount, MemoryExecutions, MemoryRuns
 
 PREFIX, FUNCTIONS = "uploads/colours/scenes/", 3
 OWNER = "123456789012"
@@ -68,7 +68,7 @@ class Stage:
     def __init__(self, folder: Path, above: float = 0) -> None:
         self.folder, self.executions, self.runs = folder, MemoryExecutions(), MemoryRuns()
         self.bucket = Bucket(folder / "bucket")
-        self.scale = Scale(self.executions, above=above, functions=FUNCTIONS)
+        self.scale = Scale(self.executions, MemoryAccount(), above=above, functions=FUNCTIONS)
         for n in range(20):
             self.bucket.write(f"{PREFIX}{n}.png", picture(n))
         self.bucket.write(f"{PREFIX}rows.csv", "\n".join(["question,answer,image", *ROWS]).encode())

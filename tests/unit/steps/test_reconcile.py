@@ -1,12 +1,15 @@
 """What no event told is found within a minute, whatever befalls one run."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
 from tailor.errors import RetryableError
 from tailor.events import RUN_DUE
-from tailor.runs import ACTORS, State
+from tailor.runs import ACTORS, Run, State
+from tailor.serving.aliases import Version, promote
 from tests.unit.steps.fakes import NOW
 from tests.unit.steps.setting import MODEL, Setting
 
@@ -50,3 +53,64 @@ def test_a_bug_that_one_run_meets_does_not_leave_the_others_unwatched(setting: S
     found = setting.reconcile(timedelta(minutes=5))
     assert found.failed == {broken.id: "OverflowError in _maybe_fail"}
     assert found.due == [due.id]
+
+
+def completed(setting: Setting) -> Run:
+    return setting.training(status="Completed", outputModelArn=MODEL)
+
+
+def active(setting: Setting) -> Run:
+    return setting.deployed(State.DEPLOYING)
+
+
+def too_late(setting: Setting) -> Run:
+    return setting.add(State.AWAITING_APPROVAL, quote={"approval": {"until": NOW.isoformat()}})
+
+
+def stood_by_long_enough(setting: Setting) -> Run:
+    run = setting.deployed(State.STANDBY)
+    return setting.runs.save(run.model_copy(update={"deployment": run.deployment | {"standby_until": NOW.isoformat()}}))
+
+
+def replaced(setting: Setting) -> Run:
+    run = setting.deployed(State.LIVE)
+    promote(setting.aliases, "colours", Version(run="another", deployment="d", model="nova-lite"), None, "p", now=NOW)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("prepare", "at", "state"),
+    [
+        (completed, 1, State.TRAINED),
+        (active, 1, State.DEPLOYED),
+        (too_late, 1, State.DECLINED),
+        (stood_by_long_enough, 1, State.RETIRED),
+        (stood_by_long_enough, 2, State.RETIRED),
+        (replaced, 1, State.STANDBY),
+    ],
+)
+def test_rounds_that_overlap_do_what_one_round_does(
+    prepare: Callable[[Setting], Run], at: int, state: State, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another whole round runs just before write number ``at`` of this one, which has read everything by then."""
+    run, alone = prepare(setting), Setting()
+    prepare(alone)
+    alone.reconcile(timedelta(minutes=5))
+    save, writes = setting.runs.save, count(1)
+
+    def overtaken(changed: Run) -> Run:
+        if next(writes) == at:
+            assert not setting.reconcile(timedelta(minutes=5)).failed
+        return save(changed)
+
+    monkeypatch.setattr(setting.runs, "save", overtaken)
+    assert not setting.reconcile(timedelta(minutes=5)).failed
+    monkeypatch.undo()
+    assert next(writes) > at
+
+    def changes(of: Setting) -> list[State]:
+        return [change.state for change in of.runs.get(run.id).history]
+
+    assert changes(setting) == changes(alone)
+    assert changes(setting)[-1] == state
+    assert (setting.control.deployments, setting.aliases.items) == (alone.control.deployments, alone.aliases.items)

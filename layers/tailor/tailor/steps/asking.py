@@ -16,7 +16,7 @@ from tailor.evaluation.ask import Asker, Progress
 from tailor.evaluation.run import ask_part, plan_run
 from tailor.events import AskPart
 from tailor.runs import Run, RunStore, State
-from tailor.steps.machine import Executions, Machine
+from tailor.steps.machine import Account, Executions, Machine, functions_at_once
 from tailor.storage import Storage
 
 CHUNKS_A_PART = 4
@@ -25,9 +25,11 @@ LOOK_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """``above``: calls that one function asks by itself. ``functions`` ask at once, each for ``part_seconds``."""
+    """``above``: calls that one function asks by itself. At most ``functions`` ask at once, each for
+    ``part_seconds``."""
 
     executions: Executions
+    account: Account
     above: int
     functions: int
     part_seconds: float
@@ -45,7 +47,7 @@ class Scale:
         chunks = list(range(plan.chunks))
         document = {
             "parts": [chunks[start : start + CHUNKS_A_PART] for start in range(0, len(chunks), CHUNKS_A_PART)],
-            "functions": self.functions,
+            "functions": functions_at_once(self.functions, self.account),
             "pause": round(self.part_seconds),
         }
         measured = run.evaluation.get("round", 1)

@@ -10,10 +10,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from tailor.errors import TailorError
 from tailor.runs import Run, RunStore, State, claim, giving_back
 
 # An execution that was stopped is followed by another. What stops that often is not given to a machine again.
 MOST_EXECUTIONS = 3
+# All functions of an account, the API's too, share one limit of concurrent executions: two thirds are left to others.
+SHARE = 3
+SMALLEST_ACCOUNT = 10  # the limit of many new accounts: assumed where the limit can't be read
+
+
+class Account(Protocol):
+    """The AWS account. The implementation is :class:`tailor.aws.concurrency.Account`."""
+
+    def concurrency(self) -> int:
+        """Return how many functions may run at once, of all that the account has. Raises TailorError."""
+
+
+def functions_at_once(most: int, account: Account) -> int:
+    """Return how many functions one execution may keep busy: a third of the account's limit, at least 1, and at most
+    ``most``."""
+    try:
+        limit = account.concurrency()
+    except TailorError:
+        limit = SMALLEST_ACCOUNT
+    return max(1, min(most, limit // SHARE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tailor.datasets.weight import Deal, deal, weigh
 from tailor.events import Shard
 from tailor.runs import Run, RunStore, State
 from tailor.steps.intentions import read_intentions
-from tailor.steps.machine import Executions, Machine
+from tailor.steps.machine import Account, Executions, Machine, functions_at_once
 from tailor.storage import Storage
 
 
@@ -25,9 +25,10 @@ def work_folder(run_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """``above``: seconds of estimated work that one function does by itself. ``functions`` work at once."""
+    """``above``: seconds of estimated work that one function does by itself. At most ``functions`` work at once."""
 
     executions: Executions
+    account: Account
     above: float
     functions: int
 
@@ -51,7 +52,7 @@ class Scale:
             "shards": shards.deal.shards,
             "media": list(range(shards.deal.parts)),
             "parts": shards.deal.parts,
-            "functions": self.functions,
+            "functions": functions_at_once(self.functions, self.account),
         }
         return self.machine.hand_over(run, document, runs)
 
