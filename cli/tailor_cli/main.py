@@ -55,7 +55,16 @@ def choose_stack(
 
 BEFORE = (recipe.recipe, models.models, check.check, quote.quote, grade.grade, doctor.doctor)
 RUNS = (push.push, runs.runs, runs.show, runs.watch, report.report, runs.approve, runs.decline, runs.stop)
-AFTER = (evaluate.evaluate, judge.judge, runs.promote, runs.rollback, runs.retire, runs.offline, usage.usage)
+AFTER = (
+    evaluate.evaluate,
+    judge.judge,
+    runs.promote,
+    runs.retry,
+    runs.rollback,
+    runs.retire,
+    runs.offline,
+    usage.usage,
+)
 for command in (*BEFORE, *RUNS, *AFTER):
     app.command()(command)
 app.command("train-curve")(curve.train_curve)

@@ -84,6 +84,8 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds")]
                 err.print(f"next: {session.tailor} show {run.id}, then {step}", soft_wrap=True)
                 raise typer.Exit
             if run.state in SETTLED:
+                if run.state == State.DEPLOY_FAILED:
+                    err.print(f"next: {session.tailor} retry {run.id}", soft_wrap=True)
                 raise typer.Exit(0 if run.state == State.LIVE else 1)
             if time.monotonic() > deadline:
                 err.print(f"still {run.state} after {timeout:g} seconds")
@@ -124,6 +126,14 @@ def promote(run_id: RunId, reason: Annotated[str, typer.Option(help="kept in the
             err.print(f"next: {session.tailor} watch {run.id}", soft_wrap=True)
         else:
             out.print(f"{run.project} is {run.id} now")
+
+
+def retry(run_id: RunId, reason: Reason = "") -> None:
+    """Deploy the model of a deploy-failed run again: nothing is trained or paid twice, and it is measured as usual."""
+    with shown_errors():
+        run = steer.retry(find(run_id), runs=session.runs, by=person(), reason=reason, now=now())
+        out.print(f"{run.id} is deployed again, which takes some minutes", soft_wrap=True)
+        err.print(f"next: {session.tailor} watch {run.id}", soft_wrap=True)
 
 
 def rollback(

@@ -57,6 +57,8 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield from ((f"advice: {item.code}", f"{item.message}; {item.fix}") for item in quote.advice)
     if step := next_step(run):
         yield "next", step + (f", by {facts.deadline}" if run.state == State.AWAITING_APPROVAL else "")
+    if run.state == State.DEPLOY_FAILED:
+        yield "next", f"tailor retry {run.id}"
     if run.stall:
         label = "waits" if run.stall["level"] == "wait" else "stall"
         yield label, f"{run.stall['message']} (since {run.stall['since'][:16]})"

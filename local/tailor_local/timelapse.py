@@ -13,6 +13,7 @@ DEFAULT_PACE = 1.2  # seconds that stand for a minute
 
 # What AWS takes, in minutes of the local cloud: enough to be seen, no more.
 PHASE_MINUTES = 1.0  # each phase of a customization job
+MODEL_MINUTES = 1.0  # a custom model from the end of its job to Active; AWS does not say how long
 DEPLOYMENT_MINUTES = 1.5  # a custom model deployment from Creating to Active
 DEPLOYMENT_UPDATE_MINUTES = 1.0
 PROVISIONING_MINUTES = 1.5

@@ -83,7 +83,14 @@ class Bench:
         return found
 
     def finished(self, arn: str) -> dict[str, Any]:
-        return until(lambda: self.job(arn), lambda job: job["status"] in ("Completed", "Failed", "Stopped"))
+        """The job once it has ended, and its model is active."""
+        job = until(lambda: self.job(arn), lambda job: job["status"] in ("Completed", "Failed", "Stopped"))
+        if job["status"] == "Completed":
+            until(lambda: self.model_status(job["outputModelArn"]), lambda status: status != "Creating")
+        return job
+
+    def model_status(self, model: str) -> str:
+        return str(self.bedrock.get_custom_model(modelIdentifier=model)["modelStatus"])
 
     def deployed(self, model: str, name: str) -> str:
         arn = str(

@@ -207,6 +207,24 @@ def test_bad_data_fails_the_job(bench: Bench, name: str, body: bytes, message: s
 # ------------------------------------------------------------------------------------------------- deployments, models
 
 
+def test_a_model_can_be_deployed_once_it_is_active(bench: Bench, faults: SetFaults) -> None:
+    faults(Faults(model_minutes=3))
+    arn = bench.submit()
+    model = until(lambda: bench.job(arn), lambda job: job["status"] == "Completed")["outputModelArn"]
+    assert bench.model_status(model) == "Creating"
+    request = {"modelDeploymentName": "early", "modelArn": model}
+    assert refused(lambda: bench.bedrock.create_custom_model_deployment(**request)) == (
+        "ValidationException",
+        "The custom model must be in the Active state.",
+    )
+    creating = bench.bedrock.list_custom_models(modelStatus="Creating")["modelSummaries"]
+    assert [item["modelArn"] for item in creating] == [model]
+    until(lambda: bench.model_status(model), lambda status: status == "Active")
+    deployment = bench.deployed(model, "early")
+    bench.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=deployment)
+    bench.bedrock.delete_custom_model(modelIdentifier=model)
+
+
 def test_a_deployment_lives_and_ends(bench: Bench, trained: dict[str, Any]) -> None:
     request = {"modelDeploymentName": "short", "modelArn": trained["outputModelArn"], "clientRequestToken": "short-1"}
     arn = bench.bedrock.create_custom_model_deployment(**request)["customModelDeploymentArn"]

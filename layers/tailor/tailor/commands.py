@@ -10,7 +10,7 @@ import re
 NAMES = frozenset({
     "recipe", "models", "check", "quote", "grade", "doctor",
     "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
-    "evaluate", "judge", "promote", "rollback", "retire", "offline", "usage", "train-curve", "keys",
+    "evaluate", "judge", "promote", "retry", "rollback", "retire", "offline", "usage", "train-curve", "keys",
 })
 # fmt: on
 _COMMAND = re.compile(rf"\btailor (?=(?:{'|'.join(sorted(NAMES))})(?![\w-]))")

@@ -82,7 +82,7 @@ class RunStalled(RunChanged):
     """``detail`` of Tailor's own "Run Stalled": the run's last change, and what is known of its stall by then."""
 
     level: Literal["warn", "stuck"]
-    phase: str = Field(description="of the job: validation, processing, waiting, training, stopping; room, deploying")
+    phase: str = Field(description="validation, processing, waiting, training, stopping, model, room or deploying")
     message: str
 
 

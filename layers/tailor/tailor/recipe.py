@@ -162,7 +162,7 @@ class Patience(Section):
     waiting_hours: Hours = Field(default=12, description="data is ready and training has not started")
     training_hours: Hours = Field(default=72, description="training goes on without a change")
     stopping_hours: Hours = Field(default=6, description="the job was told to stop and has not")
-    deploying_hours: Hours = Field(default=2, description="the deployment is being made, or finds no room")
+    deploying_hours: Hours = Field(default=2, description="the model or its deployment is being made, or finds no room")
     stop: bool = Field(default=True, description="stop what stalls; false: only warn")
 
 

@@ -52,7 +52,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     S.APPROVED: frozenset({S.TRAINING, S.TRAINING_FAILED, S.STOPPED}),
     S.TRAINING: frozenset({S.TRAINED, S.APPROVED, S.TRAINING_FAILED, S.STOPPED}),  # approved: one more attempt
     S.TRAINED: frozenset({S.DEPLOYING, S.DEPLOY_FAILED, S.RETIRED}),
-    S.DEPLOYING: frozenset({S.DEPLOYED, S.DEPLOY_FAILED, S.RETIRED}),
+    S.DEPLOYING: frozenset({S.DEPLOYED, S.TRAINED, S.DEPLOY_FAILED, S.RETIRED}),  # trained: one more attempt
     S.DEPLOYED: frozenset({S.EVALUATING, S.LIVE, S.RETIRED}),
     S.EVALUATING: frozenset({S.PASSED, S.FAILED, S.INCONCLUSIVE, S.EVALUATION_FAILED, S.RETIRED}),
     # Where another version went live meanwhile, it is measured again with that one, some times.
@@ -66,13 +66,13 @@ MOVES: Mapping[State, frozenset[State]] = {
     S.DECLINED: frozenset(),
     S.TRAINING_FAILED: frozenset(),
     S.STOPPED: frozenset(),
-    # The model is kept: a person may have it deployed again, and put live.
-    S.DEPLOY_FAILED: frozenset({S.RESTORING}),
+    # The model is kept: a person may have it deployed and measured again, or deployed again and put live.
+    S.DEPLOY_FAILED: frozenset({S.TRAINED, S.RESTORING}),
     S.RETIRED: frozenset({S.RESTORING}),
     S.RESTORING: frozenset({S.LIVE, S.DEPLOY_FAILED, S.RETIRED}),
 }
 # Nothing happens by itself any more.
-TERMINAL = frozenset(state for state, following in MOVES.items() if following <= {S.RESTORING})
+TERMINAL = frozenset(state for state, following in MOVES.items() if following <= {S.TRAINED, S.RESTORING})
 
 # Which function acts on a run in a state; the template's rules say the same, and a test compares the two. States
 # that are missing wait for Bedrock (track, reconcile), for a person, or for nothing.

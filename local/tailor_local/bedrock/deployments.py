@@ -26,6 +26,8 @@ def create_deployment(call: Call) -> dict[str, Any]:
     if repeated:
         return {"customModelDeploymentArn": repeated}
     model = find_model(call.state, call.scope, call.request["modelArn"])
+    if model.status(call.now) != "Active":  # required by the API reference, which gives no wording of its own
+        raise invalid("The custom model must be in the Active state.")
     base = foundation.of_model(model.base)
     if "ON_DEMAND" not in base.deployments:
         raise invalid("The provided model does not support on-demand deployment.")
@@ -42,7 +44,7 @@ def create_deployment(call: Call) -> dict[str, Any]:
         updated=call.now,
         ready=call.now + timelapse.seconds(timelapse.DEPLOYMENT_MINUTES),
         description=call.request.get("description"),
-        failure=call.standin.desk.faults.deployment_failure,
+        failure=call.standin.desk.deployment_failure(),
     )
     call.state.deployments[deployment.arn] = deployment
     call.tag(deployment.arn, "tags")

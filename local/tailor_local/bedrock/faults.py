@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tailor_local import timelapse
 from tailor_local.errors import LocalCloudError
 
 Phase = Literal["validation", "dataProcessing", "training"]
@@ -59,7 +60,12 @@ class Faults(_Part):
     stalls: tuple[Stall, ...] = ()
     failures: tuple[Failure, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    model_minutes: float = Field(
+        default=timelapse.MODEL_MINUTES, ge=0, description="how long a trained model takes to become Active"
+    )
+    model_failure: str | None = Field(default=None, description="trained models end as Failed with this message")
     deployment_failure: str | None = Field(default=None, description="new deployments fail with this message")
+    deployment_failures: int = Field(default=1_000_000, ge=1, description="how many deployments fail")
     stream_failure: str | None = Field(default=None, description="streams break off with this error's member name")
     learn: bool = Field(default=True, description="false: training changes nothing, models answer as their base")
     offer: dict[str, tuple[str, ...]] = Field(
@@ -116,6 +122,12 @@ class Desk:
                 if named and self._hits(-1 - number, 1, fault.times):
                     return fault
         return None
+
+    def deployment_failure(self) -> str | None:
+        """The message with which a deployment that is made now fails, if any."""
+        with self._lock:
+            hit = self.faults.deployment_failure and self._hits(1_000_001, 1, self.faults.deployment_failures)
+            return self.faults.deployment_failure if hit else None
 
     def stalled(self, job: str, phase: Phase) -> bool:
         return any(fault.phase == phase and fnmatch.fnmatchcase(job, fault.job) for fault in self.faults.stalls)

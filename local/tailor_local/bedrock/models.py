@@ -35,7 +35,8 @@ def get_custom_model(call: Call) -> dict[str, Any]:
         "trainingMetrics": {"trainingLoss": job.training_loss},
         "validationMetrics": [{"validationLoss": loss} for loss in job.validation_losses],
         "creationTime": model.created,
-        "modelStatus": "Active",
+        "modelStatus": model.status(call.now),
+        "failureMessage": model.failure if model.status(call.now) == "Failed" else None,
     }
 
 
@@ -49,7 +50,7 @@ def list_custom_models(call: Call) -> dict[str, Any]:
             and wanted(request, model.name, model.created, "creationTimeBefore", "creationTimeAfter")
             and request.get("baseModelArnEquals", base_arn) == base_arn
             and request.get("foundationModelArnEquals", base_arn) == base_arn
-            and request.get("modelStatus", "Active") == "Active"
+            and request.get("modelStatus", model.status(call.now)) == model.status(call.now)
         ):
             items.append(
                 {
@@ -60,7 +61,7 @@ def list_custom_models(call: Call) -> dict[str, Any]:
                     "baseModelName": model.base.split(":")[0],
                     "customizationType": call.state.jobs[model.job_arn].method,
                     "ownerAccountId": call.scope.account,
-                    "modelStatus": "Active",
+                    "modelStatus": model.status(call.now),
                 }
             )
     return page(call, items, "modelSummaries", "creationTime")

@@ -98,15 +98,18 @@ class Runner:
     def _keep(self, scope: Scope, job: Job, weights: bytes) -> Model:
         with self._standin.store.lock:
             identifier = self._standin.state.new_id()
+        faults, now = self._standin.desk.faults, time.time()
         name = f"model-{identifier}.npz"
         (self._standin.directory / name).write_bytes(weights)
         return Model(
             arn=scope.arn("custom-model", f"{job.base}/{identifier}"),
             name=job.model_name,
             base=job.base,
-            created=time.time(),
+            created=now,
             job_arn=job.arn,
             weights=name,
+            ready=now + timelapse.seconds(faults.model_minutes),
+            failure=faults.model_failure,
         )
 
     def _end(self, scope: Scope, job: Job, status: str, failure: str | None = None) -> None:

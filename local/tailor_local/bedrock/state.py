@@ -49,6 +49,13 @@ class Model:
     created: float
     job_arn: str
     weights: str  # file of the learner's model, in the stand-in's directory
+    ready: float = 0  # when it is Active
+    failure: str | None = None
+
+    def status(self, now: float) -> str:
+        if now < self.ready:
+            return "Creating"
+        return "Failed" if self.failure else "Active"
 
 
 @dataclass

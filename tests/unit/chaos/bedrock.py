@@ -73,7 +73,8 @@ class Job:
 
 class ClockedBedrock:
     """Control and Offers at once, as :class:`tailor.aws.bedrock.Bedrock` is. ``fates`` are those of the jobs in order
-    of creation (the last one is everybody's after it); ``on_change`` hears of each job's changes ahead of time.
+    of creation (the last one is everybody's after it); ``deployment_failures``: messages of the first deployments;
+    ``models_take``: how long a model takes to become active; ``on_change`` hears of each job's changes ahead of time.
     """
 
     def __init__(
@@ -81,12 +82,14 @@ class ClockedBedrock:
         clock: Clock,
         *,
         fates: Sequence[Fate] = ("completes",),
-        deployments_fail: bool = False,
+        deployment_failures: Sequence[str] = (),
         quota: int = 10,
         length: timedelta = ENDED,
+        models_take: timedelta = timedelta(),
         on_change: Callable[[Job, Sequence[datetime]], None] = lambda job, moments: None,
     ) -> None:
-        self._now, self._fates, self._deployments_fail, self._quota = clock, fates, deployments_fail, quota
+        self._now, self._fates, self._deployment_failures, self._quota = clock, fates, deployment_failures, quota
+        self._models_take = models_take
         self._length, self._on_change = length, on_change
         self.jobs: dict[str, Job] = {}
         self.deployments: dict[str, dict[str, Any]] = {}
@@ -128,13 +131,20 @@ class ClockedBedrock:
             raise NotFoundError(f"there is no job {name}")
         return self.jobs[name]
 
-    # ------------------------------------------------------------ deployments
+    # ------------------------------------------------------------ models and deployments
+
+    def get_model(self, identifier: str) -> dict[str, Any]:
+        active = self._now() >= self._job(identifier).ends + self._models_take
+        return {"modelStatus": "Active" if active else "Creating"}
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
         arn = f"{ARN}:custom-model-deployment/{name}"
         known = self.deployments.get(arn)
         if known is None:
-            self.deployments[arn] = {"modelArn": model_arn, "created": self._now()}
+            assert self.get_model(model_arn)["modelStatus"] == "Active", "it can't be deployed before it is active"
+            made = len(self.deployed)
+            failure = self._deployment_failures[made] if made < len(self._deployment_failures) else None
+            self.deployments[arn] = {"modelArn": model_arn, "created": self._now(), "failure": failure}
             self.deployed[name] += 1
         elif known["modelArn"] != model_arn:
             raise ConflictError(f"the deployment {name} serves another model")
@@ -145,8 +155,8 @@ class ClockedBedrock:
             raise NotFoundError(f"there is no deployment {identifier}")
         if self._now() < self.deployments[identifier]["created"] + DEPLOYING:
             return {"status": "Creating"}
-        if self._deployments_fail:
-            return {"status": "Failed", "failureMessage": "no capacity"}
+        if failure := self.deployments[identifier]["failure"]:
+            return {"status": "Failed", "failureMessage": failure}
         return {"status": "Active"}
 
     def delete_deployment(self, identifier: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from itertools import product
 
@@ -12,8 +13,8 @@ from tailor.errors import ConflictError
 from tailor.notices.messages import message_for
 from tailor.runs import MOVES, Run, State
 from tailor.steps.provision import take_down
-from tailor.steps.steer import approve, promote_by_hand, stop, take_offline
-from tests.unit.chaos.bedrock import Fate
+from tailor.steps.steer import approve, promote_by_hand, retry, stop, take_offline
+from tests.unit.chaos.bedrock import NEVER, Fate
 from tests.unit.chaos.world import DEAR, MINUTE, TREATMENTS, Treatment, Trouble, World
 
 # One window is known, and allowed for in ``check``: a function that is killed between a channel's answer and its own
@@ -72,6 +73,16 @@ def overrides(world: World, run: Run) -> None:
             )
 
     if run.state == S.RETIRED and S.RESTORING not in {change.state for change in run.history}:
+        world.by_hand(MINUTE, act)
+
+
+def tries_again(world: World, run: Run) -> None:
+    def act() -> None:
+        found = world.runs.get(run.id)
+        if found.state == S.DEPLOY_FAILED:
+            retry(found, runs=world.runs, by="person:linh", reason="the quota was raised", now=world.now)
+
+    if run.state == S.DEPLOY_FAILED:
         world.by_hand(MINUTE, act)
 
 
@@ -140,7 +151,8 @@ class Path:
     jobs: int = 1
     recipe: str = RECIPE
     fates: Sequence[Fate] = ("completes",)
-    deployments_fail: bool = False
+    deployment_failures: Sequence[str] = ()
+    models_take: timedelta = timedelta()
     on_state: Callable[[World, Run], None] = nothing
     cheap: bool = True
     every_event: bool = False
@@ -153,7 +165,8 @@ class Path:
     def run(self, treatments: Sequence[Treatment] = ("delivered",) * 3, trouble: Trouble | None = None) -> World:
         world = World(
             fates=self.fates,
-            deployments_fail=self.deployments_fail,
+            deployment_failures=self.deployment_failures,
+            models_take=self.models_take,
             treatments=treatments,
             trouble=trouble,
             on_state=self.on_state,
@@ -166,6 +179,7 @@ class Path:
 
 
 FIRST_ATTEMPT = TRAINED[:-1]
+PERMANENT, TRANSIENT = "The model's architecture is not supported.", "The service is temporarily unable to help."
 PATHS = (
     Path("goes-live", 101, [LIVE], every_event=True),
     Path("verdict-failed", 101, [(*EVALUATED, S.FAILED, S.RETIRED)], recipe=f"{RECIPE}\ndescription: failed"),
@@ -218,7 +232,39 @@ PATHS = (
         since=200,
     ),
     Path("rejected", 24, [(S.RECEIVED, S.PREPARING, S.REJECTED)], jobs=0, recipe=f"{RECIPE}\ndescription: unusable"),
-    Path("deployment-failed", 79, [(*TRAINED, S.DEPLOYING, S.DEPLOY_FAILED)], deployments_fail=True),
+    Path("deployment-failed", 79, [(*TRAINED, S.DEPLOYING, S.DEPLOY_FAILED)], deployment_failures=[PERMANENT]),
+    Path(
+        "deployment-failed-once",
+        121,
+        [(*TRAINED, S.DEPLOYING, *LIVE[4:])],
+        deployment_failures=[TRANSIENT],
+        since=60,
+    ),
+    Path(
+        "deployment-failed-too-often",
+        120,
+        [(*TRAINED, *(S.DEPLOYING, S.TRAINED) * 2, S.DEPLOYING, S.DEPLOY_FAILED)],
+        deployment_failures=[TRANSIENT] * 3,
+        since=60,
+    ),
+    Path(
+        "deployment-tried-again-by-hand",
+        134,
+        [(*TRAINED, S.DEPLOYING, S.DEPLOY_FAILED, *LIVE[4:])],
+        deployment_failures=[PERMANENT],
+        on_state=tries_again,
+        since=60,
+    ),
+    Path("model-active-late", 136, [LIVE], models_take=10 * MINUTE, since=50),
+    Path(
+        "model-never-active",
+        122,
+        [(*TRAINED, S.DEPLOY_FAILED)],
+        models_take=NEVER,
+        recipe=f"{RECIPE}\npatience: {{deploying_hours: 0.2}}",
+        stalls=["5-model-warn"],
+        since=50,
+    ),
     Path(
         "overridden",
         110,

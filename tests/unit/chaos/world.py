@@ -208,7 +208,8 @@ class World:
         self,
         *,
         fates: Sequence[Fate] = ("completes",),
-        deployments_fail: bool = False,
+        deployment_failures: Sequence[str] = (),
+        models_take: timedelta = timedelta(),
         treatments: Sequence[Treatment] = ("delivered",) * 3,
         trouble: Trouble | None = None,
         on_state: Callable[["World", Run], None] = lambda world, run: None,
@@ -232,7 +233,14 @@ class World:
             MemoryStorage(self),
             CalledBus(self),
         )
-        self.bedrock = CalledBedrock(self, fates=fates, deployments_fail=deployments_fail, quota=quota, length=length)
+        self.bedrock = CalledBedrock(
+            self,
+            fates=fates,
+            deployment_failures=deployment_failures,
+            models_take=models_take,
+            quota=quota,
+            length=length,
+        )
         self.once = MemoryOnce(self)
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
         self.reconciler = Reconciler(

@@ -136,6 +136,24 @@ def test_who_takes_a_project_offline_hears_what_ended_what_goes_on_and_how_it_co
         assert f"tailor promote {live.id} --reason WHY brings it back" in result.stderr
 
 
+def test_a_failed_deployment_is_tried_again_by_one_command_that_watch_and_show_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setting = Setting()
+    run = setting.add(State.TRAINED)
+    run = setting.runs.save(run.moved(State.DEPLOY_FAILED, by="provision", reason="no such key"))
+    monkeypatch.setattr(Session, "runs", setting.runs)
+    monkeypatch.setattr(Session, "stack", SimpleNamespace(bucket="data"))
+    watched = CliRunner(mix_stderr=False).invoke(app, ["watch", run.id])
+    assert (watched.exit_code, f"tailor retry {run.id}" in watched.stderr) == (1, True)
+    assert f"tailor retry {run.id}" in CliRunner().invoke(app, ["show", run.id]).stdout
+    retried = CliRunner(mix_stderr=False).invoke(app, ["retry", run.id, "--reason", "the key is back"])
+    assert retried.exit_code == 0, retried.stderr
+    assert [change.state for change in setting.runs.get(run.id).history][-2:] == [State.DEPLOY_FAILED, State.TRAINED]
+    refused = CliRunner(mix_stderr=False).invoke(app, ["retry", run.id])
+    assert "only a deploy-failed run" in refused.stderr
+
+
 def test_a_projects_newest_run_is_not_one_that_a_recipe_took_over(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise NotFoundError(name)

@@ -126,7 +126,10 @@ WORDS = {
             "The model is trained but nothing serves it, and it was not measured. "
             "All 10 deployments of this account are in use. Nothing changes for apps."
         ),
-        "The trained model is kept. tailor doctor checks permissions and quotas.",
+        (
+            "The trained model is kept. tailor doctor checks permissions and quotas; then "
+            f"tailor retry {RUN} deploys it again, without training it again."
+        ),
     ),
     "evaluating": (
         "provision",
@@ -381,6 +384,26 @@ def test_a_version_that_could_not_be_deployed_again_is_not_called_unmeasured() -
     failed = told(run_through(*MEASURED, "failed", "retired", "restoring", "deploy-failed", reason="no capacity"))
     assert "was to go live again could not be deployed. No capacity." in failed.text
     assert "not measured" not in failed.text
+
+
+@pytest.mark.parametrize(
+    ("earlier", "by", "said"),
+    [
+        (("deploying",), "reconcile", "The deployment failed. Nothing is trained again, and nothing is paid for it."),
+        (
+            ("deploying", "deploy-failed"),
+            "ann@example.com",
+            "ann@example.com has the trained model deployed again. The deployment failed. Nothing is trained again",
+        ),
+    ],
+)
+def test_another_attempt_to_deploy_is_not_told_as_another_training(
+    earlier: tuple[str, ...], by: str, said: str
+) -> None:
+    message = told(run_through(*TRAINED, *earlier, "trained", by=by, reason="the deployment failed"))
+    assert (message.severity, message.title) == ("info", "colours: the deployment is tried again")
+    assert message.text.startswith(said)
+    assert "raining has finished" not in message.text
 
 
 def test_a_first_evaluation_is_not_told() -> None:

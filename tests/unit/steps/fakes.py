@@ -122,6 +122,7 @@ class MemoryControl:
     def __init__(self) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.deployments: dict[str, dict[str, Any]] = {}
+        self.model: dict[str, Any] = {"modelStatus": "Active"}  # all models at once
         self.requests: list[dict[str, Any]] = []
         self.fail: dict[str, Exception] = {}
 
@@ -145,6 +146,10 @@ class MemoryControl:
         if identifier not in self.jobs:
             raise NotFoundError(identifier)
         self.jobs[identifier]["status"] = "Stopped"
+
+    def get_model(self, identifier: str) -> dict[str, Any]:
+        self._maybe_fail("get_model")
+        return self.model
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Any) -> str:
         self._maybe_fail("create_deployment")

@@ -7,7 +7,7 @@ from tailor.runs import Run, State
 from tailor.serving.aliases import Offline
 from tailor.steps.provision import provision, take_down
 from tailor.steps.reconcile import Reconciler
-from tailor.steps.steer import promote_by_hand, roll_back, stop, take_offline
+from tailor.steps.steer import promote_by_hand, retry, roll_back, stop, take_offline
 from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
 
 JOB = f"{ARN}:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghi123"
@@ -50,6 +50,9 @@ class Setting:
     def promote(self, run: Run, reason: str = "we looked at the answers", after: timedelta = timedelta()) -> Run:
         by, now = "person:linh", NOW + after
         return promote_by_hand(run, runs=self.runs, aliases=self.aliases, by=by, reason=reason, now=now)
+
+    def retry(self, run: Run, reason: str) -> Run:
+        return retry(run, runs=self.runs, by="person:linh", reason=reason, now=NOW)
 
     def roll_back(self) -> Run:
         return roll_back("colours", to=None, runs=self.runs, aliases=self.aliases, by="p", reason="", now=NOW)

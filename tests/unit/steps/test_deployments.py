@@ -7,6 +7,7 @@ import pytest
 
 from tailor.errors import ConflictError, NotFoundError, QuotaError
 from tailor.notices.messages import message_for_stall
+from tailor.recipe import Patience, Recipe
 from tailor.runs import Run, State
 from tailor.steps.provision import provision
 from tests.unit.steps.fakes import NOW, MemoryControl, deployment_arn
@@ -25,10 +26,10 @@ def test_a_trained_model_is_deployed_under_the_runs_name_and_watched_until_activ
 
 def test_a_deployment_that_failed_is_taken_away(setting: Setting) -> None:
     run = setting.deployed(State.DEPLOYING)
-    setting.control.deployments[run.deployment["arn"]] = {"status": "Failed", "failureMessage": "no capacity"}
+    setting.control.deployments[run.deployment["arn"]] = {"status": "Failed", "failureMessage": "the KMS key is gone"}
     setting.reconcile()
     assert setting.runs.get(run.id).state == State.DEPLOY_FAILED
-    assert "no capacity" in setting.runs.get(run.id).history[-1].reason
+    assert "the KMS key is gone" in setting.runs.get(run.id).history[-1].reason
     assert not setting.control.deployments
 
 
@@ -67,6 +68,140 @@ class TestADeploymentThatTakesTooLong:
         setting.reconcile(timedelta(hours=4))
         assert setting.runs.get(creating.id).state == State.DEPLOYED
         assert not setting.runs.get(creating.id).stall
+
+
+class TestAModelThatIsNotActiveYet:
+    """CreateCustomModelDeployment takes only models that are Active (API reference)."""
+
+    @pytest.fixture
+    def trained(self, setting: Setting) -> Run:
+        setting.control.model = {"modelStatus": "Creating"}
+        setting.control.fail["create_deployment"] = AssertionError("a model that is not active can't be deployed")
+        return setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
+
+    def later(self, setting: Setting, run: Run, after: timedelta) -> Run | None:
+        now, runs = NOW + after, setting.runs
+        return provision(run.id, runs=runs, control=setting.control, aliases=setting.aliases, tags={}, now=now)
+
+    def test_the_run_waits_and_is_asked_for_each_round_until_it_is(self, setting: Setting, trained: Run) -> None:
+        noted = setting.provision(trained)
+        assert noted is not None
+        assert (noted.state, noted.stall["phase"], noted.stall["level"]) == (State.TRAINED, "model", "wait")
+        assert setting.provision(trained) is None
+        assert setting.reconcile(timedelta(seconds=1)).due == [trained.id]
+        setting.control.model, setting.control.fail = {"modelStatus": "Active"}, {}
+        deployed = setting.provision(trained)
+        assert deployed is not None
+        assert (deployed.state, deployed.stall) == (State.DEPLOYING, {})
+
+    def test_one_without_a_status_is_deployed(self, setting: Setting, trained: Run) -> None:
+        setting.control.model, setting.control.fail = {}, {}
+        deployed = setting.provision(trained)
+        assert deployed is not None
+        assert deployed.state == State.DEPLOYING
+
+    def test_half_of_the_patience_is_told_and_all_of_it_ends_the_run(self, setting: Setting, trained: Run) -> None:
+        told = self.later(setting, trained, timedelta(hours=1))
+        assert told is not None
+        message = message_for_stall(told)
+        assert message is not None
+        assert "not active after 1 hours" in message.text
+        assert f"tailor retry {trained.id}" in message.next_step
+        assert MODEL in [field.value for field in message.fields]
+        ended = self.later(setting, trained, timedelta(hours=2))
+        assert ended is not None
+        assert ended.state == State.DEPLOY_FAILED
+        assert "2 hours after its training" in ended.history[-1].reason
+
+    def test_where_the_recipe_stops_nothing_it_is_told_as_stuck_and_waited_for(self, setting: Setting) -> None:
+        setting.control.model = {"modelStatus": "Creating"}
+        recipe = Recipe(patience=Patience(stop=False))
+        run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL}, recipe=recipe)
+        stuck = self.later(setting, run, timedelta(hours=3))
+        assert stuck is not None
+        assert (stuck.state, stuck.stall["level"]) == (State.TRAINED, "stuck")
+        message = message_for_stall(stuck)
+        assert message is not None
+        assert "the recipe says so" in message.next_step
+
+    def test_the_wait_for_room_counts_from_its_own_beginning(self, setting: Setting, trained: Run) -> None:
+        self.later(setting, trained, timedelta(minutes=59))
+        setting.control.model = {"modelStatus": "Active"}
+        setting.control.fail["create_deployment"] = QuotaError("10 deployments are there already")
+        waiting = self.later(setting, trained, timedelta(minutes=90))
+        assert waiting is not None
+        assert (waiting.stall["phase"], waiting.stall["level"]) == ("room", "wait")
+
+    def test_one_that_failed_ends_the_run_with_what_bedrock_says(self, setting: Setting, trained: Run) -> None:
+        setting.control.model = {"modelStatus": "Failed", "failureMessage": "the artefacts are broken"}
+        ended = setting.provision(trained)
+        assert ended is not None
+        assert ended.state == State.DEPLOY_FAILED
+        assert "Bedrock could not make the custom model. Bedrock said: the artefacts are broken" in (
+            ended.history[-1].reason
+        )
+
+
+class TestAFailedDeploymentIsTriedAgain:
+    def fails(self, setting: Setting, run: Run, message: str) -> Run:
+        setting.control.deployments[run.deployment["arn"]] = {"status": "Failed", "failureMessage": message}
+        setting.reconcile()
+        return setting.runs.get(run.id)
+
+    def again(self, setting: Setting, run: Run) -> Run:
+        deploying = setting.provision(run)
+        assert deploying is not None
+        assert deploying.state == State.DEPLOYING
+        return deploying
+
+    @pytest.mark.parametrize("message", ["", "Encountered an internal error when processing the request."])
+    def test_by_itself_twice_where_the_reason_is_bedrocks_own(self, setting: Setting, message: str) -> None:
+        run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
+        used = []
+        for _ in range(2):
+            deploying = self.again(setting, run)
+            used.append(deploying.deployment["arn"])
+            run = self.fails(setting, deploying, message)
+            assert (run.state, run.deployment) == (State.TRAINED, {})
+        deploying = self.again(setting, run)
+        used.append(deploying.deployment["arn"])
+        assert len(set(used)) == 3
+        run = self.fails(setting, deploying, message)
+        assert run.state == State.DEPLOY_FAILED
+        assert not setting.control.deployments
+
+    def test_by_a_person_who_says_so_and_it_is_measured_as_usual(self, setting: Setting) -> None:
+        run = self.fails(
+            setting, self.again(setting, setting.add(State.TRAINED, job={"model_arn": MODEL})), "no such KMS key"
+        )
+        assert run.state == State.DEPLOY_FAILED
+        retried = setting.retry(run, "the key is back")
+        assert (retried.state, retried.history[-1].by) == (State.TRAINED, "person:linh")
+        deploying = self.again(setting, retried)
+        setting.control.deployments[deploying.deployment["arn"]]["status"] = "Active"
+        setting.reconcile()
+        assert setting.runs.get(run.id).state == State.DEPLOYED, "evaluate is next: nothing goes live unmeasured"
+        assert not setting.control.requests, "nothing was trained again"
+
+    def test_a_person_gets_as_many_attempts_as_the_first_time(self, setting: Setting) -> None:
+        run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
+        for _ in range(3):
+            run = self.fails(setting, self.again(setting, run), "")
+        run = self.fails(setting, self.again(setting, setting.retry(run, "")), "")
+        assert run.state == State.TRAINED
+
+    def test_a_version_that_was_to_go_live_again_is_restored_again(self, setting: Setting) -> None:
+        run = setting.provision(setting.promote(setting.add(State.RETIRED, job={"model_arn": MODEL})))
+        assert run is not None
+        failed = self.fails(setting, run, "")
+        assert failed.state == State.DEPLOY_FAILED
+        retried = setting.retry(failed, "")
+        assert (retried.state, retried.history[-1].reason) == (State.RESTORING, "we looked at the answers")
+
+    @pytest.mark.parametrize("state", [State.TRAINED, State.LIVE, State.RETIRED, State.TRAINING])
+    def test_nothing_else_is_tried_again(self, setting: Setting, state: State) -> None:
+        with pytest.raises(ConflictError, match="only a deploy-failed run"):
+            setting.retry(setting.add(state), "")
 
 
 class TestAnAccountWithoutRoomForADeployment:

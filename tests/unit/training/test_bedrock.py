@@ -130,6 +130,12 @@ def test_stopping_twice_is_stopping_once(status: str, stub: Stubber, bedrock: Be
     bedrock.stop_job(JOB)
 
 
+def test_a_custom_model_is_read_with_its_status(stub: Stubber, bedrock: Bedrock) -> None:
+    found = {"modelArn": MODEL, "modelName": "colours-1", "creationTime": AT, "modelStatus": "Creating"}
+    stub.add_response("get_custom_model", found, {"modelIdentifier": MODEL})
+    assert bedrock.get_model(MODEL)["modelStatus"] == "Creating"
+
+
 def test_a_new_deployment_with_its_derived_token(stub: Stubber, bedrock: Bedrock) -> None:
     sent = {
         "modelDeploymentName": "colours-1",

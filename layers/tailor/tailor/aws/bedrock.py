@@ -77,6 +77,11 @@ class Bedrock:
             summaries = (summary for page in pages for summary in page["modelSummaries"])
             return next((dict(summary) for summary in summaries if summary["modelName"] == name), None)
 
+    def get_model(self, identifier: str) -> dict[str, Any]:
+        """GetCustomModel by ARN or name."""
+        with translated(f"reading the custom model {identifier}"):
+            return dict(self._bedrock.get_custom_model(modelIdentifier=identifier))
+
     # ------------------------------------------------------------ on-demand deployments
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str], description: str = "") -> str:

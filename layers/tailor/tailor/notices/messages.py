@@ -80,6 +80,7 @@ def message_for_stall(run: Run, *, command: str = "tailor") -> Message | None:
         return None
     stuck = level == "stuck"
     arn = run.deployment.get("arn") if phase in ("room", "deploying") else run.job.get("arn")
+    arn = run.job.get("model_arn") if phase == "model" else arn
     fields = (("Method", run.recipe.method), ("Base model", run.recipe.model), ("ARN", arn))
     told = _Told(
         "error" if stuck else "warning",

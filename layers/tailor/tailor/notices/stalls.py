@@ -8,8 +8,17 @@ ENDLESS = frozenset({"stopping", "deploying"})  # what is stuck there could not 
 def stall_title(phase: str, *, stuck: bool) -> str:
     if phase == "room":
         return "there is no room for the deployment"
+    if phase == "model":
+        return "the custom model is not active yet"
     what = "the deployment" if phase == "deploying" else "the training job"
     return f"{what} {'is stuck' if stuck else 'does not move'}"
+
+
+def _after_model(run: Run) -> str:
+    waits = "The run waits for it: the recipe says so."
+    if run.recipe.patience.stop:
+        waits = f"If it stays so, the run ends as deploy-failed; tailor retry {run.id} takes it up again for free."
+    return f"{waits} Look at the model in the Bedrock console. tailor retire {run.id} ends the run now."
 
 
 def after_stall(run: Run, phase: str) -> str:
@@ -20,6 +29,8 @@ def after_stall(run: Run, phase: str) -> str:
         return (
             "The run waits for it. Take down a version that nobody needs (tailor retire RUN does), or ask AWS for more."
         )
+    if phase == "model":
+        return _after_model(run)
     if phase == "stopping" or (run.stall["level"] == "stuck" and run.recipe.patience.stop):
         return "Only AWS can end it: open a support case with the ARN. The run ends with it."
     if run.recipe.patience.stop:

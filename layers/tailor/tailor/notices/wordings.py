@@ -139,6 +139,11 @@ def _deploy_failed(facts: Facts) -> str:
     return _joined(what, _reason(facts), "Nothing changes for apps")
 
 
+def _deployed_again(facts: Facts) -> str:
+    who = f"{facts.change.by} has the trained model deployed again" if facts.is_by_person else ""
+    return _joined(who, _reason(facts), "Nothing is trained again, and nothing is paid for it")
+
+
 def _offline(facts: Facts) -> str:
     project = facts.run.project
     error = f'Apps that ask for model "{project}" get the error model_offline'
@@ -319,7 +324,10 @@ WORDINGS: Mapping[State, Wording] = {
         "error",
         "the model could not be deployed",
         _deploy_failed,
-        _always("The trained model is kept. tailor doctor checks permissions and quotas."),
+        lambda facts: (
+            "The trained model is kept. tailor doctor checks permissions and quotas; then "
+            f"tailor retry {facts.run.id} deploys it again, without training it again."
+        ),
         (_model, _spent),
     ),
     S.EVALUATING: Wording(
@@ -384,9 +392,22 @@ OFFLINE = Wording(
     (_spent,),
 )
 
+DEPLOYED_AGAIN = Wording(
+    "info",
+    "the deployment is tried again",
+    _deployed_again,
+    _always("Once it is deployed it is asked the held-out questions, next to its base."),
+    (_spent,),
+)
+_SPECIAL = {
+    (S.LIVE, S.RETIRED): OFFLINE,
+    (S.DEPLOYING, S.TRAINED): DEPLOYED_AGAIN,
+    (S.DEPLOY_FAILED, S.TRAINED): DEPLOYED_AGAIN,
+}
+
 
 def wording_for(facts: Facts) -> Wording | None:
     """None where nobody wants to hear of the change."""
-    is_offline = (facts.previous, facts.change.state) == (S.LIVE, S.RETIRED)
-    wording = OFFLINE if is_offline else WORDINGS.get(facts.change.state)
+    state = facts.change.state
+    wording = _SPECIAL.get((facts.previous or state, state), WORDINGS.get(state))
     return wording if wording and wording.when(facts) else None

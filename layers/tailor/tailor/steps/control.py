@@ -19,6 +19,9 @@ class Control(Protocol):
     def stop_job(self, identifier: str) -> None:
         """StopModelCustomizationJob; fine where it has ended or stops already."""
 
+    def get_model(self, identifier: str) -> dict[str, Any]:
+        """GetCustomModel, by ARN or name. ``modelStatus`` may be missing: models of old jobs have none."""
+
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
         """CreateCustomModelDeployment; the deployment's ARN."""
 

@@ -1,5 +1,6 @@
 """Deployments come and go: trained → deploying; verdicts → live or retired; restoring → live. Also in reconcile."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -11,9 +12,10 @@ from tailor.serving.aliases import AliasStore, Offline, Version, forget, withdra
 from tailor.serving.aliases import promote as move_pointer
 from tailor.serving.media import rules_for
 from tailor.steps.control import Control
-from tailor.training.translate import explain
+from tailor.training.translate import explain_deployment, is_transient
 
 BY = "provision"
+RETRIES = 2  # of a deployment that failed for a transient reason; a deployment costs nothing while it is made
 _GOING = "Deleting"
 _BEING_MADE = frozenset({State.DEPLOYING, State.RESTORING})
 SERVING = frozenset({State.LIVE, State.STANDBY})  # a project's name leads to it, or may again
@@ -77,8 +79,8 @@ def is_going(run: Run) -> bool:
 
 def deployment_names(run: Run) -> list[str]:
     """Of all deployments of a run, the present one last. No name is used twice: Bedrock remembers the tokens."""
-    again = sum(change.state == State.RESTORING for change in run.history)
-    return [run.id, *(f"{run.id}-{place}" for place in range(2, again + 2))]
+    attempts = sum(change.state in {State.TRAINED, State.RESTORING} for change in run.history)
+    return [run.id, *(f"{run.id}-{place}" for place in range(2, attempts + 1))]
 
 
 def _clear(names: list[str], control: Control) -> None:
@@ -88,18 +90,25 @@ def _clear(names: list[str], control: Control) -> None:
 
 
 def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], now: datetime) -> Run | None:
-    """Puts the trained model behind an on-demand deployment: pay per token, nothing while idle. An account has room for
-    few of them: without any, the run waits and is asked for again; None where that is known already."""
+    """Puts the trained model behind an on-demand deployment: pay per token, nothing while idle.
+
+    A model that Bedrock still makes can't be deployed yet, and an account has room for few deployments: then the run
+    waits in its state and is asked for again. None where that is noted already.
+    """
     *earlier, name = deployment_names(run)
     _clear(earlier, control)
     try:
+        model = control.get_model(run.job["model_arn"])
+        if model.get("modelStatus", "Active") != "Active":
+            return _wait_for_model(run, model, runs=runs, now=now)
         arn = control.create_deployment(name, run.job["model_arn"], tags=tags | {"run": run.id, "project": run.project})
     except QuotaError as error:
-        level = _level(run.stall.get("since"), run, now)  # a run that waits for room is not given up
+        since = run.stall["since"] if run.stall.get("phase") == "room" else None
+        level = _level(since, run, now)  # a run that waits for room is not given up
         waiting = run.held_up("warn" if level == "stuck" else level, "room", error.message, now)
         return runs.save(waiting) if waiting else None
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
-        return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=explain(error.message), now=now))
+        return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=explain_deployment(error.message), now=now))
     deployment = {"arn": arn, "kind": "on-demand", "status": "Creating", "created_at": now.isoformat()}
     try:
         if run.state == State.RESTORING:
@@ -110,6 +119,24 @@ def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], 
         if not found.is_open or deployment_names(found)[-1] != name:
             control.delete_deployment(arn)  # somebody retired the run meanwhile: nobody else knows of its deployment
         raise
+
+
+def _wait_for_model(run: Run, model: Mapping[str, Any], *, runs: RunStore, now: datetime) -> Run | None:
+    """A trained model usually becomes active within minutes. One that takes hours is told, then the run says so and
+    ends: it can be taken up again without another training."""
+    if model["modelStatus"] == "Failed":
+        reason = f"Bedrock could not make the custom model. {explain_deployment(model.get('failureMessage', ''))}"
+        return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=reason, now=now))
+    level, most = _level(run.history[-1].at.isoformat(), run, now), run.recipe.patience.deploying_hours
+    if level == "stuck" and run.recipe.patience.stop:
+        reason = f"The custom model was not active {most:g} hours after its training; it usually takes minutes"
+        return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=reason, now=now))
+    message = "Bedrock is still making the custom model, and can deploy it only once it is active"
+    if level != "wait":
+        hours = most if level == "stuck" else most / 2
+        message = f"The custom model is not active after {hours:g} hours; it usually takes minutes"
+    noted = run.held_up(level, "model", message, now)
+    return runs.save(noted) if noted else None
 
 
 def _level(since: str | None, run: Run, now: datetime) -> Literal["wait", "warn", "stuck"]:
@@ -140,8 +167,10 @@ def _watch_deployment(run: Run, *, runs: RunStore, control: Control, by: str, no
 def follow_deployment(
     run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, now: datetime
 ) -> Run | None:
-    """deploying → deployed | deploy-failed, restoring → live | deploy-failed. Deployments send no events: reconcile
-    asks. One that was to go before it was there goes now."""
+    """deploying → deployed | trained (one more attempt) | deploy-failed, restoring → live | deploy-failed.
+
+    Deployments send no events: reconcile asks. One that was to go before it was there goes now.
+    """
     try:
         answer = control.get_deployment(run.deployment["arn"])
     except NotFoundError:
@@ -166,13 +195,25 @@ def follow_deployment(
     if status == "Active":
         return runs.save(run.moved(State.DEPLOYED, by=by, now=now, deployment=deployment))
     if status == "Failed":
+        message = answer.get("failureMessage", "")
+        reason = explain_deployment(message)
+        if run.state == State.DEPLOYING and is_transient(message) and _attempts(run) <= RETRIES:
+            # The next attempt takes this deployment away: a function that is killed in between must find it here.
+            again = f"the deployment failed, and is tried again by itself. {reason}"
+            return runs.save(run.moved(State.TRAINED, by=by, now=now, deployment={}, reason=again))
         control.delete_deployment(run.deployment["arn"])
-        reason = explain(answer.get("failureMessage", ""))
         return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, deployment=deployment, reason=reason))
     if status == "Gone":
         reason = "the deployment failed, or somebody deleted it, before it became active"
         return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, reason=reason))
     return _watch_deployment(run, runs=runs, control=control, by=by, now=now)
+
+
+def _attempts(run: Run) -> int:
+    """How often the run was deployed since it was last given up."""
+    states = [change.state for change in run.history]
+    given_up = max((at for at, state in enumerate(states) if state == State.DEPLOY_FAILED), default=0)
+    return states[given_up:].count(State.DEPLOYING)
 
 
 def promote(

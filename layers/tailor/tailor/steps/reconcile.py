@@ -14,6 +14,7 @@ from tailor.steps.publish import Bus
 from tailor.steps.track import follow, watch
 
 BY = "reconcile"
+_ASKED_EACH_ROUND = frozenset({"model", "room"})  # what a run waits for there usually takes minutes
 
 
 @dataclass(slots=True)
@@ -91,6 +92,8 @@ class Reconciler:
             return False
         if run.state == State.RESTORING and run.deployment:
             return False
+        if run.stall.get("phase") in _ASKED_EACH_ROUND:
+            return True
         return now - run.history[-1].at > self.due_after
 
 

@@ -60,6 +60,21 @@ def stop(
     raise ConflictError(f"run {run.id} is {run.state}: there is nothing to stop", hint=hint)
 
 
+def retry(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
+    """deploy-failed → trained, or → restoring where it was to go live again. The trained model is deployed once more.
+
+    Nothing is trained or paid twice, and what was not measured is measured before it can go live. Raises ConflictError
+    for a run in another state.
+    """
+    if run.state != State.DEPLOY_FAILED:
+        hint = "upload again to train anew" if run.state in {State.TRAINING_FAILED, State.STOPPED} else ""
+        raise ConflictError(f"run {run.id} is {run.state}: only a deploy-failed run can be tried again", hint=hint)
+    tried = run.history[-2]
+    if tried.state == State.RESTORING:
+        return runs.save(run.moved(State.RESTORING, by=by, reason=reason or tried.reason, now=now, deployment={}))
+    return runs.save(run.moved(State.TRAINED, by=by, reason=reason, now=now, deployment={}))
+
+
 def promote_by_hand(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, reason: str, now: datetime) -> Run:
     """Puts a version live whatever its verdict. One that was taken down is deployed again first (``restoring``).
 

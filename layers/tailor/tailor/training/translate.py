@@ -45,7 +45,21 @@ def explain(message: str) -> str:
     return f"{known.cause}. To do: {known.remedy}. Bedrock said: {said}"
 
 
+def explain_deployment(message: str) -> str:
+    """The cause of a model or deployment that failed, and what Bedrock said. Remedies in the table are for jobs."""
+    said = message.strip()
+    if not said:
+        return "Bedrock gave no reason"
+    known = translate(said)
+    return f"Bedrock said: {said}" if known is None else f"{known.cause}. Bedrock said: {said}"
+
+
+def is_transient(message: str) -> bool:
+    """True for a deployment's failure that another attempt may survive: Bedrock's own errors, or no reason given."""
+    return not message.strip() or is_worth_one_retry(message)
+
+
 def is_worth_one_retry(message: str) -> bool:
-    """True for Bedrock's own internal errors, which a second job with a name and token of its own may survive."""
+    """True for Bedrock's own errors and want of capacity: a second job with a name and token of its own may succeed."""
     known = translate(message)
     return known is not None and known.retry
