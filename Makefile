@@ -11,10 +11,10 @@ PATHS := layers/tailor functions cli local samples tests benchmarks
 NATIVE := layers/tailor/tailor/datasets/native
 HOST := $(subst arm64,aarch64,$(shell uname -m))-$(subst Darwin,macos,$(subst Linux,linux,$(shell uname -s)))
 
-.PHONY: help setup demo test unit check fix up down deploy destroy lock clean
+.PHONY: help setup demo test unit check fix up down deploy verify-aws destroy lock clean
 
 help: ## List the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready $(NATIVE)/rows-$(HOST).bin ## Make .venv with everything in it, the tailor command too
 
@@ -61,6 +61,9 @@ down: setup ## Stop the local cloud
 deploy: setup $(NATIVE)/rows-x86_64-linux.bin $(NATIVE)/rows-aarch64-linux.bin ## Deploy to AWS with the credentials of this shell
 	$(BIN)/sam build
 	$(BIN)/sam deploy --guided
+
+verify-aws: setup ## Observe whether the account behaves as Tailor assumes (docs/verify.md)
+	@$(BIN)/tailor verify
 
 destroy: setup ## Remove the stack from AWS; the bucket and the tables stay
 	$(BIN)/sam delete

@@ -20,6 +20,7 @@ from tailor_cli import (
     report,
     runs,
     usage,
+    verify,
 )
 from tailor_cli.context import DEFAULT_STACK, err, session
 
@@ -53,7 +54,7 @@ def choose_stack(
             raise typer.Exit(error.exit_code) from error
 
 
-BEFORE = (recipe.recipe, models.models, check.check, quote.quote, grade.grade, doctor.doctor)
+BEFORE = (recipe.recipe, models.models, check.check, quote.quote, grade.grade, doctor.doctor, verify.verify)
 RUNS = (push.push, runs.runs, runs.show, runs.watch, report.report, runs.approve, runs.decline, runs.stop)
 AFTER = (
     evaluate.evaluate,

@@ -8,7 +8,7 @@ import re
 
 # fmt: off
 NAMES = frozenset({
-    "recipe", "models", "check", "quote", "grade", "doctor",
+    "recipe", "models", "check", "quote", "grade", "doctor", "verify",
     "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
     "evaluate", "judge", "promote", "retry", "rollback", "retire", "offline", "usage", "train-curve", "keys",
 })

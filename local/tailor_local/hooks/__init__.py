@@ -8,7 +8,7 @@ from typing import Any
 
 from tailor_local import timelapse
 from tailor_local.bedrock.service import Bedrock
-from tailor_local.hooks import functions, identity, machines
+from tailor_local.hooks import definitions, functions, identity, machines
 from tailor_local.hooks.identity import Emulator
 from tailor_local.hooks.needed import inside, missing
 
@@ -67,6 +67,7 @@ def install(bedrock: Bedrock) -> None:
     _refuse_large_requests()
     machines.run_to_the_letter()
     machines.act_in_roles()
+    definitions.validate_definitions()
     _quicken_schedules()
     _open_control_door(bedrock)
 

@@ -32,6 +32,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "get_region": (),
         "request_scope": ("account_id", "region"),
         "StreamingResponse": None,
+        "json_response": ("data",),
     },
     "core.router": {"extract_access_key_id": ("headers", "query_params")},
     "services.apigateway_v1": {
@@ -63,6 +64,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_call_lambda": ("func_ref", "event"),
         "_resolve_path_or_ctx": ("path", "data", "ctx"),
         "_run_distributed_map": ("state_def", "raw_input", "effective", "iterator", "execution", "ctx"),
+        "_validate_state_machine_definition": ("data",),
         "_run_sub_machine": ("states", "start_at", "input_data", "execution", "ctx"),
     },
     "services.sts": {"register_session": ("access_key", "session")},

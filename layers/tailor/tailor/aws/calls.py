@@ -1,0 +1,29 @@
+"""Any operation of AWS by its name, for checks that observe what AWS answers, refusals too."""
+
+from typing import Any
+
+import botocore
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from tailor.aws.clients import client
+from tailor.aws.failures import code_of
+from tailor.errors import InvalidInputError, RetryableError
+from tailor.verify.answer import Answer
+
+BOTOCORE = str(botocore.__version__)
+
+
+class Calls:
+    """Implements :class:`tailor.verify.world.Call`."""
+
+    def __call__(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        try:
+            return Answer(document=getattr(client(service), operation)(**parameters))
+        except ClientError as error:
+            details = error.response.get("Error", {})
+            status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
+            return Answer(code=code_of(error) or str(status), message=str(details.get("Message", "")), status=status)
+        except ParamValidationError as error:
+            raise InvalidInputError(f"{service} {operation}: {error}") from error
+        except BotoCoreError as error:
+            raise RetryableError(f"{service} {operation}: {error}") from error

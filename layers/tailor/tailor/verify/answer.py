@@ -1,0 +1,70 @@
+"""What AWS answered, a refusal too: for a check both are observations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tailor.errors import TailorError
+
+
+class CannotCheckError(TailorError):
+    """What was to be observed can't be: a permission, a checkout or an operation is missing. No difference."""
+
+    code = "can-not-check"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``code`` and ``message`` are empty where AWS did what it was asked; ``status`` is that of HTTP."""
+
+    document: Mapping[str, Any] = field(default_factory=dict)
+    code: str = ""
+    message: str = ""
+    status: int = 200
+
+    @property
+    def ok(self) -> bool:
+        return not self.code
+
+    @property
+    def said(self) -> str:
+        """The refusal in one line; empty where there is none."""
+        return f"{self.code}: {self.message}" if self.code else ""
+
+    @property
+    def unasked(self) -> bool:
+        """Whether the question itself was not let through: not allowed, not known there, not now."""
+        return self.code in _UNASKED or self.status >= 500
+
+    def needed(self) -> Mapping[str, Any]:
+        """The document. Raises CannotCheckError for a refusal."""
+        if self.code:
+            raise CannotCheckError(self.said)
+        return self.document
+
+    def asked(self) -> "Answer":
+        """This answer. Raises CannotCheckError where it says nothing about what was asked."""
+        if self.unasked:
+            raise CannotCheckError(self.said)
+        return self
+
+
+_UNASKED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAction",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "UnauthorizedOperation",
+        "UnknownOperationException",
+        "UnrecognizedClientException",
+    }
+)

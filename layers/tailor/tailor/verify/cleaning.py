@@ -1,0 +1,67 @@
+"""Removes what checks made, found again by its name: also what an earlier call left that was killed.
+
+Names begin with ``tailor-verify-`` and the time of the call. What a call made is removed at its end; what others left
+is removed once it is older than any call can be, so that two people may verify at the same time.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tailor.errors import TailorError
+from tailor.verify.world import PREFIX, World, begun
+
+LONGEST = 3 * 3600
+"""Seconds after which a call of ``tailor verify`` has surely ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaner:
+    """One kind of thing. ``find`` gives the names of all that begin with a prefix, ``remove`` makes one go and says
+    what stays of it, empty for nothing. ``permissions``: what both need."""
+
+    kind: str
+    find: Callable[[World, str], Iterable[str]]
+    remove: Callable[[World, str], str]
+    permissions: tuple[str, ...]
+    deployed: bool = False
+
+
+def clean(world: World, cleaners: Iterable[Cleaner], now: float | None = None) -> list[str]:
+    """Removes what this call made or, with ``now`` (seconds), what earlier ones left. Returns what stays, and why."""
+    left = []
+    for cleaner in cleaners:
+        if cleaner.deployed and world.stack is None:
+            continue
+        try:
+            for name in list(cleaner.find(world, PREFIX if now is not None else world.name)):
+                made = begun(name)
+                if made is None or (now is not None and now - made < LONGEST):
+                    continue
+                if stays := cleaner.remove(world, name):
+                    left.append(f"{cleaner.kind} {name}: {stays}")
+        except TailorError as error:
+            left.append(f"{cleaner.kind}: could not be looked for: {error.message}")
+    return left
+
+
+def _rules(world: World, prefix: str) -> Iterator[str]:
+    yield from (rule["Name"] for rule in pages(world, "events", "list_rules", "Rules", NamePrefix=prefix))
+
+
+def _delete_rule(world: World, name: str) -> str:
+    return world.call("events", "delete_rule", Name=name).said
+
+
+def pages(world: World, service: str, operation: str, field: str, **given: Any) -> Iterator[Mapping[str, Any]]:
+    """Items of all pages of a list whose pages are named by ``NextToken``."""
+    following: dict[str, Any] = {}
+    while True:
+        page = world.call(service, operation, **given, **following).needed()
+        yield from page.get(field, [])
+        if not page.get("NextToken"):
+            return
+        following = {"NextToken": page["NextToken"]}
+
+
+RULES = Cleaner("rule", _rules, _delete_rule, ("events:ListRules", "events:DeleteRule"))

@@ -1,0 +1,68 @@
+"""Runs checks one after another; whatever happens in one, the others run and what was made is removed."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tailor.errors import TailorError
+from tailor.verify.answer import CannotCheckError
+from tailor.verify.check import Check, Verdict, differences
+from tailor.verify.record import Entry
+from tailor.verify.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    check: Check
+    verdict: Verdict
+    observed: dict[str, Any]
+    why: str
+    seconds: float
+
+    def entry(self) -> Entry:
+        check = self.check
+        return Entry(
+            id=check.id,
+            assumption=check.assumption,
+            source=check.source,
+            when=check.when,
+            cost=str(check.cost),
+            expected=dict(check.expected),
+            observed=self.observed,
+            verdict=self.verdict,
+            why=self.why,
+            seconds=round(self.seconds, 1),
+        )
+
+
+def run(check: Check, world: World, clock: Callable[[], float] = time.monotonic) -> Result:
+    """One check. What goes wrong within it is "could not be checked": it says nothing of AWS."""
+    begun = clock()
+
+    def result(verdict: Verdict, why: str, observed: dict[str, Any]) -> Result:
+        return Result(check, verdict, observed, why, clock() - begun)
+
+    try:
+        observed = dict(check.look(world))
+    except CannotCheckError as error:
+        return result("could not be checked", error.message, {})
+    except TailorError as error:
+        return result("could not be checked", f"{type(error).__name__}: {error.message}", {})
+    except Exception as error:  # an answer of a form that nobody foresaw must not hide the other checks
+        return result("could not be checked", f"the check itself failed: {type(error).__name__}: {error}", {})
+    found = differences(check.expected, observed)
+    return result("different" if found else "as assumed", "; ".join(found), observed)
+
+
+def skipped(check: Check, why: str) -> Result:
+    """A check that did not run."""
+    return Result(check, "could not be checked", {}, why, 0.0)
+
+
+def exit_code(results: Iterable[Result]) -> int:
+    """0: all that could be checked is as assumed; 1: something differs; 2: nothing could be checked."""
+    verdicts = {result.verdict for result in results}
+    if "different" in verdicts:
+        return 1
+    return 0 if "as assumed" in verdicts else 2

@@ -1,0 +1,167 @@
+"""Checks before deploying: what they ask, what they make of the answers, and what they leave."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tailor import catalog
+from tailor.verify import CHECKS, CLEANERS
+from tailor.verify.answer import Answer
+from tailor.verify.check import Check
+from tailor.verify.checkout import Checkout, find_checkout
+from tailor.verify.cleaning import LONGEST, clean
+from tailor.verify.running import Result, run
+from tailor.verify.world import begun, session_name
+from tests.unit.contracts.template import ROOT, rules
+from tests.unit.verify.fakes import NAME, FakeAws, world
+
+COMPLEX = Answer(code="InvalidEventPatternException", message="Event pattern is not valid. Reason: Rule is too complex")
+
+
+def result(id: str, aws: FakeAws, **changes: Any) -> Result:
+    check: Check = next(check for check in CHECKS if check.id == id)
+    return run(check, world(aws, ROOT, **changes))
+
+
+def eventbridge(refuses: str) -> FakeAws:
+    def put(EventPattern: str, **given: Any) -> Any:  # noqa: N803
+        assert given["State"] == "DISABLED"
+        assert given["Name"].startswith(f"{NAME}-")
+        return COMPLEX if refuses in EventPattern else {"RuleArn": "arn"}
+
+    return FakeAws({("events", "put_rule"): put, ("events", "delete_rule"): {}})
+
+
+def test_every_rule_of_the_template_is_put_and_deleted_again() -> None:
+    aws = eventbridge("not-a-list")
+    found = result("rules-accepted", aws)
+    assert found.verdict == "as assumed"
+    put = [given["EventPattern"] for operation, given in aws.asked if operation == "put_rule"]
+    assert len(put) == len(rules()) + 1
+    assert {given["Name"] for operation, given in aws.asked if operation == "delete_rule"} == {
+        given["Name"] for operation, given in aws.asked if operation == "put_rule"
+    } - {f"{NAME}-rule-wrong"}
+
+
+def test_a_rule_that_is_refused_is_named() -> None:
+    found = result("rules-accepted", eventbridge('"deployed"'))
+    assert found.verdict == "different"
+    assert "EvaluateFunctionDue" in found.why
+    assert "too complex" in found.why
+
+
+def test_a_cloud_that_takes_everything_says_nothing() -> None:
+    found = result("rules-accepted", eventbridge("no pattern holds this"))
+    assert found.why == "a wrong pattern: assumed InvalidEventPatternException, observed accepted"
+
+
+def test_a_rule_that_may_not_be_put_says_nothing_of_patterns() -> None:
+    denied = Answer(code="AccessDeniedException", message="not authorized to perform: events:PutRule")
+    found = result("rules-accepted", FakeAws({("events", "put_rule"): denied}))
+    assert found.verdict == "could not be checked"
+    assert "events:PutRule" in found.why
+
+
+def test_a_check_that_needs_a_checkout_says_so_where_there_is_none() -> None:
+    found = result("rules-accepted", FakeAws({}), checkout=None)
+    assert (found.verdict, found.why) == (
+        "could not be checked",
+        "this needs a checkout of Tailor: call it in the folder of template.yaml",
+    )
+
+
+def test_definitions_are_validated_as_they_are_deployed() -> None:
+    def validate(definition: str, **_: Any) -> Any:
+        states = json.loads(definition)["States"]
+        assert "${" not in definition
+        return {"result": "FAIL" if "First" in states else "OK", "diagnostics": []}
+
+    aws = FakeAws({("stepfunctions", "validate_state_machine_definition"): validate})
+    found = result("state-machines-valid", aws)
+    assert found.verdict == "as assumed"
+    assert found.observed["machines"] == ["evaluate", "prepare"]
+
+
+def limits(unreserved: int) -> FakeAws:
+    found = {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": unreserved, "CodeSizeUnzipped": 250 << 20}
+    return FakeAws({("lambda", "get_account_settings"): {"AccountLimit": found}})
+
+
+def test_a_new_account_has_room_where_nothing_is_reserved() -> None:
+    class Unreserving(Checkout):
+        reserved_concurrency = 0
+
+    class Reserving(Checkout):
+        reserved_concurrency = 1
+
+    assert result("function-concurrency", limits(10), checkout=Unreserving(ROOT)).verdict == "as assumed"
+    found = result("function-concurrency", limits(10), checkout=Reserving(ROOT))
+    assert found.why == "left for others: assumed at least 10, observed 9"
+
+
+def bedrock(status: str = "ACTIVE") -> FakeAws:
+    known = [model for model in catalog.models() if model.lifecycle.status == "active"]
+    missing = Answer(code="ResourceNotFoundException", message="The provided model identifier is invalid.")
+
+    def get(modelIdentifier: str) -> Any:  # noqa: N803
+        named = next((model for model in known if modelIdentifier in model.ids), None)
+        said = status if named and named.name == "nova-lite" else "ACTIVE"
+        return {"modelDetails": {"modelLifecycle": {"status": said}}} if named else missing
+
+    def offered(byCustomizationType: str) -> Any:  # noqa: N803
+        names = [model.training_id for model in known if model.name != "nova-pro" or status == "ACTIVE"]
+        return {"modelSummaries": [{"modelId": name} for name in names]}
+
+    return FakeAws({("bedrock", "get_foundation_model"): get, ("bedrock", "list_foundation_models"): offered})
+
+
+def test_models_are_as_the_catalogue_says_or_are_named() -> None:
+    assert result("models-lifecycle", bedrock()).verdict == "as assumed"
+    assert "nova-lite LEGACY" in result("models-lifecycle", bedrock("LEGACY")).why
+    assert result("models-customizable", bedrock()).verdict == "as assumed"
+    assert "nova-pro: fine-tuning" in result("models-customizable", bedrock("LEGACY")).why
+
+
+def test_a_region_that_the_catalogue_does_not_know_can_not_be_checked() -> None:
+    assert result("models-lifecycle", bedrock(), region="eu-north-1").verdict == "could not be checked"
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_only_what_this_call_made_is_removed_or_what_is_too_old_to_be_in_use(earlier: bool) -> None:
+    now = 1_800_000_000
+    old, young = session_name(now - LONGEST), session_name(now - 60)
+    names = [f"{old}-rule-1", f"{young}-rule-2", f"{NAME}-rule-3", "tailor-verify-by-hand", "other"]
+
+    def listed(NamePrefix: str) -> Any:  # noqa: N803
+        return {"Rules": [{"Name": name} for name in names if name.startswith(NamePrefix)]}
+
+    aws = FakeAws({("events", "list_rules"): listed, ("events", "delete_rule"): {}})
+    place = world(aws)
+    rules = [cleaner for cleaner in CLEANERS if cleaner.kind == "rule"]
+    assert clean(place, rules, now if earlier else None) == []
+    gone = [given["Name"] for operation, given in aws.asked if operation == "delete_rule"]
+    assert gone == ([f"{old}-rule-1", f"{NAME}-rule-3"] if earlier else [f"{NAME}-rule-3"])
+
+
+def test_what_can_not_be_removed_is_told() -> None:
+    denied = Answer(code="AccessDeniedException", message="no")
+    listed = {"Rules": [{"Name": f"{NAME}-rule-1"}]}
+    rules = [cleaner for cleaner in CLEANERS if cleaner.kind == "rule"]
+    place = world(FakeAws({("events", "list_rules"): listed, ("events", "delete_rule"): denied}))
+    assert clean(place, rules) == [f"rule {NAME}-rule-1: AccessDeniedException: no"]
+    assert clean(world(FakeAws({("events", "list_rules"): denied})), rules) == [
+        "rule: could not be looked for: AccessDeniedException: no"
+    ]
+
+
+def test_names_say_when_they_were_made() -> None:
+    assert begun(session_name(1_800_000_000) + "-rule-1") == 1_800_000_000
+    assert begun("tailor-verify-x") is None
+
+
+def test_a_checkout_is_found_from_within() -> None:
+    found = find_checkout(ROOT / "docs")
+    assert found is not None
+    assert found.root == ROOT
+    assert find_checkout(ROOT.parent) is None
