@@ -6,17 +6,13 @@ PYTHON ?= python3.13
 BIN := .venv/bin
 export SAM_CLI_TELEMETRY := 0
 PATHS := layers/tailor functions cli local samples tests benchmarks
-# What is hot in the intake of datasets is compiled, for this machine and for both of Lambda's processors. `sam build` leaves
-# files called .so out.
-NATIVE := layers/tailor/tailor/datasets/native
-HOST := $(subst arm64,aarch64,$(shell uname -m))-$(subst Darwin,macos,$(subst Linux,linux,$(shell uname -s)))
 
 .PHONY: help setup demo test unit check fix up down deploy verify-aws destroy lock clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.ready $(NATIVE)/rows-$(HOST).bin ## Make .venv with everything in it, the tailor command too
+setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
 
 .venv/.ready: requirements/dev.txt requirements/bootstrap.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Tailor needs Python 3.13: install it, or say where it is: make PYTHON=/path/to/python3.13" >&2; exit 1; }
@@ -25,10 +21,6 @@ setup: .venv/.ready $(NATIVE)/rows-$(HOST).bin ## Make .venv with everything in 
 	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
-
-$(NATIVE)/rows-%.bin: $(wildcard $(NATIVE)/*.zig) | .venv/.ready
-	$(BIN)/python -m ziglang build-lib -dynamic -O ReleaseSafe -fstrip -target $* $(if $(filter x86_64-%,$*),-mcpu x86_64_v2) $(NATIVE)/rows.zig -femit-bin=$@.part
-	@mv $@.part $@  # in one step: a part of it would end whoever calls it
 
 demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training)
 	@$(BIN)/python -m tailor_local.demo $(METHOD)
@@ -42,14 +34,12 @@ unit: setup ## Run the unit tests alone
 check: setup ## Format, lint, types, template
 	$(BIN)/ruff format --check $(PATHS)
 	$(BIN)/ruff check $(PATHS)
-	$(BIN)/python -m ziglang fmt --check $(NATIVE)
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint >/dev/null
 
 fix: setup ## Format, and mend what the linter can
 	$(BIN)/ruff format $(PATHS)
-	$(BIN)/python -m ziglang fmt $(NATIVE)
 	$(BIN)/ruff check --fix $(PATHS)
 
 up: setup ## Start the local cloud and deploy to it (KEEP=1 keeps state, PORT=â€¦ another port)
@@ -58,7 +48,7 @@ up: setup ## Start the local cloud and deploy to it (KEEP=1 keeps state, PORT=â€
 down: setup ## Stop the local cloud
 	@$(BIN)/python -m tailor_local down
 
-deploy: setup $(NATIVE)/rows-x86_64-linux.bin $(NATIVE)/rows-aarch64-linux.bin ## Deploy to AWS with the credentials of this shell
+deploy: setup ## Deploy to AWS with the credentials of this shell
 	$(BIN)/sam build
 	$(BIN)/sam deploy --guided
 
@@ -76,4 +66,4 @@ lock: setup ## Lock the newest versions of all dependencies
 	    --constraint requirements/dev.txt layers/$$layer/requirements.in -o layers/$$layer/requirements.txt; done
 
 clean: ## Remove what was built and installed here
-	rm -rf .venv .aws-sam .local build $(NATIVE)/*.bin
+	rm -rf .venv .aws-sam .local build

@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -47,11 +46,6 @@ def test_every_function_fits_into_lambda_with_its_layers(pipeline: Pipeline) -> 
             with zipfile.ZipFile(build / f"{layer}.zip") as archive:
                 size += sum(file.file_size for file in archive.infolist())
         assert size < LAMBDA_BYTES, (name, layers, size)
-
-
-def test_the_library_is_deployed_with_its_machine_code(pipeline: Pipeline) -> None:
-    with zipfile.ZipFile(ROOT / ".local" / "build" / "LibraryLayer.zip") as archive:
-        assert f"python/tailor/datasets/native/rows-{platform.machine()}-linux.bin" in archive.namelist()
 
 
 def start(directory: Path, way: str) -> subprocess.Popen[str]:

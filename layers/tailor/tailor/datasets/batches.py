@@ -61,7 +61,7 @@ def rows_of(item: Item) -> int:
 def _size(item: Item) -> int:
     """Its texts and inline media, about."""
     if isinstance(item, Lines):
-        return item.stretch.size
+        return item.size
     if isinstance(item, Rejected):
         return len(item.raw)
     blocks = [block for turn in item.turns for block in turn.blocks]

@@ -38,8 +38,7 @@ class Row(NamedTuple):
     """``n``: place in reading order; ``size``: bytes of its record with the line break; ``part``: the given split,
     index into PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind``: of answer, index into the kinds;
     ``language``, ``media``: indexes into LANGUAGES and MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``,
-    ``high``: token estimates; ``asked``: the lowest without the answer; ``seal``: a hash of the record where these very
-    bytes were read and found sound, else 0."""
+    ``high``: token estimates; ``asked``: the lowest without the answer."""
 
     n: int
     file: int
@@ -58,11 +57,10 @@ class Row(NamedTuple):
     low: int
     expected: int
     high: int
-    seal: int
 
 
 _Type = Literal["b", "i", "q"]
-_WIDE: Final = {"n", "line", "grp", "input", "question", "answer", "seal"}
+_WIDE: Final = {"n", "line", "grp", "input", "question", "answer"}
 _NARROW: Final = {"part", "language", "media"}
 _TYPES: Final[dict[str, _Type]] = {
     name: "q" if name in _WIDE else "b" if name in _NARROW else "i" for name in Row._fields
@@ -84,9 +82,6 @@ class Object(NamedTuple):
 _BYTES: Final = {name: array(type).itemsize for name, type in _TYPES.items()}
 
 
-_COMPLETED: Final = tuple(map(Row._fields.index, ("answer", "kind", "language", "words")))
-
-
 class Columns:
     """Room for a batch of rows, column after column: what the journal keeps of them."""
 
@@ -95,11 +90,9 @@ class Columns:
         self._data = array("B", bytes(rows * sum(_BYTES.values())))
         view, at = memoryview(self._data), 0
         self._columns: list[memoryview[int]] = []
-        self._offsets: list[int] = []
         for name, type in _TYPES.items():
             end = at + rows * _BYTES[name]
             self._columns.append(view[at:end].cast(type))
-            self._offsets.append(at)
             at = end
 
     def put(self, row: int, fields: Row) -> None:
@@ -108,16 +101,6 @@ class Columns:
 
     def leave_out(self, row: int) -> None:
         self._left_out.add(row)
-
-    def addresses(self, row: int) -> list[int]:
-        """Where in memory each column has the row. Valid as long as this object is."""
-        start, _ = self._data.buffer_info()
-        return [start + offset + row * width for offset, width in zip(self._offsets, _BYTES.values(), strict=True)]
-
-    def complete(self, row: int, *, answer: int, kind: int, language: int, words: int) -> None:
-        """Of a row of which all else is noted."""
-        for at, value in zip(_COMPLETED, (answer, kind, language, words), strict=True):
-            self._columns[at][row] = value
 
     def block(self) -> tuple[int, bytes]:
         """How many rows are not left out, and their columns."""

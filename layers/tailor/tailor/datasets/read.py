@@ -5,14 +5,15 @@ Every row of every data file comes out exactly once. What concerns a file or the
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from tailor.datasets import formats, jsonl, native, text
+from tailor.datasets import formats, jsonl, text
 from tailor.datasets.choices import take_choices
 from tailor.datasets.columns import choose, report
 from tailor.datasets.files import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
@@ -26,7 +27,6 @@ from tailor.datasets.json_stream import TRAILING_COMMA
 from tailor.datasets.jsonl import BLANK
 from tailor.datasets.media_index import MediaIndex
 from tailor.datasets.model import Example, Finding, Rejected, SplitName
-from tailor.datasets.native import Stretch
 from tailor.datasets.notes import Notes, RowError, Trouble
 from tailor.recipe import Data, Method
 from tailor.storage import Storage
@@ -89,23 +89,28 @@ class Lines:
     """Lines that hold a row each, not read yet: whoever takes the rows reads them."""
 
     source: ReadableFile
-    stretch: Stretch
+    lines: Sequence[bytes]
+    numbers: Sequence[int]
 
     def __len__(self) -> int:
-        return len(self.stretch)
+        return len(self.lines)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all lines."""
+        return sum(map(len, self.lines))
 
     @property
     def last(self) -> int:
         """The number of the last line."""
-        return self.stretch.numbers[-1]
+        return self.numbers[-1]
 
     def cut(self, start: int, end: int) -> "Lines":
-        return Lines(self.source, self.stretch.cut(start, end))
+        return Lines(self.source, self.lines[start:end], self.numbers[start:end])
 
     def read(self, row: int) -> Example | Rejected:
-        block, starts, ends, numbers = self.stretch
-        raw = block[starts[row] : ends[row]]
-        return self.source.example(jsonl.parse(raw), numbers[row], raw)
+        raw = self.lines[row]
+        return self.source.example(jsonl.parse(raw), self.numbers[row], raw)
 
 
 class DatasetReader:
@@ -156,12 +161,17 @@ class DatasetReader:
         line = 0
         with file.source.open_text() as source:
             for block in text.blocks(source):
-                for found, blanks in native.split(block, line):
-                    for blank in blanks:
-                        self._note_blank(file, blank)
-                    line += len(found) + len(blanks)
-                    if len(found):
-                        yield Lines(file, found)
+                lines = list(BytesIO(block))
+                numbers: Sequence[int] = range(line + 1, line + 1 + len(lines))
+                line += len(lines)
+                blank = {number for number, raw in zip(numbers, lines, strict=True) if raw.isspace()}
+                if blank:
+                    for number in sorted(blank):
+                        self._note_blank(file, number)
+                    lines = [raw for raw in lines if not raw.isspace()]
+                    numbers = [number for number in numbers if number not in blank]
+                if lines:
+                    yield Lines(file, lines, numbers)
 
     def _values(self, file: ReadableFile) -> Iterator[Example | Rejected]:
         for line, value, raw in file.source.rows():

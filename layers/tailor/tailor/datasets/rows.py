@@ -18,16 +18,15 @@ from tailor.datasets.assets import Asset
 from tailor.datasets.batches import BATCH, Item, batches_of, chunks, rows_of
 from tailor.datasets.checks import finding
 from tailor.datasets.examine import Examiner, media_of
+from tailor.datasets.fingerprints import SHORT_ANSWER, describe_answer, group_hash, hashes_of
 from tailor.datasets.fixes import Repairs
 from tailor.datasets.ledger import MEDIA_KINDS, Columns, Journal, Object, Row
 from tailor.datasets.media import MediaDesk
 from tailor.datasets.model import Example, Finding, Media, Placed, Rejected
-from tailor.datasets.native import UNFINISHED, UNREAD, Origin
-from tailor.datasets.plain_rows import LONG, SHORT_ANSWER, PlainRows, hashes_of, said
 from tailor.datasets.read import Lines
 from tailor.datasets.records import Encoded, Encoder
 from tailor.datasets.screen import Passed, Screen, measured
-from tailor.datasets.split import PARTS, group_hash
+from tailor.datasets.split import PARTS
 from tailor.datasets.tokens import Estimate
 from tailor.recipe import Recipe
 
@@ -75,15 +74,11 @@ class _Draft:
 
 @dataclass(slots=True)
 class _Batch:
-    """Rows from number ``first`` on. ``content``: in their order, records that are noted, and drafts."""
+    """Rows from number ``first`` on, in their order."""
 
     first: int
     columns: Columns
-    content: list[bytes | _Draft] = field(default_factory=list)
-
-    @property
-    def drafts(self) -> list[_Draft]:
-        return [item for item in self.content if isinstance(item, _Draft)]
+    drafts: list[_Draft] = field(default_factory=list)
 
 
 class RowPass:
@@ -96,8 +91,7 @@ class RowPass:
         self._examiner = Examiner(model, recipe.method)
         self._encoder = Encoder(model.method(recipe.method).record, aims.owner)
         self._screen = Screen(model.reserved_words)
-        self._kinds: dict[str, int] = {LONG: 0}
-        self._plain = PlainRows(recipe, model, self._screen, self._kinds[LONG])
+        self._kinds: dict[str, int] = {}
         self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
         self._spool, self._extras = (folder / "spool").open("wb"), (folder / "extras").open("wb")
         self._findings, self._rejected, self._fixes = (_Counted((folder / name).open("wb")) for name in MERGED)
@@ -135,35 +129,11 @@ class RowPass:
         n = first
         for item in items:
             if isinstance(item, Lines):
-                self._begin_lines(batch, n, item)
+                batch.drafts += [self._read(n + row, item.read(row)) for row in range(len(item))]
             else:
-                batch.content.append(self._read(n, item))
+                batch.drafts.append(self._read(n, item))
             n += rows_of(item)
         return batch
-
-    def _begin_lines(self, batch: _Batch, first: int, lines: Lines) -> None:
-        """What is plain is noted at once, the rest is drafted."""
-        source, at = lines.source, first - batch.first
-        origin = Origin(source.format, self._numbers[source.name], PARTS.index(source.split))
-        noted = self._plain.take(lines.stretch, origin, first, batch.columns, at)
-        if noted is None:
-            batch.content += [self._read(first + row, lines.read(row)) for row in range(len(lines))]
-            return
-        for row, state in enumerate(noted.states) if noted.unfinished else ():
-            if state == UNFINISHED:
-                self._end_note(batch.columns, at + row, first + row, *noted.row(row))
-        start = 0
-        for row, state in enumerate(noted.states) if noted.unread else ():
-            if state == UNREAD:
-                begin = noted.record_ends[row - 1] if row else 0
-                batch.content += [noted.records[start:begin], self._read(first + row, lines.read(row))]
-                start = noted.record_ends[row]
-        batch.content.append(noted.records[start:] if start else noted.records)
-
-    def _end_note(self, columns: Columns, at: int, n: int, question: bytes, answer: bytes) -> None:
-        same, kind, spoken, words = said(question, answer)
-        columns.complete(at, answer=same, kind=self._kind(kind), language=spoken, words=words)
-        self._note_style(n, spoken, answer)
 
     def _read(self, n: int, row: Example | Rejected) -> _Draft:
         if isinstance(row, Rejected):
@@ -187,15 +157,12 @@ class RowPass:
                 draft.encoded = self._encode(draft.row, draft.findings)
         encoded = [draft.encoded for draft in drafts if draft.encoded]
         passed = iter(self._screen.look([(each.question, each.answer) for each in encoded]) if encoded else ())
-        for item in batch.content:
-            if isinstance(item, bytes):
-                self._spool.write(item)
-                continue
-            row = self._judge(item, next(passed) if item.encoded else None)
+        for draft in drafts:
+            row = self._judge(draft, next(passed) if draft.encoded else None)
             if row:
-                batch.columns.put(item.n - batch.first, row)
+                batch.columns.put(draft.n - batch.first, row)
             else:
-                batch.columns.leave_out(item.n - batch.first)
+                batch.columns.leave_out(draft.n - batch.first)
 
     def _judge(self, draft: _Draft, passed: Passed | None) -> Row | None:
         """The row as it is noted; None for one that is set aside with its reasons."""
@@ -222,7 +189,7 @@ class RowPass:
         self, n: int, row: Example, encoded: Encoded, passed: Passed, assets: list[Asset], tokens: Estimate
     ) -> Row:
         input, question = hashes_of(passed.question, len(row.turns), (asset.digest for asset in assets))
-        answer, kind, spoken, words = said(passed.question, passed.answer)
+        answer, kind, spoken, words = describe_answer(passed.question, passed.answer)
         group, label = self._group(row, assets, input)
         if label or row.category or row.references:
             extra = [n, label, row.category, row.references or None]
@@ -247,7 +214,6 @@ class RowPass:
             low=tokens.low,
             expected=tokens.expected,
             high=tokens.high,
-            seal=0,
         )
 
     def _kind(self, kind: str) -> int:

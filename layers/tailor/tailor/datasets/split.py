@@ -45,7 +45,7 @@ class Splitter:
         return ("test", self.test), ("validation", self.validation)
 
     def part(self, group: int) -> SplitName:
-        """``group``: as :func:`group_hash` gives it."""
+        """``group``: as :func:`tailor.datasets.fingerprints.group_hash` gives it."""
         return PARTS[self.parts([group])[0]] or "train"
 
     def parts(self, groups: Sequence[int]) -> bytes:
@@ -103,13 +103,6 @@ def even_out(splitter: Splitter, groups: Iterable[int]) -> None:
             splitter.forced[group] = "train"
     if order and all(splitter.part(group) != "train" for group in order):
         splitter.forced[order[-1]] = "train"
-
-
-def group_hash(*parts: bytes) -> int:
-    """A 63-bit hash of what makes a group, an input or an answer."""
-    if len(parts) == 1:
-        return xxh64_intdigest(parts[0]) >> 1
-    return xxh64_intdigest(b"".join(len(part).to_bytes(4) + part for part in parts)) >> 1
 
 
 def _salt(seed: int, purpose: str) -> int:

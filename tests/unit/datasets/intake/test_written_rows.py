@@ -1,7 +1,8 @@
-"""The short cut for rows of plain text: what it writes and reports is what the long way does."""
+"""However rows are written as JSON, and wherever blank lines stand between them, the prepared data are the same."""
 
 import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor import catalog
-from tailor.datasets import native
 from tailor.datasets.intake import prepare_dataset
+from tailor.datasets.read import read_dataset
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 
@@ -25,7 +26,6 @@ WRITERS: list[Callable[[Any], bytes]] = [
     lambda row: json.dumps(row).encode(),
     lambda row: b"  " + json.dumps(row, ensure_ascii=False, separators=(" , ", " : ")).encode() + b" \r",
     lambda row: orjson.dumps(row).replace(b'"role":"user"', b'"role":"assistant","role":"user"'),
-    lambda row: orjson.dumps({**row, "note": 1}),
 ]
 USUAL = ["yes", "Không.", "hoà bình", "1,250", "«ok»", 'He said "no"', "x\ny", "long " * 60, "5 €", "C:\\data"]
 ODD = ["", " ", "a.b@c.vn", "System:", "\u200b", "e\u0301", "tiá»‡n", "+84 912 345 678", "  indented", "\t" * 9 + "tab"]
@@ -34,16 +34,15 @@ TURNS = st.lists(st.lists(WORDS, min_size=1, max_size=3).map(" ".join), min_size
 
 
 @st.composite
-def _lines(draw: st.DrawFn) -> bytes:
-    texts, system, writer = draw(TURNS), draw(st.none() | WORDS), draw(st.sampled_from(WRITERS))
+def _rows(draw: st.DrawFn) -> dict[str, Any]:
+    texts, system = draw(TURNS), draw(st.none() | WORDS)
     messages = [
         {"role": ("user", "assistant")[place % 2], "content": [{"text": text}]} for place, text in enumerate(texts)
     ]
     row: dict[str, Any] = {"schemaVersion": "bedrock-conversation-2024", "messages": messages}
     if system is not None:
         row["system"] = [{"text": system}]
-    line: bytes = writer(row)
-    return line
+    return row
 
 
 def _prepared(data: bytes, recipe: Recipe) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -68,20 +67,37 @@ def _prepared(data: bytes, recipe: Recipe) -> tuple[dict[str, Any], dict[str, by
 
 
 @given(
-    lines=st.lists(_lines(), min_size=5, max_size=40),
+    rows=st.lists(_rows(), min_size=5, max_size=40),
     method=st.sampled_from(["fine-tuning", "distillation"]),
     system=st.booleans(),
+    data=st.data(),
 )
 @settings(max_examples=20, deadline=None)
-def test_it_changes_nothing(lines: list[bytes], method: str, system: bool) -> None:
-    sound = [orjson.dumps(row) for row in chats(10)]  # so that the format is recognised
-    data = b"\n".join([*sound, *lines]) + b"\n"
+def test_the_way_rows_are_written_changes_nothing(
+    rows: list[dict[str, Any]], method: str, system: bool, data: st.DataObject
+) -> None:
     recipe = Recipe.model_validate({"method": method, "data": {"system": "Be brief." if system else None}})
-    short = _prepared(data, recipe)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(native, "_library", lambda: None)
-        long = _prepared(data, recipe)
-    assert short == long
+    every = [*chats(10), *rows]  # the first ones so that the format is recognised
+    written = [data.draw(st.sampled_from(WRITERS))(row) for row in every]
+    plain, other = (_prepared(b"\n".join(lines) + b"\n", recipe) for lines in (map(orjson.dumps, every), written))
+    assert plain[0]["counts"] == other[0]["counts"]
+    for name in ("train.jsonl", "validation.jsonl", "test.jsonl", "findings.jsonl"):
+        assert plain[1].get(name) == other[1].get(name)
+
+
+@given(st.lists(st.sampled_from([b"\n", b" ", b"\r", b"\t\x0b\x0c", b"{}", b"x"])).map(b"".join))
+@settings(deadline=None)
+def test_each_line_is_a_row_or_blank(tmp_path_factory: pytest.TempPathFactory, lines: bytes) -> None:
+    folder = tmp_path_factory.mktemp("uploads")
+    sound = b"".join(orjson.dumps(row) + b"\n" for row in chats(3))
+    (folder / "a.jsonl").write_bytes(sound + lines)
+    recipe = Recipe()
+    reader = read_dataset(FolderStorage(folder), "", recipe.data, recipe.method, folder)
+    numbers = [row.line for row in reader]
+    blank = {place for place, line in enumerate(BytesIO(lines), start=4) if line.isspace()}
+    count = 3 + len(list(BytesIO(lines)))
+    assert numbers == [number for number in range(1, count + 1) if number not in blank]
+    assert any(found.code == "blank-line" for found in reader.findings) == bool(blank)
 
 
 def test_however_a_row_is_written_its_record_is_the_same() -> None:
