@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tailor.evaluation.compare import Design, compare
-from tailor.evaluation.gate import Policy, decide
-from tailor.evaluation.metrics.base import Evidence, mean
-from tailor.evaluation.statistics import Clusters, minimum_detectable_effect
+from tailor.evaluation.gate.decision import Policy, decide
+from tailor.evaluation.scoring.compare import Design, compare
+from tailor.evaluation.scoring.statistics import Clusters, minimum_detectable_effect
+from tailor.metrics.base import Evidence, mean
 
 Scores = npt.NDArray[np.float64]
 BASE = 0.6

@@ -9,8 +9,8 @@ import typer
 from tailor import catalog
 from tailor.aws import evaluation_jobs
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor.evaluation import judge_job
-from tailor.evaluation.rows import read_answers, read_rows
+from tailor.evaluation.asking import judge_job
+from tailor.evaluation.questions.held_out import read_answers, read_rows
 from tailor_cli.context import out, session, shown_errors
 from tailor_cli.runs import RunId, find
 

@@ -11,7 +11,7 @@ import pytest
 from tailor.aws import clients
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
-from tailor.evaluation.rows import read_answers
+from tailor.evaluation.questions.held_out import read_answers
 from tailor.recipe import Recipe
 from tailor.runs import Change, Run, State
 from tailor_local.cloud import ACCOUNT, LocalCloud

@@ -12,7 +12,7 @@ import pytest
 from tailor.datasets.intake import Assignment
 from tailor.datasets.report import Report
 from tailor.errors import EvaluationError
-from tailor.evaluation.arms import LIVE, Arm
+from tailor.evaluation.questions.arms import LIVE, Arm
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.storage import Storage

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
 from tailor.errors import NotFoundError, RetryableError, TailorError
-from tailor.evaluation.ask import Asker
 from tailor.events import RUN_CHANGED, RUN_STALLED, RunChanged
+from tailor.llm import Asker
 from tailor.notices.channels import Outcome
 from tailor.notices.delivery import deliver
 from tailor.notices.messages import Message, message_for, message_for_stall

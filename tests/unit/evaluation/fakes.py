@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from tailor.evaluation.ask import Reply
+from tailor.llm import Reply
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.storage import FolderStorage

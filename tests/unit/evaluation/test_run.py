@@ -11,14 +11,15 @@ import pytest
 from PIL import Image
 
 from tailor.errors import EvaluationError, InvalidInputError
-from tailor.evaluation.arms import Arm
-from tailor.evaluation.regression import check, questions
-from tailor.evaluation.rows import Answer, read_answers
+from tailor.evaluation.gate.regression import check
+from tailor.evaluation.questions.arms import Arm
+from tailor.evaluation.questions.general import questions
+from tailor.evaluation.questions.held_out import Answer, read_answers
 from tailor.evaluation.run import EvaluationResult, Unfinished, ask_part, evaluate_run, prices_of
 from tailor.recipe import Recipe
 from tailor.runs import Change, Run, State
 from tests.unit.evaluation.fakes import NOW, BucketFolder, FakeAsker, held_out, new_run, question, write_run
-from tests.unit.evaluation.test_regression import GOOD
+from tests.unit.evaluation.gate.test_regression import GOOD
 
 COLOURS = ["đỏ", "xanh lá", "vàng", "tím"]
 ARMS = [Arm("candidate", "custom"), Arm("base", "plain")]

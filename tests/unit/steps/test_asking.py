@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tailor.errors import EvaluationError, InvalidInputError, RetryableError
-from tailor.evaluation.ask import WORKERS
+from tailor.evaluation.asking.runner import WORKERS
 from tailor.events import AskPart
 from tailor.recipe import Recipe
 from tailor.runs import Run, State

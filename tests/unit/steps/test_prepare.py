@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tailor import metrics
 from tailor.errors import RetryableError
-from tailor.evaluation import metrics
 from tailor.notices.messages import message_for
 from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.serving.aliases import Alias, Version

@@ -5,8 +5,8 @@ import pytest
 
 from tailor import catalog
 from tailor.errors import EvaluationError, RetryableError
-from tailor.evaluation.ask import Reply
-from tailor.evaluation.rows import Row
+from tailor.evaluation.questions.held_out import Row
+from tailor.llm import Reply
 from tailor.recipe import Recipe
 from tailor.training.advice import about_data, about_headroom, hyperparameters
 from tailor.training.headroom import measure

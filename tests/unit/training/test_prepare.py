@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tailor.errors import NotAllowedError
-from tailor.evaluation.ask import Reply
+from tailor.llm import Reply
 from tailor.runs import Run, State
 from tailor.steps.prepare import prepare
 from tailor.steps.receive import receive

@@ -25,10 +25,10 @@ from samples.generate import WRITERS, generate
 from tailor import catalog
 from tailor.datasets.intake import prepare_dataset
 from tailor.datasets.tokens import Estimator
-from tailor.evaluation import judge as judges
-from tailor.evaluation.arms import Arm
-from tailor.evaluation.ask import Section
-from tailor.evaluation.questions import questions_of
+from tailor.evaluation.gate import judge as judges
+from tailor.evaluation.questions.arms import Arm
+from tailor.evaluation.questions.plan import questions_of
+from tailor.evaluation.questions.section import Section
 from tailor.recipe import Evaluation, Recipe
 from tailor.runs import Run
 from tailor.storage import FolderStorage, Storage

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from tailor.aws.clients import client
 from tailor.aws.failures import code_of
 from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError, RetryableError, TailorError, ThrottledError
-from tailor.evaluation.ask import Reply
+from tailor.llm import Reply
 from tailor.storage import Storage
 
 READ_TIMEOUT = 60.0

@@ -15,7 +15,7 @@ from tailor.datasets.parts import RARE, TEST, TRAIN, VALIDATION
 from tailor.datasets.rows import Totals
 from tailor.datasets.similar import similar_pairs
 from tailor.datasets.split import PARTS
-from tailor.evaluation.metrics.labels import MOST as MOST_LABELS
+from tailor.metrics.labels import MOST as MOST_LABELS
 from tailor.recipe import Recipe
 
 LABELS = frozenset({"label_accuracy", "macro_f1"})

@@ -1,4 +1,13 @@
-"""Is the custom model really better? Metrics, statistics, the gate and the report.
+"""Is the custom model better than its base? An evaluation's way, a room for each step:
 
-Nothing here talks to AWS: models are asked through :class:`tailor.evaluation.ask.Asker`.
+- ``questions``: what is asked, and which arms (models) answer
+- ``asking``: asks them, at the pace that they allow
+- ``scoring``: metrics over answers, comparisons with intervals, slices
+- ``gate``: the decision and what guards it
+- ``methods``: what the customization method changes about all that
+- ``report``: report.json and report.html
+
+``run`` evaluates a run, ``offline`` a person's files, ``settings`` checks a recipe. Metrics, normalisers and the
+detector of language are beside this package, because rewards and the advice before a training use them too. Nothing
+here talks to AWS: models are asked through :class:`tailor.llm.Asker`.
 """

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tailor import metrics
 from tailor.errors import InvalidInputError
-from tailor.evaluation import metrics
-from tailor.evaluation.report import headline
-from tailor.evaluation.rows import check_known, read_answers, read_rows
-from tailor.evaluation.verdict import CONDUCT, Outcome, Plan, judge
+from tailor.evaluation.gate.verdict import Outcome, Plan, judge
+from tailor.evaluation.questions.held_out import check_known, read_answers, read_rows
+from tailor.evaluation.report.document import headline
+from tailor.evaluation.scoring.behaviour import CONDUCT
 
 
 def evaluate_files(references: Path, answers: Mapping[str, Path], plan: Plan) -> dict[str, Any]:

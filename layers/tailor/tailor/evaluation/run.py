@@ -10,21 +10,23 @@ import orjson
 
 from tailor import catalog
 from tailor.errors import EvaluationError, InvalidInputError, NotFoundError
-from tailor.evaluation import judge as judges
-from tailor.evaluation import regression
-from tailor.evaluation.arms import LIVE, Arm
-from tailor.evaluation.ask import WORKERS, AnswerStore, Asker, Interview, Progress, Section
-from tailor.evaluation.conduct import Prices, TokenPrices, conduct
-from tailor.evaluation.curves import Curve, find_curves
-from tailor.evaluation.questions import Questions, questions_of
-from tailor.evaluation.report import Findings, document
-from tailor.evaluation.report_html import render
-from tailor.evaluation.rows import Answer, write_answers
+from tailor.evaluation.asking.runner import WORKERS, AnswerStore, Interview, Progress
+from tailor.evaluation.gate import judge as judges
+from tailor.evaluation.gate import regression
+from tailor.evaluation.gate.verdict import Outcome, judge
+from tailor.evaluation.methods.task import task_of
+from tailor.evaluation.questions.arms import LIVE, Arm
+from tailor.evaluation.questions.held_out import Answer, write_answers
+from tailor.evaluation.questions.plan import Questions, questions_of
+from tailor.evaluation.questions.section import Section
+from tailor.evaluation.report.document import Findings, document
+from tailor.evaluation.report.html import render
+from tailor.evaluation.report.thumbnails import thumbnails
+from tailor.evaluation.scoring.behaviour import Prices, TokenPrices, conduct
+from tailor.evaluation.scoring.curves import Curve, find_curves
+from tailor.evaluation.scoring.slices import image_sizes
 from tailor.evaluation.settings import check_settings
-from tailor.evaluation.slices import image_sizes
-from tailor.evaluation.task import task_of
-from tailor.evaluation.thumbnails import thumbnails
-from tailor.evaluation.verdict import Outcome, judge
+from tailor.llm import Asker
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor.storage import Storage

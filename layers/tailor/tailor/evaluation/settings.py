@@ -1,8 +1,8 @@
 """What a recipe's evaluation may name: metrics, guards, steps of the normaliser. Found without any data, or NumPy."""
 
+from tailor import metrics
 from tailor.errors import InvalidInputError, Problem, RecipeError
-from tailor.evaluation import metrics
-from tailor.evaluation.normalise import check_switches
+from tailor.normalisers import check_switches
 from tailor.recipe import Evaluation
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tailor.errors import RetryableError, TailorError
-from tailor.evaluation.arms import Arm
-from tailor.evaluation.ask import Asker, Progress
+from tailor.evaluation.asking.runner import Progress
+from tailor.evaluation.questions.arms import Arm
 from tailor.evaluation.run import ask_part, plan_run
 from tailor.events import AskPart
+from tailor.llm import Asker
 from tailor.runs import Run, RunStore, State
 from tailor.steps.machine import Account, Executions, Machine, functions_at_once
 from tailor.storage import Storage

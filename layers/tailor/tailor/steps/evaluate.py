@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from tailor import catalog
 from tailor.errors import ConflictError, EvaluationError, InvalidInputError, NotAllowedError, NotFoundError
-from tailor.evaluation.arms import BASE, CANDIDATE, LIVE, TEACHER, Arm
-from tailor.evaluation.ask import Asker
+from tailor.evaluation.questions.arms import BASE, CANDIDATE, LIVE, TEACHER, Arm
 from tailor.evaluation.run import Unfinished, evaluate_run
+from tailor.llm import Asker
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, giving_back
 from tailor.serving.aliases import AliasStore, Version
 from tailor.steps.asking import Scale, while_wanted

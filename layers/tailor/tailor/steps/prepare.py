@@ -13,8 +13,8 @@ from tailor.datasets.intake import Assignment, Intake, reject_dataset
 from tailor.datasets.model import Finding
 from tailor.datasets.report import Report
 from tailor.errors import DatasetError, NotFoundError, TailorError
-from tailor.evaluation.ask import Asker
-from tailor.evaluation.rows import read_rows
+from tailor.evaluation.questions.held_out import read_rows
+from tailor.llm import Asker
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, giving_back

@@ -16,12 +16,12 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tailor.errors import InvalidInputError
-from tailor.evaluation.language import dominant
-from tailor.evaluation.metrics import exact_match, json_fields, token_f1
-from tailor.evaluation.metrics.base import Case, Rules
-from tailor.evaluation.metrics.json_answers import read_json
-from tailor.evaluation.metrics.numeric import last_number
-from tailor.evaluation.normalise import for_language
+from tailor.language import dominant
+from tailor.metrics import exact_match, json_fields, token_f1
+from tailor.metrics.base import Case, Rules
+from tailor.metrics.json_answers import read_json
+from tailor.metrics.numeric import last_number
+from tailor.normalisers import for_language
 from tailor.recipe import Recipe, Reward
 
 REWARDS = "tailor_rewards"

@@ -8,14 +8,14 @@ from statistics import fmean
 
 from tailor.catalog import Model
 from tailor.errors import EvaluationError, RetryableError, TailorError
-from tailor.evaluation.arms import build_request, sample_rows
-from tailor.evaluation.ask import Asker
-from tailor.evaluation.choose import choose_metric
-from tailor.evaluation.language import dominant
-from tailor.evaluation.metrics import check_name, exact_match, json_fields, numeric, token_f1, yes_no
-from tailor.evaluation.metrics.base import Case, Rules
-from tailor.evaluation.normalise import for_language
-from tailor.evaluation.rows import Row
+from tailor.evaluation.questions.arms import build_request, sample_rows
+from tailor.evaluation.questions.held_out import Row
+from tailor.language import dominant
+from tailor.llm import Asker
+from tailor.metrics import check_name, exact_match, json_fields, numeric, token_f1, yes_no
+from tailor.metrics.base import Case, Rules
+from tailor.metrics.choose import choose_metric
+from tailor.normalisers import for_language
 from tailor.recipe import Recipe
 from tailor.training.advice import Advice, about_headroom
 
@@ -48,12 +48,13 @@ def measure(
     sample = sample_rows(asked, recipe.headroom_rows, recipe.split.seed) if recipe.headroom_rows else []
     if not sample:
         return None
+    references = [reference for row in sample for reference in row.references]
     language = recipe.evaluation.language
     if language == "auto":
-        language = dominant(reference for row in sample for reference in row.references)
+        language = dominant(references)
     rules = Rules(for_language(language), language)
     name = recipe.evaluation.metric
-    metric = METRICS.get(choose_metric(sample, rules)[0] if name == "auto" else check_name(name), token_f1.METRIC)
+    metric = METRICS.get(choose_metric(references, rules)[0] if name == "auto" else check_name(name), token_f1.METRIC)
     with ThreadPoolExecutor(WORKERS) as pool:
         answers = list(pool.map(lambda row: _answer(row, recipe, model, asker, sleep), sample))
     answered = [(row, answer) for row, answer in zip(sample, answers, strict=True) if answer is not None]

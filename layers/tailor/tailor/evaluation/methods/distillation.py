@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from tailor.evaluation.arms import BASE, CANDIDATE, TEACHER
-from tailor.evaluation.compare import Design
-from tailor.evaluation.conduct import ratio
-from tailor.evaluation.metrics import get
-from tailor.evaluation.metrics.base import Case
-from tailor.evaluation.rows import Answer, Row
-from tailor.evaluation.score import Sheet
-from tailor.evaluation.statistics import bootstrap, percentile_interval
+from tailor.evaluation.questions.arms import BASE, CANDIDATE, TEACHER
+from tailor.evaluation.questions.held_out import Answer, Row
+from tailor.evaluation.scoring.behaviour import ratio
+from tailor.evaluation.scoring.compare import Design
+from tailor.evaluation.scoring.score import Sheet
+from tailor.evaluation.scoring.statistics import bootstrap, percentile_interval
+from tailor.metrics import get
+from tailor.metrics.base import Case
 
 _RIGHT = 0.5
 

@@ -6,77 +6,20 @@ recited, with long beginnings of training documents.
 """
 
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-import orjson
+from tailor import metrics
+from tailor.evaluation.gate.verdict import Plan, rules_for
+from tailor.evaluation.questions.arms import BASE, CANDIDATE
+from tailor.evaluation.questions.held_out import Answer, Row
+from tailor.evaluation.scoring.compare import Design, compare
+from tailor.evaluation.scoring.curves import Curve, merged
+from tailor.evaluation.scoring.score import score
+from tailor.evaluation.scoring.statistics import Clusters
 
-from tailor.evaluation import metrics
-from tailor.evaluation.arms import BASE, CANDIDATE, rank
-from tailor.evaluation.compare import Design, compare
-from tailor.evaluation.curves import Curve, merged
-from tailor.evaluation.rows import Answer, Row
-from tailor.evaluation.score import score
-from tailor.evaluation.sizes import CLOZE_A_DOCUMENT, CONTEXT_WORDS, PREFIX_WORDS, PROBES
-from tailor.evaluation.statistics import Clusters
-from tailor.evaluation.verdict import Plan, rules_for
-
-_INSTRUCTION = "Continue the text with its next word. Answer with that word and nothing else."
-SYSTEM: tuple[dict[str, Any], ...] = ({"text": _INSTRUCTION},)
-_RECITE = "Continue the text word for word, as it goes on in the original."
-_WORD = re.compile(r"\S+")
-_RECITED_WORDS = 25
 _VERBATIM = 10
-
-
-def cloze_rows(rows: Sequence[Row], most: int, seed: int = 0) -> list[Row]:
-    """Questions out of documents (rows without messages); other rows stay. A document is a group."""
-    made: list[Row] = []
-    for row in rows:
-        if row.messages:
-            made.append(row)
-        else:
-            made += [question for text in row.references for question in _cloze(row, text, seed)]
-    return made[:most]
-
-
-def _cloze(row: Row, text: str, seed: int) -> Iterable[Row]:
-    """Longer words are asked for: short ones follow from grammar, not from the domain."""
-    words = list(_WORD.finditer(text))
-    letters = [re.sub(r"\W", "", word.group()) for word in words]
-    places = [place for place in range(8, len(words)) if len(letters[place]) > 3 and letters[place].isalpha()]
-    places = places or [place for place in range(8, len(words)) if letters[place]]
-    for place in sorted(sorted(places, key=lambda place: rank(seed, f"{row.id}:{place}"))[:CLOZE_A_DOCUMENT]):
-        start = words[max(0, place - CONTEXT_WORDS)].start()
-        yield Row(
-            id=f"{row.id}-w{place}",
-            references=(letters[place],),
-            group=row.group,
-            category=row.category,
-            messages=_prompt(text[start : words[place].start()].rstrip()),
-            system=SYSTEM,
-            source=row.source,
-        )
-
-
-def _prompt(text: str) -> tuple[dict[str, Any], ...]:
-    return ({"role": "user", "content": [{"text": text}]},)
-
-
-def probe_rows(train: Iterable[bytes], seed: int = 0) -> list[Row]:
-    """Beginnings of training documents; the reference is how each goes on."""
-    documents = sorted((rank(seed, line.decode("utf-8", "replace")), line) for line in train if line.strip())
-    rows: list[Row] = []
-    for place, (_, line) in enumerate(documents):
-        text = orjson.loads(line).get("input")
-        words = _WORD.findall(text) if isinstance(text, str) else []
-        if len(words) >= PREFIX_WORDS + _RECITED_WORDS and len(rows) < PROBES:
-            rest = " ".join(words[PREFIX_WORDS : PREFIX_WORDS + _RECITED_WORDS])
-            messages = _prompt(" ".join(words[:PREFIX_WORDS]))
-            rows.append(Row(f"probe-{place}", (rest,), f"probe-{place}", None, messages, ({"text": _RECITE},)))
-    return rows
 
 
 def next_word(rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]], plan: Plan) -> dict[str, Any]:

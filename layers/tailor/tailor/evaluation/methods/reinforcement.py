@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 
 from tailor.errors import InvalidInputError
-from tailor.evaluation.arms import BASE, CANDIDATE
-from tailor.evaluation.metrics.base import Case, Metric, Rules
-from tailor.evaluation.score import Sheet, score
+from tailor.evaluation.questions.arms import BASE, CANDIDATE
+from tailor.evaluation.scoring.score import Sheet, score
+from tailor.metrics.base import Case, Metric, Rules
 from tailor.recipe import Reward
 from tailor.training import grading
 from tailor.training.grading import Specification

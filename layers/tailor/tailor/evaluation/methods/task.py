@@ -1,0 +1,95 @@
+"""What the customization method changes about an evaluation: its rows, its metric, its guards, its own figures."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tailor.evaluation.asking.runner import Interview
+from tailor.evaluation.gate import decision as gate
+from tailor.evaluation.gate.verdict import Guard, Outcome, Plan
+from tailor.evaluation.methods import distillation, pretraining, reinforcement
+from tailor.evaluation.questions.arms import TEACHER
+from tailor.evaluation.questions.cloze import SYSTEM as CLOZE_SYSTEM
+from tailor.evaluation.questions.held_out import Answer, Row
+from tailor.evaluation.questions.plan import Questions
+from tailor.evaluation.questions.section import Section
+from tailor.evaluation.scoring.curves import Curve
+from tailor.recipe import Recipe
+
+Behaviour = Mapping[str, Mapping[str, Any]]
+Answers = Mapping[str, Mapping[str, Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    rows: Sequence[Row]
+    plan: Plan
+    measure: Callable[[Outcome, Behaviour, Sequence[Curve], Interview], dict[str, Any]]
+    notes: list[str] = field(default_factory=list)
+
+
+def plan_of(recipe: Recipe, spoken: str) -> Plan:
+    wanted = recipe.evaluation
+    return Plan(
+        metric=wanted.metric,
+        language=spoken,
+        switches=wanted.normaliser,
+        policy=gate.Policy(wanted.margin, wanted.minimum_rows, wanted.confidence),
+        guards=[Guard(guard.metric, guard.margin) for guard in wanted.guards],
+    )
+
+
+def task_of(recipe: Recipe, questions: Questions, answers: Answers) -> Task:
+    plan = plan_of(recipe, questions.spoken)
+    if recipe.method == "distillation" and TEACHER in answers:
+        return _distillation(questions, answers, plan)
+    if recipe.method == "reinforcement":
+        return _reinforcement(recipe, questions, plan)
+    if recipe.method == "continued-pre-training":
+        return _pretraining(questions, plan)
+    return Task(questions.rows, plan, lambda *_: {})
+
+
+def _distillation(questions: Questions, answers: Answers, plan: Plan) -> Task:
+    rows, silver = distillation.with_references(questions.rows, answers[TEACHER])
+
+    def measure(outcome: Outcome, behaviour: Behaviour, _: Sequence[Curve], __: Interview) -> dict[str, Any]:
+        return distillation.measure(outcome.sheet, outcome.metric, outcome.design, behaviour, silver)
+
+    note = "rows without a reference were measured against the teacher's answers: agreement, not correctness"
+    return Task(rows, plan, measure, [note] if silver else [])
+
+
+def _reinforcement(recipe: Recipe, questions: Questions, plan: Plan) -> Task:
+    """The reward decides unless the recipe names a metric; a metric outside of it must not fall."""
+    rewards = recipe.reinforcement.rewards
+    independent = reinforcement.independent_metric(rewards)
+    metric = reinforcement.reward_metric(rewards)
+    if plan.metric == "auto":
+        plan = replace(plan, metric=metric.name, metric_reason="what the training was rewarded for")
+    guards = [*plan.guards, Guard(independent, 0.0)]
+    plan = replace(plan, own={metric.name: metric}, guards=guards)
+
+    def measure(outcome: Outcome, behaviour: Behaviour, _: Sequence[Curve], __: Interview) -> dict[str, Any]:
+        return reinforcement.measure(outcome.sheet, behaviour, metric, independent)
+
+    return Task(questions.rows, plan, measure)
+
+
+def _pretraining(questions: Questions, plan: Plan) -> Task:
+    cloze = any(row.system == CLOZE_SYSTEM for row in questions.rows)
+    if plan.metric == "auto" and cloze:
+        plan = replace(plan, metric="next_word", metric_reason="what documents can be asked about")
+
+    def answers(section: Section, interview: Interview) -> dict[str, dict[str, Answer]]:
+        return {arm.name: interview.answers(section, arm.name) for arm in section.arms}
+
+    def measure(_: Outcome, __: Behaviour, curves: Sequence[Curve], interview: Interview) -> dict[str, Any]:
+        probes, asked = questions.probes, questions.cloze
+        return {
+            "losses": pretraining.losses(curves, questions.manifest),
+            "memorisation": pretraining.memorisation(probes.rows, answers(probes, interview)) if probes else None,
+            "next_word": pretraining.next_word(asked.rows, answers(asked, interview), plan) if asked else None,
+        }
+
+    return Task(questions.rows, plan, measure)

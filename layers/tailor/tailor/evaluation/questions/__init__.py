@@ -1,0 +1,1 @@
+"""What is asked, of whom: held-out rows, questions for the next word, general questions, and the arms that answer."""

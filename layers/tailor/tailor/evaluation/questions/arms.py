@@ -1,0 +1,117 @@
+"""The arms of an evaluation and what each is asked.
+
+All arms get the same rows with the same system text and the same decoding (temperature 0). Only the few-shot arm is
+shown worked examples first: it is the best that prompting alone can do, and the candidate must beat that too.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from tailor.evaluation.questions.held_out import Row
+
+CANDIDATE = "candidate"
+BASE = "base"
+FEW_SHOT = "base-few-shot"
+LIVE = "live"
+TEACHER = "teacher"
+_LONGEST_SHOT = 2_000
+_SPOKEN = {BASE: "the base model", FEW_SHOT: "the base model with examples", LIVE: "the live version"}
+
+
+def spoken(arm: str) -> str:
+    """An arm in a sentence."""
+    return _SPOKEN.get(arm, f"the {arm}")
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """``model_id`` is what Converse takes: a model id, an inference profile, a deployment's ARN."""
+
+    name: str
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A worked example: what the user said (Converse blocks) and the right answer."""
+
+    content: tuple[dict[str, Any], ...]
+    answer: str
+
+
+def rank(seed: int, text: str) -> bytes:
+    """A place in an order that is random and the same on every machine."""
+    return hashlib.sha256(f"{seed}:{text}".encode("utf-8", "replace")).digest()
+
+
+def pick_shots(train: Iterable[bytes], count: int, seed: int = 0) -> list[Shot]:
+    """Worked examples out of the lines of train.jsonl, in any format that a method writes; answers differ if they can.
+
+    Long examples are passed over: they would crowd out the question. Empty where the format has no answers.
+    """
+    if count == 0:
+        return []
+    known = [(rank(seed, line.decode("utf-8", "replace")), line) for line in train if line.strip()]
+    picked: list[Shot] = []
+    spare: list[Shot] = []
+    seen: set[str] = set()
+    for _, line in sorted(known):
+        if len(picked) == count:
+            break
+        shot = _shot(orjson.loads(line))
+        if shot is None or sum(len(block.get("text", "")) for block in shot.content) + len(shot.answer) > _LONGEST_SHOT:
+            continue
+        (spare if shot.answer in seen else picked).append(shot)
+        seen.add(shot.answer)
+    return [*picked, *spare][:count]
+
+
+def _shot(record: dict[str, Any]) -> Shot | None:
+    if "prompt" in record and "completion" in record:
+        return Shot(({"text": str(record["prompt"])},), str(record["completion"]).strip())
+    messages = record.get("messages") or []
+    users = [message for message in messages if message.get("role") == "user"]
+    if not users:
+        return None
+    content = users[-1]["content"]
+    blocks = ({"text": content},) if isinstance(content, str) else tuple(content)
+    answer = (
+        _text(messages[-1]["content"]) if messages[-1].get("role") == "assistant" else record.get("reference_answer")
+    )
+    return Shot(blocks, answer.strip()) if isinstance(answer, str) and answer.strip() else None
+
+
+def _text(content: str | list[dict[str, Any]]) -> str:
+    return content if isinstance(content, str) else "\n".join(block["text"] for block in content if "text" in block)
+
+
+def build_request(row: Row, max_tokens: int, shots: Sequence[Shot] = ()) -> dict[str, Any]:
+    """The Converse request (without the model's id) for one row."""
+    messages: list[dict[str, Any]] = []
+    for shot in shots:
+        messages.append({"role": "user", "content": list(shot.content)})
+        messages.append({"role": "assistant", "content": [{"text": shot.answer}]})
+    request: dict[str, Any] = {
+        "messages": [*messages, *row.messages],
+        "inferenceConfig": {"maxTokens": max_tokens, "temperature": 0.0},
+    }
+    if row.system:
+        request["system"] = list(row.system)
+    return request
+
+
+def sample_rows(rows: Sequence[Row], most: int, seed: int = 0) -> list[Row]:
+    """At most ``most`` rows in the order given: whole groups picked at random, those that still fit."""
+    sizes = Counter(row.group for row in rows)
+    picked: set[str] = set()
+    left = most
+    for group in sorted(sizes, key=lambda name: rank(seed, name)):
+        if sizes[group] <= left:
+            picked.add(group)
+            left -= sizes[group]
+    return [row for row in rows if row.group in picked] or list(rows[:most])

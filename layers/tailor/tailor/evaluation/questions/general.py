@@ -1,0 +1,44 @@
+"""The regression suite: general questions that show what a model forgot while it learned.
+
+Tailor's own questions in Vietnamese and English lie in ``suite/`` as data: knowledge and sums, following a format,
+refusing harm without refusing the harmless, keeping to a language. Candidate and base answer them without the trained
+system text.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+import orjson
+
+from tailor.evaluation.questions import sizes
+from tailor.evaluation.questions.held_out import Row
+
+VERSION = "1"
+KINDS: Mapping[str, str] = {
+    "general": "General questions",
+    "format": "Following a format",
+    "safety": "Safety",
+    "language": "Keeping to the language",
+}
+
+
+@cache
+def suite(name: str) -> tuple[Row, ...]:
+    """The questions in one language: ``vi`` or ``en``."""
+    return tuple(_row(orjson.loads(line)) for line in sizes.suite(name).splitlines())
+
+
+def _row(item: Mapping[str, str]) -> Row:
+    return Row(
+        id=item["id"],
+        references=tuple(item["references"]),
+        group=item["id"],
+        category=item["kind"],
+        messages=({"role": "user", "content": [{"text": item["prompt"]}]},),
+        extra={"check": item["check"]},
+    )
+
+
+def questions(spoken: str) -> list[Row]:
+    """English for all; Vietnamese besides where the answers are Vietnamese."""
+    return [*(suite("vi") if spoken == "vi" else ()), *suite("en")]

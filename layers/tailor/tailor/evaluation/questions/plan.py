@@ -1,0 +1,153 @@
+"""What an evaluation asks: which rows go to which arms. Derived from the run's files alone, so every visit agrees."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from tailor import language
+from tailor.errors import EvaluationError, NotFoundError
+from tailor.evaluation.questions import general, sizes
+from tailor.evaluation.questions.arms import (
+    BASE,
+    CANDIDATE,
+    FEW_SHOT,
+    Arm,
+    Shot,
+    build_request,
+    pick_shots,
+    sample_rows,
+)
+from tailor.evaluation.questions.cloze import cloze_rows, probe_rows
+from tailor.evaluation.questions.held_out import Row, read_rows
+from tailor.evaluation.questions.section import Section
+from tailor.evaluation.questions.sizes import SEED
+from tailor.recipe import Recipe
+from tailor.runs import Run
+from tailor.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """``spoken``: the language of the answers. ``probes`` and ``cloze`` (questions for the next word, where the team's
+    own decide): continued pre-training only."""
+
+    rows: Sequence[Row]
+    arms: Sequence[Arm]
+    shots: Sequence[Shot]
+    spoken: str
+    held_out: Section
+    regression: Section | None = None
+    probes: Section | None = None
+    cloze: Section | None = None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def sections(self) -> list[Section]:
+        found = (self.held_out, self.regression, self.probes, self.cloze)
+        return [section for section in found if section is not None]
+
+
+def questions_of(files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm]) -> Questions:
+    """Raises EvaluationError where nothing was held out; InvalidInputError for a broken file."""
+    wanted = recipe.evaluation
+    rows, notes, cloze = _held_out(files, run, recipe)
+    train = _train_lines(files, run)
+    shots = pick_shots(train, wanted.few_shot, SEED)
+    arms = _with_few_shot(arms, shots)
+    spoken = wanted.language
+    if spoken == "auto":
+        spoken = language.dominant(text for row in rows for text in (*row.references, row.question))
+    pair = [arm for arm in arms if arm.name in (CANDIDATE, BASE)]
+    asked = general.questions(spoken) if wanted.regression and len(pair) == 2 else []
+    recited = probe_rows(train, SEED) if recipe.method == "continued-pre-training" else []
+    return Questions(
+        rows=rows,
+        arms=arms,
+        shots=shots,
+        spoken=spoken,
+        held_out=Section("test", rows, arms, _builder(wanted.max_tokens, shots)),
+        regression=Section("regression", asked, pair, _builder(sizes.GENERAL_ANSWER)) if asked else None,
+        probes=Section("memorisation", recited, pair, _builder(sizes.RECITED_TOKENS))
+        if recited and len(pair) == 2
+        else None,
+        cloze=Section("cloze", cloze, pair, _builder(wanted.max_tokens)) if cloze and len(pair) == 2 else None,
+        manifest=_manifest(files, run),
+        notes=notes,
+    )
+
+
+def _manifest(files: Storage, run: Run) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = orjson.loads(files.read(f"{run.files}prepared/manifest.json"))
+    except NotFoundError:
+        return {}
+    return manifest
+
+
+def _held_out(files: Storage, run: Run, recipe: Recipe) -> tuple[list[Row], list[str], list[Row]]:
+    """The rows that decide, notes on them, and questions for the next word that are asked besides."""
+    most = recipe.evaluation.max_rows
+    if recipe.method == "continued-pre-training":
+        return _from_documents(files, run, most)
+    rows = _test_rows(files, run)
+    sampled, notes = _sample(rows, most, "held-out rows")
+    return sampled, notes, []
+
+
+def _from_documents(files: Storage, run: Run, most: int) -> tuple[list[Row], list[str], list[Row]]:
+    try:
+        own = read_rows(files.read(f"{run.files}prepared/questions.jsonl"), "questions.jsonl")
+    except NotFoundError:
+        documents = _test_rows(files, run)
+        cloze = cloze_rows(sample_rows(documents, most, SEED), most, SEED)
+        if not cloze:
+            raise EvaluationError("the held-out documents are too short to ask questions about") from None
+        return cloze, [f"{len(documents)} held-out documents were turned into questions for the next word"], []
+    try:
+        documents = _test_rows(files, run)
+    except EvaluationError:
+        documents = []
+    sampled, notes = _sample(own, most, "questions of the team's own")
+    notes = [f"the team's own questions ({own[0].source.get('file', 'data.questions')}) decide", *notes]
+    return sampled, notes, cloze_rows(sample_rows(documents, most, SEED), most, SEED)
+
+
+def _sample(rows: list[Row], most: int, what: str) -> tuple[list[Row], list[str]]:
+    sampled = sample_rows(rows, most, SEED)
+    note = f"{len(sampled):,} of {len(rows):,} {what} were asked, whole groups together (evaluation.max_rows)"
+    return sampled, [note] if len(sampled) < len(rows) else []
+
+
+def _test_rows(files: Storage, run: Run) -> list[Row]:
+    try:
+        return read_rows(files.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")
+    except NotFoundError as error:
+        hint = "give the split a test share, or upload a test set"
+        raise EvaluationError("there are no held-out rows to evaluate with", hint=hint) from error
+
+
+def _train_lines(files: Storage, run: Run) -> list[bytes]:
+    """Empty where the run's training data lie elsewhere (invocation logs)."""
+    try:
+        return files.read(f"{run.files}prepared/train.jsonl").split(b"\n")
+    except NotFoundError:
+        return []
+
+
+def _with_few_shot(arms: Sequence[Arm], shots: Sequence[Shot]) -> list[Arm]:
+    """The base with worked examples stands beside the base, where there are examples to show."""
+    others = [arm for arm in arms if arm.name != FEW_SHOT]
+    base = next((arm for arm in others if arm.name == BASE), None)
+    if base is not None and shots:
+        others.insert(others.index(base) + 1, replace(base, name=FEW_SHOT))
+    return others
+
+
+def _builder(max_tokens: int, shots: Sequence[Shot] = ()) -> Callable[[Row, Arm], dict[str, Any]]:
+    def build(row: Row, arm: Arm) -> dict[str, Any]:
+        return build_request(row, max_tokens, shots if arm.name == FEW_SHOT else ())
+
+    return build

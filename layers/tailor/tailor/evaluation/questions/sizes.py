@@ -1,0 +1,19 @@
+"""How much an evaluation asks besides the held-out rows: what the questions are made by, and what a quote counts."""
+
+from importlib.resources import files
+
+SEED = 42  # of every choice among rows
+GENERAL_ANSWER = 200  # tokens, the longest answer to a general question
+CLOZE_A_DOCUMENT = 3  # questions for the next word
+CONTEXT_WORDS = 40  # of a question for the next word
+ROUNDS = 3  # at most: a candidate is measured again where another version went live meanwhile
+PROBES = 20  # beginnings of training documents
+PREFIX_WORDS = 50  # of such a beginning
+RECITED_TOKENS = 80  # of how it is continued
+JUDGE_INSTRUCTION = 100  # tokens of what a judge is told, besides question and answers
+JUDGE_ANSWER = 8  # tokens, its longest answer
+
+
+def suite(name: str) -> bytes:
+    """The general questions in one language, ``vi`` or ``en``, as JSON Lines."""
+    return files("tailor.evaluation.questions").joinpath("suite", f"{name}.jsonl").read_bytes()

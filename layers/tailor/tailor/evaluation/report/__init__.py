@@ -1,0 +1,1 @@
+"""The pages: report.json and report.html."""

@@ -1,0 +1,1 @@
+"""Numbers: metrics over answers, comparisons with intervals, slices, behaviour of the arms, training curves."""

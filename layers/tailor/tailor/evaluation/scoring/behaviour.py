@@ -1,0 +1,88 @@
+"""How each arm behaved, whatever it was asked: failures, refusals, language, length, time, tokens, cost."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from tailor.evaluation.questions.arms import CANDIDATE, LIVE, TEACHER
+from tailor.evaluation.questions.held_out import Answer
+from tailor.evaluation.scoring.score import Sheet
+
+CONDUCT = ("answer_language", "no_refusal", "not_empty", "not_truncated")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrices:
+    """US dollars for 1,000 tokens; None where unknown."""
+
+    input: Decimal | None = None
+    output: Decimal | None = None
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float | None:
+        if self.input is None or self.output is None:
+            return None
+        return float((self.input * input_tokens + self.output * output_tokens) / 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What calls cost: of the base model, of a custom model of it, and of the teacher."""
+
+    base: TokenPrices = TokenPrices()
+    custom: TokenPrices = TokenPrices()
+    teacher: TokenPrices = TokenPrices()
+
+    def of(self, arm: str) -> TokenPrices:
+        return {CANDIDATE: self.custom, LIVE: self.custom, TEACHER: self.teacher}.get(arm, self.base)
+
+
+def conduct(sheet: Sheet, prices: Prices) -> dict[str, dict[str, Any]]:
+    """By arm; shares are of all rows, times in milliseconds over the calls that were answered."""
+    return {arm: _of_arm(sheet, arm, prices) for arm in sheet.arms}
+
+
+def _of_arm(sheet: Sheet, arm: str, prices: Prices) -> dict[str, Any]:
+    answers = [sheet.answer(arm, row) for row in sheet.rows]
+    answered = [answer for answer in answers if answer.error is None]
+    times = sorted(answer.latency_ms for answer in answered if answer.latency_ms is not None)
+    read, written = _total(answered, "input_tokens"), _total(answered, "output_tokens")
+    known = read is not None and written is not None
+    return {
+        "rows": len(answers),
+        "failed": len(answers) - len(answered),
+        **{name: sheet.value(name, arm) for name in CONDUCT},
+        "length_ratio": _length_ratio(sheet, arm),
+        "latency_ms": {"median": statistics.median(times), "p95": times[int(0.95 * (len(times) - 1))]}
+        if times
+        else None,
+        "input_tokens": read,
+        "output_tokens": written,
+        "cost_usd": prices.of(arm).cost(read or 0, written or 0) if known else None,
+    }
+
+
+def _total(answers: Sequence[Answer], name: str) -> int | None:
+    counts = [getattr(answer, name) for answer in answers]
+    return sum(counts) if counts and all(count is not None for count in counts) else None
+
+
+def _length_ratio(sheet: Sheet, arm: str) -> float | None:
+    """Words of all answers to words of all (nearest in length) references; 1 is just as long."""
+    tokens = sheet.rules.normalise.tokens
+    said = meant = 0
+    for row in sheet.rows:
+        length = len(tokens(sheet.answer(arm, row).answer))
+        said += length
+        meant += min((len(tokens(text)) for text in row.references), key=lambda other: abs(other - length), default=0)
+    return said / meant if meant else None
+
+
+def ratio(first: Mapping[str, Any], second: Mapping[str, Any], *path: str) -> float | None:
+    """One arm's figure to another's; None where either is unknown."""
+    a: Any = first
+    b: Any = second
+    for name in path:
+        a, b = (a or {}).get(name), (b or {}).get(name)
+    return a / b if a is not None and b else None

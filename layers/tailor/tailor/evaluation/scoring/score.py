@@ -1,0 +1,70 @@
+"""From answers to evidence: every metric for every arm, on the same rows in the same order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tailor.evaluation.questions.held_out import Answer, Row
+from tailor.metrics.base import Case, Evidence, Metric, Rules
+
+MISSING = "missing"
+Evidences = Mapping[str, Mapping[str, Evidence]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """``evidence`` by metric and arm; all sequences are in the order of ``rows``."""
+
+    rows: Sequence[Row]
+    answers: Mapping[str, Mapping[str, Answer]]
+    evidence: dict[str, dict[str, Evidence]]
+    rules: Rules
+
+    @property
+    def arms(self) -> list[str]:
+        return list(self.answers)
+
+    def value(self, metric: str, arm: str) -> float:
+        return value_of(self.evidence[metric][arm])
+
+    def answer(self, arm: str, row: Row) -> Answer:
+        """A missing answer is a failed call."""
+        return self.answers[arm].get(row.id) or Answer(row.id, "", error=MISSING)
+
+
+def value_of(evidence: Evidence, picked: Sequence[int] | None = None) -> float:
+    """The metric over all rows, or over the rows at the given places."""
+    columns = np.asarray(evidence.columns, dtype=np.float64)
+    chosen = columns if picked is None else columns[list(picked)]
+    return float(evidence.combine(chosen.sum(axis=0)))
+
+
+def score(
+    rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]], wanted: Sequence[Metric], rules: Rules
+) -> Sheet:
+    sheet = Sheet(rows, answers, {}, rules)
+    cases = {arm: [_case(sheet.answer(arm, row), row) for row in rows] for arm in answers}
+    for metric in wanted:
+        sheet.evidence[metric.name] = {arm: metric.evidence(arm_cases, rules) for arm, arm_cases in cases.items()}
+    return sheet
+
+
+def _case(answer: Answer, row: Row) -> Case:
+    return Case(answer.answer, row.references, answer.stop_reason, failed=answer.error is not None)
+
+
+def failed_calls(sheet: Sheet, arm: str) -> list[Answer]:
+    return [answer for row in sheet.rows if (answer := sheet.answer(arm, row)).error is not None]
+
+
+def forgiven(sheet: Sheet, metric: Metric, arm: str) -> Evidence:
+    """The evidence as if every failed call of ``arm`` had been answered rightly: the best that it can have been."""
+    cases = [
+        Case(row.references[0] if row.references else "", row.references)
+        if answer.error is not None
+        else _case(answer, row)
+        for row in sheet.rows
+        for answer in [sheet.answer(arm, row)]
+    ]
+    return metric.evidence(cases, sheet.rules)

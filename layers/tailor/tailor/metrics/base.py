@@ -1,0 +1,64 @@
+"""What a metric is. No numpy here: the reward function scores with the same metrics."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tailor.normalisers.base import Normaliser
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row as one arm answered it. ``failed``: the call failed for good or the answer is missing."""
+
+    answer: str
+    references: tuple[str, ...]
+    stop_reason: str | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How answers are compared: the normaliser, and the language that answers are expected in."""
+
+    normalise: Normaliser
+    language: str = "und"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a resample needs: ``columns`` (rows by k) are summed, ``combine`` turns sums (…, k) into the value.
+
+    A plain mean has the columns (score, 1). ``scores`` are the rows' own scores, for slices, wins and losses.
+    """
+
+    scores: list[float]
+    columns: list[list[float]]
+    combine: Callable[[Any], Any]
+
+
+def mean(sums: Any) -> Any:
+    """Of columns (score, 1)."""
+    return sums[..., 0] / sums[..., 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """``score`` gives one row 0 (wrong) to 1 (right). ``gather`` is for values that are no mean of row scores."""
+
+    name: str
+    title: str
+    description: str
+    score: Callable[[Case, Rules], float]
+    gather: Callable[[Sequence[Case], Rules, list[float]], Evidence] | None = None
+
+    def evidence(self, cases: Sequence[Case], rules: Rules) -> Evidence:
+        scores = [0.0 if case.failed else self.score(case, rules) for case in cases]
+        if self.gather is not None:
+            return self.gather(cases, rules, scores)
+        return Evidence(scores, [[score, 1.0] for score in scores], mean)
+
+
+def best(case: Case, compare: Callable[[str, str], float]) -> float:
+    """The best score over all acceptable answers; 0 where there is none."""
+    return max((compare(case.answer, reference) for reference in case.references), default=0.0)

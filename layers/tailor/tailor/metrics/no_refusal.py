@@ -1,0 +1,28 @@
+"""Answers that are no refusal. A refusal where one is expected (a reference that refuses) is right."""
+
+import re
+import unicodedata
+
+from tailor.metrics.base import Case, Metric, Rules
+
+# An apology alone is no refusal: what can't or won't be done has to follow it.
+_REFUSAL = re.compile(
+    r"\bi(?:'m| am) sorry\b[^.!?]*\b(?:can't|cannot|won't|not|unable)\b|\bi(?:'m| am) (?:unable|not able)\b"
+    r"|\bi (?:can't|cannot|won't|will not) |\bas an ai\b|\bunable to (?:help|assist|comply)"
+    r"|(?:xin lỗi|rất tiếc)[^.!?]*\b(?:không|chưa)\b|(?:tôi|mình|em) (?:không thể|không được phép|từ chối)"
+    r"|không thể (?:giúp|hỗ trợ|cung cấp|trả lời)"
+)
+_HEAD = 200
+
+
+def refuses(text: str) -> bool:
+    """Looks at the beginning only: a refusal comes first."""
+    head = unicodedata.normalize("NFC", text).lower().replace("’", "'")[:_HEAD]
+    return bool(_REFUSAL.search(head)) and not head.lstrip().startswith("{")
+
+
+def score(case: Case, rules: Rules) -> float:
+    return float(not refuses(case.answer) or any(map(refuses, case.references)))
+
+
+METRIC = Metric("no_refusal", "No refusal", "the answer does not decline to answer", score)

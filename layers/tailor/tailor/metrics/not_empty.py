@@ -1,0 +1,10 @@
+"""Answers that say something."""
+
+from tailor.metrics.base import Case, Metric, Rules
+
+
+def score(case: Case, rules: Rules) -> float:
+    return float(bool(case.answer.strip()))
+
+
+METRIC = Metric("not_empty", "Not empty", "the answer holds more than white space", score)

@@ -1,0 +1,5 @@
+"""The normaliser of languages that have none of their own."""
+
+from tailor.normalisers.base import COMMON, build
+
+PLAIN = build("plain-norm:v1", COMMON)
