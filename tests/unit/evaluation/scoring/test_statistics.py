@@ -1,6 +1,3 @@
-import json
-import time
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -21,7 +18,6 @@ from tailor.evaluation.scoring.statistics import (
 from tailor.metrics.base import Evidence, mean
 
 NORMAL = NormalDist()
-VECTORS = Path(__file__).parents[3].parent / "shared/data/vectors/paired_vectors.json"
 
 
 def evidence(scores: list[float]) -> Evidence:
@@ -30,16 +26,18 @@ def evidence(scores: list[float]) -> Evidence:
 
 @pytest.mark.parametrize(
     ("only_a", "only_b", "p"),
-    [(254, 192, 0.0038228282207696807), (153, 129, 0.17069198959921528), (86, 504, 7.119234867718256e-73), (0, 0, 1.0)],
+    [
+        (35, 1586, 0.0),
+        (50, 1663, 0.0),
+        (64, 506, 2.808504657797727e-86),
+        (86, 504, 7.119234867718256e-73),
+        (153, 129, 0.17069198959921528),
+        (254, 192, 0.0038228282207696807),
+        (0, 0, 1.0),
+    ],
 )
-def test_mcnemar_to_the_last_digit(only_a: int, only_b: int, p: float) -> None:
+def test_mcnemar_reproduces_every_published_value(only_a: int, only_b: int, p: float) -> None:
     assert mcnemar_exact(only_a, only_b) == p == mcnemar_exact(only_b, only_a)
-
-
-@pytest.mark.skipif(not VECTORS.exists(), reason="the shared vectors are not here")
-def test_mcnemar_reproduces_every_published_value() -> None:
-    for run in json.loads(VECTORS.read_text("utf-8"))["runs"]:
-        assert mcnemar_exact(run["only_a"], run["only_b"]) == run["p"]
 
 
 def test_holm_is_monotone_and_at_most_one() -> None:
@@ -113,12 +111,3 @@ def test_the_same_seed_gives_the_same_figures() -> None:
     sums = np.random.default_rng(1).random((50, 3))
     assert np.array_equal(bootstrap(sums, 100, 4), bootstrap(sums, 100, 4))
     assert not np.array_equal(bootstrap(sums, 100, 4), bootstrap(sums, 100, 5))
-
-
-def test_3000_rows_with_10000_resamples_take_well_under_two_seconds() -> None:
-    dice = np.random.default_rng(2)
-    arms = {name: evidence(dice.random(3000).tolist()) for name in ("candidate", "base")}
-    design = Design(Clusters.of([str(place) for place in range(3000)]))
-    start = time.process_time()
-    compare(design, {"m": arms}, "candidate", ["base"])
-    assert time.process_time() - start < 2
