@@ -4,8 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3.13
 BIN := .venv/bin
+ARCH ?= arm64
 export SAM_CLI_TELEMETRY := 0
-PATHS := layers/tailor functions cli local samples tests benchmarks
+PATHS := layers functions cli local samples tests benchmarks
 
 .PHONY: help setup demo test unit check fix up down deploy verify-aws destroy lock clean
 
@@ -49,8 +50,8 @@ down: setup ## Stop the local cloud
 	@$(BIN)/python -m tailor_local down
 
 deploy: setup ## Deploy to AWS with the credentials of this shell
-	$(BIN)/sam build
-	$(BIN)/sam deploy --guided
+	ARCH=$(ARCH) $(BIN)/sam build --parameter-overrides Architecture=$(ARCH)
+	$(BIN)/sam deploy --guided --parameter-overrides Architecture=$(ARCH)
 
 verify-aws: setup ## Observe whether the account behaves as Tailor assumes (docs/verify.md)
 	@$(BIN)/tailor verify

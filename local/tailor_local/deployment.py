@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -31,8 +32,13 @@ ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD6
 
 
 def architecture() -> str:
-    """The template's name for this machine's processor: what is built here must run here."""
+    """The template's name for this machine's processor: what the local cloud runs must be built for it."""
     return ARCHITECTURES[platform.machine()]
+
+
+def build_folder(root: Path, built_for: str) -> Path:
+    """Return where what was built for a processor lies."""
+    return root / ".local" / built_for / "build"
 
 
 def deploy(root: Path, environment: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
@@ -40,32 +46,53 @@ def deploy(root: Path, environment: Mapping[str, str], parameters: Mapping[str, 
     sam = Path(sys.executable).parent / "sam"
     path = f"{sam.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     full = {**os.environ, **environment, "PATH": path}
-    directory = root / ".local"
-    directory.mkdir(exist_ok=True)
-    common = ["--config-env", "local", "--config-file", str(root / "samconfig.toml"), "--parameter-overrides"]
-    common += [
-        f'{name}="{value}"'
-        for name, value in ({"Architecture": architecture()} | PARAMETERS | dict(parameters)).items()
-    ]
-    with (directory / "build.lock").open("w") as lock:  # test sessions may deploy at the same time
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _build(sam, root, directory, common, full)
-        template = directory / "build" / "template.yaml"
-        _run([str(sam), "deploy", "--template-file", str(template), *common], root, full)
+    built_for = architecture()
+    with _alone(root):
+        build = _build(sam, root, built_for, full)
+        given = {"Architecture": built_for} | PARAMETERS | dict(parameters)
+        command = [str(sam), "deploy", "--template-file", str(build / "template.yaml"), *_configured(root, given)]
+        _run(command, root, full)
     return _outputs(environment)
 
 
-def _build(sam: Path, root: Path, directory: Path, common: list[str], environment: Mapping[str, str]) -> None:
-    build, stamp = directory / "build", directory / "build.sha256"
-    digest = _digest(root)
+def build(root: Path, built_for: str) -> Path:
+    """Build for a processor, this machine's or the other, and return the folder. Raises DeployError."""
+    sam = Path(sys.executable).parent / "sam"
+    path = f"{sam.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    with _alone(root):
+        return _build(sam, root, built_for, os.environ | {"PATH": path, "AWS_DEFAULT_REGION": "us-east-1"})
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Test sessions may build and deploy at the same time."""
+    directory = root / ".local"
+    directory.mkdir(exist_ok=True)
+    with (directory / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _configured(root: Path, parameters: Mapping[str, str]) -> list[str]:
+    """Options of `sam build` and `sam deploy`."""
+    common = ["--config-env", "local", "--config-file", str(root / "samconfig.toml"), "--parameter-overrides"]
+    return common + [f'{name}="{value}"' for name, value in parameters.items()]
+
+
+def _build(sam: Path, root: Path, built_for: str, environment: Mapping[str, str]) -> Path:
+    build = build_folder(root, built_for)
+    stamp, digest = build.with_suffix(".sha256"), _digest(root)
     if build.is_dir() and stamp.is_file() and stamp.read_text() == digest:
-        return
+        return build
     stamp.unlink(missing_ok=True)
+    tools = hashlib.sha256((root / "layers" / "build.py").read_bytes()).hexdigest()[:8]  # no part of SAM's own digest
     command = [str(sam), "build", "--template", str(root / "template.yaml")]
-    command += ["--build-dir", str(build), "--cache-dir", str(directory / "cache")]
-    _run([*command, *common], root, environment)
+    command += ["--build-dir", str(build), "--cache-dir", str(build.with_name(f"cache-{tools}"))]
+    command += _configured(root, {"Architecture": built_for})
+    _run(command, root, {**environment, "ARCH": built_for})
     _pack_layers(build)
     stamp.write_text(digest)
+    return build
 
 
 def _pack_layers(build: Path) -> None:
@@ -93,7 +120,7 @@ def _run(command: list[str], root: Path, environment: Mapping[str, str]) -> None
 
 def _digest(root: Path) -> str:
     """A hash of everything that `sam build` reads."""
-    digest = hashlib.sha256(architecture().encode())
+    digest = hashlib.sha256()
     for name in INPUTS:
         start = root / name
         files = sorted(start.rglob("*")) if start.is_dir() else [start]

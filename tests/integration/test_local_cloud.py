@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from tailor_local.cloud import ROOT, LocalCloud, running_cloud, stop_running
 from tailor_local.errors import AlreadyRunningError
 from tests.integration.pipeline import Pipeline
 from tests.integration.standin import allow, make_role
-from tests.unit.contracts.template import functions, template
 
 PROGRAM = """
 import sys, time
@@ -29,23 +27,6 @@ cloud.start()
 print(cloud.endpoint, flush=True)
 time.sleep(0 if background else 600)
 """
-
-
-LAMBDA_BYTES = 250 << 20  # of a function and its layers, unpacked
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-
-
-def test_every_function_fits_into_lambda_with_its_layers(pipeline: Pipeline) -> None:
-    """As built for this machine's processor; arm64 is about as large."""
-    build = ROOT / ".local" / "build"  # of the deployment that the fixture waited for
-    globally = template()["Globals"]["Function"]["Layers"]
-    for name, properties in functions().items():
-        layers = [layer["Ref"] for layer in [*globally, *properties.get("Layers", [])]]
-        size = 0
-        for layer in layers:
-            with zipfile.ZipFile(build / f"{layer}.zip") as archive:
-                size += sum(file.file_size for file in archive.infolist())
-        assert size < LAMBDA_BYTES, (name, layers, size)
 
 
 def start(directory: Path, way: str) -> subprocess.Popen[str]:

@@ -1,0 +1,81 @@
+"""What `sam build` made: for which processor, and how large each function becomes with its layers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from tailor.errors import InvalidInputError
+
+MOST_BYTES: Final = 262_144_000
+"""Lambda's limit of a function with its layers, unzipped: 250 MB."""
+ROOM: Final = 0.85
+"""The share of the limit that may be used: packages grow with each version."""
+_MACHINES: Final = {0x3E: "x86_64", 0xB7: "arm64"}  # e_machine of an ELF header, at byte 18
+_GLOBAL: Final = ("Globals", "Function", "Layers")
+
+
+@dataclass(frozen=True)
+class Build:
+    """The folder that `sam build` wrote."""
+
+    folder: Path
+
+    @cached_property
+    def template(self) -> dict[str, Any]:
+        """The built template. Raises InvalidInputError where nothing is built."""
+        from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
+        file = self.folder / "template.yaml"
+        if not file.is_file():
+            raise InvalidInputError(f"nothing is built in {self.folder}", hint="run: sam build")
+        found: dict[str, Any] = yaml_parse(file.read_text())
+        return found
+
+    def sizes(self) -> dict[str, int]:
+        """Return the unzipped bytes of each function with all of its layers, by logical id."""
+        shared = self.template
+        for key in _GLOBAL:
+            shared = shared.get(key, {})
+        sizes = {}
+        for name, resource in self.template["Resources"].items():
+            if resource["Type"] == "AWS::Serverless::Function":
+                layers = {layer["Ref"] for layer in [*shared, *resource["Properties"].get("Layers", [])]}
+                sizes[name] = sum(_bytes(self.folder / part) for part in (name, *layers))
+        return sizes
+
+    def check(self, architecture: str) -> None:
+        """Compare what was built with what will be deployed.
+
+        Raises:
+            InvalidInputError: something is built for another processor than ``architecture``, or a function is too
+                large with its layers.
+        """
+        for file, built_for in _machine_code(self.folder):
+            if built_for != architecture:
+                raise InvalidInputError(
+                    f"{file.relative_to(self.folder)} is built for {built_for}, and the functions are to run on "
+                    f"{architecture}",
+                    hint=f"build and deploy for one processor: make deploy ARCH={architecture}",
+                )
+        for function, size in self.sizes().items():
+            if size > MOST_BYTES * ROOM:
+                raise InvalidInputError(
+                    f"{function} has {size / 2**20:.0f} MiB with its layers, and {MOST_BYTES * ROOM / 2**20:.0f} are "
+                    f"the most ({ROOM:.0%} of Lambda's limit)",
+                    hint="leave out more of its packages: layers/*/leave-out.txt",
+                )
+
+
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _machine_code(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each file of machine code, and the processor that it is for."""
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and ".so" in file.suffixes:
+            with file.open("rb") as opened:
+                number = int.from_bytes(opened.read(20)[18:], "little")
+            yield file, _MACHINES.get(number, f"another processor (ELF machine {number:#x})")

@@ -1,0 +1,71 @@
+"""Installs a layer's packages for one of Lambda's processors, and leaves out what no function of ours uses.
+
+`sam build` calls it through layers/Makefile. It installs wheels alone, so that any machine builds for either processor.
+After a change here: `sam build --no-cached`, because SAM looks at a layer's own folder alone.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+# Which wheels Lambda's Amazon Linux 2023 can load: its C library is 2.34.
+WHEELS = ("manylinux2014", "manylinux_2_17", "manylinux_2_24", "manylinux_2_27", "manylinux_2_28", "manylinux_2_34")
+# Of any package: its tests, the sources and headers of its extensions, type stubs, command-line scripts.
+UNUSED = (
+    "**/tests",
+    "**/test",
+    "**/__pycache__",
+    "bin",
+    *(f"**/*.{end}" for end in ("a", "c", "cpp", "h", "hpp", "pxd", "pxi", "pyi", "pyx")),
+)
+LISTED = "leave-out.txt"  # in a layer's folder: what else it leaves out, a pattern a line
+
+
+def install(requirements: Path, architecture: str, target: Path) -> None:
+    """Install locked packages into ``target``. Raises CalledProcessError after pip has said why."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--no-compile"]
+    command += ["--only-binary=:all:", "--implementation=cp", "--python-version=3.13"]
+    command += [f"--platform={wheel}_{MACHINES[architecture]}" for wheel in WHEELS]
+    subprocess.run([*command, f"--target={target}", f"--requirement={requirements}"], check=True)  # noqa: S603
+
+
+def leave_out(folder: Path, patterns: Iterator[str]) -> None:
+    """Remove what the patterns name. Raises ValueError for one that names nothing: a file may have another name now."""
+    for pattern in patterns:
+        found = list(folder.glob(pattern))
+        if not found and pattern not in UNUSED:
+            raise ValueError(f"{LISTED}: nothing is called {pattern}: correct the pattern, or remove it")
+        for path in found:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)  # it went with its folder
+
+
+def listed(file: Path) -> Iterator[str]:
+    """Yield the patterns of a list: a line each, without what follows a #."""
+    for line in file.read_text().splitlines() if file.is_file() else ():
+        if pattern := line.partition("#")[0].strip():
+            yield pattern
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("layer", type=Path, help="folder with requirements.txt")
+    parser.add_argument("target", type=Path, help="folder that becomes the layer")
+    parser.add_argument("--arch", choices=MACHINES, default="arm64", help="processor of the functions")
+    chosen = parser.parse_args()
+    packages = chosen.target / "python"
+    try:
+        install(chosen.layer / "requirements.txt", chosen.arch, packages)
+        leave_out(packages, iter((*listed(chosen.layer / LISTED), *UNUSED)))
+    except (subprocess.CalledProcessError, ValueError) as error:
+        sys.exit(f"The layer {chosen.layer.resolve().name} could not be built for {chosen.arch}: {error}")
+
+
+if __name__ == "__main__":
+    main()
