@@ -15,7 +15,7 @@ from tailor.errors import NotFoundError
 from tailor.notices.facts import cost_in_short
 from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
-from tailor.steps.provision import SERVING, take_down
+from tailor.steps.provision import SERVING
 from tailor_cli.context import err, out, person, session, shown_errors
 from tailor_cli.show import next_step, show_run
 
@@ -152,7 +152,7 @@ def rollback(
 def retire(run_id: RunId, reason: Reason = "") -> None:
     """Take a version's deployment down. The live version must be replaced first, or its project taken offline."""
     with shown_errors():
-        run = _by_hand(take_down, find(run_id), reason)
+        run = _by_hand(steer.retire, find(run_id), reason)
         out.print(f"{run.id} {_ended(run)}")
 
 

@@ -8,7 +8,8 @@
     │   └── DatasetError      the dataset as a whole can't be read at all
     ├── NotFoundError         a run, project, model or key that does not exist
     ├── NotAllowedError       the caller may not do this
-    ├── ConflictError         somebody else moved first, or the move is not in the table
+    ├── ConflictError         what is asked for is not possible from where things are now
+    │   └── LostRaceError     somebody else wrote between reading and writing: read again, decide again
     ├── EvaluationError       an evaluation can't come to a verdict; a retry cannot cure it
     └── RetryableError        infrastructure said "not now"; the caller is expected to try again
         ├── QuotaError        the account has as many as it may have: wait until others end
@@ -72,6 +73,10 @@ class NotAllowedError(TailorError):
 class ConflictError(TailorError):
     code = "conflict"
     http_status = 409
+
+
+class LostRaceError(ConflictError):
+    """Raised by stores alone. :func:`tailor.runs.insist` reads and decides again."""
 
 
 class RetryableError(TailorError):

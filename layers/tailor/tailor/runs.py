@@ -4,7 +4,7 @@ The table is the truth and events are hints: every function reads the run again 
 conditional write (:meth:`RunStore.save`). The history only grows; its length is the run's ``sequence``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
-from tailor.errors import ConflictError, NotFoundError
+from tailor.errors import ConflictError, LostRaceError, NotFoundError
 from tailor.recipe import Recipe
 from tailor.records import Record
 
@@ -222,6 +222,21 @@ def claim(
         return None
 
 
+MOST_TRIES = 10
+
+
+def insist[T](act: Callable[[], T]) -> T:
+    """Return what ``act`` returns, which reads, decides and writes; do all of it again where somebody wrote in between.
+
+    A move that is no longer allowed by then raises what ``act`` raises for it. There is no pause: who loses a race
+    knows that somebody else has made progress. Raises LostRaceError where ten tries in a row are lost.
+    """
+    for _ in range(MOST_TRIES - 1):
+        with suppress(LostRaceError):
+            return act()
+    return act()
+
+
 class RunStore(Protocol):
     """Where runs are kept. The DynamoDB implementation is :class:`tailor.aws.runs.DynamoRunStore`."""
 
@@ -232,7 +247,7 @@ class RunStore(Protocol):
         """False where the run exists already: the same upload twice is one run."""
 
     def save(self, run: Run) -> Run:
-        """Writes on condition that nobody wrote since it was read; else ConflictError. Returns the new revision."""
+        """Writes on condition that nobody wrote since it was read; else LostRaceError. Returns the new revision."""
 
     def open_runs(self, unreadable: list[str] | None = None) -> list[Run]:
         """All runs that are not in a terminal state, oldest change first; from a sparse index, never a scan. One that

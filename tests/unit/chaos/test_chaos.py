@@ -104,6 +104,14 @@ def says_yes_late(world: World) -> None:
             approve(run, runs=world.runs, by="person:linh", reason="", now=world.now)
 
 
+def writes_first(world: World) -> None:
+    """Everything, without a change that means something: whoever has read before must read again."""
+    for name, run in world.runs.items.items():
+        world.runs.items[name] = run.model_copy(update={"revision": run.revision + 1})
+    for name, alias in world.aliases.items.items():
+        world.aliases.items[name] = alias.model_copy(update={"revision": alias.revision + 1})
+
+
 def uploads_a_second_version(world: World, run: Run) -> None:
     if run.state == S.LIVE and len(world.runs.items) == 1:
         world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
@@ -328,6 +336,7 @@ def check_tidy(world: World, note: str) -> None:
     pointed = [version.deployment for alias in world.aliases.items.values() for version in alias.versions]
     assert pointed == live, f"a name leads to what is gone, or not to what is live; {note}"
     assert not world.unlooked, f"reconcile could not look at a run; {note}"
+    assert not world.lost, f"a person's command ended because somebody else wrote first; {note}"
 
 
 def check_troubles(path: Path, treatments: Sequence[Treatment], count: Count) -> None:
@@ -373,6 +382,16 @@ def test_a_person_who_comes_between_two_calls(path: Path, act: Callable[[World],
         world = path.run(trouble=Trouble("interfered", at, act=act))
         check_tidy(world, f"between, before {world.met!r}")
         count("people")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=str)
+def test_somebody_who_writes_first_before_each_write(path: Path, count: Count) -> None:
+    writes = [at for at, call in enumerate(path.run().calls, 1) if call.endswith((": runs.save", ": aliases.save"))]
+    assert len(writes) >= len(path.histories[0]) - 1
+    for at in writes:
+        world = path.run(trouble=Trouble("interfered", at, act=writes_first))
+        check(path, world, note=f"somebody wrote first, before {world.met!r}")
+        count("lost races")
 
 
 @pytest.mark.parametrize("treatment", ["lost", "repeated"])

@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
-from tailor.errors import NotFoundError, RetryableError, TailorError
+from tailor.errors import LostRaceError, NotFoundError, RetryableError, TailorError
 from tailor.events import RUN_CHANGED, RUN_STALLED, RunChanged
 from tailor.llm import Asker
 from tailor.notices.channels import Outcome
@@ -247,6 +247,7 @@ class World:
             runs=self.runs, control=self.bedrock, bus=self.bus, aliases=self.aliases, due_after=DUE_AFTER
         )
         self.unlooked: dict[str, str] = {}
+        self.lost: list[LostRaceError] = []
 
     # ------------------------------------------------------------ time, functions, calls
 
@@ -289,6 +290,8 @@ class World:
             self.call("begin", lambda: None)
             handler()
         except (Killed, TailorError) as failure:
+            if function == "person" and isinstance(failure, LostRaceError):
+                self.lost.append(failure)
             retried = not isinstance(failure, Killed) or self._trouble is None or self._trouble.retried
             if retried and retries:
                 self.at(self.now + retries[0], partial(self.invoke, function, handler, retries[1:], again=again))

@@ -1,10 +1,10 @@
 """In-memory stand-ins for the ports of the steps: a table that really refuses stale writes, a bus that remembers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from tailor.errors import ConflictError, NotAllowedError, NotFoundError
+from tailor.errors import ConflictError, LostRaceError, NotAllowedError, NotFoundError
 from tailor.events import RunChanged
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
@@ -16,8 +16,11 @@ ARN = "arn:aws:bedrock:us-east-1:123456789012"
 
 
 class MemoryRuns:
+    """``meanwhile``: what others do just before the next writes, one before each."""
+
     def __init__(self) -> None:
         self.items: dict[str, Run] = {}
+        self.meanwhile: list[Callable[[], object]] = []
 
     def get(self, run_id: str) -> Run:
         if run_id not in self.items:
@@ -31,8 +34,10 @@ class MemoryRuns:
         return True
 
     def save(self, run: Run) -> Run:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         if self.items[run.id].revision != run.revision:
-            raise ConflictError(run.id)
+            raise LostRaceError(run.id)
         self.items[run.id] = run.model_copy(update={"revision": run.revision + 1})
         return self.items[run.id]
 
@@ -44,15 +49,20 @@ class MemoryRuns:
 
 
 class MemoryAliases:
+    """``meanwhile`` as in :class:`MemoryRuns`."""
+
     def __init__(self) -> None:
         self.items: dict[str, Alias] = {}
+        self.meanwhile: list[Callable[[], object]] = []
 
     def alias(self, project: str) -> Alias:
         return self.items.get(project, Alias(project=project))
 
     def save_alias(self, alias: Alias) -> Alias:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         if self.alias(alias.project).revision != alias.revision:
-            raise ConflictError(alias.project)
+            raise LostRaceError(alias.project)
         self.items[alias.project] = alias.model_copy(update={"revision": alias.revision + 1})
         return self.items[alias.project]
 
@@ -186,6 +196,7 @@ for _verdict in (State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATIO
 _PATHS[State.LIVE] = [*_PATHS[State.PASSED], State.LIVE]
 _PATHS[State.STANDBY] = [*_PATHS[State.LIVE], State.STANDBY]
 _PATHS[State.RETIRED] = [*_PATHS[State.FAILED], State.RETIRED]
+_PATHS[State.DEPLOY_FAILED] = [*_PATHS[State.DEPLOYING], State.DEPLOY_FAILED]
 _PATHS[State.RESTORING] = [*_PATHS[State.RETIRED], State.RESTORING]
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from tailor.runs import Run, State
 from tailor.serving.aliases import Offline
-from tailor.steps.provision import provision, take_down
+from tailor.steps.provision import provision
 from tailor.steps.reconcile import Reconciler
-from tailor.steps.steer import promote_by_hand, retry, roll_back, stop, take_offline
+from tailor.steps.steer import approve, decline, promote_by_hand, retire, retry, roll_back, stop, take_offline
 from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
 
 JOB = f"{ARN}:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghi123"
@@ -54,6 +54,12 @@ class Setting:
     def retry(self, run: Run, reason: str) -> Run:
         return retry(run, runs=self.runs, by="person:linh", reason=reason, now=NOW)
 
+    def approve(self, run: Run) -> Run:
+        return approve(run, runs=self.runs, by="person:linh", reason="", now=NOW)
+
+    def decline(self, run: Run) -> Run:
+        return decline(run, runs=self.runs, by="person:linh", reason="", now=NOW)
+
     def roll_back(self) -> Run:
         return roll_back("colours", to=None, runs=self.runs, aliases=self.aliases, by="p", reason="", now=NOW)
 
@@ -61,7 +67,7 @@ class Setting:
         return stop(run, **self._by_hand("wrong data"))
 
     def retire(self, run: Run) -> Run:
-        return take_down(run, **self._by_hand(""))
+        return retire(run, **self._by_hand(""))
 
     def take_offline(self, reason: str = "wrong answers", after: timedelta = timedelta()) -> tuple[Offline, list[Run]]:
         return take_offline("colours", **self._by_hand(reason, after))

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from tailor.aws.clients import table
 from tailor.aws.failures import code_of, translated
 from tailor.aws.numbers import plain
-from tailor.errors import ConflictError, NotFoundError
+from tailor.errors import LostRaceError, NotFoundError
 from tailor.runs import Run, RunStore
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class DynamoRunStore(RunStore):
                 self._table.put_item(Item=to_item(new), ConditionExpression=Attr("revision").eq(run.revision))
             except ClientError as error:
                 if code_of(error) == "ConditionalCheckFailedException":
-                    raise ConflictError(f"somebody else moved run {run.id} first") from error
+                    raise LostRaceError(f"somebody else moved run {run.id} first", hint="try again") from error
                 raise
         return new
 

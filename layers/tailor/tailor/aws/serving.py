@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 
 from tailor.aws.clients import table
 from tailor.aws.failures import code_of, translated
-from tailor.errors import ConflictError, NotFoundError
+from tailor.errors import LostRaceError, NotFoundError
 from tailor.serving.aliases import Alias
 from tailor.serving.keys import ID_LENGTH, ApiKey
 from tailor.serving.usage import Usage
@@ -56,7 +56,8 @@ class ServingTable:
                 self._table.put_item(Item=_alias_key(alias.project) | _plain(new), ConditionExpression=unchanged)
             except ClientError as error:
                 if code_of(error) == _LOST:
-                    raise ConflictError(f"somebody else moved {alias.project}'s live version first") from error
+                    message = f"somebody else moved {alias.project}'s live version first"
+                    raise LostRaceError(message, hint="try again") from error
                 raise
         return new
 

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from tailor.errors import ConflictError, NotFoundError
+from tailor.errors import ConflictError, LostRaceError, NotFoundError
 from tailor.records import Record
 
 ImageFormat = Literal["png", "jpeg", "gif", "webp"]
@@ -75,7 +75,7 @@ class AliasStore(Protocol):
         """Strongly consistent; an alias with no versions where the project has none yet."""
 
     def save_alias(self, alias: Alias) -> Alias:
-        """Writes on condition that ``revision`` is the stored one, else ConflictError. Returns the new revision."""
+        """Writes on condition that ``revision`` is the stored one, else LostRaceError. Returns the new revision."""
 
 
 def promote(
@@ -89,14 +89,14 @@ def promote(
 ) -> Alias:
     """Points the name at ``version`` and keeps the replaced one for rollback. Does nothing where it is live already.
 
-    ``expected_previous`` is the run that the caller saw live, or None; raises ConflictError where that has changed.
+    ``expected_previous`` is the run that the caller saw live, or None; raises LostRaceError where that has changed.
     """
     alias = store.alias(project)
     if alias.live and alias.live.run == version.run:
         return alias
     seen = alias.live.run if alias.live else None
     if seen != expected_previous:
-        raise ConflictError(
+        raise LostRaceError(
             f"{project}: {seen or 'nothing'} is live, not {expected_previous or 'nothing'}",
             hint="compare with what is live now, then promote again",
         )

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
 from tailor.evaluation.questions.sizes import ROUNDS
-from tailor.runs import Run, RunStore, State
+from tailor.runs import MOVES, Run, RunStore, State, insist
 from tailor.serving.aliases import AliasStore, Offline, Version, forget, withdraw
 from tailor.serving.aliases import promote as move_pointer
 from tailor.serving.media import rules_for
@@ -246,8 +246,10 @@ def promote(
     try:
         live = runs.save(run.moved(State.LIVE, by=by, now=now, reason=reason))
     except ConflictError:
-        if is_going(runs.get(run.id)):
-            withdraw(aliases, run.project, run.id)  # somebody retired it meanwhile: its deployment will be gone
+        found = runs.get(run.id)
+        if is_going(found) or State.LIVE not in {found.state, *MOVES[found.state]}:
+            # Somebody retired it meanwhile, and its deployment will be gone, or began to measure it.
+            insist(lambda: withdraw(aliases, run.project, run.id))
         raise
     for replaced in alias.previous[:1]:
         try:

@@ -1,15 +1,23 @@
-"""What a person does to a run by hand; the run's history says who and why."""
+"""What a person does to a run by hand; the run's history says who and why.
 
+Functions and other people move runs meanwhile. So each command here acts on the run as it is now, not as the caller
+read it, and where somebody wrote in between it reads again and decides again: who asks for what is still allowed gets
+it, and who does not learns where the run is by now.
+"""
+
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import wraps
+from typing import Concatenate, cast
 
 from tailor.errors import ConflictError, InvalidInputError, NotFoundError
-from tailor.runs import MOVES, Run, RunStore, State
-from tailor.serving.aliases import AliasStore, Offline
+from tailor.runs import MOVES, Run, RunStore, State, insist
+from tailor.serving.aliases import AliasStore, Offline, Version
 from tailor.serving.aliases import rollback as move_pointer_back
 from tailor.serving.aliases import take_offline as point_nowhere
 from tailor.steps.control import Control
-from tailor.steps.provision import SERVING, promote, stand_by, take_down
+from tailor.steps.provision import SERVING, is_going, promote, stand_by, take_down
 from tailor.training.request import job_name
 
 _NOT_SUBMITTED = frozenset({State.RECEIVED, State.PREPARING, State.PREPARED, State.APPROVED})
@@ -20,6 +28,18 @@ _PROMOTABLE = frozenset(
 )
 
 
+def decided_anew[**P](act: Callable[Concatenate[Run, P], Run]) -> Callable[Concatenate[Run, P], Run]:
+    """Make ``act``, a command that takes ``runs`` by name, read the run again before each of its tries."""
+
+    @wraps(act)
+    def insisting(run: Run, /, *args: P.args, **ports: P.kwargs) -> Run:
+        runs = cast("RunStore", ports["runs"])
+        return insist(lambda: act(runs.get(run.id), *args, **ports))
+
+    return insisting
+
+
+@decided_anew
 def approve(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
     """awaiting-approval → approved. Raises ConflictError where the run does not wait for an answer, or does no more."""
     _must_wait(run)
@@ -29,12 +49,14 @@ def approve(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) ->
     return runs.save(run.moved(State.APPROVED, by=by, reason=reason, now=now))
 
 
+@decided_anew
 def decline(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
     """awaiting-approval → declined. Raises ConflictError where the run does not wait for an answer."""
     _must_wait(run)
     return runs.save(run.moved(State.DECLINED, by=by, reason=reason, now=now))
 
 
+@decided_anew
 def stop(
     run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
 ) -> Run:
@@ -51,7 +73,7 @@ def stop(
         asked = runs.save(run.model_copy(update={"job": {**run.job, "stop_asked_by": by, "stop_reason": reason}}))
         control.stop_job(run.job["arn"])
         return asked
-    if run.state in _NOT_MEASURED:
+    if run.state in _NOT_MEASURED or _ends(run, by, reason):
         return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
     hint = f"tailor retire {run.id} takes it down" if State.RETIRED in MOVES[run.state] else ""
     if run.state == State.LIVE:
@@ -60,6 +82,7 @@ def stop(
     raise ConflictError(f"run {run.id} is {run.state}: there is nothing to stop", hint=hint)
 
 
+@decided_anew
 def retry(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
     """deploy-failed → trained, or → restoring where it was to go live again. The trained model is deployed once more.
 
@@ -75,6 +98,15 @@ def retry(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> R
     return runs.save(run.moved(State.TRAINED, by=by, reason=reason, now=now, deployment={}))
 
 
+@decided_anew
+def retire(
+    run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
+) -> Run:
+    """Take a version's deployment down; see :func:`tailor.steps.provision.take_down`."""
+    return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
+
+
+@decided_anew
 def promote_by_hand(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, reason: str, now: datetime) -> Run:
     """Puts a version live whatever its verdict. One that was taken down is deployed again first (``restoring``).
 
@@ -85,7 +117,11 @@ def promote_by_hand(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, r
     if run.state in _KEPT:
         return runs.save(run.moved(State.RESTORING, by=by, reason=reason, now=now, deployment={}))
     if run.state not in _PROMOTABLE:
-        raise ConflictError(f"run {run.id} is {run.state}: only a version that is or was deployed can go live")
+        if run.state == State.LIVE:
+            raise ConflictError(f"run {run.id} is live already")
+        hint = "wait for its verdict" if run.state == State.EVALUATING else ""
+        message = f"run {run.id} is {run.state}: only a version that is or was deployed can go live"
+        raise ConflictError(message, hint=hint)
     live = aliases.alias(run.project).live
     return promote(run, runs=runs, aliases=aliases, by=by, now=now, reason=reason, instead_of=live)
 
@@ -97,15 +133,26 @@ def roll_back(
 
     Raises NotFoundError where there is no such version any more.
     """
-    was = aliases.alias(project).live
-    live = move_pointer_back(aliases, project, by, to=to, now=now).live
+
+    def point_back() -> tuple[Version | None, Version | None]:
+        return aliases.alias(project).live, move_pointer_back(aliases, project, by, to=to, now=now).live
+
+    def put_live(run: Run) -> Run:
+        if run.state == State.LIVE:
+            return run
+        return runs.save(run.moved(State.LIVE, by=by, reason=reason or "rolled back", now=now))
+
+    def follow(run: Run, successor: str) -> None:
+        if run.state == State.LIVE:
+            stand_by(run, successor=successor, runs=runs, by=by, now=now)
+
+    # Step by step, because a pointer that has moved back once would move back further.
+    was, live = insist(point_back)
     if live is None:
         raise ConflictError(f"{project} has no live version")
-    run = runs.get(live.run)
-    if run.state != State.LIVE:
-        run = runs.save(run.moved(State.LIVE, by=by, reason=reason or "rolled back", now=now))
-    if was is not None and was.run != live.run and (old := runs.get(was.run)).state == State.LIVE:
-        stand_by(old, successor=live.run, runs=runs, by=by, now=now)
+    run = insist(lambda: put_live(runs.get(live.run)))
+    if was is not None and was.run != live.run:
+        insist(lambda: follow(runs.get(was.run), live.run))
     return run
 
 
@@ -121,14 +168,20 @@ def take_offline(
     if not reason.strip():
         raise InvalidInputError("a project that is taken offline needs a reason", hint="the run's history keeps it")
     before = {version.run for version in aliases.alias(project).versions}
-    offline = point_nowhere(aliases, project, by, reason, now=now)
+    offline = insist(lambda: point_nowhere(aliases, project, by, reason, now=now))
     behind = before | {run.id for run in runs.project_runs(project) if run.state in SERVING}
     ended = []
     for run in map(runs.get, sorted(behind)):
-        if run.state in SERVING:
+        if run.state in SERVING or (run.id in before and run.state == State.RETIRED):  # reconcile may be quicker
             why = {"by": offline.by, "reason": offline.reason}
-            ended.append(take_down(run, runs=runs, control=control, aliases=aliases, now=now, **why))
+            ended.append(retire(run, runs=runs, control=control, aliases=aliases, now=now, **why))
     return offline, ended
+
+
+def _ends(run: Run, by: str, reason: str) -> bool:
+    """Whether the run ends, or has ended, by this very decision, that was cut short or that somebody else finishes."""
+    marked = run.deployment.get("retired_by"), run.deployment.get("retired_why")
+    return is_going(run) and marked == (by, reason)
 
 
 def _must_wait(run: Run) -> None:
