@@ -42,6 +42,9 @@ INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 # UTF-8 read as Windows-1252 or Latin-1: a lead byte's letter, then characters of continuation bytes.
 _CONTINUATION = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _MOJIBAKE = re.compile(f"[Â-ß][{_CONTINUATION}]|[à-ï][{_CONTINUATION}]{{2}}|ð[{_CONTINUATION}]{{3}}")
+_TYPED = "–—‘’“”•…"  # what people set after a letter
+_BREAK = re.compile("[ \t\r\n]")  # no-break spaces are part of damaged words
+_MOST = 80
 
 # The two customs of placing the tone mark, in open syllables only and never after q: hoà and hòa.
 _OLD_PAIRS = ["òa", "óa", "ỏa", "õa", "ọa", "òe", "óe", "ỏe", "õe", "ọe", "ùy", "úy", "ủy", "ũy", "ụy"]
@@ -73,19 +76,45 @@ def _letters(text: str) -> int:
 
 
 def mojibake(text: str) -> tuple[str, str] | None:
-    """The damaged word and what it probably was; None where the text looks sound."""
+    """The damaged word, or its beginning, and what it probably was; None where the text looks sound."""
     for match in _MOJIBAKE.finditer(text):
-        start = text.rfind(" ", 0, match.start()) + 1
-        end = text.find(" ", match.end())
-        word = text[start : end if end >= 0 else len(text)][:80]
-        for encoding in ("cp1252", "latin-1"):
-            try:
-                repaired = word.encode(encoding).decode()
-            except UnicodeError:
-                continue
-            if repaired != word and not CONTROLS.search(repaired):
-                return word, repaired
+        if _may_be_typed(match):
+            continue
+        word = _word_at(match)
+        # A long word is cut, and may be cut within a letter.
+        for length in range(_MOST, _MOST - 4, -1) if len(word) > _MOST else [len(word)]:
+            for encoding in ("cp1252", "latin-1"):
+                if (repaired := _repaired(word[:length], encoding)) is not None:
+                    return word[:length], repaired
     return None
+
+
+def _word_at(match: re.Match[str]) -> str:
+    """The word around it, at most a little longer than is looked at."""
+    text, earliest = match.string, max(match.start() - _MOST // 2, 0)
+    breaks = [found.end() for found in _BREAK.finditer(text, earliest, match.start())]
+    start = breaks[-1] if breaks else match.start() if earliest else 0
+    end = _BREAK.search(text, match.end(), start + _MOST + 1)
+    return text[start : end.start() if end else start + _MOST + 1]
+
+
+def _may_be_typed(match: re.Match[str]) -> bool:
+    """Whether it is a letter and nothing but punctuation as people type it (khá…”), which is also the bytes of rare
+    letters. Ã before a letter is an exception (CÃ”NG): what people type stands at the end of a word."""
+    letter, trail = match.group()[0], match.group()[1:]
+    within = match.string[match.end() : match.end() + 1].isalnum()
+    return not trail.strip(_TYPED) and not (letter == "Ã" and within)
+
+
+def _repaired(word: str, encoding: str) -> str | None:
+    """What a word was before its bytes were read in ``encoding``; None where it was not read so. A single letter of
+    another writing is chance: été and », with a no-break space between them, are the bytes of ét頻."""
+    try:
+        repaired = word.encode(encoding).decode()
+    except UnicodeError:
+        return None
+    foreign = [sign for sign in repaired if sign.isalpha() and not unicodedata.name(sign, "").startswith("LATIN ")]
+    return None if repaired == word or CONTROLS.search(repaired) or len(foreign) == 1 else repaired
 
 
 @lru_cache(1 << 12)

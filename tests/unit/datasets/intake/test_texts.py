@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tailor import catalog
@@ -77,9 +77,61 @@ def test_mojibake_is_recognised_with_what_it_was(text: str, encoding: str) -> No
     assert found[1] in text
 
 
-@given(st.text(alphabet="aăâbcdđeêghiklmnoôơpqrstuưvxyàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệ ,.?!–“”…'", max_size=200))
+@pytest.mark.parametrize(
+    ("damaged", "was"),
+    [
+        ("CÃ”NG TY", "CÔNG"),
+        ("Ã…rhus", "Århus"),
+        ("3Ã—4", "3×4"),
+        ("vÃ\xa0 tÃ´i", "và"),
+        ("được\ntiá»‡n", "tiện"),
+        ("x" * 500 + "tiá»‡n", "ện"),
+        (("猫在椅子上睡觉" * 20).encode().decode("latin-1"), ("猫在椅子上睡觉" * 4)[:26]),
+    ],
+)
+def test_mojibake_within_capitals_lines_and_long_words_is_recognised(damaged: str, was: str) -> None:
+    found = language.mojibake(damaged)
+    assert found is not None
+    assert found[1] == was
+
+
+VIETNAMESE = "aăâbcdđeêghiklmnoôơpqrstuưvxyàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ"
+WORD = st.text(VIETNAMESE, min_size=1, max_size=7).flatmap(
+    lambda word: st.sampled_from([word, word.upper(), word.capitalize()])
+)
+SIGNS = st.text(",.?!–—‘’“”•…'", max_size=3)
+
+
+@given(st.lists(st.tuples(SIGNS, WORD, SIGNS).map("".join), max_size=30).map(" ".join))
 @settings(max_examples=200, deadline=None)
+@example("“Khá…”")
+@example("“ĐÃ LÀ…” – “NGÃ…”")
 def test_sound_vietnamese_is_never_called_mojibake(text: str) -> None:
+    assert language.mojibake(text) is None
+
+
+@given(st.text(alphabet=f"{VIETNAMESE} ,.?!–—‘’“”•…'", max_size=200))
+@settings(max_examples=200, deadline=None)
+@example("á––")
+def test_nor_are_small_letters_and_signs_in_any_order(text: str) -> None:
+    assert language.mojibake(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Il problema è…”",
+        "« l’été\xa0»",
+        "Com’è…”",
+        "ein großer Spaß…",
+        "der Fuß“",
+        "CAFÉ’S",
+        "CÓ\xa0CON",
+        "“là…”",
+        "CHÀ…",
+    ],
+)
+def test_letters_before_signs_and_narrow_spaces_are_sound(text: str) -> None:
     assert language.mojibake(text) is None
 
 
