@@ -24,13 +24,13 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from tailor import catalog
 from tailor.catalog import Model
-from tailor.datasets.assets import KnownAssets
-from tailor.datasets.examine import media_of
-from tailor.datasets.images import inspect
-from tailor.datasets.intake import prepare_dataset
-from tailor.datasets.media import MediaDesk
-from tailor.datasets.model import Example
-from tailor.datasets.read import read_dataset
+from tailor.datasets.checks.examiner import media_of
+from tailor.datasets.example import Example
+from tailor.datasets.formats.reader import read_dataset
+from tailor.datasets.media.cache import KnownAssets
+from tailor.datasets.media.images import inspect
+from tailor.datasets.media.resolver import MediaDesk
+from tailor.datasets.prepare.preparation import prepare_dataset
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 

@@ -27,9 +27,9 @@ from PIL import Image
 
 from benchmarks.datasets import write_rows
 from tailor import catalog
-from tailor.datasets.intake import Assignment, Intake
-from tailor.datasets.shards import Shards, Task
-from tailor.datasets.weight import Deal, weigh
+from tailor.datasets.prepare.cost import Deal, weigh
+from tailor.datasets.prepare.preparation import Assignment, Intake
+from tailor.datasets.prepare.scale.shards import Shards, Task
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage, buffered
 

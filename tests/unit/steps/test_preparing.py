@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tailor.datasets.shards import Task
+from tailor.datasets.prepare.scale.shards import Task
 from tailor.errors import RetryableError
 from tailor.events import Shard
 from tailor.runs import Run, State
@@ -250,7 +250,7 @@ def test_what_a_shard_can_not_take_is_said_of_the_dataset(stage: Stage, monkeypa
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("tailor.datasets.rows.RowPass._take", full)
+        patch.setattr("tailor.datasets.prepare.row_pass.RowPass._take", full)
         assert stage.check(0)
     run = stage.prepare(ended=stage.first)
     assert run is not None

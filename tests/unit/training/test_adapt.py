@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import Any
 
 from tailor import catalog
-from tailor.datasets.adapt import adapted
-from tailor.datasets.intake import prepare_dataset
-from tailor.datasets.model import Example
+from tailor.datasets.example import Example
+from tailor.datasets.formats.by_method import adapted
+from tailor.datasets.prepare.preparation import prepare_dataset
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 from tailor.training.bench import about_trials, try_probes

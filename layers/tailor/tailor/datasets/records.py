@@ -1,18 +1,16 @@
 """Examples as the service takes them: one JSON object a line, in the shape of the model and its method."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from tailor.catalog import Record
-from tailor.datasets.assets import Asset
-from tailor.datasets.media import source_of
-from tailor.datasets.model import Block, Example, Media, Raw, Text, Turn
+from tailor.datasets.example import Block, Example, Media, Raw, Text, Turn
+from tailor.datasets.media.cache import Locate
+from tailor.datasets.media.resolver import source_of
 
 SCHEMA = "bedrock-conversation-2024"
-Locate = Callable[[Media], Asset]
 
 
 @dataclass(slots=True)

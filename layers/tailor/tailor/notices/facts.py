@@ -1,6 +1,6 @@
 """The figures of a run, in words. What a step did not record is left out, never guessed.
 
-Read from the run's documents: ``report`` (tailor.datasets.report), ``quote`` (tailor.training.quote),
+Read from the run's documents: ``report`` (tailor.datasets.report.document), ``quote`` (tailor.training.quote),
 ``job`` (``training_loss``, ``validation_loss``) and ``evaluation`` (``metric``, ``candidate``, ``baseline``,
 ``baseline_arm``, ``difference``, ``interval``, ``rows``, ``decisive_rows``).
 """

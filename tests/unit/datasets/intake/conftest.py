@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tailor import catalog
-from tailor.datasets.intake import prepare_dataset
-from tailor.datasets.report import Report
+from tailor.datasets.prepare.preparation import prepare_dataset
+from tailor.datasets.report.document import Report
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 

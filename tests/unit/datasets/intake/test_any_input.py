@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor import catalog
-from tailor.datasets.intake import prepare_dataset
-from tailor.datasets.report import Report
+from tailor.datasets.prepare.preparation import prepare_dataset
+from tailor.datasets.report.document import Report
 from tailor.recipe import METHODS, Recipe
 from tailor.storage import FolderStorage
 

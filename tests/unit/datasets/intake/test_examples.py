@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tailor.datasets.examples import examples_of, fixes_of
-from tailor.datasets.report_html import render
+from tailor.datasets.report.grouping import examples_of, fixes_of
+from tailor.datasets.report.html import render
 
 from .conftest import Intake, chats, converse, write_jsonl
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tailor.datasets.checks import CHECKS, finding
+from tailor.findings.catalogue import CHECKS, finding
 
 ROOT = Path(__file__).resolve().parents[4]
 LIBRARY = ROOT / "layers/tailor/tailor"

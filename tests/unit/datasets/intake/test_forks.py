@@ -11,8 +11,8 @@ from typing import Never
 
 import pytest
 
-from tailor.datasets.forks import Fork, WorkerError
-from tailor.datasets.scratch import NoRoomError
+from tailor.datasets.prepare.disk_full import NoRoomError
+from tailor.datasets.prepare.process import Fork, WorkerError
 
 from .conftest import Intake, chats, write_jsonl
 
@@ -73,8 +73,8 @@ def test_where_one_share_fails_the_others_end_at_once(
         time.sleep(60)
 
     monkeypatch.setattr(os, "fork", noted)
-    monkeypatch.setattr("tailor.datasets.rows.RowPass._take", work)
-    monkeypatch.setattr("tailor.datasets.intake.Intake.worthwhile_workers", lambda _: 3)
+    monkeypatch.setattr("tailor.datasets.prepare.row_pass.RowPass._take", work)
+    monkeypatch.setattr("tailor.datasets.prepare.preparation.Intake.worthwhile_workers", lambda _: 3)
     write_jsonl(dataset / "a.jsonl", chats(300))
     with pytest.raises(NoRoomError):
         intake()

@@ -9,8 +9,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from tailor.datasets.intake import reject_dataset
-from tailor.datasets.model import Finding
+from tailor.datasets.prepare.preparation import reject_dataset
+from tailor.findings.model import Finding
 from tailor.storage import FolderStorage
 
 from .conftest import Intake, chats, converse, write_jsonl, write_vqa

@@ -19,12 +19,12 @@ import pytest
 from PIL import Image
 
 from tailor import catalog
-from tailor.datasets import images, video
-from tailor.datasets.images import MediaError
-from tailor.datasets.intake import prepare_dataset
-from tailor.datasets.report import Report
-from tailor.datasets.room import Room
-from tailor.datasets.similar import similar_pairs
+from tailor.datasets.media import images, video
+from tailor.datasets.media.byte_budget import Room
+from tailor.datasets.media.images import MediaError
+from tailor.datasets.prepare.preparation import prepare_dataset
+from tailor.datasets.report.document import Report
+from tailor.datasets.table.near_duplicates import similar_pairs
 from tailor.errors import RetryableError
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
@@ -268,7 +268,7 @@ def test_many_objects_are_fetched_at_once_as_long_as_memory_holds_them(
     _prepare(storage, tmp_path)
     assert storage.most > _CROWD
     largest = max(path.stat().st_size for path in (dataset / "images").iterdir())
-    monkeypatch.setattr("tailor.datasets.media._HELD", Room(4 * largest))
+    monkeypatch.setattr("tailor.datasets.media.resolver._HELD", Room(4 * largest))
     shutil.rmtree(tmp_path / "scratch")
     shutil.rmtree(tmp_path / "out")
     storage = _Held(tmp_path, patience=0.02)

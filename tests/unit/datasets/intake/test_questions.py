@@ -84,6 +84,6 @@ def test_one_that_can_not_be_used_stops_the_dataset_whatever_on_error_says(
 
 
 def test_more_than_a_test_needs_are_refused(intake: Intake, documents: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tailor.datasets.questions.MOST", 30)
+    monkeypatch.setattr("tailor.datasets.prepare.questions.MOST", 30)
     (documents / "exam.csv").write_text(EXAM, "utf-8")
     assert "too-many-questions" in intake(**PRETRAINING).codes

@@ -15,12 +15,12 @@ from typing import Any, BinaryIO
 import pytest
 
 from tailor import catalog
-from tailor.datasets import media_shards
-from tailor.datasets import shards as sharding
-from tailor.datasets.intake import Assignment, Intake
-from tailor.datasets.scratch import NoRoomError, enough_room
-from tailor.datasets.shards import Shards, Task, workers_of
-from tailor.datasets.weight import MOST_SHARDS, Deal, Weight, deal, media_outside, weigh
+from tailor.datasets.prepare.cost import MOST_SHARDS, Deal, Weight, deal, media_outside, weigh
+from tailor.datasets.prepare.disk_full import NoRoomError, enough_room
+from tailor.datasets.prepare.preparation import Assignment, Intake
+from tailor.datasets.prepare.scale import media_shards
+from tailor.datasets.prepare.scale import shards as sharding
+from tailor.datasets.prepare.scale.shards import Shards, Task, workers_of
 from tailor.errors import RetryableError
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
@@ -204,7 +204,7 @@ def test_shards_write_what_one_function_writes_and_fetch_each_object_once(
 def test_one_function_fetches_each_object_once_however_many_there_are(
     bench: Bench, expected: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tailor.datasets.media._REMEMBERED", 5)
+    monkeypatch.setattr("tailor.datasets.media.resolver._REMEMBERED", 5)
     assert bench.alone(1) == expected
     looked_for = {f"looked for {key}" for key in (OUTSIDE, "uploads/p/shared/none.png")}
     assert bench.storage.fetched == dict.fromkeys(SHOWN | looked_for | {OUTSIDE}, 1)
@@ -348,7 +348,7 @@ def test_a_disk_that_is_too_small_is_a_finding(bench: Bench, monkeypatch: pytest
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("tailor.datasets.rows.RowPass._take", full)
+    monkeypatch.setattr("tailor.datasets.prepare.row_pass.RowPass._take", full)
     with bench.intake("alone") as intake, pytest.raises(NoRoomError):
         intake.check(1)
     shards = bench.shards(2)
@@ -386,7 +386,7 @@ def test_objects_that_rows_name_outside_of_the_folder_have_their_weight(
     tmp_path: Path, shared: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For example Converse rows that point to pictures which several datasets of a project share."""
-    monkeypatch.setattr("tailor.datasets.intake._WORTH_WORKERS", 0)
+    monkeypatch.setattr("tailor.datasets.prepare.preparation._WORTH_WORKERS", 0)
     monkeypatch.setattr("os.process_cpu_count", lambda: 2)
     folder = tmp_path / "uploads/p" / "d"
     folder.mkdir(parents=True)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tailor import catalog
-from tailor.datasets.fingerprints import group_hash
-from tailor.datasets.split import Splitter, even_out, is_even
+from tailor.datasets.table.fingerprints import group_hash
+from tailor.datasets.table.splitter import Splitter, even_out, is_even
 from tailor.recipe import Split
 
 from .conftest import SHARED_DATA, Intake, Outcome, chats, converse, picture, write_jsonl, write_vqa

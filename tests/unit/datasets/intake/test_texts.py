@@ -9,11 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tailor import catalog
-from tailor.datasets import language, privacy
-from tailor.datasets.examine import Examiner
-from tailor.datasets.fixes import Repairs
-from tailor.datasets.model import Example, Text, Turn
-from tailor.datasets.screen import Screen, measured
+from tailor.datasets import language
+from tailor.datasets.checks import privacy
+from tailor.datasets.checks.examiner import Examiner
+from tailor.datasets.checks.prefilter import Screen, measured
+from tailor.datasets.checks.repairs import Repairs
+from tailor.datasets.example import Example, Text, Turn
 
 from .conftest import Intake, chats, converse, write_jsonl
 

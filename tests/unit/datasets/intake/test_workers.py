@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tailor import catalog
-from tailor.datasets.intake import prepare_dataset
+from tailor.datasets.prepare.preparation import prepare_dataset
 from tailor.errors import RetryableError
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
@@ -68,7 +68,7 @@ def test_what_storage_raises_in_a_worker_reaches_the_caller(tmp_path: Path, monk
         if self._spool.name.endswith("worker-1/spool"):  # type: ignore[attr-defined]
             raise RetryableError("the bucket says: slow down")
 
-    monkeypatch.setattr("tailor.datasets.rows.RowPass._fetch_media", refuse)
+    monkeypatch.setattr("tailor.datasets.prepare.row_pass.RowPass._fetch_media", refuse)
     with pytest.raises(RetryableError, match="slow down"):
         _prepared(tmp_path, 2)
 

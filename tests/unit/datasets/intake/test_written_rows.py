@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor import catalog
-from tailor.datasets.intake import prepare_dataset
-from tailor.datasets.read import read_dataset
+from tailor.datasets.formats.reader import read_dataset
+from tailor.datasets.prepare.preparation import prepare_dataset
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 

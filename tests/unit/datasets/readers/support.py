@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-from tailor.datasets.model import Example, Rejected
-from tailor.datasets.read import DatasetReader, read_dataset
+from tailor.datasets.example import Example, Rejected
+from tailor.datasets.formats.reader import DatasetReader, read_dataset
 from tailor.recipe import Data, Method
 from tailor.storage import FolderStorage
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailor.datasets.model import Example, Rejected
-from tailor.datasets.read import DatasetReader
+from tailor.datasets.example import Example, Rejected
+from tailor.datasets.formats.reader import DatasetReader
 from tailor.recipe import METHODS
 
 from .support import open_dataset

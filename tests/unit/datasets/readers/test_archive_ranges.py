@@ -14,8 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tailor.datasets.objects import DamagedFileError, MediaObject
-from tailor.datasets.read import read_dataset
+from tailor.datasets.formats.reader import read_dataset
+from tailor.datasets.sources.objects import DamagedFileError, MediaObject
 from tailor.recipe import Data
 from tailor.storage import FolderStorage
 
@@ -124,7 +124,7 @@ def test_a_packed_tar_for_which_the_disk_is_too_small_is_refused_with_what_to_do
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = SimpleNamespace(free=1 << 20)
-    monkeypatch.setattr("tailor.datasets.archives.shutil.disk_usage", lambda _: full)
+    monkeypatch.setattr("tailor.datasets.sources.archives.shutil.disk_usage", lambda _: full)
     content = gzip.compress(tar_of({"rows.csv": ROWS.encode(), **PICTURES}))
 
     reader = open_dataset(tmp_path, {"a.tar.gz": content})

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailor.datasets.choices import options_of, with_lines
-from tailor.datasets.model import Example
+from tailor.datasets.example import Example
+from tailor.datasets.formats.multiple_choice import with_lines
+from tailor.datasets.sources.options import options_of
 from tailor.recipe import Columns, Data
 
 from .support import codes, examples, open_dataset, rejections, texts

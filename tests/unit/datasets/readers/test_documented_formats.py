@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tailor.datasets.formats import FORMATS
+from tailor.datasets.formats.registry import FORMATS
 from tailor.recipe import Recipe
 
 from .support import examples, open_dataset

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailor.datasets import legacy, text
+from tailor.datasets.sources import legacy_encodings, text_encoding
 
 from .support import codes, examples, open_dataset, texts
 from .test_text_files import in_table, in_windows_1258
@@ -128,26 +128,26 @@ def test_vietnamese_is_taken_for_no_other_writing(words: list[str], name: str) -
     said = " ".join(words)
     content = in_windows_1258(said) if name == "cp1258" else in_table(said, name)
 
-    assert legacy.guess(content) in TOLD
+    assert legacy_encodings.guess(content) in TOLD
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(WESTERN, min_size=1, max_size=60))
 def test_western_text_is_taken_for_no_other_writing(words: list[str]) -> None:
-    assert legacy.guess(" ".join(words).encode("cp1252")) in TOLD
+    assert legacy_encodings.guess(" ".join(words).encode("cp1252")) in TOLD
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_of_a_known_encoding_or_of_none(content: bytes) -> None:
-    found = text.guess_encoding(content, whole=True)
+    found = text_encoding.guess_encoding(content, whole=True)
 
-    assert found is None or found.name == "utf-8" or found.name in legacy.NAMES
+    assert found is None or found.name == "utf-8" or found.name in legacy_encodings.NAMES
 
 
-@pytest.mark.parametrize("name", sorted(legacy.NAMES))
+@pytest.mark.parametrize("name", sorted(legacy_encodings.NAMES))
 def test_every_encoding_has_a_decoder(name: str) -> None:
-    assert legacy.decoder(name).decode(b"", final=True) == ""
+    assert legacy_encodings.decoder(name).decode(b"", final=True) == ""
 
 
 @settings(max_examples=60, deadline=None)
@@ -155,11 +155,11 @@ def test_every_encoding_has_a_decoder(name: str) -> None:
 def test_marks_stay_with_their_letters_wherever_a_piece_ends(words: list[str], size: int) -> None:
     said = "".join(words)  # no space or line end to cut at
     content = in_windows_1258(said)
-    decoder = legacy.decoder("cp1258")
+    decoder = legacy_encodings.decoder("cp1258")
     held, pieces = "", []
     for start in range(0, len(content), size):
         held += decoder.decode(content[start : start + size])
-        cut = text._before_last_letter(held) if held else 0
+        cut = text_encoding._before_last_letter(held) if held else 0
         pieces.append(unicodedata.normalize("NFC", held[:cut]))
         held = held[cut:]
 

@@ -5,27 +5,11 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tailor import datasets
-from tailor.datasets.media_index import _HOW
+import tailor
+from tailor.datasets.media.index import _HOW
 
-FOLDER = Path(datasets.__file__).parent
-MODULES = (
-    *(
-        "archives",
-        "choices",
-        "columns",
-        "documents",
-        "files",
-        "joined",
-        "json_stream",
-        "jsonl",
-        "media_index",
-        "objects",
-        "plain",
-        "read",
-    ),
-    *("tables", "text"),
-)
+FOLDER = Path(tailor.__file__).parent
+MODULES = ("datasets/sources/*.py", "datasets/media/index.py", "datasets/formats/*.py")
 MAKERS = {"Trouble", "add", "report"}
 
 
@@ -38,10 +22,10 @@ def codes_in(path: Path) -> Iterator[str]:
 
 
 def test_table_and_code_name_the_same_findings() -> None:
-    paths = [FOLDER / f"{name}.py" for name in MODULES] + sorted((FOLDER / "formats").glob("*.py"))
+    paths = [path for pattern in MODULES for path in FOLDER.glob(pattern)]
     used = {code for path in paths for code in codes_in(path)} | {f"media-by-{how}" for how in _HOW}
 
-    table = tomllib.loads((FOLDER / "reading.toml").read_text())
+    table = tomllib.loads((FOLDER / "findings" / "reading.toml").read_text())
 
     assert used == set(table)
     assert all(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tailor.datasets.model import Example, Media, Raw, Rejected, Text
+from tailor.datasets.example import Example, Media, Raw, Rejected, Text
 from tailor.recipe import Data, Method
 
 from .support import PIXEL, codes, examples, open_dataset, rejections, texts

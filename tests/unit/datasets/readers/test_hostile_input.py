@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tailor.datasets import archives, text
-from tailor.datasets.model import Rejected
-from tailor.datasets.objects import DamagedFileError
+from tailor.datasets.example import Rejected
+from tailor.datasets.sources import archives, text_encoding
+from tailor.datasets.sources.objects import DamagedFileError
 
 from .support import codes, examples, memory_below, open_dataset, put, rejections, texts, zipped
 
@@ -31,8 +31,8 @@ def tarred(members: list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
 
 
 def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("jsonl", "text"):
-        monkeypatch.setattr(f"tailor.datasets.{module}.MAX_LINE", 1 << 20)
+    for module in ("text_encoding", "json_lines"):
+        monkeypatch.setattr(f"tailor.datasets.sources.{module}.MAX_LINE", 1 << 20)
     content = GOOD + '{"question": "' + "x" * (30 << 20) + '", "answer": "a"}\n' + GOOD
 
     reader = open_dataset(tmp_path, {"d.jsonl": content})
@@ -47,7 +47,7 @@ def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_line_without_end_at_the_beginning_does_not_hide_what_the_others_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tailor.datasets.read._SAMPLE_BYTES", 1 << 16)
+    monkeypatch.setattr("tailor.datasets.formats.reader._SAMPLE_BYTES", 1 << 16)
     reader = open_dataset(tmp_path, {"d.jsonl": "x" * (1 << 17) + "\n" + GOOD})
     assert [bad.line for bad in rejections(reader)] == [1]
 
@@ -64,7 +64,7 @@ def test_json_nested_a_hundred_thousand_deep(tmp_path: Path, opening: str) -> No
 
 
 def test_an_element_of_a_list_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tailor.datasets.json_stream.MAX_LINE", 1 << 20)
+    monkeypatch.setattr("tailor.datasets.sources.json_stream.MAX_LINE", 1 << 20)
     content = (
         '[{"question": "q", "answer": "a"}, {"question": "' + "x" * (20 << 20) + '"}, {"question": "r", "answer": "b"}]'
     )
@@ -143,8 +143,8 @@ def test_a_quote_that_is_never_closed(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_field_of_a_hundred_megabytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tailor.datasets.text.MAX_LINE", 1 << 20)
-    monkeypatch.setattr("tailor.datasets.tables.MAX_LINE", 1 << 20)
+    monkeypatch.setattr("tailor.datasets.sources.text_encoding.MAX_LINE", 1 << 20)
+    monkeypatch.setattr("tailor.datasets.sources.csv.MAX_LINE", 1 << 20)
     reader = open_dataset(tmp_path, {"d.csv": "question,answer\nq," + "x" * (40 << 20) + "\nq,a\n"})
 
     with memory_below(12):
@@ -369,4 +369,4 @@ def test_a_dataset_of_good_rows_after_all_this(tmp_path: Path) -> None:
     (example,) = examples(open_dataset(tmp_path, {"d.jsonl": GOOD}))
 
     assert texts(example) == ["q", "a"]
-    assert text.MAX_LINE > 1 << 20
+    assert text_encoding.MAX_LINE > 1 << 20

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tailor.datasets.model import Example, Media, Rejected
-from tailor.datasets.read import DatasetReader
+from tailor.datasets.example import Example, Media, Rejected
+from tailor.datasets.formats.reader import DatasetReader
 
 from .support import PIXEL, codes, examples, open_dataset, rejections, texts
 

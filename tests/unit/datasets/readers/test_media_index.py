@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tailor.datasets.media_index import MediaIndex
-from tailor.datasets.objects import StoredObject
+from tailor.datasets.media.index import MediaIndex
+from tailor.datasets.sources.objects import StoredObject
 from tailor.storage import FolderStorage
 
 PREFIX = "uploads/team/set/"

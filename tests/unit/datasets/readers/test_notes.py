@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailor.datasets import notes as noting
-from tailor.datasets.model import Finding
-from tailor.datasets.notes import KNOWN, SHOWN, Notes
+from tailor.findings import notes as noting
+from tailor.findings.model import Finding
+from tailor.findings.notes import KNOWN, SHOWN, Notes
 
 ROWS = st.lists(st.sets(st.sampled_from("abcdefghij"), max_size=6), max_size=30)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tailor.datasets.model import Example
-from tailor.datasets.read import DatasetReader, read_dataset
+from tailor.datasets.example import Example
+from tailor.datasets.formats.reader import DatasetReader, read_dataset
 from tailor.recipe import Data, Method
 from tailor.storage import FolderStorage
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailor.datasets import legacy
-from tailor.datasets.model import Rejected
+from tailor.datasets.example import Rejected
+from tailor.datasets.sources import legacy_encodings
 
 from .support import codes, examples, open_dataset, texts
 
@@ -32,7 +32,7 @@ def in_windows_1258(text: str) -> bytes:
 
 
 def in_table(text: str, name: str) -> bytes:
-    table = legacy._TABLES[name]
+    table = legacy_encodings._TABLES[name]
     return bytes(table.index(letter) for letter in text)
 
 
@@ -132,8 +132,8 @@ def test_too_many_fields(tmp_path: Path) -> None:
 @given(st.text(st.sampled_from("aăâeêioôơuưyđ áàảãạ ếềểễệ ướ bcdghklmnpqrstvx\n"), max_size=200))
 def test_old_encodings_lose_nothing(text: str) -> None:
     for name in ("tcvn3", "viscii"):
-        assert legacy.decoder(name).decode(in_table(text, name), final=True) == text
-    decoded = legacy.decoder("cp1258").decode(in_windows_1258(text), final=True)
+        assert legacy_encodings.decoder(name).decode(in_table(text, name), final=True) == text
+    decoded = legacy_encodings.decoder("cp1258").decode(in_windows_1258(text), final=True)
     assert unicodedata.normalize("NFC", decoded) == text
 
 

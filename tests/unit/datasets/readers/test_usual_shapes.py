@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailor.datasets.printed import value_of
+from tailor.datasets.sources.literals import value_of
 
 from .support import PIXEL, codes, examples, open_dataset, rejections, texts
 

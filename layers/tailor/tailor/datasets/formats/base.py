@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tailor.datasets.choices import Choices
-from tailor.datasets.model import Example
-from tailor.datasets.notes import Notes
+from tailor.datasets.example import Example
+from tailor.datasets.formats.multiple_choice import Choices
+from tailor.findings.notes import Notes
 from tailor.recipe import Data, Method
 
 Row = dict[str, Any]

@@ -5,10 +5,11 @@ import binascii
 import difflib
 from typing import Any, Final
 
+from tailor.datasets.example import Block, Example, Media, MediaKind, Raw, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
-from tailor.datasets.model import Block, Example, Media, MediaKind, Raw, Severity, Text, Turn
-from tailor.datasets.notes import RowError, Trouble
+from tailor.findings.model import Severity
+from tailor.findings.notes import RowError, Trouble
 
 SCHEMA: Final = "bedrock-conversation-2024"
 _KEYS: Final = ("schemaVersion", "system", "messages", "toolConfig")

@@ -5,9 +5,9 @@ RACE and ViMMRC have them."""
 from itertools import chain, islice
 from typing import Any, Final
 
-from tailor.datasets.choices import LISTED
-from tailor.datasets.columns import candidates
 from tailor.datasets.formats.base import Row
+from tailor.datasets.sources.columns import candidates
+from tailor.datasets.sources.options import LISTED
 
 SIDE_BY_SIDE: Final = "(side by side)"
 _TURNS: Final = frozenset({"conversation", "conversations", "messages", "history", "dialog", "dialogue"})

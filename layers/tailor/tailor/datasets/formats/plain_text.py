@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from tailor.datasets.example import Example
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
-from tailor.datasets.model import Example
-from tailor.datasets.notes import RowError, Trouble
+from tailor.findings.notes import RowError, Trouble
 
 _KEYS: Final = ("text", "input", "document", "content")
 _ANSWERS: Final = ("answer", "answers", "output", "response", "completion", "messages", "conversations", "label")

@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
+from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.openai_chat import conversation
-from tailor.datasets.model import Example, Text, Turn
-from tailor.datasets.notes import RowError, Trouble
+from tailor.findings.notes import RowError, Trouble
 
 _COMPLETIONS: Final = ("completion", "answer", "response")
 

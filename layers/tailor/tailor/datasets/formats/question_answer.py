@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import orjson
 
-from tailor.datasets.choices import Options, with_lines
+from tailor.datasets.example import Block, Example, Media, MediaKind, SplitName, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe, media_of
-from tailor.datasets.model import Block, Example, Media, MediaKind, SplitName, Text, Turn
-from tailor.datasets.notes import RowError, Trouble
-from tailor.datasets.printed import value_of
+from tailor.datasets.formats.multiple_choice import with_lines
+from tailor.datasets.sources.literals import value_of
+from tailor.datasets.sources.options import Options
+from tailor.findings.notes import RowError, Trouble
 
 _SPLITS: Final[dict[str, SplitName]] = {
     "train": "train", "training": "train", "restval": "train",

@@ -2,12 +2,13 @@
 
 from typing import Any, Final
 
-from tailor.datasets.choices import Options, with_lines
+from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
+from tailor.datasets.formats.multiple_choice import with_lines
 from tailor.datasets.formats.openai_chat import conversation
-from tailor.datasets.model import Example, Text, Turn
-from tailor.datasets.notes import RowError, Trouble
+from tailor.datasets.sources.options import Options
+from tailor.findings.notes import RowError, Trouble
 
 _PROMPTS: Final = ("messages", "prompt", "question")
 _REFERENCES: Final = ("reference_answer", "answer", "ground_truth", "solution")

@@ -1,0 +1,36 @@
+"""What a method makes of a record before it is checked: long documents become several, prompts get their rewards."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from tailor.catalog import Model
+from tailor.datasets.example import Example
+from tailor.recipe import Recipe
+from tailor.training.documents import most_characters, pieces
+from tailor.training.grading import REWARDS, specification
+
+
+def adapted[Row](items: Iterable[Row], recipe: Recipe, model: Model) -> Iterator[Row | Example]:
+    """All of ``items``, in their order. The pieces of one document are one group: they never part."""
+    if recipe.method == "continued-pre-training":
+        most = most_characters(model)
+        for item in items:
+            yield from _cut(item, most) if isinstance(item, Example) else [item]
+    elif recipe.method == "reinforcement":
+        rewards = specification(recipe)
+        for item in items:
+            if isinstance(item, Example):
+                item.extra[REWARDS] = rewards
+            yield item
+    else:
+        yield from items
+
+
+def _cut(example: Example, most: int) -> Iterator[Example]:
+    if example.document is None or len(example.document) <= most:
+        yield example
+        return
+    group = example.group or f"{example.file}:{example.line}"
+    for piece in pieces(example.document, most):
+        if piece.strip():
+            yield replace(example, document=piece, group=group)

@@ -1,0 +1,144 @@
+"""Multiple choice: what the choices of a row are, and which of them an answer means.
+
+The choices are put below the question as lettered lines. Answers are letters, texts or numbers of choices: the first
+rows of a file show which, so that no single row has to be guessed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from tailor.datasets.sources.options import EACH, LABELLED, LISTED, Options, from_pairs, options_of
+from tailor.findings.notes import Notes, Trouble
+from tailor.recipe import Data
+
+
+def _fold(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def _by_label(value: Any, options: Options) -> str | None:
+    """A letter, or several of them."""
+    said = str(value).strip()
+    labels = {option.label.casefold(): option.label for option in options if option.text}
+    one = labels.get(said.strip("()[].: ").casefold())
+    if one:
+        return one
+    several = re.split(r"[\s,;&+/]+", said)
+    return said if len(several) > 1 and all(part.casefold() in labels for part in several) else None
+
+
+def _by_line(value: Any, options: Options) -> str | None:
+    match = LABELLED.match(str(value))
+    if not match:
+        return None
+    label, text = (match[1] or match[2]).casefold(), _fold(match.string[match.end() :])
+    fits = any(option.label.casefold() == label and _fold(option.text) == text for option in options)
+    return str(value).strip() if fits else None
+
+
+def _by_text(value: Any, options: Options) -> str | None:
+    said = _fold(str(value))
+    return str(value).strip() if any(_fold(option.text) == said for option in options if option.text) else None
+
+
+def _by_number(first: int) -> Callable[[Any, Options], str | None]:
+    def read(value: Any, options: Options) -> str | None:
+        if isinstance(value, bool):
+            return None
+        number = re.fullmatch(r"\s*(\d{1,4})(?:\.0)?\s*", str(value))
+        place = int(number[1]) - first if number else -1
+        return options[place].label if 0 <= place < len(options) and options[place].text else None
+
+    return read
+
+
+_READINGS: Final = {
+    "label": _by_label,
+    "line": _by_line,
+    "text": _by_text,
+    "from 0": _by_number(0),
+    "from 1": _by_number(1),
+}
+_NUMBERS: Final = ("from 0", "from 1")
+_SAID: Final = {
+    "label": "the answers are letters of choices",
+    "line": "the answers are letters and texts of choices",
+    "text": "the answers are texts of choices",
+    "from 0": "the answers are numbers of choices, counted from 0, and are learnt as letters",
+    "from 1": "the answers are numbers of choices, counted from 1, and are learnt as letters",
+}
+
+
+class Choices:
+    """How the choices of a file are read. ``readings`` are the ways to read its answers that fit the most of the first
+    rows; empty where the answers are none of the choices, and are taken as they are."""
+
+    def __init__(self, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], first: int | None) -> None:
+        """``columns`` maps parts to columns; ``first`` is the number of the first choice, if it is known."""
+        self._listed, self.answer = columns.get(LISTED), columns.get("answer", "")
+        self._each = [(part.removeprefix(EACH), name) for part, name in columns.items() if part.startswith(EACH)]
+        known = [name for name in _READINGS if first is None or name not in _NUMBERS or name == f"from {first}"]
+        self.readings = self._fitting(rows, known) if self.answer else ()
+
+    def options(self, row: Mapping[str, Any], troubles: list[Trouble]) -> Options:
+        """The choices of a row; empty for a question without."""
+        if self._each:
+            return from_pairs((label, row.get(column)) for label, column in self._each)
+        value = row.get(self._listed) if self._listed else None
+        options = options_of(value)
+        if not options and value not in (None, "", [], {}):
+            fix = 'write a list of two or more texts, such as ["red", "blue"]'
+            troubles.append(Trouble("choices-unreadable", "the choices can't be told apart", fix, self._listed))
+        return options
+
+    def learnt(self, value: Any, options: Options, troubles: list[Trouble]) -> Any:
+        """What the model learns to answer: the value itself where it means no choice."""
+        value = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if not self.readings or value is None or value == "" or isinstance(value, dict):
+            return value
+        found = {_READINGS[name](value, options) for name in self.readings} - {None}
+        rest = (_READINGS[name](value, options) for name in _READINGS if name not in _NUMBERS)
+        best = found.pop() if len(found) == 1 else None if found else next(filter(None, rest), None)
+        if best is None and found:
+            said = f"the answer {value!r:.80} could be two of the choices: numbers may be counted from 0 or from 1"
+            fix = "say in tailor.yaml which number the first choice has: data: {first_choice: 0} (or 1)"
+            troubles.append(Trouble("choice-ambiguous", said, fix, self.answer))
+        elif best is None:
+            said = f"the answer {value!r:.80} is none of the {len(options)} choices"
+            fix = f"write the letter of the right choice, {options[0].label} to {options[-1].label}, or its text"
+            troubles.append(Trouble("choice-unknown", said, fix, self.answer))
+        return best
+
+    def _fitting(self, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[str, ...]:
+        told = [(row.get(self.answer), self.options(row, [])) for row in rows]
+        told = [(value, options) for value, options in told if options and value not in (None, "", [])]
+        fits = {name: sum(bool(_READINGS[name](value, options)) for value, options in told) for name in names}
+        most = max(fits.values(), default=0)
+        best = tuple(name for name, count in fits.items() if count == most) if 2 * most > len(told) else ()
+        return tuple(name for name in best if name not in _NUMBERS) if "label" in best else best
+
+
+def take_choices(
+    columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], data: Data, file: str, notes: Notes
+) -> Choices | None:
+    """Says how a file's choices are read; None where it has none."""
+    if not any(part == LISTED or part.startswith(EACH) for part in columns):
+        return None
+    choices = Choices(columns, rows, data.first_choice)
+    message = "the choices are put below the question as lettered lines"
+    fix = "look at some rows in the report; data.columns.choices names other columns"
+    if "answer" in columns:
+        ways = [_SAID[name] for name in choices.readings]
+        message += f"; {' or '.join(ways) or 'the answers are none of the choices and are learnt as they are'}"
+    notes.add("choices-read", "info", file, message, fix)
+    return choices
+
+
+def with_lines(question: str, options: Options) -> str:
+    """The question with its choices below, if they are not in it already."""
+    shown = [option for option in options if option.text]
+    if all(re.search(rf"{re.escape(one.label)}\s*[.):\]]\s*{re.escape(one.text)}", question) for one in shown):
+        return question
+    return "\n".join([question, *(option.line for option in shown)])

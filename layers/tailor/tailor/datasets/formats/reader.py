@@ -1,0 +1,362 @@
+"""Reads a dataset folder: finds its data files and media, recognises the formats, yields an example or a rejection for
+each row.
+
+Every row of every data file comes out exactly once. What concerns a file or the whole dataset is in ``findings``.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from tailor.datasets.example import Example, Rejected, SplitName
+from tailor.datasets.formats import plain_text, registry
+from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
+from tailor.datasets.formats.captions import take_prompt
+from tailor.datasets.formats.chat import describe
+from tailor.datasets.formats.multiple_choice import take_choices
+from tailor.datasets.formats.nested import expand, has_none, nested_path
+from tailor.datasets.media.index import MediaIndex
+from tailor.datasets.sources import json_lines, text_encoding
+from tailor.datasets.sources.answer_files import LonelyAnswers, join
+from tailor.datasets.sources.columns import choose, report
+from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
+from tailor.datasets.sources.json_lines import BLANK
+from tailor.datasets.sources.json_stream import TRAILING_COMMA
+from tailor.findings.model import Finding
+from tailor.findings.notes import Notes, RowError, Trouble
+from tailor.recipe import Data, Method
+from tailor.storage import Storage
+
+_SAMPLE: Final = 50
+_SAMPLE_BYTES: Final = 8 << 20
+_SHOWN: Final = 500
+_NOT_TEXT: Final = Trouble(
+    "method-mismatch",
+    "continued pre-training learns from plain text, not from questions and answers",
+    'set \'method: fine-tuning\' in the recipe, or bring rows such as {"text": "…"}',
+)
+_NO_QUESTION: Final = Trouble("question-missing", "the row has no question", "add it, or remove the row")
+_SPLIT_NAMES: Final[dict[SplitName, re.Pattern[str]]] = {
+    "train": re.compile(r"(?<![a-z])train(?:ing)?(?![a-z])"),
+    "validation": re.compile(r"(?<![a-z])(?:val|valid|validation|dev)(?![a-z])"),
+    "test": re.compile(r"(?<![a-z])test(?:ing)?(?![a-z])"),
+}
+
+
+@dataclass(slots=True)
+class ReadableFile:
+    """A data file whose rows are understood. ``format`` is the format's name, "unknown" where every row is rejected.
+    ``nested`` are the keys under which rows hold several questions; ``split`` what the file's name says."""
+
+    name: str
+    size: int
+    format: str
+    source: DataFile
+    convert: Converter
+    method: Method
+    nested: tuple[str, ...] = ()
+    split: SplitName | None = None
+
+    @property
+    def by_line(self) -> bool:
+        """Whether each line is one row of the prepared data, so that it can be left to others to read it."""
+        as_is = self.method not in ("continued-pre-training", "reinforcement")
+        return as_is and self.source.container == "jsonl" and not self.nested
+
+    def example(self, value: Any, line: int, raw: bytes | str | None) -> Example | Rejected:
+        """What one row becomes, whatever it is."""
+        value = as_row(value, self.method)
+        error = value if isinstance(value, RowError) else None
+        if isinstance(value, dict):
+            try:
+                example = self.convert(value, line)
+                example.split = example.split or self.split
+                return example
+            except RowError as found:
+                error = found
+        if error is None:
+            said = f"the row is {describe(value)}" if value is not None else "the row is null"
+            error = RowError(Trouble("row-not-an-object", said, "write each row as an object"))
+        return _rejected(self.name, line, error, raw or error.raw.encode("utf-8", "replace") or _dump(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines that hold a row each, not read yet: whoever takes the rows reads them."""
+
+    source: ReadableFile
+    lines: Sequence[bytes]
+    numbers: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all lines."""
+        return sum(map(len, self.lines))
+
+    @property
+    def last(self) -> int:
+        """The number of the last line."""
+        return self.numbers[-1]
+
+    def cut(self, start: int, end: int) -> "Lines":
+        return Lines(self.source, self.lines[start:end], self.numbers[start:end])
+
+    def read(self, row: int) -> Example | Rejected:
+        raw = self.lines[row]
+        return self.source.example(json_lines.parse(raw), self.numbers[row], raw)
+
+
+class DatasetReader:
+    """Iterating yields an Example or a Rejected for each row, by file name and line; it can be done
+    again.
+
+    ``files`` are the data files with their formats, ``media`` finds the files that rows mean. ``findings`` grows while
+    rows are read: ``notes`` are about files, ``of_rows`` about the rows that were read here.
+    """
+
+    def __init__(self, files: list[ReadableFile], media: MediaIndex, notes: Notes, of_rows: Notes) -> None:
+        self.files = files
+        self.media = media
+        self.notes, self.of_rows = notes, of_rows
+
+    @property
+    def findings(self) -> list[Finding]:
+        places = {file.name: place for place, file in enumerate(self.files)}
+
+        def place(found: Finding) -> tuple[int, int, str, str]:
+            return places[found.file], found.line or 0, found.code, found.severity
+
+        of_rows = sorted(self.of_rows.findings(), key=place)
+        return [*self.notes.findings(), *of_rows, *self.media.habits.findings()]
+
+    def __iter__(self) -> Iterator[Example | Rejected]:
+        for item in self.rows():
+            if isinstance(item, Lines):
+                yield from map(item.read, range(len(item)))
+            else:
+                yield item
+
+    def rows(self) -> Iterator[Example | Rejected | Lines]:
+        """The same, but rows that can be left to others to read come as some thousand lines together."""
+        for file in self.files:
+            for notes in (self.notes, self.of_rows):
+                notes.forget(file.name)
+            last: Example | Rejected | Lines | None = None
+            try:
+                for last in self._lines(file) if file.by_line else self._values(file):
+                    yield last
+            except READ_ON_ERRORS as error:
+                line = 0 if last is None else last.last if isinstance(last, Lines) else last.line
+                # What follows is lost: the rest of the file counts as one row that can't be used.
+                yield _rejected(file.name, line + 1, RowError(break_of(error, line)), b"")
+
+    def _lines(self, file: ReadableFile) -> Iterator[Lines]:
+        line = 0
+        with file.source.open_text() as source:
+            for block in text_encoding.blocks(source):
+                lines = list(BytesIO(block))
+                numbers: Sequence[int] = range(line + 1, line + 1 + len(lines))
+                line += len(lines)
+                blank = {number for number, raw in zip(numbers, lines, strict=True) if raw.isspace()}
+                if blank:
+                    for number in sorted(blank):
+                        self._note_blank(file, number)
+                    lines = [raw for raw in lines if not raw.isspace()]
+                    numbers = [number for number in numbers if number not in blank]
+                if lines:
+                    yield Lines(file, lines, numbers)
+
+    def _values(self, file: ReadableFile) -> Iterator[Example | Rejected]:
+        for line, value, raw in file.source.rows():
+            if value is BLANK:
+                self._note_blank(file, line)
+            elif value is TRAILING_COMMA:
+                said = "there is a comma before the closing bracket of the list; it is passed over"
+                fix = "remove it: other programs refuse the file"
+                self.notes.add("json-trailing-comma", "warning", file.name, said, fix, line=line)
+            elif file.nested and isinstance(value, dict):
+                for part in expand(value, file.nested):
+                    if has_none(part, file.nested):
+                        said, fix = "passages and images without questions are passed over", "nothing to do"
+                        self.notes.add("no-questions-inside", "info", file.name, said, fix, line=line)
+                    else:
+                        yield file.example(part, line, None)  # of the row, the question is shown
+            else:
+                yield file.example(value, line, raw)
+
+    def _note_blank(self, file: ReadableFile, line: int) -> None:
+        self.notes.add("blank-line", "info", file.name, "blank lines are passed over", "nothing to do", line=line)
+
+
+def _dump(value: object) -> bytes:
+    """A row for people, where the file's own text is not at hand."""
+    try:
+        return orjson.dumps(value, default=_placeholder, option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, RecursionError):
+        return b"(a row that can't be shown)"
+
+
+def _placeholder(value: object) -> str:
+    return f"<{len(value)} bytes>" if isinstance(value, bytes) else str(value)
+
+
+def _rejected(file: str, line: int, error: RowError, raw: bytes | str) -> Rejected:
+    start = raw[: 4 * _SHOWN]
+    said = (start.decode("utf-8", "replace") if isinstance(start, bytes) else start).strip()
+    shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
+    findings = tuple(
+        Finding(trouble.code, "error", file, line, trouble.message, trouble.fix, trouble.path)
+        for trouble in error.troubles
+    )
+    return Rejected(file, line, shown, findings)
+
+
+def read_dataset(
+    storage: Storage, prefix: str, data: Data, method: Method, scratch: Path, only: str | None = None
+) -> DatasetReader:
+    """Opens the dataset under ``prefix``, or ``only`` one file of it. ``scratch`` is a folder for what can't be read in
+    place.
+
+    Never raises for what is in the files; NotFoundError or RetryableError where storage can't be read."""
+    notes, of_rows = Notes(), Notes()
+    inventory = Inventory.take(storage, prefix, method, data, scratch, notes, only)
+    media = MediaIndex(storage, prefix, inventory.media)
+    sources = join(inventory.files, data.columns, scratch, notes)
+    files = [_understand(source, data, method, notes, of_rows, media) for source in sources]
+    found = [file for file in files if file]
+    if not found and not any(note.code in _SAYS_WHY for note in notes.findings()):
+        fix = "upload a .jsonl, .json, .csv, .tsv, .parquet or .txt file; see docs/data-formats.md"
+        notes.add("no-data", "error", "", "there is no data file that can be used", fix)
+    _take_splits(found, notes)
+    return DatasetReader(found, media, notes, of_rows)
+
+
+_SAYS_WHY = frozenset({"file-damaged", "archive-unreadable"})  # where there are no data: they are in that file
+
+
+def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
+    """Names such as train.jsonl and test.jsonl say what is what, if each file has one and they are not all alike."""
+    files = [file for file in files if not isinstance(file.source, LonelyAnswers)]
+    named = [[split for split, name in _SPLIT_NAMES.items() if name.search(file.name.lower())] for file in files]
+    if any(len(splits) != 1 for splits in named) or len({splits[0] for splits in named}) < 2:
+        return
+    for file, splits in zip(files, named, strict=True):
+        file.split = splits[0]
+    said = ", ".join(f"{file.name!r}: {file.split}" for file in files[:10])
+    message = f"the files' names say which part of the data they are: {said}"
+    notes.add("split-by-file", "info", "", message, "rename the files if that is not meant")
+
+
+def _understand(
+    source: DataFile, data: Data, method: Method, notes: Notes, of_rows: Notes, media: MediaIndex
+) -> ReadableFile | None:
+    """Chooses the format from the first rows. None, with a finding, for a file without rows."""
+    if isinstance(source, LonelyAnswers):
+        return _rejecting(source, _NO_QUESTION, method, "question-answer")
+    values = _first_values(source, method, notes)
+    if not values:
+        if not any(finding.file == source.name and finding.severity == "error" for finding in notes.findings()):
+            fix = "upload the file again, or remove it"
+            notes.add("file-empty", "error", source.name, "there are no rows in the file", fix)
+        return None
+    rows = [value for value in values if type(value) is dict]
+    nested = nested_path(rows)
+    if nested:
+        parts = [part for row in rows for part in expand(row, nested) if isinstance(part, dict)]
+        rows = [part for part in parts if not has_none(part, nested)][:_SAMPLE]
+    names = list(dict.fromkeys(str(key) for row in rows for key in row))
+    columns = choose(data.columns, names, rows, media.knows)
+    format = _format(Sample(rows, method, columns, bool(data.prompt)), data, notes)
+    if format is None or format.uses_columns:
+        report(data.columns, names, columns, source.name, notes)
+    if format is None:
+        return _unknown(source, values, columns, method, notes)
+    if method == "continued-pre-training" and format is not plain_text.FORMAT:
+        return _rejecting(source, _NOT_TEXT, method)
+    choices = take_choices(columns, rows, data, source.name, notes) if format.asks else None
+    prompt = take_prompt(columns, rows, data, source.name, notes) if format.asks else None
+    context = Context(source.name, method, data, of_rows, columns, choices, prompt)
+    message = f"read as {format.title} ({source.container})"
+    fix = "nothing to do; data.format in the recipe names another format"
+    notes.add("format-recognised", "info", source.name, message, fix)
+    convert = format.converter(context)
+    return ReadableFile(source.name, source.size, format.name, source, convert, method, nested)
+
+
+def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:
+    values: list[Any] = []
+    line = size = 0
+    try:
+        for line, value, raw in source.rows():  # noqa: B007  (told where reading breaks)
+            if value is BLANK or value is TRAILING_COMMA:
+                continue
+            values.append(as_row(value, method))
+            if not isinstance(value, RowError):  # of what can't be read nothing is kept, and nothing learnt
+                size += len(raw or _dump(value))
+            if len(values) == _SAMPLE or size > _SAMPLE_BYTES:
+                break
+    except READ_ON_ERRORS as error:
+        trouble = break_of(error, line)
+        notes.add(trouble.code, "error", source.name, trouble.message, trouble.fix, line=line or None)
+    return values
+
+
+def _format(sample: Sample, data: Data, notes: Notes) -> Format | None:
+    if data.format == "auto":
+        return registry.recognise(sample, data.columns)
+    format = registry.by_name(data.format)
+    if format is None:
+        known = ", ".join(format.name for format in registry.FORMATS)
+        notes.add("unknown-format", "error", "", f"there is no format {data.format!r}", f"known: auto, {known}")
+    return format
+
+
+def _unknown(
+    source: DataFile, values: list[Any], columns: dict[str, str], method: Method, notes: Notes
+) -> ReadableFile | None:
+    """A file whose rows fit no format: each of them is rejected. A single object is no data."""
+    if source.outline and source.outline.layout == "objects" and len(values) == 1:
+        message = "the file holds no rows of a known form: its content is not used"
+        notes.add("file-not-used", "warning", source.name, message, "remove it, or see docs/data-formats.md")
+        return None
+    names = list(dict.fromkeys(str(key) for value in values if isinstance(value, dict) for key in value))
+    return _rejecting(source, _why_unknown(names, columns), method)
+
+
+def _rejecting(source: DataFile, trouble: Trouble, method: Method, format: str = "unknown") -> ReadableFile:
+    """A file of which no row can be used."""
+
+    def convert(row: Row, line: int) -> Example:
+        keys = ", ".join(repr(str(key)) for key in list(row)[:20]) or "none"
+        raise RowError(Trouble(trouble.code, f"{trouble.message}; the row's keys: {keys:.300}", trouble.fix))
+
+    return ReadableFile(source.name, source.size, format, source, convert, method)
+
+
+def _why_unknown(names: list[str], columns: dict[str, str]) -> Trouble:
+    """With the lines of a recipe that could help, from the columns that are there."""
+    if {"chosen", "rejected"} <= set(names):
+        said, fix = "these are preference pairs (DPO), which are not taken", "make 'chosen' the answer of a row"
+        return Trouble("format-unknown", said, f"{fix}, for example with data.columns.answer: chosen in tailor.yaml")
+    missing = sorted({"question", "answer"} - columns.keys(), reverse=True)
+    free = [name for name in names if name not in columns.values() and re.fullmatch(r"[\w -]{1,40}", name)]
+    fix = "name the columns in tailor.yaml"
+    if len(free) >= len(missing):
+        fix += f", such as data: {{columns: {{{', '.join(map(': '.join, zip(missing, free, strict=False)))}}}}}"
+    if missing == ["question"] and {"image", "video"} & columns.keys():
+        fix += "; or, where each row is asked the same, say what: data: {prompt: 'What is in this image?'}"
+    elif missing == ["question"] and free:
+        asked = f"data: {{prompt: 'Is this good or bad?', columns: {{context: {free[0]}}}}}"
+        fix += f"; or, where each row is asked the same about a text, say what: {asked}"
+    fix += "; or use a format of docs/data-formats.md; or take the file out of the folder if it is no training data"
+    if len(missing) == 1:
+        return Trouble("format-unknown", f"no column is recognised as the {missing[0]}", fix)
+    return Trouble("format-unknown", "the rows have no known form", fix)

@@ -1,0 +1,48 @@
+"""The formats that are recognised, one module each. The order decides where several fit: the more particular first."""
+
+from typing import Final
+
+from tailor.datasets.formats import (
+    alpaca,
+    captions,
+    converse,
+    invocation_log,
+    llava,
+    openai_chat,
+    plain_text,
+    prompt_completion,
+    prompts,
+    question_answer,
+    reinforcement,
+    sharegpt,
+)
+from tailor.datasets.formats.base import Format, Sample
+from tailor.recipe import Columns
+
+FORMATS: Final[tuple[Format, ...]] = (
+    invocation_log.FORMAT,
+    reinforcement.FORMAT,
+    converse.FORMAT,
+    llava.FORMAT,
+    sharegpt.FORMAT,
+    openai_chat.FORMAT,
+    alpaca.FORMAT,
+    prompt_completion.FORMAT,
+    question_answer.FORMAT,
+    captions.FORMAT,
+    plain_text.FORMAT,
+    prompts.FORMAT,
+)
+
+
+def recognise(sample: Sample, wanted: Columns) -> Format | None:
+    """The format that the first rows fit. Whoever names the columns has rows of free columns."""
+    if sample.method == "continued-pre-training" and plain_text.FORMAT.fits(sample):
+        return plain_text.FORMAT
+    if (wanted.question or wanted.answer) and question_answer.FORMAT.fits(sample):
+        return question_answer.FORMAT
+    return next((format for format in FORMATS if format.fits(sample)), None)
+
+
+def by_name(name: str) -> Format | None:
+    return next((format for format in FORMATS if format.name == name), None)

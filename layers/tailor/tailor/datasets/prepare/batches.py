@@ -1,0 +1,71 @@
+"""How rows are dealt out: by batches, whose numbers tell which worker takes them, and by chunks of those."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from tailor.datasets.example import Example, Media, Rejected, Text
+from tailor.datasets.formats.reader import Lines
+
+BATCH: Final = 100
+"""Rows of a batch."""
+_CHUNK_ROWS: Final = 1000
+_CHUNK_BYTES: Final = 32 * 1024 * 1024
+
+Item = Example | Rejected | Lines
+"""One row, or several that were not read yet."""
+
+
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """So many rows that their media are worth fetching together, but not more bytes than memory should hold."""
+    chunk: list[Item] = []
+    rows = size = 0
+    for item in items:
+        pending: Item | None = item
+        while pending:
+            part, pending = _cut(pending, _CHUNK_ROWS - rows)
+            chunk.append(part)
+            rows += rows_of(part)
+            size += _size(part)
+            if rows >= _CHUNK_ROWS or size >= _CHUNK_BYTES:
+                yield chunk
+                chunk, rows, size = [], 0, 0
+    if chunk:
+        yield chunk
+
+
+def batches_of(chunk: list[Item], first: int) -> list[tuple[int, list[Item]]]:
+    """The chunk, whose first row has the number ``first``, by batches: the number of each one's first row, its rows."""
+    batches: list[tuple[int, list[Item]]] = []
+    for item in chunk:
+        pending: Item | None = item
+        while pending:
+            part, pending = _cut(pending, BATCH - first % BATCH)
+            if not batches or first % BATCH == 0:
+                batches.append((first, []))
+            batches[-1][1].append(part)
+            first += rows_of(part)
+    return batches
+
+
+def _cut(item: Item, rows: int) -> tuple[Item, Lines | None]:
+    """So many rows of it, and the rest."""
+    if isinstance(item, Lines) and len(item) > rows:
+        return item.cut(0, rows), item.cut(rows, len(item))
+    return item, None
+
+
+def rows_of(item: Item) -> int:
+    return len(item) if isinstance(item, Lines) else 1
+
+
+def _size(item: Item) -> int:
+    """Its texts and inline media, about."""
+    if isinstance(item, Lines):
+        return item.size
+    if isinstance(item, Rejected):
+        return len(item.raw)
+    blocks = [block for turn in item.turns for block in turn.blocks]
+    texts = sum(len(block.text) for block in blocks if isinstance(block, Text))
+    return (
+        texts + len(item.document or "") + sum(len(block.data or b"") for block in blocks if isinstance(block, Media))
+    )

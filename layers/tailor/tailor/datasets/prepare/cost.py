@@ -1,0 +1,92 @@
+"""How much work a dataset is, before it is done, and among how many functions that is dealt out."""
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from tailor.datasets.formats.reader import DatasetReader, ReadableFile
+from tailor.datasets.sources.objects import DamagedFileError, MemberObject
+
+MOST_SHARDS: Final = 100
+SHARD_SECONDS: Final = 200
+"""A shard is made for so long, less than a quarter of a function's time: estimates err."""
+
+# What one function does a second: docs/architecture.md, "Preparing at scale", has the measurements.
+TEXT_BYTES: Final = 10_000_000
+MEDIA_BYTES: Final = 40_000_000
+MEDIA_IN_PLACE: Final = 100
+MEDIA_COPIED: Final = 50
+"""Also of those that must be looked for first, and whose size is not known."""
+GZIP: Final = 8
+PARQUET: Final = 3
+"""Bytes of text for each byte of a packed file, which does not say it."""
+DISK_BYTES: Final = 3_500_000_000
+"""Text whose records, written twice, leave room on the function's disk of 10 GiB."""
+_SAMPLES, _SAMPLE = 20, 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a dataset asks of one function: seconds of work for its ``rows`` and for its ``media``; ``text`` in bytes,
+    which goes through its disk."""
+
+    rows: float
+    media: float
+    text: int
+
+    @property
+    def seconds(self) -> float:
+        return self.rows + self.media
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """So many ``shards`` of the rows, and so many ``parts`` of the media, none where there are no media."""
+
+    shards: int
+    parts: int
+
+
+def weigh(reader: DatasetReader) -> Weight:
+    """By the sizes of the files, and the beginnings of some."""
+    text = sum(_text_of(file) for file in reader.files)
+    size = in_place = copied = 0
+    for item in reader.media:
+        size += item.size
+        in_place += item.stored
+        copied += not item.stored
+    media = size / MEDIA_BYTES + in_place / MEDIA_IN_PLACE + (copied + media_outside(reader)) / MEDIA_COPIED
+    return Weight(text / TEXT_BYTES, media, text)
+
+
+def media_outside(reader: DatasetReader) -> int:
+    """How many objects outside of the dataset's folder its rows name by S3 URI, about."""
+    if not reader.media.bucket:
+        return 0
+    read = named = 0
+    for file in sorted(reader.files, key=lambda file: file.size, reverse=True)[:_SAMPLES]:
+        with suppress(DamagedFileError):  # told when the rows are read
+            head = file.source.source.read(0, _SAMPLE)
+            named += len(reader.media.outside_in(head.decode("utf-8", "ignore")))
+            read += len(head)
+    return math.ceil(named / read * sum(map(_text_of, reader.files))) if named else 0
+
+
+def _text_of(file: ReadableFile) -> int:
+    source = file.source.source
+    packed = isinstance(source, MemberObject) and not source.member
+    return file.size * (GZIP if packed else PARQUET if file.source.container == "parquet" else 1)
+
+
+def deal(weight: Weight, above: float, functions: int) -> Deal | None:
+    """None where one function will do: at most ``above`` seconds of work, and room on its disk. Otherwise at least one
+    shard, and one part of the media, for each of ``functions``, which work at once."""
+    if weight.seconds <= above and weight.text <= DISK_BYTES:
+        return None
+
+    def number(*wanted: float) -> int:
+        return min(MOST_SHARDS, math.ceil(max(*wanted, functions)))
+
+    shards = number(weight.rows / SHARD_SECONDS, weight.text / DISK_BYTES)
+    return Deal(shards, number(weight.media / SHARD_SECONDS) if weight.media else 0)

@@ -1,0 +1,320 @@
+"""From an uploaded folder to prepared data and a report: the one way in, for functions and for ``tailor check``."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+
+from tailor.catalog import Model
+from tailor.datasets.example import SplitName
+from tailor.datasets.formats.by_method import adapted
+from tailor.datasets.formats.reader import DatasetReader, read_dataset
+from tailor.datasets.media.cache import Found, KnownAssets
+from tailor.datasets.media.index import Habits
+from tailor.datasets.media.resolver import MediaDesk
+from tailor.datasets.prepare.batches import Item
+from tailor.datasets.prepare.cost import media_outside
+from tailor.datasets.prepare.disk_full import enough_room
+from tailor.datasets.prepare.questions import own_questions
+from tailor.datasets.prepare.row_pass import Intentions, Totals
+from tailor.datasets.prepare.samples import Spool
+from tailor.datasets.prepare.workers import LocalParts, Parts, Result, Work, merge_files, results_of, run_pass
+from tailor.datasets.prepare.writer import PARTS_WRITTEN, Writing, Written, publish
+from tailor.datasets.report.document import Report, headline, sentence
+from tailor.datasets.report.html import render
+from tailor.datasets.report.previews import add_pictures
+from tailor.datasets.table import dataset_checks
+from tailor.datasets.table.assign import assign_parts
+from tailor.datasets.table.baselines import trivial_baselines
+from tailor.datasets.table.row_table import Journal, Kept, Ledger
+from tailor.datasets.table.splitter import PARTS
+from tailor.datasets.table.statistics import asked_of, media_of, statistics_of, tokens_of
+from tailor.findings.catalogue import finding
+from tailor.findings.collector import Collector
+from tailor.findings.model import Finding
+from tailor.findings.notes import Notes
+from tailor.recipe import Data, Recipe
+from tailor.storage import Storage
+
+_HTML, _JSON, _JSONL = "text/html; charset=utf-8", "application/json", "application/jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``stage`` in words; ``rows`` read so far."""
+
+    stage: str
+    rows: int
+
+
+Watch = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What is to be prepared and for what: all under ``prefix`` becomes ``report/`` and ``prepared/`` under
+    ``run_prefix``. ``bucket_owner``: 12 digits, for media in S3; ``scratch``: an empty folder."""
+
+    uploads: Storage
+    prefix: str
+    output: Storage
+    run_prefix: str
+    recipe: Recipe
+    model: Model
+    bucket_owner: str | None
+    scratch: Path
+
+
+class Intake:
+    """A dataset whose files were looked at. Its rows are checked by one or more workers, on one machine (:meth:`check`)
+    or several (:mod:`tailor.datasets.prepare.scale`); :meth:`finish` puts together what they leave. A context manager.
+
+    What is wrong with the data is in the report. Everything raises RetryableError, or what else the storage raises,
+    where a file can't be read or written now.
+    """
+
+    def __init__(self, assignment: Assignment, progress: Watch | None = None) -> None:
+        """Raises InvalidInputError where the model does not know the recipe's method."""
+        self._given, self._watch = assignment, progress or (lambda _: None)
+        recipe, model, scratch = assignment.recipe, assignment.model, assignment.scratch
+        self._facts = model.method(recipe.method)
+        self._watch(Progress("looking at the files", 0))
+        uploads, prefix = assignment.uploads, assignment.prefix
+        self.reader = read_dataset(uploads, prefix, _data_settings(recipe), recipe.method, scratch)
+        self._files = [file.name for file in self.reader.files]
+        self._known = KnownAssets(scratch)
+        limits, output, run_prefix = self._facts.limits, assignment.output, assignment.run_prefix
+        self.desk = MediaDesk(self.reader.media, uploads, output, run_prefix, limits, model.name, self._known)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.desk.close()
+
+    def worthwhile_workers(self) -> int:
+        """Large datasets of text are worth more cores. Media are fetched by threads, each object once, in one
+        process."""
+        size = sum(file.size for file in self.reader.files)
+        if size <= _WORTH_WORKERS or len(self.reader.media) or media_outside(self.reader):
+            return 1
+        return min(_MOST_WORKERS, os.process_cpu_count() or 1)
+
+    def know(self, others: Callable[[], Iterable[Found]]) -> None:
+        """Takes over what was found out about media elsewhere, when it is needed."""
+        self._known.others = others
+
+    def rows(self) -> Iterator[Item]:
+        """All rows, as they are dealt out to workers."""
+        return adapted(self.reader.rows(), self._given.recipe, self._given.model)
+
+    def check(self, workers: int, own: range | None = None) -> LocalParts:
+        """Does the share of the workers ``own`` (all, where it is not given) of so many workers; may raise WorkerError.
+        Which workers look at which rows is the same every time."""
+        given, parts = self._given, LocalParts(self._given.scratch, workers)
+        aims = Intentions(given.recipe, given.model, given.bucket_owner)
+
+        work = Work(aims, self._files, self.desk, self.rows, self.reader.notes, self.reader.of_rows)
+        for rows in run_pass(parts, own or range(workers), work):
+            self._watch(Progress("checking rows", rows))
+        return parts
+
+    def finish(self, parts: Parts, *, write_unusable: bool = False) -> Report:
+        """Compares rows, decides, and writes the report; the prepared data too where the dataset is usable, or where
+        ``write_unusable`` says so. The result is the same for any number of workers."""
+        given, scratch = self._given, self._given.scratch
+        recipe, model, output, run_prefix = given.recipe, given.model, given.output, given.run_prefix
+        results = results_of(parts)
+        journals = [
+            Kept(
+                partial(parts.open, worker, Journal.ROWS),
+                partial(parts.path, worker, Journal.MEDIA),
+                result.totals.kinds,
+            )
+            for worker, result in enumerate(results)
+        ]
+        with (
+            enough_room(),
+            Ledger(scratch, journals) as ledger,
+            Collector(scratch / "findings.jsonl") as collector,
+        ):
+            totals = self._put_together(parts, results, collector)
+            self._watch(Progress("comparing rows", totals.rows))
+            _compare(ledger, collector, recipe, model, totals, self.reader)
+            questions = own_questions(given.uploads, given.prefix, recipe, model, scratch)
+            collector.add(questions.findings if questions else [])
+            spool = Spool(parts, self._facts.record, self._files)
+            self._watch(Progress("writing", totals.rows))
+            with Writing(parts, scratch, ledger, self._facts.record, self._files) as writing:
+                report = _decide(ledger, collector, recipe, model, totals, self.reader, spool)
+                written = writing.finish()
+        report.location = f"{run_prefix}report/"
+        if report.usable or write_unusable:
+            files = publish(written, output, run_prefix)
+            if questions:
+                files.append(questions.write(output, f"{run_prefix}prepared/questions.jsonl"))
+            report.manifest = _manifest(report, files) | ({"questions": questions.document()} if questions else {})
+            output.write(f"{run_prefix}prepared/manifest.json", _pretty(report.manifest), _JSON)
+        add_pictures(report.previews, [given.uploads, output])
+        _publish_report(output, run_prefix, report, scratch)
+        return report
+
+    def _put_together(self, parts: Parts, results: list[Result], collector: Collector) -> Totals:
+        merge_files(parts, [result.totals for result in results], self._given.scratch, collector)
+        together = Totals(rows=results[0].totals.rows)
+        self.reader.notes, self.reader.of_rows = Notes.of(results[0].notes), Notes()
+        self.reader.media.habits = Habits()
+        shared = {file.name for file in self.reader.files if file.by_line}
+        for worker, result in enumerate(results):
+            self.reader.of_rows.take(habit for habit in result.of_rows if worker == 0 or habit.file in shared)
+            self.reader.media.habits.add(result.habits)
+            part = result.totals
+            together.styles += part.styles
+            for style, found in part.style_words.items():
+                together.style_words[style] = min(found, together.style_words.get(style, found))
+            together.rejected += part.rejected
+            together.fixes += part.fixes
+        return together
+
+
+def prepare_dataset(
+    uploads: Storage,
+    prefix: str,
+    output: Storage,
+    run_prefix: str,
+    recipe: Recipe,
+    model: Model,
+    *,
+    bucket_owner: str | None,
+    scratch: Path,
+    progress: Watch | None = None,
+    write_unusable: bool = False,
+    workers: int | None = None,
+) -> Report:
+    """All of an :class:`Intake` on this machine. ``workers``: processes that share the rows, by default as many as pay;
+    the result is the same for any number."""
+    assignment = Assignment(uploads, prefix, output, run_prefix, recipe, model, bucket_owner, scratch)
+    with Intake(assignment, progress) as intake:
+        parts = intake.check(workers or intake.worthwhile_workers())
+        return intake.finish(parts, write_unusable=write_unusable)
+
+
+def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) -> Report:
+    """Reports on a dataset that can't be looked at, such as one with a wrong recipe. ``findings`` holds at least
+    one."""
+    many = Counter((found.code, found.severity) for found in findings)
+    by_code = [{"code": code, "severity": severity, "count": n, "cause": ""} for (code, severity), n in many.items()]
+    counts = dict.fromkeys(_COUNTS, 0)
+    summary = f"The dataset can't be used: {sentence(findings[0])}."
+    report = Report(False, summary, "", "", counts, by_code, [asdict(found) for found in findings])
+    report.location = f"{run_prefix}report/"
+    lines = b"".join(orjson.dumps(found) + b"\n" for found in findings)
+    output.write(f"{run_prefix}report/findings.jsonl", lines, _JSONL)
+    output.write(f"{run_prefix}report/report.json", report.to_json(), _JSON)
+    output.write(f"{run_prefix}report/report.html", render(report).encode(), _HTML)
+    return report
+
+
+def _data_settings(recipe: Recipe) -> Data:
+    """A column that the split is grouped by is read as the group."""
+    if recipe.split.group in ("auto", "image", "row"):
+        return recipe.data
+    columns = recipe.data.columns.model_copy(update={"group": recipe.split.group})
+    return recipe.data.model_copy(update={"columns": columns})
+
+
+_MOST_WORKERS = 4
+_WORTH_WORKERS = 16 * 1024 * 1024
+_COUNTS = ("rows", "used", "rejected", "left_out", "train", "validation", "test", "fixes")
+
+
+def _compare(
+    ledger: Ledger, collector: Collector, recipe: Recipe, model: Model, totals: Totals, reader: DatasetReader
+) -> None:
+    ledger.join_linked_groups()
+    files = [file.name for file in reader.files]
+    collector.add(dataset_checks.compare_rows(ledger, recipe, totals.tone_styles, files))
+    collector.add(list(dataset_checks.find_leaks(ledger, files)))
+    collector.add(assign_parts(ledger, recipe, model))
+    collector.add(dataset_checks.compare_media(ledger))
+    collector.add(dataset_checks.unused_media(ledger, reader.media))
+    if reader.files:  # else there is an error that says why
+        collector.add(dataset_checks.check_counts(ledger, recipe, model))
+    collector.add(reader.findings)
+
+
+def _decide(
+    ledger: Ledger,
+    collector: Collector,
+    recipe: Recipe,
+    model: Model,
+    totals: Totals,
+    reader: DatasetReader,
+    spool: Spool,
+) -> Report:
+    """Counts, statistics and the verdict on the dataset."""
+    left_out = ledger.reasons()
+    leaked = left_out.pop("leaked-row", 0)
+    train, validation, test = (ledger.count(PARTS.index(part)) for part in PARTS_WRITTEN)
+    rejected = totals.rejected + leaked
+    values = (totals.rows, train + validation + test, rejected, sum(left_out.values()), train, validation, test)
+    counts = dict(zip(_COUNTS, (*values, totals.fixes), strict=True))
+    if not train + validation + test:
+        pass  # no row is left, which is told; to go on without them would help nobody
+    elif rejected and recipe.data.on_error == "reject":
+        collector.add([finding("unusable-rows", "", count=rejected, total=totals.rows)])
+    elif rejected > recipe.data.max_errors * totals.rows:
+        limit = recipe.data.max_errors
+        collector.add([finding("too-many-unusable-rows", "", count=rejected, total=totals.rows, limit=limit)])
+    top = [(spool.answer(ledger, n), many, share) for n, many, share in dataset_checks.top_answers(ledger)]
+    collector.add(dataset_checks.check_skew(top))
+    usable = not collector.dataset_errors()
+    return Report(
+        usable,
+        headline(usable, counts, collector),
+        recipe.method,
+        model.name,
+        counts,
+        collector.by_code(),
+        collector.examples(),
+        files=[{"file": file.name, "format": file.format, "bytes": file.size} for file in reader.files],
+        statistics=statistics_of(ledger, top),
+        tokens=tokens_of(ledger),
+        asked=asked_of(ledger),
+        media=media_of(ledger),
+        baselines=trivial_baselines(ledger),
+        previews=spool.previews(ledger),
+    )
+
+
+def _manifest(report: Report, written: list[Written]) -> dict[str, Any]:
+    fingerprint = hashlib.sha256("".join(file.sha256 for file in written).encode()).hexdigest()
+    rows: dict[SplitName, int] = {part: report.counts[part] for part in ("train", "validation", "test")}
+    return {
+        "schema": 1,
+        "method": report.method,
+        "model": report.model,
+        "rows": rows,
+        "files": [asdict(file) for file in written],
+        "media": report.media,
+        "tokens": report.tokens,
+        "asked": report.asked,
+        "fingerprint": fingerprint,
+    }
+
+
+def _publish_report(output: Storage, run_prefix: str, report: Report, scratch: Path) -> None:
+    for name in ("findings.jsonl", "rejected.jsonl", "fixes.jsonl"):
+        output.upload(f"{run_prefix}report/{name}", scratch / name, _JSONL)
+    output.write(f"{run_prefix}report/report.json", report.to_json(), _JSON)
+    output.write(f"{run_prefix}report/report.html", render(report).encode(), _HTML)
+
+
+def _pretty(document: dict[str, Any]) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"

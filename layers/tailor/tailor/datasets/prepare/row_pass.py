@@ -1,0 +1,355 @@
+"""The pass over all rows: each is checked, repaired, encoded and noted, or set aside with its reasons.
+
+Rows are taken in batches, and batches can be dealt out to several workers; what each writes is put together in reading
+order again (:mod:`tailor.datasets.prepare.workers`), so the result is the same for any number of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from tailor.catalog import Model
+from tailor.datasets import language
+from tailor.datasets.checks.examiner import Examiner, media_of
+from tailor.datasets.checks.prefilter import Passed, Screen, measured
+from tailor.datasets.checks.repairs import Repairs
+from tailor.datasets.example import Example, Media, Placed, Rejected
+from tailor.datasets.formats.reader import Lines
+from tailor.datasets.media.cache import Asset
+from tailor.datasets.media.resolver import MediaDesk
+from tailor.datasets.prepare.batches import BATCH, Item, batches_of, chunks, rows_of
+from tailor.datasets.records import Encoded, Encoder
+from tailor.datasets.table.fingerprints import SHORT_ANSWER, describe_answer, group_hash, hashes_of
+from tailor.datasets.table.row_table import MEDIA_KINDS, Columns, Journal, Object, Row
+from tailor.datasets.table.splitter import PARTS
+from tailor.datasets.tokens import Estimate
+from tailor.findings.catalogue import finding
+from tailor.findings.model import Finding
+from tailor.recipe import Recipe
+
+MERGED = ("findings.jsonl", "rejected.jsonl", "fixes.jsonl")
+_RAW = 2000
+_VIETNAMESE = language.LANGUAGES.index("vi")
+
+
+@dataclass(slots=True)
+class Totals:
+    """What a pass counts; ``rows`` of all batches, the rest of the worker's own.
+
+    ``styles``: rows with each style of tone marks; ``style_words``: the first word of each, with its row; ``lengths``:
+    for each batch that wrote something, the bytes that it added to each file of MERGED; ``kinds``: the kinds of answers
+    that the journal's rows point to."""
+
+    rows: int = 0
+    rejected: int = 0
+    fixes: int = 0
+    styles: Counter[str] = field(default_factory=Counter)
+    style_words: dict[str, tuple[int, str]] = field(default_factory=dict)
+    lengths: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    kinds: list[str] = field(default_factory=list)
+
+    @property
+    def tone_styles(self) -> dict[str, tuple[int, str]]:
+        """Rows with each style of tone marks, and its first word."""
+        return {style: (rows, self.style_words[style][1]) for style, rows in self.styles.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Intentions:
+    """What the rows are for."""
+
+    recipe: Recipe
+    model: Model
+    owner: str | None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A row on its way to be noted. ``media``: with their paths; ``findings``: so far."""
+
+    n: int
+    row: Example | Rejected
+    encoded: Encoded | None = None
+    media: Sequence[tuple[str, Media]] = ()
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Rows from number ``first`` on, in their order."""
+
+    first: int
+    columns: Columns
+    drafts: list[_Draft] = field(default_factory=list)
+
+
+class RowPass:
+    """One worker's share of the rows. Writes into its folder: ``spool`` (a record a line), ``extras`` (what else is
+    known of some) and the files of MERGED. ``files`` are the names of the data files, in reading order."""
+
+    def __init__(self, folder: Path, aims: Intentions, files: list[str], desk: MediaDesk, journal: Journal) -> None:
+        recipe, model = aims.recipe, aims.model
+        self._recipe, self._desk, self._journal = recipe, desk, journal
+        self._examiner = Examiner(model, recipe.method)
+        self._encoder = Encoder(model.method(recipe.method).record, aims.owner)
+        self._screen = Screen(model.reserved_words)
+        self._kinds: dict[str, int] = {}
+        self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
+        self._spool, self._extras = (folder / "spool").open("wb"), (folder / "extras").open("wb")
+        self._findings, self._rejected, self._fixes = (_Counted((folder / name).open("wb")) for name in MERGED)
+        self._numbers = {name: number for number, name in enumerate(files)}
+        self._assets: dict[int, Asset] = {}
+        self._fresh: set[int] = set()
+        self.totals = Totals()
+
+    def run(self, items: Iterable[Item], worker: int = 0, workers: int = 1) -> Iterator[int]:
+        """Takes every ``workers``-th batch, from the ``worker``-th; yields how many rows were read now and then.
+
+        Raises RetryableError from the storage."""
+        try:
+            for chunk in chunks(items):
+                batches = batches_of(chunk, self.totals.rows)
+                self._take([batch for batch in batches if batch[0] // BATCH % workers == worker])
+                self.totals.rows += sum(map(rows_of, chunk))
+                yield self.totals.rows
+        finally:
+            self.totals.kinds = list(self._kinds)
+            for file in (self._spool, self._extras, self._findings, self._rejected, self._fixes):
+                file.close()
+
+    def _take(self, batches: list[tuple[int, list[Item]]]) -> None:
+        """The number of each batch's first row, and its rows."""
+        begun = [self._begin(first, items) for first, items in batches]
+        self._fetch_media([draft for batch in begun for draft in batch.drafts])
+        for batch in begun:
+            self._finish(batch)
+            self._journal.add(batch.first // BATCH, batch.columns)
+            self._note_lengths(batch.first // BATCH)
+
+    def _begin(self, first: int, items: list[Item]) -> _Batch:
+        batch = _Batch(first, Columns(sum(map(rows_of, items))))
+        n = first
+        for item in items:
+            if isinstance(item, Lines):
+                batch.drafts += [self._read(n + row, item.read(row)) for row in range(len(item))]
+            else:
+                batch.drafts.append(self._read(n, item))
+            n += rows_of(item)
+        return batch
+
+    def _read(self, n: int, row: Example | Rejected) -> _Draft:
+        if isinstance(row, Rejected):
+            return _Draft(n, row)
+        if self._recipe.data.system and row.system is None and row.document is None:
+            row.system = self._recipe.data.system
+        return _Draft(n, row, media=media_of(row), findings=self._examiner.shape(row))
+
+    def _fetch_media(self, drafts: list[_Draft]) -> None:
+        wanted = [(block, folder_of(draft.row.file)) for draft in drafts for _, block in draft.media]
+        if not wanted:
+            return
+        assets, fresh = self._desk.fetch(wanted)
+        self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
+        self._fresh = {id(asset) for asset in fresh}
+
+    def _finish(self, batch: _Batch) -> None:
+        drafts = batch.drafts
+        for draft in drafts:
+            if isinstance(draft.row, Example):
+                draft.encoded = self._encode(draft.row, draft.findings)
+        encoded = [draft.encoded for draft in drafts if draft.encoded]
+        passed = iter(self._screen.look([(each.question, each.answer) for each in encoded]) if encoded else ())
+        for draft in drafts:
+            row = self._judge(draft, next(passed) if draft.encoded else None)
+            if row:
+                batch.columns.put(draft.n - batch.first, row)
+            else:
+                batch.columns.leave_out(draft.n - batch.first)
+
+    def _judge(self, draft: _Draft, passed: Passed | None) -> Row | None:
+        """The row as it is noted; None for one that is set aside with its reasons."""
+        row = draft.row
+        if isinstance(row, Rejected):
+            self._set_aside(row, row.findings, row.raw)
+            return None
+        assets = self._look_at_media(draft, row) if draft.media else []
+        if draft.encoded and (passed is None or self._repairs.spaced(row)):
+            draft.encoded = self._repaired(row, draft.encoded, draft.findings)
+            passed = measured(draft.encoded.question, draft.encoded.answer) if draft.encoded else None
+            draft.findings += self._examiner.texts(row)
+        if draft.encoded and passed:
+            characters = len(draft.encoded.question) + len(draft.encoded.answer)
+            tokens = self._examiner.tokens(characters, passed, assets)
+            draft.findings += self._examiner.size(row, len(draft.encoded.line), tokens)
+            if not any(found.severity == "error" for found in draft.findings):
+                self._found(draft.findings)
+                return self._note(draft.n, row, draft.encoded, passed, assets, tokens)
+        self._set_aside(row, draft.findings, _shown(row))
+        return None
+
+    def _note(
+        self, n: int, row: Example, encoded: Encoded, passed: Passed, assets: list[Asset], tokens: Estimate
+    ) -> Row:
+        input, question = hashes_of(passed.question, len(row.turns), (asset.digest for asset in assets))
+        answer, kind, spoken, words = describe_answer(passed.question, passed.answer)
+        group, label = self._group(row, assets, input)
+        if label or row.category or row.references:
+            extra = [n, label, row.category, row.references or None]
+            self._extras.write(orjson.dumps(extra, option=orjson.OPT_APPEND_NEWLINE))
+        self._note_style(n, spoken, passed.answer)
+        self._spool.write(encoded.line + b"\n")
+        return Row(
+            n=n,
+            file=self._numbers[row.file],
+            line=row.line,
+            size=len(encoded.line) + 1,
+            part=PARTS.index(row.split),
+            grp=group,
+            input=input,
+            question=question,
+            answer=answer,
+            kind=self._kind(row.category or kind),
+            language=spoken,
+            media=MEDIA_KINDS.index(assets[0].kind) if assets else 0,
+            words=words,
+            asked=self._examiner.asked(tokens, len(encoded.answer)),
+            low=tokens.low,
+            expected=tokens.expected,
+            high=tokens.high,
+        )
+
+    def _kind(self, kind: str) -> int:
+        return self._kinds.setdefault(kind, len(self._kinds))
+
+    def _look_at_media(self, draft: _Draft, row: Example) -> list[Asset]:
+        """What was found out about an object is told with the first row that shows it."""
+        assets = [self._locate(block) for _, block in draft.media]
+        for asset in assets:
+            if id(asset) in self._fresh:
+                self._fresh.remove(id(asset))
+                self._found(asset.notes)
+                group = media_group(asset.digest)
+                self._journal.add_media(Object(asset.name, asset.kind, asset.digest, group, asset.look, asset.size))
+        draft.findings += self._examiner.media(row, draft.media, self._locate)
+        return assets
+
+    def _locate(self, block: Media) -> Asset:
+        return self._assets[id(block)]
+
+    def _encode(self, example: Example, findings: list[Finding]) -> Encoded | None:
+        try:
+            return self._encoder.encode(example, self._locate)
+        except (TypeError, UnicodeEncodeError, RecursionError) as error:
+            damaged = "surrogate" in str(error) or "UTF-8" in str(error)
+            code = "lone-surrogate" if damaged else "nesting-too-deep"
+            findings.append(finding(code, example.file, example.line))
+        return None
+
+    def _repaired(self, example: Example, encoded: Encoded, findings: list[Finding]) -> Encoded | None:
+        found, fixes = self._repairs.apply(example)
+        if not fixes:
+            return encoded
+        findings += found
+        self.totals.fixes += len(fixes)
+        for fix in fixes:
+            self._fixes.write(orjson.dumps(fix) + b"\n")
+        return self._encode(example, findings)
+
+    def _group(self, row: Example, assets: list[Asset], input: int) -> tuple[int, str | None]:
+        """The row's group and its name for people, None for the row's own place. All groups that a row has a share in
+        are joined later."""
+        rule, label = self._recipe.split.group, None
+        if rule == "row":
+            return input, None
+        groups = [media_group(digest) for digest in dict.fromkeys(asset.digest for asset in assets)]
+        if assets:
+            label = assets[0].name
+        if row.group is not None and rule != "image":
+            groups.insert(0, group_hash(b"group", row.group.encode()))
+            label = row.group
+        for other in groups[1:]:
+            self._journal.link(groups[0], other)
+        return groups[0] if groups else input, label
+
+    def _note_style(self, n: int, spoken: int, answer: bytes) -> None:
+        """Where the answer is short: long ones tell nothing new."""
+        text = answer.decode() if spoken == _VIETNAMESE else ""
+        if not text or len(text) >= SHORT_ANSWER:
+            return
+        first, second = language.tone_styles(text)
+        for style, word in (("first", first), ("second", second)):
+            if word:
+                self.totals.styles[style] += 1
+                self.totals.style_words[style] = min((n, word), self.totals.style_words.get(style, (n, word)))
+
+    def _found(self, findings: Iterable[Finding]) -> None:
+        for found in findings:
+            self._findings.write(_dump(found))
+
+    def _set_aside(self, row: Placed, findings: Sequence[Finding], raw: str) -> None:
+        self.totals.rejected += 1
+        self._found(findings)
+        self._rejected.write(rejected_line(row.file, row.line, findings, raw))
+
+    def _note_lengths(self, batch: int) -> None:
+        lengths = [file.taken() for file in (self._findings, self._rejected, self._fixes)]
+        if any(lengths):
+            before = self.totals.lengths.get(batch, (0, 0, 0))
+            self.totals.lengths[batch] = tuple(old + new for old, new in zip(before, lengths, strict=True))
+
+
+class _Counted:
+    """A file that knows how much was written since it was last asked."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._bytes = file, 0
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._bytes += len(data)
+
+    def taken(self) -> int:
+        taken, self._bytes = self._bytes, 0
+        return taken
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def rejected_line(file: str, line: int, findings: Iterable[Finding], raw: str) -> bytes:
+    """One line of rejected.jsonl: where the row stands, why it is not used, what it holds (cut where it is long)."""
+    reasons = [{"code": f.code, "message": f.message, "fix": f.fix, "path": f.path} for f in findings]
+    return _dump({"file": file, "line": line, "reasons": reasons, "raw": raw[:_RAW]})
+
+
+def media_group(digest: str) -> int:
+    """The group of all rows that show this object."""
+    return group_hash(b"media", digest.encode())
+
+
+def _dump(value: Any) -> bytes:
+    """One line of JSON. Halves of characters, which a damaged row may hold, become question marks."""
+    try:
+        return orjson.dumps(value) + b"\n"
+    except TypeError:
+        document = asdict(value) if isinstance(value, Finding) else value
+        clean = {
+            key: item.encode(errors="replace").decode() if isinstance(item, str) else item
+            for key, item in document.items()
+        }
+        return orjson.dumps(clean, default=repr) + b"\n"
+
+
+def _shown(example: Example) -> str:
+    """The example for rejected.jsonl, without the bytes of its media."""
+    for _, block in media_of(example):
+        block.data = None
+    return repr({key: value for key, value in asdict(example).items() if value})
+
+
+def folder_of(file: str) -> str:
+    return file.rpartition("/")[0]

@@ -1,0 +1,178 @@
+"""The pass over the rows on several cores or machines: batches are dealt out in turn and put together in reading order.
+
+Each worker reads everything, which is the cheap part, and takes its batches. On one machine workers are forked and
+leave their results in files; on several machines they leave the same files in storage
+(:mod:`tailor.datasets.prepare.scale`).
+"""
+
+import gc
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import orjson
+from pydantic import TypeAdapter
+
+from tailor.datasets.media.index import Habits
+from tailor.datasets.media.resolver import MediaDesk
+from tailor.datasets.prepare.batches import BATCH, Item
+from tailor.datasets.prepare.disk_full import enough_room
+from tailor.datasets.prepare.process import Fork
+from tailor.datasets.prepare.row_pass import MERGED, Intentions, RowPass, Totals
+from tailor.datasets.table.row_table import Journal, Ledger
+from tailor.findings.collector import Collector
+from tailor.findings.model import Finding
+from tailor.findings.notes import Habit, Notes
+
+_RESULT, _DONE = "result.json", "done.pickle"
+_ALLOCATIONS = 50_000
+Read = Callable[[], Iterable[Item]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What every worker is given. ``files`` are the names of the data files, in reading order; ``read`` gives all rows,
+    and what it notices goes to ``notes``, what a row's reading finds to ``of_rows``."""
+
+    aims: Intentions
+    files: list[str]
+    desk: MediaDesk
+    read: Read
+    notes: Notes
+    of_rows: Notes
+
+
+@dataclass(slots=True)
+class Result:
+    """What a worker knows at its end. ``notes`` are about all rows, ``of_rows`` about those that it read: its own in
+    files that are read by line, all in others."""
+
+    totals: Totals
+    notes: list[Habit]
+    of_rows: list[Habit]
+    habits: Habits
+
+
+class Parts(Protocol):
+    """The folders that workers leave behind, wherever they lie."""
+
+    @property
+    def workers(self) -> int: ...
+
+    def open(self, worker: int, name: str) -> BinaryIO:
+        """A file of a worker, seekable."""
+
+    def path(self, worker: int, name: str) -> Path:
+        """A file of a worker, on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalParts:
+    scratch: Path
+    workers: int
+
+    def folder(self, worker: int) -> Path:
+        return self.scratch / f"worker-{worker}"
+
+    def open(self, worker: int, name: str) -> BinaryIO:
+        return self.path(worker, name).open("rb")
+
+    def path(self, worker: int, name: str) -> Path:
+        return self.folder(worker) / name
+
+
+def run_pass(parts: LocalParts, own: range, work: Work) -> Iterator[int]:
+    """Does the share of the workers ``own``, which may be all; yields how many rows were read, now and then.
+
+    Raises RetryableError from the storage, also where a worker met it, and WorkerError."""
+    first, *others = own
+    for worker in own:
+        parts.folder(worker).mkdir()
+    children = [Fork(partial(_take_whole_share, parts, worker, work), parts.path(worker, _DONE)) for worker in others]
+    try:
+        yield from _take_share(parts, first, work)
+        for child in children:
+            child.result()
+    finally:
+        for child in children:
+            child.end()
+
+
+def results_of(parts: Parts) -> list[Result]:
+    found = []
+    for worker in range(parts.workers):
+        with parts.open(worker, _RESULT) as file:
+            found.append(_RESULTS.validate_json(file.read()))
+    return found
+
+
+def records(parts: Parts, ledger: Ledger) -> Iterator[tuple[range, bytes]]:
+    """The records of all rows in reading order, a batch at once, one behind the other; with the rows' indexes."""
+    numbers, sizes, at = ledger.column["n"], ledger.column["size"], 0
+    with ExitStack() as stack:
+        spools = [stack.enter_context(parts.open(worker, "spool")) for worker in range(parts.workers)]
+        while at < len(ledger):
+            batch = numbers[at] // BATCH
+            end = bisect_left(numbers, (batch + 1) * BATCH, at, min(at + BATCH, len(ledger)))
+            yield range(at, end), spools[batch % parts.workers].read(sum(sizes[at:end]))
+            at = end
+
+
+def merge_files(parts: Parts, totals: list[Totals], scratch: Path, collector: Collector) -> None:
+    """Puts rejected rows and fixes into one file each, in reading order, and findings into the collector."""
+    told: set[tuple[str, str]] = set()
+
+    def news(data: bytes) -> Iterator[Finding]:
+        """Findings about an object are told once, even where two workers looked at it."""
+        for line in data.splitlines():
+            found = Finding(**orjson.loads(line))
+            if found.line is None:
+                if (found.code, found.file) in told:
+                    continue
+                told.add((found.code, found.file))
+            yield found
+
+    for place, name in enumerate(MERGED):
+        sources = [parts.open(worker, name) for worker in range(parts.workers)]
+        with (scratch / name).open("ab") as target:
+            for number in sorted(number for each in totals for number in each.lengths):
+                worker = number % parts.workers
+                data = sources[worker].read(totals[worker].lengths[number][place])
+                if name == "findings.jsonl":
+                    collector.add(news(data))
+                else:
+                    target.write(data)
+        for source in sources:
+            source.close()
+
+
+def _take_whole_share(parts: LocalParts, worker: int, work: Work) -> None:
+    for _ in _take_share(parts, worker, work):
+        pass
+
+
+def _take_share(parts: LocalParts, worker: int, work: Work) -> Iterator[int]:
+    folder = parts.folder(worker)
+    with enough_room(), closing(Journal(folder)) as journal, _rare_collections():
+        rows = RowPass(folder, work.aims, work.files, work.desk, journal)
+        yield from rows.run(work.read(), worker, parts.workers)
+    result = Result(rows.totals, work.notes.document(), work.of_rows.document(), work.desk.habits)
+    (folder / _RESULT).write_bytes(_RESULTS.dump_json(result))
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Rows are very many objects without reference cycles; looking for cycles all the time costs a sixth of it."""
+    before = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+_RESULTS = TypeAdapter(Result)

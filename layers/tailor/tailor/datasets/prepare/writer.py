@@ -1,0 +1,237 @@
+"""The prepared files: each row goes to its part; every line is read again and checked before anything is uploaded."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate, compress, pairwise
+from pathlib import Path
+from threading import active_count
+from typing import Any, BinaryIO, Self
+
+import orjson
+
+from tailor.catalog import Record
+from tailor.datasets.example import SplitName
+from tailor.datasets.prepare.batches import BATCH
+from tailor.datasets.prepare.process import Fork
+from tailor.datasets.prepare.workers import LocalParts, Parts, records
+from tailor.datasets.reread import DamagedOutputError, verify
+from tailor.datasets.table.row_table import Ledger
+from tailor.datasets.table.splitter import PARTS
+from tailor.findings.catalogue import finding
+from tailor.storage import Storage
+
+PARTS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")
+_LEARNT_FROM: tuple[SplitName, ...] = ("train", "validation")
+_Take = Callable[[range, bytes], None]
+"""Is given the indexes of some rows, and their records, one behind the other."""
+Extra = tuple[str | None, str | None, list[str] | None]
+"""What else is known of a row: its group's name, its category, its references."""
+_JSONL = "application/jsonl"
+_RAW = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One prepared file: its key, SHA-256 of its bytes (hex), size in bytes, rows."""
+
+    key: str
+    sha256: str
+    bytes: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A prepared file that was checked, still on this machine."""
+
+    path: Path
+    sha256: str
+    rows: int
+
+
+class Writing:
+    """Sorts the spool's records into train.jsonl, validation.jsonl and test.jsonl, and what was left out to the end of
+    rejected.jsonl; then reads every line again and checks it. ``files`` are the data files' names.
+
+    Where several workers checked the rows, another process begins at once with those that are not tested. A context
+    manager."""
+
+    def __init__(self, parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> None:
+        self._parts, self._scratch, self._ledger, self._record, self._files = parts, scratch, ledger, record, files
+        # A process with threads, or with connections, can't be forked safely.
+        shared = parts.workers > 1 and isinstance(parts, LocalParts) and active_count() == 1
+        self._fork = Fork(self._learnt_from, scratch / "written.pickle") if shared else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._fork:
+            self._fork.end()
+
+    def finish(self) -> list[Part]:
+        """Raises DamagedOutputError for a line that is not sound."""
+        with _Others(self._parts, self._scratch, self._ledger, self._record, self._files) as others:
+            if self._fork:
+                _hand_out(self._parts, self._ledger, [others.take])
+            else:
+                learnt_from = self._learnt_from(others.take)
+        test = self._checked("test", "test")
+        return [*(self._fork.result() if self._fork else learnt_from), test]
+
+    def _learnt_from(self, *others: _Take) -> list[Part]:
+        """The parts whose records stay as they are."""
+        with ExitStack() as stack:
+            takers = [
+                _records_of(self._ledger, part, stack.enter_context((self._scratch / f"{part}.jsonl").open("wb")))
+                for part in _LEARNT_FROM
+            ]
+            _hand_out(self._parts, self._ledger, [*takers, *others])
+        return [self._checked(part, self._record) for part in _LEARNT_FROM]
+
+    def _checked(self, part: SplitName, shape: str) -> Part:
+        path, place, ledger = self._scratch / f"{part}.jsonl", PARTS.index(part), self._ledger
+        digest, rows = verify(path, shape)
+        if rows != ledger.count(place):
+            raise DamagedOutputError(f"{part}.jsonl holds {rows} rows instead of {ledger.count(place)}")
+        return Part(path, digest, rows)
+
+
+def _hand_out(parts: Parts, ledger: Ledger, takers: list[_Take]) -> None:
+    for rows, block in records(parts, ledger):
+        for take in takers:
+            take(rows, block)
+
+
+def _records_of(ledger: Ledger, part: SplitName, file: BinaryIO) -> _Take:
+    mask, sizes = ledger.mask(PARTS.index(part)), ledger.column["size"]
+
+    def take(rows: range, block: bytes) -> None:
+        marked = mask[rows.start : rows.stop]
+        if 1 in marked:
+            ends = accumulate(sizes[rows.start : rows.stop], initial=0)
+            file.writelines(block[start:end] for start, end in compress(pairwise(ends), marked))
+
+    return take
+
+
+class _Others:
+    """Takes the rows that are for testing, or left out. A context manager."""
+
+    def __init__(self, parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> None:
+        self._ledger, self._record, self._names = ledger, record, files
+        learnt_from = ledger.mask(*map(PARTS.index, _LEARNT_FROM))
+        self._mask = learnt_from.translate(bytes.maketrans(b"\0\1", b"\1\0"))
+        self._labels: dict[int, str] = {}
+        self._open = ExitStack()
+        self._extras = self._open.enter_context(Extras(parts))
+        self._rejected = self._open.enter_context((scratch / "rejected.jsonl").open("ab"))
+        self._test = self._open.enter_context((scratch / "test.jsonl").open("wb"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def take(self, rows: range, block: bytes) -> None:
+        offsets, sizes = self._ledger.column["offset"], self._ledger.column["size"]
+        start = offsets[rows.start]
+        for row in compress(rows, self._mask[rows.start : rows.stop]):
+            at = offsets[row] - start
+            self._write(row, block[at : at + sizes[row]])
+
+    def _write(self, row: int, line: bytes) -> None:
+        ledger, column = self._ledger, self._ledger.column
+        place = {"file": self._names[column["file"][row]], "line": column["line"][row]}
+        code = ledger.reason(row)
+        if code:
+            listed = {**place, "reasons": _reasons(code), "raw": line[:_RAW].decode(errors="ignore")}
+            self._rejected.write(orjson.dumps(listed, option=orjson.OPT_APPEND_NEWLINE))
+        else:
+            n = column["n"][row]
+            held_out = _held_out(n, orjson.loads(line), self._extras.of(n), self._record, place)
+            held_out["group"] = self._labels.setdefault(column["grp"][row], held_out["group"])
+            self._test.write(orjson.dumps(held_out, option=orjson.OPT_APPEND_NEWLINE))
+
+
+class Extras:
+    """What is in the workers' files ``extras``, for rows in rising order. A context manager."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._files = [parts.open(worker, "extras") for worker in range(parts.workers)]
+        self._next: list[list[Any] | None] = [[-1] for _ in self._files]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            file.close()
+
+    def of(self, n: int) -> Extra:
+        worker = n // BATCH % len(self._files)
+        while (found := self._next[worker]) and found[0] < n:
+            line = self._files[worker].readline()
+            self._next[worker] = orjson.loads(line) if line else None
+        if found and found[0] == n:
+            return found[1], found[2], found[3]
+        return None, None, None
+
+
+@cache
+def _reasons(code: str) -> orjson.Fragment:
+    """Why a sound row is not used; the finding itself, with the other row's place, is in findings.jsonl."""
+    found = finding(code, "", where="an earlier", first="one", other="another part")
+    return orjson.Fragment(orjson.dumps([{"code": code, "message": found.message, "fix": found.fix, "path": None}]))
+
+
+def publish(parts: list[Part], output: Storage, run_prefix: str) -> list[Written]:
+    """Uploads what holds rows."""
+    written = []
+    for part in parts:
+        if part.rows:
+            key = f"{run_prefix}prepared/{part.path.name}"
+            output.upload(key, part.path, _JSONL)
+            written.append(Written(key, part.sha256, part.path.stat().st_size, part.rows))
+    return written
+
+
+def _held_out(n: int, row: dict[str, Any], extra: Extra, record: Record, place: dict[str, Any]) -> dict[str, Any]:
+    """A row of test.jsonl, as docs/architecture.md describes it."""
+    label, category, references = extra
+    messages, answer = _messages(row, record)
+    if not references:
+        references = [answer] if answer else []
+    return {
+        "id": f"r{n:06d}",
+        "group": label or f"{place['file']}:{place['line']}",
+        "category": category,
+        "system": row.get("system") or [],
+        "messages": messages,
+        "references": references,
+        "source": place,
+    }
+
+
+def _messages(row: dict[str, Any], record: Record) -> tuple[list[dict[str, Any]], str]:
+    """The conversation without its last answer, in Converse's shape, and that answer."""
+    if record == "input":
+        return [], row["input"]
+    if record == "prompt-completion":
+        return [{"role": "user", "content": [{"text": row["prompt"]}]}], row["completion"]
+    messages = row["messages"]
+    if record == "openai-rft":
+        row["system"] = [{"text": message["content"]} for message in messages if message["role"] == "system"]
+        turns = [
+            {"role": message["role"], "content": [{"text": message["content"]}]}
+            for message in messages
+            if message["role"] != "system"
+        ]
+        reference = row.get("reference_answer", "")
+        return turns, reference if isinstance(reference, str) else orjson.dumps(reference).decode()
+    if messages[-1]["role"] != "assistant":
+        return messages, ""
+    return messages[:-1], "\n".join(block["text"] for block in messages[-1]["content"] if "text" in block)

@@ -1,0 +1,44 @@
+"""Findings of one code, put together for people: what is said of several lines is said once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tailor.datasets.report.document import Report
+
+_LINES = 3
+
+
+@dataclass(slots=True)
+class Example:
+    """One message with where it holds; ``lines`` in rising order, each once."""
+
+    file: str
+    message: str
+    fix: str
+    path: str | None
+    lines: list[int] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """``a.csv lines 1, 2, 3, …``; "" for the dataset, or where the message names the file itself."""
+        if not self.file or (not self.lines and repr(self.file) in self.message):
+            return ""
+        numbers = ", ".join(map(str, self.lines[:_LINES])) + (", …" if len(self.lines) > _LINES else "")
+        return f"{self.file} line{'s' if len(self.lines) > 1 else ''} {numbers}" if self.lines else self.file
+
+
+def examples_of(report: Report, code: str) -> list[Example]:
+    """The different messages of a code, in the order of the findings that the report holds."""
+    found: dict[tuple[str, str], Example] = {}
+    for each in report.findings:
+        if each["code"] == code:
+            key = each["file"], each["message"]
+            example = found.setdefault(key, Example(*key, each["fix"], each["path"]))
+            if each["line"] is not None and each["line"] not in example.lines[-1:]:
+                example.lines.append(each["line"])
+    return list(found.values())
+
+
+def fixes_of(examples: Iterable[Example]) -> list[str]:
+    """What to do about them, each advice once."""
+    return list(dict.fromkeys(each.fix for each in examples if each.fix and each.fix != "nothing to do"))

@@ -1,0 +1,252 @@
+"""Zip, tar and gzip, read where they lie: nothing is unpacked by its name, so no member can reach outside.
+
+A member that is dangerous or unreadable is reported and left out; the rest of the archive is used.
+"""
+
+import gzip
+import io
+import shutil
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from tailor.datasets.sources.objects import (
+    READ_ERRORS,
+    DamagedFileError,
+    Guarded,
+    MemberObject,
+    StoredObject,
+    readable,
+    reason,
+)
+from tailor.findings.model import Severity
+from tailor.findings.notes import Notes
+from tailor.storage import BLOCK, ReadAhead, buffered
+
+MAX_MEMBERS: Final = 500_000
+MAX_DIRECTORY: Final = 64 << 20
+"""Bytes of a zip's list of members; it is read as a whole."""
+MAX_HEADER: Final = 1 << 20
+"""Bytes of one extended header of a tar: long names and the like."""
+MAX_RATIO: Final = 200
+"""More bytes out than this for each byte in, beyond the first MAX_FREE, is a bomb: text packs 5 to 50 times."""
+MAX_FREE: Final = 100 << 20
+
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_JUNK: Final = ("__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints")
+_JUNK_NAMES: Final = (".DS_Store", "Thumbs.db", "desktop.ini")
+
+_LOCAL_HEADER: Final = 30
+_MARGIN: Final = 64
+
+Report = Callable[[str, str, str], None]
+"""Takes code, message and fix."""
+Fetch = Callable[[int, int], bytes]
+"""Takes a start and a length."""
+
+
+def is_junk(name: str) -> bool:
+    """Files that systems leave behind."""
+    parts = name.split("/")
+    return parts[-1] in _JUNK_NAMES or parts[-1].startswith("._") or any(part in _JUNK for part in parts[:-1])
+
+
+def reporter(name: str, notes: Notes, severity: Severity = "error") -> Report:
+    def report(code: str, message: str, fix: str) -> None:
+        notes.add(code, severity, name, message, fix)
+
+    return report
+
+
+def gunzip(opener: Callable[[], BinaryIO], size: int) -> BinaryIO:
+    """The content of a gzip file of ``size`` bytes. Reading raises DamagedFileError for a bomb or a broken file."""
+    file = opener()
+    return _bounded(cast("BinaryIO", gzip.GzipFile(fileobj=file)), size, file.close)
+
+
+def _bounded(file: BinaryIO, packed: int, then: Callable[[], None] | None = None) -> BinaryIO:
+    return io.BufferedReader(Guarded(file, max(MAX_FREE, packed * MAX_RATIO), then), 1 << 16)
+
+
+def zip_members(archive: StoredObject, notes: Notes) -> Iterator[MemberObject]:
+    report = reporter(archive.name, notes)
+    try:
+        if not _check_directory(archive):
+            message = "the zip archive is cut off: its end, where the list of its files stands, is missing"
+            report("file-damaged", message, "upload the whole file again")
+            return
+        with archive.open() as file, zipfile.ZipFile(file) as packed:
+            members = packed.infolist()
+    except READ_ERRORS as error:
+        fix = "make the archive again and upload the whole of it"
+        report("archive-unreadable", f"the zip archive can't be read: {reason(error)}", fix)
+        return
+    for count, info in enumerate(members):
+        if count >= MAX_MEMBERS:
+            report(
+                "archive-too-large", f"there are more than {MAX_MEMBERS:,} files in the archive", "use several archives"
+            )
+            return
+        if not info.is_dir() and not is_junk(info.filename) and _is_usable_zip(info, report):
+            yield MemberObject(archive, _clean(info.filename), info.file_size, _zip_opener(archive, info))
+
+
+def _check_directory(archive: StoredObject) -> bool:
+    """Whether the archive has an end. The list of members is read into memory: how long it is stands there."""
+    tail = archive.read(max(0, archive.size - (1 << 16) - 22))
+    at = tail.rfind(b"PK\5\6")
+    length = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    large = tail.rfind(b"PK\6\6")
+    if length == 0xFFFFFFFF and large >= 0:
+        length = int.from_bytes(tail[large + 40 : large + 48], "little")
+    if length > MAX_DIRECTORY:
+        raise zipfile.BadZipFile("its list of files is too long")
+    return at >= 0
+
+
+def _is_usable_zip(info: zipfile.ZipInfo, report: Report) -> bool:
+    name = info.filename
+    if _is_unsafe(name):
+        report("archive-unsafe-path", f"{name!r:.200} leads out of the archive", "pack files with plain relative names")
+    elif stat.S_ISLNK(info.external_attr >> 16):
+        report("archive-link", f"{name!r:.200} is a link, which is not followed", "pack the file itself")
+    elif info.flag_bits & 1:
+        report("archive-encrypted", f"{name!r:.200} is encrypted", "pack the files without a password")
+    elif info.compress_type not in _METHODS:
+        fix = "pack the files with plain zip (deflate)"
+        report("archive-unsupported", f"{name!r:.200} is packed in a way that can't be read", fix)
+    elif info.file_size > max(MAX_FREE, info.compress_size * MAX_RATIO):
+        said = f"{name!r:.200} would unpack {info.compress_size:,} bytes to {info.file_size:,}"
+        report("archive-bomb", f"{said}: it is not opened", "upload the file itself")
+    else:
+        return True
+    return False
+
+
+def _is_unsafe(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    return ".." in parts or name.startswith(("/", "\\")) or (len(name) > 1 and name[1] == ":") or "\0" in name
+
+
+def _clean(name: str) -> str:
+    return "/".join(part for part in readable(name).replace("\\", "/").split("/") if part not in ("", "."))
+
+
+def _zip_opener(archive: StoredObject, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+    """Each member is read by ranges of its own, so that threads need not wait for each other."""
+
+    def opener() -> BinaryIO:
+        try:
+            return _bounded(cast("BinaryIO", _zip_member(archive, info)), info.compress_size)
+        except READ_ERRORS as error:
+            raise DamagedFileError(f"the file in the archive can't be read: {reason(error)}") from error
+
+    return opener
+
+
+def _zip_member(archive: StoredObject, info: zipfile.ZipInfo) -> zipfile.ZipExtFile:
+    """What ``ZipFile.open`` does, without its one file and lock for all. The local header, of which the archive's
+    directory does not tell the length, is fetched with the content."""
+    start, name = info.header_offset, len(info.orig_filename.encode())
+    expected = _LOCAL_HEADER + name + len(info.extra) + _MARGIN + info.compress_size
+    file = buffered(archive.read, archive.size - start, start, min(expected, BLOCK))
+    header = file.read(_LOCAL_HEADER)
+    if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\3\4"):
+        raise zipfile.BadZipFile("there is no file where the archive's directory says")
+    file.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), io.SEEK_CUR)
+    end = getattr(info, "_end_offset", None)
+    if end is not None and start + file.tell() + info.compress_size > end:
+        raise zipfile.BadZipFile("files overlap (an archive bomb)")
+    return zipfile.ZipExtFile(file, "r", info, close_fileobj=True)
+
+
+class _Headers(io.RawIOBase):
+    """A tar as seen by somebody who lists it: headers are short, and so are honest extended ones."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= MAX_HEADER:
+            raise tarfile.ReadError("a header is too long")
+        return self._file.read(size)
+
+
+def tar_members(archive: StoredObject, fetch: Fetch, size: int, notes: Notes) -> Iterator[MemberObject]:
+    """``fetch`` gives ranges of the plain tar of ``size`` bytes, which may be an unpacked copy of the archive."""
+    report = reporter(archive.name, notes)
+    with buffered(ReadAhead(fetch, size), size) as file:
+        try:
+            packed = tarfile.open(fileobj=_Headers(file), mode="r:")  # noqa: SIM115  (it owns nothing but the file)
+            count = 0
+            while member := packed.next():
+                packed.members.clear()  # type: ignore[attr-defined]  # else it remembers all of them
+                count += 1
+                if count > MAX_MEMBERS:
+                    report(
+                        "archive-too-large", f"there are more than {MAX_MEMBERS:,} files in it", "use several archives"
+                    )
+                    return
+                if not member.isdir() and not is_junk(member.name) and _is_usable_tar(member, report):
+                    yield MemberObject(archive, _clean(member.name), member.size, _tar_opener(fetch, member))
+        except READ_ERRORS as error:
+            fix = "make the archive again and upload the whole of it"
+            report("archive-unreadable", f"the tar archive breaks off or is damaged: {reason(error)}", fix)
+
+
+def _is_usable_tar(member: tarfile.TarInfo, report: Report) -> bool:
+    if _is_unsafe(member.name):
+        message = f"{member.name!r:.200} leads out of the archive"
+        report("archive-unsafe-path", message, "pack files with plain relative names")
+    elif member.issym() or member.islnk():
+        report("archive-link", f"{member.name!r:.200} is a link, which is not followed", "pack the file itself")
+    elif not member.isreg() or member.sparse is not None:
+        report("archive-unsupported", f"{member.name!r:.200} is no plain file", "pack plain files only")
+    else:
+        return True
+    return False
+
+
+def _tar_opener(fetch: Fetch, member: tarfile.TarInfo) -> Callable[[], BinaryIO]:
+    start, size = member.offset_data, member.size
+    return lambda: buffered(fetch, size, start)
+
+
+def ranges_of(path: Path) -> Fetch:
+    """Ranges of a local file, for many threads at once."""
+
+    def fetch(start: int, length: int) -> bytes:
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+
+    return fetch
+
+
+def unpack(content: BinaryIO, scratch: Path, report: Report) -> Path | None:
+    """Copies a decompressed tar into ``scratch``, because a packed one can't be read at random. None where it can't."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(scratch).free // 2
+    path = scratch / f"unpacked-{len(list(scratch.glob('unpacked-*')))}.tar"
+    try:
+        with path.open("wb") as target:
+            while chunk := content.read(1 << 20):
+                free -= len(chunk)
+                if free < 0:
+                    message = "the archive is too large to be unpacked here"
+                    report("archive-too-large", message, "upload it as a plain .tar or .zip, which is read in place")
+                    path.unlink()
+                    return None
+                target.write(chunk)
+    except DamagedFileError as error:
+        report("archive-unreadable", f"the archive can't be read to its end: {error.message}", "upload the whole of it")
+    return path

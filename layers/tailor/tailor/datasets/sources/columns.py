@@ -1,0 +1,189 @@
+"""Which column holds what: as the recipe says, else guessed from the usual names in English and Vietnamese."""
+
+import difflib
+import itertools
+import re
+import string
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from tailor.datasets.sources.options import EACH, LISTED, options_of
+from tailor.findings.notes import Notes
+from tailor.recipe import Columns
+
+UNNAMED: Final = "column "
+"""Begins the names of columns that have none: ``column 1``, …"""
+PARTS: Final = ("question", "answer", "context", "image", "video", "system", "group", "category", "split", "id")
+MOST_NAMES: Final = 1000
+"""Of more columns, which are keys that hold data, only the first are looked at."""
+_GUESSED: Final = (*PARTS, "impossible")
+"""Parts that have a usual name; not all can be named in a recipe."""
+
+_CHOICE: Final = re.compile(r"(option|choice|opt|op|candidate|phuongan|luachon|answer|dapan|)([a-h]|[0-8])")
+_LETTERED: Final = ("", "answer", "dapan")
+"""Before letters only: ``answer1``, ``answer2`` are answers that are all right, unless a column says which one is."""
+_RIGHT: Final = frozenset({"answerkey", "correctanswer", "correctoption", "correctchoice", "correct", "dapandung"})
+_FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)", re.IGNORECASE)
+
+# In the order of preference. Compared without case, accents and punctuation.
+_LIKELY: Final[dict[str, tuple[str, ...]]] = {
+    "question": (
+        "question", "questions", "question_text", "question_stem", "query", "user_query", "prompt", "instruction",
+        "user", "input", "question_vi", "question_en", "q", "câu hỏi", "nội dung câu hỏi", "hỏi", "cauhoi", "đề bài",
+        "yêu cầu",
+    ),
+    "answer": (
+        "answer", "answers", "multiple_choice_answer", "answer_text", "answer_key", "correct_answer", "đáp án đúng",
+        "correct_option", "correct_choice", "correct_choice_idx", "response", "completion", "output", "label",
+        "target", "gold", "gold_answer", "ground_truth", "reference", "reference_answer", "expected", "assistant",
+        "answer_vi", "answer_en", "a", "câu trả lời", "trả lời", "đáp án", "traloi", "dapan", "kết quả", "nhãn",
+        "answer_index", "answer_idx", "correct_index", "cop",
+    ),
+    "context": ("context", "passage", "paragraph", "article", "ngữ cảnh", "đoạn văn"),
+    "image": (
+        "image", "images", "image_path", "img_path", "image_file", "image_name", "img_name", "file_name", "filename",
+        "image_url", "img", "picture", "photo", "image_id", "img_id", "ảnh", "hình", "hình ảnh", "tên ảnh", "tệp ảnh",
+        "file ảnh", "đường dẫn ảnh", "mã ảnh", "id ảnh",
+    ),
+    "video": ("video", "videos", "video_path", "video_file", "video_name", "clip", "phim", "tên video"),
+    "system": ("system", "system_prompt", "system_message", "lời nhắc hệ thống"),
+    "group": ("group", "group_id", "document_id", "doc_id", "conversation_id", "session_id", "nhóm dữ liệu"),
+    "category": (
+        "category", "type", "question_type", "qa_type", "answer_type", "topic", "subject", "task", "loại",
+        "loại câu hỏi", "nhóm", "chủ đề",
+    ),
+    "split": ("split", "subset", "partition", "tập", "tập dữ liệu"),
+    "id": ("id", "question_id", "qid", "row_id", "prompt_id", "sample_id", "example_id", "mã", "mã câu hỏi"),
+    LISTED: ("choices", "options", "answer_choices", "các lựa chọn", "lựa chọn", "phương án", "các phương án"),
+    "caption": ("caption", "captions", "sentences", "description", "text", "texts", "chú thích", "mô tả"),
+    "impossible": ("is_impossible", "unanswerable", "is_unanswerable"),
+}  # fmt: skip
+
+
+@lru_cache(1 << 13)
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
+    return re.sub(r"[^a-z0-9]", "", letters)
+
+
+@cache
+def _all_likely() -> frozenset[str]:
+    return frozenset(_plain(name) for names in _LIKELY.values() for name in names)
+
+
+def is_likely(name: str) -> bool:
+    """Whether people call a column so."""
+    return _plain(name) in _all_likely()
+
+
+def candidates(part: str, names: Sequence[str]) -> list[str]:
+    """The columns that may hold ``part``, the likeliest first."""
+    plain = {_plain(name): name for name in reversed(names[:MOST_NAMES])}
+    found = dict.fromkeys(plain[likely] for likely in map(_plain, _LIKELY[part]) if likely in plain)
+    return list(found)
+
+
+def choose(
+    wanted: Columns, names: Sequence[str], rows: Sequence[Mapping[str, Any]], is_file: Callable[[str], bool]
+) -> dict[str, str]:
+    """Part to column. What the recipe names is taken where it exists, the rest is guessed; no column serves twice.
+    Of several columns that may name images, the one whose values are files of the dataset is taken."""
+    named: dict[str, str] = {}
+    for part in PARTS:
+        name = getattr(wanted, part)
+        if name in names:
+            named[part] = name
+    named |= _parts_of([name for name in _listed(wanted) if name in names])
+    if not named and all(name.startswith(UNNAMED) for name in names):
+        return _by_content(names, rows, is_file)
+    chosen = named
+    others = [name for name in names if name not in named.values()]
+    for choices in (_choices(others, rows), {}):  # columns A and B may be a question and its answer
+        chosen = named if _listed(wanted) else named | choices
+        for part in _GUESSED:
+            if part not in chosen:
+                free = [name for name in candidates(part, names) if name not in chosen.values()]
+                if part in ("image", "video"):
+                    free.sort(key=lambda name: -sum(is_file(str(row.get(name))) for row in rows[:20]))
+                if free:
+                    chosen = chosen | {part: free[0]}
+        if "question" in chosen:
+            break
+    captions = [name for name in candidates("caption", names) if name not in chosen.values()]
+    if captions and chosen.keys() & {"image", "video"} and not chosen.keys() & {"question", "answer"}:
+        chosen = chosen | {"caption": captions[0]}
+    return chosen
+
+
+def _listed(wanted: Columns) -> list[str]:
+    return [wanted.choices] if isinstance(wanted.choices, str) else wanted.choices or []
+
+
+def _parts_of(columns: Sequence[str]) -> dict[str, str]:
+    """The parts of one column with lists of choices, or of columns with a choice each."""
+    if len(columns) == 1:
+        return {LISTED: columns[0]}
+    return {f"{EACH}{letter}": name for letter, name in zip(string.ascii_uppercase, columns, strict=False)}
+
+
+def _choices(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What looks like the choices of a question: a column of lists of them, or columns such as A, B, C, D."""
+    for name in candidates(LISTED, names):
+        said = [row[name] for row in rows if row.get(name) not in (None, "", [])]
+        if said and 2 * sum(bool(options_of(value)) for value in said) > len(said):
+            return {LISTED: name}
+    told = any(name in _RIGHT for name in map(_plain, names[:MOST_NAMES]))
+    series: dict[str, dict[str, str]] = {}
+    for name in names[:MOST_NAMES]:
+        match = _CHOICE.fullmatch(_plain(name))
+        if match and not (match[1] in _LETTERED and match[2].isdecimal() and not (told and match[1])):
+            series.setdefault(match[1], {}).setdefault(match[2], name)
+    for found in series.values():
+        for signs in ("abcdefgh", "12345678", "01234567"):
+            own = [found[sign] for sign in itertools.takewhile(found.__contains__, signs)]
+            if len(own) > 1:
+                return _parts_of(own)
+    return {}
+
+
+def _by_content(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], is_file: Callable[[str], bool]
+) -> dict[str, str]:
+    """Of a table without names: a column of file names holds images; two others hold question and answer, or more of
+    them a question, its choices and the letter of one."""
+    chosen: dict[str, str] = {}
+    for name in names:
+        values = [str(row.get(name)) for row in rows[:20]]
+        if values and all(_FILE_NAME.fullmatch(value) or is_file(value) for value in values):
+            chosen["image"] = name
+            break
+    others = [name for name in names if name not in chosen.values()]
+    letters = string.ascii_uppercase[: max(0, len(others) - 2)]
+    if len(others) == 2:
+        chosen["question"], chosen["answer"] = others
+    elif len(letters) > 1 and all(str(row.get(others[-1])) in letters for row in rows):
+        chosen |= {"question": others[0], "answer": others[-1], **_parts_of(others[1:-1])}
+    return chosen
+
+
+def report(wanted: Columns, names: Sequence[str], chosen: dict[str, str], file: str, notes: Notes) -> None:
+    """Says what was guessed, what the recipe names in vain and what is not used."""
+    asked = [(part, getattr(wanted, part)) for part in PARTS] + [(LISTED, name) for name in _listed(wanted)]
+    for part, name in asked:
+        if name is not None and name not in names:
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+            known = ", ".join(repr(known) for known in names[:20])
+            fix = f"did you mean {near[0]!r}?" if near else f"the columns are {known}"
+            message = f"the recipe's data.columns.{part} is {name!r}, but there is no such column"
+            notes.add("unknown-column", "error", file, message, fix, path=name)
+    meant = [name for _, name in asked]
+    guessed = [f"{part} from {name!r}" for part, name in chosen.items() if name not in meant]
+    if guessed:
+        message = f"columns are taken by their names: {', '.join(guessed)}"
+        notes.add("columns-guessed", "info", file, message, "if that is wrong, name them in the recipe's data.columns")
+    unused = [name for name in names if name not in chosen.values()]
+    if unused:
+        message = f"columns that are not used: {', '.join(repr(name) for name in unused[:20])}"
+        notes.add("columns-unused", "info", file, message, "if one is meant for training, name it in data.columns")

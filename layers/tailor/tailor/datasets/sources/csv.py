@@ -1,0 +1,188 @@
+"""Tables in text: CSV and TSV as spreadsheets and people write them."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Final, Literal
+
+from tailor.datasets.sources.json_lines import BLANK, Item
+from tailor.datasets.sources.text_encoding import MAX_LINE, lines
+from tailor.findings.notes import RowError, Trouble
+
+_DELIMITERS: Final = ",;\t|"
+_NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+MAX_FIELD: Final = 8 << 20
+csv.field_size_limit(MAX_FIELD)
+_WHOLE: Final = re.compile(r'"(?:[^"]|"")*+"')
+_UNCLOSED: Final = Trouble(
+    "csv-unclosed-quote",
+    "a quotation mark in this row is never closed, so the row runs to the end of the file",
+    'close the quotation mark; inside a quoted field write "" for one',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """``skip`` lines come before the first row (Excel's ``sep=;``). ``names`` are the header's, or ``column 1``, …;
+    ``trailing``: rows end in a delimiter behind which nothing stands; ``quoted``: quotation marks hold fields together,
+    else they are signs as others."""
+
+    delimiter: str
+    names: tuple[str, ...]
+    has_header: bool
+    skip: int = 0
+    trailing: bool = False
+    quoted: bool = True
+
+    @property
+    def separated_by(self) -> str:
+        return _NAMES[self.delimiter]
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Feeds the csv module, and remembers what it can't say: lines that are not UTF-8 or too long."""
+
+    source: BinaryIO
+    number: int = 0
+    ended: bool = False
+    trouble: Trouble | None = None
+    raw: list[str] = field(default_factory=list)
+
+    def begin_row(self) -> None:
+        self.raw.clear()
+        self.trouble = None
+
+    def __iter__(self) -> Iterator[str]:
+        for line in lines(self.source):
+            self.number += 1
+            if len(line) > MAX_LINE:
+                fix = "put large media into files of their own; if a quote was never closed, close it"
+                self.trouble = Trouble("row-too-large", f"a line is longer than {MAX_LINE >> 20} MiB", fix)
+                line = line[:1000]
+            try:
+                text = line.decode()
+            except UnicodeDecodeError as error:
+                text = line.decode(errors="replace")
+                said = (
+                    f"byte 0x{line[error.start]:02x} at position {error.start + 1} of line {self.number} is not UTF-8"
+                )
+                self.trouble = Trouble("not-utf8", said, "save the file as UTF-8")
+            if len(self.raw) < 3:
+                self.raw.append(text[:500])
+            yield text
+        self.ended = True
+
+
+def is_quoted(sample: str, delimiter: str) -> bool:
+    """Whether quotation marks hold fields together. Tables with tabs are often written without: all lines have as many
+    fields, some quotation marks do not stand around one, and read as quoted it is no table."""
+    if delimiter != "\t":
+        return True
+    rows = [line.rstrip("\r").split("\t") for line in sample.split("\n")[:-1] if line.strip()]
+    fields = [field for row in rows for field in row if field.startswith('"')]
+    alike = len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
+    return not alike or all(_WHOLE.fullmatch(field) for field in fields) or _is_sound(sample, len(rows[0]))
+
+
+def _is_sound(sample: str, width: int) -> bool:
+    """Whether all rows of a table with tabs can be read as quoted, and have as many fields."""
+    lines = io.StringIO(sample[: sample.rfind("\n") + 1], newline="\n")
+    try:
+        return all(len(row) in (0, width) for row in csv.reader(lines, delimiter="\t", strict=True))
+    except csv.Error:
+        return False
+
+
+def sniff(sample: str, suffix: str) -> tuple[str, list[list[str]], int]:
+    """Delimiter, the sample's rows and how many lines to skip: the delimiter that cuts most rows into as many fields as
+    the first row; for a single column the usual one of ``suffix``."""
+    first, _, rest = sample.partition("\n")
+    named = re.fullmatch(r"sep=([,;\t|])", first.rstrip("\r"), re.IGNORECASE)
+    if named:
+        return named[1], _parse(rest, named[1]), 1
+    usual = "\t" if suffix == ".tsv" else ","
+    if not is_quoted(sample, "\t"):
+        return "\t", _parse(sample, "\t", csv.QUOTE_NONE), 0
+    best, rows = 0.5, _parse(sample, usual)
+    delimiter = usual
+    for candidate in (usual, *_DELIMITERS):
+        parsed = _parse(sample, candidate)
+        widths = [len(row) for row in parsed if row]
+        share = widths.count(widths[0]) / len(widths) if widths and widths[0] > 1 else 0
+        if share > best:
+            best, rows, delimiter = share, parsed, candidate
+    return delimiter, rows, 0
+
+
+def _parse(sample: str, delimiter: str, quoting: Literal[0, 3] = csv.QUOTE_MINIMAL) -> list[list[str]]:
+    rows: list[list[str]] = []
+    reader = csv.reader(io.StringIO(sample, newline="\n"), delimiter=delimiter, quoting=quoting)
+    try:
+        for row in reader:
+            rows.append(row)
+            if len(rows) == 200:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+def read(source: BinaryIO, dialect: Dialect) -> Iterator[Item]:
+    """Rows as dictionaries by column name. Blank lines come as BLANK. A row's number is the line that it starts in."""
+    feed = _Lines(source)
+    pending = iter(feed)
+    for _ in range(dialect.skip):
+        next(pending, None)
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    reader = csv.reader(pending, delimiter=dialect.delimiter, quoting=quoting, strict=True)
+    headers = int(dialect.has_header)
+    while True:
+        start = feed.number + 1
+        feed.begin_row()
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield start, RowError(_unreadable(error)), "".join(feed.raw)
+            continue
+        if headers and fields:
+            headers -= 1
+            continue
+        if feed.ended and not feed.trouble:  # a whole row ends with its line, before the next one is asked for
+            feed.trouble = _UNCLOSED
+        value = RowError(feed.trouble) if feed.trouble else _row(fields, dialect, feed.number - start)
+        yield start, value, feed.raw[0] if len(feed.raw) == 1 else "".join(feed.raw)
+
+
+def _unreadable(error: csv.Error) -> Trouble:
+    if "field limit" in str(error):
+        message = f"a field is longer than {MAX_FIELD >> 20} MiB; most likely a quotation mark was never closed"
+        return Trouble(
+            "csv-field-too-large", message, 'close the quotation mark; inside a quoted field write "" for one'
+        )
+    if "unexpected end" in str(error):
+        return _UNCLOSED
+    if "expected after" in str(error):
+        message = "a quotation mark that ends a field stands in the middle of it"
+        return Trouble("bad-csv", message, 'inside a quoted field write "" for one quotation mark')
+    return Trouble("bad-csv", f"the row can't be read: {error}", "write the table as CSV with a spreadsheet program")
+
+
+def _row(fields: list[str], dialect: Dialect, more_lines: int) -> Any:
+    names = dialect.names
+    if len(fields) == len(names) and fields[0]:
+        return dict(zip(names, fields, strict=True))
+    if not any(field.strip() for field in fields):
+        return BLANK
+    if len(fields) < len(names):
+        return dict(zip(names, fields + [""] * (len(names) - len(fields)), strict=True))
+    if len(fields) == len(names) or not any(field.strip() for field in fields[len(names) :]):
+        return dict(zip(names, fields, strict=False))
+    lines_said = f" over {more_lines + 1} lines" if more_lines else ""
+    message = f"the row has {len(fields)} fields{lines_said}, the table has {len(names)} columns"
+    fix = 'put fields that hold the separator into quotation marks: "red, green"'
+    return RowError(Trouble("csv-extra-fields", message, fix))

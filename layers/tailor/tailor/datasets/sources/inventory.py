@@ -1,0 +1,351 @@
+"""What lies in a dataset folder: data files, archives that hold more of them, and media."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from tailor.datasets.sources import archives, csv, json_document, json_lines, plain_text, sniff, text_encoding
+from tailor.datasets.sources.json_lines import Item
+from tailor.datasets.sources.json_stream import BrokenJsonError
+from tailor.datasets.sources.legacy_encodings import NAMES
+from tailor.datasets.sources.objects import DamagedFileError, MediaObject, MemberObject, StoredObject, readable
+from tailor.datasets.sources.sniff import Container
+from tailor.datasets.sources.text_encoding import Encoding
+from tailor.findings.notes import Notes, Trouble
+from tailor.names import RECIPE_FILE
+from tailor.recipe import Data, Method
+from tailor.storage import Storage
+
+_DATA: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt")
+_PACKED: Final = (".zip", ".tar", ".tgz", ".gz")
+_PAPERS: Final = (
+    "license",
+    "licence",
+    "readme",
+    "changelog",
+    "requirements",
+    "dataset_info",
+    "dataset_infos",
+    "notice",
+)
+_TABLES: Final = (".xls", ".xlsx", ".ods")
+_OFFICE: Final = {
+    ".doc": "a Word document",
+    ".docx": "a Word document",
+    ".pptx": "a presentation",
+    ".rtf": "a text with formatting",
+    ".rar": "a RAR archive",
+    ".7z": "a 7z archive",
+    ".bz2": "a bzip2 file",
+    ".xz": "an xz file",
+    ".zst": "a Zstandard file",
+    ".arrow": "an Arrow file",
+    ".pkl": "a pickle of Python",
+}
+_NOTES: Final = (".md", ".rst", ".html", ".css", ".py", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".gitattributes")
+_CLOSER: Final = 50
+_PROBES: Final = 8
+_PROBE: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file with rows. ``rows`` reads it from the beginning each time."""
+
+    source: MediaObject
+    container: Container
+    encoding: Encoding = text_encoding.UTF8
+    dialect: csv.Dialect | None = None
+    outline: json_document.Outline | None = None
+    wrapped: bool = False
+    key: str = "text"
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def size(self) -> int:
+        return self.source.size
+
+    def rows(self) -> Iterator[Item]:
+        """Raises one of READ_ON_ERRORS where the file can't be read on; :func:`break_of` says why."""
+        if self.outline:
+            return json_document.read(self.open_text, self.outline)
+        if self.container == "parquet":
+            return self._parquet_rows()
+        if self.container == "jsonl":
+            return json_lines.read(self.open_text())
+        return self._text_rows()
+
+    def _parquet_rows(self) -> Iterator[Item]:
+        from tailor.datasets.sources import parquet  # heavy; most datasets have none
+
+        with self.source.open() as file:
+            yield from parquet.read(file, self.size)
+
+    def _text_rows(self) -> Iterator[Item]:
+        with self.open_text() as stream:
+            if self.dialect:
+                yield from csv.read(stream, self.dialect)
+            else:
+                yield from plain_text.read(stream, self.key, wrapped=self.wrapped)
+
+    def open_text(self) -> BinaryIO:
+        """The file as UTF-8."""
+        return text_encoding.as_utf8(self.source.open(), self.encoding)
+
+
+READ_ON_ERRORS: Final = (DamagedFileError, BrokenJsonError)
+
+
+def break_of(error: Exception, line: int) -> Trouble:
+    """Why a file can't be read on behind a line."""
+    if isinstance(error, BrokenJsonError):
+        trouble = error.trouble
+        message = f"the file can't be read beyond row {line}: {trouble.message}" if line else trouble.message
+        return Trouble(trouble.code, message, trouble.fix)
+    return Trouble("file-damaged", str(error), "upload the whole file again")
+
+
+@dataclass(slots=True)
+class Inventory:
+    """The files of a dataset, in the order of their names. ``method`` decides whether plain text is data."""
+
+    method: Method
+    data: Data
+    scratch: Path
+    notes: Notes
+    files: list[DataFile] = field(default_factory=list)
+    media: list[MediaObject] = field(default_factory=list)
+    texts: list[DataFile] = field(default_factory=list)
+
+    @classmethod
+    def take(
+        cls,
+        storage: Storage,
+        prefix: str,
+        method: Method,
+        data: Data,
+        scratch: Path,
+        notes: Notes,
+        only: str | None = None,
+    ) -> "Inventory":
+        """Of all files but ``data.questions``, or of ``only`` one."""
+        inventory = cls(method, data, scratch, notes)
+        for stored in storage.list(prefix):
+            name = readable(stored.key[len(prefix) :])
+            if name != only if only else name == data.questions:
+                continue
+            if name and not name.endswith("/") and name != RECIPE_FILE and not archives.is_junk(name):
+                inventory._add(StoredObject(storage, name, stored.key, stored.size, stored.etag))
+        if not inventory.files and not inventory.texts:
+            inventory._look_closer()
+        inventory._settle_texts()
+        return inventory
+
+    def _add(self, item: StoredObject) -> None:
+        suffix = sniff.suffix_of(item.name)
+        if suffix not in _DATA + _PACKED:
+            self._set_aside(item, suffix)
+        else:
+            self._add_stored(item, suffix)
+
+    def _add_stored(self, item: StoredObject, suffix: str) -> None:
+        kind = sniff.archive_kind(item.read(0, 512))
+        if kind == "zip":
+            self._add_members(item, list(archives.zip_members(item, self.notes)))
+        elif kind == "tar":
+            self._add_members(item, list(archives.tar_members(item, item.read, item.size, self.notes)))
+        elif kind == "gzip":
+            self._add_gzip(item)
+        else:
+            self._add_file(item, suffix)
+
+    def _set_aside(self, item: MediaObject, suffix: str) -> None:
+        """Whatever does not look like data by its name: media, papers, and files that nobody knows."""
+        stem = item.name.rpartition("/")[2].lower().partition(".")[0]
+        if suffix in _TABLES:
+            message, fix = "spreadsheets are not read", "save the sheet as CSV (UTF-8) and upload that"
+            self.notes.add("file-unreadable", "error", item.name, message, fix)
+        elif suffix in _OFFICE:
+            fix = "save what is in it as text, JSON Lines or CSV"
+            self.notes.add("file-not-used", "warning", item.name, f"{_OFFICE[suffix]} is not read", fix)
+        elif stem in _PAPERS or suffix in _NOTES:
+            self._leave(item)
+        else:
+            self.media.append(item)
+
+    def _leave(self, item: MediaObject) -> None:
+        message = "taken for a description of the dataset: its content is not used"
+        self.notes.add("file-not-used", "info", item.name, message, "rename the file if it holds rows")
+
+    def _look_closer(self) -> None:
+        """Where nothing is data by its name: files whose names say nothing may be data by their content."""
+        for item in self.media[:_CLOSER]:
+            unknown = sniff.suffix_of(item.name) not in sniff.MEDIA_SUFFIXES
+            if unknown and isinstance(item, StoredObject) and _holds_data(item.read(0, sniff.HEAD)):
+                self.media.remove(item)
+                self._add_stored(item, ".jsonl")
+
+    def _add_members(self, archive: StoredObject, members: list[MemberObject]) -> None:
+        names = [member.member for member in members]
+        if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
+            message, fix = "this is an Excel workbook", "save the sheet as CSV (UTF-8) and upload that"
+            self.notes.add("file-unreadable", "error", archive.name, message, fix)
+            return
+        if not members and not self.notes.errors_of(archive.name):
+            message, fix = "there is no file in the archive that can be used", "make the archive again"
+            self.notes.add("archive-empty", "warning", archive.name, message, fix)
+        for member in members:
+            self._add_file(member, sniff.suffix_of(member.name))
+
+    def _add_gzip(self, item: StoredObject) -> None:
+        def opener() -> BinaryIO:
+            return archives.gunzip(item.open, item.size)
+
+        content = MemberObject(item, "", item.size, opener)
+        report = archives.reporter(item.name, self.notes)
+        try:
+            head = content.read(0, 512)
+        except DamagedFileError as error:
+            report("file-damaged", error.message, "upload the whole file again")
+            return
+        if sniff.archive_kind(head) == "tar":
+            with opener() as stream:
+                path = archives.unpack(stream, self.scratch, report)
+            if path:
+                members = archives.tar_members(item, archives.ranges_of(path), path.stat().st_size, self.notes)
+                self._add_members(item, list(members))
+        else:
+            suffix = sniff.suffix_of(item.name.lower().removesuffix(".gz"))
+            self._add_file(content, suffix if suffix in _DATA else ".jsonl")
+
+    def _add_file(self, item: MediaObject, suffix: str) -> None:
+        stem = item.name.rpartition("/")[2].lower().partition(".")[0]
+        if suffix in _PACKED:
+            fix = "unpack the inner archive, or upload it by itself"
+            self.notes.add("archive-nested", "warning", item.name, "an archive inside an archive is not opened", fix)
+        elif suffix not in _DATA:
+            self._set_aside(item, suffix)
+        elif stem in _PAPERS and suffix in (".txt", ".json"):
+            self._leave(item)
+        else:
+            file = recognise(item, suffix, self)
+            if file:
+                (self.texts if file.container == "text" else self.files).append(file)
+
+    def _settle_texts(self) -> None:
+        """Plain text is data for continued pre-training; for distillation, where there is nothing else, prompts."""
+        if self.method == "continued-pre-training" or (self.method == "distillation" and not self.files):
+            self.files = sorted([*self.files, *self.texts], key=lambda file: file.name)
+            return
+        for file in self.texts:
+            message = f"plain text holds no answers, which {self.method} learns from: the file is not used"
+            fix = "set 'method: continued-pre-training' in the recipe, or upload questions and answers"
+            self.notes.add("file-not-used", "warning", file.name, message, fix)
+
+
+def _holds_data(head: bytes) -> bool:
+    """Whether a file begins like an archive, Parquet, JSON or a table with names."""
+    if sniff.archive_kind(head) or head.startswith(b"PAR1"):
+        return True
+    encoding = None if sniff.foreign(head) else text_encoding.guess_encoding(head, whole=len(head) < sniff.HEAD)
+    if not encoding or not head.strip():
+        return False
+    return sniff.text_container(_as_text(head, encoding), "") != "text"
+
+
+def _as_text(head: bytes, encoding: Encoding) -> str:
+    return text_encoding.as_utf8(io.BytesIO(head), encoding).read().decode("utf-8", "ignore")
+
+
+def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile | None:
+    """How a data file is to be read; None, with a finding, where it can't be."""
+    notes = inventory.notes
+    try:
+        head = item.read(0, sniff.HEAD)
+    except DamagedFileError as error:
+        notes.add("file-damaged", "error", item.name, error.message, "upload the whole file again")
+        return None
+    if not head.strip():
+        notes.add("file-empty", "error", item.name, "the file is empty", "upload the file again, or remove it")
+        return None
+    if head.startswith(b"PAR1"):
+        return DataFile(item, "parquet")
+    what = sniff.foreign(head)
+    encoding = None if what else _encoding(item, head)
+    if encoding is None:
+        message = f"this is {what}" if what else "this is no text, or in an encoding that is not known"
+        fix = "save the data as UTF-8 text: JSON Lines or CSV"
+        notes.add("file-unreadable", "error", item.name, message, fix)
+        return None
+    _report_encoding(encoding, item.name, notes)
+    return _text_file(item, suffix, encoding, _as_text(head, encoding), inventory)
+
+
+def _encoding(item: MediaObject, head: bytes) -> Encoding | None:
+    """Where the first part is ASCII, places further on tell the encoding."""
+    encoding = text_encoding.guess_encoding(head, whole=len(head) < sniff.HEAD)
+    if encoding != text_encoding.UTF8 or not head.isascii() or item.size <= len(head) or not item.stored:
+        return encoding
+    step = (item.size - len(head)) // _PROBES
+    probes = [item.read(len(head) + number * step, _PROBE) for number in range(_PROBES)]
+    words = b" ".join(word for probe in probes for word in probe.split()[1:-1] if not word.isascii())
+    return text_encoding.guess_encoding(words, whole=True) if words else encoding
+
+
+def _text_file(item: MediaObject, suffix: str, encoding: Encoding, start: str, inventory: Inventory) -> DataFile:
+    container = sniff.text_container(start, suffix)
+    if container == "table":
+        dialect = sniff.dialect(start[: 1 << 16], suffix, inventory.data.columns)
+        _report_dialect(dialect, item.name, inventory.notes)
+        return DataFile(item, container, encoding, dialect)
+    if container == "json":
+        file = DataFile(item, container, encoding)
+        try:
+            plan = json_document.outline(file.open_text)
+        except DamagedFileError:
+            plan = json_document.Outline("list")
+        return DataFile(item, container, encoding, outline=plan)
+    if container == "text":
+        key = "prompt" if inventory.method == "distillation" else "text"
+        return DataFile(item, container, encoding, wrapped=plain_text.is_wrapped(start), key=key)
+    return DataFile(item, container, encoding)
+
+
+def _report_encoding(encoding: Encoding, name: str, notes: Notes) -> None:
+    if encoding.name != "utf-8":
+        message = f"the file is in {NAMES[encoding.name]} and is read as such"
+        fix = "look at some rows in the report; save files as UTF-8"
+        notes.add("encoding-converted", "warning", name, message, fix)
+    elif encoding.mark:
+        notes.add("byte-order-mark", "info", name, "the file begins with a byte order mark", "nothing to do")
+
+
+def _report_dialect(dialect: csv.Dialect, name: str, notes: Notes) -> None:
+    if dialect.delimiter not in ",\t":
+        message = f"the columns are separated by {dialect.separated_by}"
+        notes.add("csv-delimiter", "info", name, message, "nothing to do")
+    if not dialect.quoted:
+        message = "quotation marks do not stand around whole fields: they are taken as they are"
+        notes.add("csv-unquoted", "info", name, message, "nothing to do, if no field holds a tab or a line break")
+    if dialect.trailing:
+        message = f"the rows end in a separator, so that a column more seems to follow: {dialect.separated_by}"
+        notes.add("csv-trailing-separator", "info", name, message, "nothing to do: it is passed over")
+    if not dialect.has_header:
+        names = ", ".join(repr(column) for column in dialect.names)
+        message = f"the first row does not name the columns; they are called {names}"
+        fix = "write a first row with names, or use these names in the recipe's data.columns"
+        notes.add("csv-no-header", "warning", name, message, fix)
+
+
+def as_row(value: Any, method: Method) -> Any:
+    """Lists of bare texts are documents or prompts, where the method wants such."""
+    if isinstance(value, str) and method == "continued-pre-training":
+        return {"text": value}
+    if isinstance(value, str) and method == "distillation":
+        return {"prompt": value}
+    return value

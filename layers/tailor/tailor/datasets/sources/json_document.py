@@ -1,0 +1,166 @@
+"""JSON files that are one document: a list of rows, lists or objects of rows under names, or objects one after another.
+
+Rows stream. What must be known before (which names hold rows, the file names of ``images``) is found in a first pass.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Final, Literal
+
+from tailor.datasets.sources.columns import candidates
+from tailor.datasets.sources.json_lines import Item
+from tailor.datasets.sources.json_stream import BrokenJsonError, JsonCursor, elements, entries
+from tailor.findings.notes import Trouble
+
+Layout = Literal["list", "objects", "collections", "by-id"]
+
+_LOOKUPS: Final = ("images", "image", "videos", "imgs")
+_PASSED_OVER: Final = ("info", "licenses", "license", "categories", "metadata", "meta", "features", "version")
+_SPLITS: Final = ("train", "training", "validation", "valid", "val", "dev", "test", "testing")
+_MORE: Final = Trouble("bad-json", "there is more behind the end of the list", "write one list, or one object a line")
+MAX_LOOKUP: Final = 2_000_000
+"""Images in a document's list of images; their names are kept in memory."""
+
+
+@dataclass(slots=True)
+class Outline:
+    """``collections`` are the names that hold rows; ``files`` the file name of each image id."""
+
+    layout: Layout
+    collections: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Rest:
+    """What else is at the top: objects that hold no rows (each may be a row), and everything else."""
+
+    objects: int = 0
+    values: int = 0
+
+
+def outline(opener: Callable[[], BinaryIO]) -> Outline:
+    """Reads a document once. A broken one gives what was found before the break."""
+    with opener() as stream:
+        cursor = JsonCursor(stream)
+        if cursor.peek() != "{":
+            return Outline("list")
+        found = Outline("collections")
+        rest = _Rest()
+        try:
+            for key, _ in entries(cursor):
+                _look_at(key, cursor, found, rest)
+            more = cursor.peek()
+        except BrokenJsonError:
+            more = ""
+        if more:
+            return Outline("objects")
+        return _settle(found, rest)
+
+
+def _settle(found: Outline, rest: _Rest) -> Outline:
+    lookups = [key for key in found.collections if key in _LOOKUPS]
+    if len(lookups) < len(found.collections):
+        found.collections = [key for key in found.collections if key not in _LOOKUPS]
+    if found.collections:
+        return found
+    return Outline("by-id" if rest.objects > 1 and not rest.values else "objects")
+
+
+def _look_at(key: str, cursor: JsonCursor, found: Outline, rest: _Rest) -> None:
+    """Notes what a top-level name holds, and passes over it."""
+    start = cursor.peek()
+    if start not in "[{":
+        cursor.value()
+        rest.values += 1
+        return
+    rows = False
+    for number, (name, value) in enumerate(_members(cursor, start)):
+        # An object whose first member is plain is a row by its id, whatever else is in it.
+        if isinstance(value, dict) and not rows and (start == "[" or number == 0):
+            rows = True
+            if key not in _PASSED_OVER:
+                found.collections.append(key)
+        if key in _LOOKUPS and len(found.files) < MAX_LOOKUP:
+            _remember(name, value, found.files)
+    if start == "{" and not rows and not (key in _LOOKUPS and found.files):
+        rest.objects += 1
+    elif not rows or key in _PASSED_OVER:
+        rest.values += 1
+
+
+def _members(cursor: JsonCursor, start: str) -> Iterator[tuple[str | None, Any]]:
+    """Elements of a list (without a name) or members of an object."""
+    if start == "[":
+        for value in elements(cursor):
+            yield None, value
+    else:
+        for name, _ in entries(cursor):
+            yield name, cursor.value()
+
+
+def _remember(name: str | None, value: Any, files: dict[str, str]) -> None:
+    """An image's file name by its id: ``{"id": 1, "file_name": "a.jpg"}``, or a member ``"1": "a.jpg"``."""
+    if isinstance(value, str) and name is not None:
+        files[name] = value
+    elif isinstance(value, dict):
+        identifier = name if name is not None else value.get("id", value.get("image_id"))
+        columns = [column for column in candidates("image", list(value)) if column not in ("image_id", "id")]
+        if identifier is not None and columns and isinstance(value[columns[0]], str):
+            files[str(identifier)] = value[columns[0]]
+
+
+def read(opener: Callable[[], BinaryIO], plan: Outline) -> Iterator[Item]:
+    """Rows, numbered from 1 through the whole document. Raises BrokenJsonError where it can't be read on."""
+    with opener() as stream:
+        for number, value in enumerate(_values(JsonCursor(stream), plan), start=1):
+            yield number, value, None
+
+
+def _values(cursor: JsonCursor, plan: Outline) -> Iterator[Any]:
+    if plan.layout == "list":
+        while cursor.peek() == "[":
+            yield from elements(cursor)
+        if cursor.peek():
+            raise BrokenJsonError(_MORE)
+    elif plan.layout == "objects":
+        while cursor.peek():
+            yield cursor.value()
+            cursor.take(",")
+    elif plan.layout == "by-id":
+        for name, _ in entries(cursor):
+            yield _named(cursor.value(), "id", name)
+    else:
+        for key, _ in entries(cursor):
+            start = cursor.peek()
+            if key not in plan.collections or start not in "[{":
+                _pass_over(cursor, start)
+                continue
+            for member, value in _members(cursor, start):
+                row = _named(value, "id", member) if member is not None else value
+                row = _named(row, "split", key) if key.lower() in _SPLITS else row
+                yield _with_file(row, plan.files) if plan.files else row
+
+
+def _pass_over(cursor: JsonCursor, start: str) -> None:
+    if start in "[{":
+        for _ in _members(cursor, start):
+            pass
+    else:
+        cursor.value()
+
+
+def _named(row: Any, column: str, name: str) -> Any:
+    if isinstance(row, dict):
+        row.setdefault(column, name)
+    return row
+
+
+def _with_file(row: Any, files: dict[str, str]) -> Any:
+    """A row that names an image by its id gets the name of the file, too."""
+    if isinstance(row, dict):
+        identifier = row.get("image_id", row.get("img_id"))
+        name = files.get(str(identifier)) if identifier is not None else None
+        if name is not None:
+            row.setdefault("image", name)
+    return row

@@ -1,0 +1,235 @@
+"""JSON documents of any size: values are parsed one by one while the file is read, in constant memory.
+
+A value that is broken is passed over by its brackets, so that one bad row does not hide the rest.
+"""
+
+import codecs
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final, NoReturn
+
+from tailor.datasets.sources.text_encoding import CHUNK, MAX_LINE
+from tailor.findings.notes import RowError, Trouble
+
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_STRUCTURE: Final = re.compile(r'["\[\]{}]')
+# Possessive, because a long string would fill the memory with places to go back to.
+_STRING_PART: Final = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_SCALAR_END: Final = re.compile(r"[,\]}\s]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_MARGIN: Final = 12
+"""An error this near to the end of what was read may only mean that a literal, number or escape is cut off."""
+_SHOWN: Final = 500
+_CUT_OFF: Final = Trouble(
+    "json-cut-off", "the file ends in the middle of a list or object", "upload the whole file again"
+)
+
+
+TRAILING_COMMA: Final = object()
+"""Comes behind the last element of a list that ends in a comma: no row, but to be told."""
+
+
+class BrokenJsonError(Exception):
+    """The document can't be read on from here."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.message)
+        self.trouble = trouble
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _integer(digits: str) -> int | float:
+    """As orjson reads them: what does not fit into 64 bits is a float."""
+    number = int(digits) if len(digits) < 20 else 1 << 64
+    return number if -(1 << 63) <= number < 1 << 64 else _finite(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:20]} is too large")
+    return number
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant, parse_int=_integer, parse_float=_finite)
+
+
+class JsonCursor:
+    """Walks through a UTF-8 stream of JSON. ``peek`` shows the next character, ``value`` takes a whole value."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
+        self._raw_decode = _DECODER.raw_decode
+        self._text = ""
+        self._at = 0
+        self._ended = False
+
+    def peek(self) -> str:
+        """The next character that is no white space; "" at the end."""
+        if self._at < len(self._text) and (character := self._text[self._at]) not in " \t\n\r":
+            return character
+        while True:
+            match = _SPACE.match(self._text, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more(CHUNK):
+                return ""
+
+    def take(self, character: str) -> bool:
+        """Steps over ``character`` where it comes next."""
+        if self.peek() != character:
+            return False
+        self._at += 1
+        return True
+
+    def value(self) -> Any:
+        """The next value, parsed; a RowError (not raised) where it is broken, the cursor behind it in both cases.
+
+        Raises BrokenJsonError where its end can't be found."""
+        self.peek()
+        while True:
+            try:
+                value, end = self._raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                cut = error.msg.startswith("Unterminated string") or error.pos >= len(self._text) - _MARGIN
+                if cut and self._grow():
+                    continue
+                return self._pass_over(_explain(error))
+            except RecursionError:
+                return self._pass_over(
+                    Trouble("json-too-deep", "lists or objects are nested too deep", "write flat rows")
+                )
+            except ValueError as error:
+                fix = "write a finite number of usual size, or null"
+                return self._pass_over(Trouble("json-not-a-number", f"a number can't be used: {error}", fix))
+            if end == len(self._text) and self._text[end - 1] not in '"]}' and self._grow():
+                continue
+            start, self._at = self._at, end
+            return self._sound(value, start, end)
+
+    def _sound(self, value: Any, start: int, end: int) -> Any:
+        """The value, or a RowError where it holds half of a surrogate pair, or bytes that are not UTF-8."""
+        text = self._text
+        if text.isascii() and text.find("\\ud", start, end) < 0 and text.find("\\uD", start, end) < 0:
+            return value
+        if _SURROGATE.search(text, start, end):
+            fix = "save the file as UTF-8"
+            return RowError(Trouble("not-utf8", "there are bytes that are not UTF-8", fix))
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            fix = "write the character itself, or both halves of its surrogate pair"
+            return RowError(Trouble("bad-json", "there is half of a surrogate pair", fix))
+        return value
+
+    def _more(self, size: int) -> bool:
+        """Reads on, dropping what was taken. False at the end of the stream."""
+        while not self._ended:
+            chunk = self._source.read(size)
+            self._ended = not chunk
+            text = self._decode(chunk, self._ended)
+            if text:
+                self._text = self._text[self._at :] + text
+                self._at = 0
+                return True
+        return False
+
+    def _grow(self) -> bool:
+        """Reads as much again as is there of the value. False at the end, or where it is too large to be a row."""
+        have = len(self._text) - self._at
+        return have <= MAX_LINE and self._more(max(CHUNK, have))
+
+    def _pass_over(self, trouble: Trouble) -> RowError:
+        """Steps over a broken value by its brackets."""
+        if len(self._text) - self._at > MAX_LINE:
+            fix = "put large media into files of their own"
+            trouble = Trouble("row-too-large", f"the row is longer than {MAX_LINE >> 20} MiB", fix)
+        error = RowError(trouble)
+        error.raw = self._text[self._at : self._at + _SHOWN]
+        if self._text[self._at] not in '[{"':
+            self._skip_scalar()
+            return error
+        depth = 0
+        while True:
+            match = _STRUCTURE.search(self._text, self._at)
+            if not match:
+                self._at = len(self._text)
+                if not self._more(CHUNK):
+                    raise BrokenJsonError(trouble)
+                continue
+            self._at = match.end()
+            if match[0] == '"':
+                self._skip_string(trouble)
+            else:
+                depth += 1 if match[0] in "[{" else -1
+            if depth <= 0:
+                return error
+
+    def _skip_string(self, trouble: Trouble) -> None:
+        while True:
+            part = _STRING_PART.match(self._text, self._at)
+            self._at = part.end() if part else self._at
+            if self._text[self._at : self._at + 1] == '"':
+                self._at += 1
+                return
+            if not self._more(CHUNK):
+                raise BrokenJsonError(trouble)
+
+    def _skip_scalar(self) -> None:
+        while not (match := _SCALAR_END.search(self._text, self._at + 1)):
+            self._at = len(self._text) - 1
+            if not self._more(CHUNK):
+                self._at = len(self._text)
+                return
+        self._at = match.start()
+
+
+def _explain(error: json.JSONDecodeError) -> Trouble:
+    if "trailing comma" in error.msg:
+        return Trouble("json-trailing-comma", "there is a comma before a closing bracket", "remove it")
+    if error.doc[error.pos : error.pos + 1] == "'":
+        fix = "write the file with a JSON library (Python: json.dump)"
+        return Trouble("json-single-quotes", "there are single quotes; JSON takes double quotes", fix)
+    return Trouble("bad-json", f"this is not JSON: {error.msg}", "write complete JSON; a JSON editor shows the place")
+
+
+def elements(cursor: JsonCursor) -> Iterator[Any]:
+    """The elements of the list that comes next: values, RowErrors for broken ones, TRAILING_COMMA at the end.
+
+    Raises BrokenJsonError where the list does not end as it should."""
+    cursor.take("[")
+    comma = False
+    while not cursor.take("]"):
+        if not cursor.peek():
+            raise BrokenJsonError(_CUT_OFF)
+        yield cursor.value()
+        # A forgotten comma between two objects is plain to see: nothing is lost by going on.
+        comma = cursor.take(",")
+        if not comma and cursor.peek() not in ("]", "", "{"):
+            message = "there is no comma between two elements of the list"
+            raise BrokenJsonError(Trouble("bad-json", message, "write a comma between them"))
+    if comma:
+        yield TRAILING_COMMA
+
+
+def entries(cursor: JsonCursor) -> Iterator[tuple[str, JsonCursor]]:
+    """The keys of the object that comes next; whoever gets one takes its value from the cursor before going on."""
+    cursor.take("{")
+    while not cursor.take("}"):
+        if not cursor.peek():
+            raise BrokenJsonError(
+                Trouble("json-cut-off", "the file ends in the middle of an object", "upload it again")
+            )
+        key = cursor.value()
+        if not isinstance(key, str) or not cursor.take(":"):
+            raise BrokenJsonError(Trouble("bad-json", "an object's key is broken", 'write "key": value'))
+        yield key, cursor
+        if not cursor.take(",") and cursor.peek() not in ("}", ""):
+            raise BrokenJsonError(Trouble("bad-json", "there is no comma between two keys", "write a comma"))

@@ -1,0 +1,48 @@
+"""Plain text files: each line is a document, or each block between blank lines where lines are wrapped."""
+
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from tailor.datasets.sources.json_lines import BLANK, Item
+from tailor.datasets.sources.text_encoding import MAX_LINE, lines
+from tailor.findings.notes import RowError, Trouble
+
+_WRAPPED: Final = 200
+"""Characters of a usual line up to which text with blank lines counts as wrapped."""
+
+
+def is_wrapped(head: str) -> bool:
+    """Whether lines are parts of paragraphs, from the first characters of a file."""
+    written = head.split("\n")[:-1] or [head]
+    full = sorted(len(line) for line in written if line.strip())
+    blank = sum(not line.strip() for line in written)
+    return bool(full) and blank > 0 and len(full) > 1.5 * blank and full[len(full) // 2] < _WRAPPED
+
+
+def read(source: BinaryIO, key: str, *, wrapped: bool) -> Iterator[Item]:
+    """Documents as rows ``{key: text}``, by the line that they start in. Blank lines come as BLANK or part blocks."""
+    block: list[str] = []
+    size = start = number = 0
+    for number, line in enumerate(lines(source), start=1):
+        try:
+            text = line.decode()
+        except UnicodeDecodeError as error:
+            said = f"byte 0x{line[error.start]:02x} at position {error.start + 1} of line {number} is not UTF-8"
+            yield number, RowError(Trouble("not-utf8", said, "save the file as UTF-8")), line
+            continue
+        if len(line) > MAX_LINE:
+            fix = "break the text into documents of a line each"
+            yield number, RowError(Trouble("row-too-large", f"the line is longer than {MAX_LINE >> 20} MiB", fix)), line
+        elif not wrapped:
+            blank = not text.strip()
+            yield number, BLANK if blank else {key: text.rstrip("\r\n")}, line
+        elif text.strip() and size <= MAX_LINE:
+            start = start if block else number
+            block.append(text)
+            size += len(text)
+        elif block:
+            yield start, {key: "".join(block).strip("\r\n")}, None
+            block, size = ([text], len(text)) if text.strip() else ([], 0)
+            start = number
+    if block:
+        yield start, {key: "".join(block).strip("\r\n")}, None

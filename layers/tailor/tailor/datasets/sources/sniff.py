@@ -1,0 +1,165 @@
+"""Recognises what a file is by its content; its name decides only where the content leaves it open."""
+
+import json
+import re
+from pathlib import PurePosixPath
+from typing import Any, Final, Literal
+
+from tailor.datasets.sources import csv
+from tailor.datasets.sources.columns import PARTS, UNNAMED, is_likely
+from tailor.recipe import Columns
+
+Container = Literal["jsonl", "json", "table", "text", "parquet"]
+Archive = Literal["zip", "tar", "gzip"]
+
+MEDIA_SUFFIXES: Final = tuple(
+    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .heic .avif .svg .mp4 .m4v .mov .mkv .webm .pdf".split()  # noqa: SIM905
+)
+
+HEAD: Final = 1 << 20
+"""Bytes of a file that are looked at to recognise it."""
+
+_ARCHIVES: Final[tuple[tuple[bytes, Archive], ...]] = ((b"PK\3\4", "zip"), (b"PK\5\6", "zip"), (b"\x1f\x8b", "gzip"))
+_FOREIGN: Final = (
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ\0", "an xz file"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"%PDF-", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document"),
+    (b"\x89HDF", "an HDF5 file"),
+)
+_ROW_KEYS: Final = ("messages", "conversations", "schemaVersion", "schemaType", "prompt", "question", "instruction")
+_NAME: Final = re.compile(r"[\w\- ]{1,40}")
+_OBJECT_LINE: Final = re.compile(r"\s*+\{.*\}\s*+,?\s*+$")
+
+
+def suffix_of(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def archive_kind(head: bytes) -> Archive | None:
+    """By magic bytes."""
+    for magic, kind in _ARCHIVES:
+        if head.startswith(magic):
+            return kind
+    return "tar" if head[257:262] == b"ustar" else None
+
+
+def foreign(head: bytes) -> str | None:
+    """What a file is, in words, where it is known but is no dataset."""
+    return next((name for magic, name in _FOREIGN if head.startswith(magic)), None)
+
+
+def text_container(head: str, suffix: str) -> Container:
+    """JSON Lines, a JSON document, a table or plain text, from the first characters of a text file."""
+    start = head.lstrip()[:1]
+    if start == "{":
+        return "jsonl" if _is_json_lines(head, suffix) else "json"
+    if start == "[" and suffix not in (".csv", ".tsv", ".txt") and not _is_list_a_line(head, suffix):
+        return "json"
+    if suffix in (".csv", ".tsv") or _is_table(head, suffix):
+        return "table"
+    if suffix in (".jsonl", ".ndjson"):
+        return "jsonl"
+    return "json" if suffix == ".json" else "text"
+
+
+def _is_table(head: str, suffix: str) -> bool:
+    """Whether a file with another name begins with a row of two or more usual names of columns."""
+    _, rows, _ = csv.sniff(head[: 1 << 16], suffix)
+    first = next((row for row in rows if any(field.strip() for field in row)), [])
+    return len(rows) > 1 and len(first) <= 100 and sum(map(is_likely, first)) > 1
+
+
+def _is_json_lines(head: str, suffix: str) -> bool:
+    """Whether the first line is an object of its own. One line alone may be a whole document of collections."""
+    lines = [line for line in head.split("\n") if line.strip()][:20]
+    first = _object(lines[0])
+    if first is None:
+        looks_so = _OBJECT_LINE.match(lines[0]) and (len(lines) == 1 or any(map(_object, lines[1:])))
+        return bool(looks_so) or (suffix in (".jsonl", ".ndjson") and len(lines[0].strip()) > 1)
+    return len(lines) > 1 or suffix in (".jsonl", ".ndjson") or not is_document(first)
+
+
+def _is_list_a_line(head: str, suffix: str) -> bool:
+    """JSON Lines of lists: no format, but each of them has to be reported."""
+    lines = [line for line in head.split("\n") if line.strip()][:2]
+    return suffix in (".jsonl", ".ndjson") and len(lines) > 1 and _is_json(lines[0])
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def is_document(value: dict[str, Any]) -> bool:
+    """Whether an object holds rows rather than being one: lists or objects of objects, or rows by their ids."""
+    if any(key in value for key in _ROW_KEYS):
+        return False
+    values = list(value.values())
+    return any(map(_holds_rows, values)) or (len(values) > 1 and all(isinstance(item, dict) for item in values))
+
+
+def _holds_rows(value: Any) -> bool:
+    items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return bool(items) and all(isinstance(item, dict) for item in items[:20])
+
+
+def dialect(head: str, suffix: str, wanted: Columns) -> csv.Dialect:
+    """How a table is written, and whether its first row names the columns."""
+    delimiter, rows, skip = csv.sniff(head, suffix)
+    quoted = csv.is_quoted(head, delimiter)
+    first = next((row for row in rows if any(field.strip() for field in row)), [])
+    if _is_header(first, rows, wanted):
+        width = len(first)
+        while len(first) > 1 and not any(row[len(first) - 1].strip() for row in rows if len(row) >= len(first)):
+            first = first[:-1]
+        trailing = len(first) < width or any(len(row) > width and not any(row[width:]) for row in rows)
+        return csv.Dialect(delimiter, _unique(first), True, skip, trailing, quoted)
+    width = max((len(row) for row in rows), default=1)
+    names = tuple(f"{UNNAMED}{number}" for number in range(1, width + 1))
+    return csv.Dialect(delimiter, names, False, skip, quoted=quoted)
+
+
+def _is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
+    names = [name.strip() for name in first]
+    if any(getattr(wanted, part) in names for part in PARTS if getattr(wanted, part)):
+        return True
+    likely = {name for name in names if is_likely(name)}
+    if any(len(name) > 1 for name in likely) or len(likely) > 1:  # an A alone is the letter of a choice
+        return True
+    # Unknown names are still names where they are short, differ, and nothing like them stands below.
+    return (
+        len(rows) > 1
+        and len(names) == len(set(names))
+        and all(
+            name and len(name) <= 40 and name[-1] not in "?.!" and not name.replace(".", "").isdigit() for name in names
+        )
+        and all(re.fullmatch(r"[\w\- ]+", name) and name.count(" ") <= 2 for name in names)
+    )
+
+
+def _unique(names: list[str]) -> tuple[str, ...]:
+    """Column names as written, without outer spaces; empty and repeated ones get a number."""
+    seen: dict[str, int] = {}
+    result = []
+    for number, name in enumerate((name.strip() for name in names), start=1):
+        name = name or f"{UNNAMED}{number}"
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(result)

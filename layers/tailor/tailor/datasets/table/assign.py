@@ -1,0 +1,124 @@
+"""Every row gets its part: given splits are kept, others decided by group; then the model's maximum is respected."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+
+from tailor.catalog import Model
+from tailor.datasets.example import SplitName
+from tailor.datasets.table.row_table import Ledger
+from tailor.datasets.table.splitter import PARTS, Splitter, even_out, is_even
+from tailor.findings.catalogue import finding
+from tailor.findings.model import Finding
+from tailor.recipe import Recipe
+
+TRAIN, VALIDATION, TEST = (PARTS.index(part) for part in ("train", "validation", "test"))
+RARE = 10
+"""A kind of answers with fewer groups need not be in every part."""
+
+
+def assign_parts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Finding]:
+    """Sets ``part`` of every row, leaves out what is over the maximum, and yields what people should know."""
+    limits = model.method(recipe.method).limits
+    takes_validation = model.method(recipe.method).takes_validation_set
+    splitter = Splitter.of(recipe.split, validation_set=takes_validation)
+    given = {part for part in (TRAIN, VALIDATION, TEST) if ledger.count(part)}
+    if given:
+        yield from _keep_given(ledger, splitter, given, takes_validation, model.name)
+    else:
+        yield from _split(ledger, splitter, limits.min_rows)
+        if ledger.count(TRAIN) < limits.min_rows <= ledger.count(TRAIN, VALIDATION, TEST):
+            yield from _return_to_training(ledger, splitter, limits.min_rows, model.name)
+    if limits.max_validation_rows is not None:
+        yield from _sample(ledger, splitter, (VALIDATION,), limits.max_validation_rows, model.name)
+    counted = (TRAIN, VALIDATION) if limits.rows_count_validation else (TRAIN,)
+    yield from _sample(ledger, splitter, counted, limits.max_rows, model.name)
+
+
+def _keep_given(
+    ledger: Ledger, splitter: Splitter, given: set[int], takes_validation: bool, model: str
+) -> Iterator[Finding]:
+    ledger.assign(bytes(part or TRAIN for part in ledger.parts()))
+    if VALIDATION in given and not takes_validation:
+        yield finding("validation-unused", "", count=ledger.count(VALIDATION), model=model)
+        ledger.assign(ledger.parts().replace(bytes([VALIDATION]), bytes([TEST])))
+        given = {*given, TEST}
+    if TEST not in given and splitter.test:
+        splitter.validation = 0.0
+        ledger.assign(splitter.parts(ledger.column["grp"]), only=ledger.rows(TRAIN))
+        yield finding("test-from-train", "", count=ledger.count(TEST))
+
+
+def _split(ledger: Ledger, splitter: Splitter, least: int) -> Iterator[Finding]:
+    """By hash alone; then few groups are moved to bring rare kinds of answers, or a small dataset, into bounds."""
+    groups = ledger.column["grp"]
+    ledger.assign(splitter.parts(groups))
+    alone = not ledger.repeated("grp")
+    spread = {
+        part: ledger.count(part) if alone else len(set(ledger.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)
+    }
+    for kind in _uneven_kinds(ledger, splitter, alone):
+        even_out(splitter, (groups[row] for row in ledger.rows() if ledger.column["kind"][row] == kind))
+    if not is_even(splitter, _named(spread)):
+        even_out(splitter, ledger.used("grp"))
+    if splitter.forced:
+        ledger.assign(splitter.parts(groups))
+    if ledger.count(TRAIN, VALIDATION, TEST) < least:
+        return  # nothing is trained on, so nothing is missed
+    for part, share in splitter.shares:
+        if share and not ledger.count(PARTS.index(part)):
+            yield finding("empty-part", "", part=part, groups=sum(spread.values()))
+
+
+def _uneven_kinds(ledger: Ledger, splitter: Splitter, alone: bool) -> list[int]:
+    """The kinds of answers that chance spread badly over the parts, the rarest first. ``alone``: each row is a
+    group."""
+    spread: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for part in (TRAIN, VALIDATION, TEST):
+        kinds: Iterable[int] = ledger.used("kind", part)
+        if not alone:
+            kinds = (kind for kind, _ in set(zip(kinds, ledger.used("grp", part), strict=True)))
+        for kind, groups in Counter(kinds).items():
+            spread[kind][part] = groups
+    sizes = [(sum(parts.values()), kind) for kind, parts in spread.items() if not is_even(splitter, _named(parts))]
+    return [kind for size, kind in sorted(sizes) if size >= RARE]
+
+
+def _named(spread: dict[int, int]) -> dict[SplitName | None, int]:
+    return {PARTS[part]: groups for part, groups in spread.items()}
+
+
+def _return_to_training(ledger: Ledger, splitter: Splitter, least: int, model: str) -> Iterator[Finding]:
+    """A dataset that is just large enough must not become too small by what is held out: validation gives way first."""
+    held = ledger.count(VALIDATION, TEST)
+    for part in (VALIDATION, TEST):
+        rows: defaultdict[int, list[int]] = defaultdict(list)
+        for row in ledger.rows(part):
+            rows[ledger.column["grp"][row]].append(row)
+        for group in sorted(rows, key=splitter.place, reverse=True):
+            if ledger.count(TRAIN) >= least:
+                break
+            ledger.assign(bytes([TRAIN]) * len(ledger), only=rows[group])
+    left = ledger.count(VALIDATION, TEST)
+    if left < held:
+        yield finding("held-out-reduced", "", count=held - left, left=left, limit=least, model=model)
+
+
+def _sample(ledger: Ledger, splitter: Splitter, parts: tuple[int, ...], most: int, model: str) -> Iterator[Finding]:
+    """Leaves out whole groups, by a hash of their own, until at most ``most`` rows remain in these parts."""
+    have = ledger.count(*parts)
+    if have <= most:
+        return
+    total, highest = 0, -1
+    sizes = Counter(ledger.used("grp", *parts))
+    large = {group for group, size in sizes.items() if size > most}
+    if large:
+        rows = sum(sizes[group] for group in large)
+        yield finding("group-too-large", "", groups=len(large), count=rows, limit=most, model=model)
+    for rank, size in sorted((splitter.rank(group), size) for group, size in sizes.items() if group not in large):
+        if total + size > most:
+            break
+        total, highest = total + size, rank
+    groups = ledger.column["grp"]
+    left = [row for row in ledger.rows(*parts) if groups[row] in large or splitter.rank(groups[row]) > highest]
+    ledger.leave_out(left, "left-out")
+    yield finding("too-many-rows", "", count=have, limit=most, left=have - total, model=model)

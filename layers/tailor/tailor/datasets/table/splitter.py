@@ -1,0 +1,109 @@
+"""Which part a group of rows belongs to: decided by a hash of the group alone, with a guard for kinds of answers.
+
+A split that never moves a row, however a dataset grows, can look at nothing but the row's own group: so its shares are
+met on average, and closely where there are many groups. A kind of answers with few groups may be unlucky. Only there
+:func:`even_out` moves the groups next to the boundary, as few as bring the kind within bounds (:func:`tolerated`).
+Rows of one group (an image, a document, a conversation) never part.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xxhash import xxh64_intdigest
+
+from tailor.datasets.example import SplitName
+from tailor.recipe import Split
+
+PARTS: tuple[SplitName | None, ...] = (None, "train", "validation", "test")
+_SPACE = 1 << 64
+_SPREAD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: neighbours come out far apart
+
+
+@dataclass(slots=True)
+class Splitter:
+    """``validation`` and ``test`` are shares; ``forced`` moves single groups, see :func:`even_out`."""
+
+    seed: int
+    validation: float
+    test: float
+    forced: dict[int, SplitName] = field(default_factory=dict)
+    _salt: int = 0
+    _sample_salt: int = 0
+
+    def __post_init__(self) -> None:
+        self._salt, self._sample_salt = _salt(self.seed, "split"), _salt(self.seed, "sample")
+
+    @classmethod
+    def of(cls, split: Split, *, validation_set: bool) -> "Splitter":
+        """Where the model takes no validation set, its share stays in training."""
+        return cls(split.seed, split.validation if validation_set else 0.0, split.test)
+
+    @property
+    def shares(self) -> tuple[tuple[SplitName, float], ...]:
+        """Of the parts that are held out."""
+        return ("test", self.test), ("validation", self.validation)
+
+    def part(self, group: int) -> SplitName:
+        """``group``: as :func:`tailor.datasets.table.fingerprints.group_hash` gives it."""
+        return PARTS[self.parts([group])[0]] or "train"
+
+    def parts(self, groups: Sequence[int]) -> bytes:
+        """Of each group the index of its part into PARTS."""
+        train, validation, test = (PARTS.index(part) for part in ("train", "validation", "test"))
+        salt, tested, held = self._salt, int(self.test * _SPACE), int((self.test + self.validation) * _SPACE)
+        by_hash = [
+            train if (spot := (group ^ salt) * _SPREAD % _SPACE) >= held else test if spot < tested else validation
+            for group in groups
+        ]
+        for at, group in enumerate(groups) if self.forced else ():
+            if group in self.forced:
+                by_hash[at] = PARTS.index(self.forced[group])
+        return bytes(by_hash)
+
+    def place(self, group: int) -> int:
+        """Where in 0 to 2^64 the group falls."""
+        return (group ^ self._salt) * _SPREAD % _SPACE
+
+    def rank(self, group: int) -> int:
+        """The group's place in line for a sample, independent of its part."""
+        return (group ^ self._sample_salt) * _SPREAD % _SPACE
+
+
+def tolerated(groups: int, share: float) -> tuple[int, int]:
+    """The fewest and the most groups, of so many, in a part of this share before any is moved: half to double of what
+    is expected, and at least one. Of 200 groups or more hardly any set of hashes is outside of that."""
+    expected = groups * share
+    return max(1, math.floor(expected / 2)), math.ceil(2 * expected) + 1
+
+
+def is_even(splitter: Splitter, spread: Mapping[SplitName | None, int]) -> bool:
+    """Whether so many groups in each part are within bounds."""
+    groups = sum(spread.values())
+    for part, share in splitter.shares:
+        least, most = tolerated(groups, share)
+        if share and not least <= spread.get(part, 0) <= most:
+            return False
+    return groups == 0 or spread.get("train", 0) > 0
+
+
+def even_out(splitter: Splitter, groups: Iterable[int]) -> None:
+    """Brings the shares of these groups (of one kind, or all) within bounds, by ``splitter.forced``. Never takes a
+    group that was moved before, nor the last one of training. The result depends on the groups alone, not on their
+    order."""
+    order = sorted(set(groups), key=splitter.place)
+    for part, share in splitter.shares:
+        have = [group for group in order if splitter.part(group) == part]
+        least, most = tolerated(len(order), share)
+        if share and len(have) < least:
+            free = [group for group in order if splitter.part(group) == "train" and group not in splitter.forced]
+            for group in free[: min(least - len(have), len(free) - 1)]:
+                splitter.forced[group] = part
+        for group in [group for group in have[most:] if group not in splitter.forced]:
+            splitter.forced[group] = "train"
+    if order and all(splitter.part(group) != "train" for group in order):
+        splitter.forced[order[-1]] = "train"
+
+
+def _salt(seed: int, purpose: str) -> int:
+    return xxh64_intdigest(f"{purpose}:{seed}".encode())

@@ -1,0 +1,165 @@
+"""Collects what readers notice, so that one habit of a file is one finding and not one for each of its rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from tailor.findings.model import Finding, Severity
+
+SHOWN: Final = 20
+"""So many findings of one code in a file are told by themselves, each of another path."""
+KNOWN: Final = 100
+"""So many are told apart, to say how many others there are."""
+_LONGEST: Final = 200
+"""Characters of a path: a key may be as long as a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with one row. ``path`` is a JSON path or a column's name."""
+
+    code: str
+    message: str
+    fix: str
+    path: str | None = None
+
+
+class RowError(Exception):
+    """A row can't become an example. ``troubles`` is all that is wrong; ``raw`` what the file says, if known."""
+
+    def __init__(self, *troubles: Trouble) -> None:
+        super().__init__(troubles[0].message)
+        self.troubles = troubles
+        self.raw = ""
+
+
+@dataclass(slots=True)
+class Sighting:
+    """A finding, how many ``rows`` it is about, and the ``last`` of them."""
+
+    finding: Finding
+    rows: int
+    last: int | None
+
+    @property
+    def place(self) -> tuple[int, str]:
+        return self.finding.line or 0, self.finding.path or ""
+
+    @property
+    def told(self) -> Finding:
+        if self.rows == 1:
+            return self.finding
+        unit = "of them" if self.finding.line is None else "rows"
+        return replace(self.finding, message=f"{self.finding.message} ({self.rows} {unit}; this is the first)")
+
+
+@dataclass(slots=True)
+class Habit:
+    """Findings of one code in one file that differ in their paths only: the first ones by line and path. ``beyond``:
+    there are others, so that nobody who read a part of the rows counted all that each of these is about. ``rows`` have
+    any of them; ``last`` is the last such row, ``end`` where the first ones end."""
+
+    file: str
+    first: dict[str, Sighting] = field(default_factory=dict)
+    rows: int = 0
+    last: int | None = None
+    beyond: bool = False
+    end: tuple[int, str] | None = None
+
+    def take(self, other: "Habit") -> None:
+        """Adds what was noted of other rows."""
+        self.rows += other.rows
+        self.beyond |= other.beyond
+        for path, seen in other.first.items():
+            known = self.first.get(path)
+            rows = seen.rows + (known.rows if known else 0)
+            first = min((seen, known) if known else (seen,), key=lambda each: each.place)
+            self.first[path] = Sighting(first.finding, rows, first.last)
+        self.cut()
+
+    def cut(self) -> None:
+        """Keeps the first ones."""
+        if len(self.first) >= KNOWN:
+            places = sorted(seen.place for seen in self.first.values())
+            self.end = places[KNOWN - 1]
+            self.beyond |= len(places) > KNOWN
+            self.first = {path: seen for path, seen in self.first.items() if seen.place <= self.end}
+
+    def findings(self) -> list[Finding]:
+        """Some of the first ones by themselves, the others in one."""
+        seen = sorted(self.first.values(), key=lambda each: each.place)
+        if len(seen) <= SHOWN + 1 and not self.beyond:
+            return [each.told for each in seen]
+        shown, others = seen[:SHOWN], [each.finding for each in seen[SHOWN:]]
+        examples = ", ".join(str(found.path) for found in others[:3])
+        many = f"more than {len(others)}" if self.beyond else str(len(others))
+        message = f"the same of {many} others, such as {examples} (in all {self.rows:,} rows)"
+        rest = replace(others[0], message=message, path=None)
+        return [*(each.finding if self.beyond else each.told for each in shown), rest]
+
+
+class Notes:
+    """Findings about a file or the dataset. Repeated ones are counted: the first row is named, then how many more. The
+    result is the same however the rows are dealt out, and memory is bounded for each file, whatever its rows hold."""
+
+    def __init__(self) -> None:
+        self._habits: dict[tuple[str, str, Severity], Habit] = {}
+
+    def add(
+        self,
+        code: str,
+        severity: Severity,
+        file: str,
+        message: str,
+        fix: str,
+        *,
+        line: int | None = None,
+        path: str | None = None,
+    ) -> None:
+        """``line``: rows come in rising order."""
+        habit = self._habits.get((code, file, severity))
+        if habit is None:
+            habit = self._habits[code, file, severity] = Habit(file)
+        if line is None or line != habit.last:
+            habit.rows += 1
+            habit.last = line
+        path = f"{path[:_LONGEST]}…" if path and len(path) > _LONGEST else path
+        known = habit.first.get(path or "")
+        if known:
+            if line is None or line != known.last:
+                known.rows += 1
+                known.last = line
+        elif habit.end and (line or 0, path or "") > habit.end:
+            habit.beyond = True
+        else:
+            habit.first[path or ""] = Sighting(Finding(code, severity, file, line, message, fix, path), 1, line)
+            habit.cut()
+
+    def forget(self, file: str) -> None:
+        """Drops what was noted about a file's rows, before they are read again."""
+        for key, habit in list(self._habits.items()):
+            if habit.file == file and any(seen.finding.line is not None for seen in habit.first.values()):
+                del self._habits[key]
+
+    def errors_of(self, file: str) -> bool:
+        """Whether something is wrong with a file as a whole."""
+        return any(found.file == file and found.severity == "error" and found.line is None for found in self.findings())
+
+    def document(self) -> list[Habit]:
+        """What :meth:`of` and :meth:`take` take."""
+        return list(self._habits.values())
+
+    @classmethod
+    def of(cls, document: Iterable[Habit]) -> "Notes":
+        notes = cls()
+        notes.take(document)
+        return notes
+
+    def take(self, document: Iterable[Habit]) -> None:
+        """Adds what was noted of other rows."""
+        for habit in document:
+            found = next(iter(habit.first.values())).finding
+            self._habits.setdefault((found.code, found.file, found.severity), Habit(found.file)).take(habit)
+
+    def findings(self) -> list[Finding]:
+        return [found for habit in self._habits.values() for found in habit.findings()]
