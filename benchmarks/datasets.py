@@ -24,13 +24,11 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from tailor import catalog
 from tailor.catalog import Model
-from tailor.datasets.checks.examiner import media_of
+from tailor.datasets.checks import media_of
 from tailor.datasets.example import Example
-from tailor.datasets.formats.reader import read_dataset
-from tailor.datasets.media.cache import KnownAssets
-from tailor.datasets.media.images import inspect
-from tailor.datasets.media.resolver import MediaDesk
-from tailor.datasets.prepare.preparation import prepare_dataset
+from tailor.datasets.formats import read_dataset
+from tailor.datasets.media import KnownAssets, MediaDesk, images
+from tailor.datasets.prepare import prepare_dataset
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 
@@ -252,7 +250,7 @@ def measure_media(bucket: str) -> None:
 
     start = time.perf_counter()
     for number in range(SAMPLE):
-        inspect(storage.read(f"{prefix}{number % IMAGES:04d}.jpg"), limits)
+        images.inspect(storage.read(f"{prefix}{number % IMAGES:04d}.jpg"), limits)
     serial = SAMPLE / (time.perf_counter() - start)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:

@@ -27,9 +27,8 @@ from PIL import Image
 
 from benchmarks.datasets import write_rows
 from tailor import catalog
-from tailor.datasets.prepare.cost import Deal, weigh
-from tailor.datasets.prepare.preparation import Assignment, Intake
-from tailor.datasets.prepare.scale.shards import Shards, Task
+from tailor.datasets.prepare import Assignment, Deal, Intake, weigh
+from tailor.datasets.scale import Shards, Task
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage, buffered
 

@@ -10,8 +10,8 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tailor import catalog
-from tailor.datasets.prepare.preparation import Progress, prepare_dataset, reject_dataset
-from tailor.datasets.report.document import Report
+from tailor.datasets.prepare import Progress, prepare_dataset, reject_dataset
+from tailor.datasets.report import Report
 from tailor.errors import InvalidInputError, RecipeError
 from tailor.recipe import METHODS, Method
 from tailor.storage import FolderStorage

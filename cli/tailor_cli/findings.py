@@ -3,8 +3,7 @@
 from rich.markup import escape
 from rich.table import Table
 
-from tailor.datasets.report.document import Report
-from tailor.datasets.report.grouping import examples_of, fixes_of
+from tailor.datasets.report import Report, examples_of, fixes_of
 from tailor_cli.context import out, session
 
 _EXAMPLES = 3

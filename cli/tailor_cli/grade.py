@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from tailor.datasets.example import Media, Rejected
-from tailor.datasets.formats.reader import read_dataset
-from tailor.datasets.media.cache import Asset
+from tailor.datasets.formats import read_dataset
+from tailor.datasets.media import Asset
 from tailor.datasets.records import Encoder
 from tailor.errors import InvalidInputError, Problem, RecipeError
 from tailor.recipe import Data, Recipe

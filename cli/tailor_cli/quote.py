@@ -11,7 +11,7 @@ from rich.table import Table
 
 from tailor import catalog
 from tailor.catalog import Model
-from tailor.datasets.prepare.preparation import prepare_dataset
+from tailor.datasets.prepare import prepare_dataset
 from tailor.errors import InvalidInputError
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage, Storage

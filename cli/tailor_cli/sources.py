@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tailor.catalog import Model
-from tailor.datasets.sources.sniff import MEDIA_SUFFIXES
+from tailor.datasets.sources import MEDIA_SUFFIXES
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe

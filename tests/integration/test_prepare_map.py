@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tailor import catalog
-from tailor.datasets.prepare.preparation import prepare_dataset
+from tailor.datasets.prepare import prepare_dataset
 from tailor.recipe import Recipe
 from tailor.runs import State
 from tailor.steps.preparing import work_folder

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import pytest
 
-from tailor.datasets.prepare.preparation import Assignment
-from tailor.datasets.report.document import Report
+from tailor.datasets.prepare import Assignment
+from tailor.datasets.report import Report
 from tailor.errors import EvaluationError
 from tailor.evaluation.questions.arms import LIVE, Arm
 from tailor.recipe import Recipe

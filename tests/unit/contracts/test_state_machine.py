@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tailor import errors
-from tailor.datasets.prepare.scale.shards import Task
+from tailor.datasets.scale import Task
 from tailor.events import AskPart, Ended, Event, Shard
 from tests.unit.contracts.template import ROOT, template
 

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tailor.datasets.prepare.scale.shards import Task
+from tailor.datasets.scale import Task
 from tailor.errors import RetryableError
 from tailor.events import Shard
 from tailor.runs import Run, State
@@ -23,7 +23,7 @@ from tailor.steps.prepare import prepare
 from tailor.steps.preparing import Scale, work_folder
 from tailor.steps.receive import receive
 from tailor.storage import StoredFile
-from tests.unit.datasets.intake.conftest import picture
+from tests.unit.datasets.conftest import picture
 from tests.unit.evaluation.fakes import BucketFolder
 from tests.unit.steps.fakes import NOW, MemoryAccount, MemoryExecutions, MemoryRuns
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from tailor import catalog
 from tailor.datasets.example import Example
-from tailor.datasets.formats.by_method import adapted
-from tailor.datasets.prepare.preparation import prepare_dataset
+from tailor.datasets.formats import adapted
+from tailor.datasets.prepare import prepare_dataset
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 from tailor.training.bench import about_trials, try_probes

@@ -23,7 +23,7 @@ from PIL import Image
 
 from samples.generate import WRITERS, generate
 from tailor import catalog
-from tailor.datasets.prepare.preparation import prepare_dataset
+from tailor.datasets.prepare import prepare_dataset
 from tailor.datasets.tokens import Estimator
 from tailor.evaluation.gate import judge as judges
 from tailor.evaluation.questions.arms import Arm

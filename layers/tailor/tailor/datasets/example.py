@@ -6,7 +6,7 @@ Plain slotted dataclasses, because hundreds of thousands of them pass through a 
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from tailor.findings.model import Finding
+from tailor.findings import Finding
 
 Role = Literal["user", "assistant"]
 MediaKind = Literal["image", "video", "document"]

@@ -7,8 +7,7 @@ import orjson
 
 from tailor.catalog import Record
 from tailor.datasets.example import Block, Example, Media, Raw, Text, Turn
-from tailor.datasets.media.cache import Locate
-from tailor.datasets.media.resolver import source_of
+from tailor.datasets.media import Locate, source_of
 
 SCHEMA = "bedrock-conversation-2024"
 

@@ -1,0 +1,16 @@
+"""What is wrong or doubtful in a dataset, for people and machines.
+
+| module | |
+|---|---|
+| ``model`` | :class:`Finding`: code, severity, place, message, fix |
+| ``catalogue`` | every check, as data |
+| ``notes`` | repeated findings counted, so that one habit of a file is one finding |
+| ``collector`` | all findings to a file, the first of each code and the counts in memory |
+"""
+
+from tailor.findings.catalogue import CAUSES, CHECKS, finding
+from tailor.findings.collector import Collector
+from tailor.findings.model import Finding, Severity
+from tailor.findings.notes import Habit, Notes, RowError, Trouble
+
+__all__ = ["CAUSES", "CHECKS", "Collector", "Finding", "Habit", "Notes", "RowError", "Severity", "Trouble", "finding"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tailor.catalog import Model
 from tailor.errors import InvalidInputError, Problem, RecipeError, TailorError
-from tailor.findings.model import Finding
+from tailor.findings import Finding
 from tailor.names import RECIPE_FILE, DatasetPath, check_name
 from tailor.recipe import Recipe
 from tailor.runs import Run

@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from tailor.catalog import Model
-from tailor.datasets.prepare.preparation import Assignment, Intake, reject_dataset
-from tailor.datasets.report.document import Report
+from tailor.datasets.prepare import Assignment, Intake, reject_dataset
+from tailor.datasets.report import Report
 from tailor.errors import DatasetError, NotFoundError, TailorError
 from tailor.evaluation.questions.held_out import read_rows
-from tailor.findings.model import Finding
+from tailor.findings import Finding
 from tailor.llm import Asker
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe

@@ -8,9 +8,8 @@ that is complete is never checked again, whatever happens to the execution that 
 from dataclasses import dataclass
 from pathlib import Path
 
-from tailor.datasets.prepare.cost import Deal, deal, weigh
-from tailor.datasets.prepare.preparation import Assignment, Intake
-from tailor.datasets.prepare.scale.shards import Shards, workers_of
+from tailor.datasets.prepare import Assignment, Deal, Intake, deal, weigh
+from tailor.datasets.scale import Shards, workers_of
 from tailor.events import Shard
 from tailor.runs import Run, RunStore, State
 from tailor.steps.intentions import read_intentions

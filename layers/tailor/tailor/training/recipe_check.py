@@ -11,7 +11,7 @@ from tailor import catalog
 from tailor.catalog import Model
 from tailor.errors import NotFoundError, Problem, RecipeError
 from tailor.evaluation import settings
-from tailor.findings.model import Finding
+from tailor.findings import Finding
 from tailor.names import RECIPE_FILE
 from tailor.notices import mentions
 from tailor.recipe import Recipe

@@ -1,0 +1,16 @@
+"""Which rule refuses a row. Messages and severities are in :mod:`tailor.findings`.
+
+| module | |
+|---|---|
+| ``examiner`` | all checks of one example: turns, media, size, texts |
+| ``tools`` | tool calls and their results |
+| ``prefilter`` | which rows' texts need a closer look, for many rows at once |
+| ``privacy`` | personal data and secrets |
+| ``repairs`` | what is put right without asking |
+"""
+
+from tailor.datasets.checks.examiner import Examiner, media_of
+from tailor.datasets.checks.prefilter import Passed, Screen, measured
+from tailor.datasets.checks.repairs import Repairs
+
+__all__ = ["Examiner", "Passed", "Repairs", "Screen", "measured", "media_of"]

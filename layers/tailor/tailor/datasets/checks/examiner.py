@@ -16,10 +16,9 @@ from tailor.datasets.checks import privacy
 from tailor.datasets.checks.prefilter import Passed
 from tailor.datasets.checks.tools import tool_problems
 from tailor.datasets.example import Example, Media, Placed, Raw, Role, Text, Turn
-from tailor.datasets.media.cache import Asset, Locate
+from tailor.datasets.media import Asset, Locate
 from tailor.datasets.tokens import Estimate, Estimator
-from tailor.findings.catalogue import finding
-from tailor.findings.model import Finding
+from tailor.findings import Finding, finding
 from tailor.recipe import Method
 
 _ASSISTANT_ONLY = frozenset({"toolUse", "reasoningContent"})

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from tailor.datasets import language
 from tailor.datasets.checks import privacy
 from tailor.datasets.example import Example, Text
-from tailor.findings.catalogue import finding
-from tailor.findings.model import Finding
+from tailor.findings import Finding, finding
 
 _EXCERPT = 200
 _MASK = "(not repeated here)"

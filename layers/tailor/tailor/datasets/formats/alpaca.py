@@ -6,7 +6,7 @@ from tailor.datasets.example import Block, Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.question_answer import media_blocks
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Trouble
 
 _OUTPUTS: Final = ("output", "response")
 _INPUTS: Final = ("input", "context")

@@ -6,7 +6,7 @@ from typing import Any
 
 from tailor.datasets.example import Example
 from tailor.datasets.formats.multiple_choice import Choices
-from tailor.findings.notes import Notes
+from tailor.findings import Notes
 from tailor.recipe import Data, Method
 
 Row = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Final
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.question_answer import make_converter
 from tailor.datasets.language import language_of
-from tailor.findings.notes import Notes
+from tailor.findings import Notes
 from tailor.recipe import Data
 
 _ASKED: Final = {"image": "Describe this image.", "video": "Describe this video."}

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from tailor.datasets.example import Block, Media, MediaKind, Raw, Role, Text, Turn
-from tailor.findings.notes import Trouble
+from tailor.findings import Trouble
 
 _DATA_URL: Final = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*(?P<base64>;base64)?,")
 _VIDEO_SUFFIXES: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpeg", ".mpg", ".wmv", ".flv", ".3gp")

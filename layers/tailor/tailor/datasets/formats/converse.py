@@ -8,8 +8,7 @@ from typing import Any, Final
 from tailor.datasets.example import Block, Example, Media, MediaKind, Raw, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
-from tailor.findings.model import Severity
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Severity, Trouble
 
 SCHEMA: Final = "bedrock-conversation-2024"
 _KEYS: Final = ("schemaVersion", "system", "messages", "toolConfig")

@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from tailor.datasets.sources.options import EACH, LABELLED, LISTED, Options, from_pairs, options_of
-from tailor.findings.notes import Notes, Trouble
+from tailor.datasets.sources import EACH, LABELLED, LISTED, Options, from_pairs, options_of
+from tailor.findings import Notes, Trouble
 from tailor.recipe import Data
 
 

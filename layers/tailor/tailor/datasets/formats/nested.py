@@ -6,8 +6,7 @@ from itertools import chain, islice
 from typing import Any, Final
 
 from tailor.datasets.formats.base import Row
-from tailor.datasets.sources.columns import candidates
-from tailor.datasets.sources.options import LISTED
+from tailor.datasets.sources import LISTED, candidates
 
 SIDE_BY_SIDE: Final = "(side by side)"
 _TURNS: Final = frozenset({"conversation", "conversations", "messages", "history", "dialog", "dialogue"})

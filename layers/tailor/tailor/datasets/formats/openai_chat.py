@@ -5,7 +5,7 @@ from typing import Any, Final
 from tailor.datasets.example import Block, Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import add_turn, describe, media_of, tool_result, tool_specs, tool_use
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Trouble
 
 _SYSTEM: Final = ("system", "developer")
 _USED: Final = frozenset({"messages", "system", "tools", "functions", "id"})

@@ -5,7 +5,7 @@ from typing import Final
 from tailor.datasets.example import Example
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Trouble
 
 _KEYS: Final = ("text", "input", "document", "content")
 _ANSWERS: Final = ("answer", "answers", "output", "response", "completion", "messages", "conversations", "label")

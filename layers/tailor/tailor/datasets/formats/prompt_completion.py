@@ -6,7 +6,7 @@ from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.openai_chat import conversation
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Trouble
 
 _COMPLETIONS: Final = ("completion", "answer", "response")
 

@@ -10,9 +10,8 @@ from tailor.datasets.example import Block, Example, Media, MediaKind, SplitName,
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe, media_of
 from tailor.datasets.formats.multiple_choice import with_lines
-from tailor.datasets.sources.literals import value_of
-from tailor.datasets.sources.options import Options
-from tailor.findings.notes import RowError, Trouble
+from tailor.datasets.sources import Options, value_of
+from tailor.findings import RowError, Trouble
 
 _SPLITS: Final[dict[str, SplitName]] = {
     "train": "train", "training": "train", "restval": "train",

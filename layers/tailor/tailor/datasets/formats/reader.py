@@ -20,15 +20,23 @@ from tailor.datasets.formats.captions import take_prompt
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.multiple_choice import take_choices
 from tailor.datasets.formats.nested import expand, has_none, nested_path
-from tailor.datasets.media.index import MediaIndex
-from tailor.datasets.sources import json_lines, text_encoding
-from tailor.datasets.sources.answer_files import LonelyAnswers, join
-from tailor.datasets.sources.columns import choose, report
-from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
-from tailor.datasets.sources.json_lines import BLANK
-from tailor.datasets.sources.json_stream import TRAILING_COMMA
-from tailor.findings.model import Finding
-from tailor.findings.notes import Notes, RowError, Trouble
+from tailor.datasets.media import MediaIndex
+from tailor.datasets.sources import (
+    BLANK,
+    READ_ON_ERRORS,
+    TRAILING_COMMA,
+    DataFile,
+    Inventory,
+    LonelyAnswers,
+    as_row,
+    break_of,
+    choose,
+    join,
+    json_lines,
+    report,
+    text_encoding,
+)
+from tailor.findings import Finding, Notes, RowError, Trouble
 from tailor.recipe import Data, Method
 from tailor.storage import Storage
 

@@ -7,8 +7,8 @@ from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.multiple_choice import with_lines
 from tailor.datasets.formats.openai_chat import conversation
-from tailor.datasets.sources.options import Options
-from tailor.findings.notes import RowError, Trouble
+from tailor.datasets.sources import Options
+from tailor.findings import RowError, Trouble
 
 _PROMPTS: Final = ("messages", "prompt", "question")
 _REFERENCES: Final = ("reference_answer", "answer", "ground_truth", "solution")

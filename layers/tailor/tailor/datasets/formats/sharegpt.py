@@ -9,7 +9,7 @@ from tailor.datasets.example import Block, Example, Media, MediaKind, Role, Text
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import add_turn, describe, place_media, tool_result, tool_specs, tool_use
 from tailor.datasets.formats.question_answer import media_blocks
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Trouble
 
 _ROLES: Final[dict[str, Role]] = {
     "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant",

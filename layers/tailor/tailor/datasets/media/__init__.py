@@ -1,0 +1,30 @@
+"""Images, videos and documents that rows show: found, checked, converted, each once.
+
+| module | |
+|---|---|
+| ``index`` | which file a row means, by path, name or id |
+| ``resolver`` | fetches, checks, converts and places objects, many at a time |
+| ``cache`` | what was found out about each object (:class:`Asset`), on disk |
+| ``images``, ``video`` | what is in the bytes; Pillow is loaded with the first image |
+| ``byte_budget`` | how many bytes all threads together may hold |
+"""
+
+from tailor.datasets.media.cache import Asset, Found, KnownAssets, Locate, decoded, encoded
+from tailor.datasets.media.index import Habits, MediaIndex
+from tailor.datasets.media.problem import MediaError
+from tailor.datasets.media.resolver import MAX_IMAGE_FETCH, MediaDesk, source_of
+
+__all__ = [
+    "MAX_IMAGE_FETCH",
+    "Asset",
+    "Found",
+    "Habits",
+    "KnownAssets",
+    "Locate",
+    "MediaDesk",
+    "MediaError",
+    "MediaIndex",
+    "decoded",
+    "encoded",
+    "source_of",
+]

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from tailor.datasets.example import Media, MediaKind
-from tailor.findings.model import Finding
+from tailor.findings import Finding
 
 _AT_ONCE: Final = 500
 _SCHEMA: Final = """

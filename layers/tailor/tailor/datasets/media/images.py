@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tailor.catalog import Limits
 from tailor.datasets.media.byte_budget import Room
+from tailor.datasets.media.problem import MediaError
 
 MAX_PIXELS = 100_000_000
 _ORIENTATION = 0x0112
@@ -28,14 +29,6 @@ Image.MAX_IMAGE_PIXELS = None  # sizes are checked here, with a finding instead 
 # Blocks above 32 MiB come from the system and go back to it. Each thread would keep smaller ones for itself: 16 threads
 # with a large picture each held 9 GiB.
 Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]
-
-
-class MediaError(Exception):
-    """The object can't be used: the code of a check and the values of its message."""
-
-    def __init__(self, code: str, **values: Any) -> None:
-        super().__init__(code)
-        self.code, self.values = code, values
 
 
 _ROOM = Room(MAX_PIXELS)

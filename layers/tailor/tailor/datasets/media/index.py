@@ -9,10 +9,9 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote
 
-from tailor.datasets.sources.objects import MediaObject, StoredObject
+from tailor.datasets.sources import MediaObject, StoredObject
 from tailor.errors import NotFoundError
-from tailor.findings.model import Finding
-from tailor.findings.notes import Trouble
+from tailor.findings import Finding, Trouble
 from tailor.storage import Storage
 
 MAX_NAME: Final = 2000

@@ -15,14 +15,13 @@ from typing import Any, cast
 
 from tailor.catalog import Limits
 from tailor.datasets.example import Media, MediaKind
-from tailor.datasets.media import images, video
+from tailor.datasets.media import video
 from tailor.datasets.media.byte_budget import Room
 from tailor.datasets.media.cache import Asset, KnownAssets
-from tailor.datasets.media.images import MediaError
 from tailor.datasets.media.index import Habits, MediaIndex
-from tailor.datasets.sources.objects import DamagedFileError, MediaObject
-from tailor.findings.catalogue import finding
-from tailor.findings.model import Finding
+from tailor.datasets.media.problem import MediaError
+from tailor.datasets.sources import DamagedFileError, MediaObject
+from tailor.findings import Finding, finding
 from tailor.storage import Storage
 
 WORKERS = 32
@@ -199,6 +198,8 @@ class MediaDesk:
         return Asset(ref, block.kind, digest, format, ref, notes=tuple(notes))
 
     def _image(self, name: str, block: Media, found: MediaObject | None) -> Asset:
+        from tailor.datasets.media import images  # Pillow is loaded with the first image
+
         if found and found.size > MAX_IMAGE_FETCH:
             raise MediaError("media-too-large", size=found.size, limit=MAX_IMAGE_FETCH)
         data = found.read() if found else block.data or b""

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Callable, Iterator
 
-from tailor.datasets.media.images import MediaError
+from tailor.datasets.media.problem import MediaError
 
 ReadRange = Callable[[int, int], bytes]
 """``read(start, length)``; fewer bytes at the end of the file."""

@@ -1,0 +1,37 @@
+"""From an uploaded folder to prepared data and a report: what runs, in which order.
+
+| module | |
+|---|---|
+| ``preparation`` | the whole of it; :func:`prepare_dataset` is the way in |
+| ``row_pass`` | each row: checked, repaired, encoded, noted or rejected |
+| ``batches``, ``workers``, ``process`` | the same on several cores, put together in reading order |
+| ``writer`` | train, validation and test files, each line read again before it counts |
+| ``samples`` | rows that the report shows |
+| ``questions`` | a team's own questions for an evaluation |
+| ``cost`` | how much work a dataset is, and among how many functions it is shared |
+| ``disk_full`` | what is said where the disk is too small |
+"""
+
+from tailor.datasets.prepare.batches import BATCH, rows_of
+from tailor.datasets.prepare.cost import Deal, Weight, deal, media_outside, weigh
+from tailor.datasets.prepare.disk_full import NoRoomError, enough_room
+from tailor.datasets.prepare.preparation import Assignment, Intake, Progress, prepare_dataset, reject_dataset
+from tailor.datasets.prepare.row_pass import folder_of
+
+__all__ = [
+    "BATCH",
+    "Assignment",
+    "Deal",
+    "Intake",
+    "NoRoomError",
+    "Progress",
+    "Weight",
+    "deal",
+    "enough_room",
+    "folder_of",
+    "media_outside",
+    "prepare_dataset",
+    "reject_dataset",
+    "rows_of",
+    "weigh",
+]

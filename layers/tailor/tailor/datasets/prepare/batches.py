@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tailor.datasets.example import Example, Media, Rejected, Text
-from tailor.datasets.formats.reader import Lines
+from tailor.datasets.formats import Lines
 
 BATCH: Final = 100
 """Rows of a batch."""

@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from tailor.datasets.formats.reader import DatasetReader, ReadableFile
-from tailor.datasets.sources.objects import DamagedFileError, MemberObject
+from tailor.datasets.formats import DatasetReader, ReadableFile
+from tailor.datasets.sources import DamagedFileError, MemberObject
 
 MOST_SHARDS: Final = 100
 SHARD_SECONDS: Final = 200

@@ -13,11 +13,8 @@ import orjson
 
 from tailor.catalog import Model
 from tailor.datasets.example import SplitName
-from tailor.datasets.formats.by_method import adapted
-from tailor.datasets.formats.reader import DatasetReader, read_dataset
-from tailor.datasets.media.cache import Found, KnownAssets
-from tailor.datasets.media.index import Habits
-from tailor.datasets.media.resolver import MediaDesk
+from tailor.datasets.formats import DatasetReader, adapted, read_dataset
+from tailor.datasets.media import Found, Habits, KnownAssets, MediaDesk
 from tailor.datasets.prepare.batches import Item
 from tailor.datasets.prepare.cost import media_outside
 from tailor.datasets.prepare.disk_full import enough_room
@@ -26,19 +23,21 @@ from tailor.datasets.prepare.row_pass import Intentions, Totals
 from tailor.datasets.prepare.samples import Spool
 from tailor.datasets.prepare.workers import LocalParts, Parts, Result, Work, merge_files, results_of, run_pass
 from tailor.datasets.prepare.writer import PARTS_WRITTEN, Writing, Written, publish
-from tailor.datasets.report.document import Report, headline, sentence
-from tailor.datasets.report.html import render
-from tailor.datasets.report.previews import add_pictures
-from tailor.datasets.table import dataset_checks
-from tailor.datasets.table.assign import assign_parts
-from tailor.datasets.table.baselines import trivial_baselines
-from tailor.datasets.table.row_table import Journal, Kept, Ledger
-from tailor.datasets.table.splitter import PARTS
-from tailor.datasets.table.statistics import asked_of, media_of, statistics_of, tokens_of
-from tailor.findings.catalogue import finding
-from tailor.findings.collector import Collector
-from tailor.findings.model import Finding
-from tailor.findings.notes import Notes
+from tailor.datasets.report import Report, add_pictures, headline, render, sentence
+from tailor.datasets.table import (
+    PARTS,
+    Journal,
+    Kept,
+    Ledger,
+    asked_of,
+    assign_parts,
+    dataset_checks,
+    media_of,
+    statistics_of,
+    tokens_of,
+    trivial_baselines,
+)
+from tailor.findings import Collector, Finding, Notes, finding
 from tailor.recipe import Data, Recipe
 from tailor.storage import Storage
 
@@ -73,7 +72,7 @@ class Assignment:
 
 class Intake:
     """A dataset whose files were looked at. Its rows are checked by one or more workers, on one machine (:meth:`check`)
-    or several (:mod:`tailor.datasets.prepare.scale`); :meth:`finish` puts together what they leave. A context manager.
+    or several (:mod:`tailor.datasets.scale`); :meth:`finish` puts together what they leave. A context manager.
 
     What is wrong with the data is in the report. Everything raises RetryableError, or what else the storage raises,
     where a file can't be read or written now.

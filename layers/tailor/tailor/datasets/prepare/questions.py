@@ -13,11 +13,10 @@ import orjson
 
 from tailor.catalog import Model
 from tailor.datasets.example import Example, Rejected, Text
-from tailor.datasets.formats.reader import read_dataset
+from tailor.datasets.formats import read_dataset
 from tailor.datasets.prepare.writer import Written
 from tailor.datasets.tokens import NOTHING, Estimate, Estimator
-from tailor.findings.catalogue import finding
-from tailor.findings.model import Finding
+from tailor.findings import Finding, finding
 from tailor.recipe import Recipe
 from tailor.storage import Storage
 

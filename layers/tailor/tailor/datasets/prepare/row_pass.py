@@ -14,21 +14,26 @@ import orjson
 
 from tailor.catalog import Model
 from tailor.datasets import language
-from tailor.datasets.checks.examiner import Examiner, media_of
-from tailor.datasets.checks.prefilter import Passed, Screen, measured
-from tailor.datasets.checks.repairs import Repairs
+from tailor.datasets.checks import Examiner, Passed, Repairs, Screen, measured, media_of
 from tailor.datasets.example import Example, Media, Placed, Rejected
-from tailor.datasets.formats.reader import Lines
-from tailor.datasets.media.cache import Asset
-from tailor.datasets.media.resolver import MediaDesk
+from tailor.datasets.formats import Lines
+from tailor.datasets.media import Asset, MediaDesk
 from tailor.datasets.prepare.batches import BATCH, Item, batches_of, chunks, rows_of
 from tailor.datasets.records import Encoded, Encoder
-from tailor.datasets.table.fingerprints import SHORT_ANSWER, describe_answer, group_hash, hashes_of
-from tailor.datasets.table.row_table import MEDIA_KINDS, Columns, Journal, Object, Row
-from tailor.datasets.table.splitter import PARTS
+from tailor.datasets.table import (
+    MEDIA_KINDS,
+    PARTS,
+    SHORT_ANSWER,
+    Columns,
+    Journal,
+    Object,
+    Row,
+    describe_answer,
+    group_hash,
+    hashes_of,
+)
 from tailor.datasets.tokens import Estimate
-from tailor.findings.catalogue import finding
-from tailor.findings.model import Finding
+from tailor.findings import Finding, finding
 from tailor.recipe import Recipe
 
 MERGED = ("findings.jsonl", "rejected.jsonl", "fixes.jsonl")

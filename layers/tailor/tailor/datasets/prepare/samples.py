@@ -7,8 +7,7 @@ import orjson
 from tailor.catalog import Record
 from tailor.datasets.prepare.batches import BATCH
 from tailor.datasets.prepare.workers import Parts
-from tailor.datasets.table.row_table import Ledger
-from tailor.datasets.table.splitter import PARTS
+from tailor.datasets.table import PARTS, Ledger
 
 _PREVIEWS = 6
 _LONGEST_ANSWER = 200

@@ -2,7 +2,7 @@
 
 Each worker reads everything, which is the cheap part, and takes its batches. On one machine workers are forked and
 leave their results in files; on several machines they leave the same files in storage
-(:mod:`tailor.datasets.prepare.scale`).
+(:mod:`tailor.datasets.scale`).
 """
 
 import gc
@@ -17,16 +17,13 @@ from typing import BinaryIO, Protocol
 import orjson
 from pydantic import TypeAdapter
 
-from tailor.datasets.media.index import Habits
-from tailor.datasets.media.resolver import MediaDesk
+from tailor.datasets.media import Habits, MediaDesk
 from tailor.datasets.prepare.batches import BATCH, Item
 from tailor.datasets.prepare.disk_full import enough_room
 from tailor.datasets.prepare.process import Fork
 from tailor.datasets.prepare.row_pass import MERGED, Intentions, RowPass, Totals
-from tailor.datasets.table.row_table import Journal, Ledger
-from tailor.findings.collector import Collector
-from tailor.findings.model import Finding
-from tailor.findings.notes import Habit, Notes
+from tailor.datasets.table import Journal, Ledger
+from tailor.findings import Collector, Finding, Habit, Notes
 
 _RESULT, _DONE = "result.json", "done.pickle"
 _ALLOCATIONS = 50_000

@@ -17,9 +17,8 @@ from tailor.datasets.prepare.batches import BATCH
 from tailor.datasets.prepare.process import Fork
 from tailor.datasets.prepare.workers import LocalParts, Parts, records
 from tailor.datasets.reread import DamagedOutputError, verify
-from tailor.datasets.table.row_table import Ledger
-from tailor.datasets.table.splitter import PARTS
-from tailor.findings.catalogue import finding
+from tailor.datasets.table import PARTS, Ledger
+from tailor.findings import finding
 from tailor.storage import Storage
 
 PARTS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")

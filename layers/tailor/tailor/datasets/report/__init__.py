@@ -1,0 +1,16 @@
+"""What report.json and report.html say.
+
+| module | |
+|---|---|
+| ``document`` | the report and its headline |
+| ``grouping`` | findings grouped for people: one example of each |
+| ``previews`` | small pictures for the rows that are shown |
+| ``html`` | the page |
+"""
+
+from tailor.datasets.report.document import Report, headline, sentence
+from tailor.datasets.report.grouping import examples_of, fixes_of
+from tailor.datasets.report.html import render
+from tailor.datasets.report.previews import add_pictures
+
+__all__ = ["Report", "add_pictures", "examples_of", "fixes_of", "headline", "render", "sentence"]

@@ -5,8 +5,7 @@ from typing import Any
 
 import orjson
 
-from tailor.findings.collector import Collector
-from tailor.findings.model import Finding
+from tailor.findings import Collector, Finding
 
 SCHEMA = 1
 _SUMMARY_FINDINGS = 20

@@ -4,9 +4,7 @@ import base64
 import io
 from typing import Any
 
-from PIL import Image
-
-from tailor.datasets.media.resolver import MAX_IMAGE_FETCH
+from tailor.datasets.media import MAX_IMAGE_FETCH
 from tailor.errors import NotFoundError
 from tailor.storage import Storage
 
@@ -42,6 +40,8 @@ def _picture(uri: str, storages: list[Storage]) -> str | None:
 
 def _data_url(data: bytes) -> str:
     """It was opened before, when the row was checked."""
+    from PIL import Image  # loaded where there are images
+
     with Image.open(io.BytesIO(data)) as image:
         image.draft("RGB", (_SIDE, _SIDE))
         image.thumbnail((_SIDE, _SIDE))

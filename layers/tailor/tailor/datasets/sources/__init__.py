@@ -1,0 +1,51 @@
+"""What a dataset's files hold, as rows: values by line, whatever the container.
+
+| module | |
+|---|---|
+| ``inventory`` | the files of a dataset, and which of them are data, media, archives |
+| ``objects``, ``archives`` | where bytes come from: storage, or a member of an archive |
+| ``sniff`` | which container a file is, by its content |
+| ``text_encoding``, ``legacy_encodings`` | any encoding as UTF-8 |
+| ``json_lines``, ``json_document``, ``json_stream``, ``csv``, ``parquet``, ``plain_text`` | one container each |
+| ``columns`` | which column holds what |
+| ``literals``, ``options`` | lists, objects and choices that stand as text in a field |
+| ``answer_files`` | questions in one file, answers in another |
+"""
+
+from tailor.datasets.sources.answer_files import LonelyAnswers, join
+from tailor.datasets.sources.columns import candidates, choose, report
+from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
+from tailor.datasets.sources.json_lines import BLANK
+from tailor.datasets.sources.json_stream import TRAILING_COMMA
+from tailor.datasets.sources.literals import value_of
+from tailor.datasets.sources.objects import DamagedFileError, MediaObject, MemberObject, StoredObject
+from tailor.datasets.sources.options import EACH, LABELLED, LISTED, Option, Options, from_pairs, options_of
+from tailor.datasets.sources.sniff import MEDIA_SUFFIXES
+
+__all__ = [
+    "BLANK",
+    "EACH",
+    "LABELLED",
+    "LISTED",
+    "MEDIA_SUFFIXES",
+    "READ_ON_ERRORS",
+    "TRAILING_COMMA",
+    "DamagedFileError",
+    "DataFile",
+    "Inventory",
+    "LonelyAnswers",
+    "MediaObject",
+    "MemberObject",
+    "Option",
+    "Options",
+    "StoredObject",
+    "as_row",
+    "break_of",
+    "candidates",
+    "choose",
+    "from_pairs",
+    "join",
+    "options_of",
+    "report",
+    "value_of",
+]

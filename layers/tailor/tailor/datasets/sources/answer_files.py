@@ -16,7 +16,7 @@ import orjson
 from tailor.datasets.sources.columns import choose
 from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile
 from tailor.datasets.sources.json_lines import BLANK, Item
-from tailor.findings.notes import Notes, RowError, Trouble
+from tailor.findings import Notes, RowError, Trouble
 from tailor.recipe import Columns
 
 _SAMPLE: Final = 50

@@ -22,8 +22,7 @@ from tailor.datasets.sources.objects import (
     readable,
     reason,
 )
-from tailor.findings.model import Severity
-from tailor.findings.notes import Notes
+from tailor.findings import Notes, Severity
 from tailor.storage import BLOCK, ReadAhead, buffered
 
 MAX_MEMBERS: Final = 500_000

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from tailor.datasets.sources.options import EACH, LISTED, options_of
-from tailor.findings.notes import Notes
+from tailor.findings import Notes
 from tailor.recipe import Columns
 
 UNNAMED: Final = "column "

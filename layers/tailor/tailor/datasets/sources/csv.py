@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final, Literal
 
 from tailor.datasets.sources.json_lines import BLANK, Item
 from tailor.datasets.sources.text_encoding import MAX_LINE, lines
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Trouble
 
 _DELIMITERS: Final = ",;\t|"
 _NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}

@@ -13,7 +13,7 @@ from tailor.datasets.sources.legacy_encodings import NAMES
 from tailor.datasets.sources.objects import DamagedFileError, MediaObject, MemberObject, StoredObject, readable
 from tailor.datasets.sources.sniff import Container
 from tailor.datasets.sources.text_encoding import Encoding
-from tailor.findings.notes import Notes, Trouble
+from tailor.findings import Notes, Trouble
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Data, Method
 from tailor.storage import Storage

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final, Literal
 from tailor.datasets.sources.columns import candidates
 from tailor.datasets.sources.json_lines import Item
 from tailor.datasets.sources.json_stream import BrokenJsonError, JsonCursor, elements, entries
-from tailor.findings.notes import Trouble
+from tailor.findings import Trouble
 
 Layout = Literal["list", "objects", "collections", "by-id"]
 

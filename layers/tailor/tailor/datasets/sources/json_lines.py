@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final
 import orjson
 
 from tailor.datasets.sources.text_encoding import MAX_LINE, lines
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Trouble
 
 Item = tuple[int, Any, bytes | str | None]
 """Line or row number, the value (or a RowError for what is none), and what the file says where that is at hand."""

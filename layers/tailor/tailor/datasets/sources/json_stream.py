@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final, NoReturn
 
 from tailor.datasets.sources.text_encoding import CHUNK, MAX_LINE
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Trouble
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _STRUCTURE: Final = re.compile(r'["\[\]{}]')

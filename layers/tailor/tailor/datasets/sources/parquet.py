@@ -9,7 +9,7 @@ import pyarrow.parquet
 from tailor.datasets.sources.json_lines import Item
 from tailor.datasets.sources.objects import DamagedFileError, reason
 from tailor.datasets.sources.text_encoding import MAX_LINE
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Trouble
 
 BATCH_BYTES: Final = 8 << 20
 """About so many bytes of rows are turned into Python objects at a time."""

@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 
 from tailor.datasets.sources.json_lines import BLANK, Item
 from tailor.datasets.sources.text_encoding import MAX_LINE, lines
-from tailor.findings.notes import RowError, Trouble
+from tailor.findings import RowError, Trouble
 
 _WRAPPED: Final = 200
 """Characters of a usual line up to which text with blank lines counts as wrapped."""

@@ -1,0 +1,38 @@
+"""What is compared across rows, and which rows train and which test.
+
+| module | |
+|---|---|
+| ``row_table`` | columns of all rows on disk, mapped into memory |
+| ``fingerprints`` | hashes that rows are compared by |
+| ``dataset_checks``, ``near_duplicates`` | duplicates, conflicts, leaks, counts; pictures that look alike |
+| ``splitter``, ``assign`` | which group goes to which part |
+| ``statistics``, ``baselines`` | figures for the report |
+"""
+
+from tailor.datasets.table.assign import assign_parts
+from tailor.datasets.table.baselines import trivial_baselines
+from tailor.datasets.table.fingerprints import SHORT_ANSWER, describe_answer, group_hash, hashes_of
+from tailor.datasets.table.row_table import MEDIA_KINDS, Columns, Journal, Kept, Ledger, Object, Row
+from tailor.datasets.table.splitter import PARTS
+from tailor.datasets.table.statistics import asked_of, media_of, statistics_of, tokens_of
+
+__all__ = [
+    "MEDIA_KINDS",
+    "PARTS",
+    "SHORT_ANSWER",
+    "Columns",
+    "Journal",
+    "Kept",
+    "Ledger",
+    "Object",
+    "Row",
+    "asked_of",
+    "assign_parts",
+    "describe_answer",
+    "group_hash",
+    "hashes_of",
+    "media_of",
+    "statistics_of",
+    "tokens_of",
+    "trivial_baselines",
+]

@@ -7,8 +7,7 @@ from tailor.catalog import Model
 from tailor.datasets.example import SplitName
 from tailor.datasets.table.row_table import Ledger
 from tailor.datasets.table.splitter import PARTS, Splitter, even_out, is_even
-from tailor.findings.catalogue import finding
-from tailor.findings.model import Finding
+from tailor.findings import Finding, finding
 from tailor.recipe import Recipe
 
 TRAIN, VALIDATION, TEST = (PARTS.index(part) for part in ("train", "validation", "test"))

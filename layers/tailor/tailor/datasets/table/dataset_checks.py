@@ -7,13 +7,12 @@ from typing import Any
 
 from tailor.catalog import Model
 from tailor.datasets import language
-from tailor.datasets.sources.objects import MediaObject
+from tailor.datasets.sources import MediaObject
 from tailor.datasets.table.assign import RARE, TEST, TRAIN, VALIDATION
 from tailor.datasets.table.near_duplicates import similar_pairs
 from tailor.datasets.table.row_table import MEDIA_KINDS, Ledger
 from tailor.datasets.table.splitter import PARTS
-from tailor.findings.catalogue import finding
-from tailor.findings.model import Finding
+from tailor.findings import Finding, finding
 from tailor.metrics.labels import MOST as MOST_LABELS
 from tailor.recipe import Recipe
 

@@ -1,0 +1,11 @@
+"""Why an object can't be used."""
+
+from typing import Any
+
+
+class MediaError(Exception):
+    """The object can't be used: the code of a check and the values of its message."""
+
+    def __init__(self, code: str, **values: Any) -> None:
+        super().__init__(code)
+        self.code, self.values = code, values

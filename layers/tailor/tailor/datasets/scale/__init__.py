@@ -1,0 +1,12 @@
+"""A dataset that is too large for one function, shared by several.
+
+| module | |
+|---|---|
+| ``shards`` | what each function does, and what is left to do |
+| ``media_shards`` | each object of the media once, before the rows are checked |
+| ``worker_files`` | what workers leave, in storage |
+"""
+
+from tailor.datasets.scale.shards import Shards, Task, workers_of
+
+__all__ = ["Shards", "Task", "workers_of"]

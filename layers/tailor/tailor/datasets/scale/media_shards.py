@@ -1,0 +1,123 @@
+"""The media of a dataset that is checked by shards: each object is fetched once over all of them.
+
+Before any row is checked, each shard notes which objects its rows show; then these are dealt out by their names, and
+what is found out about each is kept for all shards under the run's ``work/`` prefix. So media that no row shows are
+left alone. It is help, not a condition: what isn't known when rows are checked, for example because a function was
+lost, is fetched then.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import batched
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tailor.datasets.checks import media_of
+from tailor.datasets.example import Example, Rejected
+from tailor.datasets.formats import Lines
+from tailor.datasets.media import Asset, Found, MediaDesk
+from tailor.datasets.prepare import BATCH, Intake, enough_room, folder_of, rows_of
+from tailor.datasets.scale.worker_files import StoredParts
+from tailor.storage import Storage
+
+KEPT_AT_ONCE: Final = 250
+"""Objects after which a function keeps what it found out, so that little is lost with it: minutes of large ones."""
+_READERS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class MediaShards:
+    """``prefix`` is for nothing else; ``workers`` check the rows; objects are dealt out in ``parts``."""
+
+    storage: Storage
+    prefix: str
+    workers: int
+    parts: int
+    scratch: Path
+
+    def name(self, own: range, intake: Intake) -> None:
+        """Notes which objects are shown by the rows that the workers ``own`` check."""
+        named: list[set[str]] = [set() for _ in range(self.parts)]
+        for identity in _named_in(intake, self.workers, own):
+            named[zlib.crc32(identity.encode()) % self.parts].add(identity)
+        folder = self.scratch / "named"
+        folder.mkdir()
+        for part, identities in enumerate(named):
+            if identities:
+                (folder / f"{part}").write_bytes(msgspec.json.encode(sorted(identities)))
+        self._lists.keep(own.start, folder)
+
+    def named(self, own: range) -> bool:
+        """Whether these workers' objects are noted."""
+        return own.start in self._lists.complete()
+
+    def missing(self, part: int) -> list[str]:
+        """The objects of a part about which nothing is kept yet."""
+        named: set[str] = set()
+        lists = self._lists
+        for worker in lists.complete():
+            if f"{part}" in lists.files(worker):
+                with lists.open(worker, f"{part}") as file:
+                    named.update(_names(file.read()))
+        named.difference_update(identity for identity, _ in self._read(self._place(part)))
+        return sorted(named)
+
+    def fetch(self, part: int, missing: list[str], intake: Intake) -> None:
+        """Fetches objects, and keeps what was found out. Raises RetryableError (or what else the storage raises) where
+        one can't be read now; about all others that is known by then."""
+        for some in batched(missing, KEPT_AT_ONCE, strict=False):
+            try:
+                with enough_room():
+                    intake.desk.find_out(some)
+            finally:
+                self._keep(part, intake.desk.known(some))
+
+    def known(self) -> Iterator[Found]:
+        """All that was found out."""
+        return self._read(f"{self.prefix}found/")
+
+    @property
+    def _lists(self) -> StoredParts:
+        return StoredParts(self.storage, f"{self.prefix}named/", self.workers, self.scratch)
+
+    def _place(self, part: int) -> str:
+        return f"{self.prefix}found/{part}/"
+
+    def _keep(self, part: int, found: dict[str, Asset]) -> None:
+        """Under a name that says what is in it: two functions may be at the same part."""
+        if found:
+            data = msgspec.json.encode(list(found.items()))
+            name = hashlib.sha256(data).hexdigest()[:32]
+            self.storage.write(f"{self._place(part)}{name}", data, "application/json")
+
+    def _read(self, prefix: str) -> Iterator[Found]:
+        keys = [file.key for file in self.storage.list(prefix)]
+        with ThreadPoolExecutor(_READERS) as pool:
+            for some in batched(keys, _READERS, strict=False):
+                for data in pool.map(self.storage.read, some):
+                    yield from _found(data)
+
+
+def _named_in(intake: Intake, workers: int, own: range) -> Iterator[str]:
+    number = 0
+    for item in intake.rows():
+        end = number + rows_of(item)
+        for row in range(number, end):
+            if row // BATCH % workers in own:
+                yield from _names_of(item.read(row - number) if isinstance(item, Lines) else item, intake.desk)
+        number = end
+
+
+def _names_of(row: Example | Rejected, desk: MediaDesk) -> Iterator[str]:
+    for _, block in media_of(row) if isinstance(row, Example) else ():
+        if identity := desk.identity(block, folder_of(row.file)):
+            yield identity
+
+
+_names: Final = msgspec.json.Decoder(list[str]).decode
+_found: Final = msgspec.json.Decoder(list[Found]).decode

@@ -1,0 +1,113 @@
+"""A dataset that is too large for one function: shards of it are checked by several, each some of the workers.
+
+What a worker leaves is an opaque folder of files. A shard writes those of its workers to storage under the run's
+``work/`` prefix, each with a note when it is complete; whoever puts them together reads large files where they lie. A
+shard may run twice, or be lost and run again: it writes the same bytes.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Literal
+
+import orjson
+
+import tailor
+from tailor.datasets.prepare import Deal, Intake
+from tailor.datasets.scale.media_shards import MediaShards
+from tailor.datasets.scale.worker_files import StoredParts
+from tailor.errors import DatasetError, NotFoundError
+from tailor.findings import Finding
+from tailor.storage import Storage
+
+Task = Literal["name", "fetch", "check"]
+"""What a function does for a shard, or for a part of the media (see ``media_shards``)."""
+
+_PROBLEM = "problem.json"
+
+
+def workers_of(deal: Deal) -> int:
+    """Workers of a shard: text is worth the function's second core, media keep it busy with threads."""
+    return 1 if deal.parts else 2
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """How a dataset is dealt out, the same whoever asks: shards of ``each`` so many workers. ``folder`` is the run's
+    own under ``work/``."""
+
+    storage: Storage
+    folder: str
+    deal: Deal
+    each: int
+    scratch: Path
+
+    @property
+    def workers(self) -> int:
+        return self.deal.shards * self.each
+
+    @property
+    def parts(self) -> StoredParts:
+        """What the workers leave."""
+        return StoredParts(self.storage, self._prefix, self.workers, self.scratch)
+
+    @property
+    def media(self) -> MediaShards:
+        prefix = f"{self._prefix}media-{self.deal.parts}/"
+        return MediaShards(self.storage, prefix, self.workers, self.deal.parts, self.scratch)
+
+    @property
+    def _prefix(self) -> str:
+        """What other code, or another deal, left behind is not taken for this one's."""
+        return f"{self.folder}{code_stamp()}-{self.workers}/"
+
+    def left(self, task: Task, number: int) -> Callable[[Intake], None] | None:
+        """A task, of a shard or of a part of the media, as far as it is not done; None where it is."""
+        if task == "name":
+            own = self._own(number)
+            return None if self.media.named(own) else partial(self.media.name, own)
+        if task == "fetch":
+            missing = self.media.missing(number)
+            return partial(self.media.fetch, number, missing) if missing else None
+        return partial(self.check, number) if number in self.missing() else None
+
+    def missing(self) -> list[int]:
+        """The shards that are not complete."""
+        complete = self.parts.complete()
+        return [number for number in range(self.deal.shards) if not complete.issuperset(self._own(number))]
+
+    def check(self, number: int, intake: Intake) -> None:
+        """Does a shard's share and keeps it, or why that can't be done."""
+        if self.deal.parts:
+            intake.know(self.media.known)
+        try:
+            local = intake.check(self.workers, self._own(number))
+        except DatasetError as error:
+            found = Finding(error.code, "error", "", None, error.message, error.hint)
+            self.storage.write(f"{self.parts.prefix}{_PROBLEM}", orjson.dumps(found), "application/json")
+            return
+        for worker in self._own(number):
+            self.parts.keep(worker, local.folder(worker))
+
+    def problem(self) -> Finding | None:
+        """Why the dataset can't be checked, where a shard found that out."""
+        try:
+            return Finding(**orjson.loads(self.storage.read(f"{self.parts.prefix}{_PROBLEM}")))
+        except NotFoundError:
+            return None
+
+    def _own(self, number: int) -> range:
+        return range(number * self.each, (number + 1) * self.each)
+
+
+@cache
+def code_stamp() -> str:
+    """Eight hex digits that change with the code, its tables and the catalogue: a deployment may come between two
+    shards."""
+    digest = hashlib.sha256()
+    library = Path(tailor.__file__).parent
+    for path in sorted(path for path in library.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
