@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tailor import recipe_text
 from tailor.errors import Problem, RecipeError
@@ -17,12 +17,22 @@ from tailor.errors import Problem, RecipeError
 Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
 METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
 A_YEAR = 24 * 365  # hours
+SMALLEST, LARGEST = 1e-30, 1e15  # of a number that is not 0
 Share = Annotated[float, Field(ge=0, le=1)]
 Hours = Annotated[float, Field(gt=0, le=A_YEAR)]
 
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _of_a_sensible_size(cls, value: Any) -> Any:
+        """A run keeps its recipe in DynamoDB, which takes numbers of up to 38 digits, down to 1E-130."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and value and not SMALLEST <= abs(value) <= LARGEST:
+            raise ValueError(f"the number must be 0, or between {SMALLEST:g} and {LARGEST:g} in size")
+        return value
 
 
 class Columns(Section):

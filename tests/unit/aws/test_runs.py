@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -13,6 +14,7 @@ from tailor.errors import ConflictError, NotFoundError
 from tailor.runs import State
 from tests.unit.contracts.template import template
 from tests.unit.steps.fakes import NOW, a_run
+from tests.unit.steps.items import check_item
 
 
 @pytest.fixture
@@ -37,6 +39,28 @@ def test_a_run_comes_back_as_it_was_however_often_it_is_written(store: DynamoRun
     assert store.get(run.id) == again
     assert again.evaluation == figures
     assert again.history == run.history
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        (1e-200, 1e-130),
+        (-1e-200, -1e-130),
+        (1e200, pytest.approx(1e126)),
+        (10**50 + 1, 10**50),
+        (0.1 + 0.2, 0.1 + 0.2),
+        (0.0, 0),
+        (2**63, 2**63),
+        (float("nan"), None),
+    ],
+)
+def test_a_number_that_dynamodb_does_not_take_becomes_the_nearest_that_it_does(
+    store: DynamoRunStore, number: float, kept: Any
+) -> None:
+    run = a_run(State.PASSED, evaluation={"p": number, "each": [number]})
+    check_item(to_item(run))
+    store.create(run)
+    assert store.get(run.id).evaluation == {"p": kept, "each": [kept]}
 
 
 def test_the_same_run_is_created_once(store: DynamoRunStore) -> None:

@@ -77,6 +77,7 @@ class StreamedRuns(MemoryRuns):
     def __init__(self, world: "World") -> None:
         super().__init__()
         self._world = world
+        self.checked = world.undisturbed  # what is written is the same whatever goes wrong
 
     def create(self, run: Run) -> bool:
         return self._world.call("runs.create", partial(self._write, None, run, super().create))
@@ -219,7 +220,7 @@ class World:
     ) -> None:
         World.latest = self
         self.now, self._treatments, self._trouble, self._notices = NOW, treatments, trouble, notices
-        self._on_state, self.started = on_state, NOW
+        self._on_state, self.started, self.undisturbed = on_state, NOW, trouble is None
         self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
         self._handler: Callable[[], object] = lambda: None

@@ -113,6 +113,23 @@ def test_a_recipe_that_is_deep_or_large_is_an_error_and_not_a_crash(text: str) -
         Recipe.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ("split.seed", f"split: {{seed: {10**50}}}"),
+        ("split.seed", f"split: {{seed: {-(10**16)}}}"),
+        ("hyperparameters.learning_rate", "hyperparameters: {learning_rate: 1.0e-300}"),
+        ("patience.deploying_hours", "patience: {deploying_hours: 1.0e-200}"),
+    ],
+)
+def test_a_number_that_a_run_could_not_keep_is_refused_by_name(where: str, text: str) -> None:
+    with pytest.raises(RecipeError) as error:
+        Recipe.parse(text)
+    [problem] = error.value.problems
+    assert problem.where == where
+    assert "between 1e-30 and 1e+15" in problem.message
+
+
 def test_a_language_is_a_code_however_it_is_written() -> None:
     assert Recipe.parse("evaluation: {language: vi-VN}").evaluation.language == "vi"
     with pytest.raises(RecipeError) as error:

@@ -1,7 +1,17 @@
 """DynamoDB's numbers are Decimals; Tailor's documents hold plain ones."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+_DIGITS = Context(prec=38)
+_SMALLEST, _LARGEST = Decimal("1E-130"), Decimal("9.9999999999999999999999999999999999999E+125")
+
+
+def storable(number: str) -> Decimal:
+    """The nearest number that DynamoDB takes to one of JSON: a p-value of 1e-200 becomes 1E-130."""
+    value = _DIGITS.create_decimal(number)
+    return value and min(max(value.copy_abs(), _SMALLEST), _LARGEST).copy_sign(value)
 
 
 def plain(value: Any) -> Any:

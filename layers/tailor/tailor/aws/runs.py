@@ -5,7 +5,6 @@ so what needs care is found by a query.
 """
 
 import json
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 
 from tailor.aws.clients import table
 from tailor.aws.failures import code_of, translated
-from tailor.aws.numbers import plain
+from tailor.aws.numbers import plain, storable
 from tailor.errors import LostRaceError, NotFoundError
 from tailor.runs import Run, RunStore
 
@@ -83,7 +82,8 @@ class DynamoRunStore(RunStore):
 
 def to_item(run: Run) -> dict[str, Any]:
     """The run's fields, and the keys of the indexes: ``open``, ``changed_at`` (ISO 8601, UTC)."""
-    item: dict[str, Any] = json.loads(run.model_dump_json(exclude_none=True), parse_float=Decimal)
+    document = run.model_dump_json(exclude_none=True)
+    item: dict[str, Any] = json.loads(document, parse_float=storable, parse_int=storable)
     item["state"] = run.state
     item["changed_at"] = run.history[-1].at.isoformat(timespec="microseconds")
     if run.is_open:
