@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import boto3
 
-from tailor_local import timelapse
+from tailor_local import quotas, timelapse
 from tailor_local.bedrock.faults import Faults
 from tailor_local.deployment import deploy
 from tailor_local.errors import AlreadyRunningError, LocalCloudError, PortBusyError
@@ -46,7 +46,7 @@ class LocalCloud:
     ``port`` 0 means any free one; None means TAILOR_PORT or 4566. ``directory`` holds state, log and process file, by
     default `.local` of the repository. With ``keep`` the state outlives a stop and is taken up by the next start.
     ``background`` lets the emulator run on when this process ends. ``pace`` is the number of seconds that stand for a
-    minute (see `timelapse`).
+    minute (see `timelapse`). ``raised`` holds quotas that differ from a new account's (see `quotas`).
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class LocalCloud:
         background: bool = False,
         faults: Faults | None = None,
         pace: float | None = None,
+        raised: Mapping[str, int] | None = None,
     ) -> None:
         self.port = _free_port() if port == 0 else port if port is not None else port_from_environment()
         self.directory = directory or ROOT / ".local"
@@ -65,6 +66,7 @@ class LocalCloud:
         self.background = background
         self._faults = faults
         self._pace = pace
+        self._raised = raised
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -84,7 +86,8 @@ class LocalCloud:
 
     def start(self) -> None:
         """Return when the cloud answers. Raises PortBusyError, AlreadyRunningError or LocalCloudError."""
-        timelapse.pace()  # a wrong setting is told here, not in the log of another process
+        timelapse.pace()  # wrong settings are told here, not in the log of another process
+        quotas.of_the_account()
         running = running_cloud(self.directory)
         if running:
             raise AlreadyRunningError(f"A local cloud runs already, at {running['endpoint']}. Stop it first: make down")
@@ -217,10 +220,11 @@ class LocalCloud:
         }
         if self._pace is not None:
             environment[timelapse.PACE_SETTING] = str(self._pace)
+        if self._raised is not None:
+            environment[quotas.SETTING] = json.dumps(dict(self._raised))
         if self._faults is not None:
             environment["TAILOR_FAULTS"] = str(self.directory / "tmp" / "faults.json")
         pace = float(environment.get(timelapse.PACE_SETTING, timelapse.DEFAULT_PACE))
-        environment["LAMBDA_ASYNC_RETRY_BASE_SECONDS"] = str(timelapse.ASYNC_RETRY_MINUTES * pace)
         environment["SFN_WAIT_SCALE"] = str(pace / 60)
         return environment
 

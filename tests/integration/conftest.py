@@ -20,6 +20,7 @@ from tailor.aws import clients
 from tailor_local.bedrock.faults import Faults
 from tailor_local.cloud import LocalCloud
 from tailor_local.demo.listeners import Inbox, Slack
+from tailor_local.quotas import RAISED
 from tests.integration.pipeline import Pipeline
 from tests.integration.standin import (
     BUCKET,
@@ -45,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    cloud = LocalCloud(port=0, directory=tmp_path_factory.mktemp("cloud"), pace=PACE)
+    cloud = LocalCloud(port=0, directory=tmp_path_factory.mktemp("cloud"), pace=PACE, raised=RAISED)
     cloud.start()
     yield cloud
     cloud.stop()

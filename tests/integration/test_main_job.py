@@ -21,6 +21,7 @@ from tailor.serving import keys
 from tailor.serving.aliases import Version, promote
 from tailor.steps.steer import promote_by_hand
 from tailor_local.bedrock.faults import EventFaults, Faults, Stall
+from tailor_local.quotas import QUOTAS
 from tests.integration.pipeline import Pipeline
 
 SetFaults = Callable[[Faults], None]
@@ -144,6 +145,21 @@ def test_without_any_event_from_bedrock_the_run_still_goes_live(
     run = pipeline.wait(pipeline.upload("lost/scenes", scenes), State.LIVE)
     by = {change.state: change.by for change in run.history}
     assert by[State.TRAINED] == "reconcile"
+    assert pipeline.dead() == []
+
+
+def test_an_evaluation_at_a_new_accounts_rate_asks_every_row(
+    pipeline: Pipeline, scenes: dict[str, bytes], faults: SetFaults
+) -> None:
+    faults(Faults(quotas={"custom-requests-a-minute": QUOTAS["custom-requests-a-minute"].new}))
+    before = pipeline.cloud.calls()["Converse"]
+    run = pipeline.wait(pipeline.upload("few/scenes", scenes), State.LIVE)
+    print([(change.state, (change.at - run.created_at).total_seconds()) for change in run.history])
+    rows = run.report["counts"]["test"]
+    assert run.evaluation["rows"] == rows
+    asked = pipeline.cloud.control("usage")[run.deployment["arn"]]["calls"]
+    assert asked == rows, "each row once"
+    assert pipeline.cloud.calls()["Converse"] - before > 2 * rows, "base and candidate, and throttled calls besides"
     assert pipeline.dead() == []
 
 

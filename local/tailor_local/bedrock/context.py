@@ -3,23 +3,17 @@
 import base64
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from tailor_local.bedrock.errors import invalid, not_found
 from tailor_local.bedrock.faults import Desk
 from tailor_local.bedrock.platform import Platform, Scope
+from tailor_local.bedrock.rates import Rates
 from tailor_local.bedrock.state import Job, State, Store
+from tailor_local.quotas import QUOTAS, of_the_account
 
-# Quotas that AWS gives a new account, by the names that the faults' "quotas" take.
-QUOTAS = {
-    "jobs": 10,
-    "models": 100,
-    "deployments": 10,
-    "deployments-in-progress": 2,
-    "model-units": 0,
-}
 PAGE = 100
 
 
@@ -32,13 +26,16 @@ class Standin:
     desk: Desk
     directory: Path
     start_job: Callable[[Scope, Job], None]
+    account: Mapping[str, int] = field(default_factory=of_the_account)
+    rates: Rates = field(default_factory=Rates)
 
     @property
     def state(self) -> State:
         return self.store.state
 
     def quota(self, name: str) -> int:
-        return self.desk.faults.quotas.get(name, QUOTAS[name])
+        """As the faults have it, else as the account was set up, else as a new account has it."""
+        return {**self.account, **self.desk.faults.quotas}.get(name, QUOTAS[name].new)
 
 
 @dataclass

@@ -6,14 +6,22 @@ Set by a JSON file named in TAILOR_FAULTS, or at any time with ``PUT /_tailor/fa
 import fnmatch
 import threading
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from tailor_local import timelapse
 from tailor_local.errors import LocalCloudError
+from tailor_local.quotas import checked
 
 Phase = Literal["validation", "dataProcessing", "training"]
+
+
+def _known(quotas: dict[str, int]) -> dict[str, int]:
+    try:
+        return checked(quotas)
+    except LocalCloudError as error:
+        raise ValueError(str(error)) from error
 
 
 class _Part(BaseModel):
@@ -71,7 +79,9 @@ class Faults(_Part):
     offer: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="customization type → ids of foundation models that take it besides AWS's"
     )
-    quotas: dict[str, int] = Field(default_factory=dict, description="quota's name → another value")
+    quotas: Annotated[dict[str, int], AfterValidator(_known)] = Field(
+        default_factory=dict, description="quota's name → another value"
+    )
 
 
 def read(text: str | bytes) -> Faults:

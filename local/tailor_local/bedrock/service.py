@@ -118,6 +118,10 @@ class Bedrock:
             if denial:
                 raise ServiceError("AccessDeniedException", denial)
 
+    def quota(self, name: str) -> int:
+        """A quota of the account (tailor_local.quotas)."""
+        return self._standin.quota(name)
+
     def saved(self) -> dict[str, Any]:
         with self.store.lock:
             return json.loads(json.dumps(self.store.state.to_json()))  # type: ignore[no-any-return]

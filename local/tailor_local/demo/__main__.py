@@ -29,6 +29,7 @@ from tailor_local.cloud import PORT_SETTING, ROOT, LocalCloud, port_from_environ
 from tailor_local.demo import calls, show
 from tailor_local.demo.listeners import Inbox, Slack
 from tailor_local.demo.methods import DEMOS, Demo, DemoError
+from tailor_local.quotas import QUOTAS, RAISED
 
 # A cloud of its own on a free port, so that one of `make up` is left alone.
 PORT = port_from_environment() if PORT_SETTING in os.environ else 0
@@ -48,13 +49,20 @@ def main(method: Method) -> None:
             show.line("method", note)
         show.title("The local cloud: template.yaml, deployed with sam")
         began = time.monotonic()
-        with LocalCloud(port=PORT, directory=Path(folder) / "cloud", faults=demo.faults) as cloud, kept(cloud.log):
+        with (
+            LocalCloud(port=PORT, directory=Path(folder) / "cloud", faults=demo.faults, raised=RAISED) as cloud,
+            kept(cloud.log),
+        ):
             os.environ.update(cloud.environment())
             secret = client("secretsmanager").create_secret(
                 Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
             )
             cloud.deploy({"WebhooksSecretArn": secret["ARN"], "AllowInsecureWebhook": "true"})
             show.line("ready", f"at {cloud.endpoint} after {time.monotonic() - began:.0f} s, with IAM enforced")
+            rate, new = "custom-requests-a-minute", QUOTAS["custom-requests-a-minute"].new
+            show.line(
+                "account", f"its quota of {new} requests a minute to custom models was raised to {RAISED[rate]:,}"
+            )
             inbox = Inbox(session.stack.notices_topic)
             started, _ = push_dataset(data, f"{demo.project}/{demo.dataset}")
             run = follow(started)

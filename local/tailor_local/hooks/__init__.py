@@ -1,21 +1,26 @@
 """The one place that touches the emulator (`ministack`) inside: plugs Bedrock in, corrects what differs from AWS."""
 
 import contextlib
-import inspect
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tailor_local import timelapse
 from tailor_local.bedrock.service import Bedrock
-from tailor_local.hooks import definitions, functions, identity, machines
+from tailor_local.hooks import (
+    asynchronous,
+    concurrency,
+    definitions,
+    functions,
+    identity,
+    machines,
+    payloads,
+    refusals,
+)
 from tailor_local.hooks.identity import Emulator
 from tailor_local.hooks.needed import inside, missing
 
 __all__ = ["CONTROL_PREFIX", "Emulator", "install", "missing", "run"]
 CONTROL_PREFIX = "/_tailor/"
-GATEWAY_BYTES = 10 * 2**20  # docs.aws.amazon.com/apigateway: REST API quotas, payload size
-FUNCTION_BYTES = 6 * 2**20  # docs.aws.amazon.com/lambda: quotas, synchronous invocation payload
 
 
 class _Service:
@@ -64,7 +69,10 @@ def install(bedrock: Bedrock) -> None:
     functions.share_layers()
     functions.retry_rules()
     _import_gateway_responses()
-    _refuse_large_requests()
+    refusals.refuse_what_lambda_refuses()
+    asynchronous.invoke_as_lambda_does()
+    concurrency.limit_concurrency(lambda: bedrock.quota("concurrency"))
+    payloads.limit_payloads()
     machines.run_to_the_letter()
     machines.act_in_roles()
     definitions.validate_definitions()
@@ -111,22 +119,6 @@ def _import_gateway_responses() -> None:
         return api_id
 
     gateway._import_rest_api = _import_rest_api
-
-
-def _refuse_large_requests() -> None:
-    """API Gateway takes a body of 10 MiB; Lambda an event of 6 MiB, in which the body is a JSON string."""
-    gateway = inside("services.apigateway_v1")
-    original = gateway._invoke_lambda_proxy_v1
-    parameters = inspect.signature(original)
-
-    async def _invoke_lambda_proxy_v1(*arguments: Any, **named: Any) -> Any:
-        body = parameters.bind(*arguments, **named).arguments["body"] or b""
-        text = body if isinstance(body, str) else body.decode(errors="replace")
-        if len(body) > GATEWAY_BYTES or len(json.dumps(text, ensure_ascii=False).encode()) > FUNCTION_BYTES:
-            return gateway._gw_error("REQUEST_TOO_LARGE", "Request Too Long")
-        return await original(*arguments, **named)
-
-    gateway._invoke_lambda_proxy_v1 = _invoke_lambda_proxy_v1
 
 
 def _quicken_schedules() -> None:

@@ -1,0 +1,114 @@
+"""What Lambda refuses of a function's or a mapping's settings, by its API and in a template, in Lambda's words.
+
+Sources: docs.aws.amazon.com/lambda, quotas. Wordings as reported: the environment in github-aws-runners/
+terraform-aws-github-runner issue 3594, sizes in lambci/git-lambda-layer issue 27, the visibility timeout in issue 465
+of the former. How Lambda words its refusal of a sixth layer was not found.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tailor_local.hooks.needed import inside
+
+ENVIRONMENT_BYTES = 4096
+LAYERS = 5
+UNPACKED_BYTES = 262_144_000  # of a function and its layers
+INVALID = "InvalidParameterValueException"
+
+
+def refuse_what_lambda_refuses() -> None:
+    """Call it before hooks that act on what was made of a template."""
+    functions, handlers = (
+        inside("services.lambda_svc"),
+        inside("services.cloudformation.provisioners")._RESOURCE_HANDLERS,
+    )
+    create, update, map_source = functions._create_function, functions._update_config, functions._create_esm
+
+    def refused(why: str) -> Any:
+        return functions.error_response_json(INVALID, why, 400)
+
+    def _create_function(data: dict[str, Any]) -> Any:
+        why = problem(data)
+        return refused(why) if why else create(data)
+
+    def _update_config(name: str, data: dict[str, Any]) -> Any:
+        why = problem(data)
+        return refused(why) if why else update(name, data)
+
+    def _validate_total_unzipped_size(code: bytes | None, layers: Sequence[Any] | None) -> Any:
+        why = too_large(code, layers or ())
+        return refused(why) if why else None
+
+    def _create_esm(data: dict[str, Any]) -> Any:
+        why = too_impatient(data)
+        return refused(why) if why else map_source(data)
+
+    functions._create_function, functions._update_config = _create_function, _update_config
+    functions._validate_total_unzipped_size, functions._create_esm = _validate_total_unzipped_size, _create_esm
+    function, mapping = "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping"
+    handlers[function] = {**handlers[function], "create": _creating(handlers[function]["create"])}
+    handlers[mapping] = {**handlers[mapping], "create": _mapping(handlers[mapping]["create"])}
+
+
+def problem(data: Mapping[str, Any]) -> str | None:
+    """What Lambda says of a function's settings; None where it takes them."""
+    variables = (data.get("Environment") or {}).get("Variables") or {}
+    measured = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
+    if len(measured.encode()) > ENVIRONMENT_BYTES:
+        return (
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            f"provided exceeded the 4KB limit. String measured: {measured}"
+        )
+    if len(data.get("Layers") or []) > LAYERS:
+        return f"A function can't have more than {LAYERS} layers."
+    return None
+
+
+def too_large(code: bytes | None, layers: Sequence[Any]) -> str | None:
+    """What Lambda says of a function that is too large with its layers; None where it is not."""
+    functions = inside("services.lambda_svc")
+    size = functions._unzipped_size(code) + sum(functions._layer_unzipped_size(layer) for layer in layers)
+    if size <= UNPACKED_BYTES:
+        return None
+    return (
+        f"Function code combined with layers exceeds the maximum allowed size of {UNPACKED_BYTES} bytes. "
+        f"The actual size is {size} bytes."
+    )
+
+
+def too_impatient(data: Mapping[str, Any]) -> str | None:
+    """What Lambda says of a queue that shows a message again while its function still works; None where it does not."""
+    _, config, _ = inside("services.lambda_svc")._get_func_record_for_ref(data.get("FunctionName", ""))
+    queue = inside("services.sqs")._queue_by_arn(data.get("EventSourceArn", ""))
+    if not config or queue is None:
+        return None
+    visible, timeout = int(queue["attributes"].get("VisibilityTimeout", 30)), int(config.get("Timeout", 3))
+    if visible >= timeout:
+        return None
+    return f"Queue visibility timeout: {visible} seconds is less than Function timeout: {timeout} seconds"
+
+
+def _creating(create: Callable[..., Any]) -> Callable[..., Any]:
+    functions = inside("services.lambda_svc")
+
+    def created(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        if why := problem(properties):
+            raise ValueError(f"Resource handler returned message: {why}")
+        made = create(logical_id, properties, stack)
+        record = functions._functions[made[0]]
+        if why := too_large(record["code_zip"], record["config"]["Layers"]):
+            del functions._functions[made[0]]
+            raise ValueError(f"Resource handler returned message: {why}")
+        return made
+
+    return created
+
+
+def _mapping(create: Callable[..., Any]) -> Callable[..., Any]:
+    def created(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        if why := too_impatient(properties):
+            raise ValueError(f"Resource handler returned message: Invalid request provided: {why}")
+        return create(logical_id, properties, stack)
+
+    return created
