@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tailor.evaluation.gate.decision import Policy, decide
-from tailor.evaluation.scoring.compare import Design, compare
-from tailor.evaluation.scoring.statistics import Clusters, minimum_detectable_effect
+from tailor.evaluation.gate import Policy, decide
+from tailor.evaluation.scoring import Clusters, Design, compare, minimum_detectable_effect
 from tailor.metrics.base import Evidence, mean
 
 Scores = npt.NDArray[np.float64]

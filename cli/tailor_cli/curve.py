@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from tailor.errors import InvalidInputError
-from tailor.evaluation.scoring.curves import Curve, merged, read_curve, read_in_words
+from tailor.evaluation.curves import Curve, merged, read_curve, read_in_words
 from tailor_cli.context import out, shown_errors
 
 _BLOCKS = "▁▂▃▄▅▆▇█"

@@ -9,10 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from tailor.errors import InvalidInputError
-from tailor.evaluation.gate.decision import Policy
-from tailor.evaluation.gate.verdict import Plan
+from tailor.evaluation.gate import Plan, Policy
 from tailor.evaluation.offline import evaluate_files
-from tailor.evaluation.questions.arms import CANDIDATE
+from tailor.evaluation.questions import CANDIDATE
 from tailor.normalisers import check_switches
 from tailor.recipe import language_code
 from tailor_cli.context import out, shown_errors

@@ -17,9 +17,9 @@ from tailor.datasets.media import Asset
 from tailor.datasets.records import Encoder
 from tailor.errors import InvalidInputError, Problem, RecipeError
 from tailor.recipe import Data, Recipe
+from tailor.rewards import REWARDS, specification
 from tailor.storage import FolderStorage
 from tailor.training import bench
-from tailor.training.grading import REWARDS, specification
 from tailor.training.recipe_check import read_checked
 from tailor_cli.context import out, shown_errors
 

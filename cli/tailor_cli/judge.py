@@ -10,7 +10,7 @@ from tailor import catalog
 from tailor.aws import evaluation_jobs
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.evaluation.asking import judge_job
-from tailor.evaluation.questions.held_out import read_answers, read_rows
+from tailor.evaluation.questions import read_answers, read_rows
 from tailor_cli.context import out, session, shown_errors
 from tailor_cli.runs import RunId, find
 

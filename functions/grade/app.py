@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tailor.training.grading import grade
+from tailor.rewards import grade
 
 logger = Logger()
 

@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tailor.errors import InvalidInputError, NotFoundError
-from tailor.recipe import Method
+from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError
+from tailor.recipe import Method, Recipe
 
 Record = Literal["converse", "prompt-completion", "input", "openai-rft"]
 DeploymentKind = Literal["on-demand", "provisioned"]
@@ -281,6 +281,16 @@ def model(name: str) -> Model:
 
 
 SHARED = ("tokens", "answers", "hosting", "lifecycle")  # tables that a model names
+
+
+def teacher_of(recipe: Recipe, student: Model) -> Model:
+    """The recipe's teacher, or the first that the catalogue lists. Raises RecipeError for one that can't teach it."""
+    teachers = student.method("distillation").teachers
+    name = recipe.teacher or teachers[0]
+    if name not in teachers:
+        fix = f"teachers for {student.name}: {', '.join(teachers)}"
+        raise RecipeError([Problem("teacher", f"{name!r} can't teach {student.name}", fix)])
+    return model(name)
 
 
 def _parse(document: dict[str, Any]) -> list[Model]:

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tailor import slack_ids
 from tailor.errors import RetryableError, ThrottledError
-from tailor.notices import mentions, slack
+from tailor.notices import slack
 from tailor.notices.channels import (
     Outcome,
     Response,
@@ -169,10 +170,10 @@ def test_only_members_and_groups_can_be_mentioned(mention: str | None, shown: st
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(ANY_TEXT, st.from_regex(r"[<@!]{0,2}[a-zA-Z^]{0,9}[|^]?[USWusw][A-Za-z0-9]{2,12}>?", fullmatch=True)))
 def test_a_mention_is_taken_or_says_what_to_write_instead(mention: str) -> None:
-    fix = mentions.fix(mention)
-    assert bool(fix) != bool(mentions.markup(mention))
+    fix = slack_ids.fix(mention)
+    assert bool(fix) != bool(slack_ids.markup(mention))
     if near := re.search(r"did you mean '(\w+)'", fix):
-        assert mentions.markup(near[1])
+        assert slack_ids.markup(near[1])
 
 
 def test_a_button_only_where_there_is_a_url() -> None:

@@ -7,9 +7,9 @@ from tailor.datasets.example import Example
 from tailor.datasets.formats import adapted
 from tailor.datasets.prepare import prepare_dataset
 from tailor.recipe import Recipe
+from tailor.rewards import REWARDS
 from tailor.storage import FolderStorage
 from tailor.training.bench import about_trials, try_probes
-from tailor.training.grading import REWARDS
 
 PRE_TRAINING = Recipe(method="continued-pre-training", model="titan-text-lite")
 REINFORCEMENT = Recipe.model_validate(

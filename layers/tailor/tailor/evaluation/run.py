@@ -9,8 +9,10 @@ from typing import Any
 import orjson
 
 from tailor import catalog
+from tailor.catalog import teacher_of
 from tailor.errors import EvaluationError, InvalidInputError, NotFoundError
 from tailor.evaluation.asking.runner import WORKERS, AnswerStore, Interview, Progress
+from tailor.evaluation.curves import Curve, find_curves
 from tailor.evaluation.gate import judge as judges
 from tailor.evaluation.gate import regression
 from tailor.evaluation.gate.verdict import Outcome, judge
@@ -23,14 +25,12 @@ from tailor.evaluation.report.document import Findings, document
 from tailor.evaluation.report.html import render
 from tailor.evaluation.report.thumbnails import thumbnails
 from tailor.evaluation.scoring.behaviour import Prices, TokenPrices, conduct
-from tailor.evaluation.scoring.curves import Curve, find_curves
 from tailor.evaluation.scoring.slices import image_sizes
 from tailor.evaluation.settings import check_settings
 from tailor.llm import Asker
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor.storage import Storage
-from tailor.training.methods.distillation import teacher_of
 
 RESERVE_SECONDS = 75.0
 _RESERVE_SHARE = 0.25

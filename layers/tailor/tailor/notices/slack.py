@@ -6,7 +6,7 @@ Limits: docs.slack.dev/reference/block-kit/blocks. The total is not documented; 
 import re
 from typing import Any
 
-from tailor.notices import mentions
+from tailor import slack_ids
 from tailor.notices.messages import Message
 
 HEADER = 150
@@ -32,7 +32,7 @@ def payload(message: Message) -> dict[str, Any]:
     sign = _SIGNS[message.severity]
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(f"{sign} {message.title}", HEADER)}},
-        {"type": "section", "text": _markdown(mentions.markup(message.mention) + escape(message.text, TEXT))},
+        {"type": "section", "text": _markdown(slack_ids.markup(message.mention) + escape(message.text, TEXT))},
     ]
     if message.fields:
         fields = [

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tailor.errors import RetryableError, TailorError
-from tailor.evaluation.asking.runner import Progress
-from tailor.evaluation.questions.arms import Arm
+from tailor.evaluation.asking import Progress
+from tailor.evaluation.questions import Arm
 from tailor.evaluation.run import ask_part, plan_run
 from tailor.events import AskPart
 from tailor.llm import Asker

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tailor import catalog
+from tailor.catalog import teacher_of
 from tailor.errors import ConflictError, EvaluationError, InvalidInputError, NotAllowedError, NotFoundError
-from tailor.evaluation.questions.arms import BASE, CANDIDATE, LIVE, TEACHER, Arm
+from tailor.evaluation.questions import BASE, CANDIDATE, LIVE, TEACHER, Arm
 from tailor.evaluation.run import Unfinished, evaluate_run
 from tailor.llm import Asker
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, giving_back
 from tailor.serving.aliases import AliasStore, Version
 from tailor.steps.asking import Scale, while_wanted
 from tailor.storage import Storage
-from tailor.training.methods.distillation import teacher_of
 
 BY = "evaluate"
 

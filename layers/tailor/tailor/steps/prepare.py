@@ -12,7 +12,7 @@ from tailor.catalog import Model
 from tailor.datasets.prepare import Assignment, Intake, reject_dataset
 from tailor.datasets.report import Report
 from tailor.errors import DatasetError, NotFoundError, TailorError
-from tailor.evaluation.questions.held_out import read_rows
+from tailor.evaluation.questions import read_rows
 from tailor.findings import Finding
 from tailor.llm import Asker
 from tailor.names import RECIPE_FILE

@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
+from tailor.rewards import REFERENCE, REWARDS, SLOW, grade
 from tailor.training.advice import Advice
-from tailor.training.grading import REFERENCE, REWARDS, SLOW, grade
 
 NEARLY_ALL = 0.95
 RIGHT = 0.99

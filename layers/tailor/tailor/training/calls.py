@@ -9,8 +9,7 @@ import orjson
 from tailor import catalog
 from tailor.catalog import Model, PriceItem
 from tailor.datasets.tokens import Estimator
-from tailor.evaluation.questions import sizes
-from tailor.evaluation.questions.arms import pick_shots
+from tailor.evaluation.questions import pick_shots, sizes
 from tailor.recipe import Recipe
 from tailor.training.quote import NOTHING, PER_THOUSAND, Basis, Line, Range
 

@@ -8,8 +8,7 @@ from statistics import fmean
 
 from tailor.catalog import Model
 from tailor.errors import EvaluationError, RetryableError, TailorError
-from tailor.evaluation.questions.arms import build_request, sample_rows
-from tailor.evaluation.questions.held_out import Row
+from tailor.evaluation.questions import Row, build_request, sample_rows
 from tailor.language import dominant
 from tailor.llm import Asker
 from tailor.metrics import check_name, exact_match, json_fields, numeric, token_f1, yes_no

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from tailor.catalog import Model, models, quotas
+from tailor.catalog import Model, models, quotas, teacher_of
 from tailor.errors import NotFoundError, TailorError
 from tailor.recipe import Method, Recipe
-from tailor.training.methods.distillation import teacher_of
 
 Status = Literal["ok", "warning", "failed", "unknown"]
 # Methods by the name that Bedrock lists models by; reinforcement has none.

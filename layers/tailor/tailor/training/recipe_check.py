@@ -7,13 +7,12 @@ that nothing is paid for that can't be trained, evaluated or deployed.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tailor import catalog
+from tailor import catalog, slack_ids
 from tailor.catalog import Model
 from tailor.errors import NotFoundError, Problem, RecipeError
 from tailor.evaluation import settings
 from tailor.findings import Finding
 from tailor.names import RECIPE_FILE
-from tailor.notices import mentions
 from tailor.recipe import Recipe
 from tailor.training import methods
 
@@ -66,7 +65,7 @@ def _of_settings(recipe: Recipe) -> list[Problem]:
         message = f"at most {evaluation.max_rows} rows would be asked: fewer than evaluation.minimum_rows can't decide"
         found.append(Problem("evaluation.max_rows", message, f"choose {evaluation.minimum_rows} or more"))
     mention = recipe.notifications.mention
-    if mention is not None and (fix := mentions.fix(mention)):
+    if mention is not None and (fix := slack_ids.fix(mention)):
         message = f"{mention[:80]!r} is not the id of a Slack member (U…) or user group (S…)"
         found.append(Problem("notifications.mention", message, fix))
     if recipe.deployment.kind != "on-demand":

@@ -1,1 +1,10 @@
-"""Ask the arms at the pace that models allow, keep each answer, and go on where an earlier call stopped."""
+"""Ask the arms at the pace that models allow, keep each answer, and go on where an earlier call stopped.
+
+- ``runner``: asks what is missing, in chunks, and keeps the answers
+- ``judge_job``: the same question to Bedrock's own evaluation jobs
+"""
+
+from tailor.evaluation.asking import judge_job
+from tailor.evaluation.asking.runner import WORKERS, AnswerStore, Interview, Progress
+
+__all__ = ["WORKERS", "AnswerStore", "Interview", "Progress", "judge_job"]

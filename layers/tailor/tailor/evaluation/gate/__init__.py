@@ -1,1 +1,11 @@
-"""The decision: passed, failed or inconclusive, with what guards it and what a judge thinks of it."""
+"""The decision: passed, failed or inconclusive.
+
+- ``verdict``: rows and answers in, an outcome out
+- ``decision``: the rule itself and what it says
+- ``regression``: guards on general questions; ``judge``: a model's opinion, which never decides
+"""
+
+from tailor.evaluation.gate.decision import Decision, GuardResult, Policy, decide
+from tailor.evaluation.gate.verdict import Guard, Outcome, Plan
+
+__all__ = ["Decision", "Guard", "GuardResult", "Outcome", "Plan", "Policy", "decide"]

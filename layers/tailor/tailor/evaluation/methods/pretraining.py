@@ -11,11 +11,11 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from tailor import metrics
+from tailor.evaluation.curves import Curve, merged
 from tailor.evaluation.gate.verdict import Plan, rules_for
 from tailor.evaluation.questions.arms import BASE, CANDIDATE
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.scoring.compare import Design, compare
-from tailor.evaluation.scoring.curves import Curve, merged
 from tailor.evaluation.scoring.score import score
 from tailor.evaluation.scoring.statistics import Clusters
 

@@ -14,8 +14,8 @@ from tailor.evaluation.questions.arms import BASE, CANDIDATE
 from tailor.evaluation.scoring.score import Sheet, score
 from tailor.metrics.base import Case, Metric, Rules
 from tailor.recipe import Reward
-from tailor.training import grading
-from tailor.training.grading import Specification
+from tailor.rewards import Specification
+from tailor.rewards import score as grade
 
 METRIC = "reward"
 _SAME = {"exact-match": "exact_match", "token-f1": "token_f1", "numeric": "numeric", "json": "json_fields"}
@@ -29,7 +29,7 @@ def reward_metric(rewards: Sequence[Reward]) -> Metric:
     def paid(case: Case, rules: Rules) -> float:
         specification = Specification(rewards=tuple(rewards), language=rules.language)
         try:
-            scores = grading.score(case.answer, _reference(case), specification)
+            scores = grade(case.answer, _reference(case), specification)
         except InvalidInputError:
             return 0.0
         return sum(value * reward.weight for value, reward in zip(scores.values(), rewards, strict=True)) / whole

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tailor.evaluation.asking.runner import Interview
+from tailor.evaluation.curves import Curve
 from tailor.evaluation.gate import decision as gate
 from tailor.evaluation.gate.verdict import Guard, Outcome, Plan
 from tailor.evaluation.methods import distillation, pretraining, reinforcement
@@ -13,7 +14,6 @@ from tailor.evaluation.questions.cloze import SYSTEM as CLOZE_SYSTEM
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.questions.plan import Questions
 from tailor.evaluation.questions.section import Section
-from tailor.evaluation.scoring.curves import Curve
 from tailor.recipe import Recipe
 
 Behaviour = Mapping[str, Mapping[str, Any]]

@@ -1,1 +1,50 @@
-"""What is asked, of whom: held-out rows, questions for the next word, general questions, and the arms that answer."""
+"""What is asked, of whom. Derived from a run's files alone, so that every visit asks the same.
+
+- ``held_out``: rows and answers, as files hold them
+- ``arms``: the models that answer, worked examples, the request for one row
+- ``section``: questions that go to the same arms, in chunks
+- ``general``: Tailor's own general questions (``suite/``); ``cloze``: questions out of documents
+- ``plan``: all sections of a run; ``sizes``: how much is asked, which quotes count too
+"""
+
+from tailor.evaluation.questions import sizes
+from tailor.evaluation.questions.arms import (
+    BASE,
+    CANDIDATE,
+    FEW_SHOT,
+    LIVE,
+    TEACHER,
+    Arm,
+    Shot,
+    build_request,
+    pick_shots,
+    sample_rows,
+)
+from tailor.evaluation.questions.held_out import Answer, Row, check_known, read_answers, read_rows, write_answers
+from tailor.evaluation.questions.plan import Questions, questions_of
+from tailor.evaluation.questions.section import Section
+from tailor.evaluation.questions.sizes import ROUNDS
+
+__all__ = [
+    "BASE",
+    "CANDIDATE",
+    "FEW_SHOT",
+    "LIVE",
+    "ROUNDS",
+    "TEACHER",
+    "Answer",
+    "Arm",
+    "Questions",
+    "Row",
+    "Section",
+    "Shot",
+    "build_request",
+    "check_known",
+    "pick_shots",
+    "questions_of",
+    "read_answers",
+    "read_rows",
+    "sample_rows",
+    "sizes",
+    "write_answers",
+]

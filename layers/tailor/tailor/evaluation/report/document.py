@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 
 from tailor import __version__, metrics
+from tailor.evaluation.curves import Curve, read_in_words
 from tailor.evaluation.gate.decision import NOT_SHOWN, points
 from tailor.evaluation.gate.verdict import Outcome
 from tailor.evaluation.questions.arms import CANDIDATE, Arm, build_request, spoken
 from tailor.evaluation.questions.general import VERSION as SUITE_VERSION
 from tailor.evaluation.scoring.behaviour import CONDUCT
 from tailor.evaluation.scoring.compare import Comparison
-from tailor.evaluation.scoring.curves import Curve, read_in_words
 from tailor.evaluation.scoring.score import failed_calls
 from tailor.evaluation.scoring.slices import slices
 from tailor.evaluation.scoring.statistics import holm

@@ -1,1 +1,23 @@
-"""Numbers: metrics over answers, comparisons with intervals, slices, behaviour of the arms, training curves."""
+"""Numbers: what answers are worth, and how far apart two arms are.
+
+- ``score``: every metric for every arm, on the same rows
+- ``compare``, ``statistics``: paired differences, intervals that respect groups, tests
+- ``slices``: where the candidate is weak; ``behaviour``: failures, refusals, length, time, cost of each arm
+"""
+
+from tailor.evaluation.scoring.behaviour import Prices, TokenPrices
+from tailor.evaluation.scoring.compare import Comparison, Design, compare
+from tailor.evaluation.scoring.score import Sheet, score
+from tailor.evaluation.scoring.statistics import Clusters, minimum_detectable_effect
+
+__all__ = [
+    "Clusters",
+    "Comparison",
+    "Design",
+    "Prices",
+    "Sheet",
+    "TokenPrices",
+    "compare",
+    "minimum_detectable_effect",
+    "score",
+]

@@ -6,8 +6,7 @@ by the metadata of their requests.
 
 from typing import Any
 
-from tailor import catalog
-from tailor.catalog import Model
+from tailor.catalog import Model, teacher_of
 from tailor.errors import Problem, RecipeError
 from tailor.recipe import InvocationLogs, Recipe
 from tailor.training.advice import too_long
@@ -17,16 +16,6 @@ from tailor.training.request import Job
 
 # Bedrock does not document the epochs of a distillation; the student's own range for fine-tuning is 1 to 5.
 EPOCHS = Range.of(1, 2, 5)
-
-
-def teacher_of(recipe: Recipe, model: Model) -> Model:
-    """The recipe's teacher, or the first that the catalogue lists. Raises RecipeError for one that can't teach it."""
-    teachers = model.method("distillation").teachers
-    name = recipe.teacher or teachers[0]
-    if name not in teachers:
-        fix = f"teachers for {model.name}: {', '.join(teachers)}"
-        raise RecipeError([Problem("teacher", f"{name!r} can't teach {model.name}", fix)])
-    return catalog.model(name)
 
 
 def check(recipe: Recipe, model: Model) -> None:

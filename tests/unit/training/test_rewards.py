@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.grade.app import handler
+from tailor import rewards as grading
 from tailor.errors import InvalidInputError
 from tailor.recipe import Recipe
-from tailor.training import bench, grading
-from tailor.training.grading import REWARDS, grade, specification
+from tailor.rewards import REWARDS, grade, specification
+from tailor.training import bench
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor.errors import InvalidInputError
-from tailor.evaluation.scoring.curves import find_curves, merged, read_curve, read_in_words
+from tailor.evaluation.curves import find_curves, merged, read_curve, read_in_words
 from tailor.storage import FolderStorage
 
 
