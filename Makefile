@@ -15,12 +15,12 @@ help: ## List the commands
 
 setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
 
-.venv/.ready: requirements/dev.txt requirements/bootstrap.txt pyproject.toml
+.venv/.ready: requirements/dev.txt requirements/bootstrap.txt pyproject.toml local/pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Tailor needs Python 3.13: install it, or say where it is: make PYTHON=/path/to/python3.13" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt
 	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable . --editable local
 	@touch $@
 
 demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training)

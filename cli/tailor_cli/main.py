@@ -44,9 +44,13 @@ def choose_stack(
     """Custom Amazon Bedrock models from your data: measured, deployed, served."""
     session.stack_name, session.local = stack, local
     if local:
-        from tailor_local.cloud import use_local_cloud
-        from tailor_local.errors import LocalCloudError
-
+        try:
+            from tailor_local.cloud import use_local_cloud
+            from tailor_local.errors import LocalCloudError
+        except ModuleNotFoundError as error:
+            err.print("[bold red]error[/] the local cloud is not installed", soft_wrap=True)
+            err.print("fix: clone Tailor's repository and run `make up` in it", soft_wrap=True)
+            raise typer.Exit(2) from error
         try:
             use_local_cloud()
         except LocalCloudError as error:
