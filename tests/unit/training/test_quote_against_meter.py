@@ -24,7 +24,6 @@ from PIL import Image
 from samples.generate import WRITERS, generate
 from tailor import catalog
 from tailor.datasets.prepare import prepare_dataset
-from tailor.datasets.tokens import Estimator
 from tailor.evaluation.gate import judge as judges
 from tailor.evaluation.questions.arms import Arm
 from tailor.evaluation.questions.plan import questions_of
@@ -32,6 +31,7 @@ from tailor.evaluation.questions.section import Section
 from tailor.recipe import Evaluation, Recipe
 from tailor.runs import Run
 from tailor.storage import FolderStorage, Storage
+from tailor.tokens import Estimator
 from tailor.training import methods
 from tailor.training import quote as quotes
 from tailor.training.calls import examples_in

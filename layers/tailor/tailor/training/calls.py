@@ -8,9 +8,9 @@ import orjson
 
 from tailor import catalog
 from tailor.catalog import Model, PriceItem
-from tailor.datasets.tokens import Estimator
 from tailor.evaluation.questions import pick_shots, sizes
 from tailor.recipe import Recipe
+from tailor.tokens import Estimator
 from tailor.training.quote import NOTHING, PER_THOUSAND, Basis, Line, Range
 
 

@@ -17,9 +17,9 @@ from tailor.datasets.checks.prefilter import Passed
 from tailor.datasets.checks.tools import tool_problems
 from tailor.datasets.example import Example, Media, Placed, Raw, Role, Text, Turn
 from tailor.datasets.media import Asset, Locate
-from tailor.datasets.tokens import Estimate, Estimator
 from tailor.findings import Finding, finding
 from tailor.recipe import Method
+from tailor.tokens import Estimate, Estimator
 
 _ASSISTANT_ONLY = frozenset({"toolUse", "reasoningContent"})
 _OWNER = re.compile(r"\d{12}")

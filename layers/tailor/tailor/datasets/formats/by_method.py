@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from tailor.catalog import Model
 from tailor.datasets.example import Example
+from tailor.datasets.formats.documents import most_characters, pieces
 from tailor.recipe import Recipe
 from tailor.rewards import REWARDS, specification
-from tailor.training.documents import most_characters, pieces
 
 
 def adapted[Row](items: Iterable[Row], recipe: Recipe, model: Model) -> Iterator[Row | Example]:

@@ -15,10 +15,10 @@ from tailor.catalog import Model
 from tailor.datasets.example import Example, Rejected, Text
 from tailor.datasets.formats import read_dataset
 from tailor.datasets.prepare.writer import Written
-from tailor.datasets.tokens import NOTHING, Estimate, Estimator
 from tailor.findings import Finding, finding
 from tailor.recipe import Recipe
 from tailor.storage import Storage
+from tailor.tokens import NOTHING, Estimate, Estimator
 
 MOST: Final = 20_000
 

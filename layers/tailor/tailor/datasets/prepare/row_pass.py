@@ -32,9 +32,9 @@ from tailor.datasets.table import (
     group_hash,
     hashes_of,
 )
-from tailor.datasets.tokens import Estimate
 from tailor.findings import Finding, finding
 from tailor.recipe import Recipe
+from tailor.tokens import Estimate
 
 MERGED = ("findings.jsonl", "rejected.jsonl", "fixes.jsonl")
 _RAW = 2000
