@@ -18,11 +18,12 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = {"tailor": ROOT / "layers/tailor/tailor", "tailor_cli": ROOT / "cli/tailor_cli"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 DISTRIBUTIONS = {
-    "yaml": "pyyaml",
     "PIL": "pillow",
-    "pydantic_core": "pydantic",
     "botocore": "boto3",
+    "pydantic_core": "pydantic",
+    "samtranslator": "aws-sam-cli",
     "urllib3": "boto3",
+    "yaml": "pyyaml",
 }
 
 
