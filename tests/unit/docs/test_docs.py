@@ -15,7 +15,7 @@ from tailor_cli.main import app
 from tailor_cli.recipe import starter
 from tests.unit.contracts.template import ROOT, template
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "samples" / "README.md"]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "samples" / "README.md"]
 
 
 def test_the_recipe_page_lists_every_setting_with_its_default() -> None:
@@ -109,3 +109,13 @@ def test_alarms_point_to_a_heading_of_the_operations_page() -> None:
 def test_make_targets_in_the_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z-]+)\b", (ROOT / "README.md").read_text())) - {"out"} <= targets
+
+
+def test_modules_are_where_the_changelog_says_that_they_moved() -> None:
+    table = (ROOT / "CHANGELOG.md").read_text().partition("| was | is |")[2]
+    moved = re.findall(r"^\| `([\w.]+)` \| `([\w.]+)` \|$", table, re.MULTILINE)
+    assert moved
+    library = ROOT / "layers/tailor/tailor"
+    for _, now in moved:
+        path = library / now.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__init__.py").exists() or now == "catalog.teacher_of", now
