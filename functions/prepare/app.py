@@ -1,5 +1,4 @@
-"""S3 "Object Created" → a run; "Run Changed" or "Run Due" (received, preparing) → its dataset is prepared; for its
-state machine, a shard of it."""
+"""A run was received, or is still being prepared → its dataset is prepared; for its state machine, a shard of it."""
 
 import tempfile
 from datetime import UTC, datetime
@@ -17,11 +16,10 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
 from tailor.aws.state_machines import StateMachine
-from tailor.events import Ended, ObjectCreated, RunChanged, Shard, detail
+from tailor.events import Ended, RunChanged, Shard, detail
 from tailor.settings import Settings
 from tailor.steps.prepare import prepare
 from tailor.steps.preparing import Scale
-from tailor.steps.receive import receive
 from tailor.training.prices import read_prices
 
 
@@ -30,7 +28,6 @@ class PrepareSettings(Settings):
     runs_table: str
     serving_table: str
     account_id: str
-    settle_seconds: float = 0
     prices: str
     prepare_machine_arn: str
     machine_above_seconds: float
@@ -56,13 +53,6 @@ scale = Scale(
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     now = datetime.now(UTC)
-    if event.get("source") == "aws.s3":
-        created = ObjectCreated.model_validate(detail(event))
-        received = receive(
-            created.object.key, bucket=bucket, runs=runs, now=now, settle_seconds=settings.settle_seconds
-        )
-        logger.info("received", run=received.id if received else None)
-        return {"run": received.id if received else None}
     # Scratch files of one run must not fill the disk of the next.
     with tempfile.TemporaryDirectory() as scratch:
         if "shard" in event:

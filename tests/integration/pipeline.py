@@ -76,9 +76,11 @@ class Pipeline:
     def dead(self) -> list[str]:
         """Bodies of dead letters; reading takes them out."""
         letters: list[str] = []
-        for name in ("UndeliveredEventsUrl", "FailedInvocationsUrl"):
+        for name in ("UndeliveredEventsUrl", "FailedInvocationsUrl", "UploadsDeadLettersUrl"):
             answer = client("sqs").receive_message(QueueUrl=self.outputs[name], MaxNumberOfMessages=10)
-            letters += [message["Body"] for message in answer.get("Messages", [])]
+            for message in answer.get("Messages", []):
+                letters.append(message["Body"])
+                client("sqs").delete_message(QueueUrl=self.outputs[name], ReceiptHandle=message["ReceiptHandle"])
         return letters
 
     def notices(self, project: str, count: int) -> tuple[list[str], list[str]]:

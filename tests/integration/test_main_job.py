@@ -23,6 +23,7 @@ from tailor.steps.steer import promote_by_hand
 from tailor_local.bedrock.faults import EventFaults, Faults, Stall
 from tailor_local.quotas import QUOTAS
 from tests.integration.pipeline import Pipeline
+from tests.unit.steps.uploads import message
 
 SetFaults = Callable[[Faults], None]
 RECIPE = b"""
@@ -55,15 +56,14 @@ def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice
 ) -> None:
     faults(Faults(events=EventFaults(copies=5)))
     run_id = pipeline.upload("five/scenes", scenes)
-    event = {
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "detail": {"bucket": {"name": pipeline.bucket.bucket}, "object": {"key": "uploads/five/scenes/tailor.yaml"}},
-    }
-    prepare, payload = pipeline.function("PrepareFunction"), json.dumps(event).encode()
+    announced = message("uploads/five/scenes/tailor.yaml", "0" * 32, datetime.now(UTC))["body"]
+    receive = pipeline.function("ReceiveFunction")
+    payload = json.dumps({"Records": [{"messageId": "again", "body": announced}]}).encode()
     invoke = client("lambda").invoke
     with ThreadPoolExecutor(5) as pool:
-        list(pool.map(lambda _: invoke(FunctionName=prepare, InvocationType="Event", Payload=payload), range(5)))
+        list(pool.map(lambda _: invoke(FunctionName=receive, InvocationType="Event", Payload=payload), range(3)))
+    for _ in range(2):
+        client("sqs").send_message(QueueUrl=pipeline.outputs["UploadsQueueUrl"], MessageBody=announced)
 
     run = pipeline.wait(run_id, State.LIVE)
 

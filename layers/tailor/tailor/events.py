@@ -27,13 +27,21 @@ class _Bucket(Event):
 
 class _Object(Event):
     key: str = Field(description="as it is in S3: unlike direct S3 notifications, not URL-encoded")
+    etag: str
+
+
+class _Created(Event):
+    bucket: _Bucket
+    object: _Object
 
 
 class ObjectCreated(Event):
-    """``detail`` of ``aws.s3`` "Object Created"."""
+    """``aws.s3`` "Object Created", the whole event: a queue's message holds one as its body."""
 
-    bucket: _Bucket
-    object: _Object
+    source: Literal["aws.s3"]
+    detail_type: Literal["Object Created"] = Field(alias="detail-type")
+    time: datetime = Field(description="when the object was complete, to the second")
+    detail: _Created
 
 
 class JobStateChange(Event):

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
@@ -31,6 +32,7 @@ class StoredFile:
     key: str
     size: int
     etag: str
+    modified: datetime
 
 
 class Storage(Protocol):
@@ -101,7 +103,7 @@ class FolderStorage:
             if key.startswith(prefix):
                 stat = path.stat()
                 tag = hashlib.sha256(f"{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()[:32]
-                yield StoredFile(key, stat.st_size, tag)
+                yield StoredFile(key, stat.st_size, tag, datetime.fromtimestamp(stat.st_mtime, UTC))
 
     def _files(self) -> Iterable[Path]:
         return sorted(path for path in self.root.rglob("*") if path.is_file())

@@ -153,7 +153,8 @@ def api_url(endpoint: str) -> str:
 
 
 def check_nothing_was_lost() -> None:
-    for queue in (session.stack.undelivered_events, session.stack.failed_invocations):
+    stack = session.stack
+    for queue in (stack.undelivered_events, stack.failed_invocations, stack.uploads_dead_letters):
         answer = client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
         if answer.get("Messages"):
             raise DemoError(f"there are dead letters in {queue}: {answer['Messages'][0]['Body'][:500]}")

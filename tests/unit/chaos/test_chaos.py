@@ -15,7 +15,8 @@ from tailor.runs import MOVES, Run, State
 from tailor.steps.provision import take_down
 from tailor.steps.steer import approve, promote_by_hand, retry, stop, take_offline
 from tests.unit.chaos.bedrock import NEVER, Fate
-from tests.unit.chaos.world import DEAR, MINUTE, TREATMENTS, Treatment, Trouble, World
+from tests.unit.chaos.uploads import Treatment
+from tests.unit.chaos.world import DEAR, MINUTE, TREATMENTS, Trouble, World
 
 # One window is known, and allowed for in ``check``: a function that is killed between a channel's answer and its own
 # note of it sends that notice once more. SNS and Slack take no request token: the choice is between twice and never.

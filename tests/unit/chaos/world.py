@@ -31,21 +31,19 @@ from tailor.steps.evaluate import evaluate
 from tailor.steps.prepare import prepare
 from tailor.steps.provision import provision
 from tailor.steps.publish import publish
-from tailor.steps.receive import receive
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.track import track
 from tailor.steps.train import train
 from tailor.storage import StoredFile
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
+from tests.unit.chaos.uploads import Treatment, UploadsQueue
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction
 
-Treatment = Literal["delivered", "lost", "repeated", "delayed", "reordered"]
 TREATMENTS: tuple[Treatment, ...] = ("delivered", "lost", "repeated", "delayed", "reordered")
 
 LATENCY = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 RETRIES = (timedelta(minutes=1), timedelta(minutes=2))  # Lambda's, of an asynchronous invocation
-REDRIVE = timedelta(hours=1)  # a person sends again what lies in the uploads' dead-letter queue
 AGAIN = timedelta(seconds=10)  # a stream tries again and again, and so does a person whose command was cut short
 LEASE = timedelta(minutes=5)  # the time limit of prepare and evaluate
 DUE_AFTER = timedelta(minutes=3)
@@ -129,10 +127,17 @@ class MemoryStorage:
     def __init__(self, world: "World") -> None:
         self._world = world
         self.files: dict[str, bytes] = {}
+        self.modified: dict[str, datetime] = {}
+
+    def put(self, key: str, data: bytes) -> StoredFile:
+        """What a team uploads."""
+        self.files[key], self.modified[key] = data, self._world.now
+        return next(self.list(key))
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
         for key in sorted(key for key in self.files if key.startswith(prefix)):
-            yield StoredFile(key, len(self.files[key]), hashlib.sha256(self.files[key]).hexdigest())
+            etag = hashlib.sha256(self.files[key]).hexdigest()
+            yield StoredFile(key, len(self.files[key]), etag, self.modified.get(key, NOW))
 
     def open(self, key: str) -> BytesIO:
         return BytesIO(self.read(key))
@@ -243,6 +248,7 @@ class World:
             length=length,
         )
         self.once = MemoryOnce(self)
+        self.uploads = UploadsQueue(self)
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
         self.reconciler = Reconciler(
             runs=self.runs, control=self.bedrock, bus=self.bus, aliases=self.aliases, due_after=DUE_AFTER
@@ -326,10 +332,18 @@ class World:
 
     # ------------------------------------------------------------ what follows from what
 
-    def upload(self, project: str = "colours", dataset: str = "scenes", recipe: str = "model: nova-micro") -> None:
+    def upload(
+        self,
+        project: str = "colours",
+        dataset: str = "scenes",
+        recipe: str = "model: nova-micro",
+        treatments: Sequence[Treatment] = ("delivered", "delivered"),
+    ) -> None:
+        """Upload a data file and a recipe. ``treatments``: what becomes of the message about each."""
         prefix = f"uploads/{project}/{dataset}/"
-        self.bucket.files |= {prefix + "data.jsonl": b"{}", prefix + "tailor.yaml": recipe.encode()}
-        self.invoke("receive", partial(self._receive, prefix + "tailor.yaml"), again=REDRIVE)
+        files = {prefix + "data.jsonl": b"{}", prefix + "tailor.yaml": recipe.encode()}
+        for (key, data), treatment in zip(files.items(), treatments, strict=True):
+            self.uploads.announce(self.bucket.put(key, data), treatment)
 
     def on_write(self, old: Run | None, new: Run) -> None:
         announce = partial(publish, old, new, bus=self.bus)
@@ -364,9 +378,6 @@ class World:
                 self.at(arrival + LATENCY, partial(self.invoke, "track", partial(self._track, job.arn)))
 
     # ------------------------------------------------------------ the functions, as functions/*/app.py call the steps
-
-    def _receive(self, key: str) -> None:
-        receive(key, bucket=self.bucket, runs=self.runs, now=self.now)
 
     def _prepare(self, run_id: str) -> None:
         prepare(

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tailor.steps.receive import receive
+from tailor.steps.receive import receive_messages
 from tailor.storage import FolderStorage, StoredFile
 from tailor_cli.context import Session
 from tailor_cli.main import app
 from tests.unit.steps.fakes import NOW, MemoryRuns
+from tests.unit.steps.uploads import messages
 
 
 def push(path: Path, target: str) -> str:
@@ -57,11 +58,11 @@ def in_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
         def upload(self, key: str, path: Path, content_type: str = "") -> None:
             super().upload(key, path, content_type)
-            receive(key, bucket=self, runs=runs, now=NOW)
+            receive_messages(messages(self, [key]), bucket=self, runs=runs, now=NOW)
 
         def write(self, key: str, data: bytes, content_type: str = "") -> None:
             super().write(key, data, content_type)
-            receive(key, bucket=self, runs=runs, now=NOW)
+            receive_messages(messages(self, [key]), bucket=self, runs=runs, now=NOW)
 
     monkeypatch.setattr(Session, "runs", runs)
     monkeypatch.setattr(Session, "bucket", Bucket(tmp_path_factory.mktemp("bucket")))

@@ -40,14 +40,35 @@ def functions() -> dict[str, dict[str, Any]]:
 
 
 def rules() -> list[tuple[str, str, dict[str, Any]]]:
-    """(function, bus, pattern) of every EventBridge rule; references to the bucket become its test name."""
+    """(function, bus, pattern) of every EventBridge rule; references to the bucket become its test name.
+
+    The function of a rule that feeds a queue is the one that takes the queue's messages.
+    """
     found = []
+    for resource in template()["Resources"].values():
+        if resource["Type"] == "AWS::Events::Rule":
+            (target,) = resource["Properties"]["Targets"]
+            name = _reader(target["Arn"])
+            bus = "tailor" if "EventBusName" in resource["Properties"] else "default"
+            found.append((name, bus, _resolved(resource["Properties"]["EventPattern"])))
     for name, properties in functions().items():
         for event in properties.get("Events", {}).values():
             if event["Type"] == "EventBridgeRule":
                 bus = "tailor" if "EventBusName" in event["Properties"] else "default"
                 found.append((name, bus, _resolved(event["Properties"]["Pattern"])))
     return found
+
+
+def _reader(queue: dict[str, str]) -> str:
+    """The folder of the function that takes the messages of a queue."""
+    resources = template()["Resources"]
+    (mapping,) = [
+        resource["Properties"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping" and resource["Properties"]["EventSourceArn"] == queue
+    ]
+    code: str = resources[mapping["FunctionName"]["Ref"]]["Properties"]["CodeUri"]
+    return code.removeprefix("functions/")
 
 
 def _resolved(value: Any) -> Any:

@@ -11,10 +11,18 @@ import pytest
 from moto.events.models import EventPattern
 
 from tailor.runs import ACTORS, State
+from tailor.storage import FolderStorage
 from tests.unit.contracts.template import ROOT, functions, rules
+from tests.unit.steps.fakes import MemoryRuns
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
-ON_BUSES = [path for path in EVENTS if "detail-type" in path.read_text() and "Scheduled Event" not in path.read_text()]
+NOT_ON_BUSES = ("Scheduled Event", "aws:sqs")
+ON_BUSES = [
+    path
+    for path in EVENTS
+    if "detail-type" in (text := path.read_text()) and not any(word in text for word in NOT_ON_BUSES)
+]
+QUEUED = ROOT / "events" / "receive_objects_created.json"
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "testing",
@@ -86,22 +94,58 @@ def test_a_due_run_reaches_the_function_that_acts_on_its_state_and_no_other(stat
 
 
 @pytest.mark.parametrize(
-    ("key", "starts"),
+    ("key", "matches"),
     [
         ("uploads/p/d/tailor.yaml", True),
         ("uploads/p/d/a.csv", True),
-        ("uploads/p/d/A.CSV", True),
+        ("uploads/p/d/A.Csv", True),
         ("uploads/p/d/a b (1).zip", True),
-        ("uploads/p/d/images/1.png", False),
-        ("uploads/p/d/images/1.JPG", False),
+        ("uploads/p/d/images/1.JPG", True),
+        ("uploads", False),
+        ("Uploads/p/d/a.csv", False),
         ("runs/r/prepared/train.jsonl", False),
+        ("runs/uploads/report/findings.jsonl", False),
         ("runs/r/job/model-customization-job-1/training_artifacts/step_wise_training_metrics.csv", False),
+        ("work/r/0/rows.jsonl", False),
+        ("work/uploads/tailor.yaml", False),
     ],
 )
-def test_uploads_of_data_start_prepare_and_media_and_our_own_files_do_not(key: str, starts: bool) -> None:
-    event = json.loads((ROOT / "events" / "prepare_object_created.json").read_text())
-    event["detail"]["object"]["key"] = key
-    assert matched_by(event) == ({"prepare"} if starts else set())
+def test_all_that_is_uploaded_reaches_receive_and_nothing_that_tailor_writes(key: str, matches: bool) -> None:
+    for event in queued():
+        event["detail"]["object"]["key"] = key
+        assert matched_by(event) == ({"receive"} if matches else set())
+        assert matched_by(event | {"detail-type": "Object Deleted"}) == set()
+        assert matched_by(event | {"source": "tailor.test"}) == set()
+        event["detail"]["bucket"]["name"] = "another-bucket"
+        assert matched_by(event) == set()
+
+
+def queued() -> list[dict[str, Any]]:
+    """The S3 events that the messages of the queue hold."""
+    return [json.loads(record["body"]) for record in json.loads(QUEUED.read_text())["Records"]]
+
+
+def test_the_messages_in_the_queue_hold_what_the_rule_matches() -> None:
+    assert [event["detail"]["object"]["key"].rpartition("/")[2] for event in queued()] == ["0001.png", "tailor.yaml"]
+    assert [matched_by(event) for event in queued()] == [{"receive"}] * 2
+
+
+@pytest.mark.usefixtures("environment")
+def test_receive_looks_once_at_each_folder_and_reports_the_messages_that_failed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    module, runs = load("receive"), MemoryRuns()
+    bucket = FolderStorage(tmp_path)
+    bucket.write("uploads/colours/scenes/tailor.yaml", b"model: nova-pro")
+    bucket.write("uploads/colours/scenes/images/0001.png", b"png")
+    monkeypatch.setattr(module, "bucket", bucket)
+    monkeypatch.setattr(module, "runs", runs)
+    event = json.loads(QUEUED.read_text())
+    assert module.handler(event, context()) == {"batchItemFailures": []}
+    assert [run.recipe.model for run in runs.items.values()] == ["nova-pro"]
+    event["Records"][1]["body"] = "{}"
+    failed = {"batchItemFailures": [{"itemIdentifier": event["Records"][1]["messageId"]}]}
+    assert module.handler(event, context()) == failed
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Completed", "Failed", "Stopping", "Stopped"])
@@ -114,7 +158,6 @@ def test_every_job_status_reaches_track(status: str) -> None:
 @pytest.mark.parametrize(
     ("file", "step", "wanted"),
     [
-        ("prepare_object_created", "receive", "uploads/colours/scenes/tailor.yaml"),
         ("prepare_run_received", "prepare", "colours-scenes-0123456789ab"),
         ("prepare_run_due", "prepare", "colours-scenes-0123456789ab"),
         ("prepare_checked", "prepare", "colours-scenes-0123456789ab"),

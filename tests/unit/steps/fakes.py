@@ -1,7 +1,7 @@
 """In-memory stand-ins for the ports of the steps: a table that really refuses stale writes, a bus that remembers."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.machine import Execution, Machine
+from tailor.storage import FolderStorage, StoredFile
 from tests.unit.steps.items import check_item
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -229,3 +230,20 @@ def a_run(state: State, id: str = "colours-scenes-0123456789ab", *, at: datetime
         moment += timedelta(seconds=1)
         run = run.moved(step, by="test", now=moment)
     return run
+
+
+class DatedStorage(FolderStorage):
+    """A listing without contents, whose files have the entity tags and times that a test gives them."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, StoredFile] = {}
+
+    def put(self, key: str, etag: str, modified: datetime) -> None:
+        """Like S3, which tells the time to the second."""
+        self.files[key] = StoredFile(key, 1, etag, modified.replace(microsecond=0))
+
+    def list(self, prefix: str = "") -> Iterator[StoredFile]:
+        yield from (self.files[key] for key in sorted(self.files) if key.startswith(prefix))
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        return b""

@@ -11,9 +11,9 @@ from tailor.notices.messages import message_for
 from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.serving.aliases import Alias, Version
 from tailor.steps.prepare import prepare
-from tailor.steps.receive import receive
 from tailor.storage import FolderStorage
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction
+from tests.unit.steps.uploads import receive
 
 ROWS = "question,answer\n" + "".join(f"Thủ đô của nước số {n} là gì?,Thành phố {n}\n" for n in range(60))
 PREFIX = "uploads/capitals/quiz/"

@@ -21,11 +21,11 @@ from tailor.runs import Run, State
 from tailor.steps.machine import MOST_EXECUTIONS
 from tailor.steps.prepare import prepare
 from tailor.steps.preparing import Scale, work_folder
-from tailor.steps.receive import receive
 from tailor.storage import StoredFile
 from tests.unit.datasets.conftest import picture
 from tests.unit.evaluation.fakes import BucketFolder
 from tests.unit.steps.fakes import NOW, MemoryAccount, MemoryExecutions, MemoryRuns
+from tests.unit.steps.uploads import receive
 
 PREFIX, FUNCTIONS = "uploads/colours/scenes/", 3
 OWNER = "123456789012"

@@ -12,10 +12,10 @@ from tailor.errors import NotAllowedError
 from tailor.llm import Reply
 from tailor.runs import Run, State
 from tailor.steps.prepare import prepare
-from tailor.steps.receive import receive
 from tailor.storage import FolderStorage
 from tailor.training.approval import needs_approval
 from tests.unit.steps.fakes import NOW, MemoryRuns, OneFunction
+from tests.unit.steps.uploads import receive
 from tests.unit.training.test_preflight import AWS, Region
 
 RECIPE = {"model": "nova-micro"}

@@ -35,7 +35,7 @@ class S3Storage:
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
                 for item in page.get("Contents", []):
                     if not item["Key"].endswith("/"):
-                        yield StoredFile(item["Key"], item["Size"], item["ETag"].strip('"'))
+                        yield StoredFile(item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
     def open(self, key: str) -> BinaryIO:
         with translated(f"reading {self.uri(key)}"):

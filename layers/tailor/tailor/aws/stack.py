@@ -22,6 +22,7 @@ class Stack(BaseModel):
     notices_topic: str = Field(alias="NoticesTopicArn")
     undelivered_events: str = Field(alias="UndeliveredEventsUrl")
     failed_invocations: str = Field(alias="FailedInvocationsUrl")
+    uploads_dead_letters: str = Field(alias="UploadsDeadLettersUrl")
     customization_role: str = Field(alias="CustomizationRoleArn")
     train_role: str = Field(alias="TrainRoleArn")
     grade_function: str = Field(alias="GradeFunctionArn")

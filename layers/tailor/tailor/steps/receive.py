@@ -1,48 +1,116 @@
-"""An upload becomes a run. The run's id is derived from what lies in the folder, so the same upload is the same run."""
+"""Make runs of uploads. A run's id is derived from what lies in the folder, so the same upload is the same run."""
 
 import hashlib
 import json
-import time
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
 
 from tailor.errors import RecipeError
+from tailor.events import ObjectCreated
 from tailor.names import RECIPE_FILE, DatasetPath, run_id, suggest_name
 from tailor.recipe import Recipe
 from tailor.recipe_text import MAX_BYTES
 from tailor.runs import Run, RunStore
 from tailor.storage import Storage, StoredFile
 
+# S3 tells times to the second, and an event's may be a little before that of its object.
+SAME_MOMENT = timedelta(seconds=2)
 
-def receive(key: str, *, bucket: Storage, runs: RunStore, now: datetime, settle_seconds: float = 0) -> Run | None:
-    """The new run; None where ``key`` starts none, or its run exists already.
 
-    A data file without a recipe waits ``settle_seconds`` and looks again, as tools upload in an order of their own:
-    where a recipe or another data file came meanwhile, that one starts the run.
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One object that was uploaded: a recipe or a data file at the top of a dataset's folder."""
+
+    path: DatasetPath
+    key: str
+    etag: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Received:
+    """What came of a batch of messages: ids of new runs, how many messages announced no data, and how many folders
+    were looked at. ``failed`` are ids of messages that the queue must deliver again, ``problems`` says why."""
+
+    runs: list[str] = field(default_factory=list)
+    ignored: int = 0
+    folders: int = 0
+    failed: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def receive_messages(records: Iterable[dict[str, Any]], *, bucket: Storage, runs: RunStore, now: datetime) -> Received:
+    """Make runs of a batch of queue messages, each an S3 event; look at each folder once.
+
+    A message that can't be read, and all messages of a folder for which something went wrong, are left to the queue:
+    it delivers them again, and after some times moves them to its dead-letter queue. The others are done.
+
+    Args:
+        records: ``Records`` of Lambda's event for an SQS queue.
     """
-    path = DatasetPath.parse(key)
+    received = Received()
+    folders: dict[str, dict[str, Arrival]] = {}  # by prefix, then by message
+    for record in records:
+        try:
+            arrival = _arrival(record["body"])
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            received.problems.append(f"message {record['messageId']} is no S3 event: {wrong}")
+            received.failed.append(record["messageId"])
+            continue
+        if arrival is None:
+            received.ignored += 1
+        else:
+            folders.setdefault(arrival.path.prefix, {})[record["messageId"]] = arrival
+    for prefix, arrivals in folders.items():
+        received.folders += 1
+        try:
+            run = receive(prefix, arrivals.values(), bucket=bucket, runs=runs, now=now)
+        except Exception as error:  # a bug that one folder meets must not hold up all others
+            received.problems.append(f"{prefix}: {getattr(error, 'code', 'internal-error')}: {error}")
+            received.failed += arrivals
+        else:
+            received.runs += [run.id] if run else []
+    return received
+
+
+def _arrival(body: str) -> Arrival | None:
+    """Return what a message announces; None for media and whatever else starts no run. Raises ValidationError."""
+    event = ObjectCreated.model_validate_json(body)
+    path = DatasetPath.parse(event.detail.object.key)
     if path is None or not (path.is_recipe or path.is_data):
         return None
-    files = list(bucket.list(path.prefix))
-    if settle_seconds and files and not path.is_recipe and not _has_recipe(files, path):
-        before = _data(files)
-        time.sleep(settle_seconds)
-        files = list(bucket.list(path.prefix))
-        if not _data(files) <= before:
-            return None
-    has_recipe = _has_recipe(files, path)
-    if not files or (has_recipe and not path.is_recipe):
+    return Arrival(path, event.detail.object.key, event.detail.object.etag, event.time)
+
+
+def receive(
+    prefix: str, arrivals: Collection[Arrival], *, bucket: Storage, runs: RunStore, now: datetime
+) -> Run | None:
+    """Return the new run of a folder; None where none starts yet, or it exists already.
+
+    Messages wait in the queue, as tools upload in an order of their own. Where a recipe came meanwhile, that one starts
+    the run; where a later data file came, that one does, and its message is still on its way.
+    """
+    files = list(bucket.list(prefix))
+    has_recipe = any(file.key == prefix + RECIPE_FILE for file in files)
+    starts = [arrival for arrival in arrivals if arrival.path.is_recipe == has_recipe]
+    if not files or not starts or (not has_recipe and _more_came(files, starts)):
         return None
-    mark = fingerprint(path.prefix, files)
+    mark = fingerprint(prefix, files)
     # The prepare step rejects names that AWS would refuse, with a finding; until then the nearest good ones serve.
-    project, dataset = suggest_name(path.project), suggest_name(path.dataset)
+    project, dataset = suggest_name(starts[0].path.project), suggest_name(starts[0].path.dataset)
     run = Run.start(
         now=now,
         id=run_id(project, dataset, mark),
         project=project,
         dataset=dataset,
-        prefix=path.prefix,
+        prefix=prefix,
         fingerprint=mark,
-        recipe=_recipe_or_default(bucket, path.prefix) if has_recipe else Recipe(),
+        recipe=_recipe_or_default(bucket, prefix) if has_recipe else Recipe(),
         has_recipe=has_recipe,
     )
     return run if runs.create(run) else None
@@ -64,13 +132,21 @@ def read_text(bucket: Storage, prefix: str) -> bytes:
     return bucket.read(prefix + RECIPE_FILE, 0, MAX_BYTES + 1)
 
 
-def _has_recipe(files: list[StoredFile], path: DatasetPath) -> bool:
-    return any(file.key == path.prefix + RECIPE_FILE for file in files)
+def _more_came(files: Iterable[StoredFile], arrivals: Collection[Arrival]) -> bool:
+    """Return whether a data file was uploaded after all of these, so that its own message is still to come.
 
-
-def _data(files: list[StoredFile]) -> set[StoredFile]:
-    """The files that start a run each, where there is no recipe."""
-    return {file for file in files if (path := DatasetPath.parse(file.key)) and path.is_data}
+    Only times that S3 tells are compared, and what arrived is never later than itself: no clock can keep a run from
+    starting.
+    """
+    last = max(arrival.at for arrival in arrivals) + SAME_MOMENT
+    arrived = {(arrival.key, arrival.etag) for arrival in arrivals}
+    return any(
+        file.modified > last
+        and (file.key, file.etag) not in arrived
+        and (path := DatasetPath.parse(file.key)) is not None
+        and path.is_data
+        for file in files
+    )
 
 
 def _recipe_or_default(bucket: Storage, prefix: str) -> Recipe:
