@@ -28,6 +28,7 @@ from tests.integration.standin import (
     CONFUSED_DEPUTY,
     DATA,
     Bench,
+    for_rule,
     jsonl,
     make_role,
     picture,
@@ -119,7 +120,8 @@ def events(bench: Bench) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
     url = sqs.create_queue(QueueName="standin-events")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     pattern = {"source": ["aws.bedrock"], "detail-type": ["Model Customization Job State Change"]}
-    rules.put_rule(Name="standin-events", EventPattern=json.dumps(pattern))
+    rule = rules.put_rule(Name="standin-events", EventPattern=json.dumps(pattern))["RuleArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(for_rule(rule, arn))})
     rules.put_targets(Rule="standin-events", Targets=[{"Id": "queue", "Arn": arn}])
     seen: list[dict[str, Any]] = []
 

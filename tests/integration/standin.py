@@ -146,6 +146,12 @@ DATA = [
 ]
 
 
+def for_rule(rule: str, queue: str) -> dict[str, Any]:
+    """The policy of a queue to which one rule of EventBridge may deliver."""
+    statement = allow("sqs:SendMessage", queue, Condition={"ArnEquals": {"aws:SourceArn": rule}})
+    return {"Version": "2012-10-17", "Statement": [statement | {"Principal": {"Service": "events.amazonaws.com"}}]}
+
+
 def refused(act: Callable[[], Any]) -> tuple[str, str]:
     """The code and message of the error that ``act`` must raise."""
     with pytest.raises(ClientError) as error:

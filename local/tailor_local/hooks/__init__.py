@@ -14,7 +14,9 @@ from tailor_local.hooks import (
     identity,
     machines,
     payloads,
+    queues,
     refusals,
+    rules,
 )
 from tailor_local.hooks.identity import Emulator
 from tailor_local.hooks.needed import inside, missing
@@ -68,6 +70,10 @@ def install(bedrock: Bedrock) -> None:
     functions.run_outside_our_environment()
     functions.share_layers()
     functions.retry_rules()
+    rules.refuse_patterns()
+    rules.ask_queues()
+    queues.check_mappings()
+    queues.fill_batches()
     _import_gateway_responses()
     refusals.refuse_what_lambda_refuses()
     asynchronous.invoke_as_lambda_does()
