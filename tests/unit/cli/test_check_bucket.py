@@ -61,7 +61,7 @@ def test_a_folder_with_all_that_is_in_it(end: str, bucket: Any) -> None:
     result = runner.invoke(app, [f"s3://tailor-bucket/{FOLDER}{end}", "--json"])
     report = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert {found["file"] for found in report["findings"] if found["code"] == "format-unknown"} == {"other.jsonl"}
+    assert {found["file"] for found in report["findings"] if found["code"] == "rows-unrecognised"} == {"other.jsonl"}
     assert report["counts"]["used"] == 30
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailor.findings import Finding, Notes
+from tailor.findings import Finding, Notes, finding
 from tailor.findings import notes as noting
 from tailor.findings.notes import KNOWN, SHOWN
 
@@ -18,7 +18,7 @@ def _notes_of(rows: Iterable[tuple[int, Iterable[str]]]) -> Notes:
     notes = Notes()
     for line, keys in rows:
         for key in keys:
-            notes.add("unknown-key", "info", "a.jsonl", f"the key {key!r}", "nothing", line=line, path=f"$.{key}")
+            notes.add(finding("unknown-key", "a.jsonl", line, path=f"$.{key}", key=key))
     return notes
 
 
@@ -68,10 +68,11 @@ def test_a_row_with_a_thousand_keys_is_one_row() -> None:
 
 def test_a_habit_is_counted_in_rows() -> None:
     (found,) = _notes_of([(1, "aaa"), (2, "a")]).findings()
-    assert found.message == "the key 'a' (2 rows; this is the first)"
+    assert found.message == "the key 'a' is not used (2 rows; this is the first)"
 
 
 def test_a_key_for_each_row_takes_no_memory() -> None:
+    _keys(1)  # so that the catalogue is read before
     tracemalloc.start()
     try:
         notes = _keys(50_000)

@@ -8,9 +8,12 @@
 | ``collector`` | all findings to a file, the first of each code and the counts in memory |
 """
 
-from tailor.findings.catalogue import CAUSES, CHECKS, finding
+from tailor.findings.catalogue import Check, check_of, checks, finding, from_error, reworded
 from tailor.findings.collector import Collector
-from tailor.findings.model import Finding, Severity
-from tailor.findings.notes import Habit, Notes, RowError, Trouble
+from tailor.findings.model import Finding, RowError, Severity
+from tailor.findings.notes import Habit, Notes
 
-__all__ = ["CAUSES", "CHECKS", "Collector", "Finding", "Habit", "Notes", "RowError", "Severity", "Trouble", "finding"]
+__all__ = [
+    "Check", "Collector", "Finding", "Habit", "Notes", "RowError", "Severity", "check_of", "checks", "finding",
+    "from_error", "reworded",
+]  # fmt: skip

@@ -1,58 +1,125 @@
-"""Every check of an example or of a dataset, as data: what is wrong, how bad it is, how to cure it, where it stands.
+"""Everything that Tailor says about a dataset, as data: what is wrong, how bad it is, how to cure it.
 
-The table itself is ``checks.toml``. A check's code is stable: people filter by it and docs/findings.md explains it. An
+The table itself is ``catalogue.toml``. A code is stable: people filter by it and docs/findings.md explains it. An
 ``error`` makes a row unusable, or the dataset where the finding has no line; a ``warning`` is for people to judge; an
-``info`` says what was repaired or left out.
+``info`` says what was noticed, repaired or left out.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tailor.errors import DatasetError
 from tailor.findings.model import Finding, Severity
 from tailor.recipe import METHODS, Method
+
+_ORDER: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``message`` and ``fix`` are templates; ``limit`` names the field of :class:`tailor.catalog.Limits` (or
-    the model's ``reserved_words``) that the check compares with; ``models`` says in words where it holds for some
-    models only; ``cause`` and ``source`` are for docs/findings.md."""
+    """``message`` and ``fix`` are templates, None where only ``cases`` have them.
+
+    ``cases`` are other texts (and another severity, where they say so) for the same code; ``limit`` names the field of
+    :class:`tailor.catalog.Limits` (or the model's ``reserved_words``) that the check compares with; ``models`` says in
+    words where it holds for some models only; ``cause``, ``advice`` (what to do in general) and ``source`` are for
+    docs/findings.md; ``formerly`` is the code that this one had until the last release."""
+
+    code: str
+    severity: Severity
+    cause: str
+    message: str | None = None
+    fix: str | None = None
+    advice: str | None = None
+    methods: tuple[Method, ...] = METHODS
+    models: str = "all"
+    limit: str | None = None
+    source: str | None = None
+    formerly: str | None = None
+    cases: Mapping[str, "Case"] = field(default_factory=dict)
+
+    @property
+    def severities(self) -> list[Severity]:
+        """All that its findings may have, the gravest first."""
+        cases = {case.severity for case in self.cases.values()}
+        return [severity for severity in _ORDER if severity in cases or (self.message and severity == self.severity)]
+
+    @property
+    def help(self) -> str:
+        """What to do, without the values of a single finding."""
+        return self.advice or re.sub(r"\{[^}]*\}", "…", self.fix or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The texts of one finding."""
 
     code: str
     severity: Severity
     message: str
     fix: str
-    cause: str
-    methods: tuple[Method, ...] = METHODS
-    models: str = "all"
-    limit: str | None = None
-    source: str | None = None
 
 
-def _load(document: dict[str, Any]) -> Mapping[str, Check]:
+@cache
+def checks() -> Mapping[str, Check]:
+    """Return every check by its code."""
+    document = tomllib.loads(files("tailor.findings").joinpath("catalogue.toml").read_text("utf-8"))
     sources = document.pop("sources")
-    table = {}
-    for code, fields in document.items():
-        fields["methods"] = tuple(fields.get("methods", METHODS))
-        fields["source"] = sources[fields["source"]] if "source" in fields else None
-        table[code] = Check(code, **fields)
-    return table
+    return {code: _check(code, fields, sources) for code, fields in document.items()}
 
 
-CHECKS = _load(tomllib.loads(files("tailor").joinpath("findings/checks.toml").read_text("utf-8")))
+def _check(code: str, fields: dict[str, Any], sources: Mapping[str, str]) -> Check:
+    if "methods" in fields:
+        fields["methods"] = tuple(fields["methods"])
+    if "source" in fields:
+        fields["source"] = sources[fields["source"]]
+    severity = fields["severity"]
+    cases = {name: Case(code, case.pop("severity", severity), **case) for name, case in fields.pop("cases", {}).items()}
+    return Check(code, cases=cases, **fields)
 
-_READING = tomllib.loads(files("tailor").joinpath("findings/reading.toml").read_text("utf-8"))
-CAUSES: Mapping[str, str] = {
-    **{code: fields["cause"] for code, fields in _READING.items()},
-    **{code: check.cause for code, check in CHECKS.items()},
-}
-"""Why there are findings of a code, for people."""
+
+@cache
+def _cases() -> Mapping[str, Case]:
+    """By what :func:`finding` is called with."""
+    found = {}
+    for code, check in checks().items():
+        if check.message is not None and check.fix is not None:
+            found[code] = Case(code, check.severity, check.message, check.fix)
+        found |= {f"{code}/{name}": case for name, case in check.cases.items()}
+    return found
 
 
-def finding(code: str, file: str, line: int | None = None, path: str | None = None, **values: Any) -> Finding:
-    """A finding of the check ``code``; ``values`` fill its templates."""
-    check = CHECKS[code]
-    return Finding(code, check.severity, file, line, check.message.format(**values), check.fix.format(**values), path)
+def finding(
+    code: str, file: str = "", line: int | None = None, /, path: str | None = None, **values: object
+) -> Finding:
+    """Return a finding with the texts of the catalogue.
+
+    Args:
+        code: a code of the catalogue, or ``code/case``.
+        file: where it was found; :meth:`Finding.at` adds the place where it is known later.
+        values: fill the templates; ``path`` does too.
+
+    Raises KeyError for a code, or a value of its templates, that is not there."""
+    case = _cases()[code]
+    message, fix = case.message.format(path=path, **values), case.fix.format(path=path, **values)
+    return Finding(case.code, case.severity, file, line, message, fix, path)
+
+
+def from_error(error: DatasetError) -> Finding:
+    """Return the finding that tells of a dataset which can't be read at all."""
+    check = checks()[error.code]
+    return Finding(error.code, check.severity, "", None, error.message, error.hint)
+
+
+def reworded(found: Finding, message: str) -> Finding:
+    """Return the same finding with another message, which tells more of this one."""
+    return replace(found, message=message)
+
+
+def check_of(code: str) -> Check | None:
+    """Return the check of a code, also of one that has another code since the last release."""
+    return checks().get(code) or next((check for check in checks().values() if check.formerly == code), None)

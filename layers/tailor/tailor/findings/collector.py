@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import orjson
 
-from tailor.findings.catalogue import CAUSES
+from tailor.findings.catalogue import check_of
 from tailor.findings.model import Finding, Severity
 
 SHOWN = 200
@@ -55,7 +55,7 @@ class Collector:
                 "code": code,
                 "severity": self._severities[code],
                 "count": count,
-                "cause": CAUSES.get(code, ""),
+                "cause": check.cause if (check := check_of(code)) else "",
             }
             for code, count in self.counts.items()
         ]

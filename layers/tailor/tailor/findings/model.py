@@ -1,6 +1,6 @@
 """One thing wrong or doubtful in a dataset."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
@@ -21,3 +21,16 @@ class Finding:
     message: str
     fix: str
     path: str | None = None
+
+    def at(self, file: str, line: int | None = None) -> "Finding":
+        """Return the same finding with the place where it was found."""
+        return replace(self, file=file, line=line)
+
+
+class RowError(Exception):
+    """A row can't become an example. ``problems`` is all that is wrong; ``raw`` what the file says, if known."""
+
+    def __init__(self, *problems: Finding) -> None:
+        super().__init__(problems[0].message)
+        self.problems = problems
+        self.raw = ""

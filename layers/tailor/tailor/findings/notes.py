@@ -14,25 +14,6 @@ _LONGEST: Final = 200
 """Characters of a path: a key may be as long as a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What is wrong with one row. ``path`` is a JSON path or a column's name."""
-
-    code: str
-    message: str
-    fix: str
-    path: str | None = None
-
-
-class RowError(Exception):
-    """A row can't become an example. ``troubles`` is all that is wrong; ``raw`` what the file says, if known."""
-
-    def __init__(self, *troubles: Trouble) -> None:
-        super().__init__(troubles[0].message)
-        self.troubles = troubles
-        self.raw = ""
-
-
 @dataclass(slots=True)
 class Sighting:
     """A finding, how many ``rows`` it is about, and the ``last`` of them."""
@@ -105,21 +86,12 @@ class Notes:
     def __init__(self) -> None:
         self._habits: dict[tuple[str, str, Severity], Habit] = {}
 
-    def add(
-        self,
-        code: str,
-        severity: Severity,
-        file: str,
-        message: str,
-        fix: str,
-        *,
-        line: int | None = None,
-        path: str | None = None,
-    ) -> None:
-        """``line``: rows come in rising order."""
-        habit = self._habits.get((code, file, severity))
+    def add(self, found: Finding) -> None:
+        """Count a finding; those with a line come in rising order."""
+        key, line, path = (found.code, found.file, found.severity), found.line, found.path
+        habit = self._habits.get(key)
         if habit is None:
-            habit = self._habits[code, file, severity] = Habit(file)
+            habit = self._habits[key] = Habit(found.file)
         if line is None or line != habit.last:
             habit.rows += 1
             habit.last = line
@@ -132,7 +104,7 @@ class Notes:
         elif habit.end and (line or 0, path or "") > habit.end:
             habit.beyond = True
         else:
-            habit.first[path or ""] = Sighting(Finding(code, severity, file, line, message, fix, path), 1, line)
+            habit.first[path or ""] = Sighting(replace(found, path=path), 1, line)
             habit.cut()
 
     def forget(self, file: str) -> None:

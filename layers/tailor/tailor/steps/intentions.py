@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tailor.catalog import Model
 from tailor.errors import InvalidInputError, Problem, RecipeError, TailorError
-from tailor.findings import Finding
+from tailor.findings import Finding, finding
 from tailor.names import RECIPE_FILE, DatasetPath, check_name
 from tailor.recipe import Recipe
 from tailor.runs import Run
@@ -19,8 +19,7 @@ def read_intentions(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, M
     findings = [*_name_problems(run)]
     files = list(bucket.list(run.prefix))
     if fingerprint(run.prefix, files) != run.fingerprint:
-        fix = f"upload what is missing, then {RECIPE_FILE} (or the data file) once more, as the last one"
-        findings.append(dataset_error("dataset-changed", "files were added or replaced after the upload began", fix))
+        findings.append(finding("dataset-changed"))
     recipe = run.recipe
     try:
         if any(file.key == run.prefix + RECIPE_FILE for file in files):
@@ -48,8 +47,4 @@ def _name_problems(run: Run) -> Iterable[Finding]:
         try:
             check_name(name, f"the {what}'s folder name")
         except InvalidInputError as error:
-            yield dataset_error("invalid-name", error.message, f"upload under another folder name, {error.hint}")
-
-
-def dataset_error(code: str, message: str, fix: str) -> Finding:
-    return Finding(code, "error", "", None, message, fix)
+            yield finding("invalid-name", reason=error.message, hint=error.hint)

@@ -13,13 +13,13 @@ from tailor.datasets.prepare import Assignment, Intake, reject_dataset
 from tailor.datasets.report import Report
 from tailor.errors import DatasetError, NotFoundError, TailorError
 from tailor.evaluation.questions import read_rows
-from tailor.findings import Finding
+from tailor.findings import Finding, finding, from_error
 from tailor.llm import Asker
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, giving_back
 from tailor.serving.aliases import AliasStore
-from tailor.steps.intentions import dataset_error, offer_problems, read_intentions
+from tailor.steps.intentions import offer_problems, read_intentions
 from tailor.steps.preparing import Scale
 from tailor.storage import Storage
 from tailor.training import methods
@@ -88,7 +88,7 @@ class _Step:
         run, bucket = self.run, self.bucket
         problems, recipe, model = read_intentions(run, bucket)
         if run.attempts > MAX_ATTEMPTS:
-            problems = [_given_up(f"checking the dataset was cut short {MAX_ATTEMPTS} times")]
+            problems = [finding("gave-up", attempts=MAX_ATTEMPTS)]
         if model is not None and offers is not None and not problems:
             problems = offer_problems(recipe, model, region, offers)
         if problems or model is None:
@@ -97,7 +97,7 @@ class _Step:
         try:
             done = self._check(assignment)
         except DatasetError as error:
-            return self._reject(recipe, [dataset_error(error.code, error.message, error.hint)])
+            return self._reject(recipe, [from_error(error)])
         if isinstance(done, Run):
             return done
         if isinstance(done, Finding):
@@ -131,7 +131,7 @@ class _Step:
             if not missing:
                 return intake.finish(shards.parts)
             if self.scale.machine.spent(self.run):
-                return _given_up(f"{len(missing)} of {shards.deal.shards} shards of the dataset could not be checked")
+                return finding("gave-up/shards", missing=len(missing), shards=shards.deal.shards)
             return self.scale.begin(self.run, shards, missing, self.runs)
 
     def _reject(self, recipe: Recipe, problems: list[Finding]) -> Run:
@@ -167,8 +167,3 @@ def _examples(bucket: Storage, files: str, recipe: Recipe, model: Model) -> Rang
         return examples_in(bucket.read(files + TRAIN_FILE), recipe, model)
     except NotFoundError:
         return None  # the training data lie elsewhere (invocation logs)
-
-
-def _given_up(message: str) -> Finding:
-    fix = "nothing is wrong with your data as far as is known: tell the operator of this stack"
-    return dataset_error("gave-up", message, fix)

@@ -11,7 +11,7 @@ from tailor import catalog, slack_ids
 from tailor.catalog import Model
 from tailor.errors import NotFoundError, Problem, RecipeError
 from tailor.evaluation import settings
-from tailor.findings import Finding
+from tailor.findings import Finding, finding
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
 from tailor.training import methods
@@ -53,8 +53,8 @@ def findings_of(problems: Sequence[Problem]) -> list[Finding]:
 
 def _finding(problem: Problem) -> Finding:
     where = problem.where.removeprefix(RECIPE_FILE).lstrip(", ")
-    message = f"{where}: {problem.message}" if where else problem.message
-    return Finding("invalid-recipe", "error", RECIPE_FILE, None, message, problem.fix, problem.where)
+    values = {"where": where, "reason": problem.message, "remedy": problem.fix}
+    return finding("invalid-recipe/setting" if where else "invalid-recipe", RECIPE_FILE, path=problem.where, **values)
 
 
 def _of_settings(recipe: Recipe) -> list[Problem]:

@@ -92,7 +92,7 @@ PROBES = [
     Probe("document on Nova Lite 1.0: PASS", talk([DOCUMENT, *say("a")], say("b")), {"media-not-supported": "error"}),
     Probe("DPO with empty messages: CRASH", {**PREFERENCE, "messages": []}, {"no-messages": "error"}),
     Probe("DPO with a number as message: CRASH", {**PREFERENCE, "messages": [1]}, {"wrong-type": "error"}),
-    Probe("DPO labels that differ in case only: PASS", PREFERENCE, {"format-unknown": "error"}, hint="DPO"),
+    Probe("DPO labels that differ in case only: PASS", PREFERENCE, {"rows-unrecognised": "error"}, hint="DPO"),
     Probe("answer of reasoning alone: 'video_error'", talk(say("a"), REASONED), {"reasoning-not-supported": "error"}),
 ]  # fmt: skip
 DATASET_CODES = {"unusable-rows", "few-rows", "small-test"}

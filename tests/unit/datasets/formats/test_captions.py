@@ -100,7 +100,7 @@ def test_questions_of_the_rows_are_not_replaced(tmp_path: Path) -> None:
 def test_a_text_beside_an_answer_is_no_caption(tmp_path: Path) -> None:
     files = _metadata(["What is it?", "Who is it?", "Why?"], answer="a circle")
 
-    assert {row.findings[0].code for row in rejections(open_dataset(tmp_path, files))} == {"format-unknown"}
+    assert {row.findings[0].code for row in rejections(open_dataset(tmp_path, files))} == {"rows-unrecognised"}
 
 
 def test_a_missing_caption_is_listed(tmp_path: Path) -> None:

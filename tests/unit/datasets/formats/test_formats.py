@@ -442,7 +442,7 @@ def test_a_format_that_the_recipe_names(tmp_path: Path) -> None:
     reader = open_dataset(tmp_path / "unknown", {"d.jsonl": json.dumps(row)}, data=Data(format="sharegtp"))
 
     assert texts(example) == ["q", "a"]
-    assert "unknown-format" in codes(reader)
+    assert "recipe-format-unknown" in codes(reader)
     assert rejections(reader)
 
 
@@ -451,7 +451,7 @@ def test_unknown_rows_are_listed_with_their_keys(tmp_path: Path) -> None:
 
     (bad,) = rejections(reader)
 
-    assert bad.findings[0].code == "format-unknown"
+    assert bad.findings[0].code == "rows-unrecognised"
     assert "'foo'" in bad.findings[0].message
     assert "columns: {question: foo}" in bad.findings[0].fix
 

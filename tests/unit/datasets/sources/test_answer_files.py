@@ -113,7 +113,7 @@ def test_tables_are_joined_too(tmp_path: Path) -> None:
 )
 def test_files_that_do_not_belong_together_are_not_joined(tmp_path: Path, answers: str) -> None:
     reader = open_dataset(tmp_path, {"questions.csv": "id,question\na,Who?\nb,When?\n", "answers.csv": answers})
-    assert {row.findings[0].code for row in rejections(reader)} == {"format-unknown"}
+    assert {row.findings[0].code for row in rejections(reader)} == {"rows-unrecognised"}
     assert "files-joined" not in codes(reader)
 
 

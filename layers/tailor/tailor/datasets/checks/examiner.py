@@ -7,6 +7,7 @@ their paths.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -67,8 +68,7 @@ class Examiner:
                 yield self._found("media-owner", example, path, owner=block.owner)
             problem = locate(block).problem
             if problem:
-                code, message, fix = problem.code, problem.message, problem.fix
-                yield Finding(code, "error", example.file, example.line, message, fix, path)
+                yield replace(problem, file=example.file, line=example.line, path=path)
 
     def tokens(self, characters: int, passed: Passed, assets: Iterable[Asset]) -> Estimate:
         """Of texts of so many characters and media together."""

@@ -6,7 +6,7 @@ from tailor.datasets.example import Block, Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.question_answer import media_blocks
-from tailor.findings import RowError, Trouble
+from tailor.findings import Finding, RowError, finding
 
 _OUTPUTS: Final = ("output", "response")
 _INPUTS: Final = ("input", "context")
@@ -18,22 +18,20 @@ def _fits(sample: Sample) -> bool:
 
 def _converter(context: Context) -> Converter:
     def convert(row: Row, line: int) -> Example:
-        troubles: list[Trouble] = []
-        asked = _joined(row, troubles)
-        answer = _field(row, _OUTPUTS, troubles)
-        turns = _history(row.get("history"), troubles)
+        problems: list[Finding] = []
+        asked = _joined(row, problems)
+        answer = _field(row, _OUTPUTS, problems)
+        turns = _history(row.get("history"), problems)
         blocks: list[Block] = []
         for key in ("images", "image"):
             if row.get(key):
-                blocks += media_blocks(row[key], "image", key, troubles)
+                blocks += media_blocks(row[key], "image", key, problems)
         if not asked.strip():
-            fix = "write an instruction, or remove the row"
-            troubles.append(Trouble("question-missing", "instruction and input are empty", fix, "instruction"))
+            problems.append(finding("question-missing/instruction", path="instruction"))
         if not answer.strip() and context.needs_answer:
-            fix = "write an answer, or remove the row; the method distillation needs none"
-            troubles.append(Trouble("answer-missing", "the output is empty", fix, "output"))
-        if troubles:
-            raise RowError(*troubles)
+            problems.append(finding("answer-missing", path="output", name="output"))
+        if problems:
+            raise RowError(*problems)
         turns.append(Turn("user", [*blocks, Text(asked)]))
         if answer.strip():
             turns.append(Turn("assistant", [Text(answer)]))
@@ -49,7 +47,7 @@ def _converter(context: Context) -> Converter:
     return convert
 
 
-def _field(row: Row, names: tuple[str, ...], troubles: list[Trouble]) -> str:
+def _field(row: Row, names: tuple[str, ...], problems: list[Finding]) -> str:
     """The first of ``names`` that the row has, as text; "" where it has none."""
     name = next((name for name in names if row.get(name) is not None), None)
     value = "" if name is None else row[name]
@@ -57,17 +55,17 @@ def _field(row: Row, names: tuple[str, ...], troubles: list[Trouble]) -> str:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    troubles.append(Trouble("wrong-type", f"{name} is {describe(value)}, not text", f"write {name} as text", name))
+    problems.append(finding("wrong-type", path=name, kind=describe(value), expected="text"))
     return ""
 
 
-def _joined(row: Row, troubles: list[Trouble]) -> str:
-    instruction = _field(row, ("instruction",), troubles)
-    more = _field(row, _INPUTS, troubles)
+def _joined(row: Row, problems: list[Finding]) -> str:
+    instruction = _field(row, ("instruction",), problems)
+    more = _field(row, _INPUTS, problems)
     return f"{instruction}\n{more}" if instruction.strip() and more.strip() else instruction or more
 
 
-def _history(value: Any, troubles: list[Trouble]) -> list[Turn]:
+def _history(value: Any, problems: list[Finding]) -> list[Turn]:
     """Earlier turns: a list of pairs of question and answer."""
     turns: list[Turn] = []
     pairs = value if isinstance(value, list) else []
@@ -75,11 +73,9 @@ def _history(value: Any, troubles: list[Trouble]) -> list[Turn]:
         if isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair):
             turns += [Turn("user", [Text(pair[0])]), Turn("assistant", [Text(pair[1])])]
         else:
-            fix = "write each earlier exchange as [question, answer]"
-            troubles.append(Trouble("bad-history", "the exchange is not a pair of texts", fix, f"$.history[{number}]"))
+            problems.append(finding("bad-history/exchange", path=f"$.history[{number}]"))
     if value and not pairs:
-        fix = "write a list of [question, answer]"
-        troubles.append(Trouble("bad-history", f"the history is {describe(value)}, not a list", fix, "history"))
+        problems.append(finding("bad-history", path="history", kind=describe(value)))
     return turns
 
 

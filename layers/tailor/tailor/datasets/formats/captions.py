@@ -7,7 +7,7 @@ from typing import Final
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.question_answer import make_converter
 from tailor.datasets.language import language_of
-from tailor.findings import Notes
+from tailor.findings import Notes, finding
 from tailor.recipe import Data
 
 _ASKED: Final = {"image": "Describe this image.", "video": "Describe this video."}
@@ -28,19 +28,17 @@ def take_prompt(columns: dict[str, str], rows: Sequence[Row], data: Data, file: 
     """What is asked where a file's rows have no question, which is said; None where they have one."""
     if "question" in columns:
         if data.prompt:
-            message = f"the rows have questions of their own: data.prompt ({data.prompt!r:.80}) is not asked"
-            notes.add("prompt-unused", "info", file, message, "remove data.prompt from the recipe")
+            notes.add(finding("prompt-unused", file, prompt=data.prompt))
         return None
-    fix = "apps must ask the same; to ask something else, write into tailor.yaml: data: {prompt: '…'}"
     if data.prompt:
-        notes.add("prompt-taken", "info", file, f"the rows have no question: each is asked {data.prompt!r:.200}", fix)
+        notes.add(finding("prompt-taken/recipe", file, prompt=data.prompt))
         return data.prompt
     if "caption" not in columns:
         return None
     spoken = [language_of(str(row.get(columns["caption"]))) for row in rows]
     texts = _ASKED_IN_VIETNAMESE if 2 * spoken.count("vi") > len(spoken) else _ASKED
     prompt = texts["image" if "image" in columns else "video"]
-    notes.add("prompt-taken", "warning", file, f"the rows have no question: each is asked {prompt!r}", fix)
+    notes.add(finding("prompt-taken", file, prompt=prompt))
     return prompt
 
 

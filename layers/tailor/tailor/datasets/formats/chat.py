@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from tailor.datasets.example import Block, Media, MediaKind, Raw, Role, Text, Turn
-from tailor.findings import Trouble
+from tailor.findings import Finding, finding
 
 _DATA_URL: Final = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*(?P<base64>;base64)?,")
 _VIDEO_SUFFIXES: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpeg", ".mpg", ".wmv", ".flv", ".3gp")
@@ -27,27 +27,25 @@ def describe(value: Any) -> str:
     return "missing" if value is None else KINDS.get(type(value), type(value).__name__)
 
 
-def media_of(url: str, kind: MediaKind | None, path: str, troubles: list[Trouble]) -> Media | None:
+def media_of(url: str, kind: MediaKind | None, path: str, problems: list[Finding]) -> Media | None:
     """The medium behind a path, a URL or a ``data:`` URL. ``kind`` None: told by the name."""
     if not url.startswith("data:"):
         guessed: MediaKind = "video" if url.lower().endswith(_VIDEO_SUFFIXES) else "image"
         return Media(kind or guessed, ref=url)
     match = _DATA_URL.match(url[:200])
     if not match or not match["base64"]:
-        fix = "write data:image/png;base64,… or the name of a file"
-        troubles.append(Trouble("bad-data-url", "the data: URL is not base64", fix, path))
+        problems.append(finding("bad-data-url", path=path))
         return None
     try:
         data = base64.b64decode(url[match.end() :], validate=True)
     except (binascii.Error, ValueError):
-        fix = "encode the file's bytes in base64 again, or put the file into the dataset folder and write its name"
-        troubles.append(Trouble("bad-base64", "the data: URL's content is not valid base64", fix, path))
+        problems.append(finding("bad-base64/data-url", path=path))
         return None
     family, _, format = (match["type"] or "").partition("/")
     return Media(kind or ("video" if family == "video" else "image"), data=data, format=format or None)
 
 
-def tool_specs(tools: Any, path: str, troubles: list[Trouble]) -> list[dict[str, Any]] | None:
+def tool_specs(tools: Any, path: str, problems: list[Finding]) -> list[dict[str, Any]] | None:
     """OpenAI's list of tools (or JSON text of it) in Converse's shape."""
     if isinstance(tools, str):
         if not tools.strip():
@@ -55,21 +53,18 @@ def tool_specs(tools: Any, path: str, troubles: list[Trouble]) -> list[dict[str,
         try:
             tools = orjson.loads(tools)
         except orjson.JSONDecodeError as error:
-            troubles.append(
-                Trouble("bad-tools", f"the tools are not JSON: {error}", "write a JSON list of tools", path)
-            )
+            problems.append(finding("bad-tools/json", path=path, reason=error))
             return None
     if not tools:
         return None
     if not isinstance(tools, list):
-        troubles.append(Trouble("bad-tools", f"the tools are {describe(tools)}", "write a list of tools", path))
+        problems.append(finding("bad-tools", path=path, kind=describe(tools)))
         return None
     specs = []
     for number, tool in enumerate(tools):
         function = tool.get("function", tool) if isinstance(tool, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            where = f"{path}[{number}]"
-            troubles.append(Trouble("bad-tools", "the tool has no name", "name each tool's function", where))
+            problems.append(finding("bad-tools/name", path=f"{path}[{number}]"))
             continue
         spec: dict[str, Any] = {"name": function["name"]}
         if isinstance(function.get("description"), str):
@@ -80,18 +75,16 @@ def tool_specs(tools: Any, path: str, troubles: list[Trouble]) -> list[dict[str,
     return specs
 
 
-def tool_use(identifier: str, name: Any, arguments: Any, path: str, troubles: list[Trouble]) -> Raw | None:
+def tool_use(identifier: str, name: Any, arguments: Any, path: str, problems: list[Finding]) -> Raw | None:
     """``arguments``: an object or JSON text of one."""
     if isinstance(arguments, str):
         try:
             arguments = orjson.loads(arguments) if arguments.strip() else {}
         except orjson.JSONDecodeError:
-            fix = "write the arguments as a JSON object"
-            troubles.append(Trouble("bad-tool-call", "the tool call's arguments are not JSON", fix, path))
+            problems.append(finding("bad-tool-call/arguments", path=path))
             return None
     if not isinstance(name, str) or not isinstance(arguments, dict):
-        fix = "write a name and an object of arguments"
-        troubles.append(Trouble("bad-tool-call", "the tool call has no name or no arguments", fix, path))
+        problems.append(finding("bad-tool-call/name", path=path))
         return None
     return Raw("toolUse", {"toolUseId": identifier, "name": name, "input": arguments})
 

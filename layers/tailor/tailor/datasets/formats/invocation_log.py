@@ -6,7 +6,7 @@ from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.converse import read_system, read_turns
-from tailor.findings import RowError, Trouble
+from tailor.findings import Finding, RowError, finding
 
 _SCHEMA: Final = "ModelInvocationLog"
 _COMPLETIONS: Final = ("generation", "completion", "outputText")
@@ -20,21 +20,20 @@ def _fits(sample: Sample) -> bool:
 
 def _converter(context: Context) -> Converter:
     def convert(row: Row, line: int) -> Example:
-        troubles: list[Trouble] = []
-        asked = _body(row, "input", troubles)
-        if troubles:
-            raise RowError(*troubles)
-        turns = _asked(asked, troubles)
-        system = read_system(asked["system"], troubles) if asked.get("system") else None
-        if troubles:
-            raise RowError(*troubles)
+        problems: list[Finding] = []
+        asked = _body(row, "input", problems)
+        if problems:
+            raise RowError(*problems)
+        turns = _asked(asked, problems)
+        system = read_system(asked["system"], problems) if asked.get("system") else None
+        if problems:
+            raise RowError(*problems)
         answered = row.get("output")
         answer = _answer(answered.get("outputBodyJson") if isinstance(answered, dict) else None)
         if answer.strip():
             turns.append(Turn("assistant", [Text(answer)]))
         elif context.needs_answer:
-            fix = "use the method distillation, whose teacher answers again"
-            raise RowError(Trouble("answer-missing", "the log holds no answer", fix, "$.output.outputBodyJson"))
+            raise RowError(finding("answer-missing/log", path="$.output.outputBodyJson"))
         example = Example(context.file, line, turns, system or context.data.system)
         example.id = row["requestId"] if isinstance(row.get("requestId"), str) else None
         for key in ("modelId", "requestMetadata"):
@@ -45,22 +44,20 @@ def _converter(context: Context) -> Converter:
     return convert
 
 
-def _body(row: Row, side: str, troubles: list[Trouble]) -> dict[str, Any]:
+def _body(row: Row, side: str, problems: list[Finding]) -> dict[str, Any]:
     part = row.get(side)
     body = part.get(f"{side}BodyJson") if isinstance(part, dict) else None
     if isinstance(body, dict):
         return body
     path = f"$.{side}.{side}BodyJson"
     if isinstance(part, dict) and isinstance(part.get(f"{side}BodyS3Path"), str):
-        fix = "leave such requests out: only bodies below 100 KB are in the log itself"
-        troubles.append(Trouble("log-without-body", "the request's body lies in another object", fix, path))
+        problems.append(finding("log-without-body/elsewhere", path=path))
     else:
-        fix = "turn on text delivery in the model invocation logging settings"
-        troubles.append(Trouble("log-without-body", f"the request's body is {describe(body)}", fix, path))
+        problems.append(finding("log-without-body", path=path, kind=describe(body)))
     return {}
 
 
-def _asked(body: dict[str, Any], troubles: list[Trouble]) -> list[Turn]:
+def _asked(body: dict[str, Any], problems: list[Finding]) -> list[Turn]:
     """The turns of a Converse, Messages or plain prompt request."""
     prompt = body.get("prompt", body.get("inputText"))
     if isinstance(prompt, str) and prompt.strip():
@@ -68,7 +65,7 @@ def _asked(body: dict[str, Any], troubles: list[Trouble]) -> list[Turn]:
     messages = body.get("messages")
     if isinstance(messages, list):
         messages = [_as_converse(message) for message in messages]
-    return read_turns(messages, troubles)
+    return read_turns(messages, problems)
 
 
 def _as_converse(message: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from tailor.datasets.sources import EACH, LABELLED, LISTED, Options, from_pairs, options_of
-from tailor.findings import Notes, Trouble
+from tailor.findings import Finding, Notes, finding
 from tailor.recipe import Data
 
 
@@ -69,6 +69,7 @@ _SAID: Final = {
     "from 0": "the answers are numbers of choices, counted from 0, and are learnt as letters",
     "from 1": "the answers are numbers of choices, counted from 1, and are learnt as letters",
 }
+_SAID_NONE: Final = "the answers are none of the choices and are learnt as they are"
 
 
 class Choices:
@@ -82,18 +83,17 @@ class Choices:
         known = [name for name in _READINGS if first is None or name not in _NUMBERS or name == f"from {first}"]
         self.readings = self._fitting(rows, known) if self.answer else ()
 
-    def options(self, row: Mapping[str, Any], troubles: list[Trouble]) -> Options:
+    def options(self, row: Mapping[str, Any], problems: list[Finding]) -> Options:
         """The choices of a row; empty for a question without."""
         if self._each:
             return from_pairs((label, row.get(column)) for label, column in self._each)
         value = row.get(self._listed) if self._listed else None
         options = options_of(value)
         if not options and value not in (None, "", [], {}):
-            fix = 'write a list of two or more texts, such as ["red", "blue"]'
-            troubles.append(Trouble("choices-unreadable", "the choices can't be told apart", fix, self._listed))
+            problems.append(finding("choices-unreadable", path=self._listed))
         return options
 
-    def learnt(self, value: Any, options: Options, troubles: list[Trouble]) -> Any:
+    def learnt(self, value: Any, options: Options, problems: list[Finding]) -> Any:
         """What the model learns to answer: the value itself where it means no choice."""
         value = value[0] if isinstance(value, list) and len(value) == 1 else value
         if not self.readings or value is None or value == "" or isinstance(value, dict):
@@ -102,13 +102,13 @@ class Choices:
         rest = (_READINGS[name](value, options) for name in _READINGS if name not in _NUMBERS)
         best = found.pop() if len(found) == 1 else None if found else next(filter(None, rest), None)
         if best is None and found:
-            said = f"the answer {value!r:.80} could be two of the choices: numbers may be counted from 0 or from 1"
-            fix = "say in tailor.yaml which number the first choice has: data: {first_choice: 0} (or 1)"
-            troubles.append(Trouble("choice-ambiguous", said, fix, self.answer))
+            problems.append(finding("choice-ambiguous", path=self.answer, answer=value))
         elif best is None:
-            said = f"the answer {value!r:.80} is none of the {len(options)} choices"
-            fix = f"write the letter of the right choice, {options[0].label} to {options[-1].label}, or its text"
-            troubles.append(Trouble("choice-unknown", said, fix, self.answer))
+            first, last = options[0].label, options[-1].label
+            problem = finding(
+                "choice-unknown", path=self.answer, answer=value, count=len(options), first=first, last=last
+            )
+            problems.append(problem)
         return best
 
     def _fitting(self, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[str, ...]:
@@ -127,12 +127,8 @@ def take_choices(
     if not any(part == LISTED or part.startswith(EACH) for part in columns):
         return None
     choices = Choices(columns, rows, data.first_choice)
-    message = "the choices are put below the question as lettered lines"
-    fix = "look at some rows in the report; data.columns.choices names other columns"
-    if "answer" in columns:
-        ways = [_SAID[name] for name in choices.readings]
-        message += f"; {' or '.join(ways) or 'the answers are none of the choices and are learnt as they are'}"
-    notes.add("choices-read", "info", file, message, fix)
+    ways = " or ".join(_SAID[name] for name in choices.readings) or _SAID_NONE
+    notes.add(finding("choices-read/answers" if "answer" in columns else "choices-read", file, ways=ways))
     return choices
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from tailor.datasets.example import Block, Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import add_turn, describe, media_of, tool_result, tool_specs, tool_use
-from tailor.findings import RowError, Trouble
+from tailor.findings import Finding, RowError, finding
 
 _SYSTEM: Final = ("system", "developer")
 _USED: Final = frozenset({"messages", "system", "tools", "functions", "id"})
@@ -32,19 +32,19 @@ def _converter(context: Context) -> Converter:
             _note_unused(row, line, context)
             if _USED.issuperset(keys):
                 usual.add(keys)
-        troubles: list[Trouble] = []
+        problems: list[Finding] = []
         messages = row.get("messages")
-        turns, systems = _plain(messages) or conversation(messages, "$.messages", troubles, context, line)
+        turns, systems = _plain(messages) or conversation(messages, "$.messages", problems, context, line)
         if "system" in row:
-            systems.insert(0, _text(row["system"], "$.system", troubles))
+            systems.insert(0, _text(row["system"], "$.system", problems))
         example = Example(file, line, turns, "\n\n".join(systems) if systems else default_system)
         if row.get("id") is not None:
             example.id = str(row["id"])
-        tools = tool_specs(row.get("tools") or row.get("functions"), "$.tools", troubles)
+        tools = tool_specs(row.get("tools") or row.get("functions"), "$.tools", problems)
         if tools:
             example.extra["tools"] = tools
-        if troubles:
-            raise RowError(*troubles)
+        if problems:
+            raise RowError(*problems)
         return example
 
     return convert
@@ -72,63 +72,58 @@ def _plain(messages: Any) -> tuple[list[Turn], list[str]] | None:
 
 
 def conversation(
-    messages: Any, path: str, troubles: list[Trouble], context: Context, line: int
+    messages: Any, path: str, problems: list[Finding], context: Context, line: int
 ) -> tuple[list[Turn], list[str]]:
     """Turns and system texts of a list of messages."""
     turns: list[Turn] = []
     systems: list[str] = []
     if type(messages) is not list:
-        fix = "write a list of messages, each with role and content"
-        troubles.append(Trouble("wrong-type", f"{path} is {describe(messages)}, not a list", fix, path))
+        problems.append(finding("wrong-type/messages", path=path, kind=describe(messages)))
         return turns, systems
     for number, message in enumerate(messages):
         if type(message) is not dict:
-            fix = "write each message as an object with role and content"
-            troubles.append(Trouble("wrong-type", f"the message is {describe(message)}", fix, f"{path}[{number}]"))
+            problems.append(finding("wrong-type/message", path=f"{path}[{number}]", kind=describe(message)))
             continue
         if message.get("role") in _SYSTEM:
-            systems.append(_text(message.get("content"), f"{path}[{number}].content", troubles))
+            systems.append(_text(message.get("content"), f"{path}[{number}].content", problems))
         else:
-            _message(message, f"{path}[{number}]", turns, troubles, context, line)
+            _message(message, f"{path}[{number}]", turns, problems, context, line)
     return turns, systems
 
 
-def _message(message: Row, path: str, turns: list[Turn], troubles: list[Trouble], context: Context, line: int) -> None:
+def _message(message: Row, path: str, turns: list[Turn], problems: list[Finding], context: Context, line: int) -> None:
     role = message.get("role")
     if role in ("tool", "function"):
         identifier = str(message.get("tool_call_id") or message.get("name") or "call")
-        result = tool_result(identifier, _text(message.get("content"), f"{path}.content", troubles))
+        result = tool_result(identifier, _text(message.get("content"), f"{path}.content", problems))
         add_turn(turns, "user", [result])
         return
     if role not in ("user", "assistant"):
-        troubles.append(_bad_role(role, f"{path}.role"))
+        problems.append(_bad_role(role, f"{path}.role"))
         return
-    calls = _calls(message, path, troubles)
+    calls = _calls(message, path, problems)
     content = message.get("content")
     has_calls = bool(message.get("tool_calls") or message.get("function_call"))
-    blocks = [] if content is None and has_calls else _blocks(content, f"{path}.content", troubles)
+    blocks = [] if content is None and has_calls else _blocks(content, f"{path}.content", problems)
     if message.get("weight") == 0:
-        note = "messages with weight 0 are learnt like the others: Bedrock can't leave a turn out of the loss"
-        fix = "remove those rows, or split the conversation before such a message"
-        context.notes.add("weight-ignored", "warning", context.file, note, fix, line=line, path="messages[].weight")
+        context.notes.add(finding("weight-ignored", context.file, line, path="messages[].weight"))
     add_turn(turns, role, blocks + calls)
 
 
-def _bad_role(role: Any, path: str) -> Trouble:
+def _bad_role(role: Any, path: str) -> Finding:
     lower = role.lower() if isinstance(role, str) else ""
     if lower in ("user", "assistant", "system", "tool"):
-        return Trouble("unknown-role", f"the role {role!r} is not lower case", f"write {lower!r}", path)
-    said = "there is no role" if role is None else f"there is no role {role!r:.60}"
-    return Trouble("unknown-role", said, "write 'system', 'user', 'assistant' or 'tool'", path)
+        return finding("unknown-role/upper-case", path=path, role=role, lower=lower)
+    code = "unknown-role/missing" if role is None else "unknown-role"
+    return finding(code, path=path, role=role, known="'system', 'user', 'assistant' or 'tool'")
 
 
-def _calls(message: Row, path: str, troubles: list[Trouble]) -> list[Block]:
+def _calls(message: Row, path: str, problems: list[Finding]) -> list[Block]:
     calls = message.get("tool_calls") or []
     if message.get("function_call"):
         calls = [{"id": "call", "function": message["function_call"]}]
     if not isinstance(calls, list):
-        fix = "write a list of tool calls"
-        troubles.append(Trouble("bad-tool-call", f"tool_calls is {describe(calls)}", fix, f"{path}.tool_calls"))
+        problems.append(finding("bad-tool-call/list", path=f"{path}.tool_calls", kind=describe(calls)))
         return []
     blocks: list[Block] = []
     for number, call in enumerate(calls):
@@ -136,34 +131,32 @@ def _calls(message: Row, path: str, troubles: list[Trouble]) -> list[Block]:
         function = function if isinstance(function, dict) else {}
         identifier = str(call.get("id") or function.get("name") or "call") if isinstance(call, dict) else "call"
         where = f"{path}.tool_calls[{number}]"
-        use = tool_use(identifier, function.get("name"), function.get("arguments", {}), where, troubles)
+        use = tool_use(identifier, function.get("name"), function.get("arguments", {}), where, problems)
         blocks += [use] if use else []
     return blocks
 
 
-def _text(content: Any, path: str, troubles: list[Trouble]) -> str:
-    blocks = _blocks(content, path, troubles)
+def _text(content: Any, path: str, problems: list[Finding]) -> str:
+    blocks = _blocks(content, path, problems)
     if any(not isinstance(block, Text) for block in blocks):
-        fix = "put media into a message of the user"
-        troubles.append(Trouble("media-not-allowed", "there may only be text here", fix, path))
+        problems.append(finding("media-not-allowed", path=path))
     return "".join(block.text for block in blocks if isinstance(block, Text))
 
 
-def _blocks(content: Any, path: str, troubles: list[Trouble]) -> list[Block]:
+def _blocks(content: Any, path: str, problems: list[Finding]) -> list[Block]:
     if isinstance(content, str):
         return [Text(content)]
     if not isinstance(content, list):
-        fix = "write text or a list of parts"
-        troubles.append(Trouble("wrong-type", f"the content is {describe(content)}", fix, path))
+        problems.append(finding("wrong-type/content", path=path, kind=describe(content)))
         return []
     blocks: list[Block] = []
     for number, part in enumerate(content):
-        block = _part(part, f"{path}[{number}]", troubles)
+        block = _part(part, f"{path}[{number}]", problems)
         blocks += [block] if block else []
     return blocks
 
 
-def _part(part: Any, path: str, troubles: list[Trouble]) -> Block | None:
+def _part(part: Any, path: str, problems: list[Finding]) -> Block | None:
     if isinstance(part, str):
         return Text(part)
     kind = part.get("type") if isinstance(part, dict) else None
@@ -171,18 +164,16 @@ def _part(part: Any, path: str, troubles: list[Trouble]) -> Block | None:
         text = part.get("text", part.get("value"))
         if isinstance(text, str):
             return Text(text)
-        troubles.append(Trouble("wrong-type", f"the text is {describe(text)}", "write text", f"{path}.text"))
+        problems.append(finding("wrong-type/text", path=f"{path}.text", kind=describe(text)))
         return None
     if kind in _MEDIA_PARTS:
         value = part.get(kind, part.get("image_url", part.get("value", part.get("url", part.get("source")))))
         url = _url(value) if isinstance(value, dict) else value
         if isinstance(url, str) and url:
-            return media_of(url, "video" if kind.startswith("video") else "image", f"{path}.{kind}", troubles)
-        fix = f'write {{"type": "{kind}", "{kind}": {{"url": "…"}}}}'
-        troubles.append(Trouble("media-missing", "the part has no URL or name of a file", fix, path))
+            return media_of(url, "video" if kind.startswith("video") else "image", f"{path}.{kind}", problems)
+        problems.append(finding("media-missing/part", path=path, kind=kind))
         return None
-    said = f"there is no part of type {kind!r:.60}" if kind else "the part has no type"
-    troubles.append(Trouble("unknown-block", said, "write parts of type 'text' or 'image_url'", path))
+    problems.append(finding("unknown-block/part-type" if kind else "unknown-block/part", path=path, kind=kind))
     return None
 
 
@@ -195,9 +186,7 @@ def _url(value: Row) -> Any:
 
 def _note_unused(row: Row, line: int, context: Context) -> None:
     for key in sorted(row.keys() - _USED):
-        message = f"the key {key!r:.80} is not used"
-        fix = "nothing to do if it is not meant for training"
-        context.notes.add("unknown-key", "info", context.file, message, fix, line=line, path=f"$.{key}")
+        context.notes.add(finding("unknown-key", context.file, line, path=f"$.{key}", key=key))
 
 
 FORMAT = Format("openai-chat", "OpenAI chat", _fits, _converter)

@@ -5,7 +5,7 @@ from typing import Final
 from tailor.datasets.example import Example
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
-from tailor.findings import RowError, Trouble
+from tailor.findings import RowError, finding
 
 _KEYS: Final = ("text", "input", "document", "content")
 _ANSWERS: Final = ("answer", "answers", "output", "response", "completion", "messages", "conversations", "label")
@@ -24,12 +24,10 @@ def _converter(context: Context) -> Converter:
         key = next((key for key in _KEYS if key in row), _KEYS[0])
         text = row.get(key)
         if context.method != "continued-pre-training":
-            message = f"plain text holds no answers, which {context.method} learns from"
-            fix = "set 'method: continued-pre-training' in the recipe, or bring questions and answers"
-            raise RowError(Trouble("method-mismatch", message, fix, key))
+            raise RowError(finding("method-mismatch", path=key, method=context.method))
         if not isinstance(text, str) or not text.strip():
-            said = "is empty" if isinstance(text, str) else f"is {describe(text)}"
-            raise RowError(Trouble("text-missing", f"the text {said}", "write text, or remove the row", key))
+            code = "text-missing/empty" if isinstance(text, str) else "text-missing"
+            raise RowError(finding(code, path=key, kind=describe(text)))
         example = Example(context.file, line, document=text)
         if row.get("id") is not None:
             example.id = str(row["id"])

@@ -6,7 +6,7 @@ from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.openai_chat import conversation
-from tailor.findings import RowError, Trouble
+from tailor.findings import Finding, RowError, finding
 
 _COMPLETIONS: Final = ("completion", "answer", "response")
 
@@ -21,18 +21,16 @@ def _fits(sample: Sample) -> bool:
 
 def _converter(context: Context) -> Converter:
     def convert(row: Row, line: int) -> Example:
-        troubles: list[Trouble] = []
-        turns, systems = _messages(row.get("prompt"), "prompt", context, line, troubles)
+        problems: list[Finding] = []
+        turns, systems = _messages(row.get("prompt"), "prompt", context, line, problems)
         key = next((key for key in _COMPLETIONS if key in row), "completion")
-        answers, _ = _messages(row.get(key), key, context, line, troubles)
-        if not turns and not troubles:
-            fix = "write a prompt, or remove the row"
-            troubles.append(Trouble("question-missing", "the prompt is empty", fix, "prompt"))
-        if not answers and context.needs_answer and not troubles:
-            fix = "write a completion, or remove the row; the method distillation needs none"
-            troubles.append(Trouble("answer-missing", f"the {key} is empty", fix, key))
-        if troubles:
-            raise RowError(*troubles)
+        answers, _ = _messages(row.get(key), key, context, line, problems)
+        if not turns and not problems:
+            problems.append(finding("question-missing/prompt-empty", path="prompt", name="prompt"))
+        if not answers and context.needs_answer and not problems:
+            problems.append(finding("answer-missing/completion", path=key, name=key))
+        if problems:
+            raise RowError(*problems)
         for answer in answers:
             answer.role = "assistant" if isinstance(row.get(key), str) else answer.role
         if isinstance(row.get("system"), str) and row["system"].strip():
@@ -46,17 +44,16 @@ def _converter(context: Context) -> Converter:
 
 
 def _messages(
-    value: Any, key: str, context: Context, line: int, troubles: list[Trouble]
+    value: Any, key: str, context: Context, line: int, problems: list[Finding]
 ) -> tuple[list[Turn], list[str]]:
     if isinstance(value, list):
-        return conversation(value, f"$.{key}", troubles, context, line)
+        return conversation(value, f"$.{key}", problems, context, line)
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     if isinstance(value, str):
         return ([Turn("user", [Text(value)])] if value.strip() else []), []
     if value is not None:
-        fix = f"write the {key} as text or as a list of messages"
-        troubles.append(Trouble("wrong-type", f"the {key} is {describe(value)}", fix, key))
+        problems.append(finding("wrong-type/prompt", path=key, name=key, kind=describe(value)))
     return [], []
 
 

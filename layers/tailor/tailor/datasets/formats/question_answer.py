@@ -11,7 +11,7 @@ from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe, media_of
 from tailor.datasets.formats.multiple_choice import with_lines
 from tailor.datasets.sources import Options, value_of
-from tailor.findings import RowError, Trouble
+from tailor.findings import Finding, RowError, finding
 
 _SPLITS: Final[dict[str, SplitName]] = {
     "train": "train", "training": "train", "restval": "train",
@@ -19,12 +19,6 @@ _SPLITS: Final[dict[str, SplitName]] = {
     "dev": "validation", "eval": "validation", "test": "test", "testing": "test",
 }  # fmt: skip
 _REFERENCE_KEYS: Final = ("answer", "text", "value", "label", "raw", "caption")
-_UNANSWERABLE: Final = Trouble(
-    "question-unanswerable",
-    "the data say that the passage does not answer the question",
-    "say in tailor.yaml what the model is to answer then, such as data: {unanswerable: 'The text does not say.'}; or "
-    "leave such rows out: data: {on_error: skip, max_errors: 0.5}",
-)
 
 
 def _fits(sample: Sample) -> bool:
@@ -41,23 +35,22 @@ def make_converter(context: Context) -> Converter:
     media = [(columns[kind], kind) for kind in ("image", "video") if kind in columns]
 
     def convert(row: Row, line: int) -> Example:
-        troubles: list[Trouble] = []
+        problems: list[Finding] = []
         blocks: list[Block] = []
         for column, kind in media:
-            blocks += media_blocks(row.get(column), kind, column, troubles)
+            blocks += media_blocks(row.get(column), kind, column, problems)
         asked = context.prompt or row.get(question)
-        about = _passage(row.get(passage), passage, troubles) if passage else ""
-        options = choices.options(row, troubles) if choices else []
+        about = _passage(row.get(passage), passage, problems) if passage else ""
+        options = choices.options(row, problems) if choices else []
         if isinstance(asked, str) and asked.strip():
             asked = with_lines(asked, options) if options else asked
             blocks.append(Text(f"{about}\n\n{asked}" if about else asked))
         else:
-            said = "is empty" if isinstance(asked, str) else f"is {describe(asked)}"
-            fix = "write a question, or remove the row"
-            troubles.append(Trouble("question-missing", f"the question {said}", fix, question))
-        best, references = _learnt(row, context, options, troubles)
-        if troubles:
-            raise RowError(*troubles)
+            code = "question-missing/empty" if isinstance(asked, str) else "question-missing"
+            problems.append(finding(code, path=question, kind=describe(asked)))
+        best, references = _learnt(row, context, options, problems)
+        if problems:
+            raise RowError(*problems)
         turns = [Turn("user", blocks)]
         if best is not None:
             turns.append(Turn("assistant", [Text(best)]))
@@ -79,34 +72,32 @@ def make_converter(context: Context) -> Converter:
     return convert
 
 
-def _passage(value: Any, column: str, troubles: list[Trouble], depth: int = 8) -> str:
+def _passage(value: Any, column: str, problems: list[Finding], depth: int = 8) -> str:
     """The text that a question is about, of a list all of its texts; "" where there is none."""
     if isinstance(value, str):
         return value if value.strip() else ""
     if isinstance(value, list) and depth:
-        parts = [_passage(item, column, troubles, depth - 1) for item in value]
+        parts = [_passage(item, column, problems, depth - 1) for item in value]
         return "\n".join(part for part in parts if part)
-    if value is not None and not troubles:
-        fix = "write it as text or as a list of texts"
-        troubles.append(Trouble("wrong-type", f"the passage is {describe(value)}", fix, column))
+    if value is not None and not problems:
+        problems.append(finding("wrong-type/passage", path=column, kind=describe(value)))
     return ""
 
 
-def _learnt(row: Row, context: Context, options: Options, troubles: list[Trouble]) -> tuple[str | None, list[str]]:
+def _learnt(row: Row, context: Context, options: Options, problems: list[Finding]) -> tuple[str | None, list[str]]:
     """The answer to learn and all acceptable ones; None where a teacher or a grader is to answer."""
     column, no_answer = context.columns.get("answer", "answer"), context.columns.get("impossible")
     given = _written_out(row.get(column))
     if _is_none(given) or (no_answer and _is_true(row.get(no_answer))):
         best = context.data.unanswerable
         if best is None and context.needs_answer:
-            troubles.append(_UNANSWERABLE)
+            problems.append(finding("question-unanswerable"))
         return best, [best] if best else []
     if options and context.choices:
-        given = context.choices.learnt(given, options, troubles)
-    best, references = answers(given, column, troubles)
-    if best is None and not troubles and context.needs_answer:
-        fix = "write an answer, or remove the row; the method distillation needs none"
-        troubles.append(Trouble("answer-missing", "the answer is empty", fix, column))
+        given = context.choices.learnt(given, options, problems)
+    best, references = answers(given, column, problems)
+    if best is None and not problems and context.needs_answer:
+        problems.append(finding("answer-missing", path=column, name="answer"))
     return best, references
 
 
@@ -127,13 +118,11 @@ def split_name(value: Any, column: str, line: int, context: Context) -> SplitNam
     """The split that a row asks for; anything that names none is reported."""
     name = _SPLITS.get(str(value).strip().casefold())
     if name is None and value not in (None, ""):
-        message = f"the column {column!r} says {value!r:.60}, which is no split"
-        fix = "write train, validation or test; such rows are put into a split by hash"
-        context.notes.add("unknown-split", "warning", context.file, message, fix, line=line, path=column)
+        context.notes.add(finding("unknown-split", context.file, line, path=column, column=column, value=value))
     return name
 
 
-def media_blocks(value: Any, kind: MediaKind, column: str, troubles: list[Trouble]) -> list[Media]:
+def media_blocks(value: Any, kind: MediaKind, column: str, problems: list[Finding]) -> list[Media]:
     """One medium or several: names, ids, URLs, image structs of Parquet, or JSON text of a list of them."""
     if type(value) is str and value[:1].isalnum() and value[:5] != "data:" and not value[-1].isspace():
         return [Media(kind, ref=value)]
@@ -142,13 +131,13 @@ def media_blocks(value: Any, kind: MediaKind, column: str, troubles: list[Troubl
     values = value if isinstance(value, list) else [value]
     found = []
     for item in values:
-        media = _medium(item, kind, column, troubles)
+        media = _medium(item, kind, column, problems)
         if media:
             found.append(media)
     return found
 
 
-def _medium(item: Any, kind: MediaKind, column: str, troubles: list[Trouble]) -> Media | None:
+def _medium(item: Any, kind: MediaKind, column: str, problems: list[Finding]) -> Media | None:
     if isinstance(item, dict):
         data = item.get("bytes")
         if isinstance(data, bytes) and data:
@@ -161,21 +150,20 @@ def _medium(item: Any, kind: MediaKind, column: str, troubles: list[Trouble]) ->
     if isinstance(item, float) and item.is_integer():
         item = str(int(item))
     if isinstance(item, str) and item.strip():
-        return media_of(item.strip(), kind, column, troubles)
+        return media_of(item.strip(), kind, column, problems)
     empty = item in (None, "", {}) or isinstance(item, str)
-    said = f"the row names no {kind}" if empty else f"the {kind} is {describe(item)}"
-    fix = f"write the name of the {kind}'s file, or remove the row"
-    troubles.append(Trouble("media-missing", said, fix, column))
+    code = "media-missing/name" if empty else "media-missing/type"
+    problems.append(finding(code, path=column, kind=kind, what=describe(item)))
     return None
 
 
-def answers(value: Any, column: str, troubles: list[Trouble]) -> tuple[str | None, list[str]]:
+def answers(value: Any, column: str, problems: list[Finding]) -> tuple[str | None, list[str]]:
     """The answer to learn (of several the most frequent, then the first) and all acceptable ones; None where empty."""
     value = _reference(_written_out(value))
     if not isinstance(value, list):
-        text = _answer(value, column, troubles)
+        text = _answer(value, column, problems)
         return text, [text] if text else []
-    texts = [text for item in value if (text := _answer(_reference(item), column, troubles))]
+    texts = [text for item in value if (text := _answer(_reference(item), column, problems))]
     if not texts:
         return None, []
     return Counter(texts).most_common(1)[0][0], list(dict.fromkeys(texts))
@@ -199,7 +187,7 @@ def _reference(item: Any) -> Any:
     return next((item[key] for key in _REFERENCE_KEYS if key in item), item)
 
 
-def _answer(value: Any, column: str, troubles: list[Trouble]) -> str | None:
+def _answer(value: Any, column: str, problems: list[Finding]) -> str | None:
     if isinstance(value, str):
         return value if value.strip() else None
     if value is None:
@@ -208,8 +196,7 @@ def _answer(value: Any, column: str, troubles: list[Trouble]) -> str | None:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    fix = "write the answer as text; rows that are graded against an object need the method reinforcement"
-    troubles.append(Trouble("answer-not-text", f"the answer is {describe(value)}", fix, column))
+    problems.append(finding("answer-not-text", path=column, kind=describe(value)))
     return None
 
 

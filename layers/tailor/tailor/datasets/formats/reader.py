@@ -36,19 +36,13 @@ from tailor.datasets.sources import (
     report,
     text_encoding,
 )
-from tailor.findings import Finding, Notes, RowError, Trouble
+from tailor.findings import Finding, Notes, RowError, finding, reworded
 from tailor.recipe import Data, Method
 from tailor.storage import Storage
 
 _SAMPLE: Final = 50
 _SAMPLE_BYTES: Final = 8 << 20
 _SHOWN: Final = 500
-_NOT_TEXT: Final = Trouble(
-    "method-mismatch",
-    "continued pre-training learns from plain text, not from questions and answers",
-    'set \'method: fine-tuning\' in the recipe, or bring rows such as {"text": "…"}',
-)
-_NO_QUESTION: Final = Trouble("question-missing", "the row has no question", "add it, or remove the row")
 _SPLIT_NAMES: Final[dict[SplitName, re.Pattern[str]]] = {
     "train": re.compile(r"(?<![a-z])train(?:ing)?(?![a-z])"),
     "validation": re.compile(r"(?<![a-z])(?:val|valid|validation|dev)(?![a-z])"),
@@ -88,8 +82,8 @@ class ReadableFile:
             except RowError as found:
                 error = found
         if error is None:
-            said = f"the row is {describe(value)}" if value is not None else "the row is null"
-            error = RowError(Trouble("row-not-an-object", said, "write each row as an object"))
+            code = "row-not-an-object" if value is not None else "row-not-an-object/null"
+            error = RowError(finding(code, kind=describe(value)))
         return _rejected(self.name, line, error, raw or error.raw.encode("utf-8", "replace") or _dump(value))
 
 
@@ -187,21 +181,18 @@ class DatasetReader:
             if value is BLANK:
                 self._note_blank(file, line)
             elif value is TRAILING_COMMA:
-                said = "there is a comma before the closing bracket of the list; it is passed over"
-                fix = "remove it: other programs refuse the file"
-                self.notes.add("json-trailing-comma", "warning", file.name, said, fix, line=line)
+                self.notes.add(finding("json-trailing-comma/last", file.name, line))
             elif file.nested and isinstance(value, dict):
                 for part in expand(value, file.nested):
                     if has_none(part, file.nested):
-                        said, fix = "passages and images without questions are passed over", "nothing to do"
-                        self.notes.add("no-questions-inside", "info", file.name, said, fix, line=line)
+                        self.notes.add(finding("no-questions-inside", file.name, line))
                     else:
                         yield file.example(part, line, None)  # of the row, the question is shown
             else:
                 yield file.example(value, line, raw)
 
     def _note_blank(self, file: ReadableFile, line: int) -> None:
-        self.notes.add("blank-line", "info", file.name, "blank lines are passed over", "nothing to do", line=line)
+        self.notes.add(finding("blank-line", file.name, line))
 
 
 def _dump(value: object) -> bytes:
@@ -220,11 +211,7 @@ def _rejected(file: str, line: int, error: RowError, raw: bytes | str) -> Reject
     start = raw[: 4 * _SHOWN]
     said = (start.decode("utf-8", "replace") if isinstance(start, bytes) else start).strip()
     shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
-    findings = tuple(
-        Finding(trouble.code, "error", file, line, trouble.message, trouble.fix, trouble.path)
-        for trouble in error.troubles
-    )
-    return Rejected(file, line, shown, findings)
+    return Rejected(file, line, shown, tuple(problem.at(file, line) for problem in error.problems))
 
 
 def read_dataset(
@@ -241,8 +228,7 @@ def read_dataset(
     files = [_understand(source, data, method, notes, of_rows, media) for source in sources]
     found = [file for file in files if file]
     if not found and not any(note.code in _SAYS_WHY for note in notes.findings()):
-        fix = "upload a .jsonl, .json, .csv, .tsv, .parquet or .txt file; see docs/data-formats.md"
-        notes.add("no-data", "error", "", "there is no data file that can be used", fix)
+        notes.add(finding("no-data"))
     _take_splits(found, notes)
     return DatasetReader(found, media, notes, of_rows)
 
@@ -259,8 +245,7 @@ def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
     for file, splits in zip(files, named, strict=True):
         file.split = splits[0]
     said = ", ".join(f"{file.name!r}: {file.split}" for file in files[:10])
-    message = f"the files' names say which part of the data they are: {said}"
-    notes.add("split-by-file", "info", "", message, "rename the files if that is not meant")
+    notes.add(finding("split-by-file", files=said))
 
 
 def _understand(
@@ -268,12 +253,11 @@ def _understand(
 ) -> ReadableFile | None:
     """Chooses the format from the first rows. None, with a finding, for a file without rows."""
     if isinstance(source, LonelyAnswers):
-        return _rejecting(source, _NO_QUESTION, method, "question-answer")
+        return _rejecting(source, finding("question-missing/column"), method, "question-answer")
     values = _first_values(source, method, notes)
     if not values:
         if not any(finding.file == source.name and finding.severity == "error" for finding in notes.findings()):
-            fix = "upload the file again, or remove it"
-            notes.add("file-empty", "error", source.name, "there are no rows in the file", fix)
+            notes.add(finding("file-empty/rows", source.name))
         return None
     rows = [value for value in values if type(value) is dict]
     nested = nested_path(rows)
@@ -288,13 +272,11 @@ def _understand(
     if format is None:
         return _unknown(source, values, columns, method, notes)
     if method == "continued-pre-training" and format is not plain_text.FORMAT:
-        return _rejecting(source, _NOT_TEXT, method)
+        return _rejecting(source, finding("method-mismatch/questions"), method)
     choices = take_choices(columns, rows, data, source.name, notes) if format.asks else None
     prompt = take_prompt(columns, rows, data, source.name, notes) if format.asks else None
     context = Context(source.name, method, data, of_rows, columns, choices, prompt)
-    message = f"read as {format.title} ({source.container})"
-    fix = "nothing to do; data.format in the recipe names another format"
-    notes.add("format-recognised", "info", source.name, message, fix)
+    notes.add(finding("format-recognised", source.name, title=format.title, container=source.container))
     convert = format.converter(context)
     return ReadableFile(source.name, source.size, format.name, source, convert, method, nested)
 
@@ -312,8 +294,7 @@ def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:
             if len(values) == _SAMPLE or size > _SAMPLE_BYTES:
                 break
     except READ_ON_ERRORS as error:
-        trouble = break_of(error, line)
-        notes.add(trouble.code, "error", source.name, trouble.message, trouble.fix, line=line or None)
+        notes.add(break_of(error, line).at(source.name, line or None))
     return values
 
 
@@ -323,7 +304,7 @@ def _format(sample: Sample, data: Data, notes: Notes) -> Format | None:
     format = registry.by_name(data.format)
     if format is None:
         known = ", ".join(format.name for format in registry.FORMATS)
-        notes.add("unknown-format", "error", "", f"there is no format {data.format!r}", f"known: auto, {known}")
+        notes.add(finding("recipe-format-unknown", format=data.format, known=known))
     return format
 
 
@@ -332,28 +313,26 @@ def _unknown(
 ) -> ReadableFile | None:
     """A file whose rows fit no format: each of them is rejected. A single object is no data."""
     if source.outline and source.outline.layout == "objects" and len(values) == 1:
-        message = "the file holds no rows of a known form: its content is not used"
-        notes.add("file-not-used", "warning", source.name, message, "remove it, or see docs/data-formats.md")
+        notes.add(finding("file-not-used/rows", source.name))
         return None
     names = list(dict.fromkeys(str(key) for value in values if isinstance(value, dict) for key in value))
     return _rejecting(source, _why_unknown(names, columns), method)
 
 
-def _rejecting(source: DataFile, trouble: Trouble, method: Method, format: str = "unknown") -> ReadableFile:
+def _rejecting(source: DataFile, problem: Finding, method: Method, format: str = "unknown") -> ReadableFile:
     """A file of which no row can be used."""
 
     def convert(row: Row, line: int) -> Example:
         keys = ", ".join(repr(str(key)) for key in list(row)[:20]) or "none"
-        raise RowError(Trouble(trouble.code, f"{trouble.message}; the row's keys: {keys:.300}", trouble.fix))
+        raise RowError(reworded(problem, f"{problem.message}; the row's keys: {keys:.300}"))
 
     return ReadableFile(source.name, source.size, format, source, convert, method)
 
 
-def _why_unknown(names: list[str], columns: dict[str, str]) -> Trouble:
+def _why_unknown(names: list[str], columns: dict[str, str]) -> Finding:
     """With the lines of a recipe that could help, from the columns that are there."""
     if {"chosen", "rejected"} <= set(names):
-        said, fix = "these are preference pairs (DPO), which are not taken", "make 'chosen' the answer of a row"
-        return Trouble("format-unknown", said, f"{fix}, for example with data.columns.answer: chosen in tailor.yaml")
+        return finding("rows-unrecognised/pairs")
     missing = sorted({"question", "answer"} - columns.keys(), reverse=True)
     free = [name for name in names if name not in columns.values() and re.fullmatch(r"[\w -]{1,40}", name)]
     fix = "name the columns in tailor.yaml"
@@ -364,7 +343,6 @@ def _why_unknown(names: list[str], columns: dict[str, str]) -> Trouble:
     elif missing == ["question"] and free:
         asked = f"data: {{prompt: 'Is this good or bad?', columns: {{context: {free[0]}}}}}"
         fix += f"; or, where each row is asked the same about a text, say what: {asked}"
-    fix += "; or use a format of docs/data-formats.md; or take the file out of the folder if it is no training data"
     if len(missing) == 1:
-        return Trouble("format-unknown", f"no column is recognised as the {missing[0]}", fix)
-    return Trouble("format-unknown", "the rows have no known form", fix)
+        return finding("rows-unrecognised/column", part=missing[0], suggestion=fix)
+    return finding("rows-unrecognised", suggestion=fix)

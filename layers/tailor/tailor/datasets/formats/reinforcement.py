@@ -8,7 +8,7 @@ from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.multiple_choice import with_lines
 from tailor.datasets.formats.openai_chat import conversation
 from tailor.datasets.sources import Options
-from tailor.findings import RowError, Trouble
+from tailor.findings import Finding, RowError, finding
 
 _PROMPTS: Final = ("messages", "prompt", "question")
 _REFERENCES: Final = ("reference_answer", "answer", "ground_truth", "solution")
@@ -36,20 +36,20 @@ def _flat(row: Row) -> Row:
 
 def _converter(context: Context) -> Converter:
     def convert(row: Row, line: int) -> Example:
-        troubles: list[Trouble] = []
+        problems: list[Finding] = []
         row = _flat(row)
         key = next((key for key in _PROMPTS if key in row), _PROMPTS[0])
         choices = context.choices
-        options = choices.options(row, troubles) if choices else []
-        turns, systems = _prompt(row.get(key), key, options, context, line, troubles)
+        options = choices.options(row, problems) if choices else []
+        turns, systems = _prompt(row.get(key), key, options, context, line, problems)
         if isinstance(row.get("system"), str) and row["system"].strip():
             systems.insert(0, row["system"])
         extra = {name: value for name, value in row.items() if name not in _OWN}
         if choices and options and choices.answer in extra:
-            extra[choices.answer] = choices.learnt(extra[choices.answer], options, troubles)
-        reference = _reference(extra, troubles)
-        if troubles:
-            raise RowError(*troubles)
+            extra[choices.answer] = choices.learnt(extra[choices.answer], options, problems)
+        reference = _reference(extra, problems)
+        if problems:
+            raise RowError(*problems)
         example = Example(context.file, line, turns, "\n\n".join(systems) or context.data.system, extra=extra)
         example.references = [reference] if isinstance(reference, str) else []
         if row.get("id") is not None:
@@ -60,18 +60,18 @@ def _converter(context: Context) -> Converter:
 
 
 def _prompt(
-    value: Any, key: str, options: Options, context: Context, line: int, troubles: list[Trouble]
+    value: Any, key: str, options: Options, context: Context, line: int, problems: list[Finding]
 ) -> tuple[list[Turn], list[str]]:
     if isinstance(value, list):
-        return conversation(value, f"$.{key}", troubles, context, line)
+        return conversation(value, f"$.{key}", problems, context, line)
     if isinstance(value, str) and value.strip():
         return [Turn("user", [Text(with_lines(value, options) if options else value)])], []
-    said = "is empty" if isinstance(value, str) else f"is {describe(value)}"
-    troubles.append(Trouble("question-missing", f"the {key} {said}", "write a prompt, or remove the row", key))
+    code = "question-missing/prompt-empty" if isinstance(value, str) else "question-missing/prompt"
+    problems.append(finding(code, path=key, name=key, kind=describe(value)))
     return [], []
 
 
-def _reference(extra: dict[str, Any], troubles: list[Trouble]) -> Any:
+def _reference(extra: dict[str, Any], problems: list[Finding]) -> Any:
     """Moves the reference answer to its name; text and objects are allowed."""
     key = next((key for key in _REFERENCES if extra.get(key) is not None), None)
     if key is None:
@@ -82,8 +82,7 @@ def _reference(extra: dict[str, Any], troubles: list[Trouble]) -> Any:
     if isinstance(value, str | dict):
         extra["reference_answer"] = value
         return value
-    fix = "write the reference answer as text or as an object"
-    troubles.append(Trouble("wrong-type", f"the reference answer is {describe(value)}", fix, key))
+    problems.append(finding("wrong-type/reference", path=key, kind=describe(value)))
     return None
 
 

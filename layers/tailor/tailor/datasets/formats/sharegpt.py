@@ -9,7 +9,7 @@ from tailor.datasets.example import Block, Example, Media, MediaKind, Role, Text
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import add_turn, describe, place_media, tool_result, tool_specs, tool_use
 from tailor.datasets.formats.question_answer import media_blocks
-from tailor.findings import RowError, Trouble
+from tailor.findings import Finding, RowError, finding
 
 _ROLES: Final[dict[str, Role]] = {
     "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant",
@@ -37,22 +37,20 @@ def is_conversation(row: Row) -> bool:
 
 def make_converter(context: Context) -> Converter:
     def convert(row: Row, line: int) -> Example:
-        troubles: list[Trouble] = []
-        media = _media(row, troubles)
+        problems: list[Finding] = []
+        media = _media(row, problems)
         key = _key_of(row)
         key = key if key in row else "messages"
-        turns, systems = _turns(row.get(key), f"$.{key}", media, troubles)
+        turns, systems = _turns(row.get(key), f"$.{key}", media, problems)
         if media:
-            _put_first(turns, media, troubles)
+            _put_first(turns, media, problems)
         if isinstance(row.get("system"), str) and row["system"].strip():
             systems.insert(0, row["system"])
-        tools = tool_specs(row.get("tools"), "$.tools", troubles)
+        tools = tool_specs(row.get("tools"), "$.tools", problems)
         for unused in sorted(row.keys() - _USED):
-            message = f"the key {unused!r:.80} is not used"
-            fix = "nothing to do if it is not meant for training"
-            context.notes.add("unknown-key", "info", context.file, message, fix, line=line, path=f"$.{unused}")
-        if troubles:
-            raise RowError(*troubles)
+            context.notes.add(finding("unknown-key", context.file, line, path=f"$.{unused}", key=unused))
+        if problems:
+            raise RowError(*problems)
         example = Example(context.file, line, turns, "\n\n".join(systems) if systems else context.data.system)
         if row.get("id") is not None:
             example.id = str(row["id"])
@@ -63,34 +61,32 @@ def make_converter(context: Context) -> Converter:
     return convert
 
 
-def _media(row: Row, troubles: list[Trouble]) -> list[Media]:
+def _media(row: Row, problems: list[Finding]) -> list[Media]:
     found: list[Media] = []
     for key, kind in _MEDIA.items():
         if row.get(key) not in (None, "", []):
-            found += media_blocks(row[key], kind, key, troubles)
+            found += media_blocks(row[key], kind, key, problems)
     return found
 
 
-def _turns(value: Any, path: str, media: list[Media], troubles: list[Trouble]) -> tuple[list[Turn], list[str]]:
+def _turns(value: Any, path: str, media: list[Media], problems: list[Finding]) -> tuple[list[Turn], list[str]]:
     turns: list[Turn] = []
     systems: list[str] = []
     calls: list[str] = []
     available = len(media)
     tags = 0
     if not isinstance(value, list):
-        fix = "write a list of turns, each with from and value"
-        troubles.append(Trouble("wrong-type", f"{path} is {describe(value)}, not a list", fix, path))
+        problems.append(finding("wrong-type/turns", path=path, kind=describe(value)))
         return turns, systems
     for number, turn in enumerate(_single(value)):
         where = f"{path}[{number}]"
         role, text = _role_and_text(turn)
         if not isinstance(text, str):
-            fix = "write the turn's words as text"
-            troubles.append(Trouble("wrong-type", f"the turn's value is {describe(text)}", fix, f"{where}.value"))
+            problems.append(finding("wrong-type/turn", path=f"{where}.value", kind=describe(text)))
         elif role in ("system", "developer"):
             systems.append(text)
         elif role in _CALLS:
-            add_turn(turns, "assistant", _calls(text, calls, where, troubles))
+            add_turn(turns, "assistant", _calls(text, calls, where, problems))
         elif role in _RESULTS:
             add_turn(turns, "user", [tool_result(calls.pop(0) if calls else "call", text)])
         elif role in _ROLES:
@@ -99,12 +95,10 @@ def _turns(value: Any, path: str, media: list[Media], troubles: list[Trouble]) -
             blocks: list[Block] = place_media(text, media, _TAG) if is_user and available else [Text(text)]
             add_turn(turns, _ROLES[role], blocks)
         else:
-            said = f"there is no role {role!r:.60}" if role else "the turn has no role"
-            troubles.append(Trouble("unknown-role", said, "write 'human', 'gpt' or 'system'", f"{where}.from"))
+            code = "unknown-role" if role else "unknown-role/turn"
+            problems.append(finding(code, path=f"{where}.from", role=role, known="'human', 'gpt' or 'system'"))
     if available and tags > available:
-        message = f"there are {tags} places for media, but {available} media"
-        fix = "name as many files as there are <image> tags"
-        troubles.append(Trouble("media-count", message, fix, path))
+        problems.append(finding("media-count", path=path, tags=tags, count=available))
     return turns, systems
 
 
@@ -135,32 +129,31 @@ def _role_and_text(turn: Any) -> tuple[str, Any]:
     return role.strip().lower() if isinstance(role, str) else "", text
 
 
-def _calls(text: str, calls: list[str], path: str, troubles: list[Trouble]) -> list[Block]:
+def _calls(text: str, calls: list[str], path: str, problems: list[Finding]) -> list[Block]:
     """The tool calls in a turn: JSON text of one or of a list. Their ids go into ``calls`` for the results."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
-        fix = 'write {"name": …, "arguments": {…}} as JSON'
-        troubles.append(Trouble("bad-tool-call", "the tool call is not JSON", fix, f"{path}.value"))
+        problems.append(finding("bad-tool-call/json", path=f"{path}.value"))
         return []
     blocks: list[Block] = []
     for number, call in enumerate(value if isinstance(value, list) else [value]):
         call = call if isinstance(call, dict) else {}
         identifier = f"call-{path.rpartition('[')[2].rstrip(']')}-{number}"
-        use = tool_use(identifier, call.get("name"), call.get("arguments", {}), f"{path}.value", troubles)
+        use = tool_use(identifier, call.get("name"), call.get("arguments", {}), f"{path}.value", problems)
         if use:
             calls.append(identifier)
             blocks.append(use)
     return blocks
 
 
-def _put_first(turns: list[Turn], media: list[Media], troubles: list[Trouble]) -> None:
+def _put_first(turns: list[Turn], media: list[Media], problems: list[Finding]) -> None:
     """Media without a tag stand before the words of the first turn of the user."""
     first = next((turn for turn in turns if turn.role == "user"), None)
     if first:
         first.blocks[:0] = media
     else:
-        troubles.append(Trouble("media-count", "there are media, but no turn of the user", "add the user's turn"))
+        problems.append(finding("media-count/turn"))
 
 
 FORMAT = Format("sharegpt", "ShareGPT", _fits, make_converter)

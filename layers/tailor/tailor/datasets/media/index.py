@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from tailor.datasets.sources import MediaObject, StoredObject
 from tailor.errors import NotFoundError
-from tailor.findings import Finding, Trouble
+from tailor.findings import Finding, finding
 from tailor.storage import Storage
 
 MAX_NAME: Final = 2000
@@ -38,16 +38,8 @@ class Habits:
             self.note(how, ref, name, count)
 
     def findings(self) -> list[Finding]:
-        fix = "nothing to do if that is the right file; else write paths relative to the dataset folder"
         return [
-            Finding(
-                f"media-by-{how}",
-                "info",
-                "",
-                None,
-                f"media are found by {_HOW[how]}, for example {ref} as {name} ({count} in all)",
-                fix,
-            )
+            finding(_HOW[how], ref=ref, name=name, count=count)
             for how, (count, ref, name) in sorted(self.found.items())
         ]
 
@@ -109,25 +101,17 @@ class MediaIndex:
         """Whether :meth:`resolve` would find it, without a finding about how."""
         return len(self._find(ref, "")[0]) == 1
 
-    def explain(self, ref: str, base: str = "") -> Trouble:
+    def explain(self, ref: str, base: str = "") -> Finding:
         """Why :meth:`resolve` gave None."""
         names, _ = self._find(ref, base)
         if len(names) > 1:
-            shown = ", ".join(names[:3])
-            fix = "write the path relative to the dataset folder, so that one file is meant"
-            return Trouble("media-ambiguous", f"{ref!r} could be any of {len(names)} files: {shown}", fix)
+            return finding("media-ambiguous", ref, ref=ref, count=len(names), names=", ".join(names[:3]))
         if ref.startswith(("http://", "https://")):
-            fix = "download the files, put them into the dataset folder and write their names"
-            return Trouble("media-remote", f"{ref!r:.200} lies on the web: only files in the bucket are read", fix)
+            return finding("media-remote", ref, ref=ref)
         bucket, _key = _s3(ref)
         if bucket and bucket != self.bucket:
-            fix = "copy the files into the dataset folder: Bedrock reads media from the bucket of the data only"
-            return Trouble("media-other-bucket", f"{ref!r:.200} lies in another bucket", fix)
-        if not self._objects:
-            fix = "upload the images or videos beside the data, in a folder or as a .zip"
-            return Trouble("media-missing", f"there is no file for {ref!r:.200}: the dataset holds no media", fix)
-        fix = "upload the file into the dataset folder, or correct the name"
-        return Trouble("media-missing", f"there is no file for {ref!r:.200}", fix)
+            return finding("media-other-bucket", ref, ref=ref)
+        return finding("media-missing" if self._objects else "media-missing/none", ref, ref=ref)
 
     @property
     def bucket(self) -> str:
@@ -182,11 +166,7 @@ class MediaIndex:
         return self._tables[how]
 
 
-_HOW: Final = {
-    "name": "their base names, without the folders",
-    "case": "their names despite differences in case or accents' encoding",
-    "id": "their ids, without extension or leading zeros",
-}
+_HOW: Final = {"name": "media-by-name", "case": "media-by-case", "id": "media-by-id"}
 
 
 def _s3(uri: str) -> tuple[str, str]:

@@ -182,10 +182,7 @@ class MediaDesk:
     def _unresolved(self, block: Media, base: str) -> Asset:
         ref = block.ref or ""
         if not (self._offline and ref.startswith("s3://")):
-            trouble = self._index.explain(ref, base)
-            return Asset(
-                ref, block.kind, problem=Finding(trouble.code, "error", ref, None, trouble.message, trouble.fix)
-            )
+            return Asset(ref, block.kind, problem=self._index.explain(ref, base))
         bucket, _, key = ref[5:].partition("/")
         if not bucket or not key or key.endswith("/"):
             return Asset(ref, block.kind, problem=finding("media-key", ref, ref=ref, reason="it names no object"))

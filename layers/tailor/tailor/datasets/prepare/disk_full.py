@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tailor.errors import DatasetError
+from tailor.findings import finding
 
 
 class NoRoomError(DatasetError):
@@ -28,5 +29,5 @@ def enough_room() -> Iterator[None]:
 
 
 def no_room() -> NoRoomError:
-    fix = "bring fewer rows (a model learns from a sample of too many), and plain files instead of packed ones"
-    return NoRoomError("the dataset is too large for the disk that it is checked on", hint=fix)
+    found = finding("no-room")
+    return NoRoomError(found.message, hint=found.fix)

@@ -19,7 +19,7 @@ from tailor.datasets.prepare import Deal, Intake
 from tailor.datasets.scale.media_shards import MediaShards
 from tailor.datasets.scale.worker_files import StoredParts
 from tailor.errors import DatasetError, NotFoundError
-from tailor.findings import Finding
+from tailor.findings import Finding, from_error
 from tailor.storage import Storage
 
 Task = Literal["name", "fetch", "check"]
@@ -85,8 +85,8 @@ class Shards:
         try:
             local = intake.check(self.workers, self._own(number))
         except DatasetError as error:
-            found = Finding(error.code, "error", "", None, error.message, error.hint)
-            self.storage.write(f"{self.parts.prefix}{_PROBLEM}", orjson.dumps(found), "application/json")
+            found = orjson.dumps(from_error(error))
+            self.storage.write(f"{self.parts.prefix}{_PROBLEM}", found, "application/json")
             return
         for worker in self._own(number):
             self.parts.keep(worker, local.folder(worker))

@@ -16,7 +16,7 @@ import orjson
 from tailor.datasets.sources.columns import choose
 from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile
 from tailor.datasets.sources.json_lines import BLANK, Item
-from tailor.findings import Notes, RowError, Trouble
+from tailor.findings import Finding, Notes, RowError, finding
 from tailor.recipe import Columns
 
 _SAMPLE: Final = 50
@@ -64,24 +64,17 @@ class LonelyAnswers(DataFile):
             for line, value, raw in DataFile.rows(self):
                 if not isinstance(value, dict):
                     yield line, value, raw
-                elif trouble := self._why_unused(questions, line, _identity(value, self.id)):
-                    yield line, RowError(trouble), raw or orjson.dumps(value, default=str)
+                elif problem := self._why_unused(questions, line, _identity(value, self.id)):
+                    yield line, RowError(problem), raw or orjson.dumps(value, default=str)
 
-    def _why_unused(self, table: sqlite3.Connection, line: int, identity: str | None) -> Trouble | None:
+    def _why_unused(self, table: sqlite3.Connection, line: int, identity: str | None) -> Finding | None:
         if identity is None or not _look_up(table, "SELECT 1 FROM questions WHERE id = ?", identity):
-            return Trouble(
-                "question-missing",
-                f"no file holds a question with this answer's {self.id}",
-                "add the file with the questions, or remove the answer",
-                self.id,
-            )
+            return finding("question-missing/unjoined", path=self.id, column=self.id)
         first = _look_up(table, "SELECT file, line FROM answers WHERE id = ?", identity)
         if first is None or first == (self.name, line):
             return None
-        message = f"{first[0]} line {first[1]} answers the same question ({self.id} {identity})"
-        return Trouble(
-            "answer-repeated", message, "keep one of them, or give all answers in one row as a list", self.id
-        )
+        other, line = first
+        return finding("answer-repeated", path=self.id, other=other, first=line, column=self.id, id=identity)
 
 
 def join(files: list[DataFile], wanted: Columns, scratch: Path, notes: Notes) -> list[DataFile]:
@@ -99,8 +92,8 @@ def join(files: list[DataFile], wanted: Columns, scratch: Path, notes: Notes) ->
     questions, answers = _fill(table, questions, answers)
     if not questions or not answers:
         return files
-    message = f"questions of {_names(questions)} and answers of {_names(answers)} are joined by {questions[0].id!r}"
-    notes.add("files-joined", "info", "", message, "nothing to do; else give questions and answers in one file")
+    column = questions[0].id
+    notes.add(finding("files-joined", questions=_names(questions), answers=_names(answers), column=column))
     replaced: dict[str, DataFile] = {}
     for half, kind in [*((each, JoinedFile) for each in questions), *((each, LonelyAnswers) for each in answers)]:
         file = half.file

@@ -11,7 +11,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, Protocol, cast
 
 from tailor.datasets.sources.objects import (
     READ_ERRORS,
@@ -22,7 +22,7 @@ from tailor.datasets.sources.objects import (
     readable,
     reason,
 )
-from tailor.findings import Notes, Severity
+from tailor.findings import Notes, finding
 from tailor.storage import BLOCK, ReadAhead, buffered
 
 MAX_MEMBERS: Final = 500_000
@@ -41,8 +41,13 @@ _JUNK_NAMES: Final = (".DS_Store", "Thumbs.db", "desktop.ini")
 _LOCAL_HEADER: Final = 30
 _MARGIN: Final = 64
 
-Report = Callable[[str, str, str], None]
-"""Takes code, message and fix."""
+
+class Report(Protocol):
+    """Notes a finding about one archive; ``values`` fill its templates."""
+
+    def __call__(self, code: str, **values: str | int) -> None: ...
+
+
 Fetch = Callable[[int, int], bytes]
 """Takes a start and a length."""
 
@@ -53,9 +58,9 @@ def is_junk(name: str) -> bool:
     return parts[-1] in _JUNK_NAMES or parts[-1].startswith("._") or any(part in _JUNK for part in parts[:-1])
 
 
-def reporter(name: str, notes: Notes, severity: Severity = "error") -> Report:
-    def report(code: str, message: str, fix: str) -> None:
-        notes.add(code, severity, name, message, fix)
+def reporter(name: str, notes: Notes) -> Report:
+    def report(code: str, **values: str | int) -> None:
+        notes.add(finding(code, name, path=None, **values))
 
     return report
 
@@ -74,20 +79,16 @@ def zip_members(archive: StoredObject, notes: Notes) -> Iterator[MemberObject]:
     report = reporter(archive.name, notes)
     try:
         if not _check_directory(archive):
-            message = "the zip archive is cut off: its end, where the list of its files stands, is missing"
-            report("file-damaged", message, "upload the whole file again")
+            report("file-damaged/zip")
             return
         with archive.open() as file, zipfile.ZipFile(file) as packed:
             members = packed.infolist()
     except READ_ERRORS as error:
-        fix = "make the archive again and upload the whole of it"
-        report("archive-unreadable", f"the zip archive can't be read: {reason(error)}", fix)
+        report("archive-unreadable/zip", reason=reason(error))
         return
     for count, info in enumerate(members):
         if count >= MAX_MEMBERS:
-            report(
-                "archive-too-large", f"there are more than {MAX_MEMBERS:,} files in the archive", "use several archives"
-            )
+            report("archive-too-large", limit=MAX_MEMBERS)
             return
         if not info.is_dir() and not is_junk(info.filename) and _is_usable_zip(info, report):
             yield MemberObject(archive, _clean(info.filename), info.file_size, _zip_opener(archive, info))
@@ -109,17 +110,15 @@ def _check_directory(archive: StoredObject) -> bool:
 def _is_usable_zip(info: zipfile.ZipInfo, report: Report) -> bool:
     name = info.filename
     if _is_unsafe(name):
-        report("archive-unsafe-path", f"{name!r:.200} leads out of the archive", "pack files with plain relative names")
+        report("archive-unsafe-path", name=name)
     elif stat.S_ISLNK(info.external_attr >> 16):
-        report("archive-link", f"{name!r:.200} is a link, which is not followed", "pack the file itself")
+        report("archive-link", name=name)
     elif info.flag_bits & 1:
-        report("archive-encrypted", f"{name!r:.200} is encrypted", "pack the files without a password")
+        report("archive-encrypted", name=name)
     elif info.compress_type not in _METHODS:
-        fix = "pack the files with plain zip (deflate)"
-        report("archive-unsupported", f"{name!r:.200} is packed in a way that can't be read", fix)
+        report("archive-unsupported/zip", name=name)
     elif info.file_size > max(MAX_FREE, info.compress_size * MAX_RATIO):
-        said = f"{name!r:.200} would unpack {info.compress_size:,} bytes to {info.file_size:,}"
-        report("archive-bomb", f"{said}: it is not opened", "upload the file itself")
+        report("archive-bomb", name=name, packed=info.compress_size, size=info.file_size)
     else:
         return True
     return False
@@ -191,25 +190,21 @@ def tar_members(archive: StoredObject, fetch: Fetch, size: int, notes: Notes) ->
                 packed.members.clear()  # type: ignore[attr-defined]  # else it remembers all of them
                 count += 1
                 if count > MAX_MEMBERS:
-                    report(
-                        "archive-too-large", f"there are more than {MAX_MEMBERS:,} files in it", "use several archives"
-                    )
+                    report("archive-too-large/tar", limit=MAX_MEMBERS)
                     return
                 if not member.isdir() and not is_junk(member.name) and _is_usable_tar(member, report):
                     yield MemberObject(archive, _clean(member.name), member.size, _tar_opener(fetch, member))
         except READ_ERRORS as error:
-            fix = "make the archive again and upload the whole of it"
-            report("archive-unreadable", f"the tar archive breaks off or is damaged: {reason(error)}", fix)
+            report("archive-unreadable/tar", reason=reason(error))
 
 
 def _is_usable_tar(member: tarfile.TarInfo, report: Report) -> bool:
     if _is_unsafe(member.name):
-        message = f"{member.name!r:.200} leads out of the archive"
-        report("archive-unsafe-path", message, "pack files with plain relative names")
+        report("archive-unsafe-path", name=member.name)
     elif member.issym() or member.islnk():
-        report("archive-link", f"{member.name!r:.200} is a link, which is not followed", "pack the file itself")
+        report("archive-link", name=member.name)
     elif not member.isreg() or member.sparse is not None:
-        report("archive-unsupported", f"{member.name!r:.200} is no plain file", "pack plain files only")
+        report("archive-unsupported/tar", name=member.name)
     else:
         return True
     return False
@@ -241,11 +236,10 @@ def unpack(content: BinaryIO, scratch: Path, report: Report) -> Path | None:
             while chunk := content.read(1 << 20):
                 free -= len(chunk)
                 if free < 0:
-                    message = "the archive is too large to be unpacked here"
-                    report("archive-too-large", message, "upload it as a plain .tar or .zip, which is read in place")
+                    report("archive-too-large/disk")
                     path.unlink()
                     return None
                 target.write(chunk)
     except DamagedFileError as error:
-        report("archive-unreadable", f"the archive can't be read to its end: {error.message}", "upload the whole of it")
+        report("archive-unreadable/cut-off", reason=error.message)
     return path

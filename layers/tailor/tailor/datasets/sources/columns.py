@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from tailor.datasets.sources.options import EACH, LISTED, options_of
-from tailor.findings import Notes
+from tailor.findings import Notes, finding
 from tailor.recipe import Columns
 
 UNNAMED: Final = "column "
@@ -174,16 +174,13 @@ def report(wanted: Columns, names: Sequence[str], chosen: dict[str, str], file: 
     for part, name in asked:
         if name is not None and name not in names:
             near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-            known = ", ".join(repr(known) for known in names[:20])
-            fix = f"did you mean {near[0]!r}?" if near else f"the columns are {known}"
-            message = f"the recipe's data.columns.{part} is {name!r}, but there is no such column"
-            notes.add("unknown-column", "error", file, message, fix, path=name)
+            values = {"part": part, "name": name, "near": near[0] if near else ""}
+            code, known = "unknown-column/misspelt" if near else "unknown-column", ", ".join(map(repr, names[:20]))
+            notes.add(finding(code, file, path=name, known=known, **values))
     meant = [name for _, name in asked]
     guessed = [f"{part} from {name!r}" for part, name in chosen.items() if name not in meant]
     if guessed:
-        message = f"columns are taken by their names: {', '.join(guessed)}"
-        notes.add("columns-guessed", "info", file, message, "if that is wrong, name them in the recipe's data.columns")
+        notes.add(finding("columns-guessed", file, columns=", ".join(guessed)))
     unused = [name for name in names if name not in chosen.values()]
     if unused:
-        message = f"columns that are not used: {', '.join(repr(name) for name in unused[:20])}"
-        notes.add("columns-unused", "info", file, message, "if one is meant for training, name it in data.columns")
+        notes.add(finding("columns-unused", file, columns=", ".join(map(repr, unused[:20]))))

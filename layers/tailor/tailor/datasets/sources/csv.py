@@ -9,18 +9,13 @@ from typing import Any, BinaryIO, Final, Literal
 
 from tailor.datasets.sources.json_lines import BLANK, Item
 from tailor.datasets.sources.text_encoding import MAX_LINE, lines
-from tailor.findings import RowError, Trouble
+from tailor.findings import Finding, RowError, finding
 
 _DELIMITERS: Final = ",;\t|"
 _NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MAX_FIELD: Final = 8 << 20
 csv.field_size_limit(MAX_FIELD)
 _WHOLE: Final = re.compile(r'"(?:[^"]|"")*+"')
-_UNCLOSED: Final = Trouble(
-    "csv-unclosed-quote",
-    "a quotation mark in this row is never closed, so the row runs to the end of the file",
-    'close the quotation mark; inside a quoted field write "" for one',
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +43,25 @@ class _Lines:
     source: BinaryIO
     number: int = 0
     ended: bool = False
-    trouble: Trouble | None = None
+    problem: Finding | None = None
     raw: list[str] = field(default_factory=list)
 
     def begin_row(self) -> None:
         self.raw.clear()
-        self.trouble = None
+        self.problem = None
 
     def __iter__(self) -> Iterator[str]:
         for line in lines(self.source):
             self.number += 1
             if len(line) > MAX_LINE:
-                fix = "put large media into files of their own; if a quote was never closed, close it"
-                self.trouble = Trouble("row-too-large", f"a line is longer than {MAX_LINE >> 20} MiB", fix)
+                self.problem = finding("row-too-large/table", limit=MAX_LINE >> 20)
                 line = line[:1000]
             try:
                 text = line.decode()
             except UnicodeDecodeError as error:
                 text = line.decode(errors="replace")
-                said = (
-                    f"byte 0x{line[error.start]:02x} at position {error.start + 1} of line {self.number} is not UTF-8"
-                )
-                self.trouble = Trouble("not-utf8", said, "save the file as UTF-8")
+                bad, position = line[error.start], error.start + 1
+                self.problem = finding("not-utf8/line", byte=bad, position=position, number=self.number)
             if len(self.raw) < 3:
                 self.raw.append(text[:500])
             yield text
@@ -152,24 +144,20 @@ def read(source: BinaryIO, dialect: Dialect) -> Iterator[Item]:
         if headers and fields:
             headers -= 1
             continue
-        if feed.ended and not feed.trouble:  # a whole row ends with its line, before the next one is asked for
-            feed.trouble = _UNCLOSED
-        value = RowError(feed.trouble) if feed.trouble else _row(fields, dialect, feed.number - start)
+        if feed.ended and not feed.problem:  # a whole row ends with its line, before the next one is asked for
+            feed.problem = finding("csv-unclosed-quote")
+        value = RowError(feed.problem) if feed.problem else _row(fields, dialect, feed.number - start)
         yield start, value, feed.raw[0] if len(feed.raw) == 1 else "".join(feed.raw)
 
 
-def _unreadable(error: csv.Error) -> Trouble:
+def _unreadable(error: csv.Error) -> Finding:
     if "field limit" in str(error):
-        message = f"a field is longer than {MAX_FIELD >> 20} MiB; most likely a quotation mark was never closed"
-        return Trouble(
-            "csv-field-too-large", message, 'close the quotation mark; inside a quoted field write "" for one'
-        )
+        return finding("csv-field-too-large", limit=MAX_FIELD >> 20)
     if "unexpected end" in str(error):
-        return _UNCLOSED
+        return finding("csv-unclosed-quote")
     if "expected after" in str(error):
-        message = "a quotation mark that ends a field stands in the middle of it"
-        return Trouble("bad-csv", message, 'inside a quoted field write "" for one quotation mark')
-    return Trouble("bad-csv", f"the row can't be read: {error}", "write the table as CSV with a spreadsheet program")
+        return finding("bad-csv/quote")
+    return finding("bad-csv", reason=error)
 
 
 def _row(fields: list[str], dialect: Dialect, more_lines: int) -> Any:
@@ -182,7 +170,5 @@ def _row(fields: list[str], dialect: Dialect, more_lines: int) -> Any:
         return dict(zip(names, fields + [""] * (len(names) - len(fields)), strict=True))
     if len(fields) == len(names) or not any(field.strip() for field in fields[len(names) :]):
         return dict(zip(names, fields, strict=False))
-    lines_said = f" over {more_lines + 1} lines" if more_lines else ""
-    message = f"the row has {len(fields)} fields{lines_said}, the table has {len(names)} columns"
-    fix = 'put fields that hold the separator into quotation marks: "red, green"'
-    return RowError(Trouble("csv-extra-fields", message, fix))
+    code = "csv-extra-fields/lines" if more_lines else "csv-extra-fields"
+    return RowError(finding(code, count=len(fields), lines=more_lines + 1, columns=len(names)))

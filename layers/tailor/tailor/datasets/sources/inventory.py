@@ -13,7 +13,7 @@ from tailor.datasets.sources.legacy_encodings import NAMES
 from tailor.datasets.sources.objects import DamagedFileError, MediaObject, MemberObject, StoredObject, readable
 from tailor.datasets.sources.sniff import Container
 from tailor.datasets.sources.text_encoding import Encoding
-from tailor.findings import Notes, Trouble
+from tailor.findings import Finding, Notes, finding, reworded
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Data, Method
 from tailor.storage import Storage
@@ -101,13 +101,12 @@ class DataFile:
 READ_ON_ERRORS: Final = (DamagedFileError, BrokenJsonError)
 
 
-def break_of(error: Exception, line: int) -> Trouble:
+def break_of(error: Exception, line: int) -> Finding:
     """Why a file can't be read on behind a line."""
     if isinstance(error, BrokenJsonError):
-        trouble = error.trouble
-        message = f"the file can't be read beyond row {line}: {trouble.message}" if line else trouble.message
-        return Trouble(trouble.code, message, trouble.fix)
-    return Trouble("file-damaged", str(error), "upload the whole file again")
+        problem = error.problem
+        return reworded(problem, f"the file can't be read beyond row {line}: {problem.message}") if line else problem
+    return finding("file-damaged", reason=error)
 
 
 @dataclass(slots=True)
@@ -168,19 +167,16 @@ class Inventory:
         """Whatever does not look like data by its name: media, papers, and files that nobody knows."""
         stem = item.name.rpartition("/")[2].lower().partition(".")[0]
         if suffix in _TABLES:
-            message, fix = "spreadsheets are not read", "save the sheet as CSV (UTF-8) and upload that"
-            self.notes.add("file-unreadable", "error", item.name, message, fix)
+            self.notes.add(finding("file-unreadable/spreadsheet", item.name))
         elif suffix in _OFFICE:
-            fix = "save what is in it as text, JSON Lines or CSV"
-            self.notes.add("file-not-used", "warning", item.name, f"{_OFFICE[suffix]} is not read", fix)
+            self.notes.add(finding("file-not-used", item.name, what=_OFFICE[suffix]))
         elif stem in _PAPERS or suffix in _NOTES:
             self._leave(item)
         else:
             self.media.append(item)
 
     def _leave(self, item: MediaObject) -> None:
-        message = "taken for a description of the dataset: its content is not used"
-        self.notes.add("file-not-used", "info", item.name, message, "rename the file if it holds rows")
+        self.notes.add(finding("file-not-used/description", item.name))
 
     def _look_closer(self) -> None:
         """Where nothing is data by its name: files whose names say nothing may be data by their content."""
@@ -193,12 +189,10 @@ class Inventory:
     def _add_members(self, archive: StoredObject, members: list[MemberObject]) -> None:
         names = [member.member for member in members]
         if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
-            message, fix = "this is an Excel workbook", "save the sheet as CSV (UTF-8) and upload that"
-            self.notes.add("file-unreadable", "error", archive.name, message, fix)
+            self.notes.add(finding("file-unreadable/workbook", archive.name))
             return
         if not members and not self.notes.errors_of(archive.name):
-            message, fix = "there is no file in the archive that can be used", "make the archive again"
-            self.notes.add("archive-empty", "warning", archive.name, message, fix)
+            self.notes.add(finding("archive-empty", archive.name))
         for member in members:
             self._add_file(member, sniff.suffix_of(member.name))
 
@@ -211,7 +205,7 @@ class Inventory:
         try:
             head = content.read(0, 512)
         except DamagedFileError as error:
-            report("file-damaged", error.message, "upload the whole file again")
+            report("file-damaged", reason=error.message)
             return
         if sniff.archive_kind(head) == "tar":
             with opener() as stream:
@@ -226,8 +220,7 @@ class Inventory:
     def _add_file(self, item: MediaObject, suffix: str) -> None:
         stem = item.name.rpartition("/")[2].lower().partition(".")[0]
         if suffix in _PACKED:
-            fix = "unpack the inner archive, or upload it by itself"
-            self.notes.add("archive-nested", "warning", item.name, "an archive inside an archive is not opened", fix)
+            self.notes.add(finding("archive-nested", item.name))
         elif suffix not in _DATA:
             self._set_aside(item, suffix)
         elif stem in _PAPERS and suffix in (".txt", ".json"):
@@ -243,9 +236,7 @@ class Inventory:
             self.files = sorted([*self.files, *self.texts], key=lambda file: file.name)
             return
         for file in self.texts:
-            message = f"plain text holds no answers, which {self.method} learns from: the file is not used"
-            fix = "set 'method: continued-pre-training' in the recipe, or upload questions and answers"
-            self.notes.add("file-not-used", "warning", file.name, message, fix)
+            self.notes.add(finding("file-not-used/text", file.name, method=self.method))
 
 
 def _holds_data(head: bytes) -> bool:
@@ -268,19 +259,17 @@ def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile 
     try:
         head = item.read(0, sniff.HEAD)
     except DamagedFileError as error:
-        notes.add("file-damaged", "error", item.name, error.message, "upload the whole file again")
+        notes.add(finding("file-damaged", item.name, reason=error.message))
         return None
     if not head.strip():
-        notes.add("file-empty", "error", item.name, "the file is empty", "upload the file again, or remove it")
+        notes.add(finding("file-empty", item.name))
         return None
     if head.startswith(b"PAR1"):
         return DataFile(item, "parquet")
     what = sniff.foreign(head)
     encoding = None if what else _encoding(item, head)
     if encoding is None:
-        message = f"this is {what}" if what else "this is no text, or in an encoding that is not known"
-        fix = "save the data as UTF-8 text: JSON Lines or CSV"
-        notes.add("file-unreadable", "error", item.name, message, fix)
+        notes.add(finding("file-unreadable/known" if what else "file-unreadable", item.name, what=what))
         return None
     _report_encoding(encoding, item.name, notes)
     return _text_file(item, suffix, encoding, _as_text(head, encoding), inventory)
@@ -318,28 +307,20 @@ def _text_file(item: MediaObject, suffix: str, encoding: Encoding, start: str, i
 
 def _report_encoding(encoding: Encoding, name: str, notes: Notes) -> None:
     if encoding.name != "utf-8":
-        message = f"the file is in {NAMES[encoding.name]} and is read as such"
-        fix = "look at some rows in the report; save files as UTF-8"
-        notes.add("encoding-converted", "warning", name, message, fix)
+        notes.add(finding("encoding-converted", name, encoding=NAMES[encoding.name]))
     elif encoding.mark:
-        notes.add("byte-order-mark", "info", name, "the file begins with a byte order mark", "nothing to do")
+        notes.add(finding("byte-order-mark", name))
 
 
 def _report_dialect(dialect: csv.Dialect, name: str, notes: Notes) -> None:
     if dialect.delimiter not in ",\t":
-        message = f"the columns are separated by {dialect.separated_by}"
-        notes.add("csv-delimiter", "info", name, message, "nothing to do")
+        notes.add(finding("csv-delimiter", name, separator=dialect.separated_by))
     if not dialect.quoted:
-        message = "quotation marks do not stand around whole fields: they are taken as they are"
-        notes.add("csv-unquoted", "info", name, message, "nothing to do, if no field holds a tab or a line break")
+        notes.add(finding("csv-unquoted", name))
     if dialect.trailing:
-        message = f"the rows end in a separator, so that a column more seems to follow: {dialect.separated_by}"
-        notes.add("csv-trailing-separator", "info", name, message, "nothing to do: it is passed over")
+        notes.add(finding("csv-trailing-separator", name, separator=dialect.separated_by))
     if not dialect.has_header:
-        names = ", ".join(repr(column) for column in dialect.names)
-        message = f"the first row does not name the columns; they are called {names}"
-        fix = "write a first row with names, or use these names in the recipe's data.columns"
-        notes.add("csv-no-header", "warning", name, message, fix)
+        notes.add(finding("csv-no-header", name, columns=", ".join(map(repr, dialect.names))))
 
 
 def as_row(value: Any, method: Method) -> Any:

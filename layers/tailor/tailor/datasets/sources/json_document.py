@@ -10,14 +10,13 @@ from typing import Any, BinaryIO, Final, Literal
 from tailor.datasets.sources.columns import candidates
 from tailor.datasets.sources.json_lines import Item
 from tailor.datasets.sources.json_stream import BrokenJsonError, JsonCursor, elements, entries
-from tailor.findings import Trouble
+from tailor.findings import finding
 
 Layout = Literal["list", "objects", "collections", "by-id"]
 
 _LOOKUPS: Final = ("images", "image", "videos", "imgs")
 _PASSED_OVER: Final = ("info", "licenses", "license", "categories", "metadata", "meta", "features", "version")
 _SPLITS: Final = ("train", "training", "validation", "valid", "val", "dev", "test", "testing")
-_MORE: Final = Trouble("bad-json", "there is more behind the end of the list", "write one list, or one object a line")
 MAX_LOOKUP: Final = 2_000_000
 """Images in a document's list of images; their names are kept in memory."""
 
@@ -122,7 +121,7 @@ def _values(cursor: JsonCursor, plan: Outline) -> Iterator[Any]:
         while cursor.peek() == "[":
             yield from elements(cursor)
         if cursor.peek():
-            raise BrokenJsonError(_MORE)
+            raise BrokenJsonError(finding("bad-json/more"))
     elif plan.layout == "objects":
         while cursor.peek():
             yield cursor.value()

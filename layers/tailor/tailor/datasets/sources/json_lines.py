@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final
 import orjson
 
 from tailor.datasets.sources.text_encoding import MAX_LINE, lines
-from tailor.findings import RowError, Trouble
+from tailor.findings import Finding, RowError, finding
 
 Item = tuple[int, Any, bytes | str | None]
 """Line or row number, the value (or a RowError for what is none), and what the file says where that is at hand."""
@@ -36,31 +36,23 @@ def parse(line: bytes) -> Any:
         return RowError(explain(line, error))
 
 
-def explain(line: bytes, error: orjson.JSONDecodeError) -> Trouble:
+def explain(line: bytes, error: orjson.JSONDecodeError) -> Finding:
     """What is wrong with a line that is not JSON, in words that help."""
     if len(line) > MAX_LINE:
-        fix = "one row is one line; put large media into files of their own"
-        return Trouble("row-too-large", f"the line is longer than {MAX_LINE >> 20} MiB", fix)
+        return finding("row-too-large", limit=MAX_LINE >> 20)
     try:
         line.decode()
     except UnicodeDecodeError as bad:
-        fix = "save the file as UTF-8"
-        return Trouble("not-utf8", f"byte 0x{line[bad.start]:02x} at position {bad.start + 1} is not UTF-8", fix)
+        return finding("not-utf8", byte=line[bad.start], position=bad.start + 1)
     if b"\0" in line:
-        fix = "remove the NUL bytes; often the file was cut off or is in another encoding"
-        return Trouble("nul-byte", "there are NUL bytes in the line", fix)
+        return finding("nul-byte")
     if "ecursion" in error.msg or "depth limit" in error.msg:
-        return Trouble("json-too-deep", "lists or objects are nested too deep", "write a flat record")
+        return finding("json-too-deep")
     if _TRAILING_COMMA.search(line):
-        return Trouble(
-            "json-trailing-comma", "there is a comma before a closing bracket or behind the row", "remove it"
-        )
+        return finding("json-trailing-comma")
     if "infinity" in error.msg or re.search(rb"\b(?:NaN|-?Infinity)\b", line):
-        message = "NaN, Infinity and numbers beyond the usual range are not JSON"
-        return Trouble("json-not-a-number", message, "write a usual number or null, or remove the row")
+        return finding("json-not-a-number")
     if re.match(rb"\s*\{\s*'", line):
-        fix = "write the rows with a JSON library (Python: json.dumps)"
-        return Trouble("json-single-quotes", "the keys are in single quotes; JSON takes double quotes", fix)
+        return finding("json-single-quotes")
     reason = re.sub(r": line \d+ column \d+ \(char \d+\)$", "", str(error))
-    fix = "write one complete JSON object in each line"
-    return Trouble("bad-json", f"the line is not JSON: {reason} (character {error.pos + 1})", fix)
+    return finding("bad-json", reason=reason, position=error.pos + 1)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final, NoReturn
 
 from tailor.datasets.sources.text_encoding import CHUNK, MAX_LINE
-from tailor.findings import RowError, Trouble
+from tailor.findings import Finding, RowError, finding
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _STRUCTURE: Final = re.compile(r'["\[\]{}]')
@@ -22,9 +22,6 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MARGIN: Final = 12
 """An error this near to the end of what was read may only mean that a literal, number or escape is cut off."""
 _SHOWN: Final = 500
-_CUT_OFF: Final = Trouble(
-    "json-cut-off", "the file ends in the middle of a list or object", "upload the whole file again"
-)
 
 
 TRAILING_COMMA: Final = object()
@@ -34,9 +31,9 @@ TRAILING_COMMA: Final = object()
 class BrokenJsonError(Exception):
     """The document can't be read on from here."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.message)
-        self.trouble = trouble
+    def __init__(self, problem: Finding) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -103,12 +100,9 @@ class JsonCursor:
                     continue
                 return self._pass_over(_explain(error))
             except RecursionError:
-                return self._pass_over(
-                    Trouble("json-too-deep", "lists or objects are nested too deep", "write flat rows")
-                )
+                return self._pass_over(finding("json-too-deep/document"))
             except ValueError as error:
-                fix = "write a finite number of usual size, or null"
-                return self._pass_over(Trouble("json-not-a-number", f"a number can't be used: {error}", fix))
+                return self._pass_over(finding("json-not-a-number/value", reason=error))
             if end == len(self._text) and self._text[end - 1] not in '"]}' and self._grow():
                 continue
             start, self._at = self._at, end
@@ -120,13 +114,11 @@ class JsonCursor:
         if text.isascii() and text.find("\\ud", start, end) < 0 and text.find("\\uD", start, end) < 0:
             return value
         if _SURROGATE.search(text, start, end):
-            fix = "save the file as UTF-8"
-            return RowError(Trouble("not-utf8", "there are bytes that are not UTF-8", fix))
+            return RowError(finding("not-utf8/document"))
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            fix = "write the character itself, or both halves of its surrogate pair"
-            return RowError(Trouble("bad-json", "there is half of a surrogate pair", fix))
+            return RowError(finding("bad-json/surrogate"))
         return value
 
     def _more(self, size: int) -> bool:
@@ -146,12 +138,11 @@ class JsonCursor:
         have = len(self._text) - self._at
         return have <= MAX_LINE and self._more(max(CHUNK, have))
 
-    def _pass_over(self, trouble: Trouble) -> RowError:
+    def _pass_over(self, problem: Finding) -> RowError:
         """Steps over a broken value by its brackets."""
         if len(self._text) - self._at > MAX_LINE:
-            fix = "put large media into files of their own"
-            trouble = Trouble("row-too-large", f"the row is longer than {MAX_LINE >> 20} MiB", fix)
-        error = RowError(trouble)
+            problem = finding("row-too-large/document", limit=MAX_LINE >> 20)
+        error = RowError(problem)
         error.raw = self._text[self._at : self._at + _SHOWN]
         if self._text[self._at] not in '[{"':
             self._skip_scalar()
@@ -162,17 +153,17 @@ class JsonCursor:
             if not match:
                 self._at = len(self._text)
                 if not self._more(CHUNK):
-                    raise BrokenJsonError(trouble)
+                    raise BrokenJsonError(problem)
                 continue
             self._at = match.end()
             if match[0] == '"':
-                self._skip_string(trouble)
+                self._skip_string(problem)
             else:
                 depth += 1 if match[0] in "[{" else -1
             if depth <= 0:
                 return error
 
-    def _skip_string(self, trouble: Trouble) -> None:
+    def _skip_string(self, problem: Finding) -> None:
         while True:
             part = _STRING_PART.match(self._text, self._at)
             self._at = part.end() if part else self._at
@@ -180,7 +171,7 @@ class JsonCursor:
                 self._at += 1
                 return
             if not self._more(CHUNK):
-                raise BrokenJsonError(trouble)
+                raise BrokenJsonError(problem)
 
     def _skip_scalar(self) -> None:
         while not (match := _SCALAR_END.search(self._text, self._at + 1)):
@@ -191,13 +182,12 @@ class JsonCursor:
         self._at = match.start()
 
 
-def _explain(error: json.JSONDecodeError) -> Trouble:
+def _explain(error: json.JSONDecodeError) -> Finding:
     if "trailing comma" in error.msg:
-        return Trouble("json-trailing-comma", "there is a comma before a closing bracket", "remove it")
+        return finding("json-trailing-comma/document")
     if error.doc[error.pos : error.pos + 1] == "'":
-        fix = "write the file with a JSON library (Python: json.dump)"
-        return Trouble("json-single-quotes", "there are single quotes; JSON takes double quotes", fix)
-    return Trouble("bad-json", f"this is not JSON: {error.msg}", "write complete JSON; a JSON editor shows the place")
+        return finding("json-single-quotes/document")
+    return finding("bad-json/document", reason=error.msg)
 
 
 def elements(cursor: JsonCursor) -> Iterator[Any]:
@@ -208,13 +198,12 @@ def elements(cursor: JsonCursor) -> Iterator[Any]:
     comma = False
     while not cursor.take("]"):
         if not cursor.peek():
-            raise BrokenJsonError(_CUT_OFF)
+            raise BrokenJsonError(finding("json-cut-off"))
         yield cursor.value()
         # A forgotten comma between two objects is plain to see: nothing is lost by going on.
         comma = cursor.take(",")
         if not comma and cursor.peek() not in ("]", "", "{"):
-            message = "there is no comma between two elements of the list"
-            raise BrokenJsonError(Trouble("bad-json", message, "write a comma between them"))
+            raise BrokenJsonError(finding("bad-json/element-comma"))
     if comma:
         yield TRAILING_COMMA
 
@@ -224,12 +213,10 @@ def entries(cursor: JsonCursor) -> Iterator[tuple[str, JsonCursor]]:
     cursor.take("{")
     while not cursor.take("}"):
         if not cursor.peek():
-            raise BrokenJsonError(
-                Trouble("json-cut-off", "the file ends in the middle of an object", "upload it again")
-            )
+            raise BrokenJsonError(finding("json-cut-off/object"))
         key = cursor.value()
         if not isinstance(key, str) or not cursor.take(":"):
-            raise BrokenJsonError(Trouble("bad-json", "an object's key is broken", 'write "key": value'))
+            raise BrokenJsonError(finding("bad-json/key"))
         yield key, cursor
         if not cursor.take(",") and cursor.peek() not in ("}", ""):
-            raise BrokenJsonError(Trouble("bad-json", "there is no comma between two keys", "write a comma"))
+            raise BrokenJsonError(finding("bad-json/key-comma"))

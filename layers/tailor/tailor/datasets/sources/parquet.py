@@ -9,7 +9,7 @@ import pyarrow.parquet
 from tailor.datasets.sources.json_lines import Item
 from tailor.datasets.sources.objects import DamagedFileError, reason
 from tailor.datasets.sources.text_encoding import MAX_LINE
-from tailor.findings import RowError, Trouble
+from tailor.findings import RowError, finding
 
 BATCH_BYTES: Final = 8 << 20
 """About so many bytes of rows are turned into Python objects at a time."""
@@ -41,16 +41,11 @@ def read(source: BinaryIO, size: int) -> Iterator[Item]:
                 number += 1
                 held = sum(len(value) for value in row.values() if isinstance(value, str | bytes)) if large else 0
                 if held > MAX_LINE:
-                    yield number, RowError(_too_large(held)), None
+                    yield number, RowError(finding("row-too-large/parquet", size=held, limit=MAX_LINE >> 20)), None
                 else:
                     yield number, _without_nulls(row) if nested else row, None
     except _ERRORS as error:
         raise DamagedFileError(f"the Parquet file can't be read after row {number}: {reason(error)}") from error
-
-
-def _too_large(size: int) -> Trouble:
-    fix = "put large media into files of their own"
-    return Trouble("row-too-large", f"the row holds {size:,} bytes; {MAX_LINE >> 20} MiB are the most", fix)
 
 
 def _check(metadata: Any, size: int) -> int:

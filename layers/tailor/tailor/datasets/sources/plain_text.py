@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 
 from tailor.datasets.sources.json_lines import BLANK, Item
 from tailor.datasets.sources.text_encoding import MAX_LINE, lines
-from tailor.findings import RowError, Trouble
+from tailor.findings import RowError, finding
 
 _WRAPPED: Final = 200
 """Characters of a usual line up to which text with blank lines counts as wrapped."""
@@ -27,12 +27,11 @@ def read(source: BinaryIO, key: str, *, wrapped: bool) -> Iterator[Item]:
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
-            said = f"byte 0x{line[error.start]:02x} at position {error.start + 1} of line {number} is not UTF-8"
-            yield number, RowError(Trouble("not-utf8", said, "save the file as UTF-8")), line
+            bad, position = line[error.start], error.start + 1
+            yield number, RowError(finding("not-utf8/line", byte=bad, position=position, number=number)), line
             continue
         if len(line) > MAX_LINE:
-            fix = "break the text into documents of a line each"
-            yield number, RowError(Trouble("row-too-large", f"the line is longer than {MAX_LINE >> 20} MiB", fix)), line
+            yield number, RowError(finding("row-too-large/text", limit=MAX_LINE >> 20)), line
         elif not wrapped:
             blank = not text.strip()
             yield number, BLANK if blank else {key: text.rstrip("\r\n")}, line
