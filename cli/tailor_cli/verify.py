@@ -1,6 +1,5 @@
 """`tailor verify`: does this account behave as Tailor assumes? A table while it runs, and a file to share."""
 
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -14,18 +13,16 @@ import typer
 from rich.markup import escape
 
 from tailor import __version__
-from tailor.aws.access import region
-from tailor.aws.calls import BOTOCORE, Calls
+from tailor.aws.calls import BOTOCORE
 from tailor.errors import InvalidInputError
 from tailor.verify import CHECKS, CLEANERS
 from tailor.verify.check import Check, Verdict
-from tailor.verify.checkout import find_checkout
 from tailor.verify.cleaning import clean
-from tailor.verify.record import Record, Where, write
-from tailor.verify.redact import Redactor
-from tailor.verify.running import Result, exit_code, run, skipped
-from tailor.verify.world import World, session_name
+from tailor.verify.record import Record, write
+from tailor.verify.running import Result, begin, exit_code, run, skipped
+from tailor.verify.world import World
 from tailor_cli.context import err, out, session, shown_errors
+from tailor_cli.verify_world import asked, redactor, surroundings, working
 
 FILE = Path("verify-aws.json")
 STYLES: dict[Verdict, str] = {"as assumed": "green", "different": "bold red", "could not be checked": "yellow"}
@@ -33,13 +30,23 @@ COULD_NOT_RUN = 2
 
 
 def verify(
+    before: Annotated[bool, typer.Option("--before", help="only what is free and needs no stack")] = False,
     only: Annotated[list[str] | None, typer.Option(metavar="CHECK", help="run this check alone; repeatable")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="the file to write")] = FILE,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="do not ask, also where runs of the stack are at work")
+    ] = False,
 ) -> None:
     """Observe whether AWS behaves here as Tailor assumes. Ends with 0: as assumed, 1: it differs, 2: could not run."""
     with shown_errors(ends_with=COULD_NOT_RUN):
-        checks = chosen(only or [])
-        world, redactor = surroundings()
+        wanted = chosen(only or [])
+        needs_stack = any(check.when != "before deploying" for check in wanted)
+        world = surroundings(with_stack=needs_stack and not before)
+        checks = [check for check in wanted if check.when == "before deploying" or world.stack is not None]
+        if needs_stack and not before and world.stack is None:
+            err.print(f"there is no stack {session.stack_name!r} here: only what needs none is checked", soft_wrap=True)
+        if any(check.when != "before deploying" for check in checks) and not yes:
+            ask_beside_work(world)
         results, left = observe(checks, world)
         record = Record(
             recorded_against=asked(),
@@ -50,7 +57,7 @@ def verify(
             checks=[result.entry() for result in results],
             left_behind=left,
         )
-        output.write_text(write(record, redactor), encoding="utf-8")
+        output.write_text(write(record, redactor(world)), encoding="utf-8")
         for line in left:
             err.print(f"[yellow]left behind[/] {escape(line)}", soft_wrap=True)
         out.print(_summary(results))
@@ -66,15 +73,17 @@ def chosen(only: list[str]) -> list[Check]:
     return [check for check in CHECKS if check.id in only or not only]
 
 
-def surroundings() -> tuple[World, Redactor]:
-    """Raises TailorError where AWS can't be asked at all."""
-    calls = Calls()
-    answer = calls("sts", "get_caller_identity")
-    if not answer.ok:
-        raise InvalidInputError(f"AWS does not know these credentials: {answer.said}", hint="log in, then try again")
-    account, name = str(answer.document["Account"]), session_name(time.time())
-    world = World(calls, region(), account, name, find_checkout(Path.cwd()))
-    return world, Redactor({account: "account"})
+def ask_beside_work(world: World) -> None:
+    """The probes' jobs count against the account's quota of jobs, and their calls against its rates: a team whose runs
+    are at work decides. Raises InvalidInputError where nobody can be asked."""
+    busy = working(world)
+    if not busy:
+        return
+    err.print(f"{len(busy)} runs of this stack are at work: {', '.join(busy[:5])}", soft_wrap=True)
+    err.print("the checks take up to 2 of the account's customization jobs, and some model calls", soft_wrap=True)
+    if not err.is_terminal:
+        raise InvalidInputError("runs are at work, and nobody can be asked", hint="wait, or give --yes or --before")
+    typer.confirm("Check beside them?", abort=True, err=True)
 
 
 def observe(checks: list[Check], world: World) -> tuple[list[Result], list[str]]:
@@ -86,6 +95,7 @@ def observe(checks: list[Check], world: World) -> tuple[list[Result], list[str]]
     width = max(len(check.id) for check in checks)
     with _interruptible():
         try:
+            begin(checks, world)
             for check in checks:
                 with err.status(f"{check.id}: {escape(check.assumption)}"):
                     results.append(run(check, world))
@@ -98,21 +108,14 @@ def observe(checks: list[Check], world: World) -> tuple[list[Result], list[str]]
     return results, left
 
 
-def asked() -> Where:
-    if session.local:
-        return "the local cloud"
-    elsewhere = any(name.startswith("AWS_ENDPOINT_URL") and value for name, value in os.environ.items())
-    return "another endpoint" if elsewhere else "AWS"
-
-
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """A polite kill is taken for Ctrl-C, so that what was made is removed then too."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _show(result: Result, width: int) -> None:

@@ -74,6 +74,7 @@ class Data(Section):
     max_errors: Share = Field(default=0.1, description="with on_error: skip, the share of rows that may be unusable")
     redact: bool = Field(default=False, description="replace personal data and secrets by placeholders")
     duplicates: Literal["keep", "drop"] = Field(default="keep", description="what becomes of a row that is there twice")
+    at_scale: bool = Field(default=False, description="check with several functions at once, however small it is")
 
 
 class Split(Section):

@@ -65,14 +65,14 @@ class Bucket(BucketFolder):
 
 
 class Stage:
-    def __init__(self, folder: Path, above: float = 0) -> None:
+    def __init__(self, folder: Path, above: float = 0, recipe: bytes = b"model: nova-lite") -> None:
         self.folder, self.executions, self.runs = folder, MemoryExecutions(), MemoryRuns()
         self.bucket = Bucket(folder / "bucket")
         self.scale = Scale(self.executions, MemoryAccount(), above=above, functions=FUNCTIONS)
         for n in range(20):
             self.bucket.write(f"{PREFIX}{n}.png", picture(n))
         self.bucket.write(f"{PREFIX}rows.csv", "\n".join(["question,answer,image", *ROWS]).encode())
-        self.bucket.write(f"{PREFIX}tailor.yaml", b"model: nova-lite")
+        self.bucket.write(f"{PREFIX}tailor.yaml", recipe)
         run = receive(f"{PREFIX}tailor.yaml", bucket=self.bucket, runs=self.runs, now=NOW)
         assert run is not None
         self.id = run.id
@@ -316,3 +316,11 @@ def test_whatever_is_killed_or_repeated_the_run_ends_the_same(stage: Stage, alon
     assert stage.run.report["counts"] == alone.run.report["counts"]
     assert stage.bucket.killed
     assert [change.state for change in stage.run.history] == [State.RECEIVED, State.PREPARING, State.PREPARED]
+
+
+def test_a_recipe_that_asks_for_it_is_dealt_out_however_small_it_is(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, above=300, recipe=b"model: nova-lite\ndata: {at_scale: true}")
+    begun = stage.prepare()
+    assert begun is not None
+    assert begun.state == State.PREPARING
+    assert len(stage.executions.inputs) == 1

@@ -30,20 +30,18 @@ def record(*entries: Entry, where: Where = "AWS", day: int = 1) -> Record:
 
 
 def test_a_cloud_that_does_the_same_differs_nowhere() -> None:
-    here = Result(CHECK, "as assumed", {**GOOD, "rules": ["Another"]}, "", 1)
-    assert replay(record(entry(GOOD)), [here]) == []
+    assert replay(record(entry(GOOD)), record(entry({**GOOD, "rules": ["Another"]})), CHECKS) == []
 
 
 def test_what_differs_is_named_with_both_sides() -> None:
-    here = Result(CHECK, "different", {**GOOD, "a wrong pattern": "accepted"}, "", 1)
-    assert replay(record(entry(GOOD)), [here]) == [
+    assert replay(record(entry(GOOD)), record(entry({**GOOD, "a wrong pattern": "accepted"})), CHECKS) == [
         "rules-accepted: a wrong pattern: InvalidEventPatternException in the record, accepted here"
     ]
 
 
 def test_what_could_not_be_checked_is_no_difference_and_a_lost_check_is_one() -> None:
-    assert replay(record(entry(GOOD)), [skipped(CHECK, "no checkout")]) == []
-    assert replay(record(entry(GOOD, "older")), []) == ["older: there is no such check any more"]
+    assert replay(record(entry(GOOD)), record(skipped(CHECK, "no checkout").entry()), CHECKS) == []
+    assert replay(record(entry(GOOD, "older")), record(), CHECKS) == ["older: there is no such check any more"]
 
 
 def test_only_aws_says_anything_of_aws_and_the_newest_counts() -> None:

@@ -36,8 +36,9 @@ class Scale:
         return Machine(self.executions, State.PREPARING, "report")
 
     def shards(self, run: Run, intake: Intake, bucket: Storage, scratch: Path) -> Shards | None:
-        """How the dataset is dealt out; None where one function will do."""
-        dealt = deal(weigh(intake.reader), self.above, self.functions)
+        """How the dataset is dealt out; None where one function will do, and the recipe does not ask for more."""
+        above = -1 if run.recipe.data.at_scale else self.above
+        dealt = deal(weigh(intake.reader), above, self.functions)
         return _shards(run, dealt, bucket, scratch) if dealt else None
 
     def clear(self, run: Run, bucket: Storage) -> None:

@@ -10,12 +10,13 @@
 To add a check, write a module with its function and its :class:`~tailor.verify.check.Check`, and list it below.
 """
 
-from tailor.verify import before, cleaning
+from tailor.verify import after, before, cleaning
+from tailor.verify.after import leftovers
 from tailor.verify.check import Check
 from tailor.verify.cleaning import Cleaner
 
-CHECKS: tuple[Check, ...] = (*before.CHECKS,)
+CHECKS: tuple[Check, ...] = (*before.CHECKS, *after.CHECKS)
 """All checks, in the order in which they run. Their ids are stable: files are compared by them."""
 
-CLEANERS: tuple[Cleaner, ...] = (cleaning.RULES,)
+CLEANERS: tuple[Cleaner, ...] = (cleaning.RULES, *leftovers.CLEANERS)
 """What removes the things that checks make."""

@@ -17,7 +17,8 @@ class Check:
 
     ``assumption`` is what Tailor relies on, ``source`` where that comes from. ``cost``: US dollars at most.
     ``permissions``: IAM actions that ``look`` needs. ``expected``: for each observed field that matters its value, or a
-    bound (see :func:`differences`); other observed fields are for information. ``varies``: observed fields that depend
+    bound (see :func:`differences`); other observed fields are for information. ``begin`` starts what takes a while, for
+    all checks before the first one looks. ``varies``: observed fields that depend
     on the account or the checkout, so that two clouds may differ in them.
     """
 
@@ -30,6 +31,7 @@ class Check:
     permissions: tuple[str, ...]
     cost: Decimal = Decimal(0)
     varies: frozenset[str] = frozenset()
+    begin: Callable[[World], None] | None = None
 
 
 def differences(expected: Mapping[str, Any], observed: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ is removed once it is older than any call can be, so that two people may verify 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tailor.errors import TailorError
@@ -33,16 +34,34 @@ def clean(world: World, cleaners: Iterable[Cleaner], now: float | None = None) -
     for cleaner in cleaners:
         if cleaner.deployed and world.stack is None:
             continue
-        try:
-            for name in list(cleaner.find(world, PREFIX if now is not None else world.name)):
-                made = begun(name)
-                if made is None or (now is not None and now - made < LONGEST):
-                    continue
-                if stays := cleaner.remove(world, name):
-                    left.append(f"{cleaner.kind} {name}: {stays}")
-        except TailorError as error:
-            left.append(f"{cleaner.kind}: could not be looked for: {error.message}")
+        prefix = PREFIX if now is not None else world.name
+        found, why = _tried(partial(_names, cleaner, world, prefix), list[str]())
+        if why:
+            left.append(f"{cleaner.kind}: could not be looked for: {why}")
+        for name in found:
+            made = begun(name)
+            if made is None or (now is not None and now - made < LONGEST):
+                continue
+            stays, why = _tried(partial(cleaner.remove, world, name), "")
+            if stays or why:
+                left.append(f"{cleaner.kind} {name}: {stays or why}")
     return left
+
+
+def _names(cleaner: Cleaner, world: World, prefix: str) -> list[str]:
+    """All at once: what is removed meanwhile must not disturb the search."""
+    return list(cleaner.find(world, prefix))
+
+
+def _tried[T](act: Callable[[], T], instead: T) -> tuple[T, str]:
+    """What came of it, and what went wrong: nothing may keep the rest from being removed, and the file from being
+    written."""
+    try:
+        return act(), ""
+    except TailorError as error:
+        return instead, error.message
+    except Exception as error:
+        return instead, f"{type(error).__name__}: {error}"
 
 
 def _rules(world: World, prefix: str) -> Iterator[str]:

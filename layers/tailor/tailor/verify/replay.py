@@ -1,33 +1,31 @@
 """Where another cloud differs from a record: it shows where the local cloud is wrong, once a record comes from AWS."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from tailor.verify.check import Check, said
 from tailor.verify.record import Entry, Record
-from tailor.verify.running import Result
 
 
-def replay(record: Record, results: Iterable[Result]) -> list[str]:
-    """What the record observed otherwise, a sentence for each field. What depends on the account or the checkout (see
-    ``Check.varies``) and what either could not check is passed over."""
-    seen = {result.check.id: result for result in results}
+def replay(record: Record, here: Record, checks: Iterable[Check]) -> list[str]:
+    """What the record observed otherwise than was observed here, a sentence for each field. What depends on the account
+    or the checkout (see ``Check.varies``) and what either could not check is passed over."""
+    varies = {check.id: check.varies for check in checks}
+    seen = {entry.id: entry for entry in here.checks}
     found = []
     for entry in record.checks:
-        result = seen.get(entry.id)
-        if result is None:
+        if entry.id not in seen:
             found.append(f"{entry.id}: there is no such check any more")
-        elif "could not be checked" not in (entry.verdict, result.verdict):
-            found += _compared(result.check, entry, result.observed)
+        elif "could not be checked" not in (entry.verdict, seen[entry.id].verdict):
+            found += _compared(entry, seen[entry.id], varies.get(entry.id, frozenset()))
     return found
 
 
-def _compared(check: Check, entry: Entry, here: Mapping[str, Any]) -> list[str]:
-    fields = sorted((set(entry.observed) | set(here)) - check.varies)
+def _compared(there: Entry, here: Entry, varies: frozenset[str]) -> list[str]:
+    fields = sorted((set(there.observed) | set(here.observed)) - varies)
     return [
-        f"{check.id}: {field}: {said(entry.observed.get(field))} in the record, {said(here.get(field))} here"
+        f"{there.id}: {field}: {said(there.observed.get(field))} in the record, {said(here.observed.get(field))} here"
         for field in fields
-        if entry.observed.get(field) != here.get(field)
+        if there.observed.get(field) != here.observed.get(field)
     ]
 
 

@@ -36,14 +36,26 @@ class Result:
         )
 
 
+def begin(checks: Iterable[Check], world: World) -> None:
+    """Starts what takes a while. What can't be started is noted, and its check says so."""
+    for check in checks:
+        if check.begin is not None:
+            try:
+                check.begin(world)
+            except TailorError as error:
+                world.failed[check.id] = error
+
+
 def run(check: Check, world: World, clock: Callable[[], float] = time.monotonic) -> Result:
-    """One check. What goes wrong within it is "could not be checked": it says nothing of AWS."""
+    """One check, after :func:`begin`. What goes wrong within it is "could not be checked": it says nothing of AWS."""
     begun = clock()
 
     def result(verdict: Verdict, why: str, observed: dict[str, Any]) -> Result:
         return Result(check, verdict, observed, why, clock() - begun)
 
     try:
+        if check.id in world.failed:
+            raise world.failed[check.id]
         observed = dict(check.look(world))
     except CannotCheckError as error:
         return result("could not be checked", error.message, {})

@@ -3,11 +3,13 @@
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from tailor.errors import TailorError
 from tailor.verify.answer import Answer, CannotCheckError
 from tailor.verify.checkout import Checkout
+from tailor.verify.deployed import Deployed
 
 PREFIX = "tailor-verify-"
 _NAME = re.compile(rf"{PREFIX}([0-9a-f]{{8}})")
@@ -35,16 +37,19 @@ def begun(name: str) -> int | None:
 
 @dataclass
 class World:
-    """``account``: the account's id, never written down. ``name``: see :func:`session_name`. ``patience``: how many
-    times as long as usual is waited, 1 on AWS. ``checkout`` and ``stack`` are None where there is none."""
+    """``account``: the account's id, never written down. ``name``: see :func:`session_name`. ``poll``: seconds between
+    two looks at something that takes a while. ``checkout`` and ``stack`` are None where there is none. ``notes``: what
+    checks that began something keep until they look; ``failed``, by the check's id: what could not be begun."""
 
     call: Call
     region: str
     account: str
     name: str
     checkout: Checkout | None = None
-    stack: None = None
-    patience: float = 1.0
+    stack: Deployed | None = None
+    poll: float = 2.0
+    notes: dict[str, Any] = field(default_factory=dict)
+    failed: dict[str, TailorError] = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
@@ -55,11 +60,18 @@ class World:
             raise CannotCheckError("this needs a checkout of Tailor: call it in the folder of template.yaml")
         return self.checkout
 
-    def until[T](self, look: Callable[[], T], done: Callable[[T], bool], seconds: float, every: float = 2.0) -> T:
+    @property
+    def deployed(self) -> Deployed:
+        """The stack. Raises CannotCheckError where there is none."""
+        if self.stack is None:
+            raise CannotCheckError("this needs a deployed stack: make deploy, or name yours with --stack")
+        return self.stack
+
+    def until[T](self, look: Callable[[], T], done: Callable[[T], bool], seconds: float) -> T:
         """What ``look`` saw last: as soon as it is ``done``, or after ``seconds``."""
-        deadline = self.clock() + seconds * self.patience
+        deadline = self.clock() + seconds
         while not done(seen := look()) and self.clock() < deadline:
-            self.sleep(every * min(self.patience, 1.0))
+            self.sleep(self.poll)
         return seen
 
     def named(self, what: str) -> str:

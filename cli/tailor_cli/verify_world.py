@@ -1,0 +1,93 @@
+"""Where `tailor verify` looks: the account, the checkout and the stack; and what of them must not be written down."""
+
+import os
+import time
+from pathlib import Path
+
+from tailor.aws.access import region
+from tailor.aws.bedrock import Bedrock
+from tailor.aws.calls import Calls
+from tailor.aws.http import Http
+from tailor.errors import InvalidInputError, NotFoundError
+from tailor.runs import State
+from tailor.verify.checkout import find_checkout
+from tailor.verify.deployed import Deployed
+from tailor.verify.record import Where
+from tailor.verify.redact import Redactor
+from tailor.verify.world import PREFIX, World, session_name
+from tailor_cli.context import person, session
+
+LOCAL_POLL = 0.2  # seconds: what takes minutes on AWS takes seconds there
+_WAITING = frozenset({State.AWAITING_APPROVAL, State.LIVE, State.STANDBY})
+
+
+def surroundings(*, with_stack: bool) -> World:
+    """Raises TailorError where AWS can't be asked at all. Without a stack where there is none yet."""
+    calls = Calls()
+    answer = calls("sts", "get_caller_identity")
+    if not answer.ok:
+        raise InvalidInputError(f"AWS does not know these credentials: {answer.said}", hint="log in, then try again")
+    world = World(
+        calls, region(), str(answer.document["Account"]), session_name(time.time()), find_checkout(Path.cwd())
+    )
+    if session.local:
+        world.poll = LOCAL_POLL
+    if with_stack:
+        try:
+            world.stack = deployed()
+        except NotFoundError:
+            return world
+    return world
+
+
+def deployed() -> Deployed:
+    """The stack that this command reaches. Raises NotFoundError."""
+    stack = session.stack
+    return Deployed(
+        name=stack.name,
+        bucket_name=stack.bucket,
+        runs_table=stack.runs_table,
+        serving_table=stack.serving_table,
+        api=api_of(stack.api_url, stack.api_id),
+        api_id=stack.api_id,
+        dead_letters=(stack.undelivered_events, stack.failed_invocations),
+        customization_role=stack.customization_role,
+        by=person(),
+        bucket=session.bucket,
+        runs=session.runs,
+        serving=session.serving,
+        control=Bedrock(),
+        http=Http(),
+    )
+
+
+def api_of(url: str, identifier: str) -> str:
+    """Where the API is reached from here: the local cloud serves it at its own address."""
+    if not session.local:
+        return url
+    return f"{os.environ['AWS_ENDPOINT_URL']}/restapis/{identifier}/{url.rsplit('/', 2)[-2]}/_user_request_/v1"
+
+
+def working(world: World) -> list[str]:
+    """Ids of the stack's runs that something happens to by itself now, those of ``tailor verify`` left out."""
+    open_runs = world.deployed.runs.open_runs()
+    return [run.id for run in open_runs if run.state not in _WAITING and not run.project.startswith(PREFIX)]
+
+
+def asked() -> Where:
+    """What the calls of this process reach."""
+    if session.local:
+        return "the local cloud"
+    elsewhere = any(name.startswith("AWS_ENDPOINT_URL") and value for name, value in os.environ.items())
+    return "another endpoint" if elsewhere else "AWS"
+
+
+def redactor(world: World) -> Redactor:
+    known = {world.account: "account"}
+    if stack := world.stack:
+        role = stack.customization_role.rpartition("/")[2]
+        known |= {stack.bucket_name: "bucket", stack.runs_table: "table", stack.serving_table: "table"}
+        known |= {stack.api_id: "api", role: "role", stack.by: "person", stack.by.rpartition(":")[2]: "person"}
+        if stack.name != "tailor":
+            known[stack.name] = "stack"
+    return Redactor(known)

@@ -1,0 +1,58 @@
+"""The stack is well: no alarm is on, and no dead letter lies."""
+
+from typing import Any
+
+from tailor.verify.check import Check
+from tailor.verify.cleaning import pages
+from tailor.verify.world import World
+
+
+def _alarms(world: World) -> dict[str, Any]:
+    resources = pages(
+        world, "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=world.deployed.name
+    )
+    names = {
+        item["PhysicalResourceId"]: item["LogicalResourceId"]
+        for item in resources
+        if item["ResourceType"] == "AWS::CloudWatch::Alarm"
+    }
+    found = world.call("cloudwatch", "describe_alarms", AlarmNames=list(names), MaxRecords=100).needed()["MetricAlarms"]
+    states = {names[alarm["AlarmName"]]: alarm["StateValue"] for alarm in found}
+    return {
+        "alarms": states,
+        "on": sorted(name for name, state in states.items() if state == "ALARM"),
+        "not there": sorted(set(names.values()) - set(states)),
+    }
+
+
+def _dead_letters(world: World) -> dict[str, Any]:
+    counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = 0
+    for url in world.deployed.dead_letters:
+        answer = world.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=counts).needed()
+        found += sum(int(answer["Attributes"][name]) for name in counts)
+    return {"queues": len(world.deployed.dead_letters), "dead letters": found}
+
+
+CHECKS = (
+    Check(
+        id="alarms",
+        assumption="All alarms of the stack are there, and none is on after the probes.",
+        source="the template",
+        when="after deploying",
+        expected={"on": [], "not there": []},
+        look=_alarms,
+        permissions=("cloudformation:ListStackResources", "cloudwatch:DescribeAlarms"),
+        varies=frozenset({"alarms"}),
+    ),
+    Check(
+        id="dead-letters",
+        assumption="Every event that the probes caused was delivered and handled: the dead-letter queues are empty.",
+        source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html",
+        when="after deploying",
+        expected={"dead letters": 0},
+        look=_dead_letters,
+        permissions=("sqs:GetQueueAttributes",),
+        varies=frozenset({"queues"}),
+    ),
+)

@@ -1,0 +1,159 @@
+"""Removes what checks made on a deployed stack. What lies in the bucket goes with all its versions."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tailor.runs import State, insist
+from tailor.steps import steer
+from tailor.verify.cleaning import Cleaner
+from tailor.verify.deployed import Deployed
+from tailor.verify.world import World
+
+FOLDERS = ("uploads/", "runs/", "work/")
+
+
+def _jobs(world: World, prefix: str) -> Iterator[str]:
+    found = world.call("bedrock", "list_model_customization_jobs", nameContains=prefix, maxResults=100).needed()
+    for job in found["modelCustomizationJobSummaries"]:
+        if job["jobName"].startswith(prefix) and (prefix == world.name or job["status"] == "InProgress"):
+            yield job["jobName"]
+
+
+def _end_job(world: World, name: str) -> str:
+    """Bedrock keeps its record of a job for good, which costs nothing."""
+    job = world.call("bedrock", "get_model_customization_job", jobIdentifier=name).needed()
+    if job["status"] == "InProgress":
+        stopped = world.call("bedrock", "stop_model_customization_job", jobIdentifier=name)
+        if not stopped.ok:
+            return f"it is still running: {stopped.said}"
+    return "Bedrock keeps its record of a job for good"
+
+
+def _models(world: World, prefix: str) -> Iterator[str]:
+    found = world.call("bedrock", "list_custom_models", nameContains=prefix, maxResults=100).needed()
+    yield from (model["modelName"] for model in found["modelSummaries"] if model["modelName"].startswith(prefix))
+
+
+def _delete_model(world: World, name: str) -> str:
+    return world.call("bedrock", "delete_custom_model", modelIdentifier=name).said
+
+
+def _runs(world: World, prefix: str) -> Iterator[str]:
+    """Projects are named by the time of a call; the table knows runs by project, so those are found in the bucket."""
+    yield from sorted(
+        {run.id for project in _projects(world, prefix) for run in world.deployed.runs.project_runs(project)}
+    )
+
+
+def _projects(world: World, prefix: str) -> set[str]:
+    keys = (item.key for folder in ("uploads/", "runs/") for item in world.deployed.bucket.list(folder + prefix))
+    return {key.split("/")[1][: len(world.name)] for key in keys} | {world.name}
+
+
+def _forget_run(world: World, run_id: str) -> str:
+    """A run that functions may work on is stopped and kept for the next call: one that vanished would fail them."""
+    stack = world.deployed
+    run = stack.runs.get(run_id)
+    if run.is_open and run.state != State.AWAITING_APPROVAL:
+        insist(lambda: _stop(stack, run_id))
+        return "it was under way and is stopped now: the next call removes it"
+    key = {"id": {"S": run_id}}
+    return world.call("dynamodb", "delete_item", TableName=stack.runs_table, Key=key).said
+
+
+def _stop(stack: Deployed, run_id: str) -> None:
+    steer.stop(
+        stack.runs.get(run_id),
+        runs=stack.runs,
+        control=stack.control,
+        aliases=stack.serving,
+        by=stack.by,
+        reason="tailor verify was interrupted",
+        now=datetime.now(UTC),
+    )
+
+
+def _keys(world: World, prefix: str) -> Iterator[str]:
+    yield from (key.name for key in world.deployed.serving.all_keys() if key.name.startswith(prefix))
+
+
+def _forget_key(world: World, name: str) -> str:
+    for key in world.deployed.serving.all_keys():
+        if key.name == name:
+            given = {"pk": {"S": "KEYS"}, "sk": {"S": key.digest}}
+            answer = world.call("dynamodb", "delete_item", TableName=world.deployed.serving_table, Key=given)
+            if not answer.ok:
+                return answer.said
+    return ""
+
+
+def _folders(world: World, prefix: str) -> Iterator[str]:
+    """Names of the folders of all places that checks write to, each once."""
+    names = set()
+    for folder in FOLDERS:
+        names |= {version["Key"].split("/")[1] for version in _versions(world, folder + prefix)}
+    yield from sorted(names)
+
+
+def _empty_folder(world: World, name: str) -> str:
+    """Kept as long as there is a run of it, which is found by it."""
+    if world.deployed.runs.project_runs(name[: len(world.name)]):
+        return ""
+    for folder in FOLDERS:
+        versions = [
+            {"Key": version["Key"], "VersionId": version["VersionId"]}
+            for version in _versions(world, f"{folder}{name}/")
+        ]
+        for start in range(0, len(versions), 1000):
+            answer = world.call(
+                "s3",
+                "delete_objects",
+                Bucket=world.deployed.bucket_name,
+                Delete={"Objects": versions[start : start + 1000], "Quiet": True},
+            )
+            if not answer.ok or answer.document.get("Errors"):
+                return answer.said or f"{len(answer.document['Errors'])} objects"
+    return ""
+
+
+def _versions(world: World, prefix: str) -> Iterator[Mapping[str, Any]]:
+    """Versions and delete markers of all objects whose key begins so."""
+    following: dict[str, Any] = {}
+    while True:
+        page = world.call(
+            "s3", "list_object_versions", Bucket=world.deployed.bucket_name, Prefix=prefix, **following
+        ).needed()
+        yield from page.get("Versions", [])
+        yield from page.get("DeleteMarkers", [])
+        if not page.get("IsTruncated"):
+            return
+        following = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+
+
+# Jobs and models first: a job still reads and writes its folder. Runs are found by their folders.
+CLEANERS = (
+    Cleaner(
+        "customization job",
+        _jobs,
+        _end_job,
+        (
+            "bedrock:ListModelCustomizationJobs",
+            "bedrock:GetModelCustomizationJob",
+            "bedrock:StopModelCustomizationJob",
+        ),
+        deployed=True,
+    ),
+    Cleaner(
+        "custom model", _models, _delete_model, ("bedrock:ListCustomModels", "bedrock:DeleteCustomModel"), deployed=True
+    ),
+    Cleaner("run", _runs, _forget_run, ("dynamodb:Query", "dynamodb:GetItem", "dynamodb:DeleteItem"), deployed=True),
+    Cleaner("key", _keys, _forget_key, ("dynamodb:Query", "dynamodb:DeleteItem"), deployed=True),
+    Cleaner(
+        "folder",
+        _folders,
+        _empty_folder,
+        ("s3:ListBucket", "s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion"),
+        deployed=True,
+    ),
+)

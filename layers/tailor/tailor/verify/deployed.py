@@ -1,0 +1,51 @@
+"""A deployed stack as checks use it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from tailor.runs import RunStore
+from tailor.serving.aliases import AliasStore
+from tailor.serving.keys import KeyStore
+from tailor.steps.control import Control
+from tailor.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Of an HTTP request."""
+
+    status: int
+    body: bytes
+
+
+class Http(Protocol):
+    """Asks the API; the implementation is :class:`tailor.aws.http.Http`."""
+
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
+        """Raises RetryableError where there is no answer."""
+
+
+class Serving(AliasStore, KeyStore, Protocol):
+    """Live versions and keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """``name``: the stack's; ``api``: the base URL for OpenAI clients, where it is reached from here; ``by``: who acts,
+    for the histories of runs."""
+
+    name: str
+    bucket_name: str
+    runs_table: str
+    serving_table: str
+    api: str
+    api_id: str
+    dead_letters: tuple[str, ...]
+    customization_role: str
+    by: str
+    bucket: Storage
+    runs: RunStore
+    serving: Serving
+    control: Control
+    http: Http
