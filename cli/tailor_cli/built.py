@@ -45,6 +45,10 @@ class Build:
                 sizes[name] = sum(_bytes(self.folder / part) for part in (name, *layers))
         return sizes
 
+    def processors(self) -> list[str]:
+        """Return the processors that its machine code is for, in alphabetical order."""
+        return sorted({built_for for _, built_for in _machine_code(self.folder)})
+
     def check(self, architecture: str) -> None:
         """Compare what was built with what will be deployed.
 

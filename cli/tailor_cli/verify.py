@@ -33,13 +33,12 @@ def verify(
     before: Annotated[bool, typer.Option("--before", help="only what is free and needs no stack")] = False,
     only: Annotated[list[str] | None, typer.Option(metavar="CHECK", help="run this check alone; repeatable")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="the file to write")] = FILE,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="do not ask, also where runs of the stack are at work")
-    ] = False,
+    train: Annotated[bool, typer.Option("--train", help="and train a model; says the price and asks first")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="say yes to all questions, also to a price")] = False,
 ) -> None:
     """Observe whether AWS behaves here as Tailor assumes. Ends with 0: as assumed, 1: it differs, 2: could not run."""
     with shown_errors(ends_with=COULD_NOT_RUN):
-        wanted = chosen(only or [])
+        wanted = chosen(only or [], train=train)
         needs_stack = any(check.when != "before deploying" for check in wanted)
         world = surroundings(with_stack=needs_stack and not before)
         checks = [check for check in wanted if check.when == "before deploying" or world.stack is not None]
@@ -47,6 +46,7 @@ def verify(
             err.print(f"there is no stack {session.stack_name!r} here: only what needs none is checked", soft_wrap=True)
         if any(check.when != "before deploying" for check in checks) and not yes:
             ask_beside_work(world)
+        world.agreed = lambda question: yes or (err.is_terminal and typer.confirm(question, err=True))
         results, left = observe(checks, world)
         record = Record(
             recorded_against=asked(),
@@ -65,12 +65,12 @@ def verify(
         raise typer.Exit(exit_code(results))
 
 
-def chosen(only: list[str]) -> list[Check]:
+def chosen(only: list[str], *, train: bool) -> list[Check]:
     """The checks to run, in their order. Raises InvalidInputError for an unknown name."""
-    known = {check.id: check for check in CHECKS}
+    known = {check.id: check for check in CHECKS if train or check.when != "only when asked"}
     if unknown := [name for name in only if name not in known]:
         raise InvalidInputError(f"there is no check {unknown[0]!r}", hint=f"checks: {', '.join(known)}")
-    return [check for check in CHECKS if check.id in only or not only]
+    return [check for check in known.values() if check.id in only or not only]
 
 
 def ask_beside_work(world: World) -> None:

@@ -15,6 +15,7 @@ from tailor.verify.deployed import Deployed
 from tailor.verify.record import Where
 from tailor.verify.redact import Redactor
 from tailor.verify.world import PREFIX, World, session_name
+from tailor_cli.built import Build
 from tailor_cli.context import person, session
 
 LOCAL_POLL = 0.2  # seconds: what takes minutes on AWS takes seconds there
@@ -32,6 +33,8 @@ def surroundings(*, with_stack: bool) -> World:
     )
     if session.local:
         world.poll = LOCAL_POLL
+    if world.checkout:
+        world.build = built_in(world.checkout.root)
     if with_stack:
         try:
             world.stack = deployed()
@@ -50,7 +53,7 @@ def deployed() -> Deployed:
         serving_table=stack.serving_table,
         api=api_of(stack.api_url, stack.api_id),
         api_id=stack.api_id,
-        dead_letters=(stack.undelivered_events, stack.failed_invocations),
+        dead_letters=(stack.undelivered_events, stack.failed_invocations, stack.uploads_dead_letters),
         customization_role=stack.customization_role,
         by=person(),
         bucket=session.bucket,
@@ -59,6 +62,16 @@ def deployed() -> Deployed:
         control=Bedrock(),
         http=Http(),
     )
+
+
+def built_in(root: Path) -> Build | None:
+    """What was built last for where the command looks; None where nothing is."""
+    folder = root / ".aws-sam" / "build"
+    if session.local:
+        from tailor_local.deployment import architecture, build_folder
+
+        folder = build_folder(root, architecture())
+    return Build(folder) if (folder / "template.yaml").is_file() else None
 
 
 def api_of(url: str, identifier: str) -> str:

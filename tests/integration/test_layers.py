@@ -48,6 +48,7 @@ def test_every_function_leaves_room_below_lambdas_limit(built: tuple[str, Build]
 def test_what_was_built_is_compared_with_what_is_deployed(built: tuple[str, Build]) -> None:
     built_for, found = built
     found.check(built_for)
+    assert found.processors() == [built_for]
     (other,) = set(ARCHITECTURES.values()) - {built_for}
     with pytest.raises(InvalidInputError, match=rf"\.so.* is built for {built_for}, and .* run on {other}") as refused:
         found.check(other)

@@ -39,10 +39,10 @@ def verified(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         session.__dict__.pop(name, None)
     monkeypatch.setattr(session, "local", True)
 
-    def run(*only: str) -> tuple[int, Record]:
+    def run(*only: str, train: bool = False) -> tuple[int, Record]:
         file = tmp_path / "verify-aws.json"
         with pytest.raises(typer.Exit) as ended:
-            verify.verify(before=False, only=list(only), output=file, yes=True)
+            verify.verify(before=False, only=list(only), output=file, train=train, yes=True)
         return ended.value.exit_code, read(file.read_bytes())
 
     yield run
@@ -89,6 +89,16 @@ def test_assumptions_that_do_not_hold_are_named_by_their_checks(
     assert found["models-customizable"].verdict == "as assumed"
     assert "status: assumed Failed, observed not created" in found["job-refused"].why
     assert found["job-refused"].observed["message"] == "ValidationException: Wrong data"
+
+
+def test_a_real_training_goes_live_answers_and_is_taken_down(pipeline: Pipeline, verified: Verified) -> None:
+    code, record = verified("training", train=True)
+    [entry] = record.checks
+    assert (code, entry.why) == (0, "")
+    assert entry.observed["states"][:5] == ["received", "preparing", "prepared", "awaiting-approval", "approved"]
+    assert leftovers(pipeline) == []
+    models = pipeline.cloud.client("bedrock").list_custom_models(nameContains=PREFIX)["modelSummaries"]
+    assert [model["modelName"] for model in models] == []
 
 
 def test_what_a_killed_call_left_is_removed_by_a_later_one(pipeline: Pipeline, verified: Verified) -> None:

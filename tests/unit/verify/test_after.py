@@ -233,6 +233,7 @@ def stored(where: World) -> FakeAws:
             ("s3", "list_object_versions"): versions,
             ("s3", "delete_objects"): delete,
             ("dynamodb", "delete_item"): forget,
+            ("dynamodb", "query"): {"Items": []},
         }
     )
 

@@ -56,6 +56,18 @@ def test_a_cloud_that_takes_everything_says_nothing() -> None:
     assert found.why == "a wrong pattern: assumed InvalidEventPatternException, observed accepted"
 
 
+@pytest.mark.parametrize(
+    ("limit", "verdict"), [(3, "different"), (4, "as assumed"), (6, "as assumed"), (8, "different")]
+)
+def test_where_the_limit_of_wildcards_lies_is_observed(limit: int, verdict: str) -> None:
+    def put(EventPattern: str, **_: Any) -> Any:  # noqa: N803
+        return {} if EventPattern.count("wildcard") <= limit else COMPLEX
+
+    found = result("rule-complexity", FakeAws({("events", "put_rule"): put, ("events", "delete_rule"): {}}))
+    assert found.verdict == verdict
+    assert found.observed["most wildcards accepted"] == (limit if limit >= 4 else 0)
+
+
 def test_a_rule_that_may_not_be_put_says_nothing_of_patterns() -> None:
     denied = Answer(code="AccessDeniedException", message="not authorized to perform: events:PutRule")
     found = result("rules-accepted", FakeAws({("events", "put_rule"): denied}))
@@ -165,3 +177,23 @@ def test_a_checkout_is_found_from_within() -> None:
     assert found is not None
     assert found.root == ROOT
     assert find_checkout(ROOT.parent) is None
+
+
+class Build:
+    def __init__(self, processors: list[str], largest: int) -> None:
+        self._processors, self._largest = processors, largest
+
+    def sizes(self) -> dict[str, int]:
+        return {"PrepareFunction": self._largest << 20, "AuthorizeFunction": 60 << 20}
+
+    def processors(self) -> list[str]:
+        return self._processors
+
+
+def test_what_was_built_is_held_against_the_accounts_own_limit() -> None:
+    assert result("build-fits", limits(10), build=Build(["arm64"], 200)).verdict == "as assumed"
+    large = result("build-fits", limits(10), build=Build(["arm64"], 251))
+    assert large.why == "too large: assumed none, observed PrepareFunction"
+    mixed = result("build-fits", limits(10), build=Build(["arm64", "x86_64"], 200))
+    assert "processors" in mixed.why
+    assert result("build-fits", limits(10)).why == "nothing is built: sam build, in a checkout of Tailor"

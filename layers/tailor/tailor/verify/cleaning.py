@@ -12,7 +12,7 @@ from typing import Any
 from tailor.errors import TailorError
 from tailor.verify.world import PREFIX, World, begun
 
-LONGEST = 3 * 3600
+LONGEST = 8 * 3600
 """Seconds after which a call of ``tailor verify`` has surely ended."""
 
 

@@ -24,6 +24,16 @@ class Call(Protocol):
         Raises RetryableError where AWS can't be reached, InvalidInputError where a parameter has the wrong form."""
 
 
+class Built(Protocol):
+    """What `sam build` made; the implementation is :class:`tailor_cli.built.Build`."""
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each function with all of its layers, unzipped, by logical id."""
+
+    def processors(self) -> list[str]:
+        """The processors that its machine code is for: arm64, x86_64."""
+
+
 def session_name(now: float) -> str:
     """The beginning of the names of all that one call of ``tailor verify`` makes, by its time in seconds."""
     return f"{PREFIX}{int(now):08x}"
@@ -37,17 +47,20 @@ def begun(name: str) -> int | None:
 
 @dataclass
 class World:
-    """``account``: the account's id, never written down. ``name``: see :func:`session_name`. ``poll``: seconds between
-    two looks at something that takes a while. ``checkout`` and ``stack`` are None where there is none. ``notes``: what
-    checks that began something keep until they look; ``failed``, by the check's id: what could not be begun."""
+    """``account``: the account's id, never written down. ``name``: see :func:`session_name`. ``checkout``, ``build``,
+    ``stack``: None where there is none. ``poll``: seconds between two looks at something that takes a while.
+    ``agreed``: asks a person whether money may be spent. ``notes``: what checks that began something keep until they
+    look; ``failed``, by the check's id: what could not be begun."""
 
     call: Call
     region: str
     account: str
     name: str
     checkout: Checkout | None = None
+    build: Built | None = None
     stack: Deployed | None = None
     poll: float = 2.0
+    agreed: Callable[[str], bool] = lambda question: False
     notes: dict[str, Any] = field(default_factory=dict)
     failed: dict[str, TailorError] = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tailor.runs import State, insist
+from tailor.runs import Run, State
 from tailor.steps import steer
 from tailor.verify.cleaning import Cleaner
 from tailor.verify.deployed import Deployed
@@ -56,22 +56,44 @@ def _forget_run(world: World, run_id: str) -> str:
     stack = world.deployed
     run = stack.runs.get(run_id)
     if run.is_open and run.state != State.AWAITING_APPROVAL:
-        insist(lambda: _stop(stack, run_id))
+        _stop(stack, run)
         return "it was under way and is stopped now: the next call removes it"
-    key = {"id": {"S": run_id}}
-    return world.call("dynamodb", "delete_item", TableName=stack.runs_table, Key=key).said
+    for key in (f"PROJECT#{run.project}", f"USAGE#{run.project}"):
+        _forget_served(world, key)
+    answer = world.call("dynamodb", "delete_item", TableName=stack.runs_table, Key={"id": {"S": run_id}})
+    return answer.said
 
 
-def _stop(stack: Deployed, run_id: str) -> None:
-    steer.stop(
-        stack.runs.get(run_id),
-        runs=stack.runs,
-        control=stack.control,
-        aliases=stack.serving,
-        by=stack.by,
-        reason="tailor verify was interrupted",
-        now=datetime.now(UTC),
-    )
+def _stop(stack: Deployed, run: Run) -> None:
+    reason, now = "tailor verify was interrupted", datetime.now(UTC)
+    stop = steer.retire if run.state == State.STANDBY else steer.stop
+    if run.state == State.LIVE:
+        steer.take_offline(
+            run.project,
+            runs=stack.runs,
+            control=stack.control,
+            aliases=stack.serving,
+            by=stack.by,
+            reason=reason,
+            now=now,
+        )
+    else:
+        stop(run, runs=stack.runs, control=stack.control, aliases=stack.serving, by=stack.by, reason=reason, now=now)
+
+
+def _forget_served(world: World, key: str) -> None:
+    """What the table of live versions and usage holds of a project."""
+    table = world.deployed.serving_table
+    found = world.call(
+        "dynamodb",
+        "query",
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": key}},
+        ProjectionExpression="pk, sk",
+    ).needed()
+    for item in found["Items"]:
+        world.call("dynamodb", "delete_item", TableName=table, Key=dict(item)).needed()
 
 
 def _keys(world: World, prefix: str) -> Iterator[str]:

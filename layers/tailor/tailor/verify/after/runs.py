@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tailor.names import RECIPE_FILE, UPLOADS
-from tailor.runs import TERMINAL, Run, State, insist
+from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
 from tailor.verify.answer import CannotCheckError
 from tailor.verify.check import Check
@@ -82,9 +82,10 @@ def _at_scale(world: World) -> dict[str, Any]:
 
 
 def _asked_and_declined(world: World, dataset: str) -> dict[str, Any]:
-    run = _settled(world, dataset)
+    run = settled(world, dataset)
     if run.state == State.AWAITING_APPROVAL:
-        run = insist(lambda: _decline(world, dataset))
+        stack = world.deployed
+        run = steer.decline(run, runs=stack.runs, by=stack.by, reason="tailor verify", now=datetime.now(UTC))
     counts = run.report.get("counts", {})
     return {
         "states": [str(change.state) for change in run.history],
@@ -97,15 +98,8 @@ def _asked_and_declined(world: World, dataset: str) -> dict[str, Any]:
     }
 
 
-def _decline(world: World, dataset: str) -> Run:
-    stack = world.deployed
-    return steer.decline(
-        _run(world, dataset), runs=stack.runs, by=stack.by, reason="tailor verify", now=datetime.now(UTC)
-    )
-
-
 def _missing(world: World) -> dict[str, Any]:
-    run = _settled(world, MISSING)
+    run = settled(world, MISSING)
     found = {item["code"]: item["severity"] for item in run.report.get("findings", [])}
     return {
         "state": str(run.state),
@@ -114,10 +108,12 @@ def _missing(world: World) -> dict[str, Any]:
     }
 
 
-def _settled(world: World, dataset: str) -> Run:
+def settled(world: World, dataset: str) -> Run:
     """The run once it waits for an answer or goes on no more. Raises CannotCheckError where none begins."""
     done = TERMINAL | {State.AWAITING_APPROVAL}
-    run = world.until(lambda: _find(world, dataset), lambda found: found is not None and found.state in done, PATIENCE)
+    run = world.until(
+        lambda: find_run(world, dataset), lambda found: found is not None and found.state in done, PATIENCE
+    )
     if run is None:
         raise CannotCheckError(f"no run began within {PATIENCE:.0f} seconds of the upload of {dataset}")
     if run.is_open and run.state != State.AWAITING_APPROVAL:
@@ -126,13 +122,14 @@ def _settled(world: World, dataset: str) -> Run:
 
 
 def _run(world: World, dataset: str) -> Run:
-    found = _find(world, dataset)
+    found = find_run(world, dataset)
     if found is None:
         raise CannotCheckError(f"the run of {dataset} is gone")
     return found
 
 
-def _find(world: World, dataset: str) -> Run | None:
+def find_run(world: World, dataset: str) -> Run | None:
+    """The run of one of this session's datasets; None where there is none yet."""
     runs = world.deployed.runs.project_runs(world.name)
     return next((run for run in runs if run.dataset == dataset and not run.is_superseded), None)
 

@@ -8,6 +8,8 @@ from tailor.verify.answer import Answer
 from tailor.verify.check import Check
 from tailor.verify.world import World
 
+SURELY, TOO_MANY = 4, 8
+"""Wildcards of one rule that EventBridge takes by public reports, and that it refuses."""
 _WRONG = {"source": "not-a-list"}  # a pattern that EventBridge must refuse, else its silence says nothing
 
 
@@ -19,6 +21,22 @@ def _accepted(world: World) -> dict[str, Any]:
         "refused": {name: answer.said for name, answer in sorted(answers.items()) if not answer.ok},
         "a wrong pattern": _put(world, "rule-wrong", _WRONG).code or "accepted",
     }
+
+
+def _complexity(world: World) -> dict[str, Any]:
+    """Rules with more and more wildcards; each is 2 more by the measure of AWS's own rule engine."""
+    taken = {count: _put(world, f"rule-wild-{count}", _wildcards(count)) for count in range(SURELY, TOO_MANY + 1)}
+    refused = [answer for answer in taken.values() if not answer.ok]
+    return {
+        f"{SURELY} wildcards accepted": taken[SURELY].ok,
+        f"{TOO_MANY} wildcards accepted": taken[TOO_MANY].ok,
+        "most wildcards accepted": max((count for count, answer in taken.items() if answer.ok), default=0),
+        "refused with": refused[0].said if refused else "",
+    }
+
+
+def _wildcards(count: int) -> dict[str, Any]:
+    return {"detail": {"object": {"key": [{"wildcard": f"uploads/*.{letter}"} for letter in "abcdefgh"[:count]]}}}
 
 
 def _put(world: World, what: str, pattern: Mapping[str, Any]) -> Answer:
@@ -41,5 +59,15 @@ CHECKS = (
         look=_accepted,
         permissions=("events:PutRule", "events:DeleteRule"),
         varies=frozenset({"rules"}),
+    ),
+    Check(
+        id="rule-complexity",
+        assumption="EventBridge takes a rule with four wildcards (8 by AWS's own rule engine) and refuses one with "
+        "eight (16). No rule of the template has any.",
+        source="AWS's rule engine (aws/event-ruler); field reports: 8 and 9 taken, 12 and 16 refused",
+        when="before deploying",
+        expected={f"{SURELY} wildcards accepted": True, f"{TOO_MANY} wildcards accepted": False},
+        look=_complexity,
+        permissions=("events:PutRule", "events:DeleteRule"),
     ),
 )
