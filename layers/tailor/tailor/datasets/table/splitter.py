@@ -88,19 +88,22 @@ def is_even(splitter: Splitter, spread: Mapping[SplitName | None, int]) -> bool:
 
 
 def even_out(splitter: Splitter, groups: Iterable[int]) -> None:
-    """Brings the shares of these groups (of one kind, or all) within bounds, by ``splitter.forced``. Never takes a
-    group that was moved before, nor the last one of training. The result depends on the groups alone, not on their
-    order."""
-    order = sorted(set(groups), key=splitter.place)
+    """Bring the shares of these groups (of one kind, or all) within bounds, by ``splitter.forced``.
+
+    What one part has too much of goes to training first, so that a part with too little can have it. Never takes a
+    group that an earlier call moved, nor the last one of training. The result depends on the groups alone, not on
+    their order.
+    """
+    order, before = sorted(set(groups), key=splitter.place), set(splitter.forced)
     for part, share in splitter.shares:
+        _, most = tolerated(len(order), share)
         have = [group for group in order if splitter.part(group) == part]
-        least, most = tolerated(len(order), share)
-        if share and len(have) < least:
-            free = [group for group in order if splitter.part(group) == "train" and group not in splitter.forced]
-            for group in free[: min(least - len(have), len(free) - 1)]:
-                splitter.forced[group] = part
-        for group in [group for group in have[most:] if group not in splitter.forced]:
-            splitter.forced[group] = "train"
+        splitter.forced |= dict.fromkeys((group for group in have[most:] if group not in before), "train")
+    for part, share in splitter.shares:
+        least, _ = tolerated(len(order), share)
+        lacking = least - sum(splitter.part(group) == part for group in order) if share else 0
+        free = [group for group in order if splitter.part(group) == "train" and group not in before]
+        splitter.forced |= dict.fromkeys(free[: max(min(lacking, len(free) - 1), 0)], part)
     if order and all(splitter.part(group) != "train" for group in order):
         splitter.forced[order[-1]] = "train"
 
