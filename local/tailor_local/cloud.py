@@ -7,6 +7,7 @@ with LocalCloud(port=0) as cloud:
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -34,8 +36,9 @@ PORT_SETTING = "TAILOR_PORT"
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 OWNER = "test"  # the emulator's access key and secret of the account's owner
-START_SECONDS = 40.0
-STOP_SECONDS = 15.0
+PORTS = range(10_000, 30_000)  # below those that systems give to outgoing connections
+START_SECONDS = 180.0  # 3 on a quiet machine
+STOP_SECONDS = 60.0
 # Settings of the shell that must reach neither the emulator nor the functions in it.
 FOREIGN = ("AWS_", "PYTHON", "VIRTUAL_ENV", "MINISTACK_", "LOCALSTACK_", "LAMBDA_")
 
@@ -318,6 +321,10 @@ def _alive(pid: int) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens at. One that the system gives out to connections could be taken before the
+    emulator listens."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port

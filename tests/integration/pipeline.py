@@ -1,7 +1,6 @@
 """The deployed pipeline as an integration test uses it."""
 
 import json
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +17,7 @@ from tailor.serving import keys
 from tailor.steps.receive import fingerprint
 from tailor_local.cloud import LocalCloud
 from tailor_local.demo.listeners import Inbox, Slack
-
-PATIENCE = 150.0  # seconds; a run takes about 15 on a quiet machine
+from tests.waiting import PATIENCE, until
 
 
 @dataclass
@@ -49,18 +47,19 @@ class Pipeline:
 
     def wait(self, run: str, *states: State) -> Run:
         """Until the run is in one of ``states``; says yes where it asks for approval."""
-        deadline = time.monotonic() + PATIENCE
-        found: Run | None = None
-        while time.monotonic() < deadline:
+
+        def look() -> Run | None:
             found = next((one for one in self.runs.project_runs(run.split("-")[0]) if one.id == run), None)
-            if found and found.state in states:
+            if found is None or found.state in states:
                 return found
-            if found and found.state == State.AWAITING_APPROVAL:
+            if found.state == State.AWAITING_APPROVAL:
                 self.decide(run, "approve")
-            elif found and found.state in TERMINAL:
-                raise AssertionError(f"{run} ended as {found.state}: {found.history[-1].reason}")
-            time.sleep(0.2)
-        raise AssertionError(f"{run} is {found.state if found else 'nowhere'} after {PATIENCE:.0f} s; {self.dead()}")
+            assert found.state not in TERMINAL, f"{run} ended as {found.state}: {found.history[-1].reason}"
+            return found
+
+        found = until(look, lambda found: found is not None and found.state in states, pause=0.2)
+        assert found is not None
+        return found
 
     def decide(self, run: str, decision: str, secret: str = "") -> httpx.Response:
         """Over the API, with a key of the run's project that may; or with any other one."""
@@ -70,7 +69,7 @@ class Pipeline:
             f"{self.api}/approvals/{run}",
             headers={"Authorization": f"Bearer {secret}"},
             json={"decision": decision, "reason": "a test"},
-            timeout=60,
+            timeout=PATIENCE,
         )
 
     def dead(self) -> list[str]:
@@ -83,15 +82,20 @@ class Pipeline:
                 client("sqs").delete_message(QueueUrl=self.outputs[name], ReceiptHandle=message["ReceiptHandle"])
         return letters
 
-    def notices(self, project: str, count: int) -> tuple[list[str], list[str]]:
-        """Titles that SNS and Slack got about a project, once there are ``count`` of each (or time is up)."""
-        deadline = time.monotonic() + 20
-        while True:
+    def notices(self, project: str, count: int, *titles: str) -> tuple[list[str], list[str]]:
+        """Titles that SNS and Slack got about a project, once there are ``count`` of each and ``titles`` among them."""
+
+        def look() -> tuple[list[str], list[str]]:
             subjects = [subject for subject in self.inbox.read() if subject.startswith(f"{project}:")]
             slack = [text for message in self.slack.messages if f" {project}:" in (text := str(message["text"]))]
-            if min(len(subjects), len(slack)) >= count or time.monotonic() > deadline:
-                return subjects, slack
-            time.sleep(0.2)
+            return subjects, slack
+
+        def all_there(found: tuple[list[str], list[str]]) -> bool:
+            subjects, slack = found
+            told = all(title in subjects and any(title in text for text in slack) for title in titles)
+            return min(len(subjects), len(slack)) >= count and told
+
+        return until(look, all_there, pause=0.2)
 
     def function(self, part: str) -> str:
         pages: Iterable[dict[str, Any]] = client("lambda").get_paginator("list_functions").paginate()

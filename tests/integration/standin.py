@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,20 +12,12 @@ from botocore.exceptions import ClientError
 from PIL import Image, ImageDraw
 
 from tailor_local.cloud import ACCOUNT, REGION, LocalCloud
+from tests.waiting import until
 
 BASE = "amazon.nova-lite-v1:0:300k"
 PLAIN = "amazon.nova-lite-v1:0"
 BUCKET = "standin-data"
 COLOURS = {"đỏ": (210, 30, 30), "xanh": (30, 60, 210), "vàng": (240, 210, 20)}
-WAIT = 60.0  # seconds
-
-
-def until[T](look: Callable[[], T], done: Callable[[T], bool]) -> T:
-    deadline = time.monotonic() + WAIT
-    while not done(seen := look()):
-        assert time.monotonic() < deadline, seen
-        time.sleep(0.1)
-    return seen
 
 
 def picture(colour: str, place: int) -> bytes:

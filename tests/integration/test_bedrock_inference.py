@@ -20,8 +20,8 @@ from tests.integration.standin import (
     once,
     picture,
     refused,
-    until,
 )
+from tests.waiting import until
 
 SetFaults = Callable[[Faults], None]
 

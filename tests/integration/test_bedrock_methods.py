@@ -11,7 +11,8 @@ import pytest
 
 from samples import arithmetic, manuals, support
 from tailor_local.bedrock.faults import Faults
-from tests.integration.standin import BUCKET, CONFUSED_DEPUTY, DATA, Bench, allow, jsonl, make_role, until
+from tests.integration.standin import BUCKET, CONFUSED_DEPUTY, DATA, Bench, allow, jsonl, make_role
+from tests.waiting import until
 
 SetFaults = Callable[[Faults], None]
 ROWS = 110

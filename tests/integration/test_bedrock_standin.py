@@ -22,8 +22,8 @@ from tests.integration.standin import (
     picture,
     record,
     refused,
-    until,
 )
+from tests.waiting import until
 
 SetFaults = Callable[[Faults], None]
 
@@ -208,7 +208,7 @@ def test_bad_data_fails_the_job(bench: Bench, name: str, body: bytes, message: s
 
 
 def test_a_model_can_be_deployed_once_it_is_active(bench: Bench, faults: SetFaults) -> None:
-    faults(Faults(model_minutes=3))
+    faults(Faults(hold=True))
     arn = bench.submit()
     model = until(lambda: bench.job(arn), lambda job: job["status"] == "Completed")["outputModelArn"]
     assert bench.model_status(model) == "Creating"
@@ -219,13 +219,15 @@ def test_a_model_can_be_deployed_once_it_is_active(bench: Bench, faults: SetFaul
     )
     creating = bench.bedrock.list_custom_models(modelStatus="Creating")["modelSummaries"]
     assert [item["modelArn"] for item in creating] == [model]
+    faults(Faults())
     until(lambda: bench.model_status(model), lambda status: status == "Active")
     deployment = bench.deployed(model, "early")
     bench.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=deployment)
     bench.bedrock.delete_custom_model(modelIdentifier=model)
 
 
-def test_a_deployment_lives_and_ends(bench: Bench, trained: dict[str, Any]) -> None:
+def test_a_deployment_lives_and_ends(bench: Bench, faults: SetFaults, trained: dict[str, Any]) -> None:
+    faults(Faults(hold=True))
     request = {"modelDeploymentName": "short", "modelArn": trained["outputModelArn"], "clientRequestToken": "short-1"}
     arn = bench.bedrock.create_custom_model_deployment(**request)["customModelDeploymentArn"]
     assert bench.bedrock.create_custom_model_deployment(**request)["customModelDeploymentArn"] == arn
@@ -237,6 +239,7 @@ def test_a_deployment_lives_and_ends(bench: Bench, trained: dict[str, Any]) -> N
     assert refused(lambda: bench.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=arn))[0] == (
         "ConflictException"
     )
+    faults(Faults())
     until(lambda: bench.deployment(arn)["status"], lambda status: status == "Active")
     listed = bench.bedrock.list_custom_model_deployments(nameContains="short")["modelDeploymentSummaries"]
     assert [item["customModelDeploymentName"] for item in listed] == ["short"]
@@ -247,13 +250,16 @@ def test_a_deployment_lives_and_ends(bench: Bench, trained: dict[str, Any]) -> N
     assert refused(lambda: no_retry.converse(modelId=arn, messages=[message]))[0] == "ResourceNotFoundException"
 
 
-def test_two_deployments_may_be_in_progress(bench: Bench, trained: dict[str, Any]) -> None:
+def test_two_deployments_may_be_in_progress(bench: Bench, faults: SetFaults, trained: dict[str, Any]) -> None:
+    faults(Faults(hold=True))
+
     def create(name: str) -> str:
         request = {"modelDeploymentName": name, "modelArn": trained["outputModelArn"]}
         return str(bench.bedrock.create_custom_model_deployment(**request)["customModelDeploymentArn"])
 
     arns = [create("first"), create("second")]
     assert refused(lambda: create("third"))[0] == "ServiceQuotaExceededException"
+    faults(Faults())
     for arn in arns:
         bench.active(arn)
         bench.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=arn)
@@ -265,10 +271,12 @@ def test_an_update_swaps_the_model_behind_the_arn(bench: Bench, faults: SetFault
     assert bench.ask(arn, image) == "vàng"
     faults(Faults(learn=False))
     unlearned = bench.finished(bench.submit())
+    faults(Faults(hold=True))
     bench.bedrock.update_custom_model_deployment(
         customModelDeploymentIdentifier=arn, modelArn=unlearned["outputModelArn"]
     )
     assert bench.deployment(arn)["updateDetails"]["updateStatus"] == "Updating"
+    faults(Faults())
     until(lambda: bench.deployment(arn)["updateDetails"]["updateStatus"], lambda status: status == "UpdateCompleted")
     assert bench.deployment(arn)["modelArn"] == unlearned["outputModelArn"]
     assert bench.ask(arn, image) == bench.ask(PLAIN, image)  # what learned nothing answers as its base

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from tailor_local.cloud import ROOT, LocalCloud, running_cloud, stop_running
 from tailor_local.errors import AlreadyRunningError
 from tests.integration.pipeline import Pipeline
 from tests.integration.standin import allow, make_role
+from tests.waiting import until
 
 PROGRAM = """
 import sys, time
@@ -87,10 +87,7 @@ def test_killing_the_starter_leaves_nothing_running(tmp_path: Path) -> None:
     pid = json.loads((tmp_path / "cloud.json").read_text())["pid"]
     starter.send_signal(signal.SIGKILL)
     starter.wait()
-    deadline = time.monotonic() + 20
-    while not gone(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: gone(pid), bool)
 
 
 def test_a_simulation_of_policies_takes_in_the_context_that_it_is_given(local_cloud: LocalCloud) -> None:

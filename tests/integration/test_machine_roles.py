@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tailor_local.cloud import ACCOUNT, LocalCloud
-from tests.integration.standin import allow, make_role, until
+from tests.integration.standin import allow, make_role
+from tests.waiting import until
 
 NAME = "in-a-role"
 MACHINE = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:{NAME}"

@@ -24,6 +24,7 @@ from tailor_local.bedrock.faults import EventFaults, Faults, Stall
 from tailor_local.quotas import QUOTAS
 from tests.integration.pipeline import Pipeline
 from tests.unit.steps.uploads import message
+from tests.waiting import PATIENCE
 
 SetFaults = Callable[[Faults], None]
 RECIPE = b"""
@@ -170,9 +171,9 @@ def test_a_job_that_hangs_is_told_then_stopped(pipeline: Pipeline, faults: SetFa
     run = pipeline.upload("hangs/sums", {"sums.csv": rows.encode(), "tailor.yaml": recipe})
     stopped = pipeline.wait(run, State.STOPPED).history[-1]
     assert "while training" in stopped.reason
-    subjects, _ = pipeline.notices("hangs", 4)
-    assert subjects.count("hangs: the training job does not move") == 1
-    assert subjects.count("hangs: the run was stopped") == 1
+    titles = ("hangs: the training job does not move", "hangs: the run was stopped")
+    subjects, _ = pipeline.notices("hangs", 4, *titles)
+    assert [subjects.count(title) for title in titles] == [1, 1]
     assert [job["status"] for job in pipeline.jobs(run)] == ["Stopped"]
     assert pipeline.dead() == []
 
@@ -249,7 +250,9 @@ def test_only_a_key_of_the_project_that_may_approve_decides_over_the_api(pipelin
     assert pipeline.runs.get(run).state == State.AWAITING_APPROVAL
 
     approver, key = keys.create(pipeline.serving, "Linh", ["asks"], scopes=["approve"])
-    listed = httpx.get(f"{pipeline.api}/approvals", headers={"Authorization": f"Bearer {approver}"}, timeout=60).json()
+    listed = httpx.get(
+        f"{pipeline.api}/approvals", headers={"Authorization": f"Bearer {approver}"}, timeout=PATIENCE
+    ).json()
     assert [waiting["id"] for waiting in listed["data"]] == [run]
     decided = pipeline.decide(run, "decline", approver)
     assert decided.status_code == 200
@@ -266,7 +269,7 @@ def secret(pipeline: Pipeline) -> str:
 
 def test_callers_without_a_good_key_get_401_in_openais_shape(pipeline: Pipeline) -> None:
     for headers in ({}, {"Authorization": "Bearer tailor-wrong-key"}, {"Authorization": "nonsense"}):
-        answer = httpx.get(f"{pipeline.api}/models", headers=headers, timeout=60)
+        answer = httpx.get(f"{pipeline.api}/models", headers=headers, timeout=PATIENCE)
         assert answer.status_code == 401, headers
         assert set(answer.json()["error"]) >= {"message", "type", "code", "param"}
     with pytest.raises(openai.AuthenticationError):
@@ -282,7 +285,7 @@ def test_an_unknown_model_is_404_and_a_body_that_is_no_json_400(pipeline: Pipeli
         f"{pipeline.api}/chat/completions",
         content=b"{not json",
         headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] == "invalid_request_error"

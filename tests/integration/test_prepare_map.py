@@ -11,7 +11,8 @@ from tailor.steps.preparing import work_folder
 from tailor.storage import FolderStorage
 from tailor_local.cloud import ACCOUNT
 from tests.integration.pipeline import Pipeline
-from tests.integration.standin import COLOURS, picture, until
+from tests.integration.standin import COLOURS, picture
+from tests.waiting import until
 
 RECIPE = b"model: nova-lite\nbudget: {limit: 0}\ndata: {on_error: skip, max_errors: 0.1}\n"
 

@@ -1,6 +1,7 @@
 """State-change events of customization jobs, in the documented shape, and the faults that hit them."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -46,14 +47,14 @@ class Announcer:
         self._platform = platform
         self._desk = desk
         self._lock = threading.Lock()
-        self._held: tuple[Scope, str, dict[str, Any]] | None = None
+        self._held: tuple[Scope, Job, dict[str, Any]] | None = None
         self.sent: list[dict[str, Any]] = []  # every event handed to the bus, for tests
 
     def announce(self, scope: Scope, job: Job) -> None:
         faults = self._desk.faults.events
         if self._desk.event_lost():
             return
-        event = (scope, job.arn, detail(scope, job))
+        event = (scope, job, detail(scope, job))
         with self._lock:
             if faults.reorder and self._held is None:
                 self._held = event
@@ -73,15 +74,20 @@ class Announcer:
         timer.start()
 
     def _release(self) -> None:
-        """Let go of an event that no other came after."""
+        """Let go of an event that no other came after. While its job goes on, another will come."""
+        wait = timelapse.seconds(HOLD_MINUTES)
         with self._lock:
-            held, self._held = self._held, None
+            held = self._held
+            if held and (held[1].ended is None or time.time() < held[1].ended + wait):
+                self._later(wait, self._release)
+                return
+            self._held = None
         if held:
             self._publish(*held)
 
-    def _publish(self, scope: Scope, arn: str, content: dict[str, Any]) -> None:
+    def _publish(self, scope: Scope, job: Job, content: dict[str, Any]) -> None:
         self.sent.append(content)
-        self._platform.publish(scope, DETAIL_TYPE, content, [arn])
+        self._platform.publish(scope, DETAIL_TYPE, content, [job.arn])
 
 
 def _iso(moment: float | None) -> str | None:

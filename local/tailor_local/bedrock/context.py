@@ -1,7 +1,6 @@
 """What an operation works with, and lists in pages, which all operations share."""
 
 import base64
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +50,7 @@ class Call:
 
     @classmethod
     def of(cls, standin: Standin, operation: str, request: dict[str, Any], headers: Mapping[str, str]) -> "Call":
-        return cls(standin, standin.platform.scope(), operation, request, headers, time.time())
+        return cls(standin, standin.platform.scope(), operation, request, headers, standin.desk.now())
 
     @property
     def state(self) -> State:

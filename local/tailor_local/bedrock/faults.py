@@ -5,6 +5,7 @@ Set by a JSON file named in TAILOR_FAULTS, or at any time with ``PUT /_tailor/fa
 
 import fnmatch
 import threading
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -60,6 +61,7 @@ class Refusal(_Part):
     rate: float = Field(default=1, ge=0, le=1)
     code: str = "ThrottlingException"
     message: str = "Too many requests, please wait before trying again."
+    after: int = Field(default=0, ge=0, description="how many calls are answered first")
     times: int = Field(default=1_000_000, ge=1, description="how many calls are refused")
 
 
@@ -74,6 +76,7 @@ class Faults(_Part):
     model_failure: str | None = Field(default=None, description="trained models end as Failed with this message")
     deployment_failure: str | None = Field(default=None, description="new deployments fail with this message")
     deployment_failures: int = Field(default=1_000_000, ge=1, description="how many deployments fail")
+    hold: bool = Field(default=False, description="what is being made stays so until this fault is taken away")
     stream_failure: str | None = Field(default=None, description="streams break off with this error's member name")
     learn: bool = Field(default=True, description="false: training changes nothing, models answer as their base")
     offer: dict[str, tuple[str, ...]] = Field(
@@ -110,10 +113,16 @@ class Desk:
         self.faults = faults
         self._asked: dict[int, int] = {}
         self._hit: dict[int, int] = {}
+        self._held = time.time() if faults.hold else None
+
+    def now(self) -> float:
+        """The time by which things become ready: it stands still while a fault holds them."""
+        return time.time() if self._held is None else self._held
 
     def replace(self, faults: Faults) -> None:
         with self._lock:
             self.faults = faults
+            self._held = self.now() if faults.hold else None
             self._asked.clear()
             self._hit.clear()
 
@@ -121,7 +130,8 @@ class Desk:
         """The error that this call gets, if any."""
         with self._lock:
             for number, fault in enumerate(self.faults.refusals):
-                if fnmatch.fnmatchcase(operation, fault.operation) and self._hits(number, fault.rate, fault.times):
+                named = fnmatch.fnmatchcase(operation, fault.operation)
+                if named and self._hits(number, fault.rate, fault.times, fault.after):
                     return fault
         return None
 
@@ -146,10 +156,10 @@ class Desk:
         with self._lock:
             return self._hits(1_000_000, self.faults.events.lose, 1_000_000_000)
 
-    def _hits(self, number: int, rate: float, times: int) -> bool:
+    def _hits(self, number: int, rate: float, times: int, after: int = 0) -> bool:
         # Spread evenly: of n calls, the whole part of n × rate are hit.
-        asked = self._asked.get(number, 0) + 1
-        self._asked[number] = asked
+        self._asked[number] = self._asked.get(number, 0) + 1
+        asked = max(self._asked[number] - after, 0)
         hit = self._hit.get(number, 0)
         if hit >= times or int(asked * rate + 1e-9) == int((asked - 1) * rate + 1e-9):
             return False

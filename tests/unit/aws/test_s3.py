@@ -15,6 +15,7 @@ from tailor.aws import clients
 from tailor.aws.s3 import S3Storage
 from tailor.errors import InvalidInputError, NotFoundError, RetryableError
 from tailor.storage import FolderStorage, ReadAhead, Storage, buffered
+from tests.waiting import PATIENCE
 
 DATA = bytes(range(256)) * 100
 
@@ -94,7 +95,7 @@ class Ranges:
         return DATA[start : start + length]
 
     def next(self) -> tuple[int, int]:
-        return self.begun.get(timeout=5)
+        return self.begun.get(timeout=PATIENCE)
 
 
 def test_ranges_that_follow_each_other_are_fetched_ahead_and_others_are_not() -> None:

@@ -29,6 +29,24 @@ def test_a_fault_ends_after_its_times() -> None:
     assert desk.failure("a2", "training") is None
 
 
+def test_a_fault_begins_after_so_many_calls() -> None:
+    desk = Desk(Faults(refusals=(Refusal(operation="Converse", after=2, times=2),)))
+    assert [desk.refusal("Converse") is not None for _ in range(6)] == [False, False, True, True, False, False]
+    desk = Desk(Faults(refusals=(Refusal(operation="Converse", after=1, rate=0.5),)))
+    assert [desk.refusal("Converse") is not None for _ in range(5)] == [False, False, True, False, True]
+
+
+def test_time_stands_still_while_what_is_being_made_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([10.0, 20.0, 30.0])
+    monkeypatch.setattr("tailor_local.bedrock.faults.time.time", lambda: next(moments))
+    desk = Desk(Faults(hold=True))
+    assert [desk.now(), desk.now()] == [10, 10]
+    desk.replace(Faults(hold=True, learn=False))
+    assert desk.now() == 10
+    desk.replace(Faults())
+    assert [desk.now(), desk.now()] == [20, 30]
+
+
 def test_stalls_name_jobs_and_phases() -> None:
     desk = Desk(Faults(stalls=(Stall(job="colours-*", phase="training"),)))
     assert desk.stalled("colours-1", "training")

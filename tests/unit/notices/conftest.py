@@ -19,6 +19,7 @@ from moto import mock_aws
 from tailor.aws import clients
 from tailor.recipe import Recipe
 from tailor.runs import Change, Run, State
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -157,7 +158,7 @@ def receiver() -> Iterator[Receiver]:
             receiver.requests.append(Request(self.path, headers, body))
             receiver.arrived.set()
             if self.path.startswith("/services/"):
-                receiver.hold.wait(10)
+                receiver.hold.wait(PATIENCE)
             status, headers, text = receiver.answers.pop(0) if receiver.answers else (200, {}, "ok")
             with contextlib.suppress(ConnectionError):
                 self.send_response(status)

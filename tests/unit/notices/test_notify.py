@@ -15,6 +15,7 @@ from tailor.notices.channels import SlackChannel
 from tailor.recipe import Notifications, Recipe
 from tailor.runs import State
 from tests.unit.notices.conftest import MEASURED, Receiver, Stack, context, path_to, run_through
+from tests.waiting import PATIENCE
 
 SECRET = "shared with the receiver"
 REJECTED = run_through(*path_to(State.REJECTED), reason="2 rows name images that are not there")
@@ -28,7 +29,8 @@ def hooks(receiver: Receiver) -> dict[str, Any]:
 
 
 @pytest.fixture
-def wired(stack: Stack, receiver: Receiver) -> Stack:
+def wired(stack: Stack, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    monkeypatch.setattr(notices, "_http", urllib3.PoolManager(timeout=PATIENCE, retries=False))
     stack.write_secret(hooks(receiver))
     stack.put(REJECTED)
     return stack
@@ -55,15 +57,24 @@ def test_the_same_event_five_times_is_told_once(wired: Stack, receiver: Receiver
     assert len(wired.mails()) == 1
 
 
-def test_the_same_event_at_the_same_moment_is_told_once(wired: Stack, receiver: Receiver) -> None:
+def test_the_same_event_at_the_same_moment_is_told_once(
+    wired: Stack, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, sleep = threading.Event(), time.sleep
+
+    def pause(seconds: float) -> None:
+        waits.set()
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", pause)
     receiver.hold.clear()
     first = threading.Thread(target=wired.tell, args=(REJECTED,))
     first.start()
-    assert receiver.arrived.wait(60)
+    assert receiver.arrived.wait(PATIENCE)
     answers: list[dict[str, bool]] = []
     second = threading.Thread(target=lambda: answers.append(wired.tell(REJECTED)))
     second.start()
-    time.sleep(0.3)
+    assert waits.wait(PATIENCE)
     receiver.hold.set()
     first.join()
     second.join()
@@ -78,7 +89,7 @@ def test_a_notice_that_another_invocation_sends_for_too_long_is_asked_for_again(
     receiver.hold.clear()
     first = threading.Thread(target=wired.tell, args=(REJECTED,))
     first.start()
-    assert receiver.arrived.wait(60)
+    assert receiver.arrived.wait(PATIENCE)
     with pytest.raises(RetryableError, match="slack"):
         wired.tell(REJECTED, seconds_left=20)
     receiver.hold.set()

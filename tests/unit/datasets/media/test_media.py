@@ -28,6 +28,7 @@ from tailor.errors import RetryableError
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 from tests.unit.datasets.conftest import SHARED_DATA, Intake, picture, write_vqa
+from tests.waiting import PATIENCE
 
 NOVA = catalog.model("nova-lite").method("fine-tuning").limits
 NOVA_2 = catalog.model("nova-2-lite").method("fine-tuning").limits
@@ -235,21 +236,23 @@ def test_each_image_is_fetched_once_however_many_rows_show_it(dataset: Path, tmp
 
 
 class _Held(FolderStorage):
-    """Says how many pictures were read at a time, at most. Each waits for a crowd, so many seconds at most."""
+    """Say how many pictures were read at a time, at most. Each waits until so many are there, and a little longer."""
 
-    def __init__(self, root: Path, patience: float) -> None:
+    def __init__(self, root: Path, crowd: int) -> None:
         super().__init__(root)
         self.most = self._now = 0
-        self._patience = patience
+        self._wanted = crowd
         self._lock, self._crowd = threading.Lock(), threading.Event()
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         with self._lock:
             self._now += key.endswith(".png")
             self.most = max(self.most, self._now)
-            if self.most > _CROWD:
+            if self.most >= self._wanted:
                 self._crowd.set()
-        self._crowd.wait(self._patience if key.endswith(".png") else 0)
+        if key.endswith(".png"):
+            assert self._crowd.wait(PATIENCE)
+            time.sleep(0.005)
         with self._lock:
             self._now -= key.endswith(".png")
         return super().read(key, start, length)
@@ -262,14 +265,14 @@ def test_many_objects_are_fetched_at_once_as_long_as_memory_holds_them(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_vqa(dataset, images=60)
-    storage = _Held(tmp_path, patience=10)
+    storage = _Held(tmp_path, crowd=_CROWD + 1)
     _prepare(storage, tmp_path)
     assert storage.most > _CROWD
     largest = max(path.stat().st_size for path in (dataset / "images").iterdir())
     monkeypatch.setattr("tailor.datasets.media.resolver._HELD", Room(4 * largest))
     shutil.rmtree(tmp_path / "scratch")
     shutil.rmtree(tmp_path / "out")
-    storage = _Held(tmp_path, patience=0.02)
+    storage = _Held(tmp_path, crowd=2)
     _prepare(storage, tmp_path)
     assert 1 < storage.most <= _CROWD
 
@@ -411,15 +414,17 @@ def test_what_lies_there_instead_of_a_picture_is_named(data: bytes, said: str) -
 
 
 def test_large_pictures_are_decoded_one_after_another() -> None:
-    room, busy, most = Room(100), 0, 0
+    room, busy, most, lock = Room(100), 0, 0, threading.Lock()
 
     def decode(pixels: int) -> None:
         nonlocal busy, most
         with room.take(pixels):
-            busy += pixels
-            most = max(most, busy)
+            with lock:
+                busy += pixels
+                most = max(most, busy)
             time.sleep(0.001)
-            busy -= pixels
+            with lock:
+                busy -= pixels
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(decode, [60, 40, 100, 30, 30, 30, 70, 1] * 5))

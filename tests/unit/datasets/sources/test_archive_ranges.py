@@ -19,6 +19,7 @@ from tailor.datasets.sources import DamagedFileError, MediaObject
 from tailor.recipe import Data
 from tailor.storage import FolderStorage
 from tests.unit.datasets.support import PREFIX, codes, memory_below, open_dataset, put
+from tests.waiting import PATIENCE
 
 ROWS = "question,answer,image\n" + "".join(f"What?,that {n},{n}.png\n" for n in range(8))
 PICTURES = {f"{n}.png": random.Random(n).randbytes(200_000 + n) for n in range(8)}
@@ -34,7 +35,7 @@ class Counted(FolderStorage):
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         if self.meet and length and length > 100_000:
-            self.meet.wait(10)
+            self.meet.wait(PATIENCE)
         data = super().read(key, start, length)
         self.fetched.append(len(data))
         return data
