@@ -1,10 +1,20 @@
-"""What all tests share: the end of a session says how many combinations the chaos tests ran, on all workers."""
+"""What all tests share: what property tests try, and how many combinations the chaos tests ran, on all workers.
+
+Properties are tried with the same inputs each time, so that a red run says something about a change and not about
+chance or the machine. To look for inputs nobody thought of: ``pytest --hypothesis-profile search tests/unit``.
+"""
 
 from collections import Counter
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 RAN = "combinations of "
+settings.register_profile(
+    "same", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("search", settings.get_profile("same"), derandomize=False, max_examples=1000, print_blob=True)
+settings.load_profile("same")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

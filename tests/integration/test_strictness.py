@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from tailor_local.bedrock.faults import Faults
 from tailor_local.cloud import ACCOUNT, REGION, LocalCloud
 from tailor_local.quotas import QUOTAS
-from tests.integration.standin import PLAIN, allow, make_role, once, refused, until
+from tests.integration.standin import PLAIN, allow, make_role, once, refused
+from tests.waiting import PATIENCE, until
 
 SetFaults = Callable[[Faults], None]
 CODE = """
@@ -192,10 +193,10 @@ def test_the_gateway_answers_with_500_for_a_throttled_function(
         Principal="apigateway.amazonaws.com",
     )
     faults(NO_ROOM)
-    answer = httpx.get(f"{local_cloud.endpoint}/restapis/{api}/v1/_user_request_/")
+    answer = httpx.get(f"{local_cloud.endpoint}/restapis/{api}/v1/_user_request_/", timeout=PATIENCE)
     assert (answer.status_code, answer.json()) == (500, {"message": "Internal server error"})
     faults(Faults())
-    assert httpx.get(f"{local_cloud.endpoint}/restapis/{api}/v1/_user_request_/").status_code != 500
+    assert httpx.get(f"{local_cloud.endpoint}/restapis/{api}/v1/_user_request_/", timeout=PATIENCE).status_code != 500
     gateway.delete_rest_api(restApiId=api)
 
 

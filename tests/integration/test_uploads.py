@@ -12,9 +12,10 @@ from tailor.aws.clients import client
 from tailor.runs import State
 from tailor_local.cloud import ACCOUNT, LocalCloud
 from tests.integration.pipeline import Pipeline
-from tests.integration.standin import for_rule, until
+from tests.integration.standin import for_rule
 from tests.unit.contracts.test_uploads import OLD_KEYS
 from tests.unit.steps.uploads import message
+from tests.waiting import until
 
 ROWS = b"question,answer\n" + b"".join(b"%d + %d?,%d\n" % (n, n, n + n) for n in range(60))
 OLD_RULE = {"source": ["aws.s3"], "detail": {"object": {"key": OLD_KEYS}}}

@@ -17,6 +17,7 @@ from tailor.runs import Run, State
 from tailor.serving import keys
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime
 from tests.unit.steps.fakes import a_run
+from tests.waiting import PATIENCE
 
 RUN, THEIRS = "colours-scenes-0123456789ab", "secret-plans-0123456789ab"
 NOW = datetime.now(UTC)
@@ -76,10 +77,12 @@ class Person:
         self.url, self.headers = api.url, {"Authorization": f"Bearer {secret}"}
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self.url}/{path}", headers=self.headers)
+        return httpx.get(f"{self.url}/{path}", headers=self.headers, timeout=PATIENCE)
 
     def decide(self, run: str, decision: str = "approve", **more: Any) -> httpx.Response:
-        return httpx.post(f"{self.url}/approvals/{run}", headers=self.headers, json={"decision": decision, **more})
+        return httpx.post(
+            f"{self.url}/approvals/{run}", headers=self.headers, json={"decision": decision, **more}, timeout=PATIENCE
+        )
 
 
 def a_key(store: ServingTable, *scopes: keys.Scope, projects: tuple[str, ...] = ("colours",), **more: Any) -> Any:
@@ -196,7 +199,7 @@ class TestStrangers:
 
     def test_a_key_that_may_only_approve_asks_no_model(self, person: Person) -> None:
         body = {"model": "colours", "messages": [{"role": "user", "content": "hi"}]}
-        answer = httpx.post(f"{person.url}/chat/completions", headers=person.headers, json=body)
+        answer = httpx.post(f"{person.url}/chat/completions", headers=person.headers, json=body, timeout=PATIENCE)
         assert code(answer) == (403, "access_denied")
         assert code(person.get("models")) == (403, "access_denied")
 
@@ -247,7 +250,7 @@ class TestStrangers:
 def test_a_wrong_body_is_refused_by_name_and_decides_nothing(
     body: bytes, wrong: str, param: str | None, person: Person, runs: DynamoRunStore
 ) -> None:
-    answer = httpx.post(f"{person.url}/approvals/{RUN}", headers=person.headers, content=body)
+    answer = httpx.post(f"{person.url}/approvals/{RUN}", headers=person.headers, content=body, timeout=PATIENCE)
     assert code(answer) == (400, wrong)
     assert answer.json()["error"]["param"] == param
     assert runs.get(RUN).state == State.AWAITING_APPROVAL
