@@ -8,17 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleDimensions
 from rich.markup import escape
 
-from tailor.aws.runs import DynamoRunStore
-from tailor.aws.s3 import S3Storage
-from tailor.aws.serving import ServingTable
-from tailor.aws.stack import Stack, find_stack
-from tailor.commands import addressed
+from tailor.commands import DEFAULT_STACK, addressed
 from tailor.errors import RecipeError, TailorError
 from tailor.names import RECIPE_FILE
+
+if TYPE_CHECKING:  # what speaks to AWS takes a second to load, and many commands do without
+    from tailor.aws.runs import DynamoRunStore
+    from tailor.aws.s3 import S3Storage
+    from tailor.aws.serving import ServingTable
+    from tailor.aws.stack import Stack
 
 
 class Output(Console):
@@ -34,7 +37,6 @@ class Output(Console):
         self._width, self._height = new_size
 
 
-DEFAULT_STACK = "tailor"
 UNLIMITED = 1000  # columns
 out = Output(highlight=False)
 err = Output(stderr=True, highlight=False)
@@ -60,19 +62,27 @@ class Session:
         return addressed(text, self.tailor)
 
     @cached_property
-    def stack(self) -> Stack:
+    def stack(self) -> "Stack":
+        from tailor.aws.stack import find_stack
+
         return find_stack(self.stack_name)
 
     @cached_property
-    def runs(self) -> DynamoRunStore:
+    def runs(self) -> "DynamoRunStore":
+        from tailor.aws.runs import DynamoRunStore
+
         return DynamoRunStore(self.stack.runs_table)
 
     @cached_property
-    def bucket(self) -> S3Storage:
+    def bucket(self) -> "S3Storage":
+        from tailor.aws.s3 import S3Storage
+
         return S3Storage(self.stack.bucket)
 
     @cached_property
-    def serving(self) -> ServingTable:
+    def serving(self) -> "ServingTable":
+        from tailor.aws.serving import ServingTable
+
         return ServingTable(self.stack.serving_table)
 
 

@@ -1,4 +1,4 @@
-"""`tailor keys create`, `list`, `revoke`: who may call which models."""
+"""API keys: who may call which models."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from tailor.errors import InvalidInputError
 from tailor.serving import keys
 from tailor_cli.context import err, out, person, session, shown_errors
 
-app = typer.Typer(no_args_is_help=True, help="API keys: who may call which models.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 _SPAN = re.compile(r"(\d{1,4})([hd])")
 
 

@@ -1,30 +1,87 @@
-"""The `tailor` command: one module a command, put together here."""
+"""The `tailor` command: one module for each command, loaded when its command runs."""
 
-from typing import Annotated
+import ast
+from importlib import import_module
+from importlib.resources import files
+from typing import Annotated, Any
 
+import click
 import typer
+from typer.core import TyperGroup
 
 from tailor import __version__
-from tailor_cli import (
-    check,
-    curve,
-    doctor,
-    evaluate,
-    grade,
-    judge,
-    keys,
-    models,
-    push,
-    quote,
-    recipe,
-    report,
-    runs,
-    usage,
-    verify,
-)
-from tailor_cli.context import DEFAULT_STACK, err, session
+from tailor.commands import DEFAULT_STACK
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+COMMANDS = {  # module and function by name, in the order of --help
+    "recipe": ("recipe", "recipe"),
+    "models": ("models", "models"),
+    "check": ("check", "check"),
+    "quote": ("quote", "quote"),
+    "grade": ("grade", "grade"),
+    "doctor": ("doctor", "doctor"),
+    "verify": ("verify", "verify"),
+    "push": ("push", "push"),
+    "runs": ("runs", "runs"),
+    "show": ("runs", "show"),
+    "watch": ("runs", "watch"),
+    "report": ("report", "report"),
+    "approve": ("runs", "approve"),
+    "decline": ("runs", "decline"),
+    "stop": ("runs", "stop"),
+    "evaluate": ("evaluate", "evaluate"),
+    "judge": ("judge", "judge"),
+    "promote": ("runs", "promote"),
+    "retry": ("runs", "retry"),
+    "rollback": ("runs", "rollback"),
+    "retire": ("runs", "retire"),
+    "offline": ("runs", "offline"),
+    "usage": ("usage", "usage"),
+    "train-curve": ("curve", "train_curve"),
+    "keys": ("keys", "app"),
+}
+
+
+class Commands(TyperGroup):
+    """Commands that are imported when they are used; ``--help`` reads their docstrings without importing them."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: click.Command(name) for name in COMMANDS}
+        self._listing = False
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command itself or, while ``--help`` lists them, its name and summary."""
+        if self._listing or cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        return load(cmd_name)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for name, command in self.commands.items():
+            command.help = documented(name)
+        self._listing = True
+        super().format_help(ctx, formatter)
+
+
+def load(name: str) -> click.Command:
+    """Import a command and whatever it needs."""
+    module, function = COMMANDS[name]
+    found = getattr(import_module(f"tailor_cli.{module}"), function)
+    if isinstance(found, typer.Typer):
+        return typer.main.get_command(found)
+    single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    single.command(name)(found)
+    return typer.main.get_command(single)
+
+
+def documented(name: str) -> str:
+    """Return the docstring of a command's function, or of its module where the command is a group."""
+    module, function = COMMANDS[name]
+    tree = ast.parse(files("tailor_cli").joinpath(f"{module}.py").read_text("utf-8"))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
+    return ast.get_docstring(functions[0] if functions else tree) or ""
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 def _show_version(wanted: bool) -> None:
@@ -38,42 +95,35 @@ def choose_stack(
     stack: Annotated[str, typer.Option(envvar="TAILOR_STACK", help="name of the CloudFormation stack")] = DEFAULT_STACK,
     local: Annotated[bool, typer.Option("--local", help="talk to the local cloud (make up)")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="say which version this is")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version")
     ] = False,
 ) -> None:
     """Custom Amazon Bedrock models from your data: measured, deployed, served."""
+    from tailor_cli.context import session, shown_errors
+
     session.stack_name, session.local = stack, local
     if local:
-        try:
-            from tailor_local.cloud import use_local_cloud
-            from tailor_local.errors import LocalCloudError
-        except ModuleNotFoundError as error:
-            err.print("[bold red]error[/] the local cloud is not installed", soft_wrap=True)
-            err.print("fix: clone Tailor's repository and run `make up` in it", soft_wrap=True)
-            raise typer.Exit(2) from error
-        try:
-            use_local_cloud()
-        except LocalCloudError as error:
-            err.print(f"[bold red]error[/] {error}", soft_wrap=True)
-            raise typer.Exit(error.exit_code) from error
+        with shown_errors(ends_with=2):
+            _use_local_cloud()
 
 
-BEFORE = (recipe.recipe, models.models, check.check, quote.quote, grade.grade, doctor.doctor, verify.verify)
-RUNS = (push.push, runs.runs, runs.show, runs.watch, report.report, runs.approve, runs.decline, runs.stop)
-AFTER = (
-    evaluate.evaluate,
-    judge.judge,
-    runs.promote,
-    runs.retry,
-    runs.rollback,
-    runs.retire,
-    runs.offline,
-    usage.usage,
-)
-for command in (*BEFORE, *RUNS, *AFTER):
-    app.command()(command)
-app.command("train-curve")(curve.train_curve)
-app.add_typer(keys.app, name="keys")
+def _use_local_cloud() -> None:
+    from tailor.errors import NotFoundError
+
+    try:
+        from tailor_local.cloud import use_local_cloud
+        from tailor_local.errors import LocalCloudError
+    except ModuleNotFoundError as error:
+        hint = "clone Tailor's repository, and run there: make up"
+        raise NotFoundError("the local cloud is not installed", hint=hint) from error
+    try:
+        use_local_cloud()
+    except LocalCloudError as error:
+        from tailor_cli.context import err
+
+        err.print(f"[bold red]error[/] {error}", soft_wrap=True)
+        raise typer.Exit(error.exit_code) from error
+
 
 if __name__ == "__main__":
     app()

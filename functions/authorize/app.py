@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tailor.aws.serving import ServingTable
+from tailor.aws.keys import KeyTable
 from tailor.errors import NotAllowedError
 from tailor.serving import keys
 from tailor.settings import Settings
@@ -17,7 +17,7 @@ class AuthorizeSettings(Settings):
 
 logger = Logger()
 settings = AuthorizeSettings.load()
-store = ServingTable(settings.serving_table)
+store = KeyTable(settings.serving_table)
 
 
 @logger.inject_lambda_context(log_event=False)

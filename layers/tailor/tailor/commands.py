@@ -13,6 +13,7 @@ NAMES = frozenset({
     "evaluate", "judge", "promote", "retry", "rollback", "retire", "offline", "usage", "train-curve", "keys",
 })
 # fmt: on
+DEFAULT_STACK = "tailor"  # the name of the CloudFormation stack
 _COMMAND = re.compile(rf"\btailor (?=(?:{'|'.join(sorted(NAMES))})(?![\w-]))")
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 import pytest
-import typer.main
 
 from tailor.commands import NAMES
 from tailor.recipe import Recipe
-from tailor_cli.main import app
+from tailor_cli.main import COMMANDS, load
 from tailor_cli.recipe import starter
 from tests.unit.contracts.template import ROOT, template
 
@@ -93,9 +92,7 @@ def incomplete(line: str) -> str:
 
 
 def commands() -> Mapping[str, click.Command]:
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)
-    return group.commands
+    return {name: load(name) for name in COMMANDS}
 
 
 def test_alarms_point_to_a_heading_of_the_operations_page() -> None:

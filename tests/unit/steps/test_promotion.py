@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tailor.errors import ConflictError
-from tailor.evaluation.questions.sizes import ROUNDS
+from tailor.evaluation.sizes import ROUNDS
 from tailor.recipe import Deployment, Recipe
 from tailor.runs import State
 from tailor.steps.provision import promote

@@ -12,34 +12,25 @@
 ``expiration`` (epoch seconds) is the table's time-to-live attribute.
 """
 
-import json
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
-from tailor.aws.clients import table
 from tailor.aws.failures import code_of, translated
-from tailor.errors import LostRaceError, NotFoundError
+from tailor.aws.keys import KeyTable, plain
+from tailor.errors import LostRaceError
 from tailor.serving.aliases import Alias
-from tailor.serving.keys import ID_LENGTH, ApiKey
 from tailor.serving.usage import Usage
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
-
 _LOST = "ConditionalCheckFailedException"
-_KEYS = "KEYS"
 KEEP_USAGE = timedelta(days=400)
 KEEP_WINDOWS = timedelta(days=2)
 
 
-class ServingTable:
+class ServingTable(KeyTable):
     """Implements AliasStore, KeyStore and UsageStore. Raises tailor.errors."""
-
-    def __init__(self, table_name: str) -> None:
-        self._table: Table = table(table_name)
 
     # Aliases
 
@@ -53,43 +44,13 @@ class ServingTable:
         unchanged = Attr("revision").eq(alias.revision) if alias.revision else Attr("pk").not_exists()
         with translated(f"writing the live version of {alias.project}"):
             try:
-                self._table.put_item(Item=_alias_key(alias.project) | _plain(new), ConditionExpression=unchanged)
+                self._table.put_item(Item=_alias_key(alias.project) | plain(new), ConditionExpression=unchanged)
             except ClientError as error:
                 if code_of(error) == _LOST:
                     message = f"somebody else moved {alias.project}'s live version first"
                     raise LostRaceError(message, hint="try again") from error
                 raise
         return new
-
-    # Keys
-
-    def key(self, digest: str) -> ApiKey | None:
-        with translated("reading a key"):
-            item = self._table.get_item(Key={"pk": _KEYS, "sk": digest}).get("Item")
-        return ApiKey.model_validate(item) if item else None
-
-    def add_key(self, key: ApiKey) -> None:
-        with translated(f"adding key {key.id}"):
-            item = {"pk": _KEYS, "sk": key.digest} | _plain(key)
-            self._table.put_item(Item=item, ConditionExpression=Attr("pk").not_exists())
-
-    def all_keys(self) -> list[ApiKey]:
-        found = [ApiKey.model_validate(item) for item in self._query(Key("pk").eq(_KEYS), "listing keys")]
-        return sorted(found, key=lambda key: key.created_at)
-
-    def revoke_key(self, key_id: str, now: datetime) -> ApiKey:
-        starts = Key("pk").eq(_KEYS) & Key("sk").begins_with(key_id)
-        found = self._query(starts, f"finding key {key_id}") if len(key_id) == ID_LENGTH else []
-        if not found:
-            raise NotFoundError(f"there is no key {key_id!r}", hint="see the ids with: tailor keys list")
-        with translated(f"revoking key {key_id}"):
-            item = self._table.update_item(
-                Key={"pk": _KEYS, "sk": found[0]["sk"]},
-                UpdateExpression="SET revoked_at = if_not_exists(revoked_at, :now)",
-                ExpressionAttributeValues={":now": now.isoformat()},
-                ReturnValues="ALL_NEW",
-            )["Attributes"]
-        return ApiKey.model_validate(item)
 
     # Usage
 
@@ -142,25 +103,9 @@ class ServingTable:
             item = self._table.get_item(Key={"pk": f"RATE#{key}", "sk": f"DAY#{day.isoformat()}"}).get("Item", {})
         return int(str(item.get("tokens", 0)))
 
-    def _query(self, condition: Any, action: str) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = []
-        following: dict[str, Any] = {}
-        with translated(action):
-            while True:
-                page = self._table.query(KeyConditionExpression=condition, ConsistentRead=True, **following)
-                items += page["Items"]
-                if "LastEvaluatedKey" not in page:
-                    return items
-                following = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-
 
 def _alias_key(project: str) -> dict[str, Any]:
     return {"pk": f"PROJECT#{project}", "sk": "LIVE"}
-
-
-def _plain(record: Alias | ApiKey) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(record.model_dump_json(exclude_none=True))
-    return document
 
 
 def _usage(project: str, item: dict[str, Any]) -> Usage:

@@ -58,7 +58,7 @@ class ApiKey(Record):
 
 
 class KeyStore(Protocol):
-    """Where keys are kept. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
+    """Where keys are kept. The DynamoDB implementation is :class:`tailor.aws.keys.KeyTable`."""
 
     def key(self, digest: str) -> ApiKey | None: ...
 

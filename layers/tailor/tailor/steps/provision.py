@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
-from tailor.evaluation.questions import ROUNDS
+from tailor.evaluation.sizes import ROUNDS
 from tailor.runs import MOVES, Run, RunStore, State, insist
 from tailor.serving.aliases import AliasStore, Offline, Version, forget, withdraw
 from tailor.serving.aliases import promote as move_pointer

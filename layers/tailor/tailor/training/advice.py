@@ -11,7 +11,7 @@ from typing import Any
 
 from tailor.catalog import Hyperparameter, MethodFacts, Model
 from tailor.errors import Problem, RecipeError, TailorError
-from tailor.evaluation.questions import sizes
+from tailor.evaluation import sizes
 from tailor.recipe import Recipe
 
 FEW_ROWS = 1000

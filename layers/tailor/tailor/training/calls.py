@@ -8,7 +8,8 @@ import orjson
 
 from tailor import catalog
 from tailor.catalog import Model, PriceItem
-from tailor.evaluation.questions import pick_shots, sizes
+from tailor.evaluation import sizes
+from tailor.evaluation.questions import pick_shots
 from tailor.recipe import Recipe
 from tailor.tokens import Estimator
 from tailor.training.quote import NOTHING, PER_THOUSAND, Basis, Line, Range

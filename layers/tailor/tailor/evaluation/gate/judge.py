@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tailor.evaluation import sizes
 from tailor.evaluation.asking.runner import Interview
 from tailor.evaluation.gate.verdict import Outcome
-from tailor.evaluation.questions import sizes
 from tailor.evaluation.questions.arms import CANDIDATE, Arm
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.questions.section import Section

@@ -9,11 +9,11 @@ from tailor.errors import InvalidInputError
 from tailor.evaluation.gate.decision import Decision, GuardResult, Policy, decide
 from tailor.evaluation.questions.arms import CANDIDATE, TEACHER, spoken
 from tailor.evaluation.questions.held_out import Answer, Row
-from tailor.evaluation.questions.sizes import SEED
 from tailor.evaluation.scoring.behaviour import CONDUCT
 from tailor.evaluation.scoring.compare import Comparison, Design, compare
 from tailor.evaluation.scoring.score import MISSING, Sheet, failed_calls, forgiven, score
 from tailor.evaluation.scoring.statistics import RESAMPLES, Clusters
+from tailor.evaluation.sizes import SEED
 from tailor.metrics.base import Metric, Rules
 from tailor.metrics.choose import COMPANIONS, choose_metric
 from tailor.normalisers import for_language

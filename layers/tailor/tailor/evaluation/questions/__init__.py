@@ -4,10 +4,9 @@
 - ``arms``: the models that answer, worked examples, the request for one row
 - ``section``: questions that go to the same arms, in chunks
 - ``general``: Tailor's own general questions (``suite/``); ``cloze``: questions out of documents
-- ``plan``: all sections of a run; ``sizes``: how much is asked, which quotes count too
+- ``plan``: all sections of a run
 """
 
-from tailor.evaluation.questions import sizes
 from tailor.evaluation.questions.arms import (
     BASE,
     CANDIDATE,
@@ -23,14 +22,12 @@ from tailor.evaluation.questions.arms import (
 from tailor.evaluation.questions.held_out import Answer, Row, check_known, read_answers, read_rows, write_answers
 from tailor.evaluation.questions.plan import Questions, questions_of
 from tailor.evaluation.questions.section import Section
-from tailor.evaluation.questions.sizes import ROUNDS
 
 __all__ = [
     "BASE",
     "CANDIDATE",
     "FEW_SHOT",
     "LIVE",
-    "ROUNDS",
     "TEACHER",
     "Answer",
     "Arm",
@@ -45,6 +42,5 @@ __all__ = [
     "read_answers",
     "read_rows",
     "sample_rows",
-    "sizes",
     "write_answers",
 ]

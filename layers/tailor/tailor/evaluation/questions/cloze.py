@@ -8,7 +8,7 @@ import orjson
 
 from tailor.evaluation.questions.arms import rank
 from tailor.evaluation.questions.held_out import Row
-from tailor.evaluation.questions.sizes import CLOZE_A_DOCUMENT, CONTEXT_WORDS, PREFIX_WORDS, PROBES
+from tailor.evaluation.sizes import CLOZE_A_DOCUMENT, CONTEXT_WORDS, PREFIX_WORDS, PROBES
 
 _INSTRUCTION = "Continue the text with its next word. Answer with that word and nothing else."
 SYSTEM: tuple[dict[str, Any], ...] = ({"text": _INSTRUCTION},)

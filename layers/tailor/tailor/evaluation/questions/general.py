@@ -10,7 +10,7 @@ from functools import cache
 
 import orjson
 
-from tailor.evaluation.questions import sizes
+from tailor.evaluation import sizes
 from tailor.evaluation.questions.held_out import Row
 
 VERSION = "1"

@@ -8,7 +8,8 @@ import orjson
 
 from tailor import language
 from tailor.errors import EvaluationError, NotFoundError
-from tailor.evaluation.questions import general, sizes
+from tailor.evaluation import sizes
+from tailor.evaluation.questions import general
 from tailor.evaluation.questions.arms import (
     BASE,
     CANDIDATE,
@@ -22,7 +23,7 @@ from tailor.evaluation.questions.arms import (
 from tailor.evaluation.questions.cloze import cloze_rows, probe_rows
 from tailor.evaluation.questions.held_out import Row, read_rows
 from tailor.evaluation.questions.section import Section
-from tailor.evaluation.questions.sizes import SEED
+from tailor.evaluation.sizes import SEED
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.storage import Storage

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tailor.catalog import Model
-from tailor.evaluation.questions import sizes
+from tailor.evaluation import sizes
 from tailor.recipe import Recipe
 from tailor.training import advice
 from tailor.training.calls import answer_tokens, arms_of, judge_lines, line_of

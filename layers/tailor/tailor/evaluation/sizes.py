@@ -16,4 +16,4 @@ JUDGE_ANSWER = 8  # tokens, its longest answer
 
 def suite(name: str) -> bytes:
     """The general questions in one language, ``vi`` or ``en``, as JSON Lines."""
-    return files("tailor.evaluation.questions").joinpath("suite", f"{name}.jsonl").read_bytes()
+    return files("tailor.evaluation").joinpath("questions", "suite", f"{name}.jsonl").read_bytes()
