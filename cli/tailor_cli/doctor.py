@@ -9,9 +9,12 @@ from rich.table import Table
 from tailor import catalog
 from tailor.aws.access import Access, region
 from tailor.aws.bedrock import Bedrock
+from tailor.aws.price_list import PriceList
 from tailor.errors import InvalidInputError
 from tailor.recipe import METHODS, Recipe
 from tailor.training.preflight import Check, Place, preflight
+from tailor.training.price_list import Listed
+from tailor.training.prices import PriceBook, read_prices
 from tailor_cli.context import out, session, shown_errors
 
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
@@ -36,7 +39,8 @@ def doctor(
             caller_arn=stack.train_role,
             grader_arn=stack.grade_function,
         )
-        checks = preflight(recipe, base, place, offers=Bedrock(), access=Access(), name="")
+        prices = PriceBook(read_prices(stack.prices), Listed(PriceList(), place.region))
+        checks = preflight(recipe, base, place, offers=Bedrock(), access=Access(), prices=prices)
         show(checks)
         if any(check.status == "failed" for check in checks):
             raise typer.Exit(1)

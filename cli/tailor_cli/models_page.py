@@ -12,7 +12,8 @@ INTRODUCTION = """# Base models
 This page is written from the catalogue, [`catalog.toml`](../layers/tailor/tailor/catalog.toml), and a test keeps the
 two equal: to change a fact, change it there and run `python -m tailor_cli.models_page docs/models.md`. What is not here
 is unknown. A price is in US dollars and has a date; unknown prices are never taken for 0, and a run with one waits for
-an approval. `tailor models` shows the same, compared with what your Region offers today.
+an approval. AWS's own Price List, where it can be asked, comes before these prices: `tailor quote` and each run's quote
+say which they took. `tailor models` shows the same, compared with what your Region offers today.
 
 Use a model's name in the recipe (`model: nova-lite`).
 """
@@ -22,6 +23,7 @@ KIND = {
     "sample": "AWS sample",
     "field-report": "field report",
     "operator": "operator",
+    "price-list": "AWS Price List",
 }
 
 
@@ -94,6 +96,13 @@ def _model(model: Model) -> Iterator[str]:
             for price in model.prices
         ]
         yield _table(["price", "amount", "Region", "as of", "known from"], rows)
+    if model.observed:
+        rows = [
+            [bill.item, f"about ${bill.amount:f}", f"{bill.rows:,}", f"{bill.epochs}", f"{bill.as_of}", bill.region]
+            for bill in model.observed
+        ]
+        yield "What others paid, with an image in each row; it bounds what a like dataset costs, and is no price:\n"
+        yield _table(["for", "bill", "rows", "epochs", "of", "Region"], rows)
 
 
 def _limits(facts: MethodFacts, limits: Limits) -> Iterator[list[str]]:
@@ -128,7 +137,7 @@ def _sources() -> str:
     found: dict[str, Source] = {}
     for model in catalog.models():
         sources = [model.source, model.tokens.source, *([model.answers.source] if model.answers else [])]
-        sources += [*(price.source for price in model.prices)]
+        sources += [*(price.source for price in model.prices), *(bill.source for bill in model.observed)]
         sources += [facts.source for facts in model.methods.values()]
         found |= {source.url: source for source in sources}
     rows = [[f"<{url}>", KIND[source.kind], f"{source.checked}"] for url, source in sorted(found.items())]

@@ -1,6 +1,7 @@
 """`tailor quote`: what a run of a dataset would cost, on this machine, before anything is uploaded."""
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from tailor import catalog
+from tailor.aws.access import region
+from tailor.aws.price_list import PriceList
 from tailor.catalog import Model
 from tailor.datasets.prepare import prepare_dataset
 from tailor.errors import InvalidInputError
@@ -19,7 +22,9 @@ from tailor.training import methods
 from tailor.training.advice import about_data, hyperparameters
 from tailor.training.approval import committed
 from tailor.training.calls import examples_in
-from tailor.training.quote import Every, Quote, Range, cents
+from tailor.training.price_list import Listed
+from tailor.training.prices import OPTION, PriceBook, read_options
+from tailor.training.quote import Every, Line, Quote, Range, cents
 from tailor.training.request import TRAIN_FILE
 from tailor_cli.context import err, out, shown_errors
 from tailor_cli.sources import recipe_of, source_of
@@ -30,21 +35,47 @@ EVERY: dict[Every, str] = {"once": "once", "month": "a month", "day": "a day"}
 def quote(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="files, a folder, or s3://bucket/folder/")],
     model: Annotated[str | None, typer.Option(help="base model; none: the recipe's")] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ITEM=VALUE", help="a price of your own for the base model, such as training=0.002"),
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="do not ask AWS for its prices")] = False,
     json: Annotated[bool, typer.Option("--json", help="print the quote as JSON")] = False,
 ) -> None:
-    """Say what customizing a model with this dataset would cost: ranges, assumptions, and what is unknown."""
+    """Say what customizing a model with this dataset would cost: ranges, assumptions, and what is unknown.
+
+    Prices are AWS's of today where they can be asked for (pricing:GetProducts), else the catalogue's.
+    """
     with shown_errors():
         storage, prefix = source_of(paths)
         if model:
             catalog.model(model)  # else what is wrong would be looked for in the recipe
         recipe, base = recipe_of(storage, prefix, {"model": model} if model else {})
+        book = PriceBook(read_options(price or [], base), None if offline else listed_for(base), OPTION)
         manifest, examples = _count(storage, prefix, recipe, base)
-        found = methods.quote(manifest, recipe, base, examples=examples)
+        today = datetime.now(UTC).date()
+        found = methods.quote(
+            manifest,
+            recipe,
+            base,
+            examples=examples,
+            priced=lambda model: book.priced(model, today),
+            notes=lambda: book.notes,
+        )
         if json:
             typer.echo(orjson.dumps(found.document(), option=orjson.OPT_INDENT_2).decode())
             return
         show(found)
         _show_advice(manifest, recipe, base)
+
+
+def listed_for(model: Model) -> Listed:
+    """AWS's prices in the Region that the model is customized in: this session's, where it is one of them."""
+    try:
+        here = region()
+    except InvalidInputError:  # no Region is configured: the list has all
+        here = ""
+    return Listed(PriceList(), here if here in model.regions else next(iter(model.regions), here))
 
 
 def _count(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> tuple[dict[str, Any], Range]:
@@ -63,12 +94,12 @@ def _count(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> tuple
 
 
 def show(quote: Quote) -> None:
-    """The quote as a table, with its sum, its assumptions and the dates of its prices."""
-    table = Table("what", "when", "at least", "likely", "at most", "prices of", box=None, header_style="bold")
+    """The quote as a table, with its sum, its assumptions and whose its prices are."""
+    table = Table("what", "when", "at least", "likely", "at most", "price from", box=None, header_style="bold")
     for line in quote.lines:
         amounts = (line.low, line.expected, line.high)
         shown = ["unknown" if amount is None else f"${cents(amount)}" for amount in amounts]
-        table.add_row(line.title, EVERY[line.every], *shown, f"{line.price_as_of}" if line.price_as_of else "")
+        table.add_row(line.title, EVERY[line.every], *shown, line.price_from or _dated(line))
     out.print(table)
     for line in quote.lines:
         if not line.known:
@@ -78,6 +109,11 @@ def show(quote: Quote) -> None:
         out.print(f"[bold]At most ${cents(most.high)}[/], with a month of storage and hosting")
     for assumption in quote.assumptions:
         out.print(f"[dim]- {escape(assumption)}[/]", soft_wrap=True)
+
+
+def _dated(line: Line) -> str:
+    """Quotes of earlier runs have the date of a price alone."""
+    return f"catalogue, {line.price_as_of}" if line.price_as_of else ""
 
 
 def _show_advice(manifest: dict[str, Any], recipe: Recipe, model: Model) -> None:

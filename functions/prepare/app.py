@@ -12,6 +12,7 @@ from tailor.aws.access import region
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.bedrock_runtime import BedrockAsker
 from tailor.aws.concurrency import Account
+from tailor.aws.price_list import PriceList
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
@@ -20,7 +21,8 @@ from tailor.events import Ended, RunChanged, Shard, detail
 from tailor.settings import Settings
 from tailor.steps.prepare import prepare
 from tailor.steps.preparing import Scale
-from tailor.training.prices import read_prices
+from tailor.training.price_list import Listed
+from tailor.training.prices import PriceBook, read_prices
 
 
 class PrepareSettings(Settings):
@@ -39,7 +41,7 @@ logger = Logger()
 bucket = S3Storage(settings.bucket)
 runs = DynamoRunStore(settings.runs_table)
 control = Bedrock()
-prices = read_prices(settings.prices)
+prices = PriceBook(read_prices(settings.prices), Listed(PriceList(), region()))
 asker = BedrockAsker(bucket)
 aliases = ServingTable(settings.serving_table)
 scale = Scale(

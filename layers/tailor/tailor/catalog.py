@@ -7,7 +7,7 @@ asked of Bedrock at preflight.
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -44,12 +44,13 @@ class Fact(BaseModel):
 class Source(Fact):
     """Where a fact comes from and when it was read.
 
-    A field report is one account's experience, not AWS's word; the operator's word is for prices only.
+    A field report is one account's experience, not AWS's word; an operator's word and AWS's Price List are for prices
+    only.
     """
 
     url: str
     checked: date
-    kind: Literal["documentation", "service-model", "sample", "field-report", "operator"]
+    kind: Literal["documentation", "service-model", "sample", "field-report", "operator", "price-list"]
 
 
 class Limits(Fact):
@@ -156,8 +157,7 @@ class Tokens(Fact):
 
 
 class Price(Fact):
-    """``amount`` is None where nothing trustworthy is known; ``usage_type`` then says what to look for in AWS's
-    price list."""
+    """``amount`` is None where nothing trustworthy is known. ``given_as``: how an operator's own price was given."""
 
     item: PriceItem
     amount: Decimal | None = None
@@ -166,7 +166,26 @@ class Price(Fact):
     region: str
     as_of: date
     source: Source
-    usage_type: str | None = None
+    given_as: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Where the price comes from, as a person reads it: ``AWS Price List, 2026-11-29``."""
+        if self.source.kind == "operator":
+            return self.given_as or "your own price"
+        return f"{'AWS Price List' if self.source.kind == 'price-list' else 'catalogue'}, {self.as_of}"
+
+
+class Observed(Fact):
+    """What one team paid for so many rows and epochs: it bounds what a like dataset costs, and is no price."""
+
+    item: PriceItem
+    rows: int
+    epochs: int
+    amount: Decimal
+    region: str
+    as_of: date
+    source: Source
 
 
 class Lifecycle(Fact):
@@ -199,7 +218,9 @@ class Model(Fact):
     tokens: Tokens
     answers: Answers | None = Field(default=None, description="none: no limit is known")
     reserved_words: tuple[str, ...] = ()
+    price_list: str | None = Field(default=None, description="its name in the entries of AWS's Price List")
     prices: tuple[Price, ...] = ()
+    observed: tuple[Observed, ...] = ()
 
     @property
     def base_id(self) -> str:
@@ -229,16 +250,35 @@ class Model(Fact):
         known = [price for price in self.prices if price.item == item and price.amount is not None]
         return next((price for price in known if region in (None, price.region)), None)
 
-    def priced(self, prices: Mapping[str, Decimal], as_of: date) -> "Model":
-        """A copy with the operator's own prices (by item) put before the catalogue's."""
+    def with_prices(self, prices: Iterable[Price]) -> "Model":
+        """A copy with these prices put before those that it has."""
+        return self.model_copy(update={"prices": (*prices, *self.prices)})
+
+    def priced(self, prices: Mapping[str, Decimal], as_of: date, given_as: str = "") -> "Model":
+        """A copy with the operator's own prices (by item) put before all others."""
         own = Source(url="https://aws.amazon.com/bedrock/pricing/", checked=as_of, kind="operator")
         region = self.regions[0] if self.regions else ""
-        added = [
-            Price(item=item, amount=prices[item], unit=unit, region=region, as_of=as_of, source=own)
+        return self.with_prices(
+            Price(
+                item=item,
+                amount=prices[item],
+                unit=unit,
+                region=region,
+                as_of=as_of,
+                source=own,
+                given_as=given_as,
+            )
             for item, unit in UNITS.items()
             if item in prices
-        ]
-        return self.model_copy(update={"prices": (*added, *self.prices)})
+        )
+
+    def usage_types(self, region: str) -> Mapping[PriceItem, str]:
+        """The names of its entries in AWS's Price List, by item; none where its name or the Region's is unknown."""
+        names = _document()["price_list"]
+        if self.price_list is None or region not in names["prefixes"]:
+            return {}
+        prefix = names["prefixes"][region]
+        return {item: f"{prefix}-{self.price_list}-{names['suffixes'][item]}" for item in UNITS}
 
 
 class Quotas(Fact):
@@ -320,10 +360,15 @@ def _parse(document: dict[str, Any]) -> list[Model]:
         methods = {key: method(dict(value)) for key, value in entry.get("methods", {}).items()}
         shared = {key: document[key][entry[key]] for key in SHARED if key in entry}
         words = document["reserved_words"].get(entry["family"], {}).get("words", [])
-        prices = [price for price in document["prices"] if name in price["models"]]
-        prices = [{key: value for key, value in price.items() if key != "models"} for price in prices]
-        for price in prices:
-            price["amount"] = str(price["amount"]) if "amount" in price else None
-        whole = {**entry, **shared, "name": name, "methods": methods, "reserved_words": words, "prices": prices}
+        prices = [_of(price) for price in document["prices"] if name in price["models"]]
+        observed = [_of(bill) for bill in document["observed"] if name in bill["models"]]
+        whole = {**entry, **shared, "name": name, "methods": methods, "reserved_words": words}
+        whole |= {"prices": prices, "observed": observed}
         found.append(Model.model_validate(resolved(whole)))
     return found
+
+
+def _of(entry: dict[str, Any]) -> dict[str, Any]:
+    """A price or a bill as one of its models has it: amounts as they are written, not as floats."""
+    amount = str(entry["amount"]) if "amount" in entry else None
+    return {**{key: value for key, value in entry.items() if key != "models"}, "amount": amount}

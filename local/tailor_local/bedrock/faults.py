@@ -82,6 +82,9 @@ class Faults(_Part):
     offer: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="customization type → ids of foundation models that take it besides AWS's"
     )
+    prices: dict[str, float] = Field(
+        default_factory=dict, description="usage type → US dollars that AWS's Price List has besides, or instead"
+    )
     quotas: Annotated[dict[str, int], AfterValidator(_known)] = Field(
         default_factory=dict, description="quota's name → another value"
     )

@@ -57,7 +57,7 @@ class Bedrock:
         self.desk = Desk(faults)
         self.store = Store()
         self.announcer = Announcer(platform, self.desk)
-        self._platform = platform
+        self.platform = platform
         self._standin = Standin(platform, self.store, self.desk, directory, self._start_job)
         self._runner = Runner(self._standin, self.announcer)
 
@@ -114,7 +114,7 @@ class Bedrock:
 
     def _authorise(self, call: Call) -> None:
         for check in checks(call.operation, call.request, call.scope):
-            denial = self._platform.denial(call.headers, check.action, check.resource, check.context)
+            denial = self.platform.denial(call.headers, check.action, check.resource, check.context)
             if denial:
                 raise ServiceError("AccessDeniedException", denial)
 

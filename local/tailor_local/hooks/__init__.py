@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tailor_local import timelapse
+from tailor_local.account import SERVICES, Account
 from tailor_local.bedrock.service import Bedrock
 from tailor_local.hooks import (
     asynchronous,
@@ -59,11 +60,32 @@ class _Service:
             self._bedrock.reset()
 
 
+class _AccountService:
+    """A service that the emulator lacks: JSON 1.1, without a state of its own."""
+
+    def __init__(self, name: str, account: Account) -> None:
+        self._name, self._account = name, account
+
+    async def __call__(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> tuple[int, dict[str, str], bytes]:
+        return self._account.answer(self._name, headers, body)
+
+
+def _add_services(account: Account) -> None:
+    """Requests find a service by their target; the emulator checks their signatures as all others'."""
+    patterns, handlers = inside("core.router").SERVICE_PATTERNS, inside("app").SERVICE_HANDLERS
+    for name, service in SERVICES.items():
+        patterns[name] = {"target_prefixes": [service.target + "."], "host_patterns": []}
+        handlers[name] = _AccountService(name, account)
+
+
 def install(bedrock: Bedrock) -> None:
     """Make the emulator of this process Tailor's. Call it before `run`."""
     modules = inside("app")._loaded_modules
     modules["bedrock"] = _Service("bedrock", bedrock, keeps_state=True)
     modules["bedrock_runtime"] = _Service("bedrock-runtime", bedrock, keeps_state=False)
+    _add_services(Account(bedrock.platform, bedrock.desk, bedrock.quota))
     _authorise_ourselves()
     _call_loopback_secure()
     identity.simulate_in_context()

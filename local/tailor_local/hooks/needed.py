@@ -35,7 +35,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "StreamingResponse": None,
         "json_response": ("data",),
     },
-    "core.router": {"extract_access_key_id": ("headers", "query_params")},
+    "core.router": {"extract_access_key_id": ("headers", "query_params"), "SERVICE_PATTERNS": None},
     "services.apigateway_v1": {
         "_import_rest_api": ("spec", "base_data"),
         "_put_gateway_response": ("api_id", "response_type", "data"),

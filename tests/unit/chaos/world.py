@@ -35,6 +35,7 @@ from tailor.steps.reconcile import Reconciler
 from tailor.steps.track import track
 from tailor.steps.train import train
 from tailor.storage import StoredFile
+from tailor.training.prices import PriceBook
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
 from tests.unit.chaos.uploads import Treatment, UploadsQueue
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction
@@ -391,7 +392,7 @@ class World:
             now=self.now,
             offers=self.bedrock,
             region="us-east-1",
-            prices=self.prices,
+            prices=PriceBook(self.prices),
         )
 
     def _train(self, run_id: str) -> None:

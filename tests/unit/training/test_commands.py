@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from tailor import catalog
 from tailor.aws import clients
+from tailor.aws.price_list import PriceList
 from tailor.errors import RetryableError
 from tailor.recipe import Recipe
 from tailor.training.preflight import Check
@@ -99,6 +100,51 @@ def answers(tmp_path: Path) -> Path:
 
 
 class TestQuote:
+    @pytest.fixture(autouse=True)
+    def no_list(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """AWS can't be reached; returns the usage types that were asked for."""
+        asked: list[str] = []
+
+        def products(self: PriceList, usage_type: str) -> list[str]:
+            asked.append(usage_type)
+            raise RetryableError("asking for prices: no route to host")
+
+        monkeypatch.setattr(PriceList, "products", products)
+        return asked
+
+    def test_without_aws_the_catalogues_prices_hold_and_it_is_said(self, answers: Path, no_list: list[str]) -> None:
+        shown = run("quote", str(answers))
+        assert "catalogue, 2026-08-31" in shown
+        assert "no route to host): the catalogue's prices hold" in shown
+        assert no_list == ["USE1-NovaMicro-Customization-Training"]
+        assert "Price List" not in run("quote", str(answers), "--offline")
+        assert len(no_list) == 1
+
+    def test_the_lists_price_comes_before_the_catalogues(self, answers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def products(self: PriceList, usage_type: str) -> list[str]:
+            dimension = {"unit": "1K tokens", "pricePerUnit": {"USD": "0.0020000000"}}
+            terms = {"OnDemand": {"A": {"priceDimensions": {"B": dimension}}}}
+            return [json.dumps({"product": {"attributes": {"usagetype": usage_type}}, "terms": terms})]
+
+        monkeypatch.setattr(PriceList, "products", products)
+        shown = run("quote", str(answers), "--model", "nova-lite")
+        assert "AWS Price List, 20" in shown
+        assert "At most $" in shown
+
+    def test_a_price_of_ones_own_comes_first_and_makes_it_known(self, answers: Path) -> None:
+        prices = ("training=0.002", "custom-input=0.00006", "custom-output=0.00024")
+        options = [part for price in prices for part in ("--price", price)]
+        shown = run("quote", str(answers), "--model", "nova-lite", *options)
+        assert "your option --price" in shown
+        assert "At most $" in shown
+        wrong = run("quote", str(answers), "--price", "tuition=1", code=1)
+        assert "the price tuition = 1 of nova-micro can't be used" in wrong
+
+    def test_what_is_unknown_says_how_to_make_it_known(self, answers: Path) -> None:
+        shown = run("quote", str(answers), "--model", "nova-lite")
+        assert 'set the stack\'s parameter Prices to {"nova-lite": {"training": VALUE}}' in shown
+        assert "tailor quote --price training=VALUE" in shown
+
     def test_a_folder_gets_a_quote_with_its_assumptions(self, answers: Path) -> None:
         shown = run("quote", str(answers))
         for part in ("Training Amazon Nova Micro", "At most $", "2026-08-31", "tokenisers", "epochs = "):
@@ -218,6 +264,7 @@ class TestDoctor:
 
         class Stack:
             bucket, customization_role, train_role, grade_function = "data", "role", "train", "grade"
+            prices = '{"nova-lite": {"training": 0.002}}'
 
         def preflight(recipe: Recipe, *_: Any, **__: Any) -> list[Check]:
             return [*found, Check("asked", "ok", recipe.method)]

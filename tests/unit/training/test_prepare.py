@@ -14,6 +14,7 @@ from tailor.runs import Run, State
 from tailor.steps.prepare import prepare
 from tailor.storage import FolderStorage
 from tailor.training.approval import needs_approval
+from tailor.training.prices import PriceBook
 from tests.unit.steps.fakes import NOW, MemoryRuns, OneFunction
 from tests.unit.steps.uploads import receive
 from tests.unit.training.test_preflight import AWS, Region
@@ -62,7 +63,7 @@ def prepared(
         now=NOW,
         offers=offers,
         region="us-east-1",
-        prices=prices or {},
+        prices=PriceBook(prices or {}),
         asker=asker,
     )
     assert run is not None

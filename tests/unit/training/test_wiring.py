@@ -16,7 +16,7 @@ from tailor.steps.track import track, watch
 from tailor.steps.train import train
 from tailor.storage import FolderStorage
 from tailor.training.line import WAITING, has_its_turn
-from tailor.training.prices import priced, read_prices
+from tailor.training.prices import PriceBook, read_prices
 from tailor.training.request import run_id_of
 from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns
 from tests.unit.training.test_preflight import AWS, Region
@@ -160,13 +160,13 @@ class TestPrices:
     def test_they_come_before_the_catalogues(self) -> None:
         from tailor import catalog
 
-        prices = read_prices('{"nova-micro": {"training": 0.005}}')
-        model = priced(catalog.model("nova-micro"), prices, NOW.date())
+        prices = PriceBook(read_prices('{"nova-micro": {"training": 0.005}}'))
+        model = prices.priced(catalog.model("nova-micro"), NOW.date())
         price = model.price("training")
         assert price is not None
         assert price.amount == Decimal("0.005")
         assert price.as_of == NOW.date()
-        other = priced(catalog.model("nova-pro"), prices, NOW.date())
+        other = prices.priced(catalog.model("nova-pro"), NOW.date())
         assert other.price("training") is None
 
     @pytest.mark.parametrize("text", ["", "{}"])

@@ -23,9 +23,14 @@ READ_TIMEOUT = 30.0
 ATTEMPTS = 5
 
 
-def config(read_timeout: float = READ_TIMEOUT, attempts: int = ATTEMPTS, connections: int = 32) -> Config:
+def config(
+    read_timeout: float = READ_TIMEOUT,
+    attempts: int = ATTEMPTS,
+    connections: int = 32,
+    connect_timeout: float = CONNECT_TIMEOUT,
+) -> Config:
     return Config(
-        connect_timeout=CONNECT_TIMEOUT,
+        connect_timeout=connect_timeout,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=connections,
@@ -33,10 +38,18 @@ def config(read_timeout: float = READ_TIMEOUT, attempts: int = ATTEMPTS, connect
 
 
 @cache
-def client(service: str, read_timeout: float = READ_TIMEOUT, attempts: int = ATTEMPTS) -> Any:
-    """Raises InvalidInputError where nobody says which Region."""
+def client(
+    service: str,
+    read_timeout: float = READ_TIMEOUT,
+    attempts: int = ATTEMPTS,
+    *,
+    region: str | None = None,
+    connect_timeout: float = CONNECT_TIMEOUT,
+) -> Any:
+    """``region``: where not the configured one. Raises InvalidInputError where nobody says which Region."""
+    settings = config(read_timeout, attempts, connect_timeout=connect_timeout)
     try:
-        return boto3.client(service, config=config(read_timeout, attempts))  # type: ignore[call-overload]
+        return boto3.client(service, region_name=region, config=settings)  # type: ignore[call-overload]
     except NoRegionError as error:
         hint = "set AWS_DEFAULT_REGION, or a Region in your AWS profile (aws configure)"
         raise InvalidInputError("no AWS Region is set", hint=hint) from error

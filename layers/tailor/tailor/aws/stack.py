@@ -26,6 +26,7 @@ class Stack(BaseModel):
     customization_role: str = Field(alias="CustomizationRoleArn")
     train_role: str = Field(alias="TrainRoleArn")
     grade_function: str = Field(alias="GradeFunctionArn")
+    prices: str = Field(default="{}", description="the parameter Prices")
 
 
 def find_stack(name: str) -> Stack:
@@ -37,4 +38,5 @@ def find_stack(name: str) -> Stack:
     except (NotFoundError, InvalidInputError) as error:
         raise NotFoundError(f"there is no stack {name!r} in this account and Region", hint=hint) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-    return Stack.model_validate({"name": name} | outputs)
+    parameters = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stacks[0].get("Parameters", [])}
+    return Stack.model_validate({"name": name, "prices": parameters.get("Prices", "{}")} | outputs)

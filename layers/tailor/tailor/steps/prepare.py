@@ -1,11 +1,8 @@
 """received → preparing → prepared | rejected: a dataset is checked, converted and split, and training gets a price."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from tailor.catalog import Model
@@ -27,11 +24,13 @@ from tailor.training.advice import Advice
 from tailor.training.calls import examples_in
 from tailor.training.headroom import measure
 from tailor.training.preflight import Offers
-from tailor.training.prices import priced
+from tailor.training.prices import PriceBook
 from tailor.training.quote import Range
 from tailor.training.request import TRAIN_FILE
 
 BY = "prepare"
+NO_PRICES = PriceBook()
+"""But those of the catalogue."""
 
 
 def prepare(
@@ -46,7 +45,7 @@ def prepare(
     now: datetime,
     offers: Offers | None = None,
     region: str = "",
-    prices: Mapping[str, Mapping[str, Decimal]] = MappingProxyType({}),
+    prices: PriceBook = NO_PRICES,
     asker: Asker | None = None,
     aliases: AliasStore | None = None,
     ended: str | None = None,
@@ -68,7 +67,7 @@ def prepare(
                 claimed.moved(State.STOPPED, by=BY, reason="a recipe followed: the run that it starts takes over")
             )
         step = _Step(claimed, bucket, runs, bucket_owner, scratch, scale, asker, aliases)
-        return step.take(offers, region, lambda model: priced(model, prices, now.date()))
+        return step.take(offers, region, prices, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class _Step:
     asker: Asker | None
     aliases: AliasStore | None
 
-    def take(self, offers: Offers | None, region: str, known_prices: Callable[[Model], Model]) -> Run:
+    def take(self, offers: Offers | None, region: str, prices: PriceBook, now: datetime) -> Run:
         run, bucket = self.run, self.bucket
         problems, recipe, model = read_intentions(run, bucket)
         if run.attempts > MAX_ATTEMPTS:
@@ -115,7 +114,8 @@ class _Step:
             advice,
             live=self.aliases is not None and self.aliases.alias(run.project).live is not None,
             examples=_examples(bucket, run.files, recipe, model),
-            priced=known_prices,
+            priced=lambda model: prices.priced(model, now.date()),
+            notes=lambda: prices.notes,
         )
         return self._end(State.PREPARED, recipe, summary, quote=quote.document())
 

@@ -26,11 +26,22 @@ def needs_approval(quote: Quote | Mapping[str, Any], recipe: Recipe, default_lim
         return against[0][:1].upper() + against[0][1:]
     most = committed(given)
     if most is None:
-        return f"What this costs is not known: {', '.join(given.unknown)}"
+        return f"What this costs is not known: {', '.join(_unknown(given))}"
     limit = recipe.budget.limit if recipe.budget.limit is not None else default_limit
     if most.high > limit:
         return f"It may cost up to ${cents(most.high)}, and the budget is ${cents(limit)}"
     return None
+
+
+def _unknown(quote: Quote) -> list[str]:
+    """What has no price, with what others paid for it: that bounds it, and a person may be content with it."""
+    return [
+        f"{line.title} (others paid about ${line.observed[0]} to ${line.observed[1]} for as much, which is no price)"
+        if line.observed
+        else line.title
+        for line in quote.lines
+        if not line.known
+    ]
 
 
 def committed(quote: Quote) -> Range | None:

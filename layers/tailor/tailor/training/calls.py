@@ -12,6 +12,7 @@ from tailor.evaluation import sizes
 from tailor.evaluation.questions import pick_shots
 from tailor.recipe import Recipe
 from tailor.tokens import Estimator
+from tailor.training.prices import how_to_set
 from tailor.training.quote import NOTHING, PER_THOUSAND, Basis, Line, Range
 
 
@@ -38,7 +39,7 @@ def line_of(item: str, title: str, model: Model, asked: Sequence[Calls]) -> Line
             price = model.price(what)
             if price is None or price.amount is None:
                 whose = f"a custom {model.title}" if calls.custom else model.title
-                missing = f"unknown: no trustworthy price for calls of {whose}"
+                missing = f"unknown: no trustworthy price for calls of {whose}; {how_to_set(model, what)}"
                 return Line(item=item, title=title, every="once", how=missing)
             total = total.plus(tokens.times(price.amount).times(PER_THOUSAND))
             prices.append(price)
@@ -53,6 +54,7 @@ def line_of(item: str, title: str, model: Model, asked: Sequence[Calls]) -> Line
         how="; ".join(said),
         price_as_of=min(price.as_of for price in prices),
         price_source=prices[0].source.url,
+        price_from="; ".join(dict.fromkeys(price.origin for price in prices)),
     )
 
 

@@ -7,11 +7,13 @@ Each check names what it looked at and, where it fails, the remedy. What could n
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from tailor.catalog import Model, models, quotas, teacher_of
 from tailor.errors import NotFoundError, TailorError
 from tailor.recipe import Method, Recipe
+from tailor.training.prices import PriceBook, how_to_set
 
 Status = Literal["ok", "warning", "failed", "unknown"]
 # Methods by the name that Bedrock lists models by; reinforcement has none.
@@ -75,9 +77,17 @@ class Place:
 
 
 def preflight(
-    recipe: Recipe, model: Model, place: Place, *, offers: Offers, access: Access | None, name: str = ""
+    recipe: Recipe,
+    model: Model,
+    place: Place,
+    *,
+    offers: Offers,
+    access: Access | None,
+    name: str = "",
+    prices: PriceBook | None = None,
 ) -> list[Check]:
-    """All checks, in the order in which a person would fix them. ``name``: the job's, where there is a run."""
+    """All checks, in the order in which a person would fix them. ``name``: the job's, where there is a run.
+    ``prices``: where it is to be said whether training has a price."""
     checks = [
         _asked("model", lambda: check_offer(recipe, model, place.region, offers)),
         _asked("lifecycle", lambda: check_lifecycle(model, offers)),
@@ -87,6 +97,8 @@ def preflight(
         checks.append(_asked("teacher", lambda: check_teacher(recipe, model, offers)))
         checks += check_logs(recipe, place)
     checks.append(_asked("quota", lambda: check_quota(offers)))
+    if prices is not None:
+        checks.append(check_price(recipe, model, prices))
     if name:
         checks += [check_keys(name, place), _asked("name", lambda: check_name_is_free(name, offers))]
     if access is not None:
@@ -181,6 +193,21 @@ def check_quota(offers: Offers) -> Check:
         message = f"{running} customization jobs run, of {most} that an account may have: new runs wait their turn"
         return Check("quota", "warning", message, "nothing, or stop a job that nobody needs")
     return Check("quota", "ok", f"{running} of {most} customization jobs run")
+
+
+def check_price(recipe: Recipe, model: Model, prices: PriceBook) -> Check:
+    """A run whose price is not known waits for a person; nothing else is wrong with it."""
+    if recipe.method == "reinforcement":
+        message = (
+            "reinforcement is billed by the hour and nobody knows the hours before: each run waits for an approval"
+        )
+        return Check("price", "warning", message)
+    price = prices.priced(model, datetime.now(UTC).date()).price("training")
+    notes = "".join(f"; {note}" for note in prices.notes)
+    if price is None:
+        message = f"training {model.title} has no price, so each run waits for an approval{notes}"
+        return Check("price", "warning", message, how_to_set(model, "training"))
+    return Check("price", "ok", f"training costs ${price.amount:f} per {price.unit} ({price.origin}){notes}")
 
 
 def check_keys(name: str, place: Place) -> Check:

@@ -1,20 +1,54 @@
-"""Prices that the operator knows better than the catalogue: the stack's parameter ``Prices``."""
+"""What things cost, from three sources in this order: prices of your own, AWS's Price List, the catalogue."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
-from typing import get_args
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol, get_args
 
 from tailor import catalog
-from tailor.catalog import Model, PriceItem
+from tailor.catalog import Model, Price, PriceItem
 from tailor.errors import InvalidInputError
 
-_EXAMPLE = 'for example {"nova-lite": {"training": 0.002}}; items: ' + ", ".join(get_args(PriceItem))
+PARAMETER = "your parameter Prices"
+OPTION = "your option --price"
+_ITEMS = ", ".join(get_args(PriceItem))
+_EXAMPLE = f'for example {{"nova-lite": {{"training": 0.002}}}}; items: {_ITEMS}'
+Prices = Mapping[str, Mapping[str, Decimal]]
 
 
-def read_prices(text: str) -> Mapping[str, Mapping[str, Decimal]]:
-    """US dollars by model and item, per unit of the catalogue. Raises InvalidInputError that names what is wrong."""
+class ListedPrices(Protocol):
+    """AWS's Price List; the implementation is :class:`tailor.training.price_list.Listed`."""
+
+    @property
+    def problem(self) -> str: ...
+    def prices(self, model: Model, today: date) -> list[Price]: ...
+
+
+@dataclass(frozen=True)
+class PriceBook:
+    """``own``: US dollars by model and item, per unit of the catalogue; ``given_as``: where they were set."""
+
+    own: Prices = field(default_factory=dict)
+    listed: ListedPrices | None = None
+    given_as: str = PARAMETER
+
+    def priced(self, model: Model, today: date) -> Model:
+        """The model with all that is known of its prices, the best source first."""
+        if self.listed is not None:
+            model = model.with_prices(self.listed.prices(model, today))
+        return model.priced(self.own.get(model.name, {}), today, self.given_as)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of a quote should know of its prices; to be asked for after they were read."""
+        problem = self.listed.problem if self.listed is not None else ""
+        return (f"AWS's Price List could not be asked ({problem}): the catalogue's prices hold",) if problem else ()
+
+
+def read_prices(text: str) -> Prices:
+    """The stack's parameter ``Prices``. Raises InvalidInputError that names what is wrong."""
     try:
         value = json.loads(text or "{}", parse_float=Decimal, parse_int=Decimal)
     except json.JSONDecodeError as error:
@@ -24,11 +58,32 @@ def read_prices(text: str) -> Mapping[str, Mapping[str, Decimal]]:
     for name, items in value.items():
         catalog.model(name)
         for item, amount in items.items():
-            if item not in get_args(PriceItem) or not isinstance(amount, Decimal) or amount <= 0:
-                raise InvalidInputError(f"the price {item} = {amount} of {name} can't be used", hint=_EXAMPLE)
+            _check(name, item, amount, _EXAMPLE)
     return value
 
 
-def priced(model: Model, prices: Mapping[str, Mapping[str, Decimal]], as_of: date) -> Model:
-    """The model with the operator's prices before the catalogue's."""
-    return model.priced(prices.get(model.name, {}), as_of)
+def read_options(options: Sequence[str], model: Model) -> Prices:
+    """Prices that a command was given as ``ITEM=VALUE``, of one model. Raises InvalidInputError as above."""
+    hint, own = f"for example --price training=0.002; items: {_ITEMS}", {}
+    for option in options:
+        item, _, text = option.partition("=")
+        try:
+            amount = Decimal(text)
+        except InvalidOperation as error:
+            raise InvalidInputError(f"--price {option} is not ITEM=VALUE", hint=hint) from error
+        _check(model.name, item, amount, hint)
+        own[item] = amount
+    return {model.name: own}
+
+
+def how_to_set(model: Model, item: PriceItem) -> str:
+    """What a person does about a price that is not known."""
+    return (
+        f"AWS's pricing page has it: set the stack's parameter Prices to "
+        f'{{"{model.name}": {{"{item}": VALUE}}}}, or try a value with tailor quote --price {item}=VALUE'
+    )
+
+
+def _check(name: str, item: str, amount: Any, hint: str) -> None:
+    if item not in get_args(PriceItem) or not isinstance(amount, Decimal) or not amount.is_finite() or amount <= 0:
+        raise InvalidInputError(f"the price {item} = {amount} of {name} can't be used", hint=hint)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tailor.catalog import Model, Price
 from tailor.recipe import Recipe
 from tailor.training.advice import Advice, hyperparameters
+from tailor.training.prices import how_to_set
 
 Every = Literal["once", "month", "day"]
 CENT = Decimal("0.01")
@@ -72,6 +73,10 @@ class Line(_Document):
     how: str = Field(description="how the amount comes about, or why it is unknown")
     price_as_of: date | None = None
     price_source: str | None = None
+    price_from: str = Field(default="", description="whose the price is: yours, AWS's Price List or the catalogue's")
+    observed: tuple[Decimal, Decimal] | None = Field(
+        default=None, description="what others paid for as much, where no price is known: it bounds, and is no price"
+    )
 
     @property
     def known(self) -> bool:
@@ -180,6 +185,7 @@ def line(
         how=f"{how} at ${price.amount:f} per {price.unit}",
         price_as_of=price.as_of,
         price_source=price.source.url,
+        price_from=price.origin,
     )
 
 
@@ -191,7 +197,11 @@ def by_epochs(basis: Basis, others: Iterable[Line], assumption: str) -> Quote:
     return Quote(
         model=basis.model.name,
         method=recipe.method,
-        lines=(training_line(basis.tokens, epochs, basis.model), *others, *kept_and_hosted(recipe, basis.model)),
+        lines=(
+            bounded(basis, training_line(basis.tokens, epochs, basis.model), advised.value),
+            *others,
+            *kept_and_hosted(recipe, basis.model),
+        ),
         assumptions=(
             f"{advised.value} epochs: {advised.reason}",
             "training is billed by the tokens of the training file, once for each epoch",
@@ -202,16 +212,33 @@ def by_epochs(basis: Basis, others: Iterable[Line], assumption: str) -> Quote:
 
 
 def training_line(tokens: Range, epochs: Range, model: Model) -> Line:
-    missing = f"no trustworthy price for training {model.title}; AWS's pricing page has it"
+    missing = f"no trustworthy price for training {model.title}; {how_to_set(model, 'training')}"
     quantity = tokens.times(epochs).times(PER_THOUSAND)
     how = f"{tokens} tokens, {epochs} epochs"
     return line("training", f"Training {model.title}", "once", quantity, model.price("training"), how, missing)
 
 
+def bounded(basis: Basis, training: Line, epochs: float | str) -> Line:
+    """Where no price is known: what others paid for as many rows with images and as many epochs."""
+    bills = [bill for bill in basis.model.observed if bill.item == "training"]
+    if training.known or not bills or not int(basis.manifest.get("media", {}).get("images", 0)):
+        return training
+    times = basis.rows * Decimal(str(epochs))
+    rates = [bill.amount / (bill.rows * bill.epochs) for bill in bills]
+    low, high = cents(min(rates) * times), cents(max(rates) * times)
+    paid = " and ".join(f"${cents(bill.amount)} for {bill.rows} rows" for bill in bills)
+    why = (
+        f"one team's bill of {bills[0].as_of} ({paid} with an image each, {bills[0].epochs} epochs; {bills[0].region}) "
+        f"comes to about ${low} to ${high} for this; their texts, pictures and rates may differ from yours, so it is "
+        "no price, and a person decides"
+    )
+    return training.model_copy(update={"observed": (low, high), "how": f"{training.how}. {why}"})
+
+
 def kept_and_hosted(recipe: Recipe, model: Model) -> list[Line]:
     """Storage of the custom model a month; hosting a day."""
     one, price = Range.exactly(1), model.price("storage")
-    missing = f"no trustworthy price for storing a custom {model.title}"
+    missing = f"no trustworthy price for storing a custom {model.title}; {how_to_set(model, 'storage')}"
     storage = line("storage", "Storing the model", "month", one, price, "1 model", missing)
     if recipe.deployment.kind == "on-demand":
         nothing = Decimal(0)
@@ -221,7 +248,10 @@ def kept_and_hosted(recipe: Recipe, model: Model) -> list[Line]:
         )
         return [storage, hosting]
     day, price = Range.exactly(HOURS_A_DAY), model.price("provisioned")
-    missing = f"no trustworthy price for a model unit of {model.title}; it bills until it is deleted, used or not"
+    missing = (
+        f"no trustworthy price for a model unit of {model.title}, which bills until it is deleted, used or not; "
+        + how_to_set(model, "provisioned")
+    )
     return [storage, line("hosting", "Hosting on 1 model unit", "day", day, price, "24 hours", missing)]
 
 

@@ -64,10 +64,15 @@ def quote(
     live: bool = False,
     examples: Range | None = None,
     priced: Callable[[Model], Model] = lambda model: model,
+    notes: Callable[[], Iterable[str]] = tuple,
 ) -> Quote:
     """What a run with this recipe on this prepared dataset would cost, with what its counts (and ``advice``) say.
 
-    ``live``, ``examples`` and ``priced``: as in :class:`Basis`.
+    ``live``, ``examples`` and ``priced``: as in :class:`Basis`. ``notes``: what there is to say of the prices, called
+    after they were used.
     """
     found = of(recipe).quote(Basis(manifest, recipe, priced(model), live, examples, priced))
-    return found.model_copy(update={"advice": (*about_data(manifest, recipe, model), *advice)})
+    assumptions = (*found.assumptions, *notes())
+    return found.model_copy(
+        update={"assumptions": assumptions, "advice": (*about_data(manifest, recipe, model), *advice)}
+    )

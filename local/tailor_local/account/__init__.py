@@ -1,0 +1,6 @@
+"""Services that tell of the account rather than of models: AWS's Price List and Service Quotas, which the emulator
+lacks."""
+
+from tailor_local.account.front import SERVICES, Account
+
+__all__ = ["SERVICES", "Account"]
