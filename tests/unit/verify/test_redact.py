@@ -19,9 +19,11 @@ REDACTOR = Redactor(KNOWN)
 
 digits = st.text(string.digits, min_size=12, max_size=12)
 lower = st.text(string.ascii_lowercase + string.digits, min_size=3, max_size=20)
+named = st.builds("acme-7-{}".format, st.text(string.ascii_lowercase, min_size=4, max_size=12))
 SECRETS: dict[str, st.SearchStrategy[str]] = {
     "account": digits,
     "arn": st.builds("arn:aws:{}:us-east-1:{}:function/{}".format, lower, digits, lower),
+    "own arn": st.builds("arn:aws:lambda:us-east-1:{}:function:{}".format, st.just(ACCOUNT), named),
     "bucket's arn": st.builds("arn:aws:s3:::{}/uploads/{}".format, lower, lower),
     "ip": st.ip_addresses(v=4).map(str),
     "email": st.builds("{}@{}.example".format, lower, lower),
@@ -85,6 +87,8 @@ def test_no_secret_reaches_the_file(parts: list[tuple[str, list[str]]]) -> None:
     for _, secrets in parts:
         for secret in secrets:
             assert secret.lower() not in plain.lower()
+            if secret.startswith(f"arn:aws:lambda:us-east-1:{ACCOUNT}"):
+                assert secret.rpartition(":")[2] not in plain
     assert read(written).checks[0].id == "a-check"
 
 

@@ -38,9 +38,10 @@ class Redactor:
         self._known = [(_whole(value), f"<{known[value]}>") for value in ordered]
 
     def text(self, text: str) -> str:
-        for pattern, word in self._known:
-            text = pattern.sub(word, text)
+        # Forms first: an ARN without its account's id would be none any more, and the rest of it would stay.
         for word, pattern in _FORMS:
+            text = pattern.sub(word, text)
+        for pattern, word in self._known:
             text = pattern.sub(word, text)
         return text
 
