@@ -4,7 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3.13
 BIN := .venv/bin
-ARCH ?= arm64
 export SAM_CLI_TELEMETRY := 0
 PATHS := layers functions cli local samples tests benchmarks
 
@@ -49,15 +48,15 @@ up: setup ## Start the local cloud and deploy to it (KEEP=1 keeps state, PORT=�
 down: setup ## Stop the local cloud
 	@$(BIN)/python -m tailor_local down
 
-deploy: setup ## Deploy to AWS with the credentials of this shell
-	ARCH=$(ARCH) $(BIN)/sam build --parameter-overrides Architecture=$(ARCH)
-	$(BIN)/sam deploy --guided --parameter-overrides Architecture=$(ARCH)
+deploy: setup ## Deploy to AWS (ARCH=x86_64, STACK=…, REGION=…; YES=1 asks nothing, DRY=1 stops at the change set)
+	@$(BIN)/tailor $(if $(STACK),--stack $(STACK)) deploy $(if $(ARCH),--arch $(ARCH)) $(if $(REGION),--region $(REGION)) \
+	  $(if $(YES),--yes) $(if $(DRY),--dry-run)
 
 verify-aws: setup ## Observe whether the account behaves as Tailor assumes (docs/verify.md)
 	@$(BIN)/tailor verify
 
 destroy: setup ## Remove the stack from AWS; the bucket and the tables stay
-	$(BIN)/sam delete
+	$(BIN)/sam delete $(if $(STACK),--stack-name $(STACK)) $(if $(REGION),--region $(REGION))
 
 lock: setup ## Lock the newest versions of all dependencies
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes --no-emit-index-url --no-header requirements/bootstrap.in -o requirements/bootstrap.txt

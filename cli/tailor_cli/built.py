@@ -1,12 +1,13 @@
 """What `sam build` made: for which processor, and how large each function becomes with its layers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from tailor.errors import InvalidInputError
+from tailor.verify.checkout import read_template
 
 MOST_BYTES: Final = 262_144_000
 """Lambda's limit of a function with its layers, unzipped: 250 MB."""
@@ -23,15 +24,12 @@ class Build:
     folder: Path
 
     @cached_property
-    def template(self) -> dict[str, Any]:
+    def template(self) -> Mapping[str, Any]:
         """The built template. Raises InvalidInputError where nothing is built."""
-        from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
-
         file = self.folder / "template.yaml"
         if not file.is_file():
             raise InvalidInputError(f"nothing is built in {self.folder}", hint="run: sam build")
-        found: dict[str, Any] = yaml_parse(file.read_text())
-        return found
+        return read_template(file)
 
     def sizes(self) -> dict[str, int]:
         """Return the unzipped bytes of each function with all of its layers, by logical id."""

@@ -20,6 +20,7 @@ COMMANDS = {  # module and function by name, in the order of --help
     "grade": ("grade", "grade"),
     "doctor": ("doctor", "doctor"),
     "verify": ("verify", "verify"),
+    "deploy": ("deploy", "deploy"),
     "push": ("push", "push"),
     "runs": ("runs", "runs"),
     "show": ("runs", "show"),

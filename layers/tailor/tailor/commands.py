@@ -8,7 +8,7 @@ import re
 
 # fmt: off
 NAMES = frozenset({
-    "recipe", "models", "check", "quote", "grade", "doctor", "verify",
+    "recipe", "models", "check", "quote", "grade", "doctor", "verify", "deploy",
     "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
     "evaluate", "judge", "promote", "retry", "rollback", "retire", "offline", "usage", "train-curve", "keys",
 })

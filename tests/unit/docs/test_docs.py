@@ -10,6 +10,7 @@ import pytest
 
 from tailor.commands import NAMES
 from tailor.recipe import Recipe
+from tailor_cli.deploying.parameters import ASKED
 from tailor_cli.main import COMMANDS, load
 from tailor_cli.recipe import starter
 from tests.unit.contracts.template import ROOT, template
@@ -116,3 +117,12 @@ def test_modules_are_where_the_changelog_says_that_they_moved() -> None:
     for _, now in moved:
         path = library / now.replace(".", "/")
         assert path.with_suffix(".py").exists() or (path / "__init__.py").exists() or now == "catalog.teacher_of", now
+
+
+def test_the_deployment_page_has_every_parameter_with_its_default_and_says_which_are_asked() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    rows = re.findall(r"^\| `([A-Z]\w+)` \| (.*?) \| .+ \|$", page.replace("(empty)", ""), re.MULTILINE)
+    defaults = {name: str(rules.get("Default", "")) for name, rules in template()["Parameters"].items()}
+    by_hand = {"AlarmEmail": "what you gave for notices"}  # of the command, not of the template
+    assert dict(rows) == defaults | by_hand
+    assert [name for name, _ in rows[: len(ASKED)]] == list(ASKED)

@@ -30,6 +30,12 @@ def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]
 _Loader.add_multi_constructor("!", _short_form)
 
 
+def read_template(file: Path) -> Mapping[str, Any]:
+    """Return a template of CloudFormation, short forms such as ``!Ref`` written out."""
+    found: Mapping[str, Any] = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506  (a SafeLoader)
+    return found
+
+
 @dataclass(frozen=True)
 class Checkout:
     """``root`` holds template.yaml."""
@@ -37,10 +43,14 @@ class Checkout:
     root: Path
 
     @cached_property
+    def template(self) -> Mapping[str, Any]:
+        """The template, short forms such as ``!Ref`` written out."""
+        return read_template(self.root / TEMPLATE)
+
+    @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
-        """The template's resources by logical id, short forms such as ``!Ref`` written out."""
-        text = (self.root / TEMPLATE).read_text(encoding="utf-8")
-        found: Mapping[str, Mapping[str, Any]] = yaml.load(text, _Loader)["Resources"]  # noqa: S506  (a SafeLoader)
+        """The template's resources by logical id."""
+        found: Mapping[str, Mapping[str, Any]] = self.template["Resources"]
         return found
 
     def properties(self, kind: str) -> dict[str, Mapping[str, Any]]:

@@ -1,0 +1,158 @@
+"""Stacks before and while they are deployed: whose account it is, in which state a stack is, what a change set left."""
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import boto3
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from tailor.aws.clients import client
+from tailor.aws.failures import code_of, translated
+from tailor.errors import InvalidInputError, NotAllowedError, RetryableError
+
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_UNKNOWN = frozenset(
+    {
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "SignatureDoesNotMatch",
+        "AuthFailure",
+        "InvalidAccessKeyId",
+    }
+)
+_LOG_IN = "log in (aws sso login, aws configure), or name a profile: AWS_PROFILE"
+_EMPTY_STATES = frozenset({"REVIEW_IN_PROGRESS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    account: str
+    arn: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackState:
+    """A stack as CloudFormation describes it. ``since``: when it was made or changed last."""
+
+    status: str
+    since: datetime
+    reason: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def exists(self) -> bool:
+        """Whether it has resources, or had: one in review is a change set that nobody has executed."""
+        return self.status not in _EMPTY_STATES
+
+
+def use_region(region: str) -> None:
+    """Have all clients of this process, and SAM, speak to a Region. Before the first client is made."""
+    os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
+
+
+def shell_region() -> str:
+    """Return the Region of the environment or the profile; empty where none says one."""
+    try:
+        return boto3.Session().region_name or ""
+    except ProfileNotFound as error:
+        raise InvalidInputError(str(error), hint="name another: AWS_PROFILE") from error
+
+
+def caller() -> Caller:
+    """Return whose credentials these are. Raises InvalidInputError or RetryableError in the words of a person who
+    deploys."""
+    try:
+        sts = client("sts")
+        found = sts.get_caller_identity()
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise InvalidInputError("this shell has no AWS credentials", hint=_LOG_IN) from error
+    except (SSOError, TokenRetrievalError) as error:
+        raise InvalidInputError(f"the AWS login has expired: {error}", hint=_LOG_IN) from error
+    except (EndpointConnectionError, ConnectTimeoutError) as error:
+        hint = "check the Region's name (AWS_REGION) and the network"
+        raise RetryableError(f"AWS can't be reached: {error}", hint=hint) from error
+    except ClientError as error:
+        if code_of(error) in _EXPIRED:
+            raise InvalidInputError("the AWS credentials of this shell have expired", hint=_LOG_IN) from error
+        if code_of(error) in _UNKNOWN:
+            raise InvalidInputError("AWS does not know the credentials of this shell", hint=_LOG_IN) from error
+        raise NotAllowedError(f"AWS refuses these credentials: {error}", hint=_LOG_IN) from error
+    except BotoCoreError as error:
+        raise InvalidInputError(f"the AWS settings of this shell are wrong: {error}", hint=_LOG_IN) from error
+    return Caller(str(found["Account"]), str(found["Arn"]), str(sts.meta.region_name))
+
+
+def look_at(stack: str) -> StackState | None:
+    """Return a stack's state; None where there is no such stack."""
+    with translated(f"looking for the stack {stack}"):
+        try:
+            found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        except ClientError as error:
+            if code_of(error) == "ValidationError":  # "Stack with id … does not exist"
+                return None
+            raise
+    return StackState(
+        status=found["StackStatus"],
+        since=found.get("LastUpdatedTime") or found["CreationTime"],
+        reason=found.get("StackStatusReason", ""),
+        parameters={each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])},
+        tags={each["Key"]: each["Value"] for each in found.get("Tags", [])},
+        outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])},
+    )
+
+
+def change_sets(stack: str, *, waiting: bool = False) -> set[str]:
+    """Return the ARNs of a stack's change sets; none where there is no such stack. ``waiting``: only those that nobody
+    has executed."""
+    with translated(f"listing the change sets of {stack}"):
+        try:
+            pages = client("cloudformation").get_paginator("list_change_sets").paginate(StackName=stack)
+            found = [each for page in pages for each in page["Summaries"]]
+        except ClientError as error:
+            if code_of(error) in ("ValidationError", "ChangeSetNotFound"):
+                return set()
+            raise
+    executed = ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED")
+    return {each["ChangeSetId"] for each in found if not waiting or each.get("ExecutionStatus") not in executed}
+
+
+def discard(stack: str, arns: set[str]) -> None:
+    """Remove change sets, and the stack where it was in review for nothing else."""
+    cloudformation = client("cloudformation")
+    with translated(f"removing change sets of {stack}"):
+        for arn in sorted(arns):
+            cloudformation.delete_change_set(ChangeSetName=arn)
+        found = look_at(stack)
+        if found and not found.exists and not change_sets(stack):
+            cloudformation.delete_stack(StackName=stack)
+            cloudformation.get_waiter("stack_delete_complete").wait(
+                StackName=stack, WaiterConfig={"Delay": 2, "MaxAttempts": 60}
+            )
+
+
+def failures(stack: str, since: datetime | None) -> list[str]:
+    """Return why resources of a stack could not be made or changed after ``since``, the first failure first."""
+    with translated(f"reading the events of {stack}"):
+        pages = client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack)
+        events = [event for page in pages for event in page["StackEvents"]]
+    return [
+        f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+        for event in sorted(events, key=lambda event: event["Timestamp"])
+        if event.get("ResourceStatus", "").endswith("_FAILED")
+        and "cancelled" not in event.get("ResourceStatusReason", "cancelled")
+        and (since is None or event["Timestamp"] > since)
+    ]
