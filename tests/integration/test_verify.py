@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 import typer
 
@@ -122,13 +123,22 @@ def test_the_documented_permissions_are_enough(
     actions |= {action for cleaner in CLEANERS for action in cleaner.permissions}
     iam = pipeline.cloud.client("iam")
     iam.create_user(UserName="verifier")
-    statement = [{"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}]
-    policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
-    iam.put_user_policy(UserName="verifier", PolicyName="verify", PolicyDocument=policy)
     key = iam.create_access_key(UserName="verifier")["AccessKey"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the owner's credentials
     forget_clients()
+
+    def allow(names: set[str]) -> None:
+        statement = [{"Effect": "Allow", "Action": sorted(names), "Resource": "*"}]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        iam.put_user_policy(UserName="verifier", PolicyName="verify", PolicyDocument=policy)
+
+    allow(actions - {"lambda:GetAccountSettings"})
+    code, record = verified("function-concurrency")
+    assert (code, record.checks[0].verdict) == (2, "could not be checked")
+    assert "lambda:GetAccountSettings" in record.checks[0].why
+    allow(actions)
     code, record = verified()
     assert [(entry.id, entry.why) for entry in record.checks if entry.verdict != "as assumed"] == []
     assert code == 0
