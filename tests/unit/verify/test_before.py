@@ -197,3 +197,51 @@ def test_what_was_built_is_held_against_the_accounts_own_limit() -> None:
     mixed = result("build-fits", limits(10), build=Build(["arm64", "x86_64"], 200))
     assert "processors" in mixed.why
     assert result("build-fits", limits(10)).why == "nothing is built: sam build, in a checkout of Tailor"
+
+
+def quotas(**changes: float | None) -> FakeAws:
+    known = {
+        "(Model customization) Scheduled customization jobs": 10.0,
+        "(Model customization) Custom models per account": 100.0,
+        "(Model customization) Total custom model deployments": 10.0,
+        "(Model customization) In-progress custom model deployments": 2.0,
+    }
+    found = {name: changes.get(name.split(") ")[1].split()[0], value) for name, value in known.items()}
+    listed = [{"QuotaName": name, "Value": value} for name, value in found.items() if value is not None]
+    return FakeAws({("service-quotas", "list_service_quotas"): {"Quotas": listed}})
+
+
+def test_quotas_that_are_lower_or_not_named_are_told_and_raised_ones_are_not() -> None:
+    assert result("service-quotas", quotas(Total=200.0)).verdict == "as assumed"
+    assert result("service-quotas", quotas(Total=5.0)).why == (
+        "less than documented: assumed none, observed deployments 5.0"
+    )
+    assert "Scheduled customization jobs" in result("service-quotas", quotas(Scheduled=None)).why
+
+
+def price_list(amount: str) -> FakeAws:
+    def products(Filters: Any, **_: Any) -> Any:  # noqa: N803
+        usage_type = Filters[0]["Value"]
+        known = next(
+            (price.amount for model in catalog.models() for item, name in model.usage_types("us-east-1").items()
+             if name == usage_type and (price := model.price(item, "us-east-1"))), None
+        )  # fmt: skip
+        said = amount if usage_type.endswith("NovaMicro-Customization-Training") else known
+        if said is None:
+            return {"PriceList": []}
+        unit = "1K tokens" if "tokens" in usage_type or "Training" in usage_type else "Model/Month"
+        dimension = {"unit": unit, "pricePerUnit": {"USD": str(said)}}
+        product = {
+            "product": {"attributes": {"usagetype": usage_type}},
+            "terms": {"OnDemand": {"a": {"priceDimensions": {"b": dimension}}}},
+        }
+        return {"PriceList": [json.dumps(product)]}
+
+    return FakeAws({("pricing", "get_products"): products})
+
+
+def test_a_price_that_changed_is_told() -> None:
+    assert result("prices", price_list("0.002")).why.startswith(
+        "otherwise than the catalogue says: assumed none, observed nova-micro training 0.002 and not 0.001"
+    )
+    assert result("prices", FakeAws({}), region="eu-north-1").verdict == "could not be checked"

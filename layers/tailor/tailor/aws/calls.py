@@ -5,11 +5,13 @@ from typing import Any
 import botocore
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from tailor.aws import price_list
 from tailor.aws.clients import client
 from tailor.aws.failures import code_of
 from tailor.errors import InvalidInputError, RetryableError
 from tailor.verify.answer import Answer
 
+_REGIONS = {"pricing": price_list.REGION}  # services that answer for all Regions in a few
 BOTOCORE = str(botocore.__version__)
 
 
@@ -18,7 +20,7 @@ class Calls:
 
     def __call__(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         try:
-            return Answer(document=getattr(client(service), operation)(**parameters))
+            return Answer(document=getattr(client(service, region=_REGIONS.get(service)), operation)(**parameters))
         except ClientError as error:
             details = error.response.get("Error", {})
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))

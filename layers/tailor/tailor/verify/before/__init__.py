@@ -1,6 +1,14 @@
 """Checks that need nothing deployed, take seconds and cost nothing."""
 
-from tailor.verify.before import build, concurrency, machines, models, rules
+from tailor.verify.before import build, concurrency, machines, models, prices, quotas, rules
 from tailor.verify.check import Check
 
-CHECKS: tuple[Check, ...] = (*rules.CHECKS, *machines.CHECKS, *build.CHECKS, *concurrency.CHECKS, *models.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *rules.CHECKS,
+    *machines.CHECKS,
+    *build.CHECKS,
+    *concurrency.CHECKS,
+    *models.CHECKS,
+    *quotas.CHECKS,
+    *prices.CHECKS,
+)

@@ -1,0 +1,52 @@
+"""Service Quotas names the quotas that Tailor reckons with, and this account has no less than is documented."""
+
+from typing import Any
+
+from tailor import catalog
+from tailor.verify.check import Check
+from tailor.verify.cleaning import pages
+from tailor.verify.world import World
+
+# What the names of the catalogue's quotas end with.
+NAMES = {
+    "customization_jobs": "Scheduled customization jobs",
+    "custom_models": "Custom models per account",
+    "deployments": "Total custom model deployments",
+    "deployments_in_progress": "In-progress custom model deployments",
+}
+_CUSTOM_RATE = "on demand custom model deployment requests per minute"
+
+
+def _quotas(world: World) -> dict[str, Any]:
+    listed = pages(world, "service-quotas", "list_service_quotas", "Quotas", ServiceCode="bedrock")
+    values = {quota["QuotaName"]: quota["Value"] for quota in listed}
+    found = {
+        name: next((value for quota, value in values.items() if quota.endswith(ending)), None)
+        for name, ending in NAMES.items()
+    }
+    documented = catalog.quotas()
+    return {
+        "values": found,
+        "not named": sorted(NAMES[name] for name, value in found.items() if value is None),
+        "less than documented": {
+            name: value for name, value in found.items() if value is not None and value < getattr(documented, name)
+        },
+        "requests a minute of custom models": {
+            name.rpartition(" for ")[2]: value for name, value in sorted(values.items()) if _CUSTOM_RATE in name
+        },
+    }
+
+
+CHECKS = (
+    Check(
+        id="service-quotas",
+        assumption="Service Quotas tells of the quotas of customization jobs, custom models and deployments, and this "
+        "account has no less of each than is documented.",
+        source=catalog.quotas().source.url,
+        when="before deploying",
+        expected={"not named": [], "less than documented": {}},
+        look=_quotas,
+        permissions=("servicequotas:ListServiceQuotas",),
+        varies=frozenset({"values", "requests a minute of custom models"}),
+    ),
+)
