@@ -65,13 +65,20 @@ def deployed() -> Deployed:
 
 
 def built_in(root: Path) -> Build | None:
-    """What was built last for where the command looks; None where nothing is."""
-    folder = root / ".aws-sam" / "build"
-    if session.local:
-        from tailor_local.deployment import architecture, build_folder
+    """Return what was built for where the command looks: by `make deploy` or the local cloud, else by `sam build`; None
+    where nothing is."""
+    folders = [*_built_for_the_stack(root), *([] if session.local else [root / ".aws-sam" / "build"])]
+    return next((Build(folder) for folder in folders if (folder / "template.yaml").is_file()), None)
 
-        folder = build_folder(root, architecture())
-    return Build(folder) if (folder / "template.yaml").is_file() else None
+
+def _built_for_the_stack(root: Path) -> list[Path]:
+    try:  # a checkout's own, with SAM's packages: no wheel brings them
+        from tailor_cli.deploying.answers import FILE, read_answers
+        from tailor_local.deployment import architecture, build_folder
+    except ModuleNotFoundError:
+        return []
+    processor = architecture() if session.local else read_answers(root / FILE, session.stack_name).architecture
+    return [build_folder(root, processor)] if processor else []
 
 
 def api_of(url: str, identifier: str) -> str:

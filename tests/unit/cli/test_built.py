@@ -6,6 +6,10 @@ import pytest
 
 from tailor.errors import InvalidInputError
 from tailor_cli.built import MOST_BYTES, Build
+from tailor_cli.context import session
+from tailor_cli.deploying.answers import FILE, Answers, write_answers
+from tailor_cli.verify_world import built_in
+from tailor_local.deployment import build_folder
 
 TEMPLATE = """
 Globals: {Function: {Layers: [!Ref Shared]}}
@@ -58,3 +62,18 @@ def test_where_nothing_is_built_a_person_hears_so(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="nothing is built") as refused:
         Build(tmp_path).sizes()
     assert refused.value.hint == "run: sam build"
+
+
+def test_verify_looks_at_what_make_deploy_built_for_this_stack_or_else_at_what_sam_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "stack_name", "tailor-dev")
+    monkeypatch.setattr(session, "local", False)
+    assert built_in(tmp_path) is None
+    for folder in (tmp_path / ".aws-sam" / "build", build_folder(tmp_path, "x86_64"), build_folder(tmp_path, "arm64")):
+        folder.mkdir(parents=True)
+        (folder / "template.yaml").write_text(TEMPLATE)
+    assert built_in(tmp_path) == Build(tmp_path / ".aws-sam" / "build")
+    write_answers(tmp_path / FILE, "tailor-dev", Answers(architecture="x86_64"))
+    write_answers(tmp_path / FILE, "tailor", Answers(architecture="arm64"))
+    assert built_in(tmp_path) == Build(build_folder(tmp_path, "x86_64"))
