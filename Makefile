@@ -5,9 +5,11 @@ SHELL := /bin/bash
 PYTHON ?= python3.13
 BIN := .venv/bin
 export SAM_CLI_TELEMETRY := 0
+TYPES = $(BIN)/mypy
+TEMPLATE = $(BIN)/cfn-lint template.yaml  # which is what `sam validate --lint` does too
 PATHS := layers functions cli local samples tests benchmarks
 
-.PHONY: help setup demo test unit check fix up down deploy verify-aws destroy lock clean
+.PHONY: help setup demo test unit check style fix up down deploy verify-aws destroy lock clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,18 +27,24 @@ setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
 demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training)
 	@$(BIN)/python -m tailor_local.demo $(METHOD)
 
-test: setup check ## Check everything and run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+# Types and template are checked beside the tests, which often wait; what they say comes last where it is not good.
+test: setup style ## Check everything and run all tests
+	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
+	{ $(TYPES) && $(TEMPLATE); } >"$$said" 2>&1 & checks=$$!; \
+	failed=0; $(BIN)/python -m pytest -n 2 --dist loadgroup || failed=$$?; \
+	wait $$checks || { cat "$$said"; failed=2; }; \
+	exit $$failed
 
 unit: setup ## Run the unit tests alone
 	$(BIN)/python -m pytest -n 2 tests/unit
 
-check: setup ## Format, lint, types, template
+check: setup style ## Format, lint, types, template
+	$(TYPES)
+	$(TEMPLATE)
+
+style:
 	$(BIN)/ruff format --check $(PATHS)
 	$(BIN)/ruff check $(PATHS)
-	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml
-	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint >/dev/null
 
 fix: setup ## Format, and mend what the linter can
 	$(BIN)/ruff format $(PATHS)

@@ -1,4 +1,5 @@
-"""Checking data and asking models take time and have tests of their own: here both come out as the path says."""
+"""What takes time has tests of its own: here data and answers come out as the path says, and what a recipe means and
+costs is found out once."""
 
 import json
 from collections import Counter
@@ -9,13 +10,16 @@ from typing import Any, Self
 
 import pytest
 
+from tailor.catalog import Model
 from tailor.datasets.prepare import Assignment
 from tailor.datasets.report import Report
-from tailor.errors import EvaluationError
+from tailor.errors import EvaluationError, Problem
 from tailor.evaluation.questions.arms import LIVE, Arm
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.storage import Storage
+from tailor.training.calls import general_questions
+from tailor.training.quote import Range
 from tests.conftest import RAN
 from tests.unit.chaos.world import World
 
@@ -81,6 +85,22 @@ def _evaluate_run(files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm],
     return _Result(run.recipe.description or "passed", live)
 
 
+_read_once = cache(Recipe.read)
+_counted: dict[tuple[str, str], tuple[Range, Range]] = {}
+
+
+def _read(text: str | bytes) -> tuple[Recipe, list[Problem]]:
+    recipe, problems = _read_once(text)
+    return recipe, [*problems]
+
+
+def _general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:
+    key = recipe.evaluation.language, model.name
+    if key not in _counted:
+        _counted[key] = general_questions(recipe, model)
+    return _counted[key]
+
+
 class _Simulated(datetime):
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Self:
@@ -90,7 +110,8 @@ class _Simulated(datetime):
 @pytest.fixture(autouse=True)
 def quick_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tailor.runs.datetime", _Simulated)
-    monkeypatch.setattr(Recipe, "parse", cache(Recipe.parse))
+    monkeypatch.setattr(Recipe, "read", _read)
+    monkeypatch.setattr("tailor.training.calls.general_questions", _general_questions)
     monkeypatch.setattr("tailor.steps.prepare.Intake", _Intake)
     monkeypatch.setattr("tailor.steps.evaluate.evaluate_run", _evaluate_run)
 
