@@ -6,8 +6,8 @@ record, look for reserved words. It checks no duplicates, media, personal data o
 """
 
 import argparse
+import csv
 import io
-import json
 import multiprocessing
 import random
 import resource
@@ -16,16 +16,15 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import batched
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from benchmarks.baseline import validate_only
 from tailor import catalog
 from tailor.catalog import Model
-from tailor.datasets.checks import media_of
-from tailor.datasets.example import Example
+from tailor.datasets.example import Example, media_of
 from tailor.datasets.formats import read_dataset
 from tailor.datasets.media import KnownAssets, MediaDesk, images
 from tailor.datasets.prepare import prepare_dataset
@@ -40,54 +39,6 @@ _WORDS = {
     "vi": "báo cáo của quý này cho thấy doanh thu ở miền bắc tăng trong khi chi phí vận chuyển giảm vì các tuyến đường "
     "mới được mở và khách hàng muốn giao sớm hơn mà đối tác của chúng tôi có thể đáp ứng với giá thấp hơn",
 }
-_RESERVED = ("system:", "user:", "bot:", "assistant:", "thought:", "[eos]", "<image>", "<video>", "<unk>")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class _Content(_Strict):
-    text: str | None = None
-    image: dict[str, Any] | None = None
-    video: dict[str, Any] | None = None
-
-    @field_validator("text")
-    @classmethod
-    def _no_reserved_words(cls, text: str | None) -> str | None:
-        if text is not None:
-            lower = text.lower()
-            if any(word in lower for word in _RESERVED):
-                raise ValueError("a reserved word")
-        return text
-
-    @model_validator(mode="after")
-    def _holds_something(self) -> "_Content":
-        if self.text is None and self.image is None and self.video is None:
-            raise ValueError("an empty content item")
-        return self
-
-
-class _Message(_Strict):
-    role: Literal["user", "assistant"]
-    content: list[_Content]
-
-
-class _Sample(_Strict):
-    schemaVersion: str | None = None  # noqa: N815 the service's own name
-    system: list[_Content] | None = None
-    messages: list[_Message]
-
-    @model_validator(mode="after")
-    def _turns_alternate(self) -> "_Sample":
-        if len(self.messages) < 2:
-            raise ValueError("both user and assistant are needed")
-        for place, message in enumerate(self.messages):
-            if message.role != ("user", "assistant")[place % 2]:
-                raise ValueError("the turns do not alternate")
-            if not any(item.text for item in message.content if item.image is None):
-                raise ValueError("an empty message")
-        return self
 
 
 def write_rows(path: Path, count: int) -> None:
@@ -133,13 +84,13 @@ def _prose(choose: random.Random, language: str, length: int) -> str:
     return " ".join(sentences)
 
 
-def validate_only(folder: Path) -> int:
-    count = 0
-    with (folder / "rows.jsonl").open("rb") as file:
-        for line in file:
-            _Sample.model_validate(json.loads(line))
-            count += 1
-    return count
+def write_table(source: Path, target: Path) -> None:
+    """The same questions and answers as in a file of Converse, as CSV."""
+    with source.open("rb") as rows, target.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["question", "answer"])
+        for row in map(orjson.loads, rows):
+            table.writerow([message["content"][0]["text"] for message in row["messages"]])
 
 
 def parse_only(folder: Path) -> int:
@@ -205,26 +156,30 @@ def main() -> None:
 
 def measure_rows(rows: int, write: Callable[[Path, int], None]) -> None:
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+        folder, table = Path(place) / "jsonl", Path(place) / "csv"
+        for each in (folder, table):
+            each.mkdir()
         write(folder / "rows.jsonl", rows)
+        write_table(folder / "rows.jsonl", table / "rows.csv")
         size = (folder / "rows.jsonl").stat().st_size
         print(f"{rows:,} rows of {size / rows:,.0f} bytes\n")
         print(f"{'':36}{'rows/s a core':>14}{'ratio':>7}{'by the clock':>14}{'ratio':>7}{'peak MiB':>10}")
         first: tuple[float, float] | None = None
-        for title, core, clock, peak in _runs(folder):
+        for title, core, clock, peak in _runs(folder, table):
             first = first or (core, clock)
             print(
                 f"{title:36}{core:>14,.0f}{core / first[0]:>7.2f}{clock:>14,.0f}{clock / first[1]:>7.2f}{peak:>10,.0f}"
             )
 
 
-def _runs(folder: Path) -> Iterator[tuple[str, float, float, float]]:
+def _runs(folder: Path, table: Path) -> Iterator[tuple[str, float, float, float]]:
     """Title, rows per second of the first process's processor time and of the clock, and peak MiB of a process. The
     first is not disturbed by other work on the machine; with two workers only the second counts."""
     work: list[tuple[str, Callable[..., int], tuple[Any, ...]]] = [
         ("validate with pydantic (baseline)", validate_only, (folder,)),
         ("read and parse only (the floor)", parse_only, (folder,)),
         ("all checks and conversion, 1 core", whole_intake, (folder, 1)),
+        ("the same of a CSV of the same texts", whole_intake, (table, 1)),
         ("all checks and conversion, 2 cores", whole_intake, (folder, 2)),
     ]
     for title, call, arguments in work:

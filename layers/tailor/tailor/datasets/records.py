@@ -1,8 +1,8 @@
 """Examples as the service takes them: one JSON object a line, in the shape of the model and its method."""
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 
 from tailor.catalog import Record
@@ -12,8 +12,7 @@ from tailor.datasets.media import Locate, source_of
 SCHEMA = "bedrock-conversation-2024"
 
 
-@dataclass(slots=True)
-class Encoded:
+class Encoded(msgspec.Struct, gc=False):
     """``line`` is the record without a line break; ``question`` all texts before the last answer, ``answer`` that
     answer: duplicates and conflicts are found by them. Media are not part of them."""
 

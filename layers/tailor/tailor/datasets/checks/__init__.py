@@ -9,8 +9,8 @@
 | ``repairs`` | what is put right without asking |
 """
 
-from tailor.datasets.checks.examiner import Examiner, media_of
+from tailor.datasets.checks.examiner import Examiner
 from tailor.datasets.checks.prefilter import Passed, Screen, measured
 from tailor.datasets.checks.repairs import Repairs
 
-__all__ = ["Examiner", "Passed", "Repairs", "Screen", "measured", "media_of"]
+__all__ = ["Examiner", "Passed", "Repairs", "Screen", "measured"]

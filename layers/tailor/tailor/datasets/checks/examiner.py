@@ -33,6 +33,7 @@ class Examiner:
     def __init__(self, model: Model, method: Method) -> None:
         facts = model.method(method)
         self._model, self._method, self._limits = model.name, method, facts.limits
+        self._learns_answers = method != "reinforcement"
         self._others = {name: other.limits for name, other in model.methods.items() if name != method}
         self._estimator = Estimator(model.tokens, self._limits.video_seconds)
         self._words = {word.mark: word for word in map(_ReservedWord, model.reserved_words)}
@@ -120,7 +121,9 @@ class Examiner:
             yield self._found("mojibake", example, path, excerpt=found[0], rewrite=found[1])
 
     def _order(self, example: Example) -> list[Finding]:
-        turns, found = example.turns, []
+        turns, found = example.turns, list[Finding]()
+        if len(turns) == 2 and turns[0].role == "user" and turns[1].role == "assistant" and self._learns_answers:
+            return found  # by far the most frequent order
         if turns[0].role != "user":
             found.append(self._found("first-turn", example, "$.messages[0]", role=turns[0].role))
         found += [
@@ -205,16 +208,6 @@ class _ReservedWord:
             code = "reserved-word" if sure else "reserved-word-perhaps"
             rewrite = word.strip().strip("<>[]").replace(":", " -")
             yield finding(code, example.file, example.line, path, word=word, rewrite=rewrite)
-
-
-def media_of(example: Example) -> list[tuple[str, Media]]:
-    """Each media block with its path."""
-    return [
-        (f"$.messages[{place}].content[{at}]", block)
-        for place, turn in enumerate(example.turns)
-        for at, block in enumerate(turn.blocks)
-        if isinstance(block, Media)
-    ]
 
 
 def texts_of(example: Example) -> Iterator[tuple[str, Role | None, str]]:

@@ -8,8 +8,7 @@ import re
 import string
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Final
 
@@ -28,12 +27,12 @@ _STOP: Final = (
     (rb"secret.{0,20}=", _CASELESS),
 )
 _SPACED = rb"[ \t\r\n]{8}"
-_IS_SPACED: Final = 0
 # Letters that Unicode's composition may change, and some more.
 _OF_PARTS = (
     rb"[\xcc-\xce\xd2\xd6-\xe0\xe3\xea\xef\xf0]|\xe1[\x80-\xb7\xbd-\xbf]"
     rb"|\xe2(?:\x80[\x80\x81]|[\x83\x84\x8c\xab\xb3\xb5\xb7])"
 )
+_SPACED_ID, _OF_PARTS_ID = 0, 1
 _SYMBOLS: Final = bytes(
     1 if code < 128 and chr(code) not in string.ascii_letters + string.digits + string.whitespace else 0
     for code in range(256)
@@ -62,12 +61,8 @@ class Screen:
     """``reserved``: the model's own markers, which texts may not hold."""
 
     def __init__(self, reserved: Iterable[str]) -> None:
-        self._stop = _database([*_STOP, *((_word(word), _CASELESS) for word in reserved)])
-
-    @cached_property
-    def _more(self) -> hyperscan.Database:
-        """Only for rows that are looked at one by one, which many datasets have none of."""
-        return _database([(_SPACED, 0), (_OF_PARTS, _ONCE)])
+        patterns = [(_SPACED, 0), (_OF_PARTS, _ONCE), *_STOP, *((_word(word), _CASELESS) for word in reserved)]
+        self._database = _database(patterns)
 
     def look(self, rows: list[tuple[str, str]]) -> list[Passed | None]:
         """For each row (the texts before its last answer, and that answer) what passes, None for what does not."""
@@ -77,24 +72,18 @@ class Screen:
             return [None] if len(rows) == 1 else [found for row in rows for found in self.look([row])]
         whole = b"".join([part for question, answer in texts for part in (question, b"\n", answer, BETWEEN)])
         ends = list(accumulate(len(question) + len(answer) + 2 for question, answer in texts))
-        stopped = self.stopped(whole, ends)
-        spaced: set[int] = set()
-        for id, end in _found(self._more, whole):
-            if id == _IS_SPACED:
-                spaced.add(bisect_right(ends, end - 1))
-            else:
+        stopped, spaced = set[int](), set[int]()
+        for id, end in _found(self._database, whole):
+            if id == _OF_PARTS_ID:
                 stopped.update(row for row, (question, answer) in enumerate(rows) if is_apart(question + "\n" + answer))
+            else:
+                (spaced if id == _SPACED_ID else stopped).add(bisect_right(ends, end - 1))
         symbols = whole.translate(_SYMBOLS).count
         passed: list[Passed | None] = [
             Passed(question, answer, symbols(1, start, end - 1), row in spaced)
             for row, ((question, answer), start, end) in enumerate(zip(texts, [0, *ends], ends, strict=False))
         ]
         return [None if row in stopped else each for row, each in enumerate(passed)] if stopped else passed
-
-    def stopped(self, whole: bytes, ends: Sequence[int]) -> set[int]:
-        """The rows that need a closer look, but for those whose letters are apart. ``whole``: the texts of all rows,
-        BETWEEN behind each; ``ends``: where each row ends, with it."""
-        return {bisect_right(ends, end - 1) for _, end in _found(self._stop, whole)}
 
 
 def is_apart(text: str) -> bool:

@@ -1,7 +1,8 @@
 """What a method makes of a record before it is checked: long documents become several, prompts get their rewards."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tailor.catalog import Model
 from tailor.datasets.example import Example

@@ -12,6 +12,7 @@ from tailor.findings import Finding, RowError, finding
 
 SCHEMA: Final = "bedrock-conversation-2024"
 _KEYS: Final = ("schemaVersion", "system", "messages", "toolConfig")
+_OF_MESSAGES: Final = {"role", "content", "candidates"}
 _MEDIA: Final[dict[str, MediaKind]] = {"image": "image", "video": "video", "document": "document"}
 _RAW: Final = ("toolUse", "toolResult", "reasoningContent")
 _BLOCKS: Final = ("text", *_MEDIA, *_RAW)
@@ -89,8 +90,10 @@ def _odd_keys(row: Row, line: int, context: Context) -> bool:
 def _note_odd_messages(messages: Any, line: int, context: Context) -> None:
     """Keys of messages that are not Converse's: they are not used."""
     for message in messages if isinstance(messages, list) else ():
-        for key in message if isinstance(message, dict) else ():
-            if key not in ("role", "content", "candidates"):
+        if not isinstance(message, dict) or message.keys() <= _OF_MESSAGES:
+            continue
+        for key in message:
+            if key not in _OF_MESSAGES:
                 path = f"$.messages[].{key:.80}"
                 context.notes.add(finding("unknown-key/message", context.file, line, path=path, key=key))
 

@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import msgspec
 import orjson
 
 from tailor.catalog import Model
 from tailor.datasets import language
-from tailor.datasets.checks import Examiner, Passed, Repairs, Screen, measured, media_of
-from tailor.datasets.example import Example, Media, Placed, Rejected
+from tailor.datasets.checks import Examiner, Passed, Repairs, Screen, measured
+from tailor.datasets.example import Example, Media, Placed, Rejected, as_dict, media_of
 from tailor.datasets.formats import Lines
 from tailor.datasets.media import Asset, MediaDesk
 from tailor.datasets.prepare.batches import BATCH, Item, batches_of, chunks, rows_of
@@ -24,7 +25,6 @@ from tailor.datasets.table import (
     MEDIA_KINDS,
     PARTS,
     SHORT_ANSWER,
-    Columns,
     Journal,
     Object,
     Row,
@@ -72,15 +72,14 @@ class Intentions:
     owner: str | None
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(msgspec.Struct, gc=False):
     """A row on its way to be noted. ``media``: with their paths; ``findings``: so far."""
 
     n: int
     row: Example | Rejected
     encoded: Encoded | None = None
     media: Sequence[tuple[str, Media]] = ()
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = msgspec.field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -88,7 +87,6 @@ class _Batch:
     """Rows from number ``first`` on, in their order."""
 
     first: int
-    columns: Columns
     drafts: list[_Draft] = field(default_factory=list)
 
 
@@ -127,16 +125,25 @@ class RowPass:
                 file.close()
 
     def _take(self, batches: list[tuple[int, list[Item]]]) -> None:
-        """The number of each batch's first row, and its rows."""
-        begun = [self._begin(first, items) for first, items in batches]
-        self._fetch_media([draft for batch in begun for draft in batch.drafts])
-        for batch in begun:
-            self._finish(batch)
-            self._journal.add(batch.first // BATCH, batch.columns)
-            self._note_lengths(batch.first // BATCH)
+        """Check batches: the number of each one's first row, and its rows."""
+        waiting: list[_Batch] = []
+        for first, items in batches:
+            batch = self._begin(first, items)
+            waiting.append(batch)
+            # Media are fetched for all batches together. Rows without any are done while they are in the cache.
+            if len(waiting) == 1 and not any(draft.media for draft in batch.drafts):
+                self._end(waiting.pop())
+        self._fetch_media([draft for batch in waiting for draft in batch.drafts])
+        for batch in waiting:
+            self._end(batch)
+
+    def _end(self, batch: _Batch) -> None:
+        number = batch.first // BATCH
+        self._journal.add(number, self._finish(batch.drafts))
+        self._note_lengths(number)
 
     def _begin(self, first: int, items: list[Item]) -> _Batch:
-        batch = _Batch(first, Columns(sum(map(rows_of, items))))
+        batch = _Batch(first)
         n = first
         for item in items:
             if isinstance(item, Lines):
@@ -161,19 +168,15 @@ class RowPass:
         self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
         self._fresh = {id(asset) for asset in fresh}
 
-    def _finish(self, batch: _Batch) -> None:
-        drafts = batch.drafts
+    def _finish(self, drafts: list[_Draft]) -> list[Row]:
+        """Return the rows that are used, as they are compared."""
         for draft in drafts:
             if isinstance(draft.row, Example):
                 draft.encoded = self._encode(draft.row, draft.findings)
         encoded = [draft.encoded for draft in drafts if draft.encoded]
         passed = iter(self._screen.look([(each.question, each.answer) for each in encoded]) if encoded else ())
-        for draft in drafts:
-            row = self._judge(draft, next(passed) if draft.encoded else None)
-            if row:
-                batch.columns.put(draft.n - batch.first, row)
-            else:
-                batch.columns.leave_out(draft.n - batch.first)
+        judged = [self._judge(draft, next(passed) if draft.encoded else None) for draft in drafts]
+        return [row for row in judged if row]
 
     def _judge(self, draft: _Draft, passed: Passed | None) -> Row | None:
         """The row as it is noted; None for one that is set aside with its reasons."""
@@ -190,27 +193,30 @@ class RowPass:
             characters = len(draft.encoded.question) + len(draft.encoded.answer)
             tokens = self._examiner.tokens(characters, passed, assets)
             draft.findings += self._examiner.size(row, len(draft.encoded.line), tokens)
-            if not any(found.severity == "error" for found in draft.findings):
-                self._found(draft.findings)
-                return self._note(draft.n, row, draft.encoded, passed, assets, tokens)
+            if draft.findings and any(found.severity == "error" for found in draft.findings):
+                self._set_aside(row, draft.findings, _shown(row))
+                return None
+            self._found(draft.findings)
+            return self._note(draft.n, row, draft.encoded, passed, assets, tokens)
         self._set_aside(row, draft.findings, _shown(row))
         return None
 
     def _note(
         self, n: int, row: Example, encoded: Encoded, passed: Passed, assets: list[Asset], tokens: Estimate
     ) -> Row:
-        input, question = hashes_of(passed.question, len(row.turns), (asset.digest for asset in assets))
-        answer, kind, spoken, words = describe_answer(passed.question, passed.answer)
+        input, question = hashes_of(passed.question, len(row.turns), [asset.digest for asset in assets])
+        answer, kind, spoken, words = describe_answer(encoded.question, encoded.answer, passed.answer)
         group, label = self._group(row, assets, input)
         if label or row.category or row.references:
             extra = [n, label, row.category, row.references or None]
             self._extras.write(orjson.dumps(extra, option=orjson.OPT_APPEND_NEWLINE))
-        self._note_style(n, spoken, passed.answer)
+        if spoken == _VIETNAMESE and len(encoded.answer) < SHORT_ANSWER:  # long ones tell nothing new
+            self._note_style(n, encoded.answer)
         self._spool.write(encoded.line + b"\n")
         return Row(
-            n=n,
-            file=self._numbers[row.file],
-            line=row.line,
+            n,
+            self._numbers[row.file],
+            row.line,
             size=len(encoded.line) + 1,
             part=PARTS.index(row.split),
             grp=group,
@@ -268,7 +274,7 @@ class RowPass:
         """The row's group and its name for people, None for the row's own place. All groups that a row has a share in
         are joined later."""
         rule, label = self._recipe.split.group, None
-        if rule == "row":
+        if rule == "row" or (row.group is None and not assets):
             return input, None
         groups = [media_group(digest) for digest in dict.fromkeys(asset.digest for asset in assets)]
         if assets:
@@ -280,12 +286,8 @@ class RowPass:
             self._journal.link(groups[0], other)
         return groups[0] if groups else input, label
 
-    def _note_style(self, n: int, spoken: int, answer: bytes) -> None:
-        """Where the answer is short: long ones tell nothing new."""
-        text = answer.decode() if spoken == _VIETNAMESE else ""
-        if not text or len(text) >= SHORT_ANSWER:
-            return
-        first, second = language.tone_styles(text)
+    def _note_style(self, n: int, answer: str) -> None:
+        first, second = language.tone_styles(answer)
         for style, word in (("first", first), ("second", second)):
             if word:
                 self.totals.styles[style] += 1
@@ -353,7 +355,7 @@ def _shown(example: Example) -> str:
     """The example for rejected.jsonl, without the bytes of its media."""
     for _, block in media_of(example):
         block.data = None
-    return repr({key: value for key, value in asdict(example).items() if value})
+    return repr({key: value for key, value in as_dict(example).items() if value})
 
 
 def folder_of(file: str) -> str:

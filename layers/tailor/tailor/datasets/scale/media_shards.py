@@ -17,8 +17,7 @@ from typing import Final
 
 import msgspec
 
-from tailor.datasets.checks import media_of
-from tailor.datasets.example import Example, Rejected
+from tailor.datasets.example import Example, Rejected, media_of
 from tailor.datasets.formats import Lines
 from tailor.datasets.media import Asset, Found, MediaDesk
 from tailor.datasets.prepare import BATCH, Intake, enough_room, folder_of, rows_of

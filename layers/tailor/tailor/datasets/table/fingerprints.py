@@ -1,6 +1,6 @@
 """What rows are compared by: hashes of inputs and answers, and what kind of answer each is."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -32,22 +32,22 @@ def group_hash(*parts: bytes) -> int:
     return xxh64_intdigest(b"".join(len(part).to_bytes(4) + part for part in parts)) >> 1
 
 
-def hashes_of(question: bytes, turns: int, digests: Iterable[str] = ()) -> tuple[int, int]:
+def hashes_of(question: bytes, turns: int, digests: Sequence[str] = ()) -> tuple[int, int]:
     """Hash the whole input, and its texts alone.
 
     ``question`` holds the texts before the last answer (UTF-8), ``digests`` are those of the media."""
-    same, shown = group_hash(question), [digest.encode() for digest in digests]
-    if not shown and turns <= _USUAL_TURNS:
+    same = group_hash(question)
+    if not digests and turns <= _USUAL_TURNS:
         return same, same
-    return group_hash(question, turns.to_bytes(4), *shown), same
+    return group_hash(question, turns.to_bytes(4), *(digest.encode() for digest in digests)), same
 
 
-def describe_answer(question: bytes, answer: bytes) -> AnswerInfo:
-    """Summarise an answer (UTF-8) for duplicate detection and statistics."""
-    if len(answer) >= 4 * SHORT_ANSWER or len(text := answer.decode()) >= SHORT_ANSWER:
-        return AnswerInfo(group_hash(answer), LONG, _language(answer.decode()), answer.count(b" ") + 1)
-    same, kind, words = _describe_short(text)
-    return AnswerInfo(same, kind, _language(text if len(text) >= _LONG_ENOUGH else question.decode()), words)
+def describe_answer(question: str, answer: str, answer_bytes: bytes) -> AnswerInfo:
+    """Summarise an answer, which is given as UTF-8 too, for duplicate detection and statistics."""
+    if len(answer) >= SHORT_ANSWER:
+        return AnswerInfo(group_hash(answer_bytes), LONG, _language(answer), answer_bytes.count(b" ") + 1)
+    same, kind, words = _describe_short(answer)
+    return AnswerInfo(same, kind, _language(answer if len(answer) >= _LONG_ENOUGH else question), words)
 
 
 def _language(text: str) -> int:

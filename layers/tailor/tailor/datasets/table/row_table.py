@@ -82,37 +82,6 @@ class Object(NamedTuple):
 _BYTES: Final = {name: array(type).itemsize for name, type in _TYPES.items()}
 
 
-class Columns:
-    """Room for a batch of rows, column after column: what the journal keeps of them."""
-
-    def __init__(self, rows: int) -> None:
-        self._rows, self._left_out = rows, set[int]()
-        self._data = array("B", bytes(rows * sum(_BYTES.values())))
-        view, at = memoryview(self._data), 0
-        self._columns: list[memoryview[int]] = []
-        for name, type in _TYPES.items():
-            end = at + rows * _BYTES[name]
-            self._columns.append(view[at:end].cast(type))
-            at = end
-
-    def put(self, row: int, fields: Row) -> None:
-        for column, value in zip(self._columns, fields, strict=True):
-            column[row] = value
-
-    def leave_out(self, row: int) -> None:
-        self._left_out.add(row)
-
-    def block(self) -> tuple[int, bytes]:
-        """How many rows are not left out, and their columns."""
-        if not self._left_out:
-            return self._rows, self._data.tobytes()
-        kept = [row for row in range(self._rows) if row not in self._left_out]
-        return len(kept), b"".join(
-            array(type, map(column.__getitem__, kept)).tobytes()
-            for type, column in zip(_TYPES.values(), self._columns, strict=True)
-        )
-
-
 class Journal:
     """What one worker notes, in its folder: the file ROWS, a block of columns for each batch, and the file MEDIA."""
 
@@ -129,11 +98,13 @@ class Journal:
         self._db.execute("COMMIT")
         self._db.close()
 
-    def add(self, batch: int, columns: Columns) -> None:
-        """The rows of one batch; batches come in rising order, each once or, cut by the end of a chunk, twice."""
-        rows, block = columns.block()
-        if rows:
-            self._rows.write(_HEADER.pack(batch, rows) + block)
+    def add(self, batch: int, rows: Sequence[Row]) -> None:
+        """Write the rows of one batch; batches come in rising order, each once or, cut by the end of a chunk, twice."""
+        if not rows:
+            return
+        columns = zip(_TYPES.values(), zip(*rows, strict=True), strict=True)
+        block = [array(type, values).tobytes() for type, values in columns]
+        self._rows.write(b"".join([_HEADER.pack(batch, len(rows)), *block]))
 
     def add_media(self, item: Object) -> None:
         """Any number of times."""
