@@ -1,4 +1,4 @@
-"""What `sam build` made: for which processor, and how large each function becomes with its layers."""
+"""The output of `sam build`: its processor architecture, and each function's size with its layers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from tailor.errors import InvalidInputError
 from tailor.verify.checkout import read_template
 
 MOST_BYTES: Final = 262_144_000
-"""Lambda's limit of a function with its layers, unzipped: 250 MB."""
+"""Lambda's limit for a function with its layers, unzipped: 250 MB."""
 ROOM: Final = 0.85
-"""The share of the limit that may be used: packages grow with each version."""
+"""Share of the limit that may be used: packages grow with each version."""
 _MACHINES: Final = {0x3E: "x86_64", 0xB7: "arm64"}  # e_machine of an ELF header, at byte 18
 _GLOBAL: Final = ("Globals", "Function", "Layers")
 
@@ -25,7 +25,7 @@ class Build:
 
     @cached_property
     def template(self) -> Mapping[str, Any]:
-        """The built template. Raises InvalidInputError where nothing is built."""
+        """Return the built template. Raises InvalidInputError if nothing is built."""
         file = self.folder / "template.yaml"
         if not file.is_file():
             raise InvalidInputError(f"nothing is built in {self.folder}", hint="run: sam build")
@@ -44,28 +44,28 @@ class Build:
         return sizes
 
     def processors(self) -> list[str]:
-        """Return the processors that its machine code is for, in alphabetical order."""
+        """Return the processor architectures of its machine code, in alphabetical order."""
         return sorted({built_for for _, built_for in _machine_code(self.folder)})
 
     def check(self, architecture: str) -> None:
         """Compare what was built with what will be deployed.
 
         Raises:
-            InvalidInputError: something is built for another processor than ``architecture``, or a function is too
-                large with its layers.
+            InvalidInputError: a file is built for another processor than ``architecture``, or a function with its
+                layers is too large.
         """
         for file, built_for in _machine_code(self.folder):
             if built_for != architecture:
                 raise InvalidInputError(
-                    f"{file.relative_to(self.folder)} is built for {built_for}, and the functions are to run on "
+                    f"{file.relative_to(self.folder)} is built for {built_for}, but the functions run on "
                     f"{architecture}",
                     hint=f"build and deploy for one processor: make deploy ARCH={architecture}",
                 )
         for function, size in self.sizes().items():
             if size > MOST_BYTES * ROOM:
                 raise InvalidInputError(
-                    f"{function} has {size / 2**20:.0f} MiB with its layers, and {MOST_BYTES * ROOM / 2**20:.0f} are "
-                    f"the most ({ROOM:.0%} of Lambda's limit)",
+                    f"{function} has {size / 2**20:.0f} MiB with its layers; the maximum is "
+                    f"{MOST_BYTES * ROOM / 2**20:.0f} ({ROOM:.0%} of Lambda's limit)",
                     hint="leave out more of its packages: layers/*/leave-out.txt",
                 )
 
@@ -75,7 +75,7 @@ def _bytes(folder: Path) -> int:
 
 
 def _machine_code(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each file of machine code, and the processor that it is for."""
+    """Yield each file of machine code with its processor architecture."""
     for file in sorted(folder.rglob("*")):
         if file.is_file() and ".so" in file.suffixes:
             with file.open("rb") as opened:

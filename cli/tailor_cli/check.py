@@ -1,4 +1,4 @@
-"""``tailor check``: what is wrong with a dataset, on this machine, before anything is uploaded or paid for."""
+"""``tailor check``: find every problem of a dataset, locally, before anything is uploaded or paid for."""
 
 import errno
 import tempfile
@@ -29,17 +29,17 @@ def check(
         str | None, typer.Option(help="base model, for example nova-lite (tailor models lists them)")
     ] = None,
     method: Annotated[str | None, typer.Option(help=f"one of {', '.join(METHODS)}")] = None,
-    json: Annotated[bool, typer.Option("--json", help="print report.json instead of the table")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print report.json instead of a table")] = False,
     write: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="write the converted data, what was repaired, and the report here"),
+        typer.Option(metavar="DIR", help="folder to write the converted data, the repairs and the report to"),
     ] = None,
 ) -> None:
-    """Checks a dataset for a model and a method: everything that is wrong, in one pass. Nothing is uploaded or changed.
+    """Find all problems of a dataset for a model and a method, in one pass. Nothing is uploaded or changed.
 
-    A tailor.yaml beside the data is respected; the options go before it.
+    Uses the tailor.yaml beside the data; options override it.
 
-    Ends with 0 when the dataset is usable (warnings allowed), 1 when it is not, 2 when the command is wrong.
+    Exit code: 0 if the dataset is usable (warnings allowed), 1 if it is not, 2 if the command is wrong.
     """
     with shown_errors(ends_with=USAGE), tempfile.TemporaryDirectory(prefix="tailor-check-") as scratch:
         report = _check(paths, model, method, write, Path(scratch), quiet=json)
@@ -93,26 +93,31 @@ def _check(
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            hint = "make room there, or give a folder on another disk to --write"
-            raise InvalidInputError(f"the disk is full that {out} lies on", hint=hint) from error
+            hint = "free some space there, or give --write a folder on another disk"
+            raise InvalidInputError(f"the disk that holds {out} is full", hint=hint) from error
 
 
 def _make_folder(folder: Path, paths: list[str]) -> None:
-    """Raises InvalidInputError for a place where nothing can be written, or that lies in the dataset."""
+    """Create the folder. Raises InvalidInputError if it can't be written to or is inside the dataset."""
     for path in paths:
         if Path(path).is_dir() and folder.resolve().is_relative_to(Path(path).resolve()):
-            message = f"{folder} lies in the dataset {path}: the next check would read what this one writes"
-            raise InvalidInputError(message, hint="give a folder outside of it to --write")
+            message = f"{folder} is inside the dataset {path}: the next check would read what this one writes"
+            raise InvalidInputError(message, hint="give --write a folder outside of it")
     try:
         (folder / "report").mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        message = f"nothing can be written to {folder}: {(error.strerror or 'unknown').lower()}"
-        raise InvalidInputError(message, hint="give a folder to --write; it is made where there is none") from error
+        message = f"can't write to {folder}: {(error.strerror or 'unknown').lower()}"
+        raise InvalidInputError(message, hint="give --write a folder; it is created if it does not exist") from error
 
 
 def _overruled(model: str | None, method: str | None) -> dict[str, Any]:
-    """Settings that the command line gives. Raises InvalidInputError or NotFoundError for what there is not."""
+    """Return the settings given as options.
+
+    Raises:
+        InvalidInputError: the method does not exist, or the model does not support it.
+        NotFoundError: there is no such model.
+    """
     changes: dict[str, Any] = {"model": catalog.model(model).name} if model else {}
     if method:
         changes["method"] = _known_method(method)

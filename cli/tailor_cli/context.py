@@ -1,4 +1,4 @@
-"""What every command shares: the stack it talks to, and how an error is shown."""
+"""Shared by all commands: the stack they use, the terminal, and how errors are shown."""
 
 import getpass
 import os
@@ -17,7 +17,7 @@ from tailor.commands import DEFAULT_STACK, addressed
 from tailor.errors import RecipeError, TailorError
 from tailor.names import RECIPE_FILE
 
-if TYPE_CHECKING:  # what speaks to AWS takes a second to load, and many commands do without
+if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't need it
     from tailor.aws.runs import DynamoRunStore
     from tailor.aws.s3 import S3Storage
     from tailor.aws.serving import ServingTable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # what speaks to AWS takes a second to load, and many command
 
 
 class Output(Console):
-    """A terminal's width holds for people only: what goes into a pipe or a file is never cut or wrapped."""
+    """A console that wraps lines in a terminal only; output to a pipe or a file is never cut."""
 
     @property
     def size(self) -> ConsoleDimensions:
@@ -44,21 +44,21 @@ err = Output(stderr=True, highlight=False)
 
 @dataclass
 class Session:
-    """One stack, looked up when it is first needed: offline commands never ask AWS."""
+    """The stack that commands use, looked up at first use: offline commands never call AWS."""
 
     stack_name: str = DEFAULT_STACK
     local: bool = False
 
     @property
     def tailor(self) -> str:
-        """How a printed next step begins, so that it reaches the stack that this command reached."""
+        """Return the start of commands to print: ``tailor`` with the options that select this stack."""
         words = ["tailor", *(["--local"] if self.local else [])]
         if self.stack_name != os.environ.get("TAILOR_STACK", DEFAULT_STACK):
             words.append(f"--stack {self.stack_name}")
         return " ".join(words)
 
     def addressed(self, text: str) -> str:
-        """What the library says, with its commands as a person types them here."""
+        """Return ``text`` with its ``tailor`` commands extended by the options that select this stack."""
         return addressed(text, self.tailor)
 
     @cached_property
@@ -90,7 +90,7 @@ session = Session()
 
 
 def person() -> str:
-    """Who acts, as the run's history will say: the local user; CloudTrail has the AWS identity."""
+    """Return the local user as ``person:NAME``, for the run's history; CloudTrail has the AWS identity."""
     try:
         return f"person:{getpass.getuser()}"
     except OSError:  # an account without a name, as in some containers
@@ -99,8 +99,12 @@ def person() -> str:
 
 @contextmanager
 def shown_errors(recipe: Path | None = None, *, ends_with: int = 1) -> Iterator[None]:
-    """Errors that Tailor raises on purpose are a sentence and a hint, never a traceback. ``recipe``: the file that was
-    given as one; else it is the tailor.yaml beside the data. ``ends_with``: the exit code."""
+    """Print Tailor's own errors as a sentence and a hint instead of a traceback, then exit.
+
+    Args:
+        recipe: the recipe file given by the user; None for the tailor.yaml beside the data.
+        ends_with: the exit code.
+    """
     try:
         yield
     except RecipeError as error:

@@ -1,4 +1,4 @@
-"""`tailor train-curve`: a job's metrics files in words and as a small chart."""
+"""`tailor train-curve`: describe a job's training and validation loss, with a small chart."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,10 +16,12 @@ _WIDTH = 60
 
 
 def train_curve(
-    files: Annotated[list[Path], typer.Argument(help="the job's training and validation metrics, CSV", exists=True)],
+    files: Annotated[
+        list[Path], typer.Argument(help="the job's CSV files of training and validation metrics", exists=True)
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="print JSON and nothing else")] = False,
 ) -> None:
-    """Say what a training curve says: converged, still falling, overfitting, diverged."""
+    """Describe a training curve: converged, still falling, overfitting or diverged."""
     with shown_errors():
         curves = [read_curve(_read(file), str(file)) for file in files]
         reading = read_in_words(curves)

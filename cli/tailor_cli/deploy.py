@@ -1,4 +1,4 @@
-"""`tailor deploy`: from this checkout to an AWS account, with few questions and nothing that is not shown first."""
+"""`tailor deploy`: deploy this checkout to an AWS account; shows every change first."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,19 +11,21 @@ from tailor_cli.context import session, shown_errors
 
 def deploy(
     arch: Annotated[str, typer.Option(help="processor of the functions: arm64 or x86_64")] = "",
-    region: Annotated[str, typer.Option(help="AWS Region, where the shell says none")] = "",
+    region: Annotated[str, typer.Option(help="AWS Region, if the shell sets none")] = "",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a parameter of template.yaml; repeatable")
     ] = None,
-    ask: Annotated[bool, typer.Option(help="ask again what is remembered")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="ask nothing, and deploy without a confirmation")] = False,
-    dry_run: Annotated[bool, typer.Option(help="stop at the change set, show it, and remove it")] = False,
-    answers: Annotated[Path | None, typer.Option(dir_okay=False, help="where answers are kept: deploy.toml")] = None,
+    ask: Annotated[bool, typer.Option(help="ask the answered questions again")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="ask no questions and deploy without confirmation")] = False,
+    dry_run: Annotated[bool, typer.Option(help="show the change set, then remove it")] = False,
+    answers: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="file that keeps the answers; default: deploy.toml")
+    ] = None,
 ) -> None:
-    """Build Tailor and deploy it to AWS: asks what matters, shows what will change, and waits for a confirmation."""
+    """Build Tailor and deploy it to AWS: asks a few questions, shows the changes and waits for confirmation."""
     with shown_errors():
         try:
-            import tailor_local.deployment  # noqa: F401  (a checkout's own: it is in no wheel)
+            import tailor_local.deployment  # noqa: F401  (part of a checkout, not of the wheel)
             from tailor_cli.deploying.steps import Wish, run
         except ModuleNotFoundError as error:
             raise InvalidInputError(

@@ -1,4 +1,4 @@
-"""`tailor doctor`: would a job start in this account and Region, and if not, what is to be done?"""
+"""`tailor doctor`: check whether a job would start in this account and Region, and how to fix what prevents it."""
 
 from typing import Annotated
 
@@ -21,10 +21,10 @@ STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "
 
 
 def doctor(
-    model: Annotated[str, typer.Option(help="base model to ask for")] = "nova-lite",
+    model: Annotated[str, typer.Option(help="base model to check for")] = "nova-lite",
     method: Annotated[str, typer.Option(help=f"one of {', '.join(METHODS)}")] = "fine-tuning",
 ) -> None:
-    """Check role, permissions, model, Region, quota and keys. Ends with 1 where a job would not start."""
+    """Check role, permissions, model, Region, quotas and keys. Exit code 1 if a job would not start."""
     with shown_errors():
         if method not in METHODS:
             raise InvalidInputError(f"there is no method {method!r}", hint=f"known methods: {', '.join(METHODS)}")
@@ -47,6 +47,7 @@ def doctor(
 
 
 def show(checks: list[Check]) -> None:
+    """Print the checks, each with its status and its remedy, as a table."""
     table = Table("check", "", "", box=None, header_style="bold")
     for check in checks:
         remedy = f"\n→ {escape(session.addressed(check.remedy))}" if check.remedy else ""

@@ -1,4 +1,4 @@
-"""`tailor evaluate`: metrics, statistics and the gate on anybody's answers, without AWS."""
+"""`tailor evaluate`: apply the metrics, the statistics and the gate to answers in files, without AWS."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,18 +24,23 @@ def evaluate(
     references: Annotated[Path, typer.Option(help='JSON Lines: {"id", "references": […], "group"?}', exists=True)],
     candidate: Annotated[Path, typer.Option(help='JSON Lines: {"id", "answer"}', exists=True)],
     baseline: Annotated[Path, typer.Option(help='JSON Lines: {"id", "answer"}', exists=True)],
-    metric: Annotated[str, typer.Option(help="the metric that decides, or auto")] = "exact_match",
-    margin: Annotated[float, typer.Option(min=0, max=1, help="by how much the candidate must be better")] = 0.0,
-    minimum_rows: Annotated[int, typer.Option(min=1, help="fewer rows are inconclusive")] = 30,
-    confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="of the interval")] = 0.95,
-    language: Annotated[str, typer.Option(help="of the answers: vi, en, … or auto")] = "auto",
+    metric: Annotated[str, typer.Option(help="metric that decides the verdict, or auto")] = "exact_match",
+    margin: Annotated[
+        float, typer.Option(min=0, max=1, help="how much better the candidate must be, as a fraction")
+    ] = 0.0,
+    minimum_rows: Annotated[int, typer.Option(min=1, help="with fewer rows the verdict is inconclusive")] = 30,
+    confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="confidence level of the interval")] = 0.95,
+    language: Annotated[str, typer.Option(help="language of the answers: vi, en, … or auto")] = "auto",
     switch: Annotated[
-        list[str] | None, typer.Option(help="a step of the normaliser, for example num=off or iy=on; may be repeated")
+        list[str] | None, typer.Option(help="a step of the normaliser, for example num=off or iy=on; repeatable")
     ] = None,
-    require_pass: Annotated[bool, typer.Option(help=f"end with {NOT_PASSED} where the verdict is not passed")] = False,
+    require_pass: Annotated[bool, typer.Option(help=f"exit with {NOT_PASSED} unless the verdict is passed")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON and nothing else")] = False,
 ) -> None:
-    """Is the candidate better than the baseline? A missing answer is a wrong one; an unknown id is an error."""
+    """Decide whether a candidate's answers beat a baseline's.
+
+    A missing answer counts as wrong; an unknown id is an error.
+    """
     with shown_errors():
         plan = Plan(
             metric=metric,
@@ -57,13 +62,17 @@ def _language(text: str) -> str:
     try:
         return language_code(text)
     except ValueError as error:
-        raise InvalidInputError(f"--language: {error}", hint="write for example --language vi") from error
+        raise InvalidInputError(
+            f"--language: {error}", hint="give a language code, for example --language vi"
+        ) from error
 
 
 def _switch(text: str) -> tuple[str, bool]:
     name, _, state = text.partition("=")
     if state not in ("on", "off"):
-        raise InvalidInputError(f"--switch {text!r} is not understood", hint="write for example --switch num=off")
+        raise InvalidInputError(
+            f"--switch {text!r} is not understood", hint="give NAME=on or NAME=off, for example --switch num=off"
+        )
     return name, state == "on"
 
 
@@ -93,7 +102,7 @@ def _show(result: dict[str, Any]) -> None:
     out.print(table)
     out.print(
         f"[dim]{result['rows']} rows in {result['groups']} groups · p = {result['p_value']:.3g} ({result['test']}) · "
-        f"smallest difference such a test shows: {100 * result['minimum_detectable_effect']:.1f} points · "
+        f"smallest detectable difference: {100 * result['minimum_detectable_effect']:.1f} points · "
         f"{escape(result['normaliser'])}[/]",
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
-"""A dataset's report in the terminal: what was found, by code, with examples and what to do."""
+"""A dataset's report in the terminal: findings by code, with examples and fixes."""
 
 from rich.markup import escape
 from rich.table import Table
@@ -13,6 +13,7 @@ _STYLES = {"error": "bold red", "warning": "yellow", "info": "blue"}
 
 
 def show(report: Report) -> None:
+    """Print the headline, the findings by code, and the best baseline."""
     out.print(f"[bold {'green' if report.usable else 'red'}]{escape(report.headline)}[/]")
     if report.by_code:
         out.print()
@@ -23,7 +24,7 @@ def show(report: Report) -> None:
 
 
 def _table(report: Report) -> Table:
-    """Two columns, so that messages have room on a narrow terminal."""
+    """Return a table of two columns, which leaves room for messages on a narrow terminal."""
     table = Table(show_edge=False, pad_edge=False, box=None, padding=(0, 2, 1, 0))
     table.add_column("count", justify="right", style="bold")
     table.add_column("problem, examples → what to do", overflow="fold")
@@ -31,8 +32,8 @@ def _table(report: Report) -> Table:
         examples = examples_of(report, row["code"])
         title = f"[{_STYLES[row['severity']]}]{row['severity']}[/] [bold]{row['code']}[/]"
         shown = examples[:_EXAMPLES]
-        said = [escape(f"{each.place}: {each.message}" if each.place else each.message) for each in shown]
+        lines = [escape(f"{each.place}: {each.message}" if each.place else each.message) for each in shown]
         more = ["[dim]…[/]"] if len(examples) > len(shown) else []
         advice = [f"[cyan]→[/] [dim]{escape(session.addressed(fix))}[/]" for fix in fixes_of(shown)[:_FIXES]]
-        table.add_row(f"{row['count']:,}", "\n".join([title, *said, *more, *advice]))
+        table.add_row(f"{row['count']:,}", "\n".join([title, *lines, *more, *advice]))
     return table

@@ -1,4 +1,4 @@
-"""`tailor grade`: runs the reward function on samples, on this machine, before a cent is spent."""
+"""`tailor grade`: run the reward function on samples, locally and free, before training."""
 
 import tempfile
 from collections.abc import Iterator
@@ -28,19 +28,21 @@ def grade(
     file: Annotated[
         Path,
         typer.Argument(
-            help="prompts with reference answers, in any form for reinforcement", exists=True, dir_okay=False
+            help="prompts with reference answers, in any format for reinforcement", exists=True, dir_okay=False
         ),
     ],
     recipe: Annotated[
         Path | None,
-        typer.Option("--recipe", "-r", help="tailor.yaml; none: the rewards in the rows", exists=True, dir_okay=False),
+        typer.Option(
+            "--recipe", "-r", help="tailor.yaml; default: the rewards in the rows", exists=True, dir_okay=False
+        ),
     ] = None,
     answers: Annotated[
-        Path | None, typer.Option(help="JSON Lines with an answer for each row, in the same order", exists=True)
+        Path | None, typer.Option(help="JSON Lines file with an answer for each row, in the same order", exists=True)
     ] = None,
-    rows: Annotated[int, typer.Option(min=1, help="how many rows are tried")] = 200,
+    rows: Annotated[int, typer.Option(min=1, help="maximum number of rows")] = 200,
 ) -> None:
-    """Try the rewards of a reinforcement recipe on samples. Ends with 1 where the rewards can't teach."""
+    """Try the rewards of a reinforcement recipe on samples. Exit code 1 if a model can't learn from them."""
     with shown_errors(recipe):
         chosen = _recipe(recipe) if recipe else Recipe()
         samples = _read(file, chosen.data, rows)
@@ -60,7 +62,7 @@ def grade(
 
 
 def _recipe(file: Path) -> Recipe:
-    """Raises RecipeError that lists every problem."""
+    """Read the recipe. Raises RecipeError that lists every problem."""
     recipe, _ = read_checked(file.read_bytes())
     if recipe.method != "reinforcement":
         fix = "write 'method: reinforcement', or give the recipe that trains with these rewards"
@@ -69,7 +71,7 @@ def _recipe(file: Path) -> Recipe:
 
 
 def _read(file: Path, data: Data, rows: int) -> list[dict[str, Any]]:
-    """The first rows as training rows, read as a dataset's are. Raises InvalidInputError that names the line."""
+    """Return up to ``rows`` training rows, read like a dataset's. Raises InvalidInputError that names the line."""
     encoder, found = Encoder("openai-rft", None), []
     with tempfile.TemporaryDirectory(prefix="tailor-grade-") as scratch:
         source = FolderStorage(file.absolute().parent)
@@ -87,27 +89,30 @@ def _read(file: Path, data: Data, rows: int) -> list[dict[str, Any]]:
 
 
 def _no_media(media: Media) -> Asset:
-    raise InvalidInputError(f"the row refers to {media.ref}", hint="reinforcement takes text only")
+    raise InvalidInputError(
+        f"the row refers to {media.ref}", hint="reinforcement supports text only: remove it from the row"
+    )
 
 
 def _answers(file: Path, samples: list[dict[str, Any]]) -> list[str]:
     read = [value for _, value in _values(file, len(samples))]
     if len(read) < len(samples):
         raise InvalidInputError(
-            f"{file} has {len(read)} answers for {len(samples)} rows", hint="one a line, same order"
+            f"{file} has {len(read)} answers for {len(samples)} rows",
+            hint="give one answer per line, in the order of the rows",
         )
     return [str(each.get("answer", "")) if isinstance(each, dict) else str(each) for each in read]
 
 
 def _values(file: Path, most: int) -> Iterator[tuple[int, Any]]:
-    """Line numbers, from 1, and what the lines say."""
+    """Yield line numbers, from 1, and the lines' JSON values."""
     with file.open("rb") as lines:
         for number, line in islice(enumerate(lines, 1), most):
             try:
                 yield number, orjson.loads(line)
             except orjson.JSONDecodeError as error:
                 what = f"this is not JSON: {error}" if line.strip() else "the line is empty"
-                hint = "one JSON value a line, in UTF-8 without a byte order mark; no line is empty"
+                hint = "write one JSON value per line, in UTF-8 without a byte order mark, without empty lines"
                 raise InvalidInputError(f"{file}, line {number}: {what}", hint=hint) from error
 
 

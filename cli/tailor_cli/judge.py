@@ -1,4 +1,4 @@
-"""`tailor judge`: Bedrock's own judge on the answers of a run's evaluation."""
+"""`tailor judge`: have a Bedrock evaluation job judge the answers of a run's evaluation."""
 
 import hashlib
 import re
@@ -19,16 +19,16 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 
 def judge(
     run_id: RunId,
-    role: Annotated[str, typer.Option(help="ARN of a role that Bedrock's evaluation jobs may take on")],
+    role: Annotated[str, typer.Option(help="ARN of a role that Bedrock evaluation jobs may assume")],
     arm: Annotated[
-        str, typer.Option(help="whose answers: candidate, base, base-few-shot, live, teacher")
+        str, typer.Option(help="model whose answers are judged: candidate, base, base-few-shot, live or teacher")
     ] = "candidate",
-    model: Annotated[str, typer.Option(help="the judge's name in the catalogue")] = "nova-pro",
+    model: Annotated[str, typer.Option(help="judge model (tailor models lists them)")] = "nova-pro",
 ) -> None:
-    """Start a Bedrock evaluation job on answers that a run has. It is billed by AWS for the judge's tokens."""
+    """Start a Bedrock evaluation job on a run's answers. AWS bills the judge's tokens."""
     with shown_errors():
         if session.local:
-            hint = "Bedrock runs them: judge a run of a stack in an AWS account, without --local"
+            hint = "only Bedrock runs them: judge a run in an AWS account, without --local"
             raise InvalidInputError("the local cloud has no judge jobs", hint=hint)
         if not _ROLE.fullmatch(role):
             hint = "for example arn:aws:iam::123456789012:role/NAME"
@@ -41,7 +41,7 @@ def judge(
         except NotFoundError as error:
             message = f"run {run.id} has no answers of the arm {arm!r}"
             raise NotFoundError(message, hint="it needs a finished evaluation that asked this arm") from error
-        # Job names are shorter than a run's id with the arm behind it.
+        # A job name is limited to fewer characters than a run id and an arm can have.
         name = f"judge-{arm}-{hashlib.sha256(run.id.encode()).hexdigest()[:24]}"
         key = f"{folder}judge/{arm}/dataset.jsonl"
         session.bucket.write(key, judge_job.dataset(rows, answers, name), "application/jsonl")
@@ -55,4 +55,4 @@ def judge(
         )
         arn = evaluation_jobs.create(request)
         out.print(f"started [bold]{name}[/]  {arn}")
-        out.print(f"results will lie under {session.bucket.uri(f'{folder}judge/{arm}/')}", soft_wrap=True)
+        out.print(f"results will be in {session.bucket.uri(f'{folder}judge/{arm}/')}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""API keys: who may call which models."""
+"""Create, list and revoke the API keys of apps."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,18 +18,22 @@ _SPAN = re.compile(r"(\d{1,4})([hd])")
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="who uses the key, for example an app's name")],
-    project: Annotated[list[str], typer.Option("--project", "-p", help="a project that the key may call; repeatable")],
+    name: Annotated[str, typer.Argument(help="name of the key, for example the app that uses it")],
+    project: Annotated[
+        list[str], typer.Option("--project", "-p", help="project whose model the key may call; repeatable")
+    ],
     scope: Annotated[
-        list[str], typer.Option("--scope", "-s", help="chat: ask models; approve: say yes to costs; repeatable")
+        list[str], typer.Option("--scope", "-s", help="chat: call models; approve: approve costs; repeatable")
     ] = ["chat"],  # noqa: B006  (typer copies it)
     expires: Annotated[str, typer.Option(help="12h, 90d, a date such as 2027-06-30, or never")] = "365d",
-    requests_per_minute: Annotated[int | None, typer.Option(min=1, help="none: no limit of its own")] = None,
+    requests_per_minute: Annotated[
+        int | None, typer.Option(min=1, help="maximum requests per minute; default: no limit")
+    ] = None,
     tokens_per_day: Annotated[
-        int | None, typer.Option(min=1, help="input and output; none: no limit of its own")
+        int | None, typer.Option(min=1, help="maximum input and output tokens per day; default: no limit")
     ] = None,
 ) -> None:
-    """Make a key. It is printed once, alone on standard output, and kept nowhere."""
+    """Create a key and print it, once, on standard output. It is stored nowhere."""
     with shown_errors():
         now = datetime.now(UTC)
         limits = keys.Limits(requests_per_minute=requests_per_minute, tokens_per_day=tokens_per_day)
@@ -49,7 +53,7 @@ def create(
         for called in key.projects if "chat" in key.scopes else ():
             if session.serving.alias(called).live is None:
                 err.print(f"[yellow]note[/]  {called} has no live model yet")
-        until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "without an end"
+        until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "without an expiry date"
         allowed = f"{', '.join(key.projects)} ({', '.join(key.scopes)})"
         err.print(f"key [bold]{key.id}[/] for {allowed}, {until}. Keep it safe: it can't be shown again.")
         typer.echo(secret)
@@ -85,7 +89,7 @@ def list_keys(
 
 @app.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="the key's id, from tailor keys list")]) -> None:
-    """Revoke a key for good. API Gateway may let it through for one more minute."""
+    """Revoke a key permanently. API Gateway may still accept it for up to a minute."""
     with shown_errors():
         key = session.serving.revoke_key(key_id, datetime.now(UTC))
         out.print(f"revoked {key.id} ({escape(key.name)})")
@@ -100,8 +104,8 @@ def _expiry(text: str, now: datetime) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        message = f"--expires {text!r} is neither a span, a date nor never"
-        raise InvalidInputError(message, hint="for example 12h, 90d, 2027-06-30 or never") from None
+        message = f"--expires {text!r} is not a duration, a date or never"
+        raise InvalidInputError(message, hint="give for example 12h, 90d, 2027-06-30 or never") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

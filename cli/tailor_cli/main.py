@@ -64,7 +64,7 @@ class Commands(TyperGroup):
 
 
 def load(name: str) -> click.Command:
-    """Import a command and whatever it needs."""
+    """Return the named command; imports its module and what that needs."""
     module, function = COMMANDS[name]
     found = getattr(import_module(f"tailor_cli.{module}"), function)
     if isinstance(found, typer.Typer):
@@ -75,7 +75,7 @@ def load(name: str) -> click.Command:
 
 
 def documented(name: str) -> str:
-    """Return the docstring of a command's function, or of its module where the command is a group."""
+    """Return the docstring of a command's function, or of its module if the command is a group."""
     module, function = COMMANDS[name]
     tree = ast.parse(files("tailor_cli").joinpath(f"{module}.py").read_text("utf-8"))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
@@ -94,7 +94,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def choose_stack(
     stack: Annotated[str, typer.Option(envvar="TAILOR_STACK", help="name of the CloudFormation stack")] = DEFAULT_STACK,
-    local: Annotated[bool, typer.Option("--local", help="talk to the local cloud (make up)")] = False,
+    local: Annotated[bool, typer.Option("--local", help="use the local cloud (make up) instead of AWS")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version")
     ] = False,

@@ -1,4 +1,4 @@
-"""`tailor models`: the base models, what they take and cost, and whether this Region offers them today."""
+"""`tailor models`: list base models, their limits and prices, and whether this Region offers them."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -15,15 +15,17 @@ from tailor.training.preflight import LISTED
 from tailor_cli.context import err, out, shown_errors
 
 Offered = Mapping[str, frozenset[str]]
-"""Ids that the Region lists, by Bedrock's name of the customization."""
+"""Model ids that the Region lists, by Bedrock's name of the customization type."""
 
 
 def models(
-    name: Annotated[str | None, typer.Argument(help="one model: its limits, hyperparameters, prices, sources")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="show one model's limits, hyperparameters, prices and sources")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="print the catalogue's facts as JSON")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="do not ask the account's Region")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="do not ask AWS what this Region offers")] = False,
 ) -> None:
-    """List base models and what they can be customized by."""
+    """List base models and the methods that can customize them."""
     with shown_errors():
         chosen = [catalog.model(name)] if name else list(catalog.models())
         if json:
@@ -38,13 +40,13 @@ def models(
 
 
 def _ask_region() -> Offered | None:
-    from tailor.aws.bedrock import Bedrock  # boto3 takes a while to load
+    from tailor.aws.bedrock import Bedrock  # boto3 is slow to import
 
     try:
         bedrock = Bedrock()
         listed = {kind: bedrock.foundation_models(kind) for kind in LISTED.values()}
     except TailorError as error:
-        err.print(f"[yellow]note[/]  what this Region offers could not be asked: {escape(error.message)}")
+        err.print(f"[yellow]note[/]  could not ask AWS what this Region offers: {escape(error.message)}")
         return None
     return {kind: frozenset(summary["modelId"] for summary in found) for kind, found in listed.items()}
 
@@ -77,7 +79,7 @@ def _price(model: Model) -> str:
 
 
 def _here(model: Model, offered: Offered) -> list[str]:
-    """The methods that the Region lists the model for."""
+    """Return the methods that the Region lists the model for."""
     return [
         method
         for method, kind in LISTED.items()

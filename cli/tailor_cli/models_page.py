@@ -1,4 +1,4 @@
-"""Writes docs/models.md from the catalogue: ``python -m tailor_cli.models_page docs/models.md``."""
+"""Write docs/models.md from the catalogue: ``python -m tailor_cli.models_page docs/models.md``."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -9,11 +9,11 @@ from tailor.catalog import Limits, MethodFacts, Model, Source
 
 INTRODUCTION = """# Base models
 
-This page is written from the catalogue, [`catalog.toml`](../layers/tailor/tailor/catalog.toml), and a test keeps the
-two equal: to change a fact, change it there and run `python -m tailor_cli.models_page docs/models.md`. What is not here
-is unknown. A price is in US dollars and has a date; unknown prices are never taken for 0, and a run with one waits for
-an approval. AWS's own Price List, where it can be asked, comes before these prices: `tailor quote` and each run's quote
-say which they took. `tailor models` shows the same, compared with what your Region offers today.
+This page is generated from the catalogue, [`catalog.toml`](../layers/tailor/tailor/catalog.toml), and a test compares
+the two: to change a fact, change it there and run `python -m tailor_cli.models_page docs/models.md`. A fact that is not
+listed is unknown. Prices are in US dollars and dated. An unknown price is never counted as 0: a run with one waits for
+approval. If AWS's Price List can be read, it takes precedence over these prices; `tailor quote` and each run's quote
+name the source of each price. `tailor models` shows the same facts beside what your Region offers today.
 
 Use a model's name in the recipe (`model: nova-lite`).
 """
@@ -28,6 +28,7 @@ KIND = {
 
 
 def page() -> str:
+    """Return the page as Markdown."""
     parts = [INTRODUCTION, _overview(catalog.models())]
     parts += ["\n".join(_model(model)) for model in catalog.models()]
     parts += [_quotas(), _sources()]
@@ -95,27 +96,27 @@ def _model(model: Model) -> Iterator[str]:
             ]
             for price in model.prices
         ]
-        yield _table(["price", "amount", "Region", "as of", "known from"], rows)
+        yield _table(["price", "amount", "Region", "as of", "source"], rows)
     if model.observed:
         rows = [
             [bill.item, f"about ${bill.amount:f}", f"{bill.rows:,}", f"{bill.epochs}", f"{bill.as_of}", bill.region]
             for bill in model.observed
         ]
-        yield "What others paid, with an image in each row; it bounds what a like dataset costs, and is no price:\n"
+        yield "What others paid, with an image in each row: a bound for similar datasets, not a price.\n"
         yield _table(["for", "bill", "rows", "epochs", "of", "Region"], rows)
 
 
 def _limits(facts: MethodFacts, limits: Limits) -> Iterator[list[str]]:
     yield ["record", f"`{facts.record}`" + ("" if facts.multi_turn else ", one question and one answer")]
-    yield ["rows", f"{limits.min_rows:,} to {limits.max_rows:,}; {limits.recommended_rows:,} or more are advised"]
-    yield ["validation set", "yes" if facts.takes_validation_set else "none is sent"]
-    yield ["tokens of a row", f"{limits.context_tokens:,}"]
+    yield ["rows", f"{limits.min_rows:,} to {limits.max_rows:,}; {limits.recommended_rows:,} or more are recommended"]
+    yield ["validation set", "yes" if facts.takes_validation_set else "no"]
+    yield ["tokens per row", f"{limits.context_tokens:,}"]
     if limits.images_per_example:
-        yield ["images of a row", f"{limits.images_per_example}: {', '.join(limits.image_formats)}"]
+        yield ["images per row", f"{limits.images_per_example}: {', '.join(limits.image_formats)}"]
     if limits.image_bytes:
         yield ["an image", f"at most {limits.image_bytes / 2**20:g} MiB, {_end(limits.image_max_side)} pixels a side"]
     if limits.videos_per_example:
-        yield ["videos of a row", f"{limits.videos_per_example}: {', '.join(limits.video_formats)}"]
+        yield ["videos per row", f"{limits.videos_per_example}: {', '.join(limits.video_formats)}"]
     if limits.video_bytes:
         yield ["a video", f"at most {limits.video_bytes / 2**20:g} MiB, {_end(limits.video_seconds)} seconds"]
     if limits.line_bytes:

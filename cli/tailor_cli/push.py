@@ -1,4 +1,4 @@
-"""`tailor push`: a folder becomes a dataset; what starts the run goes last."""
+"""`tailor push`: upload a folder as a dataset; the file that starts the run is uploaded last."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,25 +25,33 @@ WAIT_FOR_RUN = (
 
 
 def push(
-    path: Annotated[Path, typer.Argument(exists=True, help="a data file, or a folder with data, media, tailor.yaml")],
+    path: Annotated[
+        Path, typer.Argument(exists=True, help="a data file, or a folder with data, media and a tailor.yaml")
+    ],
     target: Annotated[str, typer.Argument(metavar="PROJECT/DATASET")],
-    wait: Annotated[bool, typer.Option("--wait", help="follow the run until it goes on no more, or needs you")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="follow the run until it finishes or needs your input")] = False,
 ) -> None:
-    """Upload a dataset and say which run it started."""
+    """Upload a dataset and print the run that it started."""
     with shown_errors():
         run, known = push_dataset(path, target)
         out.print(f"run [bold]{run.id}[/] is {run.state}", soft_wrap=True)
         if known:
             before = f"{run.created_at:%Y-%m-%d %H:%M}"
-            err.print(f"[yellow]nothing new starts[/]: the same files and recipe were uploaded before, on {before}")
-            err.print("      change a file or the recipe (split.seed, for example) to train again")
+            err.print(f"[yellow]no new run[/]: the same files and recipe were already uploaded on {before}")
+            err.print("      to train again, change a file or the recipe (for example split.seed)")
     if wait:
         watch(run.id)
 
 
 def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
-    """Uploads and waits until the run is in the table; whether it was there before: the same upload is the same run.
-    Raises InvalidInputError before anything is uploaded."""
+    """Upload a dataset; return its run, and whether that run existed before (the same upload is the same run).
+
+    Waits until the run is in the table.
+
+    Raises:
+        InvalidInputError: raised before anything is uploaded.
+        NotFoundError: the run did not begin in time.
+    """
     project, slash, dataset = target.partition("/")
     if not slash:
         raise InvalidInputError(f"{target!r} names no dataset", hint=f"write PROJECT/DATASET: {target}/NAME")
@@ -54,7 +62,9 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     names = {file.relative_to(root).as_posix(): file for file in files}
     starters = [name for name in names if (where := DatasetPath.parse(prefix + name)) and where.is_data]
     if not starters:
-        raise InvalidInputError(f"there is no data file in {path}", hint="see docs/data-formats.md for what is taken")
+        raise InvalidInputError(
+            f"there is no data file in {path}", hint="docs/data-formats.md lists the supported files"
+        )
     if RECIPE_FILE in names:
         read_checked(names[RECIPE_FILE].read_bytes())
     before = {run.id for run in session.runs.project_runs(project)}
@@ -70,13 +80,15 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
 
 
 def _recipe_for(prefix: str, starters: list[str]) -> bytes | None:
-    """What has to follow an upload without a recipe, None for nothing: where a recipe lies in the folder already, only
-    a recipe starts a run; and several data files would start a run each."""
+    """Return the recipe to upload last, or None if the last data file starts the run.
+
+    A folder that already holds a recipe starts runs by its recipe only, and several data files would each start one.
+    """
     try:
         kept = session.bucket.read(prefix + RECIPE_FILE)
     except NotFoundError:
         return b"# every setting has its default\n" if len(starters) > 1 else None
-    err.print(f"      {RECIPE_FILE} of an earlier upload is used, because there is none in what you push now")
+    err.print(f"      this upload has no {RECIPE_FILE}: the one of an earlier upload is used")
     return kept
 
 
@@ -101,8 +113,10 @@ def _wait_for(wanted: str) -> Run:
         except NotFoundError:
             if time.monotonic() > deadline:
                 hint = (
-                    "EventBridge takes up to five minutes to begin after the first deployment; "
-                    f"{session.tailor} runs lists runs"
+                    "after the first deployment, EventBridge takes up to five minutes; "
+                    f"look again with {session.tailor} runs"
                 )
-                raise NotFoundError(f"the upload is complete, but its run {wanted} has not begun", hint=hint) from None
+                raise NotFoundError(
+                    f"the upload is complete, but its run {wanted} has not started", hint=hint
+                ) from None
             time.sleep(0.2)

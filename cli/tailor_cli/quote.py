@@ -1,4 +1,4 @@
-"""`tailor quote`: what a run of a dataset would cost, on this machine, before anything is uploaded."""
+"""`tailor quote`: estimate what a run would cost, locally, before anything is uploaded."""
 
 import tempfile
 from datetime import UTC, datetime
@@ -34,22 +34,24 @@ EVERY: dict[Every, str] = {"once": "once", "month": "a month", "day": "a day"}
 
 def quote(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="files, a folder, or s3://bucket/folder/")],
-    model: Annotated[str | None, typer.Option(help="base model; none: the recipe's")] = None,
+    model: Annotated[str | None, typer.Option(help="base model; default: the recipe's")] = None,
     price: Annotated[
         list[str] | None,
-        typer.Option(metavar="ITEM=VALUE", help="a price of your own for the base model, such as training=0.002"),
+        typer.Option(
+            metavar="ITEM=VALUE", help="your own price for the base model, for example training=0.002; repeatable"
+        ),
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="do not ask AWS for its prices")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="use the catalogue's prices; do not query AWS")] = False,
     json: Annotated[bool, typer.Option("--json", help="print the quote as JSON")] = False,
 ) -> None:
-    """Say what customizing a model with this dataset would cost: ranges, assumptions, and what is unknown.
+    """Estimate the cost of customizing a model with this dataset: ranges, assumptions and what is unknown.
 
-    Prices are AWS's of today where they can be asked for (pricing:GetProducts), else the catalogue's.
+    Uses AWS's current prices if they can be read (pricing:GetProducts), otherwise the catalogue's.
     """
     with shown_errors():
         storage, prefix = source_of(paths)
         if model:
-            catalog.model(model)  # else what is wrong would be looked for in the recipe
+            catalog.model(model)  # otherwise the error would blame the recipe
         recipe, base = recipe_of(storage, prefix, {"model": model} if model else {})
         book = PriceBook(read_options(price or [], base), None if offline else listed_for(base), OPTION)
         manifest, examples = _count(storage, prefix, recipe, base)
@@ -70,17 +72,20 @@ def quote(
 
 
 def listed_for(model: Model) -> Listed:
-    """AWS's prices in the Region that the model is customized in: this session's, where it is one of them."""
+    """Return AWS's prices in this session's Region, or in the model's first one if it is not customized here."""
     try:
         here = region()
-    except InvalidInputError:  # no Region is configured: the list has all
+    except InvalidInputError:  # no Region is configured; the Price List covers all of them
         here = ""
     return Listed(PriceList(), here if here in model.regions else next(iter(model.regions), here))
 
 
 def _count(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> tuple[dict[str, Any], Range]:
-    """Prepares the dataset in a scratch folder, only to count it: its manifest, and the tokens of the worked examples.
-    Raises InvalidInputError where it can't be used."""
+    """Prepare the dataset in a scratch folder; return its manifest and the tokens of its few-shot examples.
+
+    Raises:
+        InvalidInputError: the dataset is not usable.
+    """
     with tempfile.TemporaryDirectory(prefix="tailor-quote-") as folder, err.status("counting the dataset"):
         work, written = Path(folder, "work"), Path(folder, "out")
         work.mkdir()
@@ -89,12 +94,12 @@ def _count(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> tuple
             storage, prefix, FolderStorage(written), "", recipe, model, bucket_owner=None, scratch=work
         )
         if not report.usable:
-            raise InvalidInputError(report.headline, hint="tailor check says what is wrong, row by row")
+            raise InvalidInputError(report.headline, hint="run tailor check: it lists every problem, row by row")
         return report.manifest, examples_in((written / TRAIN_FILE).read_bytes(), recipe, model)
 
 
 def show(quote: Quote) -> None:
-    """The quote as a table, with its sum, its assumptions and whose its prices are."""
+    """Print the quote as a table, with its total, its assumptions and the source of each price."""
     table = Table("what", "when", "at least", "likely", "at most", "price from", box=None, header_style="bold")
     for line in quote.lines:
         amounts = (line.low, line.expected, line.high)
@@ -112,7 +117,7 @@ def show(quote: Quote) -> None:
 
 
 def _dated(line: Line) -> str:
-    """Quotes of earlier runs have the date of a price alone."""
+    """Return where a price is from, for quotes of older versions that recorded only its date."""
     return f"catalogue, {line.price_as_of}" if line.price_as_of else ""
 
 

@@ -1,4 +1,4 @@
-"""`tailor recipe`: a tailor.yaml with every setting, its default and what it does."""
+"""`tailor recipe`: print a tailor.yaml with every setting, its default and what it does."""
 
 import types
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ COLUMN = 44
 
 
 def recipe() -> None:
-    """Print a recipe with every setting and its default, to start from."""
+    """Print a tailor.yaml with every setting and its default, to start from."""
     typer.echo(starter(), nl=False)
 
 
 def starter() -> str:
-    """A whole tailor.yaml as text; parsing it gives the default recipe."""
+    """Return a complete tailor.yaml as text; parsing it gives the default recipe."""
     return "".join(f"{line}\n" for line in _lines(Recipe, ""))
 
 

@@ -1,4 +1,4 @@
-"""`tailor report`: what a run's checks and its evaluation found, as pages to open in a browser."""
+"""`tailor report`: download a run's data report and evaluation report."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +14,11 @@ KINDS = {"report": "data", "evaluation": "evaluation"}  # folder of a run's file
 
 def report(
     run_id: RunId,
-    to: Annotated[Path, typer.Option(metavar="DIR", help="where the pages go; made where it is not there")] = Path(),
+    to: Annotated[
+        Path, typer.Option(metavar="DIR", help="folder for the reports; created if it does not exist")
+    ] = Path(),
 ) -> None:
-    """Fetch the pages on a run's data and on its evaluation, as far as there are any, and say where they are."""
+    """Download a run's data report and evaluation report (HTML), and print the files' paths."""
     with shown_errors():
         run = find(run_id)
         pages = dict[Path, bytes]()
@@ -26,7 +28,10 @@ def report(
             except NotFoundError:
                 continue
         if not pages:
-            raise NotFoundError(f"run {run.id} has no report yet", hint=f"it is {run.state}")
+            raise NotFoundError(
+                f"run {run.id} has no report yet",
+                hint=f"its state is {run.state}; follow it with tailor watch {run.id}",
+            )
         try:
             to.mkdir(parents=True, exist_ok=True)
             for file, page in pages.items():
@@ -34,5 +39,5 @@ def report(
                 out.print(str(file), markup=False, soft_wrap=True)
         except OSError as error:
             raise InvalidInputError(
-                f"nothing can be written to {to}: {error.strerror}", hint="give another --to"
+                f"can't write to {to}: {error.strerror}", hint="give another folder with --to"
             ) from error

@@ -1,4 +1,4 @@
-"""`tailor runs`, `show`, `watch`, `approve` and so on: runs as a person follows and steers them."""
+"""Commands that follow and steer runs: `tailor runs`, `show`, `watch`, `approve`, `promote` and others."""
 
 import time
 from collections.abc import Callable
@@ -19,31 +19,36 @@ from tailor.steps.provision import SERVING
 from tailor_cli.context import err, out, person, session, shown_errors
 from tailor_cli.show import next_step, show_run
 
-RunId = Annotated[str, typer.Argument(help="the run's id, or a project: its newest run", metavar="RUN")]
-Reason = Annotated[str, typer.Option(help="kept in the run's history")]
+RunId = Annotated[str, typer.Argument(help="run id, or a project's name for its newest run", metavar="RUN")]
+Reason = Annotated[str, typer.Option(help="recorded in the run's history")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 SETTLED = TERMINAL | {State.LIVE, State.STANDBY}
 
 
 def now() -> datetime:
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def find(name: str) -> Run:
-    """By id, or the newest run of a project that no other one took over."""
+    """Return a run by its id, or the newest run of a project that was not superseded.
+
+    Raises:
+        NotFoundError: there is neither a run nor a project of this name.
+    """
     try:
         return session.runs.get(name)
     except NotFoundError:
         runs = session.runs.project_runs(name)
         if not runs:
             raise NotFoundError(
-                f"there is no run and no project {name!r}", hint=f"{session.tailor} runs lists them"
+                f"there is no run and no project {name!r}", hint=f"list them with {session.tailor} runs"
             ) from None
         return next((run for run in runs if not run.is_superseded), runs[0])
 
 
 def runs(project: Annotated[str | None, typer.Argument(help="only this project's runs")] = None) -> None:
-    """List a project's runs, or all that are not finished."""
+    """List a project's runs, or all unfinished runs."""
     with shown_errors():
         found = session.runs.project_runs(project) if project else session.runs.open_runs()
         table = Table(Column("run", no_wrap=True), "state", "since", "spent", "what", box=None, header_style="bold")
@@ -53,13 +58,15 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
             what = Text(session.addressed(run.stall.get("message") or last.reason))
             table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", cost, what)
         none = (
-            f"{project} has no runs" if project else f"no run is open; {session.tailor} runs PROJECT lists a project's"
+            f"{project} has no runs"
+            if project
+            else f"no unfinished runs; {session.tailor} runs PROJECT lists all runs of a project"
         )
         out.print(table if found else none)
 
 
 def show(run_id: RunId, as_json: AsJson = False) -> None:
-    """Show one run: where it is, what it found, what it costs."""
+    """Show one run: its state, history, findings, cost and files."""
     with shown_errors():
         run = find(run_id)
         if as_json:
@@ -68,8 +75,11 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
         show_run(run, session.stack.bucket)
 
 
-def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds")] = 86400) -> None:
-    """Follow a run until it goes on no more, or needs you. Ends with 0 where it is live or needs you, else with 1."""
+def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds to wait at most")] = 86400) -> None:
+    """Follow a run until it finishes or needs your input.
+
+    Exit code: 0 if the run is live or needs your input, 1 if it ended otherwise, 3 after the timeout.
+    """
     with shown_errors():
         run = find(run_id)
         seen, deadline = 0, time.monotonic() + timeout
@@ -95,62 +105,62 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds")]
 
 
 def approve(run_id: RunId, reason: Reason = "") -> None:
-    """Say yes to what a run would cost: it goes on to training."""
+    """Approve a run's estimated cost; training then starts."""
     with shown_errors():
         run = steer.approve(find(run_id), runs=session.runs, by=person(), reason=reason, now=now())
-        out.print(f"{run.id} is approved: training begins")
+        out.print(f"{run.id} is approved: training starts")
 
 
 def decline(run_id: RunId, reason: Reason = "") -> None:
-    """Say no to what a run would cost: it ends here."""
+    """Decline a run's estimated cost; the run ends."""
     with shown_errors():
         run = steer.decline(find(run_id), runs=session.runs, by=person(), reason=reason, now=now())
         out.print(f"{run.id} is declined: nothing was spent")
 
 
 def stop(run_id: RunId, reason: Reason = "") -> None:
-    """End a run before its verdict: its job is stopped, its deployment taken down; a model that is there is kept."""
+    """Stop a run before its verdict: stops its job and removes its deployment; keeps a model that exists."""
     with shown_errors():
         run = _by_hand(steer.stop, find(run_id), reason)
         out.print(f"{run.id} {_ended(run)}")
 
 
-def promote(run_id: RunId, reason: Annotated[str, typer.Option(help="kept in the run's history")]) -> None:
-    """Put a version live by hand, whatever its verdict. One that was taken down is deployed again first."""
+def promote(run_id: RunId, reason: Annotated[str, typer.Option(help="recorded in the run's history")]) -> None:
+    """Make a version live regardless of its verdict. Deploys it again first if its deployment was removed."""
     with shown_errors():
         run = steer.promote_by_hand(
             find(run_id), runs=session.runs, aliases=session.serving, by=person(), reason=reason, now=now()
         )
         if run.state == State.RESTORING:
-            out.print(f"{run.id} is deployed again, which takes some minutes, and then goes live")
+            out.print(f"{run.id} is being deployed again, which takes some minutes, and then goes live")
             err.print(f"next: {session.tailor} watch {run.id}", soft_wrap=True)
         else:
-            out.print(f"{run.project} is {run.id} now")
+            out.print(f"{run.project} now serves {run.id}")
 
 
 def retry(run_id: RunId, reason: Reason = "") -> None:
-    """Deploy the model of a deploy-failed run again: nothing is trained or paid twice, and it is measured as usual."""
+    """Deploy the model of a deploy-failed run again, then evaluate it. Nothing is trained or paid for twice."""
     with shown_errors():
         run = steer.retry(find(run_id), runs=session.runs, by=person(), reason=reason, now=now())
-        out.print(f"{run.id} is deployed again, which takes some minutes", soft_wrap=True)
+        out.print(f"{run.id} is being deployed again, which takes some minutes", soft_wrap=True)
         err.print(f"next: {session.tailor} watch {run.id}", soft_wrap=True)
 
 
 def rollback(
     project: str,
-    to: Annotated[str | None, typer.Option(help="the run to go back to; none: the version before")] = None,
+    to: Annotated[str | None, typer.Option(help="run to go back to; default: the previous version")] = None,
     reason: Reason = "",
 ) -> None:
-    """Point a project's name back at the version before."""
+    """Make a project's previous version live again."""
     with shown_errors():
         run = steer.roll_back(
             project, to=to, runs=session.runs, aliases=session.serving, by=person(), reason=reason, now=now()
         )
-        out.print(f"{project} is {run.id} again")
+        out.print(f"{project} serves {run.id} again")
 
 
 def retire(run_id: RunId, reason: Reason = "") -> None:
-    """Take a version's deployment down. The live version must be replaced first, or its project taken offline."""
+    """Remove a version's deployment; its model is kept. Replace the live version, or go offline, first."""
     with shown_errors():
         run = _by_hand(steer.retire, find(run_id), reason)
         out.print(f"{run.id} {_ended(run)}")
@@ -158,9 +168,9 @@ def retire(run_id: RunId, reason: Reason = "") -> None:
 
 def offline(
     project: Annotated[str, typer.Argument(metavar="PROJECT")],
-    reason: Annotated[str, typer.Option(help="kept in the run's history")],
+    reason: Annotated[str, typer.Option(help="recorded in the run's history")],
 ) -> None:
-    """Take a project offline: nothing answers under its name until a version is promoted. Its models are kept."""
+    """Take a project offline: its name answers no requests until a version is promoted. Models are kept."""
     with shown_errors():
         decision, ended = _by_hand(steer.take_offline, project, reason)
         out.print(f"{project} is offline since {decision.at:%Y-%m-%d %H:%M} UTC: apps get the error model_offline")
@@ -168,22 +178,22 @@ def offline(
             out.print(f"{run.id} {_ended(run)}")
         for run in session.runs.project_runs(project):
             if run.is_open and run.state not in SERVING:
-                out.print(f"{run.id} is {run.state} and goes on, but does not go live by itself", soft_wrap=True)
-        err.print(f"next: {session.tailor} promote {decision.run} --reason WHY brings it back", soft_wrap=True)
+                out.print(f"{run.id} is {run.state} and continues, but won't go live by itself", soft_wrap=True)
+        err.print(f"to bring it back: {session.tailor} promote {decision.run} --reason WHY", soft_wrap=True)
 
 
 def _by_hand[T](act: Callable[..., T], on: Run | str, reason: str) -> T:
-    """What a person does to a run or a project, with all that ending one takes."""
+    """Call a steering function that may end a job or a deployment, as this person; return its result."""
     ports = {"runs": session.runs, "control": Bedrock(), "aliases": session.serving}
     return act(on, **ports, by=person(), reason=reason, now=now())
 
 
 def _ended(run: Run) -> str:
-    """Where a run is that a person ended."""
+    """Describe the state of a run that a person ended."""
     if run.state == State.TRAINING:
-        return "is stopping: its job was told to"
+        return "is stopping: its job is being stopped"
     if run.state == State.STOPPED:
         return "is stopped"
     if run.state == State.RETIRED:
         return "is retired: its deployment is gone, its model is kept"
-    return "is stopping: its deployment goes as soon as Bedrock has made it, its model is kept"
+    return "is stopping: its deployment is removed once Bedrock has created it; its model is kept"

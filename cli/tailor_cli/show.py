@@ -1,4 +1,4 @@
-"""`tailor show`: one run on a page: where it is, what it found, what it costs, where its files lie."""
+"""`tailor show`: one run on a page: its history, findings, cost and files."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from tailor_cli.context import out, session
 
 
 def show_run(run: Run, bucket: str) -> None:
-    """Prints the page."""
+    """Print a run's history and facts."""
     out.print(f"[bold]{run.id}[/]: {run.recipe.method} of {run.recipe.model}, [bold]{run.state}[/]")
     history = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for change in run.history:
@@ -32,7 +32,7 @@ def show_run(run: Run, bucket: str) -> None:
 
 
 def next_step(run: Run) -> str:
-    """What a person types for a run that waits for one; empty where none is needed."""
+    """Return the commands that a waiting run needs from a person, or an empty string."""
     if run.state == State.AWAITING_APPROVAL:
         return session.addressed(f"tailor approve {run.id} or tailor decline {run.id}")
     if run.state == State.PASSED and not run.recipe.deployment.promote and not is_going(run):

@@ -1,4 +1,4 @@
-"""Where ``tailor check`` reads from: a folder, single files with the media beside them, or a bucket."""
+"""Sources that ``tailor check`` can read: a folder, single files with the media beside them, or a bucket."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,9 +16,12 @@ from tailor.training.recipe_check import read_checked
 
 
 def source_of(paths: list[str]) -> tuple[Storage, str]:
-    """The storage and prefix that hold what was named on the command line. Several files are one dataset.
+    """Return the storage and prefix of the paths given on the command line. Several files are one dataset.
 
-    Raises NotFoundError for a path that does not exist, InvalidInputError for what can't be taken together."""
+    Raises:
+        NotFoundError: a path does not exist.
+        InvalidInputError: the paths can't be combined.
+    """
     if any(path.startswith("s3://") for path in paths):
         if len(paths) > 1:
             raise InvalidInputError("an S3 URI can't be checked together with other paths", hint="give one S3 URI")
@@ -38,8 +41,11 @@ def source_of(paths: list[str]) -> tuple[Storage, str]:
 
 
 def recipe_of(storage: Storage, prefix: str, changes: Mapping[str, Any]) -> tuple[Recipe, Model]:
-    """The recipe beside the data, overruled by ``changes``, and its model. Raises RecipeError that lists every
-    problem."""
+    """Return the recipe beside the data, with ``changes`` applied, and its model.
+
+    Raises:
+        RecipeError: lists every problem of the recipe.
+    """
     try:
         text = read_text(storage, prefix)
     except NotFoundError:
@@ -48,7 +54,7 @@ def recipe_of(storage: Storage, prefix: str, changes: Mapping[str, Any]) -> tupl
 
 
 class ChosenFiles:
-    """Some files of a storage; beside them also media and a recipe, which they may need."""
+    """A view of a storage that shows the chosen files, all media and the recipe."""
 
     def __init__(self, storage: Storage, is_chosen: Callable[[str], bool]) -> None:
         self._storage, self._is_chosen = storage, is_chosen
@@ -79,7 +85,7 @@ class ChosenFiles:
 
 
 def _bucket(uri: str) -> tuple[Storage, str]:
-    from tailor.aws.s3 import S3Storage  # boto3 takes a while to load, and most checks do without
+    from tailor.aws.s3 import S3Storage  # boto3 is slow to import, and most checks don't need it
 
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not bucket:

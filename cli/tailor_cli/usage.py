@@ -1,4 +1,4 @@
-"""`tailor usage`: what a project's model answered, by day, key and version."""
+"""`tailor usage`: requests and tokens of a project's model, by day, key and version."""
 
 import json
 from dataclasses import asdict
@@ -14,11 +14,11 @@ from tailor_cli.context import out, session, shown_errors
 
 
 def usage(
-    project: Annotated[str, typer.Argument(help="the project whose model was asked")],
-    days: Annotated[int, typer.Option(min=1, max=400, help="how many days back, today (UTC) included")] = 30,
+    project: Annotated[str, typer.Argument(help="the project")],
+    days: Annotated[int, typer.Option(min=1, max=400, help="number of days up to and including today (UTC)")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Show requests and tokens by day, key and version."""
+    """Show a project's requests and tokens by day, key and version."""
     with shown_errors():
         today = datetime.now(UTC).date()
         used = session.serving.usage(project, today - timedelta(days=days - 1), today)

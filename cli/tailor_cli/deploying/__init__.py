@@ -1,1 +1,1 @@
-"""What `tailor deploy` is made of: parameters of the template, remembered answers, the target account, and SAM."""
+"""The parts of `tailor deploy`: the template's parameters, remembered answers, the target account, and SAM."""

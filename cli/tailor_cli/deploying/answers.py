@@ -1,4 +1,4 @@
-"""What a person answered, kept in a file beside the template that Git ignores: a table for each stack."""
+"""A person's answers, kept in a file beside the template that Git ignores: one table for each stack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from tomlkit.exceptions import TOMLKitError
 from tailor.errors import InvalidInputError
 
 FILE: Final = Path("deploy.toml")
-_HEAD: Final = "What `make deploy` was told. Git ignores this file. Change a value here and run `make deploy` again."
+_HEAD: Final = "Your answers to `make deploy`. Git ignores this file. Change a value here and run `make deploy` again."
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Where a stack was deployed, and with which parameters; empty where nobody was asked yet."""
+    """The account, Region, architecture and parameters of a stack; empty if they were not asked for yet."""
 
     account: str = ""
     region: str = ""
@@ -25,14 +25,14 @@ class Answers:
 
 
 def read_answers(file: Path, stack: str) -> Answers:
-    """Return what is remembered of a stack. Raises InvalidInputError where the file can't be read."""
+    """Return the remembered answers of a stack. Raises InvalidInputError if the file can't be read."""
     table = _document(file).unwrap().get(stack, {})
     places = {name: str(table.get(name, "")) for name in ("account", "region", "architecture")}
     return Answers(**places, parameters={name: str(value) for name, value in table.get("parameters", {}).items()})
 
 
 def write_answers(file: Path, stack: str, answers: Answers) -> None:
-    """Write what is to be remembered of a stack; other stacks and a person's comments stay."""
+    """Write a stack's answers to the file; other stacks and a person's comments are kept."""
     document = _document(file)
     if not file.is_file():
         document.add(tomlkit.comment(_HEAD))

@@ -1,4 +1,4 @@
-"""The template's parameters: which are asked for, and which values they take."""
+"""The template's parameters: which ones are asked for, and which values they accept."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Parameter:
     rules: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, value: str) -> str:
-        """Return the value. Raises InvalidInputError where CloudFormation would refuse it, before anything is built."""
+        """Return the value. Raises InvalidInputError if CloudFormation would refuse it, before anything is built."""
         if "\\" in value or (value[:1] in ("'", '"') and value[:1] == value[-1:]):
             raise self._refused(
                 value, "a value without a backslash and without quotation marks around it"
@@ -55,7 +55,7 @@ class Parameter:
             raise self._refused(value, wanted)
 
     def _refused(self, value: str, wanted: str) -> InvalidInputError:
-        return InvalidInputError(f"{self.name} can't be {value!r}", hint=f"it takes {wanted}" if wanted else "")
+        return InvalidInputError(f"{self.name} can't be {value!r}", hint=f"give {wanted}" if wanted else "")
 
 
 def parameters_of(template: Mapping[str, Any]) -> dict[str, Parameter]:
@@ -68,7 +68,7 @@ def parameters_of(template: Mapping[str, Any]) -> dict[str, Parameter]:
 
 
 def read_settings(settings: list[str], known: Mapping[str, Parameter]) -> dict[str, str]:
-    """Return what ``--set NAME=VALUE`` says. Raises InvalidInputError for an unknown name or a wrong value."""
+    """Parse ``--set NAME=VALUE`` options. Raises InvalidInputError for an unknown name or a wrong value."""
     found = {}
     for setting in settings:
         name, equals, value = setting.partition("=")

@@ -1,4 +1,4 @@
-"""The steps of a deployment: where to, what is asked, the plan, the build, its check, the change set."""
+"""The steps of a deployment: target, questions, plan, build, check of the build, change set."""
 
 import os
 import subprocess
@@ -32,13 +32,13 @@ from tailor_cli.deploying.parameters import ASKED, Parameter, parameters_of, rea
 
 ARCHITECTURES = ("arm64", "x86_64")
 DEFAULT_ARCHITECTURE = "arm64"
-NOTHING = "-"  # what a person types to empty a value
+NOTHING = "-"  # typed by a person to clear a value
 OURS = ("application", "tailor")  # the tag of samconfig.toml
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the command line says."""
+    """The options of the command line."""
 
     stack: str
     architecture: str = ""
@@ -51,15 +51,17 @@ class Wish:
 
 
 def run(wish: Wish) -> None:
-    """Deploy as wished. Raises TailorError with what to do where that can't be."""
+    """Deploy as the options say. Raises TailorError with a fix if that is not possible."""
     checkout = find_checkout(Path.cwd())
     if checkout is None:
         raise InvalidInputError(
-            "what is to be deployed is not here: there is no template.yaml in this folder or above it",
+            "no checkout of Tailor found: there is no template.yaml in this folder or above it",
             hint="clone Tailor's repository, and run make deploy there",
         )
     if not wish.yes and not _somebody_can_be_asked():
-        raise InvalidInputError("nobody can be asked here", hint="say yes beforehand: make deploy YES=1, or --yes")
+        raise InvalidInputError(
+            "this terminal is not interactive", hint="confirm in advance: make deploy YES=1, or --yes"
+        )
     file = wish.answers or checkout.root / FILE
     remembered = read_answers(file, wish.stack)
     who = _where(wish, remembered)
@@ -77,11 +79,11 @@ def _somebody_can_be_asked() -> bool:
 
 
 def _where(wish: Wish, remembered: Answers) -> Caller:
-    """Whose account and which Region. Raises InvalidInputError where the stack is remembered to be elsewhere."""
+    """Return the account and Region to deploy to. Raises InvalidInputError if the stack was deployed elsewhere."""
     region = wish.region or shell_region() or remembered.region
     if not region:
         if wish.yes:
-            hint = "say which: make deploy REGION=us-east-1, or AWS_REGION"
+            hint = "set one: make deploy REGION=us-east-1, or AWS_REGION"
             raise InvalidInputError("no AWS Region is set", hint=hint)
         region = typer.prompt("AWS Region, one where Bedrock customizes the models you want", default="us-east-1")
     use_region(region)
@@ -89,7 +91,7 @@ def _where(wish: Wish, remembered: Answers) -> Caller:
     for what, before, now in (("account", remembered.account, who.account), ("Region", remembered.region, who.region)):
         if before and before != now:
             raise InvalidInputError(
-                f"the stack {wish.stack} was deployed to {what} {before}, and this shell leads to {now}",
+                f"the stack {wish.stack} was deployed to {what} {before}, but this shell uses {now}",
                 hint=f"change the shell's credentials or Region; or deploy another stack here: make deploy STACK="
                 f"{wish.stack}-2; or, where it is gone, remove [{wish.stack}] from {wish.answers or FILE}",
             )
@@ -97,7 +99,7 @@ def _where(wish: Wish, remembered: Answers) -> Caller:
 
 
 def _check_state(stack: str, state: StackState | None) -> None:
-    """Raises InvalidInputError for a stack that can't be updated, and for one that is not Tailor's."""
+    """Raise InvalidInputError if the stack can't be updated or is not Tailor's."""
     if state is None or not state.exists:
         return
     name, value = OURS
@@ -115,7 +117,8 @@ def _check_state(stack: str, state: StackState | None) -> None:
         )
     if state.status.endswith("_IN_PROGRESS"):
         raise InvalidInputError(
-            f"the stack {stack} is being changed now: {state.status}", hint="wait until that has ended, then try again"
+            f"the stack {stack} is being changed now: {state.status}",
+            hint="wait until that has finished, then try again",
         )
     if state.status == "UPDATE_ROLLBACK_FAILED":
         raise InvalidInputError(
@@ -129,7 +132,7 @@ def _named(stack: str) -> str:
 
 
 def _answers(wish: Wish, checkout: Checkout, remembered: Answers, who: Caller, state: StackState | None) -> Answers:
-    """What is deployed: the command line before the file, the file before what the stack has now."""
+    """Return what to deploy: options override the file, which overrides the stack's current parameters."""
     known = parameters_of(checkout.template)
     deployed = state.parameters if state and state.exists else {}
     given = {name: known[name].check(value) for name, value in remembered.parameters.items() if name in known}
@@ -137,9 +140,7 @@ def _answers(wish: Wish, checkout: Checkout, remembered: Answers, who: Caller, s
     if not wish.yes:
         asked = [name for name in ASKED if wish.ask or name not in given]
         if asked:
-            out.print(
-                f"\nEmpty answers are fine; [bold]{NOTHING}[/] empties one that is there. docs/deploy.md says more."
-            )
+            out.print(f"\nAn empty answer keeps the default; [bold]{NOTHING}[/] clears it. Details: docs/deploy.md.")
         for name in asked:
             default = given.get(name, deployed.get(name, known[name].default))
             if name == "AlarmEmail" and not default:
@@ -154,7 +155,7 @@ def _answers(wish: Wish, checkout: Checkout, remembered: Answers, who: Caller, s
 
 
 def _asked(parameter: Parameter, default: str) -> str:
-    """A person's answer; asked again until it is one that the template takes."""
+    """Ask for a parameter's value until the template accepts it; return it."""
     while True:
         answer = str(typer.prompt(f"{ASKED[parameter.name]}", default=default, show_default=bool(default))).strip()
         try:
@@ -186,7 +187,7 @@ def _build(checkout: Checkout, architecture: str) -> Path:
     from tailor_local.deployment import build  # here, because no wheel has it
     from tailor_local.errors import DeployError
 
-    out.print(f"\nBuilding for {architecture}, which takes a minute where something changed …")
+    out.print(f"\nBuilding for {architecture}, which takes a minute if something changed …")
     try:
         folder = build(checkout.root, architecture)
     except DeployError as error:
@@ -202,7 +203,7 @@ def _build(checkout: Checkout, architecture: str) -> Path:
 
 
 def _deploy(wish: Wish, checkout: Checkout, folder: Path, answers: Answers, state: StackState | None) -> None:
-    """SAM shows the change set, waits for a confirmation, executes it and follows it."""
+    """Have SAM show the change set, wait for confirmation, execute it and follow it."""
     before = change_sets(wish.stack)
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch, "parameters.yaml")  # on a command line, SAM reads quotation marks in its own way
@@ -220,7 +221,7 @@ def _deploy(wish: Wish, checkout: Checkout, folder: Path, answers: Answers, stat
     if done.returncode:
         raise _failed(wish.stack, state, after)
     if wish.dry_run:
-        out.print("\nNothing was deployed: the change set above is removed again.")
+        out.print("\nNothing was deployed: the change set above was removed.")
     elif after is None or not after.exists:
         out.print("\nNothing was deployed.")
     else:
@@ -242,5 +243,7 @@ def _show_next(stack: str, answers: Answers, state: StackState) -> None:
     out.print(f"\n[bold green]Deployed.[/] Upload to s3://{state.outputs['BucketName']}/uploads/<project>/<dataset>/")
     out.print(f"Apps call {state.outputs['ApiUrl']}")
     if any(answers.parameters.get(name) for name in ("NotificationEmail", "AlarmEmail")):
-        out.print("AWS has sent an e-mail to each address given: nothing arrives there until its link is followed.")
-    out.print(f"Next: source .venv/bin/activate, then {command} doctor says whether Bedrock would let you train.")
+        out.print("AWS has sent an e-mail to each address: open its link, or no notices will arrive.")
+    out.print(
+        f"Next: source .venv/bin/activate, then run {command} doctor to check whether Bedrock would let you train."
+    )

@@ -54,7 +54,7 @@ def test_machine_code_for_another_processor_is_refused(built: Build, machine: in
 def test_a_function_that_is_close_to_lambdas_limit_is_refused(built: Build) -> None:
     with (built.folder / "Tables" / "large").open("wb") as file:
         file.truncate(MOST_BYTES * 86 // 100)
-    with pytest.raises(InvalidInputError, match=r"Heavy has 215 MiB with its layers, and 212 are the most \(85%"):
+    with pytest.raises(InvalidInputError, match=r"Heavy has 215 MiB with its layers; the maximum is 212 \(85%"):
         built.check("arm64")
 
 

@@ -79,13 +79,13 @@ def test_a_known_upload_says_that_nothing_new_starts(
         assert result.exit_code == 0
         return result.output
 
-    assert "nothing new starts" not in said()
+    assert "no new run" not in said()
     again = said()
-    assert "nothing new starts" in again
+    assert "no new run" in again
     assert "2026-11-22 10:00" in again
     assert len(runs.items) == 1
     (dataset / "data.csv").write_text("question,answer\nx,z\n")
-    assert "nothing new starts" not in said()
+    assert "no new run" not in said()
     assert len(runs.items) == 2
 
 

@@ -37,7 +37,7 @@ def test_a_run_without_a_report_says_where_it_is(bucket: FolderStorage, tmp_path
     result = CliRunner().invoke(app, ["report", RUN.id, "--to", str(tmp_path / "pages")])
     assert result.exit_code == 1
     assert "has no report yet" in result.output
-    assert "it is evaluating" in result.output
+    assert "its state is evaluating" in result.output
     assert not (tmp_path / "pages").exists()
 
 
@@ -46,4 +46,4 @@ def test_a_place_where_nothing_can_be_written_is_named(bucket: FolderStorage, tm
     (tmp_path / "file").write_text("mine")
     result = CliRunner().invoke(app, ["report", RUN.id, "--to", str(tmp_path / "file")])
     assert result.exit_code == 1
-    assert "nothing can be written to" in " ".join(result.output.split())
+    assert "can't write to" in " ".join(result.output.split())

@@ -131,9 +131,9 @@ def test_who_takes_a_project_offline_hears_what_ended_what_goes_on_and_how_it_co
         assert result.stdout.startswith("colours is offline since 20")
         assert ended in result.stdout
         assert bool(ended) == ("is retired" in result.stdout)
-        assert f"{training.id} is training and goes on, but does not go live by itself" in result.stdout
+        assert f"{training.id} is training and continues, but won't go live by itself" in result.stdout
         assert over.id not in result.stdout
-        assert f"tailor promote {live.id} --reason WHY brings it back" in result.stderr
+        assert f"to bring it back: tailor promote {live.id} --reason WHY" in result.stderr
 
 
 def test_a_failed_deployment_is_tried_again_by_one_command_that_watch_and_show_name(

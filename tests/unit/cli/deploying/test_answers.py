@@ -20,7 +20,7 @@ def test_stacks_are_remembered_apart_and_a_persons_comments_stay(tmp_path: Path)
     write_answers(file, "tailor", PROD)
     assert (read_answers(file, "tailor"), read_answers(file, "tailor-dev")) == (PROD, DEV)
     assert "# asked Linh" in file.read_text()
-    assert file.read_text().startswith("# What `make deploy` was told.")
+    assert file.read_text().startswith("# Your answers to `make deploy`.")
 
 
 def test_a_number_that_a_person_typed_is_taken(tmp_path: Path) -> None:
