@@ -19,7 +19,7 @@ from tailor.aws.serving import ServingTable
 from tailor.aws.state_machines import StateMachine
 from tailor.events import Ended, RunChanged, Shard, detail
 from tailor.settings import Settings
-from tailor.steps.prepare import prepare
+from tailor.steps.prepare import PrepareServices, prepare
 from tailor.steps.preparing import Scale
 from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
@@ -40,15 +40,22 @@ settings = PrepareSettings.load()
 logger = Logger()
 bucket = S3Storage(settings.bucket)
 runs = DynamoRunStore(settings.runs_table)
-control = Bedrock()
-prices = PriceBook(read_prices(settings.prices), Listed(PriceList(), region()))
-asker = BedrockAsker(bucket)
-aliases = ServingTable(settings.serving_table)
 scale = Scale(
     StateMachine(settings.prepare_machine_arn),
     Account(),
     above=settings.machine_above_seconds,
     functions=settings.machine_functions,
+)
+services = PrepareServices(
+    bucket=bucket,
+    runs=runs,
+    bucket_owner=settings.account_id,
+    scale=scale,
+    offers=Bedrock(),
+    region=region(),
+    prices=PriceBook(read_prices(settings.prices), Listed(PriceList(), region())),
+    asker=BedrockAsker(bucket),
+    aliases=ServingTable(settings.serving_table),
 )
 
 
@@ -67,16 +74,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         ended = Ended.model_validate(event["checked"]) if "checked" in event else None
         run = prepare(
             ended.run if ended else RunChanged.model_validate(detail(event)).run,
-            bucket=bucket,
-            runs=runs,
-            bucket_owner=settings.account_id,
-            offers=control,
-            region=region(),
-            prices=prices,
-            asker=asker,
-            aliases=aliases,
+            services,
             scratch=Path(scratch),
-            scale=scale,
             lease_seconds=context.get_remaining_time_in_millis() / 1000,
             now=now,
             ended=ended.execution if ended else None,

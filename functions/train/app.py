@@ -13,7 +13,7 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.events import RunChanged, detail
 from tailor.settings import Settings
-from tailor.steps.train import train
+from tailor.steps.train import TrainServices, train
 
 
 class TrainSettings(Settings):
@@ -28,26 +28,23 @@ class TrainSettings(Settings):
 
 settings = TrainSettings.load()
 logger = Logger()
-bucket = S3Storage(settings.bucket)
-runs = DynamoRunStore(settings.runs_table)
-control = Bedrock()
+bedrock = Bedrock()
+services = TrainServices(
+    bucket=S3Storage(settings.bucket),
+    bucket_name=settings.bucket,
+    runs=DynamoRunStore(settings.runs_table),
+    control=bedrock,
+    offers=bedrock,
+    region=region(),
+    role_arn=settings.customization_role_arn,
+    budget_limit=settings.budget_limit,
+    tags={"application": "tailor", "environment": settings.environment},
+    grader_arn=settings.grade_function_arn,
+    logs_bucket=settings.invocation_logs_bucket,
+)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    run = train(
-        RunChanged.model_validate(detail(event)).run,
-        bucket=bucket,
-        bucket_name=settings.bucket,
-        runs=runs,
-        control=control,
-        role_arn=settings.customization_role_arn,
-        grader_arn=settings.grade_function_arn,
-        offers=control,
-        region=region(),
-        logs_bucket=settings.invocation_logs_bucket,
-        budget_limit=settings.budget_limit,
-        tags={"application": "tailor", "environment": settings.environment},
-        now=datetime.now(UTC),
-    )
+    run = train(RunChanged.model_validate(detail(event)).run, services, now=datetime.now(UTC))
     logger.info("train", run=run.id if run else None, state=run.state if run else None)

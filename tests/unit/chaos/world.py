@@ -28,12 +28,12 @@ from tailor.serving.aliases import Alias
 from tailor.steps import preparing
 from tailor.steps.asking import Scale
 from tailor.steps.evaluate import evaluate
-from tailor.steps.prepare import prepare
+from tailor.steps.prepare import PrepareServices, prepare
 from tailor.steps.provision import provision
 from tailor.steps.publish import publish
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.track import track
-from tailor.steps.train import train
+from tailor.steps.train import TrainServices, train
 from tailor.storage import StoredFile
 from tailor.training.prices import PriceBook
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
@@ -381,23 +381,19 @@ class World:
     # ------------------------------------------------------------ the functions, as functions/*/app.py call the steps
 
     def _prepare(self, run_id: str) -> None:
-        prepare(
-            run_id,
+        services = PrepareServices(
             bucket=self.bucket,
             runs=self.runs,
             bucket_owner="123456789012",
-            scratch=Path(),
             scale=cast("preparing.Scale", OneFunction(State.PREPARING)),
-            lease_seconds=LEASE.total_seconds(),
-            now=self.now,
             offers=self.bedrock,
             region="us-east-1",
             prices=PriceBook(self.prices),
         )
+        prepare(run_id, services, scratch=Path(), lease_seconds=LEASE.total_seconds(), now=self.now)
 
     def _train(self, run_id: str) -> None:
-        train(
-            run_id,
+        services = TrainServices(
             bucket=self.bucket,
             bucket_name="tailor-data",
             runs=self.runs,
@@ -405,10 +401,10 @@ class World:
             role_arn="arn:aws:iam::123456789012:role/tailor-customization",
             budget_limit=Decimal(50),
             tags={"application": "tailor"},
-            now=self.now,
             offers=self.bedrock,
             region="us-east-1",
         )
+        train(run_id, services, now=self.now)
 
     def _track(self, job_arn: str) -> None:
         track(job_arn, runs=self.runs, control=self.bedrock, now=self.now)

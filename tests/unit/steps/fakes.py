@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from tailor import catalog
 from tailor.aws.runs import to_item
 from tailor.errors import ConflictError, LostRaceError, NotAllowedError, NotFoundError
 from tailor.events import RunChanged
@@ -247,3 +248,22 @@ class DatedStorage(FolderStorage):
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         return b""
+
+
+class OpenRegion:
+    """A Region that offers every model for every method, and has no jobs or models of its own yet."""
+
+    def foundation_models(self, customization: str | None = None) -> list[dict[str, Any]]:
+        return [{"modelId": identifier} for model in catalog.models() for identifier in model.ids]
+
+    def foundation_model(self, identifier: str) -> dict[str, Any] | None:
+        return {"modelId": identifier, "modelLifecycle": {"status": "ACTIVE"}}
+
+    def open_jobs(self) -> list[dict[str, Any]]:
+        return []
+
+    def find_job(self, name: str) -> dict[str, Any] | None:
+        return None
+
+    def find_model(self, name: str) -> dict[str, Any] | None:
+        return None

@@ -10,9 +10,9 @@ from tailor.errors import RetryableError
 from tailor.notices.messages import message_for
 from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.serving.aliases import Alias, Version
-from tailor.steps.prepare import prepare
+from tailor.steps.prepare import PrepareServices, prepare
 from tailor.storage import FolderStorage
-from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, OpenRegion
 from tests.unit.steps.uploads import receive
 
 ROWS = "question,answer\n" + "".join(f"Thủ đô của nước số {n} là gì?,Thành phố {n}\n" for n in range(60))
@@ -35,12 +35,12 @@ class Setting:
             "bucket": self.bucket,
             "runs": self.runs,
             "bucket_owner": "123456789012",
-            "scratch": self.scratch,
             "scale": OneFunction(State.PREPARING),
-            "lease_seconds": 900,
-            "now": NOW + after,
+            "offers": OpenRegion(),
+            "region": "us-east-1",
         }
-        return prepare(self.id, **(settings | changes))
+        services = PrepareServices(**(settings | changes))
+        return prepare(self.id, services, scratch=self.scratch, lease_seconds=900, now=NOW + after)
 
 
 def test_a_good_dataset_is_prepared_and_quoted_once(tmp_path: Path) -> None:

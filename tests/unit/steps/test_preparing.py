@@ -19,12 +19,12 @@ from tailor.errors import RetryableError
 from tailor.events import Shard
 from tailor.runs import Run, State
 from tailor.steps.machine import MOST_EXECUTIONS
-from tailor.steps.prepare import prepare
+from tailor.steps.prepare import PrepareServices, prepare
 from tailor.steps.preparing import Scale, work_folder
 from tailor.storage import StoredFile
 from tests.unit.datasets.conftest import picture
 from tests.unit.evaluation.fakes import BucketFolder
-from tests.unit.steps.fakes import NOW, MemoryAccount, MemoryExecutions, MemoryRuns
+from tests.unit.steps.fakes import NOW, MemoryAccount, MemoryExecutions, MemoryRuns, OpenRegion
 from tests.unit.steps.uploads import receive
 
 PREFIX, FUNCTIONS = "uploads/colours/scenes/", 3
@@ -84,17 +84,16 @@ class Stage:
         return folder
 
     def prepare(self, minutes: float = 0, ended: str | None = None) -> Run | None:
-        return prepare(
-            self.id,
+        services = PrepareServices(
             bucket=self.bucket,
             runs=self.runs,
             bucket_owner=OWNER,
-            scratch=self.scratch(),
             scale=self.scale,
-            lease_seconds=900,
-            now=NOW + timedelta(minutes=minutes),
-            ended=ended,
+            offers=OpenRegion(),
+            region="us-east-1",
         )
+        now = NOW + timedelta(minutes=minutes)
+        return prepare(self.id, services, scratch=self.scratch(), lease_seconds=900, now=now, ended=ended)
 
     def check(self, number: int, execution: str | None = None, task: Task = "check") -> bool:
         given = {"run": self.id, "execution": execution or self.first, "number": number, "task": task}

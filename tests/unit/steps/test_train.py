@@ -10,9 +10,9 @@ from tailor.errors import ConflictError, InvalidInputError, QuotaError, Retryabl
 from tailor.recipe import Budget, Recipe
 from tailor.runs import Run, State
 from tailor.steps.steer import approve, decline
-from tailor.steps.train import train
+from tailor.steps.train import TrainServices, train
 from tailor.storage import FolderStorage
-from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns, a_run
+from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns, OpenRegion, a_run
 
 MANIFEST = {
     "schema": 1,
@@ -39,8 +39,7 @@ class Setting:
         return run
 
     def train(self, run: Run) -> Run | None:
-        return train(
-            run.id,
+        services = TrainServices(
             bucket=self.bucket,
             bucket_name="tailor-bucket",
             runs=self.runs,
@@ -48,8 +47,10 @@ class Setting:
             role_arn="arn:aws:iam::123456789012:role/tailor-CustomizationRole",
             budget_limit=Decimal(50),
             tags={"application": "tailor"},
-            now=NOW,
+            offers=OpenRegion(),
+            region="us-east-1",
         )
+        return train(run.id, services, now=NOW)
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ import pytest
 from tailor.errors import NotAllowedError
 from tailor.llm import Reply
 from tailor.runs import Run, State
-from tailor.steps.prepare import prepare
+from tailor.steps.prepare import PrepareServices, prepare
 from tailor.storage import FolderStorage
 from tailor.training.approval import needs_approval
 from tailor.training.prices import PriceBook
-from tests.unit.steps.fakes import NOW, MemoryRuns, OneFunction
+from tests.unit.steps.fakes import NOW, MemoryRuns, OneFunction, OpenRegion
 from tests.unit.steps.uploads import receive
 from tests.unit.training.test_preflight import AWS, Region
 
@@ -52,20 +52,17 @@ def prepared(
     assert started is not None
     scratch = folder / "scratch"
     scratch.mkdir()
-    run = prepare(
-        started.id,
+    services = PrepareServices(
         bucket=bucket,
         runs=runs,
         bucket_owner="123456789012",
-        scratch=scratch,
         scale=OneFunction(State.PREPARING),  # type: ignore[arg-type]
-        lease_seconds=60,
-        now=NOW,
-        offers=offers,
+        offers=offers or OpenRegion(),
         region="us-east-1",
         prices=PriceBook(prices or {}),
         asker=asker,
     )
+    run = prepare(started.id, services, scratch=scratch, lease_seconds=60, now=NOW)
     assert run is not None
     return run, bucket
 

@@ -13,12 +13,12 @@ from tailor.errors import InvalidInputError, NotFoundError
 from tailor.recipe import Patience, Recipe
 from tailor.runs import Change, Run, State
 from tailor.steps.track import track, watch
-from tailor.steps.train import train
+from tailor.steps.train import TrainServices, train
 from tailor.storage import FolderStorage
 from tailor.training.line import WAITING, has_its_turn
 from tailor.training.prices import PriceBook, read_prices
 from tailor.training.request import run_id_of
-from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns
+from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns, OpenRegion
 from tests.unit.training.test_preflight import AWS, Region
 
 Build = Callable[..., Any]
@@ -44,8 +44,7 @@ class Pipeline:
         return self.control.jobs[self.run.job["arn"]]
 
     def train(self, offers: Any = None) -> None:
-        train(
-            self.id,
+        services = TrainServices(
             bucket=self.files,
             bucket_name="tailor-data",
             runs=self.runs,
@@ -53,10 +52,10 @@ class Pipeline:
             role_arn="arn:aws:iam::123456789012:role/tailor",
             budget_limit=Decimal(50),
             tags={},
-            now=NOW,
-            offers=offers,
+            offers=offers or OpenRegion(),
             region="us-east-1",
         )
+        train(self.id, services, now=NOW)
 
     def end(self, **job: Any) -> None:
         arn = self.run.job["arn"]

@@ -33,21 +33,32 @@ NO_PRICES = PriceBook()
 """But those of the catalogue."""
 
 
+@dataclass(frozen=True, slots=True)
+class PrepareServices:
+    """What a dataset is prepared with. ``offers`` guards money: no run is quoted that the Region would not train.
+
+    ``prices`` come before those of the catalogue; without ``asker`` there is no headroom check, and without ``aliases``
+    a quote does not count the live version.
+    """
+
+    bucket: Storage
+    runs: RunStore
+    bucket_owner: str
+    scale: Scale
+    offers: Offers
+    region: str
+    prices: PriceBook = NO_PRICES
+    asker: Asker | None = None
+    aliases: AliasStore | None = None
+
+
 def prepare(
     run_id: str,
+    services: PrepareServices,
     *,
-    bucket: Storage,
-    runs: RunStore,
-    bucket_owner: str,
     scratch: Path,
-    scale: Scale,
     lease_seconds: float,
     now: datetime,
-    offers: Offers | None = None,
-    region: str = "",
-    prices: PriceBook = NO_PRICES,
-    asker: Asker | None = None,
-    aliases: AliasStore | None = None,
     ended: str | None = None,
 ) -> Run | None:
     """The run as it is afterwards; None where others do or did the work. ``scratch`` is an empty folder.
@@ -55,8 +66,9 @@ def prepare(
     A run that a data file alone started ends without a word where a recipe lies in its folder by now: that one's run
     takes over. ``ended``: the execution that says that all its shards are checked.
     """
+    bucket, runs = services.bucket, services.runs
     run = runs.get(run_id)
-    claimed = scale.machine.claim(
+    claimed = services.scale.machine.claim(
         run, begin=State.RECEIVED, ended=ended, seconds=lease_seconds, by=BY, runs=runs, now=now
     )
     if claimed is None:
@@ -66,8 +78,7 @@ def prepare(
             return runs.save(
                 claimed.moved(State.STOPPED, by=BY, reason="a recipe followed: the run that it starts takes over")
             )
-        step = _Step(claimed, bucket, runs, bucket_owner, scratch, scale, asker, aliases)
-        return step.take(offers, region, prices, now)
+        return _Step(claimed, services, scratch).take(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +86,21 @@ class _Step:
     """A claimed run on its way out of this step."""
 
     run: Run
-    bucket: Storage
-    runs: RunStore
-    bucket_owner: str
+    services: PrepareServices
     scratch: Path
-    scale: Scale
-    asker: Asker | None
-    aliases: AliasStore | None
 
-    def take(self, offers: Offers | None, region: str, prices: PriceBook, now: datetime) -> Run:
-        run, bucket = self.run, self.bucket
+    def take(self, now: datetime) -> Run:
+        run, services, bucket, prices = self.run, self.services, self.services.bucket, self.services.prices
         problems, recipe, model = read_intentions(run, bucket)
         if run.attempts > MAX_ATTEMPTS:
             problems = [finding("gave-up", attempts=MAX_ATTEMPTS)]
-        if model is not None and offers is not None and not problems:
-            problems = offer_problems(recipe, model, region, offers)
+        if model is not None and not problems:
+            problems = offer_problems(recipe, model, services.region, services.offers)
         if problems or model is None:
             return self._reject(recipe, problems)
-        assignment = Assignment(bucket, run.prefix, bucket, run.files, recipe, model, self.bucket_owner, self.scratch)
+        assignment = Assignment(
+            bucket, run.prefix, bucket, run.files, recipe, model, self.services.bucket_owner, self.scratch
+        )
         try:
             done = self._check(assignment)
         except DatasetError as error:
@@ -105,14 +113,14 @@ class _Step:
             return self._end(State.REJECTED, recipe, done.summary(), reason=done.headline)
         summary = done.summary()
         advice: tuple[Advice, ...] = ()
-        if self.asker is not None and recipe.headroom_rows and recipe.method != "continued-pre-training":
-            summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, self.asker)
+        if self.services.asker is not None and recipe.headroom_rows and recipe.method != "continued-pre-training":
+            summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, self.services.asker)
         quote = methods.quote(
             done.manifest,
             recipe,
             model,
             advice,
-            live=self.aliases is not None and self.aliases.alias(run.project).live is not None,
+            live=self.services.aliases is not None and self.services.aliases.alias(run.project).live is not None,
             examples=_examples(bucket, run.files, recipe, model),
             priced=lambda model: prices.priced(model, now.date()),
             notes=lambda: prices.notes,
@@ -122,7 +130,7 @@ class _Step:
     def _check(self, assignment: Assignment) -> Report | Run | Finding:
         """The report; or the run, now in the hands of the state machine; or why its shards were given up."""
         with Intake(assignment) as intake:
-            shards = self.scale.shards(self.run, intake, self.bucket, self.scratch)
+            shards = self.services.scale.shards(self.run, intake, self.services.bucket, self.scratch)
             if shards is None:
                 return intake.finish(intake.check(intake.worthwhile_workers()))
             if problem := shards.problem():
@@ -130,20 +138,20 @@ class _Step:
             missing = shards.missing()
             if not missing:
                 return intake.finish(shards.parts)
-            if self.scale.machine.spent(self.run):
+            if self.services.scale.machine.spent(self.run):
                 return finding("gave-up/shards", missing=len(missing), shards=shards.deal.shards)
-            return self.scale.begin(self.run, shards, missing, self.runs)
+            return self.services.scale.begin(self.run, shards, missing, self.services.runs)
 
     def _reject(self, recipe: Recipe, problems: list[Finding]) -> Run:
-        report = reject_dataset(self.bucket, self.run.files, problems).summary()
+        report = reject_dataset(self.services.bucket, self.run.files, problems).summary()
         return self._end(State.REJECTED, recipe, report, reason=str(report["headline"]))
 
     def _end(self, state: State, recipe: Recipe, report: dict[str, Any], **changes: Any) -> Run:
-        noted = self.scale.machine.noted(self.run)
-        run = self.runs.save(self.run.moved(state, by=BY, recipe=recipe, report=noted | report, **changes))
+        noted = self.services.scale.machine.noted(self.run)
+        run = self.services.runs.save(self.run.moved(state, by=BY, recipe=recipe, report=noted | report, **changes))
         if noted:
             # Only now: whoever did this step again, had it been cut short, would need the shards' work.
-            self.scale.clear(run, self.bucket)
+            self.services.scale.clear(run, self.services.bucket)
         return run
 
 

@@ -1,11 +1,14 @@
 """prepared → awaiting-approval, or prepared | approved → training: a run's customization job is submitted, once."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from tailor import catalog
+from tailor.catalog import Model
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
 from tailor.runs import Run, RunStore, State
 from tailor.steps.control import Control
@@ -20,48 +23,61 @@ from tailor.training.translate import explain
 BY = "train"
 
 
-def train(
-    run_id: str,
-    *,
-    bucket: Storage,
-    bucket_name: str,
-    runs: RunStore,
-    control: Control,
-    role_arn: str,
-    budget_limit: Decimal,
-    tags: dict[str, str],
-    now: datetime,
-    grader_arn: str = "",
-    offers: Offers | None = None,
-    region: str = "",
-    logs_bucket: str = "",
-) -> Run | None:
+@dataclass(frozen=True, slots=True)
+class TrainServices:
+    """What a training is started with. ``offers`` guards money: it is asked before anything is paid for.
+
+    ``bucket`` is rooted at the bucket that ``bucket_name`` names; ``grader_arn`` is the reward function's, and
+    ``logs_bucket`` holds invocation logs: each may be empty.
+    """
+
+    bucket: Storage
+    bucket_name: str
+    runs: RunStore
+    control: Control
+    offers: Offers
+    region: str
+    role_arn: str
+    budget_limit: Decimal
+    tags: Mapping[str, str]
+    grader_arn: str = ""
+    logs_bucket: str = ""
+
+    @property
+    def place(self) -> Place:
+        return Place(
+            self.region, self.bucket_name, self.role_arn, grader_arn=self.grader_arn, logs_bucket=self.logs_bucket
+        )
+
+    def job(self, run: Run, model: Model, manifest: dict[str, Any]) -> Job:
+        tags = {**self.tags, "run": run.id, "project": run.project}
+        return Job(run, model, manifest, self.bucket_name, self.role_arn, tags, self.grader_arn)
+
+
+def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
     """The run as it is afterwards; None where there was nothing to do.
 
     Raises RetryableError where Bedrock has no room now: the run keeps its place and is asked for again.
     """
+    runs, offers, control = services.runs, services.offers, services.control
     run = runs.get(run_id)
     if run.state not in {State.PREPARED, State.APPROVED}:
         return None
     if run.state == State.PREPARED:
-        reason = needs_approval(run.quote, run.recipe, budget_limit)
+        reason = needs_approval(run.quote, run.recipe, services.budget_limit)
         if reason:
             until = now + timedelta(hours=run.recipe.budget.approval_hours)
             quote = {**run.quote, "approval": {"reason": reason, "until": until.isoformat()}}
             return runs.save(run.moved(State.AWAITING_APPROVAL, by=BY, reason=reason, now=now, quote=quote))
     model = catalog.model(run.recipe.model)
-    if offers is not None:
-        room = catalog.quotas().customization_jobs - len(offers.open_jobs())
-        if not (has_its_turn(run, runs.open_runs(), room) or offers.find_job(job_name(run))):
-            return _wait(run, "other runs come first", runs=runs, now=now)
-        place = Place(region, bucket_name, role_arn, grader_arn=grader_arn, logs_bucket=logs_bucket)
-        checks = preflight(run.recipe, model, place, offers=offers, access=None, name=job_name(run))
-        if reason := failures(checks):
-            return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
+    room = catalog.quotas().customization_jobs - len(offers.open_jobs())
+    if not (has_its_turn(run, runs.open_runs(), room) or offers.find_job(job_name(run))):
+        return _wait(run, "other runs come first", runs=runs, now=now)
+    if reason := failures(preflight(run.recipe, model, services.place, offers=offers, access=None, name=job_name(run))):
+        return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
     try:
-        manifest: dict[str, Any] = json.loads(bucket.read(f"{run.files}prepared/manifest.json"))
-        owner = {"run": run.id, "project": run.project}
-        request = build_job(Job(run, model, manifest, bucket_name, role_arn, tags | owner, grader_arn))
+        manifest: dict[str, Any] = json.loads(services.bucket.read(f"{run.files}prepared/manifest.json"))
+        request = build_job(services.job(run, model, manifest))
         # Should this function die between the two next lines, the repeat finds the same job by its derived name.
         arn = control.create_job(request)
     except QuotaError as error:
