@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tailor import catalog
-from tailor.datasets import language
+from tailor.datasets import writing
 from tailor.datasets.checks import Examiner, Repairs, Screen, measured, privacy
 from tailor.datasets.example import Example, Text, Turn
 from tests.unit.datasets.conftest import Intake, chats, converse, write_jsonl
@@ -69,7 +69,7 @@ def test_mojibake_is_recognised_with_what_it_was(text: str, encoding: str) -> No
         damaged = text.encode().decode(encoding)
     except UnicodeDecodeError:
         pytest.skip("this encoding has no sign for some byte")
-    found = language.mojibake(damaged)
+    found = writing.mojibake(damaged)
     assert found is not None
     assert found[1] in text
 
@@ -87,7 +87,7 @@ def test_mojibake_is_recognised_with_what_it_was(text: str, encoding: str) -> No
     ],
 )
 def test_mojibake_within_capitals_lines_and_long_words_is_recognised(damaged: str, was: str) -> None:
-    found = language.mojibake(damaged)
+    found = writing.mojibake(damaged)
     assert found is not None
     assert found[1] == was
 
@@ -104,14 +104,14 @@ SIGNS = st.text(",.?!–—‘’“”•…'", max_size=3)
 @example("“Khá…”")
 @example("“ĐÃ LÀ…” – “NGÃ…”")
 def test_sound_vietnamese_is_never_called_mojibake(text: str) -> None:
-    assert language.mojibake(text) is None
+    assert writing.mojibake(text) is None
 
 
 @given(st.text(alphabet=f"{VIETNAMESE} ,.?!–—‘’“”•…'", max_size=200))
 @settings(max_examples=200, deadline=None)
 @example("á––")
 def test_nor_are_small_letters_and_signs_in_any_order(text: str) -> None:
-    assert language.mojibake(text) is None
+    assert writing.mojibake(text) is None
 
 
 @pytest.mark.parametrize(
@@ -129,27 +129,7 @@ def test_nor_are_small_letters_and_signs_in_any_order(text: str) -> None:
     ],
 )
 def test_letters_before_signs_and_narrow_spaces_are_sound(text: str) -> None:
-    assert language.mojibake(text) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Con mèo đang ngủ trên ghế", "vi"),
-        ("The cat sleeps on the chair", "en"),
-        ("Con meo dang ngu tren ghe", "en"),
-        ("猫在椅子上睡觉", "chinese"),
-        ("猫はいすの上で寝ている", "japanese"),
-        ("고양이가 의자에서 잔다", "korean"),
-        ("Кошка спит на стуле", "cyrillic"),
-        ("แมวนอนบนเก้าอี้", "thai"),
-        ("Le garçon a mangé une pêche", "latin"),
-        ("Có hình tròn không? Không có hình nào.", "unknown"),
-        ("12", "unknown"),
-    ],
-)
-def test_languages_are_told_by_their_letters(text: str, expected: str) -> None:
-    assert language.language_of(text) == expected
+    assert writing.mojibake(text) is None
 
 
 def test_a_row_in_another_language_is_a_warning(dataset: Path, intake: Intake) -> None:
@@ -161,19 +141,19 @@ def test_a_row_in_another_language_is_a_warning(dataset: Path, intake: Intake) -
 
 @pytest.mark.parametrize("word", ["hoà", "toà nhà", "khoẻ", "thuỷ", "hoạ sĩ"])
 def test_marks_on_the_second_vowel_are_one_custom(word: str) -> None:
-    assert language.tone_styles(word)[0] is None
-    assert language.tone_styles(word)[1] is not None
+    assert writing.tone_styles(word)[0] is None
+    assert writing.tone_styles(word)[1] is not None
 
 
 @pytest.mark.parametrize("word", ["hòa", "tòa nhà", "khỏe", "thủy", "họa sĩ"])
 def test_marks_on_the_first_vowel_are_the_other(word: str) -> None:
-    assert language.tone_styles(word)[0] is not None
-    assert language.tone_styles(word)[1] is None
+    assert writing.tone_styles(word)[0] is not None
+    assert writing.tone_styles(word)[1] is None
 
 
 @pytest.mark.parametrize("word", ["hoàn", "suýt", "huỳnh", "quý", "quỳ", "quả", "giá", "an toàn", "loài"])
 def test_words_that_know_one_spelling_only_say_nothing(word: str) -> None:
-    assert language.tone_styles(word) == (None, None)
+    assert writing.tone_styles(word) == (None, None)
 
 
 def test_mixed_tone_marks_are_reported_once(dataset: Path, intake: Intake) -> None:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from tailor.catalog import Model
-from tailor.datasets import language
+from tailor.datasets import writing
 from tailor.datasets.checks import privacy
 from tailor.datasets.checks.prefilter import Passed
 from tailor.datasets.checks.tools import tool_problems
@@ -117,7 +117,7 @@ class Examiner:
         at = text.find("\ufffd")
         if at >= 0:
             yield self._found("replacement-character", example, path, excerpt=text[max(0, at - 20) : at + 20])
-        if found := language.mojibake(text):
+        if found := writing.mojibake(text):
             yield self._found("mojibake", example, path, excerpt=found[0], rewrite=found[1])
 
     def _order(self, example: Example) -> list[Finding]:

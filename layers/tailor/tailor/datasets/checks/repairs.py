@@ -6,7 +6,7 @@ What changes a meaning is never repaired, only offered in a finding's fix.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tailor.datasets import language
+from tailor.datasets import writing
 from tailor.datasets.checks import privacy
 from tailor.datasets.example import Example, Text
 from tailor.findings import Finding, finding
@@ -33,9 +33,9 @@ class Repairs:
     def __init__(self, *, redact: bool, strip: bool) -> None:
         self._strip = strip
         self._steps: list[tuple[str, Callable[[str], tuple[str, int]]]] = [
-            ("control-characters", lambda text: language.CONTROLS.subn("", text)),
-            ("invisible-characters", lambda text: language.INVISIBLE.subn("", text)),
-            ("not-nfc", lambda text: (language.composed(text), 1)),
+            ("control-characters", lambda text: writing.CONTROLS.subn("", text)),
+            ("invisible-characters", lambda text: writing.INVISIBLE.subn("", text)),
+            ("not-nfc", lambda text: (writing.composed(text), 1)),
         ]
         if redact:
             self._steps.append(("redacted", privacy.redacted))

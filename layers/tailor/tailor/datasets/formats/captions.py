@@ -6,8 +6,8 @@ from typing import Final
 
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.question_answer import make_converter
-from tailor.datasets.language import language_of
 from tailor.findings import Notes, finding
+from tailor.language import detect
 from tailor.recipe import Data
 
 _ASKED: Final = {"image": "Describe this image.", "video": "Describe this video."}
@@ -35,7 +35,7 @@ def take_prompt(columns: dict[str, str], rows: Sequence[Row], data: Data, file: 
         return data.prompt
     if "caption" not in columns:
         return None
-    spoken = [language_of(str(row.get(columns["caption"]))) for row in rows]
+    spoken = [detect(str(row.get(columns["caption"]))) for row in rows]
     texts = _ASKED_IN_VIETNAMESE if 2 * spoken.count("vi") > len(spoken) else _ASKED
     prompt = texts["image" if "image" in columns else "video"]
     notes.add(finding("prompt-taken", file, prompt=prompt))

@@ -14,7 +14,7 @@ import msgspec
 import orjson
 
 from tailor.catalog import Model
-from tailor.datasets import language
+from tailor.datasets import writing
 from tailor.datasets.checks import Examiner, Passed, Repairs, Screen, measured
 from tailor.datasets.example import Example, Media, Placed, Rejected, as_dict, media_of
 from tailor.datasets.formats import Lines
@@ -33,12 +33,13 @@ from tailor.datasets.table import (
     hashes_of,
 )
 from tailor.findings import Finding, finding
+from tailor.language import LANGUAGES
 from tailor.recipe import Recipe
 from tailor.tokens import Estimate
 
 MERGED = ("findings.jsonl", "rejected.jsonl", "fixes.jsonl")
 _RAW = 2000
-_VIETNAMESE = language.LANGUAGES.index("vi")
+_VIETNAMESE = LANGUAGES.index("vi")
 
 
 @dataclass(slots=True)
@@ -287,7 +288,7 @@ class RowPass:
         return groups[0] if groups else input, label
 
     def _note_style(self, n: int, answer: str) -> None:
-        first, second = language.tone_styles(answer)
+        first, second = writing.tone_styles(answer)
         for style, word in (("first", first), ("second", second)):
             if word:
                 self.totals.styles[style] += 1

@@ -6,13 +6,13 @@ from itertools import compress
 from typing import Any
 
 from tailor.catalog import Model
-from tailor.datasets import language
 from tailor.datasets.sources import MediaObject
 from tailor.datasets.table.assign import RARE, TEST, TRAIN, VALIDATION
 from tailor.datasets.table.near_duplicates import similar_pairs
 from tailor.datasets.table.row_table import MEDIA_KINDS, Ledger
 from tailor.datasets.table.splitter import PARTS
 from tailor.findings import Finding, finding
+from tailor.language import LANGUAGES, LATIN, TITLES
 from tailor.metrics.labels import MOST as MOST_LABELS
 from tailor.recipe import Recipe
 
@@ -183,19 +183,19 @@ def _languages(ledger: Ledger, names: list[str], asked: str) -> Iterator[Finding
     spoken = ledger.column["language"]
     counts = Counter(spoken)
     counts.pop(0, None)
-    if asked in language.LANGUAGES:
-        expected = language.LANGUAGES.index(asked)
+    if asked in LANGUAGES:
+        expected = LANGUAGES.index(asked)
     elif counts:
         expected = max(counts, key=lambda each: (counts[each], -each))
         if counts.total() < _ENOUGH_ROWS or counts[expected] < _CLEAR_MAJORITY * counts.total():
             return
     else:
         return
-    alike = {("en", "latin"), ("latin", "en")}
+    alike = {("en", LATIN), (LATIN, "en")}
     for row, found in enumerate(spoken) if counts.keys() - {expected} else ():
-        wanted, got = language.LANGUAGES[expected], language.LANGUAGES[found]
+        wanted, got = LANGUAGES[expected], LANGUAGES[found]
         if found not in (0, expected) and (wanted, got) not in alike:
-            titles = language.TITLES[got], language.TITLES[wanted].split(",")[0]
+            titles = TITLES[got], TITLES[wanted].split(",")[0]
             yield finding("unexpected-language", *_place(ledger, names, row), found=titles[0], expected=titles[1])
 
 

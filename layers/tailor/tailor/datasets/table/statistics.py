@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import Any
 
-from tailor.datasets import language
 from tailor.datasets.table.assign import TEST, TRAIN, VALIDATION
 from tailor.datasets.table.row_table import MEDIA_KINDS, Ledger
 from tailor.datasets.table.splitter import PARTS
+from tailor.language import LANGUAGES
 
 _BINS = 12
 _MOST_KINDS = 30
@@ -24,7 +24,7 @@ def statistics_of(ledger: Ledger, top: list[tuple[str, int, float]]) -> dict[str
         "tokens_per_row": _distribution(ledger, "expected"),
         "words_per_answer": _distribution(ledger, "words"),
         "kinds": [{"kind": ledger.kinds[kind], "rows": kinds[kind], "test": tested[kind]} for kind in most],
-        "languages": {language.LANGUAGES[spoken_index]: rows for spoken_index, rows in spoken},
+        "languages": {LANGUAGES[spoken_index]: rows for spoken_index, rows in spoken},
         "rows_with": {MEDIA_KINDS[kind] or "text only": rows for kind, rows in media},
         "groups": {str(PARTS[part]): number for part, number in groups.items() if number},
         "top_answers": [{"answer": answer, "rows": rows, "share": round(share, 4)} for answer, rows, share in top],

@@ -1,40 +1,8 @@
-"""What writing reveals: damaged encodings, Unicode forms, Vietnamese tone marks, the language of a row."""
+"""What writing reveals: damaged encodings, Unicode forms, Vietnamese tone marks."""
 
 import re
-import string
 import unicodedata
 from functools import lru_cache
-from typing import Literal
-
-Language = Literal["vi", "en", "latin", "chinese", "japanese", "korean", "cyrillic", "thai", "unknown"]
-LANGUAGES: tuple[Language, ...] = (
-    "unknown", "vi", "en", "latin", "chinese", "japanese", "korean", "cyrillic", "thai",
-)  # fmt: skip
-TITLES: dict[Language, str] = {
-    "vi": "Vietnamese",
-    "en": "like English, or Vietnamese without accents",
-    "latin": "like another language with Latin letters",
-    "chinese": "Chinese",
-    "japanese": "Japanese",
-    "korean": "Korean",
-    "cyrillic": "like Russian or another language with Cyrillic letters",
-    "thai": "Thai",
-}
-LEAST_LETTERS = 20
-_NO_LETTERS = bytes(set(range(128)) - set(string.ascii_letters.encode()))
-ENOUGH = 400
-
-# Letters that Vietnamese alone uses: ă đ ơ ư (and capitals), and all of U+1EA0 to U+1EF9.
-VIETNAMESE_LETTERS = "ăĂđĐơƠưƯ" + "".join(map(chr, range(ord("Ạ"), ord("ỹ") + 1)))
-_VIETNAMESE = re.compile(f"[{VIETNAMESE_LETTERS}]")
-_NOT_VIETNAMESE = re.compile(r"(?![àáâãèéêìíòóôõùúýÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝ])[^\W\d_\x00-\x7f]")
-_SCRIPTS: tuple[tuple[Language, re.Pattern[str]], ...] = (
-    ("japanese", re.compile("[\u3040-\u30ff]")),
-    ("korean", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
-    ("chinese", re.compile("[\u4e00-\u9fff]")),
-    ("cyrillic", re.compile("[\u0400-\u04ff]")),
-    ("thai", re.compile("[\u0e00-\u0e7f]")),
-)
 
 # Controls but tab and line breaks; then what has no width, but for the joiners that some scripts and emoji need.
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -52,27 +20,6 @@ _NEW_PAIRS = ["oà", "oá", "oả", "oã", "oạ", "oè", "oé", "oẻ", "oẽ",
 _ON_FIRST = re.compile(rf"(?<![qQ])(?:{'|'.join(_OLD_PAIRS)})(?!\w)", re.IGNORECASE)
 _ON_SECOND = re.compile(rf"(?<![qQ])(?:{'|'.join(_NEW_PAIRS)})(?!\w)", re.IGNORECASE)
 _WORD = re.compile(r"\w*$")
-
-
-def language_of(text: str) -> Language:
-    """By letters alone: cheap, and enough to see what does not belong. ``unknown`` where there are too few letters."""
-    if text.isascii():
-        return "en" if _letters(text) >= LEAST_LETTERS else "unknown"
-    text = text[:ENOUGH]
-    if _VIETNAMESE.search(text):
-        return "vi"
-    for language, pattern in _SCRIPTS:
-        if pattern.search(text):
-            return language
-    if not _NOT_VIETNAMESE.search(text):
-        return "unknown"  # "Có hình tròn không?" has only accents that other languages have too
-    return "latin" if _letters(text) >= LEAST_LETTERS else "unknown"
-
-
-def _letters(text: str) -> int:
-    """Letters at the beginning: enough to know whether there are enough."""
-    start = text[: 2 * LEAST_LETTERS]
-    return len(start.encode().translate(None, _NO_LETTERS)) if start.isascii() else sum(map(str.isalpha, start))
 
 
 def mojibake(text: str) -> tuple[str, str] | None:
