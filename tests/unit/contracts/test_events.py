@@ -182,7 +182,7 @@ def test_the_handler_takes_what_it_needs_from_the_event(
     module = load(file.split("_")[0])
     asked: list[str] = []
 
-    def record(first: str, **_: Any) -> None:
+    def record(first: str, *_: Any, **__: Any) -> None:
         asked.append(first)
 
     monkeypatch.setattr(module, step, record)

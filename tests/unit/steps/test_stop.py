@@ -81,3 +81,11 @@ def test_a_retired_run_is_retired_again_without_a_word_of_trouble(setting: Setti
     retired = setting.provision(setting.deployed(State.FAILED))
     assert retired is not None
     assert setting.retire(retired) == retired
+
+
+def test_retiring_and_stopping_end_a_run_the_same_way(setting: Setting) -> None:
+    """The two commands differ only in that a run with a verdict is not stopped by mistake."""
+    waiting, trained = setting.add(State.PREPARED), setting.add(State.STANDBY, id="other-run")
+    assert setting.retire(waiting).state == State.STOPPED
+    with pytest.raises(ConflictError):
+        setting.stop(trained)

@@ -60,8 +60,29 @@ def decline(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) ->
 def stop(
     run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
 ) -> Run:
-    """Ends a run before it has a verdict. A job takes a while to stop: Bedrock's answer moves the run. Who asks
-    questions finds the run gone and asks no more. A deployment that is being made goes once it is there.
+    """End a run before it has a verdict; see :func:`end`. Raises ConflictError for a run that has one, or has ended."""
+    if run.state not in _NOT_SUBMITTED | {State.TRAINING} | _NOT_MEASURED and not _ends(run, by, reason):
+        hint = f"tailor retire {run.id} takes it down" if State.RETIRED in MOVES[run.state] else ""
+        if run.state == State.LIVE:
+            offline = f"tailor offline {run.project} --reason WHY"
+            hint = f"roll back to another version, or promote one; {offline} ends the project's service"
+        raise ConflictError(f"run {run.id} is {run.state}: there is nothing to stop", hint=hint)
+    return end(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
+
+
+@decided_anew
+def retire(
+    run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
+) -> Run:
+    """End a run, with or without a verdict; see :func:`end`. Raises ConflictError for a live version."""
+    return end(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
+
+
+def end(run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime) -> Run:
+    """End a run wherever it is: before its job, while it trains, or with a deployment. Its model is kept.
+
+    A job takes a while to stop: Bedrock's answer moves the run. An evaluation finds the run ended and asks no more. A
+    deployment that is being made is deleted once it is there.
     """
     if run.state in _NOT_SUBMITTED:
         stopped = runs.save(run.moved(State.STOPPED, by=by, reason=reason, now=now))
@@ -73,13 +94,7 @@ def stop(
         asked = runs.save(run.model_copy(update={"job": {**run.job, "stop_asked_by": by, "stop_reason": reason}}))
         control.stop_job(run.job["arn"])
         return asked
-    if run.state in _NOT_MEASURED or _ends(run, by, reason):
-        return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
-    hint = f"tailor retire {run.id} takes it down" if State.RETIRED in MOVES[run.state] else ""
-    if run.state == State.LIVE:
-        offline = f"tailor offline {run.project} --reason WHY"
-        hint = f"roll back to another version, or promote one; {offline} ends the project's service"
-    raise ConflictError(f"run {run.id} is {run.state}: there is nothing to stop", hint=hint)
+    return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
 
 
 @decided_anew
@@ -96,14 +111,6 @@ def retry(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> R
     if tried.state == State.RESTORING:
         return runs.save(run.moved(State.RESTORING, by=by, reason=reason or tried.reason, now=now, deployment={}))
     return runs.save(run.moved(State.TRAINED, by=by, reason=reason, now=now, deployment={}))
-
-
-@decided_anew
-def retire(
-    run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
-) -> Run:
-    """Take a version's deployment down; see :func:`tailor.steps.provision.take_down`."""
-    return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
 
 
 @decided_anew
