@@ -5,6 +5,8 @@ After a change here: `sam build --no-cached`, because SAM looks at a layer's own
 """
 
 import argparse
+import compileall
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -22,6 +24,7 @@ UNUSED = (
     "bin",
     *(f"**/*.{end}" for end in ("a", "c", "cpp", "h", "hpp", "pxd", "pxi", "pyi", "pyx")),
 )
+FUNCTIONS = (3, 13)  # the functions' Python
 LISTED = "leave-out.txt"  # in a layer's folder: what else it leaves out, a pattern a line
 
 
@@ -46,6 +49,18 @@ def leave_out(folder: Path, patterns: Iterator[str]) -> None:
                 path.unlink(missing_ok=True)  # it went with its folder
 
 
+def compile_sources(folder: Path) -> None:
+    """Add byte code, which a function can't keep itself: each cold start would compile all that it imports.
+
+    Python trusts it without a look at the source, whose time of change a layer does not keep. Raises ValueError for a
+    Python of another version than the functions'.
+    """
+    if sys.version_info[:2] != FUNCTIONS:
+        raise ValueError(f"byte code for Python {FUNCTIONS[0]}.{FUNCTIONS[1]} needs that version")
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder, quiet=1, invalidation_mode=unchecked, stripdir=folder, prependdir="/opt/python")
+
+
 def listed(file: Path) -> Iterator[str]:
     """Yield the patterns of a list: a line each, without what follows a #."""
     for line in file.read_text().splitlines() if file.is_file() else ():
@@ -58,11 +73,16 @@ def main() -> None:
     parser.add_argument("layer", type=Path, help="folder with requirements.txt")
     parser.add_argument("target", type=Path, help="folder that becomes the layer")
     parser.add_argument("--arch", choices=MACHINES, default="arm64", help="processor of the functions")
+    parser.add_argument("--own", action="store_true", help="the layer's own packages are its content; install nothing")
     chosen = parser.parse_args()
     packages = chosen.target / "python"
     try:
-        install(chosen.layer / "requirements.txt", chosen.arch, packages)
-        leave_out(packages, iter((*listed(chosen.layer / LISTED), *UNUSED)))
+        if chosen.own:
+            shutil.copytree(chosen.layer, packages, ignore=shutil.ignore_patterns("__pycache__", "requirements.txt"))
+        else:
+            install(chosen.layer / "requirements.txt", chosen.arch, packages)
+            leave_out(packages, iter((*listed(chosen.layer / LISTED), *UNUSED)))
+        compile_sources(packages)
     except (subprocess.CalledProcessError, ValueError) as error:
         sys.exit(f"The layer {chosen.layer.resolve().name} could not be built for {chosen.arch}: {error}")
 

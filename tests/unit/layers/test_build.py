@@ -1,6 +1,8 @@
 """How layers lose what no function uses."""
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -50,3 +52,20 @@ def test_a_list_names_more_and_must_name_what_is_there(build: ModuleType, tmp_pa
 
 def test_a_layer_without_a_list_of_its_own_is_fine(build: ModuleType, tmp_path: Path) -> None:
     assert list(build.listed(tmp_path / "leave-out.txt")) == []
+
+
+def test_a_function_finds_byte_code_and_never_looks_at_the_source(build: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("VALUE = 1\n")
+    build.compile_sources(tmp_path)
+    (tmp_path / "a.py").write_text("VALUE = 2\n")  # as new as that: a check of the source would notice
+    run = [sys.executable, "-c", "import a; print(a.VALUE, a.__cached__)"]
+    found = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+    assert found == ["1", str(tmp_path / "__pycache__/a.cpython-313.pyc")]
+
+
+def test_byte_code_of_another_python_is_not_made(
+    build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "FUNCTIONS", (3, 12))
+    with pytest.raises(ValueError, match=r"Python 3\.12"):
+        build.compile_sources(tmp_path)
