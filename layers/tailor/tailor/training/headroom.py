@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from tailor.catalog import Model
-from tailor.errors import EvaluationError, RetryableError, TailorError
+from tailor.errors import EvaluationError
 from tailor.evaluation.questions import Row, build_request, sample_rows
 from tailor.language import dominant
-from tailor.llm import Asker
+from tailor.llm import Asker, Pace, Reply, ask
 from tailor.metrics import check_name, exact_match, json_fields, numeric, token_f1, yes_no
 from tailor.metrics.base import Case, Rules
 from tailor.metrics.choose import choose_metric
@@ -19,7 +19,7 @@ from tailor.recipe import Recipe
 from tailor.training.advice import Advice, about_headroom
 
 WORKERS = 4
-WAITS = (1.0, 3.0)  # seconds before the second and the third attempt of a call
+SECONDS = 240.0  # for all calls together, also where the model's quota is used up: a quote must not wait for ever
 # Those that need no heavy library, because the step that prepares data has none; others are measured by token F1.
 METRICS = {metric.name: metric for metric in (each.METRIC for each in (exact_match, json_fields, numeric, yes_no))}
 ANSWERED = 0.5
@@ -54,9 +54,15 @@ def measure(
     rules = Rules(for_language(language), language)
     name = recipe.evaluation.metric
     metric = METRICS.get(choose_metric(references, rules)[0] if name == "auto" else check_name(name), token_f1.METRIC)
+    pace, until = Pace(WORKERS), time.monotonic() + SECONDS
+
+    def asked_about(row: Row) -> object:
+        request = build_request(row, recipe.evaluation.max_tokens)
+        return ask(asker, model.invoke_id, request, pace=pace, is_over=lambda: time.monotonic() > until, sleep=sleep)
+
     with ThreadPoolExecutor(WORKERS) as pool:
-        answers = list(pool.map(lambda row: _answer(row, recipe, model, asker, sleep), sample))
-    answered = [(row, answer) for row, answer in zip(sample, answers, strict=True) if answer is not None]
+        outcomes = list(pool.map(asked_about, sample))
+    answered = [(row, found.text) for row, found in zip(sample, outcomes, strict=True) if isinstance(found, Reply)]
     if len(answered) < ANSWERED * len(sample):
         raise EvaluationError(
             f"{model.title} answered only {len(answered)} of {len(sample)} rows of the headroom check",
@@ -65,17 +71,3 @@ def measure(
     score = fmean(metric.score(Case(answer, tuple(row.references)), rules) for row, answer in answered)
     advice = about_headroom(score, len(answered), metric.title, recipe)
     return Headroom(score, len(answered), len(sample) - len(answered), metric.name, tuple(advice))
-
-
-def _answer(row: Row, recipe: Recipe, model: Model, asker: Asker, sleep: Callable[[float], None]) -> str | None:
-    """None where the call fails for good, or goes on failing."""
-    request = build_request(row, recipe.evaluation.max_tokens)
-    for wait in (*WAITS, None):
-        try:
-            return asker.converse(model.invoke_id, request).text
-        except RetryableError:
-            if wait is not None:
-                sleep(wait)
-        except TailorError:
-            return None
-    return None

@@ -5,22 +5,19 @@ against references and separate workers never write the same file. What was answ
 """
 
 import hashlib
-import random
 import threading
 import time
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 
-from tailor.errors import EvaluationError, RetryableError, TailorError, ThrottledError
+from tailor.errors import EvaluationError, TailorError
 from tailor.evaluation.questions.arms import Arm
 from tailor.evaluation.questions.held_out import Answer, Row, read_answers, write_answers
 from tailor.evaluation.questions.section import Section
-from tailor.llm import Asker
+from tailor.llm import Asker, Pace, ask
 from tailor.storage import Storage
 
 WORKERS = 8
-ATTEMPTS = 5
-_LONGEST_WAIT = 20.0
 _FLUSH_SECONDS = 1.0
 _HOPELESS = 10
 # Not the row's fault, and not charged: asked again when an evaluation goes on.
@@ -78,29 +75,6 @@ class _Task:
     row: Row
 
 
-class _Pace:
-    """How many calls run at once: halved when a model says 'too many', raised again with every answer."""
-
-    def __init__(self, most: int) -> None:
-        self._most = self._limit = float(most)
-        self._active = 0
-        self._changed = threading.Condition()
-
-    def __enter__(self) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._active < max(1, int(self._limit)))
-            self._active += 1
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        with self._changed:
-            self._active -= 1
-            if kind is ThrottledError:
-                self._limit = max(1.0, self._limit / 2)
-            elif kind is None:
-                self._limit = min(self._most, self._limit + 1 / self._limit)
-            self._changed.notify_all()
-
-
 class Interview:
     """One visit to the models. ``deadline`` gives the seconds left; no call starts with less than ``reserve``."""
 
@@ -116,7 +90,7 @@ class Interview:
     ) -> None:
         self._store, self._asker = store, asker
         self._deadline, self._reserve, self._sleep = deadline, reserve, sleep
-        self._workers, self._pace = workers, _Pace(workers)
+        self._workers, self._pace = workers, Pace(workers)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._failure: BaseException | None = None
@@ -196,31 +170,27 @@ class Interview:
             self._stop.set()
 
     def _answer(self, task: _Task) -> Answer | None:
-        """None where time ran out first. A rate limit is waited out and never counts as a try."""
-        request = task.section.build(task.row, task.arm)
-        tries = waits = 0
-        while not self._stop.is_set() and self._deadline() > self._reserve:
-            try:
-                with self._pace:
-                    reply = self._asker.converse(task.arm.model_id, request)
-                return Answer(
-                    id=task.row.id,
-                    answer=reply.text,
-                    stop_reason=reply.stop_reason,
-                    latency_ms=reply.latency_ms,
-                    input_tokens=reply.input_tokens,
-                    output_tokens=reply.output_tokens,
-                )
-            except ThrottledError:
-                waits += 1
-            except RetryableError as error:
-                tries, waits = tries + 1, waits + 1
-                if tries == ATTEMPTS:
-                    return Answer(id=task.row.id, answer="", error=error.code)
-            except TailorError as error:
-                return Answer(id=task.row.id, answer="", error=error.code)
-            self._sleep(random.uniform(0.1, min(_LONGEST_WAIT, 0.5 * 2**waits)))  # noqa: S311  # jitter, no secret
-        return None
+        """Return None where time ran out first."""
+        outcome = ask(
+            self._asker,
+            task.arm.model_id,
+            task.section.build(task.row, task.arm),
+            pace=self._pace,
+            is_over=lambda: self._stop.is_set() or self._deadline() <= self._reserve,
+            sleep=self._sleep,
+        )
+        if outcome is None:
+            return None
+        if isinstance(outcome, TailorError):
+            return Answer(id=task.row.id, answer="", error=outcome.code)
+        return Answer(
+            id=task.row.id,
+            answer=outcome.text,
+            stop_reason=outcome.stop_reason,
+            latency_ms=outcome.latency_ms,
+            input_tokens=outcome.input_tokens,
+            output_tokens=outcome.output_tokens,
+        )
 
     def _keep(self, task: _Task, answer: Answer) -> None:
         place = (task.section.name, task.arm, task.chunk)
