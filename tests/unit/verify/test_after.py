@@ -278,3 +278,18 @@ def test_a_job_that_runs_is_stopped_and_its_record_told(tmp_path: Path) -> None:
     assert clean(where, CLEANERS) == [f"customization job {NAME}-stopped: Bedrock keeps its record of a job for good"]
     stopped = [given for operation, given in aws.asked if operation == "stop_model_customization_job"]
     assert stopped == [{"jobIdentifier": f"{NAME}-stopped"}]
+
+
+@pytest.mark.parametrize("lines", [0, 2])
+def test_events_of_a_job_are_looked_for_in_the_functions_log(tmp_path: Path, lines: int) -> None:
+    aws = bedrock(job("Failed", message="No."))
+    logs = {"LogicalResourceId": "Logs", "PhysicalResourceId": "acme-logs", "ResourceType": "AWS::Logs::LogGroup"}
+    aws.answers["cloudformation", "list_stack_resources"] = {"StackResourceSummaries": [logs]}
+    aws.answers["logs", "filter_log_events"] = {"events": [{"message": "track"}] * lines}
+    where = place(tmp_path, aws)
+    now = iter(range(0, 10**9, 100))
+    where.clock = lambda: float(next(now))
+    found = observed("job-events", where)
+    assert found.verdict == ("as assumed" if lines else "different")
+    asked = [given for operation, given in aws.asked if operation == "filter_log_events"]
+    assert asked[0] == {"logGroupName": "acme-logs", "filterPattern": '"y"'}

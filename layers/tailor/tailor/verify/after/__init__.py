@@ -1,6 +1,6 @@
 """Checks on a deployed stack: minutes, and cents."""
 
-from tailor.verify.after import api, converse, health, jobs, runs
+from tailor.verify.after import api, converse, events, health, jobs, runs
 from tailor.verify.check import Check
 
-CHECKS: tuple[Check, ...] = (*runs.CHECKS, *jobs.CHECKS, *converse.CHECKS, *api.CHECKS, *health.CHECKS)
+CHECKS: tuple[Check, ...] = (*runs.CHECKS, *jobs.CHECKS, *events.CHECKS, *converse.CHECKS, *api.CHECKS, *health.CHECKS)

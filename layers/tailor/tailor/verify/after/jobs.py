@@ -18,7 +18,7 @@ REFUSED, STOPPED = "refused", "stopped"
 _ROWS = 8
 
 
-def _begin_refused(world: World) -> None:
+def begin_refused(world: World) -> None:
     """The third line has the form that older models take, a mistake that many make."""
     lines = [_record(number) for number in range(_ROWS)]
     lines[2] = {"prompt": "Thủ đô của Việt Nam?", "completion": "Hà Nội"}
@@ -60,10 +60,10 @@ def _submit(world: World, what: str, records: list[dict[str, Any]]) -> Answer:
 
 
 def _refused(world: World) -> dict[str, Any]:
-    answer = _told(world.notes[REFUSED])
+    answer = told(world.notes[REFUSED])
     if not answer.ok:
         return {"status": "not created", "message": answer.said}
-    job = _ended(world, REFUSED)
+    job = ended(world, REFUSED)
     message = str(job.get("failureMessage") or "")
     known = translate(message)
     return {**_phases(job), "message": message, "explained as": known.code if known else "nothing that is known"}
@@ -71,7 +71,7 @@ def _refused(world: World) -> dict[str, Any]:
 
 def _stopped(world: World) -> dict[str, Any]:
     """Submitted and stopped in one go: a sound job that nobody stops is trained, and paid for."""
-    answer = _told(_submit(world, STOPPED, [_record(number) for number in range(_ROWS)]))
+    answer = told(_submit(world, STOPPED, [_record(number) for number in range(_ROWS)]))
     if not answer.ok:
         return {"status": "not created", "message": answer.said}
     world.until(
@@ -80,11 +80,11 @@ def _stopped(world: World) -> dict[str, Any]:
         60,
     )
     stop = world.call("bedrock", "stop_model_customization_job", jobIdentifier=world.named(STOPPED))
-    return {**_phases(_ended(world, STOPPED)), "stop": stop.code or "taken"}
+    return {**_phases(ended(world, STOPPED)), "stop": stop.code or "taken"}
 
 
-def _told(answer: Answer) -> Answer:
-    """Raises CannotCheckError where Bedrock's answer says nothing about the job."""
+def told(answer: Answer) -> Answer:
+    """This answer. Raises CannotCheckError where Bedrock's answer says nothing about the job."""
     if answer.code == "ServiceQuotaExceededException":
         raise CannotCheckError(answer.said)
     return answer.asked()
@@ -94,7 +94,8 @@ def _job(world: World, what: str) -> Mapping[str, Any]:
     return world.call("bedrock", "get_model_customization_job", jobIdentifier=world.named(what)).needed()
 
 
-def _ended(world: World, what: str) -> Mapping[str, Any]:
+def ended(world: World, what: str) -> Mapping[str, Any]:
+    """A job of this session once it has ended. Raises CannotCheckError where it does not."""
     job = world.until(lambda: _job(world, what), lambda found: found["status"] not in OPEN, PATIENCE)
     if job["status"] in OPEN:
         raise CannotCheckError(f"the job is still {job['status']} after {PATIENCE:.0f} seconds, {_phases(job)}")
@@ -111,7 +112,7 @@ def _phase(job: Mapping[str, Any], name: str) -> str:
     return str(details.get("status", "NotStarted"))
 
 
-_PERMISSIONS = (
+PERMISSIONS = (
     "bedrock:CreateModelCustomizationJob",
     "bedrock:GetModelCustomizationJob",
     "bedrock:StopModelCustomizationJob",
@@ -132,9 +133,9 @@ CHECKS = (
         when="after deploying",
         cost=Decimal("0.01"),
         expected={"status": "Failed", "training": "NotStarted", "explained as": "not-jsonl"},
-        begin=_begin_refused,
+        begin=begin_refused,
         look=_refused,
-        permissions=_PERMISSIONS,
+        permissions=PERMISSIONS,
         varies=frozenset({"message"}),
     ),
     Check(
@@ -145,7 +146,7 @@ CHECKS = (
         cost=Decimal("0.01"),
         expected={"status": "Stopped", "training": "NotStarted", "stop": "taken"},
         look=_stopped,
-        permissions=_PERMISSIONS,
+        permissions=PERMISSIONS,
         varies=frozenset({"validation"}),
     ),
 )
