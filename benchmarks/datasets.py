@@ -26,7 +26,7 @@ from tailor import catalog
 from tailor.catalog import Model
 from tailor.datasets.example import Example, media_of
 from tailor.datasets.formats import read_dataset
-from tailor.datasets.media import KnownAssets, MediaDesk, images
+from tailor.datasets.media import KnownAssets, MediaResolver, images
 from tailor.datasets.prepare import prepare_dataset
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
@@ -211,7 +211,7 @@ def measure_media(bucket: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         reader = read_dataset(storage, prefix, Recipe().data, "fine-tuning", Path(scratch))
         known = KnownAssets(Path(scratch))
-        desk = MediaDesk(reader.media, storage, storage, "runs/benchmark/", limits, model.name, known)
+        desk = MediaResolver(reader.media, storage, storage, "runs/benchmark/", limits, model.name, known)
         checked = 0
         for chunk in batched(reader, 1000, strict=False):
             blocks = [(block, "") for item in chunk if isinstance(item, Example) for _, block in media_of(item)]

@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailor.findings import Finding, Notes, finding
+from tailor.findings import Finding, FindingTally, finding
 from tailor.findings import notes as noting
 from tailor.findings.notes import KNOWN, SHOWN
 
 ROWS = st.lists(st.sets(st.sampled_from("abcdefghij"), max_size=6), max_size=30)
 
 
-def _notes_of(rows: Iterable[tuple[int, Iterable[str]]]) -> Notes:
-    notes = Notes()
+def _notes_of(rows: Iterable[tuple[int, Iterable[str]]]) -> FindingTally:
+    notes = FindingTally()
     for line, keys in rows:
         for key in keys:
             notes.add(finding("unknown-key", "a.jsonl", line, path=f"$.{key}", key=key))
     return notes
 
 
-def _keys(count: int) -> Notes:
+def _keys(count: int) -> FindingTally:
     return _notes_of((line, [f"k{line:06d}"]) for line in range(1, count + 1))
 
 
@@ -35,7 +35,7 @@ def test_the_findings_are_the_same_for_any_number_of_workers(
         patch.setattr(noting, "KNOWN", shown + more)
         numbered = list(enumerate(rows, start=1))
         alone = _notes_of(numbered)
-        together = Notes()
+        together = FindingTally()
         for worker in range(workers):
             together.take(_notes_of(numbered[worker::workers]).document())
         assert sorted(together.findings(), key=_place) == sorted(alone.findings(), key=_place)

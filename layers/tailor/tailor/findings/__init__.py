@@ -11,9 +11,9 @@
 from tailor.findings.catalogue import Check, check_of, checks, finding, from_error, reworded
 from tailor.findings.collector import Collector
 from tailor.findings.model import Finding, RowError, Severity
-from tailor.findings.notes import Habit, Notes
+from tailor.findings.notes import FindingGroup, FindingTally
 
 __all__ = [
-    "Check", "Collector", "Finding", "Habit", "Notes", "RowError", "Severity", "check_of", "checks", "finding",
-    "from_error", "reworded",
+    "Check", "Collector", "Finding", "FindingGroup", "FindingTally", "RowError", "Severity", "check_of", "checks",
+    "finding", "from_error", "reworded",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ _LONGEST: Final = 200
 
 
 @dataclass(slots=True)
-class Sighting:
+class Occurrence:
     """A finding, how many ``rows`` it is about, and the ``last`` of them."""
 
     finding: Finding
@@ -35,19 +35,19 @@ class Sighting:
 
 
 @dataclass(slots=True)
-class Habit:
+class FindingGroup:
     """Findings of one code in one file that differ in their paths only: the first ones by line and path. ``beyond``:
     there are others, so that nobody who read a part of the rows counted all that each of these is about. ``rows`` have
     any of them; ``last`` is the last such row, ``end`` where the first ones end."""
 
     file: str
-    first: dict[str, Sighting] = field(default_factory=dict)
+    first: dict[str, Occurrence] = field(default_factory=dict)
     rows: int = 0
     last: int | None = None
     beyond: bool = False
     end: tuple[int, str] | None = None
 
-    def take(self, other: "Habit") -> None:
+    def take(self, other: "FindingGroup") -> None:
         """Adds what was noted of other rows."""
         self.rows += other.rows
         self.beyond |= other.beyond
@@ -55,7 +55,7 @@ class Habit:
             known = self.first.get(path)
             rows = seen.rows + (known.rows if known else 0)
             first = min((seen, known) if known else (seen,), key=lambda each: each.place)
-            self.first[path] = Sighting(first.finding, rows, first.last)
+            self.first[path] = Occurrence(first.finding, rows, first.last)
         self.cut()
 
     def cut(self) -> None:
@@ -79,19 +79,19 @@ class Habit:
         return [*(each.finding if self.beyond else each.told for each in shown), rest]
 
 
-class Notes:
+class FindingTally:
     """Findings about a file or the dataset. Repeated ones are counted: the first row is named, then how many more. The
     result is the same however the rows are dealt out, and memory is bounded for each file, whatever its rows hold."""
 
     def __init__(self) -> None:
-        self._habits: dict[tuple[str, str, Severity], Habit] = {}
+        self._habits: dict[tuple[str, str, Severity], FindingGroup] = {}
 
     def add(self, found: Finding) -> None:
         """Count a finding; those with a line come in rising order."""
         key, line, path = (found.code, found.file, found.severity), found.line, found.path
         habit = self._habits.get(key)
         if habit is None:
-            habit = self._habits[key] = Habit(found.file)
+            habit = self._habits[key] = FindingGroup(found.file)
         if line is None or line != habit.last:
             habit.rows += 1
             habit.last = line
@@ -104,7 +104,7 @@ class Notes:
         elif habit.end and (line or 0, path or "") > habit.end:
             habit.beyond = True
         else:
-            habit.first[path or ""] = Sighting(replace(found, path=path), 1, line)
+            habit.first[path or ""] = Occurrence(replace(found, path=path), 1, line)
             habit.cut()
 
     def forget(self, file: str) -> None:
@@ -117,21 +117,21 @@ class Notes:
         """Whether something is wrong with a file as a whole."""
         return any(found.file == file and found.severity == "error" and found.line is None for found in self.findings())
 
-    def document(self) -> list[Habit]:
+    def document(self) -> list[FindingGroup]:
         """What :meth:`of` and :meth:`take` take."""
         return list(self._habits.values())
 
     @classmethod
-    def of(cls, document: Iterable[Habit]) -> "Notes":
+    def of(cls, document: Iterable[FindingGroup]) -> "FindingTally":
         notes = cls()
         notes.take(document)
         return notes
 
-    def take(self, document: Iterable[Habit]) -> None:
+    def take(self, document: Iterable[FindingGroup]) -> None:
         """Adds what was noted of other rows."""
         for habit in document:
             found = next(iter(habit.first.values())).finding
-            self._habits.setdefault((found.code, found.file, found.severity), Habit(found.file)).take(habit)
+            self._habits.setdefault((found.code, found.file, found.severity), FindingGroup(found.file)).take(habit)
 
     def findings(self) -> list[Finding]:
         return [found for habit in self._habits.values() for found in habit.findings()]

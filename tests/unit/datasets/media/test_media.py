@@ -20,7 +20,7 @@ from PIL import Image
 
 from tailor import catalog
 from tailor.datasets.media import MediaError, images, video
-from tailor.datasets.media.byte_budget import Room
+from tailor.datasets.media.byte_budget import ByteBudget
 from tailor.datasets.prepare import prepare_dataset
 from tailor.datasets.report import Report
 from tailor.datasets.table.near_duplicates import similar_pairs
@@ -269,7 +269,7 @@ def test_many_objects_are_fetched_at_once_as_long_as_memory_holds_them(
     _prepare(storage, tmp_path)
     assert storage.most > _CROWD
     largest = max(path.stat().st_size for path in (dataset / "images").iterdir())
-    monkeypatch.setattr("tailor.datasets.media.resolver._HELD", Room(4 * largest))
+    monkeypatch.setattr("tailor.datasets.media.resolver._HELD", ByteBudget(4 * largest))
     shutil.rmtree(tmp_path / "scratch")
     shutil.rmtree(tmp_path / "out")
     storage = _Held(tmp_path, crowd=2)
@@ -414,7 +414,7 @@ def test_what_lies_there_instead_of_a_picture_is_named(data: bytes, said: str) -
 
 
 def test_large_pictures_are_decoded_one_after_another() -> None:
-    room, busy, most, lock = Room(100), 0, 0, threading.Lock()
+    room, busy, most, lock = ByteBudget(100), 0, 0, threading.Lock()
 
     def decode(pixels: int) -> None:
         nonlocal busy, most

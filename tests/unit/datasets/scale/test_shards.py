@@ -22,7 +22,7 @@ from tailor.datasets.prepare import (
     NoRoomError,
     Weight,
     deal,
-    enough_room,
+    disk_full_as_error,
     media_outside,
     weigh,
 )
@@ -370,12 +370,12 @@ def test_so_is_a_database_that_can_not_grow(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "database")) as database:
         pages = database.execute("PRAGMA page_count").fetchone()[0]
         database.execute(f"PRAGMA max_page_count={pages + 1}")
-        with pytest.raises(NoRoomError), enough_room():
+        with pytest.raises(NoRoomError), disk_full_as_error():
             database.execute("CREATE TABLE more (text TEXT)")
 
 
 def test_other_trouble_is_not_taken_for_want_of_room() -> None:
-    with pytest.raises(PermissionError), enough_room():
+    with pytest.raises(PermissionError), disk_full_as_error():
         raise PermissionError(errno.EACCES, "no")
 
 

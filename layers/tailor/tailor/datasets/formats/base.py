@@ -6,7 +6,7 @@ from typing import Any
 
 from tailor.datasets.example import Example
 from tailor.datasets.formats.multiple_choice import Choices
-from tailor.findings import Notes
+from tailor.findings import FindingTally
 from tailor.recipe import Data, Method
 
 Row = dict[str, Any]
@@ -23,7 +23,7 @@ class Context:
     file: str
     method: Method
     data: Data
-    notes: Notes
+    notes: FindingTally
     columns: dict[str, str] = field(default_factory=dict)
     choices: Choices | None = None
     prompt: str | None = None

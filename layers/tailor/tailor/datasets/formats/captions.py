@@ -6,7 +6,7 @@ from typing import Final
 
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.question_answer import make_converter
-from tailor.findings import Notes, finding
+from tailor.findings import FindingTally, finding
 from tailor.language import detect
 from tailor.recipe import Data
 
@@ -24,7 +24,7 @@ def _converter(context: Context) -> Converter:
     return make_converter(replace(context, columns={**context.columns, "answer": context.columns["caption"]}))
 
 
-def take_prompt(columns: dict[str, str], rows: Sequence[Row], data: Data, file: str, notes: Notes) -> str | None:
+def take_prompt(columns: dict[str, str], rows: Sequence[Row], data: Data, file: str, notes: FindingTally) -> str | None:
     """What is asked where a file's rows have no question, which is said; None where they have one."""
     if "question" in columns:
         if data.prompt:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from tailor.datasets.sources import EACH, LABELLED, LISTED, Options, from_pairs, options_of
-from tailor.findings import Finding, Notes, finding
+from tailor.findings import Finding, FindingTally, finding
 from tailor.recipe import Data
 
 
@@ -121,7 +121,7 @@ class Choices:
 
 
 def take_choices(
-    columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], data: Data, file: str, notes: Notes
+    columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], data: Data, file: str, notes: FindingTally
 ) -> Choices | None:
     """Says how a file's choices are read; None where it has none."""
     if not any(part == LISTED or part.startswith(EACH) for part in columns):

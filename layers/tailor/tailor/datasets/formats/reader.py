@@ -36,7 +36,7 @@ from tailor.datasets.sources import (
     report,
     text_encoding,
 )
-from tailor.findings import Finding, Notes, RowError, finding, reworded
+from tailor.findings import Finding, FindingTally, RowError, finding, reworded
 from tailor.recipe import Data, Method
 from tailor.storage import Storage
 
@@ -124,7 +124,9 @@ class DatasetReader:
     rows are read: ``notes`` are about files, ``of_rows`` about the rows that were read here.
     """
 
-    def __init__(self, files: list[ReadableFile], media: MediaIndex, notes: Notes, of_rows: Notes) -> None:
+    def __init__(
+        self, files: list[ReadableFile], media: MediaIndex, notes: FindingTally, of_rows: FindingTally
+    ) -> None:
         self.files = files
         self.media = media
         self.notes, self.of_rows = notes, of_rows
@@ -221,7 +223,7 @@ def read_dataset(
     place.
 
     Never raises for what is in the files; NotFoundError or RetryableError where storage can't be read."""
-    notes, of_rows = Notes(), Notes()
+    notes, of_rows = FindingTally(), FindingTally()
     inventory = Inventory.take(storage, prefix, method, data, scratch, notes, only)
     media = MediaIndex(storage, prefix, inventory.media)
     sources = join(inventory.files, data.columns, scratch, notes)
@@ -236,7 +238,7 @@ def read_dataset(
 _SAYS_WHY = frozenset({"file-damaged", "archive-unreadable"})  # where there are no data: they are in that file
 
 
-def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
+def _take_splits(files: list[ReadableFile], notes: FindingTally) -> None:
     """Names such as train.jsonl and test.jsonl say what is what, if each file has one and they are not all alike."""
     files = [file for file in files if not isinstance(file.source, LonelyAnswers)]
     named = [[split for split, name in _SPLIT_NAMES.items() if name.search(file.name.lower())] for file in files]
@@ -249,7 +251,7 @@ def _take_splits(files: list[ReadableFile], notes: Notes) -> None:
 
 
 def _understand(
-    source: DataFile, data: Data, method: Method, notes: Notes, of_rows: Notes, media: MediaIndex
+    source: DataFile, data: Data, method: Method, notes: FindingTally, of_rows: FindingTally, media: MediaIndex
 ) -> ReadableFile | None:
     """Chooses the format from the first rows. None, with a finding, for a file without rows."""
     if isinstance(source, LonelyAnswers):
@@ -281,7 +283,7 @@ def _understand(
     return ReadableFile(source.name, source.size, format.name, source, convert, method, nested)
 
 
-def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:
+def _first_values(source: DataFile, method: Method, notes: FindingTally) -> list[Any]:
     values: list[Any] = []
     line = size = 0
     try:
@@ -298,7 +300,7 @@ def _first_values(source: DataFile, method: Method, notes: Notes) -> list[Any]:
     return values
 
 
-def _format(sample: Sample, data: Data, notes: Notes) -> Format | None:
+def _format(sample: Sample, data: Data, notes: FindingTally) -> Format | None:
     if data.format == "auto":
         return registry.recognise(sample, data.columns)
     format = registry.by_name(data.format)
@@ -309,7 +311,7 @@ def _format(sample: Sample, data: Data, notes: Notes) -> Format | None:
 
 
 def _unknown(
-    source: DataFile, values: list[Any], columns: dict[str, str], method: Method, notes: Notes
+    source: DataFile, values: list[Any], columns: dict[str, str], method: Method, notes: FindingTally
 ) -> ReadableFile | None:
     """A file whose rows fit no format: each of them is rejected. A single object is no data."""
     if source.outline and source.outline.layout == "objects" and len(values) == 1:

@@ -10,20 +10,20 @@
 """
 
 from tailor.datasets.media.cache import Asset, Found, KnownAssets, Locate, decoded, encoded
-from tailor.datasets.media.index import Habits, MediaIndex
+from tailor.datasets.media.index import LookupTally, MediaIndex
 from tailor.datasets.media.problem import MediaError
-from tailor.datasets.media.resolver import MAX_IMAGE_FETCH, MediaDesk, source_of
+from tailor.datasets.media.resolver import MAX_IMAGE_FETCH, MediaResolver, source_of
 
 __all__ = [
     "MAX_IMAGE_FETCH",
     "Asset",
     "Found",
-    "Habits",
     "KnownAssets",
     "Locate",
-    "MediaDesk",
+    "LookupTally",
     "MediaError",
     "MediaIndex",
+    "MediaResolver",
     "decoded",
     "encoded",
     "source_of",

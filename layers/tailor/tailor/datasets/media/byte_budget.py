@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Room:
+class ByteBudget:
     """So much of something, for all threads together. A thread must not ask for more while it holds some."""
 
     def __init__(self, whole: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tailor.catalog import Limits
-from tailor.datasets.media.byte_budget import Room
+from tailor.datasets.media.byte_budget import ByteBudget
 from tailor.datasets.media.problem import MediaError
 
 MAX_PIXELS = 100_000_000
@@ -31,7 +31,7 @@ Image.MAX_IMAGE_PIXELS = None  # sizes are checked here, with a finding instead 
 Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]
 
 
-_ROOM = Room(MAX_PIXELS)
+_ROOM = ByteBudget(MAX_PIXELS)
 """Threads decode pictures together as long as they are small."""
 
 

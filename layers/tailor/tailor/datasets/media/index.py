@@ -23,7 +23,7 @@ _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
 
 @dataclass(slots=True)
-class Habits:
+class LookupTally:
     """How rows name their media, other than by path: for each way how often, and an example (what the row says and the
     file, both quoted), the first by the alphabet. So it is the same whoever looked at which rows."""
 
@@ -33,7 +33,7 @@ class Habits:
         known = self.found.get(how)
         self.found[how] = (known[0] + count, *min(known[1:], (ref, name))) if known else (count, ref, name)
 
-    def add(self, other: "Habits") -> None:
+    def add(self, other: "LookupTally") -> None:
         for how, (count, ref, name) in other.found.items():
             self.note(how, ref, name, count)
 
@@ -50,7 +50,7 @@ class MediaIndex:
     def __init__(self, storage: Storage, prefix: str, objects: Iterable[MediaObject]) -> None:
         self._storage = storage
         self._prefix = prefix
-        self.habits = Habits()
+        self.habits = LookupTally()
         self._objects = {item.name: item for item in objects}
         self._tables: dict[str, dict[str, list[str]]] = {}
 

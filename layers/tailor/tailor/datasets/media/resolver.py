@@ -16,9 +16,9 @@ from typing import Any, cast
 from tailor.catalog import Limits
 from tailor.datasets.example import Media, MediaKind
 from tailor.datasets.media import video
-from tailor.datasets.media.byte_budget import Room
+from tailor.datasets.media.byte_budget import ByteBudget
 from tailor.datasets.media.cache import Asset, KnownAssets
-from tailor.datasets.media.index import Habits, MediaIndex
+from tailor.datasets.media.index import LookupTally, MediaIndex
 from tailor.datasets.media.problem import MediaError
 from tailor.datasets.sources import DamagedFileError, MediaObject
 from tailor.findings import Finding, finding
@@ -27,7 +27,7 @@ from tailor.storage import Storage
 WORKERS = 32
 """Threads that fetch: S3 answers after 0.1 s or so, and serves 5,500 requests a second to all functions together."""
 MAX_IMAGE_FETCH = 64 * 1024 * 1024
-_HELD = Room(256 * 1024 * 1024)
+_HELD = ByteBudget(256 * 1024 * 1024)
 """Bytes of media in memory at a time."""
 _REMEMBERED = 20_000
 _SAFE_KEY = re.compile(r"[A-Za-z0-9_\-./]+")
@@ -60,7 +60,7 @@ class _Wanted:
         return self.named or self.block.data is not None
 
 
-class MediaDesk:
+class MediaResolver:
     """Resolves, checks and places media, for many examples at once."""
 
     def __init__(
@@ -81,7 +81,7 @@ class MediaDesk:
         self._pool = ThreadPoolExecutor(WORKERS, "media")
 
     @property
-    def habits(self) -> Habits:
+    def habits(self) -> LookupTally:
         """How the media that were asked for are named."""
         return self._index.habits
 

@@ -14,7 +14,7 @@
 
 from tailor.datasets.prepare.batches import BATCH, rows_of
 from tailor.datasets.prepare.cost import Deal, Weight, deal, media_outside, weigh
-from tailor.datasets.prepare.disk_full import NoRoomError, enough_room
+from tailor.datasets.prepare.disk_full import NoRoomError, disk_full_as_error
 from tailor.datasets.prepare.preparation import Assignment, Intake, Progress, prepare_dataset, reject_dataset
 from tailor.datasets.prepare.row_pass import folder_of
 
@@ -27,7 +27,7 @@ __all__ = [
     "Progress",
     "Weight",
     "deal",
-    "enough_room",
+    "disk_full_as_error",
     "folder_of",
     "media_outside",
     "prepare_dataset",

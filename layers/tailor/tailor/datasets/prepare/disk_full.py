@@ -14,8 +14,8 @@ class NoRoomError(DatasetError):
 
 
 @contextmanager
-def enough_room() -> Iterator[None]:
-    """Raises NoRoomError where files, or a ledger, can't be written because the disk is full."""
+def disk_full_as_error() -> Iterator[None]:
+    """Raises NoRoomError where files, or a table, can't be written because the disk is full."""
     try:
         yield
     except OSError as error:

@@ -14,21 +14,21 @@ import orjson
 from tailor.catalog import Model
 from tailor.datasets.example import SplitName
 from tailor.datasets.formats import DatasetReader, adapted, read_dataset
-from tailor.datasets.media import Found, Habits, KnownAssets, MediaDesk
+from tailor.datasets.media import Found, KnownAssets, LookupTally, MediaResolver
 from tailor.datasets.prepare.batches import Item
 from tailor.datasets.prepare.cost import media_outside
-from tailor.datasets.prepare.disk_full import enough_room
+from tailor.datasets.prepare.disk_full import disk_full_as_error
 from tailor.datasets.prepare.questions import own_questions
-from tailor.datasets.prepare.row_pass import Intentions, Totals
+from tailor.datasets.prepare.row_pass import PrepareTarget, Totals
 from tailor.datasets.prepare.samples import Spool
-from tailor.datasets.prepare.workers import LocalParts, Parts, Result, Work, merge_files, results_of, run_pass
+from tailor.datasets.prepare.workers import LocalOutput, Result, Work, WorkerOutput, merge_files, results_of, run_pass
 from tailor.datasets.prepare.writer import PARTS_WRITTEN, Writing, Written, publish
 from tailor.datasets.report import Report, add_pictures, headline, render, sentence
 from tailor.datasets.table import (
     PARTS,
-    Journal,
-    Kept,
-    Ledger,
+    RowTable,
+    RowWriter,
+    WorkerTable,
     asked_of,
     assign_parts,
     dataset_checks,
@@ -37,7 +37,7 @@ from tailor.datasets.table import (
     tokens_of,
     trivial_baselines,
 )
-from tailor.findings import Collector, Finding, Notes, finding
+from tailor.findings import Collector, Finding, FindingTally, finding
 from tailor.recipe import Data, Recipe
 from tailor.storage import Storage
 
@@ -89,7 +89,7 @@ class Intake:
         self._files = [file.name for file in self.reader.files]
         self._known = KnownAssets(scratch)
         limits, output, run_prefix = self._facts.limits, assignment.output, assignment.run_prefix
-        self.desk = MediaDesk(self.reader.media, uploads, output, run_prefix, limits, model.name, self._known)
+        self.desk = MediaResolver(self.reader.media, uploads, output, run_prefix, limits, model.name, self._known)
 
     def __enter__(self) -> Self:
         return self
@@ -113,45 +113,45 @@ class Intake:
         """All rows, as they are dealt out to workers."""
         return adapted(self.reader.rows(), self._given.recipe, self._given.model)
 
-    def check(self, workers: int, own: range | None = None) -> LocalParts:
+    def check(self, workers: int, own: range | None = None) -> LocalOutput:
         """Does the share of the workers ``own`` (all, where it is not given) of so many workers; may raise WorkerError.
         Which workers look at which rows is the same every time."""
-        given, parts = self._given, LocalParts(self._given.scratch, workers)
-        aims = Intentions(given.recipe, given.model, given.bucket_owner)
+        given, parts = self._given, LocalOutput(self._given.scratch, workers)
+        aims = PrepareTarget(given.recipe, given.model, given.bucket_owner)
 
         work = Work(aims, self._files, self.desk, self.rows, self.reader.notes, self.reader.of_rows)
         for rows in run_pass(parts, own or range(workers), work):
             self._watch(Progress("checking rows", rows))
         return parts
 
-    def finish(self, parts: Parts, *, write_unusable: bool = False) -> Report:
+    def finish(self, parts: WorkerOutput, *, write_unusable: bool = False) -> Report:
         """Compares rows, decides, and writes the report; the prepared data too where the dataset is usable, or where
         ``write_unusable`` says so. The result is the same for any number of workers."""
         given, scratch = self._given, self._given.scratch
         recipe, model, output, run_prefix = given.recipe, given.model, given.output, given.run_prefix
         results = results_of(parts)
         journals = [
-            Kept(
-                partial(parts.open, worker, Journal.ROWS),
-                partial(parts.path, worker, Journal.MEDIA),
+            WorkerTable(
+                partial(parts.open, worker, RowWriter.ROWS),
+                partial(parts.path, worker, RowWriter.MEDIA),
                 result.totals.kinds,
             )
             for worker, result in enumerate(results)
         ]
         with (
-            enough_room(),
-            Ledger(scratch, journals) as ledger,
+            disk_full_as_error(),
+            RowTable(scratch, journals) as table,
             Collector(scratch / "findings.jsonl") as collector,
         ):
             totals = self._put_together(parts, results, collector)
             self._watch(Progress("comparing rows", totals.rows))
-            _compare(ledger, collector, recipe, model, totals, self.reader)
+            _compare(table, collector, recipe, model, totals, self.reader)
             questions = own_questions(given.uploads, given.prefix, recipe, model, scratch)
             collector.add(questions.findings if questions else [])
             spool = Spool(parts, self._facts.record, self._files)
             self._watch(Progress("writing", totals.rows))
-            with Writing(parts, scratch, ledger, self._facts.record, self._files) as writing:
-                report = _decide(ledger, collector, recipe, model, totals, self.reader, spool)
+            with Writing(parts, scratch, table, self._facts.record, self._files) as writing:
+                report = _decide(table, collector, recipe, model, totals, self.reader, spool)
                 written = writing.finish()
         report.location = f"{run_prefix}report/"
         if report.usable or write_unusable:
@@ -164,21 +164,16 @@ class Intake:
         _publish_report(output, run_prefix, report, scratch)
         return report
 
-    def _put_together(self, parts: Parts, results: list[Result], collector: Collector) -> Totals:
+    def _put_together(self, parts: WorkerOutput, results: list[Result], collector: Collector) -> Totals:
         merge_files(parts, [result.totals for result in results], self._given.scratch, collector)
         together = Totals(rows=results[0].totals.rows)
-        self.reader.notes, self.reader.of_rows = Notes.of(results[0].notes), Notes()
-        self.reader.media.habits = Habits()
+        self.reader.notes, self.reader.of_rows = FindingTally.of(results[0].notes), FindingTally()
+        self.reader.media.habits = LookupTally()
         shared = {file.name for file in self.reader.files if file.by_line}
         for worker, result in enumerate(results):
             self.reader.of_rows.take(habit for habit in result.of_rows if worker == 0 or habit.file in shared)
             self.reader.media.habits.add(result.habits)
-            part = result.totals
-            together.styles += part.styles
-            for style, found in part.style_words.items():
-                together.style_words[style] = min(found, together.style_words.get(style, found))
-            together.rejected += part.rejected
-            together.fixes += part.fixes
+            together.add(result.totals)
         return together
 
 
@@ -234,22 +229,22 @@ _COUNTS = ("rows", "used", "rejected", "left_out", "train", "validation", "test"
 
 
 def _compare(
-    ledger: Ledger, collector: Collector, recipe: Recipe, model: Model, totals: Totals, reader: DatasetReader
+    table: RowTable, collector: Collector, recipe: Recipe, model: Model, totals: Totals, reader: DatasetReader
 ) -> None:
-    ledger.join_linked_groups()
+    table.join_linked_groups()
     files = [file.name for file in reader.files]
-    collector.add(dataset_checks.compare_rows(ledger, recipe, totals.tone_styles, files))
-    collector.add(list(dataset_checks.find_leaks(ledger, files)))
-    collector.add(assign_parts(ledger, recipe, model))
-    collector.add(dataset_checks.compare_media(ledger))
-    collector.add(dataset_checks.unused_media(ledger, reader.media))
+    collector.add(dataset_checks.compare_rows(table, recipe, totals.tone_styles, files))
+    collector.add(list(dataset_checks.find_leaks(table, files)))
+    collector.add(assign_parts(table, recipe, model))
+    collector.add(dataset_checks.compare_media(table))
+    collector.add(dataset_checks.unused_media(table, reader.media))
     if reader.files:  # else there is an error that says why
-        collector.add(dataset_checks.check_counts(ledger, recipe, model))
+        collector.add(dataset_checks.check_counts(table, recipe, model))
     collector.add(reader.findings)
 
 
 def _decide(
-    ledger: Ledger,
+    table: RowTable,
     collector: Collector,
     recipe: Recipe,
     model: Model,
@@ -258,9 +253,9 @@ def _decide(
     spool: Spool,
 ) -> Report:
     """Counts, statistics and the verdict on the dataset."""
-    left_out = ledger.reasons()
+    left_out = table.reasons()
     leaked = left_out.pop("leaked-row", 0)
-    train, validation, test = (ledger.count(PARTS.index(part)) for part in PARTS_WRITTEN)
+    train, validation, test = (table.count(PARTS.index(part)) for part in PARTS_WRITTEN)
     rejected = totals.rejected + leaked
     values = (totals.rows, train + validation + test, rejected, sum(left_out.values()), train, validation, test)
     counts = dict(zip(_COUNTS, (*values, totals.fixes), strict=True))
@@ -271,7 +266,7 @@ def _decide(
     elif rejected > recipe.data.max_errors * totals.rows:
         limit = recipe.data.max_errors
         collector.add([finding("too-many-unusable-rows", "", count=rejected, total=totals.rows, limit=limit)])
-    top = [(spool.answer(ledger, n), many, share) for n, many, share in dataset_checks.top_answers(ledger)]
+    top = [(spool.answer(table, n), many, share) for n, many, share in dataset_checks.top_answers(table)]
     collector.add(dataset_checks.check_skew(top))
     usable = not collector.dataset_errors()
     return Report(
@@ -283,12 +278,12 @@ def _decide(
         collector.by_code(),
         collector.examples(),
         files=[{"file": file.name, "format": file.format, "bytes": file.size} for file in reader.files],
-        statistics=statistics_of(ledger, top),
-        tokens=tokens_of(ledger),
-        asked=asked_of(ledger),
-        media=media_of(ledger),
-        baselines=trivial_baselines(ledger),
-        previews=spool.previews(ledger),
+        statistics=statistics_of(table, top),
+        tokens=tokens_of(table),
+        asked=asked_of(table),
+        media=media_of(table),
+        baselines=trivial_baselines(table),
+        previews=spool.previews(table),
     )
 
 

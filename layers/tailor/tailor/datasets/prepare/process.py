@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tailor.datasets.prepare.disk_full import NoRoomError, enough_room, no_room
+from tailor.datasets.prepare.disk_full import NoRoomError, disk_full_as_error, no_room
 from tailor.errors import TailorError
 
 _NO_ROOM: Final = errno.ENOSPC  # the status of a process that had none left, not even to say so
@@ -38,7 +38,7 @@ class Fork[Result]:
     def _work(self, call: Callable[[], Result]) -> None:
         status = 1
         try:
-            with enough_room():
+            with disk_full_as_error():
                 try:
                     outcome: tuple[bool, object] = True, call()
                 except TailorError as error:

@@ -18,16 +18,16 @@ from tailor.datasets import writing
 from tailor.datasets.checks import Examiner, Passed, Repairs, Screen, measured
 from tailor.datasets.example import Example, Media, Placed, Rejected, as_dict, media_of
 from tailor.datasets.formats import Lines
-from tailor.datasets.media import Asset, MediaDesk
+from tailor.datasets.media import Asset, MediaResolver
 from tailor.datasets.prepare.batches import BATCH, Item, batches_of, chunks, rows_of
 from tailor.datasets.records import Encoded, Encoder
 from tailor.datasets.table import (
     MEDIA_KINDS,
     PARTS,
     SHORT_ANSWER,
-    Journal,
     Object,
     Row,
+    RowWriter,
     describe_answer,
     group_hash,
     hashes_of,
@@ -48,7 +48,7 @@ class Totals:
 
     ``styles``: rows with each style of tone marks; ``style_words``: the first word of each, with its row; ``lengths``:
     for each batch that wrote something, the bytes that it added to each file of MERGED; ``kinds``: the kinds of answers
-    that the journal's rows point to."""
+    that the writer's rows point to."""
 
     rows: int = 0
     rejected: int = 0
@@ -58,6 +58,14 @@ class Totals:
     lengths: dict[int, tuple[int, ...]] = field(default_factory=dict)
     kinds: list[str] = field(default_factory=list)
 
+    def add(self, other: "Totals") -> None:
+        """Add what another worker counted; both read all rows."""
+        self.rejected += other.rejected
+        self.fixes += other.fixes
+        self.styles += other.styles
+        for style, found in other.style_words.items():
+            self.style_words[style] = min(found, self.style_words.get(style, found))
+
     @property
     def tone_styles(self) -> dict[str, tuple[int, str]]:
         """Rows with each style of tone marks, and its first word."""
@@ -65,8 +73,8 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Intentions:
-    """What the rows are for."""
+class PrepareTarget:
+    """Recipe, model and bucket owner (12 digits) that rows are prepared for."""
 
     recipe: Recipe
     model: Model
@@ -95,11 +103,13 @@ class RowPass:
     """One worker's share of the rows. Writes into its folder: ``spool`` (a record a line), ``extras`` (what else is
     known of some) and the files of MERGED. ``files`` are the names of the data files, in reading order."""
 
-    def __init__(self, folder: Path, aims: Intentions, files: list[str], desk: MediaDesk, journal: Journal) -> None:
-        recipe, model = aims.recipe, aims.model
-        self._recipe, self._desk, self._journal = recipe, desk, journal
+    def __init__(
+        self, folder: Path, target: PrepareTarget, files: list[str], media: MediaResolver, writer: RowWriter
+    ) -> None:
+        recipe, model = target.recipe, target.model
+        self._recipe, self._media, self._writer = recipe, media, writer
         self._examiner = Examiner(model, recipe.method)
-        self._encoder = Encoder(model.method(recipe.method).record, aims.owner)
+        self._encoder = Encoder(model.method(recipe.method).record, target.owner)
         self._screen = Screen(model.reserved_words)
         self._kinds: dict[str, int] = {}
         self._repairs = Repairs(redact=recipe.data.redact, strip=recipe.method != "continued-pre-training")
@@ -140,7 +150,7 @@ class RowPass:
 
     def _end(self, batch: _Batch) -> None:
         number = batch.first // BATCH
-        self._journal.add(number, self._finish(batch.drafts))
+        self._writer.add(number, self._finish(batch.drafts))
         self._note_lengths(number)
 
     def _begin(self, first: int, items: list[Item]) -> _Batch:
@@ -165,7 +175,7 @@ class RowPass:
         wanted = [(block, folder_of(draft.row.file)) for draft in drafts for _, block in draft.media]
         if not wanted:
             return
-        assets, fresh = self._desk.fetch(wanted)
+        assets, fresh = self._media.fetch(wanted)
         self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
         self._fresh = {id(asset) for asset in fresh}
 
@@ -245,7 +255,7 @@ class RowPass:
                 self._fresh.remove(id(asset))
                 self._found(asset.notes)
                 group = media_group(asset.digest)
-                self._journal.add_media(Object(asset.name, asset.kind, asset.digest, group, asset.look, asset.size))
+                self._writer.add_media(Object(asset.name, asset.kind, asset.digest, group, asset.look, asset.size))
         draft.findings += self._examiner.media(row, draft.media, self._locate)
         return assets
 
@@ -284,7 +294,7 @@ class RowPass:
             groups.insert(0, group_hash(b"group", row.group.encode()))
             label = row.group
         for other in groups[1:]:
-            self._journal.link(groups[0], other)
+            self._writer.link(groups[0], other)
         return groups[0] if groups else input, label
 
     def _note_style(self, n: int, answer: str) -> None:

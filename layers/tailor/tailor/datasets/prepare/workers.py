@@ -17,13 +17,13 @@ from typing import BinaryIO, Protocol
 import orjson
 from pydantic import TypeAdapter
 
-from tailor.datasets.media import Habits, MediaDesk
+from tailor.datasets.media import LookupTally, MediaResolver
 from tailor.datasets.prepare.batches import BATCH, Item
-from tailor.datasets.prepare.disk_full import enough_room
+from tailor.datasets.prepare.disk_full import disk_full_as_error
 from tailor.datasets.prepare.process import Fork
-from tailor.datasets.prepare.row_pass import MERGED, Intentions, RowPass, Totals
-from tailor.datasets.table import Journal, Ledger
-from tailor.findings import Collector, Finding, Habit, Notes
+from tailor.datasets.prepare.row_pass import MERGED, PrepareTarget, RowPass, Totals
+from tailor.datasets.table import RowTable, RowWriter
+from tailor.findings import Collector, Finding, FindingGroup, FindingTally
 
 _RESULT, _DONE = "result.json", "done.pickle"
 _ALLOCATIONS = 50_000
@@ -35,12 +35,12 @@ class Work:
     """What every worker is given. ``files`` are the names of the data files, in reading order; ``read`` gives all rows,
     and what it notices goes to ``notes``, what a row's reading finds to ``of_rows``."""
 
-    aims: Intentions
+    aims: PrepareTarget
     files: list[str]
-    desk: MediaDesk
+    desk: MediaResolver
     read: Read
-    notes: Notes
-    of_rows: Notes
+    notes: FindingTally
+    of_rows: FindingTally
 
 
 @dataclass(slots=True)
@@ -49,12 +49,12 @@ class Result:
     files that are read by line, all in others."""
 
     totals: Totals
-    notes: list[Habit]
-    of_rows: list[Habit]
-    habits: Habits
+    notes: list[FindingGroup]
+    of_rows: list[FindingGroup]
+    habits: LookupTally
 
 
-class Parts(Protocol):
+class WorkerOutput(Protocol):
     """The folders that workers leave behind, wherever they lie."""
 
     @property
@@ -68,7 +68,7 @@ class Parts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LocalParts:
+class LocalOutput:
     scratch: Path
     workers: int
 
@@ -82,7 +82,7 @@ class LocalParts:
         return self.folder(worker) / name
 
 
-def run_pass(parts: LocalParts, own: range, work: Work) -> Iterator[int]:
+def run_pass(parts: LocalOutput, own: range, work: Work) -> Iterator[int]:
     """Does the share of the workers ``own``, which may be all; yields how many rows were read, now and then.
 
     Raises RetryableError from the storage, also where a worker met it, and WorkerError."""
@@ -99,7 +99,7 @@ def run_pass(parts: LocalParts, own: range, work: Work) -> Iterator[int]:
             child.end()
 
 
-def results_of(parts: Parts) -> list[Result]:
+def results_of(parts: WorkerOutput) -> list[Result]:
     found = []
     for worker in range(parts.workers):
         with parts.open(worker, _RESULT) as file:
@@ -107,19 +107,19 @@ def results_of(parts: Parts) -> list[Result]:
     return found
 
 
-def records(parts: Parts, ledger: Ledger) -> Iterator[tuple[range, bytes]]:
+def records(parts: WorkerOutput, table: RowTable) -> Iterator[tuple[range, bytes]]:
     """The records of all rows in reading order, a batch at once, one behind the other; with the rows' indexes."""
-    numbers, sizes, at = ledger.column["n"], ledger.column["size"], 0
+    numbers, sizes, at = table.column["n"], table.column["size"], 0
     with ExitStack() as stack:
         spools = [stack.enter_context(parts.open(worker, "spool")) for worker in range(parts.workers)]
-        while at < len(ledger):
+        while at < len(table):
             batch = numbers[at] // BATCH
-            end = bisect_left(numbers, (batch + 1) * BATCH, at, min(at + BATCH, len(ledger)))
+            end = bisect_left(numbers, (batch + 1) * BATCH, at, min(at + BATCH, len(table)))
             yield range(at, end), spools[batch % parts.workers].read(sum(sizes[at:end]))
             at = end
 
 
-def merge_files(parts: Parts, totals: list[Totals], scratch: Path, collector: Collector) -> None:
+def merge_files(parts: WorkerOutput, totals: list[Totals], scratch: Path, collector: Collector) -> None:
     """Puts rejected rows and fixes into one file each, in reading order, and findings into the collector."""
     told: set[tuple[str, str]] = set()
 
@@ -147,14 +147,14 @@ def merge_files(parts: Parts, totals: list[Totals], scratch: Path, collector: Co
             source.close()
 
 
-def _take_whole_share(parts: LocalParts, worker: int, work: Work) -> None:
+def _take_whole_share(parts: LocalOutput, worker: int, work: Work) -> None:
     for _ in _take_share(parts, worker, work):
         pass
 
 
-def _take_share(parts: LocalParts, worker: int, work: Work) -> Iterator[int]:
+def _take_share(parts: LocalOutput, worker: int, work: Work) -> Iterator[int]:
     folder = parts.folder(worker)
-    with enough_room(), closing(Journal(folder)) as journal, _rare_collections():
+    with disk_full_as_error(), closing(RowWriter(folder)) as journal, _rare_collections():
         rows = RowPass(folder, work.aims, work.files, work.desk, journal)
         yield from rows.run(work.read(), worker, parts.workers)
     result = Result(rows.totals, work.notes.document(), work.of_rows.document(), work.desk.habits)

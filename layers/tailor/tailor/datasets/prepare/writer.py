@@ -15,9 +15,9 @@ from tailor.catalog import Record
 from tailor.datasets.example import SplitName
 from tailor.datasets.prepare.batches import BATCH
 from tailor.datasets.prepare.process import Fork
-from tailor.datasets.prepare.workers import LocalParts, Parts, records
+from tailor.datasets.prepare.workers import LocalOutput, WorkerOutput, records
 from tailor.datasets.reread import DamagedOutputError, verify
-from tailor.datasets.table import PARTS, Ledger
+from tailor.datasets.table import PARTS, RowTable
 from tailor.findings import finding
 from tailor.storage import Storage
 
@@ -42,7 +42,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PreparedFile:
     """A prepared file that was checked, still on this machine."""
 
     path: Path
@@ -57,10 +57,10 @@ class Writing:
     Where several workers checked the rows, another process begins at once with those that are not tested. A context
     manager."""
 
-    def __init__(self, parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> None:
-        self._parts, self._scratch, self._ledger, self._record, self._files = parts, scratch, ledger, record, files
+    def __init__(self, parts: WorkerOutput, scratch: Path, table: RowTable, record: Record, files: list[str]) -> None:
+        self._parts, self._scratch, self._ledger, self._record, self._files = parts, scratch, table, record, files
         # A process with threads, or with connections, can't be forked safely.
-        shared = parts.workers > 1 and isinstance(parts, LocalParts) and active_count() == 1
+        shared = parts.workers > 1 and isinstance(parts, LocalOutput) and active_count() == 1
         self._fork = Fork(self._learnt_from, scratch / "written.pickle") if shared else None
 
     def __enter__(self) -> Self:
@@ -70,7 +70,7 @@ class Writing:
         if self._fork:
             self._fork.end()
 
-    def finish(self) -> list[Part]:
+    def finish(self) -> list[PreparedFile]:
         """Raises DamagedOutputError for a line that is not sound."""
         with _Others(self._parts, self._scratch, self._ledger, self._record, self._files) as others:
             if self._fork:
@@ -80,7 +80,7 @@ class Writing:
         test = self._checked("test", "test")
         return [*(self._fork.result() if self._fork else learnt_from), test]
 
-    def _learnt_from(self, *others: _Take) -> list[Part]:
+    def _learnt_from(self, *others: _Take) -> list[PreparedFile]:
         """The parts whose records stay as they are."""
         with ExitStack() as stack:
             takers = [
@@ -90,22 +90,22 @@ class Writing:
             _hand_out(self._parts, self._ledger, [*takers, *others])
         return [self._checked(part, self._record) for part in _LEARNT_FROM]
 
-    def _checked(self, part: SplitName, shape: str) -> Part:
-        path, place, ledger = self._scratch / f"{part}.jsonl", PARTS.index(part), self._ledger
+    def _checked(self, part: SplitName, shape: str) -> PreparedFile:
+        path, place, table = self._scratch / f"{part}.jsonl", PARTS.index(part), self._ledger
         digest, rows = verify(path, shape)
-        if rows != ledger.count(place):
-            raise DamagedOutputError(f"{part}.jsonl holds {rows} rows instead of {ledger.count(place)}")
-        return Part(path, digest, rows)
+        if rows != table.count(place):
+            raise DamagedOutputError(f"{part}.jsonl holds {rows} rows instead of {table.count(place)}")
+        return PreparedFile(path, digest, rows)
 
 
-def _hand_out(parts: Parts, ledger: Ledger, takers: list[_Take]) -> None:
-    for rows, block in records(parts, ledger):
+def _hand_out(parts: WorkerOutput, table: RowTable, takers: list[_Take]) -> None:
+    for rows, block in records(parts, table):
         for take in takers:
             take(rows, block)
 
 
-def _records_of(ledger: Ledger, part: SplitName, file: BinaryIO) -> _Take:
-    mask, sizes = ledger.mask(PARTS.index(part)), ledger.column["size"]
+def _records_of(table: RowTable, part: SplitName, file: BinaryIO) -> _Take:
+    mask, sizes = table.mask(PARTS.index(part)), table.column["size"]
 
     def take(rows: range, block: bytes) -> None:
         marked = mask[rows.start : rows.stop]
@@ -119,9 +119,9 @@ def _records_of(ledger: Ledger, part: SplitName, file: BinaryIO) -> _Take:
 class _Others:
     """Takes the rows that are for testing, or left out. A context manager."""
 
-    def __init__(self, parts: Parts, scratch: Path, ledger: Ledger, record: Record, files: list[str]) -> None:
-        self._ledger, self._record, self._names = ledger, record, files
-        learnt_from = ledger.mask(*map(PARTS.index, _LEARNT_FROM))
+    def __init__(self, parts: WorkerOutput, scratch: Path, table: RowTable, record: Record, files: list[str]) -> None:
+        self._ledger, self._record, self._names = table, record, files
+        learnt_from = table.mask(*map(PARTS.index, _LEARNT_FROM))
         self._mask = learnt_from.translate(bytes.maketrans(b"\0\1", b"\1\0"))
         self._labels: dict[int, str] = {}
         self._open = ExitStack()
@@ -143,9 +143,9 @@ class _Others:
             self._write(row, block[at : at + sizes[row]])
 
     def _write(self, row: int, line: bytes) -> None:
-        ledger, column = self._ledger, self._ledger.column
+        table, column = self._ledger, self._ledger.column
         place = {"file": self._names[column["file"][row]], "line": column["line"][row]}
-        code = ledger.reason(row)
+        code = table.reason(row)
         if code:
             listed = {**place, "reasons": _reasons(code), "raw": line[:_RAW].decode(errors="ignore")}
             self._rejected.write(orjson.dumps(listed, option=orjson.OPT_APPEND_NEWLINE))
@@ -159,7 +159,7 @@ class _Others:
 class Extras:
     """What is in the workers' files ``extras``, for rows in rising order. A context manager."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: WorkerOutput) -> None:
         self._files = [parts.open(worker, "extras") for worker in range(parts.workers)]
         self._next: list[list[Any] | None] = [[-1] for _ in self._files]
 
@@ -187,7 +187,7 @@ def _reasons(code: str) -> orjson.Fragment:
     return orjson.Fragment(orjson.dumps([{"code": code, "message": found.message, "fix": found.fix, "path": None}]))
 
 
-def publish(parts: list[Part], output: Storage, run_prefix: str) -> list[Written]:
+def publish(parts: list[PreparedFile], output: Storage, run_prefix: str) -> list[Written]:
     """Uploads what holds rows."""
     written = []
     for part in parts:

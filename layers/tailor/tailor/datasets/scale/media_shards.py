@@ -19,9 +19,9 @@ import msgspec
 
 from tailor.datasets.example import Example, Rejected, media_of
 from tailor.datasets.formats import Lines
-from tailor.datasets.media import Asset, Found, MediaDesk
-from tailor.datasets.prepare import BATCH, Intake, enough_room, folder_of, rows_of
-from tailor.datasets.scale.worker_files import StoredParts
+from tailor.datasets.media import Asset, Found, MediaResolver
+from tailor.datasets.prepare import BATCH, Intake, disk_full_as_error, folder_of, rows_of
+from tailor.datasets.scale.worker_files import StoredOutput
 from tailor.storage import Storage
 
 KEPT_AT_ONCE: Final = 250
@@ -40,7 +40,7 @@ class MediaShards:
     scratch: Path
 
     def name(self, own: range, intake: Intake) -> None:
-        """Notes which objects are shown by the rows that the workers ``own`` check."""
+        """FindingTally which objects are shown by the rows that the workers ``own`` check."""
         named: list[set[str]] = [set() for _ in range(self.parts)]
         for identity in _named_in(intake, self.workers, own):
             named[zlib.crc32(identity.encode()) % self.parts].add(identity)
@@ -71,7 +71,7 @@ class MediaShards:
         one can't be read now; about all others that is known by then."""
         for some in batched(missing, KEPT_AT_ONCE, strict=False):
             try:
-                with enough_room():
+                with disk_full_as_error():
                     intake.desk.find_out(some)
             finally:
                 self._keep(part, intake.desk.known(some))
@@ -81,8 +81,8 @@ class MediaShards:
         return self._read(f"{self.prefix}found/")
 
     @property
-    def _lists(self) -> StoredParts:
-        return StoredParts(self.storage, f"{self.prefix}named/", self.workers, self.scratch)
+    def _lists(self) -> StoredOutput:
+        return StoredOutput(self.storage, f"{self.prefix}named/", self.workers, self.scratch)
 
     def _place(self, part: int) -> str:
         return f"{self.prefix}found/{part}/"
@@ -112,7 +112,7 @@ def _named_in(intake: Intake, workers: int, own: range) -> Iterator[str]:
         number = end
 
 
-def _names_of(row: Example | Rejected, desk: MediaDesk) -> Iterator[str]:
+def _names_of(row: Example | Rejected, desk: MediaResolver) -> Iterator[str]:
     for _, block in media_of(row) if isinstance(row, Example) else ():
         if identity := desk.identity(block, folder_of(row.file)):
             yield identity

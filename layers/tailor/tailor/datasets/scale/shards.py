@@ -17,7 +17,7 @@ import orjson
 import tailor
 from tailor.datasets.prepare import Deal, Intake
 from tailor.datasets.scale.media_shards import MediaShards
-from tailor.datasets.scale.worker_files import StoredParts
+from tailor.datasets.scale.worker_files import StoredOutput
 from tailor.errors import DatasetError, NotFoundError
 from tailor.findings import Finding, from_error
 from tailor.storage import Storage
@@ -49,9 +49,9 @@ class Shards:
         return self.deal.shards * self.each
 
     @property
-    def parts(self) -> StoredParts:
+    def parts(self) -> StoredOutput:
         """What the workers leave."""
-        return StoredParts(self.storage, self._prefix, self.workers, self.scratch)
+        return StoredOutput(self.storage, self._prefix, self.workers, self.scratch)
 
     @property
     def media(self) -> MediaShards:

@@ -14,7 +14,7 @@ _BUFFERS: Final = 256 << 20
 
 
 @dataclass(slots=True)
-class StoredParts:
+class StoredOutput:
     """The folders of ``workers`` under ``prefix``. Not safe for use by several threads."""
 
     storage: Storage

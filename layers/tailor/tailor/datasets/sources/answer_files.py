@@ -16,7 +16,7 @@ import orjson
 from tailor.datasets.sources.columns import choose
 from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile
 from tailor.datasets.sources.json_lines import BLANK, Item
-from tailor.findings import Finding, Notes, RowError, finding
+from tailor.findings import Finding, FindingTally, RowError, finding
 from tailor.recipe import Columns
 
 _SAMPLE: Final = 50
@@ -77,7 +77,7 @@ class LonelyAnswers(DataFile):
         return finding("answer-repeated", path=self.id, other=other, first=line, column=self.id, id=identity)
 
 
-def join(files: list[DataFile], wanted: Columns, scratch: Path, notes: Notes) -> list[DataFile]:
+def join(files: list[DataFile], wanted: Columns, scratch: Path, notes: FindingTally) -> list[DataFile]:
     """The files, with those that hold halves of rows replaced by joined ones. As they are where nothing fits."""
     if not 2 <= len(files) <= _MOST_FILES:
         return files

@@ -22,7 +22,7 @@ from tailor.datasets.sources.objects import (
     readable,
     reason,
 )
-from tailor.findings import Notes, finding
+from tailor.findings import FindingTally, finding
 from tailor.storage import BLOCK, ReadAhead, buffered
 
 MAX_MEMBERS: Final = 500_000
@@ -43,7 +43,7 @@ _MARGIN: Final = 64
 
 
 class Report(Protocol):
-    """Notes a finding about one archive; ``values`` fill its templates."""
+    """FindingTally a finding about one archive; ``values`` fill its templates."""
 
     def __call__(self, code: str, **values: str | int) -> None: ...
 
@@ -58,7 +58,7 @@ def is_junk(name: str) -> bool:
     return parts[-1] in _JUNK_NAMES or parts[-1].startswith("._") or any(part in _JUNK for part in parts[:-1])
 
 
-def reporter(name: str, notes: Notes) -> Report:
+def reporter(name: str, notes: FindingTally) -> Report:
     def report(code: str, **values: str | int) -> None:
         notes.add(finding(code, name, path=None, **values))
 
@@ -75,7 +75,7 @@ def _bounded(file: BinaryIO, packed: int, then: Callable[[], None] | None = None
     return io.BufferedReader(Guarded(file, max(MAX_FREE, packed * MAX_RATIO), then), 1 << 16)
 
 
-def zip_members(archive: StoredObject, notes: Notes) -> Iterator[MemberObject]:
+def zip_members(archive: StoredObject, notes: FindingTally) -> Iterator[MemberObject]:
     report = reporter(archive.name, notes)
     try:
         if not _check_directory(archive):
@@ -179,7 +179,7 @@ class _Headers(io.RawIOBase):
         return self._file.read(size)
 
 
-def tar_members(archive: StoredObject, fetch: Fetch, size: int, notes: Notes) -> Iterator[MemberObject]:
+def tar_members(archive: StoredObject, fetch: Fetch, size: int, notes: FindingTally) -> Iterator[MemberObject]:
     """``fetch`` gives ranges of the plain tar of ``size`` bytes, which may be an unpacked copy of the archive."""
     report = reporter(archive.name, notes)
     with buffered(ReadAhead(fetch, size), size) as file:

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from tailor.datasets.sources.options import EACH, LISTED, options_of
-from tailor.findings import Notes, finding
+from tailor.findings import FindingTally, finding
 from tailor.recipe import Columns
 
 UNNAMED: Final = "column "
@@ -168,7 +168,7 @@ def _by_content(
     return chosen
 
 
-def report(wanted: Columns, names: Sequence[str], chosen: dict[str, str], file: str, notes: Notes) -> None:
+def report(wanted: Columns, names: Sequence[str], chosen: dict[str, str], file: str, notes: FindingTally) -> None:
     """Says what was guessed, what the recipe names in vain and what is not used."""
     asked = [(part, getattr(wanted, part)) for part in PARTS] + [(LISTED, name) for name in _listed(wanted)]
     for part, name in asked:

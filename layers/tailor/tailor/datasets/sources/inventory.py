@@ -13,7 +13,7 @@ from tailor.datasets.sources.legacy_encodings import NAMES
 from tailor.datasets.sources.objects import DamagedFileError, MediaObject, MemberObject, StoredObject, readable
 from tailor.datasets.sources.sniff import Container
 from tailor.datasets.sources.text_encoding import Encoding
-from tailor.findings import Finding, Notes, finding, reworded
+from tailor.findings import Finding, FindingTally, finding, reworded
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Data, Method
 from tailor.storage import Storage
@@ -116,7 +116,7 @@ class Inventory:
     method: Method
     data: Data
     scratch: Path
-    notes: Notes
+    notes: FindingTally
     files: list[DataFile] = field(default_factory=list)
     media: list[MediaObject] = field(default_factory=list)
     texts: list[DataFile] = field(default_factory=list)
@@ -129,7 +129,7 @@ class Inventory:
         method: Method,
         data: Data,
         scratch: Path,
-        notes: Notes,
+        notes: FindingTally,
         only: str | None = None,
     ) -> "Inventory":
         """Of all files but ``data.questions``, or of ``only`` one."""
@@ -305,14 +305,14 @@ def _text_file(item: MediaObject, suffix: str, encoding: Encoding, start: str, i
     return DataFile(item, container, encoding)
 
 
-def _report_encoding(encoding: Encoding, name: str, notes: Notes) -> None:
+def _report_encoding(encoding: Encoding, name: str, notes: FindingTally) -> None:
     if encoding.name != "utf-8":
         notes.add(finding("encoding-converted", name, encoding=NAMES[encoding.name]))
     elif encoding.mark:
         notes.add(finding("byte-order-mark", name))
 
 
-def _report_dialect(dialect: csv.Dialect, name: str, notes: Notes) -> None:
+def _report_dialect(dialect: csv.Dialect, name: str, notes: FindingTally) -> None:
     if dialect.delimiter not in ",\t":
         notes.add(finding("csv-delimiter", name, separator=dialect.separated_by))
     if not dialect.quoted:

@@ -67,7 +67,7 @@ def _settle(found: Outline, rest: _Rest) -> Outline:
 
 
 def _look_at(key: str, cursor: JsonCursor, found: Outline, rest: _Rest) -> None:
-    """Notes what a top-level name holds, and passes over it."""
+    """FindingTally what a top-level name holds, and passes over it."""
     start = cursor.peek()
     if start not in "[{":
         cursor.value()

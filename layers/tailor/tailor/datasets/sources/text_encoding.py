@@ -157,18 +157,15 @@ def as_utf8(source: BinaryIO, encoding: Encoding) -> BinaryIO:
 
 
 def lines(source: BinaryIO) -> Iterator[bytes]:
-    """Lines with their ends. A line above MAX_LINE comes as its first MAX_LINE + 1 bytes, without the rest."""
-    readline = source.readline
-    limit = MAX_LINE + 1
-    while line := readline(limit):
-        yield line
-        if len(line) == limit and not line.endswith(b"\n"):
-            while (rest := readline(CHUNK)) and not rest.endswith(b"\n"):
-                pass
+    """Yield lines with their ends; see :func:`blocks` for those that are too long."""
+    for block in blocks(source):
+        yield from io.BytesIO(block)
 
 
 def blocks(source: BinaryIO) -> Iterator[bytes]:
-    """The same lines, so many at once as are about CHUNK bytes; one that is cut gets a line break."""
+    """Yield blocks of whole lines, about CHUNK (1 MiB) each.
+
+    Of a line over MAX_LINE (32 MiB) come its first MAX_LINE + 1 bytes and a line break, without the rest."""
     # Where reading breaks, what came before it counts: so what is there is taken as it comes.
     read = source.read1 if isinstance(source, io.BufferedIOBase) else source.read
     held = bytearray()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from tailor.catalog import Model
 from tailor.datasets.example import SplitName
-from tailor.datasets.table.row_table import Ledger
+from tailor.datasets.table.row_table import RowTable
 from tailor.datasets.table.splitter import PARTS, Splitter, even_out, is_even
 from tailor.findings import Finding, finding
 from tailor.recipe import Recipe
@@ -15,67 +15,67 @@ RARE = 10
 """A kind of answers with fewer groups need not be in every part."""
 
 
-def assign_parts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Finding]:
+def assign_parts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Finding]:
     """Sets ``part`` of every row, leaves out what is over the maximum, and yields what people should know."""
     limits = model.method(recipe.method).limits
     takes_validation = model.method(recipe.method).takes_validation_set
     splitter = Splitter.of(recipe.split, validation_set=takes_validation)
-    given = {part for part in (TRAIN, VALIDATION, TEST) if ledger.count(part)}
+    given = {part for part in (TRAIN, VALIDATION, TEST) if table.count(part)}
     if given:
-        yield from _keep_given(ledger, splitter, given, takes_validation, model.name)
+        yield from _keep_given(table, splitter, given, takes_validation, model.name)
     else:
-        yield from _split(ledger, splitter, limits.min_rows)
-        if ledger.count(TRAIN) < limits.min_rows <= ledger.count(TRAIN, VALIDATION, TEST):
-            yield from _return_to_training(ledger, splitter, limits.min_rows, model.name)
+        yield from _split(table, splitter, limits.min_rows)
+        if table.count(TRAIN) < limits.min_rows <= table.count(TRAIN, VALIDATION, TEST):
+            yield from _return_to_training(table, splitter, limits.min_rows, model.name)
     if limits.max_validation_rows is not None:
-        yield from _sample(ledger, splitter, (VALIDATION,), limits.max_validation_rows, model.name)
+        yield from _sample(table, splitter, (VALIDATION,), limits.max_validation_rows, model.name)
     counted = (TRAIN, VALIDATION) if limits.rows_count_validation else (TRAIN,)
-    yield from _sample(ledger, splitter, counted, limits.max_rows, model.name)
+    yield from _sample(table, splitter, counted, limits.max_rows, model.name)
 
 
 def _keep_given(
-    ledger: Ledger, splitter: Splitter, given: set[int], takes_validation: bool, model: str
+    table: RowTable, splitter: Splitter, given: set[int], takes_validation: bool, model: str
 ) -> Iterator[Finding]:
-    ledger.assign(bytes(part or TRAIN for part in ledger.parts()))
+    table.assign(bytes(part or TRAIN for part in table.parts()))
     if VALIDATION in given and not takes_validation:
-        yield finding("validation-unused", "", count=ledger.count(VALIDATION), model=model)
-        ledger.assign(ledger.parts().replace(bytes([VALIDATION]), bytes([TEST])))
+        yield finding("validation-unused", "", count=table.count(VALIDATION), model=model)
+        table.assign(table.parts().replace(bytes([VALIDATION]), bytes([TEST])))
         given = {*given, TEST}
     if TEST not in given and splitter.test:
         splitter.validation = 0.0
-        ledger.assign(splitter.parts(ledger.column["grp"]), only=ledger.rows(TRAIN))
-        yield finding("test-from-train", "", count=ledger.count(TEST))
+        table.assign(splitter.parts(table.column["grp"]), only=table.rows(TRAIN))
+        yield finding("test-from-train", "", count=table.count(TEST))
 
 
-def _split(ledger: Ledger, splitter: Splitter, least: int) -> Iterator[Finding]:
+def _split(table: RowTable, splitter: Splitter, least: int) -> Iterator[Finding]:
     """By hash alone; then few groups are moved to bring rare kinds of answers, or a small dataset, into bounds."""
-    groups = ledger.column["grp"]
-    ledger.assign(splitter.parts(groups))
-    alone = not ledger.repeated("grp")
+    groups = table.column["grp"]
+    table.assign(splitter.parts(groups))
+    alone = not table.repeated("grp")
     spread = {
-        part: ledger.count(part) if alone else len(set(ledger.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)
+        part: table.count(part) if alone else len(set(table.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)
     }
-    for kind in _uneven_kinds(ledger, splitter, alone):
-        even_out(splitter, (groups[row] for row in ledger.rows() if ledger.column["kind"][row] == kind))
+    for kind in _uneven_kinds(table, splitter, alone):
+        even_out(splitter, (groups[row] for row in table.rows() if table.column["kind"][row] == kind))
     if not is_even(splitter, _named(spread)):
-        even_out(splitter, ledger.used("grp"))
+        even_out(splitter, table.used("grp"))
     if splitter.forced:
-        ledger.assign(splitter.parts(groups))
-    if ledger.count(TRAIN, VALIDATION, TEST) < least:
+        table.assign(splitter.parts(groups))
+    if table.count(TRAIN, VALIDATION, TEST) < least:
         return  # nothing is trained on, so nothing is missed
     for part, share in splitter.shares:
-        if share and not ledger.count(PARTS.index(part)):
+        if share and not table.count(PARTS.index(part)):
             yield finding("empty-part", "", part=part, groups=sum(spread.values()))
 
 
-def _uneven_kinds(ledger: Ledger, splitter: Splitter, alone: bool) -> list[int]:
+def _uneven_kinds(table: RowTable, splitter: Splitter, alone: bool) -> list[int]:
     """The kinds of answers that chance spread badly over the parts, the rarest first. ``alone``: each row is a
     group."""
     spread: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for part in (TRAIN, VALIDATION, TEST):
-        kinds: Iterable[int] = ledger.used("kind", part)
+        kinds: Iterable[int] = table.used("kind", part)
         if not alone:
-            kinds = (kind for kind, _ in set(zip(kinds, ledger.used("grp", part), strict=True)))
+            kinds = (kind for kind, _ in set(zip(kinds, table.used("grp", part), strict=True)))
         for kind, groups in Counter(kinds).items():
             spread[kind][part] = groups
     sizes = [(sum(parts.values()), kind) for kind, parts in spread.items() if not is_even(splitter, _named(parts))]
@@ -86,29 +86,29 @@ def _named(spread: dict[int, int]) -> dict[SplitName | None, int]:
     return {PARTS[part]: groups for part, groups in spread.items()}
 
 
-def _return_to_training(ledger: Ledger, splitter: Splitter, least: int, model: str) -> Iterator[Finding]:
+def _return_to_training(table: RowTable, splitter: Splitter, least: int, model: str) -> Iterator[Finding]:
     """A dataset that is just large enough must not become too small by what is held out: validation gives way first."""
-    held = ledger.count(VALIDATION, TEST)
+    held = table.count(VALIDATION, TEST)
     for part in (VALIDATION, TEST):
         rows: defaultdict[int, list[int]] = defaultdict(list)
-        for row in ledger.rows(part):
-            rows[ledger.column["grp"][row]].append(row)
+        for row in table.rows(part):
+            rows[table.column["grp"][row]].append(row)
         for group in sorted(rows, key=splitter.place, reverse=True):
-            if ledger.count(TRAIN) >= least:
+            if table.count(TRAIN) >= least:
                 break
-            ledger.assign(bytes([TRAIN]) * len(ledger), only=rows[group])
-    left = ledger.count(VALIDATION, TEST)
+            table.assign(bytes([TRAIN]) * len(table), only=rows[group])
+    left = table.count(VALIDATION, TEST)
     if left < held:
         yield finding("held-out-reduced", "", count=held - left, left=left, limit=least, model=model)
 
 
-def _sample(ledger: Ledger, splitter: Splitter, parts: tuple[int, ...], most: int, model: str) -> Iterator[Finding]:
+def _sample(table: RowTable, splitter: Splitter, parts: tuple[int, ...], most: int, model: str) -> Iterator[Finding]:
     """Leaves out whole groups, by a hash of their own, until at most ``most`` rows remain in these parts."""
-    have = ledger.count(*parts)
+    have = table.count(*parts)
     if have <= most:
         return
     total, highest = 0, -1
-    sizes = Counter(ledger.used("grp", *parts))
+    sizes = Counter(table.used("grp", *parts))
     large = {group for group, size in sizes.items() if size > most}
     if large:
         rows = sum(sizes[group] for group in large)
@@ -117,7 +117,7 @@ def _sample(ledger: Ledger, splitter: Splitter, parts: tuple[int, ...], most: in
         if total + size > most:
             break
         total, highest = total + size, rank
-    groups = ledger.column["grp"]
-    left = [row for row in ledger.rows(*parts) if groups[row] in large or splitter.rank(groups[row]) > highest]
-    ledger.leave_out(left, "left-out")
+    groups = table.column["grp"]
+    left = [row for row in table.rows(*parts) if groups[row] in large or splitter.rank(groups[row]) > highest]
+    table.leave_out(left, "left-out")
     yield finding("too-many-rows", "", count=have, limit=most, left=have - total, model=model)

@@ -5,22 +5,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tailor.datasets.table.assign import TEST, TRAIN
-from tailor.datasets.table.row_table import Ledger
+from tailor.datasets.table.row_table import RowTable
 
 _SHORT_WORDS = 6
 
 
-def trivial_baselines(ledger: Ledger) -> dict[str, Any] | None:
+def trivial_baselines(table: RowTable) -> dict[str, Any] | None:
     """Shares of held-out rows answered exactly by the most frequent answer, by the most frequent answer to rows of that
     kind, and by the most frequent answer to the same question (without its media). None where answers are long, or
     nothing is held out: an exact match would mean nothing."""
-    words = ledger.column["words"]
-    lengths = Counter(ledger.used("words"))
+    words = table.column["words"]
+    lengths = Counter(table.used("words"))
     short = sum(rows for length, rows in lengths.items() if 0 < length <= _SHORT_WORDS)
-    if not any(ledger.used("words", TEST)) or 2 * short < lengths.total() - lengths[0]:
+    if not any(table.used("words", TEST)) or 2 * short < lengths.total() - lengths[0]:
         return None
-    training, testing = ([row for row in ledger.rows(part) if words[row]] for part in (TRAIN, TEST))
-    answers, kinds, questions = (ledger.column[name] for name in ("answer", "kind", "question"))
+    training, testing = ([row for row in table.rows(part) if words[row]] for part in (TRAIN, TEST))
+    answers, kinds, questions = (table.column[name] for name in ("answer", "kind", "question"))
     majority = _best(training, answers, lambda _: 0, {0})
     by_kind = _best(training, answers, kinds.__getitem__, set(map(kinds.__getitem__, testing)))
     by_question = _best(training, answers, questions.__getitem__, set(map(questions.__getitem__, testing)))

@@ -1,4 +1,4 @@
-"""Checks of the dataset as a whole: rows compared with each other, through the ledger."""
+"""Checks of the dataset as a whole: rows compared with each other, through the row table."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from tailor.catalog import Model
 from tailor.datasets.sources import MediaObject
 from tailor.datasets.table.assign import RARE, TEST, TRAIN, VALIDATION
 from tailor.datasets.table.near_duplicates import similar_pairs
-from tailor.datasets.table.row_table import MEDIA_KINDS, Ledger
+from tailor.datasets.table.row_table import MEDIA_KINDS, RowTable
 from tailor.datasets.table.splitter import PARTS
 from tailor.findings import Finding, finding
 from tailor.language import LANGUAGES, LATIN, TITLES
@@ -24,78 +24,78 @@ _SKEWED = 0.5
 
 
 def compare_rows(
-    ledger: Ledger, recipe: Recipe, tone_styles: Mapping[str, tuple[int, str]], files: list[str]
+    table: RowTable, recipe: Recipe, tone_styles: Mapping[str, tuple[int, str]], files: list[str]
 ) -> Iterator[Finding]:
     """Before rows get their parts: duplicates, conflicts, languages, tone marks, kinds of media.
 
     ``tone_styles`` maps each style in use (``first``, ``second``) to its rows and its first word."""
-    repeated = ledger.repeated("input")
-    again = [row for row, input in enumerate(ledger.column["input"]) if input in repeated] if repeated else []
-    yield from _duplicates(ledger, files, again, drop=recipe.data.duplicates == "drop")
-    yield from _conflicts(ledger, files, again)
-    yield from _languages(ledger, files, recipe.evaluation.language)
+    repeated = table.repeated("input")
+    again = [row for row, input in enumerate(table.column["input"]) if input in repeated] if repeated else []
+    yield from _duplicates(table, files, again, drop=recipe.data.duplicates == "drop")
+    yield from _conflicts(table, files, again)
+    yield from _languages(table, files, recipe.evaluation.language)
     if len(tone_styles) == 2:
         (old, old_word), (new, new_word) = tone_styles["first"], tone_styles["second"]
         yield finding("tone-marks", "", old=old, new=new, old_word=old_word, new_word=new_word)
-    kinds = Counter(ledger.column["media"])
+    kinds = Counter(table.column["media"])
     pictures, videos = kinds[MEDIA_KINDS.index("image")], kinds[MEDIA_KINDS.index("video")]
     if pictures and videos:
         yield finding("images-and-videos", "", images=pictures, videos=videos)
 
 
-def find_leaks(ledger: Ledger, names: list[str]) -> Iterator[Finding]:
+def find_leaks(table: RowTable, names: list[str]) -> Iterator[Finding]:
     """With a given split: rows and groups that stand on both sides. Leaked rows are left out."""
-    if not any(ledger.parts()):
+    if not any(table.parts()):
         return
-    inputs, answers, groups = (ledger.column[name] for name in ("input", "answer", "grp"))
-    repeated = ledger.repeated("input")
-    again = [row for row in ledger.rows() if inputs[row] in repeated]
-    for row, first in _crossing(ledger, again, lambda row: (inputs[row], answers[row])):
-        other, other_line = _place(ledger, names, first)
-        file, line = _place(ledger, names, row)
-        yield finding("leaked-row", file, line, other=PARTS[ledger.part(first)], where=other, first=other_line)
-        ledger.leave_out([row], "leaked-row")
-    repeated = ledger.repeated("grp")
-    again = [row for row in ledger.rows() if groups[row] in repeated]
+    inputs, answers, groups = (table.column[name] for name in ("input", "answer", "grp"))
+    repeated = table.repeated("input")
+    again = [row for row in table.rows() if inputs[row] in repeated]
+    for row, first in _crossing(table, again, lambda row: (inputs[row], answers[row])):
+        other, other_line = _place(table, names, first)
+        file, line = _place(table, names, row)
+        yield finding("leaked-row", file, line, other=PARTS[table.part(first)], where=other, first=other_line)
+        table.leave_out([row], "leaked-row")
+    repeated = table.repeated("grp")
+    again = [row for row in table.rows() if groups[row] in repeated]
     shared: dict[tuple[int, int], list[int]] = {}
-    for row, first in _crossing(ledger, again, groups.__getitem__):
-        shared.setdefault((ledger.part(row), ledger.part(first)), [0, row, first])[0] += 1
+    for row, first in _crossing(table, again, groups.__getitem__):
+        shared.setdefault((table.part(row), table.part(first)), [0, row, first])[0] += 1
     for (part, lowest), (number, row, first) in shared.items():
-        other, other_line = _place(ledger, names, first)
+        other, other_line = _place(table, names, first)
         sides = f"{other} line {other_line}"
-        file, _ = _place(ledger, names, row)
+        file, _ = _place(table, names, row)
         yield finding("shared-group", file, count=number, part=PARTS[part], other=PARTS[lowest], example=sides)
 
 
-def _crossing(ledger: Ledger, rows: list[int], same: Callable[[int], Hashable]) -> list[tuple[int, int]]:
+def _crossing(table: RowTable, rows: list[int], same: Callable[[int], Hashable]) -> list[tuple[int, int]]:
     """Rows of which an equal one stands in an earlier part, each with the first of that part."""
     first: dict[Hashable, tuple[int, int]] = {}
     for row in rows:
-        key, place = same(row), (ledger.part(row), row)
+        key, place = same(row), (table.part(row), row)
         first[key] = min(place, first.get(key, place))
-    return [(row, first[same(row)][1]) for row in rows if ledger.part(row) > first[same(row)][0]]
+    return [(row, first[same(row)][1]) for row in rows if table.part(row) > first[same(row)][0]]
 
 
-def unused_media(ledger: Ledger, media: Iterable[MediaObject]) -> Iterator[Finding]:
+def unused_media(table: RowTable, media: Iterable[MediaObject]) -> Iterator[Finding]:
     """Uploaded media that no row names: one finding for all."""
-    unused = [item.name for item in media if not ledger.one("SELECT 1 FROM media WHERE name = ?", (item.name,))]
+    unused = [item.name for item in media if not table.one("SELECT 1 FROM media WHERE name = ?", (item.name,))]
     if unused:
         yield finding("media-unused", "", count=len(unused), name=unused[0])
 
 
-def compare_media(ledger: Ledger) -> Iterator[Finding]:
+def compare_media(table: RowTable) -> Iterator[Finding]:
     """One picture under two names, and pictures that look alike on both sides of the split."""
-    for first, name in ledger.query(
+    for first, name in table.query(
         "SELECT first, name FROM (SELECT name, MIN(name) OVER (PARTITION BY digest) AS first FROM media "
         "WHERE digest != '') WHERE name > first ORDER BY name"
     ):
         yield finding("same-media", name, name=name, other=first)
-    shown = ledger.query("SELECT MIN(name), look, grp FROM media WHERE LENGTH(look) > 0 GROUP BY digest ORDER BY 1")
-    pictures = compress(ledger.rows(), ledger.used("media"))
+    shown = table.query("SELECT MIN(name), look, grp FROM media WHERE LENGTH(look) > 0 GROUP BY digest ORDER BY 1")
+    pictures = compress(table.rows(), table.used("media"))
     parts: dict[int, int] = {}
     for row in pictures:
-        group = ledger.column["grp"][row]
-        parts[group] = min(ledger.part(row), parts.get(group, len(PARTS)))
+        group = table.column["grp"][row]
+        parts[group] = min(table.part(row), parts.get(group, len(PARTS)))
     placed = ((name, look, parts[group]) for name, look, group in shown if group in parts)
     for number, (one, other) in enumerate(similar_pairs(placed)):
         if number == _MOST_PAIRS:
@@ -104,10 +104,10 @@ def compare_media(ledger: Ledger) -> Iterator[Finding]:
         yield finding("similar-media", one[0], name=one[0], part=part, other=other[0], other_part=other_part)
 
 
-def check_counts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Finding]:
+def check_counts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Finding]:
     """After rows got their parts: enough to train, enough to test, every kind tested."""
     limits = model.method(recipe.method).limits
-    training, testing, usable = ledger.count(TRAIN), ledger.count(TEST), ledger.count(TRAIN, VALIDATION, TEST)
+    training, testing, usable = table.count(TRAIN), table.count(TEST), table.count(TRAIN, VALIDATION, TEST)
     if not usable:
         yield finding("no-rows", "")
         return
@@ -125,21 +125,21 @@ def check_counts(ledger: Ledger, recipe: Recipe, model: Model) -> Iterator[Findi
         yield finding("small-test", "", count=testing, limit=recipe.evaluation.minimum_rows)
     evaluation = recipe.evaluation
     by_label = [name for name in (evaluation.metric, *(guard.metric for guard in evaluation.guards)) if name in LABELS]
-    labels = len(set(ledger.used("answer", TEST))) if by_label and recipe.data.questions is None else 0
+    labels = len(set(table.used("answer", TEST))) if by_label and recipe.data.questions is None else 0
     if min(labels, evaluation.max_rows) > MOST_LABELS:
         yield finding("too-many-labels", "", count=labels, limit=MOST_LABELS, metric=by_label[0])
-    tested = Counter(ledger.used("kind", TEST))
-    for kind, rows in sorted(Counter(ledger.used("kind")).items()):
+    tested = Counter(table.used("kind", TEST))
+    for kind, rows in sorted(Counter(table.used("kind")).items()):
         if testing and not tested[kind] and rows >= RARE:
-            yield finding("kind-not-tested", "", kind=ledger.kinds[kind], count=rows)
+            yield finding("kind-not-tested", "", kind=table.kinds[kind], count=rows)
 
 
-def top_answers(ledger: Ledger, most: int = 10) -> list[tuple[int, int, float]]:
+def top_answers(table: RowTable, most: int = 10) -> list[tuple[int, int, float]]:
     """The first row with each of the most frequent answers, how many rows have it, and their share."""
-    repeated, answers, words = ledger.repeated("answer"), ledger.column["answer"], ledger.column["words"]
-    total = sum(map(bool, ledger.used("words")))
+    repeated, answers, words = table.repeated("answer"), table.column["answer"], table.column["words"]
+    total = sum(map(bool, table.used("words")))
     counts: dict[int, list[int]] = {}
-    for row in ledger.rows():
+    for row in table.rows():
         if words[row] and (answers[row] in repeated or len(counts) < most):
             counts.setdefault(answers[row], [0, row])[0] += 1
         elif not repeated and len(counts) == most:
@@ -153,34 +153,34 @@ def check_skew(top: list[tuple[str, int, float]]) -> Iterator[Finding]:
         yield finding("skewed-answers", "", answer=top[0][0], share=top[0][2])
 
 
-def _duplicates(ledger: Ledger, names: list[str], again: list[int], *, drop: bool) -> Iterator[Finding]:
+def _duplicates(table: RowTable, names: list[str], again: list[int], *, drop: bool) -> Iterator[Finding]:
     """``again``: the rows whose input others have too."""
     code = "duplicate-dropped" if drop else "duplicate-row"
-    inputs, answers = ledger.column["input"], ledger.column["answer"]
+    inputs, answers = table.column["input"], table.column["answer"]
     first: dict[tuple[int, int], int] = {}
     for row in again:
         known = first.setdefault((inputs[row], answers[row]), row)
         if known != row:
-            other, other_line = _place(ledger, names, known)
-            yield finding(code, *_place(ledger, names, row), where=other, first=other_line)
+            other, other_line = _place(table, names, known)
+            yield finding(code, *_place(table, names, row), where=other, first=other_line)
             if drop:
-                ledger.leave_out([row], code)
+                table.leave_out([row], code)
 
 
-def _conflicts(ledger: Ledger, names: list[str], again: list[int]) -> Iterator[Finding]:
-    inputs, answers, words = (ledger.column[name] for name in ("input", "answer", "words"))
+def _conflicts(table: RowTable, names: list[str], again: list[int]) -> Iterator[Finding]:
+    inputs, answers, words = (table.column[name] for name in ("input", "answer", "words"))
     first: dict[int, int] = {}
     told: set[tuple[int, int]] = set()
     for row in again:
         known = first.setdefault(inputs[row], row)
         if answers[known] != answers[row] and (inputs[row], answers[row]) not in told and words[row]:
             told.add((inputs[row], answers[row]))
-            other, other_line = _place(ledger, names, known)
-            yield finding("conflicting-answers", *_place(ledger, names, row), where=other, first=other_line)
+            other, other_line = _place(table, names, known)
+            yield finding("conflicting-answers", *_place(table, names, row), where=other, first=other_line)
 
 
-def _languages(ledger: Ledger, names: list[str], asked: str) -> Iterator[Finding]:
-    spoken = ledger.column["language"]
+def _languages(table: RowTable, names: list[str], asked: str) -> Iterator[Finding]:
+    spoken = table.column["language"]
     counts = Counter(spoken)
     counts.pop(0, None)
     if asked in LANGUAGES:
@@ -196,8 +196,8 @@ def _languages(ledger: Ledger, names: list[str], asked: str) -> Iterator[Finding
         wanted, got = LANGUAGES[expected], LANGUAGES[found]
         if found not in (0, expected) and (wanted, got) not in alike:
             titles = TITLES[got], TITLES[wanted].split(",")[0]
-            yield finding("unexpected-language", *_place(ledger, names, row), found=titles[0], expected=titles[1])
+            yield finding("unexpected-language", *_place(table, names, row), found=titles[0], expected=titles[1])
 
 
-def _place(ledger: Ledger, names: list[str], row: int) -> tuple[str, int]:
-    return names[ledger.column["file"][row]], ledger.column["line"][row]
+def _place(table: RowTable, names: list[str], row: int) -> tuple[str, int]:
+    return names[table.column["file"][row]], table.column["line"][row]

@@ -82,7 +82,7 @@ class Object(NamedTuple):
 _BYTES: Final = {name: array(type).itemsize for name, type in _TYPES.items()}
 
 
-class Journal:
+class RowWriter:
     """What one worker notes, in its folder: the file ROWS, a block of columns for each batch, and the file MEDIA."""
 
     ROWS, MEDIA = "rows", "media.sqlite"
@@ -116,7 +116,7 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class WorkerTable:
     """A closed journal: its files, opened and fetched when they are needed, and the kinds that its rows point to."""
 
     rows: Callable[[], BinaryIO]
@@ -124,12 +124,12 @@ class Kept:
     kinds: list[str]
 
 
-class Ledger:
+class RowTable:
     """The journals of all workers put together, in reading order. ``column["line"][i]`` is the line of the row with
     index ``i``; columns are called as the fields of :class:`Row`, but for ``part``; ``offset`` is the place of the
     record in the worker's spool. A context manager."""
 
-    def __init__(self, folder: Path, journals: Sequence[Kept]) -> None:
+    def __init__(self, folder: Path, journals: Sequence[WorkerTable]) -> None:
         self.kinds = sorted({kind for journal in journals for kind in journal.kinds})
         types: dict[str, _Type] = {**_TYPES, "offset": "q"}
         paths = {name: folder / f"column-{name}" for name in types}
@@ -259,7 +259,7 @@ def _ones(states: Iterable[int]) -> bytes:
 _PARTS: Final = bytes(state & _PART for state in range(256))
 
 
-def _merge(paths: Mapping[str, Path], journals: Sequence[Kept], kinds: list[str]) -> None:
+def _merge(paths: Mapping[str, Path], journals: Sequence[WorkerTable], kinds: list[str]) -> None:
     """Writes the columns' files, batch after batch."""
     places = [[kinds.index(kind) for kind in journal.kinds] for journal in journals]
     spooled = [0] * len(journals)

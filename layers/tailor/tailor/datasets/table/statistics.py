@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from tailor.datasets.table.assign import TEST, TRAIN, VALIDATION
-from tailor.datasets.table.row_table import MEDIA_KINDS, Ledger
+from tailor.datasets.table.row_table import MEDIA_KINDS, RowTable
 from tailor.datasets.table.splitter import PARTS
 from tailor.language import LANGUAGES
 
@@ -13,17 +13,17 @@ _MOST_KINDS = 30
 _QUANTILES = (("median", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
-def statistics_of(ledger: Ledger, top: list[tuple[str, int, float]]) -> dict[str, Any]:
+def statistics_of(table: RowTable, top: list[tuple[str, int, float]]) -> dict[str, Any]:
     """Distributions of tokens, answer lengths, kinds and languages; the most frequent answers; groups."""
-    kinds, tested = Counter(ledger.used("kind")), Counter(ledger.used("kind", TEST))
-    most = sorted(kinds, key=lambda kind: (-kinds[kind], ledger.kinds[kind]))[:_MOST_KINDS]
-    spoken = sorted(Counter(ledger.used("language")).items(), key=lambda each: (-each[1], each[0]))
-    media = sorted(Counter(ledger.used("media")).items())
-    groups = {part: len(set(ledger.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)}
+    kinds, tested = Counter(table.used("kind")), Counter(table.used("kind", TEST))
+    most = sorted(kinds, key=lambda kind: (-kinds[kind], table.kinds[kind]))[:_MOST_KINDS]
+    spoken = sorted(Counter(table.used("language")).items(), key=lambda each: (-each[1], each[0]))
+    media = sorted(Counter(table.used("media")).items())
+    groups = {part: len(set(table.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)}
     return {
-        "tokens_per_row": _distribution(ledger, "expected"),
-        "words_per_answer": _distribution(ledger, "words"),
-        "kinds": [{"kind": ledger.kinds[kind], "rows": kinds[kind], "test": tested[kind]} for kind in most],
+        "tokens_per_row": _distribution(table, "expected"),
+        "words_per_answer": _distribution(table, "words"),
+        "kinds": [{"kind": table.kinds[kind], "rows": kinds[kind], "test": tested[kind]} for kind in most],
         "languages": {LANGUAGES[spoken_index]: rows for spoken_index, rows in spoken},
         "rows_with": {MEDIA_KINDS[kind] or "text only": rows for kind, rows in media},
         "groups": {str(PARTS[part]): number for part, number in groups.items() if number},
@@ -31,31 +31,31 @@ def statistics_of(ledger: Ledger, top: list[tuple[str, int, float]]) -> dict[str
     }
 
 
-def media_of(ledger: Ledger) -> dict[str, int]:
+def media_of(table: RowTable) -> dict[str, int]:
     """Distinct images and videos that can be used, and their bytes."""
     usable = "SELECT COUNT(*) FROM media WHERE digest != '' AND kind = ?"
-    size = ledger.one("SELECT SUM(size) FROM media WHERE digest != ''")
-    return {"images": ledger.one(usable, ("image",)), "videos": ledger.one(usable, ("video",)), "bytes": int(size or 0)}
+    size = table.one("SELECT SUM(size) FROM media WHERE digest != ''")
+    return {"images": table.one(usable, ("image",)), "videos": table.one(usable, ("video",)), "bytes": int(size or 0)}
 
 
-def tokens_of(ledger: Ledger) -> dict[str, int]:
+def tokens_of(table: RowTable) -> dict[str, int]:
     """Of the training rows: what one epoch reads."""
-    return _sums(ledger, "low", TRAIN)
+    return _sums(table, "low", TRAIN)
 
 
-def asked_of(ledger: Ledger) -> dict[str, int]:
+def asked_of(table: RowTable) -> dict[str, int]:
     """Of the held-out rows' prompts: what an evaluation asks each arm. The high end counts the answers too."""
-    return _sums(ledger, "asked", TEST)
+    return _sums(table, "asked", TEST)
 
 
-def _sums(ledger: Ledger, low: str, part: int) -> dict[str, int]:
-    least, expected, most = (sum(ledger.used(name, part)) for name in (low, "expected", "high"))
+def _sums(table: RowTable, low: str, part: int) -> dict[str, int]:
+    least, expected, most = (sum(table.used(name, part)) for name in (low, "expected", "high"))
     return {"low": max(0, min(least, expected)), "expected": expected, "high": most}
 
 
-def _distribution(ledger: Ledger, column: str) -> dict[str, Any]:
+def _distribution(table: RowTable, column: str) -> dict[str, Any]:
     """Quantiles, and a histogram of equal steps from the shortest to the longest row."""
-    counts = dict(sorted(Counter(ledger.used(column)).items()))
+    counts = dict(sorted(Counter(table.used(column)).items()))
     rows = sum(counts.values())
     if not rows:
         return {}
