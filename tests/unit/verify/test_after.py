@@ -103,6 +103,13 @@ def test_a_stopped_job_never_trained(tmp_path: Path) -> None:
     assert observed("job-stopped", place(tmp_path, bedrock(job("Stopped", "Stopped")))).verdict == "different"
 
 
+def test_a_sound_job_is_begun_only_by_who_may_stop_it(tmp_path: Path) -> None:
+    aws = bedrock(job("Completed", "Completed"))
+    aws.answers["bedrock", "stop_model_customization_job"] = Answer(code="AccessDeniedException", message="no")
+    assert observed("job-stopped", place(tmp_path, aws)).verdict == "could not be checked"
+    assert "create_model_customization_job" not in [operation for operation, _ in aws.asked]
+
+
 def test_a_job_that_does_not_end_says_nothing(tmp_path: Path) -> None:
     where = place(tmp_path, bedrock(job("InProgress")))
     now = iter(range(0, 10**9, 100))

@@ -70,7 +70,9 @@ def _refused(world: World) -> dict[str, Any]:
 
 
 def _stopped(world: World) -> dict[str, Any]:
-    """Submitted and stopped in one go: a sound job that nobody stops is trained, and paid for."""
+    """Submitted and stopped in one go: a sound job that nobody stops is trained, and paid for. So it is begun only by
+    who may stop jobs, which a job that is not there tells."""
+    world.call("bedrock", "stop_model_customization_job", jobIdentifier=world.named("not-there")).asked()
     answer = told(_submit(world, STOPPED, [_record(number) for number in range(_ROWS)]))
     if not answer.ok:
         return {"status": "not created", "message": answer.said}

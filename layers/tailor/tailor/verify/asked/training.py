@@ -162,7 +162,6 @@ CHECKS = (
             *PERMISSIONS,
             "bedrock:DeleteCustomModelDeployment",
             "bedrock:GetCustomModelDeployment",
-            "dynamodb:UpdateItem",
         ),
         varies=frozenset({"states", "verdict", "minutes", "reason"}),
     ),
