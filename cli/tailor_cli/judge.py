@@ -8,6 +8,7 @@ import typer
 
 from tailor import catalog
 from tailor.aws import evaluation_jobs
+from tailor.aws.access import region
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.evaluation.asking import judge_job
 from tailor.evaluation.questions import read_answers, read_rows
@@ -49,7 +50,7 @@ def judge(
             name=name,
             role_arn=role,
             source=name,
-            judge=catalog.model(model).invoke_id,
+            judge=catalog.model(model).invoked_in(region()),
             dataset_uri=session.bucket.uri(key),
             output_uri=session.bucket.uri(f"{folder}judge/{arm}/"),
         )

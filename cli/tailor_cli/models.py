@@ -1,6 +1,6 @@
 """`tailor models`: list base models, their limits and prices, and whether this Region offers them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import orjson
@@ -91,7 +91,7 @@ def _show_one(model: Model, offered: Offered | None) -> None:
     out.print(f"[bold]{model.title}[/] ({model.name})")
     facts = Table(box=None, show_header=False)
     facts.add_row("for training", model.training_id)
-    facts.add_row("for calls", model.invoke_id)
+    facts.add_row("for calls", "\n".join(f"{name} {where}" for name, where in called(model)))
     facts.add_row("Regions", ", ".join(model.regions) or "none")
     if offered is not None:
         facts.add_row("this Region", ", ".join(_here(model, offered)) or "does not list it for customization")
@@ -115,6 +115,15 @@ def _show_one(model: Model, offered: Offered | None) -> None:
         for price in model.prices:
             amount = f"${price.amount:f}" if price.amount is not None else "unknown"
             out.print(f"  {price.item}: {amount} per {price.unit}, {price.region}, {price.as_of}")
+
+
+def called(model: Model) -> Iterator[tuple[str, str]]:
+    """The ids that calls name, and where each is taken."""
+    known = model.invocation
+    if known.direct or not known.profiles:
+        yield model.base_id, f"in {', '.join(known.direct)}" if known.direct else "as far as is known"
+    for prefix in known.profiles:
+        yield f"{prefix}.{model.base_id}", f"in {'other ' if known.direct else ''}Regions of {prefix.upper()}"
 
 
 def _teaches(teacher: Model, student: Model) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tailor import catalog
 from tailor.catalog import Limits, MethodFacts, Model, Source
+from tailor_cli.models import called
 
 INTRODUCTION = """# Base models
 
@@ -58,7 +59,11 @@ def _model(model: Model) -> Iterator[str]:
     yield f"## {model.name}\n\n{model.title}.\n"
     facts = [
         ["id for training", f"`{model.training_id}`", _link(model.source)],
-        ["id for calls", f"`{model.invoke_id}`", _link(model.source)],
+        [
+            "id for calls",
+            "; ".join(f"`{name}` {where}" for name, where in called(model)),
+            _link(model.invocation.source),
+        ],
         ["served", ", ".join(model.hosting.kinds) or "not", _link(model.hosting.source)],
         ["lifecycle", ". ".join(filter(None, [_dated(model), model.lifecycle.note])), _link(model.lifecycle.source)],
     ]
@@ -137,7 +142,12 @@ def _quotas() -> str:
 def _sources() -> str:
     found: dict[str, Source] = {}
     for model in catalog.models():
-        sources = [model.source, model.tokens.source, *([model.answers.source] if model.answers else [])]
+        sources = [
+            model.source,
+            model.invocation.source,
+            model.tokens.source,
+            *([model.answers.source] if model.answers else []),
+        ]
         sources += [*(price.source for price in model.prices), *(bill.source for bill in model.observed)]
         sources += [facts.source for facts in model.methods.values()]
         found |= {source.url: source for source in sources}

@@ -1,11 +1,13 @@
 """ "Run Changed" or "Run Due" (deployed, evaluating) → the verdict; for its state machine, a part of the questions."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from tailor.aws.access import region
 from tailor.aws.bedrock_runtime import BedrockAsker
 from tailor.aws.concurrency import Account
 from tailor.aws.runs import DynamoRunStore
@@ -30,6 +32,7 @@ class EvaluateSettings(Settings):
 
 
 settings = EvaluateSettings.load()
+here = region()
 logger = Logger()
 bucket = S3Storage(settings.bucket)
 runs = DynamoRunStore(settings.runs_table)
@@ -53,7 +56,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         part = AskPart.model_validate(event["ask"])
         progress = scale.ask(
             part,
-            arms_of,
+            partial(arms_of, region=here),
             bucket=bucket,
             runs=runs,
             asker=asker,
@@ -72,6 +75,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         scale=scale,
         seconds_left=seconds_left,
         now=datetime.now(UTC),
+        region=here,
         asked=asked.execution if asked else None,
         remark=settings.remark,
     )

@@ -1,18 +1,22 @@
 """Prices and quotas of the account, as the deployed template and a person's command meet them under enforced IAM."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tailor import catalog
 from tailor.aws.price_list import PriceList
 from tailor.runs import State
 from tailor.training.price_list import amount_in
 from tailor_local.bedrock.faults import Faults
-from tailor_local.cloud import LocalCloud
+from tailor_local.cloud import ACCOUNT, LocalCloud
 from tests.integration.pipeline import Pipeline
+from tests.integration.standin import allow
 
 TRAINING = "USE1-NovaLite-Customization-Training"
 QUESTIONS = "".join(f"What is {n} and {n}?,{2 * n}\n" for n in range(60))
@@ -62,3 +66,50 @@ def test_who_may_not_ask_for_prices_is_refused(local_cloud: LocalCloud) -> None:
         pricing.get_products(ServiceCode="AmazonBedrock")
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
     assert "pricing:GetProducts" in refused.value.response["Error"]["Message"]
+
+
+class TestOutsideUsEast1:
+    """The stand-in in us-west-2, where Nova answers through inference profiles only."""
+
+    ANSWERS = f"arn:aws:bedrock:*:{ACCOUNT}:inference-profile/*"
+    MODELS = "arn:aws:bedrock:*::foundation-model/*"
+
+    def ask(self, cloud: LocalCloud, name: str, model: str, statements: list[dict[str, Any]]) -> str:
+        """The answer of a model in us-west-2 to a user with this policy, or the code of the error."""
+        iam = cloud.client("iam")
+        iam.create_user(UserName=name)
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_user_policy(UserName=name, PolicyName="ask", PolicyDocument=document)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        runtime = boto3.client(
+            "bedrock-runtime",
+            endpoint_url=cloud.endpoint,
+            region_name="us-west-2",
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+        )
+        try:
+            answer = runtime.converse(modelId=model, messages=[{"role": "user", "content": [{"text": "2 + 2?"}]}])
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return str(answer["output"]["message"]["content"][0]["text"])
+
+    def test_the_plain_id_is_refused_and_the_profile_answers_by_the_templates_permissions(
+        self, local_cloud: LocalCloud
+    ) -> None:
+        here = [
+            allow("bedrock:InvokeModel", ["arn:aws:bedrock:us-west-2::foundation-model/*", self.ANSWERS]),
+            allow(
+                "bedrock:InvokeModel",
+                self.MODELS,
+                Condition={"ArnLike": {"bedrock:InferenceProfileArn": self.ANSWERS}},
+            ),
+        ]
+        lite = catalog.model("nova-lite")
+        assert self.ask(local_cloud, "west-plain", lite.base_id, here) == "ValidationException"
+        named = lite.invoked_in("us-west-2")
+        assert named == "us.amazon.nova-lite-v1:0"
+        assert "Exception" not in self.ask(local_cloud, "west-profile", named, here)
+        assert self.ask(local_cloud, "west-here-only", named, here[:1]) == "AccessDeniedException"
+        elsewhere = [{**here[1], "Condition": {"ArnLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:*:1:x/*"}}}]
+        assert self.ask(local_cloud, "west-other", named, here[:1] + elsewhere) == "AccessDeniedException"

@@ -202,6 +202,15 @@ class Hosting(Fact):
     kinds: tuple[DeploymentKind, ...] = ()
 
 
+class Invocation(Fact):
+    """How a base model is called on demand. ``direct``: Regions where its plain id answers. ``profiles``: geographies
+    whose inference profile answers in their other Regions."""
+
+    source: Source
+    direct: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+
+
 class Model(Fact):
     """A base model. ``regions`` are those where it can be customized."""
 
@@ -209,7 +218,8 @@ class Model(Fact):
     title: str
     family: Literal["nova", "nova-2", "llama", "titan", "claude"]
     training_id: str = Field(description="with context suffix: for CreateModelCustomizationJob, can't be invoked")
-    invoke_id: str = Field(description="plain id or inference profile: for Converse")
+    invocation: Invocation
+    plain_id: str | None = Field(default=None, description="where it is not the training id without context suffix")
     source: Source
     regions: tuple[str, ...] = ()
     lifecycle: Lifecycle
@@ -224,13 +234,26 @@ class Model(Fact):
 
     @property
     def base_id(self) -> str:
-        """The plain foundation-model id: without context suffix, without the Region of an inference profile."""
-        parts = self.training_id.split(":")
-        return ":".join(parts[:2])
+        """The plain foundation-model id."""
+        return self.plain_id or ":".join(self.training_id.split(":")[:2])
 
     @property
     def ids(self) -> frozenset[str]:
-        return frozenset({self.training_id, self.invoke_id, self.base_id})
+        profiles = (f"{prefix}.{self.base_id}" for prefix in self.invocation.profiles)
+        return frozenset({self.training_id, self.base_id, *profiles})
+
+    def invoked_in(self, region: str) -> str:
+        """What a call of it in this Region names: its plain id, or the inference profile of the Region's geography.
+
+        The plain id too where nothing is known of the Region: Bedrock then says what is wrong. Without a Region, that
+        of the catalogue where it is customized first.
+        """
+        region = region or next(iter(self.regions), "")
+        if region not in self.invocation.direct:
+            for prefix in self.invocation.profiles:
+                if region.startswith(_document()["geographies"][prefix]):
+                    return f"{prefix}.{self.base_id}"
+        return self.base_id
 
     @property
     def can_be_trained(self) -> bool:
@@ -320,7 +343,7 @@ def model(name: str) -> Model:
     raise NotFoundError(f"there is no base model {name!r}", hint=hint)
 
 
-SHARED = ("tokens", "answers", "hosting", "lifecycle")  # tables that a model names
+SHARED = ("tokens", "answers", "hosting", "lifecycle", "invocation")  # tables that a model names
 
 
 def teacher_of(recipe: Recipe, student: Model) -> Model:

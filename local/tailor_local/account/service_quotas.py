@@ -62,7 +62,7 @@ def _entries(setting: Setting) -> Iterator[Entry]:
     for model in foundation.everything():
         if setting.region not in model.regions or model.retired:
             continue
-        base = _CROSS_REGION if model.profile else _ON_DEMAND
+        base = _ON_DEMAND if setting.region in model.direct else _CROSS_REGION
         title = (model.provider, model.name)
         kinds = [(base, "base-requests-a-minute")]
         if "ON_DEMAND" in model.deployments and setting.region in model.training_regions:

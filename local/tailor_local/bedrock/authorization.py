@@ -10,7 +10,7 @@ from typing import Any
 from tailor_local.bedrock import foundation
 from tailor_local.bedrock.platform import Scope
 
-PROFILE_REGIONS = ("us-east-1", "us-east-2", "us-west-2")  # a `us.` inference profile answers from any of them
+INVOKING = ("Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream")
 ACTIONS = {"Converse": "InvokeModel", "ConverseStream": "InvokeModelWithResponseStream"}
 # Member that names the resource, and the resource's type.
 NAMED = {
@@ -45,8 +45,12 @@ class Check:
 def checks(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[Check]:
     """Everything that a request needs; the first that is denied is what AWS names."""
     action = f"bedrock:{ACTIONS.get(operation, operation)}"
-    for resource in _resources(operation, request, scope):
-        yield Check(action, resource)
+    if operation in INVOKING:
+        for resource, context in _invoked(str(request.get("modelId", "")), scope):
+            yield Check(action, resource, context)
+    else:
+        for resource in _resources(operation, request, scope):
+            yield Check(action, resource)
     for member, kind in TAGGED.get(operation, ()):
         if request.get(member):
             yield Check("bedrock:TagResource", scope.arn(kind, "*"))
@@ -55,9 +59,7 @@ def checks(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[Ch
 
 
 def _resources(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[str]:
-    if operation in ("Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream"):
-        yield from _invoked(str(request.get("modelId", "")), scope)
-    elif operation == "CreateModelCustomizationJob":
+    if operation == "CreateModelCustomizationJob":
         yield _arn(str(request.get("baseModelIdentifier", "")), "foundation-model", scope)
         yield scope.arn("custom-model", "*")
     elif operation == "UpdateCustomModelDeployment":
@@ -76,18 +78,22 @@ def _resources(operation: str, request: dict[str, Any], scope: Scope) -> Iterato
         yield "*"  # lists can't be limited to a resource
 
 
-def _invoked(identifier: str, scope: Scope) -> Iterator[str]:
+def _invoked(identifier: str, scope: Scope) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Resources that a call needs, with the condition keys that come with each: a profile, and the model in all Regions
+    that it may answer from, called through it."""
     if identifier.startswith("arn:") and ":inference-profile/" not in identifier:
-        yield identifier
+        yield identifier, {}
         return
     name = foundation.bare(identifier)
-    profiled = next((model for model in foundation.everything() if model.profile == name), None)
+    profiled = next((model for model in foundation.everything() if name in model.names[1:]), None)
     if profiled is None:
-        yield scope.arn("foundation-model", name)
+        yield scope.arn("foundation-model", name), {}
         return
-    yield scope.arn("inference-profile", name)
-    for region in PROFILE_REGIONS:
-        yield Scope(scope.account, region).arn("foundation-model", profiled.id)
+    profile = scope.arn("inference-profile", name)
+    yield profile, {}
+    for region in foundation.GEOGRAPHIES[name.partition(".")[0]]:
+        model = Scope(scope.account, region).arn("foundation-model", profiled.id)
+        yield model, {"bedrock:InferenceProfileArn": profile}
 
 
 def _arn(identifier: str, kind: str, scope: Scope) -> str:

@@ -12,6 +12,13 @@ from tailor_local.bedrock.errors import ServiceError, invalid, not_found
 from tailor_local.bedrock.faults import Faults
 from tailor_local.bedrock.platform import Scope
 
+# Regions that an inference profile may be called in, and that it answers from: docs, "Supported cross-Region inference
+# profiles" and the table of Regions for batch inference.
+GEOGRAPHIES = {
+    "us": ("us-east-1", "us-east-2", "us-west-2"),
+    "eu": ("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"),
+    "apac": ("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2"),
+}
 INVALID_IDENTIFIER = "The provided model identifier is invalid."
 
 
@@ -29,11 +36,22 @@ class FoundationModel:
     hyperparameters: str
     deployments: list[str]
     max_output_tokens: int
-    profile: str | None = None
+    direct: list[str]
+    profiles: list[str]
     teacher: bool = False
     retired: bool = False
     record: str = "converse"  # of a fine-tuning file: converse or prompt-completion
     teachers: list[str] = field(default_factory=list)
+
+    def profile_in(self, region: str) -> str | None:
+        """The inference profile that may be called in a Region; None where there is none."""
+        prefix = next((name for name, regions in GEOGRAPHIES.items() if region in regions), None)
+        return f"{prefix}.{self.id}" if prefix in self.profiles else None
+
+    @property
+    def names(self) -> list[str]:
+        """Its id and those of all its profiles."""
+        return [self.id, *(f"{prefix}.{self.id}" for prefix in self.profiles)]
 
     @property
     def context_tokens(self) -> int | None:
@@ -82,7 +100,7 @@ def details(scope: Scope, faults: Faults) -> list[dict[str, Any]]:
     """Entries of ListFoundationModels: one for each id that is invoked, one for each that is trained."""
     entries = []
     for model in listed(scope, faults):
-        entries.append(_details(scope, model, model.id, [], [] if model.profile else ["ON_DEMAND"]))
+        entries.append(_details(scope, model, model.id, [], ["ON_DEMAND"] if scope.region in model.direct else []))
         if scope.region in model.training_regions:
             known = [m for m in methods(model, faults) if m != "REINFORCEMENT_FINE_TUNING"]  # not in the API's enum
             entries.append(_details(scope, model, model.training_id, known, ["PROVISIONED"]))
@@ -116,7 +134,7 @@ def invoked(identifier: str, scope: Scope, faults: Faults) -> FoundationModel:
     """The foundation model that an inference call names. Raises as Bedrock does for ids that can't be invoked."""
     name = bare(identifier)
     for model in listed(scope, faults):
-        if name == model.profile or (name == model.id and model.profile is None):
+        if name == model.profile_in(scope.region) or (name == model.id and scope.region in model.direct):
             return model
         if name == model.id:
             raise invalid(

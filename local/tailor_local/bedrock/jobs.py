@@ -94,7 +94,7 @@ def _check_method(call: Call, base: FoundationModel) -> None:
 
 def _check_teacher(identifier: str, student: FoundationModel) -> None:
     name = foundation.bare(identifier)
-    teacher = next((model for model in foundation.everything() if name in (model.id, model.profile)), None)
+    teacher = next((model for model in foundation.everything() if name in model.names), None)
     if teacher is None:
         raise invalid("The provided teacher model identifier is invalid.")
     if teacher.id not in student.teachers:

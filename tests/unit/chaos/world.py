@@ -420,6 +420,7 @@ class World:
             asker=cast("Asker", None),
             aliases=self.aliases,
             scale=cast("Scale", OneFunction(State.EVALUATING)),
+            region="us-east-1",
             seconds_left=lambda: LEASE.total_seconds(),
             now=self.now,
         )

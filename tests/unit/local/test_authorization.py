@@ -39,6 +39,12 @@ def test_a_profile_needs_itself_and_its_model_in_every_region() -> None:
     ]
 
 
+def test_a_model_behind_a_profile_is_called_through_that_profile() -> None:
+    profile, *models = checks("Converse", {"modelId": "us.amazon.nova-2-lite-v1:0"}, SCOPE)
+    assert profile.context == {}
+    assert {check.context["bedrock:InferenceProfileArn"] for check in models} == {profile.resource}
+
+
 def test_a_job_needs_the_model_the_tags_and_the_role() -> None:
     request = {
         "baseModelIdentifier": "amazon.nova-lite-v1:0:300k",

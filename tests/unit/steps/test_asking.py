@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ class Stage:
             scale=self.scale,
             seconds_left=clock,
             now=NOW + timedelta(minutes=minutes),
+            region="us-east-1",
             asked=asked,
         )
 
@@ -53,7 +55,7 @@ class Stage:
         part = AskPart(run=self.id, execution=execution, chunks=frozenset(chunks))
         progress = self.scale.ask(
             part,
-            arms_of,
+            partial(arms_of, region="us-east-1"),
             bucket=self.bucket,
             runs=self.runs,
             asker=self.asker,

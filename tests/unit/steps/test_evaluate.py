@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tailor import catalog
 from tailor.evaluation.run import Unfinished
 from tailor.recipe import Recipe
 from tailor.runs import MAX_ATTEMPTS, Run, State
@@ -19,27 +18,32 @@ from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryRuns, OneFunct
 DEPLOYMENT = f"{ARN}:custom-model-deployment/abcdefghi123"
 
 
-def asked(recipe: Recipe, live: Version | None = None) -> dict[str, str]:
+def asked(recipe: Recipe, live: Version | None = None, region: str = "us-east-1") -> dict[str, str]:
     run = a_run(State.DEPLOYED, deployment={"arn": DEPLOYMENT}).model_copy(update={"recipe": recipe})
-    return {arm.name: arm.model_id for arm in arms_of(run, live)}
+    return {arm.name: arm.model_id for arm in arms_of(run, region, live)}
 
 
 def test_the_candidate_is_asked_and_its_base_by_the_id_that_can_be_called() -> None:
-    base = catalog.model("nova-2-lite").invoke_id
-    assert asked(Recipe(model="nova-2-lite")) == {"candidate": DEPLOYMENT, "base": base}
+    assert asked(Recipe(model="nova-2-lite")) == {"candidate": DEPLOYMENT, "base": "us.amazon.nova-2-lite-v1:0"}
+    assert asked(Recipe(model="nova-lite"))["base"] == "amazon.nova-lite-v1:0"
+    assert asked(Recipe(model="nova-lite"), region="us-west-2")["base"] == "us.amazon.nova-lite-v1:0"
+    assert asked(Recipe(model="nova-lite"), region="eu-central-1")["base"] == "eu.amazon.nova-lite-v1:0"
 
 
 @pytest.mark.parametrize("teacher", ["nova-pro", None])
 def test_a_students_teacher_is_asked_too_the_catalogues_first_where_none_is_named(teacher: str | None) -> None:
     arms = asked(Recipe(method="distillation", model="nova-lite", teacher=teacher))
-    assert arms["teacher"] == catalog.model("nova-pro").invoke_id
+    assert arms["teacher"] == "amazon.nova-pro-v1:0"
 
 
 def test_the_live_version_is_asked_unless_it_is_this_run() -> None:
     other = Version(run="colours-scenes-ffffffffffff", deployment=f"{DEPLOYMENT}-live", model="nova-lite")
     assert asked(Recipe(), other)["live"] == other.deployment
     run = a_run(State.DEPLOYED, deployment={"arn": DEPLOYMENT})
-    assert [arm.name for arm in arms_of(run, other.model_copy(update={"run": run.id}))] == ["candidate", "base"]
+    assert [arm.name for arm in arms_of(run, "us-east-1", other.model_copy(update={"run": run.id}))] == [
+        "candidate",
+        "base",
+    ]
 
 
 def evaluated(runs: MemoryRuns, folder: Path, after: timedelta = timedelta()) -> Run | None:
@@ -49,6 +53,7 @@ def evaluated(runs: MemoryRuns, folder: Path, after: timedelta = timedelta()) ->
         runs=runs,
         asker=None,  # type: ignore[arg-type]
         aliases=MemoryAliases(),
+        region="us-east-1",
         scale=OneFunction(State.EVALUATING),  # type: ignore[arg-type]
         seconds_left=lambda: 900.0,
         now=NOW + after,

@@ -87,7 +87,7 @@ class Base:
         self.known, self.broken = known, broken
 
     def converse(self, model_id: str, request: dict[str, Any]) -> Reply:
-        assert model_id == LITE.invoke_id
+        assert model_id == LITE.invoked_in("us-east-1")
         text = request["messages"][-1]["content"][0]["text"]
         if text in self.broken:
             raise RetryableError("not now")

@@ -150,7 +150,9 @@ class Prepared:
                 rows=questions.rows, answer=lambda arm, row: SimpleNamespace(answer=f"{arm}: {WORDS}")
             )
             judge = catalog.model(self.recipe.evaluation.judge)
-            asked = judges.section(cast("Any", sheet), "base", judge.invoke_id, self.recipe.evaluation.judge_rows)
+            asked = judges.section(
+                cast("Any", sheet), "base", judge.invoked_in("us-east-1"), self.recipe.evaluation.judge_rows
+            )
             cost["judge"] = self.metered(asked, foundation.of_model(judge.training_id))
         return cost
 

@@ -29,6 +29,7 @@ def request(run: Run, manifest: dict[str, Any], **changes: Any) -> dict[str, Any
         "role_arn": ROLE,
         "tags": {"tailor:project": run.project},
         "grader_arn": GRADER,
+        "region": model.regions[0],
     }
     return build_job(Job(run, model, manifest, **(given | changes)))
 
@@ -132,11 +133,11 @@ class TestDistillation:
     def test_the_teacher_is_the_catalogues_first_or_the_recipes(self, run: Build, manifest: Build) -> None:
         built = request(run(Recipe(method="distillation")), manifest())
         teacher = built["customizationConfig"]["distillationConfig"]["teacherModelConfig"]
-        assert teacher["teacherModelIdentifier"] == catalog.model("nova-pro").invoke_id
+        assert teacher["teacherModelIdentifier"] == "amazon.nova-pro-v1:0"
         chosen = Recipe(method="distillation", model="llama-3-2-1b", teacher="llama-3-3-70b")
         built = request(run(chosen), manifest())
         teacher = built["customizationConfig"]["distillationConfig"]["teacherModelConfig"]
-        assert teacher["teacherModelIdentifier"] == catalog.model("llama-3-3-70b").invoke_id
+        assert teacher["teacherModelIdentifier"] == "us.meta.llama3-3-70b-instruct-v1:0"
 
     def test_a_teacher_that_can_not_teach_the_student_is_refused(self, run: Build, manifest: Build) -> None:
         with pytest.raises(RecipeError) as error:

@@ -25,7 +25,9 @@ def test_nova_is_there() -> None:
 @pytest.mark.parametrize("model", SHARED, ids=names)
 def test_ids_regions_methods_and_teachers(model: catalog.Model) -> None:
     known = STAND_IN[model.training_id]
-    assert model.invoke_id in (known.id, known.profile)
+    for region in {"us-east-1", *model.regions}:
+        direct = region in known.direct
+        assert model.invoked_in(region) == (known.id if direct else known.profile_in(region))
     assert set(model.regions) == set(known.training_regions)
     kinds = {"on-demand": "ON_DEMAND", "provisioned": "PROVISIONED"}
     assert {kinds[kind] for kind in model.hosting.kinds} == set(known.deployments)

@@ -82,11 +82,13 @@ def evaluate_run(
     workers: int = WORKERS,
     prices: Prices | None = None,
     remark: str = "",
+    region: str = "",
 ) -> EvaluationResult | Unfinished:
     """Goes on where an earlier call stopped. ``run_files`` is rooted at the bucket; ``deadline`` gives seconds left.
 
     Raises EvaluationError where there can be no verdict; NotFoundError and InvalidInputError for files that are missing
     or broken. ``prices``: the catalogue's, where none are given; ``remark``: what the report says above its verdict.
+    ``region``: where a judge is called.
     """
     check_settings(recipe.evaluation)
     folder = f"{run.files}evaluation/"
@@ -108,7 +110,7 @@ def evaluate_run(
         asked = judges.section(
             outcome.sheet,
             outcome.decision.primary.baseline_arm,
-            catalog.model(recipe.evaluation.judge).invoke_id,
+            catalog.model(recipe.evaluation.judge).invoked_in(region),
             recipe.evaluation.judge_rows,
         )
         progress = interview.ask([asked])

@@ -27,6 +27,7 @@ def evaluate(
     scale: Scale,
     seconds_left: Callable[[], float],
     now: datetime,
+    region: str,
     asked: str | None = None,
     remark: str = "",
 ) -> Run | None:
@@ -44,7 +45,7 @@ def evaluate(
     if run.attempts > MAX_ATTEMPTS:
         reason = f"The evaluation was cut short {MAX_ATTEMPTS} times: tell the operator of this stack"
         return _kept(run.moved(State.EVALUATION_FAILED, by=BY, reason=reason), runs)
-    arms = arms_of(run, aliases.alias(run.project).live)
+    arms = arms_of(run, region, aliases.alias(run.project).live)
     with giving_back(runs, run):
         try:
             if not asked and (begun := scale.begin(run, arms, bucket=bucket, runs=runs, now=now)):
@@ -58,6 +59,7 @@ def evaluate(
                 deadline=while_wanted(run, runs, seconds_left),
                 clock=lambda: now + timedelta(seconds=given - seconds_left()),
                 remark=remark,
+                region=region,
             )
         except (EvaluationError, InvalidInputError, NotAllowedError, NotFoundError) as error:
             return _kept(run.moved(State.EVALUATION_FAILED, by=BY, reason=error.message), runs)
@@ -77,12 +79,15 @@ def _kept(run: Run, runs: RunStore) -> Run | None:
         return None
 
 
-def arms_of(run: Run, live: Version | None = None) -> list[Arm]:
-    """A student's teacher is asked too: it shows how much of the way to it was gone."""
+def arms_of(run: Run, region: str, live: Version | None = None) -> list[Arm]:
+    """Who is asked, by the ids that this Region takes.
+
+    A student's teacher is asked too: it shows how much of the way to it was gone.
+    """
     model = catalog.model(run.recipe.model)
-    arms = [Arm(CANDIDATE, run.deployment["arn"]), Arm(BASE, model.invoke_id)]
+    arms = [Arm(CANDIDATE, run.deployment["arn"]), Arm(BASE, model.invoked_in(region))]
     if live is not None and live.run != run.id:
         arms.append(Arm(LIVE, live.deployment))
     if run.recipe.method == "distillation":
-        arms.append(Arm(TEACHER, teacher_of(run.recipe, model).invoke_id))
+        arms.append(Arm(TEACHER, teacher_of(run.recipe, model).invoked_in(region)))
     return arms

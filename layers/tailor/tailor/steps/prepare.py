@@ -113,8 +113,8 @@ class _Step:
             return self._end(State.REJECTED, recipe, done.summary(), reason=done.headline)
         summary = done.summary()
         advice: tuple[Advice, ...] = ()
-        if self.services.asker is not None and recipe.headroom_rows and recipe.method != "continued-pre-training":
-            summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, self.services.asker)
+        if services.asker is not None and recipe.headroom_rows and recipe.method != "continued-pre-training":
+            summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, services.asker, services.region)
         quote = methods.quote(
             done.manifest,
             recipe,
@@ -156,12 +156,12 @@ class _Step:
 
 
 def _headroom(
-    bucket: Storage, files: str, recipe: Recipe, model: Model, asker: Asker
+    bucket: Storage, files: str, recipe: Recipe, model: Model, asker: Asker, region: str
 ) -> tuple[dict[str, Any], tuple[Advice, ...]]:
     """How the base model does on a sample of the held-out rows. That it can't be asked is no reason to stop."""
     name = f"{files}prepared/test.jsonl"
     try:
-        found = measure(read_rows(bucket.read(name), name), recipe, model, asker)
+        found = measure(read_rows(bucket.read(name), name), recipe, model, asker, region=region)
     except TailorError as error:
         return {"error": error.message}, (Advice("headroom-unknown", error.message, error.hint),)
     if found is None:

@@ -51,7 +51,7 @@ class TrainServices:
 
     def job(self, run: Run, model: Model, manifest: dict[str, Any]) -> Job:
         tags = {**self.tags, "run": run.id, "project": run.project}
-        return Job(run, model, manifest, self.bucket_name, self.role_arn, tags, self.grader_arn)
+        return Job(run, model, manifest, self.bucket_name, self.role_arn, tags, self.grader_arn, self.region)
 
 
 def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:

@@ -37,9 +37,15 @@ class Headroom:
 
 
 def measure(
-    rows: Sequence[Row], recipe: Recipe, model: Model, asker: Asker, sleep: Callable[[float], None] = time.sleep
+    rows: Sequence[Row],
+    recipe: Recipe,
+    model: Model,
+    asker: Asker,
+    sleep: Callable[[float], None] = time.sleep,
+    region: str = "",
 ) -> Headroom | None:
     """Asks ``recipe.headroom_rows`` rows; None where the recipe asks for no check or there are no rows.
+    ``region``: where the model is called.
 
     Raises EvaluationError where the base model fails on more than half of them.
     """
@@ -54,11 +60,12 @@ def measure(
     rules = Rules(for_language(language), language)
     name = recipe.evaluation.metric
     metric = METRICS.get(choose_metric(references, rules)[0] if name == "auto" else check_name(name), token_f1.METRIC)
+    named = model.invoked_in(region)
     pace, until = Pace(WORKERS), time.monotonic() + SECONDS
 
     def asked_about(row: Row) -> object:
         request = build_request(row, recipe.evaluation.max_tokens)
-        return ask(asker, model.invoke_id, request, pace=pace, is_over=lambda: time.monotonic() > until, sleep=sleep)
+        return ask(asker, named, request, pace=pace, is_over=lambda: time.monotonic() > until, sleep=sleep)
 
     with ThreadPoolExecutor(WORKERS) as pool:
         outcomes = list(pool.map(asked_about, sample))

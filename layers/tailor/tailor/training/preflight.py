@@ -167,7 +167,7 @@ def check_hosting(recipe: Recipe, model: Model) -> Check:
 
 def check_teacher(recipe: Recipe, model: Model, offers: Offers) -> Check:
     teacher = teacher_of(recipe, model)
-    if offers.foundation_model(teacher.base_id) or offers.foundation_model(teacher.invoke_id):
+    if offers.foundation_model(teacher.base_id):
         return Check("teacher", "ok", f"the teacher {teacher.title} is there")
     others = [name for name in model.method("distillation").teachers if name != teacher.name]
     remedy = f"choose another teacher: {', '.join(others)}" if others else "choose another student (tailor models)"

@@ -34,7 +34,8 @@ def run_id_of(job_name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run's customization job before it is submitted. ``grader_arn`` (the reward function's) is for reinforcement."""
+    """A run's customization job before it is submitted. ``grader_arn`` (the reward function's) is for reinforcement.
+    ``region``: where it runs."""
 
     run: Run
     model: Model
@@ -43,6 +44,7 @@ class Job:
     role_arn: str
     tags: Mapping[str, str]
     grader_arn: str = ""
+    region: str = ""
 
     @property
     def recipe(self) -> Recipe:

@@ -34,7 +34,7 @@ def build_job(job: Job) -> dict[str, Any]:
     recipe = job.recipe
     _no_hyperparameters(recipe)
     teacher = {
-        "teacherModelIdentifier": teacher_of(recipe, job.model).invoke_id,
+        "teacherModelIdentifier": teacher_of(recipe, job.model).invoked_in(job.region),
         "maxResponseLengthForInference": recipe.distillation.max_answer_tokens,
     }
     own: dict[str, Any] = {"customizationConfig": {"distillationConfig": {"teacherModelConfig": teacher}}}

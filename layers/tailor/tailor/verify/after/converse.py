@@ -29,7 +29,7 @@ def _ask(world: World, source: Mapping[str, Any]) -> dict[str, Any]:
     answer = world.call(
         "bedrock-runtime",
         "converse",
-        modelId=model.invoke_id,
+        modelId=model.invoked_in(world.region),
         messages=[{"role": "user", "content": content}],
         inferenceConfig={"maxTokens": 20, "temperature": 0.0},
     ).asked()
