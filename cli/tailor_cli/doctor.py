@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import orjson
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -10,12 +11,19 @@ from tailor import catalog
 from tailor.aws.access import Access, region
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.price_list import PriceList
-from tailor.errors import InvalidInputError
+from tailor.aws.service_quotas import ServiceQuotas
+from tailor.catalog import Model
+from tailor.errors import InvalidInputError, NotFoundError
 from tailor.recipe import METHODS, Recipe
+from tailor.training.capacity import check_capacity
 from tailor.training.preflight import Check, Place, preflight
 from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
+from tailor.training.quote import Basis
 from tailor_cli.context import out, session, shown_errors
+from tailor_cli.quote import count
+from tailor_cli.runs import find
+from tailor_cli.sources import recipe_of, source_of
 
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
 
@@ -23,14 +31,18 @@ STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "
 def doctor(
     model: Annotated[str, typer.Option(help="base model to check for")] = "nova-lite",
     method: Annotated[str, typer.Option(help=f"one of {', '.join(METHODS)}")] = "fine-tuning",
+    dataset: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="also say how long the evaluation of this dataset takes")
+    ] = None,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="the same for a run that is prepared")] = None,
 ) -> None:
-    """Check role, permissions, model, Region, quotas and keys. Exit code 1 if a job would not start."""
+    """Check role, permissions, model, Region, price, quotas and keys. Exit code 1 if a job would not start.
+
+    A dataset or a run brings its own model and method.
+    """
     with shown_errors():
-        if method not in METHODS:
-            raise InvalidInputError(f"there is no method {method!r}", hint=f"known methods: {', '.join(METHODS)}")
-        base = catalog.model(model)
-        recipe = Recipe.model_validate({"model": base.name, "method": method})
-        base.method(recipe.method)
+        basis = _basis(dataset, run)
+        recipe, base = (basis.recipe, basis.model) if basis else _asked_for(model, method)
         stack = session.stack
         place = Place(
             region=region(),
@@ -41,9 +53,40 @@ def doctor(
         )
         prices = PriceBook(read_prices(stack.prices), Listed(PriceList(), place.region))
         checks = preflight(recipe, base, place, offers=Bedrock(), access=Access(), prices=prices)
+        checks += check_capacity(ServiceQuotas(), base, place.region, basis)
         show(checks)
         if any(check.status == "failed" for check in checks):
             raise typer.Exit(1)
+
+
+def _asked_for(model: str, method: str) -> tuple[Recipe, Model]:
+    """Return a recipe of this method on this model. Raises InvalidInputError where there is none."""
+    if method not in METHODS:
+        raise InvalidInputError(f"there is no method {method!r}", hint=f"known methods: {', '.join(METHODS)}")
+    base = catalog.model(model)
+    recipe = Recipe.model_validate({"model": base.name, "method": method})
+    base.method(recipe.method)
+    return recipe, base
+
+
+def _basis(dataset: str | None, run_id: str | None) -> Basis | None:
+    """Return what is counted: a dataset on this machine, or what a run was prepared from. None for neither."""
+    if dataset and run_id:
+        raise InvalidInputError("give --dataset or --run, not both")
+    if dataset:
+        storage, prefix = source_of([dataset])
+        recipe, base = recipe_of(storage, prefix, {})
+        manifest, examples = count(storage, prefix, recipe, base)
+        return Basis(manifest, recipe, base, examples=examples)
+    if not run_id:
+        return None
+    run = find(run_id)
+    try:
+        manifest = orjson.loads(session.bucket.read(f"{run.files}prepared/manifest.json"))
+    except NotFoundError as error:
+        raise NotFoundError(f"run {run.id} is not prepared, so nothing is counted", hint="wait for it") from error
+    live = session.serving.alias(run.project).live is not None
+    return Basis(manifest, run.recipe, catalog.model(run.recipe.model), live=live)
 
 
 def show(checks: list[Check]) -> None:

@@ -54,7 +54,7 @@ def quote(
             catalog.model(model)  # otherwise the error would blame the recipe
         recipe, base = recipe_of(storage, prefix, {"model": model} if model else {})
         book = PriceBook(read_options(price or [], base), None if offline else listed_for(base), OPTION)
-        manifest, examples = _count(storage, prefix, recipe, base)
+        manifest, examples = count(storage, prefix, recipe, base)
         today = datetime.now(UTC).date()
         found = methods.quote(
             manifest,
@@ -80,7 +80,7 @@ def listed_for(model: Model) -> Listed:
     return Listed(PriceList(), here if here in model.regions else next(iter(model.regions), here))
 
 
-def _count(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> tuple[dict[str, Any], Range]:
+def count(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> tuple[dict[str, Any], Range]:
     """Prepare the dataset in a scratch folder; return its manifest and the tokens of its few-shot examples.
 
     Raises:

@@ -39,6 +39,7 @@ SERVICES: Mapping[str, Service] = {
         "servicequotas",
         {
             "ListServiceQuotas": service_quotas.list_service_quotas,
+            "ListAWSDefaultServiceQuotas": service_quotas.list_default_quotas,
             "GetServiceQuota": service_quotas.get_service_quota,
         },
     ),

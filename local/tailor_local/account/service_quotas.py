@@ -4,12 +4,13 @@ The names that a public source has are AWS's; a quota whose code no source has g
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tailor_local.account.setting import Setting, page
 from tailor_local.bedrock import foundation
 from tailor_local.bedrock.errors import ServiceError
+from tailor_local.quotas import QUOTAS, RAISED
 
 BEDROCK, LAMBDA = "bedrock", "lambda"
 
@@ -63,7 +64,7 @@ def _entries(setting: Setting) -> Iterator[Entry]:
         if setting.region not in model.regions or model.retired:
             continue
         base = _ON_DEMAND if setting.region in model.direct else _CROSS_REGION
-        title = (model.provider, model.name)
+        title = (model.provider, model.name + (" Instruct" if model.provider == "Meta" else ""))
         kinds = [(base, "base-requests-a-minute")]
         if "ON_DEMAND" in model.deployments and setting.region in model.training_regions:
             kinds.append((_CUSTOM, "custom-requests-a-minute"))
@@ -104,6 +105,11 @@ def list_service_quotas(request: dict[str, Any], setting: Setting) -> dict[str, 
         found = [quota for quota in found if quota["QuotaCode"] == code]
     shown, more = page(request, found, "InvalidPaginationTokenException")
     return {"Quotas": shown, **more}
+
+
+def list_default_quotas(request: dict[str, Any], setting: Setting) -> dict[str, Any]:
+    """What AWS gives by default: the documented values, whatever this account has."""
+    return list_service_quotas(request, replace(setting, quota=lambda key: RAISED.get(key, QUOTAS[key].new)))
 
 
 def get_service_quota(request: dict[str, Any], setting: Setting) -> dict[str, Any]:

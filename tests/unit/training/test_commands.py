@@ -257,7 +257,32 @@ class TestGrade:
         assert "slow-pattern" in run("grade", str(tmp_path / "slow.jsonl"), "--recipe", recipe, code=1)
 
 
+class Few:
+    """Service Quotas of an account that may call custom models four times a minute."""
+
+    def quotas(self, service: str) -> list[dict[str, Any]]:
+        name = "(Model customization) Sum of on demand custom model deployment requests per minute for Amazon Nova "
+        return [
+            {"QuotaName": name + model, "QuotaCode": f"L-{number}", "Value": 4.0, "Adjustable": False}
+            for number, model in enumerate(("Micro", "Lite"))
+        ]
+
+
 class TestDoctor:
+    def test_a_dataset_brings_its_model_and_is_told_how_long_its_evaluation_takes(
+        self, answers: Path, checks: list[Check]
+    ) -> None:
+        shown = run("doctor", "--dataset", str(answers))
+        assert "4 requests a minute of a custom Amazon Nova Micro" in shown
+        assert "the evaluation takes at least" in shown
+        assert "of a custom Amazon Nova Micro at 4 a minute" in shown
+        assert "give --dataset or --run" in run("doctor", "--dataset", str(answers), "--run", "x", code=1)
+
+    def test_a_quota_that_is_not_listed_is_no_failure(self, checks: list[Check]) -> None:
+        shown = run("doctor")
+        assert "4 requests a minute of a custom Amazon Nova Lite" in shown
+        assert "unknown" in shown
+
     @pytest.fixture
     def checks(self, monkeypatch: pytest.MonkeyPatch) -> list[Check]:
         found = [Check("model", "ok", "it is there")]
@@ -274,6 +299,7 @@ class TestDoctor:
         monkeypatch.setattr(doctor, "Bedrock", object)
         monkeypatch.setattr(doctor, "Access", object)
         monkeypatch.setattr(doctor, "preflight", preflight)
+        monkeypatch.setattr(doctor, "ServiceQuotas", Few)
         return found
 
     def test_all_is_well(self, checks: list[Check]) -> None:

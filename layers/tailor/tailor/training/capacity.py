@@ -1,0 +1,225 @@
+"""What an account's quotas mean for a run: how long its evaluation takes at these rates, and what to ask AWS for.
+
+Quotas are found by their code where a public source names it, else by their name; one that is not found is unknown and
+said to be.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from tailor import catalog
+from tailor.catalog import Model, teacher_of
+from tailor.errors import TailorError
+from tailor.evaluation import sizes
+from tailor.training.calls import answer_tokens, general_questions
+from tailor.training.preflight import Check
+from tailor.training.quote import Basis
+
+BEDROCK, LAMBDA = "bedrock", "lambda"
+SHORT = 60.0  # minutes that an evaluation may take before anybody need ask AWS for more
+FEW_FUNCTIONS = 50
+ENOUGH_FUNCTIONS = 1000  # Lambda's default
+What = Literal["requests", "tokens"]
+
+
+class Quotas(Protocol):
+    """Service Quotas; the implementation is :class:`tailor.aws.service_quotas.ServiceQuotas`."""
+
+    def quotas(self, service: str) -> list[Mapping[str, Any]]:
+        """All quotas of a service, as the API gives them. Raises tailor.errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A quota that is looked for: by ``code`` where it is known, else by ``name``, a pattern in lower case."""
+
+    name: str
+    code: str = ""
+
+    def find(self, quotas: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+        known = list(quotas)
+        by_code = (quota for quota in known if self.code and quota["QuotaCode"] == self.code)
+        by_name = (quota for quota in known if re.fullmatch(self.name, str(quota["QuotaName"]).lower()))
+        return next(by_code, None) or next(by_name, None)
+
+
+# Codes: docs.aws.amazon.com/general/latest/gr/bedrock.html, and public projects that read them from Service Quotas.
+JOBS = Wanted(r".*scheduled customization jobs", "L-0406044C")
+DEPLOYMENTS = Wanted(r".*total.* custom model deployments", "L-1EF80F3E")
+STARTING = Wanted(r".*in-progress custom model deployments", "L-430C95DD")
+FUNCTIONS = Wanted(r"concurrent executions", "L-B99A9384")
+
+
+def rate_of(model: Model, region: str, what: What, *, custom: bool) -> Wanted:
+    """The quota of requests or tokens a minute of calls of a model in a Region, or of all custom models of it."""
+    title = re.escape(model.title.lower()) + r"(?: v\d+)?"
+    if custom:
+        return Wanted(rf".*custom model deployment {what} per minute for {title}")
+    kind = "on-demand" if model.invoked_in(region) == model.base_id else "cross-region"
+    return Wanted(rf"{kind} (?:model inference|invokemodel) {what} per minute for {title}")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Calls of one model, or of custom models of it, that count against the same quotas."""
+
+    model: Model
+    custom: bool
+    requests: int
+    tokens: int
+
+    @property
+    def whose(self) -> str:
+        return f"a custom {self.model.title}" if self.custom else self.model.title
+
+
+def loads(basis: Basis) -> list[Load]:
+    """What an evaluation asks of each model: the likely numbers of the quote. Headroom and repeats are left out."""
+    recipe, model = basis.recipe, basis.model
+    rows = basis.held_out
+    if recipe.method == "continued-pre-training":
+        own = int(basis.manifest.get("questions", {}).get("rows", 0))
+        rows = min(own or rows * sizes.CLOZE_A_DOCUMENT, recipe.evaluation.max_rows)
+    answer = float(answer_tokens(recipe.evaluation.max_tokens).expected)
+    prompt, shown = float(basis.prompt.expected), float(basis.row.expected) * recipe.evaluation.few_shot
+    general, asked = (0.0, 0.0)
+    if recipe.evaluation.regression:
+        count, tokens = general_questions(recipe, model)
+        general, asked = float(count.expected), float(tokens.expected)
+    whole = rows * (prompt + answer) + asked + general * sizes.GENERAL_ANSWER / 4
+    base_requests, base_tokens = rows + general, whole
+    if recipe.evaluation.few_shot:
+        base_requests, base_tokens = base_requests + rows, base_tokens + rows * (prompt + answer + shown)
+    live = rows if basis.live else 0
+    found = [
+        Load(model, True, math.ceil(rows + general + live), math.ceil(whole + live * (prompt + answer))),
+        Load(model, False, math.ceil(base_requests), math.ceil(base_tokens)),
+    ]
+    if recipe.method == "distillation":
+        found.append(Load(teacher_of(recipe, model), False, rows, math.ceil(rows * (prompt + answer))))
+    if recipe.evaluation.judge:
+        pairs = 2 * min(recipe.evaluation.judge_rows, rows)
+        each = prompt + 2 * answer + sizes.JUDGE_INSTRUCTION + sizes.JUDGE_ANSWER
+        found.append(Load(catalog.model(recipe.evaluation.judge), False, pairs, math.ceil(pairs * each)))
+    return found
+
+
+def check_capacity(quotas: Quotas, model: Model, region: str, basis: Basis | None = None) -> list[Check]:
+    """What the account may do, and with ``basis`` how long that run's evaluation takes. Never raises."""
+    bedrock, problem = _asked(quotas, BEDROCK)
+    functions, unreadable = _asked(quotas, LAMBDA)
+    return [
+        _count("jobs", JOBS, bedrock, problem, "customization jobs at once; further runs wait their turn"),
+        _count("deployments", DEPLOYMENTS, bedrock, problem, "custom model deployments, of all projects"),
+        _count("deploying", STARTING, bedrock, problem, "deployments at once that are not yet active"),
+        _functions(functions, unreadable),
+        _rate("custom-rate", Load(model, True, 0, 0), region, bedrock, problem),
+        _rate("base-rate", Load(model, False, 0, 0), region, bedrock, problem),
+        *([_duration(loads(basis), region, bedrock, problem)] if basis else []),
+    ]
+
+
+def _asked(quotas: Quotas, service: str) -> tuple[list[Mapping[str, Any]], str]:
+    try:
+        return quotas.quotas(service), ""
+    except TailorError as error:
+        return [], error.message
+
+
+def _unknown(name: str, what: str, problem: str) -> Check:
+    if problem:
+        remedy = "let the caller do servicequotas:ListServiceQuotas and servicequotas:ListAWSDefaultServiceQuotas"
+        return Check(name, "unknown", f"{what}: not known ({problem})", remedy)
+    return Check(name, "unknown", f"{what}: Service Quotas lists none by that name; look in its console")
+
+
+def _count(name: str, wanted: Wanted, known: list[Mapping[str, Any]], problem: str, what: str) -> Check:
+    quota = wanted.find(known)
+    if quota is None:
+        return _unknown(name, what, problem)
+    most = quota["Value"]
+    if most < 1:
+        return Check(name, "warning", f"{most:g} {what}", ask_for(quota, 1))
+    return Check(name, "ok", f"{most:g} {what}")
+
+
+def _functions(known: list[Mapping[str, Any]], problem: str) -> Check:
+    quota = FUNCTIONS.find(known)
+    if quota is None:
+        return _unknown("functions", "Lambda functions at once", problem)
+    message = f"{quota['Value']:g} Lambda functions at once in this account and Region"
+    if quota["Value"] < FEW_FUNCTIONS:
+        message += ": uploads, evaluations and the API share them, and calls of the API may be throttled meanwhile"
+        return Check("functions", "warning", message, ask_for(quota, ENOUGH_FUNCTIONS))
+    return Check("functions", "ok", message)
+
+
+def _rate(name: str, load: Load, region: str, known: list[Mapping[str, Any]], problem: str) -> Check:
+    requests, tokens = (rate_of(load.model, region, what, custom=load.custom).find(known) for what in _WHAT)
+    if requests is None and tokens is None:
+        return _unknown(name, f"calls of {load.whose} a minute", problem)
+    given = [
+        f"{quota['Value']:,.0f} {what}"
+        for quota, what in ((requests, "requests"), (tokens, "tokens"))
+        if quota is not None
+    ]
+    message = f"{' and '.join(given)} a minute of {load.whose}"
+    refusing = next((quota for quota in (requests, tokens) if quota is not None and quota["Value"] <= 0), None)
+    if refusing is not None:
+        return Check(name, "warning", f"{message}: every call is refused", ask_for(refusing, 100))
+    return Check(name, "ok", message)
+
+
+_WHAT: tuple[What, What] = ("requests", "tokens")
+
+
+def _duration(asked: list[Load], region: str, known: list[Mapping[str, Any]], problem: str) -> Check:
+    """The longest of the models decides: each is asked at its own rate."""
+    slowest: tuple[float, str, Mapping[str, Any], int] | None = None
+    unknown = []
+    for load in _together(asked):
+        for what, amount in (("requests", load.requests), ("tokens", load.tokens)):
+            quota = rate_of(load.model, region, what, custom=load.custom).find(known)  # type: ignore[arg-type]
+            if quota is None:
+                unknown.append(f"{what} of {load.whose}")
+                continue
+            minutes = amount / quota["Value"] if quota["Value"] > 0 else math.inf
+            if slowest is None or minutes > slowest[0]:
+                said = f"{amount:,} {what} of {load.whose} at {quota['Value']:,.0f} a minute"
+                slowest = minutes, said, quota, amount
+    if slowest is None:
+        return _unknown("evaluation-time", "how long the evaluation takes", problem)
+    minutes, said, quota, amount = slowest
+    left_out = f"; not known: {', '.join(unknown)}" if unknown else ""
+    if math.isinf(minutes):
+        message = f"the evaluation can't be done: {said}{left_out}"
+        return Check("evaluation-time", "warning", message, ask_for(quota, math.ceil(amount / SHORT)))
+    message = f"the evaluation takes at least {_duration_of(minutes)}: {said}{left_out}"
+    if minutes > SHORT:
+        return Check("evaluation-time", "warning", message, ask_for(quota, math.ceil(amount / SHORT)))
+    return Check("evaluation-time", "ok", message)
+
+
+def _together(asked: list[Load]) -> list[Load]:
+    """Loads that count against the same quotas are one."""
+    found: dict[tuple[str, bool], Load] = {}
+    for load in asked:
+        key = load.model.name, load.custom
+        before = found.get(key, Load(load.model, load.custom, 0, 0))
+        found[key] = Load(load.model, load.custom, before.requests + load.requests, before.tokens + load.tokens)
+    return list(found.values())
+
+
+def _duration_of(minutes: float) -> str:
+    if minutes < 1:
+        return "a minute"
+    return f"{math.ceil(minutes)} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
+
+
+def ask_for(quota: Mapping[str, Any], value: int) -> str:
+    """What a person asks AWS for."""
+    where = "Service Quotas" if quota.get("Adjustable") else "AWS Support (Service Quotas does not raise it)"
+    return f'ask {where} for "{quota["QuotaName"]}" ({quota["QuotaCode"]}): {value:,} instead of {quota["Value"]:,.0f}'
