@@ -76,7 +76,7 @@ class TestModels:
 
         monkeypatch.setattr("tailor.aws.bedrock.Bedrock", NoAccount)
         shown = run("models")
-        assert "could not be asked" in shown
+        assert "could not ask AWS what this Region offers" in shown
         assert "nova-lite" in shown
 
 
