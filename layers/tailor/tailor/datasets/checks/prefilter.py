@@ -51,7 +51,7 @@ class Passed(msgspec.Struct, gc=False):
 
 
 def measured(question: str, answer: str) -> Passed:
-    """The same of a row that was looked at closely."""
+    """Return the same values for a row that was looked at closely."""
     before, last = question.encode(), answer.encode()
     text = b"%b\n%b" % (before, last)
     return Passed(before, last, text.translate(_SYMBOLS).count(1), bool(re.search(_SPACED, text)))

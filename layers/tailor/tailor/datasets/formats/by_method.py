@@ -12,7 +12,10 @@ from tailor.rewards import REWARDS, specification
 
 
 def adapted[Row](items: Iterable[Row], recipe: Recipe, model: Model) -> Iterator[Row | Example]:
-    """All of ``items``, in their order. The pieces of one document are one group: they never part."""
+    """Yield all items in their order, as the method takes them.
+
+    Continued pre-training gets documents cut into pieces that fit the model (the pieces of one document are one group:
+    they never part), reinforcement the recipe's rewards with each row."""
     if recipe.method == "continued-pre-training":
         most = most_characters(model)
         for item in items:

@@ -219,10 +219,10 @@ def _rejected(file: str, line: int, error: RowError, raw: bytes | str) -> Reject
 def read_dataset(
     storage: Storage, prefix: str, data: Data, method: Method, scratch: Path, only: str | None = None
 ) -> DatasetReader:
-    """Opens the dataset under ``prefix``, or ``only`` one file of it. ``scratch`` is a folder for what can't be read in
-    place.
+    """Open the dataset under ``prefix``, or ``only`` one file of it.
 
-    Never raises for what is in the files; NotFoundError or RetryableError where storage can't be read."""
+    ``scratch`` is a folder for what can't be read in place. Never raises for what is in the files; NotFoundError or
+    RetryableError where storage can't be read."""
     notes, of_rows = FindingTally(), FindingTally()
     inventory = Inventory.take(storage, prefix, method, data, scratch, notes, only)
     media = MediaIndex(storage, prefix, inventory.media)

@@ -267,7 +267,7 @@ def _with_claims(asset: Asset, block: Media) -> Asset:
 
 
 def source_of(asset: Asset, owner: str | None) -> dict[str, Any]:
-    """The block's content in Converse's shape."""
+    """Return a media block's content in Converse's shape."""
     location = {"uri": asset.uri, "bucketOwner": owner} if owner else {"uri": asset.uri}
     return {"format": asset.format, "source": {"s3Location": location}}
 

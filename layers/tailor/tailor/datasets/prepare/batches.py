@@ -16,7 +16,7 @@ Item = Example | Rejected | Lines
 
 
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """So many rows that their media are worth fetching together, but not more bytes than memory should hold."""
+    """Yield items in chunks whose media are worth fetching together, but no larger than memory should hold."""
     chunk: list[Item] = []
     rows = size = 0
     for item in items:
@@ -34,7 +34,7 @@ def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def batches_of(chunk: list[Item], first: int) -> list[tuple[int, list[Item]]]:
-    """The chunk, whose first row has the number ``first``, by batches: the number of each one's first row, its rows."""
+    """Split a chunk, whose first row has the number ``first``, into batches: each one's first number and its rows."""
     batches: list[tuple[int, list[Item]]] = []
     for item in chunk:
         pending: Item | None = item
@@ -48,18 +48,19 @@ def batches_of(chunk: list[Item], first: int) -> list[tuple[int, list[Item]]]:
 
 
 def _cut(item: Item, rows: int) -> tuple[Item, Lines | None]:
-    """So many rows of it, and the rest."""
+    """Return the first ``rows`` rows of an item and the remainder (None if nothing is left)."""
     if isinstance(item, Lines) and len(item) > rows:
         return item.cut(0, rows), item.cut(rows, len(item))
     return item, None
 
 
 def rows_of(item: Item) -> int:
+    """Count the rows of an item."""
     return len(item) if isinstance(item, Lines) else 1
 
 
 def _size(item: Item) -> int:
-    """Its texts and inline media, about."""
+    """Estimate the bytes of texts and inline media."""
     if isinstance(item, Lines):
         return item.size
     if isinstance(item, Rejected):

@@ -49,7 +49,7 @@ class Deal:
 
 
 def weigh(reader: DatasetReader) -> Weight:
-    """By the sizes of the files, and the beginnings of some."""
+    """Estimate the work a dataset is, from the sizes of its files and the beginnings of some."""
     text = sum(_text_of(file) for file in reader.files)
     size = in_place = copied = 0
     for item in reader.media:
@@ -61,7 +61,7 @@ def weigh(reader: DatasetReader) -> Weight:
 
 
 def media_outside(reader: DatasetReader) -> int:
-    """How many objects outside of the dataset's folder its rows name by S3 URI, about."""
+    """Estimate how many objects outside of the dataset's folder its rows name by S3 URI."""
     if not reader.media.bucket:
         return 0
     read = named = 0
@@ -80,8 +80,10 @@ def _text_of(file: ReadableFile) -> int:
 
 
 def deal(weight: Weight, above: float, functions: int) -> Deal | None:
-    """None where one function will do: at most ``above`` seconds of work, and room on its disk. Otherwise at least one
-    shard, and one part of the media, for each of ``functions``, which work at once."""
+    """Plan the shards of a dataset; return None where one function will do.
+
+    One function does at most ``above`` seconds of work and what its disk holds. Otherwise there are at least as many
+    shards, and parts of the media, as ``functions`` that work at once."""
     if weight.seconds <= above and weight.text <= DISK_BYTES:
         return None
 

@@ -15,7 +15,7 @@ class NoRoomError(DatasetError):
 
 @contextmanager
 def disk_full_as_error() -> Iterator[None]:
-    """Raises NoRoomError where files, or a table, can't be written because the disk is full."""
+    """Raise NoRoomError where a file or a table can't be written because the disk is full."""
     try:
         yield
     except OSError as error:

@@ -191,8 +191,9 @@ def prepare_dataset(
     write_unusable: bool = False,
     workers: int | None = None,
 ) -> Report:
-    """All of an :class:`Intake` on this machine. ``workers``: processes that share the rows, by default as many as pay;
-    the result is the same for any number."""
+    """Prepare a dataset on this machine, as :class:`Intake` does.
+
+    ``workers``: processes that share the rows, by default as many as pay; the result is the same for any number."""
     assignment = Assignment(uploads, prefix, output, run_prefix, recipe, model, bucket_owner, scratch)
     with Intake(assignment, progress) as intake:
         parts = intake.check(workers or intake.worthwhile_workers())
@@ -200,8 +201,9 @@ def prepare_dataset(
 
 
 def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) -> Report:
-    """Reports on a dataset that can't be looked at, such as one with a wrong recipe. ``findings`` holds at least
-    one."""
+    """Write the report of a dataset that can't be looked at, such as one with a wrong recipe.
+
+    ``findings`` holds at least one."""
     many = Counter((found.code, found.severity) for found in findings)
     by_code = [{"code": code, "severity": severity, "count": n, "cause": ""} for (code, severity), n in many.items()]
     counts = dict.fromkeys(_COUNTS, 0)

@@ -345,7 +345,7 @@ def rejected_line(file: str, line: int, findings: Iterable[Finding], raw: str) -
 
 
 def media_group(digest: str) -> int:
-    """The group of all rows that show this object."""
+    """Return the group of all rows that show this object."""
     return group_hash(b"media", digest.encode())
 
 
@@ -370,4 +370,5 @@ def _shown(example: Example) -> str:
 
 
 def folder_of(file: str) -> str:
+    """Return the folder that a file of the dataset is in."""
     return file.rpartition("/")[0]

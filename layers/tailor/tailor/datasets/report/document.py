@@ -73,7 +73,7 @@ class Report:
 
 
 def headline(usable: bool, counts: dict[str, int], collector: Collector) -> str:
-    """One sentence for notifications and the top of the report."""
+    """Return one sentence for notifications and the top of the report."""
     if usable:
         warnings = sum(row["count"] for row in collector.by_code() if row["severity"] == "warning")
         parts = (
@@ -94,5 +94,6 @@ def headline(usable: bool, counts: dict[str, int], collector: Collector) -> str:
 
 
 def sentence(found: Finding) -> str:
+    """Return a finding as one sentence, with its place."""
     line = f" line {found.line}" if found.line is not None else ""
     return f"{found.file}{line}: {found.message}" if found.file else found.message

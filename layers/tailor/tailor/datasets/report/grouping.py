@@ -28,7 +28,7 @@ class Example:
 
 
 def examples_of(report: Report, code: str) -> list[Example]:
-    """The different messages of a code, in the order of the findings that the report holds."""
+    """Return the different messages of a code, in the order of the findings that the report holds."""
     found: dict[tuple[str, str], Example] = {}
     for each in report.findings:
         if each["code"] == code:
@@ -40,5 +40,5 @@ def examples_of(report: Report, code: str) -> list[Example]:
 
 
 def fixes_of(examples: Iterable[Example]) -> list[str]:
-    """What to do about them, each advice once."""
+    """Return what to do about the findings of a code, each advice once."""
     return list(dict.fromkeys(each.fix for each in examples if each.fix and each.fix != "nothing to do"))

@@ -28,6 +28,7 @@ _PAGE = """<!doctype html>
 
 
 def render(report: Report) -> str:
+    """Return report.html."""
     parts = [_head(report), _problems(report), _previews(report.previews), _figures(report), _files(report)]
     style = files("tailor").joinpath("datasets/report/report.css").read_text("utf-8")
     return _PAGE.format(style=style, body="".join(parts))

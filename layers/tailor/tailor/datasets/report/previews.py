@@ -13,7 +13,7 @@ _MOST = 3
 
 
 def add_pictures(previews: list[dict[str, Any]], storages: list[Storage]) -> None:
-    """Adds ``images``, data URLs by the URIs of the record, to each preview: the first few images of each."""
+    """Add ``images`` to each preview: data URLs by the URIs of the record, for its first few images."""
     for preview in previews:
         uris = [
             block["image"]["source"]["s3Location"]["uri"]

@@ -29,7 +29,7 @@ _PROBLEM = "problem.json"
 
 
 def workers_of(deal: Deal) -> int:
-    """Workers of a shard: text is worth the function's second core, media keep it busy with threads."""
+    """Return the workers of a shard: text is worth the function's second core, media keep it busy with threads."""
     return 1 if deal.parts else 2
 
 
@@ -60,11 +60,11 @@ class Shards:
 
     @property
     def _prefix(self) -> str:
-        """What other code, or another deal, left behind is not taken for this one's."""
+        """Include the code hash and the shard count, so results of another version are never reused."""
         return f"{self.folder}{code_stamp()}-{self.workers}/"
 
     def left(self, task: Task, number: int) -> Callable[[Intake], None] | None:
-        """A task, of a shard or of a part of the media, as far as it is not done; None where it is."""
+        """Return the remaining work of a shard, or of a part of the media, as a callable; None if it is complete."""
         if task == "name":
             own = self._own(number)
             return None if self.media.named(own) else partial(self.media.name, own)
@@ -74,7 +74,7 @@ class Shards:
         return partial(self.check, number) if number in self.missing() else None
 
     def missing(self) -> list[int]:
-        """The shards that are not complete."""
+        """Return the shards that are not complete."""
         complete = self.parts.complete()
         return [number for number in range(self.deal.shards) if not complete.issuperset(self._own(number))]
 
@@ -92,7 +92,7 @@ class Shards:
             self.parts.keep(worker, local.folder(worker))
 
     def problem(self) -> Finding | None:
-        """Why the dataset can't be checked, where a shard found that out."""
+        """Return why the dataset can't be checked, where a shard found that out."""
         try:
             return Finding(**orjson.loads(self.storage.read(f"{self.parts.prefix}{_PROBLEM}")))
         except NotFoundError:

@@ -78,7 +78,7 @@ class LonelyAnswers(DataFile):
 
 
 def join(files: list[DataFile], wanted: Columns, scratch: Path, notes: FindingTally) -> list[DataFile]:
-    """The files, with those that hold halves of rows replaced by joined ones. As they are where nothing fits."""
+    """Join files of questions with files of their answers; return the files as they are where nothing fits."""
     if not 2 <= len(files) <= _MOST_FILES:
         return files
     halves = [(file, *_which(file, wanted)) for file in files]

@@ -79,7 +79,7 @@ def is_likely(name: str) -> bool:
 
 
 def candidates(part: str, names: Sequence[str]) -> list[str]:
-    """The columns that may hold ``part``, the likeliest first."""
+    """Return the columns that may hold ``part``, the likeliest first."""
     plain = {_plain(name): name for name in reversed(names[:MOST_NAMES])}
     found = dict.fromkeys(plain[likely] for likely in map(_plain, _LIKELY[part]) if likely in plain)
     return list(found)
@@ -88,8 +88,10 @@ def candidates(part: str, names: Sequence[str]) -> list[str]:
 def choose(
     wanted: Columns, names: Sequence[str], rows: Sequence[Mapping[str, Any]], is_file: Callable[[str], bool]
 ) -> dict[str, str]:
-    """Part to column. What the recipe names is taken where it exists, the rest is guessed; no column serves twice.
-    Of several columns that may name images, the one whose values are files of the dataset is taken."""
+    """Map parts to columns: those that the recipe names where they exist, the rest guessed.
+
+    No column serves twice. Of several columns that may name images, the one whose values are files of the dataset (by
+    ``is_file``) is taken."""
     named: dict[str, str] = {}
     for part in PARTS:
         name = getattr(wanted, part)
@@ -169,7 +171,7 @@ def _by_content(
 
 
 def report(wanted: Columns, names: Sequence[str], chosen: dict[str, str], file: str, notes: FindingTally) -> None:
-    """Says what was guessed, what the recipe names in vain and what is not used."""
+    """Note what was guessed, what the recipe names in vain and what is not used."""
     asked = [(part, getattr(wanted, part)) for part in PARTS] + [(LISTED, name) for name in _listed(wanted)]
     for part, name in asked:
         if name is not None and name not in names:

@@ -102,7 +102,7 @@ READ_ON_ERRORS: Final = (DamagedFileError, BrokenJsonError)
 
 
 def break_of(error: Exception, line: int) -> Finding:
-    """Why a file can't be read on behind a line."""
+    """Return the finding that says why a file can't be read beyond a line."""
     if isinstance(error, BrokenJsonError):
         problem = error.problem
         return reworded(problem, f"the file can't be read beyond row {line}: {problem.message}") if line else problem
@@ -324,7 +324,7 @@ def _report_dialect(dialect: csv.Dialect, name: str, notes: FindingTally) -> Non
 
 
 def as_row(value: Any, method: Method) -> Any:
-    """Lists of bare texts are documents or prompts, where the method wants such."""
+    """Wrap a bare text as a document or prompt, where the method takes such; return other values as they are."""
     if isinstance(value, str) and method == "continued-pre-training":
         return {"text": value}
     if isinstance(value, str) and method == "distillation":

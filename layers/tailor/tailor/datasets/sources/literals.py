@@ -17,7 +17,7 @@ _NUMPY: Final = re.compile(rf"\s*+\[\s*+{_TEXT}(?:\s++{_TEXT})++\s*+\]\s*+")
 
 
 def value_of(text: str) -> Any:
-    """The list or object; the text itself where it is none."""
+    """Parse a list or object that is written as text; return the text itself where it is none."""
     start = text.lstrip()[:1]
     if start not in ("[", "{"):
         return text

@@ -34,8 +34,9 @@ Options = list[Option]
 
 
 def options_of(value: Any) -> Options:
-    """The choices in a list, an object (of letters, or Hugging Face's ``text`` and ``label``) or text of such, or
-    lettered lines; empty where it is none of them."""
+    """Return the choices in a field; empty where it holds none.
+
+    Takes a list, an object (of letters, or Hugging Face's ``text`` and ``label``), text of such, or lettered lines."""
     if isinstance(value, str):
         return _from_text(value) if len(value) <= _LONGEST else []
     if isinstance(value, list):
@@ -83,7 +84,9 @@ def _letters(count: int) -> list[str]:
 
 
 def from_pairs(pairs: Iterable[tuple[Any, Any]]) -> Options:
-    """Empty where something is no text, fewer than two choices say something, or there are too many for a question."""
+    """Make options of labels and texts.
+
+    Empty where something is no text, fewer than two choices say something, or there are too many for a question."""
     pairs = list(pairs)
     if len(pairs) > MOST or not all(isinstance(part, str | int | float | None) for pair in pairs for part in pair):
         return []

@@ -16,7 +16,7 @@ RARE = 10
 
 
 def assign_parts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Finding]:
-    """Sets ``part`` of every row, leaves out what is over the maximum, and yields what people should know."""
+    """Set the split of every row, leave out rows over the maximum, and yield what people should know."""
     limits = model.method(recipe.method).limits
     takes_validation = model.method(recipe.method).takes_validation_set
     splitter = Splitter.of(recipe.split, validation_set=takes_validation)

@@ -107,11 +107,11 @@ class RowWriter:
         self._rows.write(b"".join([_HEADER.pack(batch, len(rows)), *block]))
 
     def add_media(self, item: Object) -> None:
-        """Any number of times."""
+        """Insert or update one media object. Idempotent."""
         self._db.execute(f"INSERT INTO media VALUES (?, ?, ?, ?, ?, ?) {_KNOWN}", item)  # noqa: S608 fixed text
 
     def link(self, group: int, other: int) -> None:
-        """Rows of both groups belong together."""
+        """Note that rows of both groups belong together."""
         self._db.execute("INSERT INTO links VALUES (?, ?)", (group, other))
 
 
@@ -167,7 +167,7 @@ class RowTable:
         return view
 
     def part(self, row: int) -> int:
-        """Index into PARTS."""
+        """Return the split of a row, as index into PARTS."""
         return self._state[row] & _PART
 
     def reason(self, row: int) -> str:
@@ -175,12 +175,14 @@ class RowTable:
         return self._reasons[self._state[row] >> 2]
 
     def reasons(self) -> Counter[str]:
-        """How many rows are left out for each reason."""
+        """Count the rows that are left out for each reason."""
         counts = Counter(state >> 2 for state in self._state if state > _PART)
         return Counter({self._reasons[at]: count for at, count in counts.items()})
 
     def leave_out(self, rows: Iterable[int], code: str) -> None:
-        """``code``: of the finding that says why. Rows that are left out already keep their reason."""
+        """Leave rows out; those that are left out already keep their reason.
+
+        ``code``: of the finding that says why."""
         if code not in self._reasons:
             self._reasons.append(code)
         bits = self._reasons.index(code) << 2
@@ -189,38 +191,38 @@ class RowTable:
                 self._state[row] |= bits
 
     def assign(self, parts: bytes, only: Iterable[int] | None = None) -> None:
-        """Gives each row, or only those with these indexes, the part in ``parts`` at its index."""
+        """Give each row, or only those with these indexes, the split in ``parts`` at its index."""
         for row in range(len(self)) if only is None else only:
             self._state[row] = self._state[row] & ~_PART | parts[row]
 
     def mask(self, *parts: int) -> bytes:
-        """A 1 for each row in use that is in one of these parts (in any, where none is named), else a 0."""
+        """Return a 1 for each row in use in one of these splits (in any, where none is named), else a 0."""
         return bytes(self._state.translate(_ones(parts or range(_PART + 1))))
 
     def count(self, *parts: int) -> int:
-        """Rows in use that are in one of these parts."""
+        """Count the rows in use in one of these splits."""
         return self.mask(*parts).count(1)
 
     def used(self, name: str, *parts: int) -> Iterator[int]:
-        """The column of that name, of rows in use in these parts."""
+        """Yield a column of the rows in use in these splits."""
         return compress(self.column[name], self.mask(*parts))
 
     def rows(self, *parts: int) -> Iterator[int]:
-        """The indexes of rows in use in these parts."""
+        """Yield the indexes of the rows in use in these splits."""
         return compress(range(len(self)), self.mask(*parts))
 
     def parts(self) -> bytes:
-        """The part of each row, of those that are left out too."""
+        """Return the split of each row, also of those that are left out."""
         return bytes(self._state.translate(_PARTS))
 
     def repeated(self, name: str) -> set[int]:
-        """The values that several rows have in this column."""
+        """Return the values that several rows have in this column."""
         values = self.column[name]
         once = set(values)
         return set() if len(once) == len(values) else {value for value, count in Counter(values).items() if count > 1}
 
     def join_linked_groups(self) -> None:
-        """Gives all groups that are linked, directly or through others, the smallest of their hashes."""
+        """Give all groups that are linked, directly or through others, the smallest of their hashes."""
         parents: dict[int, int] = {}
 
         def root(group: int) -> int:
@@ -240,11 +242,11 @@ class RowTable:
         self._db.executemany("UPDATE media SET grp = ? WHERE grp = ?", joined)
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
-        """Of the table of media objects (:class:`Object`)."""
+        """Query the table of media objects (:class:`Object`)."""
         return iter(self._db.execute(sql, values))
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """The first column of the first row; None where there is none."""
+        """Return the first column of the first row, or None where there is none."""
         found = self._db.execute(sql, values).fetchone()
         return found[0] if found else None
 

@@ -14,7 +14,7 @@ _QUANTILES = (("median", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
 def statistics_of(table: RowTable, top: list[tuple[str, int, float]]) -> dict[str, Any]:
-    """Distributions of tokens, answer lengths, kinds and languages; the most frequent answers; groups."""
+    """Return distributions of tokens, answer lengths, kinds and languages; the most frequent answers; groups."""
     kinds, tested = Counter(table.used("kind")), Counter(table.used("kind", TEST))
     most = sorted(kinds, key=lambda kind: (-kinds[kind], table.kinds[kind]))[:_MOST_KINDS]
     spoken = sorted(Counter(table.used("language")).items(), key=lambda each: (-each[1], each[0]))
@@ -32,19 +32,21 @@ def statistics_of(table: RowTable, top: list[tuple[str, int, float]]) -> dict[st
 
 
 def media_of(table: RowTable) -> dict[str, int]:
-    """Distinct images and videos that can be used, and their bytes."""
+    """Count the distinct images and videos that can be used, and their bytes."""
     usable = "SELECT COUNT(*) FROM media WHERE digest != '' AND kind = ?"
     size = table.one("SELECT SUM(size) FROM media WHERE digest != ''")
     return {"images": table.one(usable, ("image",)), "videos": table.one(usable, ("video",)), "bytes": int(size or 0)}
 
 
 def tokens_of(table: RowTable) -> dict[str, int]:
-    """Of the training rows: what one epoch reads."""
+    """Sum the tokens of the training rows: what one epoch reads."""
     return _sums(table, "low", TRAIN)
 
 
 def asked_of(table: RowTable) -> dict[str, int]:
-    """Of the held-out rows' prompts: what an evaluation asks each arm. The high end counts the answers too."""
+    """Sum the tokens of the held-out rows' prompts: what an evaluation asks each arm.
+
+    The high end counts the answers too."""
     return _sums(table, "asked", TEST)
 
 
