@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 
 from tests.unit.evaluation.test_run import evaluate, model
+from tests.waiting import PATIENCE
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")]
@@ -23,9 +24,10 @@ def test_the_page_fits_every_screen_and_loads_nothing(tmp_path: Path) -> None:
     requests: list[str] = []
     problems: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE * 1000)
         for width, scheme in SCREENS:
             page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+            page.set_default_timeout(PATIENCE * 1000)
             page.on("request", lambda request: requests.append(request.url))
             page.on("console", lambda message: problems.append(message.text))
             page.goto(address)
