@@ -1,7 +1,7 @@
-"""Live versions: what a project's name points to, what it pointed to before, and the only moves there are.
+"""Live versions: the version that a project's name points to, the previous ones, and the operations that change them.
 
-An alias is one item, written whole on condition that nobody wrote since it was read, so two promotions at the same
-moment cannot both win, and a promotion names the version that it believes it replaces.
+An alias is one item, written on condition that it has not changed since it was read: of two promotions at the same
+moment one fails, and a promotion names the version that it expects to replace.
 """
 
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ ImageFormat = Literal["png", "jpeg", "gif", "webp"]
 
 
 class MediaRules(Record):
-    """What a request may carry. The defaults are Converse's documented limits; ``images`` 0 is a text-only model."""
+    """Media that a request may carry. The defaults are Converse's documented limits; ``images`` 0: text only."""
 
     images: int = Field(default=20, ge=0)
     image_bytes: int = Field(default=3_932_160, ge=1, description="3.75 MiB, decoded")
@@ -38,7 +38,7 @@ class Version(Record):
 
 
 class Offline(Record):
-    """A person's decision that nothing answers under a project's name. ``by`` is as in a run's history."""
+    """A person's decision to take a project offline. ``by`` is recorded as in a run's history."""
 
     run: str = Field(description="the run that was live")
     at: datetime
@@ -47,7 +47,7 @@ class Offline(Record):
 
 
 class Alias(Record):
-    """``previous`` is newest first: versions that still have a deployment and can be rolled back to or pinned."""
+    """A project's live version and its ``previous`` ones, newest first: those that still have a deployment."""
 
     project: str
     live: Version | None = None
@@ -57,25 +57,31 @@ class Alias(Record):
 
     @property
     def offline(self) -> Offline | None:
-        """Holds until a person puts a version live: nothing goes live by itself."""
+        """Return the decision that took the project offline, or None. It holds until a person promotes a version."""
         return None if self.live else self.taken_offline
 
     def find(self, run: str) -> Version | None:
+        """Return the version of a run, live or previous, or None."""
         return next((version for version in self.versions if version.run == run), None)
 
     @property
     def versions(self) -> tuple[Version, ...]:
+        """The live version, if any, then the previous ones."""
         return (self.live, *self.previous) if self.live else self.previous
 
 
 class AliasStore(Protocol):
-    """Where aliases are kept. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
+    """Storage of aliases. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
 
     def alias(self, project: str) -> Alias:
-        """Strongly consistent; an alias with no versions where the project has none yet."""
+        """Return a project's alias, read consistently; one without versions if the project has none."""
 
     def save_alias(self, alias: Alias) -> Alias:
-        """Writes on condition that ``revision`` is the stored one, else LostRaceError. Returns the new revision."""
+        """Write an alias and return it with its new revision.
+
+        Raises:
+            LostRaceError: the stored revision is not the alias's.
+        """
 
 
 def promote(
@@ -87,9 +93,12 @@ def promote(
     *,
     now: datetime | None = None,
 ) -> Alias:
-    """Points the name at ``version`` and keeps the replaced one for rollback. Does nothing where it is live already.
+    """Make ``version`` live and keep the replaced one for rollback. Idempotent.
 
-    ``expected_previous`` is the run that the caller saw live, or None; raises LostRaceError where that has changed.
+    Args:
+        expected_previous: the run that the caller saw live, or None.
+    Raises:
+        LostRaceError: another run is live.
     """
     alias = store.alias(project)
     if alias.live and alias.live.run == version.run:
@@ -104,7 +113,7 @@ def promote(
 
 
 def rollback(store: AliasStore, project: str, by: str, *, to: str | None = None, now: datetime | None = None) -> Alias:
-    """Points the name back at the version before, or at the run ``to``. Raises NotFoundError where that is not kept."""
+    """Make the previous version, or that of run ``to``, live again. Raises NotFoundError if it is not kept."""
     alias = store.alias(project)
     if to and alias.live and alias.live.run == to:
         return alias
@@ -119,7 +128,7 @@ def rollback(store: AliasStore, project: str, by: str, *, to: str | None = None,
 
 
 def forget(store: AliasStore, project: str, run: str) -> Alias:
-    """Drops a version whose deployment is about to go. Raises ConflictError for the live one."""
+    """Remove a version whose deployment is about to be deleted. Raises ConflictError for the live one."""
     alias = store.alias(project)
     if alias.live and alias.live.run == run:
         hint = f"promote another version first, or end the project's service: tailor offline {project} --reason WHY"
@@ -131,7 +140,7 @@ def forget(store: AliasStore, project: str, run: str) -> Alias:
 
 
 def withdraw(store: AliasStore, project: str, run: str) -> Alias:
-    """Takes back a promotion of ``run`` that did not come about: the version before is live again, or none is."""
+    """Undo an incomplete promotion of ``run``: the previous version becomes live again, if there is one."""
     alias = store.alias(project)
     if alias.live is None or alias.live.run != run:
         return forget(store, project, run)
@@ -140,9 +149,11 @@ def withdraw(store: AliasStore, project: str, run: str) -> Alias:
 
 
 def take_offline(store: AliasStore, project: str, by: str, reason: str, *, now: datetime) -> Offline:
-    """Points the name at nothing and keeps no version for rollback. Does nothing where it is offline already.
+    """Remove the live version and all previous ones; return the decision. Idempotent.
 
-    Returns the decision that holds. Raises NotFoundError where nothing is live."""
+    Raises:
+        NotFoundError: no version is live.
+    """
     alias = store.alias(project)
     if alias.offline:
         return alias.offline

@@ -1,7 +1,7 @@
-"""From an OpenAI chat request to a Converse request.
+"""Translate an OpenAI chat request to a Converse request.
 
-Converse wants strictly alternating user and assistant messages, the system prompt apart, no blank text, and every tool
-call answered in the next user message. What a caller's messages mean is kept; only the shape changes.
+Converse requires alternating user and assistant messages, a separate system prompt, no blank text, and every tool call
+answered in the next user message. The messages keep their meaning; only the structure changes.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ Block = dict[str, Any]
 
 
 def to_converse(request: ChatRequest, project: str, version: Version) -> dict[str, Any]:
-    """Keyword arguments for Converse. Raises ApiError 400."""
+    """Return keyword arguments for Converse. Raises ApiError 400."""
     converse: dict[str, Any] = {
         "modelId": version.deployment,
         "messages": _messages(request, version),
@@ -47,8 +47,7 @@ def to_converse(request: ChatRequest, project: str, version: Version) -> dict[st
 
 
 def _system(request: ChatRequest, version: Version) -> list[Block]:
-    """The caller's system and developer messages, wherever they stand; where they say nothing, the prompt that the
-    model was trained and measured with."""
+    """Return the request's system and developer messages, or the prompt that the model was trained with."""
     given = [message for message in request.messages if isinstance(message, SystemMessage)]
     blocks = [{"text": text} for message in given for text in _texts(message.content)]
     if not blocks and version.system and version.system.strip():
@@ -136,12 +135,12 @@ def _tool_result(message: ToolMessage, open_calls: set[str], where: str) -> Bloc
     if message.tool_call_id not in open_calls:
         raise _refused(f"{where}.tool_call_id", "the assistant message before it has no such open tool call")
     content: list[Block] = [{"text": text} for text in _texts(message.content)]
-    # Bedrock refuses blank text, so that a tool that answered nothing says so as JSON.
+    # Bedrock refuses blank text, so an empty tool result is sent as JSON.
     return {"toolResult": {"toolUseId": message.tool_call_id, "content": content or [{"json": {"content": ""}}]}}
 
 
 def _texts(content: str | Iterable[TextPart | RefusalPart] | None) -> list[str]:
-    """Texts without the blank ones, which Bedrock refuses."""
+    """Return the texts that are not blank; Bedrock refuses blank ones."""
     if content is None or isinstance(content, str):
         texts = [content or ""]
     else:
@@ -202,7 +201,7 @@ def _tool_spec(function: Any) -> dict[str, Any]:
 
 
 def _schema_tool(request: ChatRequest, format: JsonSchemaFormat, *, uses_tools: bool) -> dict[str, Any]:
-    """A schema for the answer is a tool that the model must use; its input is the answer."""
+    """Return a tool that the model must use, whose input is the answer in the requested schema."""
     if request.tools or uses_tools:
         raise _refused("response_format", "json_schema can't be combined with tools")
     schema = format.json_schema
@@ -216,7 +215,7 @@ def _schema_tool(request: ChatRequest, format: JsonSchemaFormat, *, uses_tools: 
 
 
 def _metadata(request: ChatRequest, project: str, version: Version) -> dict[str, str]:
-    """Kept in Bedrock's invocation logs, where distillation can choose requests by it. A user's id goes in hashed."""
+    """Return metadata for Bedrock's invocation logs, by which distillation can filter; hashes the user's id."""
     metadata = dict(request.metadata or {})
     if any(name.startswith("tailor-") for name in metadata):
         raise _refused("metadata", "names that begin with tailor- are the service's own")

@@ -1,4 +1,4 @@
-"""From Converse's answer to a chat completion, whole or as server-sent events."""
+"""Translate Converse's answer to a chat completion, as JSON or as server-sent events."""
 
 import json
 import uuid
@@ -7,7 +7,7 @@ from typing import Any
 
 from tailor.serving.errors import SERVER, ApiError
 
-# Every stop reason that Converse documents; a test compares the list with the SDK's.
+# All stop reasons that Converse documents; a test compares the list with the SDK's.
 FINISH_REASONS: Mapping[str, str] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -17,16 +17,18 @@ FINISH_REASONS: Mapping[str, str] = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
-# The model produced what nobody can use: an error, not an answer.
+# The model's output is unusable: an error, not an answer.
 MALFORMED = frozenset({"malformed_model_output", "malformed_tool_use"})
 
 
 def to_completion(
     answer: Mapping[str, Any], *, model: str, version: str, created: int, schema_tool: str | None = None
 ) -> dict[str, Any]:
-    """A ``chat.completion``. With ``response_format: json_schema``, the input of ``schema_tool`` is the answer.
+    """Return a ``chat.completion``. With ``schema_tool``, its input is the answer.
 
-    Raises ApiError 502 where the answer is cut off or unusable."""
+    Raises:
+        ApiError: 502, the answer is incomplete or unusable.
+    """
     reason = answer.get("stopReason")
     if not reason or reason in MALFORMED:
         raise ApiError(502, "the model's answer is not usable: try again", code="model_error", type=SERVER)
@@ -48,7 +50,7 @@ def to_completion(
 
 
 def _message(blocks: list[dict[str, Any]], schema_tool: str | None) -> tuple[dict[str, Any], bool]:
-    """The message, and whether its content is the input of ``schema_tool``."""
+    """Return the message, and whether its content is the input of ``schema_tool``."""
     texts: list[str] = []
     reasoning: list[str] = []
     calls: list[dict[str, Any]] = []
@@ -87,7 +89,7 @@ def _usage(usage: Mapping[str, int]) -> dict[str, Any]:
 
 
 def to_events(completion: Mapping[str, Any], *, include_usage: bool) -> str:
-    """The same answer as a well-formed event stream, ``[DONE]`` at its end."""
+    """Return the completion as server-sent events that end with ``[DONE]``."""
     lines = [
         json.dumps(chunk, ensure_ascii=False, separators=(",", ":")) for chunk in _chunks(completion, include_usage)
     ]

@@ -1,7 +1,7 @@
-"""Errors as callers of the API see them: OpenAI's shape, stable codes, a status that says who can cure it.
+"""Errors of the API: OpenAI's shape, stable codes, and a status that shows who can fix it.
 
-Every exit of the inference function goes through :func:`render`; what API Gateway answers by itself gets the same shape
-from the template's gateway responses. Codes and what to do about them: docs/api.md.
+:func:`render` formats every error of the inference function; the template's gateway responses give API Gateway's own
+errors the same shape. docs/api.md lists the codes and their remedies.
 """
 
 import re
@@ -15,7 +15,7 @@ INVALID_REQUEST = "invalid_request_error"
 RATE_LIMIT = "rate_limit_error"
 SERVER = "server_error"
 
-# Bedrock does not say how long to wait. Its quotas count by the minute; a model that is not ready needs longer.
+# Bedrock returns no waiting time. Its quotas count by the minute; a model that is not ready needs longer.
 RETRY_THROTTLED = 10
 RETRY_NOT_READY = 30
 RETRY_UNAVAILABLE = 5
@@ -61,7 +61,7 @@ class _Kind:
     retry_after: int | None = None
 
 
-# By AWS's error code. Bedrock's own words are passed on only where they speak of the caller's request.
+# By AWS's error code. Bedrock's own message is passed on only if it is about the caller's request.
 _BEDROCK: Mapping[str, _Kind] = {
     "ValidationException": _Kind(400, INVALID_REQUEST, "invalid_request", "Bedrock refused the request: {detail}"),
     "AccessDeniedException": _Kind(
@@ -92,8 +92,8 @@ _BEDROCK: Mapping[str, _Kind] = {
 }
 _UNKNOWN_FAILURE = _Kind(502, SERVER, "model_error", "the model call failed")
 
-# Bedrock tells an over-long prompt from other bad requests only in words. A wrong guess here changes no status,
-# just the code by which client libraries decide to shorten a conversation.
+# Bedrock distinguishes too long prompts from other bad requests only in its message. A wrong guess changes only the
+# code by which client libraries decide to shorten a conversation, not the status.
 _TOO_LONG = re.compile(
     r"too (long|many (input )?tokens)|maximum (context|input)|context (length|window)|input tokens", re.I
 )
@@ -101,6 +101,7 @@ _ARN = re.compile(r"arn:aws[\w-]*:\S+")
 
 
 def from_bedrock(error: ModelCallError) -> ApiError:
+    """Return the API's error for a failed model call; replaces ARNs in its message."""
     kind = _BEDROCK.get(error.reason, _UNKNOWN_FAILURE)
     detail = _ARN.sub("(the model)", error.message)[:500]
     code = kind.code
@@ -118,9 +119,10 @@ _BUG = _Kind(500, SERVER, "internal_error", "the service failed; the operator fi
 
 
 def to_api_error(error: Exception) -> ApiError:
-    """Whatever was raised, as what the caller may know of it.
+    """Return what a caller may know about an exception.
 
-    What is wrong with a request is an ApiError where it is found; any other error is the installation's own."""
+    Faults of a request are raised as ApiError where they are found; any other exception is the installation's fault.
+    """
     if isinstance(error, ApiError):
         return error
     if isinstance(error, ModelCallError):
@@ -130,7 +132,7 @@ def to_api_error(error: Exception) -> ApiError:
 
 
 def render(error: ApiError) -> tuple[dict[str, Any], dict[str, str]]:
-    """Body and extra headers in OpenAI's shape."""
+    """Return the body, in OpenAI's shape, and extra headers."""
     body = {"error": {"message": error.message, "type": error.type, "param": error.param, "code": error.code}}
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
     return body, headers

@@ -1,4 +1,4 @@
-"""Images in a request: ``data:`` URLs only. Nothing is fetched, and sizes are checked before anything is decoded."""
+"""Decode images of a request: ``data:`` URLs only. Nothing is fetched; sizes are checked before decoding."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ _SIGNATURES: Mapping[ImageFormat, Callable[[bytes], bool]] = {
 
 
 def decode(url: str, rules: MediaRules, param: str) -> tuple[ImageFormat, bytes]:
-    """Format (by the bytes, whatever the URL claims) and data. Raises ApiError 400 that names ``param``."""
+    """Return the format, detected from the bytes, and the data. Raises ApiError 400 that names ``param``."""
     header = _HEADER.match(url, 0, _LONGEST_HEADER)
     if header is None:
         message = f"{param}: send the image itself, as data:image/png;base64,...; other URLs are not fetched"

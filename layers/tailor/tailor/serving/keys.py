@@ -1,7 +1,7 @@
-"""API keys: made once, shown once, kept only as their SHA-256.
+"""API keys: created and shown once, stored only as their SHA-256.
 
-A key carries 200 random bits, so it can't be guessed and no table of digests can be made beforehand: a salt or a slow
-hash would add nothing, while the plain digest lets one read find the key. Whoever reads the table learns no key.
+A key has 200 random bits, so it can't be guessed and no table of digests can be computed in advance: a salt or a slow
+hash would add nothing, while the plain digest finds the key with one read. The table reveals no key.
 """
 
 import base64
@@ -24,12 +24,12 @@ ID_LENGTH = 16
 MAX_PROJECTS = 20
 
 Scope = Literal["chat", "approve"]
-"""What a key may do for its projects: ask their models, or say yes and no to what training costs."""
+"""Permission of a key for its projects: call their models, or approve and decline costs."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 class Limits(Record):
-    """None: no limit of the key's own; Bedrock's quota and the API's throttling still hold."""
+    """Limits of a key. None: no limit of its own; Bedrock's quota and the API's throttling still apply."""
 
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_day: int | None = Field(
@@ -38,6 +38,8 @@ class Limits(Record):
 
 
 class ApiKey(Record):
+    """A key's record, without its secret."""
+
     digest: str = Field(description="SHA-256 of the key, 64 hex digits")
     name: str
     projects: tuple[str, ...]
@@ -50,28 +52,32 @@ class ApiKey(Record):
 
     @property
     def id(self) -> str:
-        """What people and logs call the key: the start of its digest."""
+        """The key's name in lists and logs: the start of its digest."""
         return self.digest[:ID_LENGTH]
 
     def usable(self, now: datetime) -> bool:
+        """Return whether the key is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
 class KeyStore(Protocol):
-    """Where keys are kept. The DynamoDB implementation is :class:`tailor.aws.keys.KeyTable`."""
+    """Storage of keys. The DynamoDB implementation is :class:`tailor.aws.keys.KeyTable`."""
 
-    def key(self, digest: str) -> ApiKey | None: ...
+    def key(self, digest: str) -> ApiKey | None:
+        """Return the key with this digest, or None."""
 
-    def add_key(self, key: ApiKey) -> None: ...
+    def add_key(self, key: ApiKey) -> None:
+        """Store a new key."""
 
     def all_keys(self) -> list[ApiKey]:
-        """All keys, revoked and expired ones too, oldest first."""
+        """Return all keys, including revoked and expired ones, oldest first."""
 
     def revoke_key(self, key_id: str, now: datetime) -> ApiKey:
-        """Revoking twice keeps the first moment. Raises NotFoundError."""
+        """Revoke a key and return it. Idempotent: keeps the first time. Raises NotFoundError."""
 
 
 def digest_of(secret: str) -> str:
+    """Return the SHA-256 of a key as 64 hex digits."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -86,7 +92,11 @@ def create(
     limits: Limits | None = None,
     now: datetime | None = None,
 ) -> tuple[str, ApiKey]:
-    """Makes and stores a key. Returns the secret, which can't be had again, and its record."""
+    """Create and store a key. Return its secret, which is available only now, and its record.
+
+    Raises:
+        InvalidInputError: the name, projects, scopes or expiry date are invalid.
+    """
     now = now or datetime.now(UTC)
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise InvalidInputError("a key's name has 1 to 100 printable characters", hint="say who uses the key")
@@ -95,9 +105,9 @@ def create(
     for project in projects:
         check_name(project, "project")
     if not scopes or not set(scopes) <= set(SCOPES):
-        raise InvalidInputError(f"a key's scopes are of {', '.join(SCOPES)}", hint="chat is for apps")
+        raise InvalidInputError(f"a key's scopes are one or more of {', '.join(SCOPES)}", hint="use chat for apps")
     if expires_at is not None and expires_at <= now:
-        raise InvalidInputError("the key would be expired already", hint="give a moment in the future")
+        raise InvalidInputError("the expiry date is in the past", hint="give a date in the future")
     random = base64.b32encode(secrets.token_bytes(_RANDOM_BYTES)).decode().lower()
     secret = f"tailor-{projects[0]}-{random}"
     key = ApiKey(
@@ -115,10 +125,10 @@ def create(
 
 
 def authenticate(store: KeyStore, authorization: str, now: datetime | None = None) -> ApiKey:
-    """The key behind an ``Authorization`` header. Raises NotAllowedError, the same whatever is wrong with it."""
+    """Return the key of an ``Authorization`` header. Raises the same NotAllowedError for every fault."""
     scheme, _, secret = authorization.strip().partition(" ")
     secret = secret.strip()
-    # What does not look like a key costs no read.
+    # A value that does not look like a key needs no read.
     if scheme.lower() == "bearer" and KEY.fullmatch(secret):
         key = store.key(digest_of(secret))
         if key is not None and key.usable(now or datetime.now(UTC)):
@@ -127,9 +137,9 @@ def authenticate(store: KeyStore, authorization: str, now: datetime | None = Non
 
 
 class Caller(Record):
-    """The key behind a request, as the authorizer hands it to the function: API Gateway passes on plain strings.
+    """The key of a request, as API Gateway passes it from the authorizer to the function: plain strings.
 
-    API Gateway keeps it for a minute. ``digest`` finds the key's record, for what must not rely on that.
+    API Gateway caches it for a minute. ``digest`` finds the key's record if that is too old.
     """
 
     key: str
@@ -140,6 +150,7 @@ class Caller(Record):
     digest: str = ""
 
     def to_context(self) -> dict[str, str]:
+        """Return the authorizer's context: strings only."""
         context = {"key": self.key, "projects": ",".join(self.projects), "scopes": ",".join(self.scopes)}
         if self.digest:
             context["digest"] = self.digest
@@ -153,6 +164,7 @@ class Caller(Record):
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:
+        """Return the caller described by an authorizer's context."""
         expires_at = context.get("expires_at")
         return cls(
             key=str(context["key"]),
@@ -165,6 +177,7 @@ class Caller(Record):
 
     @classmethod
     def of(cls, key: ApiKey) -> Self:
+        """Return the caller for a key."""
         return cls(
             key=key.id,
             projects=key.projects,

@@ -1,4 +1,4 @@
-"""What a version's requests may carry, by what is known of its model."""
+"""Rules for the media of requests, derived from a version's base model."""
 
 from tailor import catalog
 from tailor.recipe import Method
@@ -6,9 +6,12 @@ from tailor.serving.aliases import MediaRules
 
 
 def rules_for(model: str, method: Method) -> MediaRules:
-    """Converse's limits, for the image formats that the model can be trained with by that method.
+    """Return Converse's limits, for the image formats that the method supports on this model.
 
-    Raises NotFoundError or InvalidInputError for what is not in the catalogue."""
+    Raises:
+        NotFoundError: the model is not in the catalogue.
+        InvalidInputError: the model does not support the method.
+    """
     limits = catalog.model(model).method(method).limits
     defaults = MediaRules()
     formats = tuple(name for name in defaults.image_formats if name in limits.image_formats)

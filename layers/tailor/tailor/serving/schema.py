@@ -1,6 +1,6 @@
-"""The chat request, as strict as the contract: what can't be honoured is refused by name, never ignored.
+"""Schema of the chat request. Unsupported parameters are refused by name, never ignored.
 
-Parameters whose neutral value many clients send (``n: 1``, ``frequency_penalty: 0``) are taken with that value only.
+Parameters that many clients send with a neutral value (``n: 1``, ``frequency_penalty: 0``) accept that value only.
 """
 
 import difflib
@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from tailor.serving.errors import ApiError
 
-# Tags of unions start with this, so that they can be told from field names in an error's location.
+# Tags of unions start with this, which distinguishes them from field names in an error's location.
 _TAG = "~"
 
 
@@ -30,7 +30,7 @@ class RefusalPart(Part):
 
 
 class ImageUrl(Part):
-    """``detail`` is taken and changes nothing: Bedrock gives the model the image as it is."""
+    """An image. ``detail`` is accepted and has no effect: Bedrock gives the model the unchanged image."""
 
     url: str
     detail: Literal["auto", "low", "high"] | None = None
@@ -87,7 +87,7 @@ class ToolCall(Part):
 
 
 class AssistantMessage(Part):
-    """The nulls and empty lists are those with which client libraries give an answer back as history."""
+    """An answer in the history. Accepts the nulls and empty lists that client libraries send back."""
 
     role: Literal["assistant"]
     content: Parts[AssistantPart] | None = None
@@ -171,11 +171,13 @@ type Stop = Annotated[str, Field(min_length=1)]
 type MetadataValue = Annotated[str, Field(pattern=r"^[a-zA-Z0-9 :_@$#=/+,.-]{0,256}$")]
 type MetadataName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9 :_@$#=/+,.-]{1,64}$")]
 MAX_INTEGER = 2**31 - 1  # of Converse's integers
-# Bedrock takes 16 pairs; project, version and user take three of them.
+# Bedrock accepts 16 pairs; project, version and user use three of them.
 MAX_METADATA = 13
 
 
 class ChatRequest(Part):
+    """The body of ``POST /v1/chat/completions``."""
+
     model: str
     messages: Annotated[list[Message], Field(min_length=1)]
     max_tokens: int | None = Field(default=None, ge=1, le=MAX_INTEGER)
@@ -204,7 +206,7 @@ class ChatRequest(Part):
         | None
     ) = None
     response_format: ResponseFormat | None = None
-    # Neutral values only: Converse has nothing that would honour another.
+    # Neutral values only: Converse supports no other.
     n: Literal[1] | None = None
     parallel_tool_calls: Literal[True] | None = None
     frequency_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
@@ -214,7 +216,7 @@ class ChatRequest(Part):
 
     @classmethod
     def parse(cls, body: bytes) -> "ChatRequest":
-        """Raises ApiError 400 that names the first wrong field and says nothing of its content."""
+        """Parse a body. Raises ApiError 400 that names the first wrong field but not its content."""
         request = read(cls, body)
         if request.max_tokens is not None and request.max_completion_tokens is not None:
             message = "give max_completion_tokens or max_tokens, not both"
@@ -226,7 +228,7 @@ class ChatRequest(Part):
 
 
 def read[T: Part](shape: type[T], body: bytes) -> T:
-    """A request's body. Raises ApiError 400 that names the first wrong field and says nothing of its content."""
+    """Parse a request's body. Raises ApiError 400 that names the first wrong field but not its content."""
     try:
         document = from_json(body, allow_inf_nan=False)
     except ValueError as error:
@@ -265,7 +267,7 @@ def _refusal(error: ValidationError, shape: type[Part]) -> ApiError:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    """``messages[0].content[1].image_url``; a caller's own long names are cut."""
+    """Return a location such as ``messages[0].content[1].image_url``; long names are cut."""
     path = ""
     for part in location:
         if isinstance(part, int):

@@ -1,4 +1,4 @@
-"""What the API does with a request: find the version, check the key, translate, call, count."""
+"""The chat service: find the version, check the key, translate, call the model, count usage."""
 
 import json
 import time
@@ -21,15 +21,15 @@ EVENTS_TYPE = "text/event-stream; charset=utf-8"
 
 
 class Runtime(Protocol):
-    """Calls models. The Bedrock implementation is :class:`tailor.aws.converse.BedrockRuntime`."""
+    """A client that calls models. The Bedrock implementation is :class:`tailor.aws.converse.BedrockRuntime`."""
 
     def converse(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Converse's answer to its keyword arguments. Raises ModelCallError."""
+        """Return Converse's answer to its keyword arguments. Raises ModelCallError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back to the caller; ``facts`` are ids and counts for the log."""
+    """A response to the caller; ``facts`` are ids and counts for the log."""
 
     body: str
     content_type: str = JSON_TYPE
@@ -38,13 +38,15 @@ class Answer:
 
 
 class ChatService:
+    """The API's paths for chat and models."""
+
     def __init__(self, aliases: AliasStore, counters: UsageStore, runtime: Runtime) -> None:
         self._aliases = aliases
         self._counters = counters
         self._runtime = runtime
 
     def complete(self, body: bytes, caller: Caller) -> Answer:
-        """``POST /v1/chat/completions``. Raises ApiError, ModelCallError and the library's own errors."""
+        """Answer ``POST /v1/chat/completions``. Raises ApiError, ModelCallError and the library's own errors."""
         now = datetime.now(UTC)
         _check(caller, now)
         request = ChatRequest.parse(body)
@@ -68,7 +70,7 @@ class ChatService:
         try:
             usage.record(self._counters, caller, used)
         except TailorError as error:
-            # The answer is paid for and right: a counter that can't be written must not take it away.
+            # The answer is paid for and valid: a failure to count it must not lose it.
             facts["usage_not_counted"] = error.code
         schema_tool = (
             request.response_format.json_schema.name if isinstance(request.response_format, JsonSchemaFormat) else None
@@ -83,23 +85,24 @@ class ChatService:
         return Answer(json.dumps(result, ensure_ascii=False), JSON_TYPE, headers, facts)
 
     def models(self, caller: Caller) -> Answer:
-        """``GET /v1/models``: what the key may call and what is live."""
+        """Answer ``GET /v1/models``: the live models that the key may call."""
         _check(caller, datetime.now(UTC))
         aliases = [self._aliases.alias(project) for project in sorted(caller.projects)]
         data = [_model(alias.project, alias.live) for alias in aliases if alias.live]
         return Answer(json.dumps({"object": "list", "data": data}, ensure_ascii=False))
 
     def model(self, name: str, caller: Caller) -> Answer:
-        """``GET /v1/models/{id}``."""
+        """Answer ``GET /v1/models/{id}``. Raises ApiError."""
         _check(caller, datetime.now(UTC))
         project, version = self._resolve(name, caller)
         return Answer(json.dumps(_model(project, version)), headers={"x-tailor-version": version.run})
 
     def _resolve(self, name: str, caller: Caller) -> tuple[str, Version]:
-        """The version behind ``<project>`` or ``<project>@<run>``.
+        """Return the project and version of ``<project>`` or ``<project>@<run>``.
 
-        A name that no project has is 404; one that the key is not for is 403, whatever its versions. So a key's owner
-        can learn that a project of a guessed name is live, and no more: names are no secret in an installation."""
+        An unknown project is 404; one that the key may not call is 403 if it has a live version. So a key's owner can
+        learn that a guessed name is live, and no more: project names are not secret within an installation.
+        """
         project, pinned, run = name.partition("@")
         if len(project) > MAX_NAME or not NAME.fullmatch(project):
             raise _unknown(name)
@@ -118,11 +121,11 @@ def _model(project: str, version: Version) -> dict[str, Any]:
 
 
 def _check(caller: Caller, now: datetime) -> None:
-    """API Gateway keeps an authorizer's answer for a while: a key must not outlive its date by that."""
+    """Refuse an expired key, which API Gateway may still have cached, and one without the scope chat."""
     if caller.expires_at and caller.expires_at <= now:
         raise ApiError(401, "the API key has expired", code="invalid_api_key")
     if "chat" not in caller.scopes:
-        raise ApiError(403, "this key may not ask models: its scopes do not have chat", code="access_denied")
+        raise ApiError(403, "this key may not call models: it lacks the scope chat", code="access_denied")
 
 
 def _unknown(name: str) -> ApiError:
@@ -131,7 +134,7 @@ def _unknown(name: str) -> ApiError:
 
 
 def _offline(project: str, offline: Offline) -> ApiError:
-    """Not a 5xx: no retry helps, and nothing is broken. Who did it and why is the operator's to tell."""
+    """Return a 404: a 5xx would be retried. The operator knows who took it offline and why."""
     message = f"the model {project!r} was taken offline on {offline.at:%Y-%m-%d %H:%M} UTC: ask its operator"
     return ApiError(404, message, code="model_offline", param="model")
 

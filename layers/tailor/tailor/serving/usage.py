@@ -1,6 +1,6 @@
-"""What was used, by project, day, key and version; and the limits of a key.
+"""Usage by project, day, key and version, and the limits of keys.
 
-Counters are added to atomically, so parallel requests lose nothing. A window is a calendar minute or day in UTC.
+Counters are incremented atomically, so parallel requests lose nothing. A window is a calendar minute or day in UTC.
 """
 
 import math
@@ -26,24 +26,26 @@ class Usage:
 
 
 class UsageStore(Protocol):
-    """Where counters are kept. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
+    """Storage of counters. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
 
     def add_usage(self, usage: Usage) -> None:
-        """Adds to what the same project, day, key and run have used already."""
+        """Add to the usage of the same project, day, key and run."""
 
     def usage(self, project: str, first: date, last: date) -> list[Usage]:
-        """Both days included, oldest first."""
+        """Return usage from ``first`` to ``last``, both included, oldest first."""
 
     def take_request(self, key: str, minute: datetime, limit: int) -> int | None:
-        """Counts one request in that minute. Returns the count, or None where ``limit`` is reached already."""
+        """Count a request in a minute. Return the count, or None if ``limit`` is already reached."""
 
-    def add_tokens(self, key: str, day: date, tokens: int) -> None: ...
+    def add_tokens(self, key: str, day: date, tokens: int) -> None:
+        """Add to a key's tokens of a day."""
 
-    def tokens(self, key: str, day: date) -> int: ...
+    def tokens(self, key: str, day: date) -> int:
+        """Return a key's tokens of a day."""
 
 
 def admit(store: UsageStore, caller: Caller, now: datetime | None = None) -> dict[str, str]:
-    """Counts a request against the key's limits. Returns headers that say what is left; raises ApiError 429."""
+    """Count a request against the key's limits; return rate-limit headers. Raises ApiError 429."""
     now = (now or datetime.now(UTC)).astimezone(UTC)
     limits = caller.limits
     if limits.tokens_per_day and store.tokens(caller.key, now.date()) >= limits.tokens_per_day:
@@ -64,7 +66,7 @@ def admit(store: UsageStore, caller: Caller, now: datetime | None = None) -> dic
 
 
 def record(store: UsageStore, caller: Caller, usage: Usage) -> None:
-    """Counts an answer."""
+    """Count an answer and its tokens."""
     store.add_usage(usage)
     if caller.limits.tokens_per_day:
         store.add_tokens(caller.key, usage.day, usage.input_tokens + usage.output_tokens)
