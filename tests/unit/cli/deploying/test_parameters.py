@@ -19,7 +19,7 @@ KNOWN = parameters_of(Checkout(ROOT).template)
 @pytest.mark.parametrize(
     ("setting", "hint"),
     [
-        ("NotificationEmail=linh", "an e-mail address, or nothing"),
+        ("NotificationEmail=linh", "an e-mail address, or empty"),
         ("BudgetLimit=much", "a number at least 0"),
         ("BudgetLimit=-1", "at least 0"),
         ("SettleSeconds=61", "at least 0 and at most 60"),
