@@ -1,8 +1,7 @@
-"""What is known about base models: ids, methods, limits, hyperparameters, deployment, prices, end of life.
+"""The catalogue of base models: ids, methods, limits, hyperparameters, hosting, prices, end of life.
 
-The facts lie in ``catalog.toml``, each with its source; code holds no model id. A fact that nobody trustworthy has
-published is absent, and absent means unknown: never zero, never allowed. What the account's Region offers today is
-asked of Bedrock at preflight.
+The facts are in ``catalog.toml``, each with its source; code holds no model id. A fact without a trustworthy source is
+absent, and absent means unknown: never zero, never allowed. Preflight asks Bedrock what the account's Region offers.
 """
 
 import difflib
@@ -42,10 +41,10 @@ class Fact(BaseModel):
 
 
 class Source(Fact):
-    """Where a fact comes from and when it was read.
+    """The source of a fact and the day it was read.
 
-    A field report is one account's experience, not AWS's word; an operator's word and AWS's Price List are for prices
-    only.
+    A field report is one account's experience, not AWS's statement; operators and AWS's Price List are sources of
+    prices only.
     """
 
     url: str
@@ -54,7 +53,7 @@ class Source(Fact):
 
 
 class Limits(Fact):
-    """Limits of one method on one model. None means that no limit is known; 0 images or videos means none are taken."""
+    """Limits of one method on one model. None: no known limit; 0 images or videos: not supported."""
 
     source: Source
     min_rows: int = Field(description="fewer training rows are refused")
@@ -79,7 +78,7 @@ class Limits(Fact):
 
 
 class Hyperparameter(Fact):
-    """One setting. ``bedrock`` is its name in the API, the key in the table its name in the recipe."""
+    """One hyperparameter. ``bedrock`` is its name in the API; its key in the table is its name in the recipe."""
 
     bedrock: str
     kind: Literal["integer", "number", "choice"]
@@ -90,7 +89,7 @@ class Hyperparameter(Fact):
     note: str = ""
 
     def check(self, name: str, value: float | str) -> float | str:
-        """Returns ``value``; raises InvalidInputError that names the range where it does not fit."""
+        """Return ``value``. Raises InvalidInputError that names the range if it is outside."""
         if self.kind == "choice":
             if value not in self.choices:
                 raise InvalidInputError(f"{name} is {value!r}; it takes {', '.join(self.choices)}")
@@ -104,7 +103,7 @@ class Hyperparameter(Fact):
 
 
 class MethodFacts(Fact):
-    """One method on one model."""
+    """Facts about one method on one model."""
 
     source: Source
     record: Record
@@ -119,14 +118,14 @@ class MethodFacts(Fact):
 
 
 class Answers(Fact):
-    """``tokens``: the longest answer that may be asked for."""
+    """Limits of answers. ``tokens``: the maximum that may be requested."""
 
     source: Source
     tokens: int
 
 
 class PixelTokens(Fact):
-    """Images that cost by their area, after the model has scaled them; see ``least`` and ``most`` for its limits."""
+    """Tokens of images by area after scaling; ``least`` and ``most`` are the limits."""
 
     side: int = Field(description="pixels that the longer side of a smaller image is enlarged to")
     ratio: int = Field(description="the longest shape: times as long as wide")
@@ -137,7 +136,7 @@ class PixelTokens(Fact):
 
 
 class TileTokens(Fact):
-    """Images that cost by the number of square tiles that they are laid on."""
+    """Tokens of images by the number of square tiles that cover them."""
 
     tile: int = Field(description="side of a tile in pixels")
     tokens: int = Field(description="of each tile")
@@ -145,7 +144,7 @@ class TileTokens(Fact):
 
 
 class Tokens(Fact):
-    """How much of something makes a token; ranges, because tokenisers are not published."""
+    """Sizes of tokens; ranges, because tokenisers are not published."""
 
     source: Source
     characters_low: float = Field(description="characters a token where text takes few tokens")
@@ -157,7 +156,7 @@ class Tokens(Fact):
 
 
 class Price(Fact):
-    """``amount`` is None where nothing trustworthy is known. ``given_as``: how an operator's own price was given."""
+    """A price; ``amount`` is None if unknown. ``given_as``: how an operator set it."""
 
     item: PriceItem
     amount: Decimal | None = None
@@ -170,14 +169,14 @@ class Price(Fact):
 
     @property
     def origin(self) -> str:
-        """Where the price comes from, as a person reads it: ``AWS Price List, 2026-11-29``."""
+        """Return the price's source for people: ``AWS Price List, 2026-11-29``."""
         if self.source.kind == "operator":
             return self.given_as or "your own price"
         return f"{'AWS Price List' if self.source.kind == 'price-list' else 'catalogue'}, {self.as_of}"
 
 
 class Observed(Fact):
-    """What one team paid for so many rows and epochs: it bounds what a like dataset costs, and is no price."""
+    """A bill of one team: a bound for similar datasets, not a price."""
 
     item: PriceItem
     rows: int
@@ -196,7 +195,7 @@ class Lifecycle(Fact):
 
 
 class Hosting(Fact):
-    """How a model customized from this one can be served."""
+    """Ways to serve a model customized from this one."""
 
     source: Source
     kinds: tuple[DeploymentKind, ...] = ()
@@ -234,7 +233,7 @@ class Model(Fact):
 
     @property
     def base_id(self) -> str:
-        """The plain foundation-model id."""
+        """The plain foundation-model id, without context suffix or the Region of an inference profile."""
         return self.plain_id or ":".join(self.training_id.split(":")[:2])
 
     @property
@@ -260,7 +259,7 @@ class Model(Fact):
         return bool(self.methods) and self.lifecycle.status != "retired"
 
     def method(self, method: Method) -> MethodFacts:
-        """Raises InvalidInputError with the models that know the method, where this one does not."""
+        """Return the facts of a method. Raises InvalidInputError that names the models that support it."""
         if method in self.methods:
             return self.methods[method]
         others = [model.name for model in models() if method in model.methods and model.can_be_trained]
@@ -269,16 +268,16 @@ class Model(Fact):
         raise InvalidInputError(f"{self.name} can't be customized by {method}; {does}", hint=hint)
 
     def price(self, item: PriceItem, region: str | None = None) -> Price | None:
-        """None where the price is unknown. Without a Region, the first Region that the catalogue has."""
+        """Return the price of an item, or None if unknown. Without a Region: the catalogue's first one."""
         known = [price for price in self.prices if price.item == item and price.amount is not None]
         return next((price for price in known if region in (None, price.region)), None)
 
     def with_prices(self, prices: Iterable[Price]) -> "Model":
-        """A copy with these prices put before those that it has."""
+        """Return a copy with these prices before its own."""
         return self.model_copy(update={"prices": (*prices, *self.prices)})
 
     def priced(self, prices: Mapping[str, Decimal], as_of: date, given_as: str = "") -> "Model":
-        """A copy with the operator's own prices (by item) put before all others."""
+        """Return a copy with the operator's prices (by item) before all others."""
         own = Source(url="https://aws.amazon.com/bedrock/pricing/", checked=as_of, kind="operator")
         region = self.regions[0] if self.regions else ""
         return self.with_prices(
@@ -296,7 +295,7 @@ class Model(Fact):
         )
 
     def usage_types(self, region: str) -> Mapping[PriceItem, str]:
-        """The names of its entries in AWS's Price List, by item; none where its name or the Region's is unknown."""
+        """Return the names of its entries in AWS's Price List, by item; empty if unknown."""
         names = _document()["price_list"]
         if self.price_list is None or region not in names["prefixes"]:
             return {}
@@ -305,7 +304,7 @@ class Model(Fact):
 
 
 class Quotas(Fact):
-    """Of an account in a Region, by default."""
+    """Default quotas of an account in a Region."""
 
     source: Source
     customization_jobs: int = Field(description="scheduled or running at once; can't be raised")
@@ -327,12 +326,12 @@ def quotas() -> Quotas:
 
 @cache
 def models() -> tuple[Model, ...]:
-    """All models of the catalogue, in its order."""
+    """Return all models, in the catalogue's order."""
     return tuple(_parse(_document()))
 
 
 def model(name: str) -> Model:
-    """Raises NotFoundError with the nearest name for an unknown one."""
+    """Return a model by name. Raises NotFoundError with the nearest name."""
     known = {entry.name: entry for entry in models()}
     if name in known:
         return known[name]
@@ -347,7 +346,7 @@ SHARED = ("tokens", "answers", "hosting", "lifecycle", "invocation")  # tables t
 
 
 def teacher_of(recipe: Recipe, student: Model) -> Model:
-    """The recipe's teacher, or the first that the catalogue lists. Raises RecipeError for one that can't teach it."""
+    """Return the recipe's teacher, or the first in the catalogue. Raises RecipeError if it can't teach the model."""
     teachers = student.method("distillation").teachers
     name = recipe.teacher or teachers[0]
     if name not in teachers:
@@ -357,7 +356,7 @@ def teacher_of(recipe: Recipe, student: Model) -> Model:
 
 
 def _parse(document: dict[str, Any]) -> list[Model]:
-    """Puts shared tables where they are named (``limits = "nova"``) and sources where their keys are."""
+    """Resolve references to shared tables (``limits = "nova"``) and to sources."""
     sources = document["sources"]
 
     def resolved(value: Any) -> Any:
@@ -392,6 +391,6 @@ def _parse(document: dict[str, Any]) -> list[Model]:
 
 
 def _of(entry: dict[str, Any]) -> dict[str, Any]:
-    """A price or a bill as one of its models has it: amounts as they are written, not as floats."""
+    """Return a price or a bill as a model's entry: amounts as written, not as floats."""
     amount = str(entry["amount"]) if "amount" in entry else None
     return {**{key: value for key, value in entry.items() if key != "models"}, "amount": amount}

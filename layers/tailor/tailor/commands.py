@@ -1,7 +1,7 @@
 """Commands within texts.
 
-The library writes ``tailor show RUN`` and does not know how a reader reaches the stack that it speaks of: by another
-name, or on the local cloud. Whoever shows a text puts that in, so that it can be copied.
+The library writes ``tailor show RUN`` without knowing how a reader reaches its stack: by another name, or on the local
+cloud. The code that shows a text completes its commands, so that they can be copied.
 """
 
 import re
@@ -18,5 +18,5 @@ _COMMAND = re.compile(rf"\btailor (?=(?:{'|'.join(sorted(NAMES))})(?![\w-]))")
 
 
 def addressed(text: str, command: str) -> str:
-    """``text`` with each command begun by ``command``, such as ``tailor --local``."""
+    """Return ``text`` with each command started by ``command``, for example ``tailor --local``."""
     return _COMMAND.sub(lambda _: f"{command} ", text)

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One wrong thing, in the user's words: where it is, what is wrong, how to fix it."""
+    """One problem for the user: where it is, what is wrong, how to fix it."""
 
     where: str
     message: str
@@ -32,7 +32,7 @@ class Problem:
 
 
 class TailorError(Exception):
-    """Base of all. ``code`` is stable and documented; ``hint`` says what to do."""
+    """Base of all errors. ``code`` is stable and documented; ``hint`` names the remedy."""
 
     code = "internal-error"
     http_status = 500
@@ -76,7 +76,7 @@ class ConflictError(TailorError):
 
 
 class LostRaceError(ConflictError):
-    """Raised by stores alone. :func:`tailor.runs.insist` reads and decides again."""
+    """Raised by stores only. :func:`tailor.runs.insist` reads and decides again."""
 
 
 class RetryableError(TailorError):

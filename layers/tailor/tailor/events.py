@@ -1,6 +1,6 @@
-"""The events that Tailor receives and sends. Those from AWS are hints: only what is needed is read, leniently.
+"""Events that Tailor receives and sends. AWS's events are hints: only the needed fields are read, leniently.
 
-Shapes: Amazon EventBridge reference for S3 and Bedrock (docs.aws.amazon.com/eventbridge/latest/ref); our own in
+Schemas: Amazon EventBridge reference for S3 and Bedrock (docs.aws.amazon.com/eventbridge/latest/ref); our own in
 docs/architecture.md.
 """
 
@@ -68,7 +68,7 @@ class RunChanged(Event):
 
     @classmethod
     def of(cls, run: Run, index: int = -1) -> Self:
-        """The change at ``index`` of the run's history."""
+        """Return the event for the change at ``index`` of the run's history."""
         change = run.history[index]
         before = run.history[change.sequence - 2].state if change.sequence > 1 else None
         return cls(
@@ -95,7 +95,7 @@ class RunStalled(RunChanged):
 
 
 class AskPart(Event):
-    """What the state machine of an evaluation gives a function: chunks to ask."""
+    """Input of a function in an evaluation's state machine: chunks to ask."""
 
     run: str
     execution: str
@@ -115,20 +115,20 @@ class Shard(Event):
 
 
 class Ended(Event):
-    """What a state machine says at its end."""
+    """The result of a state machine."""
 
     run: str
     execution: str
 
 
 def changes_between(old: Run | None, new: Run) -> list[RunChanged]:
-    """What the history of ``new`` has more than that of ``old``: usually one entry, none where only fields changed."""
+    """Return the entries of ``new``'s history that ``old`` lacks: usually one, none if only fields changed."""
     seen = old.sequence if old else 0
     return [RunChanged.of(new, index) for index in range(seen, len(new.history))]
 
 
 def stall_between(old: Run | None, new: Run) -> RunStalled | None:
-    """What ``new`` says of a stall and ``old`` did not; None where that is nothing worth telling."""
+    """Return the stall that ``new`` has and ``old`` had not, or None if it needs no notice."""
     stall = new.stall
     if stall.get("level") not in ("warn", "stuck") or (old is not None and old.stall == stall):
         return None
@@ -137,6 +137,6 @@ def stall_between(old: Run | None, new: Run) -> RunStalled | None:
 
 
 def detail(event: dict[str, Any]) -> dict[str, Any]:
-    """The detail of an EventBridge event."""
+    """Return the detail of an EventBridge event."""
     value = event.get("detail")
     return value if isinstance(value, dict) else {}

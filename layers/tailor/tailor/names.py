@@ -19,7 +19,7 @@ DATA_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt", ".zip", 
 
 
 def check_name(name: str, what: str = "name") -> str:
-    """Returns ``name``; raises InvalidInputError with a suggestion where it can't be used."""
+    """Return ``name``. Raises InvalidInputError with a suggestion if it is not valid."""
     if len(name) <= MAX_NAME and NAME.fullmatch(name):
         return name
     raise InvalidInputError(
@@ -29,7 +29,7 @@ def check_name(name: str, what: str = "name") -> str:
 
 
 def suggest_name(text: str) -> str:
-    """The nearest name that can be used: "Màu Sắc 1" gives ``mau-sac-1``."""
+    """Return the nearest valid name: ``mau-sac-1`` for "Màu Sắc 1"."""
     plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
     words = re.findall(r"[a-z0-9]+", "".join(char for char in plain if not unicodedata.combining(char)))
     return "-".join(words)[:MAX_NAME].strip("-") or "dataset"
@@ -37,7 +37,7 @@ def suggest_name(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DatasetPath:
-    """Where an uploaded object lies: ``uploads/<project>/<dataset>/<file>``."""
+    """The key of an uploaded object: ``uploads/<project>/<dataset>/<file>``."""
 
     project: str
     dataset: str
@@ -49,7 +49,7 @@ class DatasetPath:
 
     @classmethod
     def parse(cls, key: str) -> "DatasetPath | None":
-        """None where the key is not inside a dataset folder. Names are not checked here."""
+        """Parse a key; None if it is not inside a dataset folder. Names are not checked here."""
         parts = key.split("/", 3)
         if len(parts) != 4 or f"{parts[0]}/" != UPLOADS or not all(parts[1:]):
             return None
@@ -61,11 +61,11 @@ class DatasetPath:
 
     @property
     def is_data(self) -> bool:
-        """Only files at the top of the dataset folder start a run: deeper ones are media or parts of it."""
+        """Whether the file starts a run: only data files at the top of the dataset folder do."""
         return "/" not in self.file and self.file.lower().endswith(DATA_SUFFIXES)
 
 
 def run_id(project: str, dataset: str, fingerprint: str) -> str:
-    """A run's id, at most 58 characters, used as job, model and deployment name: derived, so that it is found again."""
+    """Return a run's id, at most 58 characters; also names its job, model and deployment, so they can be found."""
     parts = (project[:24].strip("-"), dataset[:20].strip("-"), fingerprint[:12])
     return "-".join(parts)

@@ -1,7 +1,7 @@
-"""A recipe's text, as YAML without what a page of settings does not need and a stranger could misuse.
+"""Parse a recipe's YAML without features that a page of settings does not need and a stranger could misuse.
 
-Aliases are refused (a few lines of them stand for billions of values), and so is a setting that is given twice: the
-first would silently count for nothing.
+Aliases are refused (a few lines of them stand for billions of values), and so is a repeated setting: the first would
+silently be ignored.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ _TWICE = "keep one of the two"
 
 
 def load(text: str | bytes) -> dict[str, Any]:
-    """The settings; empty for an empty file. Raises RecipeError, with the line where there is one."""
+    """Return the settings; empty for an empty file. Raises RecipeError, with the line if known."""
     if len(text) > MAX_BYTES:
         fix = "a recipe is a page of settings; data goes into a file of its own"
         raise RecipeError([Problem(_FILE, f"the recipe is larger than {MAX_BYTES:,} bytes", fix)])
@@ -59,7 +59,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _depth(text: str | bytes) -> int:
-    """Brackets open at once, at most: the parser's time grows with their square."""
+    """Return the maximum number of brackets open at once: the parser's time grows with its square."""
     raw = text.encode(errors="replace") if isinstance(text, str) else text
     deepest = depth = 0
     for char in raw:

@@ -1,9 +1,9 @@
-"""What tables keep."""
+"""Base of stored records."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Record(BaseModel):
-    """Unknown fields are kept out, so that an older function can read what a newer one wrote."""
+    """A stored record. Unknown fields are dropped, so an older function can read what a newer one wrote."""
 
     model_config = ConfigDict(extra="ignore")

@@ -1,8 +1,8 @@
 """The reward of an answer in reinforcement: the recipe's rewards, from 0 to 1, and their weighted mean.
 
-The rewards travel in each training row (:func:`specification`, under the key REWARDS), because Bedrock hands a row's
-extra fields to the reward function and nothing else: one function serves all projects and keeps nothing.
-A sample that can't be graded gets 0 and says so; it never spoils the others.
+Each training row carries the rewards (:func:`specification`, under the key REWARDS), because Bedrock passes a row's
+extra fields to the reward function and nothing else: one function serves all projects and stores nothing.
+A sample that can't be graded gets 0 and is reported; it never affects the others.
 """
 
 import re
@@ -35,7 +35,7 @@ _DEFAULT = (Reward(kind="exact-match"),)
 
 
 class Specification(BaseModel):
-    """What a row carries. ``language`` is an ISO 639-1 code or ``auto``."""
+    """The rewards of a row. ``language`` is an ISO 639-1 code or ``auto``."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -44,13 +44,13 @@ class Specification(BaseModel):
 
 
 def specification(recipe: Recipe) -> dict[str, Any]:
-    """What the writer of the training rows puts under REWARDS."""
+    """Return the value of REWARDS in training rows."""
     spec = Specification(rewards=recipe.reinforcement.rewards, language=recipe.evaluation.language)
     return spec.model_dump(mode="json", exclude_defaults=True)
 
 
 def grade(samples: Any) -> list[dict[str, Any]]:
-    """Bedrock's contract: a list in, a list out, same ids and order. Raises InvalidInputError for what is no list."""
+    """Grade a list of samples by Bedrock's contract: same ids and order. Raises InvalidInputError for other input."""
     if not isinstance(samples, list):
         raise InvalidInputError("the reward function takes a list of samples", hint="see docs/training.md")
     patience = Patience()
@@ -58,13 +58,13 @@ def grade(samples: Any) -> list[dict[str, Any]]:
 
 
 class Patience:
-    """How long matches may take: each about a second, less when many of a call have been slow. ``slow`` counts them."""
+    """Time limits of matches: about a second each, less after many slow ones in a call. ``slow`` counts them."""
 
     def __init__(self) -> None:
         self.slow = 0
 
     def matches(self, pattern: str, text: str) -> bool:
-        """False where it takes too long: a careless pattern can take for ever."""
+        """Return whether the pattern matches; False if it takes too long."""
         spent = self.slow * MATCH_SECONDS
         try:
             with _at_most(MATCH_SECONDS if spent < BATCH_SECONDS else LEAST_SECONDS):
@@ -75,7 +75,7 @@ class Patience:
 
 
 def _graded(sample: Any, at: int, patience: Patience) -> dict[str, Any]:
-    """``reference_answer`` and the rewards may lie in ``metadata`` or beside it."""
+    """Grade one sample; ``reference_answer`` and the rewards may be in ``metadata`` or beside it."""
     if not isinstance(sample, Mapping):
         return _result(str(at), 0.0, {"ungradable": 1.0}, kind="Metric")
     id = sample.get("id", str(at))
@@ -102,8 +102,11 @@ def _result(id: Any, total: float, values: Mapping[str, float], *, kind: str) ->
 def score(
     answer: str | None, reference: Any, spec: Specification, patience: Patience | None = None
 ) -> dict[str, float]:
-    """Each reward by name, in the recipe's order. Raises InvalidInputError where the sample has no answer in it, or no
-    reference for a reward that needs one."""
+    """Return each reward by name, in the recipe's order.
+
+    Raises:
+        InvalidInputError: the sample has no answer, or no reference for a reward that needs one.
+    """
     if answer is None:
         raise InvalidInputError("the sample has no answer of the model in it")
     references = _references(reference)
@@ -140,7 +143,7 @@ def _numeric(row: Case, rules: Rules, tolerance: float) -> float:
 
 
 def _json(row: Case, rules: Rules, keys: Sequence[str], *, has_reference: bool) -> float:
-    """The share of wanted keys that the object has; with a reference object, at most how well the fields agree."""
+    """Return the share of required keys in the object, at most the agreement with a reference object."""
     try:
         value = read_json(row.answer)
     except ValueError:
@@ -152,7 +155,7 @@ def _json(row: Case, rules: Rules, keys: Sequence[str], *, has_reference: bool) 
 
 
 def _references(reference: Any) -> tuple[str, ...]:
-    """A text, a number, a list of acceptable texts, or an object (as JSON)."""
+    """Return the references: a text, a number, a list of accepted texts, or an object (as JSON)."""
     if reference is None or reference == "":
         return ()
     if isinstance(reference, str):
@@ -166,7 +169,7 @@ def _references(reference: Any) -> tuple[str, ...]:
 
 
 def _answer(messages: Any) -> str | None:
-    """The text of the last turn, if it is the model's."""
+    """Return the text of the last turn, if it is the model's."""
     last = messages[-1] if isinstance(messages, list) and messages else None
     if not isinstance(last, Mapping) or last.get("role") not in _ANSWERING:
         return None
@@ -181,7 +184,7 @@ def _answer(messages: Any) -> str | None:
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """Signals, and so the limit, work in the main thread only; a Lambda function's handler runs there."""
+    """Limit the time of a block. Uses signals, which work in the main thread only, as in a Lambda handler."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,6 +1,6 @@
-"""A run: one dataset version with one recipe on its way to a model. States, allowed moves and who acts on which.
+"""Runs: one dataset version with one recipe each. States, allowed moves, and who acts on which.
 
-The table is the truth and events are hints: every function reads the run again before it acts, and moves it by one
+The table is authoritative and events are hints: every function reads the run again before it acts, and moves it by one
 conditional write (:meth:`RunStore.save`). The history only grows; its length is the run's ``sequence``.
 """
 
@@ -130,7 +130,7 @@ class Run(Record):
 
     @classmethod
     def start(cls, *, now: datetime, by: str = "prepare", **fields: Any) -> "Run":
-        """A new run in state ``received``; ``fields`` are those of the class."""
+        """Return a new run in state ``received``; ``fields`` are those of the class."""
         first = Change(sequence=1, state=State.RECEIVED, at=now, by=by)
         return cls(created_at=now, history=[first], **fields)
 
@@ -143,7 +143,7 @@ class Run(Record):
         return self.history[-1].sequence
 
     def change(self, sequence: int) -> Change:
-        """One entry of the history, counted from 1. Raises NotFoundError."""
+        """Return an entry of the history, counted from 1. Raises NotFoundError."""
         if not 1 <= sequence <= len(self.history):
             raise NotFoundError(f"run {self.id} has no change {sequence}")
         return self.history[sequence - 1]
@@ -154,19 +154,19 @@ class Run(Record):
 
     @property
     def is_superseded(self) -> bool:
-        """Whether the run that a recipe started took this one over before anything was done."""
+        """Whether a run that a recipe started replaced this one before any work was done."""
         return self.state == State.STOPPED and self.history[-1].by == "prepare"
 
     @property
     def files(self) -> str:
-        """The pipeline's own folder for this run in the bucket."""
+        """The folder of this run's files in the bucket."""
         return f"runs/{self.id}/"
 
     def leased(self, now: datetime) -> bool:
         return self.lease_until is not None and self.lease_until > now
 
     def held_up(self, level: Literal["wait", "warn", "stuck"], phase: str, message: str, now: datetime) -> "Run | None":
-        """A copy that says what keeps it in this state; None where it says so already. A wait is told to nobody."""
+        """Return a copy that records what delays it, or None if that is recorded already. A wait sends no notice."""
         known = self.stall
         said = (known.get("level"), known.get("phase")) == (level, phase)
         if said and (level != "wait" or known["message"] == message):
@@ -176,8 +176,7 @@ class Run(Record):
         return self.model_copy(update={"stall": stall})
 
     def moved(self, to: State, *, by: str, reason: str = "", now: datetime | None = None, **updates: Any) -> "Run":
-        """A copy in state ``to``, its lease given back and nothing in its way. Raises ConflictError for a move that is
-        not in the table."""
+        """Return a copy in state ``to``, without lease or stall. Raises ConflictError if the move is not allowed."""
         if to not in MOVES[self.state]:
             raise ConflictError(f"run {self.id} is {self.state}: it can't become {to}")
         change = Change(sequence=self.sequence + 1, state=to, at=now or datetime.now(UTC), by=by, reason=reason[:1000])
@@ -191,7 +190,7 @@ MAX_ATTEMPTS = 5  # what killed a long step five times kills it a sixth time
 
 @contextmanager
 def giving_back(store: "RunStore", run: Run) -> Iterator[None]:
-    """Work on a claimed run that fails gives the lease back, so that a retry need not wait for its end."""
+    """Release the lease of a claimed run if the block fails, so that a retry need not wait for its end."""
     try:
         yield
     except Exception:
@@ -203,10 +202,13 @@ def giving_back(store: "RunStore", run: Run) -> Iterator[None]:
 def claim(
     store: "RunStore", found: str | Run, *, begin: State, working: State, seconds: float, by: str, now: datetime
 ) -> Run | None:
-    """Takes a run for a step that takes long; None where it is done, or somebody works on it.
+    """Claim a run for a long step; return None if the step is done or another worker has the run.
 
     The first delivery moves it from ``begin`` to ``working`` with a lease of ``seconds``. A later one takes it over
-    only when the lease has run out, that is when the first was killed. ``found``: the run's id, or as it was read.
+    only when the lease has expired, that is, when the first worker was killed.
+
+    Args:
+        found: the run's id, or the run as it was read.
     """
     run = store.get(found) if isinstance(found, str) else found
     lease = now + timedelta(seconds=seconds)
@@ -226,10 +228,13 @@ MOST_TRIES = 10
 
 
 def insist[T](act: Callable[[], T]) -> T:
-    """Return what ``act`` returns, which reads, decides and writes; do all of it again where somebody wrote in between.
+    """Return the result of ``act``, which reads, decides and writes; repeat it if another writer was first.
 
-    A move that is no longer allowed by then raises what ``act`` raises for it. There is no pause: who loses a race
-    knows that somebody else has made progress. Raises LostRaceError where ten tries in a row are lost.
+    If the move is no longer allowed by then, ``act``'s error is raised. There is no pause: after a lost race, another
+    writer has made progress.
+
+    Raises:
+        LostRaceError: ten attempts in a row were lost.
     """
     for _ in range(MOST_TRIES - 1):
         with suppress(LostRaceError):
@@ -238,20 +243,26 @@ def insist[T](act: Callable[[], T]) -> T:
 
 
 class RunStore(Protocol):
-    """Where runs are kept. The DynamoDB implementation is :class:`tailor.aws.runs.DynamoRunStore`."""
+    """Storage of runs. The DynamoDB implementation is :class:`tailor.aws.runs.DynamoRunStore`."""
 
     def get(self, run_id: str) -> Run:
-        """Strongly consistent. Raises NotFoundError."""
+        """Return a run, read consistently. Raises NotFoundError."""
 
     def create(self, run: Run) -> bool:
-        """False where the run exists already: the same upload twice is one run."""
+        """Store a new run; return False if it exists: the same upload twice is one run."""
 
     def save(self, run: Run) -> Run:
-        """Writes on condition that nobody wrote since it was read; else LostRaceError. Returns the new revision."""
+        """Write a run if it has not changed since it was read; return it with its new revision.
+
+        Raises:
+            LostRaceError: the run has changed.
+        """
 
     def open_runs(self, unreadable: list[str] | None = None) -> list[Run]:
-        """All runs that are not in a terminal state, oldest change first; from a sparse index, never a scan. One that
-        this version can't read must not hide the others: its id is added to ``unreadable``."""
+        """Return all runs in a non-terminal state, oldest change first, from a sparse index.
+
+        Ids of runs that this version can't read are added to ``unreadable``, so they don't hide the others.
+        """
 
     def project_runs(self, project: str) -> list[Run]:
-        """A project's runs, newest first."""
+        """Return a project's runs, newest first."""

@@ -1,4 +1,4 @@
-"""A function's settings come from its environment, are checked once at cold start and named where they are wrong."""
+"""Settings of functions, read from the environment and checked once at cold start."""
 
 import os
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ class SettingsError(TailorError):
 
 
 class Settings(BaseModel):
-    """Base of each function's settings: the field ``runs_table`` is read from ``RUNS_TABLE``."""
+    """Base of a function's settings: the field ``runs_table`` is read from ``RUNS_TABLE``."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Raises SettingsError that names each variable that is missing or wrong."""
+        """Return the settings. Raises SettingsError that names each missing or wrong variable."""
         source = os.environ if environment is None else environment
         values = {name: source[name.upper()] for name in cls.model_fields if name.upper() in source}
         try:

@@ -1,7 +1,7 @@
-"""Who may be mentioned in Slack: one member or one user group, by id.
+"""Check ids for mentions in Slack: one member or one user group.
 
-A name means nothing in a message that a program sends, and a channel's or everybody's attention is nobody's to take for
-a failed run. Forms: docs.slack.dev/messaging/formatting-message-text.
+A name has no effect in a message that a program sends, and a failed run must not alert a whole channel or everybody.
+Formats: docs.slack.dev/messaging/formatting-message-text.
 """
 
 import re
@@ -11,7 +11,7 @@ _GROUP = re.compile(r"S[A-Z0-9]{2,20}")
 
 
 def markup(id: str | None) -> str:
-    """As Slack reads it, a space behind it; empty for what is no id."""
+    """Return a mention in Slack's markup, followed by a space; empty if the id is not valid."""
     if id and _MEMBER.fullmatch(id):
         return f"<@{id}> "
     if id and _GROUP.fullmatch(id):
@@ -20,7 +20,7 @@ def markup(id: str | None) -> str:
 
 
 def fix(id: str) -> str:
-    """What to write instead of what is no id; empty for one that is."""
+    """Return what to write instead of an invalid id; empty for a valid one."""
     if markup(id):
         return ""
     inner = re.sub(r"[^A-Z0-9]", " ", id.upper()).split()

@@ -1,4 +1,4 @@
-"""Where files lie: a folder on this machine or an S3 bucket, behind one small interface.
+"""Storage of files: a local folder or an S3 bucket, behind one small interface.
 
 Keys are POSIX paths relative to the storage's root, without a leading slash. The S3 implementation is
 :class:`tailor.aws.s3.S3Storage`.
@@ -27,7 +27,7 @@ BLOCK = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """``etag`` changes when the content does; two equal files may have different etags."""
+    """A file's metadata. ``etag`` changes with the content; two equal files may have different etags."""
 
     key: str
     size: int
@@ -39,30 +39,33 @@ class Storage(Protocol):
     """Files by key. Reading raises NotFoundError for a missing key and RetryableError when it can't be read *now*."""
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
-        """Files whose key starts with ``prefix``, in the order of their keys."""
+        """Yield files whose key starts with ``prefix``, in the order of their keys."""
 
     def open(self, key: str) -> BinaryIO:
-        """A buffered, seekable binary reader that fetches only what is read."""
+        """Return a buffered, seekable binary reader that fetches only what is read."""
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
-        """Bytes ``start`` to ``start + length`` (fewer at the end of the file)."""
+        """Return bytes ``start`` to ``start + length`` (fewer at the end of the file)."""
 
     def write(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
-        """Creates or replaces one file."""
+        """Create or replace a file."""
 
     def upload(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
-        """Creates or replaces one file from a local one, in parts where it is large."""
+        """Create or replace a file from a local one, in parts if it is large."""
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Removes files; fine where there are none."""
+        """Delete files. Missing ones are ignored."""
 
     def uri(self, key: str) -> str:
-        """``s3://bucket/key`` or an absolute path."""
+        """Return ``s3://bucket/key`` or an absolute path."""
 
 
 def files_of(folder: Path) -> list[Path]:
-    """All files of a folder, sorted, also those that links lead to, wherever they lie; a folder that lies within itself
-    is there once. Raises InvalidInputError for a link to nothing and for a folder that may not be read."""
+    """Return all files of a folder, sorted, including those behind links; a folder linked within itself counts once.
+
+    Raises:
+        InvalidInputError: a link is broken, or a folder can't be read.
+    """
     found: list[Path] = []
     left = [(folder, frozenset([folder.resolve()]))]
     while left:
@@ -85,13 +88,13 @@ def files_of(folder: Path) -> list[Path]:
 
 
 class FolderStorage:
-    """A folder on this machine."""
+    """A local folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
 
     def _path(self, key: str) -> Path:
-        """By the names alone: a link may lead anywhere, because whoever owns the folder made it."""
+        """Return the key's path. Checks names only: the folder's owner decides where links lead."""
         path = Path(os.path.normpath(self.root / key))
         if not path.is_relative_to(self.root):
             raise InvalidInputError(f"{key!r} leads out of {self.root}")
@@ -140,16 +143,16 @@ class FolderStorage:
 
 
 class LinkedFolder(FolderStorage):
-    """A folder on this machine, with what its links lead to; ``list`` raises what :func:`files_of` does."""
+    """A local folder with the targets of its links; ``list`` raises what :func:`files_of` does."""
 
     def _files(self) -> Iterable[Path]:
         return files_of(self.root)
 
 
 class RangedReader(io.RawIOBase):
-    """``size`` bytes from ``start`` of something that is read by ranges, as a seekable file of its own.
+    """A seekable file of ``size`` bytes from ``start`` of a source that is read by ranges.
 
-    ``fetch`` takes a start and a length and gives the bytes there, fewer only where there are no more.
+    ``fetch`` receives a start and a length and returns the bytes there, fewer only at the end.
     """
 
     def __init__(self, fetch: Callable[[int, int], bytes], size: int, start: int = 0) -> None:
@@ -221,5 +224,5 @@ class ReadAhead:
 
 
 def buffered(fetch: Callable[[int, int], bytes], size: int, start: int = 0, block: int = BLOCK) -> BinaryIO:
-    """A :class:`RangedReader` that fetches a block at a time, and what is shorter than a block at once."""
+    """Return a :class:`RangedReader` that fetches one block at a time, and smaller files at once."""
     return cast("BinaryIO", io.BufferedReader(RangedReader(fetch, size, start), max(1, min(size, block))))

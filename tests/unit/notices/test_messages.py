@@ -488,7 +488,7 @@ def test_the_documentation_lists_every_state_as_it_is_told() -> None:
     text = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| ([^|]+) \|", text, re.M)
     assert rows == [(state.value, wording.severity, wording.title) for state, wording in WORDINGS.items()]
-    [untold] = re.findall(r"^The states (.+) are on the way", text, re.M)
+    [untold] = re.findall(r"^The states (.+) lead to one of these", text, re.M)
     assert set(re.findall(r"`([a-z-]+)`", untold)) == UNTOLD
 
 

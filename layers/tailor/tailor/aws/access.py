@@ -1,4 +1,4 @@
-"""Who may do what, and where the bucket is: for preflight and ``tailor doctor``."""
+"""Permissions and bucket settings, for preflight and ``tailor doctor``."""
 
 import json
 from typing import Any
@@ -20,15 +20,17 @@ _PASSED_TO_BEDROCK = {
 
 
 class Access:
-    """Raises tailor.errors; a caller without iam:SimulatePrincipalPolicy gets NotAllowedError."""
+    """Reads IAM and S3. Raises tailor.errors; NotAllowedError without iam:SimulatePrincipalPolicy."""
 
     def trust(self, role_arn: str) -> dict[str, Any]:
+        """Return the role's trust policy."""
         with translated(f"reading the role {role_arn}"):
             document = client("iam").get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]["AssumeRolePolicyDocument"]
         found: dict[str, Any] = document if isinstance(document, dict) else json.loads(unquote(document))
         return found
 
     def denied(self, principal_arn: str, action: str, resource: str) -> bool:
+        """Return whether the principal's policies deny the action on the resource."""
         with translated(f"asking whether {principal_arn} may do {action}"):
             answer = client("iam").simulate_principal_policy(
                 PolicySourceArn=principal_arn,
@@ -39,10 +41,12 @@ class Access:
         return any(result["EvalDecision"] != "allowed" for result in answer["EvaluationResults"])
 
     def bucket_region(self, bucket: str) -> str:
+        """Return the bucket's Region."""
         with translated(f"asking for the Region of the bucket {bucket}"):
             return client("s3").get_bucket_location(Bucket=bucket).get("LocationConstraint") or _FIRST_REGION
 
     def bucket_key(self, bucket: str) -> str | None:
+        """Return the ARN of the bucket's own encryption key, or None."""
         with translated(f"asking for the encryption of the bucket {bucket}"):
             try:
                 answer = client("s3").get_bucket_encryption(Bucket=bucket)
@@ -56,4 +60,5 @@ class Access:
 
 
 def region() -> str:
+    """Return the configured Region. Raises InvalidInputError if there is none."""
     return str(client("bedrock").meta.region_name)

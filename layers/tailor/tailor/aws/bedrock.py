@@ -1,7 +1,7 @@
 """Bedrock's control plane: customization jobs, custom models, deployments, foundation models.
 
-Bedrock ignores a create that repeats its token, or says that the name is taken. Both mean that the work is done
-already, so a create here returns what is there.
+Bedrock ignores a create that repeats its token, or reports that the name is taken. Both mean that the object exists,
+so a create here returns it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,8 +20,10 @@ _TAKEN = frozenset({"ConflictException", "ValidationException"})
 
 
 class Bedrock:
-    """Raises tailor.errors: NotFoundError, NotAllowedError, ConflictError, InvalidInputError, QuotaError (wait for
-    others to end), ThrottledError and RetryableError. Answers are Bedrock's own documents.
+    """Client of the control plane. Answers are Bedrock's own documents.
+
+    Raises tailor.errors: NotFoundError, NotAllowedError, ConflictError, InvalidInputError, QuotaError (wait for other
+    jobs to end), ThrottledError and RetryableError.
     """
 
     def __init__(self, bedrock: "BedrockClient | None" = None) -> None:
@@ -30,7 +32,7 @@ class Bedrock:
     # ------------------------------------------------------------ customization jobs
 
     def create_job(self, request: Mapping[str, Any]) -> str:
-        """Returns the job's ARN; that of the job with this name, where there is one already."""
+        """Create a job and return its ARN, or that of the existing job with this name."""
         name = request["jobName"]
         with translated(f"creating the customization job {name}"):
             try:
@@ -42,19 +44,21 @@ class Bedrock:
                 return str(existing["jobArn"])
 
     def find_job(self, name: str) -> dict[str, Any] | None:
-        """The job of exactly this name: ``jobArn``, ``jobName``, ``status``, ``statusDetails``, ``creationTime``."""
+        """Return the job of this exact name: ``jobArn``, ``jobName``, ``status``, ``statusDetails``,
+        ``creationTime``; None if there is none.
+        """
         with translated(f"looking for the customization job {name}"):
             pages = self._bedrock.get_paginator("list_model_customization_jobs").paginate(nameContains=name)
             summaries = (summary for page in pages for summary in page["modelCustomizationJobSummaries"])
             return next((dict(summary) for summary in summaries if summary["jobName"] == name), None)
 
     def get_job(self, identifier: str) -> dict[str, Any]:
-        """GetModelCustomizationJob by ARN or name."""
+        """Return GetModelCustomizationJob's answer, by ARN or name."""
         with translated(f"reading the customization job {identifier}"):
             return dict(self._bedrock.get_model_customization_job(jobIdentifier=identifier))
 
     def stop_job(self, identifier: str) -> None:
-        """Does nothing where the job has ended or stops already."""
+        """Stop a job. Does nothing if it has ended or is stopping."""
         with translated(f"stopping the customization job {identifier}"):
             try:
                 self._bedrock.stop_model_customization_job(jobIdentifier=identifier)
@@ -63,7 +67,7 @@ class Bedrock:
                     raise
 
     def open_jobs(self) -> list[dict[str, Any]]:
-        """Summaries of the account's jobs that run; they count against the quota."""
+        """Return summaries of the account's running jobs, which count against the quota."""
         with translated("listing customization jobs"):
             pages = self._bedrock.get_paginator("list_model_customization_jobs").paginate(statusEquals="InProgress")
             return [dict(summary) for page in pages for summary in page["modelCustomizationJobSummaries"]]
@@ -71,23 +75,26 @@ class Bedrock:
     # ------------------------------------------------------------ custom models
 
     def find_model(self, name: str) -> dict[str, Any] | None:
-        """The custom model of exactly this name: ``modelArn``, ``modelName``, ``creationTime``."""
+        """Return the custom model of exactly this name: ``modelArn``, ``modelName``, ``creationTime``."""
         with translated(f"looking for the custom model {name}"):
             pages = self._bedrock.get_paginator("list_custom_models").paginate(nameContains=name)
             summaries = (summary for page in pages for summary in page["modelSummaries"])
             return next((dict(summary) for summary in summaries if summary["modelName"] == name), None)
 
     def get_model(self, identifier: str) -> dict[str, Any]:
-        """GetCustomModel by ARN or name."""
+        """Return GetCustomModel's answer, by ARN or name."""
         with translated(f"reading the custom model {identifier}"):
             return dict(self._bedrock.get_custom_model(modelIdentifier=identifier))
 
     # ------------------------------------------------------------ on-demand deployments
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str], description: str = "") -> str:
-        """Returns the deployment's ARN; that of the deployment with this name, where it serves this model already.
+        """Create a deployment and return its ARN, or that of an existing one of this name and model.
 
-        The token is the name. Raises ConflictError where the name serves another model.
+        The name is the token.
+
+        Raises:
+            ConflictError: a deployment of this name serves another model.
         """
         request: dict[str, Any] = {"modelDeploymentName": name, "modelArn": model_arn, "clientRequestToken": name}
         if description:
@@ -108,24 +115,24 @@ class Bedrock:
                 return str(existing["customModelDeploymentArn"])
 
     def find_deployment(self, name: str) -> dict[str, Any] | None:
-        """The deployment of exactly this name: ``customModelDeploymentArn``, ``modelArn``, ``status``."""
+        """Return the deployment of exactly this name: ``customModelDeploymentArn``, ``modelArn``, ``status``."""
         return next((found for found in self.deployments(name) if found["customModelDeploymentName"] == name), None)
 
     def deployments(self, name_contains: str = "") -> Iterator[dict[str, Any]]:
-        """Summaries of the account's deployments, all or those whose name contains something."""
+        """Return summaries of the account's deployments, optionally only of those whose name contains a text."""
         given: dict[str, Any] = {"nameContains": name_contains} if name_contains else {}
         with translated("listing deployments"):
             for page in self._bedrock.get_paginator("list_custom_model_deployments").paginate(**given):
                 yield from (dict(summary) for summary in page.get("modelDeploymentSummaries", []))
 
     def get_deployment(self, identifier: str) -> dict[str, Any]:
-        """GetCustomModelDeployment by ARN or name."""
+        """Return GetCustomModelDeployment's answer, by ARN or name."""
         with translated(f"reading the deployment {identifier}"):
             found = self._bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=identifier)
             return dict(found)
 
     def delete_deployment(self, identifier: str) -> None:
-        """Irreversible; leaves the custom model. Does nothing where it is gone."""
+        """Delete a deployment, irreversibly; keeps the custom model. Idempotent."""
         with translated(f"deleting the deployment {identifier}"):
             try:
                 self._bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=identifier)
@@ -136,13 +143,13 @@ class Bedrock:
     # ------------------------------------------------------------ foundation models
 
     def foundation_models(self, customization: str | None = None) -> list[dict[str, Any]]:
-        """What the account's Region offers. ``customization``: FINE_TUNING, CONTINUED_PRE_TRAINING or DISTILLATION."""
+        """Return the models of this Region for FINE_TUNING, CONTINUED_PRE_TRAINING or DISTILLATION."""
         given: dict[str, Any] = {"byCustomizationType": customization} if customization else {}
         with translated("listing foundation models"):
             return [dict(summary) for summary in self._bedrock.list_foundation_models(**given)["modelSummaries"]]
 
     def foundation_model(self, identifier: str) -> dict[str, Any] | None:
-        """None where this Region does not have it."""
+        """Return a model's details, or None if this Region does not have it."""
         try:
             with translated(f"reading the foundation model {identifier}"):
                 return dict(self._bedrock.get_foundation_model(modelIdentifier=identifier)["modelDetails"])

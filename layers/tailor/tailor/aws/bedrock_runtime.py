@@ -1,4 +1,4 @@
-"""Asks models for an evaluation: Converse, with images as bytes read from the bucket."""
+"""Ask models for an evaluation: Converse, with images as bytes read from the bucket."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +31,7 @@ _KINDS: Mapping[str, type[TailorError]] = {
 
 
 class BedrockAsker:
-    """``storage`` is rooted at the bucket that the images lie in. One attempt a call: the caller keeps the pace."""
+    """Client of Converse; ``storage`` is rooted at the images' bucket. One attempt per call: the caller paces."""
 
     def __init__(self, storage: Storage, read_timeout: float = READ_TIMEOUT) -> None:
         self._storage = storage
@@ -39,6 +39,7 @@ class BedrockAsker:
         self._root = storage.uri("")
 
     def converse(self, model_id: str, request: dict[str, Any]) -> Reply:
+        """Ask a model and return its reply. Raises tailor.errors."""
         messages = self._with_bytes(request["messages"])
         try:
             answer = self._client.converse(modelId=model_id, **{**request, "messages": messages})
@@ -60,7 +61,7 @@ class BedrockAsker:
         )
 
     def _with_bytes(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Media by location become bytes, as every model takes them; what is too large for that stays a location."""
+        """Replace media locations by bytes, which every model accepts; too large media stay locations."""
         left = MAX_MEDIA_BYTES
         result = []
         for message in messages:

@@ -1,4 +1,4 @@
-"""Any operation of AWS by its name, for checks that observe what AWS answers, refusals too."""
+"""Call any AWS operation by name, for checks that observe AWS's answers, including refusals."""
 
 from typing import Any
 

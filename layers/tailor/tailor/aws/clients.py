@@ -29,6 +29,7 @@ def config(
     connections: int = 32,
     connect_timeout: float = CONNECT_TIMEOUT,
 ) -> Config:
+    """Return botocore's configuration with explicit timeouts and retries."""
     return Config(
         connect_timeout=connect_timeout,
         read_timeout=read_timeout,
@@ -46,7 +47,7 @@ def client(
     region: str | None = None,
     connect_timeout: float = CONNECT_TIMEOUT,
 ) -> Any:
-    """``region``: where not the configured one. Raises InvalidInputError where nobody says which Region."""
+    """Return a cached client, in ``region`` or the configured one. Raises InvalidInputError without a Region."""
     settings = config(read_timeout, attempts, connect_timeout=connect_timeout)
     try:
         return boto3.client(service, region_name=region, config=settings)  # type: ignore[call-overload]
@@ -60,9 +61,11 @@ os.register_at_fork(after_in_child=client.cache_clear)
 
 
 def s3() -> "S3Client":
+    """Return the cached S3 client."""
     return client("s3")  # type: ignore[no-any-return]
 
 
 @cache
 def table(name: str) -> "Table":
+    """Return a DynamoDB table."""
     return boto3.resource("dynamodb", config=config()).Table(name)

@@ -1,4 +1,4 @@
-"""How many functions this account may run at once."""
+"""Read how many functions this account may run at once."""
 
 from tailor.aws.clients import client
 from tailor.aws.failures import translated

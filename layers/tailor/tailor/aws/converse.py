@@ -1,4 +1,4 @@
-"""Model calls for callers who wait: one attempt, so that a caller hears of throttling at once and decides itself."""
+"""Call models for waiting callers: one attempt, so that a caller learns of throttling at once and decides itself."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +11,13 @@ from tailor.serving.errors import ModelCallError
 
 
 class BedrockRuntime:
+    """Client of Converse for the API."""
+
     def __init__(self, read_timeout: float) -> None:
         self._client = client("bedrock-runtime", read_timeout, 1)
 
     def converse(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises ModelCallError. Botocore's own messages are left out: they quote the request."""
+        """Return Converse's answer. Raises ModelCallError without botocore's message, which quotes the request."""
         try:
             answer: dict[str, Any] = self._client.converse(**request)
         except ClientError as error:

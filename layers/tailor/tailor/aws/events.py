@@ -11,11 +11,14 @@ _MAX_ENTRIES = 10  # of one PutEvents call
 
 
 class EventBus:
+    """Publishes Tailor's own events."""
+
     def __init__(self, name: str) -> None:
         self._name = name
         self._events = client("events")
 
     def send(self, detail_type: str, changes: Sequence[RunChanged]) -> None:
+        """Publish an event of ``detail_type`` for each change. Raises tailor.errors."""
         entries = [
             {
                 "EventBusName": self._name,

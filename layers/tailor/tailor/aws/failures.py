@@ -1,4 +1,4 @@
-"""From botocore's errors to Tailor's: by error code, never by text."""
+"""Translate botocore's errors to Tailor's: by error code, never by text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,12 +30,13 @@ _CLASS = {code: kind for kind, codes in _KINDS.items() for code in codes}
 
 
 def code_of(error: ClientError) -> str:
+    """Return AWS's error code."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 @contextmanager
 def translated(action: str) -> Iterator[None]:
-    """Raises what AWS refused as one of tailor.errors; what is not known to be permanent is worth another try."""
+    """Raise AWS's refusals as tailor.errors; errors that are not known to be permanent are retryable."""
     try:
         yield
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""API keys in the table that :mod:`tailor.aws.serving` describes. The authorizer reads these, and nothing else."""
+"""API keys in the table that :mod:`tailor.aws.serving` describes; all that the authorizer reads."""
 
 import json
 from datetime import datetime
@@ -65,6 +65,6 @@ class KeyTable:
 
 
 def plain(record: Record) -> dict[str, Any]:
-    """Return a record as DynamoDB's table resource takes it: nothing but JSON's types."""
+    """Return a record as DynamoDB's table resource accepts it: JSON's types only."""
     document: dict[str, Any] = json.loads(record.model_dump_json(exclude_none=True))
     return document

@@ -1,4 +1,4 @@
-"""Sending notices: SNS, HTTPS, the webhooks secret, and the table that remembers what went out."""
+"""Send notices: SNS, HTTPS, the webhooks secret, and the table that records what was sent."""
 
 import json
 import logging
@@ -57,13 +57,14 @@ class Topic:
 
 
 class Secret:
-    """A secret's text, read again every few minutes; empty where it has no value or does not exist."""
+    """A secret's text, read again every few minutes; empty if it has no value or does not exist."""
 
     def __init__(self, arn: str) -> None:
         self._arn = arn
         self._provider = SecretsProvider(boto3_client=client("secretsmanager"))
 
     def read(self) -> str:
+        """Return the secret's text."""
         try:
             return str(self._provider.get(self._arn, max_age=SECRET_SECONDS))
         except GetParameterError as error:
@@ -79,7 +80,7 @@ _http = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> Response:
-    """See :class:`tailor.notices.channels.Post`."""
+    """Send an HTTP POST; see :class:`tailor.notices.channels.Post`."""
     try:
         # A connection that was kept over a pause of the function may be dead, and a POST can't be repeated blindly.
         answer = _http.request(
@@ -98,7 +99,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Response:
 class SentOnce:
     """Powertools' idempotency as :class:`tailor.notices.delivery.Once`, over a DynamoDB table.
 
-    What is in progress is free again when this invocation's time has run out: a killed function is not the last word.
+    A key in progress is released when this invocation's time runs out, so a killed function does not block it.
     """
 
     def __init__(self, table_name: str) -> None:
@@ -131,7 +132,7 @@ class SentOnce:
 
 
 def waiter(context: LambdaContext, reserve: float = RESERVE) -> Wait:
-    """Sleeps as asked where ``reserve`` seconds of the invocation are left afterwards; False, at once, otherwise."""
+    """Return a function that sleeps if ``reserve`` seconds of the invocation remain; otherwise it returns False."""
 
     def wait(seconds: float) -> bool:
         if context.get_remaining_time_in_millis() / 1000 - seconds < reserve:

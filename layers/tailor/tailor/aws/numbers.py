@@ -9,13 +9,13 @@ _SMALLEST, _LARGEST = Decimal("1E-130"), Decimal("9.9999999999999999999999999999
 
 
 def storable(number: str) -> Decimal:
-    """The nearest number that DynamoDB takes to one of JSON: a p-value of 1e-200 becomes 1E-130."""
+    """Return the nearest number that DynamoDB can store: a p-value of 1e-200 becomes 1E-130."""
     value = _DIGITS.create_decimal(number)
     return value and min(max(value.copy_abs(), _SMALLEST), _LARGEST).copy_sign(value)
 
 
 def plain(value: Any) -> Any:
-    """``value`` with each Decimal as an int where it is whole, else as a float; lists and dictionaries are copied."""
+    """Return a copy of ``value`` with each Decimal as an int if it is whole, otherwise as a float."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, dict):

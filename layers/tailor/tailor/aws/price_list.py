@@ -1,4 +1,4 @@
-"""AWS's Price List, which has a service of its own in a few Regions, for the prices of all."""
+"""Read AWS's Price List, a service in a few Regions with the prices of all."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class PriceList:
     """Implements :class:`tailor.training.price_list.Listing`."""
 
     def products(self, usage_type: str) -> list[str]:
-        """The entries of Amazon Bedrock of one usage type. Raises tailor.errors."""
+        """Return Amazon Bedrock's entries of one usage type. Raises tailor.errors."""
         filters = [{"Type": "TERM_MATCH", "Field": "usagetype", "Value": usage_type}]
         with translated("asking for prices"):
             pricing: Any = client("pricing", READ, ATTEMPTS, region=REGION, connect_timeout=CONNECT)

@@ -1,4 +1,4 @@
-"""What functions behind API Gateway share: the caller, headers, errors in one shape, and a log without content."""
+"""Shared by the functions behind API Gateway: the caller, headers, errors in one shape, a log without content."""
 
 import json
 import traceback
@@ -13,7 +13,7 @@ from tailor.serving.service import JSON_TYPE, Answer
 
 
 class RestApi:
-    """``routes`` is where a function puts its own; whatever they raise becomes an error of the API."""
+    """A function's API: register ``routes``; exceptions that they raise become API errors."""
 
     def __init__(self, logger: Logger) -> None:
         self.routes = APIGatewayRestResolver()

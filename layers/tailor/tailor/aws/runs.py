@@ -1,7 +1,6 @@
-"""Runs in DynamoDB: one item a run, written whole on condition that nobody wrote since it was read.
+"""Runs in DynamoDB: one item per run, written on condition that it has not changed since it was read.
 
-Index ``open`` is sparse: only runs that are not in a terminal state carry its key,
-so what needs care is found by a query.
+Index ``open`` is sparse: only runs in a non-terminal state have its key, so one query finds them.
 """
 
 import json
@@ -25,6 +24,8 @@ PROJECT_INDEX = "project"
 
 
 class DynamoRunStore(RunStore):
+    """Implements :class:`tailor.runs.RunStore`."""
+
     def __init__(self, table_name: str) -> None:
         self._table: Table = table(table_name)
 
@@ -81,7 +82,7 @@ class DynamoRunStore(RunStore):
 
 
 def to_item(run: Run) -> dict[str, Any]:
-    """The run's fields, and the keys of the indexes: ``open``, ``changed_at`` (ISO 8601, UTC)."""
+    """Return the run's fields and the keys of the indexes: ``open``, ``changed_at`` (ISO 8601, UTC)."""
     document = run.model_dump_json(exclude_none=True)
     item: dict[str, Any] = json.loads(document, parse_float=storable, parse_int=storable)
     item["state"] = run.state

@@ -23,6 +23,8 @@ _TRANSFER = TransferConfig(multipart_threshold=16 * MIB, multipart_chunksize=16 
 
 
 class S3Storage:
+    """Implements :class:`tailor.storage.Storage` for a bucket."""
+
     def __init__(self, bucket: str) -> None:
         self.bucket = bucket
 

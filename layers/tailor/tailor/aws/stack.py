@@ -1,4 +1,4 @@
-"""A deployed stack's outputs: where its bucket, tables and API are."""
+"""Read a deployed stack's outputs: its bucket, tables and API."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,7 +30,7 @@ class Stack(BaseModel):
 
 
 def find_stack(name: str) -> Stack:
-    """Raises NotFoundError with what to do where there is no such stack in this account and Region."""
+    """Return the stack's outputs. Raises NotFoundError with a remedy if this account and Region have no such stack."""
     hint = "name another with --stack, or deploy one: make deploy"
     try:
         with translated(f"looking for the stack {name!r}"):

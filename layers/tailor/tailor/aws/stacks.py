@@ -1,4 +1,4 @@
-"""Stacks before and while they are deployed: whose account it is, in which state a stack is, what a change set left."""
+"""Inspect stacks before and during deployment: the account, a stack's state, leftover change sets."""
 
 import os
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class StackState:
-    """A stack as CloudFormation describes it. ``since``: when it was made or changed last."""
+    """A stack as CloudFormation describes it. ``since``: when it was created or last changed."""
 
     status: str
     since: datetime
@@ -55,17 +55,17 @@ class StackState:
 
     @property
     def exists(self) -> bool:
-        """Whether it has resources, or had: one in review is a change set that nobody has executed."""
+        """Whether it has or had resources: a stack in review is a change set that was not executed."""
         return self.status not in _EMPTY_STATES
 
 
 def use_region(region: str) -> None:
-    """Have all clients of this process, and SAM, speak to a Region. Before the first client is made."""
+    """Make all clients of this process, and SAM, use a Region. Call it before the first client is created."""
     os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
 
 
 def shell_region() -> str:
-    """Return the Region of the environment or the profile; empty where none says one."""
+    """Return the Region of the environment or the profile, or an empty string."""
     try:
         return boto3.Session().region_name or ""
     except ProfileNotFound as error:
@@ -73,8 +73,7 @@ def shell_region() -> str:
 
 
 def caller() -> Caller:
-    """Return whose credentials these are. Raises InvalidInputError or RetryableError in the words of a person who
-    deploys."""
+    """Return the identity of the credentials. Raises InvalidInputError or RetryableError with a remedy."""
     try:
         sts = client("sts")
         found = sts.get_caller_identity()
@@ -97,7 +96,7 @@ def caller() -> Caller:
 
 
 def look_at(stack: str) -> StackState | None:
-    """Return a stack's state; None where there is no such stack."""
+    """Return a stack's state, or None if it does not exist."""
     with translated(f"looking for the stack {stack}"):
         try:
             found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
@@ -116,8 +115,7 @@ def look_at(stack: str) -> StackState | None:
 
 
 def change_sets(stack: str, *, waiting: bool = False) -> set[str]:
-    """Return the ARNs of a stack's change sets; none where there is no such stack. ``waiting``: only those that nobody
-    has executed."""
+    """Return the ARNs of a stack's change sets; with ``waiting``, only those that were not executed."""
     with translated(f"listing the change sets of {stack}"):
         try:
             pages = client("cloudformation").get_paginator("list_change_sets").paginate(StackName=stack)
@@ -131,7 +129,7 @@ def change_sets(stack: str, *, waiting: bool = False) -> set[str]:
 
 
 def discard(stack: str, arns: set[str]) -> None:
-    """Remove change sets, and the stack where it was in review for nothing else."""
+    """Delete change sets, and the stack if it existed only for their review."""
     cloudformation = client("cloudformation")
     with translated(f"removing change sets of {stack}"):
         for arn in sorted(arns):
@@ -145,7 +143,7 @@ def discard(stack: str, arns: set[str]) -> None:
 
 
 def failures(stack: str, since: datetime | None) -> list[str]:
-    """Return why resources of a stack could not be made or changed after ``since``, the first failure first."""
+    """Return why resources of a stack could not be created or changed after ``since``, the first failure first."""
     with translated(f"reading the events of {stack}"):
         pages = client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack)
         events = [event for page in pages for event in page["StackEvents"]]

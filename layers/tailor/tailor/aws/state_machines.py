@@ -1,4 +1,4 @@
-"""A Step Functions state machine: its executions have names of ours, so that starting one twice is starting it once."""
+"""Start and inspect executions of a Step Functions state machine; their names make a start idempotent."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,16 +13,18 @@ from tailor.steps.machine import Execution
 
 
 class StateMachine:
+    """Client of one state machine."""
+
     def __init__(self, arn: str) -> None:
         self._arn = arn
         self._states = client("stepfunctions")
 
     def execution(self, name: str) -> str:
-        """The ARN that an execution of this name has. ``name``: at most 80 characters."""
+        """Return the ARN of the execution of this name (at most 80 characters)."""
         return f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"
 
     def start(self, name: str, document: Mapping[str, Any]) -> None:
-        """Fine where it was started before, also where it has ended since."""
+        """Start an execution. Does nothing if it was started before, even if it has ended since."""
         with translated(f"starting {name}"):
             try:
                 self._states.start_execution(
@@ -33,6 +35,7 @@ class StateMachine:
                     raise
 
     def look(self, execution: str) -> Execution | None:
+        """Return an execution's state, or None if there is no such execution."""
         with translated(f"looking at {execution}"):
             try:
                 found = self._states.describe_execution(executionArn=execution)

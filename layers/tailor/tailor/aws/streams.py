@@ -1,4 +1,4 @@
-"""DynamoDB stream records of the runs table."""
+"""Read DynamoDB stream records of the runs table."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _deserializer = TypeDeserializer()
 
 
 def images(record: dict[str, Any]) -> tuple[Run | None, Run | None]:
-    """The run before and after; None where there is none (created, deleted)."""
+    """Return the run before and after; None for a created or deleted one's missing side."""
     return _run(record["dynamodb"].get("OldImage")), _run(record["dynamodb"].get("NewImage"))
 
 

@@ -1,1 +1,1 @@
-"""What people hear about a run, and by which channels."""
+"""Notices about runs: their texts, and the channels that send them."""

@@ -1,7 +1,7 @@
-"""The channels: a message as SNS, Slack and a signed webhook take it, within the limits of each.
+"""Channels: a message as SNS, Slack and a signed webhook accept it, within the limits of each.
 
 Limits of Slack: docs.slack.dev/reference/block-kit/blocks; of SNS: the API reference of Publish. A channel's ``send``
-returns an :class:`Outcome`, or raises RetryableError where another try may succeed.
+returns an :class:`Outcome`, or raises RetryableError if a retry may succeed.
 """
 
 import base64
@@ -26,7 +26,7 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``sent``, or refused for good with the ``reason`` that the other side gave."""
+    """The result of a send: ``sent``, or permanently refused with the receiver's ``reason``."""
 
     sent: bool
     reason: str = ""
@@ -34,7 +34,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Header names are in lower case."""
+    """An HTTP response. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,12 +43,12 @@ class Response:
 
 class Post(Protocol):
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
-        """One HTTP POST that follows no redirect. RetryableError, without the URL in it, where nobody answers."""
+        """Send an HTTP POST without following redirects. Raises RetryableError, without the URL, if nothing answers."""
 
 
 class Publish(Protocol):
     def __call__(self, subject: str, bodies: Mapping[str, str], attributes: Mapping[str, str]) -> None:
-        """Publishes one SNS message: a body for each protocol, and attributes for subscribers' filters."""
+        """Publish an SNS message: a body for each protocol, and attributes for subscribers' filters."""
 
 
 Wait = Callable[[float], bool]
@@ -83,7 +83,7 @@ class SnsChannel:
 
 @dataclass(frozen=True, slots=True)
 class SlackChannel:
-    """``url`` is an incoming webhook's, and a secret."""
+    """An incoming webhook of Slack; its ``url`` is a secret."""
 
     url: str
     post: Post
@@ -97,7 +97,7 @@ class SlackChannel:
 
 @dataclass(frozen=True, slots=True)
 class WebhookChannel:
-    """A JSON POST that is signed as standardwebhooks.com describes; ``secret`` may have its ``whsec_`` prefix."""
+    """A JSON POST, signed as standardwebhooks.com describes; ``secret`` may start with ``whsec_``."""
 
     url: str
     secret: str
@@ -119,13 +119,13 @@ class WebhookChannel:
 
 
 def subject(message: Message) -> str:
-    """The title as SNS takes it."""
+    """Return the title as an SNS subject."""
     line = re.sub(r"[^\x20-\x7e]+", " ", message.title).strip()
     return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 3].rstrip() + "..."
 
 
 def plain_text(message: Message) -> str:
-    """For e-mail."""
+    """Return the message as text for e-mail."""
     parts = [message.title, message.text, f"Next: {message.next_step}"]
     if message.fields:
         parts.append("\n".join(f"{field.label}: {field.value}" for field in message.fields))
@@ -136,7 +136,7 @@ def plain_text(message: Message) -> str:
 
 
 def document(message: Message) -> dict[str, Any]:
-    """For machines. ``id`` is the same for every delivery of one change."""
+    """Return the message as JSON for programs. ``id`` is the same for every delivery of one change."""
     return {
         "id": message.id,
         "run": message.run,
@@ -156,13 +156,13 @@ def document(message: Message) -> dict[str, Any]:
 
 
 def signature(secret: str, id: str, timestamp: int, body: bytes) -> str:
-    """``v1,`` and the base64 of an HMAC-SHA256 over id, timestamp (seconds) and body, joined by dots."""
+    """Return ``v1,`` and the base64 of an HMAC-SHA256 over id, timestamp (seconds) and body, joined by dots."""
     signed = f"{id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)).decode()
 
 
 def _key(secret: str) -> bytes:
-    """After ``whsec_`` the key is base64; any other secret is used as it is."""
+    """Return the secret's bytes: base64 after ``whsec_``, otherwise as it is."""
     encoded = secret.removeprefix("whsec_")
     if encoded == secret:
         return secret.encode()
@@ -173,7 +173,7 @@ def _key(secret: str) -> bytes:
 
 
 def _exchange(whom: str, url: str, body: bytes, headers: Mapping[str, str], post: Post, wait: Wait) -> Outcome:
-    """Posts until it is taken, refused for good, or not worth waiting for within this invocation."""
+    """Post until the message is accepted, permanently refused, or the wait exceeds this invocation."""
     headers = {"content-type": "application/json; charset=utf-8", **headers}
     for _ in range(ATTEMPTS):
         response = post(url, body, headers)
@@ -189,7 +189,7 @@ def _exchange(whom: str, url: str, body: bytes, headers: Mapping[str, str], post
 
 
 def _refusal(response: Response) -> str:
-    """``404 no_service``: the status and, where the answer is a short code, the code. Anything else may hold data."""
+    """Return ``404 no_service``: the status and, if the body is a short code, the code. Other bodies may hold data."""
     code = response.body.strip()
     return f"{response.status} {code}" if re.fullmatch(r"[a-z_]{1,60}", code) else str(response.status)
 

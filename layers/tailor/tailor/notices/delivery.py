@@ -1,4 +1,4 @@
-"""One message to all channels, each exactly once; a channel that fails does not keep or repeat the others."""
+"""Deliver a message to all channels, once each; a failing channel does not block or repeat the others."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -11,23 +11,25 @@ from tailor.notices.messages import Message
 
 class Once(Protocol):
     def __call__(self, key: str, send: Callable[[], Outcome]) -> Outcome:
-        """Calls ``send`` unless a call with ``key`` has succeeded; then, and later, returns what it returned.
+        """Call ``send`` once for ``key``; return its result, then and later.
 
-        An exception of ``send`` passes through and leaves the key free. Raises RetryableError where somebody else is
-        busy with the key.
+        An exception of ``send`` passes through and leaves the key free.
+
+        Raises:
+            RetryableError: another call is busy with the key.
         """
 
 
 @dataclass(slots=True)
 class Delivery:
-    """What became of a message, by channel."""
+    """The result of a delivery, by channel."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     failures: dict[str, Exception] = field(default_factory=dict)
 
 
 def deliver(message: Message, channels: Iterable[Channel], once: Once) -> Delivery:
-    """Sends to every channel. Failures that another try may cure are collected, not raised."""
+    """Send to every channel. Retryable failures are collected, not raised."""
     delivery = Delivery()
     for channel in channels:
         try:

@@ -1,4 +1,4 @@
-"""The figures of a run, in words. What a step did not record is left out, never guessed.
+"""Describe a run's figures in words. A figure that no step recorded is left out, never guessed.
 
 Read from the run's documents: ``report`` (tailor.datasets.report.document), ``quote`` (tailor.training.quote),
 ``job`` (``training_loss``, ``validation_loss``) and ``evaluation`` (``metric``, ``candidate``, ``baseline``,
@@ -35,7 +35,7 @@ class Facts:
 
     @property
     def rows(self) -> str:
-        """``960 rows to learn from, 120 held out``."""
+        """For example ``960 rows to learn from, 120 held out``."""
         train, test = self._rows("train"), self._rows("test")
         parts = []
         if train:
@@ -46,7 +46,7 @@ class Facts:
 
     @property
     def unusable(self) -> str:
-        """``40 of 1,200``."""
+        """For example ``40 of 1,200``; empty if all rows are usable."""
         unusable, rows = self._rows("rejected"), self._rows("rows")
         return f"{unusable:,.0f} of {rows:,.0f}" if unusable else ""
 
@@ -54,13 +54,13 @@ class Facts:
         return _number(self.run.report, "counts", kind) or 0
 
     def findings(self, severity: str) -> list[tuple[str, int]]:
-        """Code and how often it was found, as the report orders them."""
+        """Return codes and counts of a severity, in the report's order."""
         found = self.run.report.get("findings") or []
         return [(entry["code"], int(entry["count"])) for entry in found if entry["severity"] == severity]
 
     @property
     def quote(self) -> str:
-        """``$3.20 to $4.80``; empty where there is none yet, ``unknown`` where a price is not known."""
+        """For example ``$3.20 to $4.80``; empty without a quote, ``unknown`` if a price is unknown."""
         if not self.run.quote:
             return ""
         try:
@@ -73,7 +73,7 @@ class Facts:
 
     @property
     def spent(self) -> str:
-        """What the run had cost by then, as far as its quote tells; empty where there is no quote."""
+        """Estimated cost up to the change; empty without a quote."""
         if not self.run.quote:
             return ""
         try:
@@ -84,13 +84,13 @@ class Facts:
 
     @property
     def advice(self) -> list[str]:
-        """What a person should know before paying: ``11 held-out rows can't carry a verdict: …``."""
+        """Advice before paying, for example ``11 held-out rows can't carry a verdict: …``."""
         given = self.run.quote.get("advice") or []
         return [f"{item['message']}; {item['fix']}" for item in given]
 
     @property
     def deadline(self) -> str:
-        """Until when an approval is waited for."""
+        """The time until which the run waits for approval."""
         until = (self.run.quote.get("approval") or {}).get("until")
         if until:
             return in_words(datetime.fromisoformat(str(until)))
@@ -98,13 +98,13 @@ class Facts:
 
     @property
     def losses(self) -> str:
-        """``training 0.412, validation 0.530``."""
+        """For example ``training 0.412, validation 0.530``."""
         kinds = {kind: _number(self.run.job, f"{kind}_loss") for kind in ("training", "validation")}
         return ", ".join(f"{kind} {loss:.3f}" for kind, loss in kinds.items() if loss is not None)
 
     @property
     def scores(self) -> str:
-        """``exact match 78.3 % against 12.5 % for its base``."""
+        """For example ``exact match 78.3 % against 12.5 % for its base``."""
         candidate, baseline = (_number(self.run.evaluation, arm) for arm in ("candidate", "baseline"))
         if candidate is None or baseline is None:
             return ""
@@ -114,7 +114,7 @@ class Facts:
 
     @property
     def difference(self) -> str:
-        """``+65.8 points (95 % interval +52.1 to +78.0)``."""
+        """For example ``+65.8 points (95 % interval +52.1 to +78.0)``."""
         difference = _number(self.run.evaluation, "difference")
         if difference is None:
             return ""
@@ -127,25 +127,25 @@ class Facts:
 
     @property
     def asked(self) -> str:
-        """``120 held-out rows``."""
+        """For example ``120 held-out rows``."""
         rows = _number(self.run.evaluation, "rows")
         return "" if rows is None else counted(rows, "held-out row")
 
     @property
     def decisive_rows(self) -> str:
-        """How many held-out rows would decide."""
+        """Number of held-out rows that would decide the verdict."""
         needed = _number(self.run.evaluation, "decisive_rows")
         return "" if needed is None else counted(needed, "held-out row")
 
     @property
     def verdict(self) -> State | None:
-        """The last one before the change; None where there was none."""
+        """The last verdict before the change, or None."""
         found = [state for state in self.earlier if state in _VERDICTS]
         return found[-1] if found else None
 
     @property
     def is_by_person(self) -> bool:
-        """Functions have plain names; people are recorded with their identity."""
+        """Whether a person made the change: functions have plain names, people an identity."""
         return self.change.by not in FUNCTIONS
 
 
@@ -169,13 +169,17 @@ def dollars(amount: float | Decimal) -> str:
 
 
 def dollar_range(low: Decimal, high: Decimal) -> str:
-    """``$3.20 to $4.80``, or one amount where both ends are the same cent."""
+    """Return ``$3.20 to $4.80``, or one amount if both ends are the same."""
     least, most = dollars(low), dollars(high)
     return least if least == most else f"{least} to {most}"
 
 
 def cost_so_far(run: Run, now: datetime) -> str:
-    """``$3.20 to $4.80``, or at least how much, and what is not known. Raises ValidationError for a broken quote."""
+    """Return ``$3.20 to $4.80``, or the least amount with the unknown items.
+
+    Raises:
+        ValidationError: the quote is broken.
+    """
     so_far = spent(run, now)
     if so_far.most is None:
         return f"at least {dollars(so_far.least)}; unknown: {', '.join(so_far.unknown)}"
@@ -183,7 +187,7 @@ def cost_so_far(run: Run, now: datetime) -> str:
 
 
 def cost_in_short(run: Run, now: datetime) -> str:
-    """As :func:`cost_so_far`, without what is not known."""
+    """Return :func:`cost_so_far` without the unknown items."""
     so_far = spent(run, now)
     if so_far.most is not None:
         return dollar_range(so_far.least, so_far.most)
@@ -199,12 +203,12 @@ def points(share: float) -> str:
 
 
 def in_words(moment: datetime) -> str:
-    """``25 November 2026, 10:00 UTC``."""
+    """Return for example ``25 November 2026, 10:00 UTC``."""
     return f"{moment.day} {moment:%B %Y, %H:%M} {moment.tzname() or 'UTC'}"
 
 
 def sentence(text: str) -> str:
-    """``text`` on one line, ending in a full stop; empty stays empty."""
+    """Return ``text`` on one line with a full stop at its end; empty stays empty."""
     line = " ".join(text.split())
     return line if not line or line[-1] in ".!?…" else f"{line}."
 

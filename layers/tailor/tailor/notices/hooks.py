@@ -1,4 +1,4 @@
-"""Where notices go beside SNS: the secret that an operator writes. Its values are never logged."""
+"""Read the webhooks secret, which adds channels beside SNS. Its values are never logged."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ class Webhook(BaseModel):
 
 
 class Hooks(BaseModel):
-    """Where notices of one team go."""
+    """The webhooks of one team."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,15 +33,16 @@ class Hooks(BaseModel):
 
 
 class Webhooks(Hooks):
-    """The secret: hooks for all projects, and a project's own, which replace them."""
+    """The secret's content: hooks for all projects, and projects' own, which replace them."""
 
     projects: dict[str, Hooks] = {}
 
     @classmethod
     def parse(cls, text: str, *, allow_insecure: bool = False) -> "Webhooks":
-        """Empty text means no hooks; http is refused unless ``allow_insecure``.
+        """Parse the secret; empty text means no hooks. Refuses http unless ``allow_insecure``.
 
-        Raises SettingsError that names the wrong fields and none of their values.
+        Raises:
+            SettingsError: names the wrong fields, without their values.
         """
         if not text.strip():
             return cls()

@@ -1,4 +1,4 @@
-"""From one change of a run, or a stall of its job, to a message: what happened, what it means, what comes next."""
+"""Compose the message for a run's change or a job's stall: what happened, what it means, the next step."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,9 +20,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One change of one run, for people. ``text`` and ``next_step`` are whole sentences without markup.
+    """A notice about one change of a run. ``text`` and ``next_step`` are whole sentences without markup.
 
-    ``stall``: what has stalled since that change (``waiting-warn``); empty where the change itself is told.
+    ``stall``: what has stalled since the change (``waiting-warn``); empty if the message is about the change itself.
     """
 
     run: str
@@ -42,20 +42,21 @@ class Message:
 
     @property
     def id(self) -> str:
-        """Names what is told once and for all; the same however often it is sent."""
+        """Identifies the notice; the same for every delivery."""
         return f"{self.run}-{self.sequence}" + (f"-{self.stall}" if self.stall else "")
 
     @property
     def event(self) -> str:
-        """What happened, in one word: the new state, or ``stalled``."""
+        """The event in one word: the new state, or ``stalled``."""
         return "stalled" if self.stall else self.state.value
 
 
 def message_for(run: Run, change: Change, *, reports_url: str = "", command: str = "tailor") -> Message | None:
-    """None where nobody needs to hear of the change.
+    """Return the message for a change, or None if the change needs no notice.
 
-    ``reports_url`` is what the key of a report is appended to for a link; empty for no links. ``command`` is how the
-    reader begins a command (:mod:`tailor.commands`).
+    Args:
+        reports_url: base URL of reports' links; empty for no links.
+        command: start of commands for the reader (:mod:`tailor.commands`).
     """
     facts = Facts(run, change)
     wording = wording_for(facts)
@@ -73,7 +74,7 @@ def message_for(run: Run, change: Change, *, reports_url: str = "", command: str
 
 
 def message_for_stall(run: Run, *, command: str = "tailor") -> Message | None:
-    """Told as the run knows it now: None where nothing is in its way any more, or the stop of the run will tell it."""
+    """Return the message for the run's current stall; None if it is over, or if the stop of the run reports it."""
     level, phase = run.stall.get("level"), str(run.stall.get("phase"))
     told_by_the_stop = level == "stuck" and run.recipe.patience.stop and phase not in ENDLESS
     if level not in ("warn", "stuck") or told_by_the_stop:

@@ -1,4 +1,4 @@
-"""A message as Slack's Block Kit. Over any of its limits Slack refuses the whole message (``invalid_blocks``).
+"""Format a message as Slack's Block Kit. Slack refuses a whole message over a limit (``invalid_blocks``).
 
 Limits: docs.slack.dev/reference/block-kit/blocks. The total is not documented; about 13,200 characters were observed.
 """
@@ -28,7 +28,7 @@ _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 def payload(message: Message) -> dict[str, Any]:
-    """The body for an incoming webhook: blocks, and the text that notifications and screen readers get."""
+    """Return the body for an incoming webhook: blocks, and the text for notifications and screen readers."""
     sign = _SIGNS[message.severity]
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(f"{sign} {message.title}", HEADER)}},
@@ -59,7 +59,7 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def escape(text: str, limit: int) -> str:
-    """``text`` with Slack's three special characters escaped, cut to at most ``limit`` characters after escaping."""
+    """Return ``text`` with Slack's three special characters escaped, cut to ``limit`` characters after escaping."""
     pieces = [_ESCAPES.get(character, character) for character in _CONTROLS.sub(" ", text)]
     if sum(map(_length, pieces)) <= limit:
         return "".join(pieces)
@@ -73,17 +73,17 @@ def escape(text: str, limit: int) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    """For ``plain_text``, which needs no escapes."""
+    """Cut a text for ``plain_text``, which needs no escapes."""
     while _length(text) > limit:
         text = text[:-2] + "…"
     return text
 
 
 def _length(text: str) -> int:
-    """In UTF-16 units, as JavaScript counts: never less than the number of characters."""
+    """Return the length in UTF-16 units, as JavaScript counts; never less than the number of characters."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _markdown(text: str) -> dict[str, Any]:
-    """``verbatim`` keeps names of channels, people and URLs inside the text from becoming links."""
+    """Return a text block. ``verbatim`` prevents links for names of channels, people and URLs."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}

@@ -1,4 +1,4 @@
-"""How a stall is told: what does not move, and what can be done."""
+"""Texts of stalls: what does not progress, and what to do."""
 
 from tailor.runs import Run
 
@@ -22,7 +22,7 @@ def _after_model(run: Run) -> str:
 
 
 def after_stall(run: Run, phase: str) -> str:
-    """What comes next, or what a person can do."""
+    """Return the next step: what happens by itself, or what a person can do."""
     by_itself = "is stopped by itself" if phase != "deploying" else "is taken down by itself, if Bedrock lets it go"
     ends_it = f"tailor {'retire' if phase == 'deploying' else 'stop'} {run.id} ends it"
     if phase == "room":

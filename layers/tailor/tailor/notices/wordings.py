@@ -1,7 +1,7 @@
-"""How each state is told: a sentence on what happened and what it means, the next step, the figures.
+"""Texts of notices, by state: what happened and what it means, the next step, the figures.
 
-:data:`WORDINGS` is the list of the states that a person wants to hear of. The others (``received``, ``preparing``,
-``deploying``, ``deployed``, ``standby``, ``restoring``) are on the way to one of them.
+:data:`WORDINGS` lists the states with a notice. The others (``received``, ``preparing``, ``deploying``, ``deployed``,
+``standby``, ``restoring``) lead to one of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,8 +23,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How one state is told. ``report`` is the part of the run's folder whose report.html explains it; ``when`` says
-    whether anybody wants to hear of it."""
+    """The notice of one state.
+
+    ``report``: the part of the run's folder whose report.html explains it. ``when``: whether to send it.
+    """
 
     severity: Severity
     title: str
@@ -41,7 +43,7 @@ def _joined(*sentences: str) -> str:
 
 
 def _reason(facts: Facts) -> str:
-    """As a sentence of its own; a name at its beginning stays as it is."""
+    """Return the reason as a sentence; keeps a name at its start as it is."""
     reason = facts.change.reason.strip()
     first_word = reason.partition(" ")[0]
     return reason[0].upper() + reason[1:] if first_word.isalpha() else reason
@@ -55,7 +57,7 @@ def _prepared(facts: Facts) -> str:
 
 
 def _rejected(facts: Facts) -> str:
-    """The change's reason is the report's own headline."""
+    """Return the text; the change's reason is the report's headline."""
     headline = _reason(facts) or f"The dataset {facts.run.dataset} can't be used"
     return _joined(headline, "Nothing was trained and nothing was spent; your upload is untouched")
 
@@ -93,7 +95,7 @@ def _stopped(facts: Facts) -> str:
 
 
 def _verdict(finding: str) -> Callable[[Facts], str]:
-    """The change's reason is the evaluation's own headline, which says by how much and how surely."""
+    """Return a text function; the change's reason is the evaluation's headline, with difference and confidence."""
 
     def text(facts: Facts) -> str:
         measured = f": {facts.scores}" if facts.scores else ""
@@ -119,7 +121,7 @@ def _live(facts: Facts) -> str:
 
 
 def _override(facts: Facts) -> str:
-    """Who put a version live by hand, and against which verdict."""
+    """Describe who made a version live by hand, and against which verdict."""
     if not facts.is_by_person or facts.previous == State.STANDBY:
         return ""
     again = ", which had been taken down," if facts.previous == State.RESTORING else ""
@@ -407,7 +409,7 @@ _SPECIAL = {
 
 
 def wording_for(facts: Facts) -> Wording | None:
-    """None where nobody wants to hear of the change."""
+    """Return the wording for a change, or None if it needs no notice."""
     state = facts.change.state
     wording = _SPECIAL.get((facts.previous or state, state), WORDINGS.get(state))
     return wording if wording and wording.when(facts) else None

@@ -1,1 +1,1 @@
-"""From a prepared dataset to a custom model: advice, quote, approval, preflight, the job's request, following it."""
+"""From a prepared dataset to a custom model: advice, quote, approval, preflight, the job's request, its progress."""

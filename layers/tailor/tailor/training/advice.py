@@ -1,7 +1,7 @@
-"""Hyperparameters for this data on this model, each with its reason; and whether tuning is worth it at all.
+"""Hyperparameters for this data and model, each with its reason, and whether tuning is worthwhile.
 
-What the recipe sets is kept, if the model takes it. The rest follows AWS's guidance for the model, from the number of
-training rows (docs/training.md names the pages).
+The recipe's settings are kept if the model supports them. The others follow AWS's guidance for the model, from the
+number of training rows (docs/training.md names the pages).
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ RARE_REWARD = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Advised:
-    """A hyperparameter's value and why it has it."""
+    """A hyperparameter's value and its reason."""
 
     value: float | str
     reason: str
@@ -30,7 +30,7 @@ class Advised:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Something that a person should know before paying. ``code`` is stable."""
+    """Something to know before paying. ``code`` is stable."""
 
     code: str
     message: str
@@ -38,7 +38,11 @@ class Advice:
 
 
 def hyperparameters(recipe: Recipe, facts: MethodFacts, rows: int) -> dict[str, Advised]:
-    """By recipe name, in the catalogue's order. Raises RecipeError for settings that this model does not take."""
+    """Return values by recipe name, in the catalogue's order.
+
+    Raises:
+        RecipeError: the recipe sets a value that this model does not support.
+    """
     wanted = _wanted(recipe)
     problems = [
         Problem(where, "this model has no such hyperparameter by this method", "leave it out")
@@ -61,7 +65,7 @@ def hyperparameters(recipe: Recipe, facts: MethodFacts, rows: int) -> dict[str, 
 
 
 def _wanted(recipe: Recipe) -> dict[str, tuple[str, Any]]:
-    """What the recipe sets: name, where it is set, value."""
+    """Return the recipe's hyperparameters: name, place of the setting, value."""
     found = {name: (f"hyperparameters.{name}", value) for name, value in recipe.hyperparameters if value is not None}
     if recipe.method == "reinforcement":
         own = dict(recipe.reinforcement)
@@ -102,7 +106,10 @@ def _clamped(parameter: Hyperparameter, value: float) -> float:
 
 
 def too_long(where: str, tokens: int, model: Model) -> list[Problem]:
-    """Of an answer that the recipe wants and the model does not give: each call would be refused, after training."""
+    """Return a problem if the answers that the recipe requests are too long for the model.
+
+    Each call would be refused, after training.
+    """
     if model.answers is None or tokens <= model.answers.tokens:
         return []
     message = f"{tokens:,} tokens; {model.title} answers with {model.answers.tokens:,} at most"
@@ -110,7 +117,7 @@ def too_long(where: str, tokens: int, model: Model) -> list[Problem]:
 
 
 def about_data(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> list[Advice]:
-    """What the counts of a prepared dataset say about its chances."""
+    """Return advice that follows from a prepared dataset's counts."""
     facts = model.method(recipe.method)
     rows, held_out = int(manifest["rows"]["train"]), _questions(manifest, recipe)
     images = int(manifest.get("media", {}).get("images", 0))
@@ -129,7 +136,7 @@ def about_data(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> lis
 
 
 def _questions(manifest: Mapping[str, Any], recipe: Recipe) -> int:
-    """How many an evaluation can ask at most: a document makes several, unless a team brings its own."""
+    """Return the maximum questions of an evaluation: a document makes several, unless a team brings its own."""
     rows = int(manifest["rows"].get("test", 0))
     if recipe.method == "continued-pre-training":
         own = int(manifest.get("questions", {}).get("rows", 0))
@@ -138,7 +145,7 @@ def _questions(manifest: Mapping[str, Any], recipe: Recipe) -> int:
 
 
 def about_headroom(score: float, rows: int, metric: str, recipe: Recipe) -> list[Advice]:
-    """What the base model's score (0 to 1, the share of ``rows`` answered rightly) says: is there room to improve?"""
+    """Return advice that follows from the base model's score (0 to 1) on ``rows`` rows: is there room to improve?"""
     if score >= HEADROOM_LIMIT:
         message = f"the base model already scores {score:.0%} ({metric}, {rows} rows): tuning is not worth its price"
         return [Advice("no-headroom", message, "use the base model, or test it on harder questions")]

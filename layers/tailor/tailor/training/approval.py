@@ -1,8 +1,8 @@
-"""May a run spend by itself, or must a person say yes?
+"""Decide whether a run may spend by itself or needs a person's approval.
 
-It may where everything it can cost at most is known and within the budget: what is spent once, the first month's
-storage and a month of hosting. An unknown price is no small price. Where the headroom check advises against it, or
-the held-out rows are too few for any verdict, a person decides too.
+It may if its maximum cost is known and within the budget: one-time costs, the first month's storage and a month of
+hosting. An unknown price counts as too high. A person also decides if the headroom check advises against training, or
+if there are too few held-out rows for a verdict.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,11 @@ AGAINST = frozenset({"no-headroom", "no-reward", "few-held-out-rows"})  # traini
 
 
 def needs_approval(quote: Quote | Mapping[str, Any], recipe: Recipe, default_limit: Decimal) -> str | None:
-    """Why a person must approve, or None. ``default_limit``: US dollars, where the recipe sets none of its own."""
+    """Return why a person must approve, or None.
+
+    Args:
+        default_limit: US dollars, used if the recipe sets no limit.
+    """
     if not quote:
         return "There is no quote, so what the run costs is not known"
     given = quote if isinstance(quote, Quote) else Quote.model_validate(quote)
@@ -34,7 +38,7 @@ def needs_approval(quote: Quote | Mapping[str, Any], recipe: Recipe, default_lim
 
 
 def _unknown(quote: Quote) -> list[str]:
-    """What has no price, with what others paid for it: that bounds it, and a person may be content with it."""
+    """Describe items without a price, with what others paid for them: a bound that a person may accept."""
     return [
         f"{line.title} (others paid about ${line.observed[0]} to ${line.observed[1]} for as much, which is no price)"
         if line.observed
@@ -45,7 +49,7 @@ def _unknown(quote: Quote) -> list[str]:
 
 
 def committed(quote: Quote) -> Range | None:
-    """What a run lets itself in for, with a month of storage and hosting; None where any of it is unknown."""
+    """Return the costs of a run with a month of storage and hosting; None if any of them is unknown."""
     once, month, day = quote.total("once"), quote.total("month"), quote.total("day")
     if once is None or month is None or day is None:
         return None

@@ -1,7 +1,8 @@
-"""The reward function's test bench: what do its rewards say before anything is spent?
+"""Test bench of the reward function: what do its rewards return before anything is spent?
 
-Without answers, each row is answered by its own reference, by nothing, and by another row's reference: a reward that
-can't tell these apart teaches nothing. With a model's answers, rewards that are nearly all 0 or nearly all 1 are found.
+Without answers, each row is answered by its own reference, by nothing, and by another row's reference: a model can't
+learn from a reward that does not distinguish these. With a model's answers, it finds rewards that are nearly all 0 or
+nearly all 1.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ EMPTY = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One way of answering all rows. Shares and means are from 0 to 1; ``rewards`` are the means of the single ones."""
+    """One way of answering all rows. Shares and means are from 0 to 1; ``rewards`` are the means of each reward."""
 
     name: str
     samples: int
@@ -35,7 +36,7 @@ class Trial:
 
 
 def try_probes(rows: Sequence[Mapping[str, Any]]) -> list[Trial]:
-    """The reference itself, no answer, and the reference of the next row that has a different one."""
+    """Grade the reference itself, an empty answer, and the reference of the next row that has a different one."""
     references = [_text(row.get(REFERENCE)) for row in rows]
     return [
         _trial("reference", rows, references),
@@ -45,12 +46,12 @@ def try_probes(rows: Sequence[Mapping[str, Any]]) -> list[Trial]:
 
 
 def try_answers(rows: Sequence[Mapping[str, Any]], answers: Sequence[str]) -> Trial:
-    """A model's answers, in the rows' order."""
+    """Grade a model's answers, given in the rows' order."""
     return _trial("answers", rows, answers)
 
 
 def own_answers(rows: Iterable[Mapping[str, Any]]) -> list[str] | None:
-    """The answers that end the rows' own conversations; None where a row has none."""
+    """Return the final answers of the rows' own conversations, or None if a row has none."""
     found = []
     for row in rows:
         last = (row.get("messages") or [{}])[-1]
@@ -61,11 +62,12 @@ def own_answers(rows: Iterable[Mapping[str, Any]]) -> list[str] | None:
 
 
 def with_rewards(rows: Iterable[Mapping[str, Any]], specification: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows with ``specification`` as their rewards."""
     return [{**row, REWARDS: specification} for row in rows]
 
 
 def about_trials(trials: Iterable[Trial]) -> list[Advice]:
-    """What is wrong with the rewards, as far as the trials show."""
+    """Return advice about the rewards, as far as the trials show faults."""
     found = []
     for trial in trials:
         if trial.slow:
@@ -116,7 +118,7 @@ def _trial(name: str, rows: Sequence[Mapping[str, Any]], answers: Sequence[str])
 
 
 def _sample(row: Mapping[str, Any], answer: str, at: int) -> dict[str, Any]:
-    """As Bedrock would hand it over: the conversation with the answer, the other fields as metadata."""
+    """Return a sample in Bedrock's format: the conversation with the answer, other fields as metadata."""
     messages = list(row.get("messages") or [])
     if messages and messages[-1].get("role") == "assistant":
         messages.pop()

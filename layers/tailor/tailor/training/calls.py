@@ -1,4 +1,4 @@
-"""What the calls of models cost that a run makes besides its training: headroom check, evaluation, judge, teacher."""
+"""Cost of a run's model calls besides training: headroom check, evaluation, judge and teacher."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tailor.training.quote import NOTHING, PER_THOUSAND, Basis, Line, Range
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """All calls of one model: ``prompts`` and ``answers`` are their tokens together."""
+    """All calls of one model: ``prompts`` and ``answers`` are the tokens of all of them."""
 
     who: str
     prompts: Range
@@ -31,7 +31,7 @@ class Calls:
 
 
 def line_of(item: str, title: str, model: Model, asked: Sequence[Calls]) -> Line:
-    """Calls of a model and of custom models of it."""
+    """Return the quote's line for calls of a model and of custom models of it."""
     total = NOTHING
     prices = []
     for calls in asked:
@@ -59,7 +59,7 @@ def line_of(item: str, title: str, model: Model, asked: Sequence[Calls]) -> Line
 
 
 def headroom_lines(basis: Basis) -> list[Line]:
-    """The base model on a sample of the held-out rows, where the recipe asks for it."""
+    """Return lines for the base model on a sample of the held-out rows, if the recipe requests it."""
     rows = basis.recipe.headroom_rows
     if not rows:
         return []
@@ -69,7 +69,10 @@ def headroom_lines(basis: Basis) -> list[Line]:
 
 
 def evaluation_lines(basis: Basis) -> list[Line]:
-    """All arms on the held-out rows; base and candidate on the general questions; the judge on pairs of answers."""
+    """Return lines for an evaluation.
+
+    All arms answer the held-out rows, base and candidate the general questions; the judge sees pairs of answers.
+    """
     rows, evaluation = basis.held_out, basis.recipe.evaluation
     prompts = basis.prompt.times(rows)
     answers = answer_tokens(evaluation.max_tokens).times(rows)
@@ -84,7 +87,7 @@ def evaluation_lines(basis: Basis) -> list[Line]:
 
 
 def examples_in(train: bytes, recipe: Recipe, model: Model) -> Range:
-    """Tokens of the worked examples that each question of the few-shot arm brings, from the training file itself."""
+    """Return the tokens of the few-shot examples that each question of that arm carries, from the training file."""
     estimator, total = Estimator(model.tokens, None), NOTHING
     for shot in pick_shots(train.split(b"\n"), recipe.evaluation.few_shot, sizes.SEED):
         for block in (*shot.content, {"text": shot.answer}):
@@ -100,8 +103,11 @@ def examples_in(train: bytes, recipe: Recipe, model: Model) -> Range:
 def arms_of(
     basis: Basis, prompts: Range, answers: Range, *, more: tuple[Range, Range] = (NOTHING, NOTHING)
 ) -> list[Calls]:
-    """Base and candidate, with the general questions where the recipe asks for them, and ``more`` prompts and answers;
-    the version that is live, and those that go live meanwhile."""
+    """Return the calls of each arm of an evaluation.
+
+    Base and candidate, with the general questions if the recipe requests them, and ``more`` prompts and answers; the
+    live version, and those that go live during the evaluation.
+    """
     asked, answered = prompts.plus(more[0]), answers.plus(more[1])
     if basis.recipe.evaluation.regression:
         count, general = general_questions(basis.recipe, basis.model)
@@ -115,7 +121,7 @@ def arms_of(
 
 
 def general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:
-    """How many there are, and their tokens. The Vietnamese ones are asked where the answers are Vietnamese."""
+    """Return the number of general questions and their tokens; Vietnamese ones only for Vietnamese answers."""
     estimator = Estimator(model.tokens, None)
     counts, totals = {}, {}
     for name in ("en", "vi"):
@@ -135,9 +141,14 @@ def general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:
 
 
 def judge_lines(basis: Basis, prompt: Range, rows: int) -> list[Line]:
-    """Pairs of answers, shown in both orders, where the recipe names a judge. Answers that agree are not shown.
+    """Return lines for pairs of answers, shown in both orders, if the recipe names a judge.
 
-    ``prompt``: the tokens of a question. Raises NotFoundError for a judge that the catalogue does not have.
+    Equal answers are not shown.
+
+    Args:
+        prompt: tokens of a question.
+    Raises:
+        NotFoundError: the judge is not in the catalogue.
     """
     evaluation = basis.recipe.evaluation
     if evaluation.judge is None:
@@ -154,7 +165,7 @@ def judge_lines(basis: Basis, prompt: Range, rows: int) -> list[Line]:
 
 
 def _enlargement(basis: Basis, judge: Model) -> Decimal:
-    """By how much more, at most, an image may cost with the judge than with the base model."""
+    """Return the largest ratio of an image's tokens with the judge to those with the base model."""
     if not int(basis.manifest.get("media", {}).get("images", 0)) or judge.tokens == basis.model.tokens:
         return Decimal(1)
     least = Estimator(basis.model.tokens, None).image(0, 0).low
@@ -162,5 +173,5 @@ def _enlargement(basis: Basis, judge: Model) -> Decimal:
 
 
 def answer_tokens(most: int) -> Range:
-    """Answers are rarely as long as they may be."""
+    """Estimate the tokens of an answer: few reach the maximum."""
     return Range.of(1, max(most / 4, 1), most)

@@ -27,7 +27,7 @@ ANSWERED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """``score``: the base model's mean, 0 to 1, over ``rows`` that it answered; ``failed`` calls are left out."""
+    """The base model's mean ``score``, 0 to 1, over the ``rows`` that it answered; ``failed`` calls are left out."""
 
     score: float
     rows: int

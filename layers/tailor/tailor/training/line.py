@@ -1,4 +1,4 @@
-"""Who submits next, when an account may have only so many jobs at once: fair between projects, oldest first."""
+"""Decide which run submits its job next if the account limits jobs: fair between projects, oldest first."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ WAITING = frozenset({State.PREPARED, State.APPROVED})
 
 
 def has_its_turn(run: Run, open_runs: Iterable[Run], room: int) -> bool:
-    """Whether ``run`` is among the first ``room`` of those that wait.
+    """Return whether ``run`` is among the first ``room`` of the waiting runs.
 
     The project with the fewest jobs in training (and before it in the line) goes first; within a project, and between
     equals, the run that has waited longest. Every place in the line counts like a job, so a project with many runs

@@ -1,7 +1,7 @@
-"""Would a job start? Asked before one is submitted, and by ``tailor doctor`` at any time.
+"""Check whether a job would start: before one is submitted, and by ``tailor doctor`` at any time.
 
-Each check names what it looked at and, where it fails, the remedy. What could not be asked (a permission is missing) is
-"unknown" and never counts as a failure: the job itself will tell.
+Each check names what it examined and, on failure, the remedy. A check that lacks a permission is "unknown" and never
+counts as a failure: the job itself will show.
 """
 
 import re
@@ -31,7 +31,7 @@ _INSTEAD = (
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``name`` is stable; ``remedy`` is empty where nothing is to be done."""
+    """One result. ``name`` is stable; ``remedy`` is empty if there is nothing to do."""
 
     name: str
     status: Status
@@ -40,7 +40,7 @@ class Check:
 
 
 class Offers(Protocol):
-    """What the account's Region has: :class:`tailor.aws.bedrock.Bedrock`."""
+    """What the account's Region offers; implemented by :class:`tailor.aws.bedrock.Bedrock`."""
 
     def foundation_models(self, customization: str | None = None) -> list[dict[str, Any]]: ...
     def foundation_model(self, identifier: str) -> dict[str, Any] | None: ...
@@ -50,23 +50,25 @@ class Offers(Protocol):
 
 
 class Access(Protocol):
-    """What may be done with what: :class:`tailor.aws.access.Access`."""
+    """Permissions and bucket settings; implemented by :class:`tailor.aws.access.Access`."""
 
     def trust(self, role_arn: str) -> dict[str, Any]:
-        """The role's trust policy. Raises NotFoundError for a role that does not exist."""
+        """Return the role's trust policy. Raises NotFoundError if the role does not exist."""
 
     def denied(self, principal_arn: str, action: str, resource: str) -> bool:
-        """Whether the principal's policies refuse the action."""
+        """Return whether the principal's policies deny the action."""
 
     def bucket_region(self, bucket: str) -> str: ...
     def bucket_key(self, bucket: str) -> str | None:
-        """The ARN of the bucket's own encryption key; None for AWS's."""
+        """Return the ARN of the bucket's own encryption key, or None for AWS's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a job would run. ``caller_arn``: who submits it; ``grader_arn``: the reward function's; ``logs_bucket``:
-    where invocation logs may be read."""
+    """Where a job would run.
+
+    ``caller_arn`` submits it; ``grader_arn`` is the reward function; ``logs_bucket`` may hold invocation logs.
+    """
 
     region: str
     bucket: str
@@ -86,8 +88,12 @@ def preflight(
     name: str = "",
     prices: PriceBook | None = None,
 ) -> list[Check]:
-    """All checks, in the order in which a person would fix them. ``name``: the job's, where there is a run.
-    ``prices``: where it is to be said whether training has a price."""
+    """Return all checks, in the order in which a person would fix them.
+
+    Args:
+        name: the job's name, if there is a run.
+        prices: given to check whether training has a price.
+    """
     checks = [
         _asked("model", lambda: check_offer(recipe, model, place.region, offers)),
         _asked("lifecycle", lambda: check_lifecycle(model, offers)),
@@ -107,12 +113,12 @@ def preflight(
 
 
 def failures(checks: Iterable[Check]) -> str:
-    """What keeps a job from starting, as a sentence for the run; empty where nothing does."""
+    """Return what prevents a job from starting, as a sentence; empty if nothing does."""
     return "; ".join(f"{check.message}. To do: {check.remedy}" for check in checks if check.status == "failed")
 
 
 def check_offer(recipe: Recipe, model: Model, region: str, offers: Offers) -> Check:
-    """Does this Region offer the model for the method today? The catalogue's age must not be the user's surprise."""
+    """Check whether this Region offers the model for the method today; the catalogue may be out of date."""
     listed = LISTED.get(recipe.method)
     if listed is None:
         if offers.foundation_model(model.training_id) or offers.foundation_model(model.base_id):
@@ -138,7 +144,7 @@ def _elsewhere(model: Model) -> str:
 
 
 def check_lifecycle(model: Model, offers: Offers) -> Check:
-    """A model in its legacy period takes no new jobs. Bedrock's word counts before the catalogue's."""
+    """Check that the model accepts new jobs: not in its legacy period. Bedrock overrides the catalogue."""
     details = offers.foundation_model(model.training_id) or offers.foundation_model(model.base_id)
     status = ((details or {}).get("modelLifecycle") or {}).get("status")
     other = "choose another model (tailor models)"
@@ -175,7 +181,7 @@ def check_teacher(recipe: Recipe, model: Model, offers: Offers) -> Check:
 
 
 def check_logs(recipe: Recipe, place: Place) -> list[Check]:
-    """A job reads invocation logs with the customization role, which knows of one bucket with logs."""
+    """Check that the logs are in the bucket that the customization role may read."""
     logs = recipe.distillation.logs
     if logs is None:
         return []
@@ -187,7 +193,7 @@ def check_logs(recipe: Recipe, place: Place) -> list[Check]:
 
 
 def check_quota(offers: Offers) -> Check:
-    """A full quota is no failure: runs wait their turn."""
+    """Check the quota of jobs. A full quota is no failure: runs wait their turn."""
     running, most = len(offers.open_jobs()), quotas().customization_jobs
     if running >= most:
         message = f"{running} customization jobs run, of {most} that an account may have: new runs wait their turn"
@@ -196,7 +202,7 @@ def check_quota(offers: Offers) -> Check:
 
 
 def check_price(recipe: Recipe, model: Model, prices: PriceBook) -> Check:
-    """A run whose price is not known waits for a person; nothing else is wrong with it."""
+    """Check whether training has a price. A run without one waits for approval."""
     if recipe.method == "reinforcement":
         message = (
             "reinforcement is billed by the hour and nobody knows the hours before: each run waits for an approval"
@@ -211,7 +217,7 @@ def check_price(recipe: Recipe, model: Model, prices: PriceBook) -> Check:
 
 
 def check_keys(name: str, place: Place) -> Check:
-    """Bedrock takes fewer characters in S3 addresses than S3 does."""
+    """Check the bucket's keys: Bedrock accepts fewer characters in S3 addresses than S3."""
     uri = f"s3://{place.bucket}/runs/{name}/prepared/train.jsonl"
     if _S3_URI.fullmatch(uri) and len(uri) <= 1024:
         return Check("keys", "ok", "the data's addresses are of the form that Bedrock takes")
@@ -219,7 +225,7 @@ def check_keys(name: str, place: Place) -> Check:
 
 
 def check_name_is_free(name: str, offers: Offers) -> Check:
-    """The job that has the name is this run's own, submitted before; a model without one is somebody else's."""
+    """Check the job's name. A job of that name is this run's own; a model without a job is not."""
     if offers.find_job(name):
         return Check("name", "ok", f"the job {name} was submitted before and is followed")
     if offers.find_model(name):
@@ -229,7 +235,7 @@ def check_name_is_free(name: str, offers: Offers) -> Check:
 
 
 def check_access(recipe: Recipe, model: Model, place: Place, access: Access) -> list[Check]:
-    """Can the customization role be handed over, and can it reach what a job reads, writes and calls?"""
+    """Check that the customization role can be passed, and reaches what a job reads, writes and calls."""
     trust = _asked("trust", lambda: _check_trust(place.role_arn, access))
     if trust.status == "failed":
         return [trust]
@@ -285,7 +291,7 @@ def _check_region(place: Place, access: Access) -> Check:
 
 
 def _check_key(place: Place, access: Access) -> list[Check]:
-    """A bucket with a key of its own: the role must be able to use it."""
+    """Check that the role may use the bucket's own encryption key."""
     try:
         key = access.bucket_key(place.bucket)
     except TailorError as error:
@@ -296,7 +302,7 @@ def _check_key(place: Place, access: Access) -> list[Check]:
 
 
 def _asked(name: str, check: Callable[[], Check]) -> Check:
-    """What can't be asked is unknown, not wrong."""
+    """Run a check; its status is unknown, not failed, if AWS can't be asked."""
     try:
         return check()
     except TailorError as error:

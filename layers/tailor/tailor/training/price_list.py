@@ -1,8 +1,8 @@
-"""Prices out of AWS's Price List (the service ``pricing``): which entries are asked for, and what an answer says.
+"""Prices from AWS's Price List (the service ``pricing``): which entries to request, and how to read them.
 
-An entry is a JSON document: ``product.attributes.usagetype`` names it, and ``terms.OnDemand`` holds, by two levels of
-keys that mean nothing, its ``priceDimensions`` with ``unit`` and ``pricePerUnit.USD``. Nothing of the list is guessed:
-an entry in a unit that is not known, without a price, or with two of them, is no price.
+An entry is a JSON document: ``product.attributes.usagetype`` names it, and ``terms.OnDemand`` holds, below two levels
+of opaque keys, its ``priceDimensions`` with ``unit`` and ``pricePerUnit.USD``. Nothing is guessed: an entry in an
+unknown unit, without a price, or with two of them, counts as no price.
 """
 
 import json
@@ -26,14 +26,14 @@ _TOKENS = re.compile(r"(1[km]) tokens?")
 
 
 class Listing(Protocol):
-    """The Price List; the implementation is :class:`tailor.aws.price_list.PriceList`."""
+    """The Price List; implemented by :class:`tailor.aws.price_list.PriceList`."""
 
     def products(self, usage_type: str) -> list[str]:
-        """The entries of one usage type, each a JSON document. Raises tailor.errors."""
+        """Return the entries of one usage type, each a JSON document. Raises tailor.errors."""
 
 
 def amount_in(products: Iterable[str], usage_type: str, item: PriceItem) -> Decimal | None:
-    """US dollars per unit of ``item``; None where the entries hold no single price that can be read."""
+    """Return US dollars per unit of ``item``; None if the entries hold no single readable price."""
     found = {
         amount
         for product in map(_read, products)
@@ -80,9 +80,9 @@ def _amount(dimension: Any, item: PriceItem) -> Decimal | None:
 
 @dataclass
 class Listed:
-    """Prices of the list, each remembered for a day; what can't be asked is not asked again for a while.
+    """Prices of the list, cached for a day; failed requests are not repeated for a while.
 
-    ``problem``: why the list could not be asked, the last time that it could not; empty where it could.
+    ``problem``: why the last request failed; empty if it succeeded.
     """
 
     listing: Listing
@@ -93,7 +93,7 @@ class Listed:
     _silent_until: float = 0.0
 
     def prices(self, model: Model, today: date) -> list[Price]:
-        """What the list has for the model in this Region. It takes seconds at most, and never fails."""
+        """Return the list's prices for the model in this Region. Takes seconds at most, and never fails."""
         source = Source(url=URL, checked=today, kind="price-list")
         deadline = self.clock() + PATIENCE
         return [

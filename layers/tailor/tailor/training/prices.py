@@ -1,4 +1,4 @@
-"""What things cost, from three sources in this order: prices of your own, AWS's Price List, the catalogue."""
+"""Prices from three sources, in this order: your own, AWS's Price List, the catalogue."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ Prices = Mapping[str, Mapping[str, Decimal]]
 
 
 class ListedPrices(Protocol):
-    """AWS's Price List; the implementation is :class:`tailor.training.price_list.Listed`."""
+    """AWS's Price List; implemented by :class:`tailor.training.price_list.Listed`."""
 
     @property
     def problem(self) -> str: ...
@@ -28,27 +28,27 @@ class ListedPrices(Protocol):
 
 @dataclass(frozen=True)
 class PriceBook:
-    """``own``: US dollars by model and item, per unit of the catalogue; ``given_as``: where they were set."""
+    """Prices by source. ``own``: US dollars by model and item; ``given_as``: where they were set."""
 
     own: Prices = field(default_factory=dict)
     listed: ListedPrices | None = None
     given_as: str = PARAMETER
 
     def priced(self, model: Model, today: date) -> Model:
-        """The model with all that is known of its prices, the best source first."""
+        """Return the model with all known prices, the best source first."""
         if self.listed is not None:
             model = model.with_prices(self.listed.prices(model, today))
         return model.priced(self.own.get(model.name, {}), today, self.given_as)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of a quote should know of its prices; to be asked for after they were read."""
+        """Notes on the prices for a quote's reader; complete once the prices were read."""
         problem = self.listed.problem if self.listed is not None else ""
         return (f"AWS's Price List could not be asked ({problem}): the catalogue's prices hold",) if problem else ()
 
 
 def read_prices(text: str) -> Prices:
-    """The stack's parameter ``Prices``. Raises InvalidInputError that names what is wrong."""
+    """Parse the stack's parameter ``Prices``. Raises InvalidInputError that names the fault."""
     try:
         value = json.loads(text or "{}", parse_float=Decimal, parse_int=Decimal)
     except json.JSONDecodeError as error:
@@ -63,7 +63,7 @@ def read_prices(text: str) -> Prices:
 
 
 def read_options(options: Sequence[str], model: Model) -> Prices:
-    """Prices that a command was given as ``ITEM=VALUE``, of one model. Raises InvalidInputError as above."""
+    """Parse ``ITEM=VALUE`` options with one model's prices. Raises InvalidInputError that names the fault."""
     hint, own = f"for example --price training=0.002; items: {_ITEMS}", {}
     for option in options:
         item, _, text = option.partition("=")
@@ -77,7 +77,7 @@ def read_options(options: Sequence[str], model: Model) -> Prices:
 
 
 def how_to_set(model: Model, item: PriceItem) -> str:
-    """What a person does about a price that is not known."""
+    """Describe how to set a price that is unknown."""
     return (
         f"AWS's pricing page has it: set the stack's parameter Prices to "
         f'{{"{model.name}": {{"{item}": VALUE}}}}, or try a value with tailor quote --price {item}=VALUE'

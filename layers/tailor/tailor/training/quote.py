@@ -1,6 +1,6 @@
-"""What a run would cost, before it costs anything: ranges, assumptions, and the date of every price.
+"""Estimate a run's cost in advance: ranges, assumptions, and the date of every price.
 
-An amount that is not known is None and called unknown; it is never taken for 0. Amounts are US dollars.
+An unknown amount is None and reported as unknown; it never counts as 0. Amounts are US dollars.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +24,7 @@ HOURS_A_DAY = 24
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Fewest, likeliest and most of something."""
+    """The least, likely and largest amount of something."""
 
     low: Decimal
     expected: Decimal
@@ -46,11 +46,11 @@ class Range:
         return Range(self.low + other.low, self.expected + other.expected, self.high + other.high)
 
     def perhaps(self, *, likely: bool = False) -> "Range":
-        """Of something that may not happen."""
+        """Return the range of something that may not happen: its low end is 0."""
         return Range(Decimal(0), self.expected if likely else Decimal(0), self.high)
 
     def __str__(self) -> str:
-        """``1,200``, or ``800 to 1,600``."""
+        """Return ``1,200`` or ``800 to 1,600``."""
         return f"{self.low:,.0f}" if self.low == self.high else f"{self.low:,.0f} to {self.high:,.0f}"
 
 
@@ -62,7 +62,7 @@ class _Document(BaseModel):
 
 
 class Line(_Document):
-    """One thing that costs. The three amounts are all known or all None."""
+    """One cost item. Its three amounts are all known or all None."""
 
     item: str = Field(description="training, storage, evaluation, judge, hosting, teacher, headroom")
     title: str
@@ -93,7 +93,7 @@ class Quote(_Document):
     training_tokens: tuple[int, int, int] | None = Field(default=None, description="billed: low, expected, high")
 
     def total(self, every: Every = "once") -> Range | None:
-        """None where any line of that period is unknown."""
+        """Return the sum of a period's lines, or None if any of them is unknown."""
         lines = [line for line in self.lines if line.every == every]
         total = NOTHING
         for line in lines:
@@ -107,7 +107,7 @@ class Quote(_Document):
         return tuple(line.title for line in self.lines if not line.known)
 
     def document(self) -> dict[str, Any]:
-        """For ``run.quote``: JSON-able, amounts as strings; ``Quote.model_validate`` reads it again."""
+        """Return the quote for ``run.quote``: JSON with amounts as strings, read by ``Quote.model_validate``."""
         found = self.model_dump(mode="json")
         totals = {every: self.total(every) for every in ("once", "month", "day")}
         found["totals"] = {
@@ -120,11 +120,11 @@ class Quote(_Document):
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a quote is made from: a prepared dataset's manifest, the recipe, the base model with its prices.
+    """Input of a quote: a prepared dataset's manifest, the recipe, the base model with its prices.
 
-    ``live``: the project has a live version now, which an evaluation asks too. ``examples``: tokens of the worked
-    examples that each question brings in the few-shot arm; None where they are not known. ``priced`` puts the prices of
-    the operator on the other models that are asked.
+    ``live``: the project has a live version, which an evaluation asks too. ``examples``: tokens of the few-shot
+    examples that each question of that arm carries; None if unknown. ``priced`` adds the operator's prices to the
+    other models.
     """
 
     manifest: Mapping[str, Any]
@@ -136,28 +136,28 @@ class Basis:
 
     @property
     def rows(self) -> int:
-        """How many are trained on."""
+        """Number of training rows."""
         return int(self.manifest["rows"]["train"])
 
     @property
     def held_out(self) -> int:
-        """How many rows an evaluation asks each arm."""
+        """Number of rows that an evaluation asks each arm."""
         return min(int(self.manifest["rows"].get("test", 0)), self.recipe.evaluation.max_rows)
 
     @property
     def tokens(self) -> Range:
-        """Of one epoch over the training file."""
+        """Tokens of one epoch over the training file."""
         tokens = self.manifest["tokens"]
         return Range.of(tokens["low"], tokens["expected"], tokens["high"])
 
     @property
     def row(self) -> Range:
-        """Tokens of a training row, answer and all."""
+        """Tokens of a training row, including its answer."""
         return self.tokens.times(Decimal(1) / max(self.rows, 1))
 
     @property
     def prompt(self) -> Range:
-        """Tokens of a held-out row's prompt; those of a training row where the manifest does not say."""
+        """Tokens of a held-out row's prompt, or of a training row if the manifest has none."""
         asked, rows = self.manifest.get("asked", {}), int(self.manifest["rows"].get("test", 0))
         if not asked or not rows:
             return Range(min(Decimal(1), self.row.low), self.row.expected, self.row.high)
@@ -171,7 +171,7 @@ def cents(amount: Decimal) -> Decimal:
 def line(
     item: str, title: str, every: Every, quantity: Range | None, price: Price | None, how: str, missing: str
 ) -> Line:
-    """``quantity`` in the price's units (so tokens divided by 1,000). Unknown without a price or a quantity."""
+    """Return the cost of ``quantity``, in the price's units (tokens / 1,000). Unknown without price or quantity."""
     if price is None or price.amount is None or quantity is None:
         return Line(item=item, title=title, every=every, how=f"unknown: {missing}")
     cost = quantity.times(price.amount)
@@ -190,7 +190,7 @@ def line(
 
 
 def by_epochs(basis: Basis, others: Iterable[Line], assumption: str) -> Quote:
-    """Of a method whose training is billed by the tokens of its file, once for each epoch."""
+    """Return the cost of a method whose training is billed by the file's tokens for each epoch."""
     recipe = basis.recipe
     advised = hyperparameters(recipe, basis.model.method(recipe.method), basis.rows)["epochs"]
     epochs = Range.exactly(float(advised.value))
@@ -219,7 +219,7 @@ def training_line(tokens: Range, epochs: Range, model: Model) -> Line:
 
 
 def bounded(basis: Basis, training: Line, epochs: float | str) -> Line:
-    """Where no price is known: what others paid for as many rows with images and as many epochs."""
+    """Bound an unknown price by what others paid for as many rows with images and epochs."""
     bills = [bill for bill in basis.model.observed if bill.item == "training"]
     if training.known or not bills or not int(basis.manifest.get("media", {}).get("images", 0)):
         return training
@@ -236,7 +236,7 @@ def bounded(basis: Basis, training: Line, epochs: float | str) -> Line:
 
 
 def kept_and_hosted(recipe: Recipe, model: Model) -> list[Line]:
-    """Storage of the custom model a month; hosting a day."""
+    """Return the lines for the custom model's storage per month and its hosting per day."""
     one, price = Range.exactly(1), model.price("storage")
     missing = f"no trustworthy price for storing a custom {model.title}; {how_to_set(model, 'storage')}"
     storage = line("storage", "Storing the model", "month", one, price, "1 model", missing)

@@ -1,7 +1,7 @@
-"""All that can be wrong with a recipe before any data is read: its settings, against each other and the catalogue.
+"""Every check of a recipe before data is read: its settings, against each other and the catalogue.
 
 The one place for it: the functions, ``tailor check``, ``tailor quote`` and ``tailor push`` refuse the same recipes, so
-that nothing is paid for that can't be trained, evaluated or deployed.
+nobody pays for what can't be trained, evaluated or deployed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,8 +20,11 @@ _DECISIVE = {"model", "method"}  # settings without which it is unknown what the
 
 
 def read_checked(text: str | bytes, **changes: Any) -> tuple[Recipe, Model]:
-    """A recipe's text with ``changes`` made to its settings, and its model. Raises RecipeError that lists every
-    problem: settings that do not exist, and what is wrong with those that do."""
+    """Parse a recipe, apply ``changes`` to it, and return it with its model.
+
+    Raises:
+        RecipeError: lists every problem, unknown settings included.
+    """
     recipe, wrong = Recipe.read(text)
     recipe = recipe.model_copy(update=changes)
     unknown = {problem.where for problem in wrong} & _DECISIVE - set(changes)
@@ -32,7 +35,7 @@ def read_checked(text: str | bytes, **changes: Any) -> tuple[Recipe, Model]:
 
 
 def check_recipe(recipe: Recipe) -> Model:
-    """The recipe's model. Raises RecipeError that lists every problem."""
+    """Return the recipe's model. Raises RecipeError that lists every problem."""
     if found := problems(recipe):
         raise RecipeError(found)
     return catalog.model(recipe.model)
@@ -47,7 +50,7 @@ def problems(recipe: Recipe) -> list[Problem]:
 
 
 def findings_of(problems: Sequence[Problem]) -> list[Finding]:
-    """As a dataset's report shows them."""
+    """Return the problems as findings of a dataset's report."""
     return [_finding(problem) for problem in problems]
 
 
@@ -58,7 +61,7 @@ def _finding(problem: Problem) -> Finding:
 
 
 def _of_settings(recipe: Recipe) -> list[Problem]:
-    """What is wrong whatever the model."""
+    """Return problems that don't depend on the model."""
     evaluation = recipe.evaluation
     found = [*_of_names(recipe), *settings.problems(evaluation)]
     if evaluation.max_rows < evaluation.minimum_rows:
@@ -75,7 +78,7 @@ def _of_settings(recipe: Recipe) -> list[Problem]:
 
 
 def _of_names(recipe: Recipe) -> Iterable[Problem]:
-    """Models beside the base model. Who may teach whom, a distillation checks itself."""
+    """Return problems of models other than the base model. Distillation checks its own teacher."""
     wanted = [("evaluation.judge", recipe.evaluation.judge)]
     if recipe.method != "distillation":
         wanted.append(("teacher", recipe.teacher))

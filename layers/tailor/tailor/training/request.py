@@ -1,7 +1,7 @@
-"""What a CreateModelCustomizationJob request is made of, and the parts of it that all methods share.
+"""The parts of a CreateModelCustomizationJob request that all methods share.
 
-Names and the token are derived from the run, so that a repeat finds the job that is there. A second attempt after an
-internal error of Bedrock (``run.job["attempt"]`` is 2) gets names and a token of its own.
+Names and the token are derived from the run, so a repeat finds the existing job. A second attempt after an internal
+error of Bedrock (``run.job["attempt"]`` is 2) gets its own names and token.
 """
 
 import re
@@ -22,20 +22,19 @@ _LATER_ATTEMPT = re.compile(r"(?<=-[0-9a-f]{12})-[2-9]$")  # a run's id ends wit
 
 
 def job_name(run: Run) -> str:
-    """Job, custom model and token of a run's current attempt; at most 61 characters, safe in every pattern."""
+    """Return the name of a run's current job, custom model and token: at most 61 characters, valid in every API."""
     attempt = int(run.job.get("attempt", 1))
     return run.id if attempt == 1 else f"{run.id}-{attempt}"
 
 
 def run_id_of(job_name: str) -> str:
-    """The run that a job (or a custom model) of this name belongs to."""
+    """Return the id of the run that a job or custom model of this name belongs to."""
     return _LATER_ATTEMPT.sub("", job_name)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run's customization job before it is submitted. ``grader_arn`` (the reward function's) is for reinforcement.
-    ``region``: where it runs."""
+    """A run's customization job before it is submitted. ``grader_arn``, the reward function, is for reinforcement."""
 
     run: Run
     model: Model
@@ -52,19 +51,20 @@ class Job:
 
     @property
     def facts(self) -> MethodFacts:
-        """Raises InvalidInputError where the model does not take the recipe's method."""
+        """The catalogue's facts for the method. Raises InvalidInputError if the model does not support it."""
         return self.model.method(self.recipe.method)
 
     @property
     def hyperparameters(self) -> dict[str, float | str]:
-        """Bedrock's names with the recipe's values, or those advised. Raises RecipeError."""
+        """Return the recipe's values, or the advised ones, by Bedrock's names. Raises RecipeError."""
         advised = advice.hyperparameters(self.recipe, self.facts, int(self.manifest["rows"]["train"]))
         return {self.facts.hyperparameters[name].bedrock: chosen.value for name, chosen in advised.items()}
 
     def request(self, customization_type: str, **own: Any) -> dict[str, Any]:
-        """The whole request; ``own`` is what the method adds to it, or has in place of what all have.
+        """Return the complete request; ``own`` adds the method's fields or replaces common ones.
 
-        Validation data only where the model takes some and there is some."""
+        It has validation data only if the model uses some and there is some.
+        """
         name = job_name(self.run)
         folder = f"s3://{self.bucket}/{self.run.files}"
         pairs = [{"key": key, "value": value} for key, value in sorted(self.tags.items())]
@@ -86,7 +86,7 @@ class Job:
 
 
 def as_texts(values: Mapping[str, float | str]) -> dict[str, str]:
-    """Hyperparameters as the API's string map wants them: plain decimals, no exponent."""
+    """Return hyperparameters as the API's string map: plain decimals, no exponent."""
     return {
         name: value if isinstance(value, str) else format(Decimal(repr(value)), "f") for name, value in values.items()
     }

@@ -1,4 +1,4 @@
-"""What a run has cost so far, from its quote and how far it came. The bill is AWS's; this is what to expect on it."""
+"""Estimate a run's cost so far, from its quote and its progress. The actual bill is AWS's."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ _CUT_SHORT = frozenset({State.TRAINING, State.TRAINING_FAILED, State.STOPPED})
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """US dollars, at least and at most; ``most`` is None where a price that matters is unknown, see ``unknown``."""
+    """US dollars, least and most; ``most`` is None if a relevant price is ``unknown``."""
 
     least: Decimal
     most: Decimal | None
@@ -29,7 +29,7 @@ class Spent:
 
 
 def spent(run: Run, now: datetime) -> Spent:
-    """Nothing where there is no quote yet."""
+    """Return the cost so far; zero if there is no quote yet."""
     if not run.quote:
         return Spent(Decimal(0), Decimal(0), ())
     least, most, unknown = Decimal(0), Decimal(0), []
@@ -46,7 +46,7 @@ def spent(run: Run, now: datetime) -> Spent:
 
 
 def _share(line: Line, run: Run) -> Share:
-    """How much of a line has been used: a job that ended before its training began is not billed."""
+    """Return the used share of a line: a job that ended before training is not billed."""
     match line.item:
         case "headroom":
             return "none" if run.state in {State.RECEIVED, State.PREPARING, State.REJECTED} else "all"
@@ -77,7 +77,7 @@ def _evaluation_share(run: Run) -> Share:
 
 
 def _periods(line: Line, run: Run, now: datetime) -> Decimal:
-    """1 for what is paid once; months since the model, days since the deployment exist."""
+    """Return 1 for one-time costs, or the model's months or the deployment's days so far."""
     if line.every == "once":
         return Decimal(1)
     began, ended = (State.TRAINED, None) if line.item == "storage" else (State.DEPLOYING, State.RETIRED)

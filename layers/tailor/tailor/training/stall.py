@@ -1,7 +1,7 @@
-"""Does a job still move? Bedrock sends nothing when one hangs between two phases, and its status stays InProgress.
+"""Detect jobs that stall. Bedrock sends no event when one hangs between two phases; its status stays InProgress.
 
-The phases' own times tell. Half of the recipe's patience is a warning, all of it means that the job is stuck. A job
-that was told to stop can hang too.
+The times of the phases show it. Half of the recipe's patience is a warning; after all of it the job is stuck. A job
+that was asked to stop can hang too.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _WORDS: Mapping[Phase, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """``warn``: worth telling; ``stuck``: past the recipe's patience. ``idle`` is the time without a change."""
+    """A job without progress for ``idle``. ``warn``: worth reporting; ``stuck``: past the recipe's patience."""
 
     level: Literal["warn", "stuck"]
     phase: Phase
@@ -45,7 +45,7 @@ class Stall:
 
 
 def find_stall(job: Mapping[str, Any], patience: Patience, now: datetime) -> Stall | None:
-    """None while all is well. ``job``: GetModelCustomizationJob's answer. A job that has ended can't stall."""
+    """Return the job's stall, or None. ``job`` is GetModelCustomizationJob's answer; ended jobs never stall."""
     status = job.get("status", "InProgress")
     if status not in ("InProgress", "Stopping"):
         return None
@@ -64,10 +64,10 @@ def find_stall(job: Mapping[str, Any], patience: Patience, now: datetime) -> Sta
 
 
 def _current(job: Mapping[str, Any]) -> tuple[Phase, datetime | None]:
-    """The phase the job is in, and when anything last changed; None where the job says no times at all.
+    """Return the job's phase and the time of its last change, or None if the job has no times at all.
 
-    The job's own ``lastModifiedTime`` counts where it is being stopped or has no details; else a job without details
-    is as old as its creation.
+    ``lastModifiedTime`` counts if the job is being stopped or has no details; otherwise a job without details is as old
+    as its creation.
     """
     details = job.get("statusDetails") or {}
     states = [(phase, details.get(key) or {}) for phase, key in _PHASES]

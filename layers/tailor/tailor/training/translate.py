@@ -1,4 +1,4 @@
-"""What Bedrock says when something fails, as a cause and what to do about it.
+"""Translate Bedrock's failure messages into a cause and a remedy.
 
 The table is ``translations.toml``. A failed job carries only text, so text is matched here, and nowhere else.
 """
@@ -12,7 +12,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """``code`` is stable; ``example`` is a message that the pattern was made for."""
+    """An entry of the table. ``code`` is stable; ``example`` is a message that the pattern matches."""
 
     code: str
     pattern: str
@@ -30,12 +30,12 @@ def translations() -> tuple[Translation, ...]:
 
 
 def translate(message: str) -> Translation | None:
-    """None for a message that nobody has seen before."""
+    """Return the entry that matches a message, or None if the message is unknown."""
     return next((known for known in translations() if re.search(known.pattern, message, re.IGNORECASE)), None)
 
 
 def explain(message: str) -> str:
-    """For people: cause, remedy, and what Bedrock said."""
+    """Describe a failure for people: cause, remedy and Bedrock's message."""
     said = message.strip()
     if not said:
         return "Bedrock gave no reason. Look at the job in the Bedrock console, then upload again"
@@ -46,7 +46,7 @@ def explain(message: str) -> str:
 
 
 def explain_deployment(message: str) -> str:
-    """The cause of a model or deployment that failed, and what Bedrock said. Remedies in the table are for jobs."""
+    """Describe a model's or deployment's failure: cause and Bedrock's message. Remedies are for jobs only."""
     said = message.strip()
     if not said:
         return "Bedrock gave no reason"
@@ -55,11 +55,11 @@ def explain_deployment(message: str) -> str:
 
 
 def is_transient(message: str) -> bool:
-    """True for a deployment's failure that another attempt may survive: Bedrock's own errors, or no reason given."""
+    """Return whether a deployment's failure may be temporary: an internal error of Bedrock, or no reason."""
     return not message.strip() or is_worth_one_retry(message)
 
 
 def is_worth_one_retry(message: str) -> bool:
-    """True for Bedrock's own errors and want of capacity: a second job with a name and token of its own may succeed."""
+    """Return whether a second job, with its own name and token, may succeed: internal error or no capacity."""
     known = translate(message)
     return known is not None and known.retry

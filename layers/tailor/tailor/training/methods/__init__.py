@@ -1,4 +1,4 @@
-"""One module a method: what its job's request looks like, and what it costs."""
+"""One module for each method: its job's request, and its cost."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
@@ -14,13 +14,13 @@ from tailor.training.request import Job
 
 class MethodModule(Protocol):
     def check(self, recipe: Recipe, model: Model) -> None:
-        """Raises RecipeError or InvalidInputError for settings that the model does not take by this method."""
+        """Raise RecipeError or InvalidInputError for settings that the model does not support for this method."""
 
     def build_job(self, job: Job) -> dict[str, Any]:
-        """The whole CreateModelCustomizationJob request. Raises RecipeError or InvalidInputError."""
+        """Return the complete CreateModelCustomizationJob request. Raises RecipeError or InvalidInputError."""
 
     def quote(self, basis: Basis) -> Quote:
-        """What the run would cost. Raises RecipeError or InvalidInputError."""
+        """Return what the run would cost. Raises RecipeError or InvalidInputError."""
 
 
 _METHODS: Mapping[Method, MethodModule] = {
@@ -36,12 +36,12 @@ def of(recipe: Recipe) -> MethodModule:
 
 
 def build_job(job: Job) -> dict[str, Any]:
-    """The request of the method of the run's recipe."""
+    """Return the request for the method of the run's recipe."""
     return of(job.recipe).build_job(job)
 
 
 def problems(recipe: Recipe, model: Model) -> list[Problem]:
-    """What of the recipe does not fit the model, whatever the data: found before any data is read."""
+    """Return the recipe's settings that don't fit the model, found before any data is read."""
     found: list[Problem] = []
     try:
         of(recipe).check(recipe, model)
@@ -66,10 +66,11 @@ def quote(
     priced: Callable[[Model], Model] = lambda model: model,
     notes: Callable[[], Iterable[str]] = tuple,
 ) -> Quote:
-    """What a run with this recipe on this prepared dataset would cost, with what its counts (and ``advice``) say.
+    """Return the estimated cost of a run with this recipe on this prepared dataset, with advice.
 
-    ``live``, ``examples`` and ``priced``: as in :class:`Basis`. ``notes``: what there is to say of the prices, called
-    after they were used.
+    Args:
+        live, examples, priced: see :class:`Basis`.
+        notes: returns notes on the prices; called after they were used.
     """
     found = of(recipe).quote(Basis(manifest, recipe, priced(model), live, examples, priced))
     assumptions = (*found.assumptions, *notes())

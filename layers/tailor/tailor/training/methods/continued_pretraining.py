@@ -1,6 +1,6 @@
 """Continued pre-training: plain documents, without questions or answers.
 
-No base model on Bedrock offers it today; preflight asks the Region and says so before anything is written.
+No base model on Bedrock offers it today; preflight checks the Region and reports it before anything is written.
 """
 
 from decimal import Decimal
@@ -32,10 +32,12 @@ def quote(basis: Basis) -> Quote:
 
 
 def _evaluation(basis: Basis) -> list[Line]:
-    """All arms on the questions that decide: the team's own, or those for the next word, made of held-out documents.
+    """Return the calls of an evaluation.
 
-    Base and candidate also on those for the next word where they do not decide, on beginnings of training documents,
-    and on the general questions."""
+    All arms answer the deciding questions: the team's own, or next-word questions made of held-out documents. Base and
+    candidate also answer the next-word questions if they do not decide, beginnings of training documents, and the
+    general questions.
+    """
     documents, evaluation = basis.held_out, basis.recipe.evaluation
     cloze = min(documents * sizes.CLOZE_A_DOCUMENT, evaluation.max_rows)
     asked, recited = Range.of(0, cloze, cloze), Range.of(0, sizes.PROBES, sizes.PROBES)
@@ -55,5 +57,5 @@ def _evaluation(basis: Basis) -> list[Line]:
 
 
 def _part(words: int) -> Range:
-    """Tokens of the beginning of a document with its instruction."""
+    """Return the tokens of a document's beginning with its instruction."""
     return Range.of(1, words * WORD_EXPECTED + INSTRUCTION, words * WORD_MOST + INSTRUCTION)

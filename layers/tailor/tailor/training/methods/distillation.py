@@ -1,6 +1,6 @@
-"""Distillation: a teacher answers prompts, a smaller student of the same family learns the answers.
+"""Distillation: a teacher answers prompts, and a smaller student of the same family learns the answers.
 
-The prompts come from the dataset (with answers of our own where it has some) or from Bedrock's invocation logs, chosen
+The prompts come from the dataset (with its own answers, if it has some) or from Bedrock's invocation logs, selected
 by the metadata of their requests.
 """
 
@@ -68,10 +68,10 @@ def _logs(logs: InvocationLogs) -> dict[str, Any]:
 
 
 def quote(basis: Basis) -> Quote:
-    """The teacher is asked each prompt at least once, a logged one perhaps not at all; Bedrock may add prompts of its
-    own up to the method's maximum.
+    """Return the cost, including the teacher's calls.
 
-    The evaluation asks it the held-out questions too.
+    The teacher is asked each prompt at least once, a logged one perhaps not at all; Bedrock may add prompts up to the
+    method's maximum. The evaluation asks the teacher the held-out questions too.
     """
     recipe, model = basis.recipe, basis.model
     facts, teacher = model.method("distillation"), basis.priced(teacher_of(recipe, model))

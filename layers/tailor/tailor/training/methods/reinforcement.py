@@ -17,7 +17,7 @@ def check(recipe: Recipe, model: Model) -> None:
 
 
 def build_job(job: Job) -> dict[str, Any]:
-    """Its hyperparameters are typed and lie in the method's own part."""
+    """Return the request; this method's hyperparameters are typed and have a section of their own."""
     if not job.grader_arn:
         raise InvalidInputError("reinforcement needs the reward function's ARN", hint="deploy the function grade")
     grader = {"lambdaGrader": {"lambdaArn": job.grader_arn}}
