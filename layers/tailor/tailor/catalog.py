@@ -242,10 +242,10 @@ class Model(Fact):
         return frozenset({self.training_id, self.base_id, *profiles})
 
     def invoked_in(self, region: str) -> str:
-        """What a call of it in this Region names: its plain id, or the inference profile of the Region's geography.
+        """Return the id for calls in this Region: the plain id, or its geography's inference profile.
 
-        The plain id too where nothing is known of the Region: Bedrock then says what is wrong. Without a Region, that
-        of the catalogue where it is customized first.
+        The plain id is also used if nothing is known of the Region: Bedrock then reports the fault. Without a Region,
+        the catalogue's first one counts.
         """
         region = region or next(iter(self.regions), "")
         if region not in self.invocation.direct:

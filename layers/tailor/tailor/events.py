@@ -103,8 +103,9 @@ class AskPart(Event):
 
 
 class Shard(Event):
-    """What the state machine of a large dataset gives a function: the number of a shard, or of a part of the media,
-    what to do with it, and how many of both there are."""
+    """Input of a function in a large dataset's state machine: the number of a shard, or of a part of the media,
+    the work to do with it, and how many of both there are.
+    """
 
     run: str
     execution: str

@@ -32,7 +32,7 @@ class Estimator:
         self._facts, self._video_seconds = facts, video_seconds or 0
 
     def text(self, characters: int, text: bytes) -> Estimate:
-        """Of ``characters`` characters; ``text`` is the same as UTF-8.
+        """Estimate the tokens of ``characters`` characters; ``text`` is the same text as UTF-8.
 
         For the low end white space counts as one character where there are long runs of it, for the high end each
         symbol as a token more.
@@ -58,7 +58,7 @@ class Estimator:
         return int(characters / self._facts.characters_low) + 1
 
     def image(self, width: int, height: int) -> Estimate:
-        """Of an image of so many pixels; 0 where they are not known."""
+        """Estimate the tokens of an image, from its size in pixels; 0 if the size is unknown."""
         if rule := self._facts.pixels:
             low, high = _by_area(width, height, rule)
         elif tiles := self._facts.tiles:

@@ -140,7 +140,7 @@ WORDS = {
             "The new model does not go live yet. It passed, but colours-more-0123456789ab went live meanwhile: "
             "it is measured again, with that version."
         ),
-        "Only the version that is live now is asked anew; all other answers are kept. You hear the verdict.",
+        "Only the version that is live now is asked again; all other answers are kept. You get the verdict.",
     ),
     "passed": (
         "evaluate",

@@ -1,4 +1,4 @@
-"""What the account may do, as Service Quotas tells it."""
+"""Read the account's quotas from Service Quotas."""
 
 from collections.abc import Mapping
 from typing import Any

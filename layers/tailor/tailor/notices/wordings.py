@@ -336,7 +336,7 @@ WORDINGS: Mapping[State, Wording] = {
         "info",
         "the new model is measured again",
         lambda facts: _joined("The new model does not go live yet", _reason(facts)),
-        _always("Only the version that is live now is asked anew; all other answers are kept. You hear the verdict."),
+        _always("Only the version that is live now is asked again; all other answers are kept. You get the verdict."),
         when=lambda facts: facts.previous == State.PASSED,
     ),
     S.PASSED: Wording(
@@ -381,7 +381,7 @@ WORDINGS: Mapping[State, Wording] = {
         ),
     ),
 }
-# How the end of a live version is told: no other one answers for it.
+# The end of a live version: no other version replaces it.
 OFFLINE = Wording(
     "warning",
     "the project is offline",

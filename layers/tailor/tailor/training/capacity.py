@@ -1,7 +1,7 @@
-"""What an account's quotas mean for a run: how long its evaluation takes at these rates, and what to ask AWS for.
+"""Compare an account's quotas with a run: the duration of its evaluation, and the increases to request from AWS.
 
-Quotas are found by their code where a public source names it, else by their name; one that is not found is unknown and
-said to be.
+Quotas are found by their code if a public source names it, otherwise by their name; a quota that is not found is
+reported as unknown.
 """
 
 import math
@@ -77,7 +77,7 @@ class Load:
 
 
 def loads(basis: Basis) -> list[Load]:
-    """What an evaluation asks of each model: the likely numbers of the quote. Headroom and repeats are left out."""
+    """Return an evaluation's likely calls and tokens for each model, without headroom and repeats."""
     recipe, model = basis.recipe, basis.model
     rows = basis.held_out
     if recipe.method == "continued-pre-training":
@@ -108,7 +108,7 @@ def loads(basis: Basis) -> list[Load]:
 
 
 def check_capacity(quotas: Quotas, model: Model, region: str, basis: Basis | None = None) -> list[Check]:
-    """What the account may do, and with ``basis`` how long that run's evaluation takes. Never raises."""
+    """Report what the account's quotas allow; with ``basis``, how long that run's evaluation takes. Never raises."""
     bedrock, problem = _asked(quotas, BEDROCK)
     functions, unreadable = _asked(quotas, LAMBDA)
     return [
@@ -220,6 +220,6 @@ def _duration_of(minutes: float) -> str:
 
 
 def ask_for(quota: Mapping[str, Any], value: int) -> str:
-    """What a person asks AWS for."""
+    """Describe the increase to request from AWS."""
     where = "Service Quotas" if quota.get("Adjustable") else "AWS Support (Service Quotas does not raise it)"
     return f'ask {where} for "{quota["QuotaName"]}" ({quota["QuotaCode"]}): {value:,} instead of {quota["Value"]:,.0f}'

@@ -40,7 +40,7 @@ class Check:
 
 
 class Offers(Protocol):
-    """What the account's Region offers; implemented by :class:`tailor.aws.bedrock.Bedrock`."""
+    """The account's offers in its Region; implemented by :class:`tailor.aws.bedrock.Bedrock`."""
 
     def foundation_models(self, customization: str | None = None) -> list[dict[str, Any]]: ...
     def foundation_model(self, identifier: str) -> dict[str, Any] | None: ...
@@ -65,7 +65,7 @@ class Access(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a job would run.
+    """The account and Region of a job.
 
     ``caller_arn`` submits it; ``grader_arn`` is the reward function; ``logs_bucket`` may hold invocation logs.
     """
