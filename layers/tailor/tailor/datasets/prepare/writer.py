@@ -19,6 +19,7 @@ from tailor.datasets.prepare.workers import LocalOutput, WorkerOutput, records
 from tailor.datasets.reread import DamagedOutputError, verify
 from tailor.datasets.table import PARTS, RowTable
 from tailor.findings import finding
+from tailor.prepared import decode
 from tailor.storage import Storage
 
 PARTS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -72,7 +73,7 @@ class Writing:
 
     def finish(self) -> list[PreparedFile]:
         """Raises DamagedOutputError for a line that is not sound."""
-        with _Others(self._parts, self._scratch, self._ledger, self._record, self._files) as others:
+        with _Others(self._parts, self._scratch, self._ledger, self._files) as others:
             if self._fork:
                 _hand_out(self._parts, self._ledger, [others.take])
             else:
@@ -119,8 +120,8 @@ def _records_of(table: RowTable, part: SplitName, file: BinaryIO) -> _Take:
 class _Others:
     """Takes the rows that are for testing, or left out. A context manager."""
 
-    def __init__(self, parts: WorkerOutput, scratch: Path, table: RowTable, record: Record, files: list[str]) -> None:
-        self._ledger, self._record, self._names = table, record, files
+    def __init__(self, parts: WorkerOutput, scratch: Path, table: RowTable, files: list[str]) -> None:
+        self._ledger, self._names = table, files
         learnt_from = table.mask(*map(PARTS.index, _LEARNT_FROM))
         self._mask = learnt_from.translate(bytes.maketrans(b"\0\1", b"\1\0"))
         self._labels: dict[int, str] = {}
@@ -151,7 +152,7 @@ class _Others:
             self._rejected.write(orjson.dumps(listed, option=orjson.OPT_APPEND_NEWLINE))
         else:
             n = column["n"][row]
-            held_out = _held_out(n, orjson.loads(line), self._extras.of(n), self._record, place)
+            held_out = _held_out(n, orjson.loads(line), self._extras.of(n), place)
             held_out["group"] = self._labels.setdefault(column["grp"][row], held_out["group"])
             self._test.write(orjson.dumps(held_out, option=orjson.OPT_APPEND_NEWLINE))
 
@@ -198,39 +199,18 @@ def publish(parts: list[PreparedFile], output: Storage, run_prefix: str) -> list
     return written
 
 
-def _held_out(n: int, row: dict[str, Any], extra: Extra, record: Record, place: dict[str, Any]) -> dict[str, Any]:
+def _held_out(n: int, row: dict[str, Any], extra: Extra, place: dict[str, Any]) -> dict[str, Any]:
     """A row of test.jsonl, as docs/architecture.md describes it."""
     label, category, references = extra
-    messages, answer = _messages(row, record)
+    found = decode(row)
     if not references:
-        references = [answer] if answer else []
+        references = [found.answer] if found.answer else []
     return {
         "id": f"r{n:06d}",
         "group": label or f"{place['file']}:{place['line']}",
         "category": category,
-        "system": row.get("system") or [],
-        "messages": messages,
+        "system": found.system,
+        "messages": found.messages,
         "references": references,
         "source": place,
     }
-
-
-def _messages(row: dict[str, Any], record: Record) -> tuple[list[dict[str, Any]], str]:
-    """The conversation without its last answer, in Converse's shape, and that answer."""
-    if record == "input":
-        return [], row["input"]
-    if record == "prompt-completion":
-        return [{"role": "user", "content": [{"text": row["prompt"]}]}], row["completion"]
-    messages = row["messages"]
-    if record == "openai-rft":
-        row["system"] = [{"text": message["content"]} for message in messages if message["role"] == "system"]
-        turns = [
-            {"role": message["role"], "content": [{"text": message["content"]}]}
-            for message in messages
-            if message["role"] != "system"
-        ]
-        reference = row.get("reference_answer", "")
-        return turns, reference if isinstance(reference, str) else orjson.dumps(reference).decode()
-    if messages[-1]["role"] != "assistant":
-        return messages, ""
-    return messages[:-1], "\n".join(block["text"] for block in messages[-1]["content"] if "text" in block)

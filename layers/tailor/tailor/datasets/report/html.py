@@ -7,6 +7,7 @@ from typing import Any
 
 from tailor.datasets.report.document import Report
 from tailor.datasets.report.grouping import Example, examples_of, fixes_of
+from tailor.html import page
 
 _EXAMPLES = 5
 _TEXT = 1200
@@ -20,18 +21,13 @@ _TITLES = {
     "left_out": "left out",
     "fixes": "texts repaired",
 }
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>Dataset report</title><style>{style}</style></head><body><main>{body}</main></body></html>
-"""
 
 
 def render(report: Report) -> str:
     """Return report.html."""
     parts = [_head(report), _problems(report), _previews(report.previews), _figures(report), _files(report)]
     style = files("tailor").joinpath("datasets/report/report.css").read_text("utf-8")
-    return _PAGE.format(style=style, body="".join(parts))
+    return page("Dataset report", style, "".join(parts))
 
 
 def _head(report: Report) -> str:

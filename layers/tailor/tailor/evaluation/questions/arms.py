@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from tailor.evaluation.questions.held_out import Row
+from tailor.prepared import decode
 
 CANDIDATE = "candidate"
 BASE = "base"
@@ -72,22 +73,12 @@ def pick_shots(train: Iterable[bytes], count: int, seed: int = 0) -> list[Shot]:
 
 
 def _shot(record: dict[str, Any]) -> Shot | None:
-    if "prompt" in record and "completion" in record:
-        return Shot(({"text": str(record["prompt"])},), str(record["completion"]).strip())
-    messages = record.get("messages") or []
-    users = [message for message in messages if message.get("role") == "user"]
-    if not users:
+    """Return what the user said last and the answer; None for a document, and where the reference is no text."""
+    if "input" in record or not isinstance(record.get("reference_answer", ""), str):
         return None
-    content = users[-1]["content"]
-    blocks = ({"text": content},) if isinstance(content, str) else tuple(content)
-    answer = (
-        _text(messages[-1]["content"]) if messages[-1].get("role") == "assistant" else record.get("reference_answer")
-    )
-    return Shot(blocks, answer.strip()) if isinstance(answer, str) and answer.strip() else None
-
-
-def _text(content: str | list[dict[str, Any]]) -> str:
-    return content if isinstance(content, str) else "\n".join(block["text"] for block in content if "text" in block)
+    found = decode(record)
+    users = [message for message in found.messages if message["role"] == "user"]
+    return Shot(tuple(users[-1]["content"]), found.answer.strip()) if users and found.answer.strip() else None
 
 
 def build_request(row: Row, max_tokens: int, shots: Sequence[Shot] = ()) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tailor.evaluation.report.by_method import by_method
 from tailor.evaluation.report.charts import interval_plot, loss_chart
+from tailor.html import page
 
 ARMS: Mapping[str, str] = {
     "candidate": "Custom model",
@@ -17,7 +18,6 @@ ARMS: Mapping[str, str] = {
     "teacher": "Teacher",
 }
 _TONES = {"held": "passed", "broken": "failed", "unclear": "inconclusive", "missing": "inconclusive"}
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _WIDE, _NARROW = 920, 360
 
 Report = Mapping[str, Any]
@@ -39,19 +39,15 @@ def render(report: Report, pictures: Mapping[str, Sequence[str]]) -> str:
         _judge(report),
         _reproduce(report),
     ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>{escape(report['verdict'].title())}: {escape(report['project'])}/{escape(report['dataset'])}</title>"
-        f"<style>{style}</style></head><body><main>"
+    title = f"{report['verdict'].title()}: {report['project']}/{report['dataset']}"
+    body = (
         f'<div class="top"><h1>{escape(report["project"])} / {escape(report["dataset"])}</h1>'
         f'<span class="soft small">{escape(report["method"])} of {escape(report["model"])} · '
         f"{escape(report['finished_at'][:16].replace('T', ' '))} UTC</span></div>"
         f"{''.join(parts)}"
         f"<footer>Run <code>{escape(report['run'])}</code> · Tailor {escape(report['reproduce']['tailor'])}</footer>"
-        "</main></body></html>"
     )
+    return page(title, style, body)
 
 
 def percent(value: float | None) -> str:

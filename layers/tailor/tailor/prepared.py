@@ -1,0 +1,40 @@
+"""Read prepared training rows, in any of the shapes that Bedrock takes for a method."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One training row in Converse's shape: ``messages`` without the answer that is learned, and that answer.
+
+    ``messages`` is empty for a document; ``answer`` is empty where the row has none.
+    """
+
+    system: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    answer: str
+
+
+def decode(row: Mapping[str, Any]) -> Conversation:
+    """Return the conversation of a row: Converse, prompt and completion, a document, or OpenAI's for reinforcement."""
+    if "input" in row:
+        return Conversation([], [], row["input"])
+    if "prompt" in row and "completion" in row:
+        return Conversation([], [{"role": "user", "content": [{"text": row["prompt"]}]}], row["completion"])
+    messages = [{**turn, "content": _blocks(turn["content"])} for turn in row["messages"]]
+    system = [block for turn in messages if turn["role"] == "system" for block in turn["content"]]
+    turns = [turn for turn in messages if turn["role"] != "system"]
+    system = row.get("system") or system
+    if turns and turns[-1]["role"] == "assistant":
+        answer = "\n".join(block["text"] for block in turns[-1]["content"] if "text" in block)
+        return Conversation(system, turns[:-1], answer)
+    reference = row.get("reference_answer", "")
+    return Conversation(system, turns, reference if isinstance(reference, str) else orjson.dumps(reference).decode())
+
+
+def _blocks(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"text": content}] if isinstance(content, str) else content
