@@ -152,12 +152,13 @@ class LocalCloud:
 
     @cached_property
     def outputs(self) -> dict[str, str]:
-        """Outputs of the stack; deploys it the first time."""
+        """Outputs of the stack; deploys it where nobody has."""
         return self.deploy()
 
     def deploy(self, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
         """Build and deploy `template.yaml` with sam; the stack's outputs. Raises DeployError."""
-        return deploy(ROOT, self.environment(), parameters or {})
+        self.outputs = deploy(ROOT, self.environment(), parameters or {})
+        return self.outputs
 
     @property
     def api_url(self) -> str:

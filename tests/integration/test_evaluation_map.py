@@ -16,6 +16,7 @@ from tailor.recipe import Recipe
 from tailor.runs import Change, Run, State
 from tailor_local.bedrock.faults import Faults, Refusal
 from tailor_local.cloud import ACCOUNT, LocalCloud
+from tailor_local.demo.listeners import Slack
 from tests.integration.standin import COLOURS, Bench, picture
 from tests.waiting import until
 
@@ -86,8 +87,10 @@ class Evaluations:
 
 
 @pytest.fixture(scope="module")
-def evaluations(local_cloud: LocalCloud, bench: Bench, trained: dict[str, Any]) -> Iterator[Evaluations]:
-    outputs = local_cloud.outputs
+def evaluations(
+    local_cloud: LocalCloud, bench: Bench, trained: dict[str, Any], deployed: tuple[dict[str, str], Slack]
+) -> Iterator[Evaluations]:
+    outputs, _ = deployed
     with pytest.MonkeyPatch.context() as patch:
         for name, value in local_cloud.environment().items():
             patch.setenv(name, value)
