@@ -1,5 +1,6 @@
 """Asking at scale: who asks when, and who keeps out of the way."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -198,14 +199,15 @@ class Clock:
 @pytest.mark.parametrize("at_scale", [False, True])
 def test_nobody_asks_on_for_a_run_that_was_stopped(tmp_path: Path, at_scale: bool) -> None:
     stage, clock = Stage(tmp_path, above=0 if at_scale else 10_000), Clock()
-    asked = 0
+    asked, lock = 0, threading.Lock()
 
     def answer(model: str, question: str) -> str:
         nonlocal asked
-        asked, clock.left = asked + 1, clock.left - 1
-        if asked == 20:
-            run = stage.run
-            stage.runs.save(run.moved(State.RETIRED, by="person:linh", now=NOW))
+        with lock:  # eight threads ask: without it, two could count at once and pass over the twentieth call
+            asked, clock.left = asked + 1, clock.left - 1
+            if asked == 20:
+                run = stage.run
+                stage.runs.save(run.moved(State.RETIRED, by="person:linh", now=NOW))
         return "đỏ"
 
     stage.asker.answer = answer
