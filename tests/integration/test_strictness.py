@@ -95,6 +95,20 @@ def letters(cloud: LocalCloud, url: str) -> list[dict[str, Any]]:
     )
 
 
+def throttles(cloud: LocalCloud, function: str) -> float:
+    """How often a function found no room."""
+    answer = cloud.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName="Throttles",
+        Dimensions=[{"Name": "FunctionName", "Value": function}],
+        StartTime=time.time() - 3600,
+        EndTime=time.time() + 60,
+        Period=3600,
+        Statistics=["Sum"],
+    )
+    return float(sum(point["Sum"] for point in answer["Datapoints"]))
+
+
 # ------------------------------------------------------------------------------------------------- concurrency
 
 
@@ -150,21 +164,8 @@ def test_an_event_that_finds_no_room_waits_and_is_no_dead_letter(
     functions.make("later", DeadLetterConfig={"TargetArn": arn})
     faults(NO_ROOM)
     assert functions.invoke("later", {"fail": True}, "Event")["StatusCode"] == 202
-    throttles = local_cloud.client("cloudwatch")
-
-    def throttled() -> float:
-        answer = throttles.get_metric_statistics(
-            Namespace="AWS/Lambda",
-            MetricName="Throttles",
-            Dimensions=[{"Name": "FunctionName", "Value": "later"}],
-            StartTime=time.time() - 3600,
-            EndTime=time.time() + 60,
-            Period=3600,
-            Statistics=["Sum"],
-        )
-        return float(sum(point["Sum"] for point in answer["Datapoints"]))
-
-    until(throttled, lambda number: number > 3)  # more often than a failing function is tried
+    # More often than a failing function is tried.
+    until(lambda: throttles(local_cloud, "later"), lambda number: number > 3)
     assert not letters(local_cloud, url)
     faults(Faults())
     found = until(lambda: letters(local_cloud, url), bool)
@@ -172,6 +173,28 @@ def test_an_event_that_finds_no_room_waits_and_is_no_dead_letter(
     assert json.loads(found[0]["Body"]) == {"fail": True}
     attributes = {name: value["StringValue"] for name, value in found[0]["MessageAttributes"].items()}
     assert (attributes["ErrorCode"], attributes["ErrorMessage"]) == ("200", "boom")
+
+
+def test_a_message_whose_function_finds_no_room_stays_in_its_queue(
+    local_cloud: LocalCloud, functions: Functions, queue: Callable[..., tuple[str, str]], faults: SetFaults
+) -> None:
+    url, arn = queue("strictness-source", VisibilityTimeout="3")
+    functions.make("reads-a-queue")
+    mapping = functions.api.create_event_source_mapping(FunctionName="reads-a-queue", EventSourceArn=arn)["UUID"]
+    sqs = local_cloud.client("sqs")
+
+    def left() -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(map(int, found.values()))
+
+    faults(NO_ROOM)
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    until(lambda: throttles(local_cloud, "reads-a-queue"), lambda number: number > 1)
+    assert left() == 1
+    faults(Faults())
+    until(left, lambda number: number == 0)
+    functions.api.delete_event_source_mapping(UUID=mapping)
 
 
 def test_the_gateway_answers_with_500_for_a_throttled_function(

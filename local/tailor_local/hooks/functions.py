@@ -42,10 +42,13 @@ def retry_rules() -> None:
     execute = functions._execute_function
 
     def _execute_function(func: dict[str, Any], event: dict[str, Any]) -> Any:
+        result = None
         try:
-            return execute(func, event)
+            result = execute(func, event)
+            return result
         finally:
-            at_work.pop((func.get("config") or func).get("FunctionArn", ""), None)
+            if not (result and result.get("throttle")):  # one that waits for room is not over
+                at_work.pop((func.get("config") or func).get("FunctionArn", ""), None)
 
     def _dispatch_to_lambda(arn: str, payload: str) -> None:
         record, config, _ = functions._get_func_record_for_ref(arn)
