@@ -30,7 +30,7 @@ QUOTAS: Mapping[str, Quota] = {
     "deployments-in-progress": Quota(2, _QUOTAS_PAGE),
     "model-units": Quota(0, "reported: no commitment model units until a quota increase"),
     "custom-requests-a-minute": Quota(4, "reported of a new account; the documented default is 2,000 for Nova"),
-    "base-requests-a-minute": Quota(2000, _QUOTAS_PAGE),
+    "base-requests-a-minute": Quota(2000, "taken from custom Nova models; newer pages list tokens a minute only"),
     "concurrency": Quota(
         10, "reported of new accounts (aws-samples/one-observability-demo issue 278); Lambda's, by default 1,000"
     ),
