@@ -50,7 +50,7 @@ def test_what_was_built_is_compared_with_what_is_deployed(built: tuple[str, Buil
     found.check(built_for)
     assert found.processors() == [built_for]
     (other,) = set(ARCHITECTURES.values()) - {built_for}
-    with pytest.raises(InvalidInputError, match=rf"\.so.* is built for {built_for}, and .* run on {other}") as refused:
+    with pytest.raises(InvalidInputError, match=rf"\.so.* is built for {built_for}, but .* run on {other}") as refused:
         found.check(other)
     assert f"make deploy ARCH={other}" in refused.value.hint
 

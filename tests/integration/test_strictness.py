@@ -516,3 +516,29 @@ def test_items_that_dynamodb_refuses(table: Callable[[dict[str, Any]], Any], ite
 
 def test_items_that_dynamodb_takes(table: Callable[[dict[str, Any]], Any]) -> None:
     table({"n": {"N": "1" * 38}, "small": {"N": "1E-130"}, "large": {"N": "9.99E125"}, "text": {"S": ""}})
+
+
+def test_an_alarm_watches_its_own_dimensions(local_cloud: LocalCloud) -> None:
+    cloudwatch = local_cloud.client("cloudwatch")
+    mine, other = ([{"Name": "FunctionName", "Value": f"watched-{name}"}] for name in ("mine", "other"))
+    metric: dict[str, Any] = {"Namespace": "Watched", "MetricName": "Errors"}
+    cloudwatch.put_metric_alarm(
+        AlarmName="watched-mine",
+        **metric,
+        Dimensions=mine,
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+    def state_after(dimensions: list[dict[str, str]]) -> str:
+        point = {"MetricName": "Errors", "Dimensions": dimensions, "Value": 1}
+        cloudwatch.put_metric_data(Namespace="Watched", MetricData=[point])
+        [alarm] = cloudwatch.describe_alarms(AlarmNames=["watched-mine"])["MetricAlarms"]
+        return str(alarm["StateValue"])
+
+    assert state_after(other) != "ALARM"
+    assert state_after(mine) == "ALARM"
+    cloudwatch.delete_alarms(AlarmNames=["watched-mine"])

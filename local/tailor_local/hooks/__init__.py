@@ -8,6 +8,7 @@ from tailor_local import timelapse
 from tailor_local.account import SERVICES, Account
 from tailor_local.bedrock.service import Bedrock
 from tailor_local.hooks import (
+    alarms,
     asynchronous,
     concurrency,
     definitions,
@@ -88,6 +89,7 @@ def install(bedrock: Bedrock) -> None:
     _add_services(Account(bedrock.platform, bedrock.desk, bedrock.quota))
     _authorise_ourselves()
     _call_loopback_secure()
+    alarms.watch_own_dimensions()
     identity.simulate_in_context()
     functions.run_outside_our_environment()
     functions.share_layers()

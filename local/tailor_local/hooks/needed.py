@@ -48,6 +48,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_RESOURCE_HANDLERS": None,
         "_eb_rule_create": ("logical_id", "props", "stack_name"),
     },
+    "services.cloudwatch": {"_evaluate_alarm": ("alarm",), "_metrics": None, "_dims_key": ("dims",)},
     "services.eventbridge": {
         "_put_events": ("data", "allow_aws_source"),
         "_parse_rate_seconds": ("expr",),
