@@ -27,6 +27,7 @@ from tailor_cli.verify_world import asked, redactor, surroundings, working
 FILE = Path("verify-aws.json")
 STYLES: dict[Verdict, str] = {"as assumed": "green", "different": "bold red", "could not be checked": "yellow"}
 COULD_NOT_RUN = 2
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def verify(
@@ -41,7 +42,7 @@ def verify(
         wanted = chosen(only or [], train=train)
         needs_stack = any(check.when != "before deploying" for check in wanted)
         world = surroundings(with_stack=needs_stack and not before)
-        checks = [check for check in wanted if check.when == "before deploying" or world.stack is not None]
+        checks = _chosen_here(wanted, world)
         if needs_stack and not before and world.stack is None:
             err.print(f"there is no stack {session.stack_name!r} here: only what needs none is checked", soft_wrap=True)
         if any(check.when != "before deploying" for check in checks) and not yes:
@@ -73,6 +74,15 @@ def chosen(only: list[str], *, train: bool) -> list[Check]:
     return [check for check in known.values() if check.id in only or not only]
 
 
+def _chosen_here(wanted: list[Check], world: World) -> list[Check]:
+    """Return the checks that can run without a stack if there is none. Raises InvalidInputError if that leaves none."""
+    checks = [check for check in wanted if check.when == "before deploying" or world.stack is not None]
+    if not checks:
+        hint = "deploy first, leave out --before, or name the stack with --stack"
+        raise InvalidInputError(f"{', '.join(check.id for check in wanted)}: a deployed stack is needed", hint=hint)
+    return checks
+
+
 def ask_beside_work(world: World) -> None:
     """The probes' jobs count against the account's quota of jobs, and their calls against its rates: a team whose runs
     are at work decides. Raises InvalidInputError where nobody can be asked."""
@@ -87,7 +97,7 @@ def ask_beside_work(world: World) -> None:
 
 
 def observe(checks: list[Check], world: World) -> tuple[list[Result], list[str]]:
-    """Runs checks and shows each as it ends, then removes what they made. Ctrl-C ends the checks, not the cleaning."""
+    """Run checks and show each as it ends; then remove what they made, however they ended."""
     cost = sum((check.cost for check in checks), Decimal(0))
     err.print(f"{len(checks)} checks against {asked()} in {world.region}, at most ${cost}", soft_wrap=True)
     left = clean(world, CLEANERS, time.time())  # of earlier calls that were killed
@@ -102,20 +112,31 @@ def observe(checks: list[Check], world: World) -> tuple[list[Result], list[str]]
                 _show(results[-1], width)
         except KeyboardInterrupt:
             err.print("interrupted: what was made is removed")
+        finally:
+            left += _cleaned(world)
     results += [skipped(check, "interrupted before it ended") for check in checks[len(results) :]]
-    with err.status("removing what the checks made"):
-        left += clean(world, CLEANERS)
     return results, left
+
+
+def _cleaned(world: World) -> list[str]:
+    """Remove what the checks made, and return what stays. A second Ctrl-C must not leave things that bill."""
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, *ENDINGS)}
+    try:
+        return clean(world, CLEANERS)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """A polite kill is taken for Ctrl-C, so that what was made is removed then too."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Treat a polite kill and a closed terminal as Ctrl-C, so that what was made is removed then too."""
+    previous = {number: signal.signal(number, signal.default_int_handler) for number in ENDINGS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _show(result: Result, width: int) -> None:

@@ -63,9 +63,11 @@ def _permissions() -> Iterator[str]:
         "sts:GetCallerIdentity",
         *(action for item in CLEANERS if not item.deployed for action in item.permissions),
     }
+    of_stack = {action for item in CLEANERS if item.deployed for action in item.permissions}
     by_time: dict[str, set[str]] = {}
     for check in CHECKS:
-        by_time.setdefault(check.when, set()).update(check.permissions)
+        cleaning = of_stack if check.when != "before deploying" else set[str]()
+        by_time.setdefault(check.when, set()).update(check.permissions, cleaning)
     yield "| when | actions |\n|---|---|"
     yield f"| always | {_listed(always)} |"
     for when, actions in by_time.items():

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -68,10 +68,12 @@ def run(wish: Wish) -> None:
     state = look_at(wish.stack)
     _check_state(wish.stack, state)
     answers = _answers(wish, checkout, remembered, who, state)
-    write_answers(file, wish.stack, answers)
+    # Account and Region are remembered once something is there: a dry run elsewhere must not bind the next call.
+    write_answers(file, wish.stack, replace(answers, account=remembered.account, region=remembered.region))
     _show_plan(wish.stack, answers, who, state, file)
     folder = _build(checkout, answers.architecture)
-    _deploy(wish, checkout, folder, answers, state)
+    if _deploy(wish, checkout, folder, answers, state):
+        write_answers(file, wish.stack, answers)
 
 
 def _somebody_can_be_asked() -> bool:
@@ -202,8 +204,8 @@ def _build(checkout: Checkout, architecture: str) -> Path:
     return folder
 
 
-def _deploy(wish: Wish, checkout: Checkout, folder: Path, answers: Answers, state: StackState | None) -> None:
-    """Have SAM show the change set, wait for confirmation, execute it and follow it."""
+def _deploy(wish: Wish, checkout: Checkout, folder: Path, answers: Answers, state: StackState | None) -> bool:
+    """Have SAM show the change set, wait for confirmation and execute it. Return whether a stack is there."""
     before = change_sets(wish.stack)
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch, "parameters.yaml")  # on a command line, SAM reads quotation marks in its own way
@@ -215,8 +217,10 @@ def _deploy(wish: Wish, checkout: Checkout, folder: Path, answers: Answers, stat
         command += ["--no-confirm-changeset" if wish.yes or wish.dry_run else "--confirm-changeset"]
         command += ["--no-execute-changeset"] if wish.dry_run else []
         environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
-        done = subprocess.run(command, cwd=checkout.root, env=environment, check=False)  # noqa: S603  (SAM itself)
-    discard(wish.stack, change_sets(wish.stack, waiting=True) - before)
+        try:
+            done = subprocess.run(command, cwd=checkout.root, env=environment, check=False)  # noqa: S603  (SAM itself)
+        finally:  # Ctrl-C at SAM's question too
+            discard(wish.stack, change_sets(wish.stack, waiting=True) - before)
     after = look_at(wish.stack)
     if done.returncode:
         raise _failed(wish.stack, state, after)
@@ -226,6 +230,7 @@ def _deploy(wish: Wish, checkout: Checkout, folder: Path, answers: Answers, stat
         out.print("\nNothing was deployed.")
     else:
         _show_next(wish.stack, answers, after)
+    return after is not None and after.exists
 
 
 def _failed(stack: str, before: StackState | None, after: StackState | None) -> InvalidInputError:
@@ -245,5 +250,6 @@ def _show_next(stack: str, answers: Answers, state: StackState) -> None:
     if any(answers.parameters.get(name) for name in ("NotificationEmail", "AlarmEmail")):
         out.print("AWS has sent an e-mail to each address: open its link, or no notices will arrive.")
     out.print(
-        f"Next: source .venv/bin/activate, then run {command} doctor to check whether Bedrock would let you train."
+        f"Next: source .venv/bin/activate, export AWS_REGION={answers.region}, then run {command} doctor to check "
+        "whether Bedrock would let you train."
     )

@@ -17,7 +17,8 @@ from tailor.errors import Problem, RecipeError
 Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
 METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
 A_YEAR = 24 * 365  # hours
-SMALLEST, LARGEST = 1e-30, 1e15  # of a number that is not 0
+# What DynamoDB, which stores the recipe, can hold of a number that is not 0, and of an integer (38 digits).
+SMALLEST, LARGEST, LARGEST_INTEGER = 1e-130, 9.9e125, 10**38 - 1
 Share = Annotated[float, Field(ge=0, le=1)]
 Hours = Annotated[float, Field(gt=0, le=A_YEAR)]
 
@@ -27,11 +28,12 @@ class Section(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _of_a_sensible_size(cls, value: Any) -> Any:
-        """Refuse numbers that DynamoDB, which stores the recipe, can't hold (38 digits, from 1E-130)."""
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and value and not SMALLEST <= abs(value) <= LARGEST:
+    def _storable(cls, value: Any) -> Any:
+        """Refuse numbers that can't be stored, and no others: recipes of stored runs must stay readable."""
+        if isinstance(value, float) and value and not SMALLEST <= abs(value) <= LARGEST:
             raise ValueError(f"the number must be 0, or between {SMALLEST:g} and {LARGEST:g} in size")
+        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            raise ValueError("the number must have at most 38 digits")
         return value
 
 

@@ -30,11 +30,17 @@ class Stack(BaseModel):
 
 
 def find_stack(name: str) -> Stack:
-    """Return the stack's outputs. Raises NotFoundError with a remedy if this account and Region have no such stack."""
+    """Return the stack's outputs.
+
+    Raises:
+        NotFoundError: this account and Region have no such stack.
+        InvalidInputError: no Region is set.
+    """
     hint = "name another with --stack, or deploy one: make deploy"
+    cloudformation = client("cloudformation")  # a missing Region is not a missing stack
     try:
         with translated(f"looking for the stack {name!r}"):
-            stacks = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+            stacks = cloudformation.describe_stacks(StackName=name)["Stacks"]
     except (NotFoundError, InvalidInputError) as error:
         raise NotFoundError(f"there is no stack {name!r} in this account and Region", hint=hint) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}

@@ -44,6 +44,8 @@ def begin(checks: Iterable[Check], world: World) -> None:
                 check.begin(world)
             except TailorError as error:
                 world.failed[check.id] = error
+            except Exception as error:  # the other checks run all the same, and what was made is removed
+                world.failed[check.id] = CannotCheckError(f"it could not begin: {type(error).__name__}: {error}")
 
 
 def run(check: Check, world: World, clock: Callable[[], float] = time.monotonic) -> Result:
