@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
@@ -154,6 +155,23 @@ def test_a_new_account_has_ten_at_once_and_none_of_them_can_be_reserved(
     reserve(2)
     assert refused(lambda: reserve(3))[0] == INVALID
     assert functions.api.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == 10
+
+
+def test_who_may_not_read_the_accounts_limits_does_not(local_cloud: LocalCloud) -> None:
+    iam = local_cloud.client("iam")
+    iam.create_user(UserName="curious")
+    key = iam.create_access_key(UserName="curious")["AccessKey"]
+    api = boto3.client(
+        "lambda",
+        region_name=REGION,
+        endpoint_url=local_cloud.endpoint,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    assert refused(api.get_account_settings)[0] == "AccessDeniedException"
+    allowed = {"Version": "2012-10-17", "Statement": [allow("lambda:GetAccountSettings", "*")]}
+    iam.put_user_policy(UserName="curious", PolicyName="curious", PolicyDocument=json.dumps(allowed))
+    assert api.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] == 10
 
 
 def test_an_event_that_finds_no_room_waits_and_is_no_dead_letter(

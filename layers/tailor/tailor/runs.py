@@ -224,6 +224,14 @@ def claim(
         return None
 
 
+def find(store: "RunStore", run_id: str) -> Run | None:
+    """Return a run, or None if it was removed: an event about it may still arrive, and then there is nothing to do."""
+    try:
+        return store.get(run_id)
+    except NotFoundError:
+        return None
+
+
 MOST_TRIES = 10
 
 

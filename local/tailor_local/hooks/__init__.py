@@ -124,8 +124,10 @@ def _authorise_ourselves() -> None:
     actions = inside("core.iam_actions")
     original = actions.extract_iam_action
 
-    def extract_iam_action(service: str, *arguments: Any) -> str | None:
-        return None if service in ("bedrock", "bedrock-runtime") else original(service, *arguments)
+    def extract_iam_action(service: str, method: str, path: str, *arguments: Any) -> str | None:
+        if service == "lambda" and path.rstrip("/").endswith("/account-settings"):
+            return "lambda:GetAccountSettings"  # the emulator lets everybody read them
+        return None if service in ("bedrock", "bedrock-runtime") else original(service, method, path, *arguments)
 
     actions.extract_iam_action = extract_iam_action
 

@@ -11,7 +11,7 @@ import pytest
 
 from tailor.errors import ConflictError
 from tailor.notices.messages import message_for
-from tailor.runs import MOVES, Run, State
+from tailor.runs import ACTORS, MOVES, Run, State
 from tailor.steps.provision import take_down
 from tailor.steps.steer import approve, promote_by_hand, retry, stop, take_offline
 from tests.unit.chaos.bedrock import NEVER, Fate
@@ -393,6 +393,14 @@ def test_somebody_who_writes_first_before_each_write(path: Path, count: Count) -
         world = path.run(trouble=Trouble("interfered", at, act=writes_first))
         check(path, world, note=f"somebody wrote first, before {world.met!r}")
         count("lost races")
+
+
+@pytest.mark.parametrize("step", sorted(set(ACTORS.values())))
+def test_a_late_event_about_a_run_that_was_removed_is_no_failure(step: str) -> None:
+    world = World()
+    getattr(world, f"_{step}")("colours-removed-0123456789ab")
+    assert world.calls == []
+    assert not world.runs.items
 
 
 @pytest.mark.parametrize("treatment", ["lost", "repeated"])

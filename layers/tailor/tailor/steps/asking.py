@@ -16,7 +16,7 @@ from tailor.evaluation.questions import Arm
 from tailor.evaluation.run import ask_part, plan_run
 from tailor.events import AskPart
 from tailor.llm import Asker
-from tailor.runs import Run, RunStore, State
+from tailor.runs import Run, RunStore, State, find
 from tailor.steps.machine import Account, Executions, Machine, functions_at_once
 from tailor.storage import Storage
 
@@ -67,8 +67,8 @@ class Scale:
         now: datetime,
     ) -> Progress | None:
         """One part; None where the run no longer waits for this execution. RetryableError where time ran out first."""
-        run = runs.get(part.run)
-        if not self.machine.awaits(run, part.execution):
+        run = find(runs, part.run)
+        if run is None or not self.machine.awaits(run, part.execution):
             return None
         left = while_wanted(run, runs, seconds_left)
         spare = max(0.0, left() - self.part_seconds)
@@ -102,7 +102,8 @@ def while_wanted(run: Run, runs: RunStore, seconds_left: Callable[[], float]) ->
             if wanted and looked - seconds >= LOOK_SECONDS:
                 looked = seconds
                 with suppress(TailorError):  # not known now: the next look tells
-                    wanted = runs.get(run.id).state == State.EVALUATING
+                    found = find(runs, run.id)
+                    wanted = found is not None and found.state == State.EVALUATING
             return seconds if wanted else 0.0
 
     return left

@@ -9,7 +9,7 @@ from tailor.errors import ConflictError, EvaluationError, InvalidInputError, Not
 from tailor.evaluation.questions import BASE, CANDIDATE, LIVE, TEACHER, Arm
 from tailor.evaluation.run import Unfinished, evaluate_run
 from tailor.llm import Asker
-from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, giving_back
+from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, find, giving_back
 from tailor.serving.aliases import AliasStore, Version
 from tailor.steps.asking import Scale, while_wanted
 from tailor.storage import Storage
@@ -37,8 +37,9 @@ def evaluate(
     the report says above its verdict.
     """
     given = seconds_left()
-    run = scale.machine.claim(
-        runs.get(run_id), begin=State.DEPLOYED, ended=asked, seconds=given, by=BY, runs=runs, now=now
+    found = find(runs, run_id)
+    run = found and scale.machine.claim(
+        found, begin=State.DEPLOYED, ended=asked, seconds=given, by=BY, runs=runs, now=now
     )
     if run is None:
         return None

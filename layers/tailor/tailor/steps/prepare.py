@@ -14,7 +14,7 @@ from tailor.findings import Finding, finding, from_error
 from tailor.llm import Asker
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
-from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, giving_back
+from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, find, giving_back
 from tailor.serving.aliases import AliasStore
 from tailor.steps.intentions import offer_problems, read_intentions
 from tailor.steps.preparing import Scale
@@ -67,7 +67,9 @@ def prepare(
     takes over. ``ended``: the execution that says that all its shards are checked.
     """
     bucket, runs = services.bucket, services.runs
-    run = runs.get(run_id)
+    run = find(runs, run_id)
+    if run is None:
+        return None
     claimed = services.scale.machine.claim(
         run, begin=State.RECEIVED, ended=ended, seconds=lease_seconds, by=BY, runs=runs, now=now
     )

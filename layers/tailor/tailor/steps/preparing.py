@@ -11,7 +11,7 @@ from pathlib import Path
 from tailor.datasets.prepare import Assignment, Deal, Intake, deal, weigh
 from tailor.datasets.scale import Shards, workers_of
 from tailor.events import Shard
-from tailor.runs import Run, RunStore, State
+from tailor.runs import Run, RunStore, State, find
 from tailor.steps.intentions import read_intentions
 from tailor.steps.machine import Account, Executions, Machine, functions_at_once
 from tailor.storage import Storage
@@ -59,8 +59,8 @@ class Scale:
     def check(self, shard: Shard, *, bucket: Storage, runs: RunStore, bucket_owner: str, scratch: Path) -> bool:
         """Does one task; False where the run no longer waits for it. RetryableError where something can't be read or
         written now."""
-        run = runs.get(shard.run)
-        if not self.machine.awaits(run, shard.execution):
+        run = find(runs, shard.run)
+        if run is None or not self.machine.awaits(run, shard.execution):
             return False
         problems, recipe, model = read_intentions(run, bucket)
         if problems or model is None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
 from tailor.evaluation.sizes import ROUNDS
-from tailor.runs import MOVES, Run, RunStore, State, insist
+from tailor.runs import MOVES, Run, RunStore, State, find, insist
 from tailor.serving.aliases import AliasStore, Offline, Version, forget, withdraw
 from tailor.serving.aliases import promote as move_pointer
 from tailor.serving.media import rules_for
@@ -26,7 +26,9 @@ def provision(
     run_id: str, *, runs: RunStore, control: Control, aliases: AliasStore, tags: dict[str, str], now: datetime
 ) -> Run | None:
     """The run as it is afterwards; None where there was nothing to do."""
-    run = runs.get(run_id)
+    run = find(runs, run_id)
+    if run is None:
+        return None
     if run.state == State.TRAINED or (run.state == State.RESTORING and not run.deployment):
         return deploy(run, runs=runs, control=control, tags=tags, now=now)
     if not run.is_open:

@@ -10,7 +10,7 @@ from typing import Any
 from tailor import catalog
 from tailor.catalog import Model
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
-from tailor.runs import Run, RunStore, State
+from tailor.runs import Run, RunStore, State, find
 from tailor.steps.control import Control
 from tailor.storage import Storage
 from tailor.training.approval import needs_approval
@@ -60,8 +60,8 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
     Raises RetryableError where Bedrock has no room now: the run keeps its place and is asked for again.
     """
     runs, offers, control = services.runs, services.offers, services.control
-    run = runs.get(run_id)
-    if run.state not in {State.PREPARED, State.APPROVED}:
+    run = find(runs, run_id)
+    if run is None or run.state not in {State.PREPARED, State.APPROVED}:
         return None
     if run.state == State.PREPARED:
         reason = needs_approval(run.quote, run.recipe, services.budget_limit)
