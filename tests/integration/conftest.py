@@ -39,6 +39,7 @@ HERE = Path(__file__).parent
 PACE = 1.0  # seconds that stand for a minute
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
