@@ -26,3 +26,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if ran:
         kinds = ", ".join(f"{number:,} of {kind}" for kind, number in sorted(ran.items()))
         terminalreporter.write_line(f"chaos: {ran.total():,} combinations ran: {kinds}")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give all integration tests to one worker, so that they share one local cloud and one build.
+
+    pytest-xdist 3.8 marks groups in a place that pytest 9.2 no longer reads, so ``--dist loadgroup`` groups nothing.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class OneCloud(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return "local-cloud" if nodeid.startswith("tests/integration/") else nodeid
+
+    return OneCloud(config, log)
