@@ -61,7 +61,8 @@ def test_a_dry_run_shows_the_change_set_and_leaves_nothing(
     ):
         assert shown in done.stdout
     assert STACK not in stacks(local_cloud)
-    assert read_answers(answers, STACK) == Answers(ACCOUNT, REGION, built_for, {"BudgetLimit": "20"})
+    # No account and no Region: nothing was deployed there, so the next call may go elsewhere.
+    assert read_answers(answers, STACK) == Answers("", "", built_for, {"BudgetLimit": "20"})
 
 
 def test_it_deploys_changes_a_parameter_later_and_keeps_what_nobody_said(
