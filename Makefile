@@ -31,7 +31,7 @@ demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinfor
 test: setup style ## Check everything and run all tests
 	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
 	{ $(TYPES) && $(TEMPLATE); } >"$$said" 2>&1 & checks=$$!; \
-	failed=0; $(BIN)/python -m pytest -n 2 --dist loadgroup || failed=$$?; \
+	failed=0; $(BIN)/python -m pytest -n 2 || failed=$$?; \
 	wait $$checks || { cat "$$said"; failed=2; }; \
 	exit $$failed
 

@@ -31,7 +31,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Give all integration tests to one worker, so that they share one local cloud and one build.
 
-    pytest-xdist 3.8 marks groups in a place that pytest 9.2 no longer reads, so ``--dist loadgroup`` groups nothing.
+    pytest-xdist 3.8 notes groups where pytest 9.2 no longer reads them: its own ``--dist loadgroup`` groups nothing.
     """
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 

@@ -6,12 +6,11 @@
 
 The cloud listens on a free port and keeps its files in a temporary folder. Tests share it: name what you make so that
 no other test has it, and use the fixture `faults` to break things, which mends them afterwards. All tests of this
-folder run in one worker of pytest-xdist, so that they share one cloud there too.
+folder run in one worker of pytest-xdist (tests/conftest.py), so that they share one cloud there too.
 """
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,15 +34,7 @@ from tests.integration.standin import (
     record,
 )
 
-HERE = Path(__file__).parent
 PACE = 1.0  # seconds that stand for a minute
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("local-cloud"))
 
 
 @pytest.fixture(scope="session")
