@@ -1,4 +1,7 @@
-"""A function takes a queue's messages as on AWS: in batches as large as allowed, and in the hands of its role."""
+"""A function takes a queue's messages as on AWS: in batches as large as allowed, and in the hands of its role.
+
+Lambda's words on a visibility timeout as reported in github-aws-runners/terraform-aws-github-runner issue 465.
+"""
 
 import json
 import time
@@ -85,7 +88,7 @@ def check_mappings() -> None:
 
     def created(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
         if problem := mapping_problem(properties):
-            raise ValueError(f"Resource handler returned message: {problem}")
+            raise ValueError(f"Resource handler returned message: Invalid request provided: {problem}")
         return provision(logical_id, properties, stack)
 
     functions._create_esm = _create_esm
@@ -99,6 +102,9 @@ def mapping_problem(properties: dict[str, Any]) -> str | None:
     _, config, _ = inside("services.lambda_svc")._get_func_record_for_ref(properties.get("FunctionName", ""))
     if queue is None or not config:
         return None
+    visible, timeout = int(queue["attributes"].get("VisibilityTimeout", 30)), int(config.get("Timeout", 3))
+    if visible < timeout:
+        return f"Queue visibility timeout: {visible} seconds is less than Function timeout: {timeout} seconds"
     if int(properties.get("BatchSize") or 10) > 10 and not int(properties.get("MaximumBatchingWindowInSeconds") or 0):
         return "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
     region, account = source.split(":")[3:5]

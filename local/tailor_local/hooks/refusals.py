@@ -1,8 +1,8 @@
-"""What Lambda refuses of a function's or a mapping's settings, by its API and in a template, in Lambda's words.
+"""What Lambda refuses of a function's settings, by its API and in a template, in Lambda's words.
 
 Sources: docs.aws.amazon.com/lambda, quotas. Wordings as reported: the environment in github-aws-runners/
-terraform-aws-github-runner issue 3594, sizes in lambci/git-lambda-layer issue 27, the visibility timeout in issue 465
-of the former. How Lambda words its refusal of a sixth layer was not found.
+terraform-aws-github-runner issue 3594, sizes in lambci/git-lambda-layer issue 27. How Lambda words its refusal of a
+sixth layer was not found.
 """
 
 import json
@@ -23,7 +23,7 @@ def refuse_what_lambda_refuses() -> None:
         inside("services.lambda_svc"),
         inside("services.cloudformation.provisioners")._RESOURCE_HANDLERS,
     )
-    create, update, map_source = functions._create_function, functions._update_config, functions._create_esm
+    create, update = functions._create_function, functions._update_config
 
     def refused(why: str) -> Any:
         return functions.error_response_json(INVALID, why, 400)
@@ -40,15 +40,10 @@ def refuse_what_lambda_refuses() -> None:
         why = too_large(code, layers or ())
         return refused(why) if why else None
 
-    def _create_esm(data: dict[str, Any]) -> Any:
-        why = too_impatient(data)
-        return refused(why) if why else map_source(data)
-
     functions._create_function, functions._update_config = _create_function, _update_config
-    functions._validate_total_unzipped_size, functions._create_esm = _validate_total_unzipped_size, _create_esm
-    function, mapping = "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping"
+    functions._validate_total_unzipped_size = _validate_total_unzipped_size
+    function = "AWS::Lambda::Function"
     handlers[function] = {**handlers[function], "create": _creating(handlers[function]["create"])}
-    handlers[mapping] = {**handlers[mapping], "create": _mapping(handlers[mapping]["create"])}
 
 
 def problem(data: Mapping[str, Any]) -> str | None:
@@ -77,18 +72,6 @@ def too_large(code: bytes | None, layers: Sequence[Any]) -> str | None:
     )
 
 
-def too_impatient(data: Mapping[str, Any]) -> str | None:
-    """What Lambda says of a queue that shows a message again while its function still works; None where it does not."""
-    _, config, _ = inside("services.lambda_svc")._get_func_record_for_ref(data.get("FunctionName", ""))
-    queue = inside("services.sqs")._queue_by_arn(data.get("EventSourceArn", ""))
-    if not config or queue is None:
-        return None
-    visible, timeout = int(queue["attributes"].get("VisibilityTimeout", 30)), int(config.get("Timeout", 3))
-    if visible >= timeout:
-        return None
-    return f"Queue visibility timeout: {visible} seconds is less than Function timeout: {timeout} seconds"
-
-
 def _creating(create: Callable[..., Any]) -> Callable[..., Any]:
     functions = inside("services.lambda_svc")
 
@@ -101,14 +84,5 @@ def _creating(create: Callable[..., Any]) -> Callable[..., Any]:
             del functions._functions[made[0]]
             raise ValueError(f"Resource handler returned message: {why}")
         return made
-
-    return created
-
-
-def _mapping(create: Callable[..., Any]) -> Callable[..., Any]:
-    def created(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
-        if why := too_impatient(properties):
-            raise ValueError(f"Resource handler returned message: Invalid request provided: {why}")
-        return create(logical_id, properties, stack)
 
     return created
