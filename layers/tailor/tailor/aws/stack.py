@@ -2,9 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tailor.aws.clients import client
-from tailor.aws.failures import translated
-from tailor.errors import InvalidInputError, NotFoundError
+from tailor.aws.stacks import look_at
+from tailor.errors import NotFoundError
 
 
 class Stack(BaseModel):
@@ -36,13 +35,8 @@ def find_stack(name: str) -> Stack:
         NotFoundError: this account and Region have no such stack.
         InvalidInputError: no Region is set.
     """
-    hint = "name another with --stack, or deploy one: make deploy"
-    cloudformation = client("cloudformation")  # a missing Region is not a missing stack
-    try:
-        with translated(f"looking for the stack {name!r}"):
-            stacks = cloudformation.describe_stacks(StackName=name)["Stacks"]
-    except (NotFoundError, InvalidInputError) as error:
-        raise NotFoundError(f"there is no stack {name!r} in this account and Region", hint=hint) from error
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-    parameters = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stacks[0].get("Parameters", [])}
-    return Stack.model_validate({"name": name, "prices": parameters.get("Prices", "{}")} | outputs)
+    found = look_at(name)
+    if found is None:
+        hint = "name another with --stack, or deploy one: make deploy"
+        raise NotFoundError(f"there is no stack {name!r} in this account and Region", hint=hint)
+    return Stack.model_validate({"name": name, "prices": found.parameters.get("Prices", "{}")} | found.outputs)

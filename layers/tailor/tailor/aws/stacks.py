@@ -96,7 +96,7 @@ def caller() -> Caller:
 
 
 def look_at(stack: str) -> StackState | None:
-    """Return a stack's state, or None if it does not exist."""
+    """Return a stack's state, or None if it does not exist. Raises InvalidInputError if no Region is set."""
     with translated(f"looking for the stack {stack}"):
         try:
             found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
@@ -108,7 +108,7 @@ def look_at(stack: str) -> StackState | None:
         status=found["StackStatus"],
         since=found.get("LastUpdatedTime") or found["CreationTime"],
         reason=found.get("StackStatusReason", ""),
-        parameters={each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])},
+        parameters={each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", [])},
         tags={each["Key"]: each["Value"] for each in found.get("Tags", [])},
         outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])},
     )
