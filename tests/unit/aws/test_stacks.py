@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import (
     EndpointConnectionError,
@@ -16,6 +15,7 @@ from botocore.stub import Stubber
 
 from tailor.aws import stacks as module
 from tailor.errors import InvalidInputError, NotAllowedError, RetryableError, TailorError
+from tests.unit.stubs import stubbed
 
 THEN = datetime(2026, 11, 22, tzinfo=UTC)
 ARN = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/"
@@ -23,16 +23,8 @@ ARN = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/"
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Stubber]]:
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    names = ("sts", "cloudformation")
-    clients: dict[str, Any] = {name: boto3.client(name, region_name="us-east-1", **keys) for name in names}  # type: ignore[call-overload]
-    stubs = {name: Stubber(client) for name, client in clients.items()}
-    monkeypatch.setattr(module, "client", clients.__getitem__)
-    for stub in stubs.values():
-        stub.activate()
-    yield stubs
-    for stub in stubs.values():
-        stub.assert_no_pending_responses()
+    with stubbed(monkeypatch, module, "sts", "cloudformation") as stubs:
+        yield stubs
 
 
 def test_the_account_is_told(aws: dict[str, Stubber]) -> None:

@@ -93,7 +93,7 @@ def test_a_poisoned_message_becomes_a_dead_letter_and_an_alarm_and_the_rest_of_i
     assert histories(settled(world)) == [LIVE]
     assert world.uploads.batches == [2, *[1] * (TRIES - 1)]
     assert world.uploads.dead == [poisoned["messageId"]]
-    alarm = alarms_on("QueueName", {"GetAtt": "UploadsDeadLetters.QueueName"})["ApproximateNumberOfMessagesVisible"]
+    alarm = alarms_on("QueueName", {"Fn::GetAtt": "UploadsDeadLetters.QueueName"})["ApproximateNumberOfMessagesVisible"]
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
     periods, missing = alarm["EvaluationPeriods"], alarm["TreatMissingData"]
     assert evaluate([depths[0] > alarm["Threshold"]] * periods, periods, missing) == OK

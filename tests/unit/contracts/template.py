@@ -1,33 +1,17 @@
-"""template.yaml as tests read it: CloudFormation's short forms become plain dictionaries."""
+"""template.yaml as tests read it."""
 
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tailor.verify.checkout import read_template
 
 ROOT = Path(__file__).parents[3]
 
 
-class _Loader(yaml.SafeLoader):
-    pass
-
-
-def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {suffix: loader.construct_sequence(node, deep=True)}
-    raise TypeError(suffix)
-
-
-_Loader.add_multi_constructor("!", _short_form)
-
-
 @cache
 def template() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)
-    return loaded
+    return dict(read_template(ROOT / "template.yaml"))
 
 
 def functions() -> dict[str, dict[str, Any]]:

@@ -95,8 +95,8 @@ def test_silence_that_counts_as_a_breach_would_be_told_of_every_new_stack() -> N
 
 @pytest.mark.parametrize("name", sorted(name for name, found in functions().items() if "DeadLetterQueue" in found))
 def test_what_a_function_gave_up_raises_an_alarm(name: str) -> None:
-    queue = functions()[name]["DeadLetterQueue"]["TargetArn"]["GetAtt"].removesuffix(".Arn")
-    assert alarms_on("QueueName", {"GetAtt": f"{queue}.QueueName"})
+    queue = functions()[name]["DeadLetterQueue"]["TargetArn"]["Fn::GetAtt"].removesuffix(".Arn")
+    assert alarms_on("QueueName", {"Fn::GetAtt": f"{queue}.QueueName"})
 
 
 def test_every_asynchronous_function_keeps_what_it_gave_up() -> None:

@@ -48,13 +48,13 @@ def test_the_queue_waits_for_the_function_as_aws_recommends() -> None:
 def test_an_upload_that_fails_again_and_again_is_kept_and_raises_an_alarm() -> None:
     redrive = properties("UploadsQueue")["RedrivePolicy"]
     assert redrive["maxReceiveCount"] >= 5, "AWS's advice, so that throttling does not lose messages"
-    dead = redrive["deadLetterTargetArn"]["GetAtt"].removesuffix(".Arn")
+    dead = redrive["deadLetterTargetArn"]["Fn::GetAtt"].removesuffix(".Arn")
     assert properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert alarms_on("QueueName", {"GetAtt": f"{dead}.QueueName"}).keys() == {"ApproximateNumberOfMessagesVisible"}
+    assert alarms_on("QueueName", {"Fn::GetAtt": f"{dead}.QueueName"}).keys() == {"ApproximateNumberOfMessagesVisible"}
 
 
 def test_uploads_that_wait_raise_an_alarm_once_they_can_not_be_on_their_last_try() -> None:
-    alarms = alarms_on("QueueName", {"GetAtt": "UploadsQueue.QueueName"})
+    alarms = alarms_on("QueueName", {"Fn::GetAtt": "UploadsQueue.QueueName"})
     queue = properties("UploadsQueue")
     tries = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"]
     assert alarms["ApproximateAgeOfOldestMessage"]["Threshold"] > tries
@@ -64,9 +64,9 @@ def test_only_the_rule_of_uploads_may_send_to_the_queue() -> None:
     (statement,) = properties("UploadsQueuePolicy")["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"GetAtt": "UploadsRule.Arn"}}}
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": "UploadsRule.Arn"}}}
     (target,) = properties("UploadsRule")["Targets"]
-    assert target["DeadLetterConfig"] == {"Arn": {"GetAtt": "UndeliveredEvents.Arn"}}
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": "UndeliveredEvents.Arn"}}
 
 
 def test_receive_may_read_its_own_queue_only() -> None:
@@ -74,7 +74,7 @@ def test_receive_may_read_its_own_queue_only() -> None:
     role = of_type("AWS::IAM::Role")["ReceiveFunctionRole"]
     assert not [arn for arn in role["ManagedPolicyArns"] if "SQS" in str(arn)]
     statements = {each["Sid"]: each for each in functions()["receive"]["Policies"][0]["Statement"]}
-    assert statements["TakeMessages"]["Resource"] == {"GetAtt": "UploadsQueue.Arn"}
+    assert statements["TakeMessages"]["Resource"] == {"Fn::GetAtt": "UploadsQueue.Arn"}
 
 
 def properties(name: str) -> dict[str, Any]:

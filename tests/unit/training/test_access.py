@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
-import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
 from tailor.aws import access as module
 from tailor.aws.access import Access
 from tailor.errors import NotAllowedError, NotFoundError
+from tests.unit.stubs import stubbed
 
 ROLE = "arn:aws:iam::123456789012:role/path/tailor-customization"
 TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}}]}
@@ -19,16 +18,8 @@ TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "bedrock.ama
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Stubber]]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    clients: dict[str, Any] = {name: boto3.client(name, region_name="us-east-1") for name in ("iam", "s3")}
-    stubs = {name: Stubber(client) for name, client in clients.items()}
-    monkeypatch.setattr(module, "client", clients.__getitem__)
-    for stub in stubs.values():
-        stub.activate()
-    yield stubs
-    for stub in stubs.values():
-        stub.assert_no_pending_responses()
+    with stubbed(monkeypatch, module, "iam", "s3") as stubs:
+        yield stubs
 
 
 def test_the_trust_policy_of_a_role_with_a_path(aws: dict[str, Stubber]) -> None:
