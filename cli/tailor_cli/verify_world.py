@@ -4,11 +4,11 @@ import os
 import time
 from pathlib import Path
 
-from tailor.aws.access import region
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.calls import Calls
 from tailor.aws.http import Http
-from tailor.errors import InvalidInputError, NotFoundError
+from tailor.aws.stacks import caller
+from tailor.errors import NotFoundError
 from tailor.runs import State
 from tailor.verify.checkout import find_checkout
 from tailor.verify.deployed import Deployed
@@ -24,13 +24,8 @@ _WAITING = frozenset({State.AWAITING_APPROVAL, State.LIVE, State.STANDBY})
 
 def surroundings(*, with_stack: bool) -> World:
     """Raises TailorError where AWS can't be asked at all. Without a stack where there is none yet."""
-    calls = Calls()
-    answer = calls("sts", "get_caller_identity")
-    if not answer.ok:
-        raise InvalidInputError(f"AWS does not know these credentials: {answer.said}", hint="log in, then try again")
-    world = World(
-        calls, region(), str(answer.document["Account"]), session_name(time.time()), find_checkout(Path.cwd())
-    )
+    who = caller()
+    world = World(Calls(), who.region, who.account, session_name(time.time()), find_checkout(Path.cwd()))
     if session.local:
         world.poll = LOCAL_POLL
     if world.checkout:

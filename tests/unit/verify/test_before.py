@@ -207,7 +207,11 @@ def quotas(**changes: float | None) -> FakeAws:
         "(Model customization) In-progress custom model deployments": 2.0,
     }
     found = {name: changes.get(name.split(") ")[1].split()[0], value) for name, value in known.items()}
-    listed = [{"QuotaName": name, "Value": value} for name, value in found.items() if value is not None]
+    listed = [
+        {"QuotaName": name, "QuotaCode": f"L-{number}", "Value": value}
+        for number, (name, value) in enumerate(found.items())
+        if value is not None
+    ]
     return FakeAws({("service-quotas", "list_service_quotas"): {"Quotas": listed}})
 
 

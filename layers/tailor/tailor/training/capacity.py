@@ -23,6 +23,7 @@ SHORT = 60.0  # minutes that an evaluation may take before anybody need ask AWS 
 FEW_FUNCTIONS = 50
 ENOUGH_FUNCTIONS = 1000  # Lambda's default
 What = Literal["requests", "tokens"]
+_WHAT: tuple[What, What] = ("requests", "tokens")
 
 
 class Quotas(Protocol):
@@ -47,6 +48,7 @@ class Wanted:
 
 
 # Codes: docs.aws.amazon.com/general/latest/gr/bedrock.html, and public projects that read them from Service Quotas.
+MODELS = Wanted(r".*custom models per account")
 JOBS = Wanted(r".*scheduled customization jobs", "L-0406044C")
 DEPLOYMENTS = Wanted(r".*total.* custom model deployments", "L-1EF80F3E")
 STARTING = Wanted(r".*in-progress custom model deployments", "L-430C95DD")
@@ -173,31 +175,26 @@ def _rate(name: str, load: Load, region: str, known: list[Mapping[str, Any]], pr
     return Check(name, "ok", message)
 
 
-_WHAT: tuple[What, What] = ("requests", "tokens")
-
-
 def _duration(asked: list[Load], region: str, known: list[Mapping[str, Any]], problem: str) -> Check:
     """The longest of the models decides: each is asked at its own rate."""
-    slowest: tuple[float, str, Mapping[str, Any], int] | None = None
+    found: list[tuple[float, str, Mapping[str, Any], int]] = []
     unknown = []
     for load in _together(asked):
-        for what, amount in (("requests", load.requests), ("tokens", load.tokens)):
-            quota = rate_of(load.model, region, what, custom=load.custom).find(known)  # type: ignore[arg-type]
+        for what, amount in zip(_WHAT, (load.requests, load.tokens), strict=True):
+            quota = rate_of(load.model, region, what, custom=load.custom).find(known)
             if quota is None:
                 unknown.append(f"{what} of {load.whose}")
                 continue
             minutes = amount / quota["Value"] if quota["Value"] > 0 else math.inf
-            if slowest is None or minutes > slowest[0]:
-                said = f"{amount:,} {what} of {load.whose} at {quota['Value']:,.0f} a minute"
-                slowest = minutes, said, quota, amount
-    if slowest is None:
+            said = f"{amount:,} {what} of {load.whose} at {quota['Value']:,.0f} a minute"
+            found.append((minutes, said, quota, amount))
+    if not found:
         return _unknown("evaluation-time", "how long the evaluation takes", problem)
-    minutes, said, quota, amount = slowest
-    left_out = f"; not known: {', '.join(unknown)}" if unknown else ""
-    if math.isinf(minutes):
-        message = f"the evaluation can't be done: {said}{left_out}"
-        return Check("evaluation-time", "warning", message, ask_for(quota, math.ceil(amount / SHORT)))
-    message = f"the evaluation takes at least {_duration_of(minutes)}: {said}{left_out}"
+    minutes, said, quota, amount = max(found, key=lambda each: each[0])
+    takes = "can't be done" if math.isinf(minutes) else f"takes at least {_duration_of(minutes)}"
+    message = f"the evaluation {takes}: {said}"
+    if unknown:
+        message += f"; not known: {', '.join(unknown)}"
     if minutes > SHORT:
         return Check("evaluation-time", "warning", message, ask_for(quota, math.ceil(amount / SHORT)))
     return Check("evaluation-time", "ok", message)

@@ -25,6 +25,12 @@ _PER_THOUSAND: Mapping[str, Decimal] = {"1k": Decimal(1), "1m": Decimal("0.001")
 _TOKENS = re.compile(r"(1[km]) tokens?")
 
 
+def request(usage_type: str) -> dict[str, Any]:
+    """Return the parameters of GetProducts for Amazon Bedrock's entries of one usage type."""
+    filters = [{"Type": "TERM_MATCH", "Field": "usagetype", "Value": usage_type}]
+    return {"ServiceCode": "AmazonBedrock", "Filters": filters}
+
+
 class Listing(Protocol):
     """The Price List; implemented by :class:`tailor.aws.price_list.PriceList`."""
 

@@ -72,15 +72,17 @@ def _delete_rule(world: World, name: str) -> str:
     return world.call("events", "delete_rule", Name=name).said
 
 
-def pages(world: World, service: str, operation: str, field: str, **given: Any) -> Iterator[Mapping[str, Any]]:
-    """Items of all pages of a list whose pages are named by ``NextToken``."""
+def pages(
+    world: World, service: str, operation: str, field: str, *, next_page: str = "NextToken", **given: Any
+) -> Iterator[Mapping[str, Any]]:
+    """Items of all pages of a list. ``next_page`` names the next one in an answer, and in the request for it."""
     following: dict[str, Any] = {}
     while True:
         page = world.call(service, operation, **given, **following).needed()
         yield from page.get(field, [])
-        if not page.get("NextToken"):
+        if not page.get(next_page):
             return
-        following = {"NextToken": page["NextToken"]}
+        following = {next_page: page[next_page]}
 
 
 RULES = Cleaner("rule", _rules, _delete_rule, ("events:ListRules", "events:DeleteRule"))

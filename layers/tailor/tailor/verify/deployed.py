@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from tailor.runs import RunStore
 from tailor.serving.aliases import AliasStore
 from tailor.serving.keys import KeyStore
+from tailor.steps import steer
 from tailor.steps.control import Control
 from tailor.storage import Storage
 
@@ -49,3 +51,15 @@ class Deployed:
     serving: Serving
     control: Control
     http: Http
+
+    def take_offline(self, project: str, reason: str) -> None:
+        """End a project's service. Raises TailorError."""
+        steer.take_offline(
+            project,
+            runs=self.runs,
+            control=self.control,
+            aliases=self.serving,
+            by=self.by,
+            reason=reason,
+            now=datetime.now(UTC),
+        )

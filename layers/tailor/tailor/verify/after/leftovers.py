@@ -6,7 +6,7 @@ from typing import Any
 
 from tailor.runs import Run, State
 from tailor.steps import steer
-from tailor.verify.cleaning import Cleaner
+from tailor.verify.cleaning import Cleaner, pages
 from tailor.verify.deployed import Deployed
 from tailor.verify.world import World
 
@@ -14,8 +14,8 @@ FOLDERS = ("uploads/", "runs/", "work/")
 
 
 def _jobs(world: World, prefix: str) -> Iterator[str]:
-    found = world.call("bedrock", "list_model_customization_jobs", nameContains=prefix, maxResults=100).needed()
-    for job in found["modelCustomizationJobSummaries"]:
+    operation, field = "list_model_customization_jobs", "modelCustomizationJobSummaries"
+    for job in pages(world, "bedrock", operation, field, next_page="nextToken", nameContains=prefix):
         if job["jobName"].startswith(prefix) and (prefix == world.name or job["status"] == "InProgress"):
             yield job["jobName"]
 
@@ -31,8 +31,8 @@ def _end_job(world: World, name: str) -> str:
 
 
 def _models(world: World, prefix: str) -> Iterator[str]:
-    found = world.call("bedrock", "list_custom_models", nameContains=prefix, maxResults=100).needed()
-    yield from (model["modelName"] for model in found["modelSummaries"] if model["modelName"].startswith(prefix))
+    found = pages(world, "bedrock", "list_custom_models", "modelSummaries", next_page="nextToken", nameContains=prefix)
+    yield from (model["modelName"] for model in found if model["modelName"].startswith(prefix))
 
 
 def _delete_model(world: World, name: str) -> str:
@@ -66,19 +66,11 @@ def _forget_run(world: World, run_id: str) -> str:
 
 def _stop(stack: Deployed, run: Run) -> None:
     reason, now = "tailor verify was interrupted", datetime.now(UTC)
-    stop = steer.retire if run.state == State.STANDBY else steer.stop
     if run.state == State.LIVE:
-        steer.take_offline(
-            run.project,
-            runs=stack.runs,
-            control=stack.control,
-            aliases=stack.serving,
-            by=stack.by,
-            reason=reason,
-            now=now,
-        )
-    else:
-        stop(run, runs=stack.runs, control=stack.control, aliases=stack.serving, by=stack.by, reason=reason, now=now)
+        stack.take_offline(run.project, reason)
+        return
+    stop = steer.retire if run.state == State.STANDBY else steer.stop
+    stop(run, runs=stack.runs, control=stack.control, aliases=stack.serving, by=stack.by, reason=reason, now=now)
 
 
 def _forget_served(world: World, key: str) -> None:

@@ -113,17 +113,8 @@ def _call(world: World) -> str:
 
 def _take_down(world: World, run: Run) -> bool:
     """Whether the run ends as retired. Its model is deleted with all that this call made."""
-    stack = world.deployed
     if run.state == State.LIVE:
-        steer.take_offline(
-            run.project,
-            runs=stack.runs,
-            control=stack.control,
-            aliases=stack.serving,
-            by=stack.by,
-            reason=_SAID,
-            now=_now(),
-        )
+        world.deployed.take_offline(run.project, _SAID)
     return world.until(lambda: _found(world), lambda found: found.state in TERMINAL, 600).state in TERMINAL
 
 

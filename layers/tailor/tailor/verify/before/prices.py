@@ -5,7 +5,7 @@ from typing import Any
 
 from tailor import catalog
 from tailor.catalog import Model
-from tailor.training.price_list import URL, amount_in
+from tailor.training.price_list import URL, amount_in, request
 from tailor.verify.answer import CannotCheckError
 from tailor.verify.check import Check
 from tailor.verify.world import World
@@ -37,8 +37,7 @@ def _listed(world: World, model: Model) -> dict[Any, str]:
     """The list's amounts by item; empty where it has none that can be read."""
     found = {}
     for item, usage_type in model.usage_types(world.region).items():
-        filters = [{"Type": "TERM_MATCH", "Field": "usagetype", "Value": usage_type}]
-        answer = world.call("pricing", "get_products", ServiceCode="AmazonBedrock", Filters=filters).needed()
+        answer = world.call("pricing", "get_products", **request(usage_type)).needed()
         amount = amount_in(answer["PriceList"], usage_type, item)
         found[item] = "" if amount is None else f"{amount:f}"
     return found

@@ -3,31 +3,30 @@
 from typing import Any
 
 from tailor import catalog
+from tailor.training.capacity import BEDROCK, DEPLOYMENTS, JOBS, MODELS, STARTING
 from tailor.verify.check import Check
 from tailor.verify.cleaning import pages
 from tailor.verify.world import World
 
-# What the names of the catalogue's quotas end with.
+# The catalogue's quotas, by AWS's names, and as `tailor doctor` finds them.
 NAMES = {
-    "customization_jobs": "Scheduled customization jobs",
-    "custom_models": "Custom models per account",
-    "deployments": "Total custom model deployments",
-    "deployments_in_progress": "In-progress custom model deployments",
+    "customization_jobs": ("Scheduled customization jobs", JOBS),
+    "custom_models": ("Custom models per account", MODELS),
+    "deployments": ("Total custom model deployments", DEPLOYMENTS),
+    "deployments_in_progress": ("In-progress custom model deployments", STARTING),
 }
 _CUSTOM_RATE = "on demand custom model deployment requests per minute"
 
 
 def _quotas(world: World) -> dict[str, Any]:
-    listed = pages(world, "service-quotas", "list_service_quotas", "Quotas", ServiceCode="bedrock")
+    listed = list(pages(world, "service-quotas", "list_service_quotas", "Quotas", ServiceCode=BEDROCK))
     values = {quota["QuotaName"]: quota["Value"] for quota in listed}
-    found = {
-        name: next((value for quota, value in values.items() if quota.endswith(ending)), None)
-        for name, ending in NAMES.items()
-    }
+    named = {name: wanted.find(listed) for name, (_, wanted) in NAMES.items()}
+    found = {name: quota["Value"] if quota else None for name, quota in named.items()}
     documented = catalog.quotas()
     return {
         "values": found,
-        "not named": sorted(NAMES[name] for name, value in found.items() if value is None),
+        "not named": sorted(NAMES[name][0] for name, value in found.items() if value is None),
         "less than documented": {
             name: value for name, value in found.items() if value is not None and value < getattr(documented, name)
         },
