@@ -17,6 +17,7 @@ import boto3
 from tailor_local.errors import DeployError
 
 STACK = "tailor"
+SAM = Path(sys.executable).with_name("sam")
 INPUTS = ("template.yaml", "samconfig.toml", "functions", "layers", "statemachines")
 # A step that shows no sign of life is asked for again sooner than on AWS, but not before a function can have started.
 PARAMETERS = {
@@ -43,24 +44,25 @@ def build_folder(root: Path, built_for: str) -> Path:
 
 def deploy(root: Path, environment: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
     """The stack's outputs. The build is skipped where nothing changed since the last one. Raises DeployError."""
-    sam = Path(sys.executable).parent / "sam"
-    path = f"{sam.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    full = {**os.environ, **environment, "PATH": path}
+    full = {**os.environ, **environment, "PATH": _path()}
     built_for = architecture()
     with _alone(root):
-        build = _build(sam, root, built_for, full)
+        build = _build(root, built_for, full)
         given = {"Architecture": built_for} | PARAMETERS | dict(parameters)
-        command = [str(sam), "deploy", "--template-file", str(build / "template.yaml"), *_configured(root, given)]
+        command = [str(SAM), "deploy", "--template-file", str(build / "template.yaml"), *_configured(root, given)]
         _run(command, root, full)
     return _outputs(environment)
 
 
 def build(root: Path, built_for: str) -> Path:
     """Build for a processor, this machine's or the other, and return the folder. Raises DeployError."""
-    sam = Path(sys.executable).parent / "sam"
-    path = f"{sam.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     with _alone(root):
-        return _build(sam, root, built_for, os.environ | {"PATH": path, "AWS_DEFAULT_REGION": "us-east-1"})
+        return _build(root, built_for, os.environ | {"PATH": _path(), "AWS_DEFAULT_REGION": "us-east-1"})
+
+
+def _path() -> str:
+    """Commands are looked for where SAM is, first."""
+    return f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 @contextmanager
@@ -79,14 +81,14 @@ def _configured(root: Path, parameters: Mapping[str, str]) -> list[str]:
     return common + [f'{name}="{value}"' for name, value in parameters.items()]
 
 
-def _build(sam: Path, root: Path, built_for: str, environment: Mapping[str, str]) -> Path:
+def _build(root: Path, built_for: str, environment: Mapping[str, str]) -> Path:
     build = build_folder(root, built_for)
     stamp, digest = build.with_suffix(".sha256"), _digest(root)
     if build.is_dir() and stamp.is_file() and stamp.read_text() == digest:
         return build
     stamp.unlink(missing_ok=True)
     tools = hashlib.sha256((root / "layers" / "build.py").read_bytes()).hexdigest()[:8]  # no part of SAM's own digest
-    command = [str(sam), "build", "--template", str(root / "template.yaml")]
+    command = [str(SAM), "build", "--template", str(root / "template.yaml")]
     command += ["--build-dir", str(build), "--cache-dir", str(build.with_name(f"cache-{tools}"))]
     command += _configured(root, {"Architecture": built_for})
     _run(command, root, {**environment, "ARCH": built_for})

@@ -31,7 +31,7 @@ class KeyTable:
 
     def add_key(self, key: ApiKey) -> None:
         with translated(f"adding key {key.id}"):
-            item = {"pk": _KEYS, "sk": key.digest} | plain(key)
+            item = {"pk": _KEYS, "sk": key.digest} | as_item(key)
             self._table.put_item(Item=item, ConditionExpression=Attr("pk").not_exists())
 
     def all_keys(self) -> list[ApiKey]:
@@ -64,7 +64,7 @@ class KeyTable:
                 following = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
-def plain(record: Record) -> dict[str, Any]:
+def as_item(record: Record) -> dict[str, Any]:
     """Return a record as DynamoDB's table resource accepts it: JSON's types only."""
     document: dict[str, Any] = json.loads(record.model_dump_json(exclude_none=True))
     return document

@@ -19,7 +19,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from tailor.aws.failures import code_of, translated
-from tailor.aws.keys import KeyTable, plain
+from tailor.aws.keys import KeyTable, as_item
 from tailor.errors import LostRaceError
 from tailor.serving.aliases import Alias
 from tailor.serving.usage import Usage
@@ -44,7 +44,7 @@ class ServingTable(KeyTable):
         unchanged = Attr("revision").eq(alias.revision) if alias.revision else Attr("pk").not_exists()
         with translated(f"writing the live version of {alias.project}"):
             try:
-                self._table.put_item(Item=_alias_key(alias.project) | plain(new), ConditionExpression=unchanged)
+                self._table.put_item(Item=_alias_key(alias.project) | as_item(new), ConditionExpression=unchanged)
             except ClientError as error:
                 if code_of(error) == _LOST:
                     message = f"somebody else moved {alias.project}'s live version first"

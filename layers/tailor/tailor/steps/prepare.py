@@ -92,7 +92,8 @@ class _Step:
     scratch: Path
 
     def take(self, now: datetime) -> Run:
-        run, services, bucket, prices = self.run, self.services, self.services.bucket, self.services.prices
+        run, services = self.run, self.services
+        bucket, prices = services.bucket, services.prices
         problems, recipe, model = read_intentions(run, bucket)
         if run.attempts > MAX_ATTEMPTS:
             problems = [finding("gave-up", attempts=MAX_ATTEMPTS)]
@@ -101,7 +102,7 @@ class _Step:
         if problems or model is None:
             return self._reject(recipe, problems)
         assignment = Assignment(
-            bucket, run.prefix, bucket, run.files, recipe, model, self.services.bucket_owner, self.scratch
+            bucket, run.prefix, bucket, run.files, recipe, model, services.bucket_owner, self.scratch
         )
         try:
             done = self._check(assignment)
@@ -122,7 +123,7 @@ class _Step:
             recipe,
             model,
             advice,
-            live=self.services.aliases is not None and self.services.aliases.alias(run.project).live is not None,
+            live=services.aliases is not None and services.aliases.alias(run.project).live is not None,
             examples=_examples(bucket, run.files, recipe, model),
             priced=lambda model: prices.priced(model, now.date()),
             notes=lambda: prices.notes,

@@ -26,7 +26,6 @@ class Arrival:
     """One object that was uploaded: a recipe or a data file at the top of a dataset's folder."""
 
     path: DatasetPath
-    key: str
     etag: str
     at: datetime
 
@@ -84,7 +83,7 @@ def _arrival(body: str) -> Arrival | None:
     path = DatasetPath.parse(event.detail.object.key)
     if path is None or not (path.is_recipe or path.is_data):
         return None
-    return Arrival(path, event.detail.object.key, event.detail.object.etag, event.time)
+    return Arrival(path, event.detail.object.etag, event.time)
 
 
 def receive(
@@ -139,7 +138,7 @@ def _more_came(files: Iterable[StoredFile], arrivals: Collection[Arrival]) -> bo
     starting.
     """
     last = max(arrival.at for arrival in arrivals) + SAME_MOMENT
-    arrived = {(arrival.key, arrival.etag) for arrival in arrivals}
+    arrived = {(arrival.path.prefix + arrival.path.file, arrival.etag) for arrival in arrivals}
     return any(
         file.modified > last
         and (file.key, file.etag) not in arrived
