@@ -80,7 +80,9 @@ def api_of(url: str, identifier: str) -> str:
     """Where the API is reached from here: the local cloud serves it at its own address."""
     if not session.local:
         return url
-    return f"{os.environ['AWS_ENDPOINT_URL']}/restapis/{identifier}/{url.rsplit('/', 2)[-2]}/_user_request_/v1"
+    from tailor_local.cloud import api_address  # no wheel has it
+
+    return api_address(os.environ["AWS_ENDPOINT_URL"], url, identifier)
 
 
 def working(world: World) -> list[str]:

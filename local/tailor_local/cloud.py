@@ -162,9 +162,8 @@ class LocalCloud:
 
     @property
     def api_url(self) -> str:
-        """Where this cloud serves the API: `ApiUrl` among the outputs has AWS's host name, which leads elsewhere."""
-        stage = self.outputs["ApiUrl"].rsplit("/", 2)[-2]
-        return f"{self.endpoint}/restapis/{self.outputs['ApiId']}/{stage}/_user_request_/v1"
+        """The base URL of the API as this cloud serves it."""
+        return api_address(self.endpoint, self.outputs["ApiUrl"], self.outputs["ApiId"])
 
     def set_faults(self, faults: Faults) -> None:
         """From now on; an empty `Faults()` ends all."""
@@ -246,6 +245,17 @@ class LocalCloud:
 
     def _log_end(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+
+
+def api_address(endpoint: str, url: str, identifier: str) -> str:
+    """Return the base URL of a deployed API at a local cloud.
+
+    Args:
+        url: the stack's output ``ApiUrl``, whose host name is AWS's.
+        identifier: the stack's output ``ApiId``.
+    """
+    stage = url.rsplit("/", 2)[-2]
+    return f"{endpoint}/restapis/{identifier}/{stage}/_user_request_/v1"
 
 
 def port_from_environment() -> int:

@@ -15,7 +15,7 @@ from tailor.names import UPLOADS, run_id
 from tailor.runs import TERMINAL, Run, State
 from tailor.serving import keys
 from tailor.steps.receive import fingerprint
-from tailor_local.cloud import LocalCloud
+from tailor_local.cloud import LocalCloud, api_address
 from tailor_local.demo.listeners import Inbox, Slack
 from tests.waiting import PATIENCE, until
 
@@ -34,8 +34,7 @@ class Pipeline:
 
     @property
     def api(self) -> str:
-        stage = self.outputs["ApiUrl"].rsplit("/", 2)[-2]
-        return f"{self.cloud.endpoint}/restapis/{self.outputs['ApiId']}/{stage}/_user_request_/v1"
+        return api_address(self.cloud.endpoint, self.outputs["ApiUrl"], self.outputs["ApiId"])
 
     def upload(self, target: str, files: dict[str, bytes]) -> str:
         """Writes files in the order given; returns the id of the run that must follow."""

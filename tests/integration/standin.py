@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -125,6 +126,23 @@ def make_role(
 
 def allow(action: str | list[str], resource: str | list[str], **rest: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": action, "Resource": resource, **rest}
+
+
+def as_user(cloud: LocalCloud, name: str, service: str, *statements: dict[str, Any], region: str = REGION) -> Any:
+    """A client of a service for a new user, whose policy has these statements; none for none."""
+    iam = cloud.client("iam")
+    iam.create_user(UserName=name)
+    if statements:
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        region_name=region,
+        endpoint_url=cloud.endpoint,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
 
 
 CONFUSED_DEPUTY = {

@@ -1,11 +1,9 @@
 """Prices and quotas of the account, as the deployed template and a person's command meet them under enforced IAM."""
 
-import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -16,7 +14,7 @@ from tailor.training.price_list import amount_in
 from tailor_local.bedrock.faults import Faults
 from tailor_local.cloud import ACCOUNT, LocalCloud
 from tests.integration.pipeline import Pipeline
-from tests.integration.standin import allow
+from tests.integration.standin import allow, as_user
 
 TRAINING = "USE1-NovaLite-Customization-Training"
 QUESTIONS = "".join(f"What is {n} and {n}?,{2 * n}\n" for n in range(60))
@@ -52,16 +50,7 @@ def test_the_list_is_read_by_tailors_own_client(faults: Callable[[Faults], None]
 
 
 def test_who_may_not_ask_for_prices_is_refused(local_cloud: LocalCloud) -> None:
-    iam = local_cloud.client("iam")
-    iam.create_user(UserName="priceless")
-    key = iam.create_access_key(UserName="priceless")["AccessKey"]
-    pricing = boto3.client(
-        "pricing",
-        endpoint_url=local_cloud.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
+    pricing = as_user(local_cloud, "priceless", "pricing")
     with pytest.raises(ClientError) as refused:
         pricing.get_products(ServiceCode="AmazonBedrock")
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
@@ -76,18 +65,7 @@ class TestOutsideUsEast1:
 
     def ask(self, cloud: LocalCloud, name: str, model: str, statements: list[dict[str, Any]]) -> str:
         """The answer of a model in us-west-2 to a user with this policy, or the code of the error."""
-        iam = cloud.client("iam")
-        iam.create_user(UserName=name)
-        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        iam.put_user_policy(UserName=name, PolicyName="ask", PolicyDocument=document)
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        runtime = boto3.client(
-            "bedrock-runtime",
-            endpoint_url=cloud.endpoint,
-            region_name="us-west-2",
-            aws_access_key_id=key["AccessKeyId"],
-            aws_secret_access_key=key["SecretAccessKey"],
-        )
+        runtime = as_user(cloud, name, "bedrock-runtime", *statements, region="us-west-2")
         try:
             answer = runtime.converse(modelId=model, messages=[{"role": "user", "content": [{"text": "2 + 2?"}]}])
         except ClientError as error:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
@@ -16,7 +15,7 @@ from botocore.exceptions import ClientError
 from tailor_local.bedrock.faults import Faults
 from tailor_local.cloud import ACCOUNT, REGION, LocalCloud
 from tailor_local.quotas import QUOTAS
-from tests.integration.standin import PLAIN, allow, make_role, once, refused
+from tests.integration.standin import PLAIN, allow, as_user, make_role, once, refused
 from tests.waiting import PATIENCE, until
 
 SetFaults = Callable[[Faults], None]
@@ -158,19 +157,9 @@ def test_a_new_account_has_ten_at_once_and_none_of_them_can_be_reserved(
 
 
 def test_who_may_not_read_the_accounts_limits_does_not(local_cloud: LocalCloud) -> None:
-    iam = local_cloud.client("iam")
-    iam.create_user(UserName="curious")
-    key = iam.create_access_key(UserName="curious")["AccessKey"]
-    api = boto3.client(
-        "lambda",
-        region_name=REGION,
-        endpoint_url=local_cloud.endpoint,
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
+    api = as_user(local_cloud, "curious", "lambda")
     assert refused(api.get_account_settings)[0] == "AccessDeniedException"
-    allowed = {"Version": "2012-10-17", "Statement": [allow("lambda:GetAccountSettings", "*")]}
-    iam.put_user_policy(UserName="curious", PolicyName="curious", PolicyDocument=json.dumps(allowed))
+    api = as_user(local_cloud, "entitled", "lambda", allow("lambda:GetAccountSettings", "*"))
     assert api.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] == 10
 
 

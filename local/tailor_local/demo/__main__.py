@@ -25,7 +25,7 @@ from tailor.serving import keys
 from tailor.steps.steer import approve
 from tailor_cli.context import session
 from tailor_cli.push import push_dataset
-from tailor_local.cloud import PORT_SETTING, ROOT, LocalCloud, port_from_environment
+from tailor_local.cloud import PORT_SETTING, ROOT, LocalCloud, api_address, port_from_environment
 from tailor_local.demo import calls, show
 from tailor_local.demo.listeners import Inbox, Slack
 from tailor_local.demo.methods import DEMOS, Demo, DemoError
@@ -136,7 +136,7 @@ def call(run: Run, demo: Demo, endpoint: str) -> None:
     show.title("An app's call, with the OpenAI client")
     row = calls.held_out(run, session.bucket)
     secret, _ = keys.create(session.serving, "demo", [demo.project])
-    api = OpenAI(base_url=api_url(endpoint), api_key=secret)
+    api = OpenAI(base_url=api_address(endpoint, session.stack.api_url, session.stack.api_id), api_key=secret)
     began = time.monotonic()
     answer = api.chat.completions.create(model=demo.project, messages=calls.messages(row, session.bucket))
     text = answer.choices[0].message.content
@@ -145,11 +145,6 @@ def call(run: Run, demo: Demo, endpoint: str) -> None:
     show.line("answered", f"[bold]{text}[/]  [dim]{answer.model}, {time.monotonic() - began:.1f} s[/]")
     if not text or answer.usage is None or not answer.usage.total_tokens:
         raise DemoError("the API gave no answer")
-
-
-def api_url(endpoint: str) -> str:
-    stage = session.stack.api_url.rsplit("/", 2)[-2]
-    return f"{endpoint}/restapis/{session.stack.api_id}/{stage}/_user_request_/v1"
 
 
 def check_nothing_was_lost() -> None:
