@@ -1,5 +1,7 @@
-"""What a validator without more ambition does: parse each line, validate it with a pydantic model of the record, look
-for reserved words. ``python -m benchmarks.baseline FOLDER`` is such a script; it loads nothing of Tailor."""
+"""Validate rows as a plain validator does: parse each line, check it with a pydantic model, look for reserved words.
+
+``python -m benchmarks.baseline FOLDER`` is such a script; it loads nothing of Tailor.
+"""
 
 import json
 import sys

@@ -85,7 +85,7 @@ def _prose(choose: random.Random, language: str, length: int) -> str:
 
 
 def write_table(source: Path, target: Path) -> None:
-    """The same questions and answers as in a file of Converse, as CSV."""
+    """Write the questions and answers of a file of Converse as CSV."""
     with source.open("rb") as rows, target.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["question", "answer"])

@@ -1,4 +1,4 @@
-"""What a person or a caller waits for before anything is done. Run: python -m benchmarks.startup [--rounds 5]
+"""Measure what a person or a caller waits for before any work. Run: python -m benchmarks.startup [--rounds 5]
 
 Prints processor time, the median of several processes with byte code at hand: of commands, and of importing each Lambda
 function, which is what a cold start does besides starting Python; with the number of modules and the heaviest packages.

@@ -13,7 +13,7 @@ from tailor.verify.record import Entry, Record
 from tailor.verify.replay import observed_on_aws
 
 OBSERVED = Path("docs/observed")
-"""Where records from AWS lie."""
+"""Folder of records from AWS."""
 
 
 def parts(records: Iterable[Record]) -> Mapping[tuple[str, str], str]:
@@ -41,7 +41,7 @@ def written(page: str, name: str, text: str) -> str:
 
 
 def assumptions(checks: Iterable[Check], seen: Mapping[str, Entry]) -> str:
-    """What Tailor assumes of AWS, and what a record from AWS says of it."""
+    """List what Tailor assumes of AWS, each with what a record from AWS says of it."""
     return "\n".join(f"- {check.assumption} (`{check.id}`) {_said(seen.get(check.id))}" for check in checks)
 
 

@@ -1,4 +1,4 @@
-"""Where `tailor verify` looks: the account, the checkout and the stack; and what of them must not be written down."""
+"""Give `tailor verify` its account, checkout and stack; name what of them must not be written down."""
 
 import os
 import time
@@ -77,7 +77,7 @@ def _built_for_the_stack(root: Path) -> list[Path]:
 
 
 def api_of(url: str, identifier: str) -> str:
-    """Where the API is reached from here: the local cloud serves it at its own address."""
+    """Return the API's base URL as it is reached from here: the local cloud serves it at its own address."""
     if not session.local:
         return url
     from tailor_local.cloud import api_address  # no wheel has it
@@ -92,7 +92,7 @@ def working(world: World) -> list[str]:
 
 
 def asked() -> Where:
-    """What the calls of this process reach."""
+    """Name the service that the calls of this process reach."""
     if session.local:
         return "the local cloud"
     elsewhere = any(name.startswith("AWS_ENDPOINT_URL") and value for name, value in os.environ.items())
