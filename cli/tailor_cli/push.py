@@ -75,7 +75,7 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     if recipe is not None:
         session.bucket.write(prefix + RECIPE_FILE, recipe, "application/yaml")
     mark = fingerprint(prefix, list(session.bucket.list(prefix)))
-    run = _wait_for(run_id(project, dataset, mark))
+    run = _wait_for(run_id(session.stack.name, project, dataset, mark))
     return run, run.id in before
 
 

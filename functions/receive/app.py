@@ -16,6 +16,7 @@ from tailor.steps.receive import receive_messages
 class ReceiveSettings(Settings):
     bucket: str
     runs_table: str
+    stack: str
 
 
 settings = ReceiveSettings.load()
@@ -26,7 +27,7 @@ runs = DynamoRunStore(settings.runs_table)
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    received = receive_messages(event["Records"], bucket=bucket, runs=runs, now=datetime.now(UTC))
+    received = receive_messages(event["Records"], stack=settings.stack, bucket=bucket, runs=runs, now=datetime.now(UTC))
     for problem in received.problems:
         logger.error(problem)
     logger.info(

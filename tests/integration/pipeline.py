@@ -17,6 +17,7 @@ from tailor.serving import keys
 from tailor.steps.receive import fingerprint
 from tailor_local.cloud import LocalCloud, api_address
 from tailor_local.demo.listeners import Inbox, Slack
+from tailor_local.deployment import STACK
 from tests.waiting import PATIENCE, until
 
 
@@ -42,7 +43,7 @@ class Pipeline:
         for name, data in files.items():
             self.bucket.write(prefix + name, data)
         project, dataset = target.split("/")
-        return run_id(project, dataset, fingerprint(prefix, list(self.bucket.list(prefix))))
+        return run_id(STACK, project, dataset, fingerprint(prefix, list(self.bucket.list(prefix))))
 
     def wait(self, run: str, *states: State) -> Run:
         """Until the run is in one of ``states``; says yes where it asks for approval."""

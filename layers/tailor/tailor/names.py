@@ -4,6 +4,7 @@ Bedrock's patterns differ (jobs refuse ``_``, models refuse ``.`` and double sep
 this is their intersection. Source: botocore's service model, bedrock.
 """
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -65,7 +66,12 @@ class DatasetPath:
         return "/" not in self.file and self.file.lower().endswith(DATA_SUFFIXES)
 
 
-def run_id(project: str, dataset: str, fingerprint: str) -> str:
-    """Return a run's id, at most 58 characters; also names its job, model and deployment, so they can be found."""
-    parts = (project[:24].strip("-"), dataset[:20].strip("-"), fingerprint[:12])
-    return "-".join(parts)
+def run_id(stack: str, project: str, dataset: str, fingerprint: str) -> str:
+    """Return a run's id, at most 58 characters; also names its job, model and deployment, so they can be found.
+
+    Its last twelve characters are a digest of the stack's name and the fingerprint: two stacks in one account that
+    receive the same folder must not share a job or a deployment. Ids of earlier versions end with the fingerprint's
+    first twelve digits; they are kept.
+    """
+    mark = hashlib.sha256(f"{stack}\n{fingerprint}".encode()).hexdigest()
+    return "-".join((project[:24].strip("-"), dataset[:20].strip("-"), mark[:12]))

@@ -63,5 +63,7 @@ class UploadsQueue:
             self.send(left, VISIBILITY)
 
     def _take(self, batch: Sequence[dict[str, Any]]) -> None:
-        received = receive_messages(batch, bucket=self._world.bucket, runs=self._world.runs, now=self._world.now)
+        received = receive_messages(
+            batch, stack="tailor", bucket=self._world.bucket, runs=self._world.runs, now=self._world.now
+        )
         self._deleted |= {record["messageId"] for record in batch} - set(received.failed)

@@ -2,6 +2,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -58,12 +59,13 @@ def in_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
         def upload(self, key: str, path: Path, content_type: str = "") -> None:
             super().upload(key, path, content_type)
-            receive_messages(messages(self, [key]), bucket=self, runs=runs, now=NOW)
+            receive_messages(messages(self, [key]), stack="tailor", bucket=self, runs=runs, now=NOW)
 
         def write(self, key: str, data: bytes, content_type: str = "") -> None:
             super().write(key, data, content_type)
-            receive_messages(messages(self, [key]), bucket=self, runs=runs, now=NOW)
+            receive_messages(messages(self, [key]), stack="tailor", bucket=self, runs=runs, now=NOW)
 
+    monkeypatch.setattr(Session, "stack", SimpleNamespace(name="tailor"))
     monkeypatch.setattr(Session, "runs", runs)
     monkeypatch.setattr(Session, "bucket", Bucket(tmp_path_factory.mktemp("bucket")))
     return runs

@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "BUCKET": "tailor-bucket",
+    "STACK": "tailor",
     "RUNS_TABLE": "runs",
     "SERVING_TABLE": "serving",
     "SENT_TABLE": "sent",
@@ -230,7 +231,7 @@ def context() -> Any:
 
 
 def test_no_function_needs_a_variable_that_the_template_does_not_set() -> None:
-    shared = {"BUCKET", "RUNS_TABLE"}
+    shared = {"STACK", "BUCKET", "RUNS_TABLE"}
     for name, properties in functions().items():
         code = (ROOT / "functions" / name / "app.py").read_text()
         declared = set(re.findall(r"^    ([a-z_]+): [A-Za-z| ]+$", code.split("Settings(Settings)")[-1], re.MULTILINE))

@@ -14,9 +14,16 @@ EVALUATION = re.compile(r"[a-z0-9](-*[a-z0-9]){0,62}")
 
 @given(st.text(max_size=200), st.text(max_size=200), st.text("0123456789abcdef", min_size=64, max_size=64))
 def test_a_run_id_is_a_name_that_every_bedrock_api_takes(project: str, dataset: str, mark: str) -> None:
-    name = run_id(suggest_name(project), suggest_name(dataset), mark)
+    name = run_id("tailor", suggest_name(project), suggest_name(dataset), mark)
     assert len(name) <= 63
     assert all(pattern.fullmatch(name) for pattern in (NAME, JOB, MODEL, EVALUATION))
+
+
+def test_two_stacks_that_receive_the_same_folder_make_two_runs_and_each_of_them_always_the_same() -> None:
+    dev, prod = (run_id(stack, "colours", "scenes", "0" * 64) for stack in ("tailor-dev", "tailor"))
+    assert dev != prod
+    assert dev == run_id("tailor-dev", "colours", "scenes", "0" * 64)
+    assert dev.startswith("colours-scenes-")
 
 
 @given(st.text(max_size=100))

@@ -28,7 +28,7 @@ def folder(tmp_path: Path, **files: str) -> FolderStorage:
 
 
 def take(storage: FolderStorage, runs: MemoryRuns, *keys: str) -> list[str]:
-    received = receive_messages(messages(storage, keys), bucket=storage, runs=runs, now=NOW)
+    received = receive_messages(messages(storage, keys), stack="tailor", bucket=storage, runs=runs, now=NOW)
     assert not received.failed, received.problems
     return received.runs
 
@@ -75,7 +75,11 @@ def test_media_and_files_elsewhere_start_nothing(tmp_path: Path) -> None:
     ]
     storage, runs = folder(tmp_path, **dict.fromkeys(keys, "x")), MemoryRuns()
     found = receive_messages(
-        [*messages(storage, keys), message("uploads/p/d/", "", NOW)], bucket=storage, runs=runs, now=NOW
+        [*messages(storage, keys), message("uploads/p/d/", "", NOW)],
+        stack="tailor",
+        bucket=storage,
+        runs=runs,
+        now=NOW,
     )
     assert found == Received(ignored=6)
     assert not runs.items
@@ -91,7 +95,7 @@ def test_a_wrong_recipe_or_name_still_becomes_a_run_that_can_be_rejected(tmp_pat
 
 def test_a_file_that_is_gone_when_the_message_arrives_starts_nothing(tmp_path: Path) -> None:
     gone = message("uploads/p/d/a.csv", "e", NOW)
-    found = receive_messages([gone], bucket=FolderStorage(tmp_path), runs=MemoryRuns(), now=NOW)
+    found = receive_messages([gone], stack="tailor", bucket=FolderStorage(tmp_path), runs=MemoryRuns(), now=NOW)
     assert found == Received(folders=1)
 
 
@@ -105,7 +109,7 @@ def test_many_objects_of_many_folders_are_one_look_at_each(tmp_path: Path) -> No
     storage, runs = Watched(folder(tmp_path, **dict.fromkeys(keys, "x"))), MemoryRuns()
     batch = [*media, *messages(storage, keys), *messages(storage, keys[:5])]
     random.Random(1).shuffle(batch)
-    found = receive_messages(batch, bucket=storage, runs=runs, now=NOW)
+    found = receive_messages(batch, stack="tailor", bucket=storage, runs=runs, now=NOW)
     assert (found.ignored, found.folders, found.failed) == (5000, 7, [])
     assert sorted(storage.listed) == sorted(f"uploads/p/d{n}/" for n in range(7))
     assert sorted(found.runs) == sorted(runs.items)
@@ -119,7 +123,7 @@ def test_a_message_that_can_not_be_read_is_left_and_holds_up_no_other(tmp_path: 
     key = PREFIX + "a.csv"
     storage, runs = folder(tmp_path, **{key: "x"}), MemoryRuns()
     poisoned = message(key, "e", NOW) | {"body": body, "messageId": "poisoned"}
-    found = receive_messages([poisoned, *messages(storage, [key])], bucket=storage, runs=runs, now=NOW)
+    found = receive_messages([poisoned, *messages(storage, [key])], stack="tailor", bucket=storage, runs=runs, now=NOW)
     assert found.failed == ["poisoned"]
     assert "message poisoned is no S3 event" in found.problems[0]
     assert len(runs.items) == 1
@@ -131,13 +135,13 @@ def test_only_the_messages_of_the_folder_that_failed_come_again(tmp_path: Path, 
     storage, runs = Watched(folder(tmp_path, **dict.fromkeys(keys, "x"))), MemoryRuns()
     storage.broken = {"uploads/p/bad/": error}
     batch = messages(storage, keys)
-    found = receive_messages(batch, bucket=storage, runs=runs, now=NOW)
+    found = receive_messages(batch, stack="tailor", bucket=storage, runs=runs, now=NOW)
     assert found.failed == [batch[0]["messageId"], batch[2]["messageId"]]
     assert [problem.partition(":")[0] for problem in found.problems] == ["uploads/p/bad/"]
     assert [run.dataset for run in runs.items.values()] == ["good"]
     storage.broken = {}
     again = [record for record in batch if record["messageId"] in found.failed]
-    assert not receive_messages(again, bucket=storage, runs=runs, now=NOW).failed
+    assert not receive_messages(again, stack="tailor", bucket=storage, runs=runs, now=NOW).failed
     assert {run.dataset for run in runs.items.values()} == {"good", "bad"}
 
 
@@ -177,7 +181,7 @@ def runs_of(uploads: list[Upload], order: random.Random | None = None, copies: i
             storage.put(PREFIX + name, etag, now)
         else:
             told = message(PREFIX + name, etag, moment(uploads[number][0]))
-            received = receive_messages([told], bucket=storage, runs=runs, now=now)
+            received = receive_messages([told], stack="tailor", bucket=storage, runs=runs, now=now)
             assert not received.failed, received.problems
     found = list(runs.items.values())
     assert found, "an upload starts at least one run"

@@ -31,6 +31,6 @@ def messages(bucket: Storage, keys: Iterable[str]) -> list[dict[str, Any]]:
 
 def receive(key: str, *, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
     """Take in the upload of one object; return the run that it started."""
-    received = receive_messages(messages(bucket, [key]), bucket=bucket, runs=runs, now=now)
+    received = receive_messages(messages(bucket, [key]), stack="tailor", bucket=bucket, runs=runs, now=now)
     assert not received.failed, received.problems
     return runs.get(received.runs[0]) if received.runs else None

@@ -33,7 +33,7 @@ def run() -> Callable[..., Run]:
         fingerprint = "0f3a" * 16
         return Run.start(
             now=NOW,
-            id=run_id(project, dataset, fingerprint),
+            id=run_id("tailor", project, dataset, fingerprint),
             project=project,
             dataset=dataset,
             prefix=f"uploads/{project}/{dataset}/",

@@ -63,7 +63,7 @@ def test_any_name_and_setting(
 ) -> None:
     recipe = Recipe(hyperparameters=Hyperparameters(epochs=epochs, learning_rate=rate))
     started = run(recipe, project=project, dataset=dataset, job={"attempt": attempt})
-    started = started.model_copy(update={"id": run_id(project, dataset, started.fingerprint)})
+    started = started.model_copy(update={"id": run_id("tailor", project, dataset, started.fingerprint)})
     built = request(started, manifest(train=rows))
     assert request_problems("CreateModelCustomizationJob", built) == ""
     assert "e" not in built["hyperParameters"]["learningRate"]

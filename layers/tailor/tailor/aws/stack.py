@@ -39,4 +39,5 @@ def find_stack(name: str) -> Stack:
     if found is None:
         hint = "name another with --stack, or deploy one: make deploy"
         raise NotFoundError(f"there is no stack {name!r} in this account and Region", hint=hint)
+    name = name.partition(":stack/")[2].partition("/")[0] or name  # CloudFormation takes a stack's ARN, too
     return Stack.model_validate({"name": name, "prices": found.parameters.get("Prices", "{}")} | found.outputs)

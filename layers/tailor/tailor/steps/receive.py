@@ -42,7 +42,9 @@ class Received:
     problems: list[str] = field(default_factory=list)
 
 
-def receive_messages(records: Iterable[dict[str, Any]], *, bucket: Storage, runs: RunStore, now: datetime) -> Received:
+def receive_messages(
+    records: Iterable[dict[str, Any]], *, stack: str, bucket: Storage, runs: RunStore, now: datetime
+) -> Received:
     """Make runs of a batch of queue messages, each an S3 event; look at each folder once.
 
     A message that can't be read, and all messages of a folder for which something went wrong, are left to the queue:
@@ -50,6 +52,7 @@ def receive_messages(records: Iterable[dict[str, Any]], *, bucket: Storage, runs
 
     Args:
         records: ``Records`` of Lambda's event for an SQS queue.
+        stack: the stack's name, from which ids of runs are derived.
     """
     received = Received()
     folders: dict[str, dict[str, Arrival]] = {}  # by prefix, then by message
@@ -68,7 +71,7 @@ def receive_messages(records: Iterable[dict[str, Any]], *, bucket: Storage, runs
     for prefix, arrivals in folders.items():
         received.folders += 1
         try:
-            run = receive(prefix, arrivals.values(), bucket=bucket, runs=runs, now=now)
+            run = receive(prefix, arrivals.values(), stack=stack, bucket=bucket, runs=runs, now=now)
         except Exception as error:  # a bug that one folder meets must not hold up all others
             received.problems.append(f"{prefix}: {getattr(error, 'code', 'internal-error')}: {error}")
             received.failed += arrivals
@@ -87,7 +90,7 @@ def _arrival(body: str) -> Arrival | None:
 
 
 def receive(
-    prefix: str, arrivals: Collection[Arrival], *, bucket: Storage, runs: RunStore, now: datetime
+    prefix: str, arrivals: Collection[Arrival], *, stack: str, bucket: Storage, runs: RunStore, now: datetime
 ) -> Run | None:
     """Return the new run of a folder; None where none starts yet, or it exists already.
 
@@ -104,7 +107,7 @@ def receive(
     project, dataset = suggest_name(starts[0].path.project), suggest_name(starts[0].path.dataset)
     run = Run.start(
         now=now,
-        id=run_id(project, dataset, mark),
+        id=run_id(stack, project, dataset, mark),
         project=project,
         dataset=dataset,
         prefix=prefix,
