@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't nee
     from tailor.aws.s3 import S3Storage
     from tailor.aws.serving import ServingTable
     from tailor.aws.stack import Stack
+    from tailor.steps.ownership import OwnControl
 
 
 class Output(Console):
@@ -84,6 +85,14 @@ class Session:
         from tailor.aws.serving import ServingTable
 
         return ServingTable(self.stack.serving_table)
+
+    @cached_property
+    def control(self) -> "OwnControl":
+        """Bedrock's control plane, limited to what is the stack's own."""
+        from tailor.aws.bedrock import Bedrock
+        from tailor.steps.ownership import OwnControl
+
+        return OwnControl(Bedrock(), self.stack.owner)
 
 
 session = Session()

@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
-from tailor.aws.bedrock import Bedrock
 from tailor.errors import NotFoundError
 from tailor.notices.facts import cost_in_short
 from tailor.runs import TERMINAL, Run, State
@@ -184,7 +183,7 @@ def offline(
 
 def _by_hand[T](act: Callable[..., T], on: Run | str, reason: str) -> T:
     """Call a steering function that may end a job or a deployment, as this person; return its result."""
-    ports = {"runs": session.runs, "control": Bedrock(), "aliases": session.serving}
+    ports = {"runs": session.runs, "control": session.control, "aliases": session.serving}
     return act(on, **ports, by=person(), reason=reason, now=now())
 
 

@@ -4,7 +4,6 @@ import os
 import time
 from pathlib import Path
 
-from tailor.aws.bedrock import Bedrock
 from tailor.aws.calls import Calls
 from tailor.aws.http import Http
 from tailor.aws.stacks import caller
@@ -54,7 +53,7 @@ def deployed() -> Deployed:
         bucket=session.bucket,
         runs=session.runs,
         serving=session.serving,
-        control=Bedrock(),
+        control=session.control,
         http=Http(),
     )
 

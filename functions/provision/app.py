@@ -11,12 +11,14 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
 from tailor.events import RunChanged, detail
 from tailor.settings import Settings
+from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.provision import provision
 
 
 class ProvisionSettings(Settings):
     runs_table: str
     serving_table: str
+    stack: str
     environment: str
 
 
@@ -24,7 +26,8 @@ settings = ProvisionSettings.load()
 logger = Logger()
 runs = DynamoRunStore(settings.runs_table)
 aliases = ServingTable(settings.serving_table)
-control = Bedrock()
+owner = Owner(settings.stack, settings.environment)
+control = OwnControl(Bedrock(), owner)
 
 
 @logger.inject_lambda_context
@@ -34,7 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         runs=runs,
         control=control,
         aliases=aliases,
-        tags={"application": "tailor", "environment": settings.environment},
+        tags=owner.tags,
         now=datetime.now(UTC),
     )
     logger.info("provision", run=run.id if run else None, state=run.state if run else None)

@@ -12,11 +12,14 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
 from tailor.errors import RetryableError
 from tailor.settings import Settings
+from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.reconcile import Reconciler
 
 
 class ReconcileSettings(Settings):
     runs_table: str
+    stack: str
+    environment: str
     serving_table: str
     event_bus: str
     due_after_seconds: float
@@ -26,7 +29,7 @@ settings = ReconcileSettings.load()
 logger = Logger()
 reconciler = Reconciler(
     runs=DynamoRunStore(settings.runs_table),
-    control=Bedrock(),
+    control=OwnControl(Bedrock(), Owner(settings.stack, settings.environment)),
     bus=EventBus(settings.event_bus),
     aliases=ServingTable(settings.serving_table),
     due_after=timedelta(seconds=settings.due_after_seconds),

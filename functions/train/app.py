@@ -13,6 +13,7 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.events import RunChanged, detail
 from tailor.settings import Settings
+from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.train import TrainServices, train
 
 
@@ -23,22 +24,24 @@ class TrainSettings(Settings):
     grade_function_arn: str
     invocation_logs_bucket: str = ""
     budget_limit: Decimal
+    stack: str
     environment: str
 
 
 settings = TrainSettings.load()
 logger = Logger()
 bedrock = Bedrock()
+owner = Owner(settings.stack, settings.environment)
 services = TrainServices(
     bucket=S3Storage(settings.bucket),
     bucket_name=settings.bucket,
     runs=DynamoRunStore(settings.runs_table),
-    control=bedrock,
+    control=OwnControl(bedrock, owner),
     offers=bedrock,
     region=region(),
     role_arn=settings.customization_role_arn,
     budget_limit=settings.budget_limit,
-    tags={"application": "tailor", "environment": settings.environment},
+    tags=owner.tags,
     grader_arn=settings.grade_function_arn,
     logs_bucket=settings.invocation_logs_bucket,
 )

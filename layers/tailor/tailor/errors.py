@@ -8,6 +8,7 @@
     │   └── DatasetError      the dataset as a whole can't be read at all
     ├── NotFoundError         a run, project, model or key that does not exist
     ├── NotAllowedError       the caller may not do this
+    │   └── NotOursError      a job or deployment at Bedrock is not this stack's
     ├── ConflictError         what is asked for is not possible from where things are now
     │   └── LostRaceError     somebody else wrote between reading and writing: read again, decide again
     ├── EvaluationError       an evaluation can't come to a verdict; a retry cannot cure it
@@ -68,6 +69,10 @@ class NotFoundError(TailorError):
 class NotAllowedError(TailorError):
     code = "not-allowed"
     http_status = 403
+
+
+class NotOursError(NotAllowedError):
+    code = "not-ours"
 
 
 class ConflictError(TailorError):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -21,6 +21,14 @@ VALIDATED, TRAINING, ENDED = timedelta(minutes=1), timedelta(minutes=2), timedel
 STOPPING, DEPLOYING, NEVER = timedelta(seconds=30), timedelta(minutes=2), timedelta(days=3650)
 
 
+def deployment_arn(identifier: str) -> str:
+    return f"{ARN}:custom-model-deployment/{identifier.rsplit('/', 1)[-1]}"
+
+
+def as_mapping(pairs: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    return {pair["key"]: pair["value"] for pair in pairs}
+
+
 @dataclass(slots=True)
 class Job:
     arn: str
@@ -29,6 +37,7 @@ class Job:
     fate: Fate
     length: timedelta = ENDED
     stop_asked: datetime | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ends(self) -> datetime:
@@ -96,6 +105,12 @@ class ClockedBedrock:
         self.deployed: Counter[str] = Counter()
         self.most_at_once = 0
 
+    def tags(self, arn: str) -> dict[str, str]:
+        """Of a job or a deployment."""
+        if arn in self.deployments:
+            return dict(self.deployments[arn]["tags"])
+        return dict(self._job(arn).tags)
+
     # ------------------------------------------------------------ jobs
 
     def running(self) -> list[Job]:
@@ -110,7 +125,7 @@ class ClockedBedrock:
             raise QuotaError(f"{self._quota} customization jobs run already")
         fate = self._fates[min(len(self.jobs), len(self._fates) - 1)]
         arn = f"{ARN}:model-customization-job/amazon.nova-micro-v1:0/{name}"
-        job = self.jobs[name] = Job(arn, name, self._now(), fate, self._length)
+        job = self.jobs[name] = Job(arn, name, self._now(), fate, self._length, tags=as_mapping(request["jobTags"]))
         self.most_at_once = max(self.most_at_once, len(self.running()))
         later = {"internal-error": [job.ends], "hangs": []}.get(fate, [job.created + TRAINING, job.ends])
         self._on_change(job, [job.created, *later])
@@ -138,29 +153,36 @@ class ClockedBedrock:
         return {"modelStatus": "Active" if active else "Creating"}
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
-        arn = f"{ARN}:custom-model-deployment/{name}"
+        arn = deployment_arn(name)
         known = self.deployments.get(arn)
         if known is None:
             assert self.get_model(model_arn)["modelStatus"] == "Active", "it can't be deployed before it is active"
             made = len(self.deployed)
             failure = self._deployment_failures[made] if made < len(self._deployment_failures) else None
-            self.deployments[arn] = {"modelArn": model_arn, "created": self._now(), "failure": failure}
+            self.deployments[arn] = {
+                "modelArn": model_arn,
+                "created": self._now(),
+                "failure": failure,
+                "tags": dict(tags),
+            }
             self.deployed[name] += 1
         elif known["modelArn"] != model_arn:
             raise ConflictError(f"the deployment {name} serves another model")
         return arn
 
     def get_deployment(self, identifier: str) -> dict[str, Any]:
+        identifier = deployment_arn(identifier)
         if identifier not in self.deployments:
             raise NotFoundError(f"there is no deployment {identifier}")
+        found = {"customModelDeploymentArn": identifier}
         if self._now() < self.deployments[identifier]["created"] + DEPLOYING:
-            return {"status": "Creating"}
+            return found | {"status": "Creating"}
         if failure := self.deployments[identifier]["failure"]:
-            return {"status": "Failed", "failureMessage": failure}
-        return {"status": "Active"}
+            return found | {"status": "Failed", "failureMessage": failure}
+        return found | {"status": "Active"}
 
     def delete_deployment(self, identifier: str) -> None:
-        arn = f"{ARN}:custom-model-deployment/{identifier.rsplit('/', 1)[-1]}"
+        arn = deployment_arn(identifier)
         if arn in self.deployments and self.get_deployment(arn)["status"] == "Creating":
             raise ConflictError("a deployment can't be deleted while it is being created")
         self.deployments.pop(arn, None)

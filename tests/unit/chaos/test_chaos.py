@@ -44,7 +44,7 @@ def stops_training(world: World, run: Run) -> None:
             stop(
                 world.runs.get(run.id),
                 runs=world.runs,
-                control=world.bedrock,
+                control=world.control,
                 aliases=world.aliases,
                 by="person:linh",
                 reason="",
@@ -59,7 +59,7 @@ def stops_deploying(world: World, run: Run) -> None:
     def act() -> None:
         found, now = world.runs.get(run.id), world.now
         if found.state == S.DEPLOYING:
-            stop(found, runs=world.runs, control=world.bedrock, aliases=world.aliases, by="p", reason="no", now=now)
+            stop(found, runs=world.runs, control=world.control, aliases=world.aliases, by="p", reason="no", now=now)
 
     if run.state == S.DEPLOYING:
         world.by_hand(MINUTE / 2, act)
@@ -93,10 +93,10 @@ def gives_up(world: World) -> None:
         with suppress(ConflictError):
             if State.RETIRED in MOVES[run.state]:
                 by, now = "person:linh", world.now
-                take_down(run, runs=world.runs, control=world.bedrock, aliases=world.aliases, by=by, reason="", now=now)
+                take_down(run, runs=world.runs, control=world.control, aliases=world.aliases, by=by, reason="", now=now)
             else:
                 aliases, now = world.aliases, world.now
-                stop(run, runs=world.runs, control=world.bedrock, aliases=aliases, by="person:linh", reason="", now=now)
+                stop(run, runs=world.runs, control=world.control, aliases=aliases, by="person:linh", reason="", now=now)
 
 
 def says_yes_late(world: World) -> None:
@@ -134,7 +134,7 @@ def promotes_the_first_when_the_second_has_passed(world: World, run: Run) -> Non
 
 def takes_the_second_version_offline(world: World, run: Run) -> None:
     def act() -> None:
-        runs, control, aliases, now = world.runs, world.bedrock, world.aliases, world.now
+        runs, control, aliases, now = world.runs, world.control, world.aliases, world.now
         take_offline("colours", runs=runs, control=control, aliases=aliases, by="p", reason="wrong", now=now)
 
     if run.state == S.LIVE and len(world.runs.items) == 2:

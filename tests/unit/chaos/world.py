@@ -28,6 +28,7 @@ from tailor.serving.aliases import Alias
 from tailor.steps import preparing
 from tailor.steps.asking import Scale
 from tailor.steps.evaluate import evaluate
+from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.prepare import PrepareServices, prepare
 from tailor.steps.provision import provision
 from tailor.steps.publish import publish
@@ -52,6 +53,7 @@ ITEMS = ("training", "storage", "input", "output", "custom-input", "custom-outpu
 CHEAP = {"nova-micro": dict.fromkeys(ITEMS, Decimal("0.0001"))}
 DEAR = {"nova-micro": dict.fromkeys(ITEMS, Decimal(1000))}
 MANY_ROUNDS = 500
+OWNER = Owner("tailor", "prod")
 
 
 class Killed(BaseException):
@@ -248,11 +250,12 @@ class World:
             quota=quota,
             length=length,
         )
+        self.control = OwnControl(self.bedrock, OWNER)
         self.once = MemoryOnce(self)
         self.uploads = UploadsQueue(self)
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
         self.reconciler = Reconciler(
-            runs=self.runs, control=self.bedrock, bus=self.bus, aliases=self.aliases, due_after=DUE_AFTER
+            runs=self.runs, control=self.control, bus=self.bus, aliases=self.aliases, due_after=DUE_AFTER
         )
         self.unlooked: dict[str, str] = {}
         self.lost: list[LostRaceError] = []
@@ -397,20 +400,20 @@ class World:
             bucket=self.bucket,
             bucket_name="tailor-data",
             runs=self.runs,
-            control=self.bedrock,
+            control=self.control,
             role_arn="arn:aws:iam::123456789012:role/tailor-customization",
             budget_limit=Decimal(50),
-            tags={"application": "tailor"},
+            tags=OWNER.tags,
             offers=self.bedrock,
             region="us-east-1",
         )
         train(run_id, services, now=self.now)
 
     def _track(self, job_arn: str) -> None:
-        track(job_arn, runs=self.runs, control=self.bedrock, now=self.now)
+        track(job_arn, runs=self.runs, control=self.control, now=self.now)
 
     def _provision(self, run_id: str) -> None:
-        provision(run_id, runs=self.runs, control=self.bedrock, aliases=self.aliases, tags={}, now=self.now)
+        provision(run_id, runs=self.runs, control=self.control, aliases=self.aliases, tags=OWNER.tags, now=self.now)
 
     def _evaluate(self, run_id: str) -> None:
         evaluate(

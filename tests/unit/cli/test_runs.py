@@ -124,7 +124,7 @@ def test_who_takes_a_project_offline_hears_what_ended_what_goes_on_and_how_it_co
     over = setting.add(State.RETIRED, "colours-over-0123456789ab")
     monkeypatch.setattr(Session, "runs", setting.runs)
     monkeypatch.setattr(Session, "serving", setting.aliases)
-    monkeypatch.setattr(runs, "Bedrock", lambda: setting.control)
+    monkeypatch.setattr(Session, "control", setting.control)
     for ended in (f"{live.id} is retired", ""):
         result = CliRunner(mix_stderr=False).invoke(app, ["offline", "colours", "--reason", "it invents prices"])
         assert result.exit_code == 0, result.stderr

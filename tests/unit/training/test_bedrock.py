@@ -65,6 +65,12 @@ def deployment(name: str, model: str = MODEL) -> dict[str, Any]:
     }
 
 
+def test_tags_by_key(stub: Stubber, bedrock: Bedrock) -> None:
+    answer = {"tags": [{"key": "stack", "value": "tailor"}, {"key": "run", "value": "colours-1"}]}
+    stub.add_response("list_tags_for_resource", answer, {"resourceARN": JOB})
+    assert bedrock.tags(JOB) == {"stack": "tailor", "run": "colours-1"}
+
+
 def test_a_new_job(stub: Stubber, bedrock: Bedrock) -> None:
     stub.add_response("create_model_customization_job", {"jobArn": JOB}, REQUEST)
     assert bedrock.create_job(REQUEST) == JOB

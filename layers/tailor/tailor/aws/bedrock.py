@@ -29,6 +29,11 @@ class Bedrock:
     def __init__(self, bedrock: "BedrockClient | None" = None) -> None:
         self._bedrock: BedrockClient = bedrock or client("bedrock")
 
+    def tags(self, arn: str) -> dict[str, str]:
+        """Return the tags of a job, a custom model or a deployment."""
+        with translated(f"reading the tags of {arn}"):
+            return {tag["key"]: tag["value"] for tag in self._bedrock.list_tags_for_resource(resourceARN=arn)["tags"]}
+
     # ------------------------------------------------------------ customization jobs
 
     def create_job(self, request: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tailor.aws.stacks import look_at
 from tailor.errors import NotFoundError
+from tailor.steps.ownership import Owner
 
 
 class Stack(BaseModel):
@@ -25,7 +26,12 @@ class Stack(BaseModel):
     customization_role: str = Field(alias="CustomizationRoleArn")
     train_role: str = Field(alias="TrainRoleArn")
     grade_function: str = Field(alias="GradeFunctionArn")
+    environment: str = Field(description="the parameter Environment")
     prices: str = Field(default="{}", description="the parameter Prices")
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.name, self.environment)
 
 
 def find_stack(name: str) -> Stack:
@@ -40,4 +46,5 @@ def find_stack(name: str) -> Stack:
         hint = "name another with --stack, or deploy one: make deploy"
         raise NotFoundError(f"there is no stack {name!r} in this account and Region", hint=hint)
     name = name.partition(":stack/")[2].partition("/")[0] or name  # CloudFormation takes a stack's ARN, too
-    return Stack.model_validate({"name": name, "prices": found.parameters.get("Prices", "{}")} | found.outputs)
+    given = {"environment": found.parameters.get("Environment", ""), "prices": found.parameters.get("Prices", "{}")}
+    return Stack.model_validate({"name": name} | given | found.outputs)

@@ -1,4 +1,8 @@
-"""What the steps ask of Amazon Bedrock's control plane. The implementation is :mod:`tailor.aws.bedrock`."""
+"""What the steps ask of Amazon Bedrock's control plane.
+
+:class:`tailor.aws.bedrock.Bedrock` implements it for a whole account, :class:`tailor.steps.ownership.OwnControl` for
+what one stack made.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -17,7 +21,7 @@ class Control(Protocol):
         """GetModelCustomizationJob, by ARN or name."""
 
     def stop_job(self, identifier: str) -> None:
-        """StopModelCustomizationJob; fine where it has ended or stops already."""
+        """StopModelCustomizationJob; fine where it has ended or stops already. NotOursError for another stack's."""
 
     def get_model(self, identifier: str) -> dict[str, Any]:
         """GetCustomModel, by ARN or name. ``modelStatus`` may be missing: models of old jobs have none."""
@@ -29,4 +33,11 @@ class Control(Protocol):
         """GetCustomModelDeployment, by ARN or name."""
 
     def delete_deployment(self, identifier: str) -> None:
-        """DeleteCustomModelDeployment; fine where it is gone already."""
+        """DeleteCustomModelDeployment; fine where it is gone already. Another stack's is left alone."""
+
+
+class AccountControl(Control, Protocol):
+    """All of an account's jobs and deployments, whoever made them."""
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """ListTagsForResource; empty where there are none. Raises NotFoundError."""

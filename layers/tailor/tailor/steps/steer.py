@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Concatenate, cast
 
-from tailor.errors import ConflictError, InvalidInputError, NotFoundError
+from tailor.errors import ConflictError, InvalidInputError, NotFoundError, NotOursError
 from tailor.runs import MOVES, Run, RunStore, State, insist
 from tailor.serving.aliases import AliasStore, Offline, Version
 from tailor.serving.aliases import rollback as move_pointer_back
@@ -86,7 +86,7 @@ def end(run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: 
     """
     if run.state in _NOT_SUBMITTED:
         stopped = runs.save(run.moved(State.STOPPED, by=by, reason=reason, now=now))
-        with suppress(NotFoundError):
+        with suppress(NotFoundError, NotOursError):
             # A job may be there already, of a function that was killed before it could write that down.
             control.stop_job(job_name(run))
         return stopped

@@ -1,0 +1,81 @@
+"""Keep apart what stacks of one account have at Bedrock: the tags of a job or a deployment say whose it is.
+
+Names are derived from the stack (:func:`tailor.names.run_id`). The tags are the proof: what another stack made is never
+adopted, stopped or deleted, whatever its name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tailor.errors import NotFoundError, NotOursError, RetryableError
+from tailor.steps.control import AccountControl, Control
+
+APPLICATION = "tailor"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A stack. ``environment`` is its parameter Environment."""
+
+    stack: str
+    environment: str
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tags of everything that this stack makes."""
+        return {"application": APPLICATION, "environment": self.environment, "stack": self.stack}
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        """Return whether tags are this stack's. Earlier versions wrote no tag ``stack``: the environment decides."""
+        decides = "stack" if "stack" in tags else "environment"
+        return all(tags.get(name) == self.tags[name] for name in ("application", decides))
+
+
+class OwnControl(Control):
+    """The control plane, limited to what belongs to one stack."""
+
+    def __init__(self, account: AccountControl, owner: Owner) -> None:
+        self._account, self._owner = account, owner
+
+    def create_job(self, request: Mapping[str, Any]) -> str:
+        arn = self._account.create_job(request)
+        self._expect_own(arn, f"the customization job {request['jobName']}")
+        return arn
+
+    def get_job(self, identifier: str) -> dict[str, Any]:
+        return self._account.get_job(identifier)
+
+    def stop_job(self, identifier: str) -> None:
+        arn = str(self._account.get_job(identifier)["jobArn"])
+        self._expect_own(arn, f"the customization job {identifier}")
+        self._account.stop_job(arn)
+
+    def get_model(self, identifier: str) -> dict[str, Any]:
+        return self._account.get_model(identifier)
+
+    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
+        arn = self._account.create_deployment(name, model_arn, tags=tags)
+        self._expect_own(arn, f"the deployment {name}")
+        return arn
+
+    def get_deployment(self, identifier: str) -> dict[str, Any]:
+        return self._account.get_deployment(identifier)
+
+    def delete_deployment(self, identifier: str) -> None:
+        try:
+            arn = str(self._account.get_deployment(identifier)["customModelDeploymentArn"])
+            own = self._owner.owns(self._account.tags(arn))
+        except NotFoundError:
+            return
+        if own:
+            self._account.delete_deployment(arn)
+
+    def _expect_own(self, arn: str, what: str) -> None:
+        """Raise NotOursError for another stack's, RetryableError for one whose tags can't be seen yet."""
+        tags = self._account.tags(arn)
+        if not tags:
+            raise RetryableError(f"{what} has no tags, or they can't be read yet: {arn}")
+        if not self._owner.owns(tags):
+            whose = f"the stack {tags['stack']}" if "stack" in tags else "something else"
+            raise NotOursError(f"{what} belongs to {whose}: {arn}", hint="its tags say whose it is")
