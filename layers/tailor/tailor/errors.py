@@ -5,7 +5,8 @@
     TailorError
     ├── InvalidInputError     what a person gave is wrong; a retry cannot cure it
     │   ├── RecipeError       tailor.yaml is wrong; carries one Problem for each field
-    │   └── DatasetError      the dataset as a whole can't be read at all
+    │   ├── DatasetError      the dataset as a whole can't be read at all
+    │   └── NotStorableError  a table can't hold it: too large, or a value that it has no form for
     ├── NotFoundError         a run, project, model or key that does not exist
     ├── NotAllowedError       the caller may not do this
     │   └── NotOursError      a job or deployment at Bedrock is not this stack's
@@ -59,6 +60,10 @@ class RecipeError(InvalidInputError):
 
 class DatasetError(InvalidInputError):
     code = "invalid-dataset"
+
+
+class NotStorableError(InvalidInputError):
+    code = "not-storable"
 
 
 class NotFoundError(TailorError):

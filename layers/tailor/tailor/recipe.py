@@ -20,6 +20,7 @@ A_YEAR = 24 * 365  # hours
 # What DynamoDB, which stores the recipe, can hold of a number that is not 0, and of an integer (38 digits).
 SMALLEST, LARGEST, LARGEST_INTEGER = 1e-130, 9.9e125, 10**38 - 1
 Share = Annotated[float, Field(ge=0, le=1)]
+Key = Annotated[str, Field(min_length=1)]  # a stored map has no empty key
 Hours = Annotated[float, Field(gt=0, le=A_YEAR)]
 
 
@@ -30,7 +31,8 @@ class Section(BaseModel):
     @classmethod
     def _storable(cls, value: Any) -> Any:
         """Refuse numbers that can't be stored, and no others: recipes of stored runs must stay readable."""
-        if isinstance(value, float) and value and not SMALLEST <= abs(value) <= LARGEST:
+        size = value.copy_abs() if isinstance(value, Decimal) else abs(value) if isinstance(value, float) else 0
+        if size and not SMALLEST <= size <= LARGEST:
             raise ValueError(f"the number must be 0, or between {SMALLEST:g} and {LARGEST:g} in size")
         if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
             raise ValueError("the number must have at most 38 digits")
@@ -121,8 +123,8 @@ class InvocationLogs(Section):
 
     uri: str = Field(pattern=r"^s3://", description="folder of the logs, s3://bucket/prefix/")
     use_responses: bool = Field(default=False, description="use logged answers that the chosen teacher gave")
-    filters: dict[str, str] = Field(default_factory=dict, max_length=16, description="metadata that requests must have")
-    exclude: dict[str, str] = Field(
+    filters: dict[Key, str] = Field(default_factory=dict, max_length=16, description="metadata that requests must have")
+    exclude: dict[Key, str] = Field(
         default_factory=dict, max_length=16, description="metadata that requests must not have"
     )
 
@@ -237,7 +239,7 @@ class Evaluation(Section):
     max_tokens: int = Field(default=256, ge=1, description="maximum tokens of an answer")
     few_shot: int = Field(default=4, ge=0, le=16, description="examples in the few-shot baseline; 0: no such baseline")
     guards: tuple[Guard, ...] = Field(default=(), description="metrics that may not get worse: {metric, margin}")
-    normaliser: dict[str, bool] = Field(default={}, description="steps of the normaliser to switch on or off, by name")
+    normaliser: dict[Key, bool] = Field(default={}, description="steps of the normaliser to switch on or off, by name")
     regression: bool = Field(default=True, description="also ask general questions, to detect forgetting")
     regression_margin: Share = Field(
         default=0.15, description="how much worse it may get at each kind of general question"

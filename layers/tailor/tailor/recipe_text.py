@@ -4,6 +4,7 @@ Aliases are refused (a few lines of them stand for billions of values), and so i
 silently be ignored.
 """
 
+import re
 from typing import Any
 
 import yaml
@@ -12,6 +13,8 @@ from tailor.errors import Problem, RecipeError
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 32  # brackets within brackets
+MAX_DIGITS = 1000  # of a number
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _FILE = "tailor.yaml"
 _ANCHORS = "write the value out in both places"
 _TWICE = "keep one of the two"
@@ -46,7 +49,19 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
             raise _Refused(problem="a recipe has no aliases", problem_mark=mark, note=_ANCHORS)
-        return super().compose_node(parent, index)
+        node = super().compose_node(parent, index)
+        if isinstance(node, yaml.ScalarNode) and _SURROGATE.search(node.value):
+            problem = "half of a character, written as an escape, is not text"
+            raise _Refused(problem=problem, problem_mark=node.start_mark, note="write the character itself")
+        return node
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        """Refuse numbers so long that even a message about them could not show them."""
+        if len(node.value) > MAX_DIGITS:
+            problem = f"a number is too long: more than {MAX_DIGITS:,} characters"
+            raise _Refused(problem=problem, problem_mark=node.start_mark, note="write a smaller number")
+        number: int = super().construct_yaml_int(node)
+        return number
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -56,6 +71,9 @@ class _Loader(yaml.SafeLoader):
                 raise _Refused(problem=problem, problem_mark=key.start_mark, note=_TWICE)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
 def _depth(text: str | bytes) -> int:

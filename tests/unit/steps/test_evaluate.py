@@ -13,6 +13,7 @@ from tailor.serving.aliases import Version
 from tailor.steps import evaluate as step
 from tailor.steps.evaluate import arms_of, evaluate
 from tailor.storage import FolderStorage
+from tests.unit.evaluation.fakes import FakeAsker, held_out, write_run
 from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryRuns, OneFunction, a_run
 
 DEPLOYMENT = f"{ARN}:custom-model-deployment/abcdefghi123"
@@ -86,3 +87,26 @@ def test_an_evaluation_that_needs_many_visits_is_not_given_up(tmp_path: Path, mo
         run = evaluated(runs, tmp_path, timedelta(minutes=visit))
         assert run is not None
         assert run.state == State.EVALUATING
+
+
+def test_the_clearest_winner_of_all_ends_in_its_verdict(tmp_path: Path) -> None:
+    """500 rows, 100 % against 0 %: the p-value is 6e-151, and DynamoDB holds nothing below 1e-130."""
+    runs, rows = MemoryRuns(), [held_out(place, "đỏ") for place in range(500)]
+    recipe = Recipe.parse("evaluation: {max_rows: 500, regression: false, few_shot: 0}")
+    runs.create(a_run(State.DEPLOYED, deployment={"arn": DEPLOYMENT}, recipe=recipe))
+    files = write_run(tmp_path, runs.get("colours-scenes-0123456789ab"), rows)
+    ended = evaluate(
+        "colours-scenes-0123456789ab",
+        bucket=files,
+        runs=runs,
+        asker=FakeAsker(lambda model, question: "đỏ" if model == DEPLOYMENT else "xanh"),
+        aliases=MemoryAliases(),
+        region="us-east-1",
+        scale=OneFunction(State.EVALUATING),  # type: ignore[arg-type]
+        seconds_left=lambda: 900.0,
+        now=NOW,
+    )
+    assert ended is not None
+    assert ended.state == State.PASSED, ended.history[-1].reason
+    assert ended.evaluation["rows"] == 500
+    assert 0 < ended.evaluation["p_value"] < 1e-120

@@ -157,3 +157,17 @@ def test_a_recipe_that_follows_its_data_takes_over_without_a_word(tmp_path: Path
     assert stopped.is_superseded
     assert message_for(stopped, stopped.history[-1]) is None
     assert receive("uploads/capitals/late/tailor.yaml", bucket=bucket, runs=setting.runs, now=NOW) is not None
+
+
+def test_a_recipe_that_breaks_the_step_each_time_is_given_up_with_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = Setting(tmp_path)
+    monkeypatch.setattr("tailor.steps.intentions.read_checked", lambda text: 1 / 0)
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(ZeroDivisionError):
+            setting.prepare()
+    rejected = setting.prepare()
+    assert rejected is not None
+    assert rejected.state == State.REJECTED
+    assert "gave-up" in setting.bucket.read(f"{rejected.files}report/findings.jsonl").decode()

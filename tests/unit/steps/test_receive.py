@@ -10,6 +10,7 @@ import pytest
 
 from tailor.errors import RetryableError
 from tailor.names import DATA_SUFFIXES, NAME
+from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor.steps.receive import Received, fingerprint, receive_messages
 from tailor.storage import FolderStorage
@@ -91,6 +92,37 @@ def test_a_wrong_recipe_or_name_still_becomes_a_run_that_can_be_rejected(tmp_pat
     [run_id] = take(storage, runs, prefix + "tailor.yaml")
     assert NAME.fullmatch(run_id)
     assert runs.get(run_id).prefix == prefix
+
+
+RECIPES = [f"split: {{seed: {10**40}}}", "evaluation: {margin: 1.0e-200}", f"evaluation: {{max_rows: {10**50}}}"]
+RECIPES += [
+    f"split: {{seed: 0x{'f' * 5000}}}",
+    "budget: {limit: 1e999999999}",
+    'model: "\\ud800"',
+    "data: {columns: {id: ''}}",
+]
+RECIPES += ["evaluation: {normaliser: {'': true}}", "evaluation: {margin: -0.0}", "patience: {stopping_hours: .nan}"]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_no_recipe_keeps_an_upload_from_becoming_a_run(tmp_path: Path, recipe: str) -> None:
+    files = {PREFIX + "tailor.yaml": recipe, PREFIX + "a.csv": "a"}
+    storage, runs = folder(tmp_path, **files), MemoryRuns()
+    [run_id] = take(storage, runs, PREFIX + "tailor.yaml")
+    assert runs.get(run_id).state == State.RECEIVED
+
+
+def test_a_recipe_that_only_a_bug_or_a_table_refuses_still_becomes_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, runs = folder(tmp_path, **{PREFIX + "tailor.yaml": "description: x", PREFIX + "a.csv": "a"}), MemoryRuns()
+    monkeypatch.setattr(Recipe, "read", lambda text: 1 / 0)
+    [first] = take(storage, runs, PREFIX + "tailor.yaml")
+    assert runs.get(first).recipe == Recipe()
+    monkeypatch.setattr(Recipe, "read", lambda text: (Recipe(description="\ud800"), []))
+    (tmp_path / PREFIX / "a.csv").write_text("another")
+    [second] = take(storage, runs, PREFIX + "tailor.yaml")
+    assert runs.get(second).recipe == Recipe()
 
 
 def test_a_file_that_is_gone_when_the_message_arrives_starts_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """API keys in the table that :mod:`tailor.aws.serving` describes; all that the authorizer reads."""
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +7,8 @@ from boto3.dynamodb.conditions import Attr, Key
 
 from tailor.aws.clients import table
 from tailor.aws.failures import translated
+from tailor.aws.items import as_item, refusals_named
 from tailor.errors import NotFoundError
-from tailor.records import Record
 from tailor.serving.keys import ID_LENGTH, ApiKey
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class KeyTable:
         return ApiKey.model_validate(item) if item else None
 
     def add_key(self, key: ApiKey) -> None:
-        with translated(f"adding key {key.id}"):
+        with translated(f"adding key {key.id}"), refusals_named(f"key {key.id}"):
             item = {"pk": _KEYS, "sk": key.digest} | as_item(key)
             self._table.put_item(Item=item, ConditionExpression=Attr("pk").not_exists())
 
@@ -62,9 +61,3 @@ class KeyTable:
                 if "LastEvaluatedKey" not in page:
                     return items
                 following = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-
-
-def as_item(record: Record) -> dict[str, Any]:
-    """Return a record as DynamoDB's table resource accepts it: JSON's types only."""
-    document: dict[str, Any] = json.loads(record.model_dump_json(exclude_none=True))
-    return document

@@ -3,7 +3,6 @@
 Index ``open`` is sparse: only runs in a non-terminal state have its key, so one query finds them.
 """
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 
 from tailor.aws.clients import table
 from tailor.aws.failures import code_of, translated
-from tailor.aws.numbers import plain, storable
+from tailor.aws.items import as_item, plain, refusals_named
 from tailor.errors import LostRaceError, NotFoundError
 from tailor.runs import Run, RunStore
 
@@ -34,10 +33,10 @@ class DynamoRunStore(RunStore):
             item = self._table.get_item(Key={"id": run_id}, ConsistentRead=True).get("Item")
         if item is None:
             raise NotFoundError(f"there is no run {run_id!r}")
-        return Run.model_validate(plain(item))
+        return of_item(item)
 
     def create(self, run: Run) -> bool:
-        with translated(f"creating run {run.id}"):
+        with translated(f"creating run {run.id}"), refusals_named(f"run {run.id}"):
             try:
                 self._table.put_item(Item=to_item(run), ConditionExpression=Attr("id").not_exists())
             except ClientError as error:
@@ -48,7 +47,7 @@ class DynamoRunStore(RunStore):
 
     def save(self, run: Run) -> Run:
         new = run.model_copy(update={"revision": run.revision + 1})
-        with translated(f"writing run {run.id}"):
+        with translated(f"writing run {run.id}"), refusals_named(f"run {run.id}"):
             try:
                 self._table.put_item(Item=to_item(new), ConditionExpression=Attr("revision").eq(run.revision))
             except ClientError as error:
@@ -73,7 +72,7 @@ class DynamoRunStore(RunStore):
                 )
                 for item in page["Items"]:
                     try:
-                        runs.append(Run.model_validate(plain(item)))
+                        runs.append(of_item(item))
                     except ValidationError:
                         unreadable.append(str(item["id"]))
                 if "LastEvaluatedKey" not in page:
@@ -83,10 +82,14 @@ class DynamoRunStore(RunStore):
 
 def to_item(run: Run) -> dict[str, Any]:
     """Return the run's fields and the keys of the indexes: ``open``, ``changed_at`` (ISO 8601, UTC)."""
-    document = run.model_dump_json(exclude_none=True)
-    item: dict[str, Any] = json.loads(document, parse_float=storable, parse_int=storable)
+    item = as_item(run)
     item["state"] = run.state
     item["changed_at"] = run.history[-1].at.isoformat(timespec="microseconds")
     if run.is_open:
         item["open"] = "open"
     return item
+
+
+def of_item(item: dict[str, Any]) -> Run:
+    """Return the run of an item. Raises ValidationError if this version can't read it."""
+    return Run.model_validate(plain(item))

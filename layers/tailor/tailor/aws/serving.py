@@ -19,7 +19,8 @@ from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from tailor.aws.failures import code_of, translated
-from tailor.aws.keys import KeyTable, as_item
+from tailor.aws.items import as_item, refusals_named
+from tailor.aws.keys import KeyTable
 from tailor.errors import LostRaceError
 from tailor.serving.aliases import Alias
 from tailor.serving.usage import Usage
@@ -42,7 +43,8 @@ class ServingTable(KeyTable):
     def save_alias(self, alias: Alias) -> Alias:
         new = alias.model_copy(update={"revision": alias.revision + 1})
         unchanged = Attr("revision").eq(alias.revision) if alias.revision else Attr("pk").not_exists()
-        with translated(f"writing the live version of {alias.project}"):
+        what = f"the live version of {alias.project}"
+        with translated(f"writing {what}"), refusals_named(what):
             try:
                 self._table.put_item(Item=_alias_key(alias.project) | as_item(new), ConditionExpression=unchanged)
             except ClientError as error:

@@ -4,7 +4,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from tailor.aws.numbers import plain
+from tailor.aws.runs import of_item
 from tailor.runs import Run
 
 _deserializer = TypeDeserializer()
@@ -18,4 +18,4 @@ def images(record: dict[str, Any]) -> tuple[Run | None, Run | None]:
 def _run(image: dict[str, Any] | None) -> Run | None:
     if not image:
         return None
-    return Run.model_validate({name: plain(_deserializer.deserialize(value)) for name, value in image.items()})
+    return of_item({name: _deserializer.deserialize(value) for name, value in image.items()})

@@ -94,9 +94,9 @@ class _Step:
     def take(self, now: datetime) -> Run:
         run, services = self.run, self.services
         bucket, prices = services.bucket, services.prices
+        if run.attempts > MAX_ATTEMPTS:  # before anything is read: that may be what fails
+            return self._reject(run.recipe, [finding("gave-up", attempts=MAX_ATTEMPTS)])
         problems, recipe, model = read_intentions(run, bucket)
-        if run.attempts > MAX_ATTEMPTS:
-            problems = [finding("gave-up", attempts=MAX_ATTEMPTS)]
         if model is not None and not problems:
             problems = offer_problems(recipe, model, services.region, services.offers)
         if problems or model is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tailor.errors import RecipeError
+from tailor.errors import NotStorableError
 from tailor.events import ObjectCreated
 from tailor.names import RECIPE_FILE, DatasetPath, run_id, suggest_name
 from tailor.recipe import Recipe
@@ -115,18 +115,18 @@ def receive(
         recipe=_recipe_or_default(bucket, prefix) if has_recipe else Recipe(),
         has_recipe=has_recipe,
     )
-    return run if runs.create(run) else None
+    try:
+        created = runs.create(run)
+    except NotStorableError:  # as a wrong recipe: the prepare step reads it again and says what is wrong
+        run = run.model_copy(update={"recipe": Recipe()})
+        created = runs.create(run)
+    return run if created else None
 
 
 def fingerprint(prefix: str, files: list[StoredFile]) -> str:
     """SHA-256 over the names, sizes and entity tags of a dataset's files, recipe included; 64 hex digits."""
     listing = [[file.key.removeprefix(prefix), file.size, file.etag] for file in sorted(files, key=lambda f: f.key)]
     return hashlib.sha256(json.dumps([prefix, *listing]).encode()).hexdigest()
-
-
-def read_recipe(bucket: Storage, prefix: str) -> Recipe:
-    """The recipe in a dataset's folder. Raises RecipeError."""
-    return Recipe.parse(read_text(bucket, prefix))
 
 
 def read_text(bucket: Storage, prefix: str) -> bytes:
@@ -152,8 +152,12 @@ def _more_came(files: Iterable[StoredFile], arrivals: Collection[Arrival]) -> bo
 
 
 def _recipe_or_default(bucket: Storage, prefix: str) -> Recipe:
-    """A wrong recipe is found again, and reported, by the prepare step; it must not keep the run from being seen."""
+    """Return the recipe, or the defaults: a wrong one is found again, and reported, by the prepare step.
+
+    It must not keep the run from being seen, and neither must a recipe that only a bug refuses.
+    """
+    text = read_text(bucket, prefix)
     try:
-        return read_recipe(bucket, prefix)
-    except RecipeError:
+        return Recipe.parse(text)
+    except Exception:
         return Recipe()
