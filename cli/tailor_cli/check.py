@@ -16,7 +16,7 @@ from tailor.errors import InvalidInputError, RecipeError
 from tailor.recipe import METHODS, Method
 from tailor.storage import FolderStorage
 from tailor.training.recipe_check import findings_of
-from tailor_cli.context import err, shown_errors
+from tailor_cli.context import err, out, say_json, shown_errors
 from tailor_cli.findings import show
 from tailor_cli.sources import recipe_of, source_of
 
@@ -44,12 +44,12 @@ def check(
     with shown_errors(ends_with=USAGE), tempfile.TemporaryDirectory(prefix="tailor-check-") as scratch:
         report = _check(paths, model, method, write, Path(scratch), quiet=json)
     if json:
-        typer.echo(report.to_json(), nl=False)
+        say_json(report.to_json().rstrip())
     else:
         show(report)
         if write:
             folders = "prepared/ and report/" if report.manifest else "report/"
-            typer.echo(f"Written to {write}: {folders} (open report/report.html)")
+            out.print(f"Written to {write}: {folders} (open report/report.html)", markup=False, soft_wrap=True)
     raise typer.Exit(0 if report.usable else NOT_USABLE)
 
 

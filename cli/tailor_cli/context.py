@@ -10,12 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console, ConsoleDimensions
+import typer
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 
 from tailor.commands import DEFAULT_STACK, addressed
 from tailor.errors import RecipeError, TailorError
 from tailor.names import RECIPE_FILE
+from tailor.printable import one_line, printable, printable_json
 
 if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't need it
     from tailor.aws.runs import DynamoRunStore
@@ -26,7 +29,14 @@ if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't nee
 
 
 class Output(Console):
-    """A console that wraps lines in a terminal only; output to a pipe or a file is never cut."""
+    """A console that wraps lines in a terminal only; output to a pipe or a file is never cut.
+
+    All text passes :func:`tailor.printable.printable`: names and messages come from strangers' files.
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text), style, control)
 
     @property
     def size(self) -> ConsoleDimensions:
@@ -98,6 +108,11 @@ class Session:
 session = Session()
 
 
+def say_json(document: str | bytes) -> None:
+    """Print a JSON document for programs, as it is on every terminal and in every pipe."""
+    typer.echo(printable_json(document if isinstance(document, str) else document.decode()))
+
+
 def person() -> str:
     """Return the local user as ``person:NAME``, for the run's history; CloudTrail has the AWS identity."""
     try:
@@ -128,6 +143,6 @@ def shown_errors(recipe: Path | None = None, *, ends_with: int = 1) -> Iterator[
 
 
 def _print_error(message: str, hint: str) -> None:
-    err.print(f"[bold red]error[/] {escape(session.addressed(message))}", soft_wrap=True)
+    err.print(f"[bold red]error[/] {escape(one_line(session.addressed(message)))}", soft_wrap=True)
     if hint:
-        err.print(f"      {escape(session.addressed(hint))}", soft_wrap=True)
+        err.print(f"      {escape(one_line(session.addressed(hint)))}", soft_wrap=True)

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from tailor.errors import InvalidInputError
 from tailor.evaluation.curves import Curve, merged, read_curve, read_in_words
-from tailor_cli.context import out, shown_errors
+from tailor_cli.context import out, say_json, shown_errors
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _WIDTH = 60
@@ -28,7 +28,7 @@ def train_curve(
     if as_json:
         found = {"state": reading.state, "sentence": reading.sentence, "advice": reading.advice}
         document = {**found, "curves": [curve.as_dict() for curve in curves]}
-        typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        say_json(orjson.dumps(document, option=orjson.OPT_INDENT_2))
         return
     for kind in ("training", "validation"):
         points = merged(curves, kind)

@@ -14,7 +14,7 @@ from tailor.evaluation.offline import evaluate_files
 from tailor.evaluation.questions import CANDIDATE
 from tailor.normalisers import check_switches
 from tailor.recipe import language_code
-from tailor_cli.context import out, shown_errors
+from tailor_cli.context import out, say_json, shown_errors
 
 NOT_PASSED = 3
 _COLOURS = {"passed": "green", "failed": "red", "inconclusive": "yellow"}
@@ -51,7 +51,7 @@ def evaluate(
         check_switches(plan.language, plan.switches)
         result = evaluate_files(references, {CANDIDATE: candidate, "baseline": baseline}, plan)
     if as_json:
-        typer.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+        say_json(orjson.dumps(result, option=orjson.OPT_INDENT_2))
     else:
         _show(result)
     if require_pass and result["verdict"] != "passed":

@@ -4,6 +4,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tailor.datasets.report import Report, examples_of, fixes_of
+from tailor.printable import one_line
 from tailor_cli.context import out, session
 
 _EXAMPLES = 3
@@ -14,7 +15,7 @@ _STYLES = {"error": "bold red", "warning": "yellow", "info": "blue"}
 
 def show(report: Report) -> None:
     """Print the headline, the findings by code, and the best baseline."""
-    out.print(f"[bold {'green' if report.usable else 'red'}]{escape(report.headline)}[/]")
+    out.print(f"[bold {'green' if report.usable else 'red'}]{escape(one_line(report.headline))}[/]")
     if report.by_code:
         out.print()
         out.print(_table(report))
@@ -32,8 +33,8 @@ def _table(report: Report) -> Table:
         examples = examples_of(report, row["code"])
         title = f"[{_STYLES[row['severity']]}]{row['severity']}[/] [bold]{row['code']}[/]"
         shown = examples[:_EXAMPLES]
-        lines = [escape(f"{each.place}: {each.message}" if each.place else each.message) for each in shown]
+        lines = [escape(one_line(f"{each.place}: {each.message}" if each.place else each.message)) for each in shown]
         more = ["[dim]…[/]"] if len(examples) > len(shown) else []
-        advice = [f"[cyan]→[/] [dim]{escape(session.addressed(fix))}[/]" for fix in fixes_of(shown)[:_FIXES]]
+        advice = [f"[cyan]→[/] [dim]{escape(one_line(session.addressed(fix)))}[/]" for fix in fixes_of(shown)[:_FIXES]]
         table.add_row(f"{row['count']:,}", "\n".join([title, *lines, *more, *advice]))
     return table

@@ -12,7 +12,7 @@ from tailor import catalog
 from tailor.catalog import Hyperparameter, MethodFacts, Model
 from tailor.errors import TailorError
 from tailor.training.preflight import LISTED
-from tailor_cli.context import err, out, shown_errors
+from tailor_cli.context import err, out, say_json, shown_errors
 
 Offered = Mapping[str, frozenset[str]]
 """Model ids that the Region lists, by Bedrock's name of the customization type."""
@@ -30,7 +30,7 @@ def models(
         chosen = [catalog.model(name)] if name else list(catalog.models())
         if json:
             documents = [model.model_dump(mode="json") for model in chosen]
-            typer.echo(orjson.dumps(documents[0] if name else documents, option=orjson.OPT_INDENT_2).decode())
+            say_json(orjson.dumps(documents[0] if name else documents, option=orjson.OPT_INDENT_2))
             return
         offered = None if offline else _ask_region()
         if name:

@@ -26,7 +26,7 @@ from tailor.training.price_list import Listed
 from tailor.training.prices import OPTION, PriceBook, read_options
 from tailor.training.quote import Every, Line, Quote, Range, cents
 from tailor.training.request import TRAIN_FILE
-from tailor_cli.context import err, out, shown_errors
+from tailor_cli.context import err, out, say_json, shown_errors
 from tailor_cli.sources import recipe_of, source_of
 
 EVERY: dict[Every, str] = {"once": "once", "month": "a month", "day": "a day"}
@@ -65,7 +65,7 @@ def quote(
             notes=lambda: book.notes,
         )
         if json:
-            typer.echo(orjson.dumps(found.document(), option=orjson.OPT_INDENT_2).decode())
+            say_json(orjson.dumps(found.document(), option=orjson.OPT_INDENT_2))
             return
         show(found)
         _show_advice(manifest, recipe, base)

@@ -12,10 +12,11 @@ from rich.text import Text
 
 from tailor.errors import NotFoundError
 from tailor.notices.facts import cost_in_short
+from tailor.printable import one_line
 from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
 from tailor.steps.provision import SERVING
-from tailor_cli.context import err, out, person, session, shown_errors
+from tailor_cli.context import err, out, person, say_json, session, shown_errors
 from tailor_cli.show import next_step, show_run
 
 RunId = Annotated[str, typer.Argument(help="run id, or a project's name for its newest run", metavar="RUN")]
@@ -54,7 +55,7 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
         for run in found:
             last = run.history[-1]
             cost = cost_in_short(run, now()) if run.quote else ""
-            what = Text(session.addressed(run.stall.get("message") or last.reason))
+            what = Text(one_line(session.addressed(run.stall.get("message") or last.reason)))
             table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", cost, what)
         none = (
             f"{project} has no runs"
@@ -69,7 +70,7 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
     with shown_errors():
         run = find(run_id)
         if as_json:
-            out.print_json(run.model_dump_json())
+            say_json(run.model_dump_json(indent=2))
             return
         show_run(run, session.stack.bucket)
 
@@ -84,10 +85,8 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds to
         seen, deadline = 0, time.monotonic() + timeout
         while True:
             for change in run.history[seen:]:
-                out.print(
-                    f"{change.at:%H:%M:%S}  [bold]{change.state}[/]  {escape(session.addressed(change.reason))}",
-                    soft_wrap=True,
-                )
+                reason = escape(one_line(session.addressed(change.reason)))
+                out.print(f"{change.at:%H:%M:%S}  [bold]{change.state}[/]  {reason}", soft_wrap=True)
             seen = run.sequence
             if step := next_step(run):
                 err.print(f"next: {session.tailor} show {run.id}, then {step}", soft_wrap=True)

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tailor.notices.facts import Facts, cost_so_far, dollar_range
+from tailor.printable import one_line
 from tailor.runs import Run, State
 from tailor.steps.provision import is_going
 from tailor.training.quote import Quote
@@ -19,14 +20,14 @@ def show_run(run: Run, bucket: str) -> None:
     history = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for change in run.history:
         history.add_row(
-            f"{change.at:%Y-%m-%d %H:%M:%S}", change.state, change.by, Text(session.addressed(change.reason))
+            f"{change.at:%Y-%m-%d %H:%M:%S}", change.state, change.by, Text(one_line(session.addressed(change.reason)))
         )
     out.print(history)
     page = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     page.add_column(style="dim")
     page.add_column(overflow="fold")
     for label, text in _facts(run, bucket):
-        page.add_row(label, Text(session.addressed(text)))
+        page.add_row(label, Text(one_line(session.addressed(text))))
     out.print()
     out.print(page)
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tailor.serving.usage import Usage
-from tailor_cli.context import out, session, shown_errors
+from tailor_cli.context import out, say_json, session, shown_errors
 
 
 def usage(
@@ -23,7 +23,7 @@ def usage(
         today = datetime.now(UTC).date()
         used = session.serving.usage(project, today - timedelta(days=days - 1), today)
         if as_json:
-            out.print_json(json.dumps([asdict(entry) for entry in used], default=str))
+            say_json(json.dumps([asdict(entry) for entry in used], default=str, indent=2))
             return
         names = {key.id: key.name for key in session.serving.all_keys()}
         table = Table("day", "key", "version", box=None, header_style="bold")

@@ -2,6 +2,8 @@
 
 from html import escape
 
+from tailor.printable import one_line, printable
+
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
@@ -17,5 +19,5 @@ def page(title: str, style: str, body: str) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"<title>{escape(title)}</title><style>{style}</style></head><body><main>{body}</main></body></html>\n"
+        f"<title>{escape(one_line(title))}</title><style>{style}</style></head><body><main>{printable(body)}</main></body></html>\n"
     )

@@ -72,6 +72,7 @@ def test_the_authorizer_imports_only_what_it_uses() -> None:
         "tailor.aws",
         "tailor.aws.clients",
         "tailor.aws.failures",
+        "tailor.aws.items",
         "tailor.aws.keys",
         "tailor.errors",
         "tailor.names",

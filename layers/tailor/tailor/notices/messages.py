@@ -9,6 +9,7 @@ from tailor.commands import addressed
 from tailor.notices.facts import Facts, sentence
 from tailor.notices.stalls import ENDLESS, after_stall, stall_title
 from tailor.notices.wordings import Field, Severity, wording_for
+from tailor.printable import one_line, printable
 from tailor.runs import Change, Run, State
 
 
@@ -111,9 +112,9 @@ def _message(run: Run, change: Change, told: _Told, command: str) -> Message:
         sequence=change.sequence,
         at=change.at,
         severity=told.severity,
-        title=f"{run.project}: {told.title}",
-        text=addressed(told.text, command),
-        next_step=addressed(told.next_step, command),
-        fields=tuple(replace(field, value=addressed(field.value, command)) for field in told.fields),
+        title=one_line(f"{run.project}: {told.title}"),
+        text=printable(addressed(told.text, command)),
+        next_step=printable(addressed(told.next_step, command)),
+        fields=tuple(replace(field, value=printable(addressed(field.value, command))) for field in told.fields),
         mention=run.recipe.notifications.mention if told.severity == "error" else None,
     )

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from tailor.findings import Collector, Finding
+from tailor.printable import one_line
 
 SCHEMA = 1
 _SUMMARY_FINDINGS = 20
@@ -96,4 +97,4 @@ def headline(usable: bool, counts: dict[str, int], collector: Collector) -> str:
 def sentence(found: Finding) -> str:
     """Return a finding as one sentence, with its place."""
     line = f" line {found.line}" if found.line is not None else ""
-    return f"{found.file}{line}: {found.message}" if found.file else found.message
+    return one_line(f"{found.file}{line}: {found.message}" if found.file else found.message)
