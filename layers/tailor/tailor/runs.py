@@ -60,7 +60,8 @@ MOVES: Mapping[State, frozenset[State]] = {
     S.FAILED: frozenset({S.LIVE, S.RETIRED}),
     S.INCONCLUSIVE: frozenset({S.LIVE, S.RETIRED}),
     S.EVALUATION_FAILED: frozenset({S.LIVE, S.RETIRED}),
-    S.LIVE: frozenset({S.STANDBY, S.RETIRED}),  # retired: its project was taken offline
+    # Retired: its project was taken offline. Restoring: its deployment is gone, and it is deployed again.
+    S.LIVE: frozenset({S.STANDBY, S.RETIRED, S.RESTORING}),
     S.STANDBY: frozenset({S.LIVE, S.RETIRED}),
     S.REJECTED: frozenset(),
     S.DECLINED: frozenset(),

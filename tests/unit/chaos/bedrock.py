@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tailor import catalog
-from tailor.errors import ConflictError, NotFoundError, QuotaError
+from tailor.errors import ConflictError, NotFoundError, NotOursError, QuotaError
 from tests.unit.steps.fakes import ARN
 
 Fate = Literal["completes", "fails", "internal-error", "hangs"]
@@ -102,6 +102,7 @@ class ClockedBedrock:
         self._length, self._on_change = length, on_change
         self.jobs: dict[str, Job] = {}
         self.deployments: dict[str, dict[str, Any]] = {}
+        self.created = 0
         self.deployed: Counter[str] = Counter()
         self.most_at_once = 0
 
@@ -123,7 +124,8 @@ class ClockedBedrock:
             return self.jobs[name].arn
         if len(self.running()) >= self._quota:
             raise QuotaError(f"{self._quota} customization jobs run already")
-        fate = self._fates[min(len(self.jobs), len(self._fates) - 1)]
+        fate = self._fates[min(self.created, len(self._fates) - 1)]
+        self.created += 1
         arn = f"{ARN}:model-customization-job/amazon.nova-micro-v1:0/{name}"
         job = self.jobs[name] = Job(arn, name, self._now(), fate, self._length, tags=as_mapping(request["jobTags"]))
         self.most_at_once = max(self.most_at_once, len(self.running()))
@@ -146,6 +148,22 @@ class ClockedBedrock:
             raise NotFoundError(f"there is no job {name}")
         return self.jobs[name]
 
+    # ------------------------------------------------------------ what other stacks and people do
+
+    def another_trains(self, name: str, tags: Mapping[str, str]) -> None:
+        """Give another stack a job of this name that does not end."""
+        arn = f"{ARN}:model-customization-job/amazon.nova-micro-v1:0/{name}"
+        self.jobs[name] = Job(arn, name, self._now(), "hangs", tags=tags)
+
+    def another_serves(self, name: str, tags: Mapping[str, str]) -> None:
+        """Give another stack an active deployment of this name."""
+        document = {"modelArn": "arn:another", "created": self._now() - DEPLOYING, "failure": None, "tags": tags}
+        self.deployments[deployment_arn(name)] = document
+
+    def lose(self, arn: str) -> None:
+        """Delete a deployment as a person does in the console."""
+        self.deployments.pop(arn, None)
+
     # ------------------------------------------------------------ models and deployments
 
     def get_model(self, identifier: str) -> dict[str, Any]:
@@ -167,7 +185,7 @@ class ClockedBedrock:
             }
             self.deployed[name] += 1
         elif known["modelArn"] != model_arn:
-            raise ConflictError(f"the deployment {name} serves another model")
+            raise NotOursError(f"the deployment {name} serves another model")
         return arn
 
     def get_deployment(self, identifier: str) -> dict[str, Any]:
@@ -180,6 +198,9 @@ class ClockedBedrock:
         if failure := self.deployments[identifier]["failure"]:
             return found | {"status": "Failed", "failureMessage": failure}
         return found | {"status": "Active"}
+
+    def deployment_states(self) -> dict[str, str]:
+        return {arn: self.get_deployment(arn)["status"] for arn in self.deployments}
 
     def delete_deployment(self, identifier: str) -> None:
         arn = deployment_arn(identifier)

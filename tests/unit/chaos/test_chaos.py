@@ -16,7 +16,7 @@ from tailor.steps.provision import take_down
 from tailor.steps.steer import approve, promote_by_hand, retry, stop, take_offline
 from tests.unit.chaos.bedrock import NEVER, Fate
 from tests.unit.chaos.uploads import Treatment
-from tests.unit.chaos.world import DEAR, MINUTE, TREATMENTS, Trouble, World
+from tests.unit.chaos.world import DEAR, MINUTE, NEIGHBOURS_JOB, TREATMENTS, Trouble, World
 
 # One window is known, and allowed for in ``check``: a function that is killed between a channel's answer and its own
 # note of it sends that notice once more. SNS and Slack take no request token: the choice is between twice and never.
@@ -142,6 +142,22 @@ def takes_the_second_version_offline(world: World, run: Run) -> None:
     uploads_a_second_version(world, run)
 
 
+def loses_the_live_one(world: World, run: Run) -> None:
+    if run.state == S.LIVE and S.RESTORING not in {change.state for change in run.history}:
+        world.at(world.now + MINUTE, partial(world.bedrock.lose, run.deployment["arn"]))
+
+
+def meets_another_stacks_deployment(world: World, run: Run) -> None:
+    if run.state == S.TRAINING:
+        world.another_serves(run.id)
+
+
+def deletes_a_deployment(world: World) -> None:
+    """By hand, outside of Tailor."""
+    for arn in world.own_deployments[:1]:
+        world.bedrock.lose(arn)
+
+
 RECIPE = "model: nova-micro\ndeployment: {keep_previous_hours: 0.1}"
 TRAINED = (S.RECEIVED, S.PREPARING, S.PREPARED, S.TRAINING, S.TRAINED)
 EVALUATED = (*TRAINED, S.DEPLOYING, S.DEPLOYED, S.EVALUATING)
@@ -191,12 +207,13 @@ FIRST_ATTEMPT = TRAINED[:-1]
 PERMANENT, TRANSIENT = "The model's architecture is not supported.", "The service is temporarily unable to help."
 PATHS = (
     Path("goes-live", 101, [LIVE], every_event=True),
-    Path("verdict-failed", 101, [(*EVALUATED, S.FAILED, S.RETIRED)], recipe=f"{RECIPE}\ndescription: failed"),
+    Path("verdict-failed", 101, [(*EVALUATED, S.FAILED, S.RETIRED)], recipe=f"{RECIPE}\ndescription: failed", since=85),
     Path(
         "evaluation-failed",
         101,
         [(*EVALUATED, S.EVALUATION_FAILED, S.RETIRED)],
         recipe=f"{RECIPE}\ndescription: evaluation-failed",
+        since=85,
     ),
     Path("job-failed", 59, [(*FIRST_ATTEMPT, S.TRAINING_FAILED)], fates=["fails"], every_event=True),
     Path(
@@ -282,6 +299,20 @@ PATHS = (
         on_state=overrides,
         since=90,
     ),
+    Path(
+        "live-one-deleted-by-hand",
+        130,
+        [(*LIVE, S.RESTORING, S.LIVE)],
+        on_state=loses_the_live_one,
+        since=101,
+    ),
+    Path(
+        "another-stack-has-the-name",
+        60,
+        [(*TRAINED, S.DEPLOY_FAILED)],
+        on_state=meets_another_stacks_deployment,
+        since=50,
+    ),
     Path("stopped-while-deploying", 80, [(*TRAINED, S.DEPLOYING, S.RETIRED)], on_state=stops_deploying),
     Path("stopped-by-hand", 62, [(*FIRST_ATTEMPT, S.STOPPED)], on_state=stops_training, every_event=True),
     Path(
@@ -315,7 +346,7 @@ def check(path: Path, world: World, *, all_told: bool = True, note: str = "") ->
     runs = list(world.runs.items.values())
     histories = [tuple(change.state for change in run.history) for run in runs]
     assert histories == [tuple(each) for each in path.histories], note
-    assert len(world.bedrock.jobs) == path.jobs, "one job an attempt"
+    assert len(world.own_jobs) == path.jobs, "one job an attempt"
     check_tidy(world, note)
     told = [(run, change) for run in runs for change in run.history if message_for(run, change)]
     expected = {f"{run.id}-{change.sequence}" for run, change in told}
@@ -330,10 +361,13 @@ def check(path: Path, world: World, *, all_told: bool = True, note: str = "") ->
 def check_tidy(world: World, note: str) -> None:
     """Whatever people did meanwhile: nothing bills, nothing hangs, and names lead to what is live."""
     runs = list(world.runs.items.values())
-    assert not world.bedrock.running(), f"a job that nobody waits for; {note}"
+    others = {job.name: job.stop_asked for job in world.bedrock.running()}
+    assert others == {NEIGHBOURS_JOB: None}, f"a job that nobody waits for, or another stack's; {note}"
     assert all(times == 1 for times in world.bedrock.deployed.values()), f"one deployment a run; {note}"
     live = [run.deployment["arn"] for run in runs if run.state == S.LIVE]
-    assert list(world.bedrock.deployments) == live, f"a deployment that nobody uses; {note}"
+    assert world.own_deployments == live, f"a deployment that nobody uses, or what is live does not answer; {note}"
+    kept = {arn.rsplit("/", 1)[-1] for arn in world.bedrock.deployments} >= set(world.neighbours)
+    assert kept, f"a deployment of another stack is gone; {note}"
     pointed = [version.deployment for alias in world.aliases.items.values() for version in alias.versions]
     assert pointed == live, f"a name leads to what is gone, or not to what is live; {note}"
     assert not world.unlooked, f"reconcile could not look at a run; {note}"
@@ -373,8 +407,13 @@ def test_a_function_killed_or_overtaken_at_each_of_its_calls(path: Path, count: 
 @pytest.mark.parametrize(
     ("path", "act"),
     [
-        *((path, gives_up) for path in PATHS if path.every_event or path.name in ("overridden", "taken-offline")),
+        *(
+            (path, gives_up)
+            for path in PATHS
+            if path.every_event or path.name in ("live-one-deleted-by-hand", "taken-offline")
+        ),
         (PATHS[-1], says_yes_late),
+        *((path, deletes_a_deployment) for path in PATHS if path.name == "replaces-a-live-one"),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )

@@ -53,7 +53,8 @@ ITEMS = ("training", "storage", "input", "output", "custom-input", "custom-outpu
 CHEAP = {"nova-micro": dict.fromkeys(ITEMS, Decimal("0.0001"))}
 DEAR = {"nova-micro": dict.fromkeys(ITEMS, Decimal(1000))}
 MANY_ROUNDS = 500
-OWNER = Owner("tailor", "prod")
+OWNER, NEIGHBOUR = Owner("tailor", "prod"), Owner("tailor-dev", "dev")
+NEIGHBOURS_JOB = "colours-scenes-0123456789ab"
 
 
 class Killed(BaseException):
@@ -251,6 +252,10 @@ class World:
             length=length,
         )
         self.control = OwnControl(self.bedrock, OWNER)
+        self.neighbours: list[str] = []
+        if notices:
+            self.bedrock.another_trains(NEIGHBOURS_JOB, NEIGHBOUR.tags)
+            self.another_serves(NEIGHBOURS_JOB)
         self.once = MemoryOnce(self)
         self.uploads = UploadsQueue(self)
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
@@ -259,6 +264,21 @@ class World:
         )
         self.unlooked: dict[str, str] = {}
         self.lost: list[LostRaceError] = []
+
+    # ------------------------------------------------------------ the other stack of the account
+
+    def another_serves(self, name: str) -> None:
+        """Give the other stack a deployment of this name, which must not be touched."""
+        self.neighbours.append(name)
+        self.bedrock.another_serves(name, NEIGHBOUR.tags)
+
+    @property
+    def own_jobs(self) -> list[Job]:
+        return [job for job in self.bedrock.jobs.values() if OWNER.owns(job.tags)]
+
+    @property
+    def own_deployments(self) -> list[str]:
+        return [arn for arn, found in self.bedrock.deployments.items() if OWNER.owns(found["tags"])]
 
     # ------------------------------------------------------------ time, functions, calls
 

@@ -183,7 +183,13 @@ class MemoryControl:
 
     def get_deployment(self, arn: str) -> dict[str, Any]:
         self._maybe_fail("get_deployment")
+        if arn not in self.deployments:
+            raise NotFoundError(arn)
         return self.deployments[arn]
+
+    def deployment_states(self) -> dict[str, str]:
+        self._maybe_fail("deployment_states")
+        return {arn: found["status"] for arn, found in self.deployments.items()}
 
     def delete_deployment(self, arn: str) -> None:
         self._maybe_fail("delete_deployment")

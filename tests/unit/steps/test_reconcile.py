@@ -8,10 +8,11 @@ import pytest
 
 from tailor.errors import RetryableError
 from tailor.events import RUN_DUE
+from tailor.notices.messages import message_for
 from tailor.runs import ACTORS, Run, State
 from tailor.serving.aliases import Version, promote
 from tests.unit.steps.fakes import NOW
-from tests.unit.steps.setting import MODEL, Setting
+from tests.unit.steps.setting import JOB, MODEL, Setting, measured_with
 
 
 @pytest.mark.parametrize("state", sorted(ACTORS))
@@ -114,3 +115,79 @@ def test_rounds_that_overlap_do_what_one_round_does(
     assert changes(setting) == changes(alone)
     assert changes(setting)[-1] == state
     assert (setting.control.deployments, setting.aliases.items) == (alone.control.deployments, alone.aliases.items)
+
+
+# ---------------------------------------------------------------------------- what is live answers
+
+
+def live(setting: Setting, id: str = "colours-scenes-0123456789ab") -> Run:
+    run = setting.provision(setting.deployed(State.PASSED, id, job={"arn": JOB, "model_arn": MODEL}))
+    assert run is not None
+    assert run.state == State.LIVE
+    assert not setting.reconcile().moved
+    return run
+
+
+@pytest.mark.parametrize("lost", ["deleted", "failed"])
+def test_a_live_version_whose_deployment_is_gone_is_told_and_deployed_again(setting: Setting, lost: str) -> None:
+    run = live(setting)
+    if lost == "deleted":
+        setting.control.deployments.clear()
+    else:
+        setting.control.deployments[run.deployment["arn"]]["status"] = "Failed"
+    assert setting.reconcile().moved == [run.id]
+    assert not setting.reconcile().moved, "it is told once"
+    restoring = setting.runs.get(run.id)
+    message = message_for(restoring, restoring.history[-1])
+    assert message is not None
+    assert (message.severity, message.title) == ("error", "colours: the live version does not answer")
+    assert run.deployment["arn"] in message.text
+    deployed = setting.provision(restoring)
+    assert deployed is not None
+    setting.control.deployments[deployed.deployment["arn"]]["status"] = "Active"
+    assert setting.reconcile().moved == [run.id]
+    again = setting.runs.get(run.id)
+    assert again.state == State.LIVE
+    pointed = setting.aliases.alias("colours").live
+    assert pointed is not None
+    assert (pointed.run, pointed.deployment) == (run.id, again.deployment["arn"])
+    assert again.deployment["arn"] != run.deployment["arn"]
+    assert not setting.reconcile().moved
+
+
+def test_a_list_that_is_late_moves_nothing(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    live(setting)
+    monkeypatch.setattr(setting.control, "deployment_states", dict)
+    assert not setting.reconcile().moved
+
+
+def test_a_version_that_stands_by_without_a_deployment_is_no_longer_one_to_go_back_to(setting: Setting) -> None:
+    first = live(setting, "colours-scenes-aaaaaaaaaaaa")
+    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
+    setting.provision(second)
+    assert setting.runs.get(first.id).state == State.STANDBY
+    del setting.control.deployments[first.deployment["arn"]]
+    assert setting.reconcile().moved == [first.id]
+    assert setting.runs.get(first.id).state == State.RETIRED
+    assert not setting.aliases.alias("colours").previous
+
+
+def test_a_version_that_is_deployed_again_does_not_take_the_name_back(setting: Setting) -> None:
+    first = live(setting, "colours-scenes-aaaaaaaaaaaa")
+    setting.control.deployments.clear()
+    setting.reconcile()
+    restoring = setting.provision(setting.runs.get(first.id))
+    assert restoring is not None
+    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
+    setting.provision(second)
+    assert setting.runs.get(second.id).state == State.LIVE
+    setting.control.deployments[restoring.deployment["arn"]]["status"] = "Active"
+    setting.reconcile()
+    assert setting.runs.get(first.id).state == State.RETIRED
+    assert [version.run for version in setting.aliases.alias("colours").versions] == [second.id]
+
+
+def test_where_nothing_is_live_bedrock_is_not_asked(setting: Setting) -> None:
+    setting.add(State.AWAITING_APPROVAL)
+    setting.control.fail["deployment_states"] = RetryableError("asked")
+    assert not setting.reconcile().failed

@@ -10,10 +10,10 @@ from botocore.stub import Stubber
 
 from tailor.aws.bedrock import Bedrock
 from tailor.errors import (
-    ConflictError,
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
+    NotOursError,
     QuotaError,
     RetryableError,
     TailorError,
@@ -69,6 +69,11 @@ def test_tags_by_key(stub: Stubber, bedrock: Bedrock) -> None:
     answer = {"tags": [{"key": "stack", "value": "tailor"}, {"key": "run", "value": "colours-1"}]}
     stub.add_response("list_tags_for_resource", answer, {"resourceARN": JOB})
     assert bedrock.tags(JOB) == {"stack": "tailor", "run": "colours-1"}
+
+
+def test_states_of_all_deployments_by_arn(stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_response("list_custom_model_deployments", {"modelDeploymentSummaries": [deployment("colours-1")]}, {})
+    assert bedrock.deployment_states() == {DEPLOYMENT: "Active"}
 
 
 def test_a_new_job(stub: Stubber, bedrock: Bedrock) -> None:
@@ -160,10 +165,10 @@ def test_a_deployment_that_is_there_is_found_by_name(stub: Stubber, bedrock: Bed
     assert bedrock.create_deployment("colours-1", MODEL, tags={}) == DEPLOYMENT
 
 
-def test_a_deployment_of_another_model_is_a_conflict(stub: Stubber, bedrock: Bedrock) -> None:
+def test_a_deployment_of_another_model_is_not_ours(stub: Stubber, bedrock: Bedrock) -> None:
     stub.add_client_error("create_custom_model_deployment", "ConflictException", "the name is in use")
     stub.add_response("list_custom_model_deployments", {"modelDeploymentSummaries": [deployment("colours-1", OTHER)]})
-    with pytest.raises(ConflictError, match="mnopqrstuvwx"):
+    with pytest.raises(NotOursError, match="mnopqrstuvwx"):
         bedrock.create_deployment("colours-1", MODEL, tags={})
 
 

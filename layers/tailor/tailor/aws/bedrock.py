@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from tailor.aws.clients import client
 from tailor.aws.failures import code_of, translated
-from tailor.errors import ConflictError, NotFoundError
+from tailor.errors import NotFoundError, NotOursError
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
@@ -99,7 +99,7 @@ class Bedrock:
         The name is the token.
 
         Raises:
-            ConflictError: a deployment of this name serves another model.
+            NotOursError: a deployment of this name serves another model.
         """
         request: dict[str, Any] = {"modelDeploymentName": name, "modelArn": model_arn, "clientRequestToken": name}
         if description:
@@ -114,9 +114,8 @@ class Bedrock:
                 if existing is None:
                     raise
                 if existing["modelArn"] != model_arn:
-                    raise ConflictError(
-                        f"the deployment {name} serves another model: {existing['modelArn']}"
-                    ) from error
+                    message = f"the deployment {name} exists and serves another model: {existing['modelArn']}"
+                    raise NotOursError(message) from error
                 return str(existing["customModelDeploymentArn"])
 
     def find_deployment(self, name: str) -> dict[str, Any] | None:
@@ -129,6 +128,10 @@ class Bedrock:
         with translated("listing deployments"):
             for page in self._bedrock.get_paginator("list_custom_model_deployments").paginate(**given):
                 yield from (dict(summary) for summary in page.get("modelDeploymentSummaries", []))
+
+    def deployment_states(self) -> dict[str, str]:
+        """Return the status of each of the account's deployments, by ARN."""
+        return {found["customModelDeploymentArn"]: str(found["status"]) for found in self.deployments()}
 
     def get_deployment(self, identifier: str) -> dict[str, Any]:
         """Return GetCustomModelDeployment's answer, by ARN or name."""

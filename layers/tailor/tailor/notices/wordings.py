@@ -1,7 +1,7 @@
 """Texts of notices, by state: what happened and what it means, the next step, the figures.
 
 :data:`WORDINGS` lists the states with a notice. The others (``received``, ``preparing``, ``deploying``, ``deployed``,
-``standby``, ``restoring``) lead to one of them.
+``standby``, and ``restoring`` unless a live version was lost) lead to one of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -138,7 +138,15 @@ def _deploy_failed(facts: Facts) -> str:
     what = "The model is trained but nothing serves it, and it was not measured"
     if facts.previous == State.RESTORING:
         what = "The version that was to go live again could not be deployed"
-    return _joined(what, _reason(facts), "Nothing changes for apps")
+    apps = "Nothing changes for apps"
+    if facts.previous == State.RESTORING and facts.change.sequence > 2 and _was_live(facts):
+        apps = "Apps that ask for it get an error"
+    return _joined(what, _reason(facts), apps)
+
+
+def _was_live(facts: Facts) -> bool:
+    """Return whether the version was live when its deployment was lost."""
+    return facts.run.change(facts.change.sequence - 2).state == State.LIVE
 
 
 def _deployed_again(facts: Facts) -> str:
@@ -381,6 +389,17 @@ WORDINGS: Mapping[State, Wording] = {
         ),
     ),
 }
+# What is live does not answer: somebody or something else deleted its deployment.
+LOST = Wording(
+    "error",
+    "the live version does not answer",
+    _reason,
+    lambda facts: (
+        "Nothing has to be done: a notice follows once it answers. If there is a version before, "
+        f"tailor rollback {facts.run.project} brings that one back at once. Find out who deleted the deployment: "
+        "CloudTrail has the call DeleteCustomModelDeployment."
+    ),
+)
 # The end of a live version: no other version replaces it.
 OFFLINE = Wording(
     "warning",
@@ -403,6 +422,7 @@ DEPLOYED_AGAIN = Wording(
 )
 _SPECIAL = {
     (S.LIVE, S.RETIRED): OFFLINE,
+    (S.LIVE, S.RESTORING): LOST,
     (S.DEPLOYING, S.TRAINED): DEPLOYED_AGAIN,
     (S.DEPLOY_FAILED, S.TRAINED): DEPLOYED_AGAIN,
 }

@@ -101,7 +101,7 @@ def promote(
         LostRaceError: another run is live.
     """
     alias = store.alias(project)
-    if alias.live and alias.live.run == version.run:
+    if alias.live and (alias.live.run, alias.live.deployment) == (version.run, version.deployment):
         return alias
     seen = alias.live.run if alias.live else None
     if seen != expected_previous:

@@ -32,6 +32,9 @@ class Control(Protocol):
     def get_deployment(self, identifier: str) -> dict[str, Any]:
         """GetCustomModelDeployment, by ARN or name."""
 
+    def deployment_states(self) -> dict[str, str]:
+        """ListCustomModelDeployments: the status of each deployment of the account, by ARN."""
+
     def delete_deployment(self, identifier: str) -> None:
         """DeleteCustomModelDeployment; fine where it is gone already. Another stack's is left alone."""
 

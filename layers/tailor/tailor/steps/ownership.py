@@ -62,6 +62,9 @@ class OwnControl(Control):
     def get_deployment(self, identifier: str) -> dict[str, Any]:
         return self._account.get_deployment(identifier)
 
+    def deployment_states(self) -> dict[str, str]:
+        return self._account.deployment_states()
+
     def delete_deployment(self, identifier: str) -> None:
         try:
             arn = str(self._account.get_deployment(identifier)["customModelDeploymentArn"])

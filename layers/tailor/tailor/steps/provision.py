@@ -15,6 +15,7 @@ from tailor.steps.control import Control
 from tailor.training.translate import explain_deployment, is_transient
 
 BY = "provision"
+RESTORED_BY = "reconcile"  # which deploys a live version again whose deployment is gone
 RETRIES = 2  # of a deployment that failed for a transient reason; a deployment costs nothing while it is made
 _GOING = "Deleting"
 _BEING_MADE = frozenset({State.DEPLOYING, State.RESTORING})
@@ -190,6 +191,9 @@ def follow_deployment(
         run = run.model_copy(update={"deployment": deployment})
         if alias.offline and alias.offline.at > asked.at:
             reason = _because(run, alias.offline)
+            return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
+        if asked.by == RESTORED_BY and alias.live and alias.live.run != run.id:
+            reason = f"{alias.live.run} went live while this version was deployed again"
             return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
         return promote(
             run, runs=runs, aliases=aliases, by=asked.by, now=now, reason=asked.reason, instead_of=alias.live

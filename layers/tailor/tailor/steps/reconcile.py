@@ -1,19 +1,22 @@
 """Every minute: what no event told. Jobs that moved unseen, deployments, steps that never began, late approvals."""
 
 import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
-from tailor.errors import ConflictError, TailorError
+from tailor.errors import ConflictError, NotFoundError, TailorError
 from tailor.events import RUN_DUE, RunChanged
 from tailor.runs import ACTORS, Run, RunStore, State
 from tailor.serving.aliases import AliasStore
 from tailor.steps.control import Control
-from tailor.steps.provision import SERVING, follow_deployment, stand_by, take_down
+from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
 from tailor.steps.publish import Bus
 from tailor.steps.track import follow, watch
 
-BY = "reconcile"
+BY = RESTORED_BY
+_ANSWERS = frozenset({"Active", "Creating"})
 _ASKED_EACH_ROUND = frozenset({"model", "room"})  # what a run waits for there usually takes minutes
 
 
@@ -38,10 +41,11 @@ class Reconciler:
     def round(self, now: datetime) -> Round:
         """One look at each open run. One run's trouble must not keep the others from being looked at."""
         found, unreadable = Round(), list[str]()
+        states = cache(self.control.deployment_states)  # one call a round, and none where nothing is live
         for run in self.runs.open_runs(unreadable):
             found.open += 1
             try:
-                if self._look_at(run, now):
+                if self._look_at(run, states, now):
                     found.moved.append(run.id)
                 elif self._is_due(run, now):
                     self.bus.send(RUN_DUE, [RunChanged.of(run)])
@@ -55,7 +59,7 @@ class Reconciler:
         found.failed |= dict.fromkeys(unreadable, "what the table holds is no run that this version can read")
         return found
 
-    def _look_at(self, run: Run, now: datetime) -> Run | None:
+    def _look_at(self, run: Run, states: Callable[[], Mapping[str, str]], now: datetime) -> Run | None:
         if run.state == State.TRAINING:
             job = self.control.get_job(run.job["arn"])
             moved = follow(run, job, runs=self.runs, by=BY, now=now)
@@ -66,7 +70,7 @@ class Reconciler:
             reason = "nobody approved it in time"
             return self.runs.save(run.moved(State.DECLINED, by=BY, reason=reason, now=now))
         if run.state in SERVING:
-            return self._compare_with_the_name(run, now)
+            return self._compare_with_the_name(run, now) or self._see_that_it_answers(run, states, now)
         return None
 
     def _compare_with_the_name(self, run: Run, now: datetime) -> Run | None:
@@ -80,6 +84,26 @@ class Reconciler:
         if run.state == State.LIVE and alias.live and alias.live.run != run.id:
             return stand_by(run, successor=alias.live.run, runs=self.runs, by=BY, now=now)
         return None
+
+    def _see_that_it_answers(self, run: Run, states: Callable[[], Mapping[str, str]], now: datetime) -> Run | None:
+        """Deploy a live version again whose deployment was deleted or has failed; end one that stands by without one.
+
+        A list may be late: the deployment itself is asked before anything is done.
+        """
+        arn = run.deployment.get("arn")
+        if arn is None or is_going(run) or states().get(arn) in _ANSWERS or self._status(arn) in _ANSWERS:
+            return None
+        gone = f"Its deployment {arn} is gone or has failed, and Tailor did not delete it"
+        if run.state == State.STANDBY:
+            return self._take_down(run, BY, gone, now)
+        reason = f"{gone}: apps get errors until it is deployed again, which takes some minutes"
+        return self.runs.save(run.moved(State.RESTORING, by=BY, reason=reason, now=now, deployment={}))
+
+    def _status(self, arn: str) -> str | None:
+        try:
+            return str(self.control.get_deployment(arn)["status"])
+        except NotFoundError:
+            return None
 
     def _take_down(self, run: Run, by: str, reason: str, now: datetime) -> Run:
         return take_down(run, runs=self.runs, control=self.control, aliases=self.aliases, by=by, reason=reason, now=now)
