@@ -206,9 +206,14 @@ class Patience(Section):
 
 
 class Budget(Section):
-    """Below ``limit`` a run trains by itself; above it, or with an unknown price, it waits for approval."""
+    """Below ``limit`` a run trains by itself; above it, or with an unknown price, it waits for approval.
 
-    limit: Decimal | None = Field(default=None, ge=0, description="US dollars per run; none: the stack's default")
+    The stack has a limit of its own (parameter BudgetLimit), which a recipe can only lower.
+    """
+
+    limit: Decimal | None = Field(
+        default=None, ge=0, description="US dollars per run, at most the stack's limit; none: the stack's limit"
+    )
     approval_hours: Hours = Field(default=72, description="hours to wait for approval before the run is declined")
 
 

@@ -35,10 +35,26 @@ def test_above_the_budget_it_waits_and_says_both_amounts(manifest: Build) -> Non
     assert f"${most.high:.2f}" in reason
 
 
-@pytest.mark.parametrize(("limit", "waits"), [(0, True), (1, True), (1000, False)])
-def test_the_recipes_own_budget_comes_first(limit: int, waits: bool, manifest: Build) -> None:
+@pytest.mark.parametrize(
+    ("limit", "ceiling", "waits"),
+    [
+        (None, 2, True),
+        (None, 50, False),
+        (0, 50, True),
+        (1, 50, True),
+        (40, 50, False),
+        (1000, 50, False),
+        (1000, 2, True),
+    ],
+)
+def test_a_recipe_can_lower_the_stacks_limit_and_not_raise_it(
+    limit: int | None, ceiling: int, waits: bool, manifest: Build
+) -> None:
     own = recipe(budget={"limit": limit})
-    assert bool(needs_approval(quote(manifest(), own, MICRO), own, Decimal(2))) == waits
+    reason = needs_approval(quote(manifest(), own, MICRO), own, Decimal(ceiling))
+    assert bool(reason) == waits
+    if reason and limit == 1000:
+        assert "the recipe's $1000.00 can't raise it" in reason
 
 
 def test_the_high_end_counts_not_the_expected_one(manifest: Build) -> None:

@@ -16,11 +16,11 @@ DAYS_OF_HOSTING = 30
 AGAINST = frozenset({"no-headroom", "no-reward", "few-held-out-rows"})  # training would lead nowhere by itself
 
 
-def needs_approval(quote: Quote | Mapping[str, Any], recipe: Recipe, default_limit: Decimal) -> str | None:
+def needs_approval(quote: Quote | Mapping[str, Any], recipe: Recipe, ceiling: Decimal) -> str | None:
     """Return why a person must approve, or None.
 
     Args:
-        default_limit: US dollars, used if the recipe sets no limit.
+        ceiling: the stack's limit in US dollars. A recipe, which whoever uploads writes, can only lower it.
     """
     if not quote:
         return "There is no quote, so what the run costs is not known"
@@ -31,9 +31,11 @@ def needs_approval(quote: Quote | Mapping[str, Any], recipe: Recipe, default_lim
     most = committed(given)
     if most is None:
         return f"What this costs is not known: {', '.join(_unknown(given))}"
-    limit = recipe.budget.limit if recipe.budget.limit is not None else default_limit
+    wanted = recipe.budget.limit
+    limit = ceiling if wanted is None else min(wanted, ceiling)
     if most.high > limit:
-        return f"It may cost up to ${cents(most.high)}, and the budget is ${cents(limit)}"
+        over = f", the stack's: the recipe's ${cents(wanted)} can't raise it" if wanted and wanted > ceiling else ""
+        return f"It may cost up to ${cents(most.high)}, and the budget is ${cents(limit)}{over}"
     return None
 
 
