@@ -14,6 +14,7 @@ from tailor import catalog
 from tailor.aws.access import region
 from tailor.aws.price_list import PriceList
 from tailor.catalog import Model
+from tailor.costs import Every, Line, Quote, Range, cents
 from tailor.datasets.prepare import prepare_dataset
 from tailor.errors import InvalidInputError
 from tailor.recipe import Recipe
@@ -24,7 +25,6 @@ from tailor.training.approval import committed
 from tailor.training.calls import examples_in
 from tailor.training.price_list import Listed
 from tailor.training.prices import OPTION, PriceBook, read_options
-from tailor.training.quote import Every, Line, Quote, Range, cents
 from tailor.training.request import TRAIN_FILE
 from tailor_cli.context import err, out, say_json, shown_errors
 from tailor_cli.sources import recipe_of, source_of

@@ -55,7 +55,7 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
         for run in found:
             last = run.history[-1]
             cost = cost_in_short(run, now()) if run.quote else ""
-            what = Text(one_line(session.addressed(run.stall.get("message") or last.reason)))
+            what = Text(one_line(session.addressed(run.stall.message if run.stall else last.reason)))
             table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", cost, what)
         none = (
             f"{project} has no runs"

@@ -10,8 +10,9 @@ from tailor.notices.facts import Facts, cost_so_far, dollar_range
 from tailor.printable import one_line
 from tailor.runs import Run, State
 from tailor.steps.provision import is_going
-from tailor.training.quote import Quote
 from tailor_cli.context import out, session
+
+_MINUTE = "%Y-%m-%dT%H:%M"
 
 
 def show_run(run: Run, bucket: str) -> None:
@@ -44,13 +45,12 @@ def next_step(run: Run) -> str:
 def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
     facts = Facts(run, run.history[-1])
     folder = f"s3://{bucket}/{run.files}"
-    executions = {"prepared by": run.report.get("execution"), "asked by": run.evaluation.get("execution")}
+    executions = {"prepared by": run.report.execution, "asked by": run.evaluation.execution}
     yield from ((what, execution) for what, execution in executions.items() if execution)
-    if headline := run.report.get("headline"):
-        yield "data", str(headline)
+    if headline := run.report.headline:
+        yield "data", headline
         yield "data report", f"{folder}report/report.html"
-    if run.quote:
-        quote = Quote.model_validate(run.quote)
+    if quote := run.quote:
         for line in quote.lines:
             amount = "unknown" if line.low is None or line.high is None else dollar_range(line.low, line.high)
             yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
@@ -61,16 +61,16 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
     if run.state == State.DEPLOY_FAILED:
         yield "next", f"tailor retry {run.id}"
     if run.stall:
-        label = "waits" if run.stall["level"] == "wait" else "stall"
-        yield label, f"{run.stall['message']} (since {run.stall['since'][:16]})"
-    if arn := run.job.get("arn"):
-        yield "job", arn
-    for name, phase in (run.job.get("phases") or {}).items():
-        yield f"  {name}", f"{phase['status']} since {phase['since'][:16]}"
+        label = "waits" if run.stall.level == "wait" else "stall"
+        yield label, f"{run.stall.message} (since {run.stall.since:{_MINUTE}})"
+    if run.job and run.job.arn:
+        yield "job", run.job.arn
+    for name, phase in run.job.phases.items() if run.job else ():
+        yield f"  {name}", f"{phase.status} since {phase.since:{_MINUTE}}"
     if facts.losses:
         yield "losses", facts.losses
-    if arn := run.deployment.get("arn"):
-        yield "deployment", f"{run.deployment.get('status', '')} {arn}"
-    if run.evaluation.get("verdict"):
-        yield "verdict", f"{run.evaluation['verdict']}: {facts.scores}, {facts.difference}, on {facts.asked}"
+    if run.deployment:
+        yield "deployment", f"{run.deployment.status or ''} {run.deployment.arn}"
+    if run.evaluation.verdict:
+        yield "verdict", f"{run.evaluation.verdict}: {facts.scores}, {facts.difference}, on {facts.asked}"
         yield "evaluation", f"{folder}evaluation/report.html"

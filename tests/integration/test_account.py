@@ -27,18 +27,21 @@ def test_where_the_list_has_a_price_a_run_of_nova_lite_needs_no_approval_and_say
     faults(Faults(prices={TRAINING: 0.002}))
     setting("PrepareFunction", POWERTOOLS_SERVICE_NAME="prices")  # a new instance, which remembers no prices
     run = pipeline.wait(pipeline.upload("priced/sums", FILES), State.TRAINING, State.TRAINED, State.DEPLOYING)
-    training = next(line for line in run.quote["lines"] if line["item"] == "training")
-    assert training["price_from"].startswith("AWS Price List, 20")
-    assert training["how"].endswith("at $0.002 per 1,000 tokens")
-    assert Decimal(training["low"]) > 0
-    assert run.quote["unknown"] == []
+    assert run.quote
+    training = next(line for line in run.quote.lines if line.item == "training")
+    assert training.price_from.startswith("AWS Price List, 20")
+    assert training.how.endswith("at $0.002 per 1,000 tokens")
+    assert training.low is not None
+    assert training.low > 0
+    assert run.quote.unknown == ()
 
 
 def test_where_it_has_none_the_run_waits_and_says_what_to_set(pipeline: Pipeline) -> None:
     run = pipeline.wait(pipeline.upload("unpriced/sums", FILES), State.AWAITING_APPROVAL)
-    assert run.quote["unknown"] == ["Training Amazon Nova Lite"]
-    training = next(line for line in run.quote["lines"] if line["item"] == "training")
-    assert "tailor quote --price training=VALUE" in training["how"]
+    assert run.quote
+    assert run.quote.unknown == ("Training Amazon Nova Lite",)
+    training = next(line for line in run.quote.lines if line.item == "training")
+    assert "tailor quote --price training=VALUE" in training.how
     pipeline.decide(run.id, "decline")
 
 

@@ -13,6 +13,7 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.evaluation.questions.held_out import read_answers
 from tailor.recipe import Recipe
+from tailor.run_records import DeploymentRecord
 from tailor.runs import Change, Run, State
 from tailor_local.bedrock.faults import Faults, Refusal
 from tailor_local.cloud import ACCOUNT, LocalCloud
@@ -48,7 +49,7 @@ class Evaluations:
             recipe=RECIPE,
             created_at=change.at,
             history=[change],
-            deployment={"arn": self.deployment},
+            deployment=DeploymentRecord(arn=self.deployment),
         )
         lines = b"".join(orjson.dumps(self._row(place)) + b"\n" for place in range(ROWS))
         self.bucket.write(f"{run.files}prepared/test.jsonl", lines)
@@ -112,7 +113,7 @@ def alone(evaluations: Evaluations) -> Run:
 def test_several_functions_come_to_the_verdict_and_the_answers_of_one(
     evaluations: Evaluations, alone: Run, setting: Callable[..., None]
 ) -> None:
-    assert "execution" not in alone.evaluation
+    assert alone.evaluation.execution is None
     setting("EvaluateFunction", MACHINE_ABOVE_CALLS="0", MACHINE_FUNCTIONS="2")
     before = evaluations.calls()
 
@@ -121,10 +122,10 @@ def test_several_functions_come_to_the_verdict_and_the_answers_of_one(
     assert evaluations.calls() - before == ROWS * len(ARMS)
     execution = evaluations.cloud.client("stepfunctions").describe_execution
     assert run.state == alone.state == State.PASSED
-    assert run.evaluation["interval"] == alone.evaluation["interval"]
+    assert run.evaluation.interval == alone.evaluation.interval
     assert evaluations.answers(run) == evaluations.answers(alone)
     ended = until(
-        lambda: execution(executionArn=run.evaluation["execution"])["status"], lambda status: status != "RUNNING"
+        lambda: execution(executionArn=run.evaluation.execution)["status"], lambda status: status != "RUNNING"
     )
     assert ended == "SUCCEEDED"
 
@@ -138,13 +139,13 @@ def test_stopped_half_way_it_goes_on_and_asks_nothing_twice(
     faults(Faults(refusals=(Refusal(operation="Converse", after=30),)))
     begun = evaluations.begin("stopped")
     until(evaluations.calls, lambda calls: calls == before + 30)
-    first = evaluations.runs.get(begun.id).evaluation["execution"]
+    first = evaluations.runs.get(begun.id).evaluation.execution
     evaluations.cloud.client("stepfunctions").stop_execution(executionArn=first)
     faults(Faults())
 
     run = evaluations.finished(begun)
 
-    assert run.evaluation["execution"] != first
+    assert run.evaluation.execution != first
     assert evaluations.calls() - before == ROWS * len(ARMS)
-    assert run.evaluation["interval"] == alone.evaluation["interval"]
+    assert run.evaluation.interval == alone.evaluation.interval
     assert evaluations.answers(run) == evaluations.answers(alone)

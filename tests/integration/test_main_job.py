@@ -77,9 +77,10 @@ def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice
     assert len(slack) == len(told)
     assert any(f"tailor --local stop {run_id}" in str(message) for message in pipeline.slack.messages)
     print([(change.state, (change.at - run.created_at).total_seconds()) for change in run.history])
-    assert run.evaluation["verdict"] == "passed"
-    assert run.evaluation["interval"][0] > 0
-    assert run.report["counts"]["rejected"] == 0
+    assert run.evaluation.verdict == "passed"
+    assert run.evaluation.interval
+    assert run.evaluation.interval[0] > 0
+    assert run.report.counts["rejected"] == 0
     secret, _ = keys.create(pipeline.serving, "test", ["five"])
     api = OpenAI(base_url=pipeline.api, api_key=secret, max_retries=0)
     _an_app_can_call_it(api, scenes)
@@ -156,10 +157,11 @@ def test_an_evaluation_at_a_new_accounts_rate_asks_every_row(
     before = pipeline.cloud.calls()["Converse"]
     recipe = RECIPE.replace(b"regression: false", b"regression: false, max_rows: 40")
     run = pipeline.wait(pipeline.upload("few/scenes", scenes | {"tailor.yaml": recipe}), State.LIVE, State.RETIRED)
-    assert run.evaluation["verdict"] in {"passed", "inconclusive"}, "40 rows need not decide"
-    rows = run.evaluation["rows"]
+    assert run.evaluation.verdict in {"passed", "inconclusive"}, "40 rows need not decide"
+    rows = run.evaluation.rows
+    assert rows is not None
     assert 30 <= rows <= 40
-    asked = pipeline.cloud.control("usage")[run.deployment["arn"]]["calls"]
+    asked = pipeline.cloud.control("usage")[run.deployment_arn]["calls"]
     assert asked == rows, "each row once"
     assert pipeline.cloud.calls()["Converse"] - before > 2 * rows, "base and candidate, and throttled calls besides"
     assert pipeline.dead() == []
@@ -185,7 +187,7 @@ def test_a_model_that_learned_nothing_does_not_go_live_until_somebody_insists_an
     faults(Faults(learn=False))
     recipe = RECIPE + b"deployment: {keep_previous_hours: 0}\n"
     run = pipeline.wait(pipeline.upload("nothing/scenes", scenes | {"tailor.yaml": recipe}), State.RETIRED)
-    assert run.evaluation["verdict"] in {"failed", "inconclusive"}
+    assert run.evaluation.verdict in {"failed", "inconclusive"}
     assert State.LIVE not in {change.state for change in run.history}
     assert pipeline.serving.alias("nothing").live is None
     assert pipeline.deployments(run.id) == []
@@ -197,7 +199,7 @@ def test_a_model_that_learned_nothing_does_not_go_live_until_somebody_insists_an
     [deployment] = pipeline.deployments(run.id)
     version = aliases.alias("nothing").live
     assert version is not None
-    assert version.deployment == deployment["customModelDeploymentArn"] == live.deployment["arn"]
+    assert version.deployment == deployment["customModelDeploymentArn"] == live.deployment_arn
 
     successor = version.model_copy(update={"run": "nothing-more-0123456789ab", "deployment": f"{version.deployment}x"})
     promote(aliases, "nothing", successor, run.id, "test")

@@ -48,8 +48,8 @@ def test_a_method_goes_from_an_upload_to_its_verdict_and_an_answered_call(
 
     run = pipeline.wait(pipeline.upload(f"{project}/{demo.dataset}", sample(tmp_path, method)), State.LIVE)
 
-    assert run.job["request"]["customizationType"] == JOBS[method]
-    assert run.evaluation["verdict"] == State.PASSED
+    assert run.job and run.job.request["customizationType"] == JOBS[method]
+    assert run.evaluation.verdict == State.PASSED
     report = orjson.loads(pipeline.bucket.read(f"{run.files}evaluation/report.json"))
     assert "stand in for Bedrock's" in report["remark"]
     assert demo.measure(report)

@@ -34,14 +34,14 @@ def test_a_dataset_above_the_threshold_goes_through_the_state_machine(
     until(state, lambda seen: seen not in (None, State.RECEIVED, State.PREPARING, State.PREPARED))
     run = pipeline.runs.get(started)
     assert run.state == State.AWAITING_APPROVAL, run.history[-1].reason
-    assert run.report["executions"] == 1
+    assert run.report.executions == 1
     executions = pipeline.cloud.client("stepfunctions")
     ended = until(
-        lambda: executions.describe_execution(executionArn=run.report["execution"])["status"],
+        lambda: executions.describe_execution(executionArn=run.report.execution)["status"],
         lambda status: status != "RUNNING",
     )
     assert ended == "SUCCEEDED"
-    runs = executions.list_map_runs(executionArn=run.report["execution"])["mapRuns"]
+    runs = executions.list_map_runs(executionArn=run.report.execution)["mapRuns"]
     counts = [executions.describe_map_run(mapRunArn=each["mapRunArn"])["executionCounts"] for each in runs]
     assert sorted(each["stateMachineArn"].rpartition("/")[2] for each in runs) == ["check", "fetch", "name"]
     assert [(each["total"], each["succeeded"]) for each in counts] == [(2, 2)] * 3

@@ -131,9 +131,9 @@ def changes_between(old: Run | None, new: Run) -> list[RunChanged]:
 def stall_between(old: Run | None, new: Run) -> RunStalled | None:
     """Return the stall that ``new`` has and ``old`` had not, or None if it needs no notice."""
     stall = new.stall
-    if stall.get("level") not in ("warn", "stuck") or (old is not None and old.stall == stall):
+    if stall is None or stall.level == "wait" or (old is not None and old.stall == stall):
         return None
-    named = {name: stall[name] for name in ("level", "phase", "message")}
+    named = {"level": stall.level, "phase": stall.phase, "message": stall.message}
     return RunStalled.model_validate(RunChanged.of(new).model_dump() | named)
 
 

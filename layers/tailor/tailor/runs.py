@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypedDict, Unpack
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
+from tailor.costs import Quote
 from tailor.errors import ConflictError, LostRaceError, NotFoundError
 from tailor.recipe import Recipe
 from tailor.records import Record
+from tailor.run_records import DeploymentRecord, EvaluationRecord, JobRecord, ReportRecord, StallRecord
 
 
 class State(StrEnum):
@@ -103,6 +105,23 @@ class Change(Record):
     reason: str = ""
 
 
+_ABSENT_AT_FIRST = ("stall", "quote", "job", "deployment")
+
+
+class Updates(TypedDict, total=False):
+    """Fields of a run that steps set."""
+
+    lease_until: datetime | None
+    attempts: int
+    stall: StallRecord | None
+    recipe: Recipe
+    report: ReportRecord
+    quote: Quote | None
+    job: JobRecord | None
+    deployment: DeploymentRecord | None
+    evaluation: EvaluationRecord
+
+
 class Run(Record):
     id: str
     project: str
@@ -117,17 +136,25 @@ class Run(Record):
     lease_until: datetime | None = Field(default=None, description="somebody works on this run until then")
 
     attempts: int = Field(default=0, description="how often the work of this state was begun")
-    stall: dict[str, Any] = Field(
-        default_factory=dict,
-        description="what keeps it in this state: level (wait, warn or stuck), phase, message, since, at",
-    )
+    stall: StallRecord | None = Field(default=None, description="what keeps it in this state")
 
-    # What each step found out. Plain documents: they are read by people, messages and reports.
-    report: dict[str, Any] = Field(default_factory=dict, description="prepare: counts, findings by code, paths")
-    quote: dict[str, Any] = Field(default_factory=dict, description="prepare: what training would cost")
-    job: dict[str, Any] = Field(default_factory=dict, description="train, track: ARN, status, phases, metrics")
-    deployment: dict[str, Any] = Field(default_factory=dict, description="provision: ARN, status")
-    evaluation: dict[str, Any] = Field(default_factory=dict, description="evaluate: verdict, scores, interval, paths")
+    # What each step found out. In the table, {} stands for None.
+    report: ReportRecord = Field(default=ReportRecord(), description="set by prepare")
+    quote: Quote | None = Field(default=None, description="set by prepare: what training would cost")
+    job: JobRecord | None = Field(default=None, description="set by train and track")
+    deployment: DeploymentRecord | None = Field(default=None, description="set by provision")
+    evaluation: EvaluationRecord = Field(default=EvaluationRecord(), description="set by evaluate")
+
+    @field_validator(*_ABSENT_AT_FIRST, mode="before")
+    @classmethod
+    def _none_for_empty(cls, stored: Any) -> Any:
+        return stored or None
+
+    @model_serializer(mode="wrap")
+    def _empty_for_none(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found = dump(self)
+        documents: dict[str, Any] = found | {name: {} for name in _ABSENT_AT_FIRST if getattr(self, name) is None}
+        return documents
 
     @classmethod
     def start(cls, *, now: datetime, by: str = "prepare", **fields: Any) -> "Run":
@@ -163,27 +190,56 @@ class Run(Record):
         """The folder of this run's files in the bucket."""
         return f"runs/{self.id}/"
 
+    @property
+    def job_arn(self) -> str:
+        """The customization job's ARN. Raises NotFoundError if none was submitted."""
+        return self._needed(self.job.arn if self.job else None, "customization job")
+
+    @property
+    def model_arn(self) -> str:
+        """The custom model's ARN. Raises NotFoundError if there is none."""
+        return self._needed(self.job.model_arn if self.job else None, "custom model")
+
+    @property
+    def deployment_arn(self) -> str:
+        """The ARN of the deployment, even of one that was deleted. Raises NotFoundError if there was none."""
+        return self._needed(self.deployment.arn if self.deployment else None, "deployment")
+
+    def _needed(self, arn: str | None, what: str) -> str:
+        if arn is None:
+            raise NotFoundError(f"run {self.id} has no {what}")
+        return arn
+
+    @property
+    def answer_by(self) -> datetime:
+        """The time until which a run that awaits approval waits for it."""
+        approval = self.quote.approval if self.quote else None
+        return approval.until if approval else self.history[-1].at + timedelta(hours=self.recipe.budget.approval_hours)
+
     def leased(self, now: datetime) -> bool:
         return self.lease_until is not None and self.lease_until > now
 
     def held_up(self, level: Literal["wait", "warn", "stuck"], phase: str, message: str, now: datetime) -> "Run | None":
         """Return a copy that records what delays it, or None if that is recorded already. A wait sends no notice."""
-        known = self.stall
-        said = (known.get("level"), known.get("phase")) == (level, phase)
-        if said and (level != "wait" or known["message"] == message):
+        known = self.stall if self.stall and self.stall.phase == phase else None
+        if known and known.level == level and (level != "wait" or known.message == message):
             return None
-        since = known["since"] if known.get("phase") == phase else now.isoformat()
-        stall = {"level": level, "phase": phase, "message": message, "since": since, "at": now.isoformat()}
-        return self.model_copy(update={"stall": stall})
+        since = known.since if known else now
+        return self.updated(stall=StallRecord(level=level, phase=phase, message=message, since=since, at=now))
 
-    def moved(self, to: State, *, by: str, reason: str = "", now: datetime | None = None, **updates: Any) -> "Run":
+    def updated(self, **updates: Unpack[Updates]) -> "Run":
+        """Return a copy in the same state."""
+        return self.model_copy(update=dict(updates))
+
+    def moved(
+        self, to: State, *, by: str, reason: str = "", now: datetime | None = None, **updates: Unpack[Updates]
+    ) -> "Run":
         """Return a copy in state ``to``, without lease or stall. Raises ConflictError if the move is not allowed."""
         if to not in MOVES[self.state]:
             raise ConflictError(f"run {self.id} is {self.state}: it can't become {to}")
         change = Change(sequence=self.sequence + 1, state=to, at=now or datetime.now(UTC), by=by, reason=reason[:1000])
-        return self.model_copy(
-            update={"lease_until": None, "attempts": 0, "stall": {}, **updates, "history": [*self.history, change]}
-        )
+        cleared = Updates(lease_until=None, attempts=0, stall=None)
+        return self.model_copy(update={**cleared, **updates, "history": [*self.history, change]})
 
 
 MAX_ATTEMPTS = 5  # what killed a long step five times kills it a sixth time
@@ -196,7 +252,7 @@ def giving_back(store: "RunStore", run: Run) -> Iterator[None]:
         yield
     except Exception:
         with suppress(ConflictError):
-            store.save(run.model_copy(update={"lease_until": None}))
+            store.save(run.updated(lease_until=None))
         raise
 
 
@@ -216,7 +272,7 @@ def claim(
     if run.state == begin:
         run = run.moved(working, by=by, now=now, lease_until=lease, attempts=1)
     elif run.state == working and not run.leased(now):
-        run = run.model_copy(update={"lease_until": lease, "attempts": run.attempts + 1})
+        run = run.updated(lease_until=lease, attempts=run.attempts + 1)
     else:
         return None
     try:

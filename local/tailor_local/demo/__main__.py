@@ -119,7 +119,7 @@ def tell(run: Run, demo: Demo, inbox: Inbox, slack: Slack) -> None:
         raise DemoError(f"{len(inbox.subjects)} notices by SNS and {len(slack.messages)} in Slack are not one a change")
     show.curve(read_curve(run), demo.loss)
     show.verdict(run)
-    if run.evaluation["verdict"] != State.PASSED:
+    if run.evaluation.verdict != State.PASSED:
         raise DemoError("the candidate did not pass")
     report = json.loads(session.bucket.read(f"{run.files}evaluation/report.json"))
     show.measure(demo.measure(report))

@@ -8,9 +8,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from tailor.costs import Line
 from tailor.notices.facts import Facts, cost_so_far, dollar_range, dollars
 from tailor.runs import Change, Run, State
-from tailor.training.quote import Line, Quote
 
 console = Console(highlight=False, soft_wrap=False)
 SHOWN = 33  # characters of a cell
@@ -58,16 +58,16 @@ def change(entry: Change, seconds: float) -> None:
 
 def findings(run: Run, split: str) -> None:
     title("What the checks found")
-    counts = run.report["counts"]
+    counts = run.report.counts
     line("rows", f"{counts['rows']} in: {counts['used']} used, {counts['rejected']} not usable")
     line("split", f"{counts['train']} train, {counts['validation']} validation, {counts['test']} held out{split}")
-    for found in run.report["findings"]:
-        line(found["severity"], f"{found['code']} ({found['count']})")
+    for found in run.report.findings:
+        line(found.severity, f"{found.code} ({found.count})")
 
 
 def quote(run: Run) -> None:
     title("What it would cost on AWS")
-    for item in Quote.model_validate(run.quote).lines:
+    for item in run.quote.lines if run.quote else ():
         line(item.item, f"[bold]{_amount(item)}[/]  [dim]{item.how.removeprefix('unknown: ')}[/]")
     line("spent so far", f"[bold]{cost_so_far(run, datetime.now(UTC))}[/]  [dim]as the quote tells; here, nothing[/]")
 
@@ -99,12 +99,12 @@ def curve(steps: list[dict[str, str]], name: str) -> None:
 def verdict(run: Run) -> None:
     title("Base against candidate")
     evaluation, facts = run.evaluation, Facts(run, run.history[-1])
-    line("verdict", f"[bold]{evaluation['verdict']}[/]: {facts.scores}")
+    line("verdict", f"[bold]{evaluation.verdict}[/]: {facts.scores}")
     line("difference", f"{facts.difference}, on {facts.asked}")
     table = Table("question", "wanted", "base", "candidate", box=None, header_style="dim", padding=(0, 1, 0, 2))
-    for sample in evaluation["samples"][:5]:
-        cells = (sample["references"][0], sample["baseline"], sample["candidate"])
-        table.add_row(Text(end(sample["question"])), *(Text(beginning(cell)) for cell in cells))
+    for sample in evaluation.samples[:5]:
+        cells = (sample.references[0], sample.baseline, sample.candidate)
+        table.add_row(Text(end(sample.question)), *(Text(beginning(cell)) for cell in cells))
     console.print(table)
 
 

@@ -37,7 +37,7 @@ def test_a_run_comes_back_as_it_was_however_often_it_is_written(store: DynamoRun
     assert store.create(run)
     again = store.save(store.save(store.get(run.id)))
     assert store.get(run.id) == again
-    assert again.evaluation == figures
+    assert again.evaluation.model_dump(mode="json") == figures
     assert again.history == run.history
 
 
@@ -60,7 +60,7 @@ def test_a_number_that_dynamodb_does_not_take_becomes_the_nearest_that_it_does(
     run = a_run(State.PASSED, evaluation={"p": number, "each": [number]})
     check_item(to_item(run))
     store.create(run)
-    assert store.get(run.id).evaluation == {"p": kept, "each": [kept]}
+    assert store.get(run.id).evaluation.model_dump() == {"p": kept, "each": [kept]}
 
 
 def test_the_same_run_is_created_once(store: DynamoRunStore) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Self
 import pytest
 
 from tailor.catalog import Model
+from tailor.costs import Range
 from tailor.datasets.prepare import Assignment
 from tailor.datasets.report import Report
 from tailor.errors import EvaluationError, Problem
@@ -19,7 +20,6 @@ from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.storage import Storage
 from tailor.training.calls import general_questions
-from tailor.training.quote import Range
 from tests.conftest import RAN
 from tests.unit.chaos.world import World
 

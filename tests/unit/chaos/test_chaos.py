@@ -144,7 +144,7 @@ def takes_the_second_version_offline(world: World, run: Run) -> None:
 
 def loses_the_live_one(world: World, run: Run) -> None:
     if run.state == S.LIVE and S.RESTORING not in {change.state for change in run.history}:
-        world.at(world.now + MINUTE, partial(world.bedrock.lose, run.deployment["arn"]))
+        world.at(world.now + MINUTE, partial(world.bedrock.lose, run.deployment_arn))
 
 
 def meets_another_stacks_deployment(world: World, run: Run) -> None:
@@ -364,7 +364,7 @@ def check_tidy(world: World, note: str) -> None:
     others = {job.name: job.stop_asked for job in world.bedrock.running()}
     assert others == {NEIGHBOURS_JOB: None}, f"a job that nobody waits for, or another stack's; {note}"
     assert all(times == 1 for times in world.bedrock.deployed.values()), f"one deployment a run; {note}"
-    live = [run.deployment["arn"] for run in runs if run.state == S.LIVE]
+    live = [run.deployment_arn for run in runs if run.state == S.LIVE]
     assert world.own_deployments == live, f"a deployment that nobody uses, or what is live does not answer; {note}"
     kept = {arn.rsplit("/", 1)[-1] for arn in world.bedrock.deployments} >= set(world.neighbours)
     assert kept, f"a deployment of another stack is gone; {note}"

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from tailor.notices.channels import plain_text
 from tailor.notices.messages import message_for
 from tailor.printable import printable
+from tailor.run_records import ReportRecord
 from tailor.runs import Run, State
 from tailor_cli.context import Session
 from tailor_cli.main import app
@@ -76,7 +77,9 @@ def test_push(dataset: Path) -> None:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    found = a_run(State.PREPARING).moved(State.REJECTED, by=EVIL, reason=EVIL, now=NOW, report={"headline": EVIL})
+    found = a_run(State.PREPARING).moved(
+        State.REJECTED, by=EVIL, reason=EVIL, now=NOW, report=ReportRecord(headline=EVIL)
+    )
     listed: Any = SimpleNamespace(get=lambda name: found, project_runs=lambda name: [found], open_runs=lambda: [found])
     monkeypatch.setattr(Session, "runs", listed)
     monkeypatch.setattr(Session, "stack", SimpleNamespace(bucket="data"))

@@ -7,11 +7,12 @@ from typer.testing import CliRunner
 
 from tailor.errors import NotFoundError
 from tailor.recipe import Recipe
+from tailor.run_records import StallRecord
 from tailor.runs import Run, State
 from tailor_cli import runs
 from tailor_cli.context import Session, out, session
 from tailor_cli.main import app
-from tests.unit.steps.fakes import a_run
+from tests.unit.steps.fakes import NOW, a_run
 from tests.unit.steps.setting import Setting
 
 QUOTE: dict[str, Any] = {
@@ -25,8 +26,9 @@ QUOTE: dict[str, Any] = {
 
 
 def test_the_list_says_what_each_run_has_cost_and_what_a_waiting_one_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    stalled = {"stall": {"message": "The job has shown no progress for 6.0 hours"}}
-    waiting = {"stall": {"message": "other runs come first"}}
+    delay = {"level": "wait", "phase": "turn", "since": NOW, "at": NOW}
+    stalled = {"stall": StallRecord.model_validate(delay | {"message": "The job has shown no progress for 6.0 hours"})}
+    waiting = {"stall": StallRecord.model_validate(delay | {"message": "other runs come first"})}
     found = [
         a_run(State.TRAINING, id="colours-a-0123456789ab", quote=QUOTE).model_copy(update=stalled),
         a_run(State.PREPARED, id="colours-b-0123456789ab", quote=QUOTE).model_copy(update=waiting),
@@ -84,7 +86,7 @@ def test_who_watches_a_run_that_waits_is_told_what_to_do_next(
     [
         a_run(State.PASSED),
         a_run(State.FAILED, recipe=BY_HAND),
-        a_run(State.PASSED, recipe=BY_HAND, deployment={"status": "Deleting"}),
+        a_run(State.PASSED, recipe=BY_HAND, deployment={"arn": "arn:d", "status": "Deleting"}),
         a_run(State.TRAINING),
     ],
     ids=["goes live by itself", "is taken down by itself", "is being retired", "is trained"],

@@ -1,5 +1,6 @@
 import pytest
 
+from tailor.run_records import StallRecord
 from tailor.runs import State
 from tailor_cli.context import out
 from tailor_cli.show import show_run
@@ -30,7 +31,11 @@ def test_a_run_is_shown_with_its_price_its_history_and_where_its_reports_lie(
         State.LIVE,
         report={"headline": "The dataset is usable: 10 rows to train on."},
         quote=QUOTE,
-        job={"arn": "arn:job", "training_loss": 0.5, "phases": {"training": {"status": "Completed", "since": "2026"}}},
+        job={
+            "arn": "arn:job",
+            "training_loss": 0.5,
+            "phases": {"training": {"status": "Completed", "since": "2026-11-22T12:00:00Z"}},
+        },
         deployment={"arn": "arn:deployment", "status": "Active"},
         evaluation={
             "verdict": "passed",
@@ -61,8 +66,16 @@ def test_a_run_is_shown_with_its_price_its_history_and_where_its_reports_lie(
 def test_a_run_in_trouble_says_what_hangs_since_when_and_what_was_advised() -> None:
     advice = {"code": "few-held-out-rows", "message": "9 held-out rows can't carry a verdict", "fix": "add examples"}
     for level, label in (("warn", "stall"), ("wait", "waits")):
-        stall = {"level": level, "phase": "waiting", "message": "no progress", "since": "2026-11-22T16:00:00", "at": ""}
-        run = a_run(State.TRAINING, quote=QUOTE | {"advice": [advice]}).model_copy(update={"stall": stall})
+        stall = StallRecord.model_validate(
+            {
+                "level": level,
+                "phase": "waiting",
+                "message": "no progress",
+                "since": "2026-11-22T16:00:00",
+                "at": "2026-11-22T17:00:00",
+            }
+        )
+        run = a_run(State.TRAINING, quote=QUOTE | {"advice": [advice]}).updated(stall=stall)
         with out.capture() as captured:
             show_run(run, "tailor-bucket")
         text = " ".join(captured.get().split())

@@ -17,6 +17,7 @@ from tailor.evaluation.questions.general import questions
 from tailor.evaluation.questions.held_out import Answer, read_answers
 from tailor.evaluation.run import EvaluationResult, Unfinished, ask_part, evaluate_run, prices_of
 from tailor.recipe import Recipe
+from tailor.run_records import EvaluationRecord
 from tailor.runs import Change, Run, State
 from tests.unit.evaluation.fakes import NOW, BucketFolder, FakeAsker, held_out, new_run, question, write_run
 from tests.unit.evaluation.gate.test_regression import GOOD
@@ -183,7 +184,7 @@ def test_measured_again_only_the_new_live_version_is_asked(tmp_path: Path) -> No
     assert measured(run, "old")["verdict"] == "passed"
     asker.requests.clear()
     history = [*run.history, Change(sequence=2, state=State.EVALUATING, at=NOW, by="provision", reason="new is live")]
-    again = run.model_copy(update={"history": history, "evaluation": {"round": 2}})
+    again = run.model_copy(update={"history": history, "evaluation": EvaluationRecord(round=2)})
     report = measured(again, "new")
     assert {name for name, _ in asker.requests} == {"new"}
     assert len(asker.requests) == len(ROWS)
@@ -193,7 +194,7 @@ def test_measured_again_only_the_new_live_version_is_asked(tmp_path: Path) -> No
     assert "new is live" in report["notes"]
 
     asker.requests.clear()
-    back = again.model_copy(update={"evaluation": {"round": 3}})
+    back = again.model_copy(update={"evaluation": EvaluationRecord(round=3)})
     assert measured(back, "old")["verdict"] == "passed"
     assert not asker.requests
 

@@ -226,7 +226,9 @@ def test_words(state: str) -> None:
 def test_commands_are_told_as_the_reader_begins_them_and_end_before_a_full_stop(state: str) -> None:
     """So that they can be copied: what each needs is there, and no full stop is copied along."""
     if state == "stalled":
-        stall = {"level": "warn", "phase": "room", "message": "No room", "at": "2026-11-22T10:00:00+00:00"}
+        stall = {"level": "warn", "phase": "room", "message": "No room"} | dict.fromkeys(
+            ("since", "at"), "2026-11-22T10:00:00+00:00"
+        )
         message = message_for_stall(run_through(*TRAINED, stall=stall), command="tailor --stack blue")
         assert message is not None
     else:
@@ -252,13 +254,13 @@ def test_what_no_step_recorded_is_left_out(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", WORDS)
-def test_documents_of_another_shape_do_no_harm(state: str) -> None:
+def test_documents_with_little_or_unknown_content_do_no_harm(state: str) -> None:
     odd: dict[str, Any] = {
-        "report": {"counts": {"train": "many"}},
-        "quote": {"total": "?"},
-        "job": {"training_loss": "low"},
+        "report": {"counts": {"seen": 3}, "colour": "red"},
+        "quote": {**unpriced(), "total": "?"},
+        "job": {"loss": "low"},
     }
-    message = told(run_through(*path_to(State(state)), **odd, evaluation={"difference": 0.1, "interval": 3}))
+    message = told(run_through(*path_to(State(state)), **odd, evaluation={"difference": 0.1, "spread": 3}))
     assert message.text.endswith(".")
 
 
@@ -274,7 +276,7 @@ def test_figures_stand_in_fields_too() -> None:
 
 
 def test_what_was_spent_is_that_of_the_change_however_late_it_is_told() -> None:
-    job = {"arn": "arn:job", "phases": {"training": {"status": "InProgress"}}}
+    job = {"arn": "arn:job", "phases": {"training": {"status": "InProgress", "since": "2026-11-22T10:00:00+00:00"}}}
     stopped = told(run_through(*path_to(State.STOPPED), job=job))
     assert ("Spent so far", "$0.00 to $4.80") in [(field.label, field.value) for field in stopped.fields]
     unknown = told(run_through(*path_to(State.TRAINED), quote=unpriced()))
@@ -495,7 +497,7 @@ def test_the_documentation_lists_every_state_as_it_is_told() -> None:
 @pytest.mark.parametrize("state", [State.PREPARED, State.AWAITING_APPROVAL])
 def test_what_to_know_before_paying_is_told_before_it_is_paid(state: State) -> None:
     advice = [{"code": "few-held-out-rows", "message": "9 held-out rows can't carry a verdict", "fix": "add examples"}]
-    message = told(run_through(*path_to(state), quote={"advice": advice}))
+    message = told(run_through(*path_to(state), quote=DOCUMENTS["quote"] | {"advice": advice}))
     assert ("Before you pay", "9 held-out rows can't carry a verdict; add examples") in [
         (field.label, field.value) for field in message.fields
     ]

@@ -12,6 +12,7 @@ from tailor.events import RUN_STALLED, RunStalled
 from tailor.notices.channels import document
 from tailor.notices.messages import message_for_stall
 from tailor.recipe import Notifications, Patience, Recipe
+from tailor.run_records import JobRecord
 from tailor.runs import Run, State
 from tailor.steps.publish import publish
 from tailor.steps.track import watch
@@ -27,14 +28,14 @@ def stalled(
 ) -> Run:
     recipe = Recipe(patience=Patience(**patience), notifications=Notifications(mention="U0LINH"))
     run = run or run_through(*TRAINING, recipe=recipe)
-    run = run.model_copy(update={"job": {"arn": ARN}, "stall": {}})
+    run = run.updated(job=JobRecord(arn=ARN), stall=None)
     noted = run.held_up(level, phase, "The job has shown no progress", START)
     assert noted is not None
     return noted
 
 
 def without(run: Run) -> Run:
-    return run.model_copy(update={"job": {"arn": ARN}, "stall": {}})
+    return run.updated(job=JobRecord(arn=ARN), stall=None)
 
 
 class TestTheOutbox:

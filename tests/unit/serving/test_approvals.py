@@ -13,6 +13,7 @@ import pytest
 from tailor.aws import clients
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
+from tailor.costs import Quote
 from tailor.runs import Run, State
 from tailor.serving import keys
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime
@@ -21,10 +22,14 @@ from tests.waiting import PATIENCE
 
 RUN, THEIRS = "colours-scenes-0123456789ab", "secret-plans-0123456789ab"
 NOW = datetime.now(UTC)
+_LINES = {"once": ("3.2", "4", "4.8"), "month": ("1.95", "1.95", "1.95"), "day": ("0", "0", "0")}
 QUOTE: dict[str, Any] = {
-    "currency": "USD",
-    "totals": {"once": ["3.20", "4.00", "4.80"], "month": ["1.95", "1.95", "1.95"], "day": ["0", "0", "0"]},
-    "unknown": [],
+    "model": "nova-lite",
+    "method": "fine-tuning",
+    "lines": [
+        {"item": every, "title": every, "every": every, "low": low, "expected": expected, "high": high, "how": ""}
+        for every, (low, expected, high) in _LINES.items()
+    ],
     "advice": [{"code": "few-rows", "message": "8 training rows are few", "fix": "add examples"}],
     "approval": {"reason": "It may cost up to $6.75", "until": (NOW + timedelta(hours=72)).isoformat()},
 }
@@ -145,7 +150,7 @@ def test_the_same_answer_again_changes_nothing_and_another_one_is_refused(person
 def test_nobody_says_yes_when_the_time_is_over(person: Person, runs: DynamoRunStore) -> None:
     run = runs.get(RUN)
     over = {"reason": "", "until": (NOW - timedelta(seconds=1)).isoformat()}
-    runs.save(run.model_copy(update={"quote": QUOTE | {"approval": over}}))
+    runs.save(run.updated(quote=Quote.model_validate(QUOTE | {"approval": over})))
     assert code(person.decide(RUN)) == (409, "not_awaiting_approval")
     assert runs.get(RUN).state == State.AWAITING_APPROVAL
     assert person.decide(RUN, "decline").json()["status"] == "declined"

@@ -220,6 +220,10 @@ _PATHS[State.DEPLOY_FAILED] = [*_PATHS[State.DEPLOYING], State.DEPLOY_FAILED]
 _PATHS[State.RESTORING] = [*_PATHS[State.RETIRED], State.RESTORING]
 
 
+LINE = {"item": "training", "title": "Training", "every": "once", "low": "3", "expected": "4", "high": "5", "how": ""}
+QUOTE: dict[str, Any] = {"model": "nova-lite", "method": "fine-tuning", "lines": [LINE]}
+
+
 def a_run(state: State, id: str = "colours-scenes-0123456789ab", *, at: datetime = NOW, **fields: Any) -> Run:
     """A run that came to ``state`` by the usual way, one second a step, ending at ``at``."""
     path = _PATHS[state]

@@ -16,7 +16,7 @@ DEPLOYMENT = f"{ARN}:custom-model-deployment/abcdefghi123"
 
 
 def measured_with(live: Run) -> dict[str, Any]:
-    return {"live": live.deployment["arn"]}
+    return {"live": live.deployment_arn}
 
 
 class Setting:

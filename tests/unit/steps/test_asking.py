@@ -13,6 +13,7 @@ from tailor.errors import EvaluationError, InvalidInputError, RetryableError
 from tailor.evaluation.asking.runner import WORKERS
 from tailor.events import AskPart
 from tailor.recipe import Recipe
+from tailor.run_records import EvaluationRecord
 from tailor.runs import Run, State
 from tailor.steps.asking import LOOK_SECONDS, Scale
 from tailor.steps.evaluate import arms_of, evaluate
@@ -85,14 +86,14 @@ def test_small_evaluations_stay_in_one_function(tmp_path: Path) -> None:
     assert run is not None
     assert run.state == State.INCONCLUSIVE
     assert stage.executions.inputs == []
-    assert "execution" not in run.evaluation
+    assert run.evaluation.execution is None
 
 
 def test_large_ones_are_dealt_out_asked_once_and_scored(stage: Stage) -> None:
     begun = stage.evaluate()
     assert begun is not None
     assert begun.state == State.EVALUATING
-    assert begun.evaluation["execution"] == FIRST
+    assert begun.evaluation.execution == FIRST
     assert not begun.leased(NOW)
     [document] = stage.executions.inputs
     assert set(document) == {"run", "execution", "parts", "functions", "pause"}
@@ -104,8 +105,8 @@ def test_large_ones_are_dealt_out_asked_once_and_scored(stage: Stage) -> None:
 
     assert run is not None
     assert run.state == State.INCONCLUSIVE
-    assert run.evaluation["execution"] == FIRST
-    assert run.evaluation["verdict"] == "inconclusive"
+    assert run.evaluation.execution == FIRST
+    assert run.evaluation.verdict == "inconclusive"
     assert set(stage.asker.charged.values()) == {1}
 
 
@@ -115,7 +116,7 @@ def test_a_run_that_others_ask_for_is_left_alone(stage: Stage) -> None:
     stage.executions.stop(FIRST)
     assert stage.evaluate(minutes=3) is None, "functions outlive the execution that called them"
     assert stage.evaluate(minutes=5) is not None
-    assert stage.run.evaluation["execution"] == SECOND
+    assert stage.run.evaluation.execution == SECOND
 
 
 def test_a_call_for_an_execution_that_was_given_up_does_nothing(stage: Stage) -> None:
@@ -131,7 +132,7 @@ def test_a_stop_between_the_name_and_the_start_costs_nothing_but_the_name(stage:
     stage.evaluate()
     del stage.executions.found[FIRST]
     stage.evaluate()
-    assert stage.run.evaluation["execution"] == SECOND
+    assert stage.run.evaluation.execution == SECOND
 
 
 def test_what_a_part_left_is_asked_by_the_one_who_scores(stage: Stage) -> None:
@@ -183,7 +184,7 @@ def test_bad_rows_at_the_start_of_a_part_do_not_condemn_an_arm_that_has_answered
     run = stage.evaluate(asked=FIRST)
     assert run is not None
     assert run.state in (State.INCONCLUSIVE, State.FAILED)
-    assert run.evaluation["failed_calls"]
+    assert run.evaluation.failed_calls
 
 
 class Clock:
@@ -223,11 +224,11 @@ def test_nobody_asks_on_for_a_run_that_was_stopped(tmp_path: Path, at_scale: boo
 
 
 def test_an_execution_of_a_second_round_has_a_name_of_its_own(stage: Stage) -> None:
-    run = stage.run.moved(State.EVALUATING, by="provision", evaluation={"round": 2, "verdict": "passed"})
+    run = stage.run.moved(State.EVALUATING, by="provision", evaluation=EvaluationRecord(round=2, verdict="passed"))
     stage.runs.save(run)
     begun = stage.evaluate()
     assert begun is not None
-    assert begun.evaluation == {
+    assert begun.evaluation.model_dump() == {
         "round": 2,
         "verdict": "passed",
         "execution": f"arn:{stage.id}-2-1",

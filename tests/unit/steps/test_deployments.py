@@ -19,14 +19,14 @@ def test_a_trained_model_is_deployed_under_the_runs_name_and_watched_until_activ
     assert deploying is not None
     assert deploying.state == State.DEPLOYING
     assert not setting.reconcile().moved
-    setting.control.deployments[deploying.deployment["arn"]]["status"] = "Active"
+    setting.control.deployments[deploying.deployment_arn]["status"] = "Active"
     assert setting.reconcile().moved == [deploying.id]
     assert setting.runs.get(deploying.id).state == State.DEPLOYED
 
 
 def test_a_deployment_that_failed_is_taken_away(setting: Setting) -> None:
     run = setting.deployed(State.DEPLOYING)
-    setting.control.deployments[run.deployment["arn"]] = {"status": "Failed", "failureMessage": "the KMS key is gone"}
+    setting.control.deployments[run.deployment_arn] = {"status": "Failed", "failureMessage": "the KMS key is gone"}
     setting.reconcile()
     assert setting.runs.get(run.id).state == State.DEPLOY_FAILED
     assert "the KMS key is gone" in setting.runs.get(run.id).history[-1].reason
@@ -43,7 +43,9 @@ class TestADeploymentThatTakesTooLong:
     def test_it_is_told_once_after_half_of_the_patience(self, setting: Setting, creating: Run) -> None:
         assert not setting.reconcile(timedelta(minutes=59)).moved
         assert setting.reconcile(timedelta(minutes=61)).moved == [creating.id]
-        assert setting.runs.get(creating.id).stall["phase"] == "deploying"
+        noted = setting.runs.get(creating.id).stall
+        assert noted
+        assert noted.phase == "deploying"
         assert not setting.reconcile(timedelta(minutes=62)).moved
         assert setting.runs.get(creating.id).state == State.DEPLOYING
 
@@ -60,11 +62,11 @@ class TestADeploymentThatTakesTooLong:
     def test_what_bedrock_will_not_delete_is_told_and_followed_on(self, setting: Setting, creating: Run) -> None:
         setting.reconcile(timedelta(hours=3))
         run = setting.runs.get(creating.id)
-        assert (run.state, run.stall["level"]) == (State.DEPLOYING, "stuck")
+        assert (run.state, run.stall and run.stall.level) == (State.DEPLOYING, "stuck")
         message = message_for_stall(run)
         assert message is not None
         assert "support case" in message.next_step
-        setting.control.deployments[run.deployment["arn"]]["status"] = "Active"
+        setting.control.deployments[run.deployment_arn]["status"] = "Active"
         setting.reconcile(timedelta(hours=4))
         assert setting.runs.get(creating.id).state == State.DEPLOYED
         assert not setting.runs.get(creating.id).stall
@@ -86,13 +88,17 @@ class TestAModelThatIsNotActiveYet:
     def test_the_run_waits_and_is_asked_for_each_round_until_it_is(self, setting: Setting, trained: Run) -> None:
         noted = setting.provision(trained)
         assert noted is not None
-        assert (noted.state, noted.stall["phase"], noted.stall["level"]) == (State.TRAINED, "model", "wait")
+        assert (noted.state, noted.stall and noted.stall.phase, noted.stall and noted.stall.level) == (
+            State.TRAINED,
+            "model",
+            "wait",
+        )
         assert setting.provision(trained) is None
         assert setting.reconcile(timedelta(seconds=1)).due == [trained.id]
         setting.control.model, setting.control.fail = {"modelStatus": "Active"}, {}
         deployed = setting.provision(trained)
         assert deployed is not None
-        assert (deployed.state, deployed.stall) == (State.DEPLOYING, {})
+        assert (deployed.state, deployed.stall) == (State.DEPLOYING, None)
 
     def test_one_without_a_status_is_deployed(self, setting: Setting, trained: Run) -> None:
         setting.control.model, setting.control.fail = {}, {}
@@ -119,7 +125,7 @@ class TestAModelThatIsNotActiveYet:
         run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL}, recipe=recipe)
         stuck = self.later(setting, run, timedelta(hours=3))
         assert stuck is not None
-        assert (stuck.state, stuck.stall["level"]) == (State.TRAINED, "stuck")
+        assert (stuck.state, stuck.stall and stuck.stall.level) == (State.TRAINED, "stuck")
         message = message_for_stall(stuck)
         assert message is not None
         assert "the recipe says so" in message.next_step
@@ -130,7 +136,7 @@ class TestAModelThatIsNotActiveYet:
         setting.control.fail["create_deployment"] = QuotaError("10 deployments are there already")
         waiting = self.later(setting, trained, timedelta(minutes=90))
         assert waiting is not None
-        assert (waiting.stall["phase"], waiting.stall["level"]) == ("room", "wait")
+        assert (waiting.stall and waiting.stall.phase, waiting.stall and waiting.stall.level) == ("room", "wait")
 
     def test_one_that_failed_ends_the_run_with_what_bedrock_says(self, setting: Setting, trained: Run) -> None:
         setting.control.model = {"modelStatus": "Failed", "failureMessage": "the artefacts are broken"}
@@ -144,7 +150,7 @@ class TestAModelThatIsNotActiveYet:
 
 class TestAFailedDeploymentIsTriedAgain:
     def fails(self, setting: Setting, run: Run, message: str) -> Run:
-        setting.control.deployments[run.deployment["arn"]] = {"status": "Failed", "failureMessage": message}
+        setting.control.deployments[run.deployment_arn] = {"status": "Failed", "failureMessage": message}
         setting.reconcile()
         return setting.runs.get(run.id)
 
@@ -160,11 +166,11 @@ class TestAFailedDeploymentIsTriedAgain:
         used = []
         for _ in range(2):
             deploying = self.again(setting, run)
-            used.append(deploying.deployment["arn"])
+            used.append(deploying.deployment_arn)
             run = self.fails(setting, deploying, message)
-            assert (run.state, run.deployment) == (State.TRAINED, {})
+            assert (run.state, run.deployment) == (State.TRAINED, None)
         deploying = self.again(setting, run)
-        used.append(deploying.deployment["arn"])
+        used.append(deploying.deployment_arn)
         assert len(set(used)) == 3
         run = self.fails(setting, deploying, message)
         assert run.state == State.DEPLOY_FAILED
@@ -178,7 +184,7 @@ class TestAFailedDeploymentIsTriedAgain:
         retried = setting.retry(run, "the key is back")
         assert (retried.state, retried.history[-1].by) == (State.TRAINED, "person:linh")
         deploying = self.again(setting, retried)
-        setting.control.deployments[deploying.deployment["arn"]]["status"] = "Active"
+        setting.control.deployments[deploying.deployment_arn]["status"] = "Active"
         setting.reconcile()
         assert setting.runs.get(run.id).state == State.DEPLOYED, "evaluate is next: nothing goes live unmeasured"
         assert not setting.control.requests, "nothing was trained again"
@@ -214,7 +220,7 @@ class TestAnAccountWithoutRoomForADeployment:
         run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})
         noted = self.waiting(setting, run, timedelta())
         assert noted is not None
-        assert (noted.state, noted.stall["level"]) == (State.TRAINED, "wait")
+        assert (noted.state, noted.stall and noted.stall.level) == (State.TRAINED, "wait")
         assert self.waiting(setting, run, timedelta(minutes=5)) is None
         assert setting.reconcile(timedelta(minutes=5)).due == [run.id]
         deployed = setting.provision(run)
@@ -236,13 +242,13 @@ class TestAnAccountWithoutRoomForADeployment:
 
     def test_a_version_that_a_person_wants_back_waits_too(self, setting: Setting) -> None:
         run = setting.add(State.RETIRED, job={"arn": JOB, "model_arn": MODEL})
-        run = setting.runs.save(run.moved(State.RESTORING, by="person:linh", deployment={}))
+        run = setting.runs.save(run.moved(State.RESTORING, by="person:linh", deployment=None))
         noted = self.waiting(setting, run, timedelta())
         assert noted is not None
-        assert (noted.state, noted.stall["phase"]) == (State.RESTORING, "room")
+        assert (noted.state, noted.stall and noted.stall.phase) == (State.RESTORING, "room")
         deployed = setting.provision(run)
         assert deployed is not None
-        assert deployed.deployment["status"] == "Creating"
+        assert deployed.deployment and deployed.deployment.status == "Creating"
         assert not deployed.stall
 
 

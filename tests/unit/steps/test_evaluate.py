@@ -108,5 +108,6 @@ def test_the_clearest_winner_of_all_ends_in_its_verdict(tmp_path: Path) -> None:
     )
     assert ended is not None
     assert ended.state == State.PASSED, ended.history[-1].reason
-    assert ended.evaluation["rows"] == 500
-    assert 0 < ended.evaluation["p_value"] < 1e-120
+    assert ended.evaluation.rows == 500
+    assert ended.evaluation.p_value is not None
+    assert 0 < ended.evaluation.p_value < 1e-120

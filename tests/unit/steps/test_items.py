@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tailor.errors import NotStorableError, RecipeError
 from tailor.recipe import Recipe
+from tailor.run_records import EvaluationRecord, ReportRecord
 from tailor.runs import State
 from tests.unit.steps.fakes import MemoryRuns, a_run
 from tests.unit.steps.items import check_item
@@ -34,7 +35,7 @@ def test_a_run_without_an_id_or_with_too_much_in_it_is_not_kept() -> None:
     run = a_run(State.RECEIVED)
     runs.create(run)
     with pytest.raises(AssertionError, match="409600 bytes"):
-        runs.save(run.model_copy(update={"report": {"findings": ["x" * 1000] * 410}}))
+        runs.save(run.updated(report=ReportRecord(headline="x" * 410_000)))
     assert runs.get(run.id) == run
 
 
@@ -61,13 +62,15 @@ def test_whatever_a_run_found_out_is_kept_or_refused_by_name(found: dict[str, An
     runs, run = MemoryRuns(), a_run(State.EVALUATING)
     runs.create(run)
     try:
-        kept = runs.save(run.moved(State.PASSED, by="evaluate", reason=reason, evaluation=found))
+        kept = runs.save(
+            run.moved(State.PASSED, by="evaluate", reason=reason, evaluation=EvaluationRecord.model_validate(found))
+        )
     except NotStorableError:
         assert runs.get(run.id).state == State.EVALUATING
         return
     assert kept == runs.get(run.id)
     assert kept.history[-1].reason == reason[:1000]
-    assert set(kept.evaluation) == set(found)
+    assert set(kept.evaluation.model_dump()) == set(found)
 
 
 SETTINGS = [

@@ -1,12 +1,13 @@
 """Functions and other people move a run while a person's command is under way."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 
 from tailor.errors import ConflictError, LostRaceError, NotFoundError
-from tailor.runs import MOST_TRIES, Run, State
+from tailor.run_records import JobRecord
+from tailor.runs import MOST_TRIES, Run, State, Updates
 from tests.unit.steps.fakes import NOW
 from tests.unit.steps.setting import JOB, MODEL, Setting, measured_with
 
@@ -51,7 +52,8 @@ MOVE_THE_NAME = ("retire what stands by", "promote", "roll back", "offline")
 def somebody_writes(setting: Setting) -> None:
     """Each run, and where its project's name leads to, without a move."""
     for run in list(setting.runs.items.values()):
-        noted = {**run.report, "notes": run.report.get("notes", 0) + 1}
+        extra = run.report.model_extra or {}
+        noted = run.report.model_copy(update={"notes": extra.get("notes", 0) + 1})
         setting.runs.items[run.id] = run.model_copy(update={"report": noted, "revision": run.revision + 1})
     alias = setting.aliases.alias("colours")
     setting.aliases.items["colours"] = alias.model_copy(update={"revision": alias.revision + 1})
@@ -67,7 +69,7 @@ def test_who_loses_races_gets_what_is_still_allowed_and_undoes_nothing(
     setting.runs.meanwhile = [lambda: somebody_writes(setting)] * times
     act(setting, run)
     found = setting.runs.get(run.id)
-    assert (found.state, found.report["notes"]) == (state, times)
+    assert (found.state, (found.report.model_extra or {})["notes"]) == (state, times)
     assert sum(change.state == state for change in found.history[run.sequence :]) == (state != run.state)
     assert not setting.runs.meanwhile
 
@@ -97,7 +99,7 @@ def test_who_loses_each_race_is_told_so_in_the_end(setting: Setting, command: st
     assert setting.runs.get(run.id).history == run.history
 
 
-def moves(state: State, by: str = "somebody", **updates: Any) -> Act:
+def moves(state: State, by: str = "somebody", **updates: Unpack[Updates]) -> Act:
     return lambda setting, run: setting.runs.save(
         setting.runs.get(run.id).moved(state, by=by, reason="theirs", now=NOW, **updates)
     )
@@ -133,16 +135,17 @@ def test_a_job_that_began_while_its_run_was_stopped_is_stopped(setting: Setting)
 
     def begins() -> None:
         setting.control.jobs[JOB] = {"jobArn": JOB, "jobName": run.id, "status": "InProgress"}
-        moves(State.TRAINING, job={"arn": JOB})(setting, run)
+        moves(State.TRAINING, job=JobRecord(arn=JOB))(setting, run)
 
     setting.runs.meanwhile = [begins]
-    assert setting.stop(run).job["stop_asked_by"] == "person:linh"
+    assert (job := setting.stop(run).job)
+    assert job.stop_asked_by == "person:linh"
     assert setting.control.jobs[JOB]["status"] == "Stopped"
 
 
 def test_a_job_that_ended_while_it_was_stopped_leaves_a_model_and_no_deployment(setting: Setting) -> None:
     run = setting.training()
-    setting.runs.meanwhile = [lambda: moves(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})(setting, run)]
+    setting.runs.meanwhile = [lambda: moves(State.TRAINED, job=JobRecord(arn=JOB, model_arn=MODEL))(setting, run)]
     assert setting.stop(run).state == State.RETIRED
 
 

@@ -29,7 +29,7 @@ def test_every_version_goes_and_the_runs_and_the_name_say_who_and_why(setting: S
     for run in map(setting.runs.get, (FIRST, SECOND)):
         last = run.history[-1]
         assert (last.state, last.by, last.reason) == (State.RETIRED, "person:linh", "wrong answers")
-        assert run.job["model_arn"] == MODEL
+        assert run.model_arn == MODEL
     assert not setting.control.deployments
     alias = setting.aliases.alias("colours")
     assert (alias.versions, alias.offline) == ((), decision)
@@ -47,7 +47,7 @@ def test_a_promotion_by_a_person_brings_it_back(setting: Setting, live: Run) -> 
     setting.take_offline()
     restoring = setting.provision(setting.promote(setting.runs.get(live.id), after=timedelta(minutes=1)))
     assert restoring is not None
-    setting.control.deployments[restoring.deployment["arn"]]["status"] = "Active"
+    setting.control.deployments[restoring.deployment_arn]["status"] = "Active"
     setting.reconcile(timedelta(minutes=2))
     assert setting.runs.get(live.id).state == State.LIVE
     alias = setting.aliases.alias("colours")
@@ -69,7 +69,7 @@ def test_what_was_to_be_brought_back_before_does_not_go_live_after(setting: Sett
     restoring = setting.provision(setting.promote(retired))
     assert restoring is not None
     setting.take_offline(after=timedelta(seconds=1))
-    setting.control.deployments[restoring.deployment["arn"]]["status"] = "Active"
+    setting.control.deployments[restoring.deployment_arn]["status"] = "Active"
     setting.reconcile(timedelta(minutes=1))
     run = setting.runs.get(SECOND)
     assert (run.state, run.history[-1].by) == (State.RETIRED, "reconcile")

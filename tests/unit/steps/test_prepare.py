@@ -48,8 +48,9 @@ def test_a_good_dataset_is_prepared_and_quoted_once(tmp_path: Path) -> None:
     run = setting.prepare()
     assert run is not None
     assert run.state == State.PREPARED
-    assert run.report["counts"]["rows"] == 60
-    assert run.quote["lines"]
+    assert run.report.counts["rows"] == 60
+    assert run.quote
+    assert run.quote.lines
     assert any(file.key.endswith("prepared/manifest.json") for file in setting.bucket.list(run.files))
     assert setting.prepare() is None
 
@@ -62,7 +63,8 @@ def test_a_version_that_is_live_is_quoted_as_one_to_ask(tmp_path: Path) -> None:
     for given, words in ((aliases, "; live version: "), (MemoryAliases(), "; versions that go live meanwhile: ")):
         run = Setting(tmp_path / words[2:6]).prepare(aliases=given)
         assert run is not None
-        [how] = [line["how"] for line in run.quote["lines"] if line["item"] == "evaluation"]
+        assert run.quote
+        [how] = [line.how for line in run.quote.lines if line.item == "evaluation"]
         assert words in how
 
 

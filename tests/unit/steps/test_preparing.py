@@ -17,6 +17,7 @@ import pytest
 from tailor.datasets.scale import Task
 from tailor.errors import RetryableError
 from tailor.events import Shard
+from tailor.run_records import ReportRecord
 from tailor.runs import Run, State
 from tailor.steps.machine import MOST_EXECUTIONS
 from tailor.steps.prepare import PrepareServices, prepare
@@ -129,7 +130,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     assert run is not None
     assert run.state == State.PREPARED
     assert stage.executions.inputs == []
-    assert "execution" not in run.report
+    assert run.report.execution is None
     assert stage.work == []
     return stage
 
@@ -138,7 +139,7 @@ def test_a_large_dataset_is_dealt_out_put_together_and_cleared_away(stage: Stage
     begun = stage.prepare()
     assert begun is not None
     assert begun.state == State.PREPARING
-    assert begun.report == {"execution": stage.first, "executions": 1}
+    assert begun.report == ReportRecord(execution=stage.first, executions=1)
     assert not begun.leased(NOW)
     [document] = stage.executions.inputs
     assert document == {
@@ -162,7 +163,7 @@ def test_a_large_dataset_is_dealt_out_put_together_and_cleared_away(stage: Stage
     assert run.state == State.PREPARED
     assert stage.result() == alone.result()
     assert run.quote == alone.run.quote
-    assert run.report == alone.run.report | {"execution": stage.first, "executions": 1}
+    assert run.report == alone.run.report.model_copy(update={"execution": stage.first, "executions": 1})
     assert stage.work == []
     assert stage.prepare(ended=stage.first) is None
 
@@ -173,7 +174,7 @@ def test_a_run_whose_shards_are_checked_is_left_alone_until_the_execution_is_ove
     stage.executions.stop(stage.first)
     again = stage.prepare(minutes=61)
     assert again is not None
-    assert again.report["execution"] == f"arn:{stage.id}-2"
+    assert again.report.execution == f"arn:{stage.id}-2"
 
 
 def test_a_start_that_is_refused_for_now_is_tried_again_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +207,7 @@ def test_only_what_is_missing_is_checked_by_the_next_execution(stage: Stage, alo
     again = stage.prepare(ended=stage.first)
     assert again is not None
     assert again.state == State.PREPARING
-    second = again.report["execution"]
+    second = again.report.execution
     assert stage.executions.inputs[-1]["numbers"] == [0, 2]
     assert not stage.check(0), "the run no longer waits for the first execution"
     assert all(stage.check(number, second) for number in (0, 2))
@@ -312,7 +313,7 @@ def test_whatever_is_killed_or_repeated_the_run_ends_the_same(stage: Stage, alon
             stage.executions.stop(execution)
     assert stage.run.state == State.PREPARED
     assert stage.result() == alone.result()
-    assert stage.run.report["counts"] == alone.run.report["counts"]
+    assert stage.run.report.counts == alone.run.report.counts
     assert stage.bucket.killed
     assert [change.state for change in stage.run.history] == [State.RECEIVED, State.PREPARING, State.PREPARED]
 

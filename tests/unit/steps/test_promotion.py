@@ -23,7 +23,7 @@ def test_a_verdict_against_an_older_live_version_is_measured_again_and_at_last_l
         assert again is not None
         assert (again.state, again.history[-1].by) == (State.EVALUATING, "provision")
         assert "colours-scenes-aaaaaaaaaaaa went live meanwhile: it is measured again" in again.history[-1].reason
-        assert again.evaluation == {"live": None, "round": measured}
+        assert again.evaluation.model_dump() == {"live": None, "round": measured}
         assert not again.leased(NOW)
         run = setting.runs.save(again.moved(State.PASSED, by="evaluate", now=NOW))
     given_up = setting.provision(run)
@@ -46,7 +46,9 @@ def test_a_verdict_against_the_version_that_is_live_replaces_it_and_no_other(set
 
 def test_a_retirement_that_was_cut_short_is_finished_and_never_promoted(setting: Setting) -> None:
     run = setting.deployed(State.PASSED)
-    run = setting.runs.save(run.model_copy(update={"deployment": {**run.deployment, "status": "Deleting"}}))
+    run = setting.runs.save(
+        run.updated(deployment=run.deployment and run.deployment.model_copy(update={"status": "Deleting"}))
+    )
     with pytest.raises(ConflictError, match="is being retired"):
         setting.promote(run)
     retired = setting.provision(run)
@@ -63,7 +65,7 @@ def test_a_run_that_is_retired_while_it_is_promoted_leaves_no_name_that_leads_no
         def save_alias(self, alias: Any) -> Any:
             saved = super().save_alias(alias)
             if alias.live and alias.live.run == second.id:
-                gone = {**second.deployment, "status": "Deleted"}
+                gone = second.deployment and second.deployment.model_copy(update={"status": "Deleted"})
                 setting.runs.save(second.moved(State.RETIRED, by="person:linh", now=NOW, deployment=gone))
             return saved
 
@@ -99,7 +101,7 @@ def test_a_passed_run_goes_live_and_the_one_before_stands_by_and_leaves_in_time(
     assert setting.runs.get(first.id).state == State.STANDBY
     setting.reconcile(timedelta(hours=25))
     assert setting.runs.get(first.id).state == State.RETIRED
-    assert list(setting.control.deployments) == [second.deployment["arn"]]
+    assert list(setting.control.deployments) == [second.deployment_arn]
     assert [version.run for version in setting.aliases.alias("colours").versions] == [second.id]
 
 

@@ -50,11 +50,11 @@ def test_a_verdict_is_overridden_after_its_deployment_is_gone_by_deploying_again
     restoring = setting.provision(setting.promote(retired))
     assert restoring is not None
     assert restoring.state == State.RESTORING
-    assert restoring.deployment["arn"] != retired.deployment["arn"]
+    assert restoring.deployment_arn != retired.deployment_arn
     assert setting.provision(restoring) is None
     assert not setting.reconcile().moved
 
-    setting.control.deployments[restoring.deployment["arn"]]["status"] = "Active"
+    setting.control.deployments[restoring.deployment_arn]["status"] = "Active"
     assert setting.reconcile().moved == [restoring.id]
     live = setting.runs.get(restoring.id)
     assert (live.state, live.history[-1].by, live.history[-1].reason) == (
@@ -64,20 +64,20 @@ def test_a_verdict_is_overridden_after_its_deployment_is_gone_by_deploying_again
     )
     pointer = setting.aliases.alias("colours").live
     assert pointer is not None
-    assert (pointer.deployment, pointer.promoted_by) == (restoring.deployment["arn"], "person:linh")
+    assert (pointer.deployment, pointer.promoted_by) == (restoring.deployment_arn, "person:linh")
 
 
 def test_a_restoration_that_fails_leaves_nothing_and_can_be_tried_again(setting: Setting) -> None:
     run = setting.provision(setting.promote(setting.add(State.RETIRED, job={"model_arn": MODEL})))
     assert run is not None
-    setting.control.deployments[run.deployment["arn"]] = {"status": "Failed", "failureMessage": "no capacity"}
+    setting.control.deployments[run.deployment_arn] = {"status": "Failed", "failureMessage": "no capacity"}
     setting.reconcile()
     failed = setting.runs.get(run.id)
     assert failed.state == State.DEPLOY_FAILED
     assert not setting.control.deployments
     again = setting.provision(setting.promote(failed))
     assert again is not None
-    assert again.deployment["arn"] != run.deployment["arn"]
+    assert again.deployment_arn != run.deployment_arn
     assert setting.aliases.alias("colours").live is None
 
 

@@ -11,7 +11,7 @@ from tailor.events import RUN_DUE
 from tailor.notices.messages import message_for
 from tailor.runs import ACTORS, Run, State
 from tailor.serving.aliases import Version, promote
-from tests.unit.steps.fakes import NOW
+from tests.unit.steps.fakes import NOW, QUOTE
 from tests.unit.steps.setting import JOB, MODEL, Setting, measured_with
 
 
@@ -32,7 +32,7 @@ def test_a_step_that_is_being_worked_on_is_left_alone(setting: Setting) -> None:
 
 def test_an_approval_that_ran_out_declines_the_run(setting: Setting) -> None:
     until = (NOW + timedelta(hours=1)).isoformat()
-    run = setting.add(State.AWAITING_APPROVAL, quote={"approval": {"until": until}})
+    run = setting.add(State.AWAITING_APPROVAL, quote=QUOTE | {"approval": {"until": until}})
     assert not setting.reconcile().moved
     setting.reconcile(timedelta(hours=2))
     assert setting.runs.get(run.id).state == State.DECLINED
@@ -65,12 +65,14 @@ def active(setting: Setting) -> Run:
 
 
 def too_late(setting: Setting) -> Run:
-    return setting.add(State.AWAITING_APPROVAL, quote={"approval": {"until": NOW.isoformat()}})
+    return setting.add(State.AWAITING_APPROVAL, quote=QUOTE | {"approval": {"until": NOW.isoformat()}})
 
 
 def stood_by_long_enough(setting: Setting) -> Run:
     run = setting.deployed(State.STANDBY)
-    return setting.runs.save(run.model_copy(update={"deployment": run.deployment | {"standby_until": NOW.isoformat()}}))
+    return setting.runs.save(
+        run.updated(deployment=run.deployment and run.deployment.model_copy(update={"standby_until": NOW}))
+    )
 
 
 def replaced(setting: Setting) -> Run:
@@ -134,24 +136,24 @@ def test_a_live_version_whose_deployment_is_gone_is_told_and_deployed_again(sett
     if lost == "deleted":
         setting.control.deployments.clear()
     else:
-        setting.control.deployments[run.deployment["arn"]]["status"] = "Failed"
+        setting.control.deployments[run.deployment_arn]["status"] = "Failed"
     assert setting.reconcile().moved == [run.id]
     assert not setting.reconcile().moved, "it is told once"
     restoring = setting.runs.get(run.id)
     message = message_for(restoring, restoring.history[-1])
     assert message is not None
     assert (message.severity, message.title) == ("error", "colours: the live version does not answer")
-    assert run.deployment["arn"] in message.text
+    assert run.deployment_arn in message.text
     deployed = setting.provision(restoring)
     assert deployed is not None
-    setting.control.deployments[deployed.deployment["arn"]]["status"] = "Active"
+    setting.control.deployments[deployed.deployment_arn]["status"] = "Active"
     assert setting.reconcile().moved == [run.id]
     again = setting.runs.get(run.id)
     assert again.state == State.LIVE
     pointed = setting.aliases.alias("colours").live
     assert pointed is not None
-    assert (pointed.run, pointed.deployment) == (run.id, again.deployment["arn"])
-    assert again.deployment["arn"] != run.deployment["arn"]
+    assert (pointed.run, pointed.deployment) == (run.id, again.deployment_arn)
+    assert again.deployment_arn != run.deployment_arn
     assert not setting.reconcile().moved
 
 
@@ -166,7 +168,7 @@ def test_a_version_that_stands_by_without_a_deployment_is_no_longer_one_to_go_ba
     second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
     setting.provision(second)
     assert setting.runs.get(first.id).state == State.STANDBY
-    del setting.control.deployments[first.deployment["arn"]]
+    del setting.control.deployments[first.deployment_arn]
     assert setting.reconcile().moved == [first.id]
     assert setting.runs.get(first.id).state == State.RETIRED
     assert not setting.aliases.alias("colours").previous
@@ -181,7 +183,7 @@ def test_a_version_that_is_deployed_again_does_not_take_the_name_back(setting: S
     second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
     setting.provision(second)
     assert setting.runs.get(second.id).state == State.LIVE
-    setting.control.deployments[restoring.deployment["arn"]]["status"] = "Active"
+    setting.control.deployments[restoring.deployment_arn]["status"] = "Active"
     setting.reconcile()
     assert setting.runs.get(first.id).state == State.RETIRED
     assert [version.run for version in setting.aliases.alias("colours").versions] == [second.id]

@@ -57,7 +57,7 @@ def test_a_stop_while_a_deployment_is_made_takes_it_away_once_it_is_there(settin
         setting.control.fail["get_deployment"] = NotFoundError("there is no such deployment")
         setting.control.deployments.clear()
     else:
-        setting.control.deployments[deploying.deployment["arn"]]["status"] = "Active"
+        setting.control.deployments[deploying.deployment_arn]["status"] = "Active"
     setting.reconcile()
     ended = setting.runs.get(deploying.id)
     assert (ended.state, ended.history[-1].by, ended.history[-1].reason) == (

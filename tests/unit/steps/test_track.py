@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tailor.run_records import PhaseRecord
 from tailor.runs import State
 from tailor.steps.track import track
 from tests.unit.steps.fakes import NOW
@@ -46,14 +47,15 @@ def test_phases_are_kept_without_moving_the_run(setting: Setting) -> None:
     run = track(JOB, runs=setting.runs, control=setting.control, now=NOW)
     assert run is not None
     assert run.state == State.TRAINING
-    assert run.job["phases"] == {"validation": {"status": "Completed", "since": NOW.isoformat()}}
+    assert run.job and run.job.phases == {"validation": PhaseRecord(status="Completed", since=NOW)}
     assert track(JOB, runs=setting.runs, control=setting.control, now=NOW) is None
 
 
 def test_a_stop_that_never_reached_bedrock_is_asked_for_again(setting: Setting) -> None:
     setting.training()
     run = setting.runs.get("colours-scenes-0123456789ab")
-    setting.runs.save(run.model_copy(update={"job": {**run.job, "stop_asked_by": "person:linh", "stop_reason": ""}}))
+    asked = {"stop_asked_by": "person:linh", "stop_reason": ""}
+    setting.runs.save(run.updated(job=run.job and run.job.model_copy(update=asked)))
     setting.reconcile()  # notes how far the job is
     setting.reconcile()
     assert setting.control.jobs[JOB]["status"] == "Stopped"

@@ -12,7 +12,7 @@ from tailor.runs import Run, State
 from tailor.steps.steer import approve, decline
 from tailor.steps.train import TrainServices, train
 from tailor.storage import FolderStorage
-from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns, OpenRegion, a_run
+from tests.unit.steps.fakes import LINE, NOW, QUOTE, MemoryControl, MemoryRuns, OpenRegion, a_run
 
 MANIFEST = {
     "schema": 1,
@@ -64,7 +64,7 @@ def test_an_approved_run_becomes_a_job_of_its_own_name(setting: Setting) -> None
     assert run.state == State.TRAINING
     (request,) = setting.control.requests
     assert request["jobName"] == run.id
-    assert run.job["arn"] in setting.control.jobs
+    assert run.job_arn in setting.control.jobs
 
 
 def test_a_price_that_is_not_known_waits_for_a_yes(setting: Setting) -> None:
@@ -98,7 +98,7 @@ def test_a_function_killed_after_submitting_finds_its_job_again(setting: Setting
     again = setting.train(run)
     assert trained is not None
     assert again is not None
-    assert again.job["arn"] == trained.job["arn"]
+    assert again.job_arn == trained.job_arn
     assert len(setting.control.jobs) == 1
 
 
@@ -121,7 +121,7 @@ def test_a_full_account_makes_the_run_wait_and_is_no_failure(setting: Setting) -
     waiting = setting.train(run)
     assert waiting is not None
     assert waiting.state == State.APPROVED
-    assert "10 jobs" in waiting.stall["message"]
+    assert waiting.stall and "10 jobs" in waiting.stall.message
     again = setting.train(run)
     assert again is not None
     assert again.state == State.TRAINING
@@ -144,6 +144,7 @@ def test_what_may_pass_is_left_to_a_retry(setting: Setting) -> None:
 
 
 def test_an_approval_has_a_deadline(setting: Setting) -> None:
-    run = setting.train(setting.add(State.PREPARED))
+    quote = QUOTE | {"lines": [LINE | {"high": "500"}]}
+    run = setting.train(setting.add(State.PREPARED, quote=quote))
     assert run is not None
-    assert run.quote["approval"]["until"] == (NOW + timedelta(hours=72)).isoformat()
+    assert run.quote and run.quote.approval and run.quote.approval.until == NOW + timedelta(hours=72)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tailor import catalog
+from tailor.costs import Advice
 from tailor.recipe import Recipe
-from tailor.training.advice import Advice
 from tailor.training.approval import committed, needs_approval
 from tailor.training.methods import quote
 
@@ -22,7 +22,6 @@ def recipe(**settings: Any) -> Recipe:
 def test_within_the_budget_a_run_goes_on_by_itself(manifest: Build) -> None:
     found = quote(manifest(), recipe(), MICRO)
     assert needs_approval(found, recipe(), Decimal(50)) is None
-    assert needs_approval(found.document(), recipe(), Decimal(50)) is None
 
 
 def test_above_the_budget_it_waits_and_says_both_amounts(manifest: Build) -> None:
@@ -82,7 +81,7 @@ def test_hosting_that_bills_while_idle_is_counted_for_a_month(manifest: Build) -
 
 
 def test_without_a_quote_nothing_is_spent() -> None:
-    assert needs_approval({}, Recipe(), Decimal(50))
+    assert needs_approval(None, Recipe(), Decimal(50))
 
 
 @pytest.mark.parametrize(
@@ -90,10 +89,9 @@ def test_without_a_quote_nothing_is_spent() -> None:
 )
 def test_advice_against_training_is_a_persons_decision(code: str, waits: bool, manifest: Build) -> None:
     found = quote(manifest(), recipe(), MICRO, [Advice(code, "the base model already scores 97%", "use it")])
-    for given in (found, found.document()):
-        reason = needs_approval(given, recipe(), Decimal(1000))
-        assert (reason == "The base model already scores 97%") == waits
-        assert (reason is None) != waits
+    reason = needs_approval(found, recipe(), Decimal(1000))
+    assert (reason == "The base model already scores 97%") == waits
+    assert (reason is None) != waits
 
 
 def test_a_quote_carries_what_the_counts_say(manifest: Build) -> None:

@@ -94,8 +94,9 @@ def test_a_base_model_that_knows_it_all_makes_the_run_wait_for_a_person(tmp_path
     base = Base()
     run, _ = prepared(tmp_path, {**RECIPE, "headroom_rows": 20}, asker=base)
     assert base.calls == 20
-    assert run.report["headroom"]["score"] == 1.0
-    assert [item["code"] for item in run.quote["advice"]] == ["no-headroom"]
+    assert (run.report.headroom or {})["score"] == 1.0
+    assert run.quote
+    assert [item.code for item in run.quote.advice] == ["no-headroom"]
     assert "already scores 100%" in str(needs_approval(run.quote, run.recipe, Decimal(1000)))
 
 
@@ -109,7 +110,8 @@ def test_nobody_is_asked_where_the_recipe_does_not_say_so(tmp_path: Path) -> Non
 def test_a_base_model_that_can_not_be_asked_stops_nothing(tmp_path: Path) -> None:
     run, _ = prepared(tmp_path, {**RECIPE, "headroom_rows": 20}, asker=Base(allowed=False))
     assert run.state == State.PREPARED
-    assert [item["code"] for item in run.quote["advice"]] == ["headroom-unknown"]
+    assert run.quote
+    assert [item.code for item in run.quote.advice] == ["headroom-unknown"]
     assert needs_approval(run.quote, run.recipe, Decimal(1000)) is None
 
 
@@ -117,5 +119,6 @@ def test_the_operators_prices_make_a_quote_whole(tmp_path: Path) -> None:
     items = {"training": "0.002", "custom-input": "0.0001", "custom-output": "0.0002"}
     prices = {"nova-lite": {name: Decimal(amount) for name, amount in items.items()}}
     run, _ = prepared(tmp_path, {"model": "nova-lite"}, prices=prices)
-    assert run.quote["unknown"] == []
+    assert run.quote
+    assert run.quote.unknown == ()
     assert needs_approval(run.quote, run.recipe, Decimal(1000)) is None

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tailor import catalog
+from tailor.costs import Quote
 from tailor.recipe import Recipe
 from tailor.training.methods import quote
-from tailor.training.quote import Quote
 from tailor.training.recipe_check import problems
 
 Build = Callable[..., Any]

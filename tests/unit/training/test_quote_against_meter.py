@@ -23,6 +23,7 @@ from PIL import Image
 
 from samples.generate import WRITERS, generate
 from tailor import catalog
+from tailor.costs import Line, Quote
 from tailor.datasets.prepare import prepare_dataset
 from tailor.evaluation.gate import judge as judges
 from tailor.evaluation.questions.arms import Arm
@@ -33,7 +34,6 @@ from tailor.runs import Run
 from tailor.storage import FolderStorage, Storage
 from tailor.tokens import Estimator
 from tailor.training import methods
-from tailor.training import quote as quotes
 from tailor.training.calls import examples_in
 from tailor.training.request import Job as TrainingJob
 from tailor_local.bedrock import conversation, foundation, tokens
@@ -103,7 +103,7 @@ class Prepared:
     model: catalog.Model
     manifest: dict[str, Any]
 
-    def quote(self, *, live: bool = False) -> quotes.Quote:
+    def quote(self, *, live: bool = False) -> Quote:
         train = (self.folder / f"{RUN}prepared/train.jsonl").read_bytes()
         examples = examples_in(train, self.recipe, self.model)
         return methods.quote(
@@ -245,7 +245,7 @@ def assert_quoted(prepared: Prepared) -> None:
             assert_within(metered, *ends(lines[item]), least=0 if item == "judge" else 1e-9)
 
 
-def ends(line: quotes.Line) -> tuple[float, float]:
+def ends(line: Line) -> tuple[float, float]:
     assert line.low is not None
     assert line.high is not None
     return float(line.low), float(line.high)

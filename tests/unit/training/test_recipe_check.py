@@ -44,7 +44,7 @@ def test_the_cloud_and_every_command_refuse_the_same_recipes(tmp_path: Path, tex
     run = Setting(tmp_path / "cloud", recipe=text).prepare()
     assert run is not None
     assert run.state == State.REJECTED
-    assert run.report["findings"][0]["code"] == "invalid-recipe"
+    assert run.report.findings[0].code == "invalid-recipe"
     assert not run.quote
     folder = tmp_path / "data"
     folder.mkdir()

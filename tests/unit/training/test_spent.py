@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tailor import catalog
+from tailor.costs import Line
 from tailor.recipe import Recipe
 from tailor.runs import Change, Run, State
 from tailor.training.methods import quote
@@ -25,7 +26,9 @@ def came(states: list[State], run: Build, manifest: Build, phase: str = "", **re
         Change(sequence=at, state=state, at=START + timedelta(days=at), by="test")
         for at, state in enumerate([S.RECEIVED, *states])
     ]
-    job = {"arn": "x", "phases": {"training": {"status": phase}}} if phase or S.TRAINING in states else {}
+    job = (
+        {"arn": "x", "phases": {"training": {"status": phase, "since": START}}} if phase or S.TRAINING in states else {}
+    )
     made: Run = run(settings, quote=found.document(), job=job)
     return made.model_copy(update={"history": history})
 
@@ -86,18 +89,12 @@ def test_an_unknown_price_makes_the_sum_unknown_once_it_counts(run: Build, manif
 def test_hosting_ends_with_the_deployment(run: Build, manifest: Build) -> None:
     path = [*TO_TRAINING, S.TRAINED, S.DEPLOYING, S.DEPLOYED, S.RETIRED]
     retired = came(path, run, manifest, "Completed", deployment={"kind": "provisioned"})
-    hosting = {
-        "item": "hosting",
-        "title": "Hosting",
-        "every": "day",
-        "low": "24",
-        "expected": "24",
-        "high": "24",
-        "how": "x",
-    }
-    lines = [line for line in retired.quote["lines"] if line["item"] != "hosting"]
-    priced = retired.model_copy(update={"quote": {**retired.quote, "lines": [*lines, hosting]}})
-    without = retired.model_copy(update={"quote": {**retired.quote, "lines": lines}})
+    amount = Decimal(24)
+    hosting = Line(item="hosting", title="Hosting", every="day", low=amount, expected=amount, high=amount, how="x")
+    assert retired.quote
+    lines = tuple(line for line in retired.quote.lines if line.item != "hosting")
+    priced = retired.updated(quote=retired.quote.model_copy(update={"lines": (*lines, hosting)}))
+    without = retired.updated(quote=retired.quote.model_copy(update={"lines": lines}))
     assert spent(priced, after(100)).least - spent(without, after(100)).least == 48
 
 

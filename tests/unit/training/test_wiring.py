@@ -41,7 +41,7 @@ class Pipeline:
 
     @property
     def job(self) -> dict[str, Any]:
-        return self.control.jobs[self.run.job["arn"]]
+        return self.control.jobs[self.run.job_arn]
 
     def train(self, offers: Any = None) -> None:
         services = TrainServices(
@@ -58,7 +58,7 @@ class Pipeline:
         train(self.id, services, now=NOW)
 
     def end(self, **job: Any) -> None:
-        arn = self.run.job["arn"]
+        arn = self.run.job_arn
         self.control.jobs[arn] |= job
         track(arn, runs=self.runs, control=self.control, now=NOW)
 
@@ -91,7 +91,7 @@ def test_the_second_attempt_is_followed_to_its_end(pipeline: Pipeline) -> None:
     pipeline.train()
     pipeline.end(status="Completed", outputModelArn="arn:model")
     assert pipeline.run.state == State.TRAINED
-    assert pipeline.run.job["model_arn"] == "arn:model"
+    assert pipeline.run.model_arn == "arn:model"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ class TestStalls:
         assert self.look(hung, 5) is None
         noted = self.look(hung, 7)
         assert noted is not None
-        assert noted.stall["level"] == "warn"
+        assert noted.stall and noted.stall.level == "warn"
         assert self.look(hung, 8) is None
         assert hung.job["status"] == "InProgress"
 
@@ -236,13 +236,14 @@ class TestTheLine:
         full = Region(AWS, jobs=[f"job-{n}" for n in range(10)])
         pipeline.train(full)
         assert pipeline.run.history[-1].state == State.APPROVED
-        assert pipeline.run.stall["message"] == "other runs come first"
+        assert pipeline.run.stall and pipeline.run.stall.message == "other runs come first"
         revision = pipeline.run.revision
         pipeline.train(full)
         assert pipeline.run.revision == revision
         pipeline.train(Region(AWS))
-        assert not pipeline.run.stall
-        assert pipeline.run.job["arn"]
+        run = pipeline.run
+        assert run.stall is None
+        assert run.job_arn
 
     def test_a_job_that_is_there_is_found_even_when_the_account_is_full(self, pipeline: Pipeline) -> None:
         pipeline.train(Region(AWS, jobs=[pipeline.id, *(f"job-{n}" for n in range(9))]))

@@ -209,12 +209,12 @@ def _teacher(recipe: Recipe) -> str | None:
 
 def _plan_file(run: Run) -> str:
     """A run that is measured again, because another version went live meanwhile, has a new plan and its old answers."""
-    measured = run.evaluation.get("round", 1)
+    measured = run.evaluation.round
     return f"{run.files}evaluation/plan{'' if measured == 1 else f'-{measured}'}.json"
 
 
 def _why_again(run: Run) -> list[str]:
-    if run.evaluation.get("round", 1) == 1:
+    if run.evaluation.round == 1:
         return []
     begun = next(change for change in reversed(run.history) if change.state == State.EVALUATING)
     return [begun.reason]

@@ -1,20 +1,13 @@
 """Describe a run's figures in words. A figure that no step recorded is left out, never guessed.
 
-Read from the run's documents: ``report`` (tailor.datasets.report.document), ``quote`` (tailor.training.quote),
-``job`` (``training_loss``, ``validation_loss``) and ``evaluation`` (``metric``, ``candidate``, ``baseline``,
-``baseline_arm``, ``difference``, ``interval``, ``rows``, ``decisive_rows``).
+Read from the run's records (:mod:`tailor.run_records`).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
-
-from pydantic import ValidationError
 
 from tailor.runs import Change, Run, State
-from tailor.training.quote import Quote
 from tailor.training.spent import spent
 
 
@@ -50,23 +43,19 @@ class Facts:
         unusable, rows = self._rows("rejected"), self._rows("rows")
         return f"{unusable:,.0f} of {rows:,.0f}" if unusable else ""
 
-    def _rows(self, kind: str) -> float:
-        return _number(self.run.report, "counts", kind) or 0
+    def _rows(self, kind: str) -> int:
+        return self.run.report.counts.get(kind, 0)
 
     def findings(self, severity: str) -> list[tuple[str, int]]:
         """Return codes and counts of a severity, in the report's order."""
-        found = self.run.report.get("findings") or []
-        return [(entry["code"], int(entry["count"])) for entry in found if entry["severity"] == severity]
+        return [(entry.code, entry.count) for entry in self.run.report.findings if entry.severity == severity]
 
     @property
     def quote(self) -> str:
         """For example ``$3.20 to $4.80``; empty without a quote, ``unknown`` if a price is unknown."""
-        if not self.run.quote:
+        if self.run.quote is None:
             return ""
-        try:
-            total = Quote.model_validate(self.run.quote).total()
-        except ValidationError:
-            total = None
+        total = self.run.quote.total()
         if total is None:
             return "unknown"
         return dollar_range(total.low, total.high)
@@ -74,67 +63,67 @@ class Facts:
     @property
     def spent(self) -> str:
         """Estimated cost up to the change; empty without a quote."""
-        if not self.run.quote:
+        if self.run.quote is None:
             return ""
-        try:
-            until = self.run.model_copy(update={"history": self.run.history[: self.change.sequence]})
-            return cost_so_far(until, self.change.at)
-        except ValidationError:
-            return ""
+        until = self.run.model_copy(update={"history": self.run.history[: self.change.sequence]})
+        return cost_so_far(until, self.change.at)
 
     @property
     def advice(self) -> list[str]:
         """Advice before paying, for example ``11 held-out rows can't carry a verdict: …``."""
-        given = self.run.quote.get("advice") or []
-        return [f"{item['message']}; {item['fix']}" for item in given]
+        given = self.run.quote.advice if self.run.quote else ()
+        return [f"{item.message}; {item.fix}" for item in given]
 
     @property
     def deadline(self) -> str:
         """The time until which the run waits for approval."""
-        until = (self.run.quote.get("approval") or {}).get("until")
-        if until:
-            return in_words(datetime.fromisoformat(str(until)))
+        approval = self.run.quote.approval if self.run.quote else None
+        if approval:
+            return in_words(approval.until)
         return in_words(self.change.at + timedelta(hours=self.run.recipe.budget.approval_hours))
 
     @property
     def losses(self) -> str:
         """For example ``training 0.412, validation 0.530``."""
-        kinds = {kind: _number(self.run.job, f"{kind}_loss") for kind in ("training", "validation")}
+        job = self.run.job
+        if job is None:
+            return ""
+        kinds = {"training": job.training_loss, "validation": job.validation_loss}
         return ", ".join(f"{kind} {loss:.3f}" for kind, loss in kinds.items() if loss is not None)
 
     @property
     def scores(self) -> str:
         """For example ``exact match 78.3 % against 12.5 % for its base``."""
-        candidate, baseline = (_number(self.run.evaluation, arm) for arm in ("candidate", "baseline"))
+        found = self.run.evaluation
+        candidate, baseline = found.candidate, found.baseline
         if candidate is None or baseline is None:
             return ""
-        metric = str(self.run.evaluation.get("metric", "score")).replace("_", " ").replace("-", " ")
-        rival = ARMS.get(str(self.run.evaluation.get("baseline_arm")), "its base")
+        metric = (found.metric or "score").replace("_", " ").replace("-", " ")
+        rival = ARMS.get(found.baseline_arm or "", "its base")
         return f"{metric} {percent(candidate)} against {percent(baseline)} for {rival}"
 
     @property
     def difference(self) -> str:
         """For example ``+65.8 points (95 % interval +52.1 to +78.0)``."""
-        difference = _number(self.run.evaluation, "difference")
+        difference, interval = self.run.evaluation.difference, self.run.evaluation.interval
         if difference is None:
             return ""
-        interval = self.run.evaluation.get("interval")
-        if not isinstance(interval, list) or len(interval) != 2:
+        if interval is None:
             return f"{points(difference)} points"
         confidence = percent(self.run.recipe.evaluation.confidence, digits=0)
-        ends = " to ".join(points(float(end)) for end in interval)
+        ends = " to ".join(points(end) for end in interval)
         return f"{points(difference)} points ({confidence} interval {ends})"
 
     @property
     def asked(self) -> str:
         """For example ``120 held-out rows``."""
-        rows = _number(self.run.evaluation, "rows")
+        rows = self.run.evaluation.rows
         return "" if rows is None else counted(rows, "held-out row")
 
     @property
     def decisive_rows(self) -> str:
         """Number of held-out rows that would decide the verdict."""
-        needed = _number(self.run.evaluation, "decisive_rows")
+        needed = self.run.evaluation.decisive_rows
         return "" if needed is None else counted(needed, "held-out row")
 
     @property
@@ -175,11 +164,7 @@ def dollar_range(low: Decimal, high: Decimal) -> str:
 
 
 def cost_so_far(run: Run, now: datetime) -> str:
-    """Return ``$3.20 to $4.80``, or the least amount with the unknown items.
-
-    Raises:
-        ValidationError: the quote is broken.
-    """
+    """Return ``$3.20 to $4.80``, or the least amount with the unknown items."""
     so_far = spent(run, now)
     if so_far.most is None:
         return f"at least {dollars(so_far.least)}; unknown: {', '.join(so_far.unknown)}"
@@ -211,13 +196,3 @@ def sentence(text: str) -> str:
     """Return ``text`` on one line with a full stop at its end; empty stays empty."""
     line = " ".join(text.split())
     return line if not line or line[-1] in ".!?…" else f"{line}."
-
-
-def _number(document: Mapping[str, Any], *path: str) -> float | None:
-    value: Any = document
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    try:
-        return None if value is None else float(value)
-    except (TypeError, ValueError):
-        return None

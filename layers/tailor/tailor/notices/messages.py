@@ -76,23 +76,32 @@ def message_for(run: Run, change: Change, *, reports_url: str = "", command: str
 
 def message_for_stall(run: Run, *, command: str = "tailor") -> Message | None:
     """Return the message for the run's current stall; None if it is over, or if the stop of the run reports it."""
-    level, phase = run.stall.get("level"), str(run.stall.get("phase"))
+    if run.stall is None:
+        return None
+    level, phase = run.stall.level, run.stall.phase
     told_by_the_stop = level == "stuck" and run.recipe.patience.stop and phase not in ENDLESS
-    if level not in ("warn", "stuck") or told_by_the_stop:
+    if level == "wait" or told_by_the_stop:
         return None
     stuck = level == "stuck"
-    arn = run.deployment.get("arn") if phase in ("room", "deploying") else run.job.get("arn")
-    arn = run.job.get("model_arn") if phase == "model" else arn
-    fields = (("Method", run.recipe.method), ("Base model", run.recipe.model), ("ARN", arn))
+    fields = (("Method", run.recipe.method), ("Base model", run.recipe.model), ("ARN", _stalled(run, phase)))
     told = _Told(
         "error" if stuck else "warning",
         stall_title(phase, stuck=stuck),
-        sentence(run.stall["message"]),
+        sentence(run.stall.message),
         after_stall(run, phase),
         tuple(Field(label, value) for label, value in fields if value),
     )
-    at = datetime.fromisoformat(run.stall["at"])
-    return replace(_message(run, run.history[-1], told, command), at=at, stall=f"{phase}-{level}")
+    message = _message(run, run.history[-1], told, command)
+    return replace(message, at=run.stall.at, stall=f"{phase}-{level}")
+
+
+def _stalled(run: Run, phase: str) -> str | None:
+    """Return the ARN of what does not progress, if it has one."""
+    if phase in ("room", "deploying"):
+        return run.deployment.arn if run.deployment else None
+    if run.job is None:
+        return None
+    return run.job.model_arn if phase == "model" else run.job.arn
 
 
 class _Told(NamedTuple):

@@ -31,7 +31,7 @@ def after_stall(run: Run, phase: str) -> str:
         )
     if phase == "model":
         return _after_model(run)
-    if phase == "stopping" or (run.stall["level"] == "stuck" and run.recipe.patience.stop):
+    if phase == "stopping" or (run.stall and run.stall.level == "stuck" and run.recipe.patience.stop):
         return "Only AWS can end it: open a support case with the ARN. The run ends with it."
     if run.recipe.patience.stop:
         return f"If it stays so, it {by_itself}. {ends_it} now."

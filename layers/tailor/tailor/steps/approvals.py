@@ -98,7 +98,7 @@ def document(run: Run) -> dict[str, Any]:
     """A run that asked for an approval, as the API shows it. Amounts are US dollars as text, low, likely and high."""
     asked = next(change for change in run.history if change.state == State.AWAITING_APPROVAL)
     decided = next((change for change in run.history[asked.sequence :]), None)
-    approval = run.quote.get("approval", {})
+    quote, approval = run.quote, run.quote.approval if run.quote else None
     return {
         "id": run.id,
         "object": "approval",
@@ -109,12 +109,12 @@ def document(run: Run) -> dict[str, Any]:
         "model": run.recipe.model,
         "reason": asked.reason,
         "asked_at": asked.at.isoformat(),
-        "expires_at": approval.get("until"),
+        "expires_at": approval.until.isoformat() if approval else None,
         "quote": {
-            "currency": run.quote.get("currency", "USD"),
-            "totals": run.quote.get("totals", {}),
-            "unknown": run.quote.get("unknown", []),
-            "advice": [item.get("message") for item in run.quote.get("advice", [])],
+            "currency": quote.currency if quote else "USD",
+            "totals": quote.totals if quote else {},
+            "unknown": list(quote.unknown) if quote else [],
+            "advice": [item.message for item in quote.advice] if quote else [],
         },
         "decided_at": decided.at.isoformat() if decided else None,
         "decided_by": decided.by if decided else None,

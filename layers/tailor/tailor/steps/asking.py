@@ -51,7 +51,7 @@ class Scale:
             "functions": functions_at_once(self.functions, self.account),
             "pause": round(self.part_seconds),
         }
-        measured = run.evaluation.get("round", 1)
+        measured = run.evaluation.round
         series = run.id if measured == 1 else f"{run.id}-{measured}"
         return self.machine.hand_over(run, document, runs, series)
 

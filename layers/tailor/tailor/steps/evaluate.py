@@ -9,6 +9,7 @@ from tailor.errors import ConflictError, EvaluationError, InvalidInputError, Not
 from tailor.evaluation.questions import BASE, CANDIDATE, LIVE, TEACHER, Arm
 from tailor.evaluation.run import Unfinished, evaluate_run
 from tailor.llm import Asker
+from tailor.run_records import EvaluationRecord
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, find, giving_back
 from tailor.serving.aliases import AliasStore, Version
 from tailor.steps.asking import Scale, while_wanted
@@ -66,10 +67,11 @@ def evaluate(
             return _kept(run.moved(State.EVALUATION_FAILED, by=BY, reason=error.message), runs)
     if isinstance(result, Unfinished):
         # Out of time, not of patience: the answers so far are kept, and the run is asked for again.
-        return _kept(run.model_copy(update={"lease_until": None, "attempts": 0}), runs)
+        return _kept(run.updated(lease_until=None, attempts=0), runs)
     summary = result.summary()
     verdict, reason = State(summary["verdict"]), summary["headline"]
-    return _kept(run.moved(verdict, by=BY, reason=reason, evaluation=run.evaluation | summary), runs)
+    evaluation = EvaluationRecord.model_validate(run.evaluation.model_dump() | summary)
+    return _kept(run.moved(verdict, by=BY, reason=reason, evaluation=evaluation), runs)
 
 
 def _kept(run: Run, runs: RunStore) -> Run | None:
@@ -86,7 +88,7 @@ def arms_of(run: Run, region: str, live: Version | None = None) -> list[Arm]:
     A student's teacher is asked too: it shows how much of the way to it was gone.
     """
     model = catalog.model(run.recipe.model)
-    arms = [Arm(CANDIDATE, run.deployment["arn"]), Arm(BASE, model.invoked_in(region))]
+    arms = [Arm(CANDIDATE, run.deployment_arn), Arm(BASE, model.invoked_in(region))]
     if live is not None and live.run != run.id:
         arms.append(Arm(LIVE, live.deployment))
     if run.recipe.method == "distillation":

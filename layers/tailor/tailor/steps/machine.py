@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from tailor.errors import TailorError
+from tailor.run_records import EvaluationRecord, ExecutionRecord, ReportRecord
 from tailor.runs import Run, RunStore, State, claim, giving_back
 
 # An execution that was stopped is followed by another. What stops that often is not given to a machine again.
@@ -69,11 +70,11 @@ class Machine:
 
     def awaits(self, run: Run, execution: str) -> bool:
         """Whether the run still waits for this execution."""
-        return run.state == self.working and self._noted(run).get("execution") == execution
+        return run.state == self.working and self._record(run).execution == execution
 
     def busy(self, run: Run, now: datetime) -> bool:
         """Whether others may be at work on this run."""
-        name = self._noted(run).get("execution")
+        name = self._record(run).execution
         found = self.executions.look(name) if name and run.state == self.working else None
         if found is None:
             return False
@@ -92,7 +93,7 @@ class Machine:
 
     def spent(self, run: Run) -> bool:
         """Whether so many executions were stopped that no other one is worth a try."""
-        return int(self._noted(run).get("executions", 0)) >= MOST_EXECUTIONS
+        return self._record(run).executions >= MOST_EXECUTIONS
 
     def hand_over(self, run: Run, document: Mapping[str, Any], runs: RunStore, series: str = "") -> Run:
         """Starts the next execution for a claimed run, with ``document`` and the names of run and execution, and gives
@@ -101,18 +102,18 @@ class Machine:
         The run names its execution first: a stop in between leaves a name without an execution, and the next visit
         takes another.
         """
-        place = self._noted(run).get("executions", 0) + 1
+        place = self._record(run).executions + 1
         name = f"{series or run.id}-{place}"
         execution = self.executions.execution(name)
-        noted = self._noted(run) | {"execution": execution, "executions": place}
+        noted = self._record(run).model_copy(update={"execution": execution, "executions": place})
         run = runs.save(run.model_copy(update={self.field: noted}))
         with giving_back(runs, run):
             self.executions.start(name, {"run": run.id, "execution": execution, **document})
-        return runs.save(run.model_copy(update={"lease_until": None, "attempts": 0}))
+        return runs.save(run.updated(lease_until=None, attempts=0))
 
     def noted(self, run: Run) -> dict[str, Any]:
         """What the run's document says about executions, to be kept beside what the step found out."""
-        return {name: value for name, value in self._noted(run).items() if name in ("execution", "executions")}
+        return {n: value for n, value in self._record(run).model_dump().items() if n in ExecutionRecord.model_fields}
 
-    def _noted(self, run: Run) -> dict[str, Any]:
+    def _record(self, run: Run) -> ReportRecord | EvaluationRecord:
         return run.report if self.field == "report" else run.evaluation

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tailor.catalog import Model
+from tailor.costs import Advice, Quote, Range
 from tailor.datasets.prepare import Assignment, Intake, reject_dataset
 from tailor.datasets.report import Report
 from tailor.errors import DatasetError, NotFoundError, TailorError
@@ -14,18 +15,17 @@ from tailor.findings import Finding, finding, from_error
 from tailor.llm import Asker
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
+from tailor.run_records import ReportRecord
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, find, giving_back
 from tailor.serving.aliases import AliasStore
 from tailor.steps.intentions import offer_problems, read_intentions
 from tailor.steps.preparing import Scale
 from tailor.storage import Storage
 from tailor.training import methods
-from tailor.training.advice import Advice
 from tailor.training.calls import examples_in
 from tailor.training.headroom import measure
 from tailor.training.preflight import Offers
 from tailor.training.prices import PriceBook
-from tailor.training.quote import Range
 from tailor.training.request import TRAIN_FILE
 
 BY = "prepare"
@@ -128,7 +128,7 @@ class _Step:
             priced=lambda model: prices.priced(model, now.date()),
             notes=lambda: prices.notes,
         )
-        return self._end(State.PREPARED, recipe, summary, quote=quote.document())
+        return self._end(State.PREPARED, recipe, summary, quote=quote)
 
     def _check(self, assignment: Assignment) -> Report | Run | Finding:
         """The report; or the run, now in the hands of the state machine; or why its shards were given up."""
@@ -149,9 +149,14 @@ class _Step:
         report = reject_dataset(self.services.bucket, self.run.files, problems).summary()
         return self._end(State.REJECTED, recipe, report, reason=str(report["headline"]))
 
-    def _end(self, state: State, recipe: Recipe, report: dict[str, Any], **changes: Any) -> Run:
+    def _end(
+        self, state: State, recipe: Recipe, report: dict[str, Any], *, reason: str = "", quote: Quote | None = None
+    ) -> Run:
         noted = self.services.scale.machine.noted(self.run)
-        run = self.services.runs.save(self.run.moved(state, by=BY, recipe=recipe, report=noted | report, **changes))
+        found = ReportRecord.model_validate(noted | report)
+        run = self.services.runs.save(
+            self.run.moved(state, by=BY, reason=reason, recipe=recipe, report=found, quote=quote)
+        )
         if noted:
             # Only now: whoever did this step again, had it been cut short, would need the shards' work.
             self.services.scale.clear(run, self.services.bucket)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
 from tailor.evaluation.sizes import ROUNDS
+from tailor.run_records import DeploymentRecord, DeploymentStatus
 from tailor.runs import MOVES, Run, RunStore, State, find, insist
 from tailor.serving.aliases import AliasStore, Offline, Version, forget, withdraw
 from tailor.serving.aliases import promote as move_pointer
@@ -17,7 +18,6 @@ from tailor.training.translate import explain_deployment, is_transient
 BY = "provision"
 RESTORED_BY = "reconcile"  # which deploys a live version again whose deployment is gone
 RETRIES = 2  # of a deployment that failed for a transient reason; a deployment costs nothing while it is made
-_GOING = "Deleting"
 _BEING_MADE = frozenset({State.DEPLOYING, State.RESTORING})
 SERVING = frozenset({State.LIVE, State.STANDBY})  # a project's name leads to it, or may again
 _NOT_PASSED = frozenset({State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED})
@@ -30,7 +30,7 @@ def provision(
     run = find(runs, run_id)
     if run is None:
         return None
-    if run.state == State.TRAINED or (run.state == State.RESTORING and not run.deployment):
+    if run.state == State.TRAINED or (run.state == State.RESTORING and run.deployment is None):
         return deploy(run, runs=runs, control=control, tags=tags, now=now)
     if not run.is_open:
         _clear(deployment_names(run), control)
@@ -59,25 +59,24 @@ def _because(run: Run, offline: Offline) -> str:
 
 def _measured_against(live: Version | None, run: Run) -> bool:
     """Whether a verdict says something about replacing what is live now."""
-    return live is None or live.run == run.id or live.deployment == run.evaluation.get("live")
+    return live is None or live.run == run.id or live.deployment == run.evaluation.live
 
 
 def _measure_again(run: Run, live: Version | None, *, runs: RunStore, now: datetime) -> Run:
     """passed → evaluating, with what went live meanwhile: only that version is asked, all other answers are there."""
-    measured = run.evaluation.get("round", 1)
+    measured = run.evaluation.round
     what = f"it passed, but {live.run if live else 'another version'} went live meanwhile"
     if measured >= ROUNDS:
         reason = f"{what}, as after {measured - 1} verdicts before: the two were not compared"
         return runs.save(run.moved(State.INCONCLUSIVE, by=BY, reason=reason, now=now))
-    kept = {name: value for name, value in run.evaluation.items() if name not in ("execution", "executions")}
     reason = f"{what}: it is measured again, with that version"
-    return runs.save(
-        run.moved(State.EVALUATING, by=BY, reason=reason, now=now, evaluation=kept | {"round": measured + 1})
-    )
+    evaluation = run.evaluation.next_round()
+    return runs.save(run.moved(State.EVALUATING, by=BY, reason=reason, now=now, evaluation=evaluation))
 
 
 def is_going(run: Run) -> bool:
-    return run.state == State.RETIRED or run.deployment.get("status") == _GOING
+    status = run.deployment.status if run.deployment else None
+    return run.state == State.RETIRED or status == DeploymentStatus.DELETING
 
 
 def deployment_names(run: Run) -> list[str]:
@@ -101,21 +100,21 @@ def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], 
     *earlier, name = deployment_names(run)
     _clear(earlier, control)
     try:
-        model = control.get_model(run.job["model_arn"])
+        model = control.get_model(run.model_arn)
         if model.get("modelStatus", "Active") != "Active":
             return _wait_for_model(run, model, runs=runs, now=now)
-        arn = control.create_deployment(name, run.job["model_arn"], tags=tags | {"run": run.id, "project": run.project})
+        arn = control.create_deployment(name, run.model_arn, tags=tags | {"run": run.id, "project": run.project})
     except QuotaError as error:
-        since = run.stall["since"] if run.stall.get("phase") == "room" else None
+        since = run.stall.since if run.stall and run.stall.phase == "room" else None
         level = _level(since, run, now)  # a run that waits for room is not given up
         waiting = run.held_up("warn" if level == "stuck" else level, "room", error.message, now)
         return runs.save(waiting) if waiting else None
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=explain_deployment(error.message), now=now))
-    deployment = {"arn": arn, "kind": "on-demand", "status": "Creating", "created_at": now.isoformat()}
+    deployment = DeploymentRecord(arn=arn, kind="on-demand", status=DeploymentStatus.CREATING, created_at=now)
     try:
         if run.state == State.RESTORING:
-            return runs.save(run.model_copy(update={"deployment": deployment, "stall": {}}))
+            return runs.save(run.updated(deployment=deployment, stall=None))
         return runs.save(run.moved(State.DEPLOYING, by=BY, now=now, deployment=deployment))
     except ConflictError:
         found = runs.get(run.id)
@@ -130,7 +129,7 @@ def _wait_for_model(run: Run, model: Mapping[str, Any], *, runs: RunStore, now: 
     if model["modelStatus"] == "Failed":
         reason = f"Bedrock could not make the custom model. {explain_deployment(model.get('failureMessage', ''))}"
         return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=reason, now=now))
-    level, most = _level(run.history[-1].at.isoformat(), run, now), run.recipe.patience.deploying_hours
+    level, most = _level(run.history[-1].at, run, now), run.recipe.patience.deploying_hours
     if level == "stuck" and run.recipe.patience.stop:
         reason = f"The custom model was not active {most:g} hours after its training; it usually takes minutes"
         return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=reason, now=now))
@@ -142,9 +141,9 @@ def _wait_for_model(run: Run, model: Mapping[str, Any], *, runs: RunStore, now: 
     return runs.save(noted) if noted else None
 
 
-def _level(since: str | None, run: Run, now: datetime) -> Literal["wait", "warn", "stuck"]:
+def _level(since: datetime | None, run: Run, now: datetime) -> Literal["wait", "warn", "stuck"]:
     """How bad it is that a deployment is not there yet."""
-    hours = (now - datetime.fromisoformat(since)).total_seconds() / 3600 if since else 0
+    hours = (now - since).total_seconds() / 3600 if since else 0
     if hours >= run.recipe.patience.deploying_hours:
         return "stuck"
     return "warn" if hours >= run.recipe.patience.deploying_hours / 2 else "wait"
@@ -153,7 +152,8 @@ def _level(since: str | None, run: Run, now: datetime) -> Literal["wait", "warn"
 def _watch_deployment(run: Run, *, runs: RunStore, control: Control, by: str, now: datetime) -> Run | None:
     """A deployment that is being made usually takes minutes. One that takes hours is told, then given up, as far as
     Bedrock lets it go."""
-    level, most = _level(run.deployment.get("created_at"), run, now), run.recipe.patience.deploying_hours
+    created_at = run.deployment.created_at if run.deployment else None
+    level, most = _level(created_at, run, now), run.recipe.patience.deploying_hours
     if level == "wait":
         return None
     message = f"The deployment is still being made after {most / 2:g} hours; it usually takes minutes"
@@ -161,7 +161,7 @@ def _watch_deployment(run: Run, *, runs: RunStore, control: Control, by: str, no
         message = f"The deployment did not become active within {most:g} hours"
         if run.recipe.patience.stop:
             with suppress(ConflictError):  # Bedrock may refuse to delete what it still makes
-                control.delete_deployment(run.deployment["arn"])
+                control.delete_deployment(run.deployment_arn)
                 return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, reason=message))
     noted = run.held_up(level, "deploying", message, now)
     return runs.save(noted) if noted else None
@@ -174,21 +174,24 @@ def follow_deployment(
 
     Deployments send no events: reconcile asks. One that was to go before it was there goes now.
     """
+    known = run.deployment
+    if known is None:
+        raise NotFoundError(f"run {run.id} has no deployment to follow")
     try:
-        answer = control.get_deployment(run.deployment["arn"])
+        answer = control.get_deployment(known.arn)
     except NotFoundError:
         # Deleted by hand, or by the lines below just before this function was killed.
-        answer = {"status": "Gone"}
+        answer = {"status": DeploymentStatus.GONE}
     status = answer["status"]
     if is_going(run):
-        if status == "Creating":
+        if status == DeploymentStatus.CREATING:
             return None
-        person, why = run.deployment.get("retired_by", by), run.deployment.get("retired_why", "")
+        person, why = known.retired_by or by, known.retired_why or ""
         return take_down(run, runs=runs, control=control, aliases=aliases, by=person, reason=why, now=now)
-    deployment: dict[str, Any] = {**run.deployment, "status": status}
-    if status == "Active" and run.state == State.RESTORING:
+    deployment = known.model_copy(update={"status": status})
+    if status == DeploymentStatus.ACTIVE and run.state == State.RESTORING:
         asked, alias = run.history[-1], aliases.alias(run.project)  # asked by the person who wants it back
-        run = run.model_copy(update={"deployment": deployment})
+        run = run.updated(deployment=deployment)
         if alias.offline and alias.offline.at > asked.at:
             reason = _because(run, alias.offline)
             return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
@@ -198,18 +201,18 @@ def follow_deployment(
         return promote(
             run, runs=runs, aliases=aliases, by=asked.by, now=now, reason=asked.reason, instead_of=alias.live
         )
-    if status == "Active":
+    if status == DeploymentStatus.ACTIVE:
         return runs.save(run.moved(State.DEPLOYED, by=by, now=now, deployment=deployment))
-    if status == "Failed":
+    if status == DeploymentStatus.FAILED:
         message = answer.get("failureMessage", "")
         reason = explain_deployment(message)
         if run.state == State.DEPLOYING and is_transient(message) and _attempts(run) <= RETRIES:
             # The next attempt takes this deployment away: a function that is killed in between must find it here.
             again = f"the deployment failed, and is tried again by itself. {reason}"
-            return runs.save(run.moved(State.TRAINED, by=by, now=now, deployment={}, reason=again))
-        control.delete_deployment(run.deployment["arn"])
+            return runs.save(run.moved(State.TRAINED, by=by, now=now, deployment=None, reason=again))
+        control.delete_deployment(run.deployment_arn)
         return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, deployment=deployment, reason=reason))
-    if status == "Gone":
+    if status == DeploymentStatus.GONE:
         reason = "the deployment failed, or somebody deleted it, before it became active"
         return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, reason=reason))
     return _watch_deployment(run, runs=runs, control=control, by=by, now=now)
@@ -243,9 +246,9 @@ def promote(
         )
     version = Version(
         run=run.id,
-        deployment=run.deployment["arn"],
+        deployment=run.deployment_arn,
         model=run.recipe.model,
-        system=run.report.get("system"),
+        system=run.report.system,
         media=rules_for(run.recipe.model, run.recipe.method),
     )
     alias = move_pointer(aliases, run.project, version, instead_of.run if instead_of else None, by, now=now)
@@ -268,7 +271,7 @@ def promote(
 def stand_by(run: Run, *, successor: str, runs: RunStore, by: str, now: datetime) -> Run:
     """live → standby: the deployment is kept for a while, so that going back takes a moment."""
     until = now + timedelta(hours=run.recipe.deployment.keep_previous_hours)
-    deployment = {**run.deployment, "standby_until": until.isoformat()}
+    deployment = run.deployment and run.deployment.model_copy(update={"standby_until": until})
     reason = f"{successor} took over; going back is possible until {until:%Y-%m-%d %H:%M} UTC"
     return runs.save(run.moved(State.STANDBY, by=by, now=now, deployment=deployment, reason=reason))
 
@@ -286,17 +289,17 @@ def take_down(
     alias = forget(aliases, run.project, run.id)
     if run.state == State.LIVE and not alias.offline:
         raise ConflictError(f"run {run.id} has just been replaced", hint="try again in a minute: it stands by then")
-    if run.deployment:
+    if run.deployment is not None:
         # Who promotes this run at the same moment must lose, or find out, before the deployment is gone.
-        going = {**run.deployment, "status": _GOING, "retired_by": by, "retired_why": reason}
-        run = runs.save(run.model_copy(update={"deployment": going}))
+        marks = {"status": DeploymentStatus.DELETING, "retired_by": by, "retired_why": reason}
+        run = runs.save(run.updated(deployment=run.deployment.model_copy(update=marks)))
         try:
-            control.delete_deployment(run.deployment["arn"])
+            control.delete_deployment(run.deployment_arn)
         except ConflictError:
             if run.state not in _BEING_MADE:
                 raise
             return run
     elif run.state in {State.TRAINED, State.RESTORING}:
         _clear(deployment_names(run), control)  # of a function that was killed before it could write that down
-    deployment = {**run.deployment, "status": "Deleted"} if run.deployment else {}
+    deployment = run.deployment and run.deployment.model_copy(update={"status": DeploymentStatus.DELETED})
     return runs.save(run.moved(State.RETIRED, by=by, reason=reason, now=now, deployment=deployment))

@@ -61,12 +61,12 @@ class Reconciler:
 
     def _look_at(self, run: Run, states: Callable[[], Mapping[str, str]], now: datetime) -> Run | None:
         if run.state == State.TRAINING:
-            job = self.control.get_job(run.job["arn"])
+            job = self.control.get_job(run.job_arn)
             moved = follow(run, job, runs=self.runs, by=BY, now=now)
             return moved or watch(run, job, runs=self.runs, control=self.control, now=now)
-        if run.state == State.DEPLOYING or (run.state == State.RESTORING and run.deployment):
+        if run.state == State.DEPLOYING or (run.state == State.RESTORING and run.deployment is not None):
             return follow_deployment(run, runs=self.runs, control=self.control, aliases=self.aliases, by=BY, now=now)
-        if run.state == State.AWAITING_APPROVAL and _past(run.quote.get("approval", {}).get("until"), now):
+        if run.state == State.AWAITING_APPROVAL and run.answer_by < now:
             reason = "nobody approved it in time"
             return self.runs.save(run.moved(State.DECLINED, by=BY, reason=reason, now=now))
         if run.state in SERVING:
@@ -79,7 +79,7 @@ class Reconciler:
         alias = self.aliases.alias(run.project)
         if alias.offline:
             return self._take_down(run, alias.offline.by, alias.offline.reason, now)
-        if run.state == State.STANDBY and _past(run.deployment.get("standby_until"), now):
+        if run.state == State.STANDBY and _standby_is_over(run, now):
             return self._take_down(run, BY, "its successor has proved itself", now)
         if run.state == State.LIVE and alias.live and alias.live.run != run.id:
             return stand_by(run, successor=alias.live.run, runs=self.runs, by=BY, now=now)
@@ -90,14 +90,14 @@ class Reconciler:
 
         A list may be late: the deployment itself is asked before anything is done.
         """
-        arn = run.deployment.get("arn")
+        arn = run.deployment.arn if run.deployment else None
         if arn is None or is_going(run) or states().get(arn) in _ANSWERS or self._status(arn) in _ANSWERS:
             return None
         gone = f"Its deployment {arn} is gone or has failed, and Tailor did not delete it"
         if run.state == State.STANDBY:
             return self._take_down(run, BY, gone, now)
         reason = f"{gone}: apps get errors until it is deployed again, which takes some minutes"
-        return self.runs.save(run.moved(State.RESTORING, by=BY, reason=reason, now=now, deployment={}))
+        return self.runs.save(run.moved(State.RESTORING, by=BY, reason=reason, now=now, deployment=None))
 
     def _status(self, arn: str) -> str | None:
         try:
@@ -114,12 +114,13 @@ class Reconciler:
             return False
         if run.state == State.PASSED and not run.recipe.deployment.promote:
             return False
-        if run.state == State.RESTORING and run.deployment:
+        if run.state == State.RESTORING and run.deployment is not None:
             return False
-        if run.stall.get("phase") in _ASKED_EACH_ROUND:
+        if run.stall is not None and run.stall.phase in _ASKED_EACH_ROUND:
             return True
         return now - run.history[-1].at > self.due_after
 
 
-def _past(moment: str | None, now: datetime) -> bool:
-    return moment is not None and datetime.fromisoformat(moment) < now
+def _standby_is_over(run: Run, now: datetime) -> bool:
+    until = run.deployment.standby_until if run.deployment else None
+    return until is not None and until < now

@@ -43,9 +43,10 @@ def decided_anew[**P](act: Callable[Concatenate[Run, P], Run]) -> Callable[Conca
 def approve(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
     """awaiting-approval → approved. Raises ConflictError where the run does not wait for an answer, or does no more."""
     _must_wait(run)
-    until = run.quote.get("approval", {}).get("until")
-    if until and datetime.fromisoformat(until) < now:
-        raise ConflictError(f"run {run.id} waited for approval until {until}: it is declined", hint="upload again")
+    if run.answer_by < now:
+        raise ConflictError(
+            f"run {run.id} waited for approval until {run.answer_by.isoformat()}: it is declined", hint="upload again"
+        )
     return runs.save(run.moved(State.APPROVED, by=by, reason=reason, now=now))
 
 
@@ -91,9 +92,10 @@ def end(run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: 
             control.stop_job(job_name(run))
         return stopped
     if run.state == State.TRAINING:
-        asked = runs.save(run.model_copy(update={"job": {**run.job, "stop_asked_by": by, "stop_reason": reason}}))
-        control.stop_job(run.job["arn"])
-        return asked
+        arn, marks = run.job_arn, {"stop_asked_by": by, "stop_reason": reason}
+        stopping = runs.save(run.updated(job=run.job and run.job.model_copy(update=marks)))
+        control.stop_job(arn)
+        return stopping
     return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
 
 
@@ -109,8 +111,8 @@ def retry(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> R
         raise ConflictError(f"run {run.id} is {run.state}: only a deploy-failed run can be tried again", hint=hint)
     tried = run.history[-2]
     if tried.state == State.RESTORING:
-        return runs.save(run.moved(State.RESTORING, by=by, reason=reason or tried.reason, now=now, deployment={}))
-    return runs.save(run.moved(State.TRAINED, by=by, reason=reason, now=now, deployment={}))
+        return runs.save(run.moved(State.RESTORING, by=by, reason=reason or tried.reason, now=now, deployment=None))
+    return runs.save(run.moved(State.TRAINED, by=by, reason=reason, now=now, deployment=None))
 
 
 @decided_anew
@@ -122,7 +124,7 @@ def promote_by_hand(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, r
     if not reason.strip():
         raise InvalidInputError("a version that people put live needs a reason", hint="the run's history keeps it")
     if run.state in _KEPT:
-        return runs.save(run.moved(State.RESTORING, by=by, reason=reason, now=now, deployment={}))
+        return runs.save(run.moved(State.RESTORING, by=by, reason=reason, now=now, deployment=None))
     if run.state not in _PROMOTABLE:
         if run.state == State.LIVE:
             raise ConflictError(f"run {run.id} is live already")
@@ -187,7 +189,8 @@ def take_offline(
 
 def _ends(run: Run, by: str, reason: str) -> bool:
     """Whether the run ends, or has ended, by this very decision, that was cut short or that somebody else finishes."""
-    marked = run.deployment.get("retired_by"), run.deployment.get("retired_why")
+    deployment = run.deployment
+    marked = (deployment.retired_by, deployment.retired_why) if deployment else None
     return is_going(run) and marked == (by, reason)
 
 

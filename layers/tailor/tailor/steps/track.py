@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from tailor.errors import NotFoundError
+from tailor.run_records import FailedJob, JobRecord, JobStatus, PhaseRecord
 from tailor.runs import Run, RunStore, State
 from tailor.steps.control import Control
 from tailor.training.request import run_id_of
@@ -26,45 +27,47 @@ def track(job_arn: str, *, runs: RunStore, control: Control, now: datetime) -> R
 def follow(run: Run, job: dict[str, Any], *, runs: RunStore, by: str, now: datetime) -> Run | None:
     """Moves ``run`` to where its job is. A run that is not (or not yet, or no longer) in training is left alone:
     the event came late, or before the job's ARN was written, and reconcile asks again."""
-    if run.state != State.TRAINING or run.job.get("arn") != job["jobArn"]:
+    if run.state != State.TRAINING or run.job is None or run.job.arn != job["jobArn"]:
         return None
-    known = {**run.job, **progress(job)}
-    status = job.get("status", "InProgress")
-    if status == "Completed" and "stop_asked_by" in known:
+    known = run.job.model_copy(update=progress(job))
+    if known.status == JobStatus.COMPLETED and known.stop_asked_by is not None:
         reason = f"{_stopped(run, known)}; the job was done by then, and its model {job['outputModelArn']} is kept"
         return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=reason))
-    if status == "Completed":
-        return runs.save(run.moved(State.TRAINED, by=by, now=now, job={**known, "model_arn": job["outputModelArn"]}))
-    if status == "Failed":
-        if "stop_asked_by" not in known and _may_try_again(known, job.get("failureMessage", "")):
+    if known.status == JobStatus.COMPLETED:
+        done = known.model_copy(update={"model_arn": job["outputModelArn"]})
+        return runs.save(run.moved(State.TRAINED, by=by, now=now, job=done))
+    if known.status == JobStatus.FAILED:
+        if known.stop_asked_by is None and _may_try_again(known, job.get("failureMessage", "")):
             reason = "Bedrock failed with an internal error before training began: the job is submitted once more"
-            again = {"attempt": 2, "first": {"arn": job["jobArn"], "failure": job.get("failureMessage", "")}}
+            first = FailedJob(arn=job["jobArn"], failure=job.get("failureMessage", ""))
+            again = JobRecord(attempt=2, first=first)
             return runs.save(run.moved(State.APPROVED, by=by, now=now, job=again, reason=reason))
         reason = explain(job.get("failureMessage", ""))
         return runs.save(run.moved(State.TRAINING_FAILED, by=by, now=now, job=known, reason=reason))
-    if status == "Stopped":
+    if known.status == JobStatus.STOPPED:
         return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=_stopped(run, known)))
     if known == run.job:
         return None
-    return runs.save(run.model_copy(update={"job": known}))
+    return runs.save(run.updated(job=known))
 
 
-def _stopped(run: Run, known: dict[str, Any]) -> str:
-    if "stop_asked_by" in known:
-        return f"{known['stop_asked_by']} stopped it" + (f": {known['stop_reason']}" if known["stop_reason"] else "")
-    return str(run.stall.get("message", "the job was stopped"))
+def _stopped(run: Run, known: JobRecord) -> str:
+    if known.stop_asked_by is not None:
+        return f"{known.stop_asked_by} stopped it" + (f": {known.stop_reason}" if known.stop_reason else "")
+    return run.stall.message if run.stall else "the job was stopped"
 
 
-def _may_try_again(known: dict[str, Any], message: str) -> bool:
+def _may_try_again(known: JobRecord, message: str) -> bool:
     """Once, and only where nothing can have been billed: training had not begun."""
-    begun = known["phases"].get("training", {}).get("status", "NotStarted") != "NotStarted"
-    return not begun and known.get("attempt", 1) == 1 and is_worth_one_retry(message)
+    begun = known.training_status not in (None, "NotStarted")
+    return not begun and known.attempt == 1 and is_worth_one_retry(message)
 
 
 def watch(run: Run, job: dict[str, Any], *, runs: RunStore, control: Control, now: datetime) -> Run | None:
     """A job that hangs is noted, and by that told, then stopped: Bedrock says nothing of it. None where all is well or
     nothing is new. A stop that somebody asked for, and that never reached Bedrock, is asked for again."""
-    if run.state == State.TRAINING and "stop_asked_by" in run.job and job.get("status", "InProgress") == "InProgress":
+    asked = run.job is not None and run.job.stop_asked_by is not None
+    if run.state == State.TRAINING and asked and job.get("status", JobStatus.IN_PROGRESS) == JobStatus.IN_PROGRESS:
         control.stop_job(job["jobArn"])
         return None
     stall = find_stall(job, run.recipe.patience, now)
@@ -80,7 +83,7 @@ def progress(job: dict[str, Any]) -> dict[str, Any]:
     """Status, phases and losses of a job, as a run keeps them. Phases: validation, data-processing, training."""
     details = job.get("statusDetails") or {}
     phases = {
-        name: {"status": phase["status"], "since": phase["lastModifiedTime"].isoformat()}
+        name: PhaseRecord(status=phase["status"], since=phase["lastModifiedTime"])
         for name, key in (
             ("validation", "validationDetails"),
             ("data-processing", "dataProcessingDetails"),
@@ -88,7 +91,7 @@ def progress(job: dict[str, Any]) -> dict[str, Any]:
         )
         if "lastModifiedTime" in (phase := details.get(key) or {})
     }
-    known: dict[str, Any] = {"status": job.get("status", "InProgress"), "phases": phases}
+    known: dict[str, Any] = {"status": job.get("status", JobStatus.IN_PROGRESS), "phases": phases}
     if "trainingLoss" in (metrics := job.get("trainingMetrics") or {}):
         known["training_loss"] = metrics["trainingLoss"]
     losses = [metric["validationLoss"] for metric in job.get("validationMetrics") or [] if "validationLoss" in metric]

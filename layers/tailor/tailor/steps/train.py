@@ -9,7 +9,9 @@ from typing import Any
 
 from tailor import catalog
 from tailor.catalog import Model
+from tailor.costs import Approval
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
+from tailor.run_records import JobRecord, JobStatus
 from tailor.runs import Run, RunStore, State, find
 from tailor.steps.control import Control
 from tailor.storage import Storage
@@ -67,7 +69,7 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
         reason = needs_approval(run.quote, run.recipe, services.budget_limit)
         if reason:
             until = now + timedelta(hours=run.recipe.budget.approval_hours)
-            quote = {**run.quote, "approval": {"reason": reason, "until": until.isoformat()}}
+            quote = run.quote and run.quote.model_copy(update={"approval": Approval(reason=reason, until=until)})
             return runs.save(run.moved(State.AWAITING_APPROVAL, by=BY, reason=reason, now=now, quote=quote))
     model = catalog.model(run.recipe.model)
     room = catalog.quotas().customization_jobs - len(offers.open_jobs())
@@ -85,13 +87,13 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         reason = explain(error.message)
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
-    job = {
-        **run.job,
+    submitted = {
         "arn": arn,
-        "status": "InProgress",
-        "submitted_at": now.isoformat(),
+        "status": JobStatus.IN_PROGRESS,
+        "submitted_at": now,
         "request": request_summary(request),
     }
+    job = (run.job or JobRecord()).model_copy(update=submitted)
     try:
         return runs.save(run.moved(State.TRAINING, by=BY, now=now, job=job))
     except ConflictError:

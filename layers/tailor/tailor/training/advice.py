@@ -10,6 +10,7 @@ from math import ceil
 from typing import Any
 
 from tailor.catalog import Hyperparameter, MethodFacts, Model
+from tailor.costs import Advice
 from tailor.errors import Problem, RecipeError, TailorError
 from tailor.evaluation import sizes
 from tailor.recipe import Recipe
@@ -26,15 +27,6 @@ class Advised:
 
     value: float | str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """Something to know before paying. ``code`` is stable."""
-
-    code: str
-    message: str
-    fix: str
 
 
 def hyperparameters(recipe: Recipe, facts: MethodFacts, rows: int) -> dict[str, Advised]:

@@ -5,32 +5,29 @@ hosting. An unknown price counts as too high. A person also decides if the headr
 if there are too few held-out rows for a verdict.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
+from tailor.costs import Quote, Range, cents
 from tailor.recipe import Recipe
-from tailor.training.quote import Quote, Range, cents
 
 DAYS_OF_HOSTING = 30
 AGAINST = frozenset({"no-headroom", "no-reward", "few-held-out-rows"})  # training would lead nowhere by itself
 
 
-def needs_approval(quote: Quote | Mapping[str, Any], recipe: Recipe, ceiling: Decimal) -> str | None:
+def needs_approval(quote: Quote | None, recipe: Recipe, ceiling: Decimal) -> str | None:
     """Return why a person must approve, or None.
 
     Args:
         ceiling: the stack's limit in US dollars. A recipe, which whoever uploads writes, can only lower it.
     """
-    if not quote:
+    if quote is None:
         return "There is no quote, so what the run costs is not known"
-    given = quote if isinstance(quote, Quote) else Quote.model_validate(quote)
-    against = [item.message for item in given.advice if item.code in AGAINST]
+    against = [item.message for item in quote.advice if item.code in AGAINST]
     if against:
         return against[0][:1].upper() + against[0][1:]
-    most = committed(given)
+    most = committed(quote)
     if most is None:
-        return f"What this costs is not known: {', '.join(_unknown(given))}"
+        return f"What this costs is not known: {', '.join(_unknown(quote))}"
     wanted = recipe.budget.limit
     limit = ceiling if wanted is None else min(wanted, ceiling)
     if most.high > limit:

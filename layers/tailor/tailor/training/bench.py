@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
+from tailor.costs import Advice
 from tailor.rewards import REFERENCE, REWARDS, SLOW, grade
-from tailor.training.advice import Advice
 
 NEARLY_ALL = 0.95
 RIGHT = 0.99

@@ -8,12 +8,13 @@ import orjson
 
 from tailor import catalog
 from tailor.catalog import Model, PriceItem
+from tailor.costs import NOTHING, Line, Range
 from tailor.evaluation import sizes
 from tailor.evaluation.questions import pick_shots
 from tailor.recipe import Recipe
 from tailor.tokens import Estimator
 from tailor.training.prices import how_to_set
-from tailor.training.quote import NOTHING, PER_THOUSAND, Basis, Line, Range
+from tailor.training.quote import PER_THOUSAND, Basis
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from tailor.catalog import Model
+from tailor.costs import Advice
 from tailor.errors import EvaluationError
 from tailor.evaluation.questions import Row, build_request, sample_rows
 from tailor.language import dominant
@@ -16,7 +17,7 @@ from tailor.metrics.base import Case, Rules
 from tailor.metrics.choose import choose_metric
 from tailor.normalisers import for_language
 from tailor.recipe import Recipe
-from tailor.training.advice import Advice, about_headroom
+from tailor.training.advice import about_headroom
 
 WORKERS = 4
 SECONDS = 240.0  # for all calls together, also where the model's quota is used up: a quote must not wait for ever

@@ -5,117 +5,17 @@ An unknown amount is None and reported as unknown; it never counts as 0. Amounts
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from tailor.catalog import Model, Price
+from tailor.costs import Every, Line, Quote, Range, cents
 from tailor.recipe import Recipe
-from tailor.training.advice import Advice, hyperparameters
+from tailor.training.advice import hyperparameters
 from tailor.training.prices import how_to_set
 
-Every = Literal["once", "month", "day"]
-CENT = Decimal("0.01")
 PER_THOUSAND = Decimal("0.001")
 HOURS_A_DAY = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The least, likely and largest amount of something."""
-
-    low: Decimal
-    expected: Decimal
-    high: Decimal
-
-    @classmethod
-    def of(cls, low: float | Decimal, expected: float | Decimal, high: float | Decimal) -> "Range":
-        return cls(*(Decimal(str(value)) for value in (low, expected, high)))
-
-    @classmethod
-    def exactly(cls, value: float | Decimal) -> "Range":
-        return cls.of(value, value, value)
-
-    def times(self, other: "Range | Decimal | int") -> "Range":
-        factor = other if isinstance(other, Range) else Range.exactly(other)
-        return Range(self.low * factor.low, self.expected * factor.expected, self.high * factor.high)
-
-    def plus(self, other: "Range") -> "Range":
-        return Range(self.low + other.low, self.expected + other.expected, self.high + other.high)
-
-    def perhaps(self, *, likely: bool = False) -> "Range":
-        """Return the range of something that may not happen: its low end is 0."""
-        return Range(Decimal(0), self.expected if likely else Decimal(0), self.high)
-
-    def __str__(self) -> str:
-        """Return ``1,200`` or ``800 to 1,600``."""
-        return f"{self.low:,.0f}" if self.low == self.high else f"{self.low:,.0f} to {self.high:,.0f}"
-
-
-NOTHING = Range.exactly(0)
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Line(_Document):
-    """One cost item. Its three amounts are all known or all None."""
-
-    item: str = Field(description="training, storage, evaluation, judge, hosting, teacher, headroom")
-    title: str
-    every: Every
-    low: Decimal | None = None
-    expected: Decimal | None = None
-    high: Decimal | None = None
-    how: str = Field(description="how the amount comes about, or why it is unknown")
-    price_as_of: date | None = None
-    price_source: str | None = None
-    price_from: str = Field(default="", description="whose the price is: yours, AWS's Price List or the catalogue's")
-    observed: tuple[Decimal, Decimal] | None = Field(
-        default=None, description="what others paid for as much, where no price is known: it bounds, and is no price"
-    )
-
-    @property
-    def known(self) -> bool:
-        return self.high is not None
-
-
-class Quote(_Document):
-    model: str
-    method: str
-    currency: str = "USD"
-    lines: tuple[Line, ...]
-    assumptions: tuple[str, ...] = ()
-    advice: tuple[Advice, ...] = Field(default=(), description="what to know before paying")
-    training_tokens: tuple[int, int, int] | None = Field(default=None, description="billed: low, expected, high")
-
-    def total(self, every: Every = "once") -> Range | None:
-        """Return the sum of a period's lines, or None if any of them is unknown."""
-        lines = [line for line in self.lines if line.every == every]
-        total = NOTHING
-        for line in lines:
-            if line.low is None or line.expected is None or line.high is None:
-                return None
-            total = total.plus(Range(line.low, line.expected, line.high))
-        return total
-
-    @property
-    def unknown(self) -> tuple[str, ...]:
-        return tuple(line.title for line in self.lines if not line.known)
-
-    def document(self) -> dict[str, Any]:
-        """Return the quote for ``run.quote``: JSON with amounts as strings, read by ``Quote.model_validate``."""
-        found = self.model_dump(mode="json")
-        totals = {every: self.total(every) for every in ("once", "month", "day")}
-        found["totals"] = {
-            every: None if total is None else [str(cents(amount)) for amount in (total.low, total.expected, total.high)]
-            for every, total in totals.items()
-        }
-        found["unknown"] = list(self.unknown)
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +62,6 @@ class Basis:
         if not asked or not rows:
             return Range(min(Decimal(1), self.row.low), self.row.expected, self.row.high)
         return Range.of(asked["low"], asked["expected"], asked["high"]).times(Decimal(1) / rows)
-
-
-def cents(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT)
 
 
 def line(

@@ -1,7 +1,7 @@
 """The parts of a CreateModelCustomizationJob request that all methods share.
 
 Names and the token are derived from the run, so a repeat finds the existing job. A second attempt after an internal
-error of Bedrock (``run.job["attempt"]`` is 2) gets its own names and token.
+error of Bedrock (``run.job.attempt`` is 2) gets its own names and token.
 """
 
 import re
@@ -23,7 +23,7 @@ _LATER_ATTEMPT = re.compile(r"(?<=-[0-9a-f]{12})-[2-9]$")  # a run's id ends wit
 
 def job_name(run: Run) -> str:
     """Return the name of a run's current job, custom model and token: at most 61 characters, valid in every API."""
-    attempt = int(run.job.get("attempt", 1))
+    attempt = run.job.attempt if run.job else 1
     return run.id if attempt == 1 else f"{run.id}-{attempt}"
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from tailor.costs import Line
 from tailor.runs import Run, State
-from tailor.training.quote import Line, Quote
 
 DAYS_A_MONTH = 30
 SECONDS_A_DAY = 86_400
@@ -30,10 +30,10 @@ class Spent:
 
 def spent(run: Run, now: datetime) -> Spent:
     """Return the cost so far; zero if there is no quote yet."""
-    if not run.quote:
+    if run.quote is None:
         return Spent(Decimal(0), Decimal(0), ())
     least, most, unknown = Decimal(0), Decimal(0), []
-    for line in Quote.model_validate(run.quote).lines:
+    for line in run.quote.lines:
         share, times = _share(line, run), _periods(line, run, now)
         if share == "none" or not times:
             continue
@@ -53,7 +53,7 @@ def _share(line: Line, run: Run) -> Share:
         case "training":
             return _training_share(run)
         case "teacher":
-            return "some" if run.state in _CUT_SHORT and run.job else _training_share(run)
+            return "some" if run.state in _CUT_SHORT and run.job is not None else _training_share(run)
         case "evaluation" | "judge":
             return _evaluation_share(run)
         case _:
@@ -61,12 +61,17 @@ def _share(line: Line, run: Run) -> Share:
 
 
 def _training_share(run: Run) -> Share:
-    if run.state in _BEFORE_TRAINING or not run.job:
+    if run.state in _BEFORE_TRAINING or run.job is None:
         return "none"
     if run.state not in _CUT_SHORT:
         return "all"
-    status = run.job.get("phases", {}).get("training", {}).get("status", "NotStarted")
-    return {"NotStarted": "none", "Completed": "all"}.get(status, "some")  # type: ignore[return-value]
+    match run.job.training_status:
+        case None | "NotStarted":
+            return "none"
+        case "Completed":
+            return "all"
+        case _:
+            return "some"
 
 
 def _evaluation_share(run: Run) -> Share:

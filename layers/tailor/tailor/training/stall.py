@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tailor.recipe import Patience
+from tailor.run_records import JobStatus
 
 Phase = Literal["validation", "processing", "waiting", "training", "stopping"]
 _PHASES: tuple[tuple[Phase, str], ...] = (
@@ -46,11 +47,11 @@ class Stall:
 
 def find_stall(job: Mapping[str, Any], patience: Patience, now: datetime) -> Stall | None:
     """Return the job's stall, or None. ``job`` is GetModelCustomizationJob's answer; ended jobs never stall."""
-    status = job.get("status", "InProgress")
-    if status not in ("InProgress", "Stopping"):
+    status = job.get("status", JobStatus.IN_PROGRESS)
+    if status not in (JobStatus.IN_PROGRESS, JobStatus.STOPPING):
         return None
     phase, since = _current(job)
-    if status == "Stopping":
+    if status == JobStatus.STOPPING:
         phase = "stopping"
     if since is None:
         return None
@@ -72,7 +73,7 @@ def _current(job: Mapping[str, Any]) -> tuple[Phase, datetime | None]:
     details = job.get("statusDetails") or {}
     states = [(phase, details.get(key) or {}) for phase, key in _PHASES]
     times = [state[key] for _, state in states for key in ("creationTime", "lastModifiedTime") if key in state]
-    if job.get("lastModifiedTime") and (not times or job.get("status") == "Stopping"):
+    if job.get("lastModifiedTime") and (not times or job.get("status") == JobStatus.STOPPING):
         times.append(job["lastModifiedTime"])
     if job.get("creationTime"):
         times.append(job["creationTime"])

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from tailor.catalog import Model
+from tailor.costs import Advice, Quote, Range
 from tailor.errors import InvalidInputError, Problem, RecipeError
 from tailor.recipe import Method, Recipe
-from tailor.training.advice import Advice, about_data, too_long
+from tailor.training.advice import about_data, too_long
 from tailor.training.methods import continued_pretraining, distillation, fine_tuning, reinforcement
-from tailor.training.quote import Basis, Quote, Range
+from tailor.training.quote import Basis
 from tailor.training.request import Job
 
 

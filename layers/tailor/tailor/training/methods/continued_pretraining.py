@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from tailor.catalog import Model
+from tailor.costs import Line, Quote, Range
 from tailor.evaluation import sizes
 from tailor.recipe import Recipe
 from tailor.training import advice
 from tailor.training.calls import answer_tokens, arms_of, judge_lines, line_of
-from tailor.training.quote import Basis, Line, Quote, Range, by_epochs
+from tailor.training.quote import Basis, by_epochs
 from tailor.training.request import Job, as_texts
 
 # Tokens of a word and of the instruction before the words: figures of our own, generous for names and long words.

@@ -7,11 +7,12 @@ by the metadata of their requests.
 from typing import Any
 
 from tailor.catalog import Model, teacher_of
+from tailor.costs import NOTHING, Quote, Range
 from tailor.errors import Problem, RecipeError
 from tailor.recipe import InvocationLogs, Recipe
 from tailor.training.advice import too_long
 from tailor.training.calls import Calls, answer_tokens, evaluation_lines, headroom_lines, line_of
-from tailor.training.quote import NOTHING, Basis, Quote, Range, billed, kept_and_hosted, training_line
+from tailor.training.quote import Basis, billed, kept_and_hosted, training_line
 from tailor.training.request import Job
 
 # Bedrock does not document the epochs of a distillation; the student's own range for fine-tuning is 1 to 5.

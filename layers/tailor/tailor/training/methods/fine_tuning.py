@@ -3,10 +3,11 @@
 from typing import Any
 
 from tailor.catalog import Model
+from tailor.costs import Quote
 from tailor.recipe import Recipe
 from tailor.training import advice
 from tailor.training.calls import evaluation_lines, headroom_lines
-from tailor.training.quote import Basis, Quote, by_epochs
+from tailor.training.quote import Basis, by_epochs
 from tailor.training.request import Job, as_texts
 
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 from tailor.catalog import Model
+from tailor.costs import Quote
 from tailor.errors import InvalidInputError
 from tailor.recipe import Recipe
 from tailor.training import advice
 from tailor.training.calls import evaluation_lines, headroom_lines
-from tailor.training.quote import Basis, Quote, kept_and_hosted, line
+from tailor.training.quote import Basis, kept_and_hosted, line
 from tailor.training.request import Job
 
 

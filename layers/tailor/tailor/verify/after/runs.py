@@ -70,7 +70,7 @@ def _probe(world: World) -> dict[str, Any]:
 
 def _at_scale(world: World) -> dict[str, Any]:
     observed = _asked_and_declined(world, AT_SCALE)
-    execution = _run(world, AT_SCALE).report.get("execution")
+    execution = _run(world, AT_SCALE).report.execution
     if execution is None:
         return observed | {"execution": "none"}
 
@@ -86,11 +86,10 @@ def _asked_and_declined(world: World, dataset: str) -> dict[str, Any]:
     if run.state == State.AWAITING_APPROVAL:
         stack = world.deployed
         run = steer.decline(run, runs=stack.runs, by=stack.by, reason="tailor verify", now=datetime.now(UTC))
-    counts = run.report.get("counts", {})
     return {
         "states": [str(change.state) for change in run.history],
-        "rows to train on": counts.get("train", 0),
-        "images": run.report.get("media", {}).get("images", 0),
+        "rows to train on": run.report.counts.get("train", 0),
+        "images": run.report.media.get("images", 0),
         "reason": "" if run.state == State.DECLINED else run.history[-1].reason,
         "seconds to the first state": round((run.history[1].at - run.created_at).total_seconds())
         if run.history[1:]
@@ -100,7 +99,7 @@ def _asked_and_declined(world: World, dataset: str) -> dict[str, Any]:
 
 def _missing(world: World) -> dict[str, Any]:
     run = settled(world, MISSING)
-    found = {item["code"]: item["severity"] for item in run.report.get("findings", [])}
+    found = {item.code: item.severity for item in run.report.findings}
     return {
         "state": str(run.state),
         "errors": sorted(code for code, severity in found.items() if severity == "error"),

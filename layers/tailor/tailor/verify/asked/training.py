@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from tailor.costs import cents
 from tailor.names import RECIPE_FILE, UPLOADS
 from tailor.runs import TERMINAL, Run, State
 from tailor.serving import keys
 from tailor.steps import steer
 from tailor.training.approval import committed
-from tailor.training.quote import Quote, cents
 from tailor.verify.after.runs import PERMISSIONS, find_run, settled
 from tailor.verify.answer import CannotCheckError
 from tailor.verify.check import Check
@@ -52,7 +52,7 @@ def _train(world: World) -> dict[str, Any]:
         "answered": answered,
         "taken down": _take_down(world, run),
         "states": _states(_found(world)),
-        "verdict": run.evaluation.get("verdict", "none"),
+        "verdict": run.evaluation.verdict or "none",
         "reason": "" if live else run.history[-1].reason,
         "minutes": _minutes(run),
     }
@@ -78,7 +78,7 @@ def _approve(world: World, run: Run) -> None:
     """Goes on where the price is known, small, and a person says yes; else the run is declined. Raises
     CannotCheckError."""
     stack = world.deployed
-    most = committed(Quote.model_validate(run.quote)) if run.quote else None
+    most = committed(run.quote) if run.quote else None
     if most is None:
         why = f"what it would cost is not known: {run.history[-1].reason}"
     elif most.high > MOST:

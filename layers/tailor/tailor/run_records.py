@@ -1,0 +1,173 @@
+"""Records that a run keeps of each step's outcome. The full documents are among the run's files.
+
+A record is written back as it was read: values that no step has set stay out of the row, and values that this version
+does not know stay in it, because a row is always written as a whole and a newer function may have set them.
+"""
+
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+
+from tailor.costs import Moment
+
+
+class JobStatus(StrEnum):
+    """A customization job's status at Bedrock."""
+
+    IN_PROGRESS = "InProgress"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    STOPPING = "Stopping"
+    STOPPED = "Stopped"
+
+
+class DeploymentStatus(StrEnum):
+    """A deployment's status: the first three are Bedrock's, the others a run's own."""
+
+    CREATING = "Creating"
+    ACTIVE = "Active"
+    FAILED = "Failed"
+    DELETING = "Deleting"  # somebody retired the run
+    DELETED = "Deleted"
+    GONE = "Gone"  # Bedrock has no such deployment
+
+
+class RunRecord(BaseModel):
+    """Base of a run's records."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    @model_serializer(mode="wrap")
+    def _as_set(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found = dump(self)
+        names = (*type(self).model_fields, *(self.model_extra or {}))
+        return {name: found.get(name) for name in names if name in self.model_fields_set}
+
+
+class ExecutionRecord(RunRecord):
+    """The state machine's executions that a step handed the run to, if its work was too much for one function."""
+
+    execution: str | None = Field(default=None, description="ARN of the last one")
+    executions: int = Field(default=0, description="how many were started")
+
+
+class FindingCount(RunRecord):
+    code: str
+    severity: str
+    count: int
+
+
+class ReportRecord(ExecutionRecord):
+    """Summary of the dataset's report; report.json holds all of it."""
+
+    usable: bool | None = None
+    headline: str | None = None
+    counts: dict[str, int] = Field(default={}, description="rows, used, rejected, train, validation, test and others")
+    findings: tuple[FindingCount, ...] = Field(default=(), description="the first codes, in the report's order")
+    tokens: dict[str, int] = {}
+    media: dict[str, int] = {}
+    baselines: dict[str, Any] | None = None
+    location: str | None = Field(default=None, description="the report's folder in the bucket")
+    headroom: dict[str, Any] | None = Field(default=None, description="how the base model did: score, rows, or error")
+    system: str | None = Field(default=None, description="the system prompt that the model was trained with")
+
+
+class PhaseRecord(RunRecord):
+    """A job's phase: Bedrock's status of it, and the time of its last change."""
+
+    status: str
+    since: Moment
+
+
+class FailedJob(RunRecord):
+    arn: str
+    failure: str
+
+
+class JobRecord(RunRecord):
+    """A run's customization job. One that failed before it began is followed by a second one (``attempt`` 2)."""
+
+    attempt: int = 1
+    first: FailedJob | None = None
+    arn: str | None = None
+    status: str | None = None
+    submitted_at: Moment | None = None
+    request: dict[str, Any] = Field(default={}, description="the main parts of CreateModelCustomizationJob's request")
+    phases: dict[str, PhaseRecord] = Field(default={}, description="validation, data-processing, training")
+    training_loss: float | None = None
+    validation_loss: float | None = None
+    model_arn: str | None = Field(default=None, description="the custom model, once the job is done")
+    stop_asked_by: str | None = None
+    stop_reason: str | None = None
+
+    @property
+    def training_status(self) -> str | None:
+        """Bedrock's status of the phase ``training``, or None if Bedrock has not reported the phase."""
+        phase = self.phases.get("training")
+        return phase.status if phase else None
+
+
+class DeploymentRecord(RunRecord):
+    """A run's deployment, current or deleted. ``standby_until``: a version that was replaced is deleted then."""
+
+    arn: str
+    kind: str | None = None
+    status: str | None = Field(default=None, description="a DeploymentStatus, or what else Bedrock says")
+    created_at: Moment | None = None
+    standby_until: Moment | None = None
+    retired_by: str | None = None
+    retired_why: str | None = None
+
+
+class SampleRecord(RunRecord):
+    """A held-out question with the answers of the candidate and of what it must beat."""
+
+    id: str
+    question: str
+    references: tuple[str, ...]
+    candidate: str
+    baseline: str
+    gain: float
+
+
+class EvaluationRecord(ExecutionRecord):
+    """An evaluation's verdict and main figures (scores are shares of 1); evaluation/report.json holds all of it."""
+
+    round: int = Field(default=1, description="grows if another version went live and the two must be compared")
+    verdict: str | None = None
+    headline: str | None = None
+    reasons: tuple[str, ...] = ()
+    metric: str | None = None
+    candidate: float | None = None
+    baseline: float | None = None
+    baseline_arm: str | None = None
+    difference: float | None = None
+    interval: tuple[float, float] | None = None
+    confidence: float | None = None
+    p_value: float | None = None
+    rows: int | None = None
+    groups: int | None = None
+    minimum_detectable_effect: float | None = None
+    decisive_rows: int | None = Field(default=None, description="held-out rows that would decide the verdict")
+    margin: float | None = None
+    normaliser: str | None = None
+    samples: tuple[SampleRecord, ...] = ()
+    failed_calls: dict[str, int] = Field(default={}, description="by arm")
+    paths: dict[str, str] = {}
+    live: str | None = Field(default=None, description="the deployment of the live version that was measured too")
+
+    def next_round(self) -> Self:
+        """Return the record with which the run is measured once more; its new executions are counted anew."""
+        kept = {name: value for name, value in self.model_dump().items() if name not in ExecutionRecord.model_fields}
+        return self.model_validate(kept | {"round": self.round + 1})
+
+
+class StallRecord(RunRecord):
+    """Cause of a run's delay. ``wait`` is normal, ``stuck`` is past the recipe's patience."""
+
+    level: Literal["wait", "warn", "stuck"]
+    phase: str
+    message: str
+    since: Moment = Field(description="when the phase was first recorded")
+    at: Moment
