@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.names import RECIPE_FILE, UPLOADS, DatasetPath, check_name, run_id
 from tailor.runs import Run
-from tailor.steps.receive import fingerprint
+from tailor.steps.again import ENDED_WITHOUT_MODEL
+from tailor.steps.folders import fingerprint
 from tailor.storage import files_of
 from tailor.training.recipe_check import read_checked
 from tailor_cli.context import err, out, session, shown_errors
@@ -67,7 +68,7 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
         )
     if RECIPE_FILE in names:
         read_checked(names[RECIPE_FILE].read_bytes())
-    before = {run.id for run in session.runs.project_runs(project)}
+    before = {run.id: run for run in session.runs.project_runs(project)}
     last = RECIPE_FILE if RECIPE_FILE in names else starters[-1]
     _upload({name: file for name, file in names.items() if name != last}, prefix)
     recipe = None if last == RECIPE_FILE else _recipe_for(prefix, starters)
@@ -75,8 +76,11 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     if recipe is not None:
         session.bucket.write(prefix + RECIPE_FILE, recipe, "application/yaml")
     mark = fingerprint(prefix, list(session.bucket.list(prefix)))
-    run = _wait_for(run_id(session.stack.name, project, dataset, mark))
-    return run, run.id in before
+    wanted = run_id(session.stack.name, project, dataset, mark)
+    earlier = before.get(wanted)
+    ended = earlier is not None and earlier.state in ENDED_WITHOUT_MODEL and not earlier.is_superseded
+    run = _wait_for(wanted, after=earlier.sequence if earlier and ended else 0)
+    return run, earlier is not None and run.sequence == earlier.sequence
 
 
 def _recipe_for(prefix: str, starters: list[str]) -> bytes | None:
@@ -105,11 +109,12 @@ def _upload(files: dict[str, Path], prefix: str) -> None:
             progress.advance(task)
 
 
-def _wait_for(wanted: str) -> Run:
+def _wait_for(wanted: str, *, after: int = 0) -> Run:
+    """Return the run once its history is longer than ``after``: one that had ended is tried again by the upload."""
     deadline = time.monotonic() + WAIT_FOR_RUN
     while True:
         try:
-            return session.runs.get(wanted)
+            run = session.runs.get(wanted)
         except NotFoundError:
             if time.monotonic() > deadline:
                 hint = (
@@ -119,4 +124,7 @@ def _wait_for(wanted: str) -> Run:
                 raise NotFoundError(
                     f"the upload is complete, but its run {wanted} has not started", hint=hint
                 ) from None
-            time.sleep(0.2)
+        else:
+            if run.sequence > after or time.monotonic() > deadline:
+                return run
+        time.sleep(0.2)

@@ -17,7 +17,7 @@ from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
 from tailor.steps.provision import SERVING
 from tailor_cli.context import err, out, person, say_json, session, shown_errors
-from tailor_cli.show import next_step, show_run
+from tailor_cli.show import TRIED_AGAIN, next_step, show_run
 
 RunId = Annotated[str, typer.Argument(help="run id, or a project's name for its newest run", metavar="RUN")]
 Reason = Annotated[str, typer.Option(help="recorded in the run's history")]
@@ -92,7 +92,7 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds to
                 err.print(f"next: {session.tailor} show {run.id}, then {step}", soft_wrap=True)
                 raise typer.Exit
             if run.state in SETTLED:
-                if run.state == State.DEPLOY_FAILED:
+                if run.state in TRIED_AGAIN and not run.is_superseded:
                     err.print(f"next: {session.tailor} retry {run.id}", soft_wrap=True)
                 raise typer.Exit(0 if run.state == State.LIVE else 1)
             if time.monotonic() > deadline:
@@ -137,10 +137,17 @@ def promote(run_id: RunId, reason: Annotated[str, typer.Option(help="recorded in
 
 
 def retry(run_id: RunId, reason: Reason = "") -> None:
-    """Deploy the model of a deploy-failed run again, then evaluate it. Nothing is trained or paid for twice."""
+    """Try a run again that was stopped, declined or rejected, or whose training or deployment failed.
+
+    Keeps what was done: prepared data, the quote, a trained model. Nothing is spent without the approval that it needs.
+    """
     with shown_errors():
-        run = steer.retry(find(run_id), runs=session.runs, by=person(), reason=reason, now=now())
-        out.print(f"{run.id} is being deployed again, which takes some minutes", soft_wrap=True)
+        run = steer.retry(find(run_id), runs=session.runs, bucket=session.bucket, by=person(), reason=reason, now=now())
+        what = {
+            State.RECEIVED: "is checked again from the beginning",
+            State.PREPARED: "keeps its prepared data: it trains within the budget, or asks for approval",
+        }.get(run.state, "is being deployed again, which takes some minutes")
+        out.print(f"{run.id} {what}", soft_wrap=True)
         err.print(f"next: {session.tailor} watch {run.id}", soft_wrap=True)
 
 

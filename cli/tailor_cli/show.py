@@ -9,10 +9,14 @@ from rich.text import Text
 from tailor.notices.facts import Facts, cost_so_far, dollar_range
 from tailor.printable import one_line
 from tailor.runs import Run, State
+from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.provision import is_going
 from tailor_cli.context import out, session
 
 _MINUTE = "%Y-%m-%dT%H:%M"
+
+
+TRIED_AGAIN = ENDED_WITHOUT_MODEL - {State.REJECTED} | {State.DEPLOY_FAILED}  # a retry helps without other data
 
 
 def show_run(run: Run, bucket: str) -> None:
@@ -58,7 +62,7 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield from ((f"advice: {item.code}", f"{item.message}; {item.fix}") for item in quote.advice)
     if step := next_step(run):
         yield "next", step + (f", by {facts.deadline}" if run.state == State.AWAITING_APPROVAL else "")
-    if run.state == State.DEPLOY_FAILED:
+    if run.state in TRIED_AGAIN and not run.is_superseded:
         yield "next", f"tailor retry {run.id}"
     if run.stall:
         label = "waits" if run.stall.level == "wait" else "stall"

@@ -14,7 +14,7 @@ from tailor.aws.serving import ServingTable
 from tailor.names import UPLOADS, run_id
 from tailor.runs import TERMINAL, Run, State
 from tailor.serving import keys
-from tailor.steps.receive import fingerprint
+from tailor.steps.folders import fingerprint
 from tailor_local.cloud import LocalCloud, api_address
 from tailor_local.demo.listeners import Inbox, Slack
 from tailor_local.deployment import STACK

@@ -4,6 +4,7 @@ A record is written back as it was read: values that no step has set stay out of
 does not know stay in it, because a row is always written as a whole and a newer function may have set them.
 """
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, Self
 
@@ -85,10 +86,19 @@ class FailedJob(RunRecord):
     failure: str
 
 
+class EarlierCost(RunRecord):
+    """US dollars that a run's jobs before the current one cost. ``most`` is None if a price is not known."""
+
+    least: Decimal
+    most: Decimal | None
+
+
 class JobRecord(RunRecord):
-    """A run's customization job. One that failed before it began is followed by a second one (``attempt`` 2)."""
+    """A run's customization job. One that failed before it began, or that a person had tried again, is followed by
+    another one (``attempt`` 2 and so on)."""
 
     attempt: int = 1
+    spent_before: EarlierCost | None = None
     first: FailedJob | None = None
     arn: str | None = None
     status: str | None = None

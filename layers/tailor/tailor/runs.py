@@ -65,17 +65,19 @@ MOVES: Mapping[State, frozenset[State]] = {
     # Retired: its project was taken offline. Restoring: its deployment is gone, and it is deployed again.
     S.LIVE: frozenset({S.STANDBY, S.RETIRED, S.RESTORING}),
     S.STANDBY: frozenset({S.LIVE, S.RETIRED}),
-    S.REJECTED: frozenset(),
-    S.DECLINED: frozenset(),
-    S.TRAINING_FAILED: frozenset(),
-    S.STOPPED: frozenset(),
+    # A person may have it tried again: from what was prepared, or from the beginning.
+    S.REJECTED: frozenset({S.RECEIVED}),
+    S.DECLINED: frozenset({S.PREPARED}),
+    S.TRAINING_FAILED: frozenset({S.PREPARED}),
+    S.STOPPED: frozenset({S.RECEIVED, S.PREPARED}),
     # The model is kept: a person may have it deployed and measured again, or deployed again and put live.
     S.DEPLOY_FAILED: frozenset({S.TRAINED, S.RESTORING}),
     S.RETIRED: frozenset({S.RESTORING}),
     S.RESTORING: frozenset({S.LIVE, S.DEPLOY_FAILED, S.RETIRED}),
 }
 # Nothing happens by itself any more.
-TERMINAL = frozenset(state for state, following in MOVES.items() if following <= {S.TRAINED, S.RESTORING})
+_AGAIN = {S.RECEIVED, S.PREPARED, S.TRAINED, S.RESTORING}  # where a person sends a run that has ended
+TERMINAL = frozenset(state for state, following in MOVES.items() if following <= _AGAIN)
 
 # Which function acts on a run in a state; the template's rules say the same, and a test compares the two. States
 # that are missing wait for Bedrock (track, reconcile), for a person, or for nothing.

@@ -81,7 +81,7 @@ def tries_again(world: World, run: Run) -> None:
     def act() -> None:
         found = world.runs.get(run.id)
         if found.state == S.DEPLOY_FAILED:
-            retry(found, runs=world.runs, by="person:linh", reason="the quota was raised", now=world.now)
+            retry(found, runs=world.runs, bucket=world.bucket, by="p", reason="the quota was raised", now=world.now)
 
     if run.state == S.DEPLOY_FAILED:
         world.by_hand(MINUTE, act)

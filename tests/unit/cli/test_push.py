@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
+from tailor.runs import State
 from tailor.steps.receive import receive_messages
 from tailor.storage import FolderStorage, StoredFile
 from tailor_cli.context import Session
@@ -89,6 +90,20 @@ def test_a_known_upload_says_that_nothing_new_starts(
     (dataset / "data.csv").write_text("question,answer\nx,z\n")
     assert "no new run" not in said()
     assert len(runs.items) == 2
+
+
+def test_the_same_upload_has_a_run_tried_again_that_ended_without_a_model(
+    dataset: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = in_memory(tmp_path_factory, monkeypatch)
+    assert CliRunner().invoke(app, ["push", str(dataset), "colours/scenes"]).exit_code == 0
+    [run] = runs.items.values()
+    runs.save(run.moved(State.STOPPED, by="person:linh", reason="wrong data", now=NOW))
+    result = CliRunner().invoke(app, ["push", str(dataset), "colours/scenes"])
+    assert result.exit_code == 0
+    assert "is received" in result.output
+    assert "no new run" not in result.output
+    assert [change.state for change in runs.get(run.id).history][-2:] == [State.STOPPED, State.RECEIVED]
 
 
 def test_a_recipe_of_an_earlier_upload_does_not_keep_new_data_from_starting_a_run(

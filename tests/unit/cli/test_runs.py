@@ -153,7 +153,7 @@ def test_a_failed_deployment_is_tried_again_by_one_command_that_watch_and_show_n
     assert retried.exit_code == 0, retried.stderr
     assert [change.state for change in setting.runs.get(run.id).history][-2:] == [State.DEPLOY_FAILED, State.TRAINED]
     refused = CliRunner(mix_stderr=False).invoke(app, ["retry", run.id])
-    assert "only a deploy-failed run" in refused.stderr
+    assert "only a run that has ended" in refused.stderr
 
 
 def test_a_projects_newest_run_is_not_one_that_a_recipe_took_over(monkeypatch: pytest.MonkeyPatch) -> None:

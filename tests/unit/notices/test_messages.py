@@ -83,7 +83,7 @@ WORDS = {
         "warning",
         "colours: training was declined",
         "Nobody approved it in time. Nothing was trained and nothing was spent.",
-        "To train after all, raise budget.limit in tailor.yaml and upload it again: that starts a new run.",
+        f"To ask again: tailor retry {RUN} keeps the prepared data and the quote.",
     ),
     "training": (
         "train",
@@ -107,7 +107,10 @@ WORDS = {
         "error",
         "colours: training failed",
         "There is no model. Bedrock can't read the training file: check the role.",
-        f"tailor show {RUN} has the details. Upload a corrected dataset or recipe: that starts a new run.",
+        (
+            f"tailor show {RUN} has the details. Upload a corrected dataset or recipe, which starts a new run; "
+            f"tailor retry {RUN} trains once more on the same."
+        ),
     ),
     "stopped": (
         "ann@example.com",
@@ -115,7 +118,7 @@ WORDS = {
         "warning",
         "colours: the run was stopped",
         "ann@example.com stopped the run while it was training. Wrong data. Training until then may be charged.",
-        "Nothing runs any more. To start again, upload with a changed file or recipe.",
+        f"Nothing runs any more. To start again: tailor retry {RUN}, or upload what you changed.",
     ),
     "deploy-failed": (
         "provision",

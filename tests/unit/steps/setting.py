@@ -8,7 +8,7 @@ from tailor.serving.aliases import Offline
 from tailor.steps.provision import provision
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.steer import approve, decline, promote_by_hand, retire, retry, roll_back, stop, take_offline
-from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
+from tests.unit.steps.fakes import ARN, NOW, DatedStorage, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
 
 JOB = f"{ARN}:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghi123"
 MODEL = f"{ARN}:custom-model/amazon.nova-lite-v1:0:300k/abcdefghi123"
@@ -22,6 +22,7 @@ def measured_with(live: Run) -> dict[str, Any]:
 class Setting:
     def __init__(self) -> None:
         self.runs, self.control, self.aliases, self.bus = MemoryRuns(), MemoryControl(), MemoryAliases(), MemoryBus()
+        self.bucket = DatedStorage()
 
     def add(self, state: State, id: str = "colours-scenes-0123456789ab", **fields: Any) -> Run:
         run = a_run(state, id, **fields)
@@ -51,8 +52,8 @@ class Setting:
         by, now = "person:linh", NOW + after
         return promote_by_hand(run, runs=self.runs, aliases=self.aliases, by=by, reason=reason, now=now)
 
-    def retry(self, run: Run, reason: str) -> Run:
-        return retry(run, runs=self.runs, by="person:linh", reason=reason, now=NOW)
+    def retry(self, run: Run, reason: str = "", by: str = "person:linh") -> Run:
+        return retry(run, runs=self.runs, bucket=self.bucket, by=by, reason=reason, now=NOW)
 
     def approve(self, run: Run) -> Run:
         return approve(run, runs=self.runs, by="person:linh", reason="", now=NOW)

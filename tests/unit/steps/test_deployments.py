@@ -206,7 +206,7 @@ class TestAFailedDeploymentIsTriedAgain:
 
     @pytest.mark.parametrize("state", [State.TRAINED, State.LIVE, State.RETIRED, State.TRAINING])
     def test_nothing_else_is_tried_again(self, setting: Setting, state: State) -> None:
-        with pytest.raises(ConflictError, match="only a deploy-failed run"):
+        with pytest.raises(ConflictError, match="only a run that has ended"):
             setting.retry(setting.add(state), "")
 
 

@@ -113,7 +113,7 @@ def moves(state: State, by: str = "somebody", **updates: Unpack[Updates]) -> Act
         ("stop before a job", moves(State.TRAINING_FAILED), "is training-failed: there is nothing to stop"),
         ("stop a job", moves(State.STOPPED), "is stopped: there is nothing to stop"),
         ("stop a measurement", moves(State.PASSED), "is passed: there is nothing to stop"),
-        ("retry", moves(State.RESTORING), "is restoring: only a deploy-failed run"),
+        ("retry", moves(State.RESTORING), "is restoring: only a run that has ended"),
         ("promote what is gone", moves(State.RESTORING), "is restoring: only a version"),
         ("promote", lambda setting, run: setting.promote(run), "is live already"),
         ("retire", lambda setting, run: setting.promote(run), "is live"),

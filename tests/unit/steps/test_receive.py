@@ -12,7 +12,8 @@ from tailor.errors import RetryableError
 from tailor.names import DATA_SUFFIXES, NAME
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
-from tailor.steps.receive import Received, fingerprint, receive_messages
+from tailor.steps.folders import fingerprint
+from tailor.steps.receive import Received, receive_messages
 from tailor.storage import FolderStorage
 from tests.unit.steps.fakes import NOW, DatedStorage, MemoryRuns
 from tests.unit.steps.uploads import message, messages

@@ -31,7 +31,7 @@ def test_a_move_that_is_not_in_the_table_is_refused() -> None:
 def test_the_history_only_grows_and_survives_the_table(data: st.DataObject) -> None:
     run = a_run(State.RECEIVED)
     while following := sorted(MOVES[run.state]):
-        if data.draw(st.booleans(), "stop"):
+        if len(run.history) > 30 or data.draw(st.booleans(), "stop"):
             break
         moved = run.moved(data.draw(st.sampled_from(following)), by="test", now=NOW)
         assert moved.history[:-1] == run.history

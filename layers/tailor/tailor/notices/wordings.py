@@ -189,7 +189,10 @@ def _after_awaiting(facts: Facts) -> str:
 
 def _after_training_failed(facts: Facts) -> str:
     run = facts.run.id
-    return f"tailor show {run} has the details. Upload a corrected dataset or recipe: that starts a new run."
+    return (
+        f"tailor show {run} has the details. Upload a corrected dataset or recipe, which starts a new run; "
+        f"tailor retry {run} trains once more on the same."
+    )
 
 
 def _after_passed(facts: Facts) -> str:
@@ -297,7 +300,7 @@ WORDINGS: Mapping[State, Wording] = {
         "warning",
         "training was declined",
         _declined,
-        _always("To train after all, raise budget.limit in tailor.yaml and upload it again: that starts a new run."),
+        lambda facts: f"To ask again: tailor retry {facts.run.id} keeps the prepared data and the quote.",
         (_quote,),
     ),
     S.TRAINING: Wording(
@@ -325,7 +328,9 @@ WORDINGS: Mapping[State, Wording] = {
         "warning",
         "the run was stopped",
         _stopped,
-        _always("Nothing runs any more. To start again, upload with a changed file or recipe."),
+        lambda facts: (
+            f"Nothing runs any more. To start again: tailor retry {facts.run.id}, or upload what you changed."
+        ),
         (_spent,),
         # Nobody waits for a run that another one took over before it began.
         when=lambda facts: not (facts.change.by == "prepare" and facts.previous == State.PREPARING),
@@ -390,6 +395,15 @@ WORDINGS: Mapping[State, Wording] = {
     ),
 }
 # What is live does not answer: somebody or something else deleted its deployment.
+AGAIN = Wording(
+    "info",
+    "a run is tried again",
+    lambda facts: _joined(
+        f"{facts.change.by} has run {facts.run.id} tried again", _reason(facts) if facts.change.reason else ""
+    ),
+    _always("Training starts by itself within the budget; above it you are asked first."),
+    (_quote, _model),
+)
 LOST = Wording(
     "error",
     "the live version does not answer",
@@ -421,6 +435,7 @@ DEPLOYED_AGAIN = Wording(
     (_spent,),
 )
 _SPECIAL = {
+    **{(ended, S.PREPARED): AGAIN for ended in (S.STOPPED, S.DECLINED, S.TRAINING_FAILED)},
     (S.LIVE, S.RETIRED): OFFLINE,
     (S.LIVE, S.RESTORING): LOST,
     (S.DEPLOYING, S.TRAINED): DEPLOYED_AGAIN,

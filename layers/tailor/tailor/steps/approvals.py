@@ -96,7 +96,7 @@ class Approvals:
 
 def document(run: Run) -> dict[str, Any]:
     """A run that asked for an approval, as the API shows it. Amounts are US dollars as text, low, likely and high."""
-    asked = next(change for change in run.history if change.state == State.AWAITING_APPROVAL)
+    asked = next(change for change in reversed(run.history) if change.state == State.AWAITING_APPROVAL)  # the last time
     decided = next((change for change in run.history[asked.sequence :]), None)
     quote, approval = run.quote, run.quote.approval if run.quote else None
     return {

@@ -1,7 +1,5 @@
 """Make runs of uploads. A run's id is derived from what lies in the folder, so the same upload is the same run."""
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,12 +7,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tailor.errors import NotStorableError
+from tailor.errors import ConflictError, LostRaceError, NotStorableError
 from tailor.events import ObjectCreated
 from tailor.names import RECIPE_FILE, DatasetPath, run_id, suggest_name
 from tailor.recipe import Recipe
 from tailor.recipe_text import MAX_BYTES
-from tailor.runs import Run, RunStore
+from tailor.runs import Run, RunStore, insist
+from tailor.steps.again import ENDED_WITHOUT_MODEL, again
+from tailor.steps.folders import fingerprint
 from tailor.storage import Storage, StoredFile
 
 # S3 tells times to the second, and an event's may be a little before that of its object.
@@ -92,7 +92,7 @@ def _arrival(body: str) -> Arrival | None:
 def receive(
     prefix: str, arrivals: Collection[Arrival], *, stack: str, bucket: Storage, runs: RunStore, now: datetime
 ) -> Run | None:
-    """Return the new run of a folder; None where none starts yet, or it exists already.
+    """Return the new run of a folder, or one that is tried again; None where none starts yet, or it exists already.
 
     Messages wait in the queue, as tools upload in an order of their own. Where a recipe came meanwhile, that one starts
     the run; where a later data file came, that one does, and its message is still on its way.
@@ -120,13 +120,28 @@ def receive(
     except NotStorableError:  # as a wrong recipe: the prepare step reads it again and says what is wrong
         run = run.model_copy(update={"recipe": Recipe()})
         created = runs.create(run)
-    return run if created else None
+    return run if created else _tried_again(run.id, max(arrival.at for arrival in starts), bucket, runs, now)
 
 
-def fingerprint(prefix: str, files: list[StoredFile]) -> str:
-    """SHA-256 over the names, sizes and entity tags of a dataset's files, recipe included; 64 hex digits."""
-    listing = [[file.key.removeprefix(prefix), file.size, file.etag] for file in sorted(files, key=lambda f: f.key)]
-    return hashlib.sha256(json.dumps([prefix, *listing]).encode()).hexdigest()
+def _tried_again(run_id: str, arrived: datetime, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
+    """Return the run of an upload that was made before, if it is tried again; None if it goes on or is done.
+
+    Who uploads the same once more, after its run has ended without a model, wants it to be tried again. A message about
+    the first upload that comes late, or twice, has an earlier time than that end.
+    """
+
+    def act() -> Run | None:
+        run = runs.get(run_id)
+        if run.state not in ENDED_WITHOUT_MODEL or arrived <= run.history[-1].at + SAME_MOMENT:
+            return None
+        return runs.save(again(run, bucket, by="receive", reason="the same folder was uploaded again", now=now))
+
+    try:
+        return insist(act)
+    except LostRaceError:
+        raise
+    except ConflictError:  # another run took its place, or it was tried often enough: it stays as it is
+        return None
 
 
 def read_text(bucket: Storage, prefix: str) -> bytes:

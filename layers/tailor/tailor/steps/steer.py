@@ -16,8 +16,10 @@ from tailor.runs import MOVES, Run, RunStore, State, insist
 from tailor.serving.aliases import AliasStore, Offline, Version
 from tailor.serving.aliases import rollback as move_pointer_back
 from tailor.serving.aliases import take_offline as point_nowhere
+from tailor.steps.again import again
 from tailor.steps.control import Control
 from tailor.steps.provision import SERVING, is_going, promote, stand_by, take_down
+from tailor.storage import Storage
 from tailor.training.request import job_name
 
 _NOT_SUBMITTED = frozenset({State.RECEIVED, State.PREPARING, State.PREPARED, State.APPROVED})
@@ -44,8 +46,9 @@ def approve(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) ->
     """awaiting-approval → approved. Raises ConflictError where the run does not wait for an answer, or does no more."""
     _must_wait(run)
     if run.answer_by < now:
+        until = run.answer_by.isoformat()
         raise ConflictError(
-            f"run {run.id} waited for approval until {run.answer_by.isoformat()}: it is declined", hint="upload again"
+            f"run {run.id} waited for approval until {until}: it is declined", hint=f"tailor retry {run.id}"
         )
     return runs.save(run.moved(State.APPROVED, by=by, reason=reason, now=now))
 
@@ -100,19 +103,9 @@ def end(run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: 
 
 
 @decided_anew
-def retry(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
-    """deploy-failed → trained, or → restoring where it was to go live again. The trained model is deployed once more.
-
-    Nothing is trained or paid twice, and what was not measured is measured before it can go live. Raises ConflictError
-    for a run in another state.
-    """
-    if run.state != State.DEPLOY_FAILED:
-        hint = "upload again to train anew" if run.state in {State.TRAINING_FAILED, State.STOPPED} else ""
-        raise ConflictError(f"run {run.id} is {run.state}: only a deploy-failed run can be tried again", hint=hint)
-    tried = run.history[-2]
-    if tried.state == State.RESTORING:
-        return runs.save(run.moved(State.RESTORING, by=by, reason=reason or tried.reason, now=now, deployment=None))
-    return runs.save(run.moved(State.TRAINED, by=by, reason=reason, now=now, deployment=None))
+def retry(run: Run, *, runs: RunStore, bucket: Storage, by: str, reason: str, now: datetime) -> Run:
+    """Try a run again that has ended, as :mod:`tailor.steps.again` says. Raises ConflictError for one that has not."""
+    return runs.save(again(run, bucket, by=by, reason=reason, now=now))
 
 
 @decided_anew

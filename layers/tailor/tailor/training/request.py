@@ -18,13 +18,19 @@ from tailor.training import advice
 TRAIN_FILE = "prepared/train.jsonl"
 VALIDATION_FILE = "prepared/validation.jsonl"
 JOB_FOLDER = "job/"
-_LATER_ATTEMPT = re.compile(r"(?<=-[0-9a-f]{12})-[2-9]$")  # a run's id ends with twelve hexadecimal digits
+_LATER_ATTEMPT = re.compile(r"(?<=-[0-9a-f]{12})-[1-9]\d?$")  # a run's id ends with twelve hexadecimal digits
+MOST_ATTEMPTS = 99
 
 
 def job_name(run: Run) -> str:
     """Return the name of a run's current job, custom model and token: at most 61 characters, valid in every API."""
-    attempt = run.job.attempt if run.job else 1
+    attempt = attempt_of(run)
     return run.id if attempt == 1 else f"{run.id}-{attempt}"
+
+
+def attempt_of(run: Run) -> int:
+    """Return the number of the run's current job, from 1."""
+    return run.job.attempt if run.job else 1
 
 
 def run_id_of(job_name: str) -> str:

@@ -1,5 +1,6 @@
 """Estimate a run's cost so far, from its quote and its progress. The actual bill is AWS's."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -28,13 +29,21 @@ class Spent:
     unknown: tuple[str, ...]
 
 
-def spent(run: Run, now: datetime) -> Spent:
-    """Return the cost so far; zero if there is no quote yet."""
+JOBS = frozenset({"training", "teacher"})  # items that each try pays anew
+
+
+def spent(run: Run, now: datetime, items: Container[str] | None = None) -> Spent:
+    """Return the cost so far, optionally of some items only; zero if there is no quote yet."""
     if run.quote is None:
         return Spent(Decimal(0), Decimal(0), ())
     least, most, unknown = Decimal(0), Decimal(0), []
+    if run.job and (before := run.job.spent_before):
+        least, most = before.least, before.most or Decimal(0)
+        unknown += ["earlier attempts"] if before.most is None else []
     for line in run.quote.lines:
         share, times = _share(line, run), _periods(line, run, now)
+        if items is not None and line.item not in items:
+            continue
         if share == "none" or not times:
             continue
         if line.low is None or line.high is None:

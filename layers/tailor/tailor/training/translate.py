@@ -38,7 +38,7 @@ def explain(message: str) -> str:
     """Describe a failure for people: cause, remedy and Bedrock's message."""
     said = message.strip()
     if not said:
-        return "Bedrock gave no reason. Look at the job in the Bedrock console, then upload again"
+        return "Bedrock gave no reason. Look at the job in the Bedrock console, then try the run again"
     known = translate(said)
     if known is None:
         return f"Bedrock said: {said}"

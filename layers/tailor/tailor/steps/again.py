@@ -1,0 +1,67 @@
+"""Try a run again that has ended without a model in service, and keep what was done already.
+
+=================== ============ =================================================================
+it ended as         it goes to   what is kept
+=================== ============ =================================================================
+``deploy-failed``   ``trained``  the model; ``restoring`` where the version was to go live again
+``training-failed`` ``prepared`` the prepared data and the quote; a new job, and a new approval
+``declined``        ``prepared`` the prepared data and the quote; a new approval
+``stopped``         ``prepared`` the same, if the data were prepared; else ``received``
+``rejected``        ``received`` nothing: the data are checked again
+=================== ============ =================================================================
+"""
+
+from datetime import datetime
+
+from tailor.errors import ConflictError
+from tailor.run_records import EarlierCost, JobRecord
+from tailor.runs import Run, State
+from tailor.steps.folders import fingerprint
+from tailor.storage import Storage
+from tailor.training.request import MOST_ATTEMPTS, attempt_of
+from tailor.training.spent import JOBS, spent
+
+ENDED_WITHOUT_MODEL = frozenset({State.REJECTED, State.DECLINED, State.TRAINING_FAILED, State.STOPPED})
+
+
+def again(run: Run, bucket: Storage, *, by: str, reason: str, now: datetime) -> Run:
+    """Return the run where its next try begins, not yet saved.
+
+    Nothing is spent by this alone: a run that is prepared trains within the budget only, or asks for approval.
+
+    Raises:
+        ConflictError: the run has not ended so, another run took its place, or its folder has changed since.
+    """
+    if run.state == State.DEPLOY_FAILED:
+        return _deployed_again(run, by, reason, now)
+    if run.state not in ENDED_WITHOUT_MODEL:
+        message = (
+            f"run {run.id} is {run.state}: only a run that has ended without a model in service can be tried again"
+        )
+        raise ConflictError(message, hint=f"tailor promote {run.id} --reason WHY" if run.state == State.RETIRED else "")
+    if run.is_superseded:
+        raise ConflictError(f"another run took the place of {run.id}", hint=f"see tailor runs {run.project}")
+    if fingerprint(run.prefix, list(bucket.list(run.prefix))) != run.fingerprint:
+        message = f"{run.prefix} no longer holds what run {run.id} was made of"
+        raise ConflictError(message, hint=f"the new content has a run of its own: tailor runs {run.project}")
+    if State.PREPARED not in {change.state for change in run.history}:
+        return run.moved(State.RECEIVED, by=by, reason=reason, now=now)
+    if attempt_of(run) >= MOST_ATTEMPTS:
+        message = f"run {run.id} was tried {MOST_ATTEMPTS} times"
+        raise ConflictError(message, hint="change the recipe, for example split.seed, and upload it again")
+    return run.moved(State.PREPARED, by=by, reason=reason, now=now, job=_next_job(run, now))
+
+
+def _next_job(run: Run, now: datetime) -> JobRecord:
+    """Return a job of the next number, so that its name and token are new, with what the jobs before it cost."""
+    cost = spent(run, now, JOBS)
+    return JobRecord(attempt=attempt_of(run) + 1, spent_before=EarlierCost(least=cost.least, most=cost.most))
+
+
+def _deployed_again(run: Run, by: str, reason: str, now: datetime) -> Run:
+    """Return the run with its trained model to be deployed: nothing is trained or paid twice, and what was not measured
+    is measured before it can go live."""
+    tried = run.history[-2]
+    if tried.state == State.RESTORING:
+        return run.moved(State.RESTORING, by=by, reason=reason or tried.reason, now=now, deployment=None)
+    return run.moved(State.TRAINED, by=by, reason=reason, now=now, deployment=None)
