@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't nee
     from tailor.aws.serving import ServingTable
     from tailor.aws.stack import Stack
     from tailor.steps.ownership import OwnControl
+    from tailor.steps.services import RunServices
 
 
 class Output(Console):
@@ -103,6 +104,13 @@ class Session:
         from tailor.steps.ownership import OwnControl
 
         return OwnControl(Bedrock(), self.stack.owner)
+
+    @property
+    def services(self) -> "RunServices":
+        """The services that commands steer runs with."""
+        from tailor.steps.services import RunServices
+
+        return RunServices(self.runs, self.control, self.serving)
 
 
 session = Session()

@@ -1,7 +1,6 @@
 """Commands that follow and steer runs: `tailor runs`, `show`, `watch`, `approve`, `promote` and others."""
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -105,30 +104,28 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds to
 def approve(run_id: RunId, reason: Reason = "") -> None:
     """Approve a run's estimated cost; training then starts."""
     with shown_errors():
-        run = steer.approve(find(run_id), runs=session.runs, by=person(), reason=reason, now=now())
+        run = steer.approve(find(run_id), session.runs, by=person(), reason=reason, now=now())
         out.print(f"{run.id} is approved: training starts")
 
 
 def decline(run_id: RunId, reason: Reason = "") -> None:
     """Decline a run's estimated cost; the run ends."""
     with shown_errors():
-        run = steer.decline(find(run_id), runs=session.runs, by=person(), reason=reason, now=now())
+        run = steer.decline(find(run_id), session.runs, by=person(), reason=reason, now=now())
         out.print(f"{run.id} is declined: nothing was spent")
 
 
 def stop(run_id: RunId, reason: Reason = "") -> None:
     """Stop a run before its verdict: stops its job and removes its deployment; keeps a model that exists."""
     with shown_errors():
-        run = _by_hand(steer.stop, find(run_id), reason)
+        run = steer.stop(find(run_id), session.services, by=person(), reason=reason, now=now())
         out.print(f"{run.id} {_ended(run)}")
 
 
 def promote(run_id: RunId, reason: Annotated[str, typer.Option(help="recorded in the run's history")]) -> None:
     """Make a version live regardless of its verdict. Deploys it again first if its deployment was removed."""
     with shown_errors():
-        run = steer.promote_by_hand(
-            find(run_id), runs=session.runs, aliases=session.serving, by=person(), reason=reason, now=now()
-        )
+        run = steer.promote_by_hand(find(run_id), session.services, by=person(), reason=reason, now=now())
         if run.state == State.RESTORING:
             out.print(f"{run.id} is being deployed again, which takes some minutes, and then goes live")
             err.print(f"next: {session.tailor} watch {run.id}", soft_wrap=True)
@@ -142,7 +139,7 @@ def retry(run_id: RunId, reason: Reason = "") -> None:
     Keeps what was done: prepared data, the quote, a trained model. Nothing is spent without the approval that it needs.
     """
     with shown_errors():
-        run = steer.retry(find(run_id), runs=session.runs, bucket=session.bucket, by=person(), reason=reason, now=now())
+        run = steer.retry(find(run_id), session.runs, bucket=session.bucket, by=person(), reason=reason, now=now())
         what = {
             State.RECEIVED: "is checked again from the beginning",
             State.PREPARED: "keeps its prepared data: it trains within the budget, or asks for approval",
@@ -158,16 +155,14 @@ def rollback(
 ) -> None:
     """Make a project's previous version live again."""
     with shown_errors():
-        run = steer.roll_back(
-            project, to=to, runs=session.runs, aliases=session.serving, by=person(), reason=reason, now=now()
-        )
+        run = steer.roll_back(project, session.services, to=to, by=person(), reason=reason, now=now())
         out.print(f"{project} serves {run.id} again")
 
 
 def retire(run_id: RunId, reason: Reason = "") -> None:
     """Remove a version's deployment; its model is kept. Replace the live version, or go offline, first."""
     with shown_errors():
-        run = _by_hand(steer.retire, find(run_id), reason)
+        run = steer.retire(find(run_id), session.services, by=person(), reason=reason, now=now())
         out.print(f"{run.id} {_ended(run)}")
 
 
@@ -177,7 +172,7 @@ def offline(
 ) -> None:
     """Take a project offline: its name answers no requests until a version is promoted. Models are kept."""
     with shown_errors():
-        decision, ended = _by_hand(steer.take_offline, project, reason)
+        decision, ended = steer.take_offline(project, session.services, by=person(), reason=reason, now=now())
         out.print(f"{project} is offline since {decision.at:%Y-%m-%d %H:%M} UTC: apps get the error model_offline")
         for run in ended:
             out.print(f"{run.id} {_ended(run)}")
@@ -185,12 +180,6 @@ def offline(
             if run.is_open and run.state not in SERVING:
                 out.print(f"{run.id} is {run.state} and continues, but won't go live by itself", soft_wrap=True)
         err.print(f"to bring it back: {session.tailor} promote {decision.run} --reason WHY", soft_wrap=True)
-
-
-def _by_hand[T](act: Callable[..., T], on: Run | str, reason: str) -> T:
-    """Call a steering function that may end a job or a deployment, as this person; return its result."""
-    ports = {"runs": session.runs, "control": session.control, "aliases": session.serving}
-    return act(on, **ports, by=person(), reason=reason, now=now())
 
 
 def _ended(run: Run) -> str:

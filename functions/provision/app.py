@@ -13,6 +13,7 @@ from tailor.events import RunChanged, detail
 from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.provision import provision
+from tailor.steps.services import RunServices
 
 
 class ProvisionSettings(Settings):
@@ -24,20 +25,16 @@ class ProvisionSettings(Settings):
 
 settings = ProvisionSettings.load()
 logger = Logger()
-runs = DynamoRunStore(settings.runs_table)
-aliases = ServingTable(settings.serving_table)
 owner = Owner(settings.stack, settings.environment)
-control = OwnControl(Bedrock(), owner)
+services = RunServices(
+    runs=DynamoRunStore(settings.runs_table),
+    control=OwnControl(Bedrock(), owner),
+    aliases=ServingTable(settings.serving_table),
+)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    run = provision(
-        RunChanged.model_validate(detail(event)).run,
-        runs=runs,
-        control=control,
-        aliases=aliases,
-        tags=owner.tags,
-        now=datetime.now(UTC),
-    )
+    changed = RunChanged.model_validate(detail(event))
+    run = provision(changed.run, services, tags=owner.tags, now=datetime.now(UTC))
     logger.info("provision", run=run.id if run else None, state=run.state if run else None)

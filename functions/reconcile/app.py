@@ -14,6 +14,7 @@ from tailor.errors import RetryableError
 from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.reconcile import Reconciler
+from tailor.steps.services import RunServices
 
 
 class ReconcileSettings(Settings):
@@ -28,10 +29,12 @@ class ReconcileSettings(Settings):
 settings = ReconcileSettings.load()
 logger = Logger()
 reconciler = Reconciler(
-    runs=DynamoRunStore(settings.runs_table),
-    control=OwnControl(Bedrock(), Owner(settings.stack, settings.environment)),
+    RunServices(
+        runs=DynamoRunStore(settings.runs_table),
+        control=OwnControl(Bedrock(), Owner(settings.stack, settings.environment)),
+        aliases=ServingTable(settings.serving_table),
+    ),
     bus=EventBus(settings.event_bus),
-    aliases=ServingTable(settings.serving_table),
     due_after=timedelta(seconds=settings.due_after_seconds),
 )
 

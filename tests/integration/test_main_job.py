@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import httpx
 import openai
@@ -19,6 +20,8 @@ from tailor.aws.clients import client
 from tailor.runs import Run, State
 from tailor.serving import keys
 from tailor.serving.aliases import Version, promote
+from tailor.steps.control import Control
+from tailor.steps.services import RunServices
 from tailor.steps.steer import promote_by_hand
 from tailor_local.bedrock.faults import EventFaults, Faults, Stall
 from tailor_local.quotas import QUOTAS
@@ -193,7 +196,8 @@ def test_a_model_that_learned_nothing_does_not_go_live_until_somebody_insists_an
     assert pipeline.deployments(run.id) == []
 
     by, now, aliases = "person:linh", datetime.now(UTC), pipeline.serving
-    promote_by_hand(run, runs=pipeline.runs, aliases=aliases, by=by, reason="we looked at the answers", now=now)
+    services = RunServices(pipeline.runs, cast("Control", None), aliases)  # a promotion asks nothing of Bedrock
+    promote_by_hand(run, services, by=by, reason="we looked at the answers", now=now)
     live = pipeline.wait(run.id, State.LIVE)
     assert (live.history[-1].by, live.history[-1].reason) == (by, "we looked at the answers")
     [deployment] = pipeline.deployments(run.id)

@@ -93,7 +93,7 @@ def follow(run: Run) -> Run:
         seen = run.sequence
         if run.state == State.AWAITING_APPROVAL:
             show.line("approval", f"{run.history[-1].reason}: the demo says yes for you (tailor approve)")
-            run = approve(run, runs=session.runs, by="person:demo", reason="the demo says yes", now=datetime.now(UTC))
+            run = approve(run, session.runs, by="person:demo", reason="the demo says yes", now=datetime.now(UTC))
             continue
         if run.state == State.LIVE:
             return run

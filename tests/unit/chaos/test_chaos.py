@@ -31,7 +31,7 @@ def nothing(world: World, run: Run) -> None:
 def says_yes(world: World, run: Run) -> None:
     def act() -> None:
         if world.runs.get(run.id).state == S.AWAITING_APPROVAL:
-            approve(world.runs.get(run.id), runs=world.runs, by="person:linh", reason="fine", now=world.now)
+            approve(world.runs.get(run.id), world.runs, by="person:linh", reason="fine", now=world.now)
 
     if run.state == S.AWAITING_APPROVAL:
         world.by_hand(2 * MINUTE, act)
@@ -43,9 +43,7 @@ def stops_training(world: World, run: Run) -> None:
             now = world.now
             stop(
                 world.runs.get(run.id),
-                runs=world.runs,
-                control=world.control,
-                aliases=world.aliases,
+                world.services,
                 by="person:linh",
                 reason="",
                 now=now,
@@ -59,7 +57,7 @@ def stops_deploying(world: World, run: Run) -> None:
     def act() -> None:
         found, now = world.runs.get(run.id), world.now
         if found.state == S.DEPLOYING:
-            stop(found, runs=world.runs, control=world.control, aliases=world.aliases, by="p", reason="no", now=now)
+            stop(found, world.services, by="p", reason="no", now=now)
 
     if run.state == S.DEPLOYING:
         world.by_hand(MINUTE / 2, act)
@@ -69,9 +67,7 @@ def overrides(world: World, run: Run) -> None:
     def act() -> None:
         found = world.runs.get(run.id)
         if found.state == S.RETIRED:
-            promote_by_hand(
-                found, runs=world.runs, aliases=world.aliases, by="person:linh", reason="we looked", now=world.now
-            )
+            promote_by_hand(found, world.services, by="person:linh", reason="we looked", now=world.now)
 
     if run.state == S.RETIRED and S.RESTORING not in {change.state for change in run.history}:
         world.by_hand(MINUTE, act)
@@ -81,7 +77,7 @@ def tries_again(world: World, run: Run) -> None:
     def act() -> None:
         found = world.runs.get(run.id)
         if found.state == S.DEPLOY_FAILED:
-            retry(found, runs=world.runs, bucket=world.bucket, by="p", reason="the quota was raised", now=world.now)
+            retry(found, world.runs, bucket=world.bucket, by="p", reason="the quota was raised", now=world.now)
 
     if run.state == S.DEPLOY_FAILED:
         world.by_hand(MINUTE, act)
@@ -93,16 +89,15 @@ def gives_up(world: World) -> None:
         with suppress(ConflictError):
             if State.RETIRED in MOVES[run.state]:
                 by, now = "person:linh", world.now
-                take_down(run, runs=world.runs, control=world.control, aliases=world.aliases, by=by, reason="", now=now)
+                take_down(run, world.services, by=by, reason="", now=now)
             else:
-                aliases, now = world.aliases, world.now
-                stop(run, runs=world.runs, control=world.control, aliases=aliases, by="person:linh", reason="", now=now)
+                stop(run, world.services, by="person:linh", reason="", now=world.now)
 
 
 def says_yes_late(world: World) -> None:
     for run in list(world.runs.items.values()):
         with suppress(ConflictError):
-            approve(run, runs=world.runs, by="person:linh", reason="", now=world.now)
+            approve(run, world.runs, by="person:linh", reason="", now=world.now)
 
 
 def writes_first(world: World) -> None:
@@ -122,9 +117,7 @@ def promotes_the_first_when_the_second_has_passed(world: World, run: Run) -> Non
     first = next(iter(world.runs.items.values()))
 
     def act() -> None:
-        promote_by_hand(
-            world.runs.get(first.id), runs=world.runs, aliases=world.aliases, by="p", reason="mine", now=world.now
-        )
+        promote_by_hand(world.runs.get(first.id), world.services, by="p", reason="mine", now=world.now)
 
     if run.state == S.PASSED and run.id == first.id:
         world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
@@ -134,8 +127,7 @@ def promotes_the_first_when_the_second_has_passed(world: World, run: Run) -> Non
 
 def takes_the_second_version_offline(world: World, run: Run) -> None:
     def act() -> None:
-        runs, control, aliases, now = world.runs, world.control, world.aliases, world.now
-        take_offline("colours", runs=runs, control=control, aliases=aliases, by="p", reason="wrong", now=now)
+        take_offline("colours", world.services, by="p", reason="wrong", now=world.now)
 
     if run.state == S.LIVE and len(world.runs.items) == 2:
         world.by_hand(MINUTE, act)

@@ -33,6 +33,7 @@ from tailor.steps.prepare import PrepareServices, prepare
 from tailor.steps.provision import provision
 from tailor.steps.publish import publish
 from tailor.steps.reconcile import Reconciler
+from tailor.steps.services import RunServices
 from tailor.steps.track import track
 from tailor.steps.train import TrainServices, train
 from tailor.storage import StoredFile
@@ -259,9 +260,8 @@ class World:
         self.once = MemoryOnce(self)
         self.uploads = UploadsQueue(self)
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
-        self.reconciler = Reconciler(
-            runs=self.runs, control=self.control, bus=self.bus, aliases=self.aliases, due_after=DUE_AFTER
-        )
+        self.services = RunServices(self.runs, self.control, self.aliases)
+        self.reconciler = Reconciler(self.services, bus=self.bus, due_after=DUE_AFTER)
         self.unlooked: dict[str, str] = {}
         self.lost: list[LostRaceError] = []
 
@@ -433,7 +433,7 @@ class World:
         track(job_arn, runs=self.runs, control=self.control, now=self.now)
 
     def _provision(self, run_id: str) -> None:
-        provision(run_id, runs=self.runs, control=self.control, aliases=self.aliases, tags=OWNER.tags, now=self.now)
+        provision(run_id, self.services, tags=OWNER.tags, now=self.now)
 
     def _evaluate(self, run_id: str) -> None:
         evaluate(

@@ -7,6 +7,7 @@ from tailor.runs import Run, State
 from tailor.serving.aliases import Offline
 from tailor.steps.provision import provision
 from tailor.steps.reconcile import Reconciler
+from tailor.steps.services import RunServices
 from tailor.steps.steer import approve, decline, promote_by_hand, retire, retry, roll_back, stop, take_offline
 from tests.unit.steps.fakes import ARN, NOW, DatedStorage, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
 
@@ -24,6 +25,11 @@ class Setting:
         self.runs, self.control, self.aliases, self.bus = MemoryRuns(), MemoryControl(), MemoryAliases(), MemoryBus()
         self.bucket = DatedStorage()
 
+    @property
+    def services(self) -> RunServices:
+        """As they are by now: tests put others in their places."""
+        return RunServices(self.runs, self.control, self.aliases)
+
     def add(self, state: State, id: str = "colours-scenes-0123456789ab", **fields: Any) -> Run:
         run = a_run(state, id, **fields)
         self.runs.create(run)
@@ -40,39 +46,36 @@ class Setting:
         return self.add(state, id, deployment={"arn": arn}, **fields)
 
     def provision(self, run: Run) -> Run | None:
-        return provision(run.id, runs=self.runs, control=self.control, aliases=self.aliases, tags={}, now=NOW)
+        return provision(run.id, self.services, tags={}, now=NOW)
 
     def reconcile(self, after: timedelta = timedelta()) -> Any:
-        reconciler = Reconciler(
-            runs=self.runs, control=self.control, bus=self.bus, aliases=self.aliases, due_after=timedelta(seconds=60)
-        )
+        reconciler = Reconciler(self.services, bus=self.bus, due_after=timedelta(seconds=60))
         return reconciler.round(NOW + after)
 
     def promote(self, run: Run, reason: str = "we looked at the answers", after: timedelta = timedelta()) -> Run:
         by, now = "person:linh", NOW + after
-        return promote_by_hand(run, runs=self.runs, aliases=self.aliases, by=by, reason=reason, now=now)
+        return promote_by_hand(run, self.services, by=by, reason=reason, now=now)
 
     def retry(self, run: Run, reason: str = "", by: str = "person:linh") -> Run:
-        return retry(run, runs=self.runs, bucket=self.bucket, by=by, reason=reason, now=NOW)
+        return retry(run, self.runs, bucket=self.bucket, by=by, reason=reason, now=NOW)
 
     def approve(self, run: Run) -> Run:
-        return approve(run, runs=self.runs, by="person:linh", reason="", now=NOW)
+        return approve(run, self.runs, by="person:linh", reason="", now=NOW)
 
     def decline(self, run: Run) -> Run:
-        return decline(run, runs=self.runs, by="person:linh", reason="", now=NOW)
+        return decline(run, self.runs, by="person:linh", reason="", now=NOW)
 
     def roll_back(self) -> Run:
-        return roll_back("colours", to=None, runs=self.runs, aliases=self.aliases, by="p", reason="", now=NOW)
+        return roll_back("colours", self.services, to=None, by="p", reason="", now=NOW)
 
     def stop(self, run: Run) -> Run:
-        return stop(run, **self._by_hand("wrong data"))
+        return stop(run, self.services, **self._by_hand("wrong data"))
 
     def retire(self, run: Run) -> Run:
-        return retire(run, **self._by_hand(""))
+        return retire(run, self.services, **self._by_hand(""))
 
     def take_offline(self, reason: str = "wrong answers", after: timedelta = timedelta()) -> tuple[Offline, list[Run]]:
-        return take_offline("colours", **self._by_hand(reason, after))
+        return take_offline("colours", self.services, **self._by_hand(reason, after))
 
     def _by_hand(self, reason: str, after: timedelta = timedelta()) -> Any:
-        ports = {"runs": self.runs, "control": self.control, "aliases": self.aliases}
-        return ports | {"by": "person:linh", "reason": reason, "now": NOW + after}
+        return {"by": "person:linh", "reason": reason, "now": NOW + after}

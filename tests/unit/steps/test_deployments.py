@@ -10,6 +10,7 @@ from tailor.notices.messages import message_for_stall
 from tailor.recipe import Patience, Recipe
 from tailor.runs import Run, State
 from tailor.steps.provision import provision
+from tailor.steps.services import RunServices
 from tests.unit.steps.fakes import NOW, MemoryControl, deployment_arn
 from tests.unit.steps.setting import DEPLOYMENT, JOB, MODEL, Setting
 
@@ -83,7 +84,7 @@ class TestAModelThatIsNotActiveYet:
 
     def later(self, setting: Setting, run: Run, after: timedelta) -> Run | None:
         now, runs = NOW + after, setting.runs
-        return provision(run.id, runs=runs, control=setting.control, aliases=setting.aliases, tags={}, now=now)
+        return provision(run.id, RunServices(runs, setting.control, setting.aliases), tags={}, now=now)
 
     def test_the_run_waits_and_is_asked_for_each_round_until_it_is(self, setting: Setting, trained: Run) -> None:
         noted = setting.provision(trained)
@@ -214,7 +215,7 @@ class TestAnAccountWithoutRoomForADeployment:
     def waiting(self, setting: Setting, run: Run, after: timedelta) -> Run | None:
         setting.control.fail["create_deployment"] = QuotaError("10 deployments are there already")
         now, runs = NOW + after, setting.runs
-        return provision(run.id, runs=runs, control=setting.control, aliases=setting.aliases, tags={}, now=now)
+        return provision(run.id, RunServices(runs, setting.control, setting.aliases), tags={}, now=now)
 
     def test_the_run_waits_and_is_no_dead_letter(self, setting: Setting) -> None:
         run = setting.add(State.TRAINED, job={"arn": JOB, "model_arn": MODEL})

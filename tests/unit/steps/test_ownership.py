@@ -9,6 +9,7 @@ from tailor.errors import ConflictError, NotFoundError, NotOursError, RetryableE
 from tailor.runs import State
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.provision import provision
+from tailor.steps.services import RunServices
 from tests.unit.steps.fakes import NOW, MemoryControl, deployment_arn
 from tests.unit.steps.setting import JOB, MODEL, Setting
 
@@ -134,7 +135,7 @@ def test_a_deployment_of_another_stack_under_the_runs_name_ends_the_run_with_the
     OwnControl(account, PROD).create_deployment(NAME, MODEL, tags=PROD.tags)
     run = setting.add(State.TRAINED, NAME, job={"arn": JOB, "model_arn": MODEL})
     control = OwnControl(account, DEV)
-    ended = provision(run.id, runs=setting.runs, control=control, aliases=setting.aliases, tags=DEV.tags, now=NOW)
+    ended = provision(run.id, RunServices(setting.runs, control, setting.aliases), tags=DEV.tags, now=NOW)
     assert ended is not None
     assert ended.state == State.DEPLOY_FAILED
     assert "belongs to the stack tailor" in ended.history[-1].reason

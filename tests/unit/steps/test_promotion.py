@@ -41,7 +41,7 @@ def test_a_verdict_against_the_version_that_is_live_replaces_it_and_no_other(set
     passed = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
     setting.promote(setting.deployed(State.FAILED, "colours-scenes-cccccccccccc"))
     with pytest.raises(ConflictError, match="cccccccccccc is live"):
-        promote(passed, runs=setting.runs, aliases=setting.aliases, by="provision", now=NOW, instead_of=seen)
+        promote(passed, setting.services, by="provision", now=NOW, instead_of=seen)
 
 
 def test_a_retirement_that_was_cut_short_is_finished_and_never_promoted(setting: Setting) -> None:

@@ -78,10 +78,10 @@ def test_a_price_that_is_not_known_waits_for_a_yes(setting: Setting) -> None:
 def test_a_yes_and_a_no_are_recorded_and_only_count_while_the_run_waits(setting: Setting) -> None:
     for answer, state in ((approve, State.APPROVED), (decline, State.DECLINED)):
         run = setting.add(State.AWAITING_APPROVAL, id=f"colours-{answer.__name__}-0123456789ab")
-        answered = answer(run, runs=setting.runs, by="person:linh", reason="fine", now=NOW)
+        answered = answer(run, setting.runs, by="person:linh", reason="fine", now=NOW)
         assert (answered.state, answered.history[-1].by, answered.history[-1].reason) == (state, "person:linh", "fine")
         with pytest.raises(ConflictError, match="does not wait for approval"):
-            answer(answered, runs=setting.runs, by="person:linh", reason="", now=NOW)
+            answer(answered, setting.runs, by="person:linh", reason="", now=NOW)
 
 
 def test_a_second_delivery_does_nothing(setting: Setting) -> None:

@@ -58,9 +58,7 @@ class Approvals:
         act = steer.approve if wanted.decision == "approve" else steer.decline
         facts = {"key": key.id, "run": run.id, "decision": wanted.decision}
         try:
-            run = act(
-                run, runs=self._runs, by=f"key:{key.name} ({key.id})", reason=wanted.reason, now=datetime.now(UTC)
-            )
+            run = act(run, self._runs, by=f"key:{key.name} ({key.id})", reason=wanted.reason, now=datetime.now(UTC))
         except ConflictError as error:
             run = self._find(run_id, key)  # decided meanwhile, by this request's own repeat perhaps
             status = document(run)["status"]

@@ -9,10 +9,11 @@ from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, Not
 from tailor.evaluation.sizes import ROUNDS
 from tailor.run_records import DeploymentRecord, DeploymentStatus
 from tailor.runs import MOVES, Run, RunStore, State, find, insist
-from tailor.serving.aliases import AliasStore, Offline, Version, forget, withdraw
+from tailor.serving.aliases import Offline, Version, forget, withdraw
 from tailor.serving.aliases import promote as move_pointer
 from tailor.serving.media import rules_for
 from tailor.steps.control import Control
+from tailor.steps.services import RunServices
 from tailor.training.translate import explain_deployment, is_transient
 
 BY = "provision"
@@ -23,33 +24,29 @@ SERVING = frozenset({State.LIVE, State.STANDBY})  # a project's name leads to it
 _NOT_PASSED = frozenset({State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED})
 
 
-def provision(
-    run_id: str, *, runs: RunStore, control: Control, aliases: AliasStore, tags: dict[str, str], now: datetime
-) -> Run | None:
-    """The run as it is afterwards; None where there was nothing to do."""
-    run = find(runs, run_id)
+def provision(run_id: str, services: RunServices, *, tags: dict[str, str], now: datetime) -> Run | None:
+    """Return the run after the next step of its deployment, or None if there is nothing to do."""
+    run = find(services.runs, run_id)
     if run is None:
         return None
     if run.state == State.TRAINED or (run.state == State.RESTORING and run.deployment is None):
-        return deploy(run, runs=runs, control=control, tags=tags, now=now)
+        return deploy(run, services, tags=tags, now=now)
     if not run.is_open:
-        _clear(deployment_names(run), control)
+        _clear(deployment_names(run), services.control)
         return None
     if run.state == State.PASSED and is_going(run):
         reason = "its retirement was cut short, and is finished"
-        return take_down(run, runs=runs, control=control, aliases=aliases, by=BY, reason=reason, now=now)
+        return take_down(run, services, by=BY, reason=reason, now=now)
     if run.state == State.PASSED and run.recipe.deployment.promote:
-        alias = aliases.alias(run.project)
+        alias = services.aliases.alias(run.project)
         if alias.offline:
             reason = _because(run, alias.offline)
-            return take_down(run, runs=runs, control=control, aliases=aliases, by=BY, reason=reason, now=now)
+            return take_down(run, services, by=BY, reason=reason, now=now)
         if _measured_against(alias.live, run):
-            return promote(run, runs=runs, aliases=aliases, by=BY, now=now, instead_of=alias.live)
-        return _measure_again(run, alias.live, runs=runs, now=now)
+            return promote(run, services, by=BY, now=now, instead_of=alias.live)
+        return _measure_again(run, alias.live, runs=services.runs, now=now)
     if run.state in _NOT_PASSED:
-        return take_down(
-            run, runs=runs, control=control, aliases=aliases, by=BY, reason=f"the verdict is {run.state}", now=now
-        )
+        return take_down(run, services, by=BY, reason=f"the verdict is {run.state}", now=now)
     return None
 
 
@@ -91,12 +88,13 @@ def _clear(names: list[str], control: Control) -> None:
         control.delete_deployment(name)
 
 
-def deploy(run: Run, *, runs: RunStore, control: Control, tags: dict[str, str], now: datetime) -> Run | None:
+def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: datetime) -> Run | None:
     """Puts the trained model behind an on-demand deployment: pay per token, nothing while idle.
 
     A model that Bedrock still makes can't be deployed yet, and an account has room for few deployments: then the run
     waits in its state and is asked for again. None where that is noted already.
     """
+    runs, control = services.runs, services.control
     *earlier, name = deployment_names(run)
     _clear(earlier, control)
     try:
@@ -167,13 +165,12 @@ def _watch_deployment(run: Run, *, runs: RunStore, control: Control, by: str, no
     return runs.save(noted) if noted else None
 
 
-def follow_deployment(
-    run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, now: datetime
-) -> Run | None:
+def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime) -> Run | None:
     """deploying → deployed | trained (one more attempt) | deploy-failed, restoring → live | deploy-failed.
 
     Deployments send no events: reconcile asks. One that was to go before it was there goes now.
     """
+    runs, control = services.runs, services.control
     known = run.deployment
     if known is None:
         raise NotFoundError(f"run {run.id} has no deployment to follow")
@@ -187,20 +184,18 @@ def follow_deployment(
         if status == DeploymentStatus.CREATING:
             return None
         person, why = known.retired_by or by, known.retired_why or ""
-        return take_down(run, runs=runs, control=control, aliases=aliases, by=person, reason=why, now=now)
+        return take_down(run, services, by=person, reason=why, now=now)
     deployment = known.model_copy(update={"status": status})
     if status == DeploymentStatus.ACTIVE and run.state == State.RESTORING:
-        asked, alias = run.history[-1], aliases.alias(run.project)  # asked by the person who wants it back
+        asked, alias = run.history[-1], services.aliases.alias(run.project)  # asked by the person who wants it back
         run = run.updated(deployment=deployment)
         if alias.offline and alias.offline.at > asked.at:
             reason = _because(run, alias.offline)
-            return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
+            return take_down(run, services, by=by, reason=reason, now=now)
         if asked.by == RESTORED_BY and alias.live and alias.live.run != run.id:
             reason = f"{alias.live.run} went live while this version was deployed again"
-            return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
-        return promote(
-            run, runs=runs, aliases=aliases, by=asked.by, now=now, reason=asked.reason, instead_of=alias.live
-        )
+            return take_down(run, services, by=by, reason=reason, now=now)
+        return promote(run, services, by=asked.by, now=now, reason=asked.reason, instead_of=alias.live)
     if status == DeploymentStatus.ACTIVE:
         return runs.save(run.moved(State.DEPLOYED, by=by, now=now, deployment=deployment))
     if status == DeploymentStatus.FAILED:
@@ -227,9 +222,8 @@ def _attempts(run: Run) -> int:
 
 def promote(
     run: Run,
+    services: RunServices,
     *,
-    runs: RunStore,
-    aliases: AliasStore,
     by: str,
     now: datetime,
     reason: str = "",
@@ -244,6 +238,7 @@ def promote(
             f"run {run.id} is being retired: it can't go live now",
             hint="promote it again once it is retired: then it is deployed anew",
         )
+    runs, aliases = services.runs, services.aliases
     version = Version(
         run=run.id,
         deployment=run.deployment_arn,
@@ -276,9 +271,7 @@ def stand_by(run: Run, *, successor: str, runs: RunStore, by: str, now: datetime
     return runs.save(run.moved(State.STANDBY, by=by, now=now, deployment=deployment, reason=reason))
 
 
-def take_down(
-    run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
-) -> Run:
+def take_down(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
     """Deletes the run's deployment, once no name can lead to it. The custom model stays: it can be deployed again.
 
     One that is being made can't be deleted yet: the run keeps its state, and :func:`follow_deployment` ends it. Does
@@ -286,7 +279,8 @@ def take_down(
     """
     if run.state == State.RETIRED:
         return run
-    alias = forget(aliases, run.project, run.id)
+    runs, control = services.runs, services.control
+    alias = forget(services.aliases, run.project, run.id)
     if run.state == State.LIVE and not alias.offline:
         raise ConflictError(f"run {run.id} has just been replaced", hint="try again in a minute: it stands by then")
     if run.deployment is not None:

@@ -8,11 +8,10 @@ from functools import cache
 
 from tailor.errors import ConflictError, NotFoundError, TailorError
 from tailor.events import RUN_DUE, RunChanged
-from tailor.runs import ACTORS, Run, RunStore, State
-from tailor.serving.aliases import AliasStore
-from tailor.steps.control import Control
+from tailor.runs import ACTORS, Run, State
 from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
 from tailor.steps.publish import Bus
+from tailor.steps.services import RunServices
 from tailor.steps.track import follow, watch
 
 BY = RESTORED_BY
@@ -32,17 +31,15 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    runs: RunStore
-    control: Control
+    services: RunServices
     bus: Bus
-    aliases: AliasStore
     due_after: timedelta
 
     def round(self, now: datetime) -> Round:
         """One look at each open run. One run's trouble must not keep the others from being looked at."""
         found, unreadable = Round(), list[str]()
-        states = cache(self.control.deployment_states)  # one call a round, and none where nothing is live
-        for run in self.runs.open_runs(unreadable):
+        states = cache(self.services.control.deployment_states)  # one call a round, and none where nothing is live
+        for run in self.services.runs.open_runs(unreadable):
             found.open += 1
             try:
                 if self._look_at(run, states, now):
@@ -61,14 +58,14 @@ class Reconciler:
 
     def _look_at(self, run: Run, states: Callable[[], Mapping[str, str]], now: datetime) -> Run | None:
         if run.state == State.TRAINING:
-            job = self.control.get_job(run.job_arn)
-            moved = follow(run, job, runs=self.runs, by=BY, now=now)
-            return moved or watch(run, job, runs=self.runs, control=self.control, now=now)
+            job = self.services.control.get_job(run.job_arn)
+            moved = follow(run, job, runs=self.services.runs, by=BY, now=now)
+            return moved or watch(run, job, runs=self.services.runs, control=self.services.control, now=now)
         if run.state == State.DEPLOYING or (run.state == State.RESTORING and run.deployment is not None):
-            return follow_deployment(run, runs=self.runs, control=self.control, aliases=self.aliases, by=BY, now=now)
+            return follow_deployment(run, self.services, by=BY, now=now)
         if run.state == State.AWAITING_APPROVAL and run.answer_by < now:
             reason = "nobody approved it in time"
-            return self.runs.save(run.moved(State.DECLINED, by=BY, reason=reason, now=now))
+            return self.services.runs.save(run.moved(State.DECLINED, by=BY, reason=reason, now=now))
         if run.state in SERVING:
             return self._compare_with_the_name(run, now) or self._see_that_it_answers(run, states, now)
         return None
@@ -76,13 +73,13 @@ class Reconciler:
     def _compare_with_the_name(self, run: Run, now: datetime) -> Run | None:
         """A version whose time is over, or that its project's name no longer leads to: what a person or a promotion
         began was cut short after the pointer moved."""
-        alias = self.aliases.alias(run.project)
+        alias = self.services.aliases.alias(run.project)
         if alias.offline:
             return self._take_down(run, alias.offline.by, alias.offline.reason, now)
         if run.state == State.STANDBY and _standby_is_over(run, now):
             return self._take_down(run, BY, "its successor has proved itself", now)
         if run.state == State.LIVE and alias.live and alias.live.run != run.id:
-            return stand_by(run, successor=alias.live.run, runs=self.runs, by=BY, now=now)
+            return stand_by(run, successor=alias.live.run, runs=self.services.runs, by=BY, now=now)
         return None
 
     def _see_that_it_answers(self, run: Run, states: Callable[[], Mapping[str, str]], now: datetime) -> Run | None:
@@ -97,16 +94,16 @@ class Reconciler:
         if run.state == State.STANDBY:
             return self._take_down(run, BY, gone, now)
         reason = f"{gone}: apps get errors until it is deployed again, which takes some minutes"
-        return self.runs.save(run.moved(State.RESTORING, by=BY, reason=reason, now=now, deployment=None))
+        return self.services.runs.save(run.moved(State.RESTORING, by=BY, reason=reason, now=now, deployment=None))
 
     def _status(self, arn: str) -> str | None:
         try:
-            return str(self.control.get_deployment(arn)["status"])
+            return str(self.services.control.get_deployment(arn)["status"])
         except NotFoundError:
             return None
 
     def _take_down(self, run: Run, by: str, reason: str, now: datetime) -> Run:
-        return take_down(run, runs=self.runs, control=self.control, aliases=self.aliases, by=by, reason=reason, now=now)
+        return take_down(run, self.services, by=by, reason=reason, now=now)
 
     def _is_due(self, run: Run, now: datetime) -> bool:
         """A step that should have begun and shows no sign of life. Repeating an announcement harms nobody."""

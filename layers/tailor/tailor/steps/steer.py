@@ -9,16 +9,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import wraps
-from typing import Concatenate, cast
+from typing import Concatenate
 
 from tailor.errors import ConflictError, InvalidInputError, NotFoundError, NotOursError
 from tailor.runs import MOVES, Run, RunStore, State, insist
-from tailor.serving.aliases import AliasStore, Offline, Version
+from tailor.serving.aliases import Offline, Version
 from tailor.serving.aliases import rollback as move_pointer_back
 from tailor.serving.aliases import take_offline as point_nowhere
 from tailor.steps.again import again
-from tailor.steps.control import Control
 from tailor.steps.provision import SERVING, is_going, promote, stand_by, take_down
+from tailor.steps.services import RunServices
 from tailor.storage import Storage
 from tailor.training.request import job_name
 
@@ -30,19 +30,21 @@ _PROMOTABLE = frozenset(
 )
 
 
-def decided_anew[**P](act: Callable[Concatenate[Run, P], Run]) -> Callable[Concatenate[Run, P], Run]:
-    """Make ``act``, a command that takes ``runs`` by name, read the run again before each of its tries."""
+def decided_anew[S: RunStore | RunServices, **P](
+    act: Callable[Concatenate[Run, S, P], Run],
+) -> Callable[Concatenate[Run, S, P], Run]:
+    """Make a command read the run again before each of its tries. Its second parameter is where runs are kept."""
 
     @wraps(act)
-    def insisting(run: Run, /, *args: P.args, **ports: P.kwargs) -> Run:
-        runs = cast("RunStore", ports["runs"])
-        return insist(lambda: act(runs.get(run.id), *args, **ports))
+    def insisting(run: Run, services: S, /, *args: P.args, **kwargs: P.kwargs) -> Run:
+        runs = services.runs if isinstance(services, RunServices) else services
+        return insist(lambda: act(runs.get(run.id), services, *args, **kwargs))
 
     return insisting
 
 
 @decided_anew
-def approve(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
+def approve(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) -> Run:
     """awaiting-approval → approved. Raises ConflictError where the run does not wait for an answer, or does no more."""
     _must_wait(run)
     if run.answer_by < now:
@@ -54,16 +56,14 @@ def approve(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) ->
 
 
 @decided_anew
-def decline(run: Run, *, runs: RunStore, by: str, reason: str, now: datetime) -> Run:
+def decline(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) -> Run:
     """awaiting-approval → declined. Raises ConflictError where the run does not wait for an answer."""
     _must_wait(run)
     return runs.save(run.moved(State.DECLINED, by=by, reason=reason, now=now))
 
 
 @decided_anew
-def stop(
-    run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
-) -> Run:
+def stop(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
     """End a run before it has a verdict; see :func:`end`. Raises ConflictError for a run that has one, or has ended."""
     if run.state not in _NOT_SUBMITTED | {State.TRAINING} | _NOT_MEASURED and not _ends(run, by, reason):
         hint = f"tailor retire {run.id} takes it down" if State.RETIRED in MOVES[run.state] else ""
@@ -71,23 +71,22 @@ def stop(
             offline = f"tailor offline {run.project} --reason WHY"
             hint = f"roll back to another version, or promote one; {offline} ends the project's service"
         raise ConflictError(f"run {run.id} is {run.state}: there is nothing to stop", hint=hint)
-    return end(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
+    return end(run, services, by=by, reason=reason, now=now)
 
 
 @decided_anew
-def retire(
-    run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
-) -> Run:
+def retire(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
     """End a run, with or without a verdict; see :func:`end`. Raises ConflictError for a live version."""
-    return end(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
+    return end(run, services, by=by, reason=reason, now=now)
 
 
-def end(run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime) -> Run:
+def end(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
     """End a run wherever it is: before its job, while it trains, or with a deployment. Its model is kept.
 
     A job takes a while to stop: Bedrock's answer moves the run. An evaluation finds the run ended and asks no more. A
     deployment that is being made is deleted once it is there.
     """
+    runs, control = services.runs, services.control
     if run.state in _NOT_SUBMITTED:
         stopped = runs.save(run.moved(State.STOPPED, by=by, reason=reason, now=now))
         with suppress(NotFoundError, NotOursError):
@@ -99,17 +98,17 @@ def end(run: Run, *, runs: RunStore, control: Control, aliases: AliasStore, by: 
         stopping = runs.save(run.updated(job=run.job and run.job.model_copy(update=marks)))
         control.stop_job(arn)
         return stopping
-    return take_down(run, runs=runs, control=control, aliases=aliases, by=by, reason=reason, now=now)
+    return take_down(run, services, by=by, reason=reason, now=now)
 
 
 @decided_anew
-def retry(run: Run, *, runs: RunStore, bucket: Storage, by: str, reason: str, now: datetime) -> Run:
+def retry(run: Run, runs: RunStore, *, bucket: Storage, by: str, reason: str, now: datetime) -> Run:
     """Try a run again that has ended, as :mod:`tailor.steps.again` says. Raises ConflictError for one that has not."""
     return runs.save(again(run, bucket, by=by, reason=reason, now=now))
 
 
 @decided_anew
-def promote_by_hand(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, reason: str, now: datetime) -> Run:
+def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
     """Puts a version live whatever its verdict. One that was taken down is deployed again first (``restoring``).
 
     Raises InvalidInputError without a reason; ConflictError where there is no model yet, or no verdict.
@@ -117,24 +116,24 @@ def promote_by_hand(run: Run, *, runs: RunStore, aliases: AliasStore, by: str, r
     if not reason.strip():
         raise InvalidInputError("a version that people put live needs a reason", hint="the run's history keeps it")
     if run.state in _KEPT:
-        return runs.save(run.moved(State.RESTORING, by=by, reason=reason, now=now, deployment=None))
+        return services.runs.save(run.moved(State.RESTORING, by=by, reason=reason, now=now, deployment=None))
     if run.state not in _PROMOTABLE:
         if run.state == State.LIVE:
             raise ConflictError(f"run {run.id} is live already")
         hint = "wait for its verdict" if run.state == State.EVALUATING else ""
         message = f"run {run.id} is {run.state}: only a version that is or was deployed can go live"
         raise ConflictError(message, hint=hint)
-    live = aliases.alias(run.project).live
-    return promote(run, runs=runs, aliases=aliases, by=by, now=now, reason=reason, instead_of=live)
+    live = services.aliases.alias(run.project).live
+    return promote(run, services, by=by, now=now, reason=reason, instead_of=live)
 
 
-def roll_back(
-    project: str, *, to: str | None, runs: RunStore, aliases: AliasStore, by: str, reason: str, now: datetime
-) -> Run:
+def roll_back(project: str, services: RunServices, *, to: str | None, by: str, reason: str, now: datetime) -> Run:
     """Points the project's name back at the version before, or at the run ``to``; returns the run that is live now.
 
     Raises NotFoundError where there is no such version any more.
     """
+
+    runs, aliases = services.runs, services.aliases
 
     def point_back() -> tuple[Version | None, Version | None]:
         return aliases.alias(project).live, move_pointer_back(aliases, project, by, to=to, now=now).live
@@ -159,7 +158,7 @@ def roll_back(
 
 
 def take_offline(
-    project: str, *, runs: RunStore, control: Control, aliases: AliasStore, by: str, reason: str, now: datetime
+    project: str, services: RunServices, *, by: str, reason: str, now: datetime
 ) -> tuple[Offline, list[Run]]:
     """Ends a project's service: its name leads nowhere, and each version behind it is retired. A version that a person
     promotes afterwards brings it back. Doing it again finishes what was cut short, and so does reconcile.
@@ -169,6 +168,7 @@ def take_offline(
     """
     if not reason.strip():
         raise InvalidInputError("a project that is taken offline needs a reason", hint="the run's history keeps it")
+    runs, aliases = services.runs, services.aliases
     before = {version.run for version in aliases.alias(project).versions}
     offline = insist(lambda: point_nowhere(aliases, project, by, reason, now=now))
     behind = before | {run.id for run in runs.project_runs(project) if run.state in SERVING}
@@ -176,7 +176,7 @@ def take_offline(
     for run in map(runs.get, sorted(behind)):
         if run.state in SERVING or (run.id in before and run.state == State.RETIRED):  # reconcile may be quicker
             why = {"by": offline.by, "reason": offline.reason}
-            ended.append(retire(run, runs=runs, control=control, aliases=aliases, now=now, **why))
+            ended.append(retire(run, services, now=now, **why))
     return offline, ended
 
 

@@ -10,6 +10,7 @@ from tailor.serving.aliases import AliasStore
 from tailor.serving.keys import KeyStore
 from tailor.steps import steer
 from tailor.steps.control import Control
+from tailor.steps.services import RunServices
 from tailor.storage import Storage
 
 
@@ -52,14 +53,10 @@ class Deployed:
     control: Control
     http: Http
 
+    @property
+    def services(self) -> RunServices:
+        return RunServices(self.runs, self.control, self.serving)
+
     def take_offline(self, project: str, reason: str) -> None:
         """End a project's service. Raises TailorError."""
-        steer.take_offline(
-            project,
-            runs=self.runs,
-            control=self.control,
-            aliases=self.serving,
-            by=self.by,
-            reason=reason,
-            now=datetime.now(UTC),
-        )
+        steer.take_offline(project, self.services, by=self.by, reason=reason, now=datetime.now(UTC))

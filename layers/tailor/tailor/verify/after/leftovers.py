@@ -70,7 +70,7 @@ def _stop(stack: Deployed, run: Run) -> None:
         stack.take_offline(run.project, reason)
         return
     stop = steer.retire if run.state == State.STANDBY else steer.stop
-    stop(run, runs=stack.runs, control=stack.control, aliases=stack.serving, by=stack.by, reason=reason, now=now)
+    stop(run, stack.services, by=stack.by, reason=reason, now=now)
 
 
 def _forget_served(world: World, key: str) -> None:

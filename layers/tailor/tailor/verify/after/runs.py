@@ -85,7 +85,7 @@ def _asked_and_declined(world: World, dataset: str) -> dict[str, Any]:
     run = settled(world, dataset)
     if run.state == State.AWAITING_APPROVAL:
         stack = world.deployed
-        run = steer.decline(run, runs=stack.runs, by=stack.by, reason="tailor verify", now=datetime.now(UTC))
+        run = steer.decline(run, stack.runs, by=stack.by, reason="tailor verify", now=datetime.now(UTC))
     return {
         "states": [str(change.state) for change in run.history],
         "rows to train on": run.report.counts.get("train", 0),

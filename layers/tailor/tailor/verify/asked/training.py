@@ -43,7 +43,7 @@ def _train(world: World) -> dict[str, Any]:
     run = _wait(world, _DECIDED)
     if run.state == State.RETIRED:  # its verdict was not "passed", as is likely with so few rows: a person insists
         stack = world.deployed
-        steer.promote_by_hand(run, runs=stack.runs, aliases=stack.serving, by=stack.by, reason=_SAID, now=_now())
+        steer.promote_by_hand(run, stack.services, by=stack.by, reason=_SAID, now=_now())
         run = _wait(world, frozenset({State.LIVE, State.DEPLOY_FAILED}))
     live = run.state == State.LIVE
     answered = _call(world) if live else "not asked"
@@ -86,9 +86,9 @@ def _approve(world: World, run: Run) -> None:
     elif not world.agreed(f"Training Nova Micro costs up to ${cents(most.high)}, a month of storage included. Go on?"):
         why = "nobody agreed to its price"
     else:
-        steer.approve(run, runs=stack.runs, by=stack.by, reason=_SAID, now=_now())
+        steer.approve(run, stack.runs, by=stack.by, reason=_SAID, now=_now())
         return
-    steer.decline(run, runs=stack.runs, by=stack.by, reason=_SAID, now=_now())
+    steer.decline(run, stack.runs, by=stack.by, reason=_SAID, now=_now())
     raise CannotCheckError(why)
 
 
