@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.names import RECIPE_FILE, UPLOADS, DatasetPath, check_name, run_id
+from tailor.printable import one_line
 from tailor.runs import Run
 from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.folders import fingerprint
+from tailor.steps.outlook import obstacles
 from tailor.storage import files_of
 from tailor.training.recipe_check import read_checked
 from tailor_cli.context import err, out, session, shown_errors
@@ -36,6 +39,8 @@ def push(
     with shown_errors():
         run, known = push_dataset(path, target)
         out.print(f"run [bold]{run.id}[/] is {run.state}", soft_wrap=True)
+        for text in obstacles(run.recipe, session.serving.alias(run.project)):
+            err.print(f"[yellow]note[/] {escape(one_line(text))}", soft_wrap=True)
         if known:
             before = f"{run.created_at:%Y-%m-%d %H:%M}"
             err.print(f"[yellow]no new run[/]: the same files and recipe were already uploaded on {before}")

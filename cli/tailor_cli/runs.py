@@ -16,7 +16,7 @@ from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
 from tailor.steps.provision import SERVING
 from tailor_cli.context import err, out, person, say_json, session, shown_errors
-from tailor_cli.show import TRIED_AGAIN, next_step, show_run
+from tailor_cli.show import TRIED_AGAIN, next_step, show_price, show_run
 
 RunId = Annotated[str, typer.Argument(help="run id, or a project's name for its newest run", metavar="RUN")]
 Reason = Annotated[str, typer.Option(help="recorded in the run's history")]
@@ -101,10 +101,19 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds to
             run = session.runs.get(run.id)
 
 
-def approve(run_id: RunId, reason: Reason = "") -> None:
-    """Approve a run's estimated cost; training then starts."""
+def approve(
+    run_id: RunId,
+    reason: Reason = "",
+    yes: Annotated[bool, typer.Option("--yes", help="approve without being asked")] = False,
+) -> None:
+    """Show what a run would cost and what for, and approve it; training then starts."""
     with shown_errors():
-        run = steer.approve(find(run_id), session.runs, by=person(), reason=reason, now=now())
+        run = find(run_id)
+        if run.state == State.AWAITING_APPROVAL:
+            show_price(run, session.serving.alias(run.project))
+            if not yes:
+                typer.confirm("Approve", abort=True, err=True)
+        run = steer.approve(run, session.runs, by=person(), reason=reason, now=now())
         out.print(f"{run.id} is approved: training starts")
 
 

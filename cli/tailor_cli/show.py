@@ -9,7 +9,9 @@ from rich.text import Text
 from tailor.notices.facts import Facts, cost_so_far, dollar_range
 from tailor.printable import one_line
 from tailor.runs import Run, State
+from tailor.serving.aliases import Alias
 from tailor.steps.again import ENDED_WITHOUT_MODEL
+from tailor.steps.outlook import obstacles
 from tailor.steps.provision import is_going
 from tailor_cli.context import out, session
 
@@ -37,6 +39,21 @@ def show_run(run: Run, bucket: str) -> None:
     out.print(page)
 
 
+def show_price(run: Run, alias: Alias) -> None:
+    """Print what a run that awaits approval would be paid for, item by item, and what would keep it from going live."""
+    facts = Facts(run, run.history[-1])
+    page = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    page.add_column(style="dim")
+    page.add_column(overflow="fold")
+    rows = f", {facts.rows}" if facts.rows else ""
+    page.add_row("for", f"{run.recipe.method} of {run.recipe.model} on {run.project}/{run.dataset}{rows}")
+    for label, text in [*_prices(run), ("asked because", facts.change.reason), ("answer by", facts.deadline)]:
+        page.add_row(label, Text(one_line(session.addressed(text))))
+    for text in obstacles(run.recipe, alias):
+        page.add_row("note", Text(one_line(text), style="yellow"))
+    out.print(page)
+
+
 def next_step(run: Run) -> str:
     """Return the commands that a waiting run needs from a person, or an empty string."""
     if run.state == State.AWAITING_APPROVAL:
@@ -44,6 +61,15 @@ def next_step(run: Run) -> str:
     if run.state == State.PASSED and not run.recipe.deployment.promote and not is_going(run):
         return session.addressed(f"tailor promote {run.id} --reason WHY or tailor retire {run.id}")
     return ""
+
+
+def _prices(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield the amount of each item, then what to know before paying."""
+    if quote := run.quote:
+        for line in quote.lines:
+            amount = "unknown" if line.low is None or line.high is None else dollar_range(line.low, line.high)
+            yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
+        yield from ((f"advice: {item.code}", f"{item.message}; {item.fix}") for item in quote.advice)
 
 
 def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
@@ -54,12 +80,11 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
     if headline := run.report.headline:
         yield "data", headline
         yield "data report", f"{folder}report/report.html"
-    if quote := run.quote:
-        for line in quote.lines:
-            amount = "unknown" if line.low is None or line.high is None else dollar_range(line.low, line.high)
-            yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
+    if run.quote:
+        prices = list(_prices(run))
+        yield from prices[: len(run.quote.lines)]
         yield "spent so far", cost_so_far(run, datetime.now(UTC))
-        yield from ((f"advice: {item.code}", f"{item.message}; {item.fix}") for item in quote.advice)
+        yield from prices[len(run.quote.lines) :]
     if step := next_step(run):
         yield "next", step + (f", by {facts.deadline}" if run.state == State.AWAITING_APPROVAL else "")
     if run.state in TRIED_AGAIN and not run.is_superseded:

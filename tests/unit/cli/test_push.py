@@ -12,7 +12,7 @@ from tailor.steps.receive import receive_messages
 from tailor.storage import FolderStorage, StoredFile
 from tailor_cli.context import Session
 from tailor_cli.main import app
-from tests.unit.steps.fakes import NOW, MemoryRuns
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns
 from tests.unit.steps.uploads import messages
 
 
@@ -68,6 +68,7 @@ def in_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Session, "stack", SimpleNamespace(name="tailor"))
     monkeypatch.setattr(Session, "runs", runs)
+    monkeypatch.setattr(Session, "serving", MemoryAliases())
     monkeypatch.setattr(Session, "bucket", Bucket(tmp_path_factory.mktemp("bucket")))
     return runs
 

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from tailor.costs import Quote
 from tailor.errors import NotFoundError
 from tailor.recipe import Recipe
 from tailor.run_records import StallRecord
@@ -166,3 +168,50 @@ def test_a_projects_newest_run_is_not_one_that_a_recipe_took_over(monkeypatch: p
     for found, expected in (([over, going], going), ([by_hand, going], by_hand), ([over], over)):
         monkeypatch.setattr(Session, "runs", SimpleNamespace(get=missing, project_runs=lambda project, f=found: f))
         assert runs.find("colours") is expected
+
+
+class TestApproving:
+    def waiting(self, setting: Setting, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Run:
+        known = {"every": "once", "low": "40", "expected": "60", "high": "80", "how": "", "title": "Training"}
+        quote = Quote.model_validate(QUOTE | {"lines": [{"item": "training", **known}]})
+        run = setting.add(State.PREPARED, quote=quote, **fields)
+        run = setting.runs.save(run.moved(State.AWAITING_APPROVAL, by="train", reason="It may cost up to $80.00"))
+        monkeypatch.setattr(Session, "runs", setting.runs)
+        monkeypatch.setattr(Session, "serving", setting.aliases)
+        return run
+
+    def test_the_price_and_what_it_is_for_are_shown_and_asked_about(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        setting = Setting()
+        run = self.waiting(setting, monkeypatch)
+        for answer, state in (("n\n", State.AWAITING_APPROVAL), ("", State.AWAITING_APPROVAL), ("y\n", State.APPROVED)):
+            said = CliRunner(mix_stderr=False).invoke(app, ["approve", run.id], input=answer)
+            assert "fine-tuning of nova-lite on colours/scenes" in said.stdout
+            assert "$40.00 to $80.00" in said.stdout
+            assert "It may cost up to $80.00" in said.stdout
+            assert "Approve" in said.stderr
+            assert (setting.runs.get(run.id).state, said.exit_code) == (state, int(state != State.APPROVED))
+
+    def test_yes_asks_nothing_and_tells_what_keeps_the_model_from_going_live(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        setting = Setting()
+        live = setting.provision(setting.deployed(State.PASSED, "colours-live-0123456789ab"))
+        assert live is not None
+        setting.take_offline()
+        run = self.waiting(setting, monkeypatch, recipe=Recipe.parse("deployment: {promote: false}"))
+        said = CliRunner(mix_stderr=False).invoke(app, ["approve", run.id, "--yes"])
+        assert said.exit_code == 0, said.stderr
+        assert "colours is offline since 2026-11-22" in said.stdout
+        assert "deployment.promote: false" in said.stdout
+        assert "Approve" not in said.stderr
+
+    def test_data_that_were_replaced_are_not_paid_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        setting = Setting()
+        run = self.waiting(setting, monkeypatch)
+        newer = a_run(State.PREPARED, "colours-scenes-ffffffffffff", at=NOW + timedelta(hours=1))
+        setting.runs.create(newer)
+        said = CliRunner(mix_stderr=False).invoke(app, ["approve", run.id, "--yes"])
+        assert said.exit_code == 1
+        assert f"run {newer.id} has the new content, and is prepared" in said.stderr
+        setting.runs.items[newer.id] = newer.moved(State.STOPPED, by="prepare", now=NOW)
+        assert CliRunner().invoke(app, ["approve", run.id, "--yes"]).exit_code == 0

@@ -60,7 +60,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> DynamoRunStore:
     store = DynamoRunStore("runs")
     store.create(a_run(State.AWAITING_APPROVAL, id=RUN, at=NOW, quote=QUOTE))
     store.create(a_run(State.AWAITING_APPROVAL, id=THEIRS, project="secret", dataset="plans", at=NOW, quote=QUOTE))
-    store.create(a_run(State.PREPARED, id="colours-other-0123456789ab", at=NOW))
+    store.create(a_run(State.PREPARED, id="colours-other-0123456789ab", at=NOW, prefix="uploads/colours/other/"))
     return store
 
 
@@ -154,6 +154,15 @@ def test_nobody_says_yes_when_the_time_is_over(person: Person, runs: DynamoRunSt
     assert code(person.decide(RUN)) == (409, "not_awaiting_approval")
     assert runs.get(RUN).state == State.AWAITING_APPROVAL
     assert person.decide(RUN, "decline").json()["status"] == "declined"
+
+
+def test_what_was_uploaded_again_since_is_not_approved(person: Person, runs: DynamoRunStore) -> None:
+    newer = a_run(State.PREPARED, id="colours-scenes-ffffffffffff", at=NOW + timedelta(hours=1))
+    runs.create(newer)
+    refused = person.decide(RUN)
+    assert refused.status_code == 409
+    assert newer.id in refused.text
+    assert runs.get(RUN).state == State.AWAITING_APPROVAL
 
 
 def test_two_people_at_once_are_one_decision(

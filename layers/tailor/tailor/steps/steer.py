@@ -45,8 +45,17 @@ def decided_anew[S: RunStore | RunServices, **P](
 
 @decided_anew
 def approve(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) -> Run:
-    """awaiting-approval → approved. Raises ConflictError where the run does not wait for an answer, or does no more."""
+    """awaiting-approval → approved.
+
+    Raises ConflictError where the run does not wait for an answer, or does no more, or where its dataset was uploaded
+    anew since: nobody should pay for data that were replaced.
+    """
     _must_wait(run)
+    if newer := _successor(run, runs):
+        message = (
+            f"{run.project}/{run.dataset} was uploaded again: run {newer.id} has the new content, and is {newer.state}"
+        )
+        raise ConflictError(message, hint=f"approve that one; tailor decline {run.id} ends this one")
     if run.answer_by < now:
         until = run.answer_by.isoformat()
         raise ConflictError(
@@ -185,6 +194,17 @@ def _ends(run: Run, by: str, reason: str) -> bool:
     deployment = run.deployment
     marked = (deployment.retired_by, deployment.retired_why) if deployment else None
     return is_going(run) and marked == (by, reason)
+
+
+def _successor(run: Run, runs: RunStore) -> Run | None:
+    """Return the newest run of the same folder that was made after this one and was not replaced or rejected."""
+    later = [
+        other
+        for other in runs.project_runs(run.project)
+        if other.prefix == run.prefix and other.created_at > run.created_at
+        if not other.is_superseded and other.state != State.REJECTED
+    ]
+    return max(later, key=lambda other: other.created_at, default=None)
 
 
 def _must_wait(run: Run) -> None:
