@@ -1,7 +1,6 @@
 """ "Run Changed" or "Run Due" (deployed, evaluating) → the verdict; for its state machine, a part of the questions."""
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -16,8 +15,8 @@ from tailor.aws.serving import ServingTable
 from tailor.aws.state_machines import StateMachine
 from tailor.events import AskPart, Ended, RunChanged, detail
 from tailor.settings import Settings
-from tailor.steps.asking import Scale
-from tailor.steps.evaluate import arms_of, evaluate
+from tailor.steps.asking import EvaluateFanOut, EvaluateServices, ask
+from tailor.steps.evaluate import evaluate
 
 
 class EvaluateSettings(Settings):
@@ -32,18 +31,22 @@ class EvaluateSettings(Settings):
 
 
 settings = EvaluateSettings.load()
-here = region()
 logger = Logger()
 bucket = S3Storage(settings.bucket)
-runs = DynamoRunStore(settings.runs_table)
-aliases = ServingTable(settings.serving_table)
-asker = BedrockAsker(bucket)
-scale = Scale(
-    StateMachine(settings.evaluate_machine_arn),
-    Account(),
-    above=settings.machine_above_calls,
-    functions=settings.machine_functions,
-    part_seconds=settings.part_seconds,
+services = EvaluateServices(
+    bucket=bucket,
+    runs=DynamoRunStore(settings.runs_table),
+    asker=BedrockAsker(bucket),
+    aliases=ServingTable(settings.serving_table),
+    fan_out=EvaluateFanOut(
+        StateMachine(settings.evaluate_machine_arn),
+        Account(),
+        above=settings.machine_above_calls,
+        functions=settings.machine_functions,
+        part_seconds=settings.part_seconds,
+    ),
+    region=region(),
+    remark=settings.remark,
 )
 
 
@@ -52,32 +55,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     def seconds_left() -> float:
         return context.get_remaining_time_in_millis() / 1000
 
+    now = datetime.now(UTC)
     if "ask" in event:
         part = AskPart.model_validate(event["ask"])
-        progress = scale.ask(
-            part,
-            partial(arms_of, region=here),
-            bucket=bucket,
-            runs=runs,
-            asker=asker,
-            seconds_left=seconds_left,
-            now=datetime.now(UTC),
-        )
+        progress = ask(part, services, seconds_left=seconds_left, now=now)
         logger.info("asked", run=part.run, chunks=sorted(part.chunks), calls=progress.asked if progress else None)
         return {"calls": progress.asked if progress else 0}
-    asked = Ended.model_validate(event["asked"]) if "asked" in event else None
-    run = evaluate(
-        asked.run if asked else RunChanged.model_validate(detail(event)).run,
-        bucket=bucket,
-        runs=runs,
-        asker=asker,
-        aliases=aliases,
-        scale=scale,
-        seconds_left=seconds_left,
-        now=datetime.now(UTC),
-        region=here,
-        asked=asked.execution if asked else None,
-        remark=settings.remark,
-    )
+    ended = Ended.model_validate(event["asked"]) if "asked" in event else None
+    run_id = ended.run if ended else RunChanged.model_validate(detail(event)).run
+    run = evaluate(run_id, services, seconds_left=seconds_left, now=now, asked=ended.execution if ended else None)
     logger.info("evaluate", run=run.id if run else None, state=run.state if run else None)
     return {"state": run.state if run else None}

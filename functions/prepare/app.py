@@ -20,7 +20,7 @@ from tailor.aws.state_machines import StateMachine
 from tailor.events import Ended, RunChanged, Shard, detail
 from tailor.settings import Settings
 from tailor.steps.prepare import PrepareServices, prepare
-from tailor.steps.preparing import Scale
+from tailor.steps.preparing import PrepareFanOut
 from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
 
@@ -40,7 +40,7 @@ settings = PrepareSettings.load()
 logger = Logger()
 bucket = S3Storage(settings.bucket)
 runs = DynamoRunStore(settings.runs_table)
-scale = Scale(
+fan_out = PrepareFanOut(
     StateMachine(settings.prepare_machine_arn),
     Account(),
     above=settings.machine_above_seconds,
@@ -50,7 +50,7 @@ services = PrepareServices(
     bucket=bucket,
     runs=runs,
     bucket_owner=settings.account_id,
-    scale=scale,
+    fan_out=fan_out,
     offers=Bedrock(),
     region=region(),
     prices=PriceBook(read_prices(settings.prices), Listed(PriceList(), region())),
@@ -66,7 +66,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         if "shard" in event:
             shard = Shard.model_validate(event["shard"])
-            checked = scale.check(
+            checked = fan_out.check(
                 shard, bucket=bucket, runs=runs, bucket_owner=settings.account_id, scratch=Path(scratch)
             )
             logger.info("shard", run=shard.run, task=shard.task, number=shard.number, wanted=checked)

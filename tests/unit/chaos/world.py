@@ -25,11 +25,11 @@ from tailor.notices.delivery import deliver
 from tailor.notices.messages import Message, message_for, message_for_stall
 from tailor.runs import ACTORS, TERMINAL, Run, State
 from tailor.serving.aliases import Alias
-from tailor.steps import preparing
-from tailor.steps.asking import Scale
+from tailor.steps.asking import EvaluateFanOut, EvaluateServices
 from tailor.steps.evaluate import evaluate
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.prepare import PrepareServices, prepare
+from tailor.steps.preparing import PrepareFanOut
 from tailor.steps.provision import provision
 from tailor.steps.publish import publish
 from tailor.steps.reconcile import Reconciler
@@ -408,7 +408,7 @@ class World:
             bucket=self.bucket,
             runs=self.runs,
             bucket_owner="123456789012",
-            scale=cast("preparing.Scale", OneFunction(State.PREPARING)),
+            fan_out=cast("PrepareFanOut", OneFunction(State.PREPARING)),
             offers=self.bedrock,
             region="us-east-1",
             prices=PriceBook(self.prices),
@@ -436,17 +436,11 @@ class World:
         provision(run_id, self.services, tags=OWNER.tags, now=self.now)
 
     def _evaluate(self, run_id: str) -> None:
-        evaluate(
-            run_id,
-            bucket=self.bucket,
-            runs=self.runs,
-            asker=cast("Asker", None),
-            aliases=self.aliases,
-            scale=cast("Scale", OneFunction(State.EVALUATING)),
-            region="us-east-1",
-            seconds_left=lambda: LEASE.total_seconds(),
-            now=self.now,
+        fan_out = cast("EvaluateFanOut", OneFunction(State.EVALUATING))
+        services = EvaluateServices(
+            self.bucket, self.runs, cast("Asker", None), self.aliases, fan_out, region="us-east-1"
         )
+        evaluate(run_id, services, seconds_left=lambda: LEASE.total_seconds(), now=self.now)
 
     def _notify(self, change: RunChanged) -> None:
         """What a message says has tests of its own."""

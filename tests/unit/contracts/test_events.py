@@ -192,20 +192,20 @@ def test_the_handler_takes_what_it_needs_from_the_event(
 
 
 @pytest.mark.parametrize(
-    ("file", "method", "answer"), [("evaluate_part", "ask", {"calls": 7}), ("prepare_shard", "check", {"shard": 3})]
+    ("file", "work", "answer"), [("evaluate_part", "ask", {"calls": 7}), ("prepare_shard", "fan_out", {"shard": 3})]
 )
 @pytest.mark.usefixtures("environment")
 def test_a_part_of_a_state_machine_is_answered_shortly(
-    file: str, method: str, answer: dict[str, int], monkeypatch: pytest.MonkeyPatch
+    file: str, work: str, answer: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = load(file.split("_")[0])
     asked: list[str] = []
 
-    def work(part: Any, *_: Any, **__: Any) -> Any:
+    def done(part: Any, *_: Any, **__: Any) -> Any:
         asked.append(part.run)
         return SimpleNamespace(asked=7)
 
-    monkeypatch.setattr(module, "scale", SimpleNamespace(**{method: work}))
+    monkeypatch.setattr(module, work, done if work == "ask" else SimpleNamespace(check=done))
     assert module.handler(json.loads((ROOT / "events" / f"{file}.json").read_text()), context()) == answer
     assert asked == ["colours-scenes-0123456789ab"]
 

@@ -115,7 +115,7 @@ class MemoryAccount:
 
 
 class OneFunction:
-    """A scale at which everything is small: no execution is ever started."""
+    """A fan-out for which everything is small: no execution is ever started."""
 
     def __init__(self, working: State) -> None:
         field: Literal["report", "evaluation"] = "report" if working == State.PREPARING else "evaluation"

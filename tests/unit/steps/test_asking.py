@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from tailor.events import AskPart
 from tailor.recipe import Recipe
 from tailor.run_records import EvaluationRecord
 from tailor.runs import Run, State
-from tailor.steps.asking import LOOK_SECONDS, Scale
-from tailor.steps.evaluate import arms_of, evaluate
+from tailor.steps.asking import LOOK_SECONDS, EvaluateFanOut, EvaluateServices, ask
+from tailor.steps.evaluate import evaluate
 from tailor.steps.machine import MOST_EXECUTIONS
 from tests.unit.evaluation.fakes import BucketFolder, FakeAsker, held_out, write_run
 from tests.unit.steps.fakes import NOW, MemoryAccount, MemoryAliases, MemoryExecutions, MemoryRuns, a_run
@@ -28,42 +27,28 @@ ROWS = [held_out(place, "đỏ" if place % 2 else "tím") for place in range(130
 class Stage:
     def __init__(self, folder: Path, above: int = 0) -> None:
         self.executions, self.runs, self.aliases = MemoryExecutions(), MemoryRuns(), MemoryAliases()
-        self.scale = Scale(self.executions, MemoryAccount(), above=above, functions=4, part_seconds=240)
+        self.fan_out = EvaluateFanOut(self.executions, MemoryAccount(), above=above, functions=4, part_seconds=240)
         run = a_run(State.DEPLOYED, recipe=RECIPE, deployment={"arn": "custom"})
         self.runs.create(run)
         self.id = run.id
         self.bucket: BucketFolder = write_run(folder, run, ROWS)
         self.asker = FakeAsker(lambda model, question: "đỏ")
 
+    @property
+    def services(self) -> EvaluateServices:
+        return EvaluateServices(self.bucket, self.runs, self.asker, self.aliases, self.fan_out, "us-east-1")
+
     def evaluate(
         self, minutes: float = 0, asked: str | None = None, clock: Callable[[], float] = lambda: 900.0
     ) -> Run | None:
-        return evaluate(
-            self.id,
-            bucket=self.bucket,
-            runs=self.runs,
-            asker=self.asker,
-            aliases=self.aliases,
-            scale=self.scale,
-            seconds_left=clock,
-            now=NOW + timedelta(minutes=minutes),
-            region="us-east-1",
-            asked=asked,
-        )
+        now = NOW + timedelta(minutes=minutes)
+        return evaluate(self.id, self.services, seconds_left=clock, now=now, asked=asked)
 
     def ask(
         self, execution: str, chunks: set[int], clock: Callable[[], float] = lambda: 900.0, minutes: float = 0
     ) -> int | None:
         part = AskPart(run=self.id, execution=execution, chunks=frozenset(chunks))
-        progress = self.scale.ask(
-            part,
-            partial(arms_of, region="us-east-1"),
-            bucket=self.bucket,
-            runs=self.runs,
-            asker=self.asker,
-            seconds_left=clock,
-            now=NOW + timedelta(minutes=minutes),
-        )
+        progress = ask(part, self.services, seconds_left=clock, now=NOW + timedelta(minutes=minutes))
         return progress.asked if progress else None
 
     @property
@@ -175,7 +160,7 @@ def test_time_is_bounded_for_parts_and_for_new_executions(stage: Stage) -> None:
 def test_bad_rows_at_the_start_of_a_part_do_not_condemn_an_arm_that_has_answered(stage: Stage) -> None:
     stage.evaluate()
     stage.ask(FIRST, {0})
-    stage.scale = replace(stage.scale, above=10_000)
+    stage.fan_out = replace(stage.fan_out, above=10_000)
 
     def refuse(model: str, question: str) -> str:
         raise InvalidInputError("too large")

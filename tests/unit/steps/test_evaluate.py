@@ -2,16 +2,18 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tailor.evaluation.run import Unfinished
+from tailor.llm import Asker
 from tailor.recipe import Recipe
 from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.serving.aliases import Version
 from tailor.steps import evaluate as step
-from tailor.steps.evaluate import arms_of, evaluate
+from tailor.steps.asking import EvaluateFanOut, EvaluateServices, arms_of
+from tailor.steps.evaluate import evaluate
 from tailor.storage import FolderStorage
 from tests.unit.evaluation.fakes import FakeAsker, held_out, write_run
 from tests.unit.steps.fakes import ARN, NOW, MemoryAliases, MemoryRuns, OneFunction, a_run
@@ -47,18 +49,14 @@ def test_the_live_version_is_asked_unless_it_is_this_run() -> None:
     ]
 
 
+ONE_FUNCTION = cast("EvaluateFanOut", OneFunction(State.EVALUATING))
+
+
 def evaluated(runs: MemoryRuns, folder: Path, after: timedelta = timedelta()) -> Run | None:
-    return evaluate(
-        next(iter(runs.items)),
-        bucket=FolderStorage(folder),
-        runs=runs,
-        asker=None,  # type: ignore[arg-type]
-        aliases=MemoryAliases(),
-        region="us-east-1",
-        scale=OneFunction(State.EVALUATING),  # type: ignore[arg-type]
-        seconds_left=lambda: 900.0,
-        now=NOW + after,
+    services = EvaluateServices(
+        FolderStorage(folder), runs, cast("Asker", None), MemoryAliases(), ONE_FUNCTION, region="us-east-1"
     )
+    return evaluate(next(iter(runs.items)), services, seconds_left=lambda: 900.0, now=NOW + after)
 
 
 def test_what_breaks_every_time_is_tried_again_at_once_and_then_given_up(
@@ -95,17 +93,9 @@ def test_the_clearest_winner_of_all_ends_in_its_verdict(tmp_path: Path) -> None:
     recipe = Recipe.parse("evaluation: {max_rows: 500, regression: false, few_shot: 0}")
     runs.create(a_run(State.DEPLOYED, deployment={"arn": DEPLOYMENT}, recipe=recipe))
     files = write_run(tmp_path, runs.get("colours-scenes-0123456789ab"), rows)
-    ended = evaluate(
-        "colours-scenes-0123456789ab",
-        bucket=files,
-        runs=runs,
-        asker=FakeAsker(lambda model, question: "đỏ" if model == DEPLOYMENT else "xanh"),
-        aliases=MemoryAliases(),
-        region="us-east-1",
-        scale=OneFunction(State.EVALUATING),  # type: ignore[arg-type]
-        seconds_left=lambda: 900.0,
-        now=NOW,
-    )
+    asker = FakeAsker(lambda model, question: "đỏ" if model == DEPLOYMENT else "xanh")
+    services = EvaluateServices(files, runs, asker, MemoryAliases(), ONE_FUNCTION, region="us-east-1")
+    ended = evaluate("colours-scenes-0123456789ab", services, seconds_left=lambda: 900.0, now=NOW)
     assert ended is not None
     assert ended.state == State.PASSED, ended.history[-1].reason
     assert ended.evaluation.rows == 500

@@ -21,14 +21,14 @@ def test_a_fan_out_takes_a_third_of_the_account_at_most(limit: int | None, most:
 
 def asks(folder: Path, limit: int | None) -> object:
     stage = test_asking.Stage(folder)
-    stage.scale = replace(stage.scale, account=MemoryAccount(limit))
+    stage.fan_out = replace(stage.fan_out, account=MemoryAccount(limit))
     stage.evaluate()
     return stage.executions.inputs[0]["functions"]
 
 
 def checks(folder: Path, limit: int | None) -> object:
     stage = test_preparing.Stage(folder)
-    stage.scale = replace(stage.scale, account=MemoryAccount(limit), functions=8)
+    stage.fan_out = replace(stage.fan_out, account=MemoryAccount(limit), functions=8)
     stage.prepare()
     document = stage.executions.inputs[0]
     assert document["shards"] >= 8, "how a dataset is dealt out does not depend on the account"

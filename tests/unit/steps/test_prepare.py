@@ -35,7 +35,7 @@ class Setting:
             "bucket": self.bucket,
             "runs": self.runs,
             "bucket_owner": "123456789012",
-            "scale": OneFunction(State.PREPARING),
+            "fan_out": OneFunction(State.PREPARING),
             "offers": OpenRegion(),
             "region": "us-east-1",
         }

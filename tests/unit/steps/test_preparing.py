@@ -21,7 +21,7 @@ from tailor.run_records import ReportRecord
 from tailor.runs import Run, State
 from tailor.steps.machine import MOST_EXECUTIONS
 from tailor.steps.prepare import PrepareServices, prepare
-from tailor.steps.preparing import Scale, work_folder
+from tailor.steps.preparing import PrepareFanOut, work_folder
 from tailor.storage import StoredFile
 from tests.unit.datasets.conftest import picture
 from tests.unit.evaluation.fakes import BucketFolder
@@ -69,7 +69,7 @@ class Stage:
     def __init__(self, folder: Path, above: float = 0, recipe: bytes = b"model: nova-lite") -> None:
         self.folder, self.executions, self.runs = folder, MemoryExecutions(), MemoryRuns()
         self.bucket = Bucket(folder / "bucket")
-        self.scale = Scale(self.executions, MemoryAccount(), above=above, functions=FUNCTIONS)
+        self.fan_out = PrepareFanOut(self.executions, MemoryAccount(), above=above, functions=FUNCTIONS)
         for n in range(20):
             self.bucket.write(f"{PREFIX}{n}.png", picture(n))
         self.bucket.write(f"{PREFIX}rows.csv", "\n".join(["question,answer,image", *ROWS]).encode())
@@ -89,7 +89,7 @@ class Stage:
             bucket=self.bucket,
             runs=self.runs,
             bucket_owner=OWNER,
-            scale=self.scale,
+            fan_out=self.fan_out,
             offers=OpenRegion(),
             region="us-east-1",
         )
@@ -99,7 +99,7 @@ class Stage:
     def check(self, number: int, execution: str | None = None, task: Task = "check") -> bool:
         given = {"run": self.id, "execution": execution or self.first, "number": number, "task": task}
         shard = Shard.model_validate(given | {"shards": FUNCTIONS, "parts": FUNCTIONS})
-        return self.scale.check(shard, bucket=self.bucket, runs=self.runs, bucket_owner=OWNER, scratch=self.scratch())
+        return self.fan_out.check(shard, bucket=self.bucket, runs=self.runs, bucket_owner=OWNER, scratch=self.scratch())
 
     @property
     def run(self) -> Run:

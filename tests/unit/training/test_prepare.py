@@ -56,7 +56,7 @@ def prepared(
         bucket=bucket,
         runs=runs,
         bucket_owner="123456789012",
-        scale=OneFunction(State.PREPARING),  # type: ignore[arg-type]
+        fan_out=OneFunction(State.PREPARING),  # type: ignore[arg-type]
         offers=offers or OpenRegion(),
         region="us-east-1",
         prices=PriceBook(prices or {}),

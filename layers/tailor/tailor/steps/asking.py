@@ -1,7 +1,8 @@
-"""Asking at scale: an evaluation that is too large for one function is asked by many, each a part of its chunks.
+"""Ask an evaluation's questions in several functions if one is too small for them.
 
-A state machine (statemachines/evaluate.asl.yaml) deals the parts out, and at its end has the run scored. No two ever
-ask the same question, and reconcile finds an ending that was lost (:mod:`tailor.steps.machine`).
+A state machine (statemachines/evaluate.asl.yaml) gives each function some chunks of the questions and has the run
+scored at its end. No two functions ask the same question, and reconcile finds an execution whose end was not reported
+(:mod:`tailor.steps.machine`).
 """
 
 import threading
@@ -10,13 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from tailor import catalog
+from tailor.catalog import teacher_of
 from tailor.errors import RetryableError, TailorError
 from tailor.evaluation.asking import Progress
-from tailor.evaluation.questions import Arm
+from tailor.evaluation.questions import BASE, CANDIDATE, LIVE, TEACHER, Arm
 from tailor.evaluation.run import ask_part, plan_run
 from tailor.events import AskPart
 from tailor.llm import Asker
 from tailor.runs import Run, RunStore, State, find
+from tailor.serving.aliases import AliasStore, Version
 from tailor.steps.machine import Account, Executions, Machine, functions_at_once
 from tailor.storage import Storage
 
@@ -25,9 +29,14 @@ LOOK_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
-    """``above``: calls that one function asks by itself. At most ``functions`` ask at once, each for
-    ``part_seconds``."""
+class EvaluateFanOut:
+    """Decides when a state machine asks the questions, and starts it.
+
+    Attributes:
+        above: number of calls that one function makes by itself.
+        functions: most functions at once.
+        part_seconds: time that each of them asks for.
+    """
 
     executions: Executions
     account: Account
@@ -39,10 +48,12 @@ class Scale:
     def machine(self) -> Machine:
         return Machine(self.executions, State.EVALUATING, "evaluation", outlived=self.part_seconds)
 
-    def begin(self, run: Run, arms: Sequence[Arm], *, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
-        """Starts the asking of a claimed run; None where one function will do, or where executions came to nothing:
-        such a run is asked by one function after the other."""
-        plan = plan_run(bucket, run, run.recipe, arms, now)
+    def begin(self, run: Run, arms: Sequence[Arm], services: "EvaluateServices", now: datetime) -> Run | None:
+        """Start an execution for a claimed run and return the run; None if this function is to ask by itself.
+
+        A run whose executions were stopped several times is asked by one function after the other.
+        """
+        plan = plan_run(services.bucket, run, run.recipe, arms, now)
         if plan.calls <= self.above or self.machine.spent(run):
             return None
         chunks = list(range(plan.chunks))
@@ -53,57 +64,83 @@ class Scale:
         }
         measured = run.evaluation.round
         series = run.id if measured == 1 else f"{run.id}-{measured}"
-        return self.machine.hand_over(run, document, runs, series)
-
-    def ask(
-        self,
-        part: AskPart,
-        arms: Callable[[Run], Sequence[Arm]],
-        *,
-        bucket: Storage,
-        runs: RunStore,
-        asker: Asker,
-        seconds_left: Callable[[], float],
-        now: datetime,
-    ) -> Progress | None:
-        """One part; None where the run no longer waits for this execution. RetryableError where time ran out first."""
-        run = find(runs, part.run)
-        if run is None or not self.machine.awaits(run, part.execution):
-            return None
-        left = while_wanted(run, runs, seconds_left)
-        spare = max(0.0, left() - self.part_seconds)
-        progress = ask_part(
-            bucket,
-            run,
-            run.recipe,
-            arms(run),
-            asker,
-            part.chunks,
-            deadline=lambda: left() - spare,
-            clock=lambda: now,
-        )
-        if not progress.complete:
-            raise RetryableError(f"{progress.done} of {progress.total} questions of this part were asked in time")
-        return progress
+        return self.machine.hand_over(run, document, services.runs, series)
 
 
-def while_wanted(run: Run, runs: RunStore, seconds_left: Callable[[], float]) -> Callable[[], float]:
-    """Seconds left, and none once somebody has stopped the run: nobody should pay for what nobody reads.
+@dataclass(frozen=True, slots=True)
+class EvaluateServices:
+    """Services of an evaluation. ``remark`` is shown in the report above its verdict."""
 
-    Looks every 15 seconds. Safe for use by several threads.
+    bucket: Storage
+    runs: RunStore
+    asker: Asker
+    aliases: AliasStore
+    fan_out: EvaluateFanOut
+    region: str
+    remark: str = ""
+
+
+def ask(
+    part: AskPart, services: EvaluateServices, *, seconds_left: Callable[[], float], now: datetime
+) -> Progress | None:
+    """Ask the questions of one part and return the progress; None if the run no longer waits for this execution.
+
+    Raises:
+        RetryableError: the time was too short for all of them.
     """
-    lock = threading.Lock()
-    looked, wanted = seconds_left(), True
+    fan_out = services.fan_out
+    run = find(services.runs, part.run)
+    if run is None or not fan_out.machine.awaits(run, part.execution):
+        return None
+    deadline = CancellableDeadline(run, services.runs, seconds_left)
+    spare = max(0.0, deadline.remaining() - fan_out.part_seconds)
+    progress = ask_part(
+        services.bucket,
+        run,
+        run.recipe,
+        arms_of(run, services.region),
+        services.asker,
+        part.chunks,
+        deadline=lambda: deadline.remaining() - spare,
+        clock=lambda: now,
+    )
+    if not progress.complete:
+        raise RetryableError(f"{progress.done} of {progress.total} questions of this part were asked in time")
+    return progress
 
-    def left() -> float:
-        nonlocal looked, wanted
-        seconds = seconds_left()
-        with lock:
-            if wanted and looked - seconds >= LOOK_SECONDS:
-                looked = seconds
-                with suppress(TailorError):  # not known now: the next look tells
-                    found = find(runs, run.id)
-                    wanted = found is not None and found.state == State.EVALUATING
-            return seconds if wanted else 0.0
 
-    return left
+def arms_of(run: Run, region: str, live: Version | None = None) -> list[Arm]:
+    """Return the models that are asked, by the ids that this Region takes.
+
+    Distillation also evaluates the teacher, to show how much of the gap was closed.
+    """
+    model = catalog.model(run.recipe.model)
+    arms = [Arm(CANDIDATE, run.deployment_arn), Arm(BASE, model.invoked_in(region))]
+    if live is not None and live.run != run.id:
+        arms.append(Arm(LIVE, live.deployment))
+    if run.recipe.method == "distillation":
+        arms.append(Arm(TEACHER, teacher_of(run.recipe, model).invoked_in(region)))
+    return arms
+
+
+class CancellableDeadline:
+    """Time left for asking, which ends once the run is stopped: answers that nobody reads are not paid for.
+
+    Reads the run every 15 seconds. Safe for use by several threads.
+    """
+
+    def __init__(self, run: Run, runs: RunStore, seconds_left: Callable[[], float]) -> None:
+        self._run, self._runs, self._seconds_left = run.id, runs, seconds_left
+        self._read_at, self._cancelled = seconds_left(), False
+        self._lock = threading.Lock()
+
+    def remaining(self) -> float:
+        """Return the seconds left, 0 if the run was stopped."""
+        seconds = self._seconds_left()
+        with self._lock:
+            if not self._cancelled and self._read_at - seconds >= LOOK_SECONDS:
+                self._read_at = seconds
+                with suppress(TailorError):  # unknown now: the next reading tells
+                    run = find(self._runs, self._run)
+                    self._cancelled = run is None or run.state != State.EVALUATING
+            return 0.0 if self._cancelled else seconds

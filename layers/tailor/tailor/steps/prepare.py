@@ -19,7 +19,7 @@ from tailor.run_records import ReportRecord
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, find, giving_back
 from tailor.serving.aliases import AliasStore
 from tailor.steps.intentions import offer_problems, read_intentions
-from tailor.steps.preparing import Scale
+from tailor.steps.preparing import PrepareFanOut
 from tailor.storage import Storage
 from tailor.training import methods
 from tailor.training.calls import examples_in
@@ -44,7 +44,7 @@ class PrepareServices:
     bucket: Storage
     runs: RunStore
     bucket_owner: str
-    scale: Scale
+    fan_out: PrepareFanOut
     offers: Offers
     region: str
     prices: PriceBook = NO_PRICES
@@ -70,7 +70,7 @@ def prepare(
     run = find(runs, run_id)
     if run is None:
         return None
-    claimed = services.scale.machine.claim(
+    claimed = services.fan_out.machine.claim(
         run, begin=State.RECEIVED, ended=ended, seconds=lease_seconds, by=BY, runs=runs, now=now
     )
     if claimed is None:
@@ -133,7 +133,7 @@ class _Step:
     def _check(self, assignment: Assignment) -> Report | Run | Finding:
         """The report; or the run, now in the hands of the state machine; or why its shards were given up."""
         with Intake(assignment) as intake:
-            shards = self.services.scale.shards(self.run, intake, self.services.bucket, self.scratch)
+            shards = self.services.fan_out.shards(self.run, intake, self.services.bucket, self.scratch)
             if shards is None:
                 return intake.finish(intake.check(intake.worthwhile_workers()))
             if problem := shards.problem():
@@ -141,9 +141,9 @@ class _Step:
             missing = shards.missing()
             if not missing:
                 return intake.finish(shards.parts)
-            if self.services.scale.machine.spent(self.run):
+            if self.services.fan_out.machine.spent(self.run):
                 return finding("gave-up/shards", missing=len(missing), shards=shards.deal.shards)
-            return self.services.scale.begin(self.run, shards, missing, self.services.runs)
+            return self.services.fan_out.begin(self.run, shards, missing, self.services.runs)
 
     def _reject(self, recipe: Recipe, problems: list[Finding]) -> Run:
         report = reject_dataset(self.services.bucket, self.run.files, problems).summary()
@@ -152,14 +152,14 @@ class _Step:
     def _end(
         self, state: State, recipe: Recipe, report: dict[str, Any], *, reason: str = "", quote: Quote | None = None
     ) -> Run:
-        noted = self.services.scale.machine.noted(self.run)
+        noted = self.services.fan_out.machine.noted(self.run)
         found = ReportRecord.model_validate(noted | report)
         run = self.services.runs.save(
             self.run.moved(state, by=BY, reason=reason, recipe=recipe, report=found, quote=quote)
         )
         if noted:
             # Only now: whoever did this step again, had it been cut short, would need the shards' work.
-            self.services.scale.clear(run, self.services.bucket)
+            self.services.fan_out.clear(run, self.services.bucket)
         return run
 
 

@@ -23,7 +23,7 @@ def work_folder(run_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class PrepareFanOut:
     """``above``: seconds of estimated work that one function does by itself. At most ``functions`` work at once."""
 
     executions: Executions
