@@ -9,12 +9,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.access import region
 from tailor.aws.bedrock import Bedrock
+from tailor.aws.ledger import LedgerTable
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.events import RunChanged, detail
 from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.train import TrainServices, train
+from tailor.training.spending import Limits, Spending
 
 
 class TrainSettings(Settings):
@@ -23,7 +25,10 @@ class TrainSettings(Settings):
     customization_role_arn: str
     grade_function_arn: str
     invocation_logs_bucket: str = ""
+    serving_table: str
     budget_limit: Decimal
+    project_monthly_limit: Decimal
+    stack_monthly_limit: Decimal
     stack: str
     environment: str
 
@@ -32,10 +37,12 @@ settings = TrainSettings.load()
 logger = Logger()
 bedrock = Bedrock()
 owner = Owner(settings.stack, settings.environment)
+runs = DynamoRunStore(settings.runs_table)
+limits = Limits.of(settings.project_monthly_limit, settings.stack_monthly_limit)
 services = TrainServices(
     bucket=S3Storage(settings.bucket),
     bucket_name=settings.bucket,
-    runs=DynamoRunStore(settings.runs_table),
+    runs=runs,
     control=OwnControl(bedrock, owner),
     offers=bedrock,
     region=region(),
@@ -44,6 +51,7 @@ services = TrainServices(
     tags=owner.tags,
     grader_arn=settings.grade_function_arn,
     logs_bucket=settings.invocation_logs_bucket,
+    spending=Spending(LedgerTable(settings.serving_table), limits, runs),
 )
 
 

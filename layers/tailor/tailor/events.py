@@ -90,7 +90,9 @@ class RunStalled(RunChanged):
     """``detail`` of Tailor's own "Run Stalled": the run's last change, and what is known of its stall by then."""
 
     level: Literal["warn", "stuck"]
-    phase: str = Field(description="validation, processing, waiting, training, stopping, model, room or deploying")
+    phase: str = Field(
+        description="validation, processing, waiting, training, stopping, model, room, deploying or budget"
+    )
     message: str
 
 

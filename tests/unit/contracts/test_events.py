@@ -44,6 +44,8 @@ ENVIRONMENT = {
     "GRADE_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:tailor-GradeFunction",
     "PRICES": "{}",
     "BUDGET_LIMIT": "50",
+    "PROJECT_MONTHLY_LIMIT": "500",
+    "STACK_MONTHLY_LIMIT": "2000",
     "ENVIRONMENT": "test",
     "DUE_AFTER_SECONDS": "60",
     "NOTICES_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:notices",

@@ -1,5 +1,5 @@
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from tailor.errors import ConflictError, InvalidInputError, QuotaError, RetryableError
+from tailor.notices.messages import message_for_stall
 from tailor.recipe import Budget, Recipe
 from tailor.runs import Run, State
 from tailor.steps.steer import approve, decline
 from tailor.steps.train import TrainServices, train
 from tailor.storage import FolderStorage
+from tailor.training.spending import Limits, Spending
 from tests.unit.steps.fakes import LINE, NOW, QUOTE, MemoryControl, MemoryRuns, OpenRegion, a_run
 
 MANIFEST = {
@@ -38,7 +40,7 @@ class Setting:
         self.bucket.write(f"{run.files}prepared/manifest.json", json.dumps(MANIFEST).encode())
         return run
 
-    def train(self, run: Run) -> Run | None:
+    def train(self, run: Run, spending: Spending | None = None) -> Run | None:
         services = TrainServices(
             bucket=self.bucket,
             bucket_name="tailor-bucket",
@@ -49,6 +51,7 @@ class Setting:
             tags={"application": "tailor"},
             offers=OpenRegion(),
             region="us-east-1",
+            spending=spending,
         )
         return train(run.id, services, now=NOW)
 
@@ -82,6 +85,25 @@ def test_a_yes_and_a_no_are_recorded_and_only_count_while_the_run_waits(setting:
         assert (answered.state, answered.history[-1].by, answered.history[-1].reason) == (state, "person:linh", "fine")
         with pytest.raises(ConflictError, match="does not wait for approval"):
             answer(answered, setting.runs, by="person:linh", reason="", now=NOW)
+
+
+def test_an_approved_run_waits_where_the_month_is_used_up_and_says_so_once(setting: Setting) -> None:
+    class Full(Spending):
+        def hold(self, run: Run, now: datetime) -> str:
+            return "$60.00 would be booked for all projects this month, and the limit is $50.00"
+
+    run = setting.add(State.APPROVED)
+    full = Full(None, Limits(), setting.runs)  # type: ignore[arg-type]
+    waiting = setting.train(run, spending=full)
+    assert waiting is not None
+    assert (waiting.state, setting.control.requests) == (State.APPROVED, [])
+    told = message_for_stall(waiting)
+    assert told is not None
+    assert (told.title, told.severity) == ("colours: the month's budget is used up", "warning")
+    assert "the limit is $50.00" in told.text
+    assert setting.train(run, spending=full) is None, "it is told once"
+    assert setting.train(run) is not None
+    assert setting.runs.get(run.id).state == State.TRAINING
 
 
 def test_a_second_delivery_does_nothing(setting: Setting) -> None:

@@ -7,6 +7,7 @@
 ``KEYS``            SHA-256 of the key           the key's record
 ``USAGE#<project>`` ``<day>#<key id>#<run>``     counters, added to atomically
 ``RATE#<key id>``   ``MINUTE#…`` or ``DAY#…``    counters of a limited key's windows
+``SPEND#<month>``   run's id                     what a run may cost (:mod:`tailor.aws.ledger`)
 =================== ============================ =========================================
 
 ``expiration`` (epoch seconds) is the table's time-to-live attribute.

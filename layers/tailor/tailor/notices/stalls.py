@@ -10,6 +10,8 @@ def stall_title(phase: str, *, stuck: bool) -> str:
         return "there is no room for the deployment"
     if phase == "model":
         return "the custom model is not active yet"
+    if phase == "budget":
+        return "the month's budget is used up"
     what = "the deployment" if phase == "deploying" else "the training job"
     return f"{what} {'is stuck' if stuck else 'does not move'}"
 
@@ -31,6 +33,11 @@ def after_stall(run: Run, phase: str) -> str:
         )
     if phase == "model":
         return _after_model(run)
+    if phase == "budget":
+        return (
+            "The run keeps its place, and trains next month or once the operator raises the limit (parameters "
+            f"ProjectMonthlyLimit and StackMonthlyLimit). tailor stop {run.id} ends it."
+        )
     if phase == "stopping" or (run.stall and run.stall.level == "stuck" and run.recipe.patience.stop):
         return "Only AWS can end it: open a support case with the ARN. The run ends with it."
     if run.recipe.patience.stop:

@@ -20,6 +20,7 @@ from tailor.training.line import has_its_turn
 from tailor.training.methods import build_job
 from tailor.training.preflight import Offers, Place, failures, preflight
 from tailor.training.request import Job, job_name
+from tailor.training.spending import Spending
 from tailor.training.translate import explain
 
 BY = "train"
@@ -30,7 +31,7 @@ class TrainServices:
     """What a training is started with. ``offers`` guards money: it is asked before anything is paid for.
 
     ``bucket`` is rooted at the bucket that ``bucket_name`` names; ``grader_arn`` is the reward function's, and
-    ``logs_bucket`` holds invocation logs: each may be empty.
+    ``logs_bucket`` holds invocation logs: each may be empty. Without ``spending`` a month has no limits.
     """
 
     bucket: Storage
@@ -44,6 +45,7 @@ class TrainServices:
     tags: Mapping[str, str]
     grader_arn: str = ""
     logs_bucket: str = ""
+    spending: Spending | None = None
 
     @property
     def place(self) -> Place:
@@ -77,6 +79,9 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
         return _wait(run, "other runs come first", runs=runs, now=now)
     if reason := failures(preflight(run.recipe, model, services.place, offers=offers, access=None, name=job_name(run))):
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
+    if services.spending and (reason := services.spending.hold(run, now)):
+        waiting = run.held_up("warn", "budget", reason, now)
+        return runs.save(waiting) if waiting else None
     try:
         manifest: dict[str, Any] = json.loads(services.bucket.read(f"{run.files}prepared/manifest.json"))
         request = build_job(services.job(run, model, manifest))

@@ -1,0 +1,38 @@
+"""Store what runs may cost in a month, in the table that :mod:`tailor.aws.serving` describes."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.conditions import Key
+
+from tailor.aws.failures import translated
+from tailor.aws.items import storable
+from tailor.aws.keys import KeyTable
+from tailor.aws.serving import KEEP_USAGE
+from tailor.training.spending import Booking
+
+
+class LedgerTable(KeyTable):
+    """Implements Ledger. Raises tailor.errors."""
+
+    def bookings(self, month: str) -> list[Booking]:
+        items = self._query(Key("pk").eq(f"SPEND#{month}"), f"reading what is booked for {month}")
+        return [Booking(item["sk"], item["project"], Decimal(item["amount"])) for item in items]
+
+    def book(self, month: str, booking: Booking) -> None:
+        first = date.fromisoformat(f"{month}-01")
+        ends = datetime(first.year, first.month, first.day, tzinfo=UTC) + KEEP_USAGE
+        item: dict[str, Any] = {
+            "pk": f"SPEND#{month}",
+            "sk": booking.run,
+            "project": booking.project,
+            "amount": storable(str(booking.amount)),
+            "expiration": int(ends.timestamp()),
+        }
+        with translated(f"booking what run {booking.run} may cost"):
+            self._table.put_item(Item=item)
+
+    def take_back(self, month: str, run: str) -> None:
+        with translated(f"taking back what was booked for run {run}"):
+            self._table.delete_item(Key={"pk": f"SPEND#{month}", "sk": run})
