@@ -76,10 +76,10 @@ def overrides(world: World, run: Run) -> None:
 def tries_again(world: World, run: Run) -> None:
     def act() -> None:
         found = world.runs.get(run.id)
-        if found.state == S.DEPLOY_FAILED:
+        if found.state in (S.DEPLOY_FAILED, S.TRAINING_FAILED):
             retry(found, world.runs, bucket=world.bucket, by="p", reason="the quota was raised", now=world.now)
 
-    if run.state == S.DEPLOY_FAILED:
+    if run.state in (S.DEPLOY_FAILED, S.TRAINING_FAILED):
         world.by_hand(MINUTE, act)
 
 
@@ -222,6 +222,7 @@ PATHS = (
         [(*FIRST_ATTEMPT, S.APPROVED, S.TRAINING, S.TRAINING_FAILED)],
         jobs=2,
         fates=["internal-error"],
+        since=58,
     ),
     Path(
         "replaces-a-live-one",
@@ -272,6 +273,15 @@ PATHS = (
         deployment_failures=[PERMANENT],
         on_state=tries_again,
         since=60,
+    ),
+    Path(
+        "training-tried-again-by-hand",
+        140,
+        [(*FIRST_ATTEMPT, S.TRAINING_FAILED, S.PREPARED, *LIVE[3:])],
+        jobs=2,
+        fates=["fails", "completes"],
+        on_state=tries_again,
+        since=58,
     ),
     Path("model-active-late", 136, [LIVE], models_take=10 * MINUTE, since=50),
     Path(
