@@ -119,6 +119,17 @@ def test_modules_are_where_the_changelog_says_that_they_moved() -> None:
         assert path.with_suffix(".py").exists() or (path / "__init__.py").exists() or now == "catalog.teacher_of", now
 
 
+def test_what_the_security_page_claims_has_a_test_for_each_line() -> None:
+    rows = [line for line in (ROOT / "docs" / "security.md").read_text().splitlines() if line.startswith("| ")]
+    claims = [line for line in rows if not line.startswith("| threat |")]
+    assert len(claims) > 30
+    for claim in claims:
+        shown = re.findall(r"`([\w/]+\.py)::(test_\w+)`", claim.rpartition(" | ")[2])
+        assert shown, claim
+        for file, name in shown:
+            assert f"def {name}(" in (ROOT / "tests" / file).read_text(), f"{file}: {name}"
+
+
 def test_the_deployment_page_has_every_parameter_with_its_default_and_says_which_are_asked() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text()
     rows = re.findall(r"^\| `([A-Z]\w+)` \| (.*?) \| .+ \|$", page.replace("(empty)", ""), re.MULTILINE)
