@@ -16,7 +16,7 @@ from tailor.catalog import Model
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.recipe import METHODS, Recipe
 from tailor.training.capacity import check_capacity
-from tailor.training.preflight import Check, Place, preflight
+from tailor.training.preflight import Place, PreflightCheck, preflight
 from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
 from tailor.training.quote import Basis
@@ -89,7 +89,7 @@ def _basis(dataset: str | None, run_id: str | None) -> Basis | None:
     return Basis(manifest, run.recipe, catalog.model(run.recipe.model), live=live)
 
 
-def show(checks: list[Check]) -> None:
+def show(checks: list[PreflightCheck]) -> None:
     """Print the checks, each with its status and its remedy, as a table."""
     table = Table("check", "", "", box=None, header_style="bold")
     for check in checks:

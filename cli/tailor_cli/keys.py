@@ -36,7 +36,7 @@ def create(
     """Create a key and print it, once, on standard output. It is stored nowhere."""
     with shown_errors():
         now = datetime.now(UTC)
-        limits = keys.Limits(requests_per_minute=requests_per_minute, tokens_per_day=tokens_per_day)
+        limits = keys.RateLimits(requests_per_minute=requests_per_minute, tokens_per_day=tokens_per_day)
         wrong = sorted(set(scope) - set(keys.SCOPES))
         if wrong:
             raise InvalidInputError(f"there is no scope {wrong[0]!r}", hint=f"scopes: {', '.join(keys.SCOPES)}")

@@ -32,8 +32,8 @@ def waiting() -> Response[str]:
 
 
 @api.routes.get("/v1/approvals/<run>")
-def look(run: str) -> Response[str]:
-    return api.answer(approvals.look(unquote(run), api.caller))
+def show(run: str) -> Response[str]:
+    return api.answer(approvals.show(unquote(run), api.caller))
 
 
 @api.routes.post("/v1/approvals/<run>")

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from tailor import catalog
 from tailor.aws.stacks import (
-    Caller,
+    CallerIdentity,
     StackState,
     caller,
     change_sets,
@@ -80,7 +80,7 @@ def _somebody_can_be_asked() -> bool:
     return sys.stdin.isatty()
 
 
-def _where(wish: Wish, remembered: Answers) -> Caller:
+def _where(wish: Wish, remembered: Answers) -> CallerIdentity:
     """Return the account and Region to deploy to. Raises InvalidInputError if the stack was deployed elsewhere."""
     region = wish.region or shell_region() or remembered.region
     if not region:
@@ -133,7 +133,9 @@ def _named(stack: str) -> str:
     return "" if stack == "tailor" else f" STACK={stack}"
 
 
-def _answers(wish: Wish, checkout: Checkout, remembered: Answers, who: Caller, state: StackState | None) -> Answers:
+def _answers(
+    wish: Wish, checkout: Checkout, remembered: Answers, who: CallerIdentity, state: StackState | None
+) -> Answers:
     """Return what to deploy: options override the file, which overrides the stack's current parameters."""
     known = parameters_of(checkout.template)
     deployed = state.parameters if state and state.exists else {}
@@ -166,7 +168,7 @@ def _asked(parameter: Parameter, default: str) -> str:
             out.print(f"[yellow]{escape(error.message)}: {escape(error.hint)}[/]")
 
 
-def _show_plan(stack: str, answers: Answers, who: Caller, state: StackState | None, file: Path) -> None:
+def _show_plan(stack: str, answers: Answers, who: CallerIdentity, state: StackState | None, file: Path) -> None:
     known = f"changes what is there since {state.since:%Y-%m-%d %H:%M}" if state and state.exists else "new"
     lines = {
         "account": f"{who.account}, as {who.arn}",

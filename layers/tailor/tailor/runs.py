@@ -45,55 +45,58 @@ class State(StrEnum):
     RESTORING = "restoring"
 
 
-S = State
 MOVES: Mapping[State, frozenset[State]] = {
-    S.RECEIVED: frozenset({S.PREPARING, S.STOPPED}),
-    S.PREPARING: frozenset({S.PREPARED, S.REJECTED, S.STOPPED}),
-    S.PREPARED: frozenset({S.AWAITING_APPROVAL, S.TRAINING, S.TRAINING_FAILED, S.STOPPED}),
-    S.AWAITING_APPROVAL: frozenset({S.APPROVED, S.DECLINED}),
-    S.APPROVED: frozenset({S.TRAINING, S.TRAINING_FAILED, S.STOPPED}),
-    S.TRAINING: frozenset({S.TRAINED, S.APPROVED, S.TRAINING_FAILED, S.STOPPED}),  # approved: one more attempt
-    S.TRAINED: frozenset({S.DEPLOYING, S.DEPLOY_FAILED, S.RETIRED}),
-    S.DEPLOYING: frozenset({S.DEPLOYED, S.TRAINED, S.DEPLOY_FAILED, S.RETIRED}),  # trained: one more attempt
-    S.DEPLOYED: frozenset({S.EVALUATING, S.LIVE, S.RETIRED}),
-    S.EVALUATING: frozenset({S.PASSED, S.FAILED, S.INCONCLUSIVE, S.EVALUATION_FAILED, S.RETIRED}),
-    # Where another version went live meanwhile, it is measured again with that one, some times.
-    S.PASSED: frozenset({S.LIVE, S.EVALUATING, S.INCONCLUSIVE, S.RETIRED}),
-    S.FAILED: frozenset({S.LIVE, S.RETIRED}),
-    S.INCONCLUSIVE: frozenset({S.LIVE, S.RETIRED}),
-    S.EVALUATION_FAILED: frozenset({S.LIVE, S.RETIRED}),
+    State.RECEIVED: frozenset({State.PREPARING, State.STOPPED}),
+    State.PREPARING: frozenset({State.PREPARED, State.REJECTED, State.STOPPED}),
+    State.PREPARED: frozenset({State.AWAITING_APPROVAL, State.TRAINING, State.TRAINING_FAILED, State.STOPPED}),
+    State.AWAITING_APPROVAL: frozenset({State.APPROVED, State.DECLINED}),
+    State.APPROVED: frozenset({State.TRAINING, State.TRAINING_FAILED, State.STOPPED}),
+    # Approved: one more attempt.
+    State.TRAINING: frozenset({State.TRAINED, State.APPROVED, State.TRAINING_FAILED, State.STOPPED}),
+    State.TRAINED: frozenset({State.DEPLOYING, State.DEPLOY_FAILED, State.RETIRED}),
+    # Trained: one more attempt.
+    State.DEPLOYING: frozenset({State.DEPLOYED, State.TRAINED, State.DEPLOY_FAILED, State.RETIRED}),
+    State.DEPLOYED: frozenset({State.EVALUATING, State.LIVE, State.RETIRED}),
+    State.EVALUATING: frozenset(
+        {State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED, State.RETIRED}
+    ),
+    # Evaluating: another version went live since, and the two must be compared.
+    State.PASSED: frozenset({State.LIVE, State.EVALUATING, State.INCONCLUSIVE, State.RETIRED}),
+    State.FAILED: frozenset({State.LIVE, State.RETIRED}),
+    State.INCONCLUSIVE: frozenset({State.LIVE, State.RETIRED}),
+    State.EVALUATION_FAILED: frozenset({State.LIVE, State.RETIRED}),
     # Retired: its project was taken offline. Restoring: its deployment is gone, and it is deployed again.
-    S.LIVE: frozenset({S.STANDBY, S.RETIRED, S.RESTORING}),
-    S.STANDBY: frozenset({S.LIVE, S.RETIRED}),
+    State.LIVE: frozenset({State.STANDBY, State.RETIRED, State.RESTORING}),
+    State.STANDBY: frozenset({State.LIVE, State.RETIRED}),
     # A person may have it tried again: from what was prepared, or from the beginning.
-    S.REJECTED: frozenset({S.RECEIVED}),
-    S.DECLINED: frozenset({S.PREPARED}),
-    S.TRAINING_FAILED: frozenset({S.PREPARED}),
-    S.STOPPED: frozenset({S.RECEIVED, S.PREPARED}),
+    State.REJECTED: frozenset({State.RECEIVED}),
+    State.DECLINED: frozenset({State.PREPARED}),
+    State.TRAINING_FAILED: frozenset({State.PREPARED}),
+    State.STOPPED: frozenset({State.RECEIVED, State.PREPARED}),
     # The model is kept: a person may have it deployed and measured again, or deployed again and put live.
-    S.DEPLOY_FAILED: frozenset({S.TRAINED, S.RESTORING}),
-    S.RETIRED: frozenset({S.RESTORING}),
-    S.RESTORING: frozenset({S.LIVE, S.DEPLOY_FAILED, S.RETIRED}),
+    State.DEPLOY_FAILED: frozenset({State.TRAINED, State.RESTORING}),
+    State.RETIRED: frozenset({State.RESTORING}),
+    State.RESTORING: frozenset({State.LIVE, State.DEPLOY_FAILED, State.RETIRED}),
 }
-# Nothing happens by itself any more.
-_AGAIN = {S.RECEIVED, S.PREPARED, S.TRAINED, S.RESTORING}  # where a person sends a run that has ended
+_AGAIN = {State.RECEIVED, State.PREPARED, State.TRAINED, State.RESTORING}  # where a person sends a run that has ended
+# States that a run leaves only if a person acts.
 TERMINAL = frozenset(state for state, following in MOVES.items() if following <= _AGAIN)
 
 # Which function acts on a run in a state; the template's rules say the same, and a test compares the two. States
 # that are missing wait for Bedrock (track, reconcile), for a person, or for nothing.
 ACTORS: Mapping[State, str] = {
-    S.RECEIVED: "prepare",
-    S.PREPARING: "prepare",
-    S.PREPARED: "train",
-    S.APPROVED: "train",
-    S.TRAINED: "provision",
-    S.DEPLOYED: "evaluate",
-    S.EVALUATING: "evaluate",
-    S.PASSED: "provision",
-    S.FAILED: "provision",
-    S.INCONCLUSIVE: "provision",
-    S.EVALUATION_FAILED: "provision",
-    S.RESTORING: "provision",
+    State.RECEIVED: "prepare",
+    State.PREPARING: "prepare",
+    State.PREPARED: "train",
+    State.APPROVED: "train",
+    State.TRAINED: "provision",
+    State.DEPLOYED: "evaluate",
+    State.EVALUATING: "evaluate",
+    State.PASSED: "provision",
+    State.FAILED: "provision",
+    State.INCONCLUSIVE: "provision",
+    State.EVALUATION_FAILED: "provision",
+    State.RESTORING: "provision",
 }
 
 

@@ -31,7 +31,7 @@ def test_the_account_is_told(aws: dict[str, Stubber]) -> None:
     aws["sts"].add_response(
         "get_caller_identity", {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/l"}
     )
-    assert module.caller() == module.Caller("123456789012", "arn:aws:iam::123456789012:user/l", "us-east-1")
+    assert module.caller() == module.CallerIdentity("123456789012", "arn:aws:iam::123456789012:user/l", "us-east-1")
 
 
 @pytest.mark.parametrize(

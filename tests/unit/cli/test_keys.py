@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from tailor.serving.keys import ApiKey, Limits
+from tailor.serving.keys import ApiKey, RateLimits
 from tailor_cli import keys
 from tailor_cli.context import Session
 from tests.unit.steps.fakes import NOW
@@ -22,7 +22,7 @@ def test_an_id_can_be_copied_from_a_narrow_terminal(monkeypatch: pytest.MonkeyPa
         created_at=NOW,
         created_by="person:somebody",
         expires_at=NOW + timedelta(days=1),
-        limits=Limits(requests_per_minute=600, tokens_per_day=1_000_000),
+        limits=RateLimits(requests_per_minute=600, tokens_per_day=1_000_000),
     )
     monkeypatch.setattr(Session, "serving", SimpleNamespace(all_keys=lambda: [key]))
     terminal = StringIO()

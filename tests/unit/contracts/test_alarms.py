@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tailor.errors import RetryableError
-from tailor.steps.reconcile import Round
+from tailor.steps.reconcile import ReconcileResult
 from tests.unit.contracts.cloudwatch import ALARM, NO_DATA, OK, evaluate, notices
 from tests.unit.contracts.template import ROOT, functions, template
 from tests.unit.contracts.test_events import context, environment, load
@@ -34,7 +34,9 @@ def test_a_round_that_could_not_look_at_a_run_fails(monkeypatch: pytest.MonkeyPa
     module = load("reconcile")
     event = json.loads((ROOT / "events" / "reconcile_schedule.json").read_text())
     for failed in ({}, {"colours-scenes-0123456789ab": "not-allowed: no"}):
-        monkeypatch.setattr(module, "reconciler", SimpleNamespace(round=lambda _, f=failed: Round(open=2, failed=f)))
+        monkeypatch.setattr(
+            module, "reconciler", SimpleNamespace(round=lambda _, f=failed: ReconcileResult(open=2, failed=f))
+        )
         if failed:
             with pytest.raises(RetryableError, match="1 of 2 open runs"):
                 module.handler(event, context())

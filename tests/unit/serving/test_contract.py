@@ -20,7 +20,7 @@ from tailor.errors import ConflictError, NotFoundError, RetryableError
 from tailor.serving import aliases, keys
 from tailor.serving.aliases import Version
 from tailor.serving.errors import ModelCallError
-from tailor.serving.keys import Limits
+from tailor.serving.keys import RateLimits
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
@@ -255,10 +255,10 @@ def test_usage_is_counted_by_key_version_and_day(client: OpenAI, store: ServingT
 
 
 def test_a_key_beyond_its_requests_a_minute_is_429(gateway: Gateway, store: ServingTable, live: Version) -> None:
-    secret, key = keys.create(store, "slow", ["colours"], limits=Limits(requests_per_minute=1))
+    secret, key = keys.create(store, "slow", ["colours"], limits=RateLimits(requests_per_minute=1))
     minute = datetime.now(UTC).replace(second=0, microsecond=0)
     for ahead in range(5):
-        store.take_request(key.id, minute + timedelta(minutes=ahead), 1)
+        store.count_request(key.id, minute + timedelta(minutes=ahead), 1)
     error = refused(gateway, secret)
     assert isinstance(error, openai.RateLimitError)
     assert error.code == "rate_limit_exceeded"
@@ -266,7 +266,7 @@ def test_a_key_beyond_its_requests_a_minute_is_429(gateway: Gateway, store: Serv
 
 
 def test_a_key_beyond_its_tokens_a_day_is_429(gateway: Gateway, store: ServingTable, live: Version) -> None:
-    secret, key = keys.create(store, "small", ["colours"], limits=Limits(tokens_per_day=20))
+    secret, key = keys.create(store, "small", ["colours"], limits=RateLimits(tokens_per_day=20))
     for ahead in range(2):
         store.add_tokens(key.id, datetime.now(UTC).date() + timedelta(days=ahead), 20)
     error = refused(gateway, secret)
@@ -274,7 +274,7 @@ def test_a_key_beyond_its_tokens_a_day_is_429(gateway: Gateway, store: ServingTa
 
 
 def test_an_answer_says_what_is_left_of_the_minute(gateway: Gateway, store: ServingTable, live: Version) -> None:
-    secret, _ = keys.create(store, "app", ["colours"], limits=Limits(requests_per_minute=5))
+    secret, _ = keys.create(store, "app", ["colours"], limits=RateLimits(requests_per_minute=5))
     with connect(gateway, secret) as client:
         raw = client.chat.completions.with_raw_response.create(model="colours", messages=ASK)
     assert raw.headers["x-ratelimit-limit-requests"] == "5"

@@ -11,7 +11,7 @@ from tailor.aws.serving import ServingTable
 from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError
 from tailor.serving import keys
 from tailor.serving.aliases import Version
-from tailor.serving.keys import Caller, Limits
+from tailor.serving.keys import Caller, RateLimits
 from tailor.serving.usage import Usage
 from tailor_cli.context import session
 from tailor_cli.main import app
@@ -75,7 +75,7 @@ def test_keys_that_make_no_sense_are_not_made(store: ServingTable) -> None:
 
 
 def test_what_the_authorizer_hands_on_comes_back_whole() -> None:
-    caller = Caller(key="k", projects=("a", "b"), limits=Limits(requests_per_minute=3), expires_at=NOW)
+    caller = Caller(key="k", projects=("a", "b"), limits=RateLimits(requests_per_minute=3), expires_at=NOW)
     context = caller.to_context()
     assert all(isinstance(value, str) for value in context.values())
     assert Caller.from_context({**context, "principalId": "k", "integrationLatency": "1"}) == caller

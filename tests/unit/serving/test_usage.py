@@ -6,14 +6,14 @@ import pytest
 
 from tailor.aws.serving import ServingTable
 from tailor.serving.errors import ApiError
-from tailor.serving.keys import Caller, Limits
+from tailor.serving.keys import Caller, RateLimits
 from tailor.serving.usage import Usage, admit, record
 
 NOW = datetime(2026, 11, 22, 23, 59, 30, tzinfo=UTC)
 
 
 def test_requests_are_counted_by_the_minute(store: ServingTable) -> None:
-    caller = Caller(key="k", projects=("colours",), limits=Limits(requests_per_minute=2))
+    caller = Caller(key="k", projects=("colours",), limits=RateLimits(requests_per_minute=2))
     left = [admit(store, caller, NOW)["x-ratelimit-remaining-requests"] for _ in range(2)]
     assert left == ["1", "0"]
     with pytest.raises(ApiError) as caught:
@@ -25,7 +25,7 @@ def test_requests_are_counted_by_the_minute(store: ServingTable) -> None:
 
 
 def test_tokens_are_counted_by_the_day(store: ServingTable) -> None:
-    caller = Caller(key="k", projects=("colours",), limits=Limits(tokens_per_day=10))
+    caller = Caller(key="k", projects=("colours",), limits=RateLimits(tokens_per_day=10))
     assert admit(store, caller, NOW) == {}
     record(store, caller, Usage("colours", NOW.date(), "k", "run", 1, 8, 4))
     with pytest.raises(ApiError) as caught:

@@ -95,7 +95,7 @@ class MemoryExecutions:
         self.inputs.append(document)
         self.found.setdefault(self.execution(name), Execution(running=True, stopped_at=None))
 
-    def look(self, execution: str) -> Execution | None:
+    def find(self, execution: str) -> Execution | None:
         return self.found.get(execution)
 
     def stop(self, execution: str) -> None:

@@ -165,7 +165,7 @@ def test_a_recipe_that_breaks_the_step_each_time_is_given_up_with_a_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting = Setting(tmp_path)
-    monkeypatch.setattr("tailor.steps.intentions.read_checked", lambda text: 1 / 0)
+    monkeypatch.setattr("tailor.steps.upload_request.read_checked", lambda text: 1 / 0)
     for _ in range(MAX_ATTEMPTS):
         with pytest.raises(ZeroDivisionError):
             setting.prepare()

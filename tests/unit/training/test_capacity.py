@@ -11,7 +11,7 @@ from tailor import catalog
 from tailor.errors import NotAllowedError
 from tailor.recipe import Recipe
 from tailor.training.capacity import ask_for, check_capacity, loads, rate_of
-from tailor.training.preflight import Check
+from tailor.training.preflight import PreflightCheck
 from tailor.training.quote import Basis
 from tailor_local import quotas as local
 from tailor_local.account import SERVICES, Account
@@ -58,7 +58,7 @@ def basis(manifest: Build, rows: int = 150, **recipe: Any) -> Basis:
     return Basis(manifest(test=rows), chosen, catalog.model(chosen.model))
 
 
-def named(checks: list[Check]) -> dict[str, Check]:
+def named(checks: list[PreflightCheck]) -> dict[str, PreflightCheck]:
     return {check.name: check for check in checks}
 
 

@@ -14,7 +14,7 @@ from tailor.aws import clients
 from tailor.aws.price_list import PriceList
 from tailor.errors import RetryableError
 from tailor.recipe import Recipe
-from tailor.training.preflight import Check
+from tailor.training.preflight import PreflightCheck
 from tailor_cli import doctor, models
 from tailor_cli.context import Session
 from tailor_cli.grade import grade
@@ -270,7 +270,7 @@ class Few:
 
 class TestDoctor:
     def test_a_dataset_brings_its_model_and_is_told_how_long_its_evaluation_takes(
-        self, answers: Path, checks: list[Check]
+        self, answers: Path, checks: list[PreflightCheck]
     ) -> None:
         shown = run("doctor", "--dataset", str(answers))
         assert "4 requests a minute of a custom Amazon Nova Micro" in shown
@@ -278,21 +278,21 @@ class TestDoctor:
         assert "of a custom Amazon Nova Micro at 4 a minute" in shown
         assert "give --dataset or --run" in run("doctor", "--dataset", str(answers), "--run", "x", code=1)
 
-    def test_a_quota_that_is_not_listed_is_no_failure(self, checks: list[Check]) -> None:
+    def test_a_quota_that_is_not_listed_is_no_failure(self, checks: list[PreflightCheck]) -> None:
         shown = run("doctor")
         assert "4 requests a minute of a custom Amazon Nova Lite" in shown
         assert "unknown" in shown
 
     @pytest.fixture
-    def checks(self, monkeypatch: pytest.MonkeyPatch) -> list[Check]:
-        found = [Check("model", "ok", "it is there")]
+    def checks(self, monkeypatch: pytest.MonkeyPatch) -> list[PreflightCheck]:
+        found = [PreflightCheck("model", "ok", "it is there")]
 
         class Stack:
             bucket, customization_role, train_role, grade_function = "data", "role", "train", "grade"
             prices = '{"nova-lite": {"training": 0.002}}'
 
-        def preflight(recipe: Recipe, *_: Any, **__: Any) -> list[Check]:
-            return [*found, Check("asked", "ok", recipe.method)]
+        def preflight(recipe: Recipe, *_: Any, **__: Any) -> list[PreflightCheck]:
+            return [*found, PreflightCheck("asked", "ok", recipe.method)]
 
         monkeypatch.setattr(Session, "stack", Stack())
         monkeypatch.setattr(doctor, "region", lambda: "us-east-1")
@@ -302,18 +302,18 @@ class TestDoctor:
         monkeypatch.setattr(doctor, "ServiceQuotas", Few)
         return found
 
-    def test_all_is_well(self, checks: list[Check]) -> None:
+    def test_all_is_well(self, checks: list[PreflightCheck]) -> None:
         assert "it is there" in run("doctor")
 
-    def test_a_failure_shows_its_remedy_and_ends_with_1(self, checks: list[Check]) -> None:
-        checks.append(Check("read", "failed", "the role may not read", "let it"))
+    def test_a_failure_shows_its_remedy_and_ends_with_1(self, checks: list[PreflightCheck]) -> None:
+        checks.append(PreflightCheck("read", "failed", "the role may not read", "let it"))
         shown = run("doctor", code=1)
         assert "the role may not read" in shown
         assert "let it" in shown
 
-    def test_another_method_can_be_asked_for(self, checks: list[Check]) -> None:
+    def test_another_method_can_be_asked_for(self, checks: list[PreflightCheck]) -> None:
         assert "distillation" in run("doctor", "--method", "distillation")
 
     @pytest.mark.parametrize("wrong", [("--method", "magic"), ("--model", "nova-9"), ("--method", "reinforcement")])
-    def test_what_does_not_exist_is_refused(self, wrong: tuple[str, str], checks: list[Check]) -> None:
+    def test_what_does_not_exist_is_refused(self, wrong: tuple[str, str], checks: list[PreflightCheck]) -> None:
         run("doctor", *wrong, code=1)

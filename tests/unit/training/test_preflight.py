@@ -5,7 +5,7 @@ import pytest
 from tailor import catalog
 from tailor.errors import NotAllowedError, NotFoundError
 from tailor.recipe import Recipe
-from tailor.training.preflight import Check, Place, failures, preflight
+from tailor.training.preflight import Place, PreflightCheck, failures, preflight
 
 ROLE = "arn:aws:iam::123456789012:role/tailor-customization"
 CALLER = "arn:aws:iam::123456789012:role/tailor-train"
@@ -80,7 +80,7 @@ AWS = {
 
 def checked(
     recipe: Recipe, offers: Region | None = None, access: Account | None = None, name: str = "colours-1", **place: Any
-) -> dict[str, Check]:
+) -> dict[str, PreflightCheck]:
     where = Place(**{**vars_of(PLACE), **place})
     model = catalog.model(recipe.model)
     found = preflight(recipe, model, where, offers=offers or Region(AWS), access=access or Account(), name=name)

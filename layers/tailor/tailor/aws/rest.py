@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from tailor.serving.errors import ApiError, render, to_api_error
 from tailor.serving.keys import Caller
-from tailor.serving.service import JSON_TYPE, Answer
+from tailor.serving.service import JSON_TYPE, ApiAnswer
 
 
 class RestApi:
@@ -29,7 +29,7 @@ class RestApi:
     def caller(self) -> Caller:
         return Caller.from_context(self.routes.current_event.request_context.authorizer.raw_event)
 
-    def answer(self, answer: Answer) -> Response[str]:
+    def answer(self, answer: ApiAnswer) -> Response[str]:
         if answer.facts:
             self._logger.info("answered", extra=answer.facts)
         return self._response(200, answer.body, answer.content_type, answer.headers)

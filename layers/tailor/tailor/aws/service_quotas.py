@@ -8,7 +8,7 @@ from tailor.aws.failures import translated
 
 
 class ServiceQuotas:
-    """Implements :class:`tailor.training.capacity.Quotas`."""
+    """Implements :class:`tailor.training.capacity.QuotaSource`."""
 
     def quotas(self, service: str) -> list[Mapping[str, Any]]:
         """All quotas of a service in this Region: the account's own values, and AWS's defaults where it has none.

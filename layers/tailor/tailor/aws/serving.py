@@ -76,7 +76,7 @@ class ServingTable(KeyTable):
         items = self._query(Key("pk").eq(f"USAGE#{project}") & days, f"reading the usage of {project}")
         return [_usage(project, item) for item in items]
 
-    def take_request(self, key: str, minute: datetime, limit: int) -> int | None:
+    def count_request(self, key: str, minute: datetime, limit: int) -> int | None:
         window = {"pk": f"RATE#{key}", "sk": f"MINUTE#{minute.isoformat()}"}
         with translated(f"counting a request of key {key}"):
             try:

@@ -36,7 +36,7 @@ _EMPTY_STATES = frozenset({"REVIEW_IN_PROGRESS"})
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CallerIdentity:
     account: str
     arn: str
     region: str
@@ -72,7 +72,7 @@ def shell_region() -> str:
         raise InvalidInputError(str(error), hint="name another: AWS_PROFILE") from error
 
 
-def caller() -> Caller:
+def caller() -> CallerIdentity:
     """Return the identity of the credentials. Raises InvalidInputError or RetryableError with a remedy."""
     try:
         sts = client("sts")
@@ -92,7 +92,7 @@ def caller() -> Caller:
         raise NotAllowedError(f"AWS refuses these credentials: {error}", hint=_LOG_IN) from error
     except BotoCoreError as error:
         raise InvalidInputError(f"the AWS settings of this shell are wrong: {error}", hint=_LOG_IN) from error
-    return Caller(str(found["Account"]), str(found["Arn"]), str(sts.meta.region_name))
+    return CallerIdentity(str(found["Account"]), str(found["Arn"]), str(sts.meta.region_name))
 
 
 def look_at(stack: str) -> StackState | None:

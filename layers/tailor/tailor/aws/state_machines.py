@@ -34,7 +34,7 @@ class StateMachine:
                 if code_of(error) != "ExecutionAlreadyExists":
                     raise
 
-    def look(self, execution: str) -> Execution | None:
+    def find(self, execution: str) -> Execution | None:
         """Return an execution's state, or None if there is no such execution."""
         with translated(f"looking at {execution}"):
             try:

@@ -28,7 +28,7 @@ Scope = Literal["chat", "approve"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
-class Limits(Record):
+class RateLimits(Record):
     """Limits of a key. None: no limit of its own; Bedrock's quota and the API's throttling still apply."""
 
     requests_per_minute: int | None = Field(default=None, ge=1)
@@ -48,7 +48,7 @@ class ApiKey(Record):
     created_by: str = ""
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
-    limits: Limits = Limits()
+    limits: RateLimits = RateLimits()
 
     @property
     def id(self) -> str:
@@ -89,7 +89,7 @@ def create(
     scopes: Sequence[Scope] = ("chat",),
     by: str = "",
     expires_at: datetime | None = None,
-    limits: Limits | None = None,
+    limits: RateLimits | None = None,
     now: datetime | None = None,
 ) -> tuple[str, ApiKey]:
     """Create and store a key. Return its secret, which is available only now, and its record.
@@ -118,7 +118,7 @@ def create(
         created_at=now,
         created_by=by,
         expires_at=expires_at,
-        limits=limits or Limits(),
+        limits=limits or RateLimits(),
     )
     store.add_key(key)
     return secret, key
@@ -145,7 +145,7 @@ class Caller(Record):
     key: str
     projects: tuple[str, ...]
     scopes: tuple[Scope, ...] = ("chat",)
-    limits: Limits = Limits()
+    limits: RateLimits = RateLimits()
     expires_at: datetime | None = None
     digest: str = ""
 
@@ -170,7 +170,9 @@ class Caller(Record):
             key=str(context["key"]),
             projects=tuple(str(context["projects"]).split(",")),
             scopes=tuple(scope for scope in SCOPES if scope in str(context.get("scopes", "chat")).split(",")),
-            limits=Limits.model_validate({name: context[name] for name in Limits.model_fields if context.get(name)}),
+            limits=RateLimits.model_validate(
+                {name: context[name] for name in RateLimits.model_fields if context.get(name)}
+            ),
             expires_at=datetime.fromisoformat(str(expires_at)) if expires_at else None,
             digest=str(context.get("digest", "")),
         )

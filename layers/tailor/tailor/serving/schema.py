@@ -15,28 +15,28 @@ from tailor.serving.errors import ApiError
 _TAG = "~"
 
 
-class Part(BaseModel):
+class ApiModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class TextPart(Part):
+class TextPart(ApiModel):
     type: Literal["text"]
     text: str
 
 
-class RefusalPart(Part):
+class RefusalPart(ApiModel):
     type: Literal["refusal"]
     refusal: str
 
 
-class ImageUrl(Part):
+class ImageUrl(ApiModel):
     """An image. ``detail`` is accepted and has no effect: Bedrock gives the model the unchanged image."""
 
     url: str
     detail: Literal["auto", "low", "high"] | None = None
 
 
-class ImagePart(Part):
+class ImagePart(ApiModel):
     type: Literal["image_url"]
     image_url: ImageUrl
 
@@ -61,12 +61,12 @@ type AssistantPart = Annotated[
 ]
 
 
-class SystemMessage(Part):
+class SystemMessage(ApiModel):
     role: Literal["system", "developer"]
     content: Parts[TextPart]
 
 
-class UserMessage(Part):
+class UserMessage(ApiModel):
     role: Literal["user"]
     content: Parts[UserPart]
 
@@ -75,18 +75,18 @@ type ToolName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 type ToolCallId = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.:-]{1,64}$")]
 
 
-class CalledFunction(Part):
+class CalledFunction(ApiModel):
     name: ToolName
     arguments: str
 
 
-class ToolCall(Part):
+class ToolCall(ApiModel):
     id: ToolCallId
     type: Literal["function"]
     function: CalledFunction
 
 
-class AssistantMessage(Part):
+class AssistantMessage(ApiModel):
     """An answer in the history. Accepts the nulls and empty lists that client libraries send back."""
 
     role: Literal["assistant"]
@@ -99,7 +99,7 @@ class AssistantMessage(Part):
     function_call: None = None
 
 
-class ToolMessage(Part):
+class ToolMessage(ApiModel):
     role: Literal["tool"]
     tool_call_id: ToolCallId
     content: Parts[TextPart]
@@ -119,39 +119,39 @@ type Message = Annotated[
 ]
 
 
-class Function(Part):
+class Function(ApiModel):
     name: ToolName
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
 
 
-class Tool(Part):
+class Tool(ApiModel):
     type: Literal["function"]
     function: Function
 
 
-class NamedFunction(Part):
+class NamedFunction(ApiModel):
     name: ToolName
 
 
-class NamedTool(Part):
+class NamedTool(ApiModel):
     type: Literal["function"]
     function: NamedFunction
 
 
-class JsonSchema(Part):
+class JsonSchema(ApiModel):
     name: ToolName
     description: str | None = None
     schema_: dict[str, Any] = Field(alias="schema")
     strict: bool | None = None
 
 
-class TextFormat(Part):
+class TextFormat(ApiModel):
     type: Literal["text"]
 
 
-class JsonSchemaFormat(Part):
+class JsonSchemaFormat(ApiModel):
     type: Literal["json_schema"]
     json_schema: JsonSchema
 
@@ -162,7 +162,7 @@ type ResponseFormat = Annotated[
 ]
 
 
-class StreamOptions(Part):
+class StreamOptions(ApiModel):
     include_usage: bool | None = None
     include_obfuscation: Literal[False] | None = None
 
@@ -175,7 +175,7 @@ MAX_INTEGER = 2**31 - 1  # of Converse's integers
 MAX_METADATA = 13
 
 
-class ChatRequest(Part):
+class ChatRequest(ApiModel):
     """The body of ``POST /v1/chat/completions``."""
 
     model: str
@@ -227,7 +227,7 @@ class ChatRequest(Part):
         return request
 
 
-def read[T: Part](shape: type[T], body: bytes) -> T:
+def read[T: ApiModel](shape: type[T], body: bytes) -> T:
     """Parse a request's body. Raises ApiError 400 that names the first wrong field but not its content."""
     try:
         document = from_json(body, allow_inf_nan=False)
@@ -247,7 +247,7 @@ _CODES = {
 }
 
 
-def _refusal(error: ValidationError, shape: type[Part]) -> ApiError:
+def _refusal(error: ValidationError, shape: type[ApiModel]) -> ApiError:
     detail = error.errors(include_url=False, include_input=False)[0]
     kind, context = detail["type"], detail.get("ctx", {})
     path = _path(detail["loc"])
@@ -277,7 +277,7 @@ def _path(location: tuple[int | str, ...]) -> str:
     return path
 
 
-def _suggestion(location: tuple[int | str, ...], shape: type[Part]) -> str:
+def _suggestion(location: tuple[int | str, ...], shape: type[ApiModel]) -> str:
     if len(location) > 1:
         return ""
     near = difflib.get_close_matches(str(location[0])[:64], shape.model_fields, n=1)

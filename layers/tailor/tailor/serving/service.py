@@ -28,7 +28,7 @@ class Runtime(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiAnswer:
     """A response to the caller; ``facts`` are ids and counts for the log."""
 
     body: str
@@ -45,7 +45,7 @@ class ChatService:
         self._counters = counters
         self._runtime = runtime
 
-    def complete(self, body: bytes, caller: Caller) -> Answer:
+    def complete(self, body: bytes, caller: Caller) -> ApiAnswer:
         """Answer ``POST /v1/chat/completions``. Raises ApiError, ModelCallError and the library's own errors."""
         now = datetime.now(UTC)
         _check(caller, now)
@@ -81,21 +81,21 @@ class ChatService:
         headers |= {"x-tailor-version": version.run}
         if request.stream:
             include_usage = bool(request.stream_options and request.stream_options.include_usage)
-            return Answer(completion.to_events(result, include_usage=include_usage), EVENTS_TYPE, headers, facts)
-        return Answer(json.dumps(result, ensure_ascii=False), JSON_TYPE, headers, facts)
+            return ApiAnswer(completion.to_events(result, include_usage=include_usage), EVENTS_TYPE, headers, facts)
+        return ApiAnswer(json.dumps(result, ensure_ascii=False), JSON_TYPE, headers, facts)
 
-    def models(self, caller: Caller) -> Answer:
+    def models(self, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models``: the live models that the key may call."""
         _check(caller, datetime.now(UTC))
         aliases = [self._aliases.alias(project) for project in sorted(caller.projects)]
         data = [_model(alias.project, alias.live) for alias in aliases if alias.live]
-        return Answer(json.dumps({"object": "list", "data": data}, ensure_ascii=False))
+        return ApiAnswer(json.dumps({"object": "list", "data": data}, ensure_ascii=False))
 
-    def model(self, name: str, caller: Caller) -> Answer:
+    def model(self, name: str, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models/{id}``. Raises ApiError."""
         _check(caller, datetime.now(UTC))
         project, version = self._resolve(name, caller)
-        return Answer(json.dumps(_model(project, version)), headers={"x-tailor-version": version.run})
+        return ApiAnswer(json.dumps(_model(project, version)), headers={"x-tailor-version": version.run})
 
     def _resolve(self, name: str, caller: Caller) -> tuple[str, Version]:
         """Return the project and version of ``<project>`` or ``<project>@<run>``.

@@ -34,7 +34,7 @@ class UsageStore(Protocol):
     def usage(self, project: str, first: date, last: date) -> list[Usage]:
         """Return usage from ``first`` to ``last``, both included, oldest first."""
 
-    def take_request(self, key: str, minute: datetime, limit: int) -> int | None:
+    def count_request(self, key: str, minute: datetime, limit: int) -> int | None:
         """Count a request in a minute. Return the count, or None if ``limit`` is already reached."""
 
     def add_tokens(self, key: str, day: date, tokens: int) -> None:
@@ -55,7 +55,7 @@ def admit(store: UsageStore, caller: Caller, now: datetime | None = None) -> dic
         return {}
     minute = now.replace(second=0, microsecond=0)
     left_in_minute = minute + timedelta(minutes=1) - now
-    count = store.take_request(caller.key, minute, limits.requests_per_minute)
+    count = store.count_request(caller.key, minute, limits.requests_per_minute)
     if count is None:
         raise _exceeded(f"this key may make {limits.requests_per_minute} requests a minute", left_in_minute)
     return {

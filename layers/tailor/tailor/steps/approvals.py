@@ -14,14 +14,14 @@ from tailor.names import MAX_NAME, NAME
 from tailor.runs import Run, RunStore, State
 from tailor.serving.errors import ApiError
 from tailor.serving.keys import ApiKey, Caller, KeyStore
-from tailor.serving.schema import Part, read
-from tailor.serving.service import Answer
+from tailor.serving.schema import ApiModel, read
+from tailor.serving.service import ApiAnswer
 from tailor.steps import steer
 
 _DECISIONS = {State.AWAITING_APPROVAL: "awaiting", State.APPROVED: "approved", State.DECLINED: "declined"}
 
 
-class Decision(Part):
+class DecisionRequest(ApiModel):
     """The body of a decision. The reason is shown to people, in terminals too: no control characters."""
 
     decision: Literal["approve", "decline"]
@@ -35,7 +35,7 @@ class Approvals:
         self._runs = runs
         self._keys = keys
 
-    def waiting(self, caller: Caller) -> Answer:
+    def waiting(self, caller: Caller) -> ApiAnswer:
         """``GET /v1/approvals``: what waits in the key's projects, longest first."""
         key = self._approver(caller)
         found = [
@@ -43,18 +43,18 @@ class Approvals:
             for run in self._runs.open_runs()
             if run.state == State.AWAITING_APPROVAL and run.project in key.projects
         ]
-        return Answer(_json({"object": "list", "data": found}))
+        return ApiAnswer(_json({"object": "list", "data": found}))
 
-    def look(self, run_id: str, caller: Caller) -> Answer:
+    def show(self, run_id: str, caller: Caller) -> ApiAnswer:
         """``GET /v1/approvals/{run}``: also what was decided."""
         key = self._approver(caller)
-        return Answer(_json(document(self._find(run_id, key))))
+        return ApiAnswer(_json(document(self._find(run_id, key))))
 
-    def decide(self, run_id: str, body: bytes, caller: Caller) -> Answer:
+    def decide(self, run_id: str, body: bytes, caller: Caller) -> ApiAnswer:
         """``POST /v1/approvals/{run}``. The same decision once more changes nothing; another one is refused."""
         key = self._approver(caller)
         run = self._find(run_id, key)
-        wanted = read(Decision, body)
+        wanted = read(DecisionRequest, body)
         act = steer.approve if wanted.decision == "approve" else steer.decline
         facts = {"key": key.id, "run": run.id, "decision": wanted.decision}
         try:
@@ -66,7 +66,7 @@ class Approvals:
                 message = f"the run is {status} already" if status != "awaiting" else error.message
                 raise ApiError(409, message, code="not_awaiting_approval") from error
             facts["repeated"] = "yes"
-        return Answer(_json(document(run)), facts=facts)
+        return ApiAnswer(_json(document(run)), facts=facts)
 
     def _approver(self, caller: Caller) -> ApiKey:
         """The key as it is now. Raises ApiError 401 or 403."""

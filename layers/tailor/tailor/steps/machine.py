@@ -53,7 +53,7 @@ class Executions(Protocol):
     def start(self, name: str, document: Mapping[str, Any]) -> None:
         """Fine where it was started before."""
 
-    def look(self, execution: str) -> Execution | None:
+    def find(self, execution: str) -> Execution | None:
         """None where there is no such execution."""
 
 
@@ -75,7 +75,7 @@ class Machine:
     def busy(self, run: Run, now: datetime) -> bool:
         """Whether others may be at work on this run."""
         name = self._record(run).execution
-        found = self.executions.look(name) if name and run.state == self.working else None
+        found = self.executions.find(name) if name and run.state == self.working else None
         if found is None:
             return False
         recent = found.stopped_at is not None and now < found.stopped_at + timedelta(seconds=self.outlived)

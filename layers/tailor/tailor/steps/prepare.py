@@ -18,8 +18,8 @@ from tailor.recipe import Recipe
 from tailor.run_records import ReportRecord
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, find, giving_back
 from tailor.serving.aliases import AliasStore
-from tailor.steps.intentions import offer_problems, read_intentions
 from tailor.steps.preparing import PrepareFanOut
+from tailor.steps.upload_request import offer_problems, read_request
 from tailor.storage import Storage
 from tailor.training import methods
 from tailor.training.calls import examples_in
@@ -96,7 +96,7 @@ class _Step:
         bucket, prices = services.bucket, services.prices
         if run.attempts > MAX_ATTEMPTS:  # before anything is read: that may be what fails
             return self._reject(run.recipe, [finding("gave-up", attempts=MAX_ATTEMPTS)])
-        problems, recipe, model = read_intentions(run, bucket)
+        problems, recipe, model = read_request(run, bucket)
         if model is not None and not problems:
             problems = offer_problems(recipe, model, services.region, services.offers)
         if problems or model is None:

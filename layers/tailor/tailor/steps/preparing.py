@@ -12,8 +12,8 @@ from tailor.datasets.prepare import Assignment, Deal, Intake, deal, weigh
 from tailor.datasets.scale import Shards, workers_of
 from tailor.events import Shard
 from tailor.runs import Run, RunStore, State, find
-from tailor.steps.intentions import read_intentions
 from tailor.steps.machine import Account, Executions, Machine, functions_at_once
+from tailor.steps.upload_request import read_request
 from tailor.storage import Storage
 
 
@@ -62,7 +62,7 @@ class PrepareFanOut:
         run = find(runs, shard.run)
         if run is None or not self.machine.awaits(run, shard.execution):
             return False
-        problems, recipe, model = read_intentions(run, bucket)
+        problems, recipe, model = read_request(run, bucket)
         if problems or model is None:
             return False  # the dataset changed meanwhile: whoever puts the shards together says so
         left = _shards(run, Deal(shard.shards, shard.parts), bucket, scratch).left(shard.task, shard.number)

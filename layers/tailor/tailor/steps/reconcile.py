@@ -20,7 +20,7 @@ _ASKED_EACH_ROUND = frozenset({"model", "room"})  # what a run waits for there u
 
 
 @dataclass(slots=True)
-class Round:
+class ReconcileResult:
     """What one round found: ids of runs."""
 
     open: int = 0
@@ -35,9 +35,9 @@ class Reconciler:
     bus: Bus
     due_after: timedelta
 
-    def round(self, now: datetime) -> Round:
+    def round(self, now: datetime) -> ReconcileResult:
         """One look at each open run. One run's trouble must not keep the others from being looked at."""
-        found, unreadable = Round(), list[str]()
+        found, unreadable = ReconcileResult(), list[str]()
         states = cache(self.services.control.deployment_states)  # one call a round, and none where nothing is live
         for run in self.services.runs.open_runs(unreadable):
             found.open += 1

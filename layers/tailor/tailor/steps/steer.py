@@ -24,13 +24,13 @@ from tailor.training.request import job_name
 
 _NOT_SUBMITTED = frozenset({State.RECEIVED, State.PREPARING, State.PREPARED, State.APPROVED})
 _NOT_MEASURED = frozenset({State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING, State.RESTORING})
-_KEPT = frozenset({State.RETIRED, State.DEPLOY_FAILED})
+_REDEPLOYABLE = frozenset({State.RETIRED, State.DEPLOY_FAILED})
 _PROMOTABLE = frozenset(
     {State.DEPLOYED, State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED, State.STANDBY}
 )
 
 
-def decided_anew[S: RunStore | RunServices, **P](
+def on_current_run[S: RunStore | RunServices, **P](
     act: Callable[Concatenate[Run, S, P], Run],
 ) -> Callable[Concatenate[Run, S, P], Run]:
     """Make a command read the run again before each of its tries. Its second parameter is where runs are kept."""
@@ -43,7 +43,7 @@ def decided_anew[S: RunStore | RunServices, **P](
     return insisting
 
 
-@decided_anew
+@on_current_run
 def approve(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) -> Run:
     """awaiting-approval → approved.
 
@@ -64,14 +64,14 @@ def approve(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) ->
     return runs.save(run.moved(State.APPROVED, by=by, reason=reason, now=now))
 
 
-@decided_anew
+@on_current_run
 def decline(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) -> Run:
     """awaiting-approval → declined. Raises ConflictError where the run does not wait for an answer."""
     _must_wait(run)
     return runs.save(run.moved(State.DECLINED, by=by, reason=reason, now=now))
 
 
-@decided_anew
+@on_current_run
 def stop(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
     """End a run before it has a verdict; see :func:`end`. Raises ConflictError for a run that has one, or has ended."""
     if run.state not in _NOT_SUBMITTED | {State.TRAINING} | _NOT_MEASURED and not _ends(run, by, reason):
@@ -83,7 +83,7 @@ def stop(run: Run, services: RunServices, *, by: str, reason: str, now: datetime
     return end(run, services, by=by, reason=reason, now=now)
 
 
-@decided_anew
+@on_current_run
 def retire(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
     """End a run, with or without a verdict; see :func:`end`. Raises ConflictError for a live version."""
     return end(run, services, by=by, reason=reason, now=now)
@@ -110,13 +110,13 @@ def end(run: Run, services: RunServices, *, by: str, reason: str, now: datetime)
     return take_down(run, services, by=by, reason=reason, now=now)
 
 
-@decided_anew
+@on_current_run
 def retry(run: Run, runs: RunStore, *, bucket: Storage, by: str, reason: str, now: datetime) -> Run:
     """Try a run again that has ended, as :mod:`tailor.steps.again` says. Raises ConflictError for one that has not."""
     return runs.save(again(run, bucket, by=by, reason=reason, now=now))
 
 
-@decided_anew
+@on_current_run
 def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
     """Puts a version live whatever its verdict. One that was taken down is deployed again first (``restoring``).
 
@@ -124,7 +124,7 @@ def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, no
     """
     if not reason.strip():
         raise InvalidInputError("a version that people put live needs a reason", hint="the run's history keeps it")
-    if run.state in _KEPT:
+    if run.state in _REDEPLOYABLE:
         return services.runs.save(run.moved(State.RESTORING, by=by, reason=reason, now=now, deployment=None))
     if run.state not in _PROMOTABLE:
         if run.state == State.LIVE:

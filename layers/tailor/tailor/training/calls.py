@@ -18,7 +18,7 @@ from tailor.training.quote import PER_THOUSAND, Basis
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class ModelCalls:
     """All calls of one model: ``prompts`` and ``answers`` are the tokens of all of them."""
 
     who: str
@@ -31,7 +31,7 @@ class Calls:
         return ("custom-input", "custom-output") if self.custom else ("input", "output")
 
 
-def line_of(item: str, title: str, model: Model, asked: Sequence[Calls]) -> Line:
+def line_of(item: str, title: str, model: Model, asked: Sequence[ModelCalls]) -> Line:
     """Return the quote's line for calls of a model and of custom models of it."""
     total = NOTHING
     prices = []
@@ -65,7 +65,7 @@ def headroom_lines(basis: Basis) -> list[Line]:
     if not rows:
         return []
     answers = answer_tokens(basis.recipe.evaluation.max_tokens).times(rows)
-    asked = [Calls("base", basis.prompt.times(rows), answers)]
+    asked = [ModelCalls("base", basis.prompt.times(rows), answers)]
     return [line_of("headroom", f"Headroom: {rows} rows through the base model", basis.model, asked)]
 
 
@@ -82,7 +82,7 @@ def evaluation_lines(basis: Basis) -> list[Line]:
         shown = basis.examples
         if shown is None:
             shown = basis.row.times(evaluation.few_shot).perhaps(likely=True)  # none where rows are too long to show
-        asked.append(Calls("base with worked examples", prompts.plus(shown.times(rows)), answers))
+        asked.append(ModelCalls("base with worked examples", prompts.plus(shown.times(rows)), answers))
     title = f"Evaluation on {rows} held-out rows"
     return [line_of("evaluation", title, basis.model, asked), *judge_lines(basis, basis.prompt, rows)]
 
@@ -103,7 +103,7 @@ def examples_in(train: bytes, recipe: Recipe, model: Model) -> Range:
 
 def arms_of(
     basis: Basis, prompts: Range, answers: Range, *, more: tuple[Range, Range] = (NOTHING, NOTHING)
-) -> list[Calls]:
+) -> list[ModelCalls]:
     """Return the calls of each arm of an evaluation.
 
     Base and candidate, with the general questions if the recipe requests them, and ``more`` prompts and answers; the
@@ -113,12 +113,12 @@ def arms_of(
     if basis.recipe.evaluation.regression:
         count, general = general_questions(basis.recipe, basis.model)
         asked, answered = asked.plus(general), answered.plus(answer_tokens(sizes.GENERAL_ANSWER).times(count))
-    arms = [Calls("base", asked, answered), Calls("candidate", asked, answered, custom=True)]
+    arms = [ModelCalls("base", asked, answered), ModelCalls("candidate", asked, answered, custom=True)]
     rounds = sizes.ROUNDS
     if basis.live:
-        arms, rounds = [*arms, Calls("live version", prompts, answers, custom=True)], rounds - 1
+        arms, rounds = [*arms, ModelCalls("live version", prompts, answers, custom=True)], rounds - 1
     asked, answered = prompts.times(rounds).perhaps(), answers.times(rounds).perhaps()
-    return [*arms, Calls("versions that go live meanwhile", asked, answered, custom=True)]
+    return [*arms, ModelCalls("versions that go live meanwhile", asked, answered, custom=True)]
 
 
 def general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:
@@ -161,7 +161,7 @@ def judge_lines(basis: Basis, prompt: Range, rows: int) -> list[Line]:
     instruction = Range.of(0, sizes.JUDGE_INSTRUCTION, 2 * sizes.JUDGE_INSTRUCTION)
     times = Range.of(0, 2 * pairs, 2 * pairs)
     prompts = shown.plus(said).plus(instruction).times(times)
-    asked = Calls("judge", prompts, answer_tokens(sizes.JUDGE_ANSWER).times(times))
+    asked = ModelCalls("judge", prompts, answer_tokens(sizes.JUDGE_ANSWER).times(times))
     return [line_of("judge", f"{judge.title} compares up to {pairs} pairs of answers, twice", judge, [asked])]
 
 

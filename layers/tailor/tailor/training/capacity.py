@@ -15,7 +15,7 @@ from tailor.catalog import Model, teacher_of
 from tailor.errors import TailorError
 from tailor.evaluation import sizes
 from tailor.training.calls import answer_tokens, general_questions
-from tailor.training.preflight import Check
+from tailor.training.preflight import PreflightCheck
 from tailor.training.quote import Basis
 
 BEDROCK, LAMBDA = "bedrock", "lambda"
@@ -26,7 +26,7 @@ What = Literal["requests", "tokens"]
 _WHAT: tuple[What, What] = ("requests", "tokens")
 
 
-class Quotas(Protocol):
+class QuotaSource(Protocol):
     """Service Quotas; the implementation is :class:`tailor.aws.service_quotas.ServiceQuotas`."""
 
     def quotas(self, service: str) -> list[Mapping[str, Any]]:
@@ -109,7 +109,7 @@ def loads(basis: Basis) -> list[Load]:
     return found
 
 
-def check_capacity(quotas: Quotas, model: Model, region: str, basis: Basis | None = None) -> list[Check]:
+def check_capacity(quotas: QuotaSource, model: Model, region: str, basis: Basis | None = None) -> list[PreflightCheck]:
     """Report what the account's quotas allow; with ``basis``, how long that run's evaluation takes. Never raises."""
     bedrock, problem = _asked(quotas, BEDROCK)
     functions, unreadable = _asked(quotas, LAMBDA)
@@ -124,42 +124,42 @@ def check_capacity(quotas: Quotas, model: Model, region: str, basis: Basis | Non
     ]
 
 
-def _asked(quotas: Quotas, service: str) -> tuple[list[Mapping[str, Any]], str]:
+def _asked(quotas: QuotaSource, service: str) -> tuple[list[Mapping[str, Any]], str]:
     try:
         return quotas.quotas(service), ""
     except TailorError as error:
         return [], error.message
 
 
-def _unknown(name: str, what: str, problem: str) -> Check:
+def _unknown(name: str, what: str, problem: str) -> PreflightCheck:
     if problem:
         remedy = "let the caller do servicequotas:ListServiceQuotas and servicequotas:ListAWSDefaultServiceQuotas"
-        return Check(name, "unknown", f"{what}: not known ({problem})", remedy)
-    return Check(name, "unknown", f"{what}: Service Quotas lists none by that name; look in its console")
+        return PreflightCheck(name, "unknown", f"{what}: not known ({problem})", remedy)
+    return PreflightCheck(name, "unknown", f"{what}: Service Quotas lists none by that name; look in its console")
 
 
-def _count(name: str, wanted: Wanted, known: list[Mapping[str, Any]], problem: str, what: str) -> Check:
+def _count(name: str, wanted: Wanted, known: list[Mapping[str, Any]], problem: str, what: str) -> PreflightCheck:
     quota = wanted.find(known)
     if quota is None:
         return _unknown(name, what, problem)
     most = quota["Value"]
     if most < 1:
-        return Check(name, "warning", f"{most:g} {what}", ask_for(quota, 1))
-    return Check(name, "ok", f"{most:g} {what}")
+        return PreflightCheck(name, "warning", f"{most:g} {what}", ask_for(quota, 1))
+    return PreflightCheck(name, "ok", f"{most:g} {what}")
 
 
-def _functions(known: list[Mapping[str, Any]], problem: str) -> Check:
+def _functions(known: list[Mapping[str, Any]], problem: str) -> PreflightCheck:
     quota = FUNCTIONS.find(known)
     if quota is None:
         return _unknown("functions", "Lambda functions at once", problem)
     message = f"{quota['Value']:g} Lambda functions at once in this account and Region"
     if quota["Value"] < FEW_FUNCTIONS:
         message += ": uploads, evaluations and the API share them, and calls of the API may be throttled meanwhile"
-        return Check("functions", "warning", message, ask_for(quota, ENOUGH_FUNCTIONS))
-    return Check("functions", "ok", message)
+        return PreflightCheck("functions", "warning", message, ask_for(quota, ENOUGH_FUNCTIONS))
+    return PreflightCheck("functions", "ok", message)
 
 
-def _rate(name: str, load: Load, region: str, known: list[Mapping[str, Any]], problem: str) -> Check:
+def _rate(name: str, load: Load, region: str, known: list[Mapping[str, Any]], problem: str) -> PreflightCheck:
     requests, tokens = (rate_of(load.model, region, what, custom=load.custom).find(known) for what in _WHAT)
     if requests is None and tokens is None:
         return _unknown(name, f"calls of {load.whose} a minute", problem)
@@ -171,11 +171,11 @@ def _rate(name: str, load: Load, region: str, known: list[Mapping[str, Any]], pr
     message = f"{' and '.join(given)} a minute of {load.whose}"
     refusing = next((quota for quota in (requests, tokens) if quota is not None and quota["Value"] <= 0), None)
     if refusing is not None:
-        return Check(name, "warning", f"{message}: every call is refused", ask_for(refusing, 100))
-    return Check(name, "ok", message)
+        return PreflightCheck(name, "warning", f"{message}: every call is refused", ask_for(refusing, 100))
+    return PreflightCheck(name, "ok", message)
 
 
-def _duration(asked: list[Load], region: str, known: list[Mapping[str, Any]], problem: str) -> Check:
+def _duration(asked: list[Load], region: str, known: list[Mapping[str, Any]], problem: str) -> PreflightCheck:
     """The longest of the models decides: each is asked at its own rate."""
     found: list[tuple[float, str, Mapping[str, Any], int]] = []
     unknown = []
@@ -196,8 +196,8 @@ def _duration(asked: list[Load], region: str, known: list[Mapping[str, Any]], pr
     if unknown:
         message += f"; not known: {', '.join(unknown)}"
     if minutes > SHORT:
-        return Check("evaluation-time", "warning", message, ask_for(quota, math.ceil(amount / SHORT)))
-    return Check("evaluation-time", "ok", message)
+        return PreflightCheck("evaluation-time", "warning", message, ask_for(quota, math.ceil(amount / SHORT)))
+    return PreflightCheck("evaluation-time", "ok", message)
 
 
 def _together(asked: list[Load]) -> list[Load]:

@@ -30,7 +30,7 @@ _INSTEAD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class PreflightCheck:
     """One result. ``name`` is stable; ``remedy`` is empty if there is nothing to do."""
 
     name: str
@@ -87,7 +87,7 @@ def preflight(
     access: Access | None,
     name: str = "",
     prices: PriceBook | None = None,
-) -> list[Check]:
+) -> list[PreflightCheck]:
     """Return all checks, in the order in which a person would fix them.
 
     Args:
@@ -112,29 +112,35 @@ def preflight(
     return checks
 
 
-def failures(checks: Iterable[Check]) -> str:
+def failures(checks: Iterable[PreflightCheck]) -> str:
     """Return what prevents a job from starting, as a sentence; empty if nothing does."""
     return "; ".join(f"{check.message}. To do: {check.remedy}" for check in checks if check.status == "failed")
 
 
-def check_offer(recipe: Recipe, model: Model, region: str, offers: Offers) -> Check:
+def check_offer(recipe: Recipe, model: Model, region: str, offers: Offers) -> PreflightCheck:
     """Check whether this Region offers the model for the method today; the catalogue may be out of date."""
     listed = LISTED.get(recipe.method)
     if listed is None:
         if offers.foundation_model(model.training_id) or offers.foundation_model(model.base_id):
-            return Check("model", "ok", f"{region} has {model.title}")
+            return PreflightCheck("model", "ok", f"{region} has {model.title}")
     else:
         summaries = offers.foundation_models(listed)
         offered = [summary["modelId"] for summary in summaries]
         if any(identifier in model.ids or identifier.startswith(model.base_id + ":") for identifier in offered):
-            return Check("model", "ok", f"{region} offers {model.title} for {recipe.method}")
+            return PreflightCheck("model", "ok", f"{region} offers {model.title} for {recipe.method}")
         if not offered and recipe.method == "continued-pre-training":
-            return Check("model", "failed", f"no model in {region} supports continued pre-training today", _INSTEAD)
+            return PreflightCheck(
+                "model", "failed", f"no model in {region} supports continued pre-training today", _INSTEAD
+            )
         names = [known.name for known in models() if known.ids & set(offered)]
         if names:
             remedy = f"choose one that it offers: {', '.join(names)}; or {_elsewhere(model)}"
-            return Check("model", "failed", f"{region} does not offer {model.title} for {recipe.method}", remedy)
-    return Check("model", "failed", f"{region} does not offer {model.title} for {recipe.method}", _elsewhere(model))
+            return PreflightCheck(
+                "model", "failed", f"{region} does not offer {model.title} for {recipe.method}", remedy
+            )
+    return PreflightCheck(
+        "model", "failed", f"{region} does not offer {model.title} for {recipe.method}", _elsewhere(model)
+    )
 
 
 def _elsewhere(model: Model) -> str:
@@ -143,98 +149,102 @@ def _elsewhere(model: Model) -> str:
     return "choose another model (tailor models)"
 
 
-def check_lifecycle(model: Model, offers: Offers) -> Check:
+def check_lifecycle(model: Model, offers: Offers) -> PreflightCheck:
     """Check that the model accepts new jobs: not in its legacy period. Bedrock overrides the catalogue."""
     details = offers.foundation_model(model.training_id) or offers.foundation_model(model.base_id)
     status = ((details or {}).get("modelLifecycle") or {}).get("status")
     other = "choose another model (tailor models)"
     if status == "LEGACY":
-        return Check("lifecycle", "failed", f"AWS is retiring {model.title}: it takes no new jobs", other)
+        return PreflightCheck("lifecycle", "failed", f"AWS is retiring {model.title}: it takes no new jobs", other)
     if status == "ACTIVE":
-        return Check("lifecycle", "ok", f"{model.title} is active")
+        return PreflightCheck("lifecycle", "ok", f"{model.title} is active")
     if model.lifecycle.status == "retired":
         ended = f" on {model.lifecycle.end_of_life}" if model.lifecycle.end_of_life else ""
-        return Check("lifecycle", "failed", f"AWS retired {model.title}{ended}", other)
-    return Check("lifecycle", "unknown", f"Bedrock says nothing of the lifecycle of {model.title}")
+        return PreflightCheck("lifecycle", "failed", f"AWS retired {model.title}{ended}", other)
+    return PreflightCheck("lifecycle", "unknown", f"Bedrock says nothing of the lifecycle of {model.title}")
 
 
-def check_hosting(recipe: Recipe, model: Model) -> Check:
+def check_hosting(recipe: Recipe, model: Model) -> PreflightCheck:
     kind = recipe.deployment.kind
     if model.lifecycle.status == "retired":
-        return Check("hosting", "unknown", f"AWS lists nothing for {model.title} any more")
+        return PreflightCheck("hosting", "unknown", f"AWS lists nothing for {model.title} any more")
     if kind in model.hosting.kinds:
-        return Check("hosting", "ok", f"a custom {model.title} can be served {kind}")
+        return PreflightCheck("hosting", "ok", f"a custom {model.title} can be served {kind}")
     if not model.hosting.kinds:
-        return Check("hosting", "failed", f"AWS lists no way to serve a custom {model.title}", "choose another model")
+        return PreflightCheck(
+            "hosting", "failed", f"AWS lists no way to serve a custom {model.title}", "choose another model"
+        )
     others = " or ".join(model.hosting.kinds)
     message = f"AWS does not list {kind} deployment for a custom {model.title}"
-    return Check("hosting", "failed", message, f"set deployment.kind to {others}, or choose another model")
+    return PreflightCheck("hosting", "failed", message, f"set deployment.kind to {others}, or choose another model")
 
 
-def check_teacher(recipe: Recipe, model: Model, offers: Offers) -> Check:
+def check_teacher(recipe: Recipe, model: Model, offers: Offers) -> PreflightCheck:
     teacher = teacher_of(recipe, model)
     if offers.foundation_model(teacher.base_id):
-        return Check("teacher", "ok", f"the teacher {teacher.title} is there")
+        return PreflightCheck("teacher", "ok", f"the teacher {teacher.title} is there")
     others = [name for name in model.method("distillation").teachers if name != teacher.name]
     remedy = f"choose another teacher: {', '.join(others)}" if others else "choose another student (tailor models)"
-    return Check("teacher", "failed", f"this Region does not have the teacher {teacher.title}", remedy)
+    return PreflightCheck("teacher", "failed", f"this Region does not have the teacher {teacher.title}", remedy)
 
 
-def check_logs(recipe: Recipe, place: Place) -> list[Check]:
+def check_logs(recipe: Recipe, place: Place) -> list[PreflightCheck]:
     """Check that the logs are in the bucket that the customization role may read."""
     logs = recipe.distillation.logs
     if logs is None:
         return []
     bucket = logs.uri.removeprefix("s3://").split("/")[0]
     if bucket == place.logs_bucket:
-        return [Check("logs", "ok", f"invocation logs in {bucket} may be read")]
+        return [PreflightCheck("logs", "ok", f"invocation logs in {bucket} may be read")]
     message = f"the customization role may not read invocation logs in {bucket}"
-    return [Check("logs", "failed", message, f"deploy the stack with InvocationLogsBucket={bucket}")]
+    return [PreflightCheck("logs", "failed", message, f"deploy the stack with InvocationLogsBucket={bucket}")]
 
 
-def check_quota(offers: Offers) -> Check:
+def check_quota(offers: Offers) -> PreflightCheck:
     """Check the quota of jobs. A full quota is no failure: runs wait their turn."""
     running, most = len(offers.open_jobs()), quotas().customization_jobs
     if running >= most:
         message = f"{running} customization jobs run, of {most} that an account may have: new runs wait their turn"
-        return Check("quota", "warning", message, "nothing, or stop a job that nobody needs")
-    return Check("quota", "ok", f"{running} of {most} customization jobs run")
+        return PreflightCheck("quota", "warning", message, "nothing, or stop a job that nobody needs")
+    return PreflightCheck("quota", "ok", f"{running} of {most} customization jobs run")
 
 
-def check_price(recipe: Recipe, model: Model, prices: PriceBook) -> Check:
+def check_price(recipe: Recipe, model: Model, prices: PriceBook) -> PreflightCheck:
     """Check whether training has a price. A run without one waits for approval."""
     if recipe.method == "reinforcement":
         message = (
             "reinforcement is billed by the hour and nobody knows the hours before: each run waits for an approval"
         )
-        return Check("price", "warning", message)
+        return PreflightCheck("price", "warning", message)
     price = prices.priced(model, datetime.now(UTC).date()).price("training")
     notes = "".join(f"; {note}" for note in prices.notes)
     if price is None:
         message = f"training {model.title} has no price, so each run waits for an approval{notes}"
-        return Check("price", "warning", message, how_to_set(model, "training"))
-    return Check("price", "ok", f"training costs ${price.amount:f} per {price.unit} ({price.origin}){notes}")
+        return PreflightCheck("price", "warning", message, how_to_set(model, "training"))
+    return PreflightCheck("price", "ok", f"training costs ${price.amount:f} per {price.unit} ({price.origin}){notes}")
 
 
-def check_keys(name: str, place: Place) -> Check:
+def check_keys(name: str, place: Place) -> PreflightCheck:
     """Check the bucket's keys: Bedrock accepts fewer characters in S3 addresses than S3."""
     uri = f"s3://{place.bucket}/runs/{name}/prepared/train.jsonl"
     if _S3_URI.fullmatch(uri) and len(uri) <= 1024:
-        return Check("keys", "ok", "the data's addresses are of the form that Bedrock takes")
-    return Check("keys", "failed", f"Bedrock does not take the address {uri}", "use a bucket name of a-z, 0-9, - and .")
+        return PreflightCheck("keys", "ok", "the data's addresses are of the form that Bedrock takes")
+    return PreflightCheck(
+        "keys", "failed", f"Bedrock does not take the address {uri}", "use a bucket name of a-z, 0-9, - and ."
+    )
 
 
-def check_name_is_free(name: str, offers: Offers) -> Check:
+def check_name_is_free(name: str, offers: Offers) -> PreflightCheck:
     """Check the job's name. A job of that name is this run's own; a model without a job is not."""
     if offers.find_job(name):
-        return Check("name", "ok", f"the job {name} was submitted before and is followed")
+        return PreflightCheck("name", "ok", f"the job {name} was submitted before and is followed")
     if offers.find_model(name):
         message = f"a custom model {name} exists that no job of this run made"
-        return Check("name", "failed", message, "delete that model, or upload the dataset under another name")
-    return Check("name", "ok", f"the name {name} is free")
+        return PreflightCheck("name", "failed", message, "delete that model, or upload the dataset under another name")
+    return PreflightCheck("name", "ok", f"the name {name} is free")
 
 
-def check_access(recipe: Recipe, model: Model, place: Place, access: Access) -> list[Check]:
+def check_access(recipe: Recipe, model: Model, place: Place, access: Access) -> list[PreflightCheck]:
     """Check that the customization role can be passed, and reaches what a job reads, writes and calls."""
     trust = _asked("trust", lambda: _check_trust(place.role_arn, access))
     if trust.status == "failed":
@@ -259,54 +269,56 @@ def check_access(recipe: Recipe, model: Model, place: Place, access: Access) -> 
     return [*checks, _asked("region", lambda: _check_region(place, access)), *_check_key(place, access)]
 
 
-def _check_trust(role_arn: str, access: Access) -> Check:
+def _check_trust(role_arn: str, access: Access) -> PreflightCheck:
     remedy = "deploy the stack again: its template makes the role"
     try:
         document = access.trust(role_arn)
     except NotFoundError:
-        return Check("trust", "failed", f"there is no role {role_arn}", remedy)
+        return PreflightCheck("trust", "failed", f"there is no role {role_arn}", remedy)
     for statement in _listed(document.get("Statement")):
         services = _listed((statement.get("Principal") or {}).get("Service"))
         if statement.get("Effect") == "Allow" and "bedrock.amazonaws.com" in services:
-            return Check("trust", "ok", "Bedrock may take the customization role")
-    return Check("trust", "failed", f"the role {role_arn} does not trust bedrock.amazonaws.com", remedy)
+            return PreflightCheck("trust", "ok", "Bedrock may take the customization role")
+    return PreflightCheck("trust", "failed", f"the role {role_arn} does not trust bedrock.amazonaws.com", remedy)
 
 
-def _check_denied(name: str, principal: str, action: str, resource: str, *, access: Access) -> Callable[[], Check]:
-    def check() -> Check:
+def _check_denied(
+    name: str, principal: str, action: str, resource: str, *, access: Access
+) -> Callable[[], PreflightCheck]:
+    def check() -> PreflightCheck:
         if access.denied(principal, action, resource):
             remedy = f"let it do {action}: deploy the stack again, and look for a policy that denies it"
-            return Check(name, "failed", f"{principal} may not do {action} on {resource}", remedy)
-        return Check(name, "ok", f"{action} on {resource}")
+            return PreflightCheck(name, "failed", f"{principal} may not do {action} on {resource}", remedy)
+        return PreflightCheck(name, "ok", f"{action} on {resource}")
 
     return check
 
 
-def _check_region(place: Place, access: Access) -> Check:
+def _check_region(place: Place, access: Access) -> PreflightCheck:
     found = access.bucket_region(place.bucket)
     if found == place.region:
-        return Check("region", "ok", f"bucket and jobs are in {found}")
+        return PreflightCheck("region", "ok", f"bucket and jobs are in {found}")
     remedy = "the bucket and the job must be in one Region: deploy Tailor in the Region of the model"
-    return Check("region", "failed", f"the bucket is in {found}, the job would run in {place.region}", remedy)
+    return PreflightCheck("region", "failed", f"the bucket is in {found}, the job would run in {place.region}", remedy)
 
 
-def _check_key(place: Place, access: Access) -> list[Check]:
+def _check_key(place: Place, access: Access) -> list[PreflightCheck]:
     """Check that the role may use the bucket's own encryption key."""
     try:
         key = access.bucket_key(place.bucket)
     except TailorError as error:
-        return [Check("key", "unknown", f"could not be asked: {error.message}")]
+        return [PreflightCheck("key", "unknown", f"could not be asked: {error.message}")]
     if key is None or not key.startswith("arn:"):
         return []
     return [_asked("key", _check_denied("key", place.role_arn, "kms:Decrypt", key, access=access))]
 
 
-def _asked(name: str, check: Callable[[], Check]) -> Check:
+def _asked(name: str, check: Callable[[], PreflightCheck]) -> PreflightCheck:
     """Run a check; its status is unknown, not failed, if AWS can't be asked."""
     try:
         return check()
     except TailorError as error:
-        return Check(name, "unknown", f"could not be asked: {error.message}", error.hint)
+        return PreflightCheck(name, "unknown", f"could not be asked: {error.message}", error.hint)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -13,7 +13,7 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from tailor.aws.stacks import Caller, StackState
+from tailor.aws.stacks import CallerIdentity, StackState
 from tailor_cli.deploying import steps
 from tailor_cli.deploying.answers import Answers, read_answers, write_answers
 from tailor_cli.main import app
@@ -36,8 +36,8 @@ class Cloud:
     parameters: dict[str, str] = field(default_factory=dict)
     built: list[str] = field(default_factory=list)
 
-    def caller(self) -> Caller:
-        return Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/linh", self.region)
+    def caller(self) -> CallerIdentity:
+        return CallerIdentity(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/linh", self.region)
 
     def look_at(self, _: str) -> StackState | None:
         return self.state

@@ -11,7 +11,7 @@ from tailor.costs import NOTHING, Quote, Range
 from tailor.errors import Problem, RecipeError
 from tailor.recipe import InvocationLogs, Recipe
 from tailor.training.advice import too_long
-from tailor.training.calls import Calls, answer_tokens, evaluation_lines, headroom_lines, line_of
+from tailor.training.calls import ModelCalls, answer_tokens, evaluation_lines, headroom_lines, line_of
 from tailor.training.quote import Basis, billed, kept_and_hosted, training_line
 from tailor.training.request import Job
 
@@ -91,7 +91,7 @@ def quote(basis: Basis) -> Quote:
     title = f"{teacher.title} answers the prompts and {held_out} held-out questions"
     tokens = basis.row.plus(answer).times(pairs)
     lines = (
-        line_of("teacher", title, teacher, [Calls("teacher", prompts, answer.times(taught).plus(shown))]),
+        line_of("teacher", title, teacher, [ModelCalls("teacher", prompts, answer.times(taught).plus(shown))]),
         training_line(tokens, EPOCHS, model),
         *headroom_lines(basis),
         *evaluation_lines(basis),

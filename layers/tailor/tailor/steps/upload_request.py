@@ -15,7 +15,7 @@ from tailor.training.preflight import Offers, check_offer
 from tailor.training.recipe_check import check_recipe, findings_of, read_checked
 
 
-def read_intentions(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, Model | None]:
+def read_request(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, Model | None]:
     """What the team asked for, and what is wrong with it: names, recipe, model, method, all in one pass."""
     findings = [*_name_problems(run)]
     files = list(bucket.list(run.prefix))
