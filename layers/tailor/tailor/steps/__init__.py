@@ -1,1 +1,1 @@
-"""The steps of a run, one module a function. Each may be called twice, at once or late, and then does nothing."""
+"""Steps of a run, one module for each function. A step may be called twice, at once or late: it then does nothing."""

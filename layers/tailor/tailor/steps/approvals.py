@@ -1,6 +1,6 @@
-"""awaiting-approval → approved | declined over the API: who may, what they see, and that a yes is given once.
+"""Approve or decline over the API: who may do it, what they see, and that a decision is made once.
 
-A yes spends money, so nothing here relies on what API Gateway remembers of a key: its record is read each time.
+An approval spends money, so the key's record is read each time: what API Gateway remembers of the key is not enough.
 """
 
 import json
@@ -22,21 +22,21 @@ _DECISIONS = {State.AWAITING_APPROVAL: "awaiting", State.APPROVED: "approved", S
 
 
 class DecisionRequest(ApiModel):
-    """The body of a decision. The reason is shown to people, in terminals too: no control characters."""
+    """Body of a decision. The reason is shown to people, in terminals too: no control characters."""
 
     decision: Literal["approve", "decline"]
     reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")] = ""
 
 
 class Approvals:
-    """Each method answers one path of docs/api.md, "Approvals". Raises ApiError and the library's own errors."""
+    """Operations of docs/api.md, "Approvals". Each raises ApiError and the errors of :mod:`tailor.errors`."""
 
     def __init__(self, runs: RunStore, keys: KeyStore) -> None:
         self._runs = runs
         self._keys = keys
 
     def waiting(self, caller: Caller) -> ApiAnswer:
-        """``GET /v1/approvals``: what waits in the key's projects, longest first."""
+        """Answer ``GET /v1/approvals``: runs of the key's projects that await approval, the oldest question first."""
         key = self._approver(caller)
         found = [
             document(run)
@@ -46,12 +46,12 @@ class Approvals:
         return ApiAnswer(_json({"object": "list", "data": found}))
 
     def show(self, run_id: str, caller: Caller) -> ApiAnswer:
-        """``GET /v1/approvals/{run}``: also what was decided."""
+        """Answer ``GET /v1/approvals/{run}``, including a decision that was made."""
         key = self._approver(caller)
         return ApiAnswer(_json(document(self._find(run_id, key))))
 
     def decide(self, run_id: str, body: bytes, caller: Caller) -> ApiAnswer:
-        """``POST /v1/approvals/{run}``. The same decision once more changes nothing; another one is refused."""
+        """Answer ``POST /v1/approvals/{run}``. Idempotent; raises ApiError 409 for the opposite decision."""
         key = self._approver(caller)
         run = self._find(run_id, key)
         wanted = read(DecisionRequest, body)
@@ -69,7 +69,7 @@ class Approvals:
         return ApiAnswer(_json(document(run)), facts=facts)
 
     def _approver(self, caller: Caller) -> ApiKey:
-        """The key as it is now. Raises ApiError 401 or 403."""
+        """Return the key's current record. Raises ApiError 401 or 403."""
         key = self._keys.key(caller.digest) if caller.digest else None
         if key is None or not key.usable(datetime.now(UTC)):
             raise ApiError(401, "the API key is wrong, expired or revoked", code="invalid_api_key")
@@ -79,7 +79,7 @@ class Approvals:
         return key
 
     def _find(self, run_id: str, key: ApiKey) -> Run:
-        """A run of another project is not there at all, and neither is one that never asked."""
+        """Return a run that asked for approval. Raises ApiError 404, also for a run of another project."""
         unknown = ApiError(404, "there is no such run that asked for an approval", code="run_not_found", param="run")
         if len(run_id) > MAX_NAME or not NAME.fullmatch(run_id):
             raise unknown
@@ -93,7 +93,10 @@ class Approvals:
 
 
 def document(run: Run) -> dict[str, Any]:
-    """A run that asked for an approval, as the API shows it. Amounts are US dollars as text, low, likely and high."""
+    """Return the API's document of a run that asked for approval.
+
+    Amounts are US dollars as text: low, expected, high.
+    """
     asked = next(change for change in reversed(run.history) if change.state == State.AWAITING_APPROVAL)  # the last time
     decided = next((change for change in run.history[asked.sequence :]), None)
     quote, approval = run.quote, run.quote.approval if run.quote else None

@@ -1,4 +1,4 @@
-"""What the steps ask of Amazon Bedrock's control plane.
+"""Interface of Amazon Bedrock's control plane, as far as the steps use it.
 
 :class:`tailor.aws.bedrock.Bedrock` implements it for a whole account, :class:`tailor.steps.ownership.OwnControl` for
 what one stack made.
@@ -9,38 +9,39 @@ from typing import Any, Protocol
 
 
 class Control(Protocol):
-    """Answers are as the API's (botocore, service ``bedrock``). Errors are those of :mod:`tailor.errors`.
+    """Jobs, models and deployments. Answers have the API's shape (botocore, service ``bedrock``).
 
-    Creating the same thing twice gives the first one again: names and request tokens are derived from the run.
+    Creating something twice returns the first one again: names and request tokens are derived from the run. Methods
+    raise the errors of :mod:`tailor.errors`.
     """
 
     def create_job(self, request: Mapping[str, Any]) -> str:
-        """CreateModelCustomizationJob; the job's ARN. RetryableError where a quota or throttling says "later"."""
+        """Call CreateModelCustomizationJob and return the job's ARN. QuotaError and RetryableError mean "later"."""
 
     def get_job(self, identifier: str) -> dict[str, Any]:
-        """GetModelCustomizationJob, by ARN or name."""
+        """Call GetModelCustomizationJob, by ARN or name."""
 
     def stop_job(self, identifier: str) -> None:
-        """StopModelCustomizationJob; fine where it has ended or stops already. NotOursError for another stack's."""
+        """Call StopModelCustomizationJob; do nothing if the job has ended or is stopping. Raises NotOursError."""
 
     def get_model(self, identifier: str) -> dict[str, Any]:
-        """GetCustomModel, by ARN or name. ``modelStatus`` may be missing: models of old jobs have none."""
+        """Call GetCustomModel, by ARN or name. ``modelStatus`` may be missing: models of old jobs have none."""
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
-        """CreateCustomModelDeployment; the deployment's ARN."""
+        """Call CreateCustomModelDeployment and return the deployment's ARN."""
 
     def get_deployment(self, identifier: str) -> dict[str, Any]:
-        """GetCustomModelDeployment, by ARN or name."""
+        """Call GetCustomModelDeployment, by ARN or name."""
 
     def deployment_states(self) -> dict[str, str]:
-        """ListCustomModelDeployments: the status of each deployment of the account, by ARN."""
+        """Call ListCustomModelDeployments and return the status of each deployment of the account, by ARN."""
 
     def delete_deployment(self, identifier: str) -> None:
-        """DeleteCustomModelDeployment; fine where it is gone already. Another stack's is left alone."""
+        """Call DeleteCustomModelDeployment; do nothing if it is gone, or another stack's."""
 
 
 class AccountControl(Control, Protocol):
-    """All of an account's jobs and deployments, whoever made them."""
+    """All jobs and deployments of an account, of any stack."""
 
     def tags(self, arn: str) -> dict[str, str]:
-        """ListTagsForResource; empty where there are none. Raises NotFoundError."""
+        """Call ListTagsForResource; return an empty dict if there are no tags. Raises NotFoundError."""

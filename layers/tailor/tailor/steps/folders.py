@@ -1,4 +1,4 @@
-"""What lies in a dataset's folder, as one value that changes with it."""
+"""Identify the content of a dataset's folder by one value."""
 
 import hashlib
 import json
@@ -7,6 +7,6 @@ from tailor.storage import StoredFile
 
 
 def fingerprint(prefix: str, files: list[StoredFile]) -> str:
-    """SHA-256 over the names, sizes and entity tags of a dataset's files, recipe included; 64 hex digits."""
+    """Return a SHA-256 (64 hex digits) of the names, sizes and entity tags of a dataset's files."""
     listing = [[file.key.removeprefix(prefix), file.size, file.etag] for file in sorted(files, key=lambda f: f.key)]
     return hashlib.sha256(json.dumps([prefix, *listing]).encode()).hexdigest()

@@ -1,8 +1,8 @@
-"""Work that is too much for one function: a step hands its run to an execution of a state machine.
+"""Hand a run to an execution of a state machine if its step is too much work for one function.
 
-The run names the execution, and while that works nobody holds the run's lease: whoever is told that the run is due asks
-Step Functions instead. So no two begin the same work, an ending that was lost is found, and a machine that was stopped
-is followed by another execution, which finds what the one before it left.
+The run names the execution. While that works, nobody holds the run's lease: a function that is told to work on the run
+asks Step Functions first. So no two functions begin the same work, an end that was not reported is found, and an
+execution that was stopped is followed by another one, which continues from what the first one left.
 """
 
 from collections.abc import Mapping
@@ -48,20 +48,24 @@ class Executions(Protocol):
     """Executions of a state machine. The implementation is :class:`tailor.aws.state_machines.StateMachine`."""
 
     def execution(self, name: str) -> str:
-        """The ARN that an execution of this name has."""
+        """Return the ARN of the execution with this name."""
 
     def start(self, name: str, document: Mapping[str, Any]) -> None:
-        """Fine where it was started before."""
+        """Start an execution. Idempotent by name."""
 
     def find(self, execution: str) -> Execution | None:
-        """None where there is no such execution."""
+        """Return an execution, or None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The state machine of one step. ``working``: the run's state meanwhile; ``field``: the run's document that names
-    the execution; ``outlived``: seconds that a function may go on for after its execution was stopped, where no other
-    may do the same work meanwhile."""
+    """A step's state machine.
+
+    Attributes:
+        working: state of the runs that it works on.
+        field: the run's record that names the execution.
+        outlived: seconds for which a function may continue after its execution was stopped; nobody else starts within.
+    """
 
     executions: Executions
     working: State
@@ -69,11 +73,11 @@ class Machine:
     outlived: float = 0
 
     def awaits(self, run: Run, execution: str) -> bool:
-        """Whether the run still waits for this execution."""
+        """Return whether the run waits for this execution."""
         return run.state == self.working and self._record(run).execution == execution
 
     def busy(self, run: Run, now: datetime) -> bool:
-        """Whether others may be at work on this run."""
+        """Return whether an execution may still work on this run."""
         name = self._record(run).execution
         found = self.executions.find(name) if name and run.state == self.working else None
         if found is None:
@@ -84,23 +88,28 @@ class Machine:
     def claim(
         self, run: Run, *, begin: State, ended: str | None, seconds: float, by: str, runs: RunStore, now: datetime
     ) -> Run | None:
-        """The run for one function, with a lease of ``seconds``; None where others do or did the work.
+        """Claim the run for one function, with a lease of ``seconds``; return None if others do or did the work.
 
-        ``ended``: the execution that says that it has done all that it could."""
+        Args:
+            ended: ARN of the execution that has done all that it could.
+        """
         if not self.awaits(run, ended) if ended else self.busy(run, now):
             return None
         return claim(runs, run, begin=begin, working=self.working, seconds=seconds, by=by, now=now)
 
     def spent(self, run: Run) -> bool:
-        """Whether so many executions were stopped that no other one is worth a try."""
+        """Return whether so many executions of the run were stopped that no further one is started."""
         return self._record(run).executions >= MOST_EXECUTIONS
 
     def hand_over(self, run: Run, document: Mapping[str, Any], runs: RunStore, series: str = "") -> Run:
-        """Starts the next execution for a claimed run, with ``document`` and the names of run and execution, and gives
-        the lease back. ``series`` names the executions where a run has several series of them.
+        """Start the next execution for a claimed run, release its lease and return it.
 
-        The run names its execution first: a stop in between leaves a name without an execution, and the next visit
-        takes another.
+        The run names its execution first: if this function is killed in between, the name leads to no execution, and
+        the next visit takes another name.
+
+        Args:
+            document: input of the execution, which gets ``run`` and ``execution`` besides.
+            series: prefix of the execution's name; default: the run's id.
         """
         place = self._record(run).executions + 1
         name = f"{series or run.id}-{place}"
@@ -112,7 +121,7 @@ class Machine:
         return runs.save(run.updated(lease_until=None, attempts=0))
 
     def noted(self, run: Run) -> dict[str, Any]:
-        """What the run's document says about executions, to be kept beside what the step found out."""
+        """Return what the run's record says about executions, to be kept in the step's result."""
         return {n: value for n, value in self._record(run).model_dump().items() if n in ExecutionRecord.model_fields}
 
     def _record(self, run: Run) -> ReportRecord | EvaluationRecord:

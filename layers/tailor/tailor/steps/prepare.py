@@ -1,4 +1,4 @@
-"""received → preparing → prepared | rejected: a dataset is checked, converted and split, and training gets a price."""
+"""received → preparing → prepared | rejected: check, convert and split a dataset, and quote its training."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,10 +35,10 @@ NO_PRICES = PriceBook()
 
 @dataclass(frozen=True, slots=True)
 class PrepareServices:
-    """What a dataset is prepared with. ``offers`` guards money: no run is quoted that the Region would not train.
+    """Services of preparing a dataset. ``offers`` guards money: no run is quoted that the Region would not train.
 
-    ``prices`` come before those of the catalogue; without ``asker`` there is no headroom check, and without ``aliases``
-    a quote does not count the live version.
+    ``prices`` come before those of the catalogue. Without ``asker`` there is no headroom check; without ``aliases`` a
+    quote does not count the live version.
     """
 
     bucket: Storage
@@ -61,10 +61,14 @@ def prepare(
     now: datetime,
     ended: str | None = None,
 ) -> Run | None:
-    """The run as it is afterwards; None where others do or did the work. ``scratch`` is an empty folder.
+    """Return the run after this visit's work, or None if others do or did it.
 
-    A run that a data file alone started ends without a word where a recipe lies in its folder by now: that one's run
-    takes over. ``ended``: the execution that says that all its shards are checked.
+    A run that a data file started is stopped without a notice if its folder has a recipe by now: the recipe's run
+    replaces it.
+
+    Args:
+        scratch: an empty folder.
+        ended: ARN of the execution whose shards have all been checked.
     """
     bucket, runs = services.bucket, services.runs
     run = find(runs, run_id)
@@ -85,7 +89,7 @@ def prepare(
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A claimed run on its way out of this step."""
+    """Work on one claimed run."""
 
     run: Run
     services: PrepareServices
@@ -131,7 +135,7 @@ class _Step:
         return self._end(State.PREPARED, recipe, summary, quote=quote)
 
     def _check(self, assignment: Assignment) -> Report | Run | Finding:
-        """The report; or the run, now in the hands of the state machine; or why its shards were given up."""
+        """Return the report, the run if it was handed to the state machine, or a finding if its shards failed."""
         with Intake(assignment) as intake:
             shards = self.services.fan_out.shards(self.run, intake, self.services.bucket, self.scratch)
             if shards is None:
@@ -158,7 +162,7 @@ class _Step:
             self.run.moved(state, by=BY, reason=reason, recipe=recipe, report=found, quote=quote)
         )
         if noted:
-            # Only now: whoever did this step again, had it been cut short, would need the shards' work.
+            # Only now: if this step had been cut short, its repeat would need the shards' results.
             self.services.fan_out.clear(run, self.services.bucket)
         return run
 
@@ -166,7 +170,7 @@ class _Step:
 def _headroom(
     bucket: Storage, files: str, recipe: Recipe, model: Model, asker: Asker, region: str
 ) -> tuple[dict[str, Any], tuple[Advice, ...]]:
-    """How the base model does on a sample of the held-out rows. That it can't be asked is no reason to stop."""
+    """Return the base model's result on some held-out rows, and advice; report a model that can't be asked."""
     name = f"{files}prepared/test.jsonl"
     try:
         found = measure(read_rows(bucket.read(name), name), recipe, model, asker, region=region)

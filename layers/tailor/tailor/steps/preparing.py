@@ -1,8 +1,7 @@
-"""Preparing at scale: a dataset that is too large for one function is checked by many, each a shard of its rows.
+"""Check a dataset in several functions, each a shard of its rows, if it is too large for one.
 
-A state machine (statemachines/prepare.asl.yaml) deals the shards out, and at its end has them put together. A shard
-that is complete is never checked again, whatever happens to the execution that it was checked for
-(:mod:`tailor.steps.machine`).
+A state machine (statemachines/prepare.asl.yaml) starts the shards and has them merged at its end. A shard that is
+complete is never checked again, whatever becomes of the execution that started it (:mod:`tailor.steps.machine`).
 """
 
 from dataclasses import dataclass
@@ -18,13 +17,18 @@ from tailor.storage import Storage
 
 
 def work_folder(run_id: str) -> str:
-    """Where shards of a run leave their parts. It has a prefix of its own, by which S3 removes what is forgotten."""
+    """Return the folder of the shards' results. Its prefix is its own, so that a lifecycle rule removes leftovers."""
     return f"work/{run_id}/"
 
 
 @dataclass(frozen=True, slots=True)
 class PrepareFanOut:
-    """``above``: seconds of estimated work that one function does by itself. At most ``functions`` work at once."""
+    """Decides when a state machine checks the rows, and starts it.
+
+    Attributes:
+        above: seconds of estimated work that one function does by itself.
+        functions: most functions at once.
+    """
 
     executions: Executions
     account: Account
@@ -36,17 +40,17 @@ class PrepareFanOut:
         return Machine(self.executions, State.PREPARING, "report")
 
     def shards(self, run: Run, intake: Intake, bucket: Storage, scratch: Path) -> Shards | None:
-        """How the dataset is dealt out; None where one function will do, and the recipe does not ask for more."""
+        """Return the shards of the dataset; None if one function suffices and the recipe does not ask for more."""
         above = -1 if run.recipe.data.at_scale else self.above
         dealt = deal(weigh(intake.reader), above, self.functions)
         return _shards(run, dealt, bucket, scratch) if dealt else None
 
     def clear(self, run: Run, bucket: Storage) -> None:
-        """Removes what shards of a run left behind."""
+        """Delete the results of a run's shards."""
         bucket.delete(file.key for file in bucket.list(work_folder(run.id)))
 
     def begin(self, run: Run, shards: Shards, missing: list[int], runs: RunStore) -> Run:
-        """Has what is missing checked, and before that the media fetched that it shows."""
+        """Start an execution that fetches the media and then checks the missing shards; return the run."""
         document = {
             "numbers": missing,
             "shards": shards.deal.shards,
@@ -57,14 +61,17 @@ class PrepareFanOut:
         return self.machine.hand_over(run, document, runs)
 
     def check(self, shard: Shard, *, bucket: Storage, runs: RunStore, bucket_owner: str, scratch: Path) -> bool:
-        """Does one task; False where the run no longer waits for it. RetryableError where something can't be read or
-        written now."""
+        """Do one task of an execution; return False if the run no longer waits for it.
+
+        Raises:
+            RetryableError: something can't be read or written now.
+        """
         run = find(runs, shard.run)
         if run is None or not self.machine.awaits(run, shard.execution):
             return False
         problems, recipe, model = read_request(run, bucket)
         if problems or model is None:
-            return False  # the dataset changed meanwhile: whoever puts the shards together says so
+            return False  # the dataset changed since the run began; the merge reports it
         left = _shards(run, Deal(shard.shards, shard.parts), bucket, scratch).left(shard.task, shard.number)
         if left:
             assignment = Assignment(bucket, run.prefix, bucket, run.files, recipe, model, bucket_owner, scratch)

@@ -1,4 +1,4 @@
-"""Deployments come and go: trained → deploying; verdicts → live or retired; restoring → live. Also in reconcile."""
+"""trained → deploying; verdicts → live or retired; restoring → live: create and delete deployments."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -55,12 +55,12 @@ def _because(run: Run, offline: Offline) -> str:
 
 
 def _measured_against(live: Version | None, run: Run) -> bool:
-    """Whether a verdict says something about replacing what is live now."""
+    """Return whether the verdict compared the run with the version that is live now."""
     return live is None or live.run == run.id or live.deployment == run.evaluation.live
 
 
 def _measure_again(run: Run, live: Version | None, *, runs: RunStore, now: datetime) -> Run:
-    """passed → evaluating, with what went live meanwhile: only that version is asked, all other answers are there."""
+    """Send a passed run to evaluating, with the version that went live since; only that one is asked."""
     measured = run.evaluation.round
     what = f"it passed, but {live.run if live else 'another version'} went live meanwhile"
     if measured >= ROUNDS:
@@ -77,22 +77,22 @@ def is_going(run: Run) -> bool:
 
 
 def deployment_names(run: Run) -> list[str]:
-    """Of all deployments of a run, the present one last. No name is used twice: Bedrock remembers the tokens."""
+    """Return the names of all of a run's deployments, the current one last: Bedrock remembers used names."""
     attempts = sum(change.state in {State.TRAINED, State.RESTORING} for change in run.history)
     return [run.id, *(f"{run.id}-{place}" for place in range(2, attempts + 1))]
 
 
 def _clear(names: list[str], control: Control) -> None:
-    """Takes away what was deployed while its run was retired. Raises ConflictError while it is still being made."""
+    """Delete deployments that were created while their run was retired. Raises ConflictError if one is not yet."""
     for name in names:
         control.delete_deployment(name)
 
 
 def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: datetime) -> Run | None:
-    """Puts the trained model behind an on-demand deployment: pay per token, nothing while idle.
+    """Create an on-demand deployment of the trained model and return the run; None if it waits, and that is recorded.
 
-    A model that Bedrock still makes can't be deployed yet, and an account has room for few deployments: then the run
-    waits in its state and is asked for again. None where that is noted already.
+    The run waits while Bedrock still makes the model, or while the account has no room for a deployment. A deployment
+    is paid per token and costs nothing while idle.
     """
     runs, control = services.runs, services.control
     *earlier, name = deployment_names(run)
@@ -117,13 +117,16 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
     except ConflictError:
         found = runs.get(run.id)
         if not found.is_open or deployment_names(found)[-1] != name:
-            control.delete_deployment(arn)  # somebody retired the run meanwhile: nobody else knows of its deployment
+            control.delete_deployment(arn)  # the run was retired since: nobody else knows of its deployment
         raise
 
 
 def _wait_for_model(run: Run, model: Mapping[str, Any], *, runs: RunStore, now: datetime) -> Run | None:
-    """A trained model usually becomes active within minutes. One that takes hours is told, then the run says so and
-    ends: it can be taken up again without another training."""
+    """Record that the model is not active yet, or end the run if Bedrock failed or took too long.
+
+    Returns None if it was recorded before. A model usually becomes active within minutes. A run that ended here can be
+    tried again without another training.
+    """
     if model["modelStatus"] == "Failed":
         reason = f"Bedrock could not make the custom model. {explain_deployment(model.get('failureMessage', ''))}"
         return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=reason, now=now))
@@ -140,7 +143,7 @@ def _wait_for_model(run: Run, model: Mapping[str, Any], *, runs: RunStore, now: 
 
 
 def _level(since: datetime | None, run: Run, now: datetime) -> Literal["wait", "warn", "stuck"]:
-    """How bad it is that a deployment is not there yet."""
+    """Return how late a deployment is, by the recipe's patience."""
     hours = (now - since).total_seconds() / 3600 if since else 0
     if hours >= run.recipe.patience.deploying_hours:
         return "stuck"
@@ -148,8 +151,10 @@ def _level(since: datetime | None, run: Run, now: datetime) -> Literal["wait", "
 
 
 def _watch_deployment(run: Run, *, runs: RunStore, control: Control, by: str, now: datetime) -> Run | None:
-    """A deployment that is being made usually takes minutes. One that takes hours is told, then given up, as far as
-    Bedrock lets it go."""
+    """Record that a deployment takes too long, and delete it when the recipe's patience ends; None if nothing is new.
+
+    Bedrock may refuse to delete what it is still creating.
+    """
     created_at = run.deployment.created_at if run.deployment else None
     level, most = _level(created_at, run, now), run.recipe.patience.deploying_hours
     if level == "wait":
@@ -166,9 +171,11 @@ def _watch_deployment(run: Run, *, runs: RunStore, control: Control, by: str, no
 
 
 def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime) -> Run | None:
-    """deploying → deployed | trained (one more attempt) | deploy-failed, restoring → live | deploy-failed.
+    """Return a deploying or restoring run, moved by its deployment's status; None if nothing is new.
 
-    Deployments send no events: reconcile asks. One that was to go before it was there goes now.
+    deploying → deployed | trained (one more attempt) | deploy-failed; restoring → live | deploy-failed.
+    Deployments send no events, so reconcile asks. A deployment that was retired while Bedrock created it is deleted
+    now.
     """
     runs, control = services.runs, services.control
     known = run.deployment
@@ -214,7 +221,7 @@ def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime
 
 
 def _attempts(run: Run) -> int:
-    """How often the run was deployed since it was last given up."""
+    """Return how often the run was deployed since it last became deploy-failed."""
     states = [change.state for change in run.history]
     given_up = max((at for at, state in enumerate(states) if state == State.DEPLOY_FAILED), default=0)
     return states[given_up:].count(State.DEPLOYING)
@@ -229,9 +236,13 @@ def promote(
     reason: str = "",
     instead_of: Version | None = None,
 ) -> Run:
-    """Points the project's name at this run, then says so; the version that was live stands by for rollback.
+    """Point the project's name at this run, then move the run to live; the previous version moves to standby.
 
-    ``instead_of``: what the caller saw live. Raises ConflictError where that is no longer so.
+    Args:
+        instead_of: the live version that the caller saw.
+
+    Raises:
+        ConflictError: another version is live, or the run is being retired.
     """
     if is_going(run):
         raise ConflictError(
@@ -252,7 +263,7 @@ def promote(
     except ConflictError:
         found = runs.get(run.id)
         if is_going(found) or State.LIVE not in {found.state, *MOVES[found.state]}:
-            # Somebody retired it meanwhile, and its deployment will be gone, or began to measure it.
+            # It was retired since, and its deployment will be gone, or is being measured again.
             insist(lambda: withdraw(aliases, run.project, run.id))
         raise
     for replaced in alias.previous[:1]:
@@ -264,7 +275,7 @@ def promote(
 
 
 def stand_by(run: Run, *, successor: str, runs: RunStore, by: str, now: datetime) -> Run:
-    """live → standby: the deployment is kept for a while, so that going back takes a moment."""
+    """live → standby: keep the deployment for some hours, so that a rollback takes a moment."""
     until = now + timedelta(hours=run.recipe.deployment.keep_previous_hours)
     deployment = run.deployment and run.deployment.model_copy(update={"standby_until": until})
     reason = f"{successor} took over; going back is possible until {until:%Y-%m-%d %H:%M} UTC"
@@ -272,10 +283,10 @@ def stand_by(run: Run, *, successor: str, runs: RunStore, by: str, now: datetime
 
 
 def take_down(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
-    """Deletes the run's deployment, once no name can lead to it. The custom model stays: it can be deployed again.
+    """Delete the run's deployment once no name leads to it, and retire the run. Does nothing for a retired run.
 
-    One that is being made can't be deleted yet: the run keeps its state, and :func:`follow_deployment` ends it. Does
-    nothing where it is gone already.
+    The custom model is kept and can be deployed again. A deployment that is being created can't be deleted yet: the run
+    keeps its state, and :func:`follow_deployment` ends it.
     """
     if run.state == State.RETIRED:
         return run

@@ -1,5 +1,7 @@
-"""The outbox: each new entry of a run's history, and each new stall of its job, goes out on the event bus, once for
-each time the stream shows it."""
+"""Publish each new entry of a run's history, and each new stall, on the event bus (the outbox pattern).
+
+The stream may show a record twice; it is published as often.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,11 +14,11 @@ class Bus(Protocol):
     """Tailor's event bus."""
 
     def send(self, detail_type: str, changes: Sequence[RunChanged]) -> None:
-        """Raises RetryableError where any of them was not taken."""
+        """Send events. Raises RetryableError if any of them was not accepted."""
 
 
 def publish(old: Run | None, new: Run, *, bus: Bus) -> list[RunChanged]:
-    """Announces what the stream's record shows; returns what it announced."""
+    """Publish what a record of the stream shows, and return it."""
     changes = changes_between(old, new)
     if changes:
         bus.send(RUN_CHANGED, changes)

@@ -32,8 +32,14 @@ class Arrival:
 
 @dataclass(slots=True)
 class Received:
-    """What came of a batch of messages: ids of new runs, how many messages announced no data, and how many folders
-    were looked at. ``failed`` are ids of messages that the queue must deliver again, ``problems`` says why."""
+    """Result of a batch of messages.
+
+    Attributes:
+        runs: ids of new runs.
+        ignored: number of messages that announced no data.
+        folders: number of folders that were looked at.
+        failed: ids of messages that the queue must deliver again; ``problems`` says why.
+    """
 
     runs: list[str] = field(default_factory=list)
     ignored: int = 0
@@ -145,7 +151,7 @@ def _tried_again(run_id: str, arrived: datetime, bucket: Storage, runs: RunStore
 
 
 def read_text(bucket: Storage, prefix: str) -> bytes:
-    """The text of the recipe in a dataset's folder, and of what is too long for one no more than shows that it is."""
+    """Return the recipe's text, cut one byte beyond the longest that a recipe may have."""
     return bucket.read(prefix + RECIPE_FILE, 0, MAX_BYTES + 1)
 
 

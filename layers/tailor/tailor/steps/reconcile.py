@@ -1,4 +1,4 @@
-"""Every minute: what no event told. Jobs that moved unseen, deployments, steps that never began, late approvals."""
+"""Find, every minute, what no event reported: jobs that moved, deployments, steps that never began, late approvals."""
 
 import traceback
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ _ASKED_EACH_ROUND = frozenset({"model", "room"})  # what a run waits for there u
 
 @dataclass(slots=True)
 class ReconcileResult:
-    """What one round found: ids of runs."""
+    """Result of one round: ids of runs, and why some could not be handled."""
 
     open: int = 0
     moved: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Reconciler:
     due_after: timedelta
 
     def round(self, now: datetime) -> ReconcileResult:
-        """One look at each open run. One run's trouble must not keep the others from being looked at."""
+        """Look at each open run once. An error of one run does not keep the others from being looked at."""
         found, unreadable = ReconcileResult(), list[str]()
         states = cache(self.services.control.deployment_states)  # one call a round, and none where nothing is live
         for run in self.services.runs.open_runs(unreadable):
@@ -71,8 +71,10 @@ class Reconciler:
         return None
 
     def _compare_with_the_name(self, run: Run, now: datetime) -> Run | None:
-        """A version whose time is over, or that its project's name no longer leads to: what a person or a promotion
-        began was cut short after the pointer moved."""
+        """Finish a promotion, rollback or end of service that was cut short after the project's name moved.
+
+        Also retires a version whose standby time is over. Returns None if the run and the name agree.
+        """
         alias = self.services.aliases.alias(run.project)
         if alias.offline:
             return self._take_down(run, alias.offline.by, alias.offline.reason, now)
@@ -106,7 +108,7 @@ class Reconciler:
         return take_down(run, self.services, by=by, reason=reason, now=now)
 
     def _is_due(self, run: Run, now: datetime) -> bool:
-        """A step that should have begun and shows no sign of life. Repeating an announcement harms nobody."""
+        """Return whether a step should have begun and shows no sign of it. Announcing a run twice does no harm."""
         if run.state not in ACTORS or run.leased(now):
             return False
         if run.state == State.PASSED and not run.recipe.deployment.promote:

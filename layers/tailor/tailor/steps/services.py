@@ -1,4 +1,4 @@
-"""Services that steps share: what a run is deployed, promoted, taken down and steered with."""
+"""Services that several steps share."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from tailor.steps.control import Control
 
 @dataclass(frozen=True, slots=True)
 class RunServices:
-    """The runs, the control plane of their jobs and deployments, and the names that lead to them."""
+    """Stores of runs and names, and the control plane: all that deploys, promotes, retires and steers a run."""
 
     runs: RunStore
     control: Control

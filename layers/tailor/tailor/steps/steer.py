@@ -1,8 +1,8 @@
-"""What a person does to a run by hand; the run's history says who and why.
+"""Commands by which a person moves a run; the run's history records who and why.
 
-Functions and other people move runs meanwhile. So each command here acts on the run as it is now, not as the caller
-read it, and where somebody wrote in between it reads again and decides again: who asks for what is still allowed gets
-it, and who does not learns where the run is by now.
+Functions and other people move runs too. So each command acts on the run as it is now, not as the caller read it. If
+another writer was first, it reads and decides again: what is still allowed is done, and otherwise the error says in
+which state the run is now.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ _PROMOTABLE = frozenset(
 def on_current_run[S: RunStore | RunServices, **P](
     act: Callable[Concatenate[Run, S, P], Run],
 ) -> Callable[Concatenate[Run, S, P], Run]:
-    """Make a command read the run again before each of its tries. Its second parameter is where runs are kept."""
+    """Make a command read the run again before each of its tries. Its second parameter stores runs."""
 
     @wraps(act)
     def insisting(run: Run, services: S, /, *args: P.args, **kwargs: P.kwargs) -> Run:
@@ -47,8 +47,9 @@ def on_current_run[S: RunStore | RunServices, **P](
 def approve(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) -> Run:
     """awaiting-approval → approved.
 
-    Raises ConflictError where the run does not wait for an answer, or does no more, or where its dataset was uploaded
-    anew since: nobody should pay for data that were replaced.
+    Raises:
+        ConflictError: the run does not await approval, the time is over, or its dataset was uploaded again since:
+            nobody should pay for data that were replaced.
     """
     _must_wait(run)
     if newer := _successor(run, runs):
@@ -66,7 +67,7 @@ def approve(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) ->
 
 @on_current_run
 def decline(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) -> Run:
-    """awaiting-approval → declined. Raises ConflictError where the run does not wait for an answer."""
+    """awaiting-approval → declined. Raises ConflictError if the run does not await approval."""
     _must_wait(run)
     return runs.save(run.moved(State.DECLINED, by=by, reason=reason, now=now))
 
@@ -90,10 +91,10 @@ def retire(run: Run, services: RunServices, *, by: str, reason: str, now: dateti
 
 
 def end(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
-    """End a run wherever it is: before its job, while it trains, or with a deployment. Its model is kept.
+    """End a run in any state: before its job, while it trains, or with a deployment. Its model is kept.
 
-    A job takes a while to stop: Bedrock's answer moves the run. An evaluation finds the run ended and asks no more. A
-    deployment that is being made is deleted once it is there.
+    A job takes a while to stop: Bedrock's answer moves the run. An evaluation sees that the run ended and asks no
+    more. A deployment that is being created is deleted once it exists.
     """
     runs, control = services.runs, services.control
     if run.state in _NOT_SUBMITTED:
@@ -112,15 +113,17 @@ def end(run: Run, services: RunServices, *, by: str, reason: str, now: datetime)
 
 @on_current_run
 def retry(run: Run, runs: RunStore, *, bucket: Storage, by: str, reason: str, now: datetime) -> Run:
-    """Try a run again that has ended, as :mod:`tailor.steps.again` says. Raises ConflictError for one that has not."""
+    """Try a run again that has ended; see :mod:`tailor.steps.again`. Raises ConflictError if it has not."""
     return runs.save(again(run, bucket, by=by, reason=reason, now=now))
 
 
 @on_current_run
 def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
-    """Puts a version live whatever its verdict. One that was taken down is deployed again first (``restoring``).
+    """Make a version live whatever its verdict. A retired one is deployed again first (``restoring``).
 
-    Raises InvalidInputError without a reason; ConflictError where there is no model yet, or no verdict.
+    Raises:
+        InvalidInputError: there is no reason.
+        ConflictError: there is no model or no verdict yet.
     """
     if not reason.strip():
         raise InvalidInputError("a version that people put live needs a reason", hint="the run's history keeps it")
@@ -137,9 +140,10 @@ def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, no
 
 
 def roll_back(project: str, services: RunServices, *, to: str | None, by: str, reason: str, now: datetime) -> Run:
-    """Points the project's name back at the version before, or at the run ``to``; returns the run that is live now.
+    """Point the project's name at the previous version, or at the run ``to``; return the run that is live now.
 
-    Raises NotFoundError where there is no such version any more.
+    Raises:
+        NotFoundError: there is no such version any more.
     """
 
     runs, aliases = services.runs, services.aliases
@@ -169,11 +173,17 @@ def roll_back(project: str, services: RunServices, *, to: str | None, by: str, r
 def take_offline(
     project: str, services: RunServices, *, by: str, reason: str, now: datetime
 ) -> tuple[Offline, list[Run]]:
-    """Ends a project's service: its name leads nowhere, and each version behind it is retired. A version that a person
-    promotes afterwards brings it back. Doing it again finishes what was cut short, and so does reconcile.
+    """End a project's service: its name leads nowhere, and each version behind it is retired.
 
-    Returns the decision that holds, which may be an earlier one, and the runs that ended now. Raises InvalidInputError
-    without a reason, NotFoundError where nothing is live.
+    A version that a person promotes later brings the project back. A repeated call finishes what was cut short, and so
+    does reconcile.
+
+    Returns:
+        The decision that holds, which may be an earlier one, and the runs that ended now.
+
+    Raises:
+        InvalidInputError: there is no reason.
+        NotFoundError: nothing is live.
     """
     if not reason.strip():
         raise InvalidInputError("a project that is taken offline needs a reason", hint="the run's history keeps it")
@@ -190,7 +200,7 @@ def take_offline(
 
 
 def _ends(run: Run, by: str, reason: str) -> bool:
-    """Whether the run ends, or has ended, by this very decision, that was cut short or that somebody else finishes."""
+    """Return whether this very decision ends the run already: it was cut short, or somebody else finishes it."""
     deployment = run.deployment
     marked = (deployment.retired_by, deployment.retired_why) if deployment else None
     return is_going(run) and marked == (by, reason)

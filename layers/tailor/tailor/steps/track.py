@@ -1,4 +1,4 @@
-"""training → trained | training-failed | stopped: what Bedrock says of a job becomes what the table says of a run."""
+"""training → trained | training-failed | stopped: move a run by the status of its job at Bedrock."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ BY = "track"
 
 
 def track(job_arn: str, *, runs: RunStore, control: Control, now: datetime) -> Run | None:
-    """Looks a job up and moves its run; None where the job is not one of ours, or there is nothing new."""
+    """Look a job up and return its run, moved; None if the job is not ours, or nothing is new."""
     job = control.get_job(job_arn)
     try:
         run = runs.get(run_id_of(job["jobName"]))
@@ -25,8 +25,11 @@ def track(job_arn: str, *, runs: RunStore, control: Control, now: datetime) -> R
 
 
 def follow(run: Run, job: dict[str, Any], *, runs: RunStore, by: str, now: datetime) -> Run | None:
-    """Moves ``run`` to where its job is. A run that is not (or not yet, or no longer) in training is left alone:
-    the event came late, or before the job's ARN was written, and reconcile asks again."""
+    """Return the run, moved by its job's status; None if nothing is new.
+
+    A run that is not in training is left alone: the event came late, or before the job's ARN was recorded, and
+    reconcile asks again.
+    """
     if run.state != State.TRAINING or run.job is None or run.job.arn != job["jobArn"]:
         return None
     known = run.job.model_copy(update=progress(job))
@@ -58,14 +61,16 @@ def _stopped(run: Run, known: JobRecord) -> str:
 
 
 def _may_try_again(known: JobRecord, message: str) -> bool:
-    """Once, and only where nothing can have been billed: training had not begun."""
+    """Return whether the job may be submitted once more: only once, and only if training had not begun to cost."""
     begun = known.training_status not in (None, "NotStarted")
     return not begun and known.attempt == 1 and is_worth_one_retry(message)
 
 
 def watch(run: Run, job: dict[str, Any], *, runs: RunStore, control: Control, now: datetime) -> Run | None:
-    """A job that hangs is noted, and by that told, then stopped: Bedrock says nothing of it. None where all is well or
-    nothing is new. A stop that somebody asked for, and that never reached Bedrock, is asked for again."""
+    """Record a job that makes no progress, and stop it when the recipe's patience ends; None if nothing is new.
+
+    Bedrock reports no stall. A stop that a person asked for and that never reached Bedrock is asked for again.
+    """
     asked = run.job is not None and run.job.stop_asked_by is not None
     if run.state == State.TRAINING and asked and job.get("status", JobStatus.IN_PROGRESS) == JobStatus.IN_PROGRESS:
         control.stop_job(job["jobArn"])
@@ -80,7 +85,7 @@ def watch(run: Run, job: dict[str, Any], *, runs: RunStore, control: Control, no
 
 
 def progress(job: dict[str, Any]) -> dict[str, Any]:
-    """Status, phases and losses of a job, as a run keeps them. Phases: validation, data-processing, training."""
+    """Return a job's status, phases (validation, data-processing, training) and losses as fields of a JobRecord."""
     details = job.get("statusDetails") or {}
     phases = {
         name: PhaseRecord(status=phase["status"], since=phase["lastModifiedTime"])

@@ -1,4 +1,4 @@
-"""prepared → awaiting-approval, or prepared | approved → training: a run's customization job is submitted, once."""
+"""prepared → awaiting-approval, or prepared | approved → training: submit a run's customization job once."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ BY = "train"
 
 @dataclass(frozen=True, slots=True)
 class TrainServices:
-    """What a training is started with. ``offers`` guards money: it is asked before anything is paid for.
+    """Services of a training's start. ``offers`` guards money: it is asked before anything is paid for.
 
     ``bucket`` is rooted at the bucket that ``bucket_name`` names; ``grader_arn`` is the reward function's, and
     ``logs_bucket`` holds invocation logs: each may be empty. Without ``spending`` a month has no limits.
@@ -59,9 +59,10 @@ class TrainServices:
 
 
 def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
-    """The run as it is afterwards; None where there was nothing to do.
+    """Return the run after this visit's work, or None if there is nothing to do.
 
-    Raises RetryableError where Bedrock has no room now: the run keeps its place and is asked for again.
+    Raises:
+        RetryableError: Bedrock can't take the job now. The run keeps its place.
     """
     runs, offers, control = services.runs, services.offers, services.control
     run = find(runs, run_id)
@@ -103,17 +104,17 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
         return runs.save(run.moved(State.TRAINING, by=BY, now=now, job=job))
     except ConflictError:
         if not runs.get(run.id).is_open:
-            control.stop_job(arn)  # somebody stopped the run meanwhile: nobody would follow its job
+            control.stop_job(arn)  # the run was stopped since: nobody would follow its job
         raise
 
 
 def _wait(run: Run, reason: str, *, runs: RunStore, now: datetime) -> Run | None:
-    """Waiting for others to end is not a failure: the run keeps its place, and reconcile asks for it again."""
+    """Record that other runs come first, and return the run; None if recorded before. Reconcile asks for it again."""
     waiting = run.held_up("wait", "turn", reason, now)
     return runs.save(waiting) if waiting else None
 
 
 def request_summary(request: dict[str, Any]) -> dict[str, Any]:
-    """What a person wants to see of a request again."""
+    """Return the parts of a job's request that people look up later."""
     kept = ("baseModelIdentifier", "customizationType", "hyperParameters", "customizationConfig")
     return {name: request[name] for name in kept if name in request}

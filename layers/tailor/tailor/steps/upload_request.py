@@ -1,4 +1,4 @@
-"""What a team asked for with an upload (names, recipe, model, method), and all that is wrong with it in one pass."""
+"""Read what an upload asks for (names, recipe, model, method), and report all that is wrong with it in one pass."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ from tailor.training.recipe_check import check_recipe, findings_of, read_checked
 
 
 def read_request(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, Model | None]:
-    """What the team asked for, and what is wrong with it: names, recipe, model, method, all in one pass."""
+    """Return the findings of an upload's request, its recipe, and its model, or None for the model if it is unknown."""
     findings = [*_name_problems(run)]
     files = list(bucket.list(run.prefix))
     if fingerprint(run.prefix, files) != run.fingerprint:
@@ -33,8 +33,10 @@ def read_request(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, Mode
 
 
 def offer_problems(recipe: Recipe, model: Model, region: str, offers: Offers) -> list[Finding]:
-    """A model that the Region does not offer is said before anything is written. What can't be asked now is asked again
-    before the job."""
+    """Return a finding if this Region does not offer the model; none if Bedrock can't be asked now.
+
+    It is asked again before the job.
+    """
     try:
         check = check_offer(recipe, model, region, offers)
     except TailorError:

@@ -18,7 +18,7 @@ def needs_approval(quote: Quote | None, recipe: Recipe, ceiling: Decimal) -> str
     """Return why a person must approve, or None.
 
     Args:
-        ceiling: the stack's limit in US dollars. A recipe, which whoever uploads writes, can only lower it.
+        ceiling: the stack's limit in US dollars. The recipe belongs to the uploader and can only lower it.
     """
     if quote is None:
         return "There is no quote, so what the run costs is not known"

@@ -30,7 +30,7 @@ class QuotaSource(Protocol):
     """Service Quotas; the implementation is :class:`tailor.aws.service_quotas.ServiceQuotas`."""
 
     def quotas(self, service: str) -> list[Mapping[str, Any]]:
-        """All quotas of a service, as the API gives them. Raises tailor.errors."""
+        """Return all quotas of a service, in the API's shape. Raises the errors of :mod:`tailor.errors`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ FUNCTIONS = Wanted(r"concurrent executions", "L-B99A9384")
 
 
 def rate_of(model: Model, region: str, what: What, *, custom: bool) -> Wanted:
-    """The quota of requests or tokens a minute of calls of a model in a Region, or of all custom models of it."""
+    """Return the quota of requests or tokens a minute for calls of a model in a Region, or of all its custom models."""
     title = re.escape(model.title.lower()) + r"(?: v\d+)?"
     if custom:
         return Wanted(rf".*custom model deployment {what} per minute for {title}")
@@ -176,7 +176,7 @@ def _rate(name: str, load: Load, region: str, known: list[Mapping[str, Any]], pr
 
 
 def _duration(asked: list[Load], region: str, known: list[Mapping[str, Any]], problem: str) -> PreflightCheck:
-    """The longest of the models decides: each is asked at its own rate."""
+    """Return how long the slowest model takes: each is asked at its own rate."""
     found: list[tuple[float, str, Mapping[str, Any], int]] = []
     unknown = []
     for load in _together(asked):
@@ -201,7 +201,7 @@ def _duration(asked: list[Load], region: str, known: list[Mapping[str, Any]], pr
 
 
 def _together(asked: list[Load]) -> list[Load]:
-    """Loads that count against the same quotas are one."""
+    """Merge loads that count against the same quotas."""
     found: dict[tuple[str, bool], Load] = {}
     for load in asked:
         key = load.model.name, load.custom

@@ -45,10 +45,10 @@ def measure(
     sleep: Callable[[float], None] = time.sleep,
     region: str = "",
 ) -> Headroom | None:
-    """Asks ``recipe.headroom_rows`` rows; None where the recipe asks for no check or there are no rows.
-    ``region``: where the model is called.
+    """Ask the base model ``recipe.headroom_rows`` rows; None if the recipe wants no check or there are no rows.
 
-    Raises EvaluationError where the base model fails on more than half of them.
+    Args:
+        region: where the model is called.
     """
     asked = [row for row in rows if row.messages]
     sample = sample_rows(asked, recipe.headroom_rows, recipe.split.seed) if recipe.headroom_rows else []

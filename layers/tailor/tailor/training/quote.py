@@ -36,28 +36,28 @@ class Basis:
 
     @property
     def rows(self) -> int:
-        """Number of training rows."""
+        """The number of training rows."""
         return int(self.manifest["rows"]["train"])
 
     @property
     def held_out(self) -> int:
-        """Number of rows that an evaluation asks each arm."""
+        """The number of rows that an evaluation asks each arm."""
         return min(int(self.manifest["rows"].get("test", 0)), self.recipe.evaluation.max_rows)
 
     @property
     def tokens(self) -> Range:
-        """Tokens of one epoch over the training file."""
+        """The tokens of one epoch over the training file."""
         tokens = self.manifest["tokens"]
         return Range.of(tokens["low"], tokens["expected"], tokens["high"])
 
     @property
     def row(self) -> Range:
-        """Tokens of a training row, including its answer."""
+        """The tokens of a training row, including its answer."""
         return self.tokens.times(Decimal(1) / max(self.rows, 1))
 
     @property
     def prompt(self) -> Range:
-        """Tokens of a held-out row's prompt, or of a training row if the manifest has none."""
+        """The tokens of a held-out row's prompt, or of a training row if the manifest has none."""
         asked, rows = self.manifest.get("asked", {}), int(self.manifest["rows"].get("test", 0))
         if not asked or not rows:
             return Range(min(Decimal(1), self.row.low), self.row.expected, self.row.high)

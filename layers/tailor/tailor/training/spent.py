@@ -29,7 +29,7 @@ class Spent:
     unknown: tuple[str, ...]
 
 
-JOBS = frozenset({"training", "teacher"})  # items that each try pays anew
+JOBS = frozenset({"training", "teacher"})  # items that each try pays again
 
 
 def spent(run: Run, now: datetime, items: Container[str] | None = None) -> Spent:
