@@ -150,6 +150,9 @@ def test_a_live_version_whose_deployment_is_gone_is_told_and_deployed_again(sett
     assert setting.reconcile().moved == [run.id]
     again = setting.runs.get(run.id)
     assert again.state == State.LIVE
+    message = message_for(again, again.history[-1])
+    assert message is not None
+    assert "It answers again, from a new deployment" in message.text
     pointed = setting.aliases.alias("colours").live
     assert pointed is not None
     assert (pointed.run, pointed.deployment) == (run.id, again.deployment_arn)

@@ -202,7 +202,8 @@ def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime
         if asked.by == RESTORED_BY and alias.live and alias.live.run != run.id:
             reason = f"{alias.live.run} went live while this version was deployed again"
             return take_down(run, services, by=by, reason=reason, now=now)
-        return promote(run, services, by=asked.by, now=now, reason=asked.reason, instead_of=alias.live)
+        reason = "it answers again, from a new deployment" if asked.by == RESTORED_BY else asked.reason
+        return promote(run, services, by=asked.by, now=now, reason=reason, instead_of=alias.live)
     if status == DeploymentStatus.ACTIVE:
         return runs.save(run.moved(State.DEPLOYED, by=by, now=now, deployment=deployment))
     if status == DeploymentStatus.FAILED:
