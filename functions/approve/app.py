@@ -1,4 +1,4 @@
-"""Runs that wait for a person's yes, over the API: list them, look at one, approve or decline it."""
+"""Decide about money over the API: list what waits, look at one, approve or decline it, have a run tried again."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -10,19 +10,23 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.rest import RestApi
 from tailor.aws.runs import DynamoRunStore
+from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
 from tailor.settings import Settings
 from tailor.steps.approvals import Approvals
 
 
 class ApproveSettings(Settings):
+    bucket: str
     runs_table: str
     serving_table: str
 
 
 logger = Logger()
 settings = ApproveSettings.load()
-approvals = Approvals(DynamoRunStore(settings.runs_table), ServingTable(settings.serving_table))
+approvals = Approvals(
+    DynamoRunStore(settings.runs_table), ServingTable(settings.serving_table), S3Storage(settings.bucket)
+)
 api = RestApi(logger)
 
 
@@ -39,6 +43,11 @@ def show(run: str) -> Response[str]:
 @api.routes.post("/v1/approvals/<run>")
 def decide(run: str) -> Response[str]:
     return api.answer(approvals.decide(unquote(run), api.body, api.caller))
+
+
+@api.routes.post("/v1/runs/<run>/retry")
+def retry(run: str) -> Response[str]:
+    return api.answer(approvals.retry(unquote(run), api.body, api.caller))
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)

@@ -27,7 +27,7 @@ from tailor_local.bedrock.faults import EventFaults, Faults, Stall
 from tailor_local.quotas import QUOTAS
 from tests.integration.pipeline import Pipeline
 from tests.unit.steps.uploads import message
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 SetFaults = Callable[[Faults], None]
 RECIPE = b"""
@@ -266,6 +266,13 @@ def test_only_a_key_of_the_project_that_may_approve_decides_over_the_api(pipelin
     assert decided.json()["decided_by"] == f"key:Linh ({key.id})"
     last = pipeline.wait(run, State.DECLINED).history[-1]
     assert (last.by, last.reason) == (f"key:Linh ({key.id})", "a test")
+
+    headers = {"Authorization": f"Bearer {approver}"}
+    again = httpx.post(f"{pipeline.api}/runs/{run}/retry", headers=headers, json={}, timeout=PATIENCE)
+    assert (again.status_code, again.json().get("state")) == (200, "prepared"), again.text
+    asked = until(lambda: pipeline.runs.get(run), lambda found: found.state == State.AWAITING_APPROVAL)
+    assert [change.state for change in asked.history].count(State.PREPARING) == 1, "what was prepared is kept"
+    assert pipeline.decide(run, "decline", approver).status_code == 200
     assert pipeline.dead() == []
 
 

@@ -16,8 +16,9 @@ from tailor.aws.serving import ServingTable
 from tailor.costs import Quote
 from tailor.runs import Run, State
 from tailor.serving import keys
+from tailor.steps.folders import fingerprint
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime
-from tests.unit.steps.fakes import a_run
+from tests.unit.steps.fakes import DatedStorage, a_run
 from tests.waiting import PATIENCE
 
 RUN, THEIRS = "colours-scenes-0123456789ab", "secret-plans-0123456789ab"
@@ -38,6 +39,7 @@ QUOTE: dict[str, Any] = {
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> DynamoRunStore:
     monkeypatch.setenv("RUNS_TABLE", "runs")
+    monkeypatch.setenv("BUCKET", "data")
     attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "open", "project", "changed_at")]
     indexes: list[Any] = [
         {
@@ -88,6 +90,9 @@ class Person:
         return httpx.post(
             f"{self.url}/approvals/{run}", headers=self.headers, json={"decision": decision, **more}, timeout=PATIENCE
         )
+
+    def retry(self, run: str, **body: Any) -> httpx.Response:
+        return httpx.post(f"{self.url}/runs/{run}/retry", headers=self.headers, json=body, timeout=PATIENCE)
 
 
 def a_key(store: ServingTable, *scopes: keys.Scope, projects: tuple[str, ...] = ("colours",), **more: Any) -> Any:
@@ -179,6 +184,45 @@ def test_two_people_at_once_are_one_decision(
     monkeypatch.setattr(DynamoRunStore, "save", overtaken)
     assert code(person.decide(RUN)) == (409, "not_awaiting_approval")
     assert [change.by for change in runs.get(RUN).history if change.state == State.DECLINED] == ["person:an"]
+
+
+@pytest.fixture
+def folder(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> DatedStorage:
+    """The bucket that the function looks into."""
+    bucket = DatedStorage()
+    monkeypatch.setattr(function.approvals, "_bucket", bucket)
+    return bucket
+
+
+def test_a_run_that_was_declined_is_tried_again_where_its_folder_is_unchanged(
+    person: Person, runs: DynamoRunStore, store: ServingTable, folder: DatedStorage
+) -> None:
+    run = runs.get(RUN)
+    runs.save(run.model_copy(update={"fingerprint": fingerprint(run.prefix, [])}))
+    assert code(person.retry(RUN)) == (409, "not_retryable")
+    assert person.decide(RUN, "decline").status_code == 200
+    answer = person.retry(RUN, reason="there is money now")
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {
+        "id": RUN,
+        "object": "run",
+        "project": "colours",
+        "dataset": "scenes",
+        "state": "prepared",
+    }
+    [key] = store.all_keys()
+    last = runs.get(RUN).history[-1]
+    assert (last.state, last.by, last.reason) == (State.PREPARED, f"key:Linh ({key.id})", "there is money now")
+    folder.put(f"{run.prefix}more.csv", "e", NOW)
+    runs.save(runs.get(RUN).moved(State.STOPPED, by="person:linh", now=NOW))
+    refused = person.retry(RUN)
+    assert code(refused) == (409, "not_retryable")
+    assert "no longer holds" in refused.text
+    assert code(person.retry(THEIRS)) == (404, "run_not_found")
+
+
+def test_a_key_that_may_only_chat_has_nothing_tried_again(api: Gateway, store: ServingTable) -> None:
+    assert code(Person(api, a_key(store, "chat")[0]).retry(RUN)) == (403, "access_denied")
 
 
 class TestStrangers:

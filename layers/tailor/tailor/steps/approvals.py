@@ -1,4 +1,4 @@
-"""Approve or decline over the API: who may do it, what they see, and that a decision is made once.
+"""Approve, decline or retry over the API: who may do it, what they see, and that a decision is made once.
 
 An approval spends money, so the key's record is read each time: what API Gateway remembers of the key is not enough.
 """
@@ -17,23 +17,34 @@ from tailor.serving.keys import ApiKey, Caller, KeyStore
 from tailor.serving.schema import ApiModel, read
 from tailor.serving.service import ApiAnswer
 from tailor.steps import steer
+from tailor.storage import Storage
 
 _DECISIONS = {State.AWAITING_APPROVAL: "awaiting", State.APPROVED: "approved", State.DECLINED: "declined"}
+
+
+Reason = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
 
 
 class DecisionRequest(ApiModel):
     """Body of a decision. The reason is shown to people, in terminals too: no control characters."""
 
     decision: Literal["approve", "decline"]
-    reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")] = ""
+    reason: Reason = ""
+
+
+class RetryRequest(ApiModel):
+    """Body of a retry."""
+
+    reason: Reason = ""
 
 
 class Approvals:
     """Operations of docs/api.md, "Approvals". Each raises ApiError and the errors of :mod:`tailor.errors`."""
 
-    def __init__(self, runs: RunStore, keys: KeyStore) -> None:
+    def __init__(self, runs: RunStore, keys: KeyStore, bucket: Storage) -> None:
         self._runs = runs
         self._keys = keys
+        self._bucket = bucket
 
     def waiting(self, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/approvals``: runs of the key's projects that await approval, the oldest question first."""
@@ -68,6 +79,19 @@ class Approvals:
             facts["repeated"] = "yes"
         return ApiAnswer(_json(document(run)), facts=facts)
 
+    def retry(self, run_id: str, body: bytes, caller: Caller) -> ApiAnswer:
+        """Answer ``POST /v1/runs/{run}/retry`` as ``tailor retry`` does."""
+        key = self._approver(caller)
+        run = self._of_project(run_id, key)
+        reason = read(RetryRequest, body or b"{}").reason
+        by, now = f"key:{key.name} ({key.id})", datetime.now(UTC)
+        try:
+            run = steer.retry(run, self._runs, bucket=self._bucket, by=by, reason=reason, now=now)
+        except ConflictError as error:
+            raise ApiError(409, error.message, code="not_retryable") from error
+        answer = {"id": run.id, "object": "run", "project": run.project, "dataset": run.dataset, "state": run.state}
+        return ApiAnswer(_json(answer), facts={"key": key.id, "run": run.id, "retry": "yes"})
+
     def _approver(self, caller: Caller) -> ApiKey:
         """Return the key's current record. Raises ApiError 401 or 403."""
         key = self._keys.key(caller.digest) if caller.digest else None
@@ -81,13 +105,21 @@ class Approvals:
     def _find(self, run_id: str, key: ApiKey) -> Run:
         """Return a run that asked for approval. Raises ApiError 404, also for a run of another project."""
         unknown = ApiError(404, "there is no such run that asked for an approval", code="run_not_found", param="run")
+        run = self._of_project(run_id, key, unknown)
+        if State.AWAITING_APPROVAL not in {change.state for change in run.history}:
+            raise unknown
+        return run
+
+    def _of_project(self, run_id: str, key: ApiKey, unknown: ApiError | None = None) -> Run:
+        """Return a run of the key's projects. Raises ``unknown``, an ApiError 404, for every other."""
+        unknown = unknown or ApiError(404, "there is no such run", code="run_not_found", param="run")
         if len(run_id) > MAX_NAME or not NAME.fullmatch(run_id):
             raise unknown
         try:
             run = self._runs.get(run_id)
         except NotFoundError:
             raise unknown from None
-        if run.project not in key.projects or State.AWAITING_APPROVAL not in {change.state for change in run.history}:
+        if run.project not in key.projects:
             raise unknown
         return run
 
