@@ -16,7 +16,7 @@ from tailor.events import RunChanged, detail
 from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.train import TrainServices, train
-from tailor.training.spending import Limits, Spending
+from tailor.training.spending import MonthLimits, Spending
 
 
 class TrainSettings(Settings):
@@ -38,7 +38,7 @@ logger = Logger()
 bedrock = Bedrock()
 owner = Owner(settings.stack, settings.environment)
 runs = DynamoRunStore(settings.runs_table)
-limits = Limits.of(settings.project_monthly_limit, settings.stack_monthly_limit)
+limits = MonthLimits.of(settings.project_monthly_limit, settings.stack_monthly_limit)
 services = TrainServices(
     bucket=S3Storage(settings.bucket),
     bucket_name=settings.bucket,

@@ -40,7 +40,7 @@ from tailor.storage import StoredFile
 from tailor.training.prices import PriceBook
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
 from tests.unit.chaos.uploads import Treatment, UploadsQueue
-from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, unlimited
 
 TREATMENTS: tuple[Treatment, ...] = ("delivered", "lost", "repeated", "delayed", "reordered")
 
@@ -412,6 +412,8 @@ class World:
             offers=self.bedrock,
             region="us-east-1",
             prices=PriceBook(self.prices),
+            asker=cast("Asker", None),
+            aliases=self.aliases,
         )
         prepare(run_id, services, scratch=Path(), lease_seconds=LEASE.total_seconds(), now=self.now)
 
@@ -426,6 +428,7 @@ class World:
             tags=OWNER.tags,
             offers=self.bedrock,
             region="us-east-1",
+            spending=unlimited(self.runs),
         )
         train(run_id, services, now=self.now)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from tailor import catalog
 from tailor.aws.items import as_item, plain
@@ -14,6 +14,7 @@ from tailor.runs import Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.machine import Execution, Machine
 from tailor.storage import FolderStorage, StoredFile
+from tailor.training.spending import Ledger, MonthLimits, Spending
 from tests.unit.steps.items import check_item
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -134,6 +135,11 @@ class MemoryBus:
 
     def send(self, detail_type: str, changes: Sequence[RunChanged]) -> None:
         self.sent += [(detail_type, change) for change in changes]
+
+
+def unlimited(runs: MemoryRuns) -> Spending:
+    """A stack that limits no month, and so keeps no ledger."""
+    return Spending(cast("Ledger", None), MonthLimits(), runs)
 
 
 def deployment_arn(name: str) -> str:

@@ -19,7 +19,7 @@ from tailor.steps.track import track
 from tailor.steps.train import TrainServices, train
 from tailor.training.request import MOST_ATTEMPTS, job_name, run_id_of
 from tailor.training.spent import spent
-from tests.unit.steps.fakes import NOW, DatedStorage, OpenRegion, a_run
+from tests.unit.steps.fakes import NOW, DatedStorage, OpenRegion, a_run, unlimited
 from tests.unit.steps.setting import Setting
 from tests.unit.steps.uploads import message
 
@@ -134,6 +134,7 @@ def test_each_try_has_a_job_of_its_own_and_the_cost_of_those_before(setting: Set
         control=setting.control,
         offers=OpenRegion(),
         region="us-east-1",
+        spending=unlimited(setting.runs),
         role_arn="arn:aws:iam::123456789012:role/r",
         budget_limit=Decimal(50),
         tags={},

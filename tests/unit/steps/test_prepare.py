@@ -35,6 +35,8 @@ class Setting:
             "bucket": self.bucket,
             "runs": self.runs,
             "bucket_owner": "123456789012",
+            "asker": None,
+            "aliases": MemoryAliases(),
             "fan_out": OneFunction(State.PREPARING),
             "offers": OpenRegion(),
             "region": "us-east-1",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -17,6 +17,7 @@ import pytest
 from tailor.datasets.scale import Task
 from tailor.errors import RetryableError
 from tailor.events import Shard
+from tailor.llm import Asker
 from tailor.run_records import ReportRecord
 from tailor.runs import Run, State
 from tailor.steps.machine import MOST_EXECUTIONS
@@ -25,7 +26,7 @@ from tailor.steps.preparing import PrepareFanOut, work_folder
 from tailor.storage import StoredFile
 from tests.unit.datasets.conftest import picture
 from tests.unit.evaluation.fakes import BucketFolder
-from tests.unit.steps.fakes import NOW, MemoryAccount, MemoryExecutions, MemoryRuns, OpenRegion
+from tests.unit.steps.fakes import NOW, MemoryAccount, MemoryAliases, MemoryExecutions, MemoryRuns, OpenRegion
 from tests.unit.steps.uploads import receive
 
 PREFIX, FUNCTIONS = "uploads/colours/scenes/", 3
@@ -91,6 +92,8 @@ class Stage:
             bucket_owner=OWNER,
             fan_out=self.fan_out,
             offers=OpenRegion(),
+            asker=cast("Asker", None),  # no recipe here wants a headroom check
+            aliases=MemoryAliases(),
             region="us-east-1",
         )
         now = NOW + timedelta(minutes=minutes)

@@ -13,8 +13,8 @@ from tailor.runs import Run, State
 from tailor.steps.steer import approve, decline
 from tailor.steps.train import TrainServices, train
 from tailor.storage import FolderStorage
-from tailor.training.spending import Limits, Spending
-from tests.unit.steps.fakes import LINE, NOW, QUOTE, MemoryControl, MemoryRuns, OpenRegion, a_run
+from tailor.training.spending import MonthLimits, Spending
+from tests.unit.steps.fakes import LINE, NOW, QUOTE, MemoryControl, MemoryRuns, OpenRegion, a_run, unlimited
 
 MANIFEST = {
     "schema": 1,
@@ -51,7 +51,7 @@ class Setting:
             tags={"application": "tailor"},
             offers=OpenRegion(),
             region="us-east-1",
-            spending=spending,
+            spending=spending or unlimited(self.runs),
         )
         return train(run.id, services, now=NOW)
 
@@ -93,7 +93,7 @@ def test_an_approved_run_waits_where_the_month_is_used_up_and_says_so_once(setti
             return "$60.00 would be booked for all projects this month, and the limit is $50.00"
 
     run = setting.add(State.APPROVED)
-    full = Full(None, Limits(), setting.runs)  # type: ignore[arg-type]
+    full = Full(None, MonthLimits(), setting.runs)  # type: ignore[arg-type]
     waiting = setting.train(run, spending=full)
     assert waiting is not None
     assert (waiting.state, setting.control.requests) == (State.APPROVED, [])

@@ -15,7 +15,7 @@ from tailor.steps.prepare import PrepareServices, prepare
 from tailor.storage import FolderStorage
 from tailor.training.approval import needs_approval
 from tailor.training.prices import PriceBook
-from tests.unit.steps.fakes import NOW, MemoryRuns, OneFunction, OpenRegion
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, OpenRegion
 from tests.unit.steps.uploads import receive
 from tests.unit.training.test_preflight import AWS, Region
 
@@ -61,6 +61,7 @@ def prepared(
         region="us-east-1",
         prices=PriceBook(prices or {}),
         asker=asker,
+        aliases=MemoryAliases(),
     )
     run = prepare(started.id, services, scratch=scratch, lease_seconds=60, now=NOW)
     assert run is not None

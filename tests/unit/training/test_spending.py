@@ -13,7 +13,7 @@ from tailor.aws import clients
 from tailor.aws.ledger import LedgerTable
 from tailor.costs import Quote
 from tailor.runs import Run, State
-from tailor.training.spending import Booking, Ledger, Limits, Spending, most
+from tailor.training.spending import Booking, Ledger, MonthLimits, Spending, most
 from tests.unit.contracts.template import template
 from tests.unit.steps.fakes import NOW, MemoryRuns, a_run
 
@@ -44,7 +44,7 @@ def quoted(training: str | None, **line: Any) -> Quote:
 class Month:
     def __init__(self, ledger: Ledger, project: str = "0", stack: str = "0") -> None:
         self.runs, self.ledger = MemoryRuns(), ledger
-        self.spending = Spending(ledger, Limits.of(Decimal(project), Decimal(stack)), self.runs)
+        self.spending = Spending(ledger, MonthLimits.of(Decimal(project), Decimal(stack)), self.runs)
 
     def add(self, name: str, training: str | None = "40", project: str = "colours", **line: Any) -> Run:
         run = a_run(State.APPROVED, f"{name}-0123456789ab", project=project, quote=quoted(training, **line))

@@ -18,7 +18,7 @@ from tailor.storage import FolderStorage
 from tailor.training.line import WAITING, has_its_turn
 from tailor.training.prices import PriceBook, read_prices
 from tailor.training.request import run_id_of
-from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns, OpenRegion
+from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns, OpenRegion, unlimited
 from tests.unit.training.test_preflight import AWS, Region
 
 Build = Callable[..., Any]
@@ -54,6 +54,7 @@ class Pipeline:
             tags={},
             offers=offers or OpenRegion(),
             region="us-east-1",
+            spending=unlimited(self.runs),
         )
         train(self.id, services, now=NOW)
 

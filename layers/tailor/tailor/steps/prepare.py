@@ -37,8 +37,8 @@ NO_PRICES = PriceBook()
 class PrepareServices:
     """Services of preparing a dataset. ``offers`` guards money: no run is quoted that the Region would not train.
 
-    ``prices`` come before those of the catalogue. Without ``asker`` there is no headroom check; without ``aliases`` a
-    quote does not count the live version.
+    ``asker`` does the headroom check; ``aliases`` tell whether an evaluation asks a live version too. ``prices`` come
+    before those of the catalogue.
     """
 
     bucket: Storage
@@ -46,10 +46,10 @@ class PrepareServices:
     bucket_owner: str
     fan_out: PrepareFanOut
     offers: Offers
+    asker: Asker
+    aliases: AliasStore
     region: str
     prices: PriceBook = NO_PRICES
-    asker: Asker | None = None
-    aliases: AliasStore | None = None
 
 
 def prepare(
@@ -120,14 +120,14 @@ class _Step:
             return self._end(State.REJECTED, recipe, done.summary(), reason=done.headline)
         summary = done.summary()
         advice: tuple[Advice, ...] = ()
-        if services.asker is not None and recipe.headroom_rows and recipe.method != "continued-pre-training":
+        if recipe.headroom_rows and recipe.method != "continued-pre-training":
             summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, services.asker, services.region)
         quote = methods.quote(
             done.manifest,
             recipe,
             model,
             advice,
-            live=services.aliases is not None and services.aliases.alias(run.project).live is not None,
+            live=services.aliases.alias(run.project).live is not None,
             examples=_examples(bucket, run.files, recipe, model),
             priced=lambda model: prices.priced(model, now.date()),
             notes=lambda: prices.notes,

@@ -28,10 +28,10 @@ BY = "train"
 
 @dataclass(frozen=True, slots=True)
 class TrainServices:
-    """Services of a training's start. ``offers`` guards money: it is asked before anything is paid for.
+    """Services of a training's start. ``offers`` and ``spending`` guard money: nothing is paid for without them.
 
     ``bucket`` is rooted at the bucket that ``bucket_name`` names; ``grader_arn`` is the reward function's, and
-    ``logs_bucket`` holds invocation logs: each may be empty. Without ``spending`` a month has no limits.
+    ``logs_bucket`` holds invocation logs: each may be empty.
     """
 
     bucket: Storage
@@ -39,13 +39,13 @@ class TrainServices:
     runs: RunStore
     control: Control
     offers: Offers
+    spending: Spending
     region: str
     role_arn: str
     budget_limit: Decimal
     tags: Mapping[str, str]
     grader_arn: str = ""
     logs_bucket: str = ""
-    spending: Spending | None = None
 
     @property
     def place(self) -> Place:
@@ -80,7 +80,7 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
         return _wait(run, "other runs come first", runs=runs, now=now)
     if reason := failures(preflight(run.recipe, model, services.place, offers=offers, access=None, name=job_name(run))):
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
-    if services.spending and (reason := services.spending.hold(run, now)):
+    if reason := services.spending.hold(run, now):
         waiting = run.held_up("warn", "budget", reason, now)
         return runs.save(waiting) if waiting else None
     try:

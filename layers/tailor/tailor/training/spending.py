@@ -45,14 +45,14 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MonthLimits:
     """US dollars in a month. None: no limit."""
 
     project: Decimal | None = None
     stack: Decimal | None = None
 
     @classmethod
-    def of(cls, project: Decimal, stack: Decimal) -> "Limits":
+    def of(cls, project: Decimal, stack: Decimal) -> "MonthLimits":
         """Return the limits of the template's parameters, where 0 stands for none."""
         return cls(project or None, stack or None)
 
@@ -72,7 +72,7 @@ class Spending:
     """The ledger with its limits."""
 
     ledger: Ledger
-    limits: Limits
+    limits: MonthLimits
     runs: RunStore
 
     def hold(self, run: Run, now: datetime) -> str:
@@ -80,7 +80,7 @@ class Spending:
 
         Booking first and looking after it keeps two runs at once from both taking what is left: then both wait.
         """
-        if self.limits == Limits():
+        if self.limits == MonthLimits():
             return ""
         month, own = f"{now:%Y-%m}", Booking(run.id, run.project, most(run, now))
         self.ledger.book(month, own)
