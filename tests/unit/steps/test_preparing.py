@@ -23,6 +23,7 @@ from tailor.runs import Run, State
 from tailor.steps.machine import MOST_EXECUTIONS
 from tailor.steps.prepare import PrepareServices, prepare
 from tailor.steps.preparing import PrepareFanOut, work_folder
+from tailor.steps.steer import retry
 from tailor.storage import StoredFile
 from tests.unit.datasets.conftest import picture
 from tests.unit.evaluation.fakes import BucketFolder
@@ -178,6 +179,19 @@ def test_a_run_whose_shards_are_checked_is_left_alone_until_the_execution_is_ove
     again = stage.prepare(minutes=61)
     assert again is not None
     assert again.report.execution == f"arn:{stage.id}-2"
+
+
+def test_a_run_that_is_tried_again_gets_executions_of_its_own_and_keeps_what_is_checked(stage: Stage) -> None:
+    stage.prepare()
+    for number in range(FUNCTIONS - 1):
+        assert stage.check(number)
+    stopped = stage.run.moved(State.STOPPED, by="person:linh", now=NOW)
+    again = retry(stage.runs.save(stopped), stage.runs, bucket=stage.bucket, by="person:linh", reason="", now=NOW)
+    assert again.state == State.RECEIVED
+    begun = stage.prepare(minutes=1)
+    assert begun is not None
+    assert begun.report == ReportRecord(execution=f"arn:{stage.id}-again-2-1", executions=1)
+    assert stage.executions.inputs[-1]["numbers"] == [FUNCTIONS - 1]
 
 
 def test_a_start_that_is_refused_for_now_is_tried_again_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ it ended as         it goes to   what is kept
 from datetime import datetime
 
 from tailor.errors import ConflictError
-from tailor.run_records import EarlierCost, JobRecord
+from tailor.run_records import EarlierCost, JobRecord, ReportRecord
 from tailor.runs import Run, State
 from tailor.steps.folders import fingerprint
 from tailor.storage import Storage
@@ -45,7 +45,7 @@ def again(run: Run, bucket: Storage, *, by: str, reason: str, now: datetime) -> 
         message = f"{run.prefix} no longer holds what run {run.id} was made of"
         raise ConflictError(message, hint=f"the new content has a run of its own: tailor runs {run.project}")
     if State.PREPARED not in {change.state for change in run.history}:
-        return run.moved(State.RECEIVED, by=by, reason=reason, now=now)
+        return run.moved(State.RECEIVED, by=by, reason=reason, now=now, report=ReportRecord(), quote=None)
     if attempt_of(run) >= MOST_ATTEMPTS:
         message = f"run {run.id} was tried {MOST_ATTEMPTS} times"
         raise ConflictError(message, hint="change the recipe, for example split.seed, and upload it again")

@@ -58,7 +58,8 @@ class PrepareFanOut:
             "parts": shards.deal.parts,
             "functions": functions_at_once(self.functions, self.account),
         }
-        return self.machine.hand_over(run, document, runs)
+        times = sum(change.state == State.RECEIVED for change in run.history)  # names of executions are used once
+        return self.machine.hand_over(run, document, runs, run.id if times == 1 else f"{run.id}-again-{times}")
 
     def check(self, shard: Shard, *, bucket: Storage, runs: RunStore, bucket_owner: str, scratch: Path) -> bool:
         """Do one task of an execution; return False if the run no longer waits for it.
