@@ -26,8 +26,9 @@ from tailor.notices.channels import (
     plain_text,
     subject,
 )
+from tailor.notices.figures import Field
 from tailor.notices.messages import Link, Message, message_for
-from tailor.notices.wordings import WORDINGS, Field
+from tailor.notices.wordings import WORDINGS
 from tailor.runs import State
 from tests.unit.notices.conftest import path_to, run_through
 

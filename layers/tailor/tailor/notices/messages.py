@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from tailor.commands import addressed
 from tailor.notices.facts import Facts, sentence
+from tailor.notices.figures import Field
 from tailor.notices.stalls import ENDLESS, after_stall, stall_title
-from tailor.notices.wordings import Field, Severity, wording_for
+from tailor.notices.wordings import Severity, wording_for
 from tailor.printable import one_line, printable
 from tailor.runs import Change, Run, State
 

@@ -1,0 +1,192 @@
+"""Texts of notices: what happened and what it means, and the next step."""
+
+from collections.abc import Callable
+
+from tailor.notices.facts import Facts, counted, sentence
+from tailor.runs import State
+
+
+def joined(*sentences: str) -> str:
+    return " ".join(filter(None, (sentence(text) for text in sentences)))
+
+
+def reason(facts: Facts) -> str:
+    """Return the reason as a sentence; keeps a name at its start as it is."""
+    reason = facts.change.reason.strip()
+    first_word = reason.partition(" ")[0]
+    return reason[0].upper() + reason[1:] if first_word.isalpha() else reason
+
+
+def prepared(facts: Facts) -> str:
+    warnings = sum(count for _, count in facts.findings("warning"))
+    warned = f" with {counted(warnings, 'warning')}" if warnings else ""
+    rows = f": {facts.rows}" if facts.rows else ""
+    return joined(f"The dataset {facts.run.dataset} passed its checks{warned}{rows}")
+
+
+def rejected(facts: Facts) -> str:
+    """Return the text; the change's reason is the report's headline."""
+    headline = reason(facts) or f"The dataset {facts.run.dataset} can't be used"
+    return joined(headline, "Nothing was trained and nothing was spent; your upload is untouched")
+
+
+def awaiting(facts: Facts) -> str:
+    cost = "What training costs is not known"
+    if facts.quote not in ("", "unknown"):
+        cost = f"Training is quoted at {facts.quote}, above the budget"
+    return joined(reason(facts) or cost, "Nothing is spent until somebody approves")
+
+
+def declined(facts: Facts) -> str:
+    who = f"{facts.change.by} declined the run" if facts.is_by_person else ""
+    unanswered = "" if who else "Nobody approved it in time"
+    return joined(who, reason(facts) or unanswered, "Nothing was trained and nothing was spent")
+
+
+def training(facts: Facts) -> str:
+    recipe = facts.run.recipe
+    rows = f" on {facts.rows}" if facts.rows else ""
+    return joined(f"Bedrock trains {recipe.model} by {recipe.method}{rows}", reason(facts))
+
+
+def trained(facts: Facts) -> str:
+    losses = f", with losses {facts.losses}" if facts.losses else ""
+    return joined(f"Training has finished{losses}", "No app uses the model yet")
+
+
+def stopped(facts: Facts) -> str:
+    who = f"{facts.change.by} stopped the run" if facts.is_by_person else "The run was stopped"
+    spent = (
+        "Training until then may be charged" if facts.previous == State.TRAINING else "Nothing was spent on training"
+    )
+    return joined(f"{who} while it was {facts.previous}", reason(facts), spent)
+
+
+def verdict(finding: str) -> Callable[[Facts], str]:
+    """Return a text function; the change's reason is the evaluation's headline, with difference and confidence."""
+
+    def text(facts: Facts) -> str:
+        measured = f": {facts.scores}" if facts.scores else ""
+        asked = f" on {facts.asked}" if measured and facts.asked else ""
+        return joined(f"{finding}{measured}{asked}", reason(facts))
+
+    return text
+
+
+def inconclusive(facts: Facts) -> str:
+    if facts.previous == State.PASSED:  # by provision: what is live changed again and again
+        return joined("The new model was not compared with the version that is live now", reason(facts))
+    return verdict("The held-out rows do not decide whether the new model is better")(facts)
+
+
+def live(facts: Facts) -> str:
+    project = facts.run.project
+    if facts.previous == State.STANDBY:
+        what = f'{facts.change.by} rolled back: apps that ask for model "{project}" get this earlier version again'
+    else:
+        what = f'Apps that ask for model "{project}" now get this version; nothing changes in the apps'
+    return joined(what, override(facts), reason(facts))
+
+
+def override(facts: Facts) -> str:
+    """Describe who made a version live by hand, and against which verdict."""
+    if not facts.is_by_person or facts.previous == State.STANDBY:
+        return ""
+    again = ", which had been taken down," if facts.previous == State.RESTORING else ""
+    if State.LIVE in facts.earlier:
+        return f"{facts.change.by} put this version{again} live again"
+    if facts.verdict is None:
+        return f"{facts.change.by} put this version{again} live although it was never measured"
+    if facts.verdict == State.PASSED:
+        return f"{facts.change.by} put this version{again} live" if again else ""
+    return f"{facts.change.by} put this version{again} live although its evaluation did not pass ({facts.verdict})"
+
+
+def deploy_failed(facts: Facts) -> str:
+    what = "The model is trained but nothing serves it, and it was not measured"
+    if facts.previous == State.RESTORING:
+        what = "The version that was to go live again could not be deployed"
+    apps = "Nothing changes for apps"
+    if facts.previous == State.RESTORING and facts.change.sequence > 2 and was_live(facts):
+        apps = "Apps that ask for it get an error"
+    return joined(what, reason(facts), apps)
+
+
+def was_live(facts: Facts) -> bool:
+    """Return whether the version was live when its deployment was lost."""
+    return facts.run.change(facts.change.sequence - 2).state == State.LIVE
+
+
+def deployed_again(facts: Facts) -> str:
+    who = f"{facts.change.by} has the trained model deployed again" if facts.is_by_person else ""
+    return joined(who, reason(facts), "Nothing is trained again, and nothing is paid for it")
+
+
+def offline(facts: Facts) -> str:
+    project = facts.run.project
+    error = f'Apps that ask for model "{project}" get the error model_offline'
+    return joined(f"{facts.change.by} took {project} offline", reason(facts), error)
+
+
+def retired(facts: Facts) -> str:
+    who = f"{facts.change.by} took the version down" if facts.is_by_person else "The version was taken down"
+    meaning = {State.STANDBY: "Nobody can roll back to it any more", State.PASSED: "It never went live"}.get(
+        facts.previous or State.RETIRED, "It did not go live, and nothing changed for apps"
+    )
+    return joined(who, reason(facts), meaning)
+
+
+# ------------------------------------------------------------------------------------------------ what comes next
+def after_prepared(facts: Facts) -> str:
+    if facts.quote == "unknown":
+        return "The price of training is not known, so you are asked before anything is spent."
+    quoted = f"The quote is {facts.quote}. " if facts.quote else ""
+    return f"{quoted}Training starts by itself within the budget; above it you are asked first."
+
+
+def after_awaiting(facts: Facts) -> str:
+    if facts.run.state != facts.change.state:
+        return f"Nobody needs to answer any more: the run is {facts.run.state} by now."
+    run = facts.run.id
+    return (
+        f"Answer by {facts.deadline}: tailor approve {run} or tailor decline {run} or, over the API, "
+        f"POST /v1/approvals/{run} with a key of scope approve. "
+        "Without an answer it is declined."
+    )
+
+
+def after_training_failed(facts: Facts) -> str:
+    run = facts.run.id
+    return (
+        f"tailor show {run} has the details. Upload a corrected dataset or recipe, which starts a new run; "
+        f"tailor retry {run} trains once more on the same."
+    )
+
+
+def after_passed(facts: Facts) -> str:
+    if facts.run.recipe.deployment.promote:
+        return "It goes live by itself now, unless the project is offline."
+    return f"tailor promote {facts.run.id} --reason WHY puts it live; the recipe says that it does not go by itself."
+
+
+def after_not_passed(facts: Facts) -> str:
+    return "It does not go live and its deployment is taken down. Nothing changes for apps; the trained model is kept."
+
+
+def after_inconclusive(facts: Facts) -> str:
+    if facts.previous == State.PASSED:
+        promote = f"tailor promote {facts.run.id} --reason WHY"
+        return f"{after_not_passed(facts)} Upload again to have it measured, or decide: {promote} puts it live."
+    needed = (
+        f"About {facts.decisive_rows} would decide. " if facts.decisive_rows else "More held-out rows would decide. "
+    )
+    return needed + after_not_passed(facts)
+
+
+def after_live(facts: Facts) -> str:
+    hours = facts.run.recipe.deployment.keep_previous_hours
+    if not hours:
+        return "A version that it replaced is not kept: the recipe says so."
+    return (
+        f"A version that it replaced is kept for {hours:g} hours: tailor rollback {facts.run.project} goes back to it."
+    )
