@@ -4,6 +4,7 @@ A record is written back as it was read: values that no step has set stay out of
 does not know stay in it, because a row is always written as a whole and a newer function may have set them.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, Self
@@ -38,6 +39,12 @@ class RunRecord(BaseModel):
     """Base of a run's records."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy. Raises TypeError for a name that is no field: pydantic would keep a misspelt one as extra."""
+        if unknown := set(update or ()) - set(type(self).model_fields):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+        return super().model_copy(update=update, deep=deep)
 
     @model_serializer(mode="wrap")
     def _as_set(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

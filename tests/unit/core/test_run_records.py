@@ -87,6 +87,11 @@ def test_an_update_keeps_the_other_fields() -> None:
     assert (run.job, run.deployment_arn) == (JobRecord(arn="arn:job"), "arn:d")
 
 
+def test_an_update_of_a_field_that_a_record_does_not_have_is_an_error() -> None:
+    with pytest.raises(TypeError, match="JobRecord has no modelArn"):
+        JobRecord(arn="arn:job").model_copy(update={"arn": "arn:other", "modelArn": "arn:model"})
+
+
 def test_a_delay_is_recorded_once_and_since_it_began() -> None:
     run = a_run(State.TRAINED)
     begun = run.held_up("wait", "room", "full", NOW)

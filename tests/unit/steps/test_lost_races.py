@@ -6,7 +6,7 @@ from typing import Any, Unpack
 import pytest
 
 from tailor.errors import ConflictError, LostRaceError, NotFoundError
-from tailor.run_records import JobRecord
+from tailor.run_records import JobRecord, ReportRecord
 from tailor.runs import MOST_TRIES, Run, State, Updates
 from tests.unit.steps.fakes import NOW
 from tests.unit.steps.setting import JOB, MODEL, Setting, measured_with
@@ -53,7 +53,7 @@ def somebody_writes(setting: Setting) -> None:
     """Each run, and where its project's name leads to, without a move."""
     for run in list(setting.runs.items.values()):
         extra = run.report.model_extra or {}
-        noted = run.report.model_copy(update={"notes": extra.get("notes", 0) + 1})
+        noted = ReportRecord.model_validate(extra | {"notes": extra.get("notes", 0) + 1})
         setting.runs.items[run.id] = run.model_copy(update={"report": noted, "revision": run.revision + 1})
     alias = setting.aliases.alias("colours")
     setting.aliases.items["colours"] = alias.model_copy(update={"revision": alias.revision + 1})

@@ -84,7 +84,7 @@ def prepare(
             return runs.save(
                 claimed.moved(State.STOPPED, by=BY, reason="a recipe followed: the run that it starts takes over")
             )
-        return _Step(claimed, services, scratch).take(now)
+        return _Step(claimed, services, scratch).outcome(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class _Step:
     services: PrepareServices
     scratch: Path
 
-    def take(self, now: datetime) -> Run:
+    def outcome(self, now: datetime) -> Run:
         run, services = self.run, self.services
         bucket, prices = services.bucket, services.prices
         if run.attempts > MAX_ATTEMPTS:  # before anything is read: that may be what fails
