@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't nee
     from tailor.aws.stack import Stack
     from tailor.steps.ownership import OwnControl
     from tailor.steps.services import RunServices
+    from tailor.training.spending import Spending
 
 
 class Output(Console):
@@ -111,6 +112,15 @@ class Session:
         from tailor.steps.services import RunServices
 
         return RunServices(self.runs, self.control, self.serving)
+
+    @cached_property
+    def spending(self) -> "Spending":
+        """What runs may cost this month, and the stack's limits."""
+        from tailor.aws.ledger import LedgerTable
+        from tailor.training.spending import MonthLimits, Spending
+
+        limits = MonthLimits.of(self.stack.project_monthly_limit, self.stack.stack_monthly_limit)
+        return Spending(LedgerTable(self.stack.serving_table), limits, self.runs)
 
 
 session = Session()

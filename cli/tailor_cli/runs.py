@@ -110,7 +110,7 @@ def approve(
     with shown_errors():
         run = find(run_id)
         if run.state == State.AWAITING_APPROVAL:
-            show_price(run, session.serving.alias(run.project))
+            show_price(run, session.serving.alias(run.project), session.spending, now())
             if not yes:
                 typer.confirm("Approve", abort=True, err=True)
         run = steer.approve(run, session.runs, by=person(), reason=reason, now=now())

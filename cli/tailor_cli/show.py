@@ -13,6 +13,7 @@ from tailor.serving.aliases import Alias
 from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.outlook import obstacles
 from tailor.steps.provision import is_going
+from tailor.training.spending import Spending
 from tailor_cli.context import out, session
 
 _MINUTE = "%Y-%m-%dT%H:%M"
@@ -39,7 +40,7 @@ def show_run(run: Run, bucket: str) -> None:
     out.print(page)
 
 
-def show_price(run: Run, alias: Alias) -> None:
+def show_price(run: Run, alias: Alias, spending: Spending, now: datetime) -> None:
     """Print what a run that awaits approval would be paid for, item by item, and what would keep it from going live."""
     facts = Facts(run, run.history[-1])
     page = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -47,9 +48,12 @@ def show_price(run: Run, alias: Alias) -> None:
     page.add_column(overflow="fold")
     rows = f", {facts.rows}" if facts.rows else ""
     page.add_row("for", f"{run.recipe.method} of {run.recipe.model} on {run.project}/{run.dataset}{rows}")
-    for label, text in [*_prices(run), ("asked because", facts.change.reason), ("answer by", facts.deadline)]:
+    booked, too_much = spending.outlook(run, now)
+    asked = [("booked this month", booked), ("asked because", facts.change.reason), ("answer by", facts.deadline)]
+    for label, text in [*_prices(run), *asked]:
         page.add_row(label, Text(one_line(session.addressed(text))))
-    for text in obstacles(run.recipe, alias):
+    waits = [f"It will wait although it is approved: {too_much}"] if too_much else []
+    for text in [*waits, *obstacles(run.recipe, alias)]:
         page.add_row("note", Text(one_line(text), style="yellow"))
     out.print(page)
 

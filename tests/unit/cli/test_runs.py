@@ -1,4 +1,5 @@
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from tailor.errors import NotFoundError
 from tailor.recipe import Recipe
 from tailor.run_records import StallRecord
 from tailor.runs import Run, State
+from tailor.training.spending import Booking, MonthLimits, Spending
 from tailor_cli import runs
 from tailor_cli.context import Session, out, session
 from tailor_cli.main import app
@@ -178,6 +180,8 @@ class TestApproving:
         run = setting.runs.save(run.moved(State.AWAITING_APPROVAL, by="train", reason="It may cost up to $80.00"))
         monkeypatch.setattr(Session, "runs", setting.runs)
         monkeypatch.setattr(Session, "serving", setting.aliases)
+        ledger: Any = SimpleNamespace(bookings=lambda month: [Booking("another", "colours", Decimal("450"))])
+        monkeypatch.setattr(Session, "spending", Spending(ledger, MonthLimits(project=Decimal(500)), setting.runs))
         return run
 
     def test_the_price_and_what_it_is_for_are_shown_and_asked_about(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,6 +192,8 @@ class TestApproving:
             assert "fine-tuning of nova-lite on colours/scenes" in said.stdout
             assert "$40.00 to $80.00" in said.stdout
             assert "It may cost up to $80.00" in said.stdout
+            assert "$450.00 of $500.00" in said.stdout
+            assert "It will wait although it is approved: $530.00 would be booked for project colours" in said.stdout
             assert "Approve" in said.stderr
             assert (setting.runs.get(run.id).state, said.exit_code) == (state, int(state != State.APPROVED))
 

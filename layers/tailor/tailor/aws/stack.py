@@ -1,5 +1,7 @@
 """Read a deployed stack's outputs: its bucket, tables and API."""
 
+from decimal import Decimal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from tailor.aws.stacks import look_at
@@ -28,6 +30,8 @@ class Stack(BaseModel):
     grade_function: str = Field(alias="GradeFunctionArn")
     environment: str = Field(description="the parameter Environment")
     prices: str = Field(default="{}", description="the parameter Prices")
+    project_monthly_limit: Decimal = Field(default=Decimal(0), description="the parameter ProjectMonthlyLimit")
+    stack_monthly_limit: Decimal = Field(default=Decimal(0), description="the parameter StackMonthlyLimit")
 
     @property
     def owner(self) -> Owner:
@@ -46,5 +50,10 @@ def find_stack(name: str) -> Stack:
         hint = "name another with --stack, or deploy one: make deploy"
         raise NotFoundError(f"there is no stack {name!r} in this account and Region", hint=hint)
     name = name.partition(":stack/")[2].partition("/")[0] or name  # CloudFormation takes a stack's ARN, too
-    given = {"environment": found.parameters.get("Environment", ""), "prices": found.parameters.get("Prices", "{}")}
+    given = {
+        "environment": found.parameters.get("Environment", ""),
+        "prices": found.parameters.get("Prices", "{}"),
+        "project_monthly_limit": found.parameters.get("ProjectMonthlyLimit", "0"),
+        "stack_monthly_limit": found.parameters.get("StackMonthlyLimit", "0"),
+    }
     return Stack.model_validate({"name": name} | given | found.outputs)

@@ -92,6 +92,14 @@ class Spending:
             return reason
         return ""
 
+    def outlook(self, run: Run, now: datetime) -> tuple[str, str]:
+        """Return what is booked for the run's project this month, and why the run would have to wait; books nothing."""
+        others = [each for each in self.ledger.bookings(f"{now:%Y-%m}") if each.run != run.id]
+        booked = sum((each.amount for each in others if each.project == run.project), Decimal(0))
+        of = f" of ${cents(self.limits.project)}" if self.limits.project is not None else ""
+        own = Booking(run.id, run.project, most(run, now))
+        return f"${cents(booked)}{of}", self.limits.passed([*others, own], run.project)
+
     def _correct(self, month: str, but: str, now: datetime) -> None:
         for booking in self.ledger.bookings(month):
             run = find(self.runs, booking.run) if booking.run != but else None
