@@ -19,8 +19,8 @@ from tailor.aws.serving import ServingTable
 from tailor.aws.state_machines import StateMachine
 from tailor.events import Ended, RunChanged, Shard, detail
 from tailor.settings import Settings
-from tailor.steps.prepare import PrepareServices, prepare
-from tailor.steps.preparing import PrepareFanOut
+from tailor.steps.prepare import prepare
+from tailor.steps.preparing import PrepareFanOut, PrepareServices, check_shard
 from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
 
@@ -39,18 +39,16 @@ class PrepareSettings(Settings):
 settings = PrepareSettings.load()
 logger = Logger()
 bucket = S3Storage(settings.bucket)
-runs = DynamoRunStore(settings.runs_table)
-fan_out = PrepareFanOut(
-    StateMachine(settings.prepare_machine_arn),
-    Account(),
-    above=settings.machine_above_seconds,
-    functions=settings.machine_functions,
-)
 services = PrepareServices(
     bucket=bucket,
-    runs=runs,
+    runs=DynamoRunStore(settings.runs_table),
     bucket_owner=settings.account_id,
-    fan_out=fan_out,
+    fan_out=PrepareFanOut(
+        StateMachine(settings.prepare_machine_arn),
+        Account(),
+        above=settings.machine_above_seconds,
+        functions=settings.machine_functions,
+    ),
     offers=Bedrock(),
     region=region(),
     prices=PriceBook(read_prices(settings.prices), Listed(PriceList(), region())),
@@ -66,9 +64,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         if "shard" in event:
             shard = Shard.model_validate(event["shard"])
-            checked = fan_out.check(
-                shard, bucket=bucket, runs=runs, bucket_owner=settings.account_id, scratch=Path(scratch)
-            )
+            checked = check_shard(shard, services, Path(scratch))
             logger.info("shard", run=shard.run, task=shard.task, number=shard.number, wanted=checked)
             return {"shard": shard.number}
         ended = Ended.model_validate(event["checked"]) if "checked" in event else None

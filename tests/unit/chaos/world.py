@@ -28,8 +28,8 @@ from tailor.serving.aliases import Alias
 from tailor.steps.asking import EvaluateFanOut, EvaluateServices
 from tailor.steps.evaluate import evaluate
 from tailor.steps.ownership import OwnControl, Owner
-from tailor.steps.prepare import PrepareServices, prepare
-from tailor.steps.preparing import PrepareFanOut
+from tailor.steps.prepare import prepare
+from tailor.steps.preparing import PrepareFanOut, PrepareServices
 from tailor.steps.provision import provision
 from tailor.steps.publish import publish
 from tailor.steps.reconcile import Reconciler

@@ -194,7 +194,7 @@ def test_the_handler_takes_what_it_needs_from_the_event(
 
 
 @pytest.mark.parametrize(
-    ("file", "work", "answer"), [("evaluate_part", "ask", {"calls": 7}), ("prepare_shard", "fan_out", {"shard": 3})]
+    ("file", "work", "answer"), [("evaluate_part", "ask", {"calls": 7}), ("prepare_shard", "check_shard", {"shard": 3})]
 )
 @pytest.mark.usefixtures("environment")
 def test_a_part_of_a_state_machine_is_answered_shortly(
@@ -207,7 +207,7 @@ def test_a_part_of_a_state_machine_is_answered_shortly(
         asked.append(part.run)
         return SimpleNamespace(asked=7)
 
-    monkeypatch.setattr(module, work, done if work == "ask" else SimpleNamespace(check=done))
+    monkeypatch.setattr(module, work, done)
     assert module.handler(json.loads((ROOT / "events" / f"{file}.json").read_text()), context()) == answer
     assert asked == ["colours-scenes-0123456789ab"]
 

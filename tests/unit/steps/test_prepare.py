@@ -10,7 +10,8 @@ from tailor.errors import RetryableError
 from tailor.notices.messages import message_for
 from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.serving.aliases import Alias, Version
-from tailor.steps.prepare import PrepareServices, prepare
+from tailor.steps.prepare import prepare
+from tailor.steps.preparing import PrepareServices
 from tailor.storage import FolderStorage
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, OpenRegion
 from tests.unit.steps.uploads import receive

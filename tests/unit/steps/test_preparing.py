@@ -21,8 +21,8 @@ from tailor.llm import Asker
 from tailor.run_records import ReportRecord
 from tailor.runs import Run, State
 from tailor.steps.machine import MOST_EXECUTIONS
-from tailor.steps.prepare import PrepareServices, prepare
-from tailor.steps.preparing import PrepareFanOut, work_folder
+from tailor.steps.prepare import prepare
+from tailor.steps.preparing import PrepareFanOut, PrepareServices, check_shard, work_folder
 from tailor.steps.steer import retry
 from tailor.storage import StoredFile
 from tests.unit.datasets.conftest import picture
@@ -86,8 +86,9 @@ class Stage:
         folder.mkdir()
         return folder
 
-    def prepare(self, minutes: float = 0, ended: str | None = None) -> Run | None:
-        services = PrepareServices(
+    @property
+    def services(self) -> PrepareServices:
+        return PrepareServices(
             bucket=self.bucket,
             runs=self.runs,
             bucket_owner=OWNER,
@@ -97,13 +98,15 @@ class Stage:
             aliases=MemoryAliases(),
             region="us-east-1",
         )
+
+    def prepare(self, minutes: float = 0, ended: str | None = None) -> Run | None:
         now = NOW + timedelta(minutes=minutes)
-        return prepare(self.id, services, scratch=self.scratch(), lease_seconds=900, now=now, ended=ended)
+        return prepare(self.id, self.services, scratch=self.scratch(), lease_seconds=900, now=now, ended=ended)
 
     def check(self, number: int, execution: str | None = None, task: Task = "check") -> bool:
         given = {"run": self.id, "execution": execution or self.first, "number": number, "task": task}
         shard = Shard.model_validate(given | {"shards": FUNCTIONS, "parts": FUNCTIONS})
-        return self.fan_out.check(shard, bucket=self.bucket, runs=self.runs, bucket_owner=OWNER, scratch=self.scratch())
+        return check_shard(shard, self.services, self.scratch())
 
     @property
     def run(self) -> Run:

@@ -11,7 +11,8 @@ import pytest
 from tailor.errors import NotAllowedError
 from tailor.llm import Reply
 from tailor.runs import Run, State
-from tailor.steps.prepare import PrepareServices, prepare
+from tailor.steps.prepare import prepare
+from tailor.steps.preparing import PrepareServices
 from tailor.storage import FolderStorage
 from tailor.training.approval import needs_approval
 from tailor.training.prices import PriceBook

@@ -16,40 +16,16 @@ from tailor.llm import Asker
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
 from tailor.run_records import ReportRecord
-from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, find, giving_back
-from tailor.serving.aliases import AliasStore
-from tailor.steps.preparing import PrepareFanOut
+from tailor.runs import MAX_ATTEMPTS, Run, State, find, giving_back
+from tailor.steps.preparing import PrepareServices
 from tailor.steps.upload_request import offer_problems, read_request
 from tailor.storage import Storage
 from tailor.training import methods
 from tailor.training.calls import examples_in
 from tailor.training.headroom import measure
-from tailor.training.preflight import Offers
-from tailor.training.prices import PriceBook
 from tailor.training.request import TRAIN_FILE
 
 BY = "prepare"
-NO_PRICES = PriceBook()
-"""But those of the catalogue."""
-
-
-@dataclass(frozen=True, slots=True)
-class PrepareServices:
-    """Services of preparing a dataset. ``offers`` guards money: no run is quoted that the Region would not train.
-
-    ``asker`` does the headroom check; ``aliases`` tell whether an evaluation asks a live version too. ``prices`` come
-    before those of the catalogue.
-    """
-
-    bucket: Storage
-    runs: RunStore
-    bucket_owner: str
-    fan_out: PrepareFanOut
-    offers: Offers
-    asker: Asker
-    aliases: AliasStore
-    region: str
-    prices: PriceBook = NO_PRICES
 
 
 def prepare(

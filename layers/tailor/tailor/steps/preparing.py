@@ -10,10 +10,17 @@ from pathlib import Path
 from tailor.datasets.prepare import Assignment, Deal, Intake, deal, weigh
 from tailor.datasets.scale import Shards, workers_of
 from tailor.events import Shard
+from tailor.llm import Asker
 from tailor.runs import Run, RunStore, State, find
+from tailor.serving.aliases import AliasStore
 from tailor.steps.machine import Account, Executions, Machine, functions_at_once
 from tailor.steps.upload_request import read_request
 from tailor.storage import Storage
+from tailor.training.preflight import Offers
+from tailor.training.prices import PriceBook
+
+NO_PRICES = PriceBook()
+"""No prices besides those of the catalogue."""
 
 
 def work_folder(run_id: str) -> str:
@@ -61,24 +68,45 @@ class PrepareFanOut:
         times = sum(change.state == State.RECEIVED for change in run.history)  # names of executions are used once
         return self.machine.hand_over(run, document, runs, run.id if times == 1 else f"{run.id}-again-{times}")
 
-    def check(self, shard: Shard, *, bucket: Storage, runs: RunStore, bucket_owner: str, scratch: Path) -> bool:
-        """Do one task of an execution; return False if the run no longer waits for it.
 
-        Raises:
-            RetryableError: something can't be read or written now.
-        """
-        run = find(runs, shard.run)
-        if run is None or not self.machine.awaits(run, shard.execution):
-            return False
-        problems, recipe, model = read_request(run, bucket)
-        if problems or model is None:
-            return False  # the dataset changed since the run began; the merge reports it
-        left = _shards(run, Deal(shard.shards, shard.parts), bucket, scratch).left(shard.task, shard.number)
-        if left:
-            assignment = Assignment(bucket, run.prefix, bucket, run.files, recipe, model, bucket_owner, scratch)
-            with Intake(assignment) as intake:
-                left(intake)
-        return True
+@dataclass(frozen=True, slots=True)
+class PrepareServices:
+    """Services of preparing a dataset. ``offers`` guards money: no run is quoted that the Region would not train.
+
+    ``asker`` does the headroom check; ``aliases`` tell whether an evaluation asks a live version too. ``prices`` come
+    before those of the catalogue.
+    """
+
+    bucket: Storage
+    runs: RunStore
+    bucket_owner: str
+    fan_out: PrepareFanOut
+    offers: Offers
+    asker: Asker
+    aliases: AliasStore
+    region: str
+    prices: PriceBook = NO_PRICES
+
+
+def check_shard(shard: Shard, services: PrepareServices, scratch: Path) -> bool:
+    """Do one task of an execution; return False if the run no longer waits for it.
+
+    Raises:
+        RetryableError: something can't be read or written now.
+    """
+    bucket, owner = services.bucket, services.bucket_owner
+    run = find(services.runs, shard.run)
+    if run is None or not services.fan_out.machine.awaits(run, shard.execution):
+        return False
+    problems, recipe, model = read_request(run, bucket)
+    if problems or model is None:
+        return False  # the dataset changed since the run began; the merge reports it
+    left = _shards(run, Deal(shard.shards, shard.parts), bucket, scratch).left(shard.task, shard.number)
+    if left:
+        assignment = Assignment(bucket, run.prefix, bucket, run.files, recipe, model, owner, scratch)
+        with Intake(assignment) as intake:
+            left(intake)
+    return True
 
 
 def _shards(run: Run, dealt: Deal, bucket: Storage, scratch: Path) -> Shards:
