@@ -8,9 +8,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
-
-from tailor.records import Record
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 Every = Literal["once", "month", "day"]
 Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str, when_used="json")]
@@ -62,15 +68,15 @@ class Advice:
     fix: str
 
 
-class _Document(Record):
-    """A part of a quote, written with all of its fields, the unknown ones as null."""
+class _Document(BaseModel):
+    """A part of a quote, written with all of its fields, also those that this version does not know."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     @model_serializer(mode="wrap")
     def _in_full(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found = dump(self)
-        return {name: found.get(name) for name in type(self).model_fields}
+        return {name: found.get(name) for name in (*type(self).model_fields, *(self.model_extra or {}))}
 
 
 class Line(_Document):
@@ -138,12 +144,18 @@ class Quote(_Document):
         """Return the quote as JSON with amounts as strings, read by ``Quote.model_validate``."""
         return self.model_dump(mode="json")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_derived(cls, stored: Any) -> Any:
+        derived = {"totals", "unknown"}
+        return {n: value for n, value in stored.items() if n not in derived} if isinstance(stored, dict) else stored
+
     @model_serializer(mode="wrap")
     def _in_full(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found = dump(self)
-        document = {name: found.get(name) for name in type(self).model_fields if name != "approval"}
-        document |= {"totals": self.totals, "unknown": list(self.unknown)}
-        return document if self.approval is None else document | {"approval": found["approval"]}
+        names = [*type(self).model_fields, *(self.model_extra or {})]
+        document = {name: found.get(name) for name in names if name != "approval" or self.approval is not None}
+        return document | {"totals": self.totals, "unknown": list(self.unknown)}
 
 
 def cents(amount: Decimal) -> Decimal:
