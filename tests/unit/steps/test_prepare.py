@@ -21,9 +21,11 @@ PREFIX = "uploads/capitals/quiz/"
 
 
 class Setting:
-    def __init__(self, tmp_path: Path, recipe: str = "model: nova-micro", prefix: str = PREFIX) -> None:
+    def __init__(
+        self, tmp_path: Path, recipe: str = "model: nova-micro", prefix: str = PREFIX, rows: str = ROWS
+    ) -> None:
         self.bucket, self.runs, self.scratch = FolderStorage(tmp_path / "bucket"), MemoryRuns(), tmp_path / "scratch"
-        self.bucket.write(f"{prefix}data.csv", ROWS.encode())
+        self.bucket.write(f"{prefix}data.csv", rows.encode())
         self.bucket.write(f"{prefix}tailor.yaml", recipe.encode())
         run = receive(f"{prefix}tailor.yaml", bucket=self.bucket, runs=self.runs, now=NOW)
         assert run is not None
@@ -44,6 +46,27 @@ class Setting:
         }
         services = PrepareServices(**(settings | changes))
         return prepare(self.id, services, scratch=self.scratch, lease_seconds=900, now=NOW + after)
+
+
+def test_the_system_prompt_that_all_rows_share_is_kept_for_the_live_version(tmp_path: Path) -> None:
+    recipe = "model: nova-micro\ndata: {system: Answer in one word.}"
+    run = Setting(tmp_path / "one", recipe).prepare()
+    assert run is not None
+    assert (run.state, run.report.system) == (State.PREPARED, "Answer in one word.")
+    too_long = Setting(tmp_path / "long", recipe.replace("one word", "one word " + "please " * 3000)).prepare()
+    assert too_long is not None
+    assert (too_long.state, too_long.report.system) == (State.PREPARED, None)
+    without = Setting(tmp_path / "none").prepare()
+    assert without is not None
+    assert without.report.system is None
+
+
+def test_rows_with_prompts_of_their_own_leave_the_live_version_without_one(tmp_path: Path) -> None:
+    head, *rows = ROWS.splitlines()
+    each = [f"{head},system", *(f"{row},Answer as number {n % 7}." for n, row in enumerate(rows))]
+    run = Setting(tmp_path, rows="\n".join(each)).prepare()
+    assert run is not None
+    assert (run.state, run.report.system) == (State.PREPARED, None)
 
 
 def test_a_good_dataset_is_prepared_and_quoted_once(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from tailor.training.headroom import measure
 from tailor.training.request import TRAIN_FILE
 
 BY = "prepare"
+MOST_SYSTEM = 20_000  # characters of a system prompt that a run and a live version keep: an item holds 400 KB
 
 
 def prepare(
@@ -94,7 +95,7 @@ class _Step:
             return self._reject(recipe, [done])
         if not done.usable:
             return self._end(State.REJECTED, recipe, done.summary(), reason=done.headline)
-        summary = done.summary()
+        summary = done.summary() | _system_prompt(bucket, run.files)
         advice: tuple[Advice, ...] = ()
         if recipe.headroom_rows and recipe.method != "continued-pre-training":
             summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, services.asker, services.region)
@@ -141,6 +142,21 @@ class _Step:
             # Only now: if this step had been cut short, its repeat would need the shards' results.
             self.services.fan_out.clear(run, self.services.bucket)
         return run
+
+
+def _system_prompt(bucket: Storage, files: str) -> dict[str, str]:
+    """Return ``system``, the prompt that all held-out rows share; an empty dict if they share none.
+
+    A live version gives it to requests without a system message (docs/api.md).
+    """
+    name = f"{files}prepared/test.jsonl"
+    try:
+        rows = read_rows(bucket.read(name), name)
+    except TailorError:
+        return {}  # no rows were held out
+    texts = {"\n".join(block["text"] for block in row.system if "text" in block) for row in rows}
+    shared = texts.pop() if len(texts) == 1 else ""
+    return {"system": shared} if shared.strip() and len(shared) <= MOST_SYSTEM else {}
 
 
 def _headroom(
