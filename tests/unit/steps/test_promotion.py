@@ -87,14 +87,15 @@ def test_a_run_that_is_retired_while_it_is_promoted_leaves_no_name_that_leads_no
 def test_a_passed_run_goes_live_and_the_one_before_stands_by_and_leaves_in_time(setting: Setting) -> None:
     first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
     assert setting.provision(first) is not None
-    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
+    found = {"report": {"system": "Answer in one word."}, "evaluation": measured_with(first)}
+    second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", **found)
     live = setting.provision(second)
 
     assert live is not None
     assert live.state == State.LIVE
     pointer = setting.aliases.alias("colours")
     assert pointer.live is not None
-    assert pointer.live.run == second.id
+    assert (pointer.live.run, pointer.live.system) == (second.id, "Answer in one word.")
     assert setting.runs.get(first.id).state == State.STANDBY
 
     setting.reconcile(timedelta(hours=23))
