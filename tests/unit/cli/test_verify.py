@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,16 @@ def test_what_costs_more_runs_only_when_asked(command: Command) -> None:
     assert [entry.id for entry in command(*checks, train=True)[1].checks] == ["one", "dear"]
 
 
+@pytest.fixture
+def as_in_a_terminal() -> Iterator[None]:
+    """Ctrl-C interrupts, which processes in the background inherit as ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("as_in_a_terminal")
 def test_an_interruption_ends_the_checks_and_what_they_made_goes(
     command: Command, where: World, sign: signal.Signals
 ) -> None:
