@@ -27,11 +27,12 @@ setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
 demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training)
 	@$(BIN)/python -m tailor_local.demo $(METHOD)
 
-# Types and template are checked beside the tests, which often wait; what they say comes last where it is not good.
+# Three workers for two processors, because integration tests often wait; types and template are checked beside them, and
+# what they say comes last where it is not good.
 test: setup style ## Check everything and run all tests
 	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
 	{ $(TYPES) && $(TEMPLATE); } >"$$said" 2>&1 & checks=$$!; \
-	failed=0; $(BIN)/python -m pytest -n 2 || failed=$$?; \
+	failed=0; $(BIN)/python -m pytest -n 3 || failed=$$?; \
 	wait $$checks || { cat "$$said"; failed=2; }; \
 	exit $$failed
 

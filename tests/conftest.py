@@ -28,15 +28,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"chaos: {ran.total():,} combinations ran: {kinds}")
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Give all integration tests to one worker, so that they share one local cloud and one build.
+BARE = "bedrock_", "deploy_command", "layers", "second_emulator", "strictness"  # what needs no deployed Tailor
 
-    pytest-xdist 3.8 notes groups where pytest 9.2 no longer reads them: its own ``--dist loadgroup`` groups nothing.
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give integration tests to two workers: one for those that share a deployed Tailor, one for the others.
+
+    Each of the two has a local cloud. pytest-xdist 3.8 notes groups where pytest 9.2 no longer reads them: its own
+    ``--dist loadgroup`` groups nothing.
     """
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
     class OneCloud(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return "local-cloud" if nodeid.startswith("tests/integration/") else nodeid
+            folder, _, name = nodeid.partition("tests/integration/test_")
+            if folder or not name:
+                return nodeid
+            return "bare cloud" if name.startswith(BARE) else "deployed cloud"
 
     return OneCloud(config, log)
