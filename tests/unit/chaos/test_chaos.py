@@ -21,7 +21,6 @@ from tests.unit.chaos.world import DEAR, MINUTE, NEIGHBOURS_JOB, TREATMENTS, Tro
 # One window is known, and allowed for in ``check``: a function that is killed between a channel's answer and its own
 # note of it sends that notice once more. SNS and Slack take no request token: the choice is between twice and never.
 Count = Callable[[str], None]
-S = State
 
 
 def nothing(world: World, run: Run) -> None:
@@ -30,16 +29,16 @@ def nothing(world: World, run: Run) -> None:
 
 def says_yes(world: World, run: Run) -> None:
     def act() -> None:
-        if world.runs.get(run.id).state == S.AWAITING_APPROVAL:
+        if world.runs.get(run.id).state == State.AWAITING_APPROVAL:
             approve(world.runs.get(run.id), world.runs, by="person:linh", reason="fine", now=world.now)
 
-    if run.state == S.AWAITING_APPROVAL:
+    if run.state == State.AWAITING_APPROVAL:
         world.by_hand(2 * MINUTE, act)
 
 
 def stops_training(world: World, run: Run) -> None:
     def act() -> None:
-        if world.runs.get(run.id).state == S.TRAINING:
+        if world.runs.get(run.id).state == State.TRAINING:
             now = world.now
             stop(
                 world.runs.get(run.id),
@@ -49,37 +48,37 @@ def stops_training(world: World, run: Run) -> None:
                 now=now,
             )
 
-    if run.state == S.TRAINING:
+    if run.state == State.TRAINING:
         world.by_hand(MINUTE, act)
 
 
 def stops_deploying(world: World, run: Run) -> None:
     def act() -> None:
         found, now = world.runs.get(run.id), world.now
-        if found.state == S.DEPLOYING:
+        if found.state == State.DEPLOYING:
             stop(found, world.services, by="p", reason="no", now=now)
 
-    if run.state == S.DEPLOYING:
+    if run.state == State.DEPLOYING:
         world.by_hand(MINUTE / 2, act)
 
 
 def overrides(world: World, run: Run) -> None:
     def act() -> None:
         found = world.runs.get(run.id)
-        if found.state == S.RETIRED:
+        if found.state == State.RETIRED:
             promote_by_hand(found, world.services, by="person:linh", reason="we looked", now=world.now)
 
-    if run.state == S.RETIRED and S.RESTORING not in {change.state for change in run.history}:
+    if run.state == State.RETIRED and State.RESTORING not in {change.state for change in run.history}:
         world.by_hand(MINUTE, act)
 
 
 def tries_again(world: World, run: Run) -> None:
     def act() -> None:
         found = world.runs.get(run.id)
-        if found.state in (S.DEPLOY_FAILED, S.TRAINING_FAILED):
+        if found.state in (State.DEPLOY_FAILED, State.TRAINING_FAILED):
             retry(found, world.runs, bucket=world.bucket, by="p", reason="the quota was raised", now=world.now)
 
-    if run.state in (S.DEPLOY_FAILED, S.TRAINING_FAILED):
+    if run.state in (State.DEPLOY_FAILED, State.TRAINING_FAILED):
         world.by_hand(MINUTE, act)
 
 
@@ -109,7 +108,7 @@ def writes_first(world: World) -> None:
 
 
 def uploads_a_second_version(world: World, run: Run) -> None:
-    if run.state == S.LIVE and len(world.runs.items) == 1:
+    if run.state == State.LIVE and len(world.runs.items) == 1:
         world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
 
 
@@ -119,9 +118,9 @@ def promotes_the_first_when_the_second_has_passed(world: World, run: Run) -> Non
     def act() -> None:
         promote_by_hand(world.runs.get(first.id), world.services, by="p", reason="mine", now=world.now)
 
-    if run.state == S.PASSED and run.id == first.id:
+    if run.state == State.PASSED and run.id == first.id:
         world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
-    elif run.state == S.PASSED and first.state == S.PASSED:
+    elif run.state == State.PASSED and first.state == State.PASSED:
         world.at(world.now, act)
 
 
@@ -129,18 +128,18 @@ def takes_the_second_version_offline(world: World, run: Run) -> None:
     def act() -> None:
         take_offline("colours", world.services, by="p", reason="wrong", now=world.now)
 
-    if run.state == S.LIVE and len(world.runs.items) == 2:
+    if run.state == State.LIVE and len(world.runs.items) == 2:
         world.by_hand(MINUTE, act)
     uploads_a_second_version(world, run)
 
 
 def loses_the_live_one(world: World, run: Run) -> None:
-    if run.state == S.LIVE and S.RESTORING not in {change.state for change in run.history}:
+    if run.state == State.LIVE and State.RESTORING not in {change.state for change in run.history}:
         world.at(world.now + MINUTE, partial(world.bedrock.lose, run.deployment_arn))
 
 
 def meets_another_stacks_deployment(world: World, run: Run) -> None:
-    if run.state == S.TRAINING:
+    if run.state == State.TRAINING:
         world.another_serves(run.id)
 
 
@@ -151,9 +150,9 @@ def deletes_a_deployment(world: World) -> None:
 
 
 RECIPE = "model: nova-micro\ndeployment: {keep_previous_hours: 0.1}"
-TRAINED = (S.RECEIVED, S.PREPARING, S.PREPARED, S.TRAINING, S.TRAINED)
-EVALUATED = (*TRAINED, S.DEPLOYING, S.DEPLOYED, S.EVALUATING)
-LIVE = (*EVALUATED, S.PASSED, S.LIVE)
+TRAINED = (State.RECEIVED, State.PREPARING, State.PREPARED, State.TRAINING, State.TRAINED)
+EVALUATED = (*TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING)
+LIVE = (*EVALUATED, State.PASSED, State.LIVE)
 
 
 @dataclass(frozen=True)
@@ -199,19 +198,25 @@ FIRST_ATTEMPT = TRAINED[:-1]
 PERMANENT, TRANSIENT = "The model's architecture is not supported.", "The service is temporarily unable to help."
 PATHS = (
     Path("goes-live", 101, [LIVE], every_event=True),
-    Path("verdict-failed", 101, [(*EVALUATED, S.FAILED, S.RETIRED)], recipe=f"{RECIPE}\ndescription: failed", since=85),
+    Path(
+        "verdict-failed",
+        101,
+        [(*EVALUATED, State.FAILED, State.RETIRED)],
+        recipe=f"{RECIPE}\ndescription: failed",
+        since=85,
+    ),
     Path(
         "evaluation-failed",
         101,
-        [(*EVALUATED, S.EVALUATION_FAILED, S.RETIRED)],
+        [(*EVALUATED, State.EVALUATION_FAILED, State.RETIRED)],
         recipe=f"{RECIPE}\ndescription: evaluation-failed",
         since=85,
     ),
-    Path("job-failed", 59, [(*FIRST_ATTEMPT, S.TRAINING_FAILED)], fates=["fails"], every_event=True),
+    Path("job-failed", 59, [(*FIRST_ATTEMPT, State.TRAINING_FAILED)], fates=["fails"], every_event=True),
     Path(
         "one-internal-error",
         128,
-        [(*FIRST_ATTEMPT, S.APPROVED, S.TRAINING, *LIVE[4:])],
+        [(*FIRST_ATTEMPT, State.APPROVED, State.TRAINING, *LIVE[4:])],
         jobs=2,
         fates=["internal-error", "completes"],
         every_event=True,
@@ -219,7 +224,7 @@ PATHS = (
     Path(
         "two-internal-errors",
         78,
-        [(*FIRST_ATTEMPT, S.APPROVED, S.TRAINING, S.TRAINING_FAILED)],
+        [(*FIRST_ATTEMPT, State.APPROVED, State.TRAINING, State.TRAINING_FAILED)],
         jobs=2,
         fates=["internal-error"],
         since=58,
@@ -227,7 +232,7 @@ PATHS = (
     Path(
         "replaces-a-live-one",
         224,
-        [(*LIVE, S.STANDBY, S.RETIRED), LIVE],
+        [(*LIVE, State.STANDBY, State.RETIRED), LIVE],
         jobs=2,
         on_state=uploads_a_second_version,
         every_event=True,
@@ -235,7 +240,7 @@ PATHS = (
     Path(
         "measured-again",
         220,
-        [(*LIVE, S.STANDBY, S.RETIRED), (*EVALUATED, S.PASSED, S.EVALUATING, S.PASSED, S.LIVE)],
+        [(*LIVE, State.STANDBY, State.RETIRED), (*EVALUATED, State.PASSED, State.EVALUATING, State.PASSED, State.LIVE)],
         jobs=2,
         recipe="model: nova-micro\ndeployment: {keep_previous_hours: 0.1, promote: false}",
         on_state=promotes_the_first_when_the_second_has_passed,
@@ -244,32 +249,38 @@ PATHS = (
     Path(
         "taken-offline",
         226,
-        [(*LIVE, S.STANDBY, S.RETIRED), (*LIVE, S.RETIRED)],
+        [(*LIVE, State.STANDBY, State.RETIRED), (*LIVE, State.RETIRED)],
         jobs=2,
         recipe="model: nova-micro",
         on_state=takes_the_second_version_offline,
         since=200,
     ),
-    Path("rejected", 24, [(S.RECEIVED, S.PREPARING, S.REJECTED)], jobs=0, recipe=f"{RECIPE}\ndescription: unusable"),
-    Path("deployment-failed", 79, [(*TRAINED, S.DEPLOYING, S.DEPLOY_FAILED)], deployment_failures=[PERMANENT]),
+    Path(
+        "rejected",
+        24,
+        [(State.RECEIVED, State.PREPARING, State.REJECTED)],
+        jobs=0,
+        recipe=f"{RECIPE}\ndescription: unusable",
+    ),
+    Path("deployment-failed", 79, [(*TRAINED, State.DEPLOYING, State.DEPLOY_FAILED)], deployment_failures=[PERMANENT]),
     Path(
         "deployment-failed-once",
         121,
-        [(*TRAINED, S.DEPLOYING, *LIVE[4:])],
+        [(*TRAINED, State.DEPLOYING, *LIVE[4:])],
         deployment_failures=[TRANSIENT],
         since=60,
     ),
     Path(
         "deployment-failed-too-often",
         120,
-        [(*TRAINED, *(S.DEPLOYING, S.TRAINED) * 2, S.DEPLOYING, S.DEPLOY_FAILED)],
+        [(*TRAINED, *(State.DEPLOYING, State.TRAINED) * 2, State.DEPLOYING, State.DEPLOY_FAILED)],
         deployment_failures=[TRANSIENT] * 3,
         since=60,
     ),
     Path(
         "deployment-tried-again-by-hand",
         134,
-        [(*TRAINED, S.DEPLOYING, S.DEPLOY_FAILED, *LIVE[4:])],
+        [(*TRAINED, State.DEPLOYING, State.DEPLOY_FAILED, *LIVE[4:])],
         deployment_failures=[PERMANENT],
         on_state=tries_again,
         since=60,
@@ -277,7 +288,7 @@ PATHS = (
     Path(
         "training-tried-again-by-hand",
         140,
-        [(*FIRST_ATTEMPT, S.TRAINING_FAILED, S.PREPARED, *LIVE[3:])],
+        [(*FIRST_ATTEMPT, State.TRAINING_FAILED, State.PREPARED, *LIVE[3:])],
         jobs=2,
         fates=["fails", "completes"],
         on_state=tries_again,
@@ -287,7 +298,7 @@ PATHS = (
     Path(
         "model-never-active",
         122,
-        [(*TRAINED, S.DEPLOY_FAILED)],
+        [(*TRAINED, State.DEPLOY_FAILED)],
         models_take=NEVER,
         recipe=f"{RECIPE}\npatience: {{deploying_hours: 0.2}}",
         stalls=["5-model-warn"],
@@ -296,7 +307,7 @@ PATHS = (
     Path(
         "overridden",
         110,
-        [(*EVALUATED, S.FAILED, S.RETIRED, S.RESTORING, S.LIVE)],
+        [(*EVALUATED, State.FAILED, State.RETIRED, State.RESTORING, State.LIVE)],
         recipe=f"{RECIPE}\ndescription: failed",
         on_state=overrides,
         since=90,
@@ -304,23 +315,23 @@ PATHS = (
     Path(
         "live-one-deleted-by-hand",
         130,
-        [(*LIVE, S.RESTORING, S.LIVE)],
+        [(*LIVE, State.RESTORING, State.LIVE)],
         on_state=loses_the_live_one,
         since=101,
     ),
     Path(
         "another-stack-has-the-name",
         60,
-        [(*TRAINED, S.DEPLOY_FAILED)],
+        [(*TRAINED, State.DEPLOY_FAILED)],
         on_state=meets_another_stacks_deployment,
         since=50,
     ),
-    Path("stopped-while-deploying", 80, [(*TRAINED, S.DEPLOYING, S.RETIRED)], on_state=stops_deploying),
-    Path("stopped-by-hand", 62, [(*FIRST_ATTEMPT, S.STOPPED)], on_state=stops_training, every_event=True),
+    Path("stopped-while-deploying", 80, [(*TRAINED, State.DEPLOYING, State.RETIRED)], on_state=stops_deploying),
+    Path("stopped-by-hand", 62, [(*FIRST_ATTEMPT, State.STOPPED)], on_state=stops_training, every_event=True),
     Path(
         "hangs",
         78,
-        [(*FIRST_ATTEMPT, S.STOPPED)],
+        [(*FIRST_ATTEMPT, State.STOPPED)],
         fates=["hangs"],
         recipe=f"{RECIPE}\npatience: {{validation_hours: 0.2}}",
         stalls=["4-validation-warn"],
@@ -328,14 +339,14 @@ PATHS = (
     Path(
         "approved",
         125,
-        [(S.RECEIVED, S.PREPARING, S.PREPARED, S.AWAITING_APPROVAL, S.APPROVED, *LIVE[3:])],
+        [(State.RECEIVED, State.PREPARING, State.PREPARED, State.AWAITING_APPROVAL, State.APPROVED, *LIVE[3:])],
         on_state=says_yes,
         cheap=False,
     ),
     Path(
         "not-approved",
         52,
-        [(S.RECEIVED, S.PREPARING, S.PREPARED, S.AWAITING_APPROVAL, S.DECLINED)],
+        [(State.RECEIVED, State.PREPARING, State.PREPARED, State.AWAITING_APPROVAL, State.DECLINED)],
         jobs=0,
         cheap=False,
         recipe=f"{RECIPE}\nbudget: {{approval_hours: 0.1}}",
@@ -366,7 +377,7 @@ def check_tidy(world: World, note: str) -> None:
     others = {job.name: job.stop_asked for job in world.bedrock.running()}
     assert others == {NEIGHBOURS_JOB: None}, f"a job that nobody waits for, or another stack's; {note}"
     assert all(times == 1 for times in world.bedrock.deployed.values()), f"one deployment a run; {note}"
-    live = [run.deployment_arn for run in runs if run.state == S.LIVE]
+    live = [run.deployment_arn for run in runs if run.state == State.LIVE]
     assert world.own_deployments == live, f"a deployment that nobody uses, or what is live does not answer; {note}"
     kept = {arn.rsplit("/", 1)[-1] for arn in world.bedrock.deployments} >= set(world.neighbours)
     assert kept, f"a deployment of another stack is gone; {note}"
