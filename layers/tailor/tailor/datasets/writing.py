@@ -1,4 +1,4 @@
-"""What writing reveals: damaged encodings, Unicode forms, Vietnamese tone marks."""
+"""Signs in the writing itself: damaged encodings, Unicode forms, Vietnamese tone marks."""
 
 import re
 import unicodedata
@@ -54,8 +54,10 @@ def _may_be_typed(match: re.Match[str]) -> bool:
 
 
 def _repaired(word: str, encoding: str) -> str | None:
-    """What a word was before its bytes were read in ``encoding``; None where it was not read so. A single letter of
-    another writing is chance: été and », with a no-break space between them, are the bytes of ét頻."""
+    """Return a word as it was before its bytes were read in ``encoding``; None if it was not read so.
+
+    A single letter of another writing is chance: été and », with a no-break space between them, are the bytes of ét頻.
+    """
     try:
         repaired = word.encode(encoding).decode()
     except UnicodeError:

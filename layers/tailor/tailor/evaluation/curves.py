@@ -55,7 +55,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the curves say. ``advice`` is what to do about it, empty where all is well."""
+    """Reading of a job's loss curves. ``advice``: what to change next time, empty if nothing."""
 
     state: State
     sentence: str

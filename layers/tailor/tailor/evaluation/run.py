@@ -43,7 +43,7 @@ _SUMMARY = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What ``plan.json`` keeps of an evaluation: ``calls`` over all arms, ``chunks`` of the longest section."""
+    """Summary in ``plan.json``: ``calls`` over all arms, ``chunks`` of the longest section."""
 
     started_at: datetime
     calls: int
@@ -65,7 +65,7 @@ class EvaluationResult:
     report: dict[str, Any]
 
     def summary(self) -> dict[str, Any]:
-        """What the run keeps. ``live``: the deployment of the live version that was asked too, or None."""
+        """Return what the run keeps. ``live``: deployment of the live version that was asked too, or None."""
         return {name: self.report[name] for name in _SUMMARY} | {"live": self.report["reproduce"]["arms"].get(LIVE)}
 
 

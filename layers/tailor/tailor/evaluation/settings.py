@@ -1,4 +1,4 @@
-"""What a recipe's evaluation may name: metrics, guards, steps of the normaliser. Found without any data, or NumPy."""
+"""Names that a recipe's evaluation may use: metrics, guards, normaliser steps. Needs no data and no NumPy."""
 
 from tailor import metrics
 from tailor.errors import InvalidInputError, Problem, RecipeError

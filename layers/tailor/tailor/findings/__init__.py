@@ -1,4 +1,4 @@
-"""What is wrong or doubtful in a dataset, for people and machines.
+"""Findings: what is wrong or doubtful in a dataset, for people and machines.
 
 | module | |
 |---|---|

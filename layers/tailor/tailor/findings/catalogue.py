@@ -50,7 +50,7 @@ class Check:
 
     @property
     def help(self) -> str:
-        """What to do, without the values of a single finding."""
+        """Return what to do, without the values of a single finding."""
         return self.advice or re.sub(r"\{[^}]*\}", "…", self.fix or "")
 
 

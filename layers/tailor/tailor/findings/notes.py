@@ -48,7 +48,7 @@ class FindingGroup:
     end: tuple[int, str] | None = None
 
     def take(self, other: "FindingGroup") -> None:
-        """Adds what was noted of other rows."""
+        """Add what was noted of other rows."""
         self.rows += other.rows
         self.beyond |= other.beyond
         for path, seen in other.first.items():
@@ -118,7 +118,7 @@ class FindingTally:
         return any(found.file == file and found.severity == "error" and found.line is None for found in self.findings())
 
     def document(self) -> list[FindingGroup]:
-        """What :meth:`of` and :meth:`take` take."""
+        """Return the groups of findings, as :meth:`of` and :meth:`take` read them."""
         return list(self._habits.values())
 
     @classmethod
@@ -128,7 +128,7 @@ class FindingTally:
         return notes
 
     def take(self, document: Iterable[FindingGroup]) -> None:
-        """Adds what was noted of other rows."""
+        """Add what was noted of other rows."""
         for habit in document:
             found = next(iter(habit.first.values())).finding
             self._habits.setdefault((found.code, found.file, found.severity), FindingGroup(found.file)).take(habit)

@@ -1,4 +1,4 @@
-"""What a metric is. No numpy here: the reward function scores with the same metrics."""
+"""Definition of a metric. No NumPy here: the reward function scores with the same metrics."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a resample needs: ``columns`` (rows by k) are summed, ``combine`` turns sums (…, k) into the value.
+    """Input of a resample: ``columns`` (rows by k) are summed, ``combine`` turns sums (…, k) into the value.
 
     A plain mean has the columns (score, 1). ``scores`` are the rows' own scores, for slices, wins and losses.
     """
@@ -38,7 +38,7 @@ class Evidence:
 
 
 def mean(sums: Any) -> Any:
-    """Of columns (score, 1)."""
+    """Return the mean from sums of the columns (score, 1)."""
     return sums[..., 0] / sums[..., 1]
 
 

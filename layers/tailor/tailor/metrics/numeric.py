@@ -9,7 +9,7 @@ _NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:/\d+)?(?!\w)")
 
 
 def last_number(text: str, rules: Rules) -> Fraction | None:
-    """None where the text holds no number. ``1/2`` is a number, a date is not."""
+    """Return the last number in a text, None if it has none. ``1/2`` is a number, a date is not."""
     for found in reversed(_NUMBER.findall(rules.normalise(text))):
         numerator, _, denominator = found.partition("/")
         if denominator and (not int(denominator) or "." in numerator):

@@ -1,4 +1,4 @@
-"""What AWS answered, a refusal too: for a check both are observations."""
+"""Answers of AWS. A refusal is one too: a check observes both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from tailor.errors import TailorError
 
 
 class CannotCheckError(TailorError):
-    """What was to be observed can't be: a permission, a checkout or an operation is missing. No difference."""
+    """The check can't observe: a permission, a checkout or an operation is missing. This is no difference."""
 
     code = "can-not-check"
 

@@ -1,4 +1,4 @@
-"""What a check is: an assumption about AWS as data, and a function that observes what is so."""
+"""Definition of a check: an assumption about AWS as data, and a function that observes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Check:
 
 
 def differences(expected: Mapping[str, Any], observed: Mapping[str, Any]) -> list[str]:
-    """Where ``observed`` is not as ``expected``, a sentence each.
+    """Return a sentence for each difference of ``observed`` from ``expected``.
 
     An expected value is met by an equal one. A mapping with one of these keys is a bound instead: ``at least``, ``at
     most`` (numbers), ``one of`` (a list), ``includes`` (a list, all of which the observed list holds).

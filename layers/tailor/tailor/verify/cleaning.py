@@ -54,7 +54,7 @@ def _names(cleaner: Cleaner, world: World, prefix: str) -> list[str]:
 
 
 def _tried[T](act: Callable[[], T], instead: T) -> tuple[T, str]:
-    """What came of it, and what went wrong: nothing may keep the rest from being removed, and the file from being
+    """Return the result and the error, if any: no error may keep the rest from being removed, or the file from being
     written."""
     try:
         return act(), ""

@@ -16,7 +16,7 @@ from tailor.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Of an HTTP request."""
+    """Response to an HTTP request."""
 
     status: int
     body: bytes

@@ -32,7 +32,7 @@ class Entry(_Part):
 
 
 class Record(_Part):
-    """What ``tailor verify`` found in one account and Region on one day."""
+    """Result of ``tailor verify`` in one account and Region on one day."""
 
     schema_version: Literal[1] = Field(default=1, description="of this file")
     recorded_against: Where = Field(description="what was asked; only AWS says anything of AWS")

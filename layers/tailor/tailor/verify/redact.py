@@ -46,7 +46,7 @@ class Redactor:
         return text
 
     def value[T](self, value: T) -> T:
-        """The same document with all its texts redacted, names of fields too."""
+        """Return the document with all its texts redacted, names of fields too."""
         found: Any = value
         if isinstance(value, str):
             found = self.text(value)
@@ -59,7 +59,7 @@ class Redactor:
         return found  # type: ignore[no-any-return]
 
     def leaks(self, text: str) -> list[str]:
-        """What of a text should have been replaced: the words that would stand in its place."""
+        """Return the placeholders of everything in a text that should have been replaced."""
         found = [word for pattern, word in self._known if pattern.search(text)]
         return sorted({*found, *(word for word, pattern in _FORMS if pattern.search(text))})
 

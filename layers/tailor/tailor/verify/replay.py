@@ -1,4 +1,4 @@
-"""Where another cloud differs from a record: it shows where the local cloud is wrong, once a record comes from AWS."""
+"""Compare a record with another cloud: a record from AWS shows where the local cloud is wrong."""
 
 from collections.abc import Iterable
 
@@ -7,8 +7,10 @@ from tailor.verify.record import Entry, Record
 
 
 def replay(record: Record, here: Record, checks: Iterable[Check]) -> list[str]:
-    """What the record observed otherwise than was observed here, a sentence for each field. What depends on the account
-    or the checkout (see ``Check.varies``) and what either could not check is passed over."""
+    """Return a sentence for each field that the record observed otherwise than was observed here.
+
+    Left out: what depends on the account or the checkout (see ``Check.varies``), and what either could not check.
+    """
     varies = {check.id: check.varies for check in checks}
     seen = {entry.id: entry for entry in here.checks}
     found = []

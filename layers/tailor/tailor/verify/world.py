@@ -1,4 +1,4 @@
-"""What a check is given: AWS, a checkout of Tailor, a deployed stack, and names for what it makes."""
+"""Surroundings of a check: AWS, a checkout of Tailor, a deployed stack, and names for what it makes."""
 
 import re
 import time
@@ -19,13 +19,13 @@ class Call(Protocol):
     """Calls AWS; the implementation is :class:`tailor.aws.calls.Calls`."""
 
     def __call__(self, service: str, operation: str, /, **parameters: Any) -> Answer:
-        """What AWS answers, refusals too. ``service`` and ``operation`` are boto3's names.
+        """Return AWS's answer, a refusal too. ``service`` and ``operation`` are boto3's names.
 
         Raises RetryableError where AWS can't be reached, InvalidInputError where a parameter has the wrong form."""
 
 
 class Built(Protocol):
-    """What `sam build` made; the implementation is :class:`tailor_cli.built.Build`."""
+    """Result of `sam build`; the implementation is :class:`tailor_cli.built.Build`."""
 
     def sizes(self) -> dict[str, int]:
         """Bytes of each function with all of its layers, unzipped, by logical id."""
@@ -81,7 +81,7 @@ class World:
         return self.stack
 
     def until[T](self, look: Callable[[], T], done: Callable[[T], bool], seconds: float) -> T:
-        """What ``look`` saw last: as soon as it is ``done``, or after ``seconds``."""
+        """Call ``look`` until its result is ``done`` or ``seconds`` have passed, and return the last result."""
         deadline = self.clock() + seconds
         while not done(seen := look()) and self.clock() < deadline:
             self.sleep(self.poll)

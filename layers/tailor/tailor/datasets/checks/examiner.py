@@ -63,7 +63,7 @@ class Examiner:
         return found
 
     def media(self, example: Placed, media: Iterable[tuple[str, Media]], locate: Locate) -> Iterator[Finding]:
-        """What is wrong with the objects that the example refers to, given with their paths."""
+        """Yield what is wrong with the objects that the example refers to, given with their paths."""
         for path, block in media:
             if block.owner is not None and not _OWNER.fullmatch(block.owner):
                 yield self._found("media-owner", example, path, owner=block.owner)
@@ -72,7 +72,7 @@ class Examiner:
                 yield replace(problem, file=example.file, line=example.line, path=path)
 
     def tokens(self, characters: int, passed: Passed, assets: Iterable[Asset]) -> Estimate:
-        """Of texts of so many characters and media together."""
+        """Estimate the tokens of texts (their length in characters) and media together."""
         dense = characters
         if passed.spaced:
             dense = self._estimator.dense(characters, passed.question + b"\n" + passed.answer)

@@ -1,4 +1,4 @@
-"""What a format is: how it is recognised, and how one of its rows becomes an example."""
+"""Definition of a format: how it is recognised, and how one of its rows becomes an example."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,9 +16,11 @@ Converter = Callable[[Row, int], Example]
 
 @dataclass(slots=True)
 class Context:
-    """What a format knows when it reads one file. ``columns`` maps parts (question, answer, image, …) to the columns
-    that hold them; only formats of free columns use it. ``choices``: how those of
-    multiple choice are read; ``prompt``: what is asked where rows have no question."""
+    """Settings of one file for its format.
+
+    ``columns`` maps parts (question, answer, image, …) to the columns that hold them, for formats with free columns.
+    ``choices``: how multiple choice is read. ``prompt``: the question for rows that have none.
+    """
 
     file: str
     method: Method

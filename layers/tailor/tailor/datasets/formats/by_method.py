@@ -1,4 +1,4 @@
-"""What a method makes of a record before it is checked: long documents become several, prompts get their rewards."""
+"""Changes that a method makes to a record before it is checked: long documents are split, prompts get rewards."""
 
 from collections.abc import Iterable, Iterator
 

@@ -25,7 +25,7 @@ def _converter(context: Context) -> Converter:
 
 
 def take_prompt(columns: dict[str, str], rows: Sequence[Row], data: Data, file: str, notes: FindingTally) -> str | None:
-    """What is asked where a file's rows have no question, which is said; None where they have one."""
+    """Return the question for a file whose rows have none, and note it. None if they have one."""
     if "question" in columns:
         if data.prompt:
             notes.add(finding("prompt-unused", file, prompt=data.prompt))

@@ -1,4 +1,4 @@
-"""What chat formats share: media behind URLs, tools, roles."""
+"""Parts that chat formats share: media behind URLs, tools, roles."""
 
 import base64
 import binascii
@@ -23,7 +23,7 @@ KINDS: Final = {
 
 
 def describe(value: Any) -> str:
-    """What a value is, in words for people."""
+    """Describe a value in words for people."""
     return "missing" if value is None else KINDS.get(type(value), type(value).__name__)
 
 

@@ -94,7 +94,7 @@ class Choices:
         return options
 
     def learnt(self, value: Any, options: Options, problems: list[Finding]) -> Any:
-        """What the model learns to answer: the value itself where it means no choice."""
+        """Return the answer that the model learns: the value itself if it means no choice."""
         value = value[0] if isinstance(value, list) and len(value) == 1 else value
         if not self.readings or value is None or value == "" or isinstance(value, dict):
             return value

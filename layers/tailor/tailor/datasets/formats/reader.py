@@ -71,7 +71,7 @@ class ReadableFile:
         return as_is and self.source.container == "jsonl" and not self.nested
 
     def example(self, value: Any, line: int, raw: bytes | str | None) -> Example | Rejected:
-        """What one row becomes, whatever it is."""
+        """Return the example that a row becomes, or why it is rejected."""
         value = as_row(value, self.method)
         error = value if isinstance(value, RowError) else None
         if isinstance(value, dict):
@@ -149,7 +149,7 @@ class DatasetReader:
                 yield item
 
     def rows(self) -> Iterator[Example | Rejected | Lines]:
-        """The same, but rows that can be left to others to read come as some thousand lines together."""
+        """Yield all rows; those that others can read come as some thousand lines together."""
         for file in self.files:
             for notes in (self.notes, self.of_rows):
                 notes.forget(file.name)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class ByteBudget:
-    """So much of something, for all threads together. A thread must not ask for more while it holds some."""
+    """Budget of bytes that all threads share. A thread must not ask for more while it holds some."""
 
     def __init__(self, whole: int) -> None:
         self._whole = self._free = whole

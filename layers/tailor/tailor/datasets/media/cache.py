@@ -1,4 +1,4 @@
-"""What was found out about media objects, and a place for it on disk: memory stays the same however many there are."""
+"""Cache on disk of what is known about media objects: memory stays the same however many there are."""
 
 import os
 import sqlite3

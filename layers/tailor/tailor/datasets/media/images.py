@@ -66,7 +66,7 @@ def inspect(data: bytes, limits: Limits) -> Picture:
 
 
 def _what(data: bytes) -> str:
-    """What lies there instead of a picture, as far as its first bytes tell, and what helps."""
+    """Describe by the first bytes what a file is instead of a picture, and the fix."""
     head = data[:512].lstrip()
     start = head[:200].lower()
     if not data:

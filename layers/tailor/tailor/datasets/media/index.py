@@ -206,7 +206,7 @@ _KEYS: Final = {
 
 
 def _nearest(names: list[str], path: str, base: str, how: str) -> tuple[list[str], str]:
-    """Of files with the right base name those that share the longest end of the path, then those near the data file."""
+    """Return the files of this base name that share the longest end of the path, then those near the data file."""
     shared = {name: _shared_end(name, path) for name in names}
     most = max(shared.values())
     names = [name for name in names if shared[name] == most]

@@ -41,8 +41,11 @@ _CONTENT_TYPES = {"mov": "video/quicktime", "mp4": "video/mp4", "mkv": "video/x-
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a block means, in a data file that lies in the folder ``base``: ``found`` in the dataset, or perhaps the key
-    ``outside`` of it; neither where it brings its bytes or means no file. ``identity`` tells objects apart."""
+    """Object that a block refers to, from a data file in the folder ``base``.
+
+    ``found``: in the dataset. ``outside``: a key that may lie outside it. Neither is set if the block brings its bytes
+    or names no file. ``identity`` tells objects apart.
+    """
 
     identity: str
     block: Media
@@ -90,7 +93,7 @@ class MediaResolver:
         self._known.close()
 
     def identity(self, block: Media, base: str) -> str | None:
-        """What tells the object that a block means from others; None where it brings its bytes or means no file."""
+        """Return the identity of a block's object; None if the block brings its bytes or names no file."""
         wanted = self._wanted(block, base)
         return wanted.identity if wanted.named else None
 
@@ -100,7 +103,7 @@ class MediaResolver:
         self._find_out({each.identity: each for each in wanted if each.named})
 
     def known(self, identities: Iterable[str]) -> dict[str, Asset]:
-        """What is known of objects by now."""
+        """Return what is known of objects by now."""
         return self._known.get(identities)
 
     def fetch(self, media: Iterable[tuple[Media, str]]) -> tuple[list[Asset], list[Asset]]:
@@ -142,7 +145,7 @@ class MediaResolver:
         )
 
     def _find_out(self, wanted: Mapping[str, _Wanted]) -> dict[str, Asset]:
-        """What was found out is kept, also where something else can't be read now: it is not fetched again."""
+        """Examine objects and keep each result, even if another can't be read now: none is fetched twice."""
         assets = self._known.get(wanted)
         tasks = {key: self._pool.submit(self._check, each) for key, each in wanted.items() if key not in assets}
         _, others = wait(tasks.values(), return_when=FIRST_EXCEPTION)
@@ -273,7 +276,7 @@ def source_of(asset: Asset, owner: str | None) -> dict[str, Any]:
 
 
 def _name_notes(name: str, block: Media, format: str, told_by: str = "the content") -> list[Finding]:
-    """Where the object's name, or the row, claims another format than the one that it has."""
+    """Return findings if the object's name or the row claims another format than the object has."""
     notes = []
     if block.format and block.format not in _SPELLINGS and block.format.lower() in _SUFFIXES:
         spelling = _SUFFIXES[block.format.lower()]

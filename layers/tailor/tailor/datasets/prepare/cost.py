@@ -28,8 +28,8 @@ _SAMPLES, _SAMPLE = 20, 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a dataset asks of one function: seconds of work for its ``rows`` and for its ``media``; ``text`` in bytes,
-    which goes through its disk."""
+    """Cost of a dataset for one function: seconds for its ``rows`` and ``media``; ``text`` in bytes, which goes through
+    the function's disk."""
 
     rows: float
     media: float
@@ -42,7 +42,7 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """So many ``shards`` of the rows, and so many ``parts`` of the media, none where there are no media."""
+    """Number of ``shards`` of the rows and of ``parts`` of the media, 0 if there are no media."""
 
     shards: int
     parts: int

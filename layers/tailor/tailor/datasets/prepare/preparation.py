@@ -57,8 +57,10 @@ Watch = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What is to be prepared and for what: all under ``prefix`` becomes ``report/`` and ``prepared/`` under
-    ``run_prefix``. ``bucket_owner``: 12 digits, for media in S3; ``scratch``: an empty folder."""
+    """Dataset to prepare: all under ``prefix`` becomes ``report/`` and ``prepared/`` under ``run_prefix``.
+
+    ``bucket_owner``: 12 digits, for media in S3; ``scratch``: an empty folder.
+    """
 
     uploads: Storage
     prefix: str

@@ -43,8 +43,11 @@ class OwnQuestions:
 
 
 def own_questions(storage: Storage, prefix: str, recipe: Recipe, model: Model, scratch: Path) -> OwnQuestions | None:
-    """None where the recipe names no file. What is wrong with the file is in the findings; one unusable row is enough
-    to stop the dataset: what decides about a model must not shrink unseen."""
+    """Return the questions of the recipe's own file, None if it names no file.
+
+    The findings say what is wrong with the file. One unusable row stops the dataset: what decides about a model must
+    not shrink unseen.
+    """
     name = recipe.data.questions
     if name is None:
         return None

@@ -44,7 +44,7 @@ _VIETNAMESE = LANGUAGES.index("vi")
 
 @dataclass(slots=True)
 class Totals:
-    """What a pass counts; ``rows`` of all batches, the rest of the worker's own.
+    """Counts of a pass; ``rows`` of all batches, the rest of the worker's own.
 
     ``styles``: rows with each style of tone marks; ``style_words``: the first word of each, with its row; ``lengths``:
     for each batch that wrote something, the bytes that it added to each file of MERGED; ``kinds``: the kinds of answers
@@ -248,7 +248,7 @@ class RowPass:
         return self._kinds.setdefault(kind, len(self._kinds))
 
     def _look_at_media(self, draft: _Draft, row: Example) -> list[Asset]:
-        """What was found out about an object is told with the first row that shows it."""
+        """Return the row's assets. Findings about an object go to the first row that shows it."""
         assets = [self._locate(block) for _, block in draft.media]
         for asset in assets:
             if id(asset) in self._fresh:

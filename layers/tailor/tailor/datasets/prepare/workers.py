@@ -32,8 +32,10 @@ Read = Callable[[], Iterable[Item]]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What every worker is given. ``files`` are the names of the data files, in reading order; ``read`` gives all rows,
-    and what it notices goes to ``notes``, what a row's reading finds to ``of_rows``."""
+    """Input of every worker. ``files``: names of the data files, in reading order.
+
+    ``read`` yields all rows; its findings go to ``notes``, those of a single row to ``of_rows``.
+    """
 
     aims: PrepareTarget
     files: list[str]
@@ -45,8 +47,8 @@ class Work:
 
 @dataclass(slots=True)
 class Result:
-    """What a worker knows at its end. ``notes`` are about all rows, ``of_rows`` about those that it read: its own in
-    files that are read by line, all in others."""
+    """Result of a worker. ``notes`` are about all rows, ``of_rows`` about those that it read: its own in files that are
+    read by line, all in others."""
 
     totals: Totals
     notes: list[FindingGroup]

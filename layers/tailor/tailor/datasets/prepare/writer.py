@@ -158,7 +158,7 @@ class _Others:
 
 
 class Extras:
-    """What is in the workers' files ``extras``, for rows in rising order. A context manager."""
+    """Content of the workers' files ``extras``, for rows in rising order. A context manager."""
 
     def __init__(self, parts: WorkerOutput) -> None:
         self._files = [parts.open(worker, "extras") for worker in range(parts.workers)]

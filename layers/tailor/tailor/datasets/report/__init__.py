@@ -1,4 +1,4 @@
-"""What report.json and report.html say.
+"""Content of report.json and report.html.
 
 | module | |
 |---|---|

@@ -59,7 +59,7 @@ class Report:
         return orjson.dumps(self.document(), option=orjson.OPT_INDENT_2) + b"\n"
 
     def summary(self) -> dict[str, Any]:
-        """What a run keeps: small, and without the data itself."""
+        """Return the summary that a run keeps: small, and without the data itself."""
         short = [{key: row[key] for key in ("code", "severity", "count")} for row in self.by_code]
         return {
             "usable": self.usable,

@@ -146,7 +146,7 @@ def _figures(report: Report) -> str:
 
 
 def _first(kinds: list[tuple[str, int]], rows: int) -> list[tuple[str, int]]:
-    """So many that people read them; the others, of so many rows in all, as one."""
+    """Return as many kinds as people read; the others, with their rows added up, as one."""
     if len(kinds) <= _KINDS:
         return kinds
     shown = kinds[: _KINDS - 1]

@@ -50,7 +50,7 @@ class Shards:
 
     @property
     def parts(self) -> StoredOutput:
-        """What the workers leave."""
+        """Return the stored output of the workers."""
         return StoredOutput(self.storage, self._prefix, self.workers, self.scratch)
 
     @property

@@ -1,4 +1,4 @@
-"""What a dataset's files hold, as rows: values by line, whatever the container.
+"""Rows of a dataset's files: values by line, whatever the container.
 
 | module | |
 |---|---|

@@ -54,7 +54,7 @@ class JoinedFile(DataFile):
 
 @dataclass(frozen=True, slots=True)
 class LonelyAnswers(DataFile):
-    """What is left of a file of answers: broken rows, and answers without a question."""
+    """Rest of a file of answers: broken rows, and answers without a question."""
 
     table: Path = Path()
     id: str = ""

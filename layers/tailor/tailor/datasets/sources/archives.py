@@ -146,8 +146,10 @@ def _zip_opener(archive: StoredObject, info: zipfile.ZipInfo) -> Callable[[], Bi
 
 
 def _zip_member(archive: StoredObject, info: zipfile.ZipInfo) -> zipfile.ZipExtFile:
-    """What ``ZipFile.open`` does, without its one file and lock for all. The local header, of which the archive's
-    directory does not tell the length, is fetched with the content."""
+    """Open a member as ``ZipFile.open`` does, without its one file and lock for all.
+
+    The local header, whose length the archive's directory does not tell, is fetched with the content.
+    """
     start, name = info.header_offset, len(info.orig_filename.encode())
     expected = _LOCAL_HEADER + name + len(info.extra) + _MARGIN + info.compress_size
     file = buffered(archive.read, archive.size - start, start, min(expected, BLOCK))

@@ -131,7 +131,7 @@ def _parts_of(columns: Sequence[str]) -> dict[str, str]:
 
 
 def _choices(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """What looks like the choices of a question: a column of lists of them, or columns such as A, B, C, D."""
+    """Find the choices of a question: a column of lists of them, or columns such as A, B, C, D."""
     for name in candidates(LISTED, names):
         said = [row[name] for row in rows if row.get(name) not in (None, "", [])]
         if said and 2 * sum(bool(options_of(value)) for value in said) > len(said):
@@ -153,8 +153,11 @@ def _choices(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[st
 def _by_content(
     names: Sequence[str], rows: Sequence[Mapping[str, Any]], is_file: Callable[[str], bool]
 ) -> dict[str, str]:
-    """Of a table without names: a column of file names holds images; two others hold question and answer, or more of
-    them a question, its choices and the letter of one."""
+    """Recognise the columns of a table without names by their content.
+
+    A column of file names holds images; two others hold question and answer, or more of them a question, its choices
+    and the letter of one.
+    """
     chosen: dict[str, str] = {}
     for name in names:
         values = [str(row.get(name)) for row in rows[:20]]

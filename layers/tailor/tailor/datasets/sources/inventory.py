@@ -1,4 +1,4 @@
-"""What lies in a dataset folder: data files, archives that hold more of them, and media."""
+"""Inventory of a dataset folder: data files, archives that hold more of them, and media."""
 
 import io
 from collections.abc import Iterator
@@ -132,7 +132,7 @@ class Inventory:
         notes: FindingTally,
         only: str | None = None,
     ) -> "Inventory":
-        """Of all files but ``data.questions``, or of ``only`` one."""
+        """Take the inventory of all files but ``data.questions``, or of ``only`` one."""
         inventory = cls(method, data, scratch, notes)
         for stored in storage.list(prefix):
             name = readable(stored.key[len(prefix) :])
@@ -179,7 +179,7 @@ class Inventory:
         self.notes.add(finding("file-not-used/description", item.name))
 
     def _look_closer(self) -> None:
-        """Where nothing is data by its name: files whose names say nothing may be data by their content."""
+        """Look for data by content in files whose names say nothing, if no name says that it is data."""
         for item in self.media[:_CLOSER]:
             unknown = sniff.suffix_of(item.name) not in sniff.MEDIA_SUFFIXES
             if unknown and isinstance(item, StoredObject) and _holds_data(item.read(0, sniff.HEAD)):
@@ -276,7 +276,7 @@ def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile 
 
 
 def _encoding(item: MediaObject, head: bytes) -> Encoding | None:
-    """Where the first part is ASCII, places further on tell the encoding."""
+    """Return a file's encoding. If its first part is ASCII, places further on are read too."""
     encoding = text_encoding.guess_encoding(head, whole=len(head) < sniff.HEAD)
     if encoding != text_encoding.UTF8 or not head.isascii() or item.size <= len(head) or not item.stored:
         return encoding

@@ -32,7 +32,7 @@ class Outline:
 
 @dataclass(slots=True)
 class _Rest:
-    """What else is at the top: objects that hold no rows (each may be a row), and everything else."""
+    """Other content at the top: objects that hold no rows (each may be a row), and everything else."""
 
     objects: int = 0
     values: int = 0

@@ -37,7 +37,7 @@ def parse(line: bytes) -> Any:
 
 
 def explain(line: bytes, error: orjson.JSONDecodeError) -> Finding:
-    """What is wrong with a line that is not JSON, in words that help."""
+    """Return a finding that says why a line is not JSON, and how to fix it."""
     if len(line) > MAX_LINE:
         return finding("row-too-large", limit=MAX_LINE >> 20)
     try:

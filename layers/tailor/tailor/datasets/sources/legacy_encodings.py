@@ -149,7 +149,7 @@ def _beyond_ascii(sample: bytes) -> int:
 
 
 def _vietnamese_share(sample: bytes, name: str) -> float:
-    """Of the words with letters beyond ASCII, the share that are Vietnamese syllables."""
+    """Return the share of Vietnamese syllables among the words with letters beyond ASCII."""
     text = unicodedata.normalize("NFC", decoder(name).decode(sample, final=True))
     words = [word for word in text.split() if not word.isascii()][:5000]
     if not words or (name == "cp1258" and not any(character in text for character in "đươăĐƯƠĂạảấậếệọộợụ")):
@@ -167,8 +167,10 @@ def _is_syllable(word: str) -> bool:
 
 
 def _western_share(sample: bytes) -> float:
-    """Of the characters beyond ASCII, the share that Western text has; runs of them are another writing system, and
-    low quotation marks within words letters of another encoding."""
+    """Return the share of characters beyond ASCII that Western text has.
+
+    Runs of them are another writing system, and low quotation marks within words are letters of another encoding.
+    """
     text = sample.decode("cp1252", "replace")
     beyond = [character for character in text if character > "\x7f"]
     runs = sum(len(run) for run in re.findall(r"[^\x00-\x7f]{4,}|(?<=\w)[‚„](?=\w)", text))

@@ -130,7 +130,7 @@ READ_ERRORS: Final = (
 
 
 def reason(error: Exception) -> str:
-    """What a module says about a damaged file, as the end of a sentence."""
+    """Return a module's message about a damaged file, as the end of a sentence."""
     return str(error).strip().rstrip(".")[:200] or type(error).__name__
 
 

@@ -50,7 +50,7 @@ def archive_kind(head: bytes) -> Archive | None:
 
 
 def foreign(head: bytes) -> str | None:
-    """What a file is, in words, where it is known but is no dataset."""
+    """Describe a file of a known kind that is no dataset; None for all others."""
     return next((name for magic, name in _FOREIGN if head.startswith(magic)), None)
 
 

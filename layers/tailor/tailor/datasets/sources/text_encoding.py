@@ -143,7 +143,7 @@ def _decoded(source: BinaryIO, encoding: Encoding) -> Iterator[str]:
 
 
 def _before_last_letter(text: str) -> int:
-    """Where text can be cut so that no letter is parted from its marks, even from those that are still to come."""
+    """Return where to cut text so that no letter is parted from its marks, even from those still to come."""
     least = max(0, len(text) - _MOST_MARKS)
     return next((cut for cut in range(len(text) - 1, least, -1) if not unicodedata.combining(text[cut])), least)
 

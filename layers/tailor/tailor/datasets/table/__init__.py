@@ -1,4 +1,4 @@
-"""What is compared across rows, and which rows train and which test.
+"""Comparison across rows, and the split into rows that train and rows that test.
 
 | module | |
 |---|---|

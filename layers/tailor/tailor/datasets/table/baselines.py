@@ -1,4 +1,4 @@
-"""What a model must beat: guesses that need no model, scored on the held-out rows."""
+"""Baselines that a model must beat: guesses that need no model, scored on the held-out rows."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What rows are compared by: hashes of inputs and answers, and what kind of answer each is."""
+"""Fingerprints that rows are compared by: hashes of inputs and answers, and each answer's kind."""
 
 from collections.abc import Sequence
 from functools import lru_cache

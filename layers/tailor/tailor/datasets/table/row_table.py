@@ -1,5 +1,6 @@
-"""What must be known of all rows at once, in columns: files on disk that are mapped into memory and read at the speed
-of C. Memory is one byte a row, and about 100 for a moment while rows are compared.
+"""Columns that must be known of all rows at once: files on disk that are mapped into memory.
+
+Memory is one byte per row, and about 100 for a moment while rows are compared.
 
 Rows are told apart by 63-bit hashes of their parts, media by their names. In which part a row is and whether it is left
 out are decided late: both lie in that byte.
@@ -83,7 +84,7 @@ _BYTES: Final = {name: array(type).itemsize for name, type in _TYPES.items()}
 
 
 class RowWriter:
-    """What one worker notes, in its folder: the file ROWS, a block of columns for each batch, and the file MEDIA."""
+    """Writer of one worker's columns: the file ROWS, a block for each batch, and the file MEDIA, in its folder."""
 
     ROWS, MEDIA = "rows", "media.sqlite"
 

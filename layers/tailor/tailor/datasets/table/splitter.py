@@ -36,12 +36,12 @@ class Splitter:
 
     @classmethod
     def of(cls, split: Split, *, validation_set: bool) -> "Splitter":
-        """Where the model takes no validation set, its share stays in training."""
+        """Return the splitter of a recipe. If the model takes no validation set, its share stays in training."""
         return cls(split.seed, split.validation if validation_set else 0.0, split.test)
 
     @property
     def shares(self) -> tuple[tuple[SplitName, float], ...]:
-        """Of the parts that are held out."""
+        """Return the share of each part that is held out."""
         return ("test", self.test), ("validation", self.validation)
 
     def part(self, group: int) -> SplitName:
@@ -49,7 +49,7 @@ class Splitter:
         return PARTS[self.parts([group])[0]] or "train"
 
     def parts(self, groups: Sequence[int]) -> bytes:
-        """Of each group the index of its part into PARTS."""
+        """Return for each group the index of its part in PARTS, a byte each."""
         train, validation, test = (PARTS.index(part) for part in ("train", "validation", "test"))
         salt, tested, held = self._salt, int(self.test * _SPACE), int((self.test + self.validation) * _SPACE)
         by_hash = [
@@ -62,7 +62,7 @@ class Splitter:
         return bytes(by_hash)
 
     def place(self, group: int) -> int:
-        """Where in 0 to 2^64 the group falls."""
+        """Return the group's place in 0 to 2^64."""
         return (group ^ self._salt) * _SPREAD % _SPACE
 
     def rank(self, group: int) -> int:

@@ -1,4 +1,4 @@
-"""What candidate and base made of the general questions: the score of each answer, and guards for each kind."""
+"""Comparison of candidate and base on the general questions: a score for each answer, a guard for each kind."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

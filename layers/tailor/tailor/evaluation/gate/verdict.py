@@ -31,7 +31,7 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is asked of the answers; all of it is settled before an answer is looked at.
+    """Rules of the verdict, all fixed before any answer is seen.
 
     ``own``: metrics that only this evaluation has, by name; ``metric_reason``: who chose ``metric``.
     """

@@ -1,1 +1,1 @@
-"""What each customization method measures besides the gate's comparison: one module each."""
+"""Measures that a customization method adds to the gate's comparison, a module for each method."""

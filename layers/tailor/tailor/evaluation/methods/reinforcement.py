@@ -23,7 +23,7 @@ _INDEPENDENT = ("exact_match", "token_f1", "containment", "chrf")
 
 
 def reward_metric(rewards: Sequence[Reward]) -> Metric:
-    """What the reward function pays, as a metric: the same code graded the training."""
+    """Return the reward as a metric: the code that graded the training scores the answers too."""
     whole = sum(reward.weight for reward in rewards)
 
     def paid(case: Case, rules: Rules) -> float:

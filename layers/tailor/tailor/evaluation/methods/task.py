@@ -1,4 +1,4 @@
-"""What the customization method changes about an evaluation: its rows, its metric, its guards, its own figures."""
+"""Changes that a customization method makes to an evaluation: rows, metric, guards, figures of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

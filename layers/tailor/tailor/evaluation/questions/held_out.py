@@ -36,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one arm said to one row. ``error`` is a short code where the call failed for good: a wrong answer."""
+    """One arm's answer to one row. ``error``: a short code if the call failed for good, which counts as wrong."""
 
     id: str
     answer: str

@@ -1,4 +1,4 @@
-"""What an evaluation asks: which rows go to which arms. Derived from the run's files alone, so every visit agrees."""
+"""Plan of an evaluation: which rows go to which arms, derived from the run's files alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

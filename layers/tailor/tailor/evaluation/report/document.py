@@ -29,7 +29,7 @@ _LISTED_FAILURES = 200
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found out besides the outcome; empty where it was not asked for or can't be known."""
+    """Findings besides the outcome, each empty if it was not asked for or can't be known."""
 
     conduct: Mapping[str, Mapping[str, Any]]
     image_sizes: Mapping[str, float] = field(default_factory=dict)

@@ -28,7 +28,7 @@ class TokenPrices:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What calls cost: of the base model, of a custom model of it, and of the teacher."""
+    """Prices of calls to the base model, to a custom model of it, and to the teacher."""
 
     base: TokenPrices = TokenPrices()
     custom: TokenPrices = TokenPrices()

@@ -118,7 +118,10 @@ def _swapped(combine: Callable[[Any], Any], middle: Array, shift: Array) -> Any:
 
 
 def student_quantile(probability: float, freedom: int) -> float:
-    """Of Student's t, by the Cornish-Fisher expansion: within 1 % from 3 degrees of freedom on, far closer above 10."""
+    """Return a quantile of Student's t by the Cornish-Fisher expansion.
+
+    It is within 1 % from 3 degrees of freedom on, and far closer above 10.
+    """
     z = _NORMAL.inv_cdf(probability)
     terms = (
         (z**3 + z) / 4,

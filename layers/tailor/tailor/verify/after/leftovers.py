@@ -74,7 +74,7 @@ def _stop(stack: Deployed, run: Run) -> None:
 
 
 def _forget_served(world: World, key: str) -> None:
-    """What the table of live versions and usage holds of a project."""
+    """Delete a project's rows from the table of live versions and usage."""
     table = world.deployed.serving_table
     found = world.call(
         "dynamodb",

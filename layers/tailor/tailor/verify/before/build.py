@@ -1,4 +1,4 @@
-"""What was built is for one processor, and small enough for Lambda."""
+"""Check that the build is for one processor and small enough for Lambda."""
 
 from typing import Any
 

@@ -40,7 +40,7 @@ def _wildcards(count: int) -> dict[str, Any]:
 
 
 def _put(world: World, what: str, pattern: Mapping[str, Any]) -> Answer:
-    """What EventBridge says of a pattern. The rule has no target, and is deleted at once."""
+    """Put a rule with the pattern and return EventBridge's answer. It has no target and is deleted at once."""
     name = world.named(what)
     answer = world.call("events", "put_rule", Name=name, EventPattern=json.dumps(pattern), State="DISABLED").asked()
     if answer.ok:
