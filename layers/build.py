@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-LINUX = "manylinux_2_34"  # the newest wheels that Lambda's Amazon Linux 2023 can load, by its C library
+# Which wheels Lambda's Amazon Linux 2023 can load: its C library is 2.34.
+WHEELS = ("manylinux2014", "manylinux_2_17", "manylinux_2_24", "manylinux_2_27", "manylinux_2_28", "manylinux_2_34")
 # Of any package: its tests, the sources and headers of its extensions, type stubs, command-line scripts.
 UNUSED = (
     "**/tests",
@@ -28,14 +29,11 @@ LISTED = "leave-out.txt"  # in a layer's folder: what else it leaves out, a patt
 
 
 def install(requirements: Path, architecture: str, target: Path) -> None:
-    """Install locked packages into ``target``. Raises CalledProcessError after uv has said why, and ValueError."""
-    uv = Path(sys.executable).with_name("uv")
-    if not uv.is_file():
-        raise ValueError("uv is not installed beside Python: run make setup, or pip install uv")
-    command = [str(uv), "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary=:all:"]
-    command += ["--link-mode=copy", f"--python-version={FUNCTIONS[0]}.{FUNCTIONS[1]}"]
-    command += [f"--python-platform={MACHINES[architecture]}-{LINUX}", f"--target={target}"]
-    subprocess.run([*command, f"--requirement={requirements}"], check=True)  # noqa: S603
+    """Install locked packages into ``target``. Raises CalledProcessError after pip has said why."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--no-compile"]
+    command += ["--only-binary=:all:", "--implementation=cp", "--python-version=3.13"]
+    command += [f"--platform={wheel}_{MACHINES[architecture]}" for wheel in WHEELS]
+    subprocess.run([*command, f"--target={target}", f"--requirement={requirements}"], check=True)  # noqa: S603
 
 
 def leave_out(folder: Path, patterns: Iterator[str]) -> None:
