@@ -10,9 +10,11 @@ import pytest
 
 from tailor.commands import NAMES
 from tailor.recipe import Recipe
+from tailor.runs import State
 from tailor_cli.deploying.parameters import ASKED
 from tailor_cli.main import COMMANDS, load
 from tailor_cli.recipe import starter
+from tailor_local.demo.show import WHAT_HAPPENS
 from tests.unit.contracts.template import ROOT, template
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "samples" / "README.md"]
@@ -107,6 +109,12 @@ def test_alarms_point_to_a_heading_of_the_operations_page() -> None:
 def test_make_targets_in_the_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z-]+)\b", (ROOT / "README.md").read_text())) - {"out"} <= targets
+
+
+def test_the_readme_shows_the_demos_words_for_each_state() -> None:
+    shown = re.findall(r"^ +\d+\.\d s +(\S+) +(.+) → (.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(shown) == 5
+    assert [(now, then) for _, now, then in shown] == [WHAT_HAPPENS[State(state)] for state, _, _ in shown]
 
 
 def test_modules_are_where_the_changelog_says_that_they_moved() -> None:
