@@ -1,7 +1,9 @@
 """received → preparing → prepared | rejected: check, convert and split a dataset, and quote its training."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from tailor.costs import Advice, Quote, Range
 from tailor.datasets.prepare import Assignment, Intake, reject_dataset
 from tailor.datasets.report import Report
 from tailor.errors import DatasetError, NotFoundError, TailorError
-from tailor.evaluation.questions import read_rows
+from tailor.evaluation.questions import Row, read_rows
 from tailor.findings import Finding, finding, from_error
 from tailor.llm import Asker
 from tailor.names import RECIPE_FILE
@@ -95,10 +97,12 @@ class _Step:
             return self._reject(recipe, [done])
         if not done.usable:
             return self._end(State.REJECTED, recipe, done.summary(), reason=done.headline)
-        summary = done.summary() | _system_prompt(bucket, run.files)
+        name = f"{run.files}prepared/test.jsonl"
+        held_out = cache(lambda: read_rows(bucket.read(name), name))  # two steps look at them; there may be none
+        summary = done.summary() | _system_prompt(held_out)
         advice: tuple[Advice, ...] = ()
         if recipe.headroom_rows and recipe.method != "continued-pre-training":
-            summary["headroom"], advice = _headroom(bucket, run.files, recipe, model, services.asker, services.region)
+            summary["headroom"], advice = _headroom(held_out, recipe, model, services.asker, services.region)
         quote = methods.quote(
             done.manifest,
             recipe,
@@ -144,14 +148,13 @@ class _Step:
         return run
 
 
-def _system_prompt(bucket: Storage, files: str) -> dict[str, str]:
+def _system_prompt(held_out: Callable[[], list[Row]]) -> dict[str, str]:
     """Return ``system``, the prompt that all held-out rows share; an empty dict if they share none.
 
     A live version gives it to requests without a system message (docs/api.md).
     """
-    name = f"{files}prepared/test.jsonl"
     try:
-        rows = read_rows(bucket.read(name), name)
+        rows = held_out()
     except TailorError:
         return {}  # no rows were held out
     texts = {"\n".join(block["text"] for block in row.system if "text" in block) for row in rows}
@@ -160,12 +163,11 @@ def _system_prompt(bucket: Storage, files: str) -> dict[str, str]:
 
 
 def _headroom(
-    bucket: Storage, files: str, recipe: Recipe, model: Model, asker: Asker, region: str
+    held_out: Callable[[], list[Row]], recipe: Recipe, model: Model, asker: Asker, region: str
 ) -> tuple[dict[str, Any], tuple[Advice, ...]]:
     """Return the base model's result on some held-out rows, and advice; report a model that can't be asked."""
-    name = f"{files}prepared/test.jsonl"
     try:
-        found = measure(read_rows(bucket.read(name), name), recipe, model, asker, region=region)
+        found = measure(held_out(), recipe, model, asker, region=region)
     except TailorError as error:
         return {"error": error.message}, (Advice("headroom-unknown", error.message, error.hint),)
     if found is None:
