@@ -5,12 +5,14 @@ hosting. An unknown price counts as too high. A person also decides if the headr
 if there are too few held-out rows for a verdict.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 
-from tailor.costs import Quote, Range, cents
+from tailor.costs import NOTHING, Every, Quote, Range, cents
 from tailor.recipe import Recipe
 
-DAYS_OF_HOSTING = 30
+COMMITTED: Mapping[Every, int] = {"once": 1, "month": 1, "day": 30}
+"""How many periods of each kind of cost a run commits to: a month of storage and of hosting."""
 AGAINST = frozenset({"no-headroom", "no-reward", "few-held-out-rows"})  # training would lead nowhere by itself
 
 
@@ -49,7 +51,10 @@ def _unknown(quote: Quote) -> list[str]:
 
 def committed(quote: Quote) -> Range | None:
     """Return the costs of a run with a month of storage and hosting; None if any of them is unknown."""
-    once, month, day = quote.total("once"), quote.total("month"), quote.total("day")
-    if once is None or month is None or day is None:
-        return None
-    return once.plus(month).plus(day.times(DAYS_OF_HOSTING))
+    whole = NOTHING
+    for every, times in COMMITTED.items():
+        total = quote.total(every)
+        if total is None:
+            return None
+        whole = whole.plus(total.times(times))
+    return whole

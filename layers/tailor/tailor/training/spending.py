@@ -16,7 +16,7 @@ from typing import Protocol
 
 from tailor.costs import cents
 from tailor.runs import Run, RunStore, State, find
-from tailor.training.approval import DAYS_OF_HOSTING
+from tailor.training.approval import COMMITTED
 from tailor.training.spent import spent
 
 _GOES_ON = frozenset({State.PREPARED, State.AWAITING_APPROVAL, State.APPROVED, State.TRAINING})
@@ -115,9 +115,9 @@ def most(run: Run, now: datetime) -> Decimal:
     so_far = spent(run, now).most or Decimal(0)
     if run.quote is None:
         return so_far
-    times = {"once": 1, "month": 1, "day": DAYS_OF_HOSTING}
     amounts = (
-        (line.high if line.high is not None else line.observed[1] if line.observed else Decimal(0)) * times[line.every]
+        (line.high if line.high is not None else line.observed[1] if line.observed else Decimal(0))
+        * COMMITTED[line.every]
         for line in run.quote.lines
     )
     return so_far + sum(amounts, Decimal(0))
