@@ -68,6 +68,11 @@ class Advice:
     fix: str
 
 
+def field_names(document: BaseModel) -> tuple[str, ...]:
+    """Return the names of a document's fields, then of those that this version does not know."""
+    return (*type(document).model_fields, *(document.model_extra or {}))
+
+
 class _Document(BaseModel):
     """A part of a quote, written with all of its fields, also those that this version does not know."""
 
@@ -76,7 +81,7 @@ class _Document(BaseModel):
     @model_serializer(mode="wrap")
     def _in_full(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found = dump(self)
-        return {name: found.get(name) for name in (*type(self).model_fields, *(self.model_extra or {}))}
+        return {name: found.get(name) for name in field_names(self)}
 
 
 class Line(_Document):
@@ -153,8 +158,8 @@ class Quote(_Document):
     @model_serializer(mode="wrap")
     def _in_full(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found = dump(self)
-        names = [*type(self).model_fields, *(self.model_extra or {})]
-        document = {name: found.get(name) for name in names if name != "approval" or self.approval is not None}
+        names = (name for name in field_names(self) if name != "approval" or self.approval is not None)
+        document = {name: found.get(name) for name in names}
         return document | {"totals": self.totals, "unknown": list(self.unknown)}
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from tailor.costs import Moment
+from tailor.costs import Moment, field_names
 
 
 class JobStatus(StrEnum):
@@ -49,8 +49,7 @@ class RunRecord(BaseModel):
     @model_serializer(mode="wrap")
     def _as_set(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found = dump(self)
-        names = (*type(self).model_fields, *(self.model_extra or {}))
-        return {name: found.get(name) for name in names if name in self.model_fields_set}
+        return {name: found.get(name) for name in field_names(self) if name in self.model_fields_set}
 
 
 class ExecutionRecord(RunRecord):
