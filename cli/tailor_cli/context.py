@@ -115,7 +115,7 @@ class Session:
 
     @cached_property
     def spending(self) -> "Spending":
-        """What runs may cost this month, and the stack's limits."""
+        """The ledger of this month's costs, with the stack's limits."""
         from tailor.aws.ledger import LedgerTable
         from tailor.training.spending import MonthLimits, Spending
 
@@ -129,6 +129,11 @@ session = Session()
 def say_json(document: str | bytes) -> None:
     """Print a JSON document for programs, as it is on every terminal and in every pipe."""
     typer.echo(printable_json(document if isinstance(document, str) else document.decode()))
+
+
+def in_a_line(text: str) -> str:
+    """Return a message of the library as one printable line, with commands as this shell begins them."""
+    return one_line(session.addressed(text))
 
 
 def person() -> str:
@@ -161,6 +166,6 @@ def shown_errors(recipe: Path | None = None, *, ends_with: int = 1) -> Iterator[
 
 
 def _print_error(message: str, hint: str) -> None:
-    err.print(f"[bold red]error[/] {escape(one_line(session.addressed(message)))}", soft_wrap=True)
+    err.print(f"[bold red]error[/] {escape(in_a_line(message))}", soft_wrap=True)
     if hint:
-        err.print(f"      {escape(one_line(session.addressed(hint)))}", soft_wrap=True)
+        err.print(f"      {escape(in_a_line(hint))}", soft_wrap=True)

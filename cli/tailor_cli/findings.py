@@ -5,7 +5,7 @@ from rich.table import Table
 
 from tailor.datasets.report import Report, examples_of, fixes_of
 from tailor.printable import one_line
-from tailor_cli.context import out, session
+from tailor_cli.context import in_a_line, out
 
 _EXAMPLES = 3
 _FIXES = 2
@@ -35,6 +35,6 @@ def _table(report: Report) -> Table:
         shown = examples[:_EXAMPLES]
         lines = [escape(one_line(f"{each.place}: {each.message}" if each.place else each.message)) for each in shown]
         more = ["[dim]…[/]"] if len(examples) > len(shown) else []
-        advice = [f"[cyan]→[/] [dim]{escape(one_line(session.addressed(fix)))}[/]" for fix in fixes_of(shown)[:_FIXES]]
+        advice = [f"[cyan]→[/] [dim]{escape(in_a_line(fix))}[/]" for fix in fixes_of(shown)[:_FIXES]]
         table.add_row(f"{row['count']:,}", "\n".join([title, *lines, *more, *advice]))
     return table

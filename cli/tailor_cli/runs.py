@@ -11,11 +11,10 @@ from rich.text import Text
 
 from tailor.errors import NotFoundError
 from tailor.notices.facts import cost_in_short
-from tailor.printable import one_line
 from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
 from tailor.steps.provision import SERVING
-from tailor_cli.context import err, out, person, say_json, session, shown_errors
+from tailor_cli.context import err, in_a_line, out, person, say_json, session, shown_errors
 from tailor_cli.show import TRIED_AGAIN, next_step, show_price, show_run
 
 RunId = Annotated[str, typer.Argument(help="run id, or a project's name for its newest run", metavar="RUN")]
@@ -54,7 +53,7 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
         for run in found:
             last = run.history[-1]
             cost = cost_in_short(run, now()) if run.quote else ""
-            what = Text(one_line(session.addressed(run.stall.message if run.stall else last.reason)))
+            what = Text(in_a_line(run.stall.message if run.stall else last.reason))
             table.add_row(run.id, run.state, f"{last.at:%Y-%m-%d %H:%M}", cost, what)
         none = (
             f"{project} has no runs"
@@ -84,7 +83,7 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds to
         seen, deadline = 0, time.monotonic() + timeout
         while True:
             for change in run.history[seen:]:
-                reason = escape(one_line(session.addressed(change.reason)))
+                reason = escape(in_a_line(change.reason))
                 out.print(f"{change.at:%H:%M:%S}  [bold]{change.state}[/]  {reason}", soft_wrap=True)
             seen = run.sequence
             if step := next_step(run):

@@ -14,7 +14,7 @@ from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.outlook import obstacles
 from tailor.steps.provision import is_going
 from tailor.training.spending import Spending
-from tailor_cli.context import out, session
+from tailor_cli.context import in_a_line, out, session
 
 _MINUTE = "%Y-%m-%dT%H:%M"
 
@@ -27,15 +27,11 @@ def show_run(run: Run, bucket: str) -> None:
     out.print(f"[bold]{run.id}[/]: {run.recipe.method} of {run.recipe.model}, [bold]{run.state}[/]")
     history = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for change in run.history:
-        history.add_row(
-            f"{change.at:%Y-%m-%d %H:%M:%S}", change.state, change.by, Text(one_line(session.addressed(change.reason)))
-        )
+        history.add_row(f"{change.at:%Y-%m-%d %H:%M:%S}", change.state, change.by, Text(in_a_line(change.reason)))
     out.print(history)
-    page = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    page.add_column(style="dim")
-    page.add_column(overflow="fold")
+    page = _page()
     for label, text in _facts(run, bucket):
-        page.add_row(label, Text(one_line(session.addressed(text))))
+        page.add_row(label, Text(in_a_line(text)))
     out.print()
     out.print(page)
 
@@ -43,19 +39,25 @@ def show_run(run: Run, bucket: str) -> None:
 def show_price(run: Run, alias: Alias, spending: Spending, now: datetime) -> None:
     """Print what a run that awaits approval would be paid for, item by item, and what would keep it from going live."""
     facts = Facts(run, run.history[-1])
-    page = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    page.add_column(style="dim")
-    page.add_column(overflow="fold")
+    page = _page()
     rows = f", {facts.rows}" if facts.rows else ""
     page.add_row("for", f"{run.recipe.method} of {run.recipe.model} on {run.project}/{run.dataset}{rows}")
     booked, too_much = spending.outlook(run, now)
     asked = [("booked this month", booked), ("asked because", facts.change.reason), ("answer by", facts.deadline)]
-    for label, text in [*_prices(run), *asked]:
-        page.add_row(label, Text(one_line(session.addressed(text))))
+    for label, text in [*_prices(run), *_advice(run), *asked]:
+        page.add_row(label, Text(in_a_line(text)))
     waits = [f"It will wait although it is approved: {too_much}"] if too_much else []
     for text in [*waits, *obstacles(run.recipe, alias)]:
         page.add_row("note", Text(one_line(text), style="yellow"))
     out.print(page)
+
+
+def _page() -> Table:
+    """Return an empty table of labels and texts."""
+    page = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    page.add_column(style="dim")
+    page.add_column(overflow="fold")
+    return page
 
 
 def next_step(run: Run) -> str:
@@ -68,12 +70,16 @@ def next_step(run: Run) -> str:
 
 
 def _prices(run: Run) -> Iterator[tuple[str, str]]:
-    """Yield the amount of each item, then what to know before paying."""
-    if quote := run.quote:
-        for line in quote.lines:
-            amount = "unknown" if line.low is None or line.high is None else dollar_range(line.low, line.high)
-            yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
-        yield from ((f"advice: {item.code}", f"{item.message}; {item.fix}") for item in quote.advice)
+    """Yield the amount of each item of the quote."""
+    for line in run.quote.lines if run.quote else ():
+        amount = "unknown" if line.low is None or line.high is None else dollar_range(line.low, line.high)
+        yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
+
+
+def _advice(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield what to know before paying."""
+    for item in run.quote.advice if run.quote else ():
+        yield f"advice: {item.code}", f"{item.message}; {item.fix}"
 
 
 def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
@@ -85,10 +91,9 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield "data", headline
         yield "data report", f"{folder}report/report.html"
     if run.quote:
-        prices = list(_prices(run))
-        yield from prices[: len(run.quote.lines)]
+        yield from _prices(run)
         yield "spent so far", cost_so_far(run, datetime.now(UTC))
-        yield from prices[len(run.quote.lines) :]
+        yield from _advice(run)
     if step := next_step(run):
         yield "next", step + (f", by {facts.deadline}" if run.state == State.AWAITING_APPROVAL else "")
     if run.state in TRIED_AGAIN and not run.is_superseded:
