@@ -172,6 +172,11 @@ class Run(Record):
         return self.history[-1].state
 
     @property
+    def states(self) -> list[State]:
+        """All states of its history, the first one first."""
+        return [change.state for change in self.history]
+
+    @property
     def sequence(self) -> int:
         return self.history[-1].sequence
 

@@ -4,7 +4,7 @@ Read from the run's records (:mod:`tailor.run_records`).
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from tailor.runs import Change, Run, State
@@ -77,10 +77,7 @@ class Facts:
     @property
     def deadline(self) -> str:
         """The time until which the run waits for approval."""
-        approval = self.run.quote.approval if self.run.quote else None
-        if approval:
-            return in_words(approval.until)
-        return in_words(self.change.at + timedelta(hours=self.run.recipe.budget.approval_hours))
+        return in_words(self.run.answer_by)
 
     @property
     def losses(self) -> str:

@@ -44,7 +44,7 @@ def again(run: Run, bucket: Storage, *, by: str, reason: str, now: datetime) -> 
     if fingerprint(run.prefix, list(bucket.list(run.prefix))) != run.fingerprint:
         message = f"{run.prefix} no longer holds what run {run.id} was made of"
         raise ConflictError(message, hint=f"the new content has a run of its own: tailor runs {run.project}")
-    if State.PREPARED not in {change.state for change in run.history}:
+    if State.PREPARED not in run.states:
         return run.moved(State.RECEIVED, by=by, reason=reason, now=now, report=ReportRecord(), quote=None)
     if attempt_of(run) >= MOST_ATTEMPTS:
         message = f"run {run.id} was tried {MOST_ATTEMPTS} times"

@@ -106,7 +106,7 @@ class Approvals:
         """Return a run that asked for approval. Raises ApiError 404, also for a run of another project."""
         unknown = ApiError(404, "there is no such run that asked for an approval", code="run_not_found", param="run")
         run = self._of_project(run_id, key, unknown)
-        if State.AWAITING_APPROVAL not in {change.state for change in run.history}:
+        if State.AWAITING_APPROVAL not in run.states:
             raise unknown
         return run
 

@@ -65,7 +65,7 @@ class PrepareFanOut:
             "parts": shards.deal.parts,
             "functions": functions_at_once(self.functions, self.account),
         }
-        times = sum(change.state == State.RECEIVED for change in run.history)  # names of executions are used once
+        times = run.states.count(State.RECEIVED)  # names of executions are used once
         return self.machine.hand_over(run, document, runs, run.id if times == 1 else f"{run.id}-again-{times}")
 
 

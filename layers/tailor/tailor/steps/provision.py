@@ -78,7 +78,7 @@ def is_going(run: Run) -> bool:
 
 def deployment_names(run: Run) -> list[str]:
     """Return the names of all of a run's deployments, the current one last: Bedrock remembers used names."""
-    attempts = sum(change.state in {State.TRAINED, State.RESTORING} for change in run.history)
+    attempts = sum(state in {State.TRAINED, State.RESTORING} for state in run.states)
     return [run.id, *(f"{run.id}-{place}" for place in range(2, attempts + 1))]
 
 
@@ -223,7 +223,7 @@ def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime
 
 def _attempts(run: Run) -> int:
     """Return how often the run was deployed since it last became deploy-failed."""
-    states = [change.state for change in run.history]
+    states = run.states
     given_up = max((at for at, state in enumerate(states) if state == State.DEPLOY_FAILED), default=0)
     return states[given_up:].count(State.DEPLOYING)
 

@@ -8,6 +8,7 @@ from functools import cache
 
 from tailor.errors import ConflictError, NotFoundError, TailorError
 from tailor.events import RUN_DUE, RunChanged
+from tailor.run_records import DeploymentStatus
 from tailor.runs import ACTORS, Run, State
 from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
 from tailor.steps.publish import Bus
@@ -15,7 +16,7 @@ from tailor.steps.services import RunServices
 from tailor.steps.track import follow, watch
 
 BY = RESTORED_BY
-_ANSWERS = frozenset({"Active", "Creating"})
+_ANSWERS = frozenset({DeploymentStatus.ACTIVE, DeploymentStatus.CREATING})
 _ASKED_EACH_ROUND = frozenset({"model", "room"})  # what a run waits for there usually takes minutes
 
 

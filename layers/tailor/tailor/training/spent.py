@@ -84,7 +84,7 @@ def _training_share(run: Run) -> Share:
 
 
 def _evaluation_share(run: Run) -> Share:
-    seen = {change.state for change in run.history}
+    seen = set(run.states)
     if seen & {State.PASSED, State.FAILED, State.INCONCLUSIVE}:
         return "all"
     return "some" if seen & {State.EVALUATING, State.EVALUATION_FAILED} else "none"

@@ -87,7 +87,7 @@ def _asked_and_declined(world: World, dataset: str) -> dict[str, Any]:
         stack = world.deployed
         run = steer.decline(run, stack.runs, by=stack.by, reason="tailor verify", now=datetime.now(UTC))
     return {
-        "states": [str(change.state) for change in run.history],
+        "states": [str(state) for state in run.states],
         "rows to train on": run.report.counts.get("train", 0),
         "images": run.report.media.get("images", 0),
         "reason": "" if run.state == State.DECLINED else run.history[-1].reason,

@@ -132,7 +132,7 @@ def _found(world: World) -> Run:
 
 
 def _states(run: Run) -> list[str]:
-    return [str(change.state) for change in run.history]
+    return [str(state) for state in run.states]
 
 
 def _now() -> datetime:
