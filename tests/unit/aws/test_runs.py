@@ -6,29 +6,19 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from tailor.aws import clients
 from tailor.aws.runs import DynamoRunStore, to_item
 from tailor.errors import ConflictError, NotFoundError
 from tailor.runs import State
-from tests.unit.contracts.template import template
+from tests.unit.aws.tables import made_in_moto
 from tests.unit.steps.fakes import NOW, a_run
 from tests.unit.steps.items import check_item
 
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRunStore]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    properties = template()["Resources"]["RunsTable"]["Properties"]
-    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    clients.table.cache_clear()
-    with mock_aws():
-        boto3.client("dynamodb").create_table(TableName="runs", **{name: properties[name] for name in wanted})
+    with made_in_moto("RunsTable", "runs", monkeypatch):
         yield DynamoRunStore("runs")
-    clients.table.cache_clear()
 
 
 def test_a_run_comes_back_as_it_was_however_often_it_is_written(store: DynamoRunStore) -> None:

@@ -107,7 +107,7 @@ class ClockedBedrock:
         self.most_at_once = 0
 
     def tags(self, arn: str) -> dict[str, str]:
-        """Of a job or a deployment."""
+        """Return the tags of a job or a deployment."""
         if arn in self.deployments:
             return dict(self.deployments[arn]["tags"])
         return dict(self._job(arn).tags)

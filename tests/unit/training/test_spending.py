@@ -1,20 +1,17 @@
-"""What runs may cost in a month stays within the operator's limits, whoever approved what."""
+"""The costs of a month stay within the operator's limits, even of runs that a person approved."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from tailor.aws import clients
 from tailor.aws.ledger import LedgerTable
 from tailor.costs import Quote
 from tailor.runs import Run, State
 from tailor.training.spending import Booking, Ledger, MonthLimits, Spending, most
-from tests.unit.contracts.template import template
+from tests.unit.aws.tables import made_in_moto
 from tests.unit.steps.fakes import NOW, MemoryRuns, a_run
 
 MONTH = f"{NOW:%Y-%m}"
@@ -23,16 +20,8 @@ MONTH = f"{NOW:%Y-%m}"
 @pytest.fixture
 def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[LedgerTable]:
     """In the table of the template."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    properties = template()["Resources"]["ServingTable"]["Properties"]
-    clients.table.cache_clear()
-    with mock_aws():
-        wanted = ("BillingMode", "AttributeDefinitions", "KeySchema")
-        boto3.client("dynamodb").create_table(TableName="serving", **{name: properties[name] for name in wanted})
+    with made_in_moto("ServingTable", "serving", monkeypatch):
         yield LedgerTable("serving")
-    clients.table.cache_clear()
 
 
 def quoted(training: str | None, **line: Any) -> Quote:

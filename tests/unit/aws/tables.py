@@ -1,0 +1,28 @@
+"""Tables as the template defines them, in moto."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tailor.aws import clients
+from tests.unit.contracts.template import template
+
+_SCHEMA = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+
+
+@contextmanager
+def made_in_moto(resource: str, name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make the table that the template calls ``resource``, under a name, for as long as the context lasts."""
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(variable, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    properties = template()["Resources"][resource]["Properties"]
+    schema = {key: properties[key] for key in _SCHEMA if key in properties}
+    clients.table.cache_clear()
+    with mock_aws():
+        boto3.client("dynamodb").create_table(TableName=name, **schema)
+        yield
+    clients.table.cache_clear()
