@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tailor import catalog
 from tailor.datasets.prepare import prepare_dataset
+from tailor.names import work_folder
 from tailor.recipe import Recipe
 from tailor.runs import State
-from tailor.steps.preparing import work_folder
 from tailor.storage import FolderStorage
 from tailor_local.cloud import ACCOUNT
 from tests.integration.pipeline import Pipeline
@@ -45,7 +45,7 @@ def test_a_dataset_above_the_threshold_goes_through_the_state_machine(
     counts = [executions.describe_map_run(mapRunArn=each["mapRunArn"])["executionCounts"] for each in runs]
     assert sorted(each["stateMachineArn"].rpartition("/")[2] for each in runs) == ["check", "fetch", "name"]
     assert [(each["total"], each["succeeded"]) for each in counts] == [(2, 2)] * 3
-    assert list(pipeline.bucket.list(work_folder(run.id))) == []
+    assert list(pipeline.bucket.list(work_folder(run.files))) == []
 
     (tmp_path / "scratch").mkdir()
     alone = FolderStorage(tmp_path / "alone")

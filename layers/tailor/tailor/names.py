@@ -14,7 +14,6 @@ from tailor.errors import InvalidInputError
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_NAME = 63
 UPLOADS = "uploads/"
-RUNS = "runs/"
 RECIPE_FILE = "tailor.yaml"
 DATA_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt", ".zip", ".tar", ".tar.gz", ".tgz", ".gz")
 
@@ -75,3 +74,19 @@ def run_id(stack: str, project: str, dataset: str, fingerprint: str) -> str:
     """
     mark = hashlib.sha256(f"{stack}\n{fingerprint}".encode()).hexdigest()
     return "-".join((project[:24].strip("-"), dataset[:20].strip("-"), mark[:12]))
+
+
+def files_of_run(project: str, run: str) -> str:
+    """Return the folder of a run's files. The project is a level of its own.
+
+    So a policy for ``runs/a/*`` reaches nothing of a project ``a-b``. Earlier versions had ``runs/<run>/``.
+    """
+    return f"runs/{project}/{run}/"
+
+
+def work_folder(files: str) -> str:
+    """Return the folder of what functions leave for each other while they prepare the run with these ``files``.
+
+    Its prefix is its own, so that a lifecycle rule removes leftovers.
+    """
+    return f"work/{files.removeprefix('runs/')}"

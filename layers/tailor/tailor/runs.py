@@ -14,6 +14,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, field_validator, mode
 
 from tailor.costs import Quote
 from tailor.errors import ConflictError, LostRaceError, NotFoundError
+from tailor.names import files_of_run
 from tailor.recipe import Recipe
 from tailor.records import Record
 from tailor.run_records import DeploymentRecord, EvaluationRecord, JobRecord, ReportRecord, StallRecord
@@ -137,6 +138,10 @@ class Run(Record):
     has_recipe: bool = Field(default=True, description="false: a data file alone started it")
     created_at: datetime
     history: list[Change]
+    files: str = Field(
+        default_factory=lambda known: f"runs/{known['id']}/",
+        description="the folder of this run's files in the bucket; rows of earlier versions do not tell it",
+    )
     revision: int = Field(default=0, description="grows with every write; the optimistic lock")
     lease_until: datetime | None = Field(default=None, description="somebody works on this run until then")
 
@@ -165,7 +170,8 @@ class Run(Record):
     def start(cls, *, now: datetime, by: str = "prepare", **fields: Any) -> "Run":
         """Return a new run in state ``received``; ``fields`` are those of the class."""
         first = Change(sequence=1, state=State.RECEIVED, at=now, by=by)
-        return cls(created_at=now, history=[first], **fields)
+        files = files_of_run(fields["project"], fields["id"])
+        return cls(created_at=now, history=[first], files=files, **fields)
 
     @property
     def state(self) -> State:
@@ -194,11 +200,6 @@ class Run(Record):
     def is_superseded(self) -> bool:
         """Whether a run that a recipe started replaced this one before any work was done."""
         return self.state == State.STOPPED and self.history[-1].by == "prepare"
-
-    @property
-    def files(self) -> str:
-        """The folder of this run's files in the bucket."""
-        return f"runs/{self.id}/"
 
     @property
     def job_arn(self) -> str:

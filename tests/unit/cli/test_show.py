@@ -57,7 +57,7 @@ def test_a_run_is_shown_with_its_price_its_history_and_where_its_reports_lie(
         "$1.50 to $3.00",
         "unknown a month",
         "spent so far",
-        "s3://tailor-bucket/runs/colours-scenes-0123456789ab/report/report.html",
+        "s3://tailor-bucket/runs/colours/colours-scenes-0123456789ab/report/report.html",
         "passed: exact match 80.0 % against 20.0 %",
     ):
         assert words.replace(" ", "") in text.replace(" ", ""), words

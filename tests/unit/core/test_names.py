@@ -1,14 +1,16 @@
 import re
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tailor.errors import InvalidInputError
-from tailor.names import NAME, DatasetPath, check_name, run_id, suggest_name
+from tailor.names import NAME, DatasetPath, check_name, files_of_run, run_id, suggest_name, work_folder
 
 JOB = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9\+\-\.])*")
 MODEL = re.compile(r"([0-9a-zA-Z][_-]?){1,63}")
+NAMES = st.text("ab-", min_size=1, max_size=6).map(suggest_name)
 EVALUATION = re.compile(r"[a-z0-9](-*[a-z0-9]){0,62}")
 
 
@@ -62,3 +64,11 @@ def test_what_counts_as_a_data_file(key: str, data: bool) -> None:
 @pytest.mark.parametrize("key", ["uploads/p/a.csv", "uploads//d/a.csv", "runs/p/d/a.csv", "uploads/p/d/", "a"])
 def test_what_lies_outside_a_dataset_folder(key: str) -> None:
     assert DatasetPath.parse(key) is None
+
+
+@given(NAMES, NAMES)
+def test_a_policy_for_one_project_reaches_nothing_of_another(one: str, other: str) -> None:
+    files = files_of_run(other, run_id("tailor", other, "d", "f"))
+    for folder in (files, work_folder(files)):
+        top = folder.split("/")[0]
+        assert fnmatchcase(f"{folder}report/report.json", f"{top}/{one}/*") is (one == other)

@@ -16,6 +16,7 @@ from tailor.aws.items import plain
 from tailor.aws.runs import of_item, to_item
 from tailor.costs import Quote
 from tailor.errors import NotFoundError
+from tailor.names import work_folder
 from tailor.run_records import DeploymentRecord, EvaluationRecord, JobRecord, StallRecord
 from tailor.runs import Change, Run, State
 from tests.unit.steps.fakes import NOW, a_run
@@ -106,3 +107,13 @@ def test_a_delay_is_recorded_once_and_since_it_began() -> None:
     assert worse.stall is not None
     assert (worse.stall.since, worse.stall.at) == (NOW, NOW.replace(hour=12))
     assert worse.held_up("warn", "room", "fuller", NOW) is None
+
+
+def test_a_run_of_an_earlier_version_keeps_its_files_where_they_are() -> None:
+    run = a_run(State.LIVE, project="a", id="a-d-0123456789ab")
+    assert run.files == "runs/a/a-d-0123456789ab/"
+    row = {name: value for name, value in to_item(run).items() if name != "files"}
+    earlier = of_item(row)
+    assert earlier.files == "runs/a-d-0123456789ab/"
+    assert of_item(to_item(earlier)).files == earlier.files
+    assert work_folder(earlier.files) == "work/a-d-0123456789ab/"

@@ -84,7 +84,7 @@ def test_a_better_model_passes_and_everything_is_kept(tmp_path: Path) -> None:
     assert [item["baseline_arm"] for item in report["comparisons"]] == ["base", "base-few-shot"]
     assert {guard["state"] for guard in report["guards"]} == {"held"}
     for arm in ("candidate", "base", "base-few-shot"):
-        answers = read_answers(files.read(f"runs/colours-scenes-0f3a/evaluation/answers/{arm}.jsonl"), arm)
+        answers = read_answers(files.read(f"runs/colours/colours-scenes-0f3a/evaluation/answers/{arm}.jsonl"), arm)
         assert list(answers) == [row["id"] for row in ROWS]
     assert orjson.loads(files.read(report["paths"]["json"])) == report
     assert b"<!doctype html>" in files.read(report["paths"]["report"])

@@ -18,11 +18,12 @@ from tailor.datasets.scale import Task
 from tailor.errors import RetryableError
 from tailor.events import Shard
 from tailor.llm import Asker
+from tailor.names import work_folder
 from tailor.run_records import ReportRecord
 from tailor.runs import Run, State
 from tailor.steps.machine import MOST_EXECUTIONS
 from tailor.steps.prepare import prepare
-from tailor.steps.preparing import PrepareFanOut, PrepareServices, check_shard, work_folder
+from tailor.steps.preparing import PrepareFanOut, PrepareServices, check_shard
 from tailor.steps.steer import retry
 from tailor.storage import StoredFile
 from tests.unit.datasets.conftest import picture
@@ -118,7 +119,7 @@ class Stage:
 
     @property
     def work(self) -> list[StoredFile]:
-        return list(self.bucket.list(work_folder(self.id)))
+        return list(self.bucket.list(work_folder(self.run.files)))
 
     def result(self) -> dict[str, bytes]:
         return {file.key: self.bucket.read(file.key) for file in self.bucket.list(self.run.files)}

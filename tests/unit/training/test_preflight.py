@@ -4,6 +4,7 @@ import pytest
 
 from tailor import catalog
 from tailor.errors import NotAllowedError, NotFoundError
+from tailor.names import files_of_run
 from tailor.recipe import Recipe
 from tailor.training.preflight import Place, PreflightCheck, failures, preflight
 
@@ -83,7 +84,8 @@ def checked(
 ) -> dict[str, PreflightCheck]:
     where = Place(**{**vars_of(PLACE), **place})
     model = catalog.model(recipe.model)
-    found = preflight(recipe, model, where, offers=offers or Region(AWS), access=access or Account(), name=name)
+    files, region, account = files_of_run("colours", name), offers or Region(AWS), access or Account()
+    found = preflight(recipe, model, where, offers=region, access=account, name=name, files=files)
     return {check.name: check for check in found}
 
 

@@ -81,7 +81,7 @@ def test_names_and_token_are_the_runs_and_a_second_attempt_has_its_own(run: Buil
 def test_data_lies_in_the_runs_folder(run: Build, manifest: Build) -> None:
     started = run(Recipe())
     built = request(started, manifest())
-    folder = f"s3://tailor-data/runs/{started.id}/"
+    folder = f"s3://tailor-data/runs/{started.project}/{started.id}/"
     assert built["trainingDataConfig"] == {"s3Uri": f"{folder}prepared/train.jsonl"}
     assert built["validationDataConfig"] == {"validators": [{"s3Uri": f"{folder}prepared/validation.jsonl"}]}
     assert built["outputDataConfig"] == {"s3Uri": f"{folder}job/"}

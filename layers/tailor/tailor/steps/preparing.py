@@ -11,6 +11,7 @@ from tailor.datasets.prepare import Assignment, Deal, Intake, deal, weigh
 from tailor.datasets.scale import Shards, workers_of
 from tailor.events import Shard
 from tailor.llm import Asker
+from tailor.names import work_folder
 from tailor.runs import Run, RunStore, State, find
 from tailor.serving.aliases import AliasStore
 from tailor.steps.machine import Account, Executions, Machine, functions_at_once
@@ -21,11 +22,6 @@ from tailor.training.prices import PriceBook
 
 NO_PRICES = PriceBook()
 """No prices besides those of the catalogue."""
-
-
-def work_folder(run_id: str) -> str:
-    """Return the folder of the shards' results. Its prefix is its own, so that a lifecycle rule removes leftovers."""
-    return f"work/{run_id}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ class PrepareFanOut:
 
     def clear(self, run: Run, bucket: Storage) -> None:
         """Delete the results of a run's shards."""
-        bucket.delete(file.key for file in bucket.list(work_folder(run.id)))
+        bucket.delete(file.key for file in bucket.list(work_folder(run.files)))
 
     def begin(self, run: Run, shards: Shards, missing: list[int], runs: RunStore) -> Run:
         """Start an execution that fetches the media and then checks the missing shards; return the run."""
@@ -110,4 +106,4 @@ def check_shard(shard: Shard, services: PrepareServices, scratch: Path) -> bool:
 
 
 def _shards(run: Run, dealt: Deal, bucket: Storage, scratch: Path) -> Shards:
-    return Shards(bucket, work_folder(run.id), dealt, workers_of(dealt), scratch)
+    return Shards(bucket, work_folder(run.files), dealt, workers_of(dealt), scratch)

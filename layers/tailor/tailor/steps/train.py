@@ -78,7 +78,9 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
     room = catalog.quotas().customization_jobs - len(offers.open_jobs())
     if not (has_its_turn(run, runs.open_runs(), room) or offers.find_job(job_name(run))):
         return _wait(run, "other runs come first", runs=runs, now=now)
-    if reason := failures(preflight(run.recipe, model, services.place, offers=offers, access=None, name=job_name(run))):
+    name, place = job_name(run), services.place
+    checks = preflight(run.recipe, model, place, offers=offers, access=None, name=name, files=run.files)
+    if reason := failures(checks):
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
     if reason := services.spending.hold(run, now):
         waiting = run.held_up("warn", "budget", reason, now)

@@ -12,8 +12,10 @@ from typing import Any, Literal, Protocol
 
 from tailor.catalog import Model, models, quotas, teacher_of
 from tailor.errors import NotFoundError, TailorError
+from tailor.names import files_of_run
 from tailor.recipe import Method, Recipe
 from tailor.training.prices import PriceBook, how_to_set
+from tailor.training.request import JOB_FOLDER, TRAIN_FILE
 
 Status = Literal["ok", "warning", "failed", "unknown"]
 # Methods by the name that Bedrock lists models by; reinforcement has none.
@@ -86,12 +88,13 @@ def preflight(
     offers: Offers,
     access: Access | None,
     name: str = "",
+    files: str = "",
     prices: PriceBook | None = None,
 ) -> list[PreflightCheck]:
     """Return all checks, in the order in which a person would fix them.
 
     Args:
-        name: the job's name, if there is a run.
+        name: the job's name, if there is a run; ``files`` is the folder of the run's files then.
         prices: given to check whether training has a price.
     """
     checks = [
@@ -106,7 +109,7 @@ def preflight(
     if prices is not None:
         checks.append(check_price(recipe, model, prices))
     if name:
-        checks += [check_keys(name, place), _asked("name", lambda: check_name_is_free(name, offers))]
+        checks += [check_keys(files, place), _asked("name", lambda: check_name_is_free(name, offers))]
     if access is not None:
         checks += check_access(recipe, model, place, access)
     return checks
@@ -224,9 +227,9 @@ def check_price(recipe: Recipe, model: Model, prices: PriceBook) -> PreflightChe
     return PreflightCheck("price", "ok", f"training costs ${price.amount:f} per {price.unit} ({price.origin}){notes}")
 
 
-def check_keys(name: str, place: Place) -> PreflightCheck:
+def check_keys(files: str, place: Place) -> PreflightCheck:
     """Check the bucket's keys: Bedrock accepts fewer characters in S3 addresses than S3."""
-    uri = f"s3://{place.bucket}/runs/{name}/prepared/train.jsonl"
+    uri = f"s3://{place.bucket}/{files}{TRAIN_FILE}"
     if _S3_URI.fullmatch(uri) and len(uri) <= 1024:
         return PreflightCheck("keys", "ok", "the data's addresses are of the form that Bedrock takes")
     return PreflightCheck(
@@ -250,12 +253,12 @@ def check_access(recipe: Recipe, model: Model, place: Place, access: Access) -> 
     if trust.status == "failed":
         return [trust]
     partition = place.role_arn.split(":")[1]
-    data = f"arn:{partition}:s3:::{place.bucket}"
+    data, example = f"arn:{partition}:s3:::{place.bucket}", files_of_run("example", "example")
     wanted = [
-        ("read", place.role_arn, "s3:GetObject", f"{data}/runs/example/prepared/train.jsonl"),
+        ("read", place.role_arn, "s3:GetObject", f"{data}/{example}{TRAIN_FILE}"),
         ("media", place.role_arn, "s3:GetObject", f"{data}/uploads/example/example/image.png"),
         ("list", place.role_arn, "s3:ListBucket", data),
-        ("write", place.role_arn, "s3:PutObject", f"{data}/runs/example/job/output"),
+        ("write", place.role_arn, "s3:PutObject", f"{data}/{example}{JOB_FOLDER}output"),
     ]
     if place.caller_arn:
         wanted.insert(0, ("pass-role", place.caller_arn, "iam:PassRole", place.role_arn))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tailor import catalog
+from tailor.names import files_of_run
 from tailor.training.translate import translate
 from tailor.verify.answer import Answer, CannotCheckError
 from tailor.verify.check import Check
@@ -38,7 +39,7 @@ def _record(number: int) -> dict[str, Any]:
 def _submit(world: World, what: str, records: list[dict[str, Any]]) -> Answer:
     """Bedrock's answer to a job with these rows, in the hands of the stack's own role."""
     stack, name = world.deployed, world.named(what)
-    folder = f"runs/{name}/"
+    folder = files_of_run(name, name)
     lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     stack.bucket.write(f"{folder}prepared/train.jsonl", lines.encode(), "application/jsonl")
     tags = [{"key": "application", "value": "tailor-verify"}]
