@@ -10,7 +10,7 @@ from tailor.datasets.sources import MEDIA_SUFFIXES
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
-from tailor.steps.receive import read_text
+from tailor.steps.opening import read_text
 from tailor.storage import FolderStorage, LinkedFolder, Storage, StoredFile
 from tailor.training.recipe_check import read_checked
 

@@ -1,24 +1,17 @@
-"""Make runs of uploads. A run's id is derived from what lies in the folder, so the same upload is the same run."""
+"""Make runs of messages about uploaded objects."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from tailor.errors import ConflictError, LostRaceError, NotStorableError
 from tailor.events import ObjectCreated
-from tailor.names import RECIPE_FILE, DatasetPath, run_id, suggest_name
-from tailor.recipe import Recipe
-from tailor.recipe_text import MAX_BYTES
-from tailor.runs import Run, RunStore, insist
-from tailor.steps.again import ENDED_WITHOUT_MODEL, again
-from tailor.steps.folders import fingerprint
+from tailor.names import RECIPE_FILE, DatasetPath
+from tailor.runs import Run, RunStore
+from tailor.steps.opening import SAME_MOMENT, QuietFolder, open_run
 from tailor.storage import Storage, StoredFile
-
-# S3 tells times to the second, and an event's may be a little before that of its object.
-SAME_MOMENT = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,51 +101,8 @@ def receive(
     starts = [arrival for arrival in arrivals if arrival.path.is_recipe == has_recipe]
     if not files or not starts or (not has_recipe and _more_came(files, starts)):
         return None
-    mark = fingerprint(prefix, files)
-    # The prepare step rejects names that AWS would refuse, with a finding; until then the nearest good ones serve.
-    project, dataset = suggest_name(starts[0].path.project), suggest_name(starts[0].path.dataset)
-    run = Run.start(
-        now=now,
-        id=run_id(stack, project, dataset, mark),
-        project=project,
-        dataset=dataset,
-        prefix=prefix,
-        fingerprint=mark,
-        recipe=_recipe_or_default(bucket, prefix) if has_recipe else Recipe(),
-        has_recipe=has_recipe,
-    )
-    try:
-        created = runs.create(run)
-    except NotStorableError:  # as a wrong recipe: the prepare step reads it again and says what is wrong
-        run = run.model_copy(update={"recipe": Recipe()})
-        created = runs.create(run)
-    return run if created else _tried_again(run.id, max(arrival.at for arrival in starts), bucket, runs, now)
-
-
-def _tried_again(run_id: str, arrived: datetime, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
-    """Return the run of an upload that was made before, if it is tried again; None if it goes on or is done.
-
-    Who uploads the same once more, after its run has ended without a model, wants it to be tried again. A message about
-    the first upload that comes late, or twice, has an earlier time than that end.
-    """
-
-    def act() -> Run | None:
-        run = runs.get(run_id)
-        if run.state not in ENDED_WITHOUT_MODEL or arrived <= run.history[-1].at + SAME_MOMENT:
-            return None
-        return runs.save(again(run, bucket, by="receive", reason="the same folder was uploaded again", now=now))
-
-    try:
-        return insist(act)
-    except LostRaceError:
-        raise
-    except ConflictError:  # another run took its place, or it was tried often enough: it stays as it is
-        return None
-
-
-def read_text(bucket: Storage, prefix: str) -> bytes:
-    """Return the recipe's text, cut one byte beyond the longest that a recipe may have."""
-    return bucket.read(prefix + RECIPE_FILE, 0, MAX_BYTES + 1)
+    folder = QuietFolder(starts[0].path, files, max(arrival.at for arrival in starts))
+    return open_run(folder, stack=stack, bucket=bucket, runs=runs, now=now)
 
 
 def _more_came(files: Iterable[StoredFile], arrivals: Collection[Arrival]) -> bool:
@@ -170,15 +120,3 @@ def _more_came(files: Iterable[StoredFile], arrivals: Collection[Arrival]) -> bo
         and path.is_data
         for file in files
     )
-
-
-def _recipe_or_default(bucket: Storage, prefix: str) -> Recipe:
-    """Return the recipe, or the defaults: a wrong one is found again, and reported, by the prepare step.
-
-    It must not keep the run from being seen, and neither must a recipe that only a bug refuses.
-    """
-    text = read_text(bucket, prefix)
-    try:
-        return Recipe.parse(text)
-    except Exception:
-        return Recipe()

@@ -9,7 +9,7 @@ from tailor.names import RECIPE_FILE, DatasetPath, check_name
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.steps.folders import fingerprint
-from tailor.steps.receive import read_text
+from tailor.steps.opening import read_text
 from tailor.storage import Storage
 from tailor.training.preflight import Offers, check_offer
 from tailor.training.recipe_check import check_recipe, findings_of, read_checked

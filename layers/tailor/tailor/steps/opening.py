@@ -1,0 +1,105 @@
+"""Open a run on what lies in a folder that got quiet: its id comes from the content, so the same upload is one run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tailor.errors import ConflictError, LostRaceError, NotStorableError
+from tailor.names import RECIPE_FILE, DatasetPath, run_id, suggest_name
+from tailor.recipe import Recipe
+from tailor.recipe_text import MAX_BYTES
+from tailor.runs import Run, RunStore, insist
+from tailor.steps.again import ENDED_WITHOUT_MODEL, again
+from tailor.steps.folders import fingerprint
+from tailor.storage import Storage, StoredFile
+
+# S3 tells times to the second, and an event's may be a little before that of its object.
+SAME_MOMENT = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class QuietFolder:
+    """A dataset's folder in which nothing moves any more.
+
+    Attributes:
+        path: the folder; its ``file`` is of no meaning.
+        files: all that lies there.
+        changed_at: when the last of it came, by S3's clock.
+    """
+
+    path: DatasetPath
+    files: Sequence[StoredFile]
+    changed_at: datetime
+
+    @property
+    def prefix(self) -> str:
+        return self.path.prefix
+
+    @property
+    def has_recipe(self) -> bool:
+        return any(file.key == self.prefix + RECIPE_FILE for file in self.files)
+
+
+def open_run(folder: QuietFolder, *, stack: str, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
+    """Return the new run of a folder, or one that is tried again; None where that run exists and goes on.
+
+    Args:
+        stack: the stack's name, from which ids of runs are derived.
+    """
+    mark = fingerprint(folder.prefix, list(folder.files))
+    # The prepare step rejects names that AWS would refuse, with a finding; until then the nearest good ones serve.
+    project, dataset = suggest_name(folder.path.project), suggest_name(folder.path.dataset)
+    run = Run.start(
+        now=now,
+        id=run_id(stack, project, dataset, mark),
+        project=project,
+        dataset=dataset,
+        prefix=folder.prefix,
+        fingerprint=mark,
+        recipe=_recipe_or_default(bucket, folder.prefix) if folder.has_recipe else Recipe(),
+        has_recipe=folder.has_recipe,
+    )
+    try:
+        created = runs.create(run)
+    except NotStorableError:  # as a wrong recipe: the prepare step reads it again and says what is wrong
+        run = run.model_copy(update={"recipe": Recipe()})
+        created = runs.create(run)
+    return run if created else _tried_again(run.id, folder.changed_at, bucket, runs, now)
+
+
+def _tried_again(run_id: str, arrived: datetime, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
+    """Return the run of an upload that was made before, if it is tried again; None if it goes on or is done.
+
+    Who uploads the same once more, after its run has ended without a model, wants it to be tried again. A message about
+    the first upload that comes late, or twice, has an earlier time than that end.
+    """
+
+    def act() -> Run | None:
+        run = runs.get(run_id)
+        if run.state not in ENDED_WITHOUT_MODEL or arrived <= run.history[-1].at + SAME_MOMENT:
+            return None
+        return runs.save(again(run, bucket, by="receive", reason="the same folder was uploaded again", now=now))
+
+    try:
+        return insist(act)
+    except LostRaceError:
+        raise
+    except ConflictError:  # another run took its place, or it was tried often enough: it stays as it is
+        return None
+
+
+def read_text(bucket: Storage, prefix: str) -> bytes:
+    """Return the recipe's text, cut one byte beyond the longest that a recipe may have."""
+    return bucket.read(prefix + RECIPE_FILE, 0, MAX_BYTES + 1)
+
+
+def _recipe_or_default(bucket: Storage, prefix: str) -> Recipe:
+    """Return the recipe, or the defaults: a wrong one is found again, and reported, by the prepare step.
+
+    It must not keep the run from being seen, and neither must a recipe that only a bug refuses.
+    """
+    text = read_text(bucket, prefix)
+    try:
+        return Recipe.parse(text)
+    except Exception:
+        return Recipe()
