@@ -1,6 +1,7 @@
 """Every minute → open runs are looked after."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -8,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.events import EventBus
+from tailor.aws.ledger import LedgerTable
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
 from tailor.errors import RetryableError
@@ -15,6 +17,8 @@ from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.services import RunServices
+from tailor.training.line import Line
+from tailor.training.spending import MonthLimits, Spending
 
 
 class ReconcileSettings(Settings):
@@ -24,17 +28,23 @@ class ReconcileSettings(Settings):
     serving_table: str
     event_bus: str
     due_after_seconds: float
+    project_monthly_limit: Decimal
+    stack_monthly_limit: Decimal
 
 
 settings = ReconcileSettings.load()
 logger = Logger()
+bedrock = Bedrock()
+runs = DynamoRunStore(settings.runs_table)
+limits = MonthLimits.of(settings.project_monthly_limit, settings.stack_monthly_limit)
 reconciler = Reconciler(
     RunServices(
-        runs=DynamoRunStore(settings.runs_table),
-        control=OwnControl(Bedrock(), Owner(settings.stack, settings.environment)),
+        runs=runs,
+        control=OwnControl(bedrock, Owner(settings.stack, settings.environment)),
         aliases=ServingTable(settings.serving_table),
     ),
     bus=EventBus(settings.event_bus),
+    line=Line(bedrock, Spending(LedgerTable(settings.serving_table), limits, runs)),
     due_after=timedelta(seconds=settings.due_after_seconds),
 )
 

@@ -334,10 +334,12 @@ class RunStore(Protocol):
             LostRaceError: the run has changed.
         """
 
-    def open_runs(self, unreadable: list[str] | None = None) -> list[Run]:
+    def open_runs(self, unreadable: list[str] | None = None, most: int | None = None) -> list[Run]:
         """Return all runs in a non-terminal state, oldest change first, from a sparse index.
 
-        Ids of runs that this version can't read are added to ``unreadable``, so they don't hide the others.
+        Args:
+            unreadable: ids of runs that this version can't read are added to it, so they don't hide the others.
+            most: how many to read, if not all.
         """
 
     def project_runs(self, project: str) -> list[Run]:

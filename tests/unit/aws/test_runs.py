@@ -83,6 +83,7 @@ def test_open_runs_are_found_oldest_first_and_finished_ones_are_not(store: Dynam
     for run in (late, early, ended):
         store.create(run)
     assert [run.id for run in store.open_runs()] == [early.id, late.id]
+    assert [run.id for run in store.open_runs(most=1)] == [early.id]
     assert {run.id for run in store.project_runs("colours")} == {late.id, early.id, ended.id}
     store.save(store.get(early.id).moved(State.STOPPED, by="track"))
     assert [run.id for run in store.open_runs()] == [late.id]

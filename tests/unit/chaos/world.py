@@ -37,6 +37,7 @@ from tailor.steps.services import RunServices
 from tailor.steps.track import track
 from tailor.steps.train import TrainServices, train
 from tailor.storage import StoredFile
+from tailor.training.line import Line
 from tailor.training.prices import PriceBook
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
 from tests.unit.chaos.uploads import Treatment, UploadsQueue
@@ -261,7 +262,8 @@ class World:
         self.uploads = UploadsQueue(self)
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
         self.services = RunServices(self.runs, self.control, self.aliases)
-        self.reconciler = Reconciler(self.services, bus=self.bus, due_after=DUE_AFTER)
+        line = Line(self.bedrock, unlimited(self.runs))
+        self.reconciler = Reconciler(self.services, bus=self.bus, line=line, due_after=DUE_AFTER)
         self.unlooked: dict[str, str] = {}
         self.lost: list[LostRaceError] = []
 

@@ -55,8 +55,8 @@ class MemoryRuns:
             return run
         return of_item(check_item(to_item(run), "id", "open", "changed_at", "project"))
 
-    def open_runs(self, unreadable: list[str] | None = None) -> list[Run]:
-        return sorted((run for run in self.items.values() if run.is_open), key=lambda run: run.history[-1].at)
+    def open_runs(self, unreadable: list[str] | None = None, most: int | None = None) -> list[Run]:
+        return sorted((run for run in self.items.values() if run.is_open), key=lambda run: run.history[-1].at)[:most]
 
     def project_runs(self, project: str) -> list[Run]:
         return [run for run in self.items.values() if run.project == project]

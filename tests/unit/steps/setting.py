@@ -9,7 +9,19 @@ from tailor.steps.provision import provision
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.services import RunServices
 from tailor.steps.steer import approve, decline, promote_by_hand, retire, retry, roll_back, stop, take_offline
-from tests.unit.steps.fakes import ARN, NOW, DatedStorage, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, a_run
+from tailor.training.line import Line
+from tests.unit.steps.fakes import (
+    ARN,
+    NOW,
+    DatedStorage,
+    MemoryAliases,
+    MemoryBus,
+    MemoryControl,
+    MemoryRuns,
+    OpenRegion,
+    a_run,
+    unlimited,
+)
 
 JOB = f"{ARN}:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghi123"
 MODEL = f"{ARN}:custom-model/amazon.nova-lite-v1:0:300k/abcdefghi123"
@@ -49,7 +61,8 @@ class Setting:
         return provision(run.id, self.services, tags={}, now=NOW)
 
     def reconcile(self, after: timedelta = timedelta()) -> Any:
-        reconciler = Reconciler(self.services, bus=self.bus, due_after=timedelta(seconds=60))
+        line = Line(OpenRegion(), unlimited(self.runs))
+        reconciler = Reconciler(self.services, bus=self.bus, line=line, due_after=timedelta(seconds=60))
         return reconciler.round(NOW + after)
 
     def promote(self, run: Run, reason: str = "we looked at the answers", after: timedelta = timedelta()) -> Run:

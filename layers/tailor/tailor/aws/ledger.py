@@ -18,7 +18,9 @@ class LedgerTable(KeyTable):
 
     def bookings(self, month: str) -> list[Booking]:
         items = self._query(Key("pk").eq(f"SPEND#{month}"), f"reading what is booked for {month}")
-        return [Booking(item["sk"], item["project"], Decimal(item["amount"])) for item in items]
+        return [
+            Booking(item["sk"], item["project"], Decimal(item["amount"]), bool(item.get("settled"))) for item in items
+        ]
 
     def book(self, month: str, booking: Booking) -> None:
         first = date.fromisoformat(f"{month}-01")
@@ -28,6 +30,7 @@ class LedgerTable(KeyTable):
             "sk": booking.run,
             "project": booking.project,
             "amount": storable(str(booking.amount)),
+            "settled": booking.settled,
             "expiration": int(ends.timestamp()),
         }
         with translated(f"booking what run {booking.run} may cost"):

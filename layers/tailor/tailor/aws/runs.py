@@ -56,15 +56,18 @@ class DynamoRunStore(RunStore):
                 raise
         return new
 
-    def open_runs(self, unreadable: list[str] | None = None) -> list[Run]:
-        return self._query(OPEN_INDEX, Key("open").eq("open"), [] if unreadable is None else unreadable)
+    def open_runs(self, unreadable: list[str] | None = None, most: int | None = None) -> list[Run]:
+        return self._query(OPEN_INDEX, Key("open").eq("open"), [] if unreadable is None else unreadable, most=most)
 
     def project_runs(self, project: str) -> list[Run]:
         return self._query(PROJECT_INDEX, Key("project").eq(project), [], newest_first=True)
 
-    def _query(self, index: str, condition: Any, unreadable: list[str], *, newest_first: bool = False) -> list[Run]:
+    def _query(
+        self, index: str, condition: Any, unreadable: list[str], *, newest_first: bool = False, most: int | None = None
+    ) -> list[Run]:
         runs: list[Run] = []
-        following: dict[str, Any] = {}
+        following: dict[str, Any] = {"Limit": most} if most else {}
+        read = 0
         with translated("listing runs"):
             while True:
                 page = self._table.query(
@@ -75,9 +78,10 @@ class DynamoRunStore(RunStore):
                         runs.append(of_item(item))
                     except ValidationError:
                         unreadable.append(str(item["id"]))
-                if "LastEvaluatedKey" not in page:
+                read += len(page["Items"])
+                if "LastEvaluatedKey" not in page or (most and read >= most):
                     return runs
-                following = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+                following |= {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def to_item(run: Run) -> dict[str, Any]:

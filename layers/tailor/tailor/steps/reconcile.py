@@ -1,10 +1,15 @@
-"""Find, every minute, what no event reported: jobs that moved, deployments, steps that never began, late approvals."""
+"""Find, every minute, what no event reported: jobs that moved, deployments, steps that never began, late approvals.
+
+What a round asks of others does not grow with the runs that wait: the line of those that wait for room is worked out
+once, and only runs whose turn has come are announced.
+"""
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 
 from tailor.errors import ConflictError, NotFoundError, TailorError
 from tailor.events import RUN_DUE, RunChanged
@@ -14,10 +19,13 @@ from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_g
 from tailor.steps.publish import Bus
 from tailor.steps.services import RunServices
 from tailor.steps.track import follow, watch
+from tailor.training.line import Line, waits_for
 
 BY = RESTORED_BY
 _ANSWERS = frozenset({DeploymentStatus.ACTIVE, DeploymentStatus.CREATING})
-_ASKED_EACH_ROUND = frozenset({"model", "room"})  # what a run waits for there usually takes minutes
+_MODEL, _ROOM = "model", "room"  # a trained run waits until its model is active, or for room for its deployment
+ROOM_A_ROUND = 10
+"""Runs that are asked for in a round because they wait for room for a deployment: the account has it or does not."""
 
 
 @dataclass(slots=True)
@@ -34,26 +42,25 @@ class ReconcileResult:
 class Reconciler:
     services: RunServices
     bus: Bus
+    line: Line
     due_after: timedelta
 
     def round(self, now: datetime) -> ReconcileResult:
         """Look at each open run once. An error of one run does not keep the others from being looked at."""
-        found, unreadable = ReconcileResult(), list[str]()
-        states = cache(self.services.control.deployment_states)  # one call a round, and none where nothing is live
-        for run in self.services.runs.open_runs(unreadable):
-            found.open += 1
-            try:
+        found, unreadable, called = ReconcileResult(), list[str](), frozenset[str]()
+        runs = self.services.runs.open_runs(unreadable)
+        found.open = len(runs)
+        with _noted(found.failed, "the line"):
+            called = self.line.called(runs, now)
+        called |= frozenset([run.id for run in runs if _waits_for_room(run)][:ROOM_A_ROUND])
+        states = _once(self.services.control.deployment_states)  # one call a round, and none where nothing is live
+        for run in runs:
+            with _noted(found.failed, run.id):
                 if self._look_at(run, states, now):
                     found.moved.append(run.id)
-                elif self._is_due(run, now):
+                elif self._is_due(run, called, now):
                     self.bus.send(RUN_DUE, [RunChanged.of(run)])
                     found.due.append(run.id)
-            except ConflictError:
-                continue  # it moved while we looked: all is well
-            except TailorError as error:
-                found.failed[run.id] = f"{error.code}: {error.message}"
-            except Exception as error:  # a bug that one run meets must not leave all others unwatched
-                found.failed[run.id] = f"{type(error).__name__} in {traceback.extract_tb(error.__traceback__)[-1].name}"
         found.failed |= dict.fromkeys(unreadable, "what the table holds is no run that this version can read")
         return found
 
@@ -108,7 +115,7 @@ class Reconciler:
     def _take_down(self, run: Run, by: str, reason: str, now: datetime) -> Run:
         return take_down(run, self.services, by=by, reason=reason, now=now)
 
-    def _is_due(self, run: Run, now: datetime) -> bool:
+    def _is_due(self, run: Run, called: frozenset[str], now: datetime) -> bool:
         """Return whether a step should have begun and shows no sign of it. Announcing a run twice does no harm."""
         if run.state not in ACTORS or run.leased(now):
             return False
@@ -116,9 +123,43 @@ class Reconciler:
             return False
         if run.state == State.RESTORING and run.deployment is not None:
             return False
-        if run.stall is not None and run.stall.phase in _ASKED_EACH_ROUND:
+        if waits_for(run) or _waits_for_room(run):
+            return run.id in called
+        if run.stall is not None and run.stall.phase == _MODEL:
             return True
         return now - run.history[-1].at > self.due_after
+
+
+def _waits_for_room(run: Run) -> bool:
+    return run.stall is not None and run.stall.phase == _ROOM
+
+
+@contextmanager
+def _noted(failed: dict[str, str], what: str) -> Iterator[None]:
+    """Note why something could not be looked at, and go on."""
+    try:
+        yield
+    except ConflictError:
+        pass  # it moved while we looked: all is well
+    except TailorError as error:
+        failed[what] = f"{error.code}: {error.message}"
+    except Exception as error:  # a bug that one run meets must not leave all others unwatched
+        failed[what] = f"{type(error).__name__} in {traceback.extract_tb(error.__traceback__)[-1].name}"
+
+
+def _once[T](ask: Callable[[], T]) -> Callable[[], T]:
+    """Return a function that asks once, and repeats the answer or the error."""
+    answer = Future[T]()
+
+    def repeat() -> T:
+        if not answer.done():
+            try:
+                answer.set_result(ask())
+            except Exception as error:
+                answer.set_exception(error)
+        return answer.result()
+
+    return repeat
 
 
 def _standby_is_over(run: Run, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from tailor.runs import Run, RunStore, State, find
 from tailor.steps.control import Control
 from tailor.storage import Storage
 from tailor.training.approval import needs_approval
-from tailor.training.line import has_its_turn
+from tailor.training.line import BUDGET, FEW, TURN, has_its_turn, room_for_jobs, waits_for
 from tailor.training.methods import build_job
 from tailor.training.preflight import Offers, Place, failures, preflight
 from tailor.training.request import Job, job_name
@@ -75,15 +75,14 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
             quote = run.quote and run.quote.model_copy(update={"approval": Approval(reason=reason, until=until)})
             return runs.save(run.moved(State.AWAITING_APPROVAL, by=BY, reason=reason, now=now, quote=quote))
     model = catalog.model(run.recipe.model)
-    room = catalog.quotas().customization_jobs - len(offers.open_jobs())
-    if not (has_its_turn(run, runs.open_runs(), room) or offers.find_job(job_name(run))):
-        return _wait(run, "other runs come first", runs=runs, now=now)
+    if reason := _comes_later(run, services):
+        return _wait(run, reason, runs=runs, now=now)
     name, place = job_name(run), services.place
     checks = preflight(run.recipe, model, place, offers=offers, access=None, name=name, files=run.files)
     if reason := failures(checks):
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
     if reason := services.spending.hold(run, now):
-        waiting = run.held_up("warn", "budget", reason, now)
+        waiting = run.held_up("warn", BUDGET, reason, now)
         return runs.save(waiting) if waiting else None
     try:
         manifest: dict[str, Any] = json.loads(services.bucket.read(f"{run.files}prepared/manifest.json"))
@@ -110,9 +109,26 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
         raise
 
 
+def _comes_later(run: Run, services: TrainServices) -> str:
+    """Return why the run does not submit its job now; empty if there is room and no other run comes first.
+
+    A run that waits already was called by reconcile, which knows the line. Where many runs are open, a new one joins
+    the line without asking Bedrock.
+    """
+    called = waits_for(run)
+    known = [] if called else services.runs.open_runs(most=FEW + 1)
+    if len(known) > FEW:
+        return "many runs are open: it is called within a minute of its turn"
+    jobs = services.offers.open_jobs()
+    room = room_for_jobs(jobs)
+    submitted = job_name(run) in {str(job["jobName"]) for job in jobs}  # this step was cut short after it
+    free = room > 0 if called else has_its_turn(run, known, room)
+    return "" if free or submitted else "other runs come first"
+
+
 def _wait(run: Run, reason: str, *, runs: RunStore, now: datetime) -> Run | None:
     """Record that other runs come first, and return the run; None if recorded before. Reconcile asks for it again."""
-    waiting = run.held_up("wait", "turn", reason, now)
+    waiting = run.held_up("wait", TURN, reason, now)
     return runs.save(waiting) if waiting else None
 
 
