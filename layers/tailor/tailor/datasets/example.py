@@ -22,13 +22,16 @@ class Text(msgspec.Struct, gc=False):
 class Media(msgspec.Struct, gc=False):
     """An image, video or document. ``ref`` is as the source wrote it (a name, path, id, S3 URI); ``data`` holds inline
     bytes (a ``data:`` URL, a Parquet image struct). Exactly one of the two is set. ``format`` is what the source
-    claims, if it does. Resolving and checking fill in the rest (see :mod:`tailor.datasets.media.resolver`)."""
+    claims, if it does. Resolving and checking fill in the rest (see :mod:`tailor.datasets.media.resolver`). ``place``
+    is set while a row is read, and nothing else: an empty place for one of the row's media, by its number; 0 takes the
+    next."""
 
     kind: MediaKind
     ref: str | None = None
     data: bytes | None = None
     format: str | None = None
     owner: str | None = None
+    place: int | None = None
 
 
 class Raw(msgspec.Struct, gc=False):

@@ -157,11 +157,13 @@ class TestOpenAIChat:
     @pytest.mark.parametrize(
         ("message", "code"),
         [
-            ({"role": "USER", "content": "x"}, "unknown-role"),
+            ({"role": "narrator", "content": "x"}, "unknown-role"),
             ({"content": "x"}, "unknown-role"),
             ({"role": "user", "content": 5}, "wrong-type"),
-            ({"role": "user", "content": [{"type": "audio"}]}, "unknown-block"),
-            ({"role": "user", "content": [{"type": "image_url"}]}, "media-missing"),
+            ({"role": "user", "content": [{"type": "audio"}]}, "audio-not-supported"),
+            ({"role": "user", "content": [{"type": "hologram"}]}, "unknown-block"),
+            ({"role": "user", "content": [{"type": "image_url"}]}, "media-count"),
+            ({"role": "user", "content": [{"type": "image_url", "image_url": 5}]}, "media-missing"),
             ({"role": "user", "content": [{"type": "image_url", "image_url": "data:image/png,x"}]}, "bad-data-url"),
             (
                 {"role": "user", "content": [{"type": "image_url", "image_url": "data:image/png;base64,!"}]},
@@ -196,9 +198,9 @@ class TestShareGPT:
         (example,) = rows_of(tmp_path, {"conversations": turns, "images": ["a.png"], "videos": "b.mp4"})
 
         assert example.turns[0].blocks == [
-            Text("First "),
+            Text("First"),
             Media("image", "a.png"),
-            Text(" then "),
+            Text("then"),
             Media("video", "b.mp4"),
             Text("?"),
         ]

@@ -2,10 +2,11 @@
 
 from typing import Any, Final
 
-from tailor.datasets.example import Block, Example, Text, Turn
+from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
-from tailor.datasets.formats.question_answer import media_blocks
+from tailor.datasets.formats.placing import place
+from tailor.datasets.formats.row_media import row_media
 from tailor.findings import Finding, RowError, finding
 
 _OUTPUTS: Final = ("output", "response")
@@ -22,17 +23,16 @@ def _converter(context: Context) -> Converter:
         asked = _joined(row, problems)
         answer = _field(row, _OUTPUTS, problems)
         turns = _history(row.get("history"), problems)
-        blocks: list[Block] = []
-        for key in ("images", "image"):
-            if row.get(key):
-                blocks += media_blocks(row[key], "image", key, problems)
+        shown = row_media(row, context.media, problems, needed=False)
         if not asked.strip():
             problems.append(finding("question-missing/instruction", path="instruction"))
         if not answer.strip() and context.needs_answer:
             problems.append(finding("answer-missing", path="output", name="output"))
+        turns.append(Turn("user", [Text(asked)]))
+        if not problems:
+            place(turns, shown, problems, context, line)
         if problems:
             raise RowError(*problems)
-        turns.append(Turn("user", [*blocks, Text(asked)]))
         if answer.strip():
             turns.append(Turn("assistant", [Text(answer)]))
         system = row.get("system")

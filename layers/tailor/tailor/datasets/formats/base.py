@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tailor.datasets.example import Example
+from tailor.datasets.example import Example, MediaKind
 from tailor.datasets.formats.multiple_choice import Choices
 from tailor.findings import FindingTally
 from tailor.recipe import Data, Method
@@ -19,7 +19,8 @@ class Context:
     """Settings of one file for its format.
 
     ``columns`` maps parts (question, answer, image, …) to the columns that hold them, for formats with free columns.
-    ``choices``: how multiple choice is read. ``prompt``: the question for rows that have none.
+    ``choices``: how multiple choice is read. ``prompt``: the question for rows that have none. ``media``: the columns
+    that name media, in order. ``shows``: the dataset holds media.
     """
 
     file: str
@@ -29,6 +30,8 @@ class Context:
     columns: dict[str, str] = field(default_factory=dict)
     choices: Choices | None = None
     prompt: str | None = None
+    media: dict[str, MediaKind] = field(default_factory=dict)
+    shows: bool = False
 
     @property
     def needs_answer(self) -> bool:

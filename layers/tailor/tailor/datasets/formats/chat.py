@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from tailor.datasets.example import Block, Media, MediaKind, Raw, Role, Text, Turn
+from tailor.datasets.example import Block, Media, MediaKind, Raw, Role, Turn
 from tailor.findings import Finding, finding
 
 _DATA_URL: Final = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*(?P<base64>;base64)?,")
@@ -104,19 +104,3 @@ def add_turn(turns: list[Turn], role: Role, blocks: list[Block]) -> None:
 
 def _has_raw(blocks: list[Block]) -> bool:
     return any(type(block) is Raw for block in blocks)
-
-
-def place_media(text: str, media: list[Media], tag: re.Pattern[str]) -> list[Block]:
-    """Splits ``text`` at its media tags and puts the next of ``media`` (which shrinks) in each place. Tags without
-    media stay away; the caller compares the counts."""
-    blocks: list[Block] = []
-    at = 0
-    for match in tag.finditer(text):
-        if before := text[at : match.start()].strip("\n"):
-            blocks.append(Text(before))
-        if media:
-            blocks.append(media.pop(0))
-        at = match.end()
-    if (rest := text[at:].strip("\n")) or not blocks:
-        blocks.append(Text(rest))
-    return blocks

@@ -1,7 +1,8 @@
 """LLaVA: ShareGPT's conversations about one ``image``, whose place is the ``<image>`` tag in the first turn."""
 
 from tailor.datasets.formats.base import Format, Sample
-from tailor.datasets.formats.sharegpt import is_conversation, make_converter
+from tailor.datasets.formats.openai_chat import make_converter
+from tailor.datasets.formats.sharegpt import is_conversation
 
 
 def _fits(sample: Sample) -> bool:

@@ -6,10 +6,11 @@ from itertools import chain, islice
 from typing import Any, Final
 
 from tailor.datasets.formats.base import Row
+from tailor.datasets.formats.conversations import KEYS
 from tailor.datasets.sources import LISTED, candidates
 
 SIDE_BY_SIDE: Final = "(side by side)"
-_TURNS: Final = frozenset({"conversation", "conversations", "messages", "history", "dialog", "dialogue"})
+_TURNS: Final = frozenset({*KEYS, "history"}) - {"data"}
 """Keys of turns that belong together."""
 _DEEPEST: Final = 3
 """Lists within lists: SQuAD has two."""

@@ -5,7 +5,9 @@ from typing import Any, Final
 from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
-from tailor.datasets.formats.openai_chat import conversation
+from tailor.datasets.formats.placing import place
+from tailor.datasets.formats.row_media import row_media
+from tailor.datasets.formats.turns import conversation
 from tailor.findings import Finding, RowError, finding
 
 _COMPLETIONS: Final = ("completion", "answer", "response")
@@ -29,6 +31,9 @@ def _converter(context: Context) -> Converter:
             problems.append(finding("question-missing/prompt-empty", path="prompt", name="prompt"))
         if not answers and context.needs_answer and not problems:
             problems.append(finding("answer-missing/completion", path=key, name=key))
+        shown = row_media(row, context.media, problems, needed=False)
+        if not problems:
+            place(turns, shown, problems, context, line)
         if problems:
             raise RowError(*problems)
         for answer in answers:

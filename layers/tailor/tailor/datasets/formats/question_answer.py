@@ -6,10 +6,12 @@ from typing import Any, Final
 
 import orjson
 
-from tailor.datasets.example import Block, Example, Media, MediaKind, SplitName, Text, Turn
+from tailor.datasets.example import Block, Example, SplitName, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
-from tailor.datasets.formats.chat import describe, media_of
+from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.multiple_choice import with_lines
+from tailor.datasets.formats.placing import place
+from tailor.datasets.formats.row_media import row_media
 from tailor.datasets.sources import Options, value_of
 from tailor.findings import Finding, RowError, finding
 
@@ -32,13 +34,11 @@ def make_converter(context: Context) -> Converter:
     columns, data, choices = context.columns, context.data, context.choices
     question, passage = columns.get("question", "question"), columns.get("context", "")
     plain = {part: columns[part] for part in ("id", "group", "category") if part in columns}
-    media = [(columns[kind], kind) for kind in ("image", "video") if kind in columns]
 
     def convert(row: Row, line: int) -> Example:
         problems: list[Finding] = []
         blocks: list[Block] = []
-        for column, kind in media:
-            blocks += media_blocks(row.get(column), kind, column, problems)
+        shown = row_media(row, context.media, problems)
         asked = context.prompt or row.get(question)
         about = _passage(row.get(passage), passage, problems) if passage else ""
         options = choices.options(row, problems) if choices else []
@@ -48,10 +48,12 @@ def make_converter(context: Context) -> Converter:
         else:
             code = "question-missing/empty" if isinstance(asked, str) else "question-missing"
             problems.append(finding(code, path=question, kind=describe(asked)))
+        turns = [Turn("user", blocks)]
+        if blocks or not problems:
+            place(turns, shown, problems, context, line)
         best, references = _learnt(row, context, options, problems)
         if problems:
             raise RowError(*problems)
-        turns = [Turn("user", blocks)]
         if best is not None:
             turns.append(Turn("assistant", [Text(best)]))
         system = row.get(columns["system"]) if "system" in columns else None
@@ -120,41 +122,6 @@ def split_name(value: Any, column: str, line: int, context: Context) -> SplitNam
     if name is None and value not in (None, ""):
         context.notes.add(finding("unknown-split", context.file, line, path=column, column=column, value=value))
     return name
-
-
-def media_blocks(value: Any, kind: MediaKind, column: str, problems: list[Finding]) -> list[Media]:
-    """One medium or several: names, ids, URLs, image structs of Parquet, or JSON text of a list of them."""
-    if type(value) is str and value[:1].isalnum() and value[:5] != "data:" and not value[-1].isspace():
-        return [Media(kind, ref=value)]
-    if isinstance(value, str):
-        value = value_of(value)
-    values = value if isinstance(value, list) else [value]
-    found = []
-    for item in values:
-        media = _medium(item, kind, column, problems)
-        if media:
-            found.append(media)
-    return found
-
-
-def _medium(item: Any, kind: MediaKind, column: str, problems: list[Finding]) -> Media | None:
-    if isinstance(item, dict):
-        data = item.get("bytes")
-        if isinstance(data, bytes) and data:
-            return Media(kind, data=data)
-        item = item.get("path") or item.get("url") or item.get("file_name") or item.get("filename")
-    if isinstance(item, bytes) and item:
-        return Media(kind, data=item)
-    if isinstance(item, int) and not isinstance(item, bool):
-        item = str(item)
-    if isinstance(item, float) and item.is_integer():
-        item = str(int(item))
-    if isinstance(item, str) and item.strip():
-        return media_of(item.strip(), kind, column, problems)
-    empty = item in (None, "", {}) or isinstance(item, str)
-    code = "media-missing/name" if empty else "media-missing/type"
-    problems.append(finding(code, path=column, kind=kind, what=describe(item)))
-    return None
 
 
 def answers(value: Any, column: str, problems: list[Finding]) -> tuple[str | None, list[str]]:

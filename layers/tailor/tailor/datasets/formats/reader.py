@@ -14,10 +14,11 @@ from typing import Any, Final
 import orjson
 
 from tailor.datasets.example import Example, Rejected, SplitName
-from tailor.datasets.formats import plain_text, registry
+from tailor.datasets.formats import conversations, plain_text, registry
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.captions import take_prompt
 from tailor.datasets.formats.chat import describe
+from tailor.datasets.formats.media_choice import media_of_columns, unheard
 from tailor.datasets.formats.multiple_choice import take_choices
 from tailor.datasets.formats.nested import expand, has_none, nested_path
 from tailor.datasets.media import MediaIndex
@@ -30,10 +31,12 @@ from tailor.datasets.sources import (
     LonelyAnswers,
     as_row,
     break_of,
+    by_content,
     choose,
     join,
     json_lines,
     report,
+    sounds,
     text_encoding,
 )
 from tailor.findings import Finding, FindingTally, RowError, finding, reworded
@@ -267,19 +270,24 @@ def _understand(
         parts = [part for row in rows for part in expand(row, nested) if isinstance(part, dict)]
         rows = [part for part in parts if not has_none(part, nested)][:_SAMPLE]
     names = list(dict.fromkeys(str(key) for row in rows for key in row))
-    columns = choose(data.columns, names, rows, media.knows)
+    shown = by_content(names, rows, media.knows, turns=any(map(conversations.find, rows)))
+    columns = choose(data.columns, names, rows, media.knows, shown)
     format = _format(Sample(rows, method, columns, bool(data.prompt)), data, notes)
     if format is None or format.uses_columns:
-        report(data.columns, names, columns, source.name, notes)
+        unshown = [name for name in names if name not in shown or name in columns.values()]
+        report(data.columns, unshown, columns, source.name, notes)
     if format is None:
         return _unknown(source, values, columns, method, notes)
     if method == "continued-pre-training" and format is not plain_text.FORMAT:
         return _rejecting(source, finding("method-mismatch/questions"), method)
     choices = take_choices(columns, rows, data, source.name, notes) if format.asks else None
     prompt = take_prompt(columns, rows, data, source.name, notes) if format.asks else None
-    context = Context(source.name, method, data, of_rows, columns, choices, prompt)
+    means = media_of_columns(columns, shown, data, format)
+    context = Context(source.name, method, data, of_rows, columns, choices, prompt, means, len(media) > 0)
+    if len(means) > 1:
+        notes.add(finding("media-columns", source.name, columns=", ".join(map(repr, means))))
     notes.add(finding("format-recognised", source.name, title=format.title, container=source.container))
-    convert = format.converter(context)
+    convert = unheard(format.converter(context), sounds(names, rows))
     return ReadableFile(source.name, source.size, format.name, source, convert, method, nested)
 
 

@@ -6,7 +6,7 @@ from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.multiple_choice import with_lines
-from tailor.datasets.formats.openai_chat import conversation
+from tailor.datasets.formats.turns import conversation
 from tailor.datasets.sources import Options
 from tailor.findings import Finding, RowError, finding
 

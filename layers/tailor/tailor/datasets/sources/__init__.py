@@ -8,6 +8,7 @@
 | ``text_encoding``, ``legacy_encodings`` | any encoding as UTF-8 |
 | ``json_lines``, ``json_document``, ``json_stream``, ``csv``, ``parquet``, ``plain_text`` | one container each |
 | ``columns`` | which column holds what |
+| ``media_columns`` | which columns name pictures, videos or sounds |
 | ``literals``, ``options`` | lists, objects and choices that stand as text in a field |
 | ``answer_files`` | questions in one file, answers in another |
 """
@@ -18,6 +19,7 @@ from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventor
 from tailor.datasets.sources.json_lines import BLANK
 from tailor.datasets.sources.json_stream import TRAILING_COMMA
 from tailor.datasets.sources.literals import value_of
+from tailor.datasets.sources.media_columns import by_content, files_in, several, sounds
 from tailor.datasets.sources.objects import DamagedFileError, MediaObject, MemberObject, StoredObject
 from tailor.datasets.sources.options import EACH, LABELLED, LISTED, Option, Options, from_pairs, options_of
 from tailor.datasets.sources.sniff import MEDIA_SUFFIXES
@@ -41,11 +43,15 @@ __all__ = [
     "StoredObject",
     "as_row",
     "break_of",
+    "by_content",
     "candidates",
     "choose",
+    "files_in",
     "from_pairs",
     "join",
     "options_of",
     "report",
+    "several",
+    "sounds",
     "value_of",
 ]

@@ -7,6 +7,7 @@ import string
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from tailor.datasets.sources.options import EACH, LISTED, options_of
@@ -86,12 +87,16 @@ def candidates(part: str, names: Sequence[str]) -> list[str]:
 
 
 def choose(
-    wanted: Columns, names: Sequence[str], rows: Sequence[Mapping[str, Any]], is_file: Callable[[str], bool]
+    wanted: Columns,
+    names: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    is_file: Callable[[str], bool],
+    shown: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
     """Map parts to columns: those that the recipe names where they exist, the rest guessed.
 
-    No column serves twice. Of several columns that may name images, the one whose values are files of the dataset (by
-    ``is_file``) is taken."""
+    No column serves twice. ``shown`` are the columns whose values are files of the dataset, and what they show; of
+    others that may name images by their usual names, the one that names most files (by ``is_file``) is taken."""
     named: dict[str, str] = {}
     for part in PARTS:
         name = getattr(wanted, part)
@@ -106,9 +111,10 @@ def choose(
         chosen = named if _listed(wanted) else named | choices
         for part in _GUESSED:
             if part not in chosen:
-                free = [name for name in candidates(part, names) if name not in chosen.values()]
+                free = [name for name in candidates(part, names) if name not in chosen.values() and name not in shown]
                 if part in ("image", "video"):
                     free.sort(key=lambda name: -sum(is_file(str(row.get(name))) for row in rows[:20]))
+                    free = [name for name, kind in shown.items() if kind == part] + free
                 if free:
                     chosen = chosen | {part: free[0]}
         if "question" in chosen:

@@ -1,0 +1,97 @@
+"""Finds the conversation of a row: under any key, as JSON or Python text in a table's field, or deeper in the row."""
+
+from typing import Any, Final
+
+from tailor.datasets.formats.base import Row
+from tailor.datasets.formats.roles import part_of, said_by, words_of
+from tailor.datasets.formats.turns import pair_of
+from tailor.datasets.sources import value_of
+
+KEYS: Final = (
+    "messages", "conversations", "conversation", "dialog", "dialogue", "contents", "turns", "chat", "chats", "thread",
+    "utterances", "data",
+)  # fmt: skip
+"""Usual names, the likeliest first."""
+_WRAPPERS: Final = (
+    "row",
+    "request",
+    "body",
+    "input",
+    "inputs",
+    "modelInput",
+    "conversation",
+    "conversations",
+    "data",
+    "example",
+)
+"""Objects in which others wrap a conversation."""
+_ASKED: Final = frozenset({"question", "answer", "instruction", "output", "prompt", "completion"})
+_OTHERS: Final = frozenset({"prompt", "completion", "chosen", "rejected", "preferred_output", "non_preferred_output"})
+"""Lists of turns that are not a whole conversation."""
+_LOOKED_AT: Final = 20
+
+
+def find(row: Row) -> tuple[str, Any, Row] | None:
+    """Return the path of a row's conversation, its turns, and the object that holds it; None for a row without one."""
+    messages = row.get("messages")
+    if type(messages) is list and messages and type(messages[0]) is dict:
+        return "$.messages", messages, row
+    return _within(row) or next(
+        (
+            (path.replace("$", f"$.{key}", 1), turns, inner)
+            for key in _WRAPPERS
+            if isinstance(row.get(key), dict)
+            for path, turns, inner in [_within(row[key]) or ("", None, row)]
+            if path
+        ),
+        None,
+    )
+
+
+def _within(row: Row) -> tuple[str, Any, Row] | None:
+    for key in KEYS:
+        if key in row:
+            turns = written_out(row[key])
+            if is_turns(turns) or (is_exchange(turns) and not _ASKED & row.keys()):
+                return f"$.{key}", turns, row
+    for key, value in row.items():
+        if key not in KEYS and key not in _OTHERS and isinstance(value, list | str):
+            turns = written_out(value)
+            if is_turns(turns) and is_named(turns):
+                return f"$.{key}", turns, row
+    return None
+
+
+def written_out(value: Any) -> Any:
+    """Return the list that stands as text in a field; any other value as it is."""
+    return value_of(value) if isinstance(value, str) and value.lstrip()[:1] == "[" else value
+
+
+def is_turns(value: Any) -> bool:
+    """Whether a value is a list of objects that look like turns."""
+    if not isinstance(value, list) or not value:
+        return False
+    first = value[:_LOOKED_AT]
+    return all(isinstance(turn, dict) for turn in first) and any(map(_is_turn, first))
+
+
+def is_named(turns: list[Row]) -> bool:
+    """Whether all speakers are known and somebody answers: what is under an unknown key must be sure."""
+    parts = [part_of(said_by(turn)) for turn in turns[:_LOOKED_AT]]
+    return all(parts) and "user" in parts
+
+
+def is_exchange(value: Any) -> bool:
+    """Whether a value is a list of texts in turn, or of pairs of them."""
+    if not isinstance(value, list) or not value:
+        return False
+    pairs = all(
+        isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair) for pair in value
+    )
+    return pairs or (len(value) > 1 and all(isinstance(text, str) for text in value))
+
+
+def _is_turn(turn: Row) -> bool:
+    if said_by(turn) is not None:
+        return words_of(turn)[1] is not None or "tool_calls" in turn or "function_call" in turn
+    return bool(pair_of(turn)) or (len(turn) == 1 and part_of(next(iter(turn))) is not None)

@@ -1,0 +1,33 @@
+"""Columns of a file that name its rows' media; rows that mean something else to be seen or heard."""
+
+from collections.abc import Mapping
+
+from tailor.datasets.example import Example, MediaKind
+from tailor.datasets.formats.base import Converter, Format, Row
+from tailor.findings import RowError, finding
+from tailor.recipe import Data
+
+
+def media_of_columns(
+    columns: dict[str, str], shown: Mapping[str, MediaKind], data: Data, format: Format
+) -> dict[str, MediaKind]:
+    """Return the columns that name a row's media, in order: those that the recipe names; else all that hold files."""
+    kinds: tuple[MediaKind, ...] = ("image", "video")
+    named: dict[str, MediaKind] = {columns[kind]: kind for kind in kinds if kind in columns}
+    if data.columns.image or data.columns.video or not shown:
+        return named if format.uses_columns else dict(shown)
+    return {**(named if format.uses_columns else {}), **shown}
+
+
+def unheard(convert: Converter, heard: list[str]) -> Converter:
+    """Refuse the rows that name something to hear: without it they would teach to guess."""
+    if not heard:
+        return convert
+
+    def checked(row: Row, line: int) -> Example:
+        for name in heard:
+            if row.get(name) not in (None, "", [], {}):
+                raise RowError(finding("audio-not-supported", path=name))
+        return convert(row, line)
+
+    return checked

@@ -1,0 +1,50 @@
+"""Who speaks and what is said: the names that people give to the parts of a turn, in one table."""
+
+from typing import Any, Final, Literal
+
+Part = Literal["user", "assistant", "system", "call", "result"]
+"""``call`` is a turn of the assistant that calls tools, ``result`` what a tool answered."""
+
+ROLES: Final[dict[str, Part]] = {
+    **dict.fromkeys(
+        (
+            "user", "human", "prompter", "customer", "client", "usr", "person", "questioner", "student", "patient",
+            "người dùng", "khách", "khách hàng",
+        ),
+        "user",
+    ),
+    **dict.fromkeys(
+        (
+            "assistant", "gpt", "chatgpt", "gpt-4", "gpt4", "bot", "chatbot", "model", "bing", "bard", "claude", "ai",
+            "llm", "agent", "support", "assistent", "teacher", "doctor", "trợ lý", "nhân viên", "tư vấn viên",
+        ),
+        "assistant",
+    ),
+    **dict.fromkeys(("system", "developer"), "system"),
+    **dict.fromkeys(("function_call", "tool_call"), "call"),
+    **dict.fromkeys(("observation", "tool", "function", "function_response", "tool_response", "ipython"), "result"),
+}  # fmt: skip
+ROLE_KEYS: Final = ("role", "from", "author", "speaker", "sender", "who")
+TEXT_KEYS: Final = ("content", "value", "text", "parts", "message", "utterance", "body")
+PAIRS: Final = (
+    ("human", "assistant"), ("input", "output"), ("user", "assistant"), ("question", "answer"), ("prompt", "response"),
+    ("query", "response"), ("instruction", "output"), ("user", "bot"), ("q", "a"),
+)  # fmt: skip
+"""Keys of a question and its answer in one object."""
+
+
+def said_by(turn: dict[str, Any]) -> Any:
+    """Return what a turn says about its speaker; None where it says nothing."""
+    said = next((turn[key] for key in ROLE_KEYS if turn.get(key) is not None), None)
+    return said.get("role", said.get("name")) if isinstance(said, dict) else said
+
+
+def part_of(said: Any) -> Part | None:
+    """Return the part that a speaker has in the conversation; None for a speaker that is not known."""
+    return ROLES.get(said.strip().casefold()) if isinstance(said, str) else None
+
+
+def words_of(turn: dict[str, Any]) -> tuple[str, Any]:
+    """Return the key under which a turn's words stand, and them."""
+    key = next((key for key in TEXT_KEYS if key in turn), "content")
+    return key, turn.get(key)

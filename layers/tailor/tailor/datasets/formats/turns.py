@@ -1,0 +1,153 @@
+"""Turns of a conversation, by their content: whatever its author calls who speaks (``role``, ``from``, ``author``) and
+what is said (``content``, ``value``, ``parts``); pairs of a question and its answer; texts in turn."""
+
+from typing import Any, Final
+
+import orjson
+
+from tailor.datasets.example import Block, Text, Turn
+from tailor.datasets.formats.base import Context, Row
+from tailor.datasets.formats.chat import add_turn, describe, tool_result, tool_use
+from tailor.datasets.formats.parts import blocks_of, text_of
+from tailor.datasets.formats.roles import PAIRS, part_of, said_by, words_of
+from tailor.findings import Finding, finding
+
+_KNOWN: Final = "'system', 'user', 'assistant' or 'tool'"
+
+
+def conversation(
+    messages: Any, path: str, problems: list[Finding], context: Context, line: int
+) -> tuple[list[Turn], list[str]]:
+    """Return the turns and the system texts of a list of messages."""
+    return _plain(messages) or _Reader(path, problems, context, line).read(messages)
+
+
+def _plain(messages: Any) -> tuple[list[Turn], list[str]] | None:
+    """Turns and system texts where all is text, as it mostly is; None for what needs a closer look."""
+    turns = []
+    systems = []
+    try:
+        for message in messages:
+            content = message["content"]
+            if type(content) is not str or len(message) != 2:
+                return None
+            role = message["role"]
+            if role == "user" or role == "assistant":
+                turns.append(Turn(role, [Text(content)]))
+            elif role == "system":
+                systems.append(content)
+            else:
+                return None
+    except (KeyError, TypeError):
+        return None
+    return (turns, systems) if turns else None
+
+
+class _Reader:
+    """Reads one list of messages; what is wrong with it goes into ``problems``."""
+
+    def __init__(self, path: str, problems: list[Finding], context: Context, line: int) -> None:
+        self._path, self._problems, self._context, self._line = path, problems, context, line
+        self._turns: list[Turn] = []
+        self._systems: list[str] = []
+        self._calls: list[str] = []
+
+    def read(self, messages: Any) -> tuple[list[Turn], list[str]]:
+        if type(messages) is not list:
+            self._problems.append(finding("wrong-type/messages", path=self._path, kind=describe(messages)))
+            return [], []
+        texts = len(messages) > 1 and all(isinstance(item, str) for item in messages)
+        for number, message in enumerate(_in_turn(messages) if texts else messages):
+            where = f"{self._path}[{number}]"
+            if isinstance(message, list) and len(message) == 2 and all(isinstance(text, str) for text in message):
+                self._pair({"human": message[0], "assistant": message[1]}, PAIRS[0], where)
+            elif not isinstance(message, dict):
+                self._problems.append(finding("wrong-type/message", path=where, kind=describe(message)))
+            elif pair := pair_of(message):
+                self._pair(message, pair, where)
+            else:
+                self._message(message, where)
+        return self._turns, self._systems
+
+    def _pair(self, message: Row, pair: tuple[str, str], path: str) -> None:
+        """Two turns. The first pair may hold the system text."""
+        if isinstance(message.get("system"), str) and message["system"].strip():
+            self._systems.append(message["system"])
+        for key, role in zip(pair, ("user", "assistant"), strict=True):
+            self._message({"role": role, "content": message[key]}, f"{path}.{key}")
+
+    def _message(self, message: Row, path: str) -> None:
+        said = said_by(message)
+        alone = next(iter(message)) if said is None and len(message) == 1 else None
+        key, content = words_of(message)
+        if alone and part_of(alone):
+            said, key, content = alone, alone, message[alone]
+        part = part_of(said)
+        where = f"{path}.{key}"
+        if part is None:
+            code = "unknown-role/missing" if said is None else "unknown-role"
+            self._problems.append(finding(code, path=f"{path}.role", role=said, known=_KNOWN))
+        elif part == "system":
+            self._systems.append(text_of(content, where, self._problems))
+        elif part == "call":
+            add_turn(self._turns, "assistant", self._called(content, path))
+        elif part == "result":
+            named = message.get("tool_call_id") or message.get("name")
+            identifier = str(named) if named else self._calls.pop(0) if self._calls else "call"
+            add_turn(self._turns, "user", [tool_result(identifier, text_of(content, where, self._problems))])
+        else:
+            calls = self._tool_calls(message, path)
+            has_calls = bool(message.get("tool_calls") or message.get("function_call"))
+            blocks = [] if content is None and has_calls else blocks_of(content, where, self._problems)
+            if message.get("weight") == 0:
+                self._context.notes.add(
+                    finding("weight-ignored", self._context.file, self._line, path="messages[].weight")
+                )
+            add_turn(self._turns, part, blocks + calls)
+
+    def _tool_calls(self, message: Row, path: str) -> list[Block]:
+        """The calls in an answer, as OpenAI writes them."""
+        calls = message.get("tool_calls") or []
+        if message.get("function_call"):
+            calls = [{"id": "call", "function": message["function_call"]}]
+        if not isinstance(calls, list):
+            self._problems.append(finding("bad-tool-call/list", path=f"{path}.tool_calls", kind=describe(calls)))
+            return []
+        blocks: list[Block] = []
+        for number, call in enumerate(calls):
+            function = call.get("function") if isinstance(call, dict) else None
+            function = function if isinstance(function, dict) else {}
+            identifier = str(call.get("id") or function.get("name") or "call") if isinstance(call, dict) else "call"
+            where = f"{path}.tool_calls[{number}]"
+            use = tool_use(identifier, function.get("name"), function.get("arguments", {}), where, self._problems)
+            blocks += [use] if use else []
+        return blocks
+
+    def _called(self, text: Any, path: str) -> list[Block]:
+        """The calls that are a turn of their own: JSON text of one or of a list. Their results come without ids."""
+        try:
+            value = orjson.loads(text) if isinstance(text, str) else text
+        except orjson.JSONDecodeError:
+            self._problems.append(finding("bad-tool-call/json", path=f"{path}.value"))
+            return []
+        blocks: list[Block] = []
+        for number, call in enumerate(value if isinstance(value, list) else [value]):
+            call = call if isinstance(call, dict) else {}
+            identifier = f"call-{path.rpartition('[')[2].rstrip(']')}-{number}"
+            use = tool_use(identifier, call.get("name"), call.get("arguments", {}), f"{path}.value", self._problems)
+            if use:
+                self._calls.append(identifier)
+                blocks.append(use)
+        return blocks
+
+
+def pair_of(turn: Row) -> tuple[str, str] | None:
+    """Return the keys of a question and its answer that one object holds, if it holds both."""
+    if any(key in turn for key in ("role", "from")):
+        return None
+    return next((pair for pair in PAIRS if pair[0] in turn and pair[1] in turn), None)
+
+
+def _in_turn(texts: list[str]) -> list[Row]:
+    """Texts without speakers: the user begins, then they take turns."""
+    return [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(texts)]
