@@ -71,6 +71,10 @@ class Data(Section):
     first_choice: Literal[0, 1] | None = Field(
         default=None, description="number of the first choice if answers are numbers; none: inferred from the rows"
     )
+    reasoning: Literal["auto", "keep"] = Field(
+        default="auto",
+        description="reasoning in answers: learnt as such or taken out, as the model takes it; keep: left in the text",
+    )
     unanswerable: str | None = Field(
         default=None, description="answer to questions that the passage does not answer (SQuAD 2)", min_length=1
     )

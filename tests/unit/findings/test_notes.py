@@ -18,7 +18,7 @@ def _notes_of(rows: Iterable[tuple[int, Iterable[str]]]) -> FindingTally:
     notes = FindingTally()
     for line, keys in rows:
         for key in keys:
-            notes.add(finding("unknown-key", "a.jsonl", line, path=f"$.{key}", key=key))
+            notes.add(finding("not-used", "a.jsonl", line, path=f"$.{key}", key=key))
     return notes
 
 

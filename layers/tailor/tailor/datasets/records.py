@@ -98,7 +98,9 @@ def _whole_text(blocks: list[Block]) -> str:
         if isinstance(block, Text):
             parts.append(block.text)
         elif isinstance(block, Raw):
-            parts.append(orjson.dumps(block.value).decode())
+            reasoning = block.value.get("reasoningText") if block.kind == "reasoningContent" else None
+            text = reasoning.get("text") if isinstance(reasoning, dict) else None
+            parts.append(text if isinstance(text, str) else orjson.dumps(block.value).decode())
     return "\n".join(parts)
 
 

@@ -86,9 +86,9 @@ class FindingTally:
     def __init__(self) -> None:
         self._habits: dict[tuple[str, str, Severity], FindingGroup] = {}
 
-    def add(self, found: Finding) -> None:
-        """Count a finding; those with a line come in rising order."""
-        key, line, path = (found.code, found.file, found.severity), found.line, found.path
+    def add(self, found: Finding, line: int | None = None) -> None:
+        """Count a finding, of the row in ``line`` where it does not say one; lines come in rising order."""
+        key, line, path = (found.code, found.file, found.severity), found.line or line, found.path
         habit = self._habits.get(key)
         if habit is None:
             habit = self._habits[key] = FindingGroup(found.file)
@@ -104,7 +104,7 @@ class FindingTally:
         elif habit.end and (line or 0, path or "") > habit.end:
             habit.beyond = True
         else:
-            habit.first[path or ""] = Occurrence(replace(found, path=path), 1, line)
+            habit.first[path or ""] = Occurrence(replace(found, path=path, line=line), 1, line)
             habit.cut()
 
     def forget(self, file: str) -> None:

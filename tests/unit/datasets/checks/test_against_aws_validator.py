@@ -60,7 +60,7 @@ PROBES = [
     Probe("no schemaVersion: PASS", {"messages": converse("a", "b")["messages"]},
           {"schema-version": "warning"}, usable=True, hint="missing"),
     Probe("'sytem': PASS", converse("a", "b", sytem=say("be kind")),
-          {"unknown-key": "warning"}, usable=True, hint="did you mean 'system'?"),
+          {"not-used": "warning"}, usable=True, hint="did you mean 'system'?"),
     Probe("unknown key in the content: PASS", talk([{"text": "a", "txet": "b"}], say("c")),
           {"unknown-block": "error"}, hint="did you mean 'text'?"),
     Probe("text of white space only: PASS", converse(" \t\n", "b"), {"empty-text": "error"}),
@@ -93,7 +93,7 @@ PROBES = [
     Probe("DPO with empty messages: CRASH", {**PREFERENCE, "messages": []}, {"no-messages": "error"}),
     Probe("DPO with a number as message: CRASH", {**PREFERENCE, "messages": [1]}, {"wrong-type": "error"}),
     Probe("DPO labels that differ in case only: PASS", PREFERENCE, {"rows-unrecognised": "error"}, hint="DPO"),
-    Probe("answer of reasoning alone: 'video_error'", talk(say("a"), REASONED), {"reasoning-not-supported": "error"}),
+    Probe("answer of reasoning alone: 'video_error'", talk(say("a"), REASONED), {"reasoning-unfinished": "error"}),
 ]  # fmt: skip
 DATASET_CODES = {"unusable-rows", "few-rows", "small-test"}
 

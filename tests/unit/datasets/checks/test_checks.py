@@ -58,13 +58,20 @@ ERRORS: list[tuple[str, str, Any]] = [
     ("tools", "tools-not-supported", talk(say("a"), say("b"), toolConfig={"tools": [TOOL]})),
     ("a call of a tool without definition", "tools-not-supported",
         talk(say("a"), [{"toolUse": {"toolUseId": "1", "name": "f", "input": {}}}])),
-    ("reasoning", "reasoning-not-supported",
-        talk(say("a"), [{"reasoningContent": {"reasoningText": {"text": "hm"}}}, *say("b")])),
+    ("reasoning that is cut off", "reasoning-unfinished", talk(say("a"), say("<think>hm"))),
+    ("reasoning without an answer", "reasoning-unfinished",
+        talk(say("a"), [{"reasoningContent": {"reasoningText": {"text": "hm"}}}])),
     ("more tokens than fit", "too-many-tokens", converse("a " * 150_000, "b")),
 ]  # fmt: skip
 
 WARNINGS: list[tuple[str, str, Any]] = [
     ("other capitals", "reserved-word-perhaps", converse("my operating system: linux", "ok")),
+    (
+        "reasoning",
+        "reasoning-not-supported",
+        talk(say("a"), [{"reasoningContent": {"reasoningText": {"text": "hm"}}}, *say("b")]),
+    ),
+    ("tags of reasoning", "reasoning-not-supported", converse("a", "<think>hm</think>b")),
     ("in an answer", "reserved-word-perhaps", converse("who?", "User: me")),
     ("perhaps too long", "perhaps-too-many-tokens", converse("a " * 50_000, "b")),
     ("an image without a question", "no-question", talk([image()], say("b"))),

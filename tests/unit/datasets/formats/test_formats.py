@@ -91,11 +91,11 @@ class TestConverse:
         assert rejected.findings[0].path == "$.messages[1].candidates"
 
     def test_other_keys_of_messages_are_told(self, tmp_path: Path) -> None:
-        row = converse(user({"text": "q"}), {**ANSWER, "weight": 0})
+        row = converse(user({"text": "q"}), {**ANSWER, "note": 5})
         reader = open_dataset(tmp_path, {"d.jsonl": f"{json.dumps(row)}\n" * 3})
         assert len(examples(reader)) == 3
-        (told,) = [found for found in reader.findings if found.code == "unknown-key"]
-        assert "'weight'" in told.message
+        (told,) = [found for found in reader.findings if found.code == "not-used"]
+        assert "'note'" in told.message
         assert "3 rows" in told.message
 
     def test_odd_keys_and_versions_are_reported_once(self, tmp_path: Path) -> None:
@@ -106,8 +106,8 @@ class TestConverse:
         examples(reader)
 
         found = {finding.code: finding for finding in reader.findings}
-        assert "'system'" in found["unknown-key"].fix
-        assert "(5 rows" in found["unknown-key"].message
+        assert "'system'" in found["not-used"].fix
+        assert "(5 rows" in found["not-used"].message
         assert found["schema-version"].line == 1
 
 
@@ -144,7 +144,7 @@ class TestOpenAIChat:
         assert example.extra["tools"] == [{"toolSpec": spec}]
 
     def test_claude_system_and_weights(self, tmp_path: Path) -> None:
-        messages = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a", "weight": 0}]
+        messages = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a", "weight": 1}]
         reader = open_dataset(
             tmp_path, {"d.jsonl": json.dumps({"system": "S", "messages": messages, "topic": "x"}) + "\n"}
         )
@@ -152,7 +152,7 @@ class TestOpenAIChat:
         (example,) = examples(reader)
 
         assert example.system == "S"
-        assert {"weight-ignored", "unknown-key"} <= codes(reader)
+        assert [found.path for found in reader.findings if found.code == "not-used"] == ["$.topic"]
 
     @pytest.mark.parametrize(
         ("message", "code"),

@@ -181,7 +181,7 @@ def test_the_dataset_holds_all_that_could_come_out_differently(expected: dict[st
     report = json.loads(expected["runs/r/report/report.json"])
     codes = {json.loads(line)["code"] for line in expected["runs/r/report/findings.jsonl"].splitlines()}
     assert {"media-by-name", "media-by-id", "media-missing", "image-converted", "same-media"} <= codes
-    assert {"bad-json", "empty-text", "unknown-key", "blank-line", "personal-email", "duplicate-row"} <= codes
+    assert {"bad-json", "empty-text", "not-used", "blank-line", "personal-email", "duplicate-row"} <= codes
     assert report["counts"]["fixes"] > 0
     assert sum(name.startswith("runs/r/prepared/media/") for name in expected) >= 5
 

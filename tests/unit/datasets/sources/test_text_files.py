@@ -174,7 +174,7 @@ def test_separators_at_the_ends_of_rows_are_told(tmp_path: Path, table: str) -> 
     reader = open_dataset(tmp_path, {"d.csv": table})
     assert [texts(row) for row in examples(reader)] == [["Who?", "me"], ["When?", "now"]]
     assert "csv-trailing-separator" in codes(reader)
-    assert "columns-unused" not in codes(reader)
+    assert "not-used" not in codes(reader)
 
 
 def test_a_quote_that_is_never_closed_is_named_at_its_row(tmp_path: Path) -> None:

@@ -168,8 +168,6 @@ class Examiner:
                 yield self._found("too-many-media", example, kind=kind, count=count, limit=limit)
         if counts["image"] and counts["video"]:
             yield self._found("image-with-video", example)
-        if counts["reasoningContent"] and not self._limits.reasoning:
-            yield self._found("reasoning-not-supported", example)
 
     def _tools(self, example: Example) -> Iterator[Finding]:
         if not self._limits.tools and self._method != "reinforcement":

@@ -6,6 +6,7 @@
 | ``base`` | what a format is: how it is recognised, how it converts |
 | ``converse``, ``openai_chat``, ``question_answer`` and others | one format each |
 | ``chat``, ``nested``, ``multiple_choice`` | what several formats share |
+| ``account``, ``turns_account``, ``carriers`` | what becomes of each key that a row has, a turn, a part |
 | ``reader`` | a whole dataset: its files, their formats, their rows |
 | ``by_method`` | what a method makes of examples before they are checked |
 """

@@ -1,6 +1,7 @@
-"""Alpaca: ``instruction``, ``input``, ``output``, with ``system`` and ``history``; Dolly's names for the same, too."""
+"""Alpaca: ``instruction``, ``input``, ``output``; Dolly's names for the same, too. Any format may have ``system`` and
+``history`` beside (:mod:`tailor.datasets.formats.account`)."""
 
-from typing import Any, Final
+from typing import Final
 
 from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
@@ -22,7 +23,7 @@ def _converter(context: Context) -> Converter:
         problems: list[Finding] = []
         asked = _joined(row, problems)
         answer = _field(row, _OUTPUTS, problems)
-        turns = _history(row.get("history"), problems)
+        turns: list[Turn] = []
         shown = row_media(row, context.media, problems, needed=False)
         if not asked.strip():
             problems.append(finding("question-missing/instruction", path="instruction"))
@@ -35,9 +36,7 @@ def _converter(context: Context) -> Converter:
             raise RowError(*problems)
         if answer.strip():
             turns.append(Turn("assistant", [Text(answer)]))
-        system = row.get("system")
-        own = isinstance(system, str) and system.strip()
-        example = Example(context.file, line, turns, system if own else context.data.system)
+        example = Example(context.file, line, turns, context.data.system)
         if row.get("id") is not None:
             example.id = str(row["id"])
         if isinstance(row.get("category"), str):
@@ -65,18 +64,5 @@ def _joined(row: Row, problems: list[Finding]) -> str:
     return f"{instruction}\n{more}" if instruction.strip() and more.strip() else instruction or more
 
 
-def _history(value: Any, problems: list[Finding]) -> list[Turn]:
-    """Earlier turns: a list of pairs of question and answer."""
-    turns: list[Turn] = []
-    pairs = value if isinstance(value, list) else []
-    for number, pair in enumerate(pairs):
-        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair):
-            turns += [Turn("user", [Text(pair[0])]), Turn("assistant", [Text(pair[1])])]
-        else:
-            problems.append(finding("bad-history/exchange", path=f"$.history[{number}]"))
-    if value and not pairs:
-        problems.append(finding("bad-history", path="history", kind=describe(value)))
-    return turns
-
-
-FORMAT = Format("alpaca", "Alpaca", _fits, _converter)
+_KEYS: Final = ("instruction", _INPUTS, _OUTPUTS, "id", "category")
+FORMAT = Format("alpaca", "Alpaca", _fits, _converter, keys=_KEYS)

@@ -6,10 +6,12 @@ from typing import Any
 
 from tailor.datasets.example import Example, MediaKind
 from tailor.datasets.formats.multiple_choice import Choices
+from tailor.datasets.formats.turns_account import TurnsAccount
 from tailor.findings import FindingTally
 from tailor.recipe import Data, Method
 
 Row = dict[str, Any]
+Keys = tuple[str | tuple[str, ...], ...]
 Converter = Callable[[Row, int], Example]
 """Takes a row and its line; raises RowError with everything that is wrong with the row."""
 
@@ -20,7 +22,8 @@ class Context:
 
     ``columns`` maps parts (question, answer, image, …) to the columns that hold them, for formats with free columns.
     ``choices``: how multiple choice is read. ``prompt``: the question for rows that have none. ``media``: the columns
-    that name media, in order. ``shows``: the dataset holds media.
+    that name media, in order. ``shows``: the dataset holds media. ``turns``: the account
+    of what turns say.
     """
 
     file: str
@@ -32,6 +35,11 @@ class Context:
     prompt: str | None = None
     media: dict[str, MediaKind] = field(default_factory=dict)
     shows: bool = False
+
+    turns: TurnsAccount = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.turns = TurnsAccount(self.file, self.notes)
 
     @property
     def needs_answer(self) -> bool:
@@ -60,7 +68,10 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Format:
     """``name`` is what a recipe's ``data.format`` takes; ``title`` is for people. ``uses_columns``: its columns
-    have free names, which the recipe maps. ``asks``: it may have no questions, or such with choices."""
+    have free names, which the recipe maps. ``asks``: it may have no questions, or such with choices. ``keys`` are those
+    that it reads of a row beside its media, the first of several where they stand together; None: its columns, or all
+    where it has none.
+    ``strict``: another key is likely to be a misspelt one."""
 
     name: str
     title: str
@@ -68,3 +79,5 @@ class Format:
     converter: Callable[[Context], Converter]
     uses_columns: bool = False
     asks: bool = False
+    keys: Keys | Callable[[Row], set[str]] | None = None
+    strict: bool = False

@@ -3,8 +3,7 @@
 from typing import Any, Final
 
 from tailor.datasets.formats.base import Row
-from tailor.datasets.formats.roles import part_of, said_by, words_of
-from tailor.datasets.formats.turns import pair_of
+from tailor.datasets.formats.roles import pair_of, part_of, said_by, words_of
 from tailor.datasets.sources import value_of
 
 KEYS: Final = (

@@ -12,7 +12,6 @@ from tailor.findings import Finding, RowError, finding
 
 SCHEMA: Final = "bedrock-conversation-2024"
 _KEYS: Final = ("schemaVersion", "system", "messages", "toolConfig")
-_OF_MESSAGES: Final = {"role", "content", "candidates"}
 _MEDIA: Final[dict[str, MediaKind]] = {"image": "image", "video": "video", "document": "document"}
 _RAW: Final = ("toolUse", "toolResult", "reasoningContent")
 _BLOCKS: Final = ("text", *_MEDIA, *_RAW)
@@ -41,17 +40,12 @@ def _is_converse(row: Row) -> bool:
 
 def _converter(context: Context) -> Converter:
     file, default_system = context.file, context.data.system
-    usual: set[tuple[str, ...]] = set()
 
     def convert(row: Row, line: int) -> Example:
-        keys = tuple(row)
-        if keys not in usual and not _odd_keys(row, line, context):
-            usual.add(keys)
         if row.get("schemaVersion") != SCHEMA:
             _note_schema(row, line, context)
         problems: list[Finding] = []
-        turns = read_turns(row.get("messages"), problems)
-        _note_odd_messages(row.get("messages"), line, context)
+        turns = read_turns(context.turns.learnt(row.get("messages"), "$.messages", line), problems)
         system = read_system(row["system"], problems) if "system" in row else None
         example = Example(file, line, turns, system or default_system)
         if row.get("toolConfig") is not None:
@@ -75,27 +69,6 @@ def _tools(config: Any, problems: list[Finding]) -> list[Any]:
         return tools
     problems.append(_wrong("$.toolConfig.tools", "a list of tools", tools))
     return []
-
-
-def _odd_keys(row: Row, line: int, context: Context) -> bool:
-    """Whether the row has keys that are not Converse's; they are reported once for each name."""
-    odd = sorted(key for key in row if key not in _KEYS)
-    for key in odd:
-        near = difflib.get_close_matches(key, _KEYS, n=1)
-        code = "unknown-key/misspelt" if near else "unknown-key/converse"
-        context.notes.add(finding(code, context.file, line, path=f"$.{key}", key=key, near=near[0] if near else ""))
-    return bool(odd)
-
-
-def _note_odd_messages(messages: Any, line: int, context: Context) -> None:
-    """Keys of messages that are not Converse's: they are not used."""
-    for message in messages if isinstance(messages, list) else ():
-        if not isinstance(message, dict) or message.keys() <= _OF_MESSAGES:
-            continue
-        for key in message:
-            if key not in _OF_MESSAGES:
-                path = f"$.messages[].{key:.80}"
-                context.notes.add(finding("unknown-key/message", context.file, line, path=path, key=key))
 
 
 def _wrong(path: str, expected: str, found: Any) -> Finding:
@@ -210,4 +183,4 @@ def _media(kind: MediaKind, value: Any, path: str, problems: list[Finding]) -> M
     return Media(kind, ref=uri, format=format, owner=None if owner is None else str(owner))
 
 
-FORMAT = Format("converse", "Bedrock Converse", _fits, _converter)
+FORMAT = Format("converse", "Bedrock Converse", _fits, _converter, keys=_KEYS, strict=True)

@@ -10,12 +10,11 @@ from tailor.datasets.formats.parts import text_of
 from tailor.datasets.formats.placing import place
 from tailor.datasets.formats.row_media import row_media
 from tailor.datasets.formats.turns import conversation
-from tailor.findings import Finding, RowError, finding
+from tailor.findings import Finding, RowError
 
 _SYSTEM: Final = ("system", "systemInstruction", "system_instruction", "system_prompt", "system_message")
 _ANSWERS: Final = ("completion", "answer", "response", "ideal", "expected_output", "expectedOutput")
 """Keys of the last answer, where the conversation ends with a question."""
-_USED: Final = frozenset({"tools", "functions", "id", *conversations.KEYS, *_SYSTEM})
 
 
 def _fits(sample: Sample) -> bool:
@@ -25,17 +24,13 @@ def _fits(sample: Sample) -> bool:
 def make_converter(context: Context) -> Converter:
     """Return the converter of all formats that are conversations."""
     file, default_system, media = context.file, context.data.system, context.media
-    usual: set[tuple[str, ...]] = set()
-    used = _USED | media.keys()
 
     def convert(row: Row, line: int) -> Example:
         problems: list[Finding] = []
         path, messages, holder = conversations.find(row) or ("$.messages", row.get("messages"), row)
-        keys = tuple(holder)
-        if keys not in usual:
-            _note_unused(holder, line, context, used | {path.rpartition(".")[2]})
-            if used.issuperset(keys):
-                usual.add(keys)
+        if holder is not row:
+            inside, _, key = path.rpartition(".")
+            context.turns.note_others(holder, {key, "tools", "functions", *_SYSTEM}, inside, line)
         turns, systems = conversation(messages, path, problems, context, line)
         systems[:0] = _systems(holder, problems)
         if not problems and turns and turns[-1].role == "user":
@@ -75,9 +70,11 @@ def _take_answer(row: Row, turns: list[Turn], problems: list[Finding], context: 
     turns += answers
 
 
-def _note_unused(row: Row, line: int, context: Context, used: frozenset[str]) -> None:
-    for key in sorted(row.keys() - used):
-        context.notes.add(finding("unknown-key", context.file, line, path=f"$.{key}", key=key))
+def used_keys(row: Row) -> set[str]:
+    """Return the keys that are read of a row that holds a conversation."""
+    path, _, holder = conversations.find(row) or ("$.messages", None, row)
+    used = {path.split(".")[1], "id", *(key for key in _ANSWERS if key in row)}
+    return used if holder is not row else used | {"tools" if row.get("tools") else "functions", *_SYSTEM}
 
 
-FORMAT = Format("openai-chat", "OpenAI chat", _fits, make_converter)
+FORMAT = Format("openai-chat", "OpenAI chat", _fits, make_converter, keys=used_keys)

@@ -36,4 +36,4 @@ def _converter(context: Context) -> Converter:
     return convert
 
 
-FORMAT = Format("plain-text", "plain text", _fits, _converter)
+FORMAT = Format("plain-text", "plain text", _fits, _converter, keys=(_KEYS, "id"))

@@ -62,4 +62,6 @@ def _messages(
     return [], []
 
 
-FORMAT = Format("prompt-completion", "prompt and completion", _fits, _converter)
+FORMAT = Format(
+    "prompt-completion", "prompt and completion", _fits, _converter, keys=("prompt", _COMPLETIONS, "system", "id")
+)

@@ -15,6 +15,7 @@ import orjson
 
 from tailor.datasets.example import Example, Rejected, SplitName
 from tailor.datasets.formats import conversations, plain_text, registry
+from tailor.datasets.formats.account import Account
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.captions import take_prompt
 from tailor.datasets.formats.chat import describe
@@ -287,7 +288,8 @@ def _understand(
     if len(means) > 1:
         notes.add(finding("media-columns", source.name, columns=", ".join(map(repr, means))))
     notes.add(finding("format-recognised", source.name, title=format.title, container=source.container))
-    convert = unheard(format.converter(context), sounds(names, rows))
+    account = Account(format, context, rows, media.knows)
+    convert = unheard(account.convert, sounds(names, rows))
     return ReadableFile(source.name, source.size, format.name, source, convert, method, nested)
 
 

@@ -48,3 +48,10 @@ def words_of(turn: dict[str, Any]) -> tuple[str, Any]:
     """Return the key under which a turn's words stand, and them."""
     key = next((key for key in TEXT_KEYS if key in turn), "content")
     return key, turn.get(key)
+
+
+def pair_of(turn: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the keys of a question and its answer that one object holds, if it holds both."""
+    if any(key in turn for key in ("role", "from")):
+        return None
+    return next((pair for pair in PAIRS if pair[0] in turn and pair[1] in turn), None)

@@ -4,7 +4,7 @@ from typing import Final
 
 from tailor.datasets.formats import conversations
 from tailor.datasets.formats.base import Format, Row, Sample
-from tailor.datasets.formats.openai_chat import make_converter
+from tailor.datasets.formats.openai_chat import make_converter, used_keys
 
 _KEYS: Final = ("conversations", "conversation")
 _MEDIA: Final = frozenset({"images", "image", "videos", "video"})
@@ -25,4 +25,4 @@ def is_conversation(row: Row) -> bool:
     return key in _KEYS or (key == "messages" and plain and bool(_MEDIA & row.keys()))
 
 
-FORMAT = Format("sharegpt", "ShareGPT", _fits, make_converter)
+FORMAT = Format("sharegpt", "ShareGPT", _fits, make_converter, keys=used_keys)

@@ -9,7 +9,7 @@ from tailor.datasets.example import Block, Text, Turn
 from tailor.datasets.formats.base import Context, Row
 from tailor.datasets.formats.chat import add_turn, describe, tool_result, tool_use
 from tailor.datasets.formats.parts import blocks_of, text_of
-from tailor.datasets.formats.roles import PAIRS, part_of, said_by, words_of
+from tailor.datasets.formats.roles import PAIRS, pair_of, part_of, said_by, words_of
 from tailor.findings import Finding, finding
 
 _KNOWN: Final = "'system', 'user', 'assistant' or 'tool'"
@@ -56,6 +56,7 @@ class _Reader:
         if type(messages) is not list:
             self._problems.append(finding("wrong-type/messages", path=self._path, kind=describe(messages)))
             return [], []
+        messages = self._context.turns.learnt(messages, self._path, self._line)
         texts = len(messages) > 1 and all(isinstance(item, str) for item in messages)
         for number, message in enumerate(_in_turn(messages) if texts else messages):
             where = f"{self._path}[{number}]"
@@ -99,10 +100,6 @@ class _Reader:
             calls = self._tool_calls(message, path)
             has_calls = bool(message.get("tool_calls") or message.get("function_call"))
             blocks = [] if content is None and has_calls else blocks_of(content, where, self._problems)
-            if message.get("weight") == 0:
-                self._context.notes.add(
-                    finding("weight-ignored", self._context.file, self._line, path="messages[].weight")
-                )
             add_turn(self._turns, part, blocks + calls)
 
     def _tool_calls(self, message: Row, path: str) -> list[Block]:
@@ -139,13 +136,6 @@ class _Reader:
                 self._calls.append(identifier)
                 blocks.append(use)
         return blocks
-
-
-def pair_of(turn: Row) -> tuple[str, str] | None:
-    """Return the keys of a question and its answer that one object holds, if it holds both."""
-    if any(key in turn for key in ("role", "from")):
-        return None
-    return next((pair for pair in PAIRS if pair[0] in turn and pair[1] in turn), None)
 
 
 def _in_turn(texts: list[str]) -> list[Row]:

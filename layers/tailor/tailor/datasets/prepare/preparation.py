@@ -261,7 +261,15 @@ def _decide(
     leaked = left_out.pop("leaked-row", 0)
     train, validation, test = (table.count(PARTS.index(part)) for part in PARTS_WRITTEN)
     rejected = totals.rejected + leaked
-    values = (totals.rows, train + validation + test, rejected, sum(left_out.values()), train, validation, test)
+    values = (
+        totals.rows,
+        train + validation + test,
+        rejected,
+        left_out.total() + totals.left_out,
+        train,
+        validation,
+        test,
+    )
     counts = dict(zip(_COUNTS, (*values, totals.fixes), strict=True))
     if not train + validation + test:
         pass  # no row is left, which is told; to go on without them would help nobody

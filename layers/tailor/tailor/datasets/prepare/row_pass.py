@@ -15,7 +15,7 @@ import orjson
 
 from tailor.catalog import Model
 from tailor.datasets import writing
-from tailor.datasets.checks import Examiner, Passed, Repairs, Screen, measured
+from tailor.datasets.checks import Examiner, Passed, Reasoning, Repairs, Screen, measured
 from tailor.datasets.example import Example, Media, Placed, Rejected, as_dict, media_of
 from tailor.datasets.formats import Lines
 from tailor.datasets.media import Asset, MediaResolver
@@ -46,12 +46,13 @@ _VIETNAMESE = LANGUAGES.index("vi")
 class Totals:
     """Counts of a pass; ``rows`` of all batches, the rest of the worker's own.
 
-    ``styles``: rows with each style of tone marks; ``style_words``: the first word of each, with its row; ``lengths``:
-    for each batch that wrote something, the bytes that it added to each file of MERGED; ``kinds``: the kinds of answers
-    that the writer's rows point to."""
+    ``left_out``: rows that the data mark as not to be learnt; ``styles``: rows with each style of tone marks;
+    ``style_words``: the first word of each, with its row; ``lengths``: for each batch that wrote something, the bytes
+    that it added to each file of MERGED; ``kinds``: the kinds of answers that the writer's rows point to."""
 
     rows: int = 0
     rejected: int = 0
+    left_out: int = 0
     fixes: int = 0
     styles: Counter[str] = field(default_factory=Counter)
     style_words: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class Totals:
     def add(self, other: "Totals") -> None:
         """Add what another worker counted; both read all rows."""
         self.rejected += other.rejected
+        self.left_out += other.left_out
         self.fixes += other.fixes
         self.styles += other.styles
         for style, found in other.style_words.items():
@@ -109,6 +111,8 @@ class RowPass:
         recipe, model = target.recipe, target.model
         self._recipe, self._media, self._writer = recipe, media, writer
         self._examiner = Examiner(model, recipe.method)
+        learns = model.method(recipe.method).limits.reasoning
+        self._reasoning = Reasoning(model.name, recipe.data, learns=learns)
         self._encoder = Encoder(model.method(recipe.method).record, target.owner)
         self._screen = Screen(model.reserved_words)
         self._kinds: dict[str, int] = {}
@@ -169,7 +173,8 @@ class RowPass:
             return _Draft(n, row)
         if self._recipe.data.system and row.system is None and row.document is None:
             row.system = self._recipe.data.system
-        return _Draft(n, row, media=media_of(row), findings=self._examiner.shape(row))
+        findings = self._reasoning.apply(row)
+        return _Draft(n, row, media=media_of(row), findings=findings + self._examiner.shape(row))
 
     def _fetch_media(self, drafts: list[_Draft]) -> None:
         wanted = [(block, folder_of(draft.row.file)) for draft in drafts for _, block in draft.media]
@@ -309,7 +314,10 @@ class RowPass:
             self._findings.write(_dump(found))
 
     def _set_aside(self, row: Placed, findings: Sequence[Finding], raw: str) -> None:
-        self.totals.rejected += 1
+        if any(found.severity == "error" for found in findings):
+            self.totals.rejected += 1
+        else:
+            self.totals.left_out += 1
         self._found(findings)
         self._rejected.write(rejected_line(row.file, row.line, findings, raw))
 

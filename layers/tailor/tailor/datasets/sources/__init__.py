@@ -14,7 +14,7 @@
 """
 
 from tailor.datasets.sources.answer_files import LonelyAnswers, join
-from tailor.datasets.sources.columns import candidates, choose, report
+from tailor.datasets.sources.columns import candidates, choose, plain_name, report
 from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
 from tailor.datasets.sources.json_lines import BLANK
 from tailor.datasets.sources.json_stream import TRAILING_COMMA
@@ -50,6 +50,7 @@ __all__ = [
     "from_pairs",
     "join",
     "options_of",
+    "plain_name",
     "report",
     "several",
     "sounds",

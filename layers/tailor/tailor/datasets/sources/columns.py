@@ -64,25 +64,26 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
 
 
 @lru_cache(1 << 13)
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a name without case, accents and punctuation, as names are compared."""
     letters = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
     return re.sub(r"[^a-z0-9]", "", letters)
 
 
 @cache
 def _all_likely() -> frozenset[str]:
-    return frozenset(_plain(name) for names in _LIKELY.values() for name in names)
+    return frozenset(plain_name(name) for names in _LIKELY.values() for name in names)
 
 
 def is_likely(name: str) -> bool:
     """Whether people call a column so."""
-    return _plain(name) in _all_likely()
+    return plain_name(name) in _all_likely()
 
 
 def candidates(part: str, names: Sequence[str]) -> list[str]:
     """Return the columns that may hold ``part``, the likeliest first."""
-    plain = {_plain(name): name for name in reversed(names[:MOST_NAMES])}
-    found = dict.fromkeys(plain[likely] for likely in map(_plain, _LIKELY[part]) if likely in plain)
+    plain = {plain_name(name): name for name in reversed(names[:MOST_NAMES])}
+    found = dict.fromkeys(plain[likely] for likely in map(plain_name, _LIKELY[part]) if likely in plain)
     return list(found)
 
 
@@ -142,10 +143,10 @@ def _choices(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[st
         said = [row[name] for row in rows if row.get(name) not in (None, "", [])]
         if said and 2 * sum(bool(options_of(value)) for value in said) > len(said):
             return {LISTED: name}
-    told = any(name in _RIGHT for name in map(_plain, names[:MOST_NAMES]))
+    told = any(name in _RIGHT for name in map(plain_name, names[:MOST_NAMES]))
     series: dict[str, dict[str, str]] = {}
     for name in names[:MOST_NAMES]:
-        match = _CHOICE.fullmatch(_plain(name))
+        match = _CHOICE.fullmatch(plain_name(name))
         if match and not (match[1] in _LETTERED and match[2].isdecimal() and not (told and match[1])):
             series.setdefault(match[1], {}).setdefault(match[2], name)
     for found in series.values():
@@ -180,7 +181,7 @@ def _by_content(
 
 
 def report(wanted: Columns, names: Sequence[str], chosen: dict[str, str], file: str, notes: FindingTally) -> None:
-    """Note what was guessed, what the recipe names in vain and what is not used."""
+    """Note what was guessed and what the recipe names in vain."""
     asked = [(part, getattr(wanted, part)) for part in PARTS] + [(LISTED, name) for name in _listed(wanted)]
     for part, name in asked:
         if name is not None and name not in names:
@@ -192,6 +193,3 @@ def report(wanted: Columns, names: Sequence[str], chosen: dict[str, str], file: 
     guessed = [f"{part} from {name!r}" for part, name in chosen.items() if name not in meant]
     if guessed:
         notes.add(finding("columns-guessed", file, columns=", ".join(guessed)))
-    unused = [name for name in names if name not in chosen.values()]
-    if unused:
-        notes.add(finding("columns-unused", file, columns=", ".join(map(repr, unused[:20]))))

@@ -1,0 +1,115 @@
+"""Keys that carry a meaning whatever the format: how good an answer is, which part a row belongs to, what came before.
+
+Names are compared as columns are: without case, accents and punctuation.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final, Literal
+
+from tailor.datasets.example import SplitName
+from tailor.datasets.sources import plain_name
+
+Carried = Literal["split", "system", "history", "reasoning"]
+
+_CARRIED: Final[dict[str, Carried]] = {
+    **dict.fromkeys(
+        ("split", "subset", "partition", "datasplit", "datasetsplit", "setname", "tap", "tapdulieu"), "split"
+    ),
+    **dict.fromkeys(("system", "systemprompt", "systemmessage", "systeminstruction", "sysprompt"), "system"),
+    **dict.fromkeys(("history", "chathistory", "conversationhistory", "dialoguehistory", "previousturns"), "history"),
+    **dict.fromkeys(
+        ("reasoning", "reasoningcontent", "reasoningtext", "thinking", "think", "thought", "thoughts", "cot",
+         "complexcot", "chainofthought", "reasoningtrace", "reasoningsteps"), "reasoning"
+    ),
+}  # fmt: skip
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_APPROVING: Final = words(
+    "label ktotag train trainable loss learn iscorrect correct isgood good accepted approved isaccepted isapproved "
+    "thumbsup upvoted liked feedback vote"
+)
+"""Keys whose "no" says that an answer is bad or not to learn."""
+_REPROVING: Final = words("isbad bad rejected isrejected thumbsdown downvoted ignore masked skip exclude")
+_NO: Final = words(
+    "false 0 no n bad reject rejected ignore negative thumbsdown down dislike disliked wrong incorrect sai khong"
+)
+_YES: Final = words("true 1 yes y good accept accepted positive thumbsup up like liked right correct dung co")
+
+_TELLING: Final = words("label ktotag weight train loss chosen rejected audio audios tools functions choices options")
+_TELLING_IN: Final = re.compile("reasoning|thinking|history|^system|split|^cot$|cot$")
+
+_SPLITS: Final[dict[str, SplitName]] = {
+    **dict.fromkeys(("train", "training", "trn", "restval", "hoc", "huanluyen"), "train"),
+    **dict.fromkeys(
+        ("validation", "valid", "validate", "val", "dev", "devel", "development", "eval", "thamdinh", "xacthuc"),
+        "validation",
+    ),
+    **dict.fromkeys(("test", "testing", "tst", "heldout", "holdout", "kiemtra", "kiemthu"), "test"),
+}  # fmt: skip
+_AROUND_SPLIT: Final = re.compile(r"(set|data|split|tap|\d{4})$")
+
+
+def carried(key: str) -> Carried | None:
+    """Return what a key of a row carries in any format."""
+    return _CARRIED.get(plain_name(key))
+
+
+def is_telling(key: str) -> bool:
+    """Whether a key mostly says something that matters for learning."""
+    name = plain_name(key)
+    return name in _TELLING or bool(_TELLING_IN.search(name))
+
+
+def is_mark(key: str) -> bool:
+    """Whether a key may say that an answer is bad, or not to be learnt."""
+    name = plain_name(key)
+    return name in _APPROVING or name in _REPROVING or name == "weight"
+
+
+def is_weight(key: str, values: Iterable[Any]) -> bool:
+    """Whether a key gives answers a weight in numbers."""
+    return plain_name(key) == "weight" and all(str(value).replace(".", "", 1).isdecimal() for value in values)
+
+
+def marks_bad(key: str, value: Any) -> bool:
+    """Whether a mark says that the answer is bad, or not to be learnt."""
+    name = plain_name(key)
+    if name == "weight":
+        return value in (0, "0", "0.0") and value is not False
+    said = _verdict(value)
+    return said is (name in _REPROVING)
+
+
+def are_verdicts(values: Iterable[Any]) -> bool:
+    """Whether values say yes or no, and nothing else; none do."""
+    said = [_verdict(value) for value in values]
+    return bool(said) and None not in said
+
+
+def _verdict(value: Any) -> bool | None:
+    if isinstance(value, bool) or value in (0, 1):
+        return bool(value)
+    if value in (-1, "-1"):
+        return False
+    said = plain_name(value) if isinstance(value, str) and len(value) < 20 else ""
+    said = "true" if value == "👍" else "false" if value == "👎" else said
+    return False if said in _NO else True if said in _YES else None
+
+
+def split_of(value: Any) -> SplitName | None:
+    """Return the part that a value names, as people write it: ``TEST``, ``val2014``, ``training set``."""
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    name = plain_name(value)
+    return _SPLITS.get(name) or _SPLITS.get(_AROUND_SPLIT.sub("", name))
+
+
+def are_splits(values: Iterable[Any]) -> bool:
+    """Whether values name parts of the data, more than one of them."""
+    named = {split_of(value) for value in values}
+    return None not in named and len(named) > 1
