@@ -17,10 +17,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tailor.errors import InvalidInputError
 from tailor.language import dominant
-from tailor.metrics import exact_match, json_fields, token_f1
+from tailor.metrics import exact_match, json_fields, numeric, token_f1
 from tailor.metrics.base import Case, Rules
 from tailor.metrics.json_answers import read_json
-from tailor.metrics.numeric import last_number
 from tailor.normalisers import for_language
 from tailor.recipe import Recipe, Reward
 
@@ -137,9 +136,7 @@ def _score(reward: Reward, row: Case, rules: Rules, reference: Any, patience: Pa
 
 
 def _numeric(row: Case, rules: Rules, tolerance: float) -> float:
-    said = last_number(row.answer, rules)
-    wanted = [last_number(reference, rules) for reference in row.references]
-    return float(any(said is not None and each is not None and abs(said - each) <= tolerance for each in wanted))
+    return float(any(numeric.agrees(row.answer, reference, rules, tolerance) for reference in row.references))
 
 
 def _json(row: Case, rules: Rules, keys: Sequence[str], *, has_reference: bool) -> float:

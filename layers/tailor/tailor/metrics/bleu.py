@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 from tailor.metrics.base import Case, Evidence, Metric, Rules
-from tailor.normalisers.base import compose
 
 _ORDERS = 4
 _UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th"})
@@ -20,8 +19,8 @@ def _bleu(tokenizer: str) -> Any:
 
 def _sentence(case: Case, rules: Rules) -> Any:
     tokenizer = "char" if rules.language in _UNSPACED_LANGUAGES else "13a"
-    answer = "" if case.failed else compose(case.answer)
-    return _bleu(tokenizer).sentence_score(answer, [*map(compose, case.references)] or [""])
+    answer = "" if case.failed else rules.normalise.spelling(case.answer)
+    return _bleu(tokenizer).sentence_score(answer, [*map(rules.normalise.spelling, case.references)] or [""])
 
 
 def score(case: Case, rules: Rules) -> float:

@@ -1,17 +1,17 @@
 """Which metric fits the answers, told from the references alone, so that no answer can sway the choice."""
 
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 
 import orjson
 
+from tailor.answers import UNKNOWN, bare_stance, only_letter, whole
 from tailor.metrics.base import Rules
-from tailor.metrics.numeric import last_number
-from tailor.metrics.yes_no import stance
 
 _CLOSED_TOKENS = 4
 _PHRASE_TOKENS = 25
-_NUMBER_LENGTH = 20
+_DAY = re.compile(r"(\d{1,2})/(\d{1,2})")
 # Metrics that are shown beside the primary one.
 COMPANIONS: Mapping[str, tuple[str, ...]] = {
     "token_f1": ("rouge_l", "chrf"),
@@ -31,10 +31,9 @@ def choose_metric(references: Sequence[str], rules: Rules) -> tuple[str, str]:
         return "exact_match", "there are no references"
     if all(map(_is_json, references)):
         return "json_fields", "all references are JSON objects or lists"
-    if all(last_number(reference, rules) is not None and len(reference) <= _NUMBER_LENGTH for reference in references):
-        return "numeric", "all references are numbers"
-    if all(stance(reference, rules) is not None for reference in references):
-        return "yes_no", "all references are yes or no"
+    kind = typed(references, rules)
+    if kind is not None:
+        return kind
     lengths = [len(rules.normalise.tokens(reference)) for reference in references]
     typical, long = statistics.median(lengths), sorted(lengths)[int(0.9 * (len(lengths) - 1))]
     if long <= _CLOSED_TOKENS:
@@ -42,6 +41,23 @@ def choose_metric(references: Sequence[str], rules: Rules) -> tuple[str, str]:
     if typical <= _PHRASE_TOKENS:
         return "token_f1", f"answers are phrases: {typical:g} words is typical"
     return "rouge_l", f"answers are long: {typical:g} words is typical"
+
+
+def typed(references: Sequence[str], rules: Rules) -> tuple[str, str] | None:
+    """Return the metric of references that are all of one type, and why; None where they are not. Whole texts count."""
+    stances = [*map(bare_stance, references)]
+    if all(stances) and any(stance != UNKNOWN for stance in stances):
+        return "yes_no", "all references are yes or no"
+    if all(only_letter(reference) for reference in references):
+        return "choice", "all references are letters of choices"
+    values = [whole(rules.normalise(reference)) for reference in references]
+    kinds = {value.kind if value is not None else None for value in values}
+    days = [_DAY.fullmatch(rules.normalise(reference)) for reference in references]
+    if (kinds and kinds <= {"date", "time"}) or (all(days) and any(int(day[1]) > int(day[2]) for day in days if day)):
+        return "date_time", "all references are dates or times"
+    if kinds == {"number"}:
+        return "numeric", "all references are numbers or quantities"
+    return None
 
 
 def _is_json(text: str) -> bool:

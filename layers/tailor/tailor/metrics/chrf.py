@@ -4,7 +4,6 @@ from functools import cache
 from typing import Any
 
 from tailor.metrics.base import Case, Metric, Rules
-from tailor.normalisers.base import compose
 
 
 @cache
@@ -17,7 +16,14 @@ def _chrf() -> Any:
 def score(case: Case, rules: Rules) -> float:
     if not case.references or not case.answer.strip():
         return 0.0
-    return float(_chrf().sentence_score(compose(case.answer), [*map(compose, case.references)]).score) / 100
+    return (
+        float(
+            _chrf()
+            .sentence_score(rules.normalise.spelling(case.answer), [*map(rules.normalise.spelling, case.references)])
+            .score
+        )
+        / 100
+    )
 
 
 METRIC = Metric("chrf", "chrF", "overlap of character sequences with the references (sacrebleu, mean of rows)", score)

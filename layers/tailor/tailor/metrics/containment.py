@@ -1,11 +1,46 @@
-"""Containment: a reference occurs in the answer as whole words. Shows right answers in too many words."""
+"""Containment: the answer says a reference, in whatever words. Shows right answers in too many words.
 
+A reference that is denied (``không phải đỏ``), or is one of many that are listed, was not said. Numbers, dates and
+times are read as statements.
+"""
+
+import re
+
+from tailor.answers import compatible, stated, whole
 from tailor.metrics.base import Case, Metric, Rules, best
+
+_DENIAL = re.compile(
+    r"(?<!\w)(?:không|chẳng|chả|chưa|đâu|không phải|not|no|isnt|isn t|never)(?: phải)?(?: (?:là|có|màu|con|a|the))* $"
+)
+_SEPARATOR = re.compile(r"[,;/|\n]|(?<!\w)(?:và|hoặc|hay|or|and)(?!\w)")
+_MANY = 3
+_LONGER = 2  # words that an item of a list may be longer than the reference
+
+
+def says(answer: str, reference: str, rules: Rules) -> bool:
+    wanted_text = rules.normalise(reference)
+    value = whole(wanted_text)
+    if value is not None and wanted_text[-1:].isdigit():
+        said = stated(answer, value, rules.normalise)
+        return said is not None and compatible(said, value)
+    wanted = " ".join(rules.normalise.tokens(reference))
+    text = f" {' '.join(rules.normalise.tokens(answer))} "
+    starts = [match.start() + 1 for match in re.finditer(f"(?= {re.escape(wanted)} )", text)]
+    asserted = [start for start in starts if not _DENIAL.search(text[:start])]
+    return bool(wanted) and bool(asserted) and not _is_list(answer, reference, rules)
+
+
+def _is_list(answer: str, reference: str, rules: Rules) -> bool:
+    """Return whether the reference is one of many short items, which names all to be right with one."""
+    if _SEPARATOR.search(reference):
+        return False
+    most = len(rules.normalise.tokens(reference)) + _LONGER
+    items = [rules.normalise.tokens(item) for item in _SEPARATOR.split(answer) if item.strip()]
+    return len(items) >= _MANY and all(0 < len(item) <= most for item in items)
 
 
 def score(case: Case, rules: Rules) -> float:
-    answer = f" {' '.join(rules.normalise.tokens(case.answer))} "
-    return best(case, lambda _, reference: float(f" {' '.join(rules.normalise.tokens(reference))} " in answer))
+    return best(case, lambda answer, reference: float(says(answer, reference, rules)))
 
 
-METRIC = Metric("containment", "Contains the answer", "a reference occurs in the answer, as whole words", score)
+METRIC = Metric("containment", "Contains the answer", "the answer says a reference, in whatever words", score)

@@ -1,6 +1,7 @@
 """Helper of the JSON metrics: reads an answer that may stand in a code fence."""
 
 import re
+import unicodedata
 from typing import Any
 
 import orjson
@@ -14,12 +15,15 @@ def read_json(text: str) -> Any:
     return orjson.loads(fenced[1] if fenced else text)
 
 
-def leaves(value: Any, path: str = "$") -> dict[str, Any]:
-    """Each single value by its JSON path; an empty object or list is a leaf of its own."""
+Path = tuple[str | int, ...]
+
+
+def leaves(value: Any, path: Path = ()) -> dict[Path, Any]:
+    """Each single value by its path (keys in NFC, places); an empty object or list is a leaf of its own."""
     if isinstance(value, dict) and value:
-        parts = [leaves(item, f"{path}.{key}") for key, item in value.items()]
+        parts = [leaves(item, (*path, unicodedata.normalize("NFC", key))) for key, item in value.items()]
     elif isinstance(value, list) and value:
-        parts = [leaves(item, f"{path}[{index}]") for index, item in enumerate(value)]
+        parts = [leaves(item, (*path, index)) for index, item in enumerate(value)]
     else:
         return {path: value}
     return {place: leaf for part in parts for place, leaf in part.items()}

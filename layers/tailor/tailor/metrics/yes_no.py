@@ -1,35 +1,30 @@
-"""Yes or no: balanced accuracy, so that always saying 'yes' is worth one half however the questions are skewed."""
+"""Yes or no: balanced accuracy, so that always saying 'yes' is worth one half however the questions are skewed.
+
+*Cannot tell* (a refusal, a doubt, a hedge) is neither: it is right only where the reference says so too.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
+from tailor.answers import NO, UNKNOWN, YES, Stance, bare_stance, stance_of
 from tailor.metrics.base import Case, Evidence, Metric, Rules, best
-
-_YES = frozenset({"có", "đúng", "phải", "vâng", "ừ", "rồi", "được", "yes", "yeah", "yep", "true", "correct"})
-_NO = frozenset({"không", "chưa", "sai", "chẳng", "no", "nope", "not", "false", "incorrect"})
-_FILLERS = frozenset({"dạ", "thưa", "ạ", "vâng", "well", "oh", "à"})
-
-
-def stance(text: str, rules: Rules) -> str | None:
-    """``yes``, ``no``, or None: told by the first word that is no filler."""
-    words = rules.normalise.tokens(text)
-    told = next((word for word in words if word not in _FILLERS), words[0] if words else "")
-    if told in _NO:
-        return "no"
-    return "yes" if told in _YES or (words and words[0] == "vâng") else None
 
 
 def score(case: Case, rules: Rules) -> float:
-    said = stance(case.answer, rules)
-    return best(case, lambda _, reference: float(said is not None and said == stance(reference, rules)))
+    said = stance_of(case.answer)
+    return best(case, lambda _, reference: float(said is not None and said == _wanted(reference)))
+
+
+def _wanted(reference: str) -> Stance | None:
+    return bare_stance(reference) or stance_of(reference)
 
 
 def gather(cases: Sequence[Case], rules: Rules, scores: list[float]) -> Evidence:
-    """Columns: right and all, for 'yes' and for 'no'. A row whose references take no stance counts for neither."""
+    """Columns: right and all, for 'yes', 'no' and 'cannot tell'. A row whose reference is none counts nowhere."""
     columns = []
     for case, value in zip(cases, scores, strict=True):
-        wanted = stance(case.references[0], rules) if case.references else None
-        columns.append([value * (wanted == "yes"), wanted == "yes", value * (wanted == "no"), wanted == "no"])
+        wanted = _wanted(case.references[0]) if case.references else None
+        columns.append([cell for one in (YES, NO, UNKNOWN) for cell in (value * (wanted == one), wanted == one)])
     return Evidence(scores, [[float(cell) for cell in row] for row in columns], balanced)
 
 

@@ -10,10 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tailor.answers.numbers import english_numerals
+
 REPLACEMENT = "\ufffd"
 _KEPT_SYMBOLS = frozenset("%‰°$€£¥₫" + REPLACEMENT)
 _APOSTROPHES = frozenset("'’ʼ`´")
-_INNER = {".": "\ue000", ",": "\ue001", ":": "\ue002", "/": "\ue003", "-": "\ue004", "+": "\ue005"}
+_INNER = {
+    **{".": "\ue000", ",": "\ue001", ":": "\ue002", "/": "\ue003", "-": "\ue004", "+": "\ue005"},
+    **{"<": "\ue006", ">": "\ue007", "≤": "\ue008", "≥": "\ue009", "#": "\ue00a"},
+}
+_INNER_CODES = str.maketrans(_INNER)
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uff66-\uff9d]")
 _OUTER = str.maketrans({mark: text for text, mark in _INNER.items()})
 
@@ -26,6 +32,9 @@ class Step:
     apply: Callable[[str], str]
     label: str = "on"
     default: bool = True
+
+
+SPELLING = frozenset({"nfc", "tone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,13 @@ class Normaliser:
     def tokens(self, text: str) -> list[str]:
         """Words; syllables in Vietnamese; single characters where a script writes no spaces."""
         return _UNSPACED.sub(r" \g<0> ", self(text)).split()
+
+    def spelling(self, text: str) -> str:
+        """Return a text with Unicode and tone marks in one form and nothing else changed, as BLEU and chrF take it."""
+        for step in self.steps:
+            if step.name in SPELLING and step.name not in self.off:
+                text = step.apply(text)
+        return visible(text)
 
     def switched(self, switches: Mapping[str, bool]) -> "Normaliser":
         """A copy with steps turned on or off; a step that it does not have stays without effect."""
@@ -67,18 +83,35 @@ def build(name: str, steps: Sequence[Step]) -> Normaliser:
 
 
 def compose(text: str) -> str:
-    """NFC, also for half-composed text. A lone surrogate becomes U+FFFD, which equals no sound text."""
-    return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
+    """NFC, also for half-composed text; full-width forms, raised digits of units (``m²``) and ``½`` are plain ones.
+
+    A lone surrogate becomes U+FFFD, which equals no sound text.
+    """
+    text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
+    if text.isascii():
+        return text
+    text = _VULGAR.sub(lambda match: unicodedata.normalize("NFKC", match[0]).replace("\u2044", "/"), text)
+    return _RAISED.sub(lambda match: str(unicodedata.digit(match[0])), text.translate(_PLAIN_FORMS))
 
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_PLAIN_FORMS = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
+    **{0x3000: " ", 0x2212: "-", 0x2010: "-", 0x2011: "-", 0x20AB: "₫"}
+}
+_RAISED = re.compile(r"(?<=[^\W\d_])[²³]")
+_VULGAR = re.compile(r"(?<!\d)[¼½¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SPACED_DECIMAL = re.compile(r"(?<=\d) ([.,]) (?=\d)")
 _SPACED_MARK = re.compile(r" +([,.;:!?…)\]}])")
 
 
+def visible(text: str) -> str:
+    """Return a text without invisible characters."""
+    return _INVISIBLE.sub("", text)
+
+
 def squeeze(text: str) -> str:
     """No invisible characters, single spaces, none before a mark: ``7 . 5 m ?`` is ``7.5 m?``."""
-    text = " ".join(_INVISIBLE.sub("", text).split())
+    text = " ".join(visible(text).split())
     return _SPACED_MARK.sub(r"\1", _SPACED_DECIMAL.sub(r"\1", text))
 
 
@@ -102,32 +135,30 @@ class _Marks(dict[int, str]):
 
 
 _TABLE = _Marks()
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,:/-](?=\d)|(?<![\w.,])[+-](?=\d)")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,:/-](?=\d)|(?<![\w.,])[+-](?=\d)|(?<=\w)[+#]+(?!\w)")
+_BOUND = re.compile(r"(?:<=|>=|=<|=>|[<>≤≥⩽⩾])(?= ?[+-]?\d)")
+_BOUNDS = {"<=": "≤", "=<": "≤", "⩽": "≤", ">=": "≥", "=>": "≥", "⩾": "≥"}
 _UNIT = re.compile(r"(?<=\d)(?=[^\W\d_])")
 
 
 def strip_punctuation(text: str) -> str:
     """Punctuation becomes space, except inside numbers, dates and times; ``50%`` is ``50 %``, ``7m`` is ``7 m``.
 
+    What makes another word of a word or a number stays: ``C++``, ``C#``, ``18+``, ``<5``, ``≥ 5``.
+
     A text of nothing but punctuation stays as it is: it must not become equal to an empty answer.
     """
-    guarded = _BETWEEN_DIGITS.sub(lambda match: _INNER[match.group()], text)
+    text = _BOUND.sub(lambda match: _BOUNDS.get(match[0], match[0]), text)
+    guarded = _BOUND.sub(lambda match: f" {_INNER[match[0]]} ", text)
+    guarded = _BETWEEN_DIGITS.sub(lambda match: match[0].translate(_INNER_CODES), guarded)
     words = " ".join(_UNIT.sub(" ", guarded.translate(_TABLE)).split())
     return words.translate(_OUTER) or text
-
-
-_POINT_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]|\.\d)")
-
-
-def point_numbers(text: str) -> str:
-    """``1,000.5`` is ``1000.5``."""
-    return _POINT_THOUSANDS.sub(lambda match: match.group().replace(",", ""), text)
 
 
 COMMON = (
     Step("nfc", compose),
     Step("space", squeeze),
     Step("lower", lower),
-    Step("decimal", point_numbers, label="point"),
+    Step("decimal", english_numerals, label="point"),
     Step("punct", strip_punctuation, label="keepnum"),
 )

@@ -1,29 +1,34 @@
-"""The English normaliser: articles go, number words up to ninety-nine become digits."""
+"""The English normaliser: articles go; numbers, dates, times and units are written in one form."""
 
 import re
 
-from tailor.normalisers.base import COMMON, Step, build
+from tailor.answers.dates import english_dates
+from tailor.answers.english_numbers import english_words
+from tailor.answers.numbers import english_numerals
+from tailor.answers.units import with_units
+from tailor.normalisers.base import Step, build, compose, lower, squeeze, strip_punctuation
 
-_SMALL = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
-    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_ENGLISH = {word: value for value, word in enumerate(_SMALL)} | {
-    word: 20 + 10 * place for place, word in enumerate(_TENS)
-}
-_ENGLISH_NUMBER = re.compile(
-    rf"(?<!\w)(?:({'|'.join(_TENS)})(?:[ -]({'|'.join(_SMALL[1:10])}))?|({'|'.join(_SMALL)}))(?!\w)"
-)
 _ARTICLE = re.compile(r"(?<!\w)(?:a|an|the) +(?=\S)")
-
-
-def _english_digits(text: str) -> str:
-    return _ENGLISH_NUMBER.sub(lambda match: str(sum(_ENGLISH[word] for word in match.groups() if word)), text)
 
 
 def _without_articles(text: str) -> str:
     return _ARTICLE.sub("", text)
 
 
-ENGLISH = build("en-norm:v1", [*COMMON, Step("articles", _without_articles), Step("num", _english_digits)])
+def _typed(text: str) -> str:
+    return with_units(english_dates(text), "en")
+
+
+ENGLISH = build(
+    "en-norm:v2",
+    [
+        Step("nfc", compose),
+        Step("space", squeeze),
+        Step("lower", lower),
+        Step("decimal", english_numerals, label="point"),
+        Step("num", english_words),
+        Step("typed", _typed),
+        Step("punct", strip_punctuation, label="keepnum"),
+        Step("articles", _without_articles),
+    ],
+)

@@ -2,4 +2,4 @@
 
 from tailor.normalisers.base import COMMON, build
 
-PLAIN = build("plain-norm:v1", COMMON)
+PLAIN = build("plain-norm:v2", COMMON)

@@ -1,26 +1,29 @@
-"""The Vietnamese normaliser. Tones and accents are part of a word and stay; no word is ever dropped.
+"""The Vietnamese normaliser. Tones and accents are part of a word and stay.
 
-Steps: Unicode composition; spaces; case; tone placement (``hoà`` is ``hòa``); i and y (off: ``kỹ`` is ``kĩ``);
-Vietnamese numbers (``1.000`` is ``1000``, ``7,5`` is ``7.5``); punctuation; number words up to 999 (``hai mươi mốt`` is
-``21``).
+Steps: Unicode composition; spaces; case; the place of tone marks (``hoà`` is ``hòa``, ``tóan`` is ``toán``); i and y
+(``kỹ`` is ``kĩ``); short forms of chats (``ko``); politeness (``dạ … ạ``); numerals (``1.000`` is ``1000``, ``7,5`` is
+``7.5``); number words (``một triệu rưỡi`` is ``1500000``); dates, times and units; punctuation.
 """
 
 import re
-from collections.abc import Mapping
+import unicodedata
 
+from tailor.answers.dates import vietnamese_dates
+from tailor.answers.numbers import vietnamese_numerals
+from tailor.answers.units import with_units
+from tailor.answers.vietnamese_numbers import vietnamese_words
 from tailor.normalisers.base import Normaliser, Step, build, compose, lower, squeeze, strip_punctuation
 
-_TONED = {"a": "àáảãạ", "e": "èéẻẽẹ", "y": "ỳýỷỹỵ", "o": "òóỏõọ", "u": "ùúủũụ", "i": "ìíỉĩị"}
-# The mark moves from the second vowel to the first; only where nothing follows, and never after q (quý, quỳ).
-_TONE_PAIRS = {
-    first + second: _TONED[first][tone] + plain
-    for first, plain in (("o", "a"), ("o", "e"), ("u", "y"))
-    for tone, second in enumerate(_TONED[plain])
-}
-_TONE = re.compile(rf"(?<!q)({'|'.join(_TONE_PAIRS)})(?!\w)")
-_Y_SYLLABLE = re.compile(rf"(?<!\w)([hklmst])([y{_TONED['y']}])(?!\w)")
-_Y_TO_I = str.maketrans("y" + _TONED["y"], "i" + _TONED["i"])
+_TONES = "\u0300\u0309\u0303\u0301\u0323"  # grave, hook, tilde, acute, dot: what Vietnamese calls a tone
 _ETH = str.maketrans("Ðð", "Đđ")  # Icelandic letters that old code pages leave in place of đ
+_VOWELS = "aăâeêioôơuưy"
+_TONED = "".join(unicodedata.normalize("NFC", vowel + tone) for vowel in _VOWELS for tone in _TONES)
+_SYLLABLE = re.compile(
+    rf"(?<!\w)(?P<onset>ngh|gh|gi(?=[{_VOWELS}{_TONED}])|g[ìỉĩíị](?=[{_VOWELS}])|qu|q[ùủũúụ]|ch|kh|ng|nh|ph|th|tr|"
+    rf"[bcdđghklmnpqrstvx])?(?P<vowels>[{_VOWELS}{_TONED}]{{1,3}})(?P<coda>ch|ng|nh|[cmnpt])?(?!\w)",
+    re.IGNORECASE,
+)
+_MODIFIED = "êơâăôư"
 
 
 def _compose(text: str) -> str:
@@ -28,83 +31,94 @@ def _compose(text: str) -> str:
 
 
 def _place_tones(text: str) -> str:
-    return _TONE.sub(lambda match: _TONE_PAIRS[match.group()], text)
+    return _SYLLABLE.sub(_placed, text)
 
 
-def _y_to_i(text: str) -> str:
+def _placed(match: re.Match[str]) -> str:
+    """Put a syllable's tone where it belongs; a syllable with no or several tones stays as it is."""
+    letters, tones = [], []
+    for letter in f"{match['onset'] or ''}{match['vowels']}":
+        plain = unicodedata.normalize("NFD", letter)
+        tones += [mark for mark in plain if mark in _TONES]
+        letters.append(unicodedata.normalize("NFC", "".join(mark for mark in plain if mark not in _TONES)))
+    bare, coda = "".join(letters), match["coda"] or ""
+    if len(tones) != 1:
+        return match[0]
+    lowered = bare.lower()
+    start = 2 if lowered.startswith("qu") or (lowered.startswith("gi") and len(bare) > 2) else len(match["onset"] or "")
+    vowels = lowered[start:]
+    if not vowels or any(letter not in _VOWELS for letter in vowels):
+        return match[0]
+    place = start + _bearer(vowels, coda)
+    return unicodedata.normalize("NFC", bare[: place + 1] + tones[0] + bare[place + 1 :]) + coda
+
+
+def _bearer(vowels: str, coda: str) -> int:
+    """Return the place of the vowel that bears the tone, as old spelling has it in open syllables (``hòa``)."""
+    modified = [place for place, vowel in enumerate(vowels) if vowel in _MODIFIED]
+    if modified:
+        return modified[-1]
+    if len(vowels) == 1:
+        return 0
+    if coda:
+        return len(vowels) - 1
+    return 1 if len(vowels) == 3 else 0
+
+
+_YS, _IS = ("".join(unicodedata.normalize("NFC", letter + tone) for tone in ("", *_TONES)) for letter in "yi")
+_Y_SYLLABLE = re.compile(rf"(?<!\w)([hklmst])([{_YS}])(?!\w)")
+_QUI_SYLLABLE = re.compile(rf"(?<!\w)qu([{_IS}])(?!\w)")
+_Y_TO_I, _I_TO_Y = str.maketrans(_YS, _IS), str.maketrans(_IS, _YS)
+
+
+def _one_i(text: str) -> str:
+    text = _QUI_SYLLABLE.sub(lambda match: "qu" + match[1].translate(_I_TO_Y), text)
     return _Y_SYLLABLE.sub(lambda match: match[1] + match[2].translate(_Y_TO_I), text)
 
 
-_THOUSANDS = re.compile(r"(?<!\d)(?<!\d[.,])[1-9]\d{0,2}(?:(?:\.\d{3})+(?:,\d+)?|(?:,\d{3})+(?:\.\d+)?)(?![\d]|[.,]\d)")
-_COMMA_DECIMAL = re.compile(r"(?<!\d)(?<!\d[.,])(\d+),(\d+)(?![\d]|[.,]\d)")
-
-
-def _ungrouped(match: re.Match[str]) -> str:
-    number = match.group()
-    separator = (
-        "." if number.find(".") != -1 and (number.find(",") == -1 or number.find(".") < number.find(",")) else ","
-    )
-    return number.replace(separator, "").replace(",", ".")
-
-
-def _numbers(text: str) -> str:
-    """Points group thousands and a comma is the decimal mark; English grouping (``1,000``) is understood as well."""
-    return _COMMA_DECIMAL.sub(r"\1.\2", _THOUSANDS.sub(_ungrouped, text))
-
-
-_DIGITS: Mapping[str, int] = {
-    "một": 1,
-    "hai": 2,
-    "ba": 3,
-    "bốn": 4,
-    "năm": 5,
-    "sáu": 6,
-    "bảy": 7,
-    "bẩy": 7,
-    "tám": 8,
-    "chín": 9,
-}
-# ``năm`` is also 'year', and 15 is always 'mười lăm': after tens it is left to be the noun.
-_AFTER_TENS = {word: value for word, value in _DIGITS.items() if word != "năm"} | {
-    "mốt": 1,
-    "tư": 4,
-    "lăm": 5,
-    "nhăm": 5,
-}
-_AFTER_ODD = {**_DIGITS, "tư": 4}
-_UNIT = "|".join(_DIGITS)
-_NUMBER = re.compile(
-    rf"(?<!\w)(?:(?P<hundreds>{_UNIT}) trăm(?!\w)(?: (?:linh|lẻ) (?P<odd>{'|'.join(_AFTER_ODD)})(?!\w))?)?"
-    rf"(?:(?:(?<=trăm) |(?<!\w))(?:(?P<tens>{_UNIT}) mươi|(?P<ten>mười))(?!\w)"
-    rf"(?: (?P<ones>{'|'.join(_AFTER_TENS)})(?!\w))?)?"
+_CHAT = {"ko": "không", "hok": "không", "kô": "không", "đc": "được"}
+_CHAT_WORD = re.compile(rf"(?<![\w.-])(?:{'|'.join(_CHAT)})(?![\w-]|\.\w)")
+_ADDRESSED = "thưa(?: (?:anh|chị|em|cô|thầy|bạn|ông|bà|bác|chú|quý khách))?"
+_POLITE_FIRST = re.compile(rf"^(?:(?:dạ|vâng|{_ADDRESSED})[ ,]+)+(?=\w)")
+_POLITE_LAST = re.compile(r"(?<=\w)(?:[ ,]+(?:ạ|nhé|nha))+(?=[.! ]*$)")
+_COLOUR = re.compile(
+    r"(?<!\w)màu (?=(?:xanh (?!và |hay |hoặc )|(?:đỏ|vàng|nâu|hồng|tím|cam|xám|đen|trắng) "
+    r"(?:tươi|đậm|nhạt|sẫm|thẫm|chanh|đất|ngà|đô|tía|rượu|nhung|mận|cam|nghệ|kem|sáng|tối)))"
 )
-_SINGLE = re.compile(rf"(?<!\w)({_UNIT}|(?<=thứ )tư)(?!\w)")
 
 
-def _value(match: re.Match[str]) -> str:
-    parts = match.groupdict()
-    if not any(parts.values()):
-        return match.group()
-    total = 100 * _DIGITS.get(parts["hundreds"] or "", 0) + _AFTER_ODD.get(parts["odd"] or "", 0)
-    total += 10 if parts["ten"] else 10 * _DIGITS.get(parts["tens"] or "", 0)
-    return str(total + _AFTER_TENS.get(parts["ones"] or "", 0))
+def _without_chat(text: str) -> str:
+    return _CHAT_WORD.sub(lambda match: _CHAT[match[0]], text)
 
 
-def _number_words(text: str) -> str:
-    """0 is left alone: ``không`` is above all 'no'."""
-    return _SINGLE.sub(lambda match: str(_AFTER_ODD[match[1]]), _NUMBER.sub(_value, text))
+def _plain_speech(text: str) -> str:
+    """Drop politeness around an answer, never the whole of it."""
+    return _POLITE_LAST.sub("", _POLITE_FIRST.sub("", text)) or text
+
+
+def _colours(text: str) -> str:
+    """Drop ``màu`` before a colour of two words, which can be nothing else; ``cam`` alone is a fruit."""
+    return _COLOUR.sub("", text)
+
+
+def _typed(text: str) -> str:
+    return with_units(vietnamese_dates(text), "vi")
 
 
 VIETNAMESE: Normaliser = build(
-    "vi-norm:v1",
+    "vi-norm:v2",
     [
         Step("nfc", _compose),
         Step("space", squeeze),
         Step("lower", lower),
         Step("tone", _place_tones, label="old"),
-        Step("iy", _y_to_i, default=False),
-        Step("decimal", _numbers, label="comma"),
+        Step("iy", _one_i),
+        Step("chat", _without_chat),
+        Step("polite", _plain_speech),
+        Step("colour", _colours),
+        Step("decimal", vietnamese_numerals, label="comma"),
+        Step("num", vietnamese_words),
+        Step("typed", _typed),
         Step("punct", strip_punctuation, label="keepnum"),
-        Step("num", _number_words),
     ],
 )

@@ -1,0 +1,35 @@
+"""The letter of a choice: ``A``, ``(A)``, ``Đáp án: A``, ``câu A``, ``A. màu đỏ``."""
+
+import re
+import unicodedata
+
+_LED = (
+    r"(?:(?:đáp án|câu trả lời|trả lời|phương án|lựa chọn|chọn|câu|ý|answer|option|choice|choose|the answer)"
+    r"(?: (?:đúng|chính xác|cuối cùng|của tôi|nhất|correct|final|đáp án|câu|phương án|answer|option))*(?: là|"
+    r" is)?\s*[:=]?\s*)"
+)
+_OPEN, _CLOSE = r"[(\[{*_\"'“`]*", r"[)\]}*_\"'”`]*"
+_WHOLE = re.compile(rf"\s*{_OPEN}(?:{_LED})*{_OPEN}(?P<l>[a-h]){_CLOSE}\s*[.):,]?{_CLOSE}\s*(?:ạ|nhé)?\s*[.!]?\s*")
+_FIRST = re.compile(rf"\s*{_OPEN}(?:{_LED})*{_OPEN}(?P<l>[A-Ha-h]){_CLOSE}\s*[.):](?:{_CLOSE})(?:\s|$)")
+_NAMED = re.compile(rf"(?<!\w)(?i:{_LED})(?:(?i:là|is)\s+)?{_OPEN}(?P<l>[A-H]){_CLOSE}(?![\w+#])")
+_ALONE = re.compile(rf"(?<![\w]){_OPEN}(?P<l>[A-H]){_CLOSE}(?![\w+#'’])")
+
+
+def only_letter(text: str) -> str | None:
+    """Return the letter that an answer is, in upper case; None for any other text."""
+    match = _WHOLE.fullmatch(unicodedata.normalize("NFKC", text).lower())
+    return match["l"].upper() if match else None
+
+
+def chosen(text: str) -> str | None:
+    """Return the letter that an answer chooses, perhaps in a sentence or before its text; None for none or several."""
+    text = unicodedata.normalize("NFKC", text)
+    if (letter := only_letter(text)) is not None:
+        return letter
+    for pattern in (_NAMED, _FIRST, _ALONE):
+        letters = {match["l"].upper() for match in pattern.finditer(text)}
+        if len(letters) == 1:
+            return letters.pop()
+        if letters:
+            return None
+    return None
