@@ -50,6 +50,15 @@ SHAPES = [
     Shape("148-split-col-names", 24),
     Shape("165-claude-thinking-nova2", 24, "reasoning-read", ("reasoningContent",)),
     Shape("181-r1-distill-csv", 24, "reasoning-read", ("Nghĩ từng bước",)),
+    Shape("54-evals-input-output-ideal", 24, "", ("phở",), ('"3"',)),
+    Shape("75-csv-openmath-cols", 24, "", ("Tính 0+1",)),
+    Shape("85-nextqa-csv", 24, "choices-read", ("A. phở\\nB. bún chả",)),
+    Shape("153-vqa-answers-liststr-csv", 24, "", ("bún chả",), ("answer_confidence",)),
+    Shape("158-quiz-answers-correct-index", 0, "choice-ambiguous", says="first_choice"),
+    Shape("159-quiz-answers-objects", 24, "choices-read", ('"text":"bún chả"',)),
+    Shape("161-truthfulqa", 24, "", ("phở",)),
+    Shape("162-excel-vn-dapan-1-4", 24, "choices-read"),
+    Shape("163-setfit-label_text", 24, "", ("khen",)),
 ]
 
 

@@ -20,6 +20,7 @@ from tailor.findings import Finding, RowError, finding
 
 _MOST_PLANS: Final = 1000
 _LOOKED_AT: Final = 20
+_ENOUGH: Final = 4
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
@@ -100,7 +101,17 @@ class Account:
 
     def _is_mark(self, key: str) -> bool:
         values = self._values(key)
-        return carriers.is_mark(key) and (carriers.are_verdicts(values) or carriers.is_weight(key, values))
+        if not carriers.is_mark(key) or self._numbers_answers(key):
+            return False
+        return carriers.are_verdicts(values) or carriers.is_weight(key, values)
+
+    def _numbers_answers(self, key: str) -> bool:
+        """Whether a key only says the answer once more, as the number of a label does."""
+        answer = self._context.columns.get("answer", "") if self._format.uses_columns else ""
+        pairs = [(str(row[key]), str(row[answer])) for row in self._rows if key in row and answer in row]
+        distinct = len(set(pairs))
+        sides = {len(set(side)) for side in zip(*pairs, strict=True)}
+        return len(pairs) >= _ENOUGH and distinct > 1 and sides == {distinct} and distinct < len(pairs)
 
     def _reason(self, key: str) -> Finding:
         values = [value for value in self._values(key)[:_LOOKED_AT] if isinstance(value, str)]

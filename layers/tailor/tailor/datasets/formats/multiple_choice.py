@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from tailor.datasets.sources import EACH, LABELLED, LISTED, Options, from_pairs, options_of
+from tailor.datasets.sources import EACH, LABELLED, LISTED, Options, flagged, from_pairs, options_of
 from tailor.findings import Finding, FindingTally, finding
 from tailor.recipe import Data
 
@@ -69,19 +69,22 @@ _SAID: Final = {
     "from 0": "the answers are numbers of choices, counted from 0, and are learnt as letters",
     "from 1": "the answers are numbers of choices, counted from 1, and are learnt as letters",
 }
+_SAID_FLAGGED: Final = "the choices that are marked as right are learnt"
 _SAID_NONE: Final = "the answers are none of the choices and are learnt as they are"
 
 
 class Choices:
     """How the choices of a file are read. ``readings`` are the ways to read its answers that fit the most of the first
-    rows; empty where the answers are none of the choices, and are taken as they are."""
+    rows; empty where the answers are none of the choices, and are taken as they are. ``flagged``: each choice
+    says whether it is right."""
 
     def __init__(self, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], first: int | None) -> None:
         """``columns`` maps parts to columns; ``first`` is the number of the first choice, if it is known."""
         self._listed, self.answer = columns.get(LISTED), columns.get("answer", "")
         self._each = [(part.removeprefix(EACH), name) for part, name in columns.items() if part.startswith(EACH)]
         known = [name for name in _READINGS if first is None or name not in _NUMBERS or name == f"from {first}"]
-        self.readings = self._fitting(rows, known) if self.answer else ()
+        self.flagged = bool(self.answer) and self.answer == self._listed
+        self.readings = self._fitting(rows, known) if self.answer and not self.flagged else ()
 
     def options(self, row: Mapping[str, Any], problems: list[Finding]) -> Options:
         """The choices of a row; empty for a question without."""
@@ -95,6 +98,8 @@ class Choices:
 
     def learnt(self, value: Any, options: Options, problems: list[Finding]) -> Any:
         """Return the answer that the model learns: the value itself if it means no choice."""
+        if self.flagged:
+            return self._right(value, problems)
         value = value[0] if isinstance(value, list) and len(value) == 1 else value
         if not self.readings or value is None or value == "" or isinstance(value, dict):
             return value
@@ -110,6 +115,13 @@ class Choices:
             )
             problems.append(problem)
         return best
+
+    def _right(self, value: Any, problems: list[Finding]) -> str | None:
+        """The text of the choice that is marked as right, of several all."""
+        right = [option.text for option, is_right in flagged(value) if is_right]
+        if not right:
+            problems.append(finding("choice-unmarked", path=self.answer))
+        return "; ".join(right) or None
 
     def _fitting(self, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[str, ...]:
         told = [(row.get(self.answer), self.options(row, [])) for row in rows]
@@ -127,7 +139,8 @@ def take_choices(
     if not any(part == LISTED or part.startswith(EACH) for part in columns):
         return None
     choices = Choices(columns, rows, data.first_choice)
-    ways = " or ".join(_SAID[name] for name in choices.readings) or _SAID_NONE
+    said = " or ".join(_SAID[name] for name in choices.readings) or _SAID_NONE
+    ways = _SAID_FLAGGED if choices.flagged else said
     notes.add(finding("choices-read/answers" if "answer" in columns else "choices-read", file, ways=ways))
     return choices
 

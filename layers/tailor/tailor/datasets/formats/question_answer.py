@@ -20,6 +20,12 @@ _SPLITS: Final[dict[str, SplitName]] = {
     "validation": "validation", "valid": "validation", "val": "validation",
     "dev": "validation", "eval": "validation", "test": "test", "testing": "test",
 }  # fmt: skip
+_VOTES: Final = {"yes": 1.0, "maybe": 0.5, "no": 0.01}
+_VOTING: Final = ("answer_confidence", "confidence")
+_ANNOTATED: Final = frozenset(
+    {"answer", "text", "answer_start", "answer_end", "answer_id", "worker", "worker_id", "annotator", "time", *_VOTING}
+)
+"""Keys of an annotator's answer that stands as text in a table's field."""
 _REFERENCE_KEYS: Final = ("answer", "text", "value", "label", "raw", "caption")
 
 
@@ -130,10 +136,20 @@ def answers(value: Any, column: str, problems: list[Finding]) -> tuple[str | Non
     if not isinstance(value, list):
         text = _answer(value, column, problems)
         return text, [text] if text else []
-    texts = [text for item in value if (text := _answer(_reference(item), column, problems))]
-    if not texts:
-        return None, []
-    return Counter(texts).most_common(1)[0][0], list(dict.fromkeys(texts))
+    votes: Counter[str] = Counter()
+    for item in value:
+        text = _answer(_reference(item), column, problems)
+        if text:
+            votes[text] += _vote(item)  # type: ignore[assignment]  # a vote may count less than one
+    return (votes.most_common(1)[0][0], list(votes)) if votes else (None, [])
+
+
+def _vote(item: Any) -> float:
+    """How much an annotator's answer counts: a confident one more."""
+    said = next((item[key] for key in _VOTING if key in item), None) if isinstance(item, dict) else None
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return max(float(said), 0.01)
+    return _VOTES.get(said.strip().casefold(), 1.0) if isinstance(said, str) else 1.0
 
 
 def _written_out(value: Any) -> Any:
@@ -143,7 +159,16 @@ def _written_out(value: Any) -> Any:
     meant = value_of(value)
     if isinstance(meant, dict):
         return meant if meant.keys() == {"text", "answer_start"} else value
-    return meant if isinstance(meant, list) and all(isinstance(item, str) for item in meant) else value
+    if not isinstance(meant, list):
+        return value
+    return meant if all(map(_is_answer, meant)) else value
+
+
+def _is_answer(item: Any) -> bool:
+    """Whether an item of a list that stands as text is an answer: a text, or what an annotator said."""
+    if isinstance(item, dict):
+        return ("answer" in item or "text" in item) and item.keys() <= _ANNOTATED
+    return isinstance(item, str)
 
 
 def _reference(item: Any) -> Any:

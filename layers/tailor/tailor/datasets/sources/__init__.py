@@ -8,20 +8,22 @@
 | ``text_encoding``, ``legacy_encodings`` | any encoding as UTF-8 |
 | ``json_lines``, ``json_document``, ``json_stream``, ``csv``, ``parquet``, ``plain_text`` | one container each |
 | ``columns`` | which column holds what |
+| ``choice_columns`` | which columns hold choices, and which the right one |
 | ``media_columns`` | which columns name pictures, videos or sounds |
 | ``literals``, ``options`` | lists, objects and choices that stand as text in a field |
 | ``answer_files`` | questions in one file, answers in another |
 """
 
 from tailor.datasets.sources.answer_files import LonelyAnswers, join
-from tailor.datasets.sources.columns import candidates, choose, plain_name, report
+from tailor.datasets.sources.columns import candidates, choose, report
 from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
 from tailor.datasets.sources.json_lines import BLANK
 from tailor.datasets.sources.json_stream import TRAILING_COMMA
 from tailor.datasets.sources.literals import value_of
 from tailor.datasets.sources.media_columns import by_content, files_in, several, sounds
+from tailor.datasets.sources.names import plain_name
 from tailor.datasets.sources.objects import DamagedFileError, MediaObject, MemberObject, StoredObject
-from tailor.datasets.sources.options import EACH, LABELLED, LISTED, Option, Options, from_pairs, options_of
+from tailor.datasets.sources.options import EACH, LABELLED, LISTED, Option, Options, flagged, from_pairs, options_of
 from tailor.datasets.sources.sniff import MEDIA_SUFFIXES
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "candidates",
     "choose",
     "files_in",
+    "flagged",
     "from_pairs",
     "join",
     "options_of",

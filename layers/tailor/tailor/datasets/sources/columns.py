@@ -1,16 +1,16 @@
 """Which column holds what: as the recipe says, else guessed from the usual names in English and Vietnamese."""
 
 import difflib
-import itertools
 import re
 import string
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from tailor.datasets.sources.options import EACH, LISTED, options_of
+from tailor.datasets.sources.choice_columns import choice_columns, fitting, parts_of
+from tailor.datasets.sources.names import bare, plain_name
+from tailor.datasets.sources.options import LISTED
 from tailor.findings import FindingTally, finding
 from tailor.recipe import Columns
 
@@ -22,25 +22,24 @@ MOST_NAMES: Final = 1000
 _GUESSED: Final = (*PARTS, "impossible")
 """Parts that have a usual name; not all can be named in a recipe."""
 
-_CHOICE: Final = re.compile(r"(option|choice|opt|op|candidate|phuongan|luachon|answer|dapan|)([a-h]|[0-8])")
-_LETTERED: Final = ("", "answer", "dapan")
-"""Before letters only: ``answer1``, ``answer2`` are answers that are all right, unless a column says which one is."""
-_RIGHT: Final = frozenset({"answerkey", "correctanswer", "correctoption", "correctchoice", "correct", "dapandung"})
 _FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)", re.IGNORECASE)
 
 # In the order of preference. Compared without case, accents and punctuation.
 _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     "question": (
         "question", "questions", "question_text", "question_stem", "query", "user_query", "prompt", "instruction",
-        "user", "input", "question_vi", "question_en", "q", "câu hỏi", "nội dung câu hỏi", "hỏi", "cauhoi", "đề bài",
-        "yêu cầu",
+        "user", "input", "problem", "question_vi", "question_en", "q", "câu hỏi", "nội dung câu hỏi", "hỏi", "cauhoi",
+        "đề bài", "yêu cầu",
     ),
     "answer": (
-        "answer", "answers", "multiple_choice_answer", "answer_text", "answer_key", "correct_answer", "đáp án đúng",
-        "correct_option", "correct_choice", "correct_choice_idx", "response", "completion", "output", "label",
-        "target", "gold", "gold_answer", "ground_truth", "reference", "reference_answer", "expected", "assistant",
-        "answer_vi", "answer_en", "a", "câu trả lời", "trả lời", "đáp án", "traloi", "dapan", "kết quả", "nhãn",
-        "answer_index", "answer_idx", "correct_index", "cop",
+        "answer", "answers", "multiple_choice_answer", "best_answer", "answer_text", "answer_key", "correct_answer",
+        "đáp án đúng", "câu trả lời đúng", "correct_option", "correct_choice", "correct_choice_idx", "ideal",
+        "ideal_answer", "gold_answer", "gold", "ground_truth", "reference_answer", "expected_answer",
+        "expected_output", "expected_response", "expected", "response", "completion", "output", "label_text",
+        "label_name", "class_name", "label", "target", "reference", "assistant", "answer_vi", "answer_en", "a",
+        "câu trả lời", "trả lời", "đáp án", "traloi", "dapan", "kết quả", "nhãn", "correct_answers", "answer_index",
+        "answer_idx", "correct_index", "correct_answer_index", "cop", "solution", "generated_solution", "highlights",
+        "summary", "tóm tắt",
     ),
     "context": ("context", "passage", "paragraph", "article", "ngữ cảnh", "đoạn văn"),
     "image": (
@@ -63,13 +62,6 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-@lru_cache(1 << 13)
-def plain_name(name: str) -> str:
-    """Return a name without case, accents and punctuation, as names are compared."""
-    letters = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
-    return re.sub(r"[^a-z0-9]", "", letters)
-
-
 @cache
 def _all_likely() -> frozenset[str]:
     return frozenset(plain_name(name) for names in _LIKELY.values() for name in names)
@@ -82,7 +74,7 @@ def is_likely(name: str) -> bool:
 
 def candidates(part: str, names: Sequence[str]) -> list[str]:
     """Return the columns that may hold ``part``, the likeliest first."""
-    plain = {plain_name(name): name for name in reversed(names[:MOST_NAMES])}
+    plain = {plain_name(bare(name)): name for name in reversed(names[:MOST_NAMES])}
     found = dict.fromkeys(plain[likely] for likely in map(plain_name, _LIKELY[part]) if likely in plain)
     return list(found)
 
@@ -103,19 +95,22 @@ def choose(
         name = getattr(wanted, part)
         if name in names:
             named[part] = name
-    named |= _parts_of([name for name in _listed(wanted) if name in names])
+    named |= parts_of([name for name in _listed(wanted) if name in names])
     if not named and all(name.startswith(UNNAMED) for name in names):
         return _by_content(names, rows, is_file)
     chosen = named
     others = [name for name in names if name not in named.values()]
-    for choices in (_choices(others, rows), {}):  # columns A and B may be a question and its answer
-        chosen = named if _listed(wanted) else named | choices
+    # Columns A and B may be a question and its answer.
+    for choices in (choice_columns(others, rows, named.get("answer")), {}):
+        chosen = named if _listed(wanted) else {**choices, **named}
         for part in _GUESSED:
             if part not in chosen:
                 free = [name for name in candidates(part, names) if name not in chosen.values() and name not in shown]
                 if part in ("image", "video"):
                     free.sort(key=lambda name: -sum(is_file(str(row.get(name))) for row in rows[:20]))
                     free = [name for name, kind in shown.items() if kind == part] + free
+                if part == "answer" and choices:
+                    free.sort(key=lambda name: -fitting(name, choices, rows))
                 if free:
                     chosen = chosen | {part: free[0]}
         if "question" in chosen:
@@ -128,33 +123,6 @@ def choose(
 
 def _listed(wanted: Columns) -> list[str]:
     return [wanted.choices] if isinstance(wanted.choices, str) else wanted.choices or []
-
-
-def _parts_of(columns: Sequence[str]) -> dict[str, str]:
-    """The parts of one column with lists of choices, or of columns with a choice each."""
-    if len(columns) == 1:
-        return {LISTED: columns[0]}
-    return {f"{EACH}{letter}": name for letter, name in zip(string.ascii_uppercase, columns, strict=False)}
-
-
-def _choices(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Find the choices of a question: a column of lists of them, or columns such as A, B, C, D."""
-    for name in candidates(LISTED, names):
-        said = [row[name] for row in rows if row.get(name) not in (None, "", [])]
-        if said and 2 * sum(bool(options_of(value)) for value in said) > len(said):
-            return {LISTED: name}
-    told = any(name in _RIGHT for name in map(plain_name, names[:MOST_NAMES]))
-    series: dict[str, dict[str, str]] = {}
-    for name in names[:MOST_NAMES]:
-        match = _CHOICE.fullmatch(plain_name(name))
-        if match and not (match[1] in _LETTERED and match[2].isdecimal() and not (told and match[1])):
-            series.setdefault(match[1], {}).setdefault(match[2], name)
-    for found in series.values():
-        for signs in ("abcdefgh", "12345678", "01234567"):
-            own = [found[sign] for sign in itertools.takewhile(found.__contains__, signs)]
-            if len(own) > 1:
-                return _parts_of(own)
-    return {}
 
 
 def _by_content(
@@ -176,7 +144,7 @@ def _by_content(
     if len(others) == 2:
         chosen["question"], chosen["answer"] = others
     elif len(letters) > 1 and all(str(row.get(others[-1])) in letters for row in rows):
-        chosen |= {"question": others[0], "answer": others[-1], **_parts_of(others[1:-1])}
+        chosen |= {"question": others[0], "answer": others[-1], **parts_of(others[1:-1])}
     return chosen
 
 

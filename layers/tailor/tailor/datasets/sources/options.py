@@ -33,6 +33,41 @@ class Option:
 Options = list[Option]
 
 
+_FLAGS: Final = frozenset(
+    {
+        "correct",
+        "is_correct",
+        "iscorrect",
+        "isCorrect",
+        "right",
+        "is_right",
+        "isRight",
+        "is_answer",
+        "isAnswer",
+        "isTrue",
+    }
+)
+_FLAG_VALUES: Final = (True, False, 0, 1)
+
+
+def flagged(value: Any) -> list[tuple[Option, bool]]:
+    """Return the choices of a list in which each says whether it is right; empty for any other value."""
+    if isinstance(value, str):
+        value = value_of(value) if value.lstrip()[:1] == "[" else value
+    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+        return []
+    flags = [next((item[key] for key in item if key in _FLAGS), None) for item in value]
+    options = options_of(value)
+    if len(options) != len(value) or not all(flag in _FLAG_VALUES for flag in flags):
+        return []
+    return [(option, bool(flag)) for option, flag in zip(options, flags, strict=True)]
+
+
+def is_flagged(value: Any) -> bool:
+    """Whether a value is a list of choices of which each says whether it is right."""
+    return bool(flagged(value))
+
+
 def options_of(value: Any) -> Options:
     """Return the choices in a field; empty where it holds none.
 

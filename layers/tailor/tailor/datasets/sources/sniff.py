@@ -34,6 +34,8 @@ _FOREIGN: Final = (
 )
 _ROW_KEYS: Final = ("messages", "conversations", "schemaVersion", "schemaType", "prompt", "question", "instruction")
 _NAME: Final = re.compile(r"[\w\- ]{1,40}")
+_UNNAMED: Final = re.compile(r"Unnamed: \d+|column \d+", re.IGNORECASE)
+_LIKE_A_NAME: Final = re.compile(r"[\w\- ]+")
 _OBJECT_LINE: Final = re.compile(r"\s*+\{.*\}\s*+,?\s*+$")
 
 
@@ -144,13 +146,14 @@ def _is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool
     if any(len(name) > 1 for name in likely) or len(likely) > 1:  # an A alone is the letter of a choice
         return True
     # Unknown names are still names where they are short, differ, and nothing like them stands below.
+    # A few may have none, as the index that pandas writes.
+    given = [name for name in names if name and not _UNNAMED.fullmatch(name)]
     return (
         len(rows) > 1
-        and len(names) == len(set(names))
-        and all(
-            name and len(name) <= 40 and name[-1] not in "?.!" and not name.replace(".", "").isdigit() for name in names
-        )
-        and all(re.fullmatch(r"[\w\- ]+", name) and name.count(" ") <= 2 for name in names)
+        and len(given) == len(set(given))
+        and 2 * len(given) > len(names)
+        and all(len(name) <= 40 and name[-1] not in "?.!" and not name.replace(".", "").isdigit() for name in given)
+        and all(_LIKE_A_NAME.fullmatch(name) and name.count(" ") <= 2 for name in given)
     )
 
 
