@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.unit.datasets.support import PIXEL, codes, examples, open_dataset, texts
+from tailor.datasets.example import Example
+from tailor.recipe import Data
+from tests.unit.datasets.support import PIXEL, codes, examples, open_dataset, rejections, texts
 
 TURNS = [{"role": "user", "content": "Hỏi"}, {"role": "assistant", "content": "đáp"}]
 ASKED = {"role": "user", "content": "Hỏi"}
@@ -55,3 +58,87 @@ def test_a_speaker_that_nobody_knows_is_named(tmp_path: Path) -> None:
     row = {"messages": [{"role": "narrator", "content": "x"}, *TURNS]}
     (rejected,) = list(open_dataset(tmp_path, {"d.jsonl": json.dumps(row)}))
     assert "'narrator'" in rejected.findings[0].message  # type: ignore[union-attr]
+
+
+def test_a_row_for_each_turn(tmp_path: Path) -> None:
+    table = (
+        "thread,who,text,turn\na,customer,Một?,1\na,agent,1,2\n"
+        "b,customer,Hai?,1\nb,agent,2,2\nb,customer,Ba?,4\nb,agent,3,5\n"
+    )
+    reader = open_dataset(tmp_path, {"d.csv": table})
+    first, second = examples(reader)
+    assert texts(first) == ["Một?", "1"]
+    assert texts(second) == ["Hai?", "2", "Ba?", "3"]
+    assert (first.id, first.line, second.line) == ("a", 2, 4)
+    assert "turns-gathered" in codes(reader)
+
+
+def test_turns_of_one_conversation_that_lie_apart_are_listed(tmp_path: Path) -> None:
+    names = [*(f"c{number}" for number in range(40)), "c3"]
+    lines = [{"id": name, "role": role, "content": role[:2]} for name in names for role in ("user", "assistant")]
+    reader = open_dataset(tmp_path, {"d.jsonl": "".join(f"{json.dumps(line)}\n" for line in lines)})
+    (rejected,) = rejections(reader)
+    assert (rejected.line, rejected.findings[0].code) == (81, "turns-apart")
+    assert sum(isinstance(row, Example) for row in reader) == 40
+
+
+def test_turns_that_nothing_holds_together_are_named(tmp_path: Path) -> None:
+    reader = open_dataset(tmp_path, {"d.csv": "role,content\nuser,Một?\nassistant,1\nuser,Hai?\nassistant,2\n"})
+    assert {found.code for row in rejections(reader) for found in row.findings} == {"turns-apart"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"question": {"0": "Một?", "1": "Hai?"}, "answer": {"0": "1", "1": "2"}},
+        {"question": ["Một?", "Hai?"], "answer": ["1", "2"]},
+        [
+            {"inputs": {"question": "Một?"}, "outputs": {"answer": "1"}},
+            {"inputs": {"question": "Hai?"}, "outputs": {"answer": "2"}},
+        ],
+    ],
+)
+def test_columns_and_objects(tmp_path: Path, document: Any) -> None:
+    reader = open_dataset(tmp_path, {"d.json": json.dumps(document)})
+    assert [texts(example) for example in examples(reader)] == [["Một?", "1"], ["Hai?", "2"]]
+
+
+def test_captions_under_the_names_of_pictures(tmp_path: Path) -> None:
+    reader = open_dataset(
+        tmp_path, {"d.json": json.dumps({"a.png": ["một", "hai"], "b.png": ["ba", "bốn"]}), "a.png": PIXEL}
+    )
+    found = examples(reader)
+    assert [(texts(example)[0][:7], example.references) for example in found] == [
+        ("<a.png>", ["một", "hai"]),
+        ("<b.png>", ["ba", "bốn"]),
+    ]
+
+
+def test_a_translation_is_named_with_a_recipe_that_works(tmp_path: Path) -> None:
+    rows = [{"translation": {"en": f"one {n}", "vi": f"một {n}"}} for n in range(3)]
+    files: dict[str, bytes | str] = {"d.jsonl": "".join(f"{json.dumps(row)}\n" for row in rows)}
+    fix = rejections(open_dataset(tmp_path, files))[0].findings[0].fix
+    recipe = yaml.safe_load(fix[fix.index("data:") :])
+    found = examples(open_dataset(tmp_path, files, data=Data.model_validate(recipe["data"])))
+    assert texts(found[0]) == ["one 0\n\nTranslate into Vietnamese.", "một 0"]
+
+
+def test_a_template_beside_the_rows_is_no_row(tmp_path: Path) -> None:
+    template = json.dumps({"prompt": "### Instruction:\n{instruction}\n", "completion": " {response}"})
+    row = json.dumps({"instruction": "Hỏi", "response": "đáp"})
+    reader = open_dataset(tmp_path, {"template.json": template, "train.jsonl": f"{row}\n"})
+    assert [texts(example) for example in examples(reader)] == [["Hỏi", "đáp"]]
+    assert "file-not-used" in codes(reader)
+
+
+def test_verl_and_batch_inference(tmp_path: Path) -> None:
+    graded = {"prompt": [{"role": "user", "content": "1+1"}], "reward_model": {"style": "rule", "ground_truth": "2"}}
+    (example,) = examples(open_dataset(tmp_path / "a", {"d.jsonl": json.dumps(graded)}, method="reinforcement"))
+    assert example.references == ["2"]
+    batch = {
+        "recordId": "r1",
+        "modelInput": {"messages": [{"role": "user", "content": [{"text": "Hỏi"}]}]},
+        "modelOutput": {"output": {"message": {"role": "assistant", "content": [{"text": "đáp"}]}}},
+    }
+    (example,) = examples(open_dataset(tmp_path / "b", {"d.jsonl": json.dumps(batch)}))
+    assert (texts(example), example.id) == (["Hỏi", "đáp"], "r1")

@@ -14,7 +14,12 @@ _COMPLETIONS: Final = ("generation", "completion", "outputText")
 
 def _fits(sample: Sample) -> bool:
     return (
-        sample.share(lambda row: row.get("schemaType") == _SCHEMA or {"modelId", "input", "output"} <= row.keys()) > 0.5
+        sample.share(
+            lambda row: (
+                row.get("schemaType") == _SCHEMA or {"modelId", "input", "output"} <= row.keys() or "modelInput" in row
+            )
+        )
+        > 0.5
     )
 
 
@@ -29,13 +34,15 @@ def _converter(context: Context) -> Converter:
         if problems:
             raise RowError(*problems)
         answered = row.get("output")
-        answer = _answer(answered.get("outputBodyJson") if isinstance(answered, dict) else None)
+        body = answered.get("outputBodyJson") if isinstance(answered, dict) else row.get("modelOutput")
+        answer = _answer(body)
         if answer.strip():
             turns.append(Turn("assistant", [Text(answer)]))
         elif context.needs_answer:
             raise RowError(finding("answer-missing/log", path="$.output.outputBodyJson"))
         example = Example(context.file, line, turns, system or context.data.system)
-        example.id = row["requestId"] if isinstance(row.get("requestId"), str) else None
+        identity = row.get("requestId", row.get("recordId"))
+        example.id = identity if isinstance(identity, str) else None
         for key in ("modelId", "requestMetadata"):
             if key in row:
                 example.extra[key] = row[key]
@@ -45,6 +52,8 @@ def _converter(context: Context) -> Converter:
 
 
 def _body(row: Row, side: str, problems: list[Finding]) -> dict[str, Any]:
+    if side == "input" and isinstance(row.get("modelInput"), dict):  # of batch inference
+        return dict(row["modelInput"])
     part = row.get(side)
     body = part.get(f"{side}BodyJson") if isinstance(part, dict) else None
     if isinstance(body, dict):

@@ -54,8 +54,16 @@ def make_converter(context: Context) -> Converter:
 def _systems(row: Row, problems: list[Finding]) -> list[str]:
     """The system texts beside the turns."""
     values: list[tuple[str, Any]] = [(key, row[key]) for key in _SYSTEM if row.get(key) not in (None, "", [])]
+    if _is_vertex(row):
+        values.append(("context", row["context"]))
     texts = [text_of(value, f"$.{key}", problems) for key, value in values]
     return [text for text in texts if text.strip()]
+
+
+def _is_vertex(row: Row) -> bool:
+    """Whether a row is of Vertex AI's chat models, whose system text is the context."""
+    turns = row.get("messages")
+    return bool(row.get("context")) and isinstance(turns, list) and "author" in (turns or [""])[0]
 
 
 def _take_answer(row: Row, turns: list[Turn], problems: list[Finding], context: Context, line: int) -> None:
@@ -74,6 +82,7 @@ def used_keys(row: Row) -> set[str]:
     """Return the keys that are read of a row that holds a conversation."""
     path, _, holder = conversations.find(row) or ("$.messages", None, row)
     used = {path.split(".")[1], "id", *(key for key in _ANSWERS if key in row)}
+    used |= {"context"} if _is_vertex(row) else set()
     return used if holder is not row else used | {"tools" if row.get("tools") else "functions", *_SYSTEM}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 
@@ -19,9 +19,13 @@ from tailor.datasets.formats.account import Account
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.captions import take_prompt
 from tailor.datasets.formats.chat import describe
+from tailor.datasets.formats.clearing import cleared
+from tailor.datasets.formats.flattening import flat, flattened, named_inside
 from tailor.datasets.formats.media_choice import media_of_columns, unheard
 from tailor.datasets.formats.multiple_choice import take_choices
 from tailor.datasets.formats.nested import expand, has_none, nested_path
+from tailor.datasets.formats.turn_rows import gathered, turn_columns
+from tailor.datasets.formats.unknown import is_template, why_unknown
 from tailor.datasets.media import MediaIndex
 from tailor.datasets.sources import (
     BLANK,
@@ -72,7 +76,7 @@ class ReadableFile:
     def by_line(self) -> bool:
         """Whether each line is one row of the prepared data, so that it can be left to others to read it."""
         as_is = self.method not in ("continued-pre-training", "reinforcement")
-        return as_is and self.source.container == "jsonl" and not self.nested
+        return as_is and type(self.source) is DataFile and self.source.container == "jsonl" and not self.nested
 
     def example(self, value: Any, line: int, raw: bytes | str | None) -> Example | Rejected:
         """Return the example that a row becomes, or why it is rejected."""
@@ -266,16 +270,23 @@ def _understand(
             notes.add(finding("file-empty/rows", source.name))
         return None
     rows = [value for value in values if type(value) is dict]
+    if len(values) == 1 and is_template(values[0]):
+        notes.add(finding("file-not-used/template", source.name))
+        return None
+    turns = turn_columns(rows) if type(source) is DataFile and method != "continued-pre-training" else None
+    if turns and turns.conversation:
+        notes.add(finding("turns-gathered", source.name, path=turns.conversation, role=turns.role))
+        return _understand(gathered(source, turns), data, method, notes, of_rows, media)
+    if turns:
+        return _rejecting(source, finding("turns-apart/unnamed", role=turns.role), method)
     nested = nested_path(rows)
     if nested:
         parts = [part for row in rows for part in expand(row, nested) if isinstance(part, dict)]
         rows = [part for part in parts if not has_none(part, nested)][:_SAMPLE]
-    names = list(dict.fromkeys(str(key) for row in rows for key in row))
-    shown = by_content(names, rows, media.knows, turns=any(map(conversations.find, rows)))
-    columns = choose(data.columns, names, rows, media.knows, shown)
-    format = _format(Sample(rows, method, columns, bool(data.prompt)), data, notes)
+    seen = _seen(rows, data, method, notes, media)
+    rows, columns, shown, format = seen.rows, seen.columns, seen.shown, seen.format
     if format is None or format.uses_columns:
-        unshown = [name for name in names if name not in shown or name in columns.values()]
+        unshown = [name for name in seen.names if name not in shown or name in columns.values()]
         report(data.columns, unshown, columns, source.name, notes)
     if format is None:
         return _unknown(source, values, columns, method, notes)
@@ -289,8 +300,37 @@ def _understand(
         notes.add(finding("media-columns", source.name, columns=", ".join(map(repr, means))))
     notes.add(finding("format-recognised", source.name, title=format.title, container=source.container))
     account = Account(format, context, rows, media.knows)
-    convert = unheard(account.convert, sounds(names, rows))
+    convert = unheard(cleared(account.convert, context), sounds(seen.names, rows))
+    convert = flattened(convert) if seen.opened else convert
     return ReadableFile(source.name, source.size, format.name, source, convert, method, nested)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The first rows of a file: the names of their columns, what these hold, and the format that fits. ``opened``: the
+    objects in them are opened."""
+
+    rows: list[Row]
+    names: list[str]
+    shown: dict[str, Literal["image", "video"]]
+    columns: dict[str, str]
+    format: Format | None
+    opened: bool = False
+
+
+def _seen(
+    rows: list[Row], data: Data, method: Method, notes: FindingTally, media: MediaIndex, opened: bool = False
+) -> _Seen:
+    names = list(dict.fromkeys(str(key) for row in rows for key in row))
+    shown = by_content(names, rows, media.knows, turns=any(map(conversations.find, rows)))
+    columns = choose(data.columns, names, rows, media.knows, shown)
+    format = _format(Sample(rows, method, columns, bool(data.prompt)), data, notes)
+    seen = _Seen(rows, names, shown, columns, format, opened)
+    unfit = format is None or (format is plain_text.FORMAT and method == "fine-tuning")
+    if opened or not (unfit or named_inside(rows, names, data.columns)):
+        return seen
+    inside = _seen([flat(row) for row in rows], data, method, notes, media, opened=True)
+    return seen if inside.format in (None, plain_text.FORMAT) or inside.names == names else inside
 
 
 def _first_values(source: DataFile, method: Method, notes: FindingTally) -> list[Any]:
@@ -327,8 +367,8 @@ def _unknown(
     if source.outline and source.outline.layout == "objects" and len(values) == 1:
         notes.add(finding("file-not-used/rows", source.name))
         return None
-    names = list(dict.fromkeys(str(key) for value in values if isinstance(value, dict) for key in value))
-    return _rejecting(source, _why_unknown(names, columns), method)
+    rows = [value for value in values if isinstance(value, dict)]
+    return _rejecting(source, why_unknown(rows, columns), method)
 
 
 def _rejecting(source: DataFile, problem: Finding, method: Method, format: str = "unknown") -> ReadableFile:
@@ -339,22 +379,3 @@ def _rejecting(source: DataFile, problem: Finding, method: Method, format: str =
         raise RowError(reworded(problem, f"{problem.message}; the row's keys: {keys:.300}"))
 
     return ReadableFile(source.name, source.size, format, source, convert, method)
-
-
-def _why_unknown(names: list[str], columns: dict[str, str]) -> Finding:
-    """With the lines of a recipe that could help, from the columns that are there."""
-    if {"chosen", "rejected"} <= set(names):
-        return finding("rows-unrecognised/pairs")
-    missing = sorted({"question", "answer"} - columns.keys(), reverse=True)
-    free = [name for name in names if name not in columns.values() and re.fullmatch(r"[\w -]{1,40}", name)]
-    fix = "name the columns in tailor.yaml"
-    if len(free) >= len(missing):
-        fix += f", such as data: {{columns: {{{', '.join(map(': '.join, zip(missing, free, strict=False)))}}}}}"
-    if missing == ["question"] and {"image", "video"} & columns.keys():
-        fix += "; or, where each row is asked the same, say what: data: {prompt: 'What is in this image?'}"
-    elif missing == ["question"] and free:
-        asked = f"data: {{prompt: 'Is this good or bad?', columns: {{context: {free[0]}}}}}"
-        fix += f"; or, where each row is asked the same about a text, say what: {asked}"
-    if len(missing) == 1:
-        return finding("rows-unrecognised/column", part=missing[0], suggestion=fix)
-    return finding("rows-unrecognised", suggestion=fix)

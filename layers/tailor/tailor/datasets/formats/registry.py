@@ -14,6 +14,7 @@ from tailor.datasets.formats import (
     prompts,
     question_answer,
     reinforcement,
+    rendered_chat,
     sharegpt,
 )
 from tailor.datasets.formats.base import Format, Sample
@@ -30,6 +31,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     prompt_completion.FORMAT,
     question_answer.FORMAT,
     captions.FORMAT,
+    rendered_chat.FORMAT,
     plain_text.FORMAT,
     prompts.FORMAT,
 )

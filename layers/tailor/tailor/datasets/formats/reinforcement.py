@@ -31,6 +31,9 @@ def _flat(row: Row) -> Row:
     inner = row.get("metadata")
     if isinstance(inner, dict) and not any(key in row for key in _PROMPTS):
         return {**{key: value for key, value in row.items() if key != "metadata"}, **inner}
+    model = row.get("reward_model")
+    if isinstance(model, dict) and model.get("ground_truth") is not None:  # as verl writes it
+        return {"reference_answer": model["ground_truth"], **row}
     return row
 
 

@@ -17,7 +17,7 @@
 from tailor.datasets.sources.answer_files import LonelyAnswers, join
 from tailor.datasets.sources.columns import candidates, choose, report
 from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
-from tailor.datasets.sources.json_lines import BLANK
+from tailor.datasets.sources.json_lines import BLANK, Item
 from tailor.datasets.sources.json_stream import TRAILING_COMMA
 from tailor.datasets.sources.literals import value_of
 from tailor.datasets.sources.media_columns import by_content, files_in, several, sounds
@@ -37,6 +37,7 @@ __all__ = [
     "DamagedFileError",
     "DataFile",
     "Inventory",
+    "Item",
     "LonelyAnswers",
     "MediaObject",
     "MemberObject",

@@ -286,7 +286,7 @@ def _encoding(item: MediaObject, head: bytes) -> Encoding | None:
     return text_encoding.guess_encoding(words, whole=True) if words else encoding
 
 
-def _text_file(item: MediaObject, suffix: str, encoding: Encoding, start: str, inventory: Inventory) -> DataFile:
+def _text_file(item: MediaObject, suffix: str, encoding: Encoding, start: str, inventory: Inventory) -> DataFile | None:
     container = sniff.text_container(start, suffix)
     if container == "table":
         dialect = sniff.dialect(start[: 1 << 16], suffix, inventory.data.columns)
@@ -298,6 +298,9 @@ def _text_file(item: MediaObject, suffix: str, encoding: Encoding, start: str, i
             plan = json_document.outline(file.open_text)
         except DamagedFileError:
             plan = json_document.Outline("list")
+        if plan.layout == "columns" and item.size > json_document.MAX_COLUMNS:
+            inventory.notes.add(finding("file-unreadable/columns", item.name, limit=json_document.MAX_COLUMNS >> 20))
+            return None
         return DataFile(item, container, encoding, outline=plan)
     if container == "text":
         key = "prompt" if inventory.method == "distillation" else "text"

@@ -12,10 +12,15 @@ from tailor.datasets.sources.json_lines import Item
 from tailor.datasets.sources.json_stream import BrokenJsonError, JsonCursor, elements, entries
 from tailor.findings import finding
 
-Layout = Literal["list", "objects", "collections", "by-id"]
+Layout = Literal["list", "objects", "collections", "by-id", "columns"]
 
 _LOOKUPS: Final = ("images", "image", "videos", "imgs")
 _PASSED_OVER: Final = ("info", "licenses", "license", "categories", "metadata", "meta", "features", "version")
+MEDIA: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".mp4", ".mov", ".mkv", ".webm")
+MAX_COLUMNS: Final = 256 << 20
+"""Bytes of a table by columns: all of it is in memory."""
+_MOST_PLACES: Final = 200
+"""So many values of a column are compared with the others': more would be kept in memory for nothing."""
 _SPLITS: Final = ("train", "training", "validation", "valid", "val", "dev", "test", "testing")
 MAX_LOOKUP: Final = 2_000_000
 """Images in a document's list of images; their names are kept in memory."""
@@ -23,7 +28,8 @@ MAX_LOOKUP: Final = 2_000_000
 
 @dataclass(slots=True)
 class Outline:
-    """``collections`` are the names that hold rows; ``files`` the file name of each image id."""
+    """``collections`` are the names that hold rows; ``files`` the file name of each image id. In ``columns`` each name
+    is a column, whose values stand under numbers or in a list, as pandas writes them."""
 
     layout: Layout
     collections: list[str] = field(default_factory=list)
@@ -36,6 +42,14 @@ class _Rest:
 
     objects: int = 0
     values: int = 0
+    named: int = 0
+    columns: list[tuple[str, ...]] = field(default_factory=list)
+
+    @property
+    def are_columns(self) -> bool:
+        """Whether all that was found are columns of one length."""
+        alike = len(self.columns) > 1 and len(set(self.columns)) == 1 and len(self.columns[0]) > 1
+        return alike and len(self.columns) == self.objects + self.values
 
 
 def outline(opener: Callable[[], BinaryIO]) -> Outline:
@@ -63,18 +77,26 @@ def _settle(found: Outline, rest: _Rest) -> Outline:
         found.collections = [key for key in found.collections if key not in _LOOKUPS]
     if found.collections:
         return found
+    if rest.named > 1 and rest.named == rest.objects + rest.values:
+        return Outline("by-id")
+    if rest.are_columns:
+        return Outline("columns")
     return Outline("by-id" if rest.objects > 1 and not rest.values else "objects")
 
 
 def _look_at(key: str, cursor: JsonCursor, found: Outline, rest: _Rest) -> None:
     """FindingTally what a top-level name holds, and passes over it."""
     start = cursor.peek()
+    rest.named += key.lower().endswith(MEDIA)
     if start not in "[{":
         cursor.value()
         rest.values += 1
         return
     rows = False
+    places: list[str] = []
     for number, (name, value) in enumerate(_members(cursor, start)):
+        if number == len(places) < _MOST_PLACES and (name is None or name.isdecimal()):
+            places.append(name or str(number))
         # An object whose first member is plain is a row by its id, whatever else is in it.
         if isinstance(value, dict) and not rows and (start == "[" or number == 0):
             rows = True
@@ -82,6 +104,8 @@ def _look_at(key: str, cursor: JsonCursor, found: Outline, rest: _Rest) -> None:
                 found.collections.append(key)
         if key in _LOOKUPS and len(found.files) < MAX_LOOKUP:
             _remember(name, value, found.files)
+    if places and not rows:
+        rest.columns.append(tuple(places))
     if start == "{" and not rows and not (key in _LOOKUPS and found.files):
         rest.objects += 1
     elif not rows or key in _PASSED_OVER:
@@ -128,7 +152,9 @@ def _values(cursor: JsonCursor, plan: Outline) -> Iterator[Any]:
             cursor.take(",")
     elif plan.layout == "by-id":
         for name, _ in entries(cursor):
-            yield _named(cursor.value(), "id", name)
+            yield _named(_shown(cursor.value(), name), "id", name)
+    elif plan.layout == "columns":
+        yield from _transposed({name: cursor.value() for name, _ in entries(cursor)})
     else:
         for key, _ in entries(cursor):
             start = cursor.peek()
@@ -139,6 +165,17 @@ def _values(cursor: JsonCursor, plan: Outline) -> Iterator[Any]:
                 row = _named(value, "id", member) if member is not None else value
                 row = _named(row, "split", key) if key.lower() in _SPLITS else row
                 yield _with_file(row, plan.files) if plan.files else row
+
+
+def _transposed(columns: dict[str, Any]) -> Iterator[Any]:
+    """Rows of columns, whose values are told apart by what they stand under."""
+    tables = {
+        name: values if isinstance(values, dict) else {str(at): value for at, value in enumerate(values)}
+        for name, values in columns.items()
+        if isinstance(values, dict | list)
+    }
+    for key in dict.fromkeys(key for table in tables.values() for key in table):
+        yield {name: table.get(key) for name, table in tables.items()}
 
 
 def _pass_over(cursor: JsonCursor, start: str) -> None:
@@ -153,6 +190,13 @@ def _named(row: Any, column: str, name: str) -> Any:
     if isinstance(row, dict):
         row.setdefault(column, name)
     return row
+
+
+def _shown(row: Any, name: str) -> Any:
+    """A row that stands under the name of the file that it is about, which may be nothing but its captions."""
+    if not name.lower().endswith(MEDIA):
+        return row
+    return _named(row, "image", name) if isinstance(row, dict) else {"image": name, "caption": row}
 
 
 def _with_file(row: Any, files: dict[str, str]) -> Any:

@@ -111,10 +111,19 @@ def _object(line: str) -> dict[str, Any] | None:
 
 def is_document(value: dict[str, Any]) -> bool:
     """Whether an object holds rows rather than being one: lists or objects of objects, or rows by their ids."""
+    if _are_columns(value) or (len(value) > 1 and all(key.lower().endswith(MEDIA_SUFFIXES) for key in value)):
+        return True
     if any(key in value for key in _ROW_KEYS):
         return False
     values = list(value.values())
     return any(map(_holds_rows, values)) or (len(values) > 1 and all(isinstance(item, dict) for item in values))
+
+
+def _are_columns(value: dict[str, Any]) -> bool:
+    """Whether an object is a table by columns, as pandas writes it: values of all rows under the same numbers."""
+    places = [tuple(item) for item in value.values() if isinstance(item, dict) and item]
+    alike = len(places) == len(value) > 1 and len(set(places)) == 1
+    return alike and len(places[0]) > 1 and all(str(name).isdecimal() for name in places[0])
 
 
 def _holds_rows(value: Any) -> bool:

@@ -1,0 +1,48 @@
+"""Columns within objects of a row, such as ``inputs.question``: tried where the row itself has no known form."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from tailor.datasets.example import Example
+from tailor.datasets.formats.base import Converter, Row
+from tailor.recipe import Columns
+
+_MOST: Final = 100
+
+
+def flat(row: Row) -> Row:
+    """Return a row with the values of its objects beside the others. They keep their own names where these are clear,
+    else they are named ``object.key``."""
+    inner = [(key, name, value) for key, inside in _objects(row) for name, value in inside.items()][:_MOST]
+    if not inner:
+        return row
+    times = Counter(name for _, name, _ in inner)
+    objects = {key for key, _ in _objects(row)}
+    found = {key: value for key, value in row.items() if key not in objects}
+    for key, name, value in inner:
+        found[name if times[name] == 1 and name not in found else f"{key}.{name}"] = value
+    return found
+
+
+def _objects(row: Row) -> Iterable[tuple[str, dict[str, Any]]]:
+    return [(key, value) for key, value in row.items() if isinstance(value, dict) and not _is_medium(value)]
+
+
+def _is_medium(value: dict[str, Any]) -> bool:
+    return "bytes" in value or "src" in value or "url" in value
+
+
+def named_inside(rows: list[Row], names: list[str], columns: Columns) -> bool:
+    """Whether the recipe names columns that stand in objects of the rows."""
+    wanted = {name for name in columns.model_dump().values() if isinstance(name, str)} - set(names)
+    return bool(wanted) and any(wanted & flat(row).keys() for row in rows)
+
+
+def flattened(convert: Converter, flatten: Callable[[Row], Row] = flat) -> Converter:
+    """Return the converter of rows whose objects are opened."""
+
+    def converted(row: Row, line: int) -> Example:
+        return convert(flatten(row), line)
+
+    return converted

@@ -1,0 +1,183 @@
+"""Chats that were rendered into one text for another model: ChatML, Llama, Mistral, Alpaca, Zephyr, Gemma and others.
+
+They are split only where that is sure: the text begins with a mark, and the user and the assistant take turns.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from tailor.datasets.formats.roles import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """``mark`` begins each turn; its group ``role`` says whose it is. One of ``hints`` is in every text of the kind.
+    ``in_words``: the marks are words that may also stand in a text."""
+
+    name: str
+    hints: tuple[str, ...]
+    mark: re.Pattern[str]
+    in_words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Turns of a text that was rendered with the template of this name. The last one may be the user's. ``open``: the
+    text ends where the assistant is to answer. ``doubtful``: words come first, or the marks are words themselves."""
+
+    name: str
+    turns: list[tuple[Part, str]]
+    doubtful: bool
+    open: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is an answer to learn."""
+        return self.turns[-1][0] == "assistant"
+
+
+_TEMPLATES: Final = (
+    Template("ChatML", ("<|im_start|>",), re.compile(r"<\|im_start\|>[ ]?(?P<role>\w+)[ ]?\n?")),
+    Template(
+        "Llama 3",
+        ("<|start_header_id|>",),
+        re.compile(r"<\|start_header_id\|>[ ]?(?P<role>\w+)[ ]?<\|end_header_id\|>\s*"),
+    ),
+    Template("Gemma", ("<start_of_turn>",), re.compile(r"<start_of_turn>[ ]?(?P<role>\w+)[ ]?\n?")),
+    Template("Zephyr or Phi", ("<|user|>",), re.compile(r"<\|(?P<role>user|assistant|system)\|>[ ]?\n?")),
+    Template("DeepSeek", ("<｜User｜>",), re.compile(r"<｜(?P<role>User|Assistant)｜>")),
+    Template("Llama 2 or Mistral", ("[/INST]",), re.compile(r"(?P<role>\[/?INST\])")),
+    Template(
+        "Alpaca",
+        ("### Instruction", "### Response"),
+        re.compile(r"(?:\A|\n)###[ ]?(?P<role>Instruction|Input|Context|Response|Output)[ ]?:[ ]?\n?", re.IGNORECASE),
+    ),
+    Template(
+        "Guanaco (### Human, ### Assistant)",
+        ("###",),
+        re.compile(r"###[ ]?(?P<role>Human|User|Assistant|System|Bot|AI)[ ]?:", re.IGNORECASE),
+    ),
+    Template(
+        "OpenChat",
+        ("GPT4 Correct User:",),
+        re.compile(r"GPT4 Correct (?P<role>User|Assistant):"),
+    ),
+    Template(
+        "USER: and ASSISTANT:",
+        ("ASSISTANT:",),
+        re.compile(r"(?<!\w)(?P<role>USER|ASSISTANT|SYSTEM|FUNCTION RESPONSE):"),
+        in_words=True,
+    ),
+    Template(
+        "Human: and Assistant:",
+        ("Assistant:", "Bot:", "AI:"),
+        re.compile(r"(?:\A|\n)[ ]*(?P<role>Human|User|Assistant|System|Bot|AI)[ ]?:"),
+        in_words=True,
+    ),
+)
+_PARTS: Final[dict[str, Part]] = {
+    **dict.fromkeys(("user", "human", "[inst]", "instruction"), "user"),
+    **dict.fromkeys(("assistant", "model", "bot", "ai", "[/inst]", "response", "output", "gpt"), "assistant"),
+    **dict.fromkeys(("input", "context"), "result"),  # of Alpaca: it goes with the question
+    "system": "system",
+}
+END_TOKENS: Final = (
+    "</s>", "<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<end_of_turn>", "<eos>", "<|end|>",
+    "<|eom_id|>", "<|end_of_turn|>", "<|END_OF_TURN_TOKEN|>", "<｜end▁of▁sentence｜>", "[EOS]", "<|eos|>", "<EOT>",
+)  # fmt: skip
+_BEGIN_TOKENS: Final = ("<s>", "<|begin_of_text|>", "<bos>", "<｜begin▁of▁sentence｜>", "<|startoftext|>", "[BOS]")
+_LLAMA_SYSTEM: Final = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
+_PREFACE: Final = re.compile(r"Below is an instruction\b[^#]{0,300}|(?:Dưới đây|Bên dưới) là một chỉ dẫn\b[^#]{0,300}")
+_NOT_SURE: Final = ("<functioncall>", "<tool_call>", "[TOOL_CALLS]")
+
+
+def rendered(text: str) -> Rendered | None:
+    """Return the turns of a text that is a rendered chat; None for another text, and where it is not sure."""
+    for template in _TEMPLATES:
+        if any(hint in text for hint in template.hints):
+            marks = list(template.mark.finditer(text))
+            if marks and (turns := _turns(text, marks)):
+                end = _PARTS.get(marks[-1]["role"].casefold()) == "assistant" and not _bare(text[marks[-1].end() :])
+                doubtful = template.in_words or bool(_bare(text[: marks[0].start()]))
+                return Rendered(template.name, turns, doubtful, end)
+    return None
+
+
+def looks_rendered(text: str) -> bool:
+    """Whether marks of the user and of the assistant stand in a text, in an order that may be unclear."""
+    for template in _TEMPLATES:
+        if any(hint in text for hint in template.hints):
+            parts = {_PARTS.get(mark["role"].casefold()) for mark in template.mark.finditer(text)}
+            if {"user", "assistant"} <= parts:
+                return True
+    return False
+
+
+def template_of(text: str) -> str | None:
+    """Return the name of the template whose marks a text holds, whether it can be split or not; words are no marks."""
+    for template in _TEMPLATES:
+        if not template.in_words and any(hint in text for hint in template.hints) and template.mark.search(text):
+            return template.name
+    return None
+
+
+def without_ends(text: str) -> tuple[str, str | None]:
+    """Return a text without the tokens that end it, and the last of them."""
+    found = None
+    while True:
+        bare = text.rstrip()
+        token = next((token for token in END_TOKENS if bare.endswith(token)), None)
+        if token is None:
+            return (bare, found) if found else (text, None)
+        text, found = bare[: -len(token)], found or token
+
+
+def _turns(text: str, marks: list[re.Match[str]]) -> list[tuple[Part, str]] | None:
+    if any(sign in text for sign in _NOT_SURE):
+        return None
+    before = _bare(text[: marks[0].start()])
+    turns: list[tuple[Part, str]] = []
+    if before and not _PREFACE.fullmatch(before):
+        if len(before) > 2000 or marks[0]["role"].casefold() not in ("user", "human", "instruction", "[inst]"):
+            return None
+        turns.append(("system", before))
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=True):
+        part = _PARTS.get(mark["role"].casefold())
+        said = _bare(text[mark.end() : end])
+        if part is None:
+            return None
+        if part == "user" and (system := _LLAMA_SYSTEM.match(said)):
+            turns.append(("system", system[1].strip()))
+            said = said[system.end() :].strip()
+        if part == "result":
+            if not turns or turns[-1][0] != "user":
+                return None
+            turns[-1] = ("user", f"{turns[-1][1]}\n{said}".strip())
+        elif said or end < len(text):
+            turns.append((part, said))
+    return turns if _in_turn(turns) else None
+
+
+def _in_turn(turns: list[tuple[Part, str]]) -> bool:
+    """Whether system texts come first, and then the user and the assistant in turn, all with words."""
+    talk = [part for part, _ in turns if part != "system"]
+    begins = [part for part, _ in turns[: len(turns) - len(talk)]]
+    return (
+        bool(talk)
+        and all(part == "system" for part in begins)
+        and all(part == ("user", "assistant")[at % 2] for at, part in enumerate(talk))
+        and all(said for _, said in turns)
+    )
+
+
+def _bare(text: str) -> str:
+    """The text without tokens of beginnings and ends, and without white space around."""
+    text = text.strip()
+    for token in _BEGIN_TOKENS:
+        text = text.removeprefix(token).lstrip()
+    text = without_ends(text)[0]
+    for token in _BEGIN_TOKENS:  # of the next turn
+        text = text.removesuffix(token).rstrip()
+    return without_ends(text)[0].strip()
