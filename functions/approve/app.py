@@ -12,6 +12,7 @@ from tailor.aws.rest import RestApi
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
+from tailor.aws.tracing import traced
 from tailor.settings import Settings
 from tailor.steps.approvals import Approvals
 
@@ -51,5 +52,6 @@ def retry(run: str) -> Response[str]:
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)
+@traced("approve")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api.routes.resolve(event, context)

@@ -13,6 +13,7 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
 from tailor.aws.state_machines import StateMachine
+from tailor.aws.tracing import traced
 from tailor.events import AskPart, Ended, RunChanged, detail
 from tailor.settings import Settings
 from tailor.steps.asking import EvaluateFanOut, EvaluateServices, ask
@@ -51,6 +52,7 @@ services = EvaluateServices(
 
 
 @logger.inject_lambda_context
+@traced("evaluate")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     def seconds_left() -> float:
         return context.get_remaining_time_in_millis() / 1000

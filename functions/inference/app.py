@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tailor.aws.converse import BedrockRuntime
 from tailor.aws.rest import RestApi
 from tailor.aws.serving import ServingTable
+from tailor.aws.tracing import traced
 from tailor.serving.service import ChatService
 from tailor.settings import Settings
 
@@ -18,12 +19,18 @@ from tailor.settings import Settings
 class InferenceSettings(Settings):
     serving_table: str
     model_timeout_seconds: float = 25
+    key_requests_per_minute: int = 0
 
 
 logger = Logger()
 settings = InferenceSettings.load()
 store = ServingTable(settings.serving_table)
-service = ChatService(store, store, BedrockRuntime(settings.model_timeout_seconds))
+service = ChatService(
+    store,
+    store,
+    BedrockRuntime(settings.model_timeout_seconds),
+    default_per_minute=settings.key_requests_per_minute or None,
+)
 api = RestApi(logger)
 
 
@@ -43,5 +50,6 @@ def model(name: str) -> Response[str]:
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)
+@traced("inference")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api.routes.resolve(event, context)

@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.notices import Secret, SentOnce, Topic, post, waiter
 from tailor.aws.runs import DynamoRunStore
+from tailor.aws.tracing import traced
 from tailor.errors import NotFoundError, RetryableError, TailorError
 from tailor.events import RUN_STALLED, RunChanged, detail
 from tailor.notices.channels import Channel, SlackChannel, SnsChannel, Wait, WebhookChannel
@@ -38,6 +39,7 @@ sent = SentOnce(settings.sent_table)
 
 
 @logger.inject_lambda_context
+@traced("notify")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     """For each channel, whether it took the notice. Raises RetryableError where one has to be tried again."""
     change = RunChanged.model_validate(detail(event))

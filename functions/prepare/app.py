@@ -17,6 +17,7 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
 from tailor.aws.state_machines import StateMachine
+from tailor.aws.tracing import traced
 from tailor.events import Ended, RunChanged, Shard, detail
 from tailor.settings import Settings
 from tailor.steps.prepare import prepare
@@ -58,6 +59,7 @@ services = PrepareServices(
 
 
 @logger.inject_lambda_context
+@traced("prepare")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     now = datetime.now(UTC)
     # Scratch files of one run must not fill the disk of the next.

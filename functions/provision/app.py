@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
+from tailor.aws.tracing import traced
 from tailor.events import RunChanged, detail
 from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
@@ -34,6 +35,7 @@ services = RunServices(
 
 
 @logger.inject_lambda_context
+@traced("provision")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     changed = RunChanged.model_validate(detail(event))
     run = provision(changed.run, services, tags=owner.tags, now=datetime.now(UTC))

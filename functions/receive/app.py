@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
+from tailor.aws.tracing import traced
 from tailor.settings import Settings
 from tailor.steps.receive import receive_messages
 
@@ -26,6 +27,7 @@ runs = DynamoRunStore(settings.runs_table)
 
 
 @logger.inject_lambda_context
+@traced("receive")
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     received = receive_messages(event["Records"], stack=settings.stack, bucket=bucket, runs=runs, now=datetime.now(UTC))
     for problem in received.problems:

@@ -5,13 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.events import EventBus
 from tailor.aws.ledger import LedgerTable
+from tailor.aws.metrics import measure
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
+from tailor.aws.tracing import traced
 from tailor.errors import RetryableError
 from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
@@ -50,9 +53,13 @@ reconciler = Reconciler(
 
 
 @logger.inject_lambda_context
+@traced("reconcile")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     found = reconciler.round(datetime.now(UTC))
     logger.info("reconcile", open=found.open, moved=found.moved, due=found.due)
+    for state, (number, longest) in found.states.items():
+        measure("Runs", MetricUnit.Count, number, state=state)
+        measure("LongestInState", MetricUnit.Seconds, longest, state=state)
     if found.failed:
         # The failed invocation is what raises the alarm; the next round tries again anyway.
         raise RetryableError(f"{len(found.failed)} of {found.open} open runs could not be looked at: {found.failed}")

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.runs import DynamoRunStore
+from tailor.aws.tracing import traced
 from tailor.events import JobStateChange, detail
 from tailor.settings import Settings
 from tailor.steps.track import track
@@ -23,6 +24,7 @@ control = Bedrock()
 
 
 @logger.inject_lambda_context
+@traced("track")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     job_arn = JobStateChange.model_validate(detail(event)).job_arn
     run = track(job_arn, runs=runs, control=control, now=datetime.now(UTC))

@@ -12,6 +12,7 @@ from tailor.aws.bedrock import Bedrock
 from tailor.aws.ledger import LedgerTable
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
+from tailor.aws.tracing import traced
 from tailor.events import RunChanged, detail
 from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
@@ -56,6 +57,7 @@ services = TrainServices(
 
 
 @logger.inject_lambda_context
+@traced("train")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     run = train(RunChanged.model_validate(detail(event)).run, services, now=datetime.now(UTC))
     logger.info("train", run=run.id if run else None, state=run.state if run else None)

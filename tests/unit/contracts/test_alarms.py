@@ -20,9 +20,8 @@ def alarms_on(dimension: str, value: Any) -> dict[str, dict[str, Any]]:
     found = {}
     for resource in template()["Resources"].values():
         properties = resource.get("Properties", {})
-        if (
-            resource["Type"] == "AWS::CloudWatch::Alarm"
-            and {"Name": dimension, "Value": value} in properties["Dimensions"]
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and {"Name": dimension, "Value": value} in properties.get(
+            "Dimensions", []
         ):
             assert properties["AlarmActions"] == [{"Ref": "AlarmsTopic"}]
             found[properties["MetricName"]] = properties
@@ -68,6 +67,18 @@ def test_alarms_are_evaluated_here_as_cloudwatch_documents_it(
     assert found == [missing, breaching, not_breaching]
 
 
+def test_a_round_that_is_late_or_failed_does_not_run_beside_the_next_one() -> None:
+    properties = functions()["reconcile"]
+    assert properties["EventInvokeConfig"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+    assert "DeadLetterQueue" not in properties
+
+
+def test_changes_that_wait_and_functions_that_are_refused_raise_an_alarm() -> None:
+    assert alarms_on("FunctionName", {"Ref": "PublishFunction"}).keys() == {"IteratorAge"}
+    throttles = template()["Resources"]["ThrottlesAlarm"]["Properties"]
+    assert (throttles["MetricName"], throttles["AlarmActions"]) == ("Throttles", [{"Ref": "AlarmsTopic"}])
+
+
 def silence() -> dict[str, Any]:
     found = alarms_on("FunctionName", {"Ref": "ReconcileFunction"})["Invocations"]
     assert found["InsufficientDataActions"] == [{"Ref": "AlarmsTopic"}]
@@ -104,6 +115,7 @@ def test_what_a_function_gave_up_raises_an_alarm(name: str) -> None:
 def test_every_asynchronous_function_keeps_what_it_gave_up() -> None:
     asked_by_others = {"authorize", "inference", "approve", "grade"}  # whoever calls them gets the error
     of_queues = {"receive"}  # its queue keeps them
-    for name in functions().keys() - asked_by_others - of_queues:
+    comes_again = {"reconcile"}  # the next round does its work
+    for name in functions().keys() - asked_by_others - of_queues - comes_again:
         kept = "DeadLetterQueue" in functions()[name] or "DestinationConfig" in str(functions()[name]["Events"])
         assert kept, name

@@ -50,6 +50,7 @@ ENVIRONMENT = {
     "DUE_AFTER_SECONDS": "60",
     "NOTICES_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:notices",
     "POWERTOOLS_SERVICE_NAME": "tailor",
+    "POWERTOOLS_METRICS_NAMESPACE": "Tailor",
 }
 
 

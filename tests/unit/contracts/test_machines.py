@@ -44,7 +44,7 @@ def test_somebody_hears_when_it_fails(name: str) -> None:
     alarms = [
         resource["Properties"]
         for resource in template()["Resources"].values()
-        if resource["Type"] == "AWS::CloudWatch::Alarm" and watch in resource["Properties"]["Dimensions"]
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and watch in resource["Properties"].get("Dimensions", [])
     ]
     assert [alarm["MetricName"] for alarm in alarms] == ["ExecutionsFailed"]
     assert alarms[0]["AlarmActions"]

@@ -266,6 +266,21 @@ def test_a_key_beyond_its_requests_a_minute_is_429(gateway: Gateway, store: Serv
     assert 1 <= int(error.response.headers["retry-after"]) <= 60
 
 
+def test_a_key_without_a_limit_has_the_stacks(
+    gateway: Gateway, store: ServingTable, inference: ModuleType, live: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inference.service, "_default_per_minute", 1)
+    secret, key = keys.create(store, "app", ["colours"])
+    own, _ = keys.create(store, "fast", ["colours"], limits=RateLimits(requests_per_minute=1000))
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    for ahead in range(5):
+        store.count_request(key.id, minute + timedelta(minutes=ahead), 1)
+    assert refused(gateway, secret).code == "rate_limit_exceeded"
+    with OpenAI(base_url=gateway.url, api_key=own, max_retries=0) as client:
+        for _ in range(2):
+            client.chat.completions.create(model="colours", messages=[{"role": "user", "content": "?"}])
+
+
 def test_a_key_beyond_its_tokens_a_day_is_429(gateway: Gateway, store: ServingTable, live: Version) -> None:
     secret, key = keys.create(store, "small", ["colours"], limits=RateLimits(tokens_per_day=20))
     for ahead in range(2):

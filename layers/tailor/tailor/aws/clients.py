@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import NoRegionError
 
+from tailor.aws.tracing import trace_calls
 from tailor.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -50,10 +51,13 @@ def client(
     """Return a cached client, in ``region`` or the configured one. Raises InvalidInputError without a Region."""
     settings = config(read_timeout, attempts, connect_timeout=connect_timeout)
     try:
-        return boto3.client(service, region_name=region, config=settings)  # type: ignore[call-overload]
+        made = boto3.client(service, region_name=region, config=settings)  # type: ignore[call-overload]
     except NoRegionError as error:
         hint = "set AWS_DEFAULT_REGION, or a Region in your AWS profile (aws configure)"
         raise InvalidInputError("no AWS Region is set", hint=hint) from error
+    if service.startswith("bedrock"):
+        trace_calls(made)
+    return made
 
 
 # Two processes must not speak over one connection.

@@ -38,12 +38,18 @@ class ApiAnswer:
 
 
 class ChatService:
-    """The API's paths for chat and models."""
+    """The API's paths for chat and models.
 
-    def __init__(self, aliases: AliasStore, counters: UsageStore, runtime: Runtime) -> None:
+    ``default_per_minute``: requests of a key that has no limit of its own; None for no limit.
+    """
+
+    def __init__(
+        self, aliases: AliasStore, counters: UsageStore, runtime: Runtime, *, default_per_minute: int | None = None
+    ) -> None:
         self._aliases = aliases
         self._counters = counters
         self._runtime = runtime
+        self._default_per_minute = default_per_minute
 
     def complete(self, body: bytes, caller: Caller) -> ApiAnswer:
         """Answer ``POST /v1/chat/completions``. Raises ApiError, ModelCallError and the library's own errors."""
@@ -52,7 +58,7 @@ class ChatService:
         request = ChatRequest.parse(body)
         project, version = self._resolve(request.model, caller)
         converse = chat.to_converse(request, project, version)
-        headers = usage.admit(self._counters, caller, now)
+        headers = usage.admit(self._counters, caller, now, default_per_minute=self._default_per_minute)
         started = time.monotonic()
         answer = self._runtime.converse(converse)
         latency = round((time.monotonic() - started) * 1000)

@@ -44,23 +44,32 @@ class UsageStore(Protocol):
         """Return a key's tokens of a day."""
 
 
-def admit(store: UsageStore, caller: Caller, now: datetime | None = None) -> dict[str, str]:
-    """Count a request against the key's limits; return rate-limit headers. Raises ApiError 429."""
+def admit(
+    store: UsageStore, caller: Caller, now: datetime | None = None, *, default_per_minute: int | None = None
+) -> dict[str, str]:
+    """Count a request against the key's limits; return rate-limit headers.
+
+    Args:
+        default_per_minute: requests of a key that has no limit of its own; None for no limit.
+    Raises:
+        ApiError: 429.
+    """
     now = (now or datetime.now(UTC)).astimezone(UTC)
     limits = caller.limits
     if limits.tokens_per_day and store.tokens(caller.key, now.date()) >= limits.tokens_per_day:
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
         raise _exceeded(f"this key's {limits.tokens_per_day} tokens a day are used up", midnight - now)
-    if not limits.requests_per_minute:
+    most = limits.requests_per_minute or default_per_minute
+    if not most:
         return {}
     minute = now.replace(second=0, microsecond=0)
     left_in_minute = minute + timedelta(minutes=1) - now
-    count = store.count_request(caller.key, minute, limits.requests_per_minute)
+    count = store.count_request(caller.key, minute, most)
     if count is None:
-        raise _exceeded(f"this key may make {limits.requests_per_minute} requests a minute", left_in_minute)
+        raise _exceeded(f"this key may make {most} requests a minute", left_in_minute)
     return {
-        "x-ratelimit-limit-requests": str(limits.requests_per_minute),
-        "x-ratelimit-remaining-requests": str(limits.requests_per_minute - count),
+        "x-ratelimit-limit-requests": str(most),
+        "x-ratelimit-remaining-requests": str(most - count),
         "x-ratelimit-reset-requests": f"{_seconds(left_in_minute)}s",
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tailor.events import RUN_CHANGED, RUN_STALLED, RunChanged, changes_between, stall_between
-from tailor.runs import Run
+from tailor.runs import Run, State
 
 
 class Bus(Protocol):
@@ -26,3 +26,10 @@ def publish(old: Run | None, new: Run, *, bus: Bus) -> list[RunChanged]:
     if stall:
         bus.send(RUN_STALLED, [stall])
     return [*changes, *([stall] if stall else [])]
+
+
+def times_in_states(old: Run | None, new: Run) -> list[tuple[State, float]]:
+    """Return each state that a record of the stream shows as left, with the seconds that the run was in it."""
+    seen = len(old.history) if old else 0
+    pairs = list(zip(new.history, new.history[1:], strict=False))[max(seen - 1, 0) :]
+    return [(before.state, (after.at - before.at).total_seconds()) for before, after in pairs]

@@ -30,9 +30,13 @@ ROOM_A_ROUND = 10
 
 @dataclass(slots=True)
 class ReconcileResult:
-    """Result of one round: ids of runs, and why some could not be handled."""
+    """Result of one round: ids of runs, and why some could not be handled.
+
+    ``states``: how many open runs are in a state, and for how many seconds the one that came first.
+    """
 
     open: int = 0
+    states: dict[State, tuple[int, float]] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
     due: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -50,6 +54,10 @@ class Reconciler:
         found, unreadable, called = ReconcileResult(), list[str](), frozenset[str]()
         runs = self.services.runs.open_runs(unreadable)
         found.open = len(runs)
+        for run in runs:
+            number, longest = found.states.get(run.state, (0, 0.0))
+            since = (now - run.history[-1].at).total_seconds()
+            found.states[run.state] = (number + 1, max(longest, since))
         with _noted(found.failed, "the line"):
             called = self.line.called(runs, now)
         called |= frozenset([run.id for run in runs if _waits_for_room(run)][:ROOM_A_ROUND])
