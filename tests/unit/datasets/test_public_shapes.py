@@ -112,6 +112,9 @@ SHAPES = [
     Shape("159-quiz-answers-objects", 24, "choices-read", ('"text":"bún chả"',)),
     Shape("161-truthfulqa", 24, "", ("phở",)),
     Shape("162-excel-vn-dapan-1-4", 24, "choices-read"),
+    Shape("63-coco-captions", 47, "captions-joined", ('kiểu 0.","Một bát',)),
+    Shape("64-flickr8k-captions-txt", 70, "captions-joined", ('kiểu 1.","Một bát',)),
+    Shape("164-claude-tool_use-parts", 0, "tools-not-supported"),
     Shape("163-setfit-label_text", 24, "", ("khen",)),
 ]
 

@@ -232,3 +232,24 @@ def test_keys_of_turns_and_parts_are_told(tmp_path: Path) -> None:
         "$.messages[].mood",
         "$.messages[].content[].cache_control",
     }
+
+
+def test_claudes_tools_are_read(tmp_path: Path) -> None:
+    call = {"type": "tool_use", "id": "t1", "name": "look", "input": {"at": 1}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "text", "text": "a pixel"}]}
+    messages = [
+        USER,
+        {"role": "assistant", "content": [{"type": "text", "text": "I look."}, call]},
+        {"role": "user", "content": [result]},
+        ANSWER,
+    ]
+    tool = {"name": "look", "description": "Looks.", "input_schema": {"type": "object", "properties": {}}}
+    reader = open_dataset(tmp_path, lines({"messages": messages, "tools": [tool]}))
+
+    (example,) = examples(reader)
+
+    assert [type(block).__name__ for turn in example.turns for block in turn.blocks] == [
+        "Text", "Text", "Raw", "Raw", "Text",
+    ]  # fmt: skip
+    assert example.extra["tools"][0]["toolSpec"]["inputSchema"] == {"json": tool["input_schema"]}
+    assert "not-used" not in codes(reader)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tailor.recipe import Columns, Data
+from tests.unit.datasets.conftest import Intake, picture
 from tests.unit.datasets.support import PIXEL, codes, examples, open_dataset, rejections, texts
 
 IMAGES: dict[str, bytes | str] = {f"{n}.png": PIXEL for n in range(3)}
@@ -107,3 +108,19 @@ def test_a_missing_caption_is_listed(tmp_path: Path) -> None:
     (rejected,) = rejections(open_dataset(tmp_path, _metadata([*ENGLISH[:2], " "])))
 
     assert rejected.findings[0].code == "answer-missing"
+
+
+def test_several_captions_of_a_picture_are_learnt_and_tested_as_several_answers(dataset: Path, intake: Intake) -> None:
+    for n in range(12):
+        (dataset / f"{n}.png").write_bytes(picture(n))
+    rows = [f"{n}.png,caption {n}{letter},{'train' if n > 1 else 'test'}" for letter in "aba" for n in range(12)]
+    (dataset / "captions.csv").write_text("\n".join(["image,caption,split", *rows]), "utf-8")
+
+    outcome = intake()
+
+    tested = [row["references"] for row in outcome.lines("prepared/test.jsonl")]
+    assert tested == [["caption 0a", "caption 0b"], ["caption 1a", "caption 1b"]]
+    (joined,) = outcome.found("captions-joined")
+    assert "4 more captions are further right answers of 2 pictures" in joined["message"]
+    assert not outcome.found("conflicting-answers")
+    assert outcome.report.counts["left_out"] == 4

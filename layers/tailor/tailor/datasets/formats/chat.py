@@ -12,6 +12,12 @@ from tailor.findings import Finding, finding
 
 _DATA_URL: Final = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*(?P<base64>;base64)?,")
 _VIDEO_SUFFIXES: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpeg", ".mpg", ".wmv", ".flv", ".3gp")
+_NO_PARAMETERS: Final[dict[str, Any]] = {"type": "object", "properties": {}}
+_JSON_TYPES: Final = {
+    "int": "integer", "float": "number", "bool": "boolean", "list": "array", "tuple": "array", "set": "array",
+    "dict": "object", "str": "string", "integer": "integer", "number": "number", "boolean": "boolean", "array": "array",
+    "object": "object",
+}  # fmt: skip
 KINDS: Final = {
     str: "text",
     int: "a number",
@@ -69,10 +75,25 @@ def tool_specs(tools: Any, path: str, problems: list[Finding]) -> list[dict[str,
         spec: dict[str, Any] = {"name": function["name"]}
         if isinstance(function.get("description"), str):
             spec["description"] = function["description"]
-        schema = function.get("parameters")
-        spec["inputSchema"] = {"json": schema if isinstance(schema, dict) else {"type": "object", "properties": {}}}
+        schema = function.get("parameters", function.get("input_schema"))
+        spec["inputSchema"] = {"json": _schema(schema) if isinstance(schema, dict) else _NO_PARAMETERS}
         specs.append({"toolSpec": spec})
     return specs
+
+
+def _schema(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of a tool's parameters; of such as are listed by their names, with types as Python has them."""
+    if "type" in parameters or "properties" in parameters or "$ref" in parameters:
+        return parameters
+    if not all(isinstance(each, dict) for each in parameters.values()):
+        return parameters
+    properties = {name: {**each, "type": _json_type(each.get("type"))} for name, each in parameters.items()}
+    return {"type": "object", "properties": properties}
+
+
+def _json_type(name: Any) -> str:
+    word = re.match(r"[A-Za-z]*", name)[0].lower() if isinstance(name, str) else ""  # type: ignore[index]
+    return _JSON_TYPES.get(word, word if word in _JSON_TYPES.values() else "string")
 
 
 def tool_use(identifier: str, name: Any, arguments: Any, path: str, problems: list[Finding]) -> Raw | None:

@@ -64,6 +64,11 @@ def _part(part: Any, path: str, problems: list[Finding]) -> Block | None:
     if kind in _AUDIO:
         problems.append(finding("audio-not-supported", path=path))
         return None
+    if kind == "tool_use":
+        return tool_use(str(part.get("id") or "call"), part.get("name"), part.get("input", {}), path, problems)
+    if kind == "tool_result":
+        identifier = str(part.get("tool_use_id") or "call")
+        return tool_result(identifier, text_of(part.get("content") or "", f"{path}.content", problems))
     problems.append(finding("unknown-block/part-type", path=path, kind=kind))
     return None
 

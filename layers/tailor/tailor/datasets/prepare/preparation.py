@@ -237,9 +237,11 @@ def _compare(
 ) -> None:
     table.join_linked_groups()
     files = [file.name for file in reader.files]
-    collector.add(dataset_checks.compare_rows(table, recipe, totals.tone_styles, files))
+    captions = {place for place, file in enumerate(reader.files) if file.format == "captions"}
+    collector.add(dataset_checks.compare_rows(table, recipe, totals.tone_styles, files, captions))
     collector.add(list(dataset_checks.find_leaks(table, files)))
     collector.add(assign_parts(table, recipe, model))
+    collector.add(dataset_checks.join_captions(table, captions))
     collector.add(dataset_checks.compare_media(table))
     collector.add(dataset_checks.unused_media(table, reader.media))
     if reader.files:  # else there is an error that says why

@@ -121,7 +121,7 @@ class _Others:
     """Takes the rows that are for testing, or left out. A context manager."""
 
     def __init__(self, parts: WorkerOutput, scratch: Path, table: RowTable, files: list[str]) -> None:
-        self._ledger, self._names = table, files
+        self._ledger, self._names, self._parts = table, files, parts
         learnt_from = table.mask(*map(PARTS.index, _LEARNT_FROM))
         self._mask = learnt_from.translate(bytes.maketrans(b"\0\1", b"\1\0"))
         self._labels: dict[int, str] = {}
@@ -153,8 +153,16 @@ class _Others:
         else:
             n = column["n"][row]
             held_out = _held_out(n, orjson.loads(line), self._extras.of(n), place)
+            answers = [self._answer(other) for other in table.joined.get(row, ())]
+            held_out["references"] = list(dict.fromkeys(held_out["references"] + answers))
             held_out["group"] = self._labels.setdefault(column["grp"][row], held_out["group"])
             self._test.write(orjson.dumps(held_out, option=orjson.OPT_APPEND_NEWLINE))
+
+    def _answer(self, row: int) -> str:
+        column = self._ledger.column
+        with self._parts.open(column["n"][row] // BATCH % self._parts.workers, "spool") as file:
+            file.seek(column["offset"][row])
+            return decode(orjson.loads(file.readline())).answer
 
 
 class Extras:
@@ -185,7 +193,9 @@ class Extras:
 def _reasons(code: str) -> orjson.Fragment:
     """Why a sound row is not used; the finding itself, with the other row's place, is in findings.jsonl."""
     found = finding(code, "", where="an earlier", first="one", other="another part")
-    return orjson.Fragment(orjson.dumps([{"code": code, "message": found.message, "fix": found.fix, "path": None}]))
+    return orjson.Fragment(
+        orjson.dumps([{"code": found.code, "message": found.message, "fix": found.fix, "path": None}])
+    )
 
 
 def publish(parts: list[PreparedFile], output: Storage, run_prefix: str) -> list[Written]:

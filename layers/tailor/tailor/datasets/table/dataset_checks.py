@@ -24,15 +24,16 @@ _SKEWED = 0.5
 
 
 def compare_rows(
-    table: RowTable, recipe: Recipe, tone_styles: Mapping[str, tuple[int, str]], files: list[str]
+    table: RowTable, recipe: Recipe, tone_styles: Mapping[str, tuple[int, str]], files: list[str], captions: set[int]
 ) -> Iterator[Finding]:
     """Before rows get their parts: duplicates, conflicts, languages, tone marks, kinds of media.
 
-    ``tone_styles`` maps each style in use (``first``, ``second``) to its rows and its first word."""
+    ``captions`` are the places of files with captions, of which a picture may have several. ``tone_styles`` maps each
+    style in use (``first``, ``second``) to its rows and its first word."""
     repeated = table.repeated("input")
     again = [row for row, input in enumerate(table.column["input"]) if input in repeated] if repeated else []
     yield from _duplicates(table, files, again, drop=recipe.data.duplicates == "drop")
-    yield from _conflicts(table, files, again)
+    yield from _conflicts(table, files, [row for row in again if table.column["file"][row] not in captions])
     yield from _languages(table, files, recipe.evaluation.language)
     if len(tone_styles) == 2:
         (old, old_word), (new, new_word) = tone_styles["first"], tone_styles["second"]
@@ -65,6 +66,24 @@ def find_leaks(table: RowTable, names: list[str]) -> Iterator[Finding]:
         sides = f"{other} line {other_line}"
         file, _ = _place(table, names, row)
         yield finding("shared-group", file, count=number, part=PARTS[part], other=PARTS[lowest], example=sides)
+
+
+def join_captions(table: RowTable, captions: set[int]) -> Iterator[Finding]:
+    """After rows got their parts: several captions of a picture that is tested become one row with several answers."""
+    repeated = table.repeated("input") if captions else set()
+    first: dict[int, int] = {}
+    for row in list(table.rows(TEST)) if repeated else ():
+        input, answer = table.column["input"][row], table.column["answer"]
+        if input not in repeated or table.column["file"][row] not in captions:
+            continue
+        known = first.setdefault(input, row)
+        if known != row:
+            table.leave_out([row], "captions-joined/row")
+            if answer[row] != answer[known]:
+                table.joined.setdefault(known, []).append(row)
+    joined = table.reasons()["captions-joined/row"]
+    if joined:
+        yield finding("captions-joined", "", count=joined, pictures=len(table.joined))
 
 
 def _crossing(table: RowTable, rows: list[int], same: Callable[[int], Hashable]) -> list[tuple[int, int]]:

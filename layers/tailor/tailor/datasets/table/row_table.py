@@ -128,7 +128,8 @@ class WorkerTable:
 class RowTable:
     """The journals of all workers put together, in reading order. ``column["line"][i]`` is the line of the row with
     index ``i``; columns are called as the fields of :class:`Row`, but for ``part``; ``offset`` is the place of the
-    record in the worker's spool. A context manager."""
+    record in the worker's spool. ``joined`` are rows whose answers are further references of another. A context
+    manager."""
 
     def __init__(self, folder: Path, journals: Sequence[WorkerTable]) -> None:
         self.kinds = sorted({kind for journal in journals for kind in journal.kinds})
@@ -139,6 +140,7 @@ class RowTable:
         self.column: dict[str, Sequence[int]] = {name: self._mapped(paths[name], types[name]) for name in types}
         self._state = bytearray(self.column.pop("part"))
         self._reasons = [""]
+        self.joined: dict[int, list[int]] = {}
         self._db = sqlite3.connect(":memory:", isolation_level=None)
         self._db.executescript(_SCHEMA)
         for journal in journals:
