@@ -52,13 +52,16 @@ def leave_out(folder: Path, patterns: Iterator[str]) -> None:
 def compile_sources(folder: Path) -> None:
     """Add byte code, which a function can't keep itself: each cold start would compile all that it imports.
 
-    Python trusts it without a look at the source, whose time of change a layer does not keep. Raises ValueError for a
-    Python of another version than the functions'.
+    Python trusts it without a look at the source, whose time of change a layer does not keep. It lies where the
+    functions look for it, whatever this shell sets. Raises ValueError for a Python of another version than theirs.
     """
     if sys.version_info[:2] != FUNCTIONS:
         raise ValueError(f"byte code for Python {FUNCTIONS[0]}.{FUNCTIONS[1]} needs that version")
+    sys.pycache_prefix = None  # PYTHONPYCACHEPREFIX would put it elsewhere
     unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    compileall.compile_dir(folder, quiet=1, invalidation_mode=unchecked, stripdir=folder, prependdir="/opt/python")
+    compileall.compile_dir(
+        folder, quiet=1, optimize=0, invalidation_mode=unchecked, stripdir=folder, prependdir="/opt/python"
+    )
 
 
 def listed(file: Path) -> Iterator[str]:

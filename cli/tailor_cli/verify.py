@@ -39,6 +39,7 @@ def verify(
 ) -> None:
     """Observe whether AWS behaves here as Tailor assumes. Ends with 0: as assumed, 1: it differs, 2: could not run."""
     with shown_errors(ends_with=COULD_NOT_RUN):
+        check_writable(output)
         wanted = chosen(only or [], train=train)
         needs_stack = any(check.when != "before deploying" for check in wanted)
         world = surroundings(with_stack=needs_stack and not before)
@@ -64,6 +65,18 @@ def verify(
         out.print(_summary(results))
         err.print(f"{output} names no account: send it to Tailor's makers as it is (docs/verify.md)", soft_wrap=True)
         raise typer.Exit(exit_code(results))
+
+
+def check_writable(file: Path) -> None:
+    """Raise InvalidInputError if the file can't be written: better known now than after the checks."""
+    existed = file.exists()
+    try:
+        file.open("ab").close()
+    except OSError as error:
+        message = f"{file} can't be written: {error.strerror}"
+        raise InvalidInputError(message, hint="name another file with --output") from error
+    if not existed:
+        file.unlink()
 
 
 def chosen(only: list[str], *, train: bool) -> list[Check]:

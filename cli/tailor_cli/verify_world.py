@@ -99,7 +99,10 @@ def asked() -> Where:
 
 
 def redactor(world: World) -> Redactor:
-    known = {world.account: "account"}
+    """Return what keeps the account, the stack and this machine out of the record."""
+    known = {world.account: "account"} | _this_machine()
+    if world.checkout:
+        known[str(world.checkout.root)] = "checkout"
     if stack := world.stack:
         role = stack.customization_role.rpartition("/")[2]
         known |= {stack.bucket_name: "bucket", stack.runs_table: "table", stack.serving_table: "table"}
@@ -107,3 +110,10 @@ def redactor(world: World) -> Redactor:
         if stack.name != "tailor":
             known[stack.name] = "stack"
     return Redactor(known)
+
+
+def _this_machine() -> dict[str, str]:
+    """Name what errors of this machine's files and settings can say about whose it is."""
+    profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
+    named = {} if profile == "default" else {profile: "profile"}
+    return named | ({} if Path.home() == Path("/") else {str(Path.home()): "home"})

@@ -175,3 +175,27 @@ def test_all_that_is_known_of_an_account_is_kept_out(where: World) -> None:
         f"{ACCOUNT} {stack.bucket_name} {stack.name}-evaluate {stack.customization_role} {stack.by} {stack.runs_table}"
     )
     assert redactor(where).text(said) == "<account> <bucket> <stack>-evaluate <arn> <person> <table>"
+
+
+def test_neither_is_what_errors_say_of_this_machine(where: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/linh")
+    monkeypatch.setenv("AWS_PROFILE", "acme-prod")
+    said = "The config profile (acme-prod) could not be found in /home/linh/.aws/config"
+    assert redactor(where).text(said) == "The config profile (<profile>) could not be found in <home>/.aws/config"
+    monkeypatch.setenv("AWS_PROFILE", "default")
+    assert redactor(where).text("the default profile") == "the default profile"
+
+
+def test_a_file_that_can_not_be_written_is_told_before_anything_is_checked(command: Command, tmp_path: Path) -> None:
+    verified: list[str] = []
+
+    def look(_: World) -> dict[str, Any]:
+        verified.append("one")
+        return {"so": True}
+
+    check = made("one", look)
+    with pytest.raises(SystemExit, match="2"):
+        command(check, output=tmp_path / "no-such-folder" / "a.json")
+    assert verified == []
+    with pytest.raises(InvalidInputError, match=r"a\.json can't be written: No such file or directory"):
+        verify.check_writable(tmp_path / "no-such-folder" / "a.json")
