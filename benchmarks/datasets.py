@@ -74,7 +74,7 @@ def write_short_rows(path: Path, count: int) -> None:
 
 
 def _prose(choose: random.Random, language: str, length: int) -> str:
-    """So many words in sentences, with what stands between words in reports."""
+    """Return ``length`` words in sentences, with the signs that stand between words in reports."""
     vocabulary, sentences = _WORDS[language].split(), []
     while length > 0:
         words = choose.choices(vocabulary, k=min(length, choose.randint(7, 18)))
@@ -116,7 +116,7 @@ def whole_intake(folder: Path, workers: int = 1) -> int:
 
 
 def _without_maximum(model: Model) -> Model:
-    """So that all rows are converted, and not a sample of them."""
+    """Lift the maximum of rows, so that all of them are converted and not a sample."""
     facts = model.methods["fine-tuning"]
     limits = facts.limits.model_copy(update={"max_rows": 10 * ROWS})
     return model.model_copy(update={"methods": {"fine-tuning": facts.model_copy(update={"limits": limits})}})

@@ -224,7 +224,7 @@ def measure_time(scale: float) -> None:
 
 
 def measure_shards(scale: float) -> None:
-    """The same rows by one function, and by shards of it."""
+    """Measure the same rows prepared by one function, and in shards."""
     print(f"{'':32}{'rows':>11}{'CPU s':>11}{'disk MB':>11}{'peak MiB':>11}")
     with tempfile.TemporaryDirectory() as place:
         folder, work, rows = Path(place) / "data", Path(place) / "work", int(200_000 * scale)
@@ -300,7 +300,7 @@ def write_archive(path: Path, kind: str, member: bytes, count: int) -> None:
 
 
 def measured(*arguments: Any, call: Callable[..., tuple[int, float]] = prepare) -> tuple[tuple[int, float], float]:
-    """What ``call`` gives in a fresh process, and the peak MiB of that."""
+    """Call ``call`` in a fresh process; return its result and the peak memory in MiB."""
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
     process = context.Process(target=_measured, args=(call, arguments, results))

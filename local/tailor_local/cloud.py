@@ -131,7 +131,7 @@ class LocalCloud:
             shutil.rmtree(self.directory / "state", ignore_errors=True)
 
     def environment(self) -> dict[str, str]:
-        """What a client, the AWS CLI or sam needs in its environment to speak to this cloud."""
+        """Return the environment variables with which a client, the AWS CLI or sam reaches this cloud."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": OWNER,

@@ -1,4 +1,4 @@
-"""What can go wrong around the local cloud, each with the exit code of the command line."""
+"""Errors of the local cloud, each with the command line's exit code."""
 
 
 class LocalCloudError(Exception):

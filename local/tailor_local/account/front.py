@@ -47,7 +47,7 @@ SERVICES: Mapping[str, Service] = {
 
 
 class Platform(Protocol):
-    """What is needed of the emulator: `tailor_local.bedrock.platform.Platform` has it."""
+    """Part of the emulator that these services use; `tailor_local.bedrock.platform.Platform` has it."""
 
     def scope(self) -> Scope: ...
     def denial(

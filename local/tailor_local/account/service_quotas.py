@@ -108,7 +108,7 @@ def list_service_quotas(request: dict[str, Any], setting: Setting) -> dict[str, 
 
 
 def list_default_quotas(request: dict[str, Any], setting: Setting) -> dict[str, Any]:
-    """What AWS gives by default: the documented values, whatever this account has."""
+    """List AWS's documented default values, whatever this account has."""
     return list_service_quotas(request, replace(setting, quota=lambda key: RAISED.get(key, QUOTAS[key].new)))
 
 

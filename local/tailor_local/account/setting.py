@@ -1,4 +1,4 @@
-"""What an operation of these services knows of its account, and how it lists in pages."""
+"""The account that an operation of these services runs in, and lists in pages."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ DETAIL_TYPE = "Model Customization Job State Change"
 
 
 def detail(scope: Scope, job: Job) -> dict[str, Any]:
-    """What AWS documents and no more: no customization type, no phases, no metrics."""
+    """Return an event's detail as AWS documents it: no customization type, phases or metrics."""
     given = job.request
     validators = (given.get("validationDataConfig") or {}).get("validators") or []
     content = {

@@ -1,4 +1,4 @@
-"""What an operation works with, and lists in pages, which all operations share."""
+"""The context of an operation, and lists in pages, which all operations share."""
 
 import base64
 from collections.abc import Callable, Mapping, Sequence

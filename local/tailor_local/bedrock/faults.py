@@ -30,7 +30,7 @@ class _Part(BaseModel):
 
 
 class EventFaults(_Part):
-    """What happens to job state-change events."""
+    """Faults of job state-change events."""
 
     lose: float = Field(default=0, ge=0, le=1, description="share of events that are never delivered")
     copies: int = Field(default=1, ge=1, le=10, description="how often each event is delivered")

@@ -55,7 +55,7 @@ class FoundationModel:
 
     @property
     def context_tokens(self) -> int | None:
-        """What the training id's suffix says, such as ``:300k``; None where it has none."""
+        """Return the context length of a training id's suffix such as ``:300k``; None without one."""
         suffix = re.search(r":(\d+)k$", self.training_id)
         return 1000 * int(suffix[1]) if suffix else None
 

@@ -21,7 +21,7 @@ Reader = Callable[[str], bytes]
 
 @dataclass(frozen=True)
 class Target:
-    """What answers: a foundation model, and what a job taught it."""
+    """A model that answers: a foundation model, with what a job taught it."""
 
     name: str  # the id or ARN that was called
     foundation: FoundationModel
@@ -80,7 +80,7 @@ def _loaded(weights: Path) -> LearnedModel:
 
 
 def reply(call: Call, asked: Target, request: dict[str, Any], read: Reader) -> Reply:
-    """What the model answers to a Converse request (members by name)."""
+    """Return the model's answer to a Converse request, by member."""
     started = time.monotonic()
     prompt, input_tokens = conversation.prompt_of(request, asked.foundation, read)
     context = asked.foundation.context_tokens

@@ -1,4 +1,4 @@
-"""What the stand-in needs of the emulator around it. `tailor_local.hooks` is the one that touches the emulator."""
+"""The parts of the emulator that the stand-in uses. `tailor_local.hooks` is the one that touches the emulator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a customization job does after it was accepted: three phases, in a thread of its own, with the job's role."""
+"""Run an accepted customization job: three phases, in a thread of its own, with the job's role."""
 
 import logging
 import threading

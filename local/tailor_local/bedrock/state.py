@@ -1,4 +1,4 @@
-"""What the stand-in remembers: jobs, models, deployments, throughputs, tags and tokens.
+"""The stand-in's state: jobs, models, deployments, throughputs, tags and tokens.
 
 Times are seconds since 1970. Everything here can be written as JSON, so that it outlives a restart.
 """

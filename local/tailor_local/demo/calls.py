@@ -17,7 +17,7 @@ def held_out(run: Run, bucket: S3Storage) -> dict[str, Any]:
 
 
 def question(row: dict[str, Any]) -> tuple[str, str]:
-    """What is asked, and what is wanted. Of a document: how its beginning goes on."""
+    """Return a row's question and its answer; for a document, its beginning and its continuation."""
     if row["messages"]:
         text = next(block["text"] for block in row["messages"][-1]["content"] if "text" in block)
         return text, row["references"][0]

@@ -1,4 +1,4 @@
-"""What the demo shows for each method: its sample, what it says first, and the method's own measure."""
+"""The demo of each method: its sample, its introduction, and the method's own measure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

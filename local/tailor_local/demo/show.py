@@ -119,6 +119,6 @@ def beginning(text: str) -> str:
 
 
 def end(text: str) -> str:
-    """Of a question: what is asked comes last."""
+    """Shorten a question from its front: what is asked comes last."""
     text = " ".join(text.split())
     return text if len(text) <= SHOWN else f"…{text[1 - SHOWN :]}"

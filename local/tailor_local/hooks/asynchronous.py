@@ -55,7 +55,7 @@ def _work(func: dict[str, Any], event: Any) -> None:
 
 
 def _attempts(func: dict[str, Any], event: Any, given: Mapping[str, Any]) -> dict[str, Any] | None:
-    """None where one succeeded, else the last result."""
+    """Return the last attempt's result, or None if an attempt succeeded."""
     retries = given.get("MaximumRetryAttempts", RETRIES)
     ends = time.monotonic() + timelapse.seconds(given.get("MaximumEventAgeInSeconds", AGE_SECONDS) / 60)
     failures, throttled = 0, THROTTLED_MINUTES

@@ -28,7 +28,7 @@ def validate_definitions() -> None:
 
 
 def diagnostics(definition: str) -> list[Diagnostic]:
-    """What is wrong with a definition (JSON), as the service lists it; empty where nothing is."""
+    """List the faults of a definition (JSON) as the service does; empty if there are none."""
     try:
         document = json.loads(definition)
     except ValueError as error:

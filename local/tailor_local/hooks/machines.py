@@ -44,7 +44,7 @@ def run_to_the_letter() -> None:
 
 
 def act_in_roles() -> None:
-    """What a state machine does needs its role's leave: calling a function, and a distributed map's own executions.
+    """Check a state machine's role: it must allow calling a function and a map's own executions.
 
     The emulator does all of it itself. AWS: "Creating Step Functions workflows that use Distributed Map state in Step
     Functions", IAM policies.

@@ -120,7 +120,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
 
 
 def missing() -> list[str]:
-    """What this module needs of the emulator and does not find: empty with a version that fits."""
+    """List the parts of the emulator that are needed and not there; empty for a version that fits."""
     problems = []
     for module_name, names in NEEDED.items():
         module = inside(module_name)

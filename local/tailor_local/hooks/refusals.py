@@ -1,4 +1,4 @@
-"""What Lambda refuses of a function's settings, by its API and in a template, in Lambda's words.
+"""Refuse the function settings that Lambda refuses, by its API and in a template, in its words.
 
 Sources: docs.aws.amazon.com/lambda, quotas. Wordings as reported: the environment in github-aws-runners/
 terraform-aws-github-runner issue 3594, sizes in lambci/git-lambda-layer issue 27. How Lambda words its refusal of a
@@ -47,7 +47,7 @@ def refuse_what_lambda_refuses() -> None:
 
 
 def problem(data: Mapping[str, Any]) -> str | None:
-    """What Lambda says of a function's settings; None where it takes them."""
+    """Return Lambda's message about a function's settings; None if it accepts them."""
     variables = (data.get("Environment") or {}).get("Variables") or {}
     measured = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
     if len(measured.encode()) > ENVIRONMENT_BYTES:
@@ -61,7 +61,7 @@ def problem(data: Mapping[str, Any]) -> str | None:
 
 
 def too_large(code: bytes | None, layers: Sequence[Any]) -> str | None:
-    """What Lambda says of a function that is too large with its layers; None where it is not."""
+    """Return Lambda's message about a function that is too large with its layers, or None."""
     functions = inside("services.lambda_svc")
     size = functions._unzipped_size(code) + sum(functions._layer_unzipped_size(layer) for layer in layers)
     if size <= UNPACKED_BYTES:

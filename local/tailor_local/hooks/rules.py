@@ -38,8 +38,10 @@ def refuse_patterns() -> None:
 
 
 def ask_queues() -> None:
-    """What a queue's policy does not let a rule send there goes to the rule's own dead-letter queue, if that one's
-    policy does; else it is lost, as on AWS."""
+    """Let a rule send to a queue only what the queue's policy allows.
+
+    The rest goes to the rule's own dead-letter queue, if that one's policy allows it; else it is lost, as on AWS.
+    """
     eventbridge, queues = inside("services.eventbridge"), inside("services.sqs")
     invoke, send = eventbridge._invoke_target, eventbridge._dispatch_to_sqs
 

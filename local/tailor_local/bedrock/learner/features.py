@@ -24,7 +24,7 @@ Indices = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a model is asked: the last user turn, what came before it, and its images' bytes."""
+    """A prompt to a model: the last user turn, the turns before it, and its images' bytes."""
 
     question: str
     history: str = ""

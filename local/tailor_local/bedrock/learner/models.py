@@ -11,7 +11,7 @@ from tailor_local.bedrock.learner.policy import Policy
 
 class LearnedModel(Protocol):
     def answer(self, prompt: Prompt) -> str | None:
-        """What training taught the model to say, or None where it says what its base says."""
+        """Return the answer that training taught the model; None if it answers as its base does."""
         ...
 
     def save(self) -> bytes: ...

@@ -1,4 +1,4 @@
-"""What a small image holds, in words: regions of one colour, how many, where, of which size and form.
+"""Describe a small image in words: its regions of one colour, their number, place, size and form.
 
 General image statistics, not knowledge of any dataset: connected regions that differ from the background, their hue,
 place and proportions. Images that can't be opened, and videos, give only a hash of their bytes.

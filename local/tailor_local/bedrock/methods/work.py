@@ -1,4 +1,4 @@
-"""What a job's method works with, and what it gives back."""
+"""The input and the result of a job's method."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
