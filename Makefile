@@ -9,6 +9,8 @@ TYPES = $(BIN)/mypy
 TEMPLATE = $(BIN)/cfn-lint template.yaml  # which is what `sam validate --lint` does too
 PATHS := layers functions cli local samples tests benchmarks
 
+$(if $(word 2,$(CURDIR)),$(error make can't work in a folder whose path has a space: move this one))
+
 .PHONY: help setup demo test unit check style fix up down deploy verify-aws destroy lock clean
 
 help: ## List the commands
@@ -27,12 +29,12 @@ setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
 demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training)
 	@$(BIN)/python -m tailor_local.demo $(METHOD)
 
-# Three workers for two processors, because integration tests often wait; types and template are checked beside them, and
+# Four workers for two processors, because integration tests often wait; types and template are checked beside them, and
 # what they say comes last where it is not good.
 test: setup style ## Check everything and run all tests
 	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
 	{ $(TYPES) && $(TEMPLATE); } >"$$said" 2>&1 & checks=$$!; \
-	failed=0; $(BIN)/python -m pytest -n 3 || failed=$$?; \
+	failed=0; $(BIN)/python -m pytest -n 4 || failed=$$?; \
 	wait $$checks || { cat "$$said"; failed=2; }; \
 	exit $$failed
 

@@ -28,22 +28,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"chaos: {ran.total():,} combinations ran: {kinds}")
 
 
-BARE = "bedrock_", "deploy_command", "layers", "second_emulator", "strictness"  # what needs no deployed Tailor
+# What needs no deployed Tailor, and the longest of what does; together they take about as long as all others.
+BARE = "bedrock_", "deploy_command", "layers", "local_cloud", "second_emulator", "strictness"
+MAIN_JOB = "main_job"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Give integration tests to two workers: one for those that share a deployed Tailor, one for the others.
+    """Give integration tests to three workers: two with a deployed Tailor, one for tests that need none.
 
-    Each of the two has a local cloud. pytest-xdist 3.8 notes groups where pytest 9.2 no longer reads them: its own
-    ``--dist loadgroup`` groups nothing.
+    Each of the three has a local cloud; they mostly wait, which other tests fill. pytest-xdist 3.8 notes groups where
+    pytest 9.2 no longer reads them: its own ``--dist loadgroup`` groups nothing.
     """
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-    class OneCloud(LoadScopeScheduling):  # type: ignore[misc]
+    class FewClouds(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             folder, _, name = nodeid.partition("tests/integration/test_")
             if folder or not name:
                 return nodeid
-            return "bare cloud" if name.startswith(BARE) else "deployed cloud"
+            if name.startswith(BARE):
+                return "bare cloud"
+            return "main job" if name.startswith(MAIN_JOB) else "deployed cloud"
 
-    return OneCloud(config, log)
+    return FewClouds(config, log)
