@@ -74,6 +74,7 @@ def test_the_authorizer_imports_only_what_it_uses() -> None:
         "tailor.aws.failures",
         "tailor.aws.items",
         "tailor.aws.keys",
+        "tailor.aws.tracing",
         "tailor.errors",
         "tailor.names",
         "tailor.records",
