@@ -142,6 +142,6 @@ def test_the_deployment_page_has_every_parameter_with_its_default_and_says_which
     page = (ROOT / "docs" / "deploy.md").read_text()
     rows = re.findall(r"^\| `([A-Z]\w+)` \| (.*?) \| .+ \|$", page.replace("(empty)", ""), re.MULTILINE)
     defaults = {name: str(rules.get("Default", "")) for name, rules in template()["Parameters"].items()}
-    by_hand = {"AlarmEmail": "what you gave for notices"}  # of the command, not of the template
+    by_hand = {"AlarmEmail": "the address for notices"}  # of the command, not of the template
     assert dict(rows) == defaults | by_hand
     assert [name for name, _ in rows[: len(ASKED)]] == list(ASKED)
