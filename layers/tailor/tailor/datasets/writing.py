@@ -13,6 +13,8 @@ _MOJIBAKE = re.compile(f"[Â-ß][{_CONTINUATION}]|[à-ï][{_CONTINUATION}]{{2}}|
 _TYPED = "–—‘’“”•…"  # what people set after a letter
 _BREAK = re.compile("[ \t\r\n]")  # no-break spaces are part of damaged words
 _MOST = 80
+_CUT = re.compile(r"[\u00c2\u00c3](?=[ \t\r\n]|$)")  # a lead byte whose other byte became a space, or is lost
+_WORDS = re.compile("([ \t\r\n]+)")
 
 # The two customs of placing the tone mark, in open syllables only and never after q: hoà and hòa.
 _OLD_PAIRS = ["òa", "óa", "ỏa", "õa", "ọa", "òe", "óe", "ỏe", "õe", "ọe", "ùy", "úy", "ủy", "ũy", "ụy"]
@@ -34,6 +36,24 @@ def mojibake(text: str) -> tuple[str, str] | None:
                 if (repaired := _repaired(word[:length], encoding)) is not None:
                     return word[:length], repaired
     return None
+
+
+def decoded_again(text: str) -> tuple[str, int]:
+    """Return a text with its damaged words as they were, and how many: none, where one of them is not certain."""
+    if _CUT.search(text):
+        return text, 0
+    words = _WORDS.split(text)
+    repaired = []
+    for word in words:
+        if not _MOJIBAKE.search(word) or mojibake(word) is None:
+            repaired.append(word)
+            continue
+        whole = next((found for code in ("cp1252", "latin-1") if (found := _repaired(word, code)) is not None), None)
+        if whole is None or _MOJIBAKE.search(whole):
+            return text, 0
+        repaired.append(whole)
+    changed = sum(one != other for one, other in zip(words, repaired, strict=True))
+    return ("".join(repaired), changed) if changed else (text, 0)
 
 
 def _word_at(match: re.Match[str]) -> str:

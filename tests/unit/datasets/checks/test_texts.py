@@ -50,6 +50,7 @@ def test_half_composed_letters_are_composed(dataset: Path, intake: Intake) -> No
         ("\ufeffmark", "mark", "invisible-characters"),
         ("  spaces \n", "spaces", "outer-space"),
         ("soft\u00adhyphen", "softhyphen", "invisible-characters"),
+        ("Món gì tháº¿ này?", "Món gì thế này?", "mojibake-repaired"),
     ],
 )
 def test_what_nobody_sees_is_removed(before: str, after: str, code: str, dataset: Path, intake: Intake) -> None:
@@ -90,6 +91,14 @@ def test_mojibake_within_capitals_lines_and_long_words_is_recognised(damaged: st
     found = writing.mojibake(damaged)
     assert found is not None
     assert found[1] == was
+
+
+@given(st.text(max_size=80))
+def test_what_is_put_right_is_what_was_decoded_wrongly(text: str) -> None:
+    damaged = text.encode().decode("latin-1")
+    repaired, count = writing.decoded_again(damaged)
+    assert repaired == damaged or count
+    assert writing.decoded_again(repaired)[1] == 0 or repaired == damaged
 
 
 VIETNAMESE = "aăâbcdđeêghiklmnoôơpqrstuưvxyàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ"

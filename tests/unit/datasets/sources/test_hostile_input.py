@@ -324,7 +324,6 @@ def test_a_parquet_file_whose_headers_lie(tmp_path: Path) -> None:
         ("d.json", b"[]", "file-empty"),
         ("d.csv", b"%PDF-1.7 ...", "file-unreadable"),
         ("d.jsonl", bytes(range(256)) * 20, "file-unreadable"),
-        ("d.xlsx", b"PK\3\4", "file-unreadable"),
         ("notes.md", b"hello", "no-data"),
     ],
 )
@@ -352,15 +351,6 @@ def test_a_zip_with_a_broken_list_of_files_is_said_once(tmp_path: Path) -> None:
     reader = open_dataset(tmp_path, {"d.zip": bytes(whole)})
     assert not list(reader)
     assert [found.code for found in reader.findings] == ["archive-unreadable"]
-
-
-def test_an_excel_workbook_is_named_as_such(tmp_path: Path) -> None:
-    reader = open_dataset(tmp_path, {"d.csv": zipped({"[Content_Types].xml": "x", "xl/workbook.xml": "x"})})
-
-    (finding,) = [finding for finding in reader.findings if finding.code == "file-unreadable"]
-
-    assert "Excel" in finding.message
-    assert "CSV" in finding.fix
 
 
 def test_a_dataset_of_good_rows_after_all_this(tmp_path: Path) -> None:

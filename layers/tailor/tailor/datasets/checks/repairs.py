@@ -33,6 +33,7 @@ class Repairs:
     def __init__(self, *, redact: bool, strip: bool) -> None:
         self._strip = strip
         self._steps: list[tuple[str, Callable[[str], tuple[str, int]]]] = [
+            ("mojibake-repaired", writing.decoded_again),
             ("control-characters", lambda text: writing.CONTROLS.subn("", text)),
             ("invisible-characters", lambda text: writing.INVISIBLE.subn("", text)),
             ("not-nfc", lambda text: (writing.composed(text), 1)),

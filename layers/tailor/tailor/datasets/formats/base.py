@@ -22,8 +22,8 @@ class Context:
 
     ``columns`` maps parts (question, answer, image, …) to the columns that hold them, for formats with free columns.
     ``choices``: how multiple choice is read. ``prompt``: the question for rows that have none. ``media``: the columns
-    that name media, in order. ``shows``: the dataset holds media. ``turns``: the account
-    of what turns say.
+    that name media, in order. ``shows``: the dataset holds media. ``merged``: names of media stand in the first of
+    several rows each, as merged cells leave them. ``turns``: the account of what turns say.
     """
 
     file: str
@@ -35,7 +35,7 @@ class Context:
     prompt: str | None = None
     media: dict[str, MediaKind] = field(default_factory=dict)
     shows: bool = False
-
+    merged: bool = False
     turns: TurnsAccount = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,6 +1,6 @@
 """Columns of a file that name its rows' media; rows that mean something else to be seen or heard."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tailor.datasets.example import Example, MediaKind
 from tailor.datasets.formats.base import Converter, Format, Row
@@ -17,6 +17,12 @@ def media_of_columns(
     if data.columns.image or data.columns.video or not shown:
         return named if format.uses_columns else dict(shown)
     return {**(named if format.uses_columns else {}), **shown}
+
+
+def look_merged(rows: Sequence[Row], media: Mapping[str, MediaKind]) -> bool:
+    """Whether only the first of several rows names its media, as tables with merged cells do."""
+    named = [any(row.get(name) not in (None, "", [], {}) for name in media) for row in rows]
+    return bool(media) and any(named) and named[0] and 3 * named.count(False) > len(named)
 
 
 def unheard(convert: Converter, heard: list[str]) -> Converter:

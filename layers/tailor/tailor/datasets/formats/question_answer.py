@@ -44,7 +44,7 @@ def make_converter(context: Context) -> Converter:
     def convert(row: Row, line: int) -> Example:
         problems: list[Finding] = []
         blocks: list[Block] = []
-        shown = row_media(row, context.media, problems)
+        shown = row_media(row, context.media, problems, merged=context.merged)
         asked = context.prompt or row.get(question)
         about = _passage(row.get(passage), passage, problems) if passage else ""
         options = choices.options(row, problems) if choices else []

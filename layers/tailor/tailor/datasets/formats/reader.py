@@ -21,7 +21,7 @@ from tailor.datasets.formats.captions import take_prompt
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.clearing import cleared
 from tailor.datasets.formats.flattening import flat, flattened, named_inside
-from tailor.datasets.formats.media_choice import media_of_columns, unheard
+from tailor.datasets.formats.media_choice import look_merged, media_of_columns, unheard
 from tailor.datasets.formats.multiple_choice import take_choices
 from tailor.datasets.formats.nested import expand, has_none, nested_path
 from tailor.datasets.formats.turn_rows import gathered, turn_columns
@@ -296,6 +296,7 @@ def _understand(
     prompt = take_prompt(columns, rows, data, source.name, notes) if format.asks else None
     means = media_of_columns(columns, shown, data, format)
     context = Context(source.name, method, data, of_rows, columns, choices, prompt, means, len(media) > 0)
+    context.merged = look_merged(rows, means)
     if len(means) > 1:
         notes.add(finding("media-columns", source.name, columns=", ".join(map(repr, means))))
     notes.add(finding("format-recognised", source.name, title=format.title, container=source.container))

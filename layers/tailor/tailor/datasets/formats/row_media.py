@@ -15,22 +15,24 @@ _PLACES: Final = ("path", "url", "src", "file_name", "filename", "name")
 _BASE64: Final = {"iVBORw0KGgo": "png", "/9j/": "jpeg", "R0lGOD": "gif", "UklGR": "webp", "Qk0": "bmp"}
 """How pictures begin when their bytes are written as text."""
 _SHORTEST: Final = 64
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 _SEPARATORS: Final = frozenset(",;|")
 
 
 def row_media(
-    row: Row, columns: Mapping[str, MediaKind], problems: list[Finding], *, needed: bool = True
+    row: Row, columns: Mapping[str, MediaKind], problems: list[Finding], *, needed: bool = True, merged: bool = False
 ) -> list[Media]:
     """Return the media that the columns of a row name, in their order.
 
-    ``needed``: a row that names none is a problem."""
+    ``needed``: a row that names none is a problem; ``merged``: then it may be meant for the name above."""
     found: list[Media] = []
     for column, kind in columns.items():
-        if row.get(column) not in (None, "", [], {}) or (needed and len(columns) == 1):
+        if row.get(column) not in _EMPTY or (needed and len(columns) == 1 and not merged):
             found += media_blocks(row.get(column), kind, column, problems)
     if needed and columns and not found and not problems:
         column, kind = next(iter(columns.items()))
-        problems.append(finding("media-missing/name", path=column, kind=kind, what="missing"))
+        code = "media-missing/merged" if merged else "media-missing/name"
+        problems.append(finding(code, path=column, kind=kind, what="missing"))
     return found
 
 

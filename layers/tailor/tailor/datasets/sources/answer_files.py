@@ -7,7 +7,7 @@ rejected. What is joined lies in a table on disk, so memory stays the same howev
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,17 +97,8 @@ def join(files: list[DataFile], wanted: Columns, scratch: Path, notes: FindingTa
     replaced: dict[str, DataFile] = {}
     for half, kind in [*((each, JoinedFile) for each in questions), *((each, LonelyAnswers) for each in answers)]:
         file = half.file
-        replaced[file.name] = kind(
-            file.source,
-            file.container,
-            file.encoding,
-            file.dialect,
-            file.outline,
-            file.wrapped,
-            file.key,
-            table,
-            half.id,
-        )
+        own = {each.name: getattr(file, each.name) for each in fields(DataFile)}
+        replaced[file.name] = kind(**own, table=table, id=half.id)
     return [replaced.get(file.name, file) for file in files]
 
 

@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from tailor.datasets.sources import archives, csv, json_document, json_lines, plain_text, sniff, text_encoding
 from tailor.datasets.sources.json_lines import Item
@@ -18,6 +18,9 @@ from tailor.names import RECIPE_FILE
 from tailor.recipe import Data, Method
 from tailor.storage import Storage
 
+if TYPE_CHECKING:
+    from tailor.datasets.sources import spreadsheet
+
 _DATA: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt")
 _PACKED: Final = (".zip", ".tar", ".tgz", ".gz")
 _PAPERS: Final = (
@@ -30,7 +33,7 @@ _PAPERS: Final = (
     "dataset_infos",
     "notice",
 )
-_TABLES: Final = (".xls", ".xlsx", ".ods")
+_WORKBOOKS: Final = (".xlsx", ".xlsm", ".ods")
 _OFFICE: Final = {
     ".doc": "a Word document",
     ".docx": "a Word document",
@@ -61,10 +64,11 @@ class DataFile:
     outline: json_document.Outline | None = None
     wrapped: bool = False
     key: str = "text"
+    sheet: "spreadsheet.Sheet | None" = None
 
     @property
     def name(self) -> str:
-        return self.source.name
+        return self.source.name if self.sheet is None or self.sheet.alone else f"{self.source.name}/{self.sheet.title}"
 
     @property
     def size(self) -> int:
@@ -76,6 +80,8 @@ class DataFile:
             return json_document.read(self.open_text, self.outline)
         if self.container == "parquet":
             return self._parquet_rows()
+        if self.sheet:
+            return self._sheet_rows(self.sheet)
         if self.container == "jsonl":
             return json_lines.read(self.open_text())
         return self._text_rows()
@@ -85,6 +91,11 @@ class DataFile:
 
         with self.source.open() as file:
             yield from parquet.read(file, self.size)
+
+    def _sheet_rows(self, sheet: "spreadsheet.Sheet") -> Iterator[Item]:
+        from tailor.datasets.sources import spreadsheet  # as Parquet
+
+        yield from spreadsheet.read(self.source, sheet)
 
     def _text_rows(self) -> Iterator[Item]:
         with self.open_text() as stream:
@@ -147,7 +158,9 @@ class Inventory:
 
     def _add(self, item: StoredObject) -> None:
         suffix = sniff.suffix_of(item.name)
-        if suffix not in _DATA + _PACKED:
+        if suffix in _WORKBOOKS:
+            self._add_workbook(item)
+        elif suffix not in _DATA + _PACKED:
             self._set_aside(item, suffix)
         else:
             self._add_stored(item, suffix)
@@ -166,7 +179,7 @@ class Inventory:
     def _set_aside(self, item: MediaObject, suffix: str) -> None:
         """Whatever does not look like data by its name: media, papers, and files that nobody knows."""
         stem = item.name.rpartition("/")[2].lower().partition(".")[0]
-        if suffix in _TABLES:
+        if suffix == ".xls":
             self.notes.add(finding("file-unreadable/spreadsheet", item.name))
         elif suffix in _OFFICE:
             self.notes.add(finding("file-not-used", item.name, what=_OFFICE[suffix]))
@@ -189,12 +202,23 @@ class Inventory:
     def _add_members(self, archive: StoredObject, members: list[MemberObject]) -> None:
         names = [member.member for member in members]
         if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
-            self.notes.add(finding("file-unreadable/workbook", archive.name))
+            self._add_workbook(archive)
             return
         if not members and not self.notes.errors_of(archive.name):
             self.notes.add(finding("archive-empty", archive.name))
         for member in members:
             self._add_file(member, sniff.suffix_of(member.name))
+
+    def _add_workbook(self, item: StoredObject | MemberObject) -> None:
+        """The sheets of a workbook, and the pictures on them; or what has only the name of one."""
+        if sniff.archive_kind(item.read(0, 512)) != "zip":
+            self._add_file(item, ".csv")
+            return
+        from tailor.datasets.sources.workbook_files import taken  # heavy; most datasets have none
+
+        sheets, pictures = taken(item, self.data.columns, self.scratch, self.notes)
+        self.files += [DataFile(item, "workbook", sheet=sheet) for sheet in sheets]
+        self.media += pictures
 
     def _add_gzip(self, item: StoredObject) -> None:
         def opener() -> BinaryIO:
@@ -217,9 +241,11 @@ class Inventory:
             suffix = sniff.suffix_of(item.name.lower().removesuffix(".gz"))
             self._add_file(content, suffix if suffix in _DATA else ".jsonl")
 
-    def _add_file(self, item: MediaObject, suffix: str) -> None:
+    def _add_file(self, item: StoredObject | MemberObject, suffix: str) -> None:
         stem = item.name.rpartition("/")[2].lower().partition(".")[0]
-        if suffix in _PACKED:
+        if suffix in _WORKBOOKS:
+            self._add_workbook(item)
+        elif suffix in _PACKED:
             self.notes.add(finding("archive-nested", item.name))
         elif suffix not in _DATA:
             self._set_aside(item, suffix)
@@ -272,7 +298,10 @@ def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile 
         notes.add(finding("file-unreadable/known" if what else "file-unreadable", item.name, what=what))
         return None
     _report_encoding(encoding, item.name, notes)
-    return _text_file(item, suffix, encoding, _as_text(head, encoding), inventory)
+    text = _as_text(head, encoding)
+    if lost := text_encoding.letters_lost(text):
+        notes.add(finding("letters-lost", item.name, example=lost))
+    return _text_file(item, suffix, encoding, text, inventory)
 
 
 def _encoding(item: MediaObject, head: bytes) -> Encoding | None:

@@ -9,7 +9,7 @@ from tailor.datasets.sources import csv
 from tailor.datasets.sources.columns import PARTS, UNNAMED, is_likely
 from tailor.recipe import Columns
 
-Container = Literal["jsonl", "json", "table", "text", "parquet"]
+Container = Literal["jsonl", "json", "table", "text", "parquet", "workbook"]
 Archive = Literal["zip", "tar", "gzip"]
 
 MEDIA_SUFFIXES: Final = tuple(
@@ -136,18 +136,19 @@ def dialect(head: str, suffix: str, wanted: Columns) -> csv.Dialect:
     delimiter, rows, skip = csv.sniff(head, suffix)
     quoted = csv.is_quoted(head, delimiter)
     first = next((row for row in rows if any(field.strip() for field in row)), [])
-    if _is_header(first, rows, wanted):
+    if is_header(first, rows, wanted):
         width = len(first)
         while len(first) > 1 and not any(row[len(first) - 1].strip() for row in rows if len(row) >= len(first)):
             first = first[:-1]
         trailing = len(first) < width or any(len(row) > width and not any(row[width:]) for row in rows)
-        return csv.Dialect(delimiter, _unique(first), True, skip, trailing, quoted)
+        return csv.Dialect(delimiter, unique_names(first), True, skip, trailing, quoted)
     width = max((len(row) for row in rows), default=1)
     names = tuple(f"{UNNAMED}{number}" for number in range(1, width + 1))
     return csv.Dialect(delimiter, names, False, skip, quoted=quoted)
 
 
-def _is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
+def is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
+    """Whether the first row of a table names its columns."""
     names = [name.strip() for name in first]
     if any(getattr(wanted, part) in names for part in PARTS if getattr(wanted, part)):
         return True
@@ -166,8 +167,8 @@ def _is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool
     )
 
 
-def _unique(names: list[str]) -> tuple[str, ...]:
-    """Column names as written, without outer spaces; empty and repeated ones get a number."""
+def unique_names(names: list[str]) -> tuple[str, ...]:
+    """Return column names as written, without outer spaces; empty and repeated ones get a number."""
     seen: dict[str, int] = {}
     result = []
     for number, name in enumerate((name.strip() for name in names), start=1):

@@ -6,6 +6,7 @@ a stray bad byte in it is a problem of its row, not of the file.
 
 import codecs
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ from typing import BinaryIO, Final
 from tailor.datasets.sources import legacy_encodings
 
 CHUNK = 1 << 20
+_WORD: Final = re.compile(r"[^\s\"',;|<>()\[\]{}]+")
+_LOST: Final = re.compile(r"[^\W\d_]\?[^\W\d_]|(?<!\w)\?[^\W\d_]{1,6}(?!\w)")
+_ADDRESS: Final = re.compile(r"[/=&@\\]")
+_LEAST_LOST: Final = 5
+_SHARE_LOST: Final = 0.05
+_LOOKED_AT: Final = 1 << 17
 MAX_LINE = 32 << 20
 """Longest line or JSON value in bytes. Rows hold at most some base64 images; what is longer is not a row."""
 
@@ -184,3 +191,11 @@ def blocks(source: BinaryIO) -> Iterator[bytes]:
         held = bytearray(part[end:])
     if held:
         yield bytes(held[: MAX_LINE + 1])
+
+
+def letters_lost(text: str) -> str | None:
+    """Return a word with question marks in place of letters, where many words are so: a program saved the text in an
+    encoding that lacks them, and what they were is lost."""
+    words = [word for word in _WORD.findall(text[:_LOOKED_AT]) if not _ADDRESS.search(word)]
+    lost = [word for word in words if "?" in word and _LOST.search(word)]
+    return max(lost, key=len)[:40] if len(lost) >= max(_LEAST_LOST, _SHARE_LOST * len(words)) else None
