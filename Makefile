@@ -63,8 +63,8 @@ deploy: setup ## Deploy to AWS (ARCH=x86_64, STACK=…, REGION=…; YES=1 asks n
 	@$(BIN)/tailor $(if $(STACK),--stack $(STACK)) deploy $(if $(ARCH),--arch $(ARCH)) $(if $(REGION),--region $(REGION)) \
 	  $(if $(YES),--yes) $(if $(DRY),--dry-run)
 
-verify-aws: setup ## Observe whether the account behaves as Tailor assumes (docs/verify.md)
-	@$(BIN)/tailor verify
+verify-aws: setup ## Test whether the account behaves as Tailor assumes (STACK=…; docs/verify.md)
+	@$(BIN)/tailor $(if $(STACK),--stack $(STACK)) verify
 
 destroy: setup ## Remove the stack from AWS; the bucket and the tables stay
 	$(BIN)/sam delete $(if $(STACK),--stack-name $(STACK)) $(if $(REGION),--region $(REGION))
