@@ -12,6 +12,7 @@ from tailor.errors import InvalidInputError
 from tailor.evaluation.gate import Plan, Policy
 from tailor.evaluation.offline import evaluate_files
 from tailor.evaluation.questions import CANDIDATE
+from tailor.evaluation.scoring import in_words
 from tailor.normalisers import check_switches
 from tailor.recipe import language_code
 from tailor_cli.context import out, say_json, shown_errors
@@ -81,6 +82,7 @@ def _show(result: dict[str, Any]) -> None:
     out.print(f"[bold {colour}]{result['verdict']}[/]  {escape(result['headline'])}", soft_wrap=True)
     for reason in result["reasons"]:
         out.print(f"  [dim]·[/] {escape(reason)}", soft_wrap=True)
+    out.print(f"  [dim]· {escape(in_words(result['gain']))}[/]", soft_wrap=True)
     for arm, count in result["missing"].items():
         if count:
             out.print(

@@ -57,6 +57,12 @@ def test_what_the_counts_say(rows: dict[str, int], codes: set[str], manifest: Bu
     assert all(item.message and item.fix for item in found)
 
 
+def test_a_metric_that_can_be_fooled_is_told_before_training(manifest: Build) -> None:
+    doubts = ["Numeric match scores other rows' answers 40%: '3' counts as '4'"]
+    found = about_data(manifest(train=1200, test=150) | {"metric": {"doubts": doubts}}, Recipe(), LITE)
+    assert [(item.code, item.message) for item in found] == [("metric-fooled", doubts[0])]
+
+
 @pytest.mark.parametrize(("documents", "own", "enough"), [(10, 0, True), (9, 0, False), (0, 30, True), (10, 29, False)])
 def test_a_held_out_document_makes_several_questions(documents: int, own: int, enough: bool, manifest: Build) -> None:
     prepared = manifest(train=1200, test=documents) | ({"questions": {"rows": own}} if own else {})

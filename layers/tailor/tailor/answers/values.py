@@ -41,6 +41,8 @@ _CONCLUSIONS = re.compile(
     r"answer|result|total|in all|altogether|therefore|thus|hence)(?!\w)",
     re.IGNORECASE,
 )
+_ITEMS = re.compile(r"[,;|](?=\s)|(?<!\w)(?:và|hoặc|hay|or|and)(?!\w)")
+_MANY = 3
 _SENTENCES = re.compile(r"(?<=[.!?…;])\s+|\n+")
 
 
@@ -189,6 +191,8 @@ def stated(answer: str, wanted: Value, canonical: Callable[[str], str]) -> Value
             if bare is not None and bare.kind == decided.kind and not compatible(bare, decided):
                 return None
             continue
+        if _is_list(part, canonical):
+            return None
         found = _relevant(_concluded(part, canonical) or _asserted(text), wanted)
         if found:
             if not all(compatible(one, other) for one in found for other in found):
@@ -197,6 +201,13 @@ def stated(answer: str, wanted: Value, canonical: Callable[[str], str]) -> Value
     if decided is None and wanted.amount == 0 and wanted.kind == "number" and stance_of(answer) == NO:
         return wanted
     return decided
+
+
+def _is_list(part: str, canonical: Callable[[str], str]) -> bool:
+    """Return whether a sentence is nothing but values one after the other, not all the same: it states none of them."""
+    items = [[*_found(canonical(item).split())][:1] for item in _ITEMS.split(part) if item.strip()]
+    firsts = [found[0][0] for found in items if found and found[0][1] == 0]
+    return len(firsts) == len(items) >= _MANY and any(not compatible(one, firsts[0]) for one in firsts)
 
 
 def _concluded(part: str, canonical: Callable[[str], str]) -> list[Value]:

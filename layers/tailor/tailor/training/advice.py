@@ -19,6 +19,7 @@ FEW_ROWS = 1000
 MANY_ROWS = 5000
 HEADROOM_LIMIT = 0.95
 RARE_REWARD = 0.05
+_DOUBTS = 3  # about the metric, of which one is enough to look
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,10 @@ def about_data(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> lis
     if images and images * 20 < rows:
         message = f"{rows} questions are about {images} images only: the model may learn the images, not the task"
         found.append(Advice("few-images", message, "add images rather than questions about the same ones"))
+    tested = manifest.get("metric") or {}
+    for doubt in tested.get("doubts", ())[:_DOUBTS]:
+        fix = "name another evaluation.metric in the recipe (docs/evaluation.md), or mend the references"
+        found.append(Advice("metric-fooled", doubt, fix))
     return found
 
 

@@ -2,7 +2,7 @@
 
 It may if its maximum cost is known and within the budget: one-time costs, the first month's storage and a month of
 hosting. An unknown price counts as too high. A person also decides if the headroom check advises against training, or
-if there are too few held-out rows for a verdict.
+if there are too few held-out rows for a verdict, or its metric takes wrong answers for right ones.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,9 @@ from tailor.recipe import Recipe
 
 COMMITTED: Mapping[Every, int] = {"once": 1, "month": 1, "day": 30}
 """How many periods of each kind of cost a run commits to: a month of storage and of hosting."""
-AGAINST = frozenset({"no-headroom", "no-reward", "few-held-out-rows"})  # training would lead nowhere by itself
+AGAINST = frozenset(
+    {"no-headroom", "no-reward", "few-held-out-rows", "metric-fooled"}
+)  # training would lead nowhere by itself
 
 
 def needs_approval(quote: Quote | None, recipe: Recipe, ceiling: Decimal) -> str | None:

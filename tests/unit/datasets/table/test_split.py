@@ -217,6 +217,8 @@ def test_skew_and_trivial_baselines(dataset: Path, intake: Intake) -> None:
     assert "'yes'" in outcome.found("skewed-answers")[0]["message"]
     assert outcome.report.baselines is not None
     assert 0.8 < outcome.report.baselines["majority"] < 1
+    assert outcome.report.metric is not None
+    assert outcome.report.document()["metric"]["metric"] == outcome.report.manifest["metric"]["metric"] == "yes_no"
     assert outcome.report.statistics["top_answers"][0]["answer"] == "yes"
 
 

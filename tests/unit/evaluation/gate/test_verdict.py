@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from tailor.errors import InvalidInputError
-from tailor.evaluation.gate.decision import GuardResult, Policy, decide
+from tailor.evaluation.gate.decision import Decision, GuardResult, Policy, decide
 from tailor.evaluation.gate.verdict import Guard, Outcome, Plan, judge
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.scoring.compare import Comparison
@@ -176,3 +176,77 @@ def test_a_baseline_is_needed() -> None:
     rows = rows_of(3)
     with pytest.raises(InvalidInputError, match="at least one baseline"):
         judge(rows, {"candidate": answers_of(rows, [True] * 3)}, Plan())
+
+
+def sentences_of(rows: list[Row], right: list[bool]) -> dict[str, Answer]:
+    """Answers that say it in a sentence."""
+    return {
+        row.id: Answer(row.id, f"Chiếc xe có màu {row.references[0] if ok else 'trắng'}.")
+        for row, ok in zip(rows, right, strict=True)
+    }
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.58, "failed"), (1.0, "inconclusive")])
+def test_a_gain_in_form_alone_does_not_pass(share: float, verdict: str) -> None:
+    rows = rows_of(200)
+    short = answers_of(rows, [place < 200 * share for place in range(200)])
+    found = judge(rows, {"candidate": short, "base": sentences_of(rows, [True] * 200)}, Plan())
+    assert found.comparisons["exact_match"][0].difference == pytest.approx(share)
+    assert found.decision.verdict == verdict
+    assert "the right answer" in found.decision.reasons[0]
+    gain = found.headline()["gain"]
+    assert gain["content"] == pytest.approx(share - 1)
+    assert gain["content"] + gain["form"] + gain["language"] == pytest.approx(share)
+
+
+def test_a_gain_in_content_passes_also_where_the_form_changes() -> None:
+    rows = rows_of(200)
+    base = sentences_of(rows, [place < 100 for place in range(200)])
+    found = judge(rows, {"candidate": answers_of(rows, [place < 170 for place in range(200)]), "base": base}, Plan())
+    assert found.decision.verdict == "passed"
+
+
+def test_shorter_answers_that_say_less_do_not_pass_by_overlap() -> None:
+    rows = [Row(f"r{place}", (f"một con mèo đen ngủ trên ghế số {place}",), f"g{place}") for place in range(200)]
+    base = {row.id: Answer(row.id, f"{row.references[0]} {'và thêm rất nhiều chuyện khác ' * 3}") for row in rows}
+    short = {row.id: Answer(row.id, " ".join(row.references[0].split()[:7])) for row in rows}
+    found = judge(rows, {"candidate": short, "base": base}, Plan(metric="token_f1"))
+    assert found.decision.primary.difference > 0.2
+    assert found.decision.verdict == "inconclusive"
+
+
+def test_one_wrong_answer_near_the_ceiling_does_not_fail() -> None:
+    rows = rows_of(400)
+    found = outcome(rows, [place != 7 for place in range(400)], [True] * 400)
+    assert found.decision.primary.p_value == 1
+    assert found.decision.verdict == "inconclusive"
+
+
+def test_few_groups_never_fail() -> None:
+    rows = rows_of(40, 10)
+    found = outcome(rows, [place % 10 < 4 for place in range(40)], [True] * 40)
+    assert found.decision.verdict == "inconclusive"
+
+
+def test_several_baselines_share_the_risk_of_failing() -> None:
+    lost = comparison(-0.05, -0.1, -0.01, 0.02, squares=0.02)
+    other = comparison(0.0, -0.1, 0.1, 0.9, baseline_arm="live")
+    assert decide([lost], Policy()).verdict == "failed"
+    assert decide([lost, other, other], Policy()).verdict == "inconclusive"
+
+
+def test_a_graded_gain_that_rare_lost_answers_could_undo_needs_more_rows() -> None:
+    def verdict(count: int) -> Decision:
+        rows = [Row(f"r{place}", (f"a b c d e f g h i {place}",), f"g{place}") for place in range(count)]
+        base = {row.id: Answer(row.id, " ".join(row.references[0].split()[:8])) for row in rows}
+        better = {row.id: Answer(row.id, " ".join(row.references[0].split()[:8]) + " i") for row in rows[:-1]}
+        return judge(
+            rows, {"candidate": better | {rows[-1].id: base[rows[-1].id]}, "base": base}, Plan("rouge_l")
+        ).decision
+
+    few = verdict(40)
+    assert few.verdict == "inconclusive"
+    assert "wholly lost" in few.reasons[0]
+    assert few.decisive_rows is not None
+    assert 40 < few.decisive_rows < 200
+    assert verdict(2 * few.decisive_rows).verdict == "passed"

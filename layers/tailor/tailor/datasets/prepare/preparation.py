@@ -18,6 +18,7 @@ from tailor.datasets.media import Found, KnownAssets, LookupTally, MediaResolver
 from tailor.datasets.prepare.batches import Item
 from tailor.datasets.prepare.cost import media_outside
 from tailor.datasets.prepare.disk_full import disk_full_as_error
+from tailor.datasets.prepare.metric_test import tested_metric
 from tailor.datasets.prepare.questions import own_questions
 from tailor.datasets.prepare.row_pass import PrepareTarget, Totals
 from tailor.datasets.prepare.samples import Spool
@@ -155,7 +156,7 @@ class Intake:
             with Writing(parts, scratch, table, self._facts.record, self._files) as writing:
                 report = _decide(table, collector, recipe, model, totals, self.reader, spool)
                 written = writing.finish()
-        report.location = f"{run_prefix}report/"
+        report.location, report.metric = f"{run_prefix}report/", tested_metric(written, recipe)
         if report.usable or write_unusable:
             files = publish(written, output, run_prefix)
             if questions:
@@ -313,6 +314,7 @@ def _manifest(report: Report, written: list[Written]) -> dict[str, Any]:
         "media": report.media,
         "tokens": report.tokens,
         "asked": report.asked,
+        "metric": report.metric,
         "fingerprint": fingerprint,
     }
 

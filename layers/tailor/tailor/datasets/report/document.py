@@ -19,7 +19,7 @@ class Report:
 
     ``counts``: rows, used, rejected (unusable), left_out (usable but not wanted), train, validation, test, fixes;
     ``by_code``: code, severity, count, cause; ``findings``: the first of each code; ``previews``: some records as the
-    model will see them."""
+    model will see them; ``metric``: the one that will decide, and how it judges right and wrong answers."""
 
     usable: bool
     headline: str
@@ -34,6 +34,7 @@ class Report:
     asked: dict[str, int] = field(default_factory=dict)
     media: dict[str, int] = field(default_factory=dict)
     baselines: dict[str, Any] | None = None
+    metric: dict[str, Any] | None = None
     previews: list[dict[str, Any]] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
     location: str = ""
@@ -53,6 +54,7 @@ class Report:
             "tokens": self.tokens,
             "media": self.media,
             "baselines": self.baselines,
+            "metric": self.metric,
         }
 
     def to_json(self) -> bytes:

@@ -140,6 +140,7 @@ def _figures(report: Report) -> str:
         _bars("Languages, by their letters", list(figures["languages"].items())),
         _bars("Rows with", list(figures["rows_with"].items())),
         _baselines(report.baselines),
+        _metric(report.metric),
     ]
     cards = [f'<div class="card scroll">{card}</div>' for card in cards if card]
     return f'<h2>Figures</h2><div class="pair">{"".join(cards)}</div>'
@@ -164,6 +165,21 @@ def _baselines(baselines: dict[str, Any] | None) -> str:
     rows = "".join(f'<tr><td>{title}</td><td class="n">{baselines[key]:.1%}</td></tr>' for key, title in titles.items())
     caption = f"What a model must beat: guesses that need no model, on {_number(baselines['rows'])} held-out rows"
     return f"<table><caption>{caption}</caption>{rows}</table>"
+
+
+def _metric(metric: dict[str, Any] | None) -> str:
+    """Show which metric will decide, and what it gives to right and to wrong answers."""
+    if not metric:
+        return ""
+    rows = "".join(
+        f'<tr><td>{escape(probe["name"])}</td><td class="n">{probe["score"]:.1%}</td></tr>'
+        for probe in metric["probes"]
+    )
+    doubts = "".join(f"<tr><td colspan=2>{escape(doubt)}</td></tr>" for doubt in metric["doubts"])
+    caption = (
+        f"Metric: {escape(metric['title'])} ({escape(metric['reason'])}). Its scores of right and of wrong answers"
+    )
+    return f"<table><caption>{caption}</caption>{rows}{doubts}</table>"
 
 
 def _histogram(title: str, spread: dict[str, Any]) -> str:

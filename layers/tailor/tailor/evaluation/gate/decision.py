@@ -4,8 +4,10 @@
   the bootstrap and by Student's t), a p-value below what the confidence leaves, enough rows, and every guard held.
   Asking for all of them at once keeps the risk of passing a candidate that is no better at half of what the confidence
   leaves, however many baselines there are.
-- *Failed* needs the whole interval at or below the margin against some baseline, or a guard that is broken: worse by
-  more than its margin, and not by chance.
+- *Failed* needs the same evidence the other way round, against some baseline (the risk is shared among them): both
+  intervals at or below the margin, and p. Or a guard is broken: worse by more than its margin, and not by chance.
+- *Content*: where a metric weighs the form of an answer, a gain in form alone does not pass: the candidate must say the
+  right answer more often too, in whatever words (closed answers), or at least no less of it (longer ones).
 - *Inconclusive* is everything else: it says what is missing and how many rows would decide.
 
 Anything that is missing closes the gate.
@@ -22,6 +24,7 @@ from tailor.evaluation.scoring.statistics import holm
 Verdict = Literal["passed", "failed", "inconclusive"]
 GuardState = Literal["held", "broken", "unclear", "missing"]
 _SENSIBLE_LIMIT = 1_000_000
+_TRUSTED_GROUPS = 6  # with fewer no randomisation gets below p = 0.05
 NOT_SHOWN = "not shown to be"
 
 
@@ -77,30 +80,47 @@ class Decision:
     guards: list[GuardResult] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Whether the right answer is said at all, against each baseline. ``required``: it has to be said more often."""
+
+    comparisons: Sequence[Comparison]
+    required: bool
+
+
 def decide(
     comparisons: Sequence[Comparison],
     policy: Policy,
     guards: Sequence[GuardResult] = (),
     doubts: Sequence[str] = (),
+    content: Content | None = None,
 ) -> Decision:
-    """``comparisons``: the primary metric against each baseline, at least one. ``doubts`` are reasons not to pass."""
+    """``comparisons``: the primary metric against each baseline, at least one.
+
+    Args:
+        doubts: reasons not to pass.
+        content: whether the right answer is said at all; None where the metric tells that itself.
+    """
     comparisons = sorted(comparisons, key=lambda comparison: -comparison.baseline)
     primary = comparisons[0]
     guards = _corrected(guards)
     broken = [guard for guard in guards if guard.state == "broken"]
     open_guards = [guard for guard in guards if guard.state in ("unclear", "missing")]
     few = primary.rows < policy.minimum_rows
-    worse = [comparison for comparison in comparisons if comparison.interval[1] <= policy.margin]
+    worse = [comparison for comparison in comparisons if _disproven(comparison, policy, len(comparisons))]
+    emptier, formal = _of_content(content, replace(policy, margin=0.0))
     unproven = [comparison for comparison in comparisons if not _proven(comparison, policy)]
 
     if few:
         reasons = [f"{primary.rows} held-out rows are fewer than the {policy.minimum_rows} that a verdict needs"]
         return _open(primary, policy, [*reasons, *map(_guard_sentence, broken + open_guards), *doubts], guards)
-    if worse or broken:
-        reasons = [_worse_sentence(comparison, policy) for comparison in worse] + [_guard_sentence(g) for g in broken]
+    if worse or broken or (emptier and formal):
+        reasons = [_worse_sentence(comparison, policy) for comparison in worse]
+        reasons += [*map(_emptier_sentence, emptier), *map(_guard_sentence, broken)]
         return Decision("failed", reasons, worse[0] if worse else primary, None, list(guards))
-    if unproven or open_guards or doubts:
+    if unproven or open_guards or doubts or formal or emptier:
         reasons = [_unproven_sentence(comparison, policy) for comparison in unproven]
+        reasons += [] if unproven else [*map(_formal_sentence, formal or emptier)]
         reasons += [*map(_guard_sentence, open_guards), *(() if unproven else doubts)]
         return _open(unproven[0] if unproven else primary, policy, reasons, guards)
     proven = [_proven_sentence(comparison, policy) for comparison in comparisons]
@@ -114,8 +134,28 @@ def _corrected(guards: Sequence[GuardResult]) -> list[GuardResult]:
 
 
 def _proven(comparison: Comparison, policy: Policy) -> bool:
-    lower = min(comparison.interval[0], comparison.cautious_bound)
+    lower = min(comparison.interval[0], comparison.cautious_interval()[0]) - comparison.unseen
     return lower > policy.margin and comparison.p_value < 1 - policy.confidence
+
+
+def _disproven(comparison: Comparison, policy: Policy, looks: int) -> bool:
+    """Return whether a candidate is surely not better by the margin. The p-value is about no difference at all.
+
+    Against a margin the intervals alone decide, where enough groups make them trustworthy.
+    """
+    upper = max(comparison.interval[1], comparison.cautious_interval(looks)[1]) + comparison.unseen
+    trusted = policy.margin > 0 and comparison.groups >= _TRUSTED_GROUPS
+    worse = comparison.difference < 0 and looks * comparison.p_value < 1 - policy.confidence
+    return upper <= policy.margin and (trusted or worse)
+
+
+def _of_content(content: Content | None, policy: Policy) -> tuple[list[Comparison], list[Comparison]]:
+    """Return where content surely falls, and where it is required to rise and does not surely do so."""
+    if content is None:
+        return [], []
+    found = content.comparisons
+    emptier = [comparison for comparison in found if _disproven(comparison, policy, len(found))]
+    return emptier, [comparison for comparison in found if content.required and not _proven(comparison, policy)]
 
 
 def _open(comparison: Comparison, policy: Policy, reasons: list[str], guards: Sequence[GuardResult]) -> Decision:
@@ -153,11 +193,28 @@ def _worse_sentence(comparison: Comparison, policy: Policy) -> str:
 
 
 def _unproven_sentence(comparison: Comparison, policy: Policy) -> str:
-    return f"{NOT_SHOWN} {_better_than(comparison, policy)}: {_measured(comparison)}"
+    said = f"{NOT_SHOWN} {_better_than(comparison, policy)}: {_measured(comparison)}"
+    if comparison.interval[0] > policy.margin and comparison.interval[0] - comparison.unseen <= policy.margin:
+        lost = 100 * comparison.unseen
+        said += f"; answers that are wholly lost, too rare for {comparison.rows} rows, may cost {lost:.1f} points"
+    return said
 
 
 def _proven_sentence(comparison: Comparison, policy: Policy) -> str:
     return f"{_better_than(comparison, policy)}: {_measured(comparison)}"
+
+
+def _emptier_sentence(comparison: Comparison) -> str:
+    return f"says the right answer less often than {spoken(comparison.baseline_arm)}: {_measured(comparison)}"
+
+
+def _formal_sentence(comparison: Comparison) -> str:
+    """Say that a gain is one of form: what both say in some words, and what remains."""
+    return (
+        f"the gain over {spoken(comparison.baseline_arm)} may be one of form alone: in whatever words, it says the "
+        f"right answer in {100 * comparison.baseline:.1f} % of the rows and the candidate in "
+        f"{100 * comparison.candidate:.1f} % ({_measured(comparison)})"
+    )
 
 
 def _guard_sentence(guard: GuardResult) -> str:

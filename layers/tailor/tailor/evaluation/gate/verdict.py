@@ -6,11 +6,12 @@ from typing import Any
 
 from tailor import language, metrics
 from tailor.errors import InvalidInputError
-from tailor.evaluation.gate.decision import Decision, GuardResult, Policy, decide
+from tailor.evaluation.gate.decision import Content, Decision, GuardResult, Policy, decide
 from tailor.evaluation.questions.arms import CANDIDATE, TEACHER, spoken
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.scoring.behaviour import CONDUCT
 from tailor.evaluation.scoring.compare import Comparison, Design, compare
+from tailor.evaluation.scoring.gain import CONTENT, REQUIRED, kinds_of_gain
 from tailor.evaluation.scoring.score import MISSING, Sheet, failed_calls, forgiven, score
 from tailor.evaluation.scoring.statistics import RESAMPLES, Clusters
 from tailor.evaluation.sizes import SEED
@@ -80,6 +81,7 @@ class Outcome:
             "margin": self.plan.policy.margin,
             "normaliser": self.sheet.rules.normalise.signature,
             "language": self.sheet.rules.language,
+            "gain": kinds_of_gain(self.sheet, self.metric, primary.baseline_arm),
         }
 
 
@@ -107,6 +109,7 @@ def judge(
     name = primary.name  # a recipe may write exact-match for exact_match
     guarded = [metrics.get(guard.metric) for guard in plan.guards]
     others = [metrics.get(other) for other in (*ALWAYS, *COMPANIONS.get(name, ()), *CONDUCT)]
+    others += [metrics.get(CONTENT[name])] if name in CONTENT else []
     wanted = {metric.name: metric for metric in (primary, *guarded, *others)}
     sheet = score(rows, answers, list(wanted.values()), rules)
     clusters = Clusters.of([row.group for row in rows])
@@ -117,7 +120,8 @@ def judge(
         for guard, metric in zip(plan.guards, guarded, strict=True)
     ]
     doubts = [*doubts, *_failure_doubts(sheet, primary, design, baselines, plan.policy)]
-    decision = decide(comparisons[name], plan.policy, [*guards, *extra_guards], doubts)
+    content = Content(comparisons[CONTENT[name]], name in REQUIRED) if name in CONTENT else None
+    decision = decide(comparisons[name], plan.policy, [*guards, *extra_guards], doubts, content)
     return Outcome(decision, name, reason, sheet, comparisons, design, plan)
 
 

@@ -18,6 +18,7 @@ ARMS: Mapping[str, str] = {
     "teacher": "Teacher",
 }
 _TONES = {"held": "passed", "broken": "failed", "unclear": "inconclusive", "missing": "inconclusive"}
+_KINDS = {"content": "points of content", "form": "points of form alone", "language": "points of language"}
 _WIDE, _NARROW = 920, 360
 
 Report = Mapping[str, Any]
@@ -29,6 +30,7 @@ def render(report: Report, pictures: Mapping[str, Sequence[str]]) -> str:
     parts = [
         _verdict(report),
         _differences(report),
+        _kind_of_better(report),
         _metrics(report),
         _guards(report),
         _slices(report),
@@ -129,6 +131,26 @@ def _differences(report: Report) -> str:
     wide = interval_plot(items, report["margin"], _WIDE, 190)
     narrow = interval_plot(items, report["margin"], _NARROW, 0)
     return section("How much better", intro, f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')
+
+
+def _kind_of_better(report: Report) -> str:
+    gain = report["gain"]
+    lengths = [arm["length_ratio"] for name, arm in report["conduct"].items() if name in _compared(report)]
+    figures = [(gain[kind], name) for kind, name in _KINDS.items()]
+    boxes = "".join(f"<div><b>{signed(value)}</b><span>{escape(name)}</span></div>" for value, name in figures)
+    if len(lengths) == len(_compared(report)):
+        said = " and ".join(_number(value, "{:.2f} ×") for value in lengths)
+        boxes += f"<div><b>{said}</b><span>as long as the references: custom model and baseline</span></div>"
+    intro = (
+        f"The difference to {escape(ARMS.get(report['baseline_arm'], 'the baseline').lower())}, row by row. Content: "
+        "who says the right answer, in whatever words. Language: the same, where one of them answers in another one "
+        "than the references. Form: what is left."
+    )
+    return section("What kind of better", intro, f'<div class="figures">{boxes}</div>')
+
+
+def _compared(report: Report) -> tuple[str, str]:
+    return ("candidate", report["baseline_arm"])
 
 
 def _tone(interval: Sequence[float], margin: float) -> str:

@@ -2,11 +2,13 @@
 
 - ``score``: every metric for every arm, on the same rows
 - ``compare``, ``statistics``: paired differences, intervals that respect groups, tests
+- ``gain``: what kind of better
 - ``slices``: where the candidate is weak; ``behaviour``: failures, refusals, length, time, cost of each arm
 """
 
 from tailor.evaluation.scoring.behaviour import Prices, TokenPrices
 from tailor.evaluation.scoring.compare import Comparison, Design, compare
+from tailor.evaluation.scoring.gain import in_words
 from tailor.evaluation.scoring.score import Sheet, score
 from tailor.evaluation.scoring.statistics import Clusters, minimum_detectable_effect
 
@@ -18,6 +20,7 @@ __all__ = [
     "Sheet",
     "TokenPrices",
     "compare",
+    "in_words",
     "minimum_detectable_effect",
     "score",
 ]

@@ -24,7 +24,10 @@ from tailor.metrics.base import Evidence
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``wins`` and ``losses`` are rows where the candidate scored higher and lower. ``decisive_rows``: see gate."""
+    """``wins`` and ``losses`` are rows where the candidate scored higher and lower. ``decisive_rows``: see gate.
+
+    ``unseen``: how far rows that are wholly lost, so rare that none need be among these, can move a graded metric.
+    """
 
     metric: str
     baseline_arm: str
@@ -41,22 +44,33 @@ class Comparison:
     minimum_detectable_effect: float
     squares: float
     confidence: float
+    unseen: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"interval": list(self.interval)}
 
-    @property
-    def cautious_bound(self) -> float:
-        """A second lower bound, by Student's t over the groups: the safer one for skewed differences."""
+    def cautious_interval(self, looks: int = 1) -> tuple[float, float]:
+        """Return a second interval, by Student's t over the groups: the safer one for skewed differences.
+
+        Args:
+            looks: how many questions share the risk; each gets its part of it.
+        """
         if self.groups < 2:
-            return -1.0
+            return -1.0, 1.0
         error = math.sqrt(max(self.squares - self.difference**2, 0.0) / self.rows)
-        return self.difference - student_quantile((1 + self.confidence) / 2, self.groups - 1) * error
+        reach = student_quantile(1 - (1 - self.confidence) / 2 / looks, self.groups - 1) * error
+        return self.difference - reach, self.difference + reach
 
     def decisive_rows(self, margin: float) -> int | None:
         """Rows of this kind that would settle a true effect as large as the one seen; None where none would."""
         effect = self.difference - margin
-        return sample_size(effect, max(self.squares, effect**2), self.confidence)
+        needed = sample_size(effect, max(self.squares, effect**2), self.confidence)
+        return None if needed is None else max(needed, self.telling_rows(margin))
+
+    def telling_rows(self, margin: float) -> int:
+        """Rows with which answers that are wholly lost would have shown, as far as the gain depends on it."""
+        effect = abs(self.difference - margin)
+        return math.ceil(self.unseen * self.rows / effect) if effect else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,7 @@ def _comparison(
     squares = spread(difference, draws, clusters, design.confidence)
     scores = list(zip(by_arm[candidate].scores, by_arm[baseline].scores, strict=True))
     wins, losses = sum(a > b for a, b in scores), sum(a < b for a, b in scores)
-    pairs = clusters.single and _is_mean(by_arm[candidate]) and all(a in (0, 1) and b in (0, 1) for a, b in scores)
+    pairs = clusters.single and _is_mean(by_arm[candidate]) and _all_or_nothing(scores)
     p_value = (
         mcnemar_exact(losses, wins)
         if pairs
@@ -134,7 +148,17 @@ def _comparison(
         minimum_detectable_effect=minimum_detectable_effect(clusters.rows, squares, design.confidence),
         squares=squares,
         confidence=design.confidence,
+        unseen=0.0 if _all_or_nothing(scores) else _unseen(design) * min(1.0, max(first, second)),
     )
+
+
+def _all_or_nothing(scores: Sequence[tuple[float, float]]) -> bool:
+    return all(a in (0, 1) and b in (0, 1) for a, b in scores)
+
+
+def _unseen(design: Design) -> float:
+    """Return the largest share of rows that can have stayed unseen, with half of the risk."""
+    return 1 - float(((1 - design.confidence) / 2) ** (1 / max(design.clusters.rows, 1)))
 
 
 def _is_mean(evidence: Evidence) -> bool:
