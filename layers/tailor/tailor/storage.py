@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast, runtime_checkable
 
 from tailor.errors import InvalidInputError, NotFoundError
 
@@ -33,6 +33,13 @@ class StoredFile:
     size: int
     etag: str
     modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion(StoredFile):
+    """A file in one of its versions, which keeps its content whatever becomes of the file."""
+
+    version: str
 
 
 class Storage(Protocol):
@@ -58,6 +65,30 @@ class Storage(Protocol):
 
     def uri(self, key: str) -> str:
         """Return ``s3://bucket/key`` or an absolute path."""
+
+
+@runtime_checkable
+class FrozenStorage(Storage, Protocol):
+    """Files in one version each: those that it was given, and of every other file the one that was opened first.
+
+    ``list`` yields the files that it was given, and no others.
+    """
+
+    def keep(self, key: str, to: str, content_type: str) -> None:
+        """Copy that version of a file within the bucket, without reading it here."""
+
+
+class VersionedStorage(Storage, Protocol):
+    """A bucket that keeps earlier versions of its files."""
+
+    def current(self, prefix: str = "") -> Iterator[StoredVersion]:
+        """Yield the files that :meth:`list` yields, each with its version."""
+
+    def frozen(self, files: Iterable[StoredVersion]) -> FrozenStorage:
+        """Return the bucket with these files as they are in these versions, even where they were replaced or deleted.
+
+        A file whose version was deleted for good is missing.
+        """
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from queue import Queue
@@ -14,25 +15,30 @@ from moto import mock_aws
 from tailor.aws import clients
 from tailor.aws.s3 import S3Storage
 from tailor.errors import InvalidInputError, NotFoundError, RetryableError
-from tailor.storage import FolderStorage, ReadAhead, Storage, buffered
+from tailor.storage import FolderStorage, ReadAhead, Storage, StoredVersion, buffered
 from tests.waiting import PATIENCE
 
 DATA = bytes(range(256)) * 100
 
 
-@pytest.fixture(params=["folder", "bucket"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
-    if request.param == "folder":
-        yield FolderStorage(tmp_path)
-        return
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Storage]:
+    """A bucket that keeps versions."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     clients.client.cache_clear()
     with mock_aws():
-        boto3.client("s3").create_bucket(Bucket="tailor-bucket")
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="tailor-bucket")
+        s3.put_bucket_versioning(Bucket="tailor-bucket", VersioningConfiguration={"Status": "Enabled"})
         yield S3Storage("tailor-bucket")
     clients.client.cache_clear()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    return FolderStorage(tmp_path) if request.param == "folder" else request.getfixturevalue("bucket")
 
 
 def test_what_is_written_is_read_whole_and_in_parts(storage: Storage) -> None:
@@ -188,3 +194,43 @@ def test_a_file_that_is_missing_is_named(storage: Storage) -> None:
 def test_no_key_leads_out_of_a_folder(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError):
         FolderStorage(tmp_path / "inside").read("../outside")
+
+
+def test_a_frozen_bucket_reads_each_file_as_it_was(bucket: S3Storage) -> None:
+    for name in ("a.csv", "b/c.png", "gone.csv"):
+        bucket.write(f"uploads/{name}", name.encode() * 3)
+    bucket.write("uploads/folder/", b"")
+    files = list(bucket.current("uploads/"))
+    assert [replace(file, version="") for file in files] == [
+        StoredVersion(file.key, file.size, file.etag, file.modified, "") for file in bucket.list("uploads/")
+    ]
+    frozen = bucket.frozen(files)
+    bucket.write("uploads/a.csv", b"another one")
+    bucket.write("uploads/new.csv", b"new")
+    bucket.delete(["uploads/b/c.png"])
+    client = boto3.client("s3")
+    [gone] = [file for file in files if file.key == "uploads/gone.csv"]
+    client.delete_object(Bucket="tailor-bucket", Key=gone.key, VersionId=gone.version)
+
+    assert [file.key for file in frozen.list("uploads/")] == [file.key for file in files]
+    assert [file.key for file in bucket.current("uploads/")] == ["uploads/a.csv", "uploads/new.csv"]
+    assert frozen.read("uploads/a.csv") == b"a.csv" * 3
+    assert frozen.read("uploads/a.csv", 2, 3) == b"csv"
+    with frozen.open("uploads/b/c.png") as file:
+        assert file.read() == b"b/c.png" * 3
+    with pytest.raises(NotFoundError):
+        frozen.read("uploads/gone.csv")
+    frozen.keep("uploads/b/c.png", "runs/kept.png", "image/png")
+    assert bucket.read("runs/kept.png") == b"b/c.png" * 3
+    assert client.head_object(Bucket="tailor-bucket", Key="runs/kept.png")["ContentType"] == "image/png"
+
+
+def test_a_file_beside_the_frozen_ones_is_read_in_the_version_that_was_opened_first(bucket: S3Storage) -> None:
+    bucket.write("uploads/other/a.png", b"one")
+    frozen = bucket.frozen([])
+    with frozen.open("uploads/other/a.png") as file:
+        bucket.write("uploads/other/a.png", b"another")
+        assert file.read() == b"one"
+    assert frozen.read("uploads/other/a.png") == b"one"
+    frozen.keep("uploads/other/a.png", "runs/kept.png", "image/png")
+    assert bucket.read("runs/kept.png") == b"one"

@@ -42,6 +42,7 @@ from tailor.training.prices import PriceBook
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
 from tests.unit.chaos.uploads import Treatment, UploadsQueue
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, unlimited
+from tests.unit.versions import Versions
 
 TREATMENTS: tuple[Treatment, ...] = ("delivered", "lost", "repeated", "delayed", "reordered")
 
@@ -129,7 +130,7 @@ class CalledBedrock(ClockedBedrock):
         self._world.call("bedrock.delete_deployment", partial(super().delete_deployment, identifier))
 
 
-class MemoryStorage:
+class MemoryStorage(Versions):
     def __init__(self, world: "World") -> None:
         self._world = world
         self.files: dict[str, bytes] = {}

@@ -9,11 +9,12 @@ from typer.testing import CliRunner
 
 from tailor.runs import State
 from tailor.steps.receive import receive_messages
-from tailor.storage import FolderStorage, StoredFile
+from tailor.storage import StoredFile
 from tailor_cli.context import Session
 from tailor_cli.main import app
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns
 from tests.unit.steps.uploads import messages
+from tests.unit.versions import VersionedFolder
 
 
 def push(path: Path, target: str) -> str:
@@ -51,7 +52,7 @@ def in_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """A bucket whose uploads start runs, as the pipeline does, and the runs."""
     runs = MemoryRuns()
 
-    class Bucket(FolderStorage):
+    class Bucket(VersionedFolder):
         """Its entity tags are of the content, as those of S3."""
 
         def list(self, prefix: str = "") -> Iterator[StoredFile]:

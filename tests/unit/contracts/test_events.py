@@ -11,9 +11,9 @@ import pytest
 from moto.events.models import EventPattern
 
 from tailor.runs import ACTORS, State
-from tailor.storage import FolderStorage
 from tests.unit.contracts.template import ROOT, functions, rules
 from tests.unit.steps.fakes import MemoryRuns
+from tests.unit.versions import VersionedFolder
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
 NOT_ON_BUSES = ("Scheduled Event", "aws:sqs")
@@ -139,7 +139,7 @@ def test_receive_looks_once_at_each_folder_and_reports_the_messages_that_failed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     module, runs = load("receive"), MemoryRuns()
-    bucket = FolderStorage(tmp_path)
+    bucket = VersionedFolder(tmp_path)
     bucket.write("uploads/colours/scenes/tailor.yaml", b"model: nova-pro")
     bucket.write("uploads/colours/scenes/images/0001.png", b"png")
     monkeypatch.setattr(module, "bucket", bucket)

@@ -12,12 +12,12 @@ import orjson
 from tailor.llm import Reply
 from tailor.recipe import Recipe
 from tailor.runs import Run
-from tailor.storage import FolderStorage
+from tests.unit.versions import VersionedFolder
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
-class BucketFolder(FolderStorage):
+class BucketFolder(VersionedFolder):
     """A folder that says that it is a bucket."""
 
     def uri(self, key: str) -> str:

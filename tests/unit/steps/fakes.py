@@ -13,9 +13,10 @@ from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.machine import Execution, Machine
-from tailor.storage import FolderStorage, StoredFile
+from tailor.storage import StoredFile
 from tailor.training.spending import Ledger, MonthLimits, Spending
 from tests.unit.steps.items import check_item
+from tests.unit.versions import VersionedFolder
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 ARN = "arn:aws:bedrock:us-east-1:123456789012"
@@ -248,7 +249,7 @@ def a_run(state: State, id: str = "colours-scenes-0123456789ab", *, at: datetime
     return run
 
 
-class DatedStorage(FolderStorage):
+class DatedStorage(VersionedFolder):
     """A listing without contents, whose files have the entity tags and times that a test gives them."""
 
     def __init__(self) -> None:
@@ -257,6 +258,12 @@ class DatedStorage(FolderStorage):
     def put(self, key: str, etag: str, modified: datetime) -> None:
         """Like S3, which tells the time to the second."""
         self.files[key] = StoredFile(key, 1, etag, modified.replace(microsecond=0))
+
+    def content(self, key: str) -> bytes:
+        return b""
+
+    def write(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
+        """Forget it: nothing that a step writes is looked at."""
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
         yield from (self.files[key] for key in sorted(self.files) if key.startswith(prefix))

@@ -10,11 +10,12 @@ from tailor.errors import RetryableError
 from tailor.notices.messages import message_for
 from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.serving.aliases import Alias, Version
+from tailor.steps.frozen import MANIFEST
 from tailor.steps.prepare import prepare
 from tailor.steps.preparing import PrepareServices
-from tailor.storage import FolderStorage
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, OpenRegion
 from tests.unit.steps.uploads import receive
+from tests.unit.versions import VersionedFolder
 
 ROWS = "question,answer\n" + "".join(f"Thủ đô của nước số {n} là gì?,Thành phố {n}\n" for n in range(60))
 PREFIX = "uploads/capitals/quiz/"
@@ -24,7 +25,7 @@ class Setting:
     def __init__(
         self, tmp_path: Path, recipe: str = "model: nova-micro", prefix: str = PREFIX, rows: str = ROWS
     ) -> None:
-        self.bucket, self.runs, self.scratch = FolderStorage(tmp_path / "bucket"), MemoryRuns(), tmp_path / "scratch"
+        self.bucket, self.runs, self.scratch = VersionedFolder(tmp_path / "bucket"), MemoryRuns(), tmp_path / "scratch"
         self.bucket.write(f"{prefix}data.csv", rows.encode())
         self.bucket.write(f"{prefix}tailor.yaml", recipe.encode())
         run = receive(f"{prefix}tailor.yaml", bucket=self.bucket, runs=self.runs, now=NOW)
@@ -126,8 +127,9 @@ def test_folder_names_that_aws_would_refuse_are_rejected_with_better_ones(tmp_pa
     assert "bo-1" in findings
 
 
-def test_a_dataset_that_changed_since_the_upload_was_seen_is_not_trained_on(tmp_path: Path) -> None:
+def test_a_folder_that_changed_since_is_not_trained_on_where_an_earlier_version_opened_the_run(tmp_path: Path) -> None:
     setting = Setting(tmp_path)
+    setting.bucket.delete([f"{setting.runs.get(setting.id).files}{MANIFEST}"])  # earlier versions wrote none
     setting.bucket.write(f"{PREFIX}more.csv", b"question,answer\na,b\n")
     run = setting.prepare()
     assert run is not None

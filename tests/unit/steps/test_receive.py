@@ -14,22 +14,22 @@ from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor.steps.folders import fingerprint
 from tailor.steps.receive import Received, receive_messages
-from tailor.storage import FolderStorage
 from tests.unit.steps.fakes import NOW, DatedStorage, MemoryRuns
 from tests.unit.steps.uploads import message, messages
+from tests.unit.versions import VersionedFolder
 
 PREFIX = "uploads/colours/scenes/"
 DELAY = 10  # seconds that a message waits in the queue
 
 
-def folder(tmp_path: Path, **files: str) -> FolderStorage:
-    storage = FolderStorage(tmp_path)
+def folder(tmp_path: Path, **files: str) -> VersionedFolder:
+    storage = VersionedFolder(tmp_path)
     for name, text in files.items():
         storage.write(name, text.encode())
     return storage
 
 
-def take(storage: FolderStorage, runs: MemoryRuns, *keys: str) -> list[str]:
+def take(storage: VersionedFolder, runs: MemoryRuns, *keys: str) -> list[str]:
     received = receive_messages(messages(storage, keys), stack="tailor", bucket=storage, runs=runs, now=NOW)
     assert not received.failed, received.problems
     return received.runs
@@ -128,7 +128,7 @@ def test_a_recipe_that_only_a_bug_or_a_table_refuses_still_becomes_a_run(
 
 def test_a_file_that_is_gone_when_the_message_arrives_starts_nothing(tmp_path: Path) -> None:
     gone = message("uploads/p/d/a.csv", "e", NOW)
-    found = receive_messages([gone], stack="tailor", bucket=FolderStorage(tmp_path), runs=MemoryRuns(), now=NOW)
+    found = receive_messages([gone], stack="tailor", bucket=VersionedFolder(tmp_path), runs=MemoryRuns(), now=NOW)
     assert found == Received(folders=1)
 
 
@@ -178,10 +178,10 @@ def test_only_the_messages_of_the_folder_that_failed_come_again(tmp_path: Path, 
     assert {run.dataset for run in runs.items.values()} == {"good", "bad"}
 
 
-class Watched(FolderStorage):
+class Watched(VersionedFolder):
     """Notes which folders are listed, and can't list those that are broken."""
 
-    def __init__(self, storage: FolderStorage) -> None:
+    def __init__(self, storage: VersionedFolder) -> None:
         super().__init__(storage.root)
         self.listed: list[str] = []
         self.broken: Mapping[str, Exception] = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from tailor.runs import Run, RunStore
 from tailor.steps.receive import receive_messages
-from tailor.storage import Storage
+from tailor.storage import Storage, VersionedStorage
 from tests.unit.contracts.template import ROOT
 
 SHAPE: dict[str, Any] = json.loads((ROOT / "events" / "receive_objects_created.json").read_text())["Records"][0]
@@ -29,7 +29,7 @@ def messages(bucket: Storage, keys: Iterable[str]) -> list[dict[str, Any]]:
     return [message(key, files[key].etag, files[key].modified) for key in keys]
 
 
-def receive(key: str, *, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
+def receive(key: str, *, bucket: VersionedStorage, runs: RunStore, now: datetime) -> Run | None:
     """Take in the upload of one object; return the run that it started."""
     received = receive_messages(messages(bucket, [key]), stack="tailor", bucket=bucket, runs=runs, now=now)
     assert not received.failed, received.problems

@@ -13,12 +13,12 @@ from tailor.llm import Reply
 from tailor.runs import Run, State
 from tailor.steps.prepare import prepare
 from tailor.steps.preparing import PrepareServices
-from tailor.storage import FolderStorage
 from tailor.training.approval import needs_approval
 from tailor.training.prices import PriceBook
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, OpenRegion
 from tests.unit.steps.uploads import receive
 from tests.unit.training.test_preflight import AWS, Region
+from tests.unit.versions import VersionedFolder
 
 RECIPE = {"model": "nova-micro"}
 
@@ -44,8 +44,8 @@ def prepared(
     offers: Any = None,
     asker: Any = None,
     prices: Mapping[str, Mapping[str, Decimal]] | None = None,
-) -> tuple[Run, FolderStorage]:
-    bucket, runs = FolderStorage(folder / "bucket"), MemoryRuns()
+) -> tuple[Run, VersionedFolder]:
+    bucket, runs = VersionedFolder(folder / "bucket"), MemoryRuns()
     rows = [{"prompt": f"What comes after {n}", "completion": f"number {n + 1}"} for n in range(500)]
     bucket.write("uploads/p/d/data.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
     bucket.write("uploads/p/d/tailor.yaml", json.dumps(recipe).encode())

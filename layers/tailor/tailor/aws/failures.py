@@ -18,7 +18,7 @@ from tailor.errors import (
 
 _KINDS: dict[type[TailorError], frozenset[str]] = {
     NotFoundError: frozenset(
-        {"404", "NoSuchKey", "NoSuchBucket", "NotFound", "ResourceNotFoundException", "NoSuchEntity"}
+        {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "ResourceNotFoundException", "NoSuchEntity"}
     ),
     NotAllowedError: frozenset({"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}),
     ConflictError: frozenset({"ConditionalCheckFailedException", "ConflictException", "PreconditionFailed"}),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import batched
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
@@ -12,18 +12,25 @@ from botocore.exceptions import ClientError
 from tailor.aws.clients import s3
 from tailor.aws.failures import code_of, translated
 from tailor.errors import RetryableError
-from tailor.storage import ReadAhead, StoredFile, buffered
+from tailor.storage import ReadAhead, StoredFile, StoredVersion, buffered
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
 MIB = 1024 * 1024
 _DELETED_AT_ONCE = 1000
 _TRANSFER = TransferConfig(multipart_threshold=16 * MIB, multipart_chunksize=16 * MIB, max_concurrency=4)
 
 
+class _Version(TypedDict, total=False):
+    """Arguments of a request that name an object's version."""
+
+    VersionId: str
+
+
 class S3Storage:
-    """Implements :class:`tailor.storage.Storage` for a bucket."""
+    """Implements :class:`tailor.storage.VersionedStorage` for a bucket."""
 
     def __init__(self, bucket: str) -> None:
         self.bucket = bucket
@@ -39,20 +46,40 @@ class S3Storage:
                     if not item["Key"].endswith("/"):
                         yield StoredFile(item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
+    def current(self, prefix: str = "") -> Iterator[StoredVersion]:
+        with translated(f"listing the versions of s3://{self.bucket}/{prefix}"):
+            for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix):
+                for item in page.get("Versions", []):
+                    if item["IsLatest"] and not item["Key"].endswith("/"):
+                        etag, version = item["ETag"].strip('"'), item["VersionId"]
+                        yield StoredVersion(item["Key"], item["Size"], etag, item["LastModified"], version)
+
+    def frozen(self, files: Iterable[StoredVersion]) -> "FrozenS3":
+        return FrozenS3(self.bucket, files)
+
     def open(self, key: str) -> BinaryIO:
-        with translated(f"reading {self.uri(key)}"):
-            size = self._s3.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+        size = self._size(key)
         return buffered(ReadAhead(partial(self.read, key), size), size)
+
+    def _size(self, key: str) -> int:
+        with translated(f"reading {self.uri(key)}"):
+            return self._s3.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+
+    def _version(self, key: str) -> _Version:
+        """Return the arguments that name a version to read; empty for the current one."""
+        return {}
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         if length == 0:
             return b""
         end = "" if length is None else str(start + length - 1)
+        which = self._version(key)
         with translated(f"reading {self.uri(key)}"):
             if start == 0 and length is None:
-                return self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+                return self._s3.get_object(Bucket=self.bucket, Key=key, **which)["Body"].read()
             try:
-                return self._s3.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={start}-{end}")["Body"].read()
+                asked = f"bytes={start}-{end}"
+                return self._s3.get_object(Bucket=self.bucket, Key=key, Range=asked, **which)["Body"].read()
             except ClientError as error:
                 if code_of(error) == "InvalidRange":  # it starts at or behind the end: an empty file has no other range
                     return b""
@@ -78,3 +105,43 @@ class S3Storage:
 
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
+
+
+class FrozenS3(S3Storage):
+    """Implements :class:`tailor.storage.FrozenStorage`."""
+
+    def __init__(self, bucket: str, files: Iterable[StoredVersion]) -> None:
+        super().__init__(bucket)
+        self._files = {file.key: file for file in files}
+        self._opened: dict[str, tuple[int, _Version]] = {}
+
+    def list(self, prefix: str = "") -> Iterator[StoredFile]:
+        yield from (file for key, file in self._files.items() if key.startswith(prefix))
+
+    def keep(self, key: str, to: str, content_type: str) -> None:
+        source: CopySourceTypeDef = {"Bucket": self.bucket, "Key": key, **self._version(key)}
+        with translated(f"copying {self.uri(key)}"):
+            # Without the object's tags: copying them would need permissions of their own.
+            self._s3.copy_object(
+                Bucket=self.bucket,
+                Key=to,
+                CopySource=source,
+                MetadataDirective="REPLACE",
+                TaggingDirective="REPLACE",
+                ContentType=content_type,
+            )
+
+    def _size(self, key: str) -> int:
+        if key in self._files:
+            return self._files[key].size
+        if key not in self._opened:
+            with translated(f"reading {self.uri(key)}"):
+                found = self._s3.head_object(Bucket=self.bucket, Key=key)
+            version = found.get("VersionId", "null")  # so S3 calls the one version of a bucket that keeps no others
+            self._opened.setdefault(key, (found["ContentLength"], {"VersionId": version}))
+        return self._opened[key][0]
+
+    def _version(self, key: str) -> _Version:
+        if key in self._files:
+            return {"VersionId": self._files[key].version}
+        return self._opened[key][1] if key in self._opened else {}

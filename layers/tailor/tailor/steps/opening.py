@@ -1,4 +1,7 @@
-"""Open a run on what lies in a folder that got quiet: its id comes from the content, so the same upload is one run."""
+"""Open a run on what lies in a folder that got quiet, and freeze that.
+
+The run's id comes from the content, so the same upload is one run.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +11,11 @@ from tailor.errors import ConflictError, LostRaceError, NotStorableError
 from tailor.names import RECIPE_FILE, DatasetPath, run_id, suggest_name
 from tailor.recipe import Recipe
 from tailor.recipe_text import MAX_BYTES
-from tailor.runs import Run, RunStore, insist
+from tailor.runs import Run, RunStore, find, insist
 from tailor.steps.again import ENDED_WITHOUT_MODEL, again
 from tailor.steps.folders import fingerprint
-from tailor.storage import Storage, StoredFile
+from tailor.steps.frozen import freeze
+from tailor.storage import Storage, StoredVersion, VersionedStorage
 
 # S3 tells times to the second, and an event's may be a little before that of its object.
 SAME_MOMENT = timedelta(seconds=2)
@@ -23,12 +27,12 @@ class QuietFolder:
 
     Attributes:
         path: the folder; its ``file`` is of no meaning.
-        files: all that lies there.
+        files: all that lies there, in the versions that the run will be made of.
         changed_at: when the last of it came, by S3's clock.
     """
 
     path: DatasetPath
-    files: Sequence[StoredFile]
+    files: Sequence[StoredVersion]
     changed_at: datetime
 
     @property
@@ -40,7 +44,7 @@ class QuietFolder:
         return any(file.key == self.prefix + RECIPE_FILE for file in self.files)
 
 
-def open_run(folder: QuietFolder, *, stack: str, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
+def open_run(folder: QuietFolder, *, stack: str, bucket: VersionedStorage, runs: RunStore, now: datetime) -> Run | None:
     """Return the new run of a folder, or one that is tried again; None where that run exists and goes on.
 
     Args:
@@ -56,29 +60,37 @@ def open_run(folder: QuietFolder, *, stack: str, bucket: Storage, runs: RunStore
         dataset=dataset,
         prefix=folder.prefix,
         fingerprint=mark,
-        recipe=_recipe_or_default(bucket, folder.prefix) if folder.has_recipe else Recipe(),
+        recipe=_recipe_or_default(bucket.frozen(folder.files), folder.prefix) if folder.has_recipe else Recipe(),
         has_recipe=folder.has_recipe,
     )
+    if find(runs, run.id) is not None:
+        return _tried_again(run.id, folder, bucket, runs, now)
+    freeze(run, folder.files, bucket)  # before the run is seen
     try:
         created = runs.create(run)
     except NotStorableError:  # as a wrong recipe: the prepare step reads it again and says what is wrong
         run = run.model_copy(update={"recipe": Recipe()})
         created = runs.create(run)
-    return run if created else _tried_again(run.id, folder.changed_at, bucket, runs, now)
+    return run if created else None  # another call for the same folder was first
 
 
-def _tried_again(run_id: str, arrived: datetime, bucket: Storage, runs: RunStore, now: datetime) -> Run | None:
+def _tried_again(
+    run_id: str, folder: QuietFolder, bucket: VersionedStorage, runs: RunStore, now: datetime
+) -> Run | None:
     """Return the run of an upload that was made before, if it is tried again; None if it goes on or is done.
 
     Who uploads the same once more, after its run has ended without a model, wants it to be tried again. A message about
-    the first upload that comes late, or twice, has an earlier time than that end.
+    the first upload that comes late, or twice, has an earlier time than that end. The versions are those of today:
+    the first ones may have been deleted since.
     """
 
     def act() -> Run | None:
         run = runs.get(run_id)
-        if run.state not in ENDED_WITHOUT_MODEL or arrived <= run.history[-1].at + SAME_MOMENT:
+        if run.state not in ENDED_WITHOUT_MODEL or folder.changed_at <= run.history[-1].at + SAME_MOMENT:
             return None
-        return runs.save(again(run, bucket, by="receive", reason="the same folder was uploaded again", now=now))
+        tried = again(run, bucket, by="receive", reason="the same folder was uploaded again", now=now)
+        freeze(tried, folder.files, bucket)
+        return runs.save(tried)
 
     try:
         return insist(act)

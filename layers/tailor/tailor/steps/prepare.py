@@ -11,7 +11,7 @@ from tailor.catalog import Model
 from tailor.costs import Advice, Quote, Range
 from tailor.datasets.prepare import Assignment, Intake, reject_dataset
 from tailor.datasets.report import Report
-from tailor.errors import DatasetError, NotFoundError, TailorError
+from tailor.errors import DatasetError, NotAllowedError, NotFoundError, TailorError
 from tailor.evaluation.questions import Row, read_rows
 from tailor.findings import Finding, finding, from_error
 from tailor.llm import Asker
@@ -19,6 +19,7 @@ from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
 from tailor.run_records import ReportRecord
 from tailor.runs import MAX_ATTEMPTS, Run, State, find, giving_back
+from tailor.steps.frozen import frozen_upload, gone, named
 from tailor.steps.preparing import PrepareServices
 from tailor.steps.upload_request import offer_problems, read_request
 from tailor.storage import Storage
@@ -79,18 +80,24 @@ class _Step:
         bucket, prices = services.bucket, services.prices
         if run.attempts > MAX_ATTEMPTS:  # before anything is read: that may be what fails
             return self._reject(run.recipe, [finding("gave-up", attempts=MAX_ATTEMPTS)])
-        problems, recipe, model = read_request(run, bucket)
+        upload = frozen_upload(run, bucket)
+        problems, recipe, model = read_request(run, upload)
         if model is not None and not problems:
             problems = offer_problems(recipe, model, services.region, services.offers)
         if problems or model is None:
             return self._reject(recipe, problems)
         assignment = Assignment(
-            bucket, run.prefix, bucket, run.files, recipe, model, services.bucket_owner, self.scratch
+            upload, run.prefix, bucket, run.files, recipe, model, services.bucket_owner, self.scratch
         )
         try:
             done = self._check(assignment)
         except DatasetError as error:
             return self._reject(recipe, [from_error(error)])
+        except (NotFoundError, NotAllowedError):
+            missing = gone(run, bucket)
+            if not missing:
+                raise
+            return self._reject(recipe, [finding("file-gone", names=named(missing))])
         if isinstance(done, Run):
             return done
         if isinstance(done, Finding):

@@ -14,9 +14,10 @@ from tailor.llm import Asker
 from tailor.names import work_folder
 from tailor.runs import Run, RunStore, State, find
 from tailor.serving.aliases import AliasStore
+from tailor.steps.frozen import frozen_upload
 from tailor.steps.machine import Account, Executions, Machine, functions_at_once
 from tailor.steps.upload_request import read_request
-from tailor.storage import Storage
+from tailor.storage import Storage, VersionedStorage
 from tailor.training.preflight import Offers
 from tailor.training.prices import PriceBook
 
@@ -73,7 +74,7 @@ class PrepareServices:
     before those of the catalogue.
     """
 
-    bucket: Storage
+    bucket: VersionedStorage
     runs: RunStore
     bucket_owner: str
     fan_out: PrepareFanOut
@@ -94,12 +95,13 @@ def check_shard(shard: Shard, services: PrepareServices, scratch: Path) -> bool:
     run = find(services.runs, shard.run)
     if run is None or not services.fan_out.machine.awaits(run, shard.execution):
         return False
-    problems, recipe, model = read_request(run, bucket)
+    upload = frozen_upload(run, bucket)
+    problems, recipe, model = read_request(run, upload)
     if problems or model is None:
         return False  # the dataset changed since the run began; the merge reports it
     left = _shards(run, Deal(shard.shards, shard.parts), bucket, scratch).left(shard.task, shard.number)
     if left:
-        assignment = Assignment(bucket, run.prefix, bucket, run.files, recipe, model, owner, scratch)
+        assignment = Assignment(upload, run.prefix, bucket, run.files, recipe, model, owner, scratch)
         with Intake(assignment) as intake:
             left(intake)
     return True

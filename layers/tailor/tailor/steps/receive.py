@@ -11,7 +11,7 @@ from tailor.events import ObjectCreated
 from tailor.names import RECIPE_FILE, DatasetPath
 from tailor.runs import Run, RunStore
 from tailor.steps.opening import SAME_MOMENT, QuietFolder, open_run
-from tailor.storage import Storage, StoredFile
+from tailor.storage import StoredFile, VersionedStorage
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Received:
 
 
 def receive_messages(
-    records: Iterable[dict[str, Any]], *, stack: str, bucket: Storage, runs: RunStore, now: datetime
+    records: Iterable[dict[str, Any]], *, stack: str, bucket: VersionedStorage, runs: RunStore, now: datetime
 ) -> Received:
     """Make runs of a batch of queue messages, each an S3 event; look at each folder once.
 
@@ -89,14 +89,14 @@ def _arrival(body: str) -> Arrival | None:
 
 
 def receive(
-    prefix: str, arrivals: Collection[Arrival], *, stack: str, bucket: Storage, runs: RunStore, now: datetime
+    prefix: str, arrivals: Collection[Arrival], *, stack: str, bucket: VersionedStorage, runs: RunStore, now: datetime
 ) -> Run | None:
     """Return the new run of a folder, or one that is tried again; None where none starts yet, or it exists already.
 
     Messages wait in the queue, as tools upload in an order of their own. Where a recipe came meanwhile, that one starts
     the run; where a later data file came, that one does, and its message is still on its way.
     """
-    files = list(bucket.list(prefix))
+    files = list(bucket.current(prefix))
     has_recipe = any(file.key == prefix + RECIPE_FILE for file in files)
     starts = [arrival for arrival in arrivals if arrival.path.is_recipe == has_recipe]
     if not files or not starts or (not has_recipe and _more_came(files, starts)):

@@ -10,21 +10,21 @@ from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.steps.folders import fingerprint
 from tailor.steps.opening import read_text
-from tailor.storage import Storage
+from tailor.storage import FrozenStorage
 from tailor.training.preflight import Offers, check_offer
 from tailor.training.recipe_check import check_recipe, findings_of, read_checked
 
 
-def read_request(run: Run, bucket: Storage) -> tuple[list[Finding], Recipe, Model | None]:
+def read_request(run: Run, upload: FrozenStorage) -> tuple[list[Finding], Recipe, Model | None]:
     """Return the findings of an upload's request, its recipe, and its model, or None for the model if it is unknown."""
     findings = [*_name_problems(run)]
-    files = list(bucket.list(run.prefix))
+    files = list(upload.list(run.prefix))
     if fingerprint(run.prefix, files) != run.fingerprint:
         findings.append(finding("dataset-changed"))
     recipe = run.recipe
     try:
         if any(file.key == run.prefix + RECIPE_FILE for file in files):
-            recipe, model = read_checked(read_text(bucket, run.prefix))
+            recipe, model = read_checked(read_text(upload, run.prefix))
         else:
             model = check_recipe(recipe)
     except RecipeError as error:

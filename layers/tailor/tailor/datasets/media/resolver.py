@@ -1,7 +1,8 @@
 """Media of a dataset: each distinct object is fetched once, concurrently, and becomes what Bedrock can be pointed to.
 
-Images that the model takes stay where they were uploaded. What lies in archives or rows, has an unsafe key, or must be
-converted is written beside the prepared data, under the hash of its bytes.
+Bedrock reads media by their place in S3, where no version can be named, hours or weeks after they were checked. So
+what was uploaded to a bucket is copied beside the prepared data, in the version that was checked. What lies in archives
+or rows, or must be converted, is written there too. Only a dataset in a local folder is left where it lies.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from tailor.datasets.media.index import LookupTally, MediaIndex
 from tailor.datasets.media.problem import MediaError
 from tailor.datasets.sources import DamagedFileError, MediaObject
 from tailor.findings import Finding, finding
-from tailor.storage import Storage
+from tailor.storage import FrozenStorage, Storage
 
 WORKERS = 32
 """Threads that fetch: S3 answers after 0.1 s or so, and serves 5,500 requests a second to all functions together."""
@@ -79,6 +80,7 @@ class MediaResolver:
         self._index, self._output, self._limits, self._model, self._known = index, output, limits, model, known
         self._taken = {"image": limits.images_per_example, "video": limits.videos_per_example}
         self._folder = f"{run_prefix}prepared/media/"
+        self._frozen = uploads if isinstance(uploads, FrozenStorage) else None
         self._offline = not uploads.uri("").startswith("s3://")
         self._recent: OrderedDict[tuple[str, str | None], Asset] = OrderedDict()
         self._pool = ThreadPoolExecutor(WORKERS, "media")
@@ -243,16 +245,18 @@ class MediaResolver:
     ) -> Asset:
         """The asset with its final place; ``data`` may be empty where the object was not read whole."""
         in_place = found is not None and found.stored and changed is None
-        if found and in_place:
-            if _SAFE_KEY.fullmatch(found.key):
-                return replace(asset, uri=found.uri, notes=tuple(notes))
-            wrong = _UNSAFE.search(found.key)
-            character = wrong.group() if wrong else ""
-            notes.append(finding("media-copied", asset.name, name=asset.name, character=repr(character)))
+        content_type = _CONTENT_TYPES.get(asset.format, f"image/{asset.format}")
+        if found and in_place and self._frozen:
+            # Nothing else of this name is in the run; a video's digest is of its size and its ends.
+            name = asset.digest if asset.kind == "image" else hashlib.sha256(found.key.encode()).hexdigest()
+            key = f"{self._folder}{name}.{asset.format}"
+            self._frozen.keep(found.key, key, content_type)
+            return replace(asset, uri=self._output.uri(key), notes=tuple(notes))
+        if found and in_place and _SAFE_KEY.fullmatch(found.key):
+            return replace(asset, uri=found.uri, notes=tuple(notes))
         with _HELD.take(0 if data else asset.size):
             whole = changed or data or (found.read() if found else b"")
             key = f"{self._folder}{hashlib.sha256(whole).hexdigest()}.{asset.format}"
-            content_type = _CONTENT_TYPES.get(asset.format, f"image/{asset.format}")
             self._output.write(key, whole, content_type)
         return replace(asset, uri=self._output.uri(key), notes=tuple(notes))
 

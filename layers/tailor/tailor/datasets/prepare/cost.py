@@ -15,9 +15,8 @@ SHARD_SECONDS: Final = 200
 # What one function does a second: docs/architecture.md, "Preparing at scale", has the measurements.
 TEXT_BYTES: Final = 10_000_000
 MEDIA_BYTES: Final = 40_000_000
-MEDIA_IN_PLACE: Final = 100
-MEDIA_COPIED: Final = 50
-"""Also of those that must be looked for first, and whose size is not known."""
+MEDIA: Final = 50
+"""Objects that are fetched and copied."""
 GZIP: Final = 8
 PARQUET: Final = 3
 """Bytes of text for each byte of a packed file, which does not say it."""
@@ -51,12 +50,8 @@ class Deal:
 def weigh(reader: DatasetReader) -> Weight:
     """Estimate the work a dataset is, from the sizes of its files and the beginnings of some."""
     text = sum(_text_of(file) for file in reader.files)
-    size = in_place = copied = 0
-    for item in reader.media:
-        size += item.size
-        in_place += item.stored
-        copied += not item.stored
-    media = size / MEDIA_BYTES + in_place / MEDIA_IN_PLACE + (copied + media_outside(reader)) / MEDIA_COPIED
+    size = sum(item.size for item in reader.media)
+    media = size / MEDIA_BYTES + (len(reader.media) + media_outside(reader)) / MEDIA
     return Weight(text / TEXT_BYTES, media, text)
 
 
