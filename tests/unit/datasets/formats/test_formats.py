@@ -449,7 +449,7 @@ def test_a_format_that_the_recipe_names(tmp_path: Path) -> None:
 
 
 def test_unknown_rows_are_listed_with_their_keys(tmp_path: Path) -> None:
-    reader = open_dataset(tmp_path, {"d.jsonl": '{"foo": 1, "answer": "a"}\n'})
+    reader = open_dataset(tmp_path, {"d.jsonl": '{"foo": "What is it?", "answer": "a"}\n'})
 
     (bad,) = rejections(reader)
 

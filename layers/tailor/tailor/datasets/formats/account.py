@@ -116,7 +116,7 @@ class Account:
     def _reason(self, key: str) -> Finding:
         values = [value for value in self._values(key)[:_LOOKED_AT] if isinstance(value, str)]
         code, near = "not-used", ""
-        if values and all(map(self._is_file, values)):
+        if values and all("." in value and self._is_file(value) for value in values):
             code = "not-used/files"
         elif carriers.is_telling(key):
             code = "not-used/telling"

@@ -41,7 +41,7 @@ _NO: Final = words(
 _YES: Final = words("true 1 yes y good accept accepted positive thumbsup up like liked right correct dung co")
 
 _TELLING: Final = words("label ktotag weight train loss chosen rejected audio audios tools functions choices options")
-_TELLING_IN: Final = re.compile("reasoning|thinking|history|^system|split|^cot$|cot$")
+_TELLING_IN: Final = re.compile("reasoning|thinking|history|^system|split|cot$|^chosen|^rejected|preferred")
 
 _SPLITS: Final[dict[str, SplitName]] = {
     **dict.fromkeys(("train", "training", "trn", "restval", "hoc", "huanluyen"), "train"),

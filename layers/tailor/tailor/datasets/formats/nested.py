@@ -10,6 +10,7 @@ from tailor.datasets.formats.conversations import KEYS
 from tailor.datasets.sources import LISTED, candidates
 
 SIDE_BY_SIDE: Final = "(side by side)"
+FRAME: Final = "(a table)"
 _TURNS: Final = frozenset({*KEYS, "history"}) - {"data"}
 """Keys of turns that belong together."""
 _DEEPEST: Final = 3
@@ -23,6 +24,8 @@ _MOST_INSIDE: Final = 1000
 def nested_path(rows: list[Row], depth: int = _DEEPEST) -> tuple[str, ...]:
     """The keys, the outer one first, under which most rows keep lists of question/answer objects; empty where rows are
     flat."""
+    if rows and all(map(_is_frame, rows)):
+        return (FRAME,)
     keys = list(dict.fromkeys(key for row in rows[:_LOOKED_AT] for key in row))
     if 2 * sum(bool(_side_by_side(row)) for row in rows) > len(rows):
         return (SIDE_BY_SIDE,)
@@ -59,6 +62,16 @@ def _side_by_side(row: Row) -> list[str]:
     return columns if alike and lists[0] else []
 
 
+def _is_frame(row: Row) -> bool:
+    """Whether a row is a whole table, as pandas writes it with ``orient="split"``."""
+    columns, data = row.get("columns"), row.get("data")
+    if not isinstance(columns, list) or not isinstance(data, list) or not columns or not data:
+        return False
+    return all(isinstance(name, str) for name in columns) and all(
+        isinstance(values, list) and len(values) == len(columns) for values in data
+    )
+
+
 def _parted(row: Row) -> list[Any]:
     columns = _side_by_side(row)
     if not columns:
@@ -88,6 +101,8 @@ def expand(row: Row, path: tuple[str, ...]) -> list[Any]:
     key, *deeper = path
     if key == SIDE_BY_SIDE:
         return _parted(row)
+    if key == FRAME:
+        return [dict(zip(row["columns"], values, strict=False)) for values in row["data"]] if _is_frame(row) else [row]
     items = _items(row.get(key))
     if not items:
         return [row]

@@ -9,23 +9,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import orjson
 
 from tailor.datasets.example import Example, Rejected, SplitName
-from tailor.datasets.formats import conversations, plain_text, registry
+from tailor.datasets.formats import exports, plain_text
 from tailor.datasets.formats.account import Account
-from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
+from tailor.datasets.formats.base import Context, Converter, Row
 from tailor.datasets.formats.captions import take_prompt
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.clearing import cleared
-from tailor.datasets.formats.flattening import flat, flattened, named_inside
+from tailor.datasets.formats.first_look import first_look
+from tailor.datasets.formats.flattening import flattened
 from tailor.datasets.formats.media_choice import look_merged, media_of_columns, unheard
 from tailor.datasets.formats.multiple_choice import take_choices
 from tailor.datasets.formats.nested import expand, has_none, nested_path
 from tailor.datasets.formats.turn_rows import gathered, turn_columns
-from tailor.datasets.formats.unknown import is_template, why_unknown
+from tailor.datasets.formats.unknown import is_template, no_question, why_unknown
 from tailor.datasets.media import MediaIndex
 from tailor.datasets.sources import (
     BLANK,
@@ -36,8 +37,6 @@ from tailor.datasets.sources import (
     LonelyAnswers,
     as_row,
     break_of,
-    by_content,
-    choose,
     join,
     json_lines,
     report,
@@ -279,17 +278,41 @@ def _understand(
         return _understand(gathered(source, turns), data, method, notes, of_rows, media)
     if turns:
         return _rejecting(source, finding("turns-apart/unnamed", role=turns.role), method)
+    export = exports.recognise(rows, data)
+    if export and export.says:
+        return _rejecting(source, export.says, method)
+    if export and export.told:
+        notes.add(export.told.at(source.name))
+    return _converted(source, rows, len(values), export, data, method, notes, of_rows, media)
+
+
+def _converted(
+    source: DataFile,
+    rows: list[Row],
+    count: int,
+    export: exports.Export | None,
+    data: Data,
+    method: Method,
+    notes: FindingTally,
+    of_rows: FindingTally,
+    media: MediaIndex,
+) -> ReadableFile | None:
+    """Chooses the format of rows, ``count`` of which were looked at with those that are no objects."""
     nested = nested_path(rows)
     if nested:
         parts = [part for row in rows for part in expand(row, nested) if isinstance(part, dict)]
         rows = [part for part in parts if not has_none(part, nested)][:_SAMPLE]
-    seen = _seen(rows, data, method, notes, media)
+    if export and export.read:
+        rows = list(map(export.read, rows))
+    seen = first_look(rows, data, method, notes, media)
     rows, columns, shown, format = seen.rows, seen.columns, seen.shown, seen.format
     if format is None or format.uses_columns:
         unshown = [name for name in seen.names if name not in shown or name in columns.values()]
         report(data.columns, unshown, columns, source.name, notes)
     if format is None:
-        return _unknown(source, values, columns, method, notes)
+        return _unknown(source, rows, count, columns, method, notes)
+    if format.uses_columns and (unlikely := no_question(rows, columns, media.knows)):
+        return _rejecting(source, unlikely, method)
     if method == "continued-pre-training" and format is not plain_text.FORMAT:
         return _rejecting(source, finding("method-mismatch/questions"), method)
     choices = take_choices(columns, rows, data, source.name, notes) if format.asks else None
@@ -303,35 +326,8 @@ def _understand(
     account = Account(format, context, rows, media.knows)
     convert = unheard(cleared(account.convert, context), sounds(seen.names, rows))
     convert = flattened(convert) if seen.opened else convert
+    convert = flattened(convert, export.read) if export and export.read else convert
     return ReadableFile(source.name, source.size, format.name, source, convert, method, nested)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The first rows of a file: the names of their columns, what these hold, and the format that fits. ``opened``: the
-    objects in them are opened."""
-
-    rows: list[Row]
-    names: list[str]
-    shown: dict[str, Literal["image", "video"]]
-    columns: dict[str, str]
-    format: Format | None
-    opened: bool = False
-
-
-def _seen(
-    rows: list[Row], data: Data, method: Method, notes: FindingTally, media: MediaIndex, opened: bool = False
-) -> _Seen:
-    names = list(dict.fromkeys(str(key) for row in rows for key in row))
-    shown = by_content(names, rows, media.knows, turns=any(map(conversations.find, rows)))
-    columns = choose(data.columns, names, rows, media.knows, shown)
-    format = _format(Sample(rows, method, columns, bool(data.prompt)), data, notes)
-    seen = _Seen(rows, names, shown, columns, format, opened)
-    unfit = format is None or (format is plain_text.FORMAT and method == "fine-tuning")
-    if opened or not (unfit or named_inside(rows, names, data.columns)):
-        return seen
-    inside = _seen([flat(row) for row in rows], data, method, notes, media, opened=True)
-    return seen if inside.format in (None, plain_text.FORMAT) or inside.names == names else inside
 
 
 def _first_values(source: DataFile, method: Method, notes: FindingTally) -> list[Any]:
@@ -351,24 +347,13 @@ def _first_values(source: DataFile, method: Method, notes: FindingTally) -> list
     return values
 
 
-def _format(sample: Sample, data: Data, notes: FindingTally) -> Format | None:
-    if data.format == "auto":
-        return registry.recognise(sample, data.columns)
-    format = registry.by_name(data.format)
-    if format is None:
-        known = ", ".join(format.name for format in registry.FORMATS)
-        notes.add(finding("recipe-format-unknown", format=data.format, known=known))
-    return format
-
-
 def _unknown(
-    source: DataFile, values: list[Any], columns: dict[str, str], method: Method, notes: FindingTally
+    source: DataFile, rows: list[Row], count: int, columns: dict[str, str], method: Method, notes: FindingTally
 ) -> ReadableFile | None:
     """A file whose rows fit no format: each of them is rejected. A single object is no data."""
-    if source.outline and source.outline.layout == "objects" and len(values) == 1:
+    if source.outline and source.outline.layout == "objects" and count == 1:
         notes.add(finding("file-not-used/rows", source.name))
         return None
-    rows = [value for value in values if isinstance(value, dict)]
     return _rejecting(source, why_unknown(rows, columns), method)
 
 

@@ -1,15 +1,19 @@
 """Rows of no known form: what they may be, and the lines of a recipe that could help."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from tailor.datasets.formats.base import Row
+from tailor.datasets.sources import are_times, candidates, holds_texts, is_no_question, is_prose
 from tailor.findings import Finding, finding
 
 _LANGUAGES: Final = {
     "en": "English", "vi": "Vietnamese", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "fr": "French",
     "de": "German", "es": "Spanish", "th": "Thai", "id": "Indonesian", "ru": "Russian", "lo": "Lao", "km": "Khmer",
 }  # fmt: skip
+_NAME: Final = re.compile(r"[\w -]{1,40}")
+_USUAL: Final = ("answer", "label")
 _PLACE: Final = re.compile(r"\{+ ?\w{1,40} ?\}+")
 
 
@@ -23,24 +27,51 @@ def is_template(row: Any) -> bool:
 
 def why_unknown(rows: list[Row], columns: dict[str, str]) -> Finding:
     """Return the finding for rows of no known form, with the lines of a recipe that could help."""
-    names = list(dict.fromkeys(str(key) for row in rows for key in row))
     if special := _known_by_sight(rows):
         return special
-    if {"chosen", "rejected"} <= set(names):
-        return finding("rows-unrecognised/pairs")
+    names = list(dict.fromkeys(str(key) for row in rows for key in row))
     missing = sorted({"question", "answer"} - columns.keys(), reverse=True)
-    free = [name for name in names if name not in columns.values() and re.fullmatch(r"[\w -]{1,40}", name)]
+    named = [name for name in names if name not in columns.values() and _NAME.fullmatch(name)]
+    free = [name for name in named if holds_texts(rows, name)]
     fix = "name the columns in tailor.yaml"
-    if len(free) >= len(missing):
+    shown = columns.keys() & {"image", "video"}
+    if len(free) >= len(missing) and not (missing == ["question"] and shown):
         fix += f", such as data: {{columns: {{{', '.join(map(': '.join, zip(missing, free, strict=False)))}}}}}"
-    if missing == ["question"] and {"image", "video"} & columns.keys():
-        fix += "; or, where each row is asked the same, say what: data: {prompt: 'What is in this image?'}"
-    elif missing == ["question"] and free:
-        asked = f"data: {{prompt: 'Is this good or bad?', columns: {{context: {free[0]}}}}}"
-        fix += f"; or, where each row is asked the same about a text, say what: {asked}"
+    if asked := _asked_the_same(rows, columns, free):
+        fix += f"; or, where each row is asked the same, say what: {asked}"
+    if not free and missing == ["question", "answer"]:
+        return finding("rows-unrecognised/no-texts", suggestion=fix)
     if len(missing) == 1:
         return finding("rows-unrecognised/column", part=missing[0], suggestion=fix)
     return finding("rows-unrecognised", suggestion=fix)
+
+
+def _asked_the_same(rows: list[Row], columns: dict[str, str], free: list[str]) -> str | None:
+    """The lines of a recipe for rows without a question: pictures or texts, and an answer for each."""
+    if "question" in columns:
+        return None
+    shown = "image" if "image" in columns else "video" if "video" in columns else None
+    prose = [columns["context"]] if "context" in columns else [name for name in free if is_prose(rows, name)]
+    answers = [columns["answer"]] if "answer" in columns else [name for name in free if name not in prose[:1]]
+    if not answers or not (shown or prose):
+        return None
+    answer = answers[0]
+    named = [f"context: {prose[0]}"] if not shown else []
+    named += [] if "answer" in columns and answer in _USUAL else [f"answer: {answer}"]
+    short = "Summarise this text." if answer.lower() in ("highlights", "summary") else "Is this good or bad?"
+    prompt = f"What is in this {shown}?" if shown else short
+    return f"data: {{prompt: '{prompt}'{', columns: {' + ', '.join(named) + '}' if named else ''}}}"
+
+
+def no_question(rows: list[Row], columns: dict[str, str], is_file: Callable[[str], bool]) -> Finding | None:
+    """Return the finding for a column of questions that holds none, whoever named it."""
+    for part in ("question", "answer"):
+        name = columns.get(part)
+        what = is_no_question(rows, name, is_file) if name else None
+        what = "times" if name and are_times(rows, name) else what
+        if name and what and (what != "ids" or not candidates(part, [name])):
+            return finding("rows-unrecognised/unlikely", part=part, name=name, what=what)
+    return None
 
 
 def _known_by_sight(rows: list[Row]) -> Finding | None:

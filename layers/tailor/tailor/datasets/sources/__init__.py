@@ -8,6 +8,7 @@
 | ``text_encoding``, ``legacy_encodings`` | any encoding as UTF-8 |
 | ``json_lines``, ``json_document``, ``json_stream``, ``csv``, ``parquet``, ``plain_text`` | one container each |
 | ``columns`` | which column holds what |
+| ``column_kinds`` | texts, or ids, numbers, dates, file names |
 | ``choice_columns`` | which columns hold choices, and which the right one |
 | ``media_columns`` | which columns name pictures, videos or sounds |
 | ``literals``, ``options`` | lists, objects and choices that stand as text in a field |
@@ -15,6 +16,7 @@
 """
 
 from tailor.datasets.sources.answer_files import LonelyAnswers, join
+from tailor.datasets.sources.column_kinds import are_times, holds_texts, is_no_question, is_prose
 from tailor.datasets.sources.columns import candidates, choose, report
 from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
 from tailor.datasets.sources.json_lines import BLANK, Item
@@ -44,6 +46,7 @@ __all__ = [
     "Option",
     "Options",
     "StoredObject",
+    "are_times",
     "as_row",
     "break_of",
     "by_content",
@@ -52,6 +55,9 @@ __all__ = [
     "files_in",
     "flagged",
     "from_pairs",
+    "holds_texts",
+    "is_no_question",
+    "is_prose",
     "join",
     "options_of",
     "plain_name",

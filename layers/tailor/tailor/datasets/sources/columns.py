@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from tailor.datasets.sources.choice_columns import choice_columns, fitting, parts_of
+from tailor.datasets.sources.column_kinds import is_query
 from tailor.datasets.sources.names import bare, plain_name
 from tailor.datasets.sources.options import LISTED
 from tailor.findings import FindingTally, finding
@@ -24,6 +25,7 @@ _GUESSED: Final = (*PARTS, "impossible")
 
 _FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)", re.IGNORECASE)
 
+_QUERIES: Final = ("query", "sql", "sql_query", "cypher", "sparql")
 # In the order of preference. Compared without case, accents and punctuation.
 _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     "question": (
@@ -57,7 +59,7 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     "split": ("split", "subset", "partition", "tập", "tập dữ liệu"),
     "id": ("id", "question_id", "qid", "row_id", "prompt_id", "sample_id", "example_id", "mã", "mã câu hỏi"),
     LISTED: ("choices", "options", "answer_choices", "các lựa chọn", "lựa chọn", "phương án", "các phương án"),
-    "caption": ("caption", "captions", "sentences", "description", "text", "texts", "chú thích", "mô tả"),
+    "caption": ("caption", "captions", "sentences", "comment", "description", "text", "texts", "chú thích", "mô tả"),
     "impossible": ("is_impossible", "unanswerable", "is_unanswerable"),
 }  # fmt: skip
 
@@ -115,10 +117,19 @@ def choose(
                     chosen = chosen | {part: free[0]}
         if "question" in chosen:
             break
-    captions = [name for name in candidates("caption", names) if name not in chosen.values()]
+    return chosen | _by_need(chosen, names, rows)
+
+
+def _by_need(chosen: dict[str, str], names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Map what is missing where the others tell it: queries that answer questions, captions of pictures."""
+    free = [name for name in names if name not in chosen.values()]
+    queries = [name for name in _QUERIES if name in free and is_query(rows, name)]
+    if queries and "question" in chosen and "answer" not in chosen:
+        return {"answer": queries[0]}
+    captions = candidates("caption", free)
     if captions and chosen.keys() & {"image", "video"} and not chosen.keys() & {"question", "answer"}:
-        chosen = chosen | {"caption": captions[0]}
-    return chosen
+        return {"caption": captions[0]}
+    return {}
 
 
 def _listed(wanted: Columns) -> list[str]:

@@ -1,0 +1,209 @@
+"""Files that tools export: those that can be read become plain rows; of the others it is said what they are."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tailor.datasets.formats import pairs
+from tailor.datasets.formats.base import Row
+from tailor.datasets.formats.roles import part_of, said_by
+from tailor.datasets.formats.tool_rows import as_messages, calls_tools
+from tailor.datasets.sources import value_of
+from tailor.findings import Finding, finding
+from tailor.recipe import Data
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A kind of rows. ``read`` makes a plain row of one; without it, ``says`` is why they can't be used. ``told`` is
+    noted of a file that is read."""
+
+    fits: Callable[[Row], bool]
+    read: Callable[[Row], Row] | None = None
+    told: Finding | None = None
+    says: Finding | None = None
+
+
+def recognise(rows: list[Row], data: Data) -> Export | None:
+    """Return the kind of export that most of the first rows are; None for any others."""
+    if pair := pairs.recognise(rows, data):
+        return Export(lambda _: True, pair.read, pair.told, pair.says)
+    return next((export for export in _EXPORTS if 2 * sum(map(export.fits, rows)) > len(rows)), None)
+
+
+def _exported(fits: Callable[[Row], bool], read: Callable[[Row], Row], title: str) -> Export:
+    def whole(row: Row) -> Row:
+        return read(row) if fits(row) else row
+
+    return Export(fits, whole, finding("export-read", title=title))
+
+
+def _has(*keys: str) -> Callable[[Row], bool]:
+    return lambda row: all(key in row for key in keys)
+
+
+def _is_chatgpt(row: Row) -> bool:
+    return isinstance(row.get("mapping"), dict) and ("current_node" in row or "create_time" in row)
+
+
+def _chatgpt(row: Row) -> Row:
+    """The branch of the conversation that was shown last, without what tools said."""
+    mapping, place = row["mapping"], row.get("current_node")
+    path: list[Row] = []
+    seen: set[Any] = set()
+    while isinstance(place, str) and isinstance(node := mapping.get(place), dict) and place not in seen:
+        seen.add(place)
+        path.append(node)
+        place = node.get("parent")
+    messages: list[Row] = []
+    for node in reversed(path):
+        role, text = _spoken(node.get("message"))
+        if role and text.strip():
+            if messages and messages[-1]["role"] == role:
+                messages[-1]["content"] += f"\n\n{text}"
+            else:
+                messages.append({"role": role, "content": text})
+    rest = {key: value for key, value in row.items() if key not in ("mapping", "current_node")}
+    return {**rest, "messages": messages}
+
+
+def _spoken(message: Any) -> tuple[str, str]:
+    """Who says a message and its text; empty for one that was not said to the other side."""
+    if not isinstance(message, dict) or message.get("recipient") not in (None, "all") or message.get("weight") == 0:
+        return "", ""
+    author, content = message.get("author"), message.get("content")
+    role = author.get("role") if isinstance(author, dict) else None
+    parts = content.get("parts") if isinstance(content, dict) else None
+    kind = content.get("content_type") if isinstance(content, dict) else None
+    if role not in ("user", "assistant", "system") or not isinstance(parts, list) or kind not in ("text", None):
+        return "", ""
+    return role, "\n".join(part for part in parts if isinstance(part, str))
+
+
+def _is_label_studio(row: Row) -> bool:
+    return isinstance(row.get("data"), dict) and isinstance(row.get("annotations", row.get("completions")), list)
+
+
+def _label_studio(row: Row) -> Row:
+    """The task with each label under its name; of several annotators all."""
+    said: dict[str, list[Any]] = {}
+    for annotation in row.get("annotations", row.get("completions")) or ():
+        if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
+            continue
+        for result in annotation.get("result") or ():
+            value = result.get("value") if isinstance(result, dict) else None
+            if isinstance(value, dict):
+                said.setdefault(str(result.get("from_name")), []).extend(_labelled(value, result.get("type")))
+    named = {name: values[0] if len(values) == 1 else values for name, values in said.items()}
+    if len(named) == 1 and "answer" not in row["data"]:
+        named = {"answer": next(iter(named.values()))}
+    return {"id": row.get("id"), **row["data"], **named}
+
+
+def _labelled(value: Row, kind: Any) -> Iterable[Any]:
+    found = value.get(str(kind), value.get("text", value.get("choices", value)))
+    if kind == "choices" and isinstance(found, list):
+        return [", ".join(map(str, found))]
+    return found if isinstance(found, list) and all(isinstance(item, str) for item in found) else [found]
+
+
+def _metadata(row: Row) -> tuple[str, Row] | None:
+    """The label attribute of a row of Ground Truth, and what is said about it."""
+    return next(
+        ((key.removesuffix("-metadata"), value) for key, value in row.items()
+         if key.endswith("-metadata") and isinstance(value, dict) and key.removesuffix("-metadata") in row),
+        None,
+    )  # fmt: skip
+
+
+def _is_ground_truth(row: Row) -> bool:
+    return ("source-ref" in row or "source" in row) and _metadata(row) is not None
+
+
+def _has_classes(row: Row) -> bool:
+    found = _metadata(row)
+    return _is_ground_truth(row) and found is not None and ("class-name" in found[1] or _is_whole_map(found))
+
+
+def _is_whole_map(found: tuple[str, Row]) -> bool:
+    return isinstance(found[1].get("class-map"), dict) and "object-detection" not in str(found[1].get("type"))
+
+
+def _ground_truth(row: Row) -> Row:
+    name, about = _metadata(row) or ("", {})
+    classes = about.get("class-map")
+    label = about.get("class-name") or ", ".join(map(str, classes.values() if isinstance(classes, dict) else ()))
+    own = {"source-ref": "image", "source": "text"}
+    rest = {own.get(key, key): value for key, value in row.items() if key not in (name, f"{name}-metadata")}
+    return {**rest, "answer": label}
+
+
+def _is_prodigy(row: Row) -> bool:
+    return row.get("answer") in ("accept", "reject", "ignore") and "_task_hash" in row | {"_task_hash": 0}
+
+
+def _prodigy(row: Row) -> Row:
+    found = {key: value for key, value in row.items() if key != "answer" and not key.startswith("_")}
+    accepted, options = row.get("accept"), row.get("options")
+    if isinstance(accepted, list) and isinstance(options, list):
+        texts = {option.get("id"): option.get("text") for option in options if isinstance(option, dict)}
+        found = {key: value for key, value in found.items() if key not in ("accept", "options")}
+        found["label"] = ", ".join(str(texts.get(each) or each) for each in accepted)
+    return {**found, "accepted": row["answer"]}
+
+
+def _is_tagged(row: Row) -> bool:
+    words = row.get("words", row.get("tokens"))
+    tags = next((row[key] for key in ("tags", "ner_tags", "labels", "pos_tags") if key in row), None)
+    return isinstance(words, list) and isinstance(tags, list) and len(words) == len(tags)
+
+
+def _has_spans(row: Row) -> bool:
+    spans = next((row[key] for key in ("label", "labels", "entities", "spans") if row.get(key)), None)
+    if not isinstance(spans, list) or not isinstance(row.get("text"), str):
+        return False
+    return all(
+        (isinstance(span, list) and len(span) == 3 and isinstance(span[0], int))
+        or (isinstance(span, dict) and ("start" in span or "start_offset" in span))
+        for span in spans
+    )
+
+
+def _is_between_people(row: Row) -> bool:
+    """Messages of people by their names: none of them is the assistant."""
+    messages = row.get("messages")
+    turns = [turn for turn in messages[:50] if isinstance(turn, dict)] if isinstance(messages, list) else []
+    names = [turn.get("sender_name", said_by(turn)) for turn in turns]
+    return len(names) > 1 and all(isinstance(name, str) and part_of(name) is None for name in names)
+
+
+def _is_batch_output(row: Row) -> bool:
+    return "custom_id" in row and isinstance(row.get("response"), dict) and "messages" not in row
+
+
+def _is_tokens(row: Row) -> bool:
+    ids = row.get("input_ids")
+    ids = value_of(ids) if isinstance(ids, str) else ids
+    return isinstance(ids, list)
+
+
+def _says(fits: Callable[[Row], bool], case: str) -> Export:
+    return Export(fits, says=finding(case))
+
+
+_EXPORTS: Final = (
+    _exported(_is_chatgpt, _chatgpt, "an export of ChatGPT: of each conversation the branch shown last is read"),
+    _exported(_is_label_studio, _label_studio, "an export of Label Studio: each label is read under its name"),
+    _exported(_has_classes, _ground_truth, "an output of SageMaker Ground Truth: the class is the answer"),
+    _exported(_is_prodigy, _prodigy, "an export of Prodigy: answers that were rejected or ignored are not learnt"),
+    _exported(calls_tools, as_messages, "questions with the tool calls that answer them"),
+    _says(_is_ground_truth, "rows-unrecognised/boxes"),
+    _says(lambda row: "bbox" in row or "segmentation" in row, "rows-unrecognised/boxes"),
+    _says(_is_tokens, "rows-unrecognised/tokens"),
+    _says(_is_tagged, "rows-unrecognised/tags"),
+    _says(_has_spans, "rows-unrecognised/tags"),
+    _says(_is_between_people, "rows-unrecognised/people"),
+    _says(_is_batch_output, "rows-unrecognised/batch-output"),
+    _says(_has("query", "pos", "neg"), "rows-unrecognised/retrieval"),
+    _says(_has("anchor", "positive", "negative"), "rows-unrecognised/retrieval"),
+)
