@@ -17,10 +17,10 @@ from tailor.runs import Run
 from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.folders import fingerprint
 from tailor.steps.outlook import obstacles
-from tailor.storage import files_of
 from tailor.training.recipe_check import read_checked
 from tailor_cli.context import err, out, session, shown_errors
 from tailor_cli.runs import watch
+from tailor_cli.sources import files_of_dataset
 
 UPLOADS_AT_ONCE = 16
 WAIT_FOR_RUN = (
@@ -64,8 +64,7 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     check_name(project, "project")
     check_name(dataset, "dataset")
     prefix = f"{UPLOADS}{project}/{dataset}/"
-    root, files = (path, files_of(path)) if path.is_dir() else (path.parent, [path])
-    names = {file.relative_to(root).as_posix(): file for file in files}
+    names = files_of_dataset(path)
     starters = [name for name in names if (where := DatasetPath.parse(prefix + name)) and where.is_data]
     if not starters:
         raise InvalidInputError(

@@ -1,17 +1,20 @@
 """Sources that ``tailor check`` can read: a folder, single files with the media beside them, or a bucket."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from tailor.catalog import Model
+from tailor.datasets.example import Example, media_of
+from tailor.datasets.formats import read_dataset
 from tailor.datasets.sources import MEDIA_SUFFIXES
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
 from tailor.steps.opening import read_text
-from tailor.storage import FolderStorage, LinkedFolder, Storage, StoredFile
+from tailor.storage import FolderStorage, LinkedFolder, Storage, StoredFile, files_of
 from tailor.training.recipe_check import read_checked
 
 
@@ -37,7 +40,8 @@ def source_of(paths: list[str]) -> tuple[Storage, str]:
     def is_chosen(key: str) -> bool:
         return any((root / key).is_relative_to(path) for path in found)
 
-    return ChosenFiles(FolderStorage(root), is_chosen), ""
+    beside = not all(is_archive(path) for path in found)
+    return ChosenFiles(FolderStorage(root), is_chosen, beside), ""
 
 
 def recipe_of(storage: Storage, prefix: str, changes: Mapping[str, Any]) -> tuple[Recipe, Model]:
@@ -53,16 +57,19 @@ def recipe_of(storage: Storage, prefix: str, changes: Mapping[str, Any]) -> tupl
     return read_checked(text, **changes)
 
 
-class ChosenFiles:
-    """A view of a storage that shows the chosen files, all media and the recipe."""
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".xlsx", ".xlsm", ".ods")
 
-    def __init__(self, storage: Storage, is_chosen: Callable[[str], bool]) -> None:
-        self._storage, self._is_chosen = storage, is_chosen
+
+class ChosenFiles:
+    """A view of a storage that shows the chosen files and the recipe, and the media ``beside`` them."""
+
+    def __init__(self, storage: Storage, is_chosen: Callable[[str], bool], beside: bool = True) -> None:
+        self._storage, self._is_chosen, self._beside = storage, is_chosen, beside
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
         for file in self._storage.list(prefix):
-            beside = file.key.lower().endswith(MEDIA_SUFFIXES) or file.key.rpartition("/")[2] == RECIPE_FILE
-            if beside or self._is_chosen(file.key):
+            medium = self._beside and file.key.lower().endswith(MEDIA_SUFFIXES)
+            if medium or file.key.rpartition("/")[2] == RECIPE_FILE or self._is_chosen(file.key):
                 yield file
 
     def open(self, key: str) -> BinaryIO:
@@ -99,3 +106,52 @@ def _bucket(uri: str) -> tuple[Storage, str]:
     if not first or next(storage.list(folder), None) is None:
         raise NotFoundError(f"there is nothing under {storage.uri(folder)}")
     return storage, folder
+
+
+def files_of_dataset(path: Path) -> dict[str, Path]:
+    """Return the files that a path given to ``tailor push`` means, by their names in the dataset.
+
+    A folder is all that is in it. A file is the file, the recipe beside it, and the media beside it that its rows name:
+    what ``tailor check`` looks at. An archive has its media inside.
+
+    Raises:
+        InvalidInputError: rows name media that are not there.
+        RecipeError: lists every problem of the recipe.
+    """
+    if path.is_dir():
+        return {file.relative_to(path).as_posix(): file for file in files_of(path)}
+    found = {path.name: path}
+    recipe = path.parent / RECIPE_FILE
+    if recipe.is_file():
+        found[RECIPE_FILE] = recipe
+    if not is_archive(path):
+        found.update((name, path.parent / name) for name in _named_media(path))
+    return found
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file holds others, which are looked at alone."""
+    return path.name.lower().endswith(_ARCHIVES)
+
+
+def _named_media(path: Path) -> list[str]:
+    """The media beside a data file that its rows name."""
+    storage, prefix = source_of([str(path)])
+    recipe, _ = recipe_of(storage, prefix, {})
+    named: dict[str, None] = {}
+    missing: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="tailor-push-") as scratch:
+        reader = read_dataset(storage, prefix, recipe.data, recipe.method, Path(scratch))
+        if not len(reader.media):
+            return []
+        for row in reader:
+            for _, medium in media_of(row) if isinstance(row, Example) else ():
+                item = reader.media.resolve(medium.ref) if medium.ref else None
+                if item is not None and item.stored:
+                    named[item.name] = None
+                elif item is None and medium.ref and "://" not in medium.ref:
+                    missing.append(medium.ref)
+    if missing:
+        message = f"{path.name} names {len(missing)} media that do not lie beside it, for example {missing[0]!r:.100}"
+        raise InvalidInputError(message, hint=f"run tailor check {path}; or push the folder that holds them")
+    return list(named)

@@ -15,7 +15,10 @@ NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_NAME = 63
 UPLOADS = "uploads/"
 RECIPE_FILE = "tailor.yaml"
-DATA_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt", ".zip", ".tar", ".tar.gz", ".tgz", ".gz")
+DATA_SUFFIXES = (
+    ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt", ".xlsx", ".xlsm", ".ods",
+    ".zip", ".tar", ".tar.gz", ".tgz", ".gz",
+)  # fmt: skip
 
 
 def check_name(name: str, what: str = "name") -> str:

@@ -12,6 +12,8 @@ from tailor.steps.receive import receive_messages
 from tailor.storage import StoredFile
 from tailor_cli.context import Session
 from tailor_cli.main import app
+from tailor_cli.sources import files_of_dataset, source_of
+from tests.unit.datasets.support import PIXEL, zipped
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns
 from tests.unit.steps.uploads import messages
 from tests.unit.versions import VersionedFolder
@@ -122,3 +124,37 @@ def test_a_recipe_of_an_earlier_upload_does_not_keep_new_data_from_starting_a_ru
     assert result.exit_code == 0
     assert "of an earlier upload is used" in result.output
     assert len(runs.items) == before + 1
+
+
+def test_a_file_is_uploaded_with_the_media_that_its_rows_name(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_memory(tmp_path_factory, monkeypatch)
+    for name in ("img/a.png", "img/b.png", "other.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(PIXEL)
+    (tmp_path / "data.csv").write_text("image,question,answer\na.png,What?,x\n")
+    result = CliRunner().invoke(app, ["push", str(tmp_path / "data.csv"), "colours/scenes"])
+    assert result.exit_code == 0, result.output
+    kept = sorted(file.key for file in Session.bucket.list("uploads/colours/scenes/"))  # type: ignore[attr-defined]
+    assert kept == ["uploads/colours/scenes/data.csv", "uploads/colours/scenes/img/a.png"]
+
+
+def test_a_file_whose_media_are_missing_is_refused_before_anything_is_uploaded(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_memory(tmp_path_factory, monkeypatch)
+    (tmp_path / "a.png").write_bytes(PIXEL)
+    (tmp_path / "data.csv").write_text("image,question,answer\na.png,What?,x\nb.png,What?,y\n")
+    said = push(tmp_path / "data.csv", "colours/scenes")
+    assert "'b.png'" in said
+    assert "tailor check" in said
+    assert not list(Session.bucket.list(""))  # type: ignore[attr-defined]
+
+
+def test_an_archive_is_looked_at_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PIXEL)
+    (tmp_path / "d.zip").write_bytes(zipped({"data.csv": "image,question,answer\na.png,What?,x\n"}))
+    storage, prefix = source_of([str(tmp_path / "d.zip")])
+    assert [file.key for file in storage.list(prefix)] == ["d.zip"]
+    assert list(files_of_dataset(tmp_path / "d.zip")) == ["d.zip"]
