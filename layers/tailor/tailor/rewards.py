@@ -21,6 +21,7 @@ from tailor.metrics import exact_match, json_fields, numeric, token_f1
 from tailor.metrics.base import Case, Rules
 from tailor.metrics.json_answers import read_json
 from tailor.normalisers import for_language
+from tailor.reasoning import answer_of
 from tailor.recipe import Recipe, Reward
 
 REWARDS = "tailor_rewards"
@@ -111,17 +112,20 @@ def score(
     references = _references(reference)
     language = dominant([*references, answer]) if spec.language == "auto" else spec.language
     rules = Rules(for_language(language), language)
-    row = Case(answer, references)
+    row = Case(answer_of(answer), tuple(map(answer_of, references)))
     scores: dict[str, float] = {}
     for reward in spec.rewards:
         if reward.kind in ("exact-match", "token-f1", "numeric") and not references:
             raise InvalidInputError(f"the reward {reward.kind} needs a {REFERENCE}")
         name = reward.kind if reward.kind not in scores else f"{reward.kind}-{len(scores) + 1}"
-        scores[name] = _score(reward, row, rules, reference, patience or Patience())
+        if reward.kind == "format":  # a pattern may ask for the reasoning's tags
+            scores[name] = float((patience or Patience()).matches(reward.pattern or "", answer.strip()))
+            continue
+        scores[name] = _score(reward, row, rules, reference)
     return scores
 
 
-def _score(reward: Reward, row: Case, rules: Rules, reference: Any, patience: Patience) -> float:
+def _score(reward: Reward, row: Case, rules: Rules, reference: Any) -> float:
     match reward.kind:
         case "exact-match":
             return exact_match.score(row, rules)
@@ -129,9 +133,7 @@ def _score(reward: Reward, row: Case, rules: Rules, reference: Any, patience: Pa
             return token_f1.score(row, rules)
         case "numeric":
             return _numeric(row, rules, reward.tolerance)
-        case "format":
-            return float(patience.matches(reward.pattern or "", row.answer.strip()))
-        case "json":
+        case _:
             return _json(row, rules, reward.keys, has_reference=isinstance(reference, dict | list))
 
 

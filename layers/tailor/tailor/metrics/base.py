@@ -9,12 +9,16 @@ from tailor.normalisers.base import Normaliser
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row as one arm answered it. ``failed``: the call failed for good or the answer is missing."""
+    """One row as one arm answered it. ``failed``: the call failed for good or the answer is missing.
+
+    ``raw``: the model's text with its reasoning, where it has any.
+    """
 
     answer: str
     references: tuple[str, ...]
     stop_reason: str | None = None
     failed: bool = False
+    raw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tailor.reasoning import said
 from tailor.serving.errors import SERVER, ApiError
 
 # All stop reasons that Converse documents; a test compares the list with the SDK's.
@@ -68,7 +69,9 @@ def _message(blocks: list[dict[str, Any]], schema_tool: str | None) -> tuple[dic
                 calls.append({"id": use["toolUseId"], "type": "function", "function": function})
         elif "reasoningContent" in block:
             reasoning.append(block["reasoningContent"].get("reasoningText", {}).get("text", ""))
-    content = structured if structured is not None else "".join(texts)
+    thought, text = said("".join(texts))
+    reasoning += [thought] if thought else []
+    content = structured if structured is not None else text
     message: dict[str, Any] = {"role": "assistant", "content": content or (None if calls else ""), "refusal": None}
     if calls:
         message["tool_calls"] = calls

@@ -16,6 +16,7 @@ from tailor.metrics import check_name, exact_match, json_fields, numeric, token_
 from tailor.metrics.base import Case, Rules
 from tailor.metrics.choose import choose_metric
 from tailor.normalisers import for_language
+from tailor.reasoning import answer_of
 from tailor.recipe import Recipe
 from tailor.training.advice import about_headroom
 
@@ -70,7 +71,9 @@ def measure(
 
     with ThreadPoolExecutor(WORKERS) as pool:
         outcomes = list(pool.map(asked_about, sample))
-    answered = [(row, found.text) for row, found in zip(sample, outcomes, strict=True) if isinstance(found, Reply)]
+    answered = [
+        (row, answer_of(found.text)) for row, found in zip(sample, outcomes, strict=True) if isinstance(found, Reply)
+    ]
     if len(answered) < ANSWERED * len(sample):
         raise EvaluationError(
             f"{model.title} answered only {len(answered)} of {len(sample)} rows of the headroom check",

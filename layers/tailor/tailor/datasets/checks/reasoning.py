@@ -1,16 +1,9 @@
 """Reasoning in answers: learnt as such where the model can, else taken out; never half of a tag stays."""
 
-import re
-from typing import Final
-
 from tailor.datasets.example import Block, Example, Raw, Text, Turn
 from tailor.findings import Finding, finding
+from tailor.reasoning import begins, parted
 from tailor.recipe import Data
-
-_NAMES: Final = "think|thinking|thought|thoughts|reasoning|reason|scratchpad|reflection"
-_OPEN: Final = re.compile(rf"(?<!`)<({_NAMES})>", re.IGNORECASE)
-_CLOSE: Final = re.compile(rf"(?<!`)</({_NAMES})>", re.IGNORECASE)
-_ANSWER: Final = re.compile(r"\s*<(answer|response|output)>(.*)</\1>\s*", re.IGNORECASE | re.DOTALL)
 
 
 class Reasoning:
@@ -31,7 +24,7 @@ class Reasoning:
             if any(map(_may_reason, blocks)):
                 found += self._turn(example, turn, f"$.messages[{place}]")
         if found and not self._keeps:
-            example.references = [_parted(text)[1] for text in example.references]
+            example.references = [parted(text)[1] for text in example.references]
         return found
 
     def _turn(self, example: Example, turn: Turn, path: str) -> list[Finding]:
@@ -40,7 +33,7 @@ class Reasoning:
         tags = given = False
         for block in turn.blocks:
             if type(block) is Text and not self._keeps:
-                thought, answer, open_tag = _parted(block.text)
+                thought, answer, open_tag = parted(block.text)
                 if open_tag:
                     code, file, line = "reasoning-unfinished", example.file, example.line
                     return [finding(code, file, line, path, tag=open_tag)]
@@ -68,37 +61,10 @@ class Reasoning:
 
 def _may_reason(block: Block) -> bool:
     if type(block) is Text:
-        return "<" in block.text and bool(_OPEN.search(block.text) or _CLOSE.search(block.text))
+        return begins(block.text)
     return type(block) is Raw and block.kind == "reasoningContent"
 
 
 def _text_of(block: Raw) -> str:
     inner = block.value.get("reasoningText")
     return str(inner.get("text", "")) if isinstance(inner, dict) else ""
-
-
-def _parted(text: str) -> tuple[str, str, str]:
-    """The reasoning in a text, the text without it, and a tag that never ends. Where only the end of the reasoning is
-    tagged, it begins with the text, as models write that are given its beginning."""
-    thoughts: list[str] = []
-    kept: list[str] = []
-    at = 0
-    while True:
-        begin, end = _OPEN.search(text, at), _CLOSE.search(text, at)
-        if end is None:
-            if begin:
-                return "", text, begin.group()
-            break
-        if begin and begin.start() < end.start():
-            kept.append(text[at : begin.start()])
-            thoughts.append(text[begin.end() : end.start()])
-        else:
-            thoughts.append(text[at : end.start()])
-        at = end.end()
-    if not at:
-        return "", text, ""
-    kept.append(text[at:])
-    answer = "".join(kept).strip()
-    inner = _ANSWER.fullmatch(answer)
-    thought = "\n\n".join(filter(None, (_OPEN.sub("", each).strip() for each in thoughts)))
-    return thought, inner[2].strip() if inner else answer, ""

@@ -10,6 +10,7 @@ from tailor.language import dominant
 from tailor.metrics.base import Rules
 from tailor.metrics.self_test import Asked, self_test
 from tailor.normalisers import for_language
+from tailor.reasoning import answer_of
 from tailor.recipe import Recipe
 
 _TEST, _MOST = "test.jsonl", 2_000
@@ -39,4 +40,4 @@ def _asked(row: dict[str, Any]) -> Asked:
     """Return the last turn's text and the references that are texts."""
     blocks = row["messages"][-1]["content"] if row["messages"] else []
     question = "\n".join(block["text"] for block in blocks if "text" in block)
-    return Asked(question, tuple(text for text in row["references"] if isinstance(text, str)))
+    return Asked(question, tuple(answer_of(text) for text in row["references"] if isinstance(text, str)))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tailor.errors import EvaluationError, TailorError
 from tailor.evaluation.questions.arms import Arm
-from tailor.evaluation.questions.held_out import Answer, Row, read_answers, write_answers
+from tailor.evaluation.questions.held_out import Answer, Row, read_answers, said_by, write_answers
 from tailor.evaluation.questions.section import Section
 from tailor.llm import Asker, Pace, ask
 from tailor.storage import Storage
@@ -183,9 +183,9 @@ class Interview:
             return None
         if isinstance(outcome, TailorError):
             return Answer(id=task.row.id, answer="", error=outcome.code)
-        return Answer(
-            id=task.row.id,
-            answer=outcome.text,
+        return said_by(
+            task.row.id,
+            outcome.text,
             stop_reason=outcome.stop_reason,
             latency_ms=outcome.latency_ms,
             input_tokens=outcome.input_tokens,

@@ -29,7 +29,7 @@ def reward_metric(rewards: Sequence[Reward]) -> Metric:
     def paid(case: Case, rules: Rules) -> float:
         specification = Specification(rewards=tuple(rewards), language=rules.language)
         try:
-            scores = grade(case.answer, _reference(case), specification)
+            scores = grade(case.raw or case.answer, _reference(case), specification)
         except InvalidInputError:
             return 0.0
         return sum(value * reward.weight for value, reward in zip(scores.values(), rewards, strict=True)) / whole

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from tailor.errors import InvalidInputError
+from tailor.reasoning import answer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One arm's answer to one row. ``error``: a short code if the call failed for good, which counts as wrong."""
+    """One arm's answer to one row, without its reasoning. ``raw``: the model's text where that is another.
+
+    ``error``: a short code if the call failed for good, which counts as wrong.
+    """
 
     id: str
     answer: str
@@ -45,6 +49,7 @@ class Answer:
     input_tokens: int | None = None
     output_tokens: int | None = None
     error: str | None = None
+    raw: str | None = None
 
 
 _MEASURED: Mapping[str, Any] = {
@@ -53,6 +58,7 @@ _MEASURED: Mapping[str, Any] = {
     "input_tokens": int,
     "output_tokens": int,
     "error": str,
+    "raw": str,
 }
 _KNOWN = {"id", "references", "group", "category", "messages", "system", "source"}
 
@@ -78,7 +84,7 @@ def _row(value: dict[str, Any], place: str) -> Row:
     group, category = _word(value, "group", place), _word(value, "category", place)
     return Row(
         id=identity,
-        references=tuple(references),
+        references=tuple(map(answer_of, references)),
         group=identity if group is None else group,
         category=category,
         messages=_messages(value, place),
@@ -138,7 +144,13 @@ def _answer(value: dict[str, Any], place: str) -> Answer:
         if value.get(key) is not None and (isinstance(value[key], bool) or not isinstance(value[key], kinds)):
             what = "a text" if kinds is str else "a number"
             raise InvalidInputError(f"{place}: '{key}' is not {what}", hint="correct it, or leave it out")
-    return Answer(id=identity, answer=text, **{key: value.get(key) for key in _MEASURED})
+    return said_by(identity, text, **{key: value.get(key) for key in _MEASURED})
+
+
+def said_by(identity: str, text: str, **measured: Any) -> Answer:
+    """Return an answer of a model's text: reasoning is left out of it."""
+    answer = answer_of(text)
+    return Answer(identity, answer, **(measured if answer == text else measured | {"raw": text}))
 
 
 def write_answers(answers: Iterable[Answer]) -> bytes:

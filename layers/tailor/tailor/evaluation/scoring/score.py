@@ -51,7 +51,7 @@ def score(
 
 
 def _case(answer: Answer, row: Row) -> Case:
-    return Case(answer.answer, row.references, answer.stop_reason, failed=answer.error is not None)
+    return Case(answer.answer, row.references, answer.stop_reason, answer.error is not None, answer.raw)
 
 
 def failed_calls(sheet: Sheet, arm: str) -> list[Answer]:
