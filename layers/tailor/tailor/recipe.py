@@ -3,7 +3,6 @@
 Unknown keys are refused and the nearest known one is suggested: a misspelt setting must not be ignored silently.
 """
 
-import difflib
 import re
 from collections.abc import Iterable
 from decimal import Decimal
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from tailor import recipe_text
 from tailor.errors import Problem, RecipeError
+from tailor.recipe_problems import SettingError, problems_of
 
 Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
 METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
@@ -92,7 +92,9 @@ class Data(Section):
 class Split(Section):
     """Shares of the groups. Rows of one group (an image, a document, a conversation) stay in one split."""
 
-    train: Share = Field(default=0.8, description="share of the groups to train on")
+    train: Share = Field(
+        default=0.8, description="share of the groups to train on; if only others are given, what they leave"
+    )
     validation: Share = Field(
         default=0.1, description="validates during training; added to train if the model uses none"
     )
@@ -102,12 +104,25 @@ class Split(Section):
     )
     seed: int = Field(default=0, description="another seed gives another assignment")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_the_rest(cls, value: Any) -> Any:
+        """Without ``train``, all that the others leave is for training."""
+        if not isinstance(value, dict) or "train" in value or not {"validation", "test"} & value.keys():
+            return value
+        shares = [value.get(name, cls.model_fields[name].default) for name in ("validation", "test")]
+        numbers = all(isinstance(share, int | float) and not isinstance(share, bool) for share in shares)
+        return {**value, "train": max(0.0, round(1 - sum(shares), 9))} if numbers else value
+
     @model_validator(mode="after")
     def _adds_up(self) -> "Split":
-        if abs(self.train + self.validation + self.test - 1) > 1e-6:
-            raise ValueError(f"the shares add up to {self.train + self.validation + self.test:g}, not to 1")
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-6:
+            shares = f"train {self.train:g}, validation {self.validation:g}, test {self.test:g}"
+            fix = "write all three, such as {train: 0.7, validation: 0.1, test: 0.2}; or test alone"
+            raise SettingError(f"the shares add up to {total:g}, not to 1: {shares}", fix)
         if not self.train:
-            raise ValueError("train may not be 0: there would be nothing to learn from")
+            raise SettingError("train may not be 0: there would be nothing to learn from", "give the others less")
         return self
 
 
@@ -231,7 +246,7 @@ def language_code(text: str) -> str:
     code = re.split("[-_]", text.strip().lower())[0]
     if code == "auto" or re.fullmatch("[a-z]{2,3}", code):
         return code
-    raise ValueError(f"{text!r} is not a language code of two or three letters, or auto")
+    raise SettingError(f"{text!r} is not a language code of two or three letters, or auto", "write vi, en, or auto")
 
 
 class Evaluation(Section):
@@ -323,7 +338,7 @@ class Recipe(Section):
                     # A list whose only entry is wrong is also reported as too short: one problem is enough.
                     inner = {detail["loc"][:end] for detail in found for end in range(1, len(detail["loc"]))}
                     kept = [detail for detail in found if detail["type"] != "too_short" or detail["loc"] not in inner]
-                    problems = [_field_problem(cls, detail) for detail in kept]
+                    problems = problems_of(cls, kept)
                 rest = _without(value, [detail["loc"] for detail in found])
                 value = rest if rest != value else {}
 
@@ -338,25 +353,3 @@ def _without(value: dict[Any, Any], places: Iterable[tuple[int | str, ...]]) -> 
         else:
             kept = {name: each for name, each in kept.items() if str(name) != str(section)}
     return kept
-
-
-def _field_problem(model: type[BaseModel], detail: Any) -> Problem:
-    path = [str(part) for part in detail["loc"]]
-    where = ".".join(path) or "tailor.yaml"
-    if detail["type"] == "extra_forbidden":
-        known = _fields_at(model, path[:-1])
-        near = difflib.get_close_matches(path[-1], known, n=1)
-        fix = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-        return Problem(where, "there is no such setting", fix)
-    message = detail["msg"].removeprefix("Value error, ")
-    return Problem(where, f"{message} (found {detail['input']!r:.80})", "docs/recipe.md lists the valid values")
-
-
-def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
-    for part in path:
-        field = model.model_fields.get(part)
-        annotation = field.annotation if field else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)

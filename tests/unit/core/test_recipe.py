@@ -26,6 +26,15 @@ def test_no_recipe_is_needed(text: str) -> None:
         ("data: {colums: {}}", "data.colums", "did you mean 'columns'?"),
         ("hyperparameters: {epochs: many}", "hyperparameters.epochs", "many"),
         ("split: {train: 0.5}", "split", "add up to 0.7"),
+        ("split: {validation: 0.5, test: 0.5}", "split", "train may not be 0"),
+        ("split: 80/20", "split", "known here: train, validation, test"),
+        ("data: {max_errors: 10%}", "data.max_errors", "write 0.1"),
+        ("data: {on_error: Skip}", "data.on_error", "did you mean 'skip'?"),
+        ("data: {columns: {choices: 3}}", "data.columns.choices", "a name or a list of names"),
+        ("evaluation: {guards: {metric: x}}", "evaluation.guards", "a list is needed"),
+        ("evaluation: {max_rows: 2.5}", "evaluation.max_rows", "whole number"),
+        ("distillation: {logs: {uri: 'http://x'}}", "distillation.logs.uri", "begin with s3://"),
+        ("epochs: 3", "epochs", "write it below 'hyperparameters'"),
         ("- model", "tailor.yaml", "not a list"),
         ("model: [", "line 1", "not valid YAML"),
         (b"mod\xe9l: x", "tailor.yaml", "UTF-8"),
@@ -52,6 +61,19 @@ def test_a_wrong_recipe_says_where_what_and_how(text: str, where: str, words: st
     assert words in f"{problem.message} {problem.fix}"
 
 
+@pytest.mark.parametrize(
+    ("text", "shares"),
+    [
+        ("split: {test: 0.2}", (0.7, 0.1, 0.2)),
+        ("split: {validation: 0, test: 0.25}", (0.75, 0, 0.25)),
+        ("split: {seed: 1}", (0.8, 0.1, 0.1)),
+    ],
+)
+def test_what_is_not_for_testing_is_for_training(text: str, shares: tuple[float, ...]) -> None:
+    split = Recipe.parse(text).split
+    assert (split.train, split.validation, split.test) == shares
+
+
 def test_every_problem_is_named_in_one_pass() -> None:
     with pytest.raises(RecipeError) as refused:
         Recipe.parse("mehtod: x\nevaluation: {margin: 2}\nbudget: {limit: -1}")
@@ -65,6 +87,9 @@ def test_a_few_lines_that_stand_for_billions_of_values_cost_nothing() -> None:
         Recipe.parse("\n".join([*lines, "description: *a9"]))
 
 
+_OF_A_LIBRARY = re.compile(
+    "[Ii]nput should|[A-Z][a-z]+ should|instance of|unable to parse|after validation|[Tt]uple|dictionary"
+)
 ODD: list[Any] = [None, True, 0, -1, 1, 2, 7, 0.5, 1e308, -1e308, 1e-300, 10**30, float("nan"), float("inf")]
 ODD += ["", "x" * 600, "nova-pro", "nova_lite", "auto", "2026-11-22", "\x1b[2J"]
 ODD += [[], [1], {}, {"a": 1}, [{"kind": "format", "pattern": "("}]]
@@ -88,7 +113,11 @@ def test_odd_values_are_refused_by_name_or_can_be_quoted(method: Method, model: 
     try:
         recipe = Recipe.parse(yaml.safe_dump(document))
         base = catalog.model(recipe.model)
-    except (RecipeError, NotFoundError):
+    except RecipeError as error:
+        told = [f"{problem.message} {problem.fix}" for problem in error.problems]
+        assert [each for each in told if _OF_A_LIBRARY.search(each)] == []
+        return
+    except NotFoundError:
         return
     problems = recipe_check.problems(recipe)
     assert all(problem.where and problem.message and problem.fix for problem in problems)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor.datasets.sources import value_of
+from tailor.recipe import Columns, Data
 from tests.unit.datasets.support import PIXEL, codes, examples, open_dataset, rejections, texts
 
 WORDS = st.lists(st.text(max_size=12), max_size=5)
@@ -141,3 +142,12 @@ def test_a_byte_order_mark_where_files_were_put_together(tmp_path: Path) -> None
     row = json.dumps({"question": "q", "answer": "a"}).encode("utf-8-sig")
 
     assert len(examples(open_dataset(tmp_path, {"d.jsonl": row + b"\n" + row + b"\n"}))) == 2
+
+
+def test_columns_of_a_recipe_match_in_any_capitals(tmp_path: Path) -> None:
+    columns = Columns(question="câu hỏi riêng", answer="TRẢ LỜI RIÊNG", choices=["một", "hai"])
+    table = _csv(**{"Câu Hỏi Riêng": "q?", "Trả lời riêng": "A", "MỘT": "x", "Hai": "y"})
+    reader = open_dataset(tmp_path, {"d.csv": table}, data=Data(columns=columns))
+
+    assert texts(examples(reader)[0]) == ["q?\nA. x\nB. y", "A"]
+    assert "unknown-column" not in codes(reader)

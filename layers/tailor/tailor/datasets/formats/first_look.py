@@ -7,21 +7,22 @@ from tailor.datasets.formats import conversations, plain_text, registry
 from tailor.datasets.formats.base import Format, Row, Sample
 from tailor.datasets.formats.flattening import flat, named_inside
 from tailor.datasets.media import MediaIndex
-from tailor.datasets.sources import by_content, choose
+from tailor.datasets.sources import by_content, choose, resolved
 from tailor.findings import FindingTally, finding
 from tailor.recipe import Data, Method
 
 
 @dataclass(frozen=True, slots=True)
 class FirstLook:
-    """First rows of a file: the names of their columns, what these hold, and the format that fits. ``opened``: the
-    objects in them are opened."""
+    """First rows of a file: the names of their columns, what these hold, and the format that fits. ``data`` are the
+    recipe's settings, with columns as the file writes them. ``opened``: the objects in them are opened."""
 
     rows: list[Row]
     names: list[str]
     shown: dict[str, Literal["image", "video"]]
     columns: dict[str, str]
     format: Format | None
+    data: Data
     opened: bool = False
 
 
@@ -30,10 +31,11 @@ def first_look(
 ) -> FirstLook:
     """Return what the first rows of a file show; ``opened``: the objects in them are opened already."""
     names = list(dict.fromkeys(str(key) for row in rows for key in row))
+    data = data.model_copy(update={"columns": resolved(data.columns, names)})
     shown = by_content(names, rows, media.knows, turns=any(map(conversations.find, rows)))
     columns = choose(data.columns, names, rows, media.knows, shown)
     format = _format(Sample(rows, method, columns, bool(data.prompt)), data, notes)
-    seen = FirstLook(rows, names, shown, columns, format, opened)
+    seen = FirstLook(rows, names, shown, columns, format, data, opened)
     unfit = format is None or (format is plain_text.FORMAT and method == "fine-tuning")
     if opened or not (unfit or named_inside(rows, names, data.columns)):
         return seen

@@ -305,7 +305,7 @@ def _converted(
     if export and export.read:
         rows = list(map(export.read, rows))
     seen = first_look(rows, data, method, notes, media)
-    rows, columns, shown, format = seen.rows, seen.columns, seen.shown, seen.format
+    rows, columns, shown, format, data = seen.rows, seen.columns, seen.shown, seen.format, seen.data
     if format is None or format.uses_columns:
         unshown = [name for name in seen.names if name not in shown or name in columns.values()]
         report(data.columns, unshown, columns, source.name, notes)

@@ -17,7 +17,7 @@
 
 from tailor.datasets.sources.answer_files import LonelyAnswers, join
 from tailor.datasets.sources.column_kinds import are_times, holds_texts, is_no_question, is_prose
-from tailor.datasets.sources.columns import candidates, choose, report
+from tailor.datasets.sources.columns import candidates, choose, report, resolved
 from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
 from tailor.datasets.sources.json_lines import BLANK, Item
 from tailor.datasets.sources.json_stream import TRAILING_COMMA
@@ -62,6 +62,7 @@ __all__ = [
     "options_of",
     "plain_name",
     "report",
+    "resolved",
     "several",
     "sounds",
     "value_of",

@@ -3,6 +3,7 @@
 import difflib
 import re
 import string
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
@@ -79,6 +80,23 @@ def candidates(part: str, names: Sequence[str]) -> list[str]:
     plain = {plain_name(bare(name)): name for name in reversed(names[:MOST_NAMES])}
     found = dict.fromkeys(plain[likely] for likely in map(plain_name, _LIKELY[part]) if likely in plain)
     return list(found)
+
+
+def resolved(wanted: Columns, names: Sequence[str]) -> Columns:
+    """Return the columns that a recipe names as the file writes them: capitals and accents' encoding do not matter."""
+    known = {_folded(name): name for name in reversed(names)}
+
+    def as_written(name: Any) -> Any:
+        if isinstance(name, list):
+            return [as_written(each) for each in name]
+        return known.get(_folded(name), name) if isinstance(name, str) and name not in names else name
+
+    found = {part: as_written(name) for part, name in wanted.model_dump().items()}
+    return wanted if found == wanted.model_dump() else wanted.model_copy(update=found)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold().strip()
 
 
 def choose(
