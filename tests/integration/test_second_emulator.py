@@ -27,16 +27,21 @@ PARAMETERS = {  # all that is optional is there: an !If in a list that leads to 
     "AlarmEmail": "linh@example.com",
     "WebhooksSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:tailor/webhooks-a1b2c3",
     "InvocationLogsBucket": "invocation-logs",
+    "ApiAccessLog": "role",
+    "WebAclArn": "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/tailor/a1b2c3d4-5678-90ab-cdef-111111111111",
 }
 NOT_MADE = {  # by moto's CloudFormation; made with the services' own API in a test below
     "AWS::CloudWatch::Alarm",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::SNS::Subscription",
     "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
 }
+NOT_TRIED = {"AWS::ApiGateway::Account", "AWS::WAFv2::WebACLAssociation"}  # nor made there; cfn-lint looks at them
 LEFT_OUT = {  # moto's CloudFormation makes an API without the methods of its definition, and refuses to deploy that one
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Stage",
+    "AWS::CloudWatch::Dashboard",  # it shows the alarms, which moto's CloudFormation does not make
 }
 NAMES = {
     "AWS::Region": "us-east-1",
@@ -160,8 +165,8 @@ def deploy(url: str) -> Moto:
 
 def test_all_of_the_template_is_made_but_for_what_is_listed(moto: Moto) -> None:
     missing = moto.deployed["Resources"].keys() - moto.made.keys()
-    assert {moto.deployed["Resources"][name]["Type"] for name in missing} == NOT_MADE, "keep the list true"
-    assert {kind for kind in NOT_MADE if moto.resources(kind).keys() & moto.made.keys()} == set()
+    assert {moto.deployed["Resources"][name]["Type"] for name in missing} == NOT_MADE | NOT_TRIED, "keep the list true"
+    assert {kind for kind in NOT_MADE | NOT_TRIED if moto.resources(kind).keys() & moto.made.keys()} == set()
     assert len(moto.made) > 50
 
 
@@ -172,6 +177,9 @@ def test_what_its_cloudformation_can_not_make_its_services_take(moto: Moto) -> N
         cloudwatch.put_metric_alarm(AlarmName=name, **moto.resolved(alarm))
     kept = {alarm["AlarmName"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]}
     assert kept == moto.resources("AWS::CloudWatch::Alarm").keys()
+    for config in moto.resources("AWS::Lambda::EventInvokeConfig").values():
+        given = {name: value for name, value in moto.resolved(config).items() if name != "Qualifier"}
+        moto.client("lambda").put_function_event_invoke_config(**given)
     for subscription in moto.resources("AWS::SNS::Subscription").values():
         assert sns.subscribe(**moto.resolved(subscription))["SubscriptionArn"]
     for policy in moto.resources("AWS::SQS::QueuePolicy").values():
