@@ -21,6 +21,7 @@ from tailor.names import RECIPE_FILE
 from tailor.printable import one_line, printable, printable_json
 
 if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't need it
+    from tailor.aws.folders import FolderTable
     from tailor.aws.runs import DynamoRunStore
     from tailor.aws.s3 import S3Storage
     from tailor.aws.serving import ServingTable
@@ -85,6 +86,13 @@ class Session:
         from tailor.aws.runs import DynamoRunStore
 
         return DynamoRunStore(self.stack.runs_table)
+
+    @cached_property
+    def folders(self) -> "FolderTable | None":
+        """The folders in which something moved lately; None where an earlier version of the stack runs."""
+        from tailor.aws.folders import FolderTable
+
+        return FolderTable(self.stack.folders_table) if self.stack.folders_table else None
 
     @cached_property
     def bucket(self) -> "S3Storage":

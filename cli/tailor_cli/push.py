@@ -1,6 +1,7 @@
-"""`tailor push`: upload a folder as a dataset; the file that starts the run is uploaded last."""
+"""`tailor push`: upload a folder as a dataset, and then the empty file that says that all is there."""
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from mimetypes import guess_type
 from pathlib import Path
@@ -11,7 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor.names import RECIPE_FILE, UPLOADS, DatasetPath, check_name, run_id
+from tailor.file_kinds import FileKind, kind_of, recipe_among, starts_a_run
+from tailor.names import UPLOADS, check_name, run_id
 from tailor.printable import one_line
 from tailor.runs import Run
 from tailor.steps.again import ENDED_WITHOUT_MODEL
@@ -23,9 +25,8 @@ from tailor_cli.runs import watch
 from tailor_cli.sources import files_of_dataset
 
 UPLOADS_AT_ONCE = 16
-WAIT_FOR_RUN = (
-    120.0  # seconds from the last upload until the run must be in the table; a lone data file waits by itself
-)
+WAIT_FOR_RUN = 120.0  # seconds from the last upload until the run must be in the table
+DONE_FILE = "_DONE"
 
 
 def push(
@@ -64,21 +65,17 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     check_name(project, "project")
     check_name(dataset, "dataset")
     prefix = f"{UPLOADS}{project}/{dataset}/"
-    names = files_of_dataset(path)
-    starters = [name for name in names if (where := DatasetPath.parse(prefix + name)) and where.is_data]
-    if not starters:
+    found = files_of_dataset(path)
+    kinds = {name: kind_of(name, file.stat().st_size) for name, file in found.items()}
+    names = {name: file for name, file in found.items() if kinds[name] not in (FileKind.JUNK, FileKind.DONE)}
+    if not starts_a_run(kinds.values()):
         raise InvalidInputError(
             f"there is no data file in {path}", hint="docs/data-formats.md lists the supported files"
         )
-    if RECIPE_FILE in names:
-        read_checked(names[RECIPE_FILE].read_bytes())
+    _check_recipe(names, prefix)
     before = {run.id: run for run in session.runs.project_runs(project)}
-    last = RECIPE_FILE if RECIPE_FILE in names else starters[-1]
-    _upload({name: file for name, file in names.items() if name != last}, prefix)
-    recipe = None if last == RECIPE_FILE else _recipe_for(prefix, starters)
-    _upload({last: names[last]}, prefix)
-    if recipe is not None:
-        session.bucket.write(prefix + RECIPE_FILE, recipe, "application/yaml")
+    _upload(names, prefix)
+    session.bucket.write(f"{prefix}{DONE_FILE}", b"")
     mark = fingerprint(prefix, list(session.bucket.list(prefix)))
     wanted = run_id(session.stack.name, project, dataset, mark)
     earlier = before.get(wanted)
@@ -87,17 +84,15 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     return run, earlier is not None and run.sequence == earlier.sequence
 
 
-def _recipe_for(prefix: str, starters: list[str]) -> bytes | None:
-    """Return the recipe to upload last, or None if the last data file starts the run.
-
-    A folder that already holds a recipe starts runs by its recipe only, and several data files would each start one.
-    """
-    try:
-        kept = session.bucket.read(prefix + RECIPE_FILE)
-    except NotFoundError:
-        return b"# every setting has its default\n" if len(starters) > 1 else None
-    err.print(f"      this upload has no {RECIPE_FILE}: the one of an earlier upload is used")
-    return kept
+def _check_recipe(names: Mapping[str, Path], prefix: str) -> None:
+    """Check the recipe that the upload will have. Raises RecipeError."""
+    own = recipe_among(names)
+    if own is not None:
+        read_checked(names[own].read_bytes())
+    there = [file.key.removeprefix(prefix) for file in session.bucket.list(prefix)]
+    kept = recipe_among({*names, *there})
+    if kept is not None and own is None:
+        err.print(f"      this upload has no recipe: {kept} of an earlier upload is used")
 
 
 def _upload(files: dict[str, Path], prefix: str) -> None:

@@ -11,8 +11,10 @@ from rich.text import Text
 
 from tailor.errors import NotFoundError
 from tailor.notices.facts import cost_in_short
+from tailor.printable import printable
 from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
+from tailor.steps.filling import Folder, FolderStore
 from tailor.steps.provision import SERVING
 from tailor_cli.context import err, in_a_line, out, person, say_json, session, shown_errors
 from tailor_cli.show import TRIED_AGAIN, next_step, show_price, show_run
@@ -60,7 +62,31 @@ def runs(project: Annotated[str | None, typer.Argument(help="only this project's
             if project
             else f"no unfinished runs; {session.tailor} runs PROJECT lists all runs of a project"
         )
-        out.print(table if found else none)
+        folders = [] if session.folders is None else known_folders(session.folders, project)
+        if found or not folders:
+            out.print(table if found else none)
+        if folders:
+            out.print(folders_table(folders, now()))
+
+
+def known_folders(store: FolderStore, project: str | None) -> list[Folder]:
+    """Return the folders that are being filled; of a project, those too whose upload started nothing."""
+    if project is None:
+        return store.filling()
+    return [folder for folder in store.of_project(project) if folder.is_filling or folder.told]
+
+
+def folders_table(folders: list[Folder], at: datetime) -> Table:
+    """Return what is known of folders without a run yet."""
+    table = Table(Column("folder", no_wrap=True), "state", "since", "what", box=None, header_style="bold")
+    for folder in folders:
+        state = "filling" if folder.is_filling else "nothing started"
+        what = f"{folder.objects:,} objects so far" if folder.is_filling else folder.told
+        if folder.quiet_at is not None:
+            left = max(0, round((folder.quiet_at - at).total_seconds()))
+            what += f", waiting for {left} s of quiet"
+        table.add_row(Text(printable(folder.folder)), state, f"{folder.first_at:%Y-%m-%d %H:%M}", what)
+    return table
 
 
 def show(run_id: RunId, as_json: AsJson = False) -> None:

@@ -9,11 +9,10 @@ from typing import Any, BinaryIO
 from tailor.catalog import Model
 from tailor.datasets.example import Example, media_of
 from tailor.datasets.formats import read_dataset
-from tailor.datasets.sources import MEDIA_SUFFIXES
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor.names import RECIPE_FILE
+from tailor.file_kinds import FileKind, kind_of, recipe_among
 from tailor.recipe import Recipe
-from tailor.steps.opening import read_text
+from tailor.steps.opening import read_recipe
 from tailor.storage import FolderStorage, LinkedFolder, Storage, StoredFile, files_of
 from tailor.training.recipe_check import read_checked
 
@@ -50,10 +49,7 @@ def recipe_of(storage: Storage, prefix: str, changes: Mapping[str, Any]) -> tupl
     Raises:
         RecipeError: lists every problem of the recipe.
     """
-    try:
-        text = read_text(storage, prefix)
-    except NotFoundError:
-        text = b""
+    text = read_recipe(storage, prefix, storage.list(prefix)) or b""
     return read_checked(text, **changes)
 
 
@@ -68,8 +64,9 @@ class ChosenFiles:
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
         for file in self._storage.list(prefix):
-            medium = self._beside and file.key.lower().endswith(MEDIA_SUFFIXES)
-            if medium or file.key.rpartition("/")[2] == RECIPE_FILE or self._is_chosen(file.key):
+            kind = kind_of(file.key.rpartition("/")[2])
+            medium = self._beside and kind == FileKind.MEDIA
+            if medium or kind == FileKind.RECIPE or self._is_chosen(file.key):
                 yield file
 
     def open(self, key: str) -> BinaryIO:
@@ -121,9 +118,9 @@ def files_of_dataset(path: Path) -> dict[str, Path]:
     if path.is_dir():
         return {file.relative_to(path).as_posix(): file for file in files_of(path)}
     found = {path.name: path}
-    recipe = path.parent / RECIPE_FILE
-    if recipe.is_file():
-        found[RECIPE_FILE] = recipe
+    recipe = recipe_among(beside.name for beside in path.parent.iterdir() if beside.is_file())
+    if recipe is not None:
+        found[recipe] = path.parent / recipe
     if not is_archive(path):
         found.update((name, path.parent / name) for name in _named_media(path))
     return found

@@ -1,4 +1,4 @@
-""" "Run Changed" or "Run Stalled" → a notice by SNS, Slack and webhook, once for each channel."""
+""" "Run Changed", "Run Stalled" or "Upload Answered" → a notice by SNS, Slack and webhook, once for each channel."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,11 +11,11 @@ from tailor.aws.notices import Secret, SentOnce, Topic, post, waiter
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.tracing import traced
 from tailor.errors import NotFoundError, RetryableError, TailorError
-from tailor.events import RUN_STALLED, RunChanged, detail
+from tailor.events import RUN_STALLED, UPLOAD_ANSWERED, RunChanged, UploadAnswered, detail
 from tailor.notices.channels import Channel, SlackChannel, SnsChannel, Wait, WebhookChannel
 from tailor.notices.delivery import Delivery, deliver
 from tailor.notices.hooks import Hooks, Webhooks
-from tailor.notices.messages import Message, message_for, message_for_stall
+from tailor.notices.messages import Message, message_for, message_for_stall, message_for_upload
 from tailor.runs import Run
 from tailor.settings import Settings, SettingsError
 
@@ -42,30 +42,40 @@ sent = SentOnce(settings.sent_table)
 @traced("notify")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     """For each channel, whether it took the notice. Raises RetryableError where one has to be tried again."""
-    change = RunChanged.model_validate(detail(event))
-    try:
-        run = runs.get(change.run)
-        if event.get("detail-type") == RUN_STALLED:
-            message = message_for_stall(run, command=settings.tailor_command)
-        else:
-            told = run.change(change.sequence)
-            message = message_for(run, told, reports_url=settings.reports_url, command=settings.tailor_command)
-    except NotFoundError as error:
-        logger.warning("nothing to tell", reason=error.message)
+    found = found_in(event)
+    if found is None:
         return {}
-    if message is None:
-        return {}
-    delivery = deliver(message, channels(run, waiter(context)), sent.within(context))
+    message, run = found
+    delivery = deliver(message, channels(message.project, run, waiter(context)), sent.within(context))
     report(delivery, message)
     if delivery.failures:
         raise RetryableError(f"{message.id} could not be sent by {', '.join(delivery.failures)}")
     return {name: outcome.sent for name, outcome in delivery.outcomes.items()}
 
 
-def channels(run: Run, wait: Wait) -> Iterator[Channel]:
+def found_in(event: dict[str, Any]) -> tuple[Message, Run | None] | None:
+    """Return the message of an event and the run that it is about, if any; None where there is nothing to tell."""
+    kind, told = event.get("detail-type"), detail(event)
+    if kind == UPLOAD_ANSWERED:
+        return message_for_upload(UploadAnswered.model_validate(told), command=settings.tailor_command), None
+    change = RunChanged.model_validate(told)
+    try:
+        run = runs.get(change.run)
+        if kind == RUN_STALLED:
+            message = message_for_stall(run, command=settings.tailor_command)
+        else:
+            entry = run.change(change.sequence)
+            message = message_for(run, entry, reports_url=settings.reports_url, command=settings.tailor_command)
+    except NotFoundError as error:
+        logger.warning("nothing to tell", reason=error.message)
+        return None
+    return (message, run) if message else None
+
+
+def channels(project: str, run: Run | None, wait: Wait) -> Iterator[Channel]:
     yield SnsChannel(topic)
-    hooks = hooks_of(run.project)
-    if hooks.slack and run.recipe.notifications.slack:
+    hooks = hooks_of(project)
+    if hooks.slack and (run is None or run.recipe.notifications.slack):
         yield SlackChannel(str(hooks.slack), post, wait)
     if hooks.webhook:
         yield WebhookChannel(str(hooks.webhook.url), hooks.webhook.secret, post, wait)

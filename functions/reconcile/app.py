@@ -1,4 +1,4 @@
-"""Every minute → open runs are looked after."""
+"""Every minute → open runs and folders that are being filled are looked after."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.events import EventBus
+from tailor.aws.folders import FolderTable, WakeUpQueue
 from tailor.aws.ledger import LedgerTable
 from tailor.aws.metrics import measure
 from tailor.aws.runs import DynamoRunStore
@@ -30,6 +31,8 @@ class ReconcileSettings(Settings):
     environment: str
     serving_table: str
     event_bus: str
+    folders_table: str
+    wake_ups_url: str
     due_after_seconds: float
     project_monthly_limit: Decimal
     stack_monthly_limit: Decimal
@@ -49,6 +52,8 @@ reconciler = Reconciler(
     bus=EventBus(settings.event_bus),
     line=Line(bedrock, Spending(LedgerTable(settings.serving_table), limits, runs)),
     due_after=timedelta(seconds=settings.due_after_seconds),
+    folders=FolderTable(settings.folders_table),
+    wake_ups=WakeUpQueue(settings.wake_ups_url),
 )
 
 
@@ -56,10 +61,12 @@ reconciler = Reconciler(
 @traced("reconcile")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     found = reconciler.round(datetime.now(UTC))
-    logger.info("reconcile", open=found.open, moved=found.moved, due=found.due)
+    logger.info("reconcile", open=found.open, moved=found.moved, due=found.due, woken=found.woken)
     for state, (number, longest) in found.states.items():
         measure("Runs", MetricUnit.Count, number, state=state)
         measure("LongestInState", MetricUnit.Seconds, longest, state=state)
     if found.failed:
         # The failed invocation is what raises the alarm; the next round tries again anyway.
-        raise RetryableError(f"{len(found.failed)} of {found.open} open runs could not be looked at: {found.failed}")
+        raise RetryableError(
+            f"{len(found.failed)} could not be looked at, of {found.open} open runs and all folders: {found.failed}"
+        )

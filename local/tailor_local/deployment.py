@@ -23,7 +23,7 @@ INPUTS = ("template.yaml", "samconfig.toml", "functions", "layers", "statemachin
 PARAMETERS = {
     "Environment": "local",
     "DueAfterSeconds": "20",
-    "SettleSeconds": "2",
+    "QuietSeconds": "2",
     "LogRetentionDays": "1",
     "TailorCommand": "tailor --local",
     "Remark": "Measured on the local cloud: its models stand in for Bedrock's, so the numbers say nothing about those.",

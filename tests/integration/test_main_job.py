@@ -60,7 +60,7 @@ def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice
 ) -> None:
     faults(Faults(events=EventFaults(copies=5)))
     run_id = pipeline.upload("five/scenes", scenes)
-    announced = message("uploads/five/scenes/tailor.yaml", "0" * 32, datetime.now(UTC))["body"]
+    announced = message("uploads/five/scenes/tailor.yaml", datetime.now(UTC))["body"]
     receive = pipeline.function("ReceiveFunction")
     payload = json.dumps({"Records": [{"messageId": "again", "body": announced}]}).encode()
     invoke = client("lambda").invoke

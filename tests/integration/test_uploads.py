@@ -165,7 +165,7 @@ def test_the_messages_in_the_queue_are_what_s3_and_eventbridge_write(pipeline: P
     pipeline.bucket.write("runs/shape/prepared/train.jsonl", b"{}")
     found = until(lambda: client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=0).get("Messages", []), bool)
     written = json.loads(found[0]["Body"])
-    expected = json.loads(message("uploads/shape/of/a.png", "e", datetime.now(UTC))["body"])
+    expected = json.loads(message("uploads/shape/of/a.png", datetime.now(UTC))["body"])
     assert written["detail"]["object"]["key"] == "uploads/shape/of/a.png"
     for part in ("source", "detail-type"):
         assert written[part] == expected[part]

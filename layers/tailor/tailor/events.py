@@ -15,6 +15,7 @@ SOURCE = "tailor"
 RUN_CHANGED = "Run Changed"
 RUN_DUE = "Run Due"
 RUN_STALLED = "Run Stalled"
+UPLOAD_ANSWERED = "Upload Answered"
 
 
 class Event(BaseModel):
@@ -27,21 +28,28 @@ class _Bucket(Event):
 
 class _Object(Event):
     key: str = Field(description="as it is in S3: unlike direct S3 notifications, not URL-encoded")
-    etag: str
+    size: int = Field(default=0, description="in bytes; missing where it was deleted")
 
 
-class _Created(Event):
+class _Moved(Event):
     bucket: _Bucket
     object: _Object
+    reason: str = ""
 
 
-class ObjectCreated(Event):
-    """``aws.s3`` "Object Created", the whole event: a queue's message holds one as its body."""
+class ObjectEvent(Event):
+    """``aws.s3`` "Object Created" or "Object Deleted", the whole event: a queue's message holds one as its body."""
 
     source: Literal["aws.s3"]
-    detail_type: Literal["Object Created"] = Field(alias="detail-type")
+    detail_type: Literal["Object Created", "Object Deleted"] = Field(alias="detail-type")
     time: datetime = Field(description="when the object was complete, to the second")
-    detail: _Created
+    detail: _Moved
+
+
+class WakeUp(Event):
+    """Body of a message of the queue of wake-ups: a folder to look at."""
+
+    folder: str
 
 
 class JobStateChange(Event):
@@ -94,6 +102,26 @@ class RunStalled(RunChanged):
         description="validation, processing, waiting, training, stopping, model, room, deploying or budget"
     )
     message: str
+
+
+class UploadAnswered(Event):
+    """``detail`` of Tailor's own "Upload Answered": what people are told of an upload that starts no run.
+
+    ``id`` is the same for every repetition; ``code``, ``severity``, ``message`` and ``fix`` are those of a finding.
+    """
+
+    version: Literal[1] = 1
+    id: str
+    folder: str
+    project: str
+    dataset: str = Field(description="empty where no dataset can be")
+    code: str
+    severity: Literal["error", "warning", "info"]
+    message: str
+    fix: str
+    objects: int
+    bytes: int
+    at: datetime
 
 
 class AskPart(Event):

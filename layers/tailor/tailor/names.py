@@ -15,10 +15,6 @@ NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_NAME = 63
 UPLOADS = "uploads/"
 RECIPE_FILE = "tailor.yaml"
-DATA_SUFFIXES = (
-    ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt", ".xlsx", ".xlsm", ".ods",
-    ".zip", ".tar", ".tar.gz", ".tgz", ".gz",
-)  # fmt: skip
 
 
 def check_name(name: str, what: str = "name") -> str:
@@ -57,15 +53,6 @@ class DatasetPath:
         if len(parts) != 4 or f"{parts[0]}/" != UPLOADS or not all(parts[1:]):
             return None
         return cls(parts[1], parts[2], parts[3])
-
-    @property
-    def is_recipe(self) -> bool:
-        return self.file == RECIPE_FILE
-
-    @property
-    def is_data(self) -> bool:
-        """Whether the file starts a run: only data files at the top of the dataset folder do."""
-        return "/" not in self.file and self.file.lower().endswith(DATA_SUFFIXES)
 
 
 def run_id(stack: str, project: str, dataset: str, fingerprint: str) -> str:

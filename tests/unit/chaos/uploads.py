@@ -1,4 +1,5 @@
-"""The queue of uploads, as SQS and Lambda work it off: at least once, in batches, with failures one by one."""
+"""The queues of uploads and of wake-ups, as SQS and Lambda work them off: at least once, in batches, with failures one
+by one."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,18 +7,24 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from tailor.events import UploadAnswered
+from tailor.steps.filling import Folder, Quiet
 from tailor.steps.receive import receive_messages
+from tailor.steps.settle import SettleServices, settle
 from tailor.storage import StoredFile
 from tests.unit.contracts.template import template
+from tests.unit.steps.fakes import MemoryAnswers, MemoryFolders
 from tests.unit.steps.uploads import message
 
 if TYPE_CHECKING:
     from tests.unit.chaos.world import World
 
 QUEUE = template()["Resources"]["UploadsQueue"]["Properties"]
-DELAY = timedelta(seconds=template()["Parameters"]["SettleSeconds"]["Default"])
+DELAY = timedelta(seconds=template()["Resources"]["ReceiveUploads"]["Properties"]["MaximumBatchingWindowInSeconds"])
+QUIET = template()["Parameters"]["QuietSeconds"]["Default"]
 VISIBILITY = timedelta(seconds=QUEUE["VisibilityTimeout"])
 TRIES = QUEUE["RedrivePolicy"]["maxReceiveCount"]
+WAKE_UP_AGAIN = timedelta(seconds=template()["Resources"]["WakeUpsQueue"]["Properties"]["VisibilityTimeout"])
 
 Treatment = Literal["delivered", "lost", "repeated", "delayed", "reordered"]
 ARRIVALS: dict[Treatment, tuple[timedelta, ...]] = {
@@ -29,17 +36,55 @@ ARRIVALS: dict[Treatment, tuple[timedelta, ...]] = {
 }
 
 
+class CalledFolders(MemoryFolders):
+    """Each write is a call of the step."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self._world = world
+
+    def save(self, folder: Folder) -> Folder:
+        return self._world.call("folders.save", partial(super().save, folder))
+
+
+class CalledAnswers(MemoryAnswers):
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self._world = world
+
+    def send(self, detail_type: str, changes: Sequence[UploadAnswered]) -> None:
+        self._world.call("answers.send", partial(super().send, detail_type, changes))
+
+
+class WakeUpsQueue:
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def send(self, folder: str, after: timedelta) -> None:
+        look = partial(self._world.invoke, "settle", partial(self._settle, folder), (), again=WAKE_UP_AGAIN)
+        self._world.call("wake_ups.send", partial(self._world.at, self._world.now + after, look))
+
+    def _settle(self, folder: str) -> None:
+        world = self._world
+        uploads = world.uploads
+        services = SettleServices(
+            uploads.folders, self, world.bucket, world.runs, uploads.answers, Quiet(QUIET), stack="tailor"
+        )
+        settle(folder, services, now=world.now)
+
+
 class UploadsQueue:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._received: Counter[str] = Counter()
         self._deleted: set[str] = set()
+        self.folders, self.wake_ups, self.answers = CalledFolders(world), WakeUpsQueue(world), CalledAnswers(world)
         self.dead: list[str] = []
         self.batches: list[int] = []
 
     def announce(self, file: StoredFile, treatment: Treatment = "delivered") -> None:
         """Tell of an object that was uploaded."""
-        record = message(file.key, file.etag, self._world.now)
+        record = message(file.key, self._world.now, file.size)
         for wait in ARRIVALS[treatment]:
             self.send([record], wait)
 
@@ -64,6 +109,6 @@ class UploadsQueue:
 
     def _take(self, batch: Sequence[dict[str, Any]]) -> None:
         received = receive_messages(
-            batch, stack="tailor", bucket=self._world.bucket, runs=self._world.runs, now=self._world.now
+            batch, folders=self.folders, wake_ups=self.wake_ups, quiet=Quiet(QUIET), now=self._world.now
         )
         self._deleted |= {record["messageId"] for record in batch} - set(received.failed)

@@ -264,7 +264,9 @@ class World:
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
         self.services = RunServices(self.runs, self.control, self.aliases)
         line = Line(self.bedrock, unlimited(self.runs))
-        self.reconciler = Reconciler(self.services, bus=self.bus, line=line, due_after=DUE_AFTER)
+        self.reconciler = Reconciler(
+            self.services, self.bus, line, DUE_AFTER, self.uploads.folders, self.uploads.wake_ups
+        )
         self.unlooked: dict[str, str] = {}
         self.lost: list[LostRaceError] = []
 
@@ -351,7 +353,8 @@ class World:
 
     def at_rest(self) -> bool:
         resting = {*TERMINAL, State.LIVE}
-        return bool(self.runs.items) and all(run.state in resting for run in self.runs.items.values())
+        at_rest = bool(self.runs.items) and all(run.state in resting for run in self.runs.items.values())
+        return at_rest and not self.uploads.folders.filling()
 
     def by_hand(self, after: timedelta, act: Callable[[], object]) -> None:
         """A person does something, and tries again where the command was cut short."""

@@ -15,6 +15,7 @@ from tailor.notices.messages import message_for
 from tailor.printable import printable
 from tailor.run_records import ReportRecord
 from tailor.runs import Run, State
+from tailor.steps.filling import Folder
 from tailor_cli.context import Session
 from tailor_cli.main import app
 from tests.unit.steps.fakes import NOW, a_run
@@ -83,6 +84,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     listed: Any = SimpleNamespace(get=lambda name: found, project_runs=lambda name: [found], open_runs=lambda: [found])
     monkeypatch.setattr(Session, "runs", listed)
     monkeypatch.setattr(Session, "stack", SimpleNamespace(bucket="data"))
+    folder = Folder(folder=f"uploads/{EVIL}/d/", first_at=NOW, last_at=NOW, quiet_at=NOW)
+    monkeypatch.setattr(Session, "folders", SimpleNamespace(filling=lambda: [folder]))
     return found
 
 

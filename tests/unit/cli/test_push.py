@@ -8,14 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from tailor.runs import State
-from tailor.steps.receive import receive_messages
 from tailor.storage import StoredFile
 from tailor_cli.context import Session
 from tailor_cli.main import app
 from tailor_cli.sources import files_of_dataset, source_of
 from tests.unit.datasets.support import PIXEL, zipped
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns
-from tests.unit.steps.uploads import messages
+from tests.unit.steps.uploads import Uploads, messages
 from tests.unit.versions import VersionedFolder
 
 
@@ -51,7 +50,7 @@ def test_a_target_without_a_dataset_is_explained(dataset: Path) -> None:
 
 
 def in_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> MemoryRuns:
-    """A bucket whose uploads start runs, as the pipeline does, and the runs."""
+    """A bucket whose uploads start runs once the mark of their end comes, and the runs."""
     runs = MemoryRuns()
 
     class Bucket(VersionedFolder):
@@ -61,18 +60,22 @@ def in_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
             for file in super().list(prefix):
                 yield replace(file, etag=hashlib.md5(self.read(file.key), usedforsecurity=False).hexdigest())
 
-        def upload(self, key: str, path: Path, content_type: str = "") -> None:
-            super().upload(key, path, content_type)
-            receive_messages(messages(self, [key]), stack="tailor", bucket=self, runs=runs, now=NOW)
-
         def write(self, key: str, data: bytes, content_type: str = "") -> None:
             super().write(key, data, content_type)
-            receive_messages(messages(self, [key]), stack="tailor", bucket=self, runs=runs, now=NOW)
+            if not key.startswith("uploads/"):
+                return
+            uploads.receive(messages(self, [file.key for file in self.list("uploads/")]), NOW)
+            folder = uploads.folders.get("uploads/colours/scenes/")
+            assert folder is not None
+            assert folder.done
+            uploads.settle(folder.folder, NOW)
 
+    bucket = Bucket(tmp_path_factory.mktemp("bucket"))
+    uploads = Uploads(bucket, runs)
     monkeypatch.setattr(Session, "stack", SimpleNamespace(name="tailor"))
     monkeypatch.setattr(Session, "runs", runs)
     monkeypatch.setattr(Session, "serving", MemoryAliases())
-    monkeypatch.setattr(Session, "bucket", Bucket(tmp_path_factory.mktemp("bucket")))
+    monkeypatch.setattr(Session, "bucket", bucket)
     return runs
 
 
@@ -136,8 +139,8 @@ def test_a_file_is_uploaded_with_the_media_that_its_rows_name(
     (tmp_path / "data.csv").write_text("image,question,answer\na.png,What?,x\n")
     result = CliRunner().invoke(app, ["push", str(tmp_path / "data.csv"), "colours/scenes"])
     assert result.exit_code == 0, result.output
-    kept = sorted(file.key for file in Session.bucket.list("uploads/colours/scenes/"))  # type: ignore[attr-defined]
-    assert kept == ["uploads/colours/scenes/data.csv", "uploads/colours/scenes/img/a.png"]
+    kept = sorted(file.key for file in Session().bucket.list("uploads/colours/scenes/"))
+    assert kept == [f"uploads/colours/scenes/{name}" for name in ("_DONE", "data.csv", "img/a.png")]
 
 
 def test_a_file_whose_media_are_missing_is_refused_before_anything_is_uploaded(
@@ -158,3 +161,19 @@ def test_an_archive_is_looked_at_alone(tmp_path: Path) -> None:
     storage, prefix = source_of([str(tmp_path / "d.zip")])
     assert [file.key for file in storage.list(prefix)] == ["d.zip"]
     assert list(files_of_dataset(tmp_path / "d.zip")) == ["d.zip"]
+
+
+def test_leftovers_stay_at_home_and_a_second_recipe_is_refused_before_anything_is_uploaded(
+    dataset: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_memory(tmp_path_factory, monkeypatch)
+    for name in ("~$lock.csv", ".DS_Store", "b.csv.part"):
+        (dataset / name).write_text("x")
+    (dataset / "parts").mkdir()
+    (dataset / "parts" / "B.NDJSON").write_text("{}")
+    assert CliRunner().invoke(app, ["push", str(dataset), "colours/scenes"]).exit_code == 0
+    there = [file.key.rpartition("scenes/")[2] for file in Session().bucket.list("uploads/")]
+    assert there == ["_DONE", "data.csv", "parts/B.NDJSON"]
+    for name in ("tailor.yaml", "Tailor.yml"):
+        (dataset / name).write_text("model: nova-lite")
+    assert "there are two recipes, Tailor.yml and tailor.yaml" in push(dataset, "colours/scenes")

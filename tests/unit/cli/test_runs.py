@@ -12,11 +12,12 @@ from tailor.errors import NotFoundError
 from tailor.recipe import Recipe
 from tailor.run_records import StallRecord
 from tailor.runs import Run, State
+from tailor.steps.filling import Folder
 from tailor.training.spending import Booking, MonthLimits, Spending
 from tailor_cli import runs
 from tailor_cli.context import Session, out, session
 from tailor_cli.main import app
-from tests.unit.steps.fakes import NOW, a_run
+from tests.unit.steps.fakes import NOW, MemoryFolders, a_run
 from tests.unit.steps.setting import Setting
 
 QUOTE: dict[str, Any] = {
@@ -40,6 +41,7 @@ def test_the_list_says_what_each_run_has_cost_and_what_a_waiting_one_waits_for(m
         a_run(State.RECEIVED, id="colours-d-0123456789ab"),
     ]
     monkeypatch.setattr(Session, "runs", SimpleNamespace(open_runs=lambda: found))
+    monkeypatch.setattr(Session, "folders", None)
     with out.capture() as captured:
         runs.runs()
     rows = [" ".join(line.split()) for line in captured.get().splitlines()[1:]]
@@ -54,11 +56,29 @@ def test_a_price_that_is_not_known_takes_no_room_in_the_list(monkeypatch: pytest
     lines = ([unpriced], [*QUOTE["lines"], {**unpriced, "item": "storage", "every": "once"}])
     found = [a_run(State.PASSED, quote=QUOTE | {"lines": given}, job={"arn": "arn:job"}) for given in lines]
     monkeypatch.setattr(Session, "runs", SimpleNamespace(open_runs=lambda: found))
+    monkeypatch.setattr(Session, "folders", None)
     with out.capture() as captured:
         runs.runs()
     rows = captured.get().splitlines()[1:]
     assert rows[0].split()[-1] == "unknown"
     assert rows[1].split()[-3:] == ["at", "least", "$1.50"]
+
+
+def test_folders_that_fill_are_listed_and_those_of_a_project_that_started_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folders, quiet_at = MemoryFolders(), runs.now() + timedelta(seconds=30)
+    filling: dict[str, Any] = {"first_at": NOW, "last_at": NOW, "objects": 3120, "quiet_at": quiet_at}
+    folders.save(Folder(folder="uploads/colours/scenes/", **filling))
+    folders.save(Folder(folder="uploads/colours/sheets/", first_at=NOW, last_at=NOW, told="nothing-to-start"))
+    monkeypatch.setattr(Session, "runs", SimpleNamespace(open_runs=lambda: [], project_runs=lambda project: []))
+    monkeypatch.setattr(Session, "folders", folders)
+    for project, sheets in ((None, False), ("colours", True)):
+        with out.capture() as captured:
+            runs.runs(project)
+        said = captured.get()
+        assert "3,120 objects so far, waiting for 30 s of quiet" in said
+        assert ("uploads/colours/sheets/" in said) == ("nothing started" in said) == sheets
 
 
 BY_HAND = Recipe.model_validate({"deployment": {"promote": False}})

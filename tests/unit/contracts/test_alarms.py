@@ -37,7 +37,7 @@ def test_a_round_that_could_not_look_at_a_run_fails(monkeypatch: pytest.MonkeyPa
             module, "reconciler", SimpleNamespace(round=lambda _, f=failed: ReconcileResult(open=2, failed=f))
         )
         if failed:
-            with pytest.raises(RetryableError, match="1 of 2 open runs"):
+            with pytest.raises(RetryableError, match="1 could not be looked at, of 2 open runs"):
                 module.handler(event, context())
         else:
             module.handler(event, context())
@@ -114,7 +114,7 @@ def test_what_a_function_gave_up_raises_an_alarm(name: str) -> None:
 
 def test_every_asynchronous_function_keeps_what_it_gave_up() -> None:
     asked_by_others = {"authorize", "inference", "approve", "grade"}  # whoever calls them gets the error
-    of_queues = {"receive"}  # its queue keeps them
+    of_queues = {"receive", "settle"}  # the queue of one keeps them; reconcile asks for the other again
     comes_again = {"reconcile"}  # the next round does its work
     for name in functions().keys() - asked_by_others - of_queues - comes_again:
         kept = "DeadLetterQueue" in functions()[name] or "DestinationConfig" in str(functions()[name]["Events"])

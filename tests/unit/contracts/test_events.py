@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -11,9 +12,9 @@ import pytest
 from moto.events.models import EventPattern
 
 from tailor.runs import ACTORS, State
+from tailor.steps.settle import Settled
 from tests.unit.contracts.template import ROOT, functions, rules
-from tests.unit.steps.fakes import MemoryRuns
-from tests.unit.versions import VersionedFolder
+from tests.unit.steps.fakes import MemoryFolders, MemoryWakeUps
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
 NOT_ON_BUSES = ("Scheduled Event", "aws:sqs")
@@ -33,6 +34,9 @@ ENVIRONMENT = {
     "SERVING_TABLE": "serving",
     "SENT_TABLE": "sent",
     "EVENT_BUS": "bus",
+    "FOLDERS_TABLE": "folders",
+    "WAKE_UPS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/wake-ups",
+    "QUIET_SECONDS": "30",
     "ACCOUNT_ID": "123456789012",
     "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/tailor-CustomizationRole",
     "EVALUATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:tailor-evaluate",
@@ -118,7 +122,8 @@ def test_all_that_is_uploaded_reaches_receive_and_nothing_that_tailor_writes(key
     for event in queued():
         event["detail"]["object"]["key"] = key
         assert matched_by(event) == ({"receive"} if matches else set())
-        assert matched_by(event | {"detail-type": "Object Deleted"}) == set()
+        assert matched_by(event | {"detail-type": "Object Deleted"}) == ({"receive"} if matches else set())
+        assert matched_by(event | {"detail-type": "Object Restore Initiated"}) == set()
         assert matched_by(event | {"source": "tailor.test"}) == set()
         event["detail"]["bucket"]["name"] = "another-bucket"
         assert matched_by(event) == set()
@@ -135,21 +140,34 @@ def test_the_messages_in_the_queue_hold_what_the_rule_matches() -> None:
 
 
 @pytest.mark.usefixtures("environment")
-def test_receive_looks_once_at_each_folder_and_reports_the_messages_that_failed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_receive_notes_each_folder_once_and_reports_the_messages_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    module, runs = load("receive"), MemoryRuns()
-    bucket = VersionedFolder(tmp_path)
-    bucket.write("uploads/colours/scenes/tailor.yaml", b"model: nova-pro")
-    bucket.write("uploads/colours/scenes/images/0001.png", b"png")
-    monkeypatch.setattr(module, "bucket", bucket)
-    monkeypatch.setattr(module, "runs", runs)
+    module, folders, wake_ups = load("receive"), MemoryFolders(), MemoryWakeUps()
+    monkeypatch.setattr(module, "folders", folders)
+    monkeypatch.setattr(module, "wake_ups", wake_ups)
     event = json.loads(QUEUED.read_text())
     assert module.handler(event, context()) == {"batchItemFailures": []}
-    assert [run.recipe.model for run in runs.items.values()] == ["nova-pro"]
+    assert [(folder.folder, folder.objects) for folder in folders.filling()] == [("uploads/colours/scenes/", 2)]
+    assert wake_ups.sent == [("uploads/colours/scenes/", timedelta(seconds=30))]
     event["Records"][1]["body"] = "{}"
     failed = {"batchItemFailures": [{"itemIdentifier": event["Records"][1]["messageId"]}]}
     assert module.handler(event, context()) == failed
+
+
+@pytest.mark.usefixtures("environment")
+def test_settle_looks_at_the_folder_that_the_message_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = load("settle")
+    asked: list[str] = []
+
+    def look(folder: str, *_: Any, **__: Any) -> Settled:
+        asked.append(folder)
+        return Settled()
+
+    monkeypatch.setattr(module, "settle", look)
+    event = json.loads((ROOT / "events" / "settle_wake_up.json").read_text())
+    assert module.handler(event, context()) == {"batchItemFailures": []}
+    assert asked == ["uploads/colours/scenes/"]
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Completed", "Failed", "Stopping", "Stopped"])

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tailor_local.complexity import rule_complexity
 from tests.unit.contracts.template import functions, template
 from tests.unit.contracts.test_alarms import alarms_on
@@ -35,11 +37,17 @@ def test_the_measure_finds_the_rule_that_named_each_ending_too_complex() -> None
     assert rule_complexity(pattern) == 34 > MOST_COMPLEX
 
 
-def test_the_queue_waits_for_the_function_as_aws_recommends() -> None:
-    queue = properties("UploadsQueue")
+@pytest.mark.parametrize(
+    ("name", "reader", "function"),
+    [("UploadsQueue", "ReceiveUploads", "receive"), ("WakeUpsQueue", "SettleFolders", "settle")],
+)
+def test_a_queue_waits_for_its_function_as_aws_recommends(name: str, reader: str, function: str) -> None:
+    needed = 6 * functions()[function]["Timeout"] + properties(reader).get("MaximumBatchingWindowInSeconds", 0)
+    assert properties(name)["VisibilityTimeout"] >= needed
+
+
+def test_uploads_are_taken_in_large_batches_by_few_functions() -> None:
     mapping = properties("ReceiveUploads")
-    needed = 6 * functions()["receive"]["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
-    assert queue["VisibilityTimeout"] >= needed
     assert mapping["MaximumBatchingWindowInSeconds"] >= 1, "batches of more than ten need a window"
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ScalingConfig"]["MaximumConcurrency"] == 2, "the least that AWS takes"
@@ -47,7 +55,8 @@ def test_the_queue_waits_for_the_function_as_aws_recommends() -> None:
 
 def test_an_upload_that_fails_again_and_again_is_kept_and_raises_an_alarm() -> None:
     redrive = properties("UploadsQueue")["RedrivePolicy"]
-    assert redrive["maxReceiveCount"] >= 5, "AWS's advice, so that throttling does not lose messages"
+    patience = redrive["maxReceiveCount"] * properties("UploadsQueue")["VisibilityTimeout"]
+    assert patience >= 3600, "a throttled call counts as a try: an hour of them must lose nothing"
     dead = redrive["deadLetterTargetArn"]["Fn::GetAtt"].removesuffix(".Arn")
     assert properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert alarms_on("QueueName", {"Fn::GetAtt": f"{dead}.QueueName"}).keys() == {"ApproximateNumberOfMessagesVisible"}
@@ -69,12 +78,17 @@ def test_only_the_rule_of_uploads_may_send_to_the_queue() -> None:
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": "UndeliveredEvents.Arn"}}
 
 
-def test_receive_may_read_its_own_queue_only() -> None:
+@pytest.mark.parametrize(("function", "queue"), [("receive", "UploadsQueue"), ("settle", "WakeUpsQueue")])
+def test_a_function_may_read_its_own_queue_only(function: str, queue: str) -> None:
     """SAM's own event for a queue would attach a managed policy for all queues of the account."""
-    role = of_type("AWS::IAM::Role")["ReceiveFunctionRole"]
+    role = of_type("AWS::IAM::Role")[f"{function.capitalize()}FunctionRole"]
     assert not [arn for arn in role["ManagedPolicyArns"] if "SQS" in str(arn)]
-    statements = {each["Sid"]: each for each in functions()["receive"]["Policies"][0]["Statement"]}
-    assert statements["TakeMessages"]["Resource"] == {"Fn::GetAtt": "UploadsQueue.Arn"}
+    takes = [
+        statement["Resource"]
+        for statement in functions()[function]["Policies"][0]["Statement"]
+        if "sqs:ReceiveMessage" in statement["Action"]
+    ]
+    assert takes == [{"Fn::GetAtt": f"{queue}.Arn"}]
 
 
 def properties(name: str) -> dict[str, Any]:

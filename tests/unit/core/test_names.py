@@ -45,22 +45,6 @@ def test_a_name_that_cannot_be_used_is_refused_with_one_that_can(name: str) -> N
     assert suggest_name(name) in refused.value.hint
 
 
-@pytest.mark.parametrize(
-    ("key", "data"),
-    [
-        ("uploads/p/d/a.csv", True),
-        ("uploads/p/d/A.CSV", True),
-        ("uploads/p/d/a.tar.gz", True),
-        ("uploads/p/d/a.png", False),
-        ("uploads/p/d/sub/a.csv", False),
-    ],
-)
-def test_what_counts_as_a_data_file(key: str, data: bool) -> None:
-    path = DatasetPath.parse(key)
-    assert path is not None
-    assert path.is_data is data
-
-
 @pytest.mark.parametrize("key", ["uploads/p/a.csv", "uploads//d/a.csv", "runs/p/d/a.csv", "uploads/p/d/", "a"])
 def test_what_lies_outside_a_dataset_folder(key: str) -> None:
     assert DatasetPath.parse(key) is None

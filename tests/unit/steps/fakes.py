@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 from tailor import catalog
+from tailor.aws.folders import folder_item, folder_of
 from tailor.aws.items import as_item, plain
 from tailor.aws.runs import of_item, to_item
 from tailor.errors import ConflictError, LostRaceError, NotAllowedError, NotFoundError
-from tailor.events import RunChanged
+from tailor.events import UPLOAD_ANSWERED, RunChanged, UploadAnswered
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor.serving.aliases import Alias
+from tailor.steps.filling import Folder
 from tailor.steps.machine import Execution, Machine
 from tailor.storage import StoredFile
 from tailor.training.spending import Ledger, MonthLimits, Spending
@@ -61,6 +63,54 @@ class MemoryRuns:
 
     def project_runs(self, project: str) -> list[Run]:
         return [run for run in self.items.values() if run.project == project]
+
+
+class MemoryFolders:
+    """``meanwhile`` as in :class:`MemoryRuns`."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Folder] = {}
+        self.meanwhile: list[Callable[[], object]] = []
+        self.writes = 0
+
+    def get(self, folder: str) -> Folder | None:
+        return self.items.get(folder)
+
+    def save(self, folder: Folder) -> Folder:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        known = self.items.get(folder.folder)
+        if (known.revision if known else 0) != folder.revision:
+            raise LostRaceError(folder.folder)
+        self.writes += 1
+        item = folder_item(folder.model_copy(update={"revision": folder.revision + 1}))
+        self.items[folder.folder] = folder_of(check_item(item, "folder", "filling", "project", "last_at"))
+        return self.items[folder.folder]
+
+    def filling(self) -> list[Folder]:
+        return [folder for folder in self.items.values() if folder.is_filling]
+
+    def of_project(self, project: str) -> list[Folder]:
+        return [folder for folder in self.items.values() if folder.project == project]
+
+
+class MemoryWakeUps:
+    """Notes what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, timedelta]] = []
+
+    def send(self, folder: str, after: timedelta) -> None:
+        self.sent.append((folder, after))
+
+
+class MemoryAnswers:
+    def __init__(self) -> None:
+        self.sent: list[UploadAnswered] = []
+
+    def send(self, detail_type: str, changes: Sequence[UploadAnswered]) -> None:
+        assert detail_type == UPLOAD_ANSWERED
+        self.sent += changes
 
 
 class MemoryAliases:
@@ -255,9 +305,9 @@ class DatedStorage(VersionedFolder):
     def __init__(self) -> None:
         self.files: dict[str, StoredFile] = {}
 
-    def put(self, key: str, etag: str, modified: datetime) -> None:
+    def put(self, key: str, etag: str, modified: datetime, size: int = 1) -> None:
         """Like S3, which tells the time to the second."""
-        self.files[key] = StoredFile(key, 1, etag, modified.replace(microsecond=0))
+        self.files[key] = StoredFile(key, size, etag, modified.replace(microsecond=0))
 
     def content(self, key: str) -> bytes:
         return b""

@@ -17,7 +17,9 @@ from tests.unit.steps.fakes import (
     MemoryAliases,
     MemoryBus,
     MemoryControl,
+    MemoryFolders,
     MemoryRuns,
+    MemoryWakeUps,
     OpenRegion,
     a_run,
     unlimited,
@@ -36,6 +38,7 @@ class Setting:
     def __init__(self) -> None:
         self.runs, self.control, self.aliases, self.bus = MemoryRuns(), MemoryControl(), MemoryAliases(), MemoryBus()
         self.bucket = DatedStorage()
+        self.folders, self.wake_ups = MemoryFolders(), MemoryWakeUps()
 
     @property
     def services(self) -> RunServices:
@@ -62,7 +65,7 @@ class Setting:
 
     def reconcile(self, after: timedelta = timedelta()) -> Any:
         line = Line(OpenRegion(), unlimited(self.runs))
-        reconciler = Reconciler(self.services, bus=self.bus, line=line, due_after=timedelta(seconds=60))
+        reconciler = Reconciler(self.services, self.bus, line, timedelta(seconds=60), self.folders, self.wake_ups)
         return reconciler.round(NOW + after)
 
     def promote(self, run: Run, reason: str = "we looked at the answers", after: timedelta = timedelta()) -> Run:

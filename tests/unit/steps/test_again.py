@@ -14,14 +14,13 @@ from tailor.recipe import Recipe
 from tailor.run_records import JobRecord
 from tailor.runs import Run, State
 from tailor.steps.folders import fingerprint
-from tailor.steps.receive import receive_messages
 from tailor.steps.track import track
 from tailor.steps.train import TrainServices, train
 from tailor.training.request import MOST_ATTEMPTS, job_name, run_id_of
 from tailor.training.spent import spent
 from tests.unit.steps.fakes import NOW, DatedStorage, OpenRegion, a_run, unlimited
 from tests.unit.steps.setting import Setting
-from tests.unit.steps.uploads import message
+from tests.unit.steps.uploads import Uploads, message
 
 PREFIX = "uploads/colours/scenes/"
 KEY = f"{PREFIX}data.csv"
@@ -83,30 +82,32 @@ def test_the_same_upload_once_more_has_it_tried_again_and_a_late_message_does_no
     run = begin(setting)
     setting.runs.items = {}
     # The run that this stack derives from the folder.
-    [made] = received(setting, NOW).runs
+    [made] = uploaded(setting, NOW)
     run = run.model_copy(update={"id": made})
     setting.runs.items[made] = run
     for early in (NOW - timedelta(hours=1), NOW):
-        assert not received(setting, early).runs
+        assert not uploaded(setting, early)
         assert setting.runs.get(made).state == run.state
-    assert received(setting, LATER).runs == [made]
+    assert uploaded(setting, LATER) == [made]
     assert setting.runs.get(made).state == state
-    assert not received(setting, LATER).runs, "the same message twice"
+    assert not uploaded(setting, LATER), "the same message twice"
 
 
-def received(setting: Setting, at: datetime):  # type: ignore[no-untyped-def]
-    found = receive_messages([message(KEY, "e", at)], stack="tailor", bucket=setting.bucket, runs=setting.runs, now=at)
-    assert not found.failed, found.problems
-    return found
+def uploaded(setting: Setting, at: datetime) -> list[str]:
+    """Tell of the file as of a time, wait until its folder is quiet, and return the runs that begin."""
+    uploads = Uploads(setting.bucket, setting.runs)
+    uploads.receive([message(KEY, at)], at)
+    settled = uploads.settle(PREFIX, at + timedelta(hours=2))
+    return [settled.run.id] if settled.run else []
 
 
 @pytest.mark.parametrize("state", [State.TRAINING, State.LIVE, State.RETIRED, State.AWAITING_APPROVAL])
 def test_the_same_upload_changes_nothing_about_a_run_that_goes_on_or_has_a_model(
     setting: Setting, state: State
 ) -> None:
-    [made] = received(setting, NOW).runs
+    [made] = uploaded(setting, NOW)
     setting.runs.items[made] = a_run(state, made)
-    assert not received(setting, LATER).runs
+    assert not uploaded(setting, LATER)
     assert setting.runs.get(made).state == state
 
 

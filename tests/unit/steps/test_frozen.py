@@ -16,7 +16,7 @@ from tests.unit.datasets.conftest import picture
 from tests.unit.evaluation.fakes import BucketFolder
 from tests.unit.steps.fakes import NOW
 from tests.unit.steps.test_prepare import Setting
-from tests.unit.steps.uploads import receive
+from tests.unit.steps.uploads import open_folder, opened
 
 PREFIX = "uploads/colours/scenes/"
 ROWS = "question,answer,image\n" + "".join(f"Câu {n}: màu gì?,màu {n % 5},{n % 20}.png\n" for n in range(60))
@@ -40,9 +40,7 @@ class Pictures(Setting):
             self.bucket.write(f"{PREFIX}{n}.png", picture(n))
         self.bucket.write(f"{PREFIX}rows.csv", ROWS.encode())
         self.bucket.write(f"{PREFIX}tailor.yaml", b"model: nova-lite\nsplit: {seed: 3}")
-        run = receive(f"{PREFIX}tailor.yaml", bucket=self.bucket, runs=self.runs, now=NOW)
-        assert run is not None
-        self.id = run.id
+        self.id = opened(PREFIX, self.bucket, self.runs, NOW).id
 
     def prepared(self) -> tuple[Run, dict[str, bytes]]:
         """Prepare the run; return it, with its prepared files and pictures."""
@@ -58,7 +56,7 @@ def test_the_manifest_names_each_files_version_and_is_written_before_the_run(tmp
     listed = {file.key: file for file in setting.bucket.current(PREFIX)}
     assert {file.key: file for file in frozen_upload(run, setting.bucket).list(PREFIX)} == listed
     before = setting.bucket.read(run.files + MANIFEST)
-    assert receive(f"{PREFIX}tailor.yaml", bucket=setting.bucket, runs=setting.runs, now=NOW) is None
+    assert not open_folder(PREFIX, setting.bucket, setting.runs, NOW).begins
     assert setting.bucket.read(run.files + MANIFEST) == before
 
 

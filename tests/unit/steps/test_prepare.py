@@ -14,7 +14,7 @@ from tailor.steps.frozen import MANIFEST
 from tailor.steps.prepare import prepare
 from tailor.steps.preparing import PrepareServices
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, OpenRegion
-from tests.unit.steps.uploads import receive
+from tests.unit.steps.uploads import opened
 from tests.unit.versions import VersionedFolder
 
 ROWS = "question,answer\n" + "".join(f"Thủ đô của nước số {n} là gì?,Thành phố {n}\n" for n in range(60))
@@ -28,9 +28,7 @@ class Setting:
         self.bucket, self.runs, self.scratch = VersionedFolder(tmp_path / "bucket"), MemoryRuns(), tmp_path / "scratch"
         self.bucket.write(f"{prefix}data.csv", rows.encode())
         self.bucket.write(f"{prefix}tailor.yaml", recipe.encode())
-        run = receive(f"{prefix}tailor.yaml", bucket=self.bucket, runs=self.runs, now=NOW)
-        assert run is not None
-        self.id = run.id
+        self.id = opened(prefix, self.bucket, self.runs, NOW).id
 
     def prepare(self, after: timedelta = timedelta(), **changes: Any) -> Run | None:
         shutil.rmtree(self.scratch, ignore_errors=True)
@@ -177,16 +175,14 @@ def test_a_recipe_that_follows_its_data_takes_over_without_a_word(tmp_path: Path
     setting = Setting(tmp_path)
     bucket = setting.bucket
     bucket.write("uploads/capitals/late/data.csv", ROWS.encode())
-    run = receive("uploads/capitals/late/data.csv", bucket=bucket, runs=setting.runs, now=NOW)
-    assert run is not None
+    setting.id = opened("uploads/capitals/late/", bucket, setting.runs, NOW).id
     bucket.write("uploads/capitals/late/tailor.yaml", b"model: nova-micro")
-    setting.id = run.id
     stopped = setting.prepare()
     assert stopped is not None
     assert stopped.state == State.STOPPED
     assert stopped.is_superseded
     assert message_for(stopped, stopped.history[-1]) is None
-    assert receive("uploads/capitals/late/tailor.yaml", bucket=bucket, runs=setting.runs, now=NOW) is not None
+    assert opened("uploads/capitals/late/", bucket, setting.runs, NOW).id != stopped.id
 
 
 def test_a_recipe_that_breaks_the_step_each_time_is_given_up_with_a_report(

@@ -30,7 +30,7 @@ from tailor.storage import StoredFile
 from tests.unit.datasets.conftest import picture
 from tests.unit.evaluation.fakes import BucketFolder
 from tests.unit.steps.fakes import NOW, MemoryAccount, MemoryAliases, MemoryExecutions, MemoryRuns, OpenRegion
-from tests.unit.steps.uploads import receive
+from tests.unit.steps.uploads import opened
 
 PREFIX, FUNCTIONS = "uploads/colours/scenes/", 3
 OWNER = "123456789012"
@@ -77,9 +77,7 @@ class Stage:
             self.bucket.write(f"{PREFIX}{n}.png", picture(n))
         self.bucket.write(f"{PREFIX}rows.csv", "\n".join(["question,answer,image", *ROWS]).encode())
         self.bucket.write(f"{PREFIX}tailor.yaml", recipe)
-        run = receive(f"{PREFIX}tailor.yaml", bucket=self.bucket, runs=self.runs, now=NOW)
-        assert run is not None
-        self.id = run.id
+        self.id = opened(PREFIX, self.bucket, self.runs, NOW).id
         self._scratch = count()
 
     def scratch(self) -> Path:

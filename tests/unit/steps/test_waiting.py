@@ -20,13 +20,28 @@ from tailor.steps.train import TrainServices, train
 from tailor.storage import Storage
 from tailor.training.line import Line
 from tailor.training.spending import Booking, MonthLimits, Spending
-from tests.unit.steps.fakes import NOW, QUOTE, MemoryAliases, MemoryBus, MemoryControl, MemoryRuns, OpenRegion, a_run
+from tests.unit.steps.fakes import (
+    NOW,
+    QUOTE,
+    MemoryAliases,
+    MemoryBus,
+    MemoryControl,
+    MemoryFolders,
+    MemoryRuns,
+    MemoryWakeUps,
+    OpenRegion,
+    a_run,
+)
 from tests.unit.steps.test_train import MANIFEST
 
 JOBS = 10  # the account's quota: all of them run
 MONTH = f"{NOW:%Y-%m}"
 MANY = (10, 100, 1000)
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
+
+
+def reconciler(services: RunServices, bus: MemoryBus, line: Line) -> Reconciler:
+    return Reconciler(services, bus, line, timedelta(minutes=3), MemoryFolders(), MemoryWakeUps())
 
 
 class CountedRuns(MemoryRuns):
@@ -143,7 +158,7 @@ class Busy:
         self.bus.sent.clear()
         line = Line(self.region, self.spending)
         services = RunServices(self.runs, self.control, MemoryAliases())
-        found = Reconciler(services, self.bus, line, due_after=timedelta(minutes=3)).round(NOW + timedelta(hours=1))
+        found = reconciler(services, self.bus, line).round(NOW + timedelta(hours=1))
         assert not found.failed
         for _, change in self.bus.sent:
             self.train(change.run)
@@ -254,7 +269,7 @@ def test_what_waits_for_room_for_a_deployment_is_asked_for_in_turns() -> None:
         busy.add(number, State.TRAINED, phase="room")
     line = Line(busy.region, busy.spending)
     services = RunServices(busy.runs, busy.control, MemoryAliases())
-    found = Reconciler(services, busy.bus, line, due_after=timedelta(minutes=3)).round(NOW + timedelta(hours=1))
+    found = reconciler(services, busy.bus, line).round(NOW + timedelta(hours=1))
     assert found.due == [f"p{number}-scenes-{number:012}" for number in range(ROOM_A_ROUND)]
 
 
@@ -272,7 +287,7 @@ def test_where_bedrock_does_not_tell_of_jobs_it_is_asked_once_and_the_rest_is_lo
     monkeypatch.setattr(busy.region, "open_jobs", fails)
     line = Line(busy.region, busy.spending)
     services = RunServices(busy.runs, busy.control, MemoryAliases())
-    found = Reconciler(services, busy.bus, line, due_after=timedelta(minutes=3)).round(NOW + timedelta(days=9))
+    found = reconciler(services, busy.bus, line).round(NOW + timedelta(days=9))
     assert list(found.failed) == ["the line"]
     assert asked["jobs"] == 1
     assert late.id in found.moved

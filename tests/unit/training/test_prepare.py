@@ -16,7 +16,7 @@ from tailor.steps.preparing import PrepareServices
 from tailor.training.approval import needs_approval
 from tailor.training.prices import PriceBook
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, OpenRegion
-from tests.unit.steps.uploads import receive
+from tests.unit.steps.uploads import opened
 from tests.unit.training.test_preflight import AWS, Region
 from tests.unit.versions import VersionedFolder
 
@@ -49,8 +49,7 @@ def prepared(
     rows = [{"prompt": f"What comes after {n}", "completion": f"number {n + 1}"} for n in range(500)]
     bucket.write("uploads/p/d/data.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
     bucket.write("uploads/p/d/tailor.yaml", json.dumps(recipe).encode())
-    started = receive("uploads/p/d/tailor.yaml", bucket=bucket, runs=runs, now=NOW)
-    assert started is not None
+    started = opened("uploads/p/d/", bucket, runs, NOW)
     scratch = folder / "scratch"
     scratch.mkdir()
     services = PrepareServices(

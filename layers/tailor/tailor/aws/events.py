@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tailor.aws.clients import client
 from tailor.aws.failures import translated
 from tailor.errors import RetryableError
-from tailor.events import SOURCE, RunChanged
+from tailor.events import SOURCE, RunChanged, UploadAnswered
 
 _MAX_ENTRIES = 10  # of one PutEvents call
 
@@ -17,7 +17,7 @@ class EventBus:
         self._name = name
         self._events = client("events")
 
-    def send(self, detail_type: str, changes: Sequence[RunChanged]) -> None:
+    def send(self, detail_type: str, changes: Sequence[RunChanged | UploadAnswered]) -> None:
         """Publish an event of ``detail_type`` for each change. Raises tailor.errors."""
         entries = [
             {
@@ -31,7 +31,7 @@ class EventBus:
             for change in changes
         ]
         for start in range(0, len(entries), _MAX_ENTRIES):
-            with translated("announcing runs"):
+            with translated("announcing changes"):
                 answer = self._events.put_events(Entries=entries[start : start + _MAX_ENTRIES])
             if answer["FailedEntryCount"]:
                 codes = sorted({entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry})

@@ -18,6 +18,7 @@ class Stack(BaseModel):
     bucket: str = Field(alias="BucketName")
     runs_table: str = Field(alias="RunsTableName")
     serving_table: str = Field(alias="ServingTableName")
+    folders_table: str = Field(default="", alias="FoldersTableName", description="empty where an earlier version runs")
     event_bus: str = Field(alias="EventBusName")
     api_url: str = Field(alias="ApiUrl")
     api_id: str = Field(alias="ApiId")

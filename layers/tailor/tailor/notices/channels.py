@@ -74,7 +74,7 @@ class SnsChannel:
         attributes = {
             "project": message.project,
             "event": message.event,
-            "state": message.state,
+            "state": _state(message),
             "severity": message.severity,
         }
         self.publish(subject(message), bodies, attributes)
@@ -107,7 +107,8 @@ class WebhookChannel:
     name: str = "webhook"
 
     def send(self, message: Message) -> Outcome:
-        event = {"type": f"run.{message.event}", "timestamp": _iso(message.at), "data": document(message)}
+        kind = f"run.{message.event}" if message.state else message.event
+        event = {"type": kind, "timestamp": _iso(message.at), "data": document(message)}
         body = json.dumps(event).encode()
         sent_at = int(self.clock().timestamp())
         headers = {
@@ -131,7 +132,7 @@ def plain_text(message: Message) -> str:
         parts.append("\n".join(f"{field.label}: {field.value}" for field in message.fields))
     if message.links:
         parts.append("\n".join(f"{link.label}: {link.url}" for link in message.links))
-    parts.append(f"Run {message.run}, dataset {message.dataset}, {_iso(message.at)}")
+    parts.append(f"{message.about}, dataset {message.dataset}, {_iso(message.at)}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -143,7 +144,7 @@ def document(message: Message) -> dict[str, Any]:
         "project": message.project,
         "dataset": message.dataset,
         "event": message.event,
-        "state": message.state.value,
+        "state": _state(message),
         "sequence": message.sequence,
         "at": _iso(message.at),
         "severity": message.severity,
@@ -153,6 +154,11 @@ def document(message: Message) -> dict[str, Any]:
         "fields": [{"label": field.label, "value": field.value} for field in message.fields],
         "links": [{"label": link.label, "url": link.url} for link in message.links],
     }
+
+
+def _state(message: Message) -> str:
+    """Return the run's state; ``none`` for an upload without a run: attributes of SNS may not be empty."""
+    return message.state.value if message.state else "none"
 
 
 def signature(secret: str, id: str, timestamp: int, body: bytes) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from tailor.commands import addressed
+from tailor.events import UploadAnswered
 from tailor.notices.facts import Facts, sentence
 from tailor.notices.figures import Field
 from tailor.notices.stalls import ENDLESS, after_stall, stall_title
@@ -22,15 +23,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A notice about one change of a run. ``text`` and ``next_step`` are whole sentences without markup.
+    """A notice about one change of a run, or about an upload. ``text`` and ``next_step`` are whole sentences without
+    markup.
 
     ``stall``: what has stalled since the change (``waiting-warn``); empty if the message is about the change itself.
+    ``answer``: identifies the answer to an upload that starts no run; there is no ``run`` or ``state`` then.
     """
 
     run: str
     project: str
     dataset: str
-    state: State
+    state: State | None
     sequence: int
     at: datetime
     severity: Severity
@@ -41,16 +44,22 @@ class Message:
     links: tuple[Link, ...] = ()
     mention: str | None = None
     stall: str = ""
+    answer: str = ""
 
     @property
     def id(self) -> str:
         """Identifies the notice; the same for every delivery."""
-        return f"{self.run}-{self.sequence}" + (f"-{self.stall}" if self.stall else "")
+        return self.answer or f"{self.run}-{self.sequence}" + (f"-{self.stall}" if self.stall else "")
 
     @property
     def event(self) -> str:
-        """The event in one word: the new state, or ``stalled``."""
-        return "stalled" if self.stall else self.state.value
+        """The event in one word: the new state, ``stalled``, or ``upload``."""
+        return "stalled" if self.stall else self.state.value if self.state else "upload"
+
+    @property
+    def about(self) -> str:
+        """Name the run, or say that there is none."""
+        return f"Run {self.run}" if self.run else "An upload"
 
 
 def message_for(run: Run, change: Change, *, reports_url: str = "", command: str = "tailor") -> Message | None:
@@ -94,6 +103,29 @@ def message_for_stall(run: Run, *, command: str = "tailor") -> Message | None:
     )
     message = _message(run, run.history[-1], told, command)
     return replace(message, at=run.stall.at, stall=f"{phase}-{level}")
+
+
+_TITLES = {"still-filling": "an upload has no end", "same-content": "nothing new was uploaded"}
+
+
+def message_for_upload(answer: UploadAnswered, *, command: str = "tailor") -> Message:
+    """Return the message for an upload that starts no run."""
+    title = _TITLES.get(answer.code, "an upload started nothing")
+    fields = (("Folder", answer.folder), ("Objects", f"{answer.objects:,}"), ("Code", answer.code))
+    return Message(
+        run="",
+        project=answer.project,
+        dataset=answer.dataset or "none",
+        state=None,
+        sequence=0,
+        at=answer.at,
+        severity=answer.severity,
+        title=one_line(f"{answer.project}: {title}"),
+        text=printable(addressed(sentence(answer.message), command)),
+        next_step=printable(addressed(sentence(answer.fix), command)),
+        fields=tuple(Field(label, printable(value)) for label, value in fields),
+        answer=answer.id,
+    )
 
 
 def _stalled(run: Run, phase: str) -> str | None:

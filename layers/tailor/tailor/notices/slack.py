@@ -53,7 +53,8 @@ def payload(message: Message) -> dict[str, Any]:
     ]
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
-    context = f"Run `{escape(message.run, NAME)}` · dataset {escape(message.dataset, NAME)}"
+    about = f"Run `{escape(message.run, NAME)}`" if message.run else message.about
+    context = f"{about} · dataset {escape(message.dataset, NAME)}"
     blocks.append({"type": "context", "elements": [_markdown(context)]})
     return {"text": escape(f"{sign} {message.title}. {message.text}", FALLBACK), "blocks": blocks}
 

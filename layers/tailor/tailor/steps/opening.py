@@ -3,19 +3,20 @@
 The run's id comes from the content, so the same upload is one run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tailor.errors import ConflictError, LostRaceError, NotStorableError
-from tailor.names import RECIPE_FILE, DatasetPath, run_id, suggest_name
+from tailor.file_kinds import FileKind, kind_of, recipe_among
+from tailor.names import DatasetPath, run_id, suggest_name
 from tailor.recipe import Recipe
 from tailor.recipe_text import MAX_BYTES
 from tailor.runs import Run, RunStore, find, insist
 from tailor.steps.again import ENDED_WITHOUT_MODEL, again
 from tailor.steps.folders import fingerprint
 from tailor.steps.frozen import freeze
-from tailor.storage import Storage, StoredVersion, VersionedStorage
+from tailor.storage import Storage, StoredFile, StoredVersion, VersionedStorage
 
 # S3 tells times to the second, and an event's may be a little before that of its object.
 SAME_MOMENT = timedelta(seconds=2)
@@ -27,7 +28,8 @@ class QuietFolder:
 
     Attributes:
         path: the folder; its ``file`` is of no meaning.
-        files: all that lies there, in the versions that the run will be made of.
+        files: what lies there, in the versions that the run will be made of; without what :mod:`tailor.file_kinds`
+            calls junk, and with one recipe at most.
         changed_at: when the last of it came, by S3's clock.
     """
 
@@ -41,11 +43,19 @@ class QuietFolder:
 
     @property
     def has_recipe(self) -> bool:
-        return any(file.key == self.prefix + RECIPE_FILE for file in self.files)
+        return any(kind_of(file.key.removeprefix(self.prefix)) == FileKind.RECIPE for file in self.files)
 
 
-def open_run(folder: QuietFolder, *, stack: str, bucket: VersionedStorage, runs: RunStore, now: datetime) -> Run | None:
-    """Return the new run of a folder, or one that is tried again; None where that run exists and goes on.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The run of a folder's content. ``begins``: it is new, or tried again; otherwise it existed and stays as it is."""
+
+    run: Run
+    begins: bool
+
+
+def open_run(folder: QuietFolder, *, stack: str, bucket: VersionedStorage, runs: RunStore, now: datetime) -> Opened:
+    """Return the run of a folder: a new one, one that is tried again, or one that exists and goes on.
 
     Args:
         stack: the stack's name, from which ids of runs are derived.
@@ -60,18 +70,19 @@ def open_run(folder: QuietFolder, *, stack: str, bucket: VersionedStorage, runs:
         dataset=dataset,
         prefix=folder.prefix,
         fingerprint=mark,
-        recipe=_recipe_or_default(bucket.frozen(folder.files), folder.prefix) if folder.has_recipe else Recipe(),
+        recipe=_recipe_or_default(bucket.frozen(folder.files), folder),
         has_recipe=folder.has_recipe,
     )
     if find(runs, run.id) is not None:
-        return _tried_again(run.id, folder, bucket, runs, now)
+        tried = _tried_again(run.id, folder, bucket, runs, now)
+        return Opened(tried or runs.get(run.id), begins=tried is not None)
     freeze(run, folder.files, bucket)  # before the run is seen
     try:
         created = runs.create(run)
     except NotStorableError:  # as a wrong recipe: the prepare step reads it again and says what is wrong
         run = run.model_copy(update={"recipe": Recipe()})
         created = runs.create(run)
-    return run if created else None  # another call for the same folder was first
+    return Opened(run, begins=created)  # otherwise another call for the same folder was first
 
 
 def _tried_again(
@@ -100,18 +111,23 @@ def _tried_again(
         return None
 
 
-def read_text(bucket: Storage, prefix: str) -> bytes:
-    """Return the recipe's text, cut one byte beyond the longest that a recipe may have."""
-    return bucket.read(prefix + RECIPE_FILE, 0, MAX_BYTES + 1)
+def read_recipe(bucket: Storage, prefix: str, files: Iterable[StoredFile]) -> bytes | None:
+    """Return the text of the recipe among these files, cut one byte beyond the longest allowed; None without one.
+
+    Raises:
+        RecipeError: there are two recipes.
+    """
+    name = recipe_among(file.key.removeprefix(prefix) for file in files)
+    return None if name is None else bucket.read(prefix + name, 0, MAX_BYTES + 1)
 
 
-def _recipe_or_default(bucket: Storage, prefix: str) -> Recipe:
+def _recipe_or_default(bucket: Storage, folder: QuietFolder) -> Recipe:
     """Return the recipe, or the defaults: a wrong one is found again, and reported, by the prepare step.
 
     It must not keep the run from being seen, and neither must a recipe that only a bug refuses.
     """
-    text = read_text(bucket, prefix)
+    text = read_recipe(bucket, folder.prefix, folder.files)
     try:
-        return Recipe.parse(text)
+        return Recipe() if text is None else Recipe.parse(text)
     except Exception:
         return Recipe()

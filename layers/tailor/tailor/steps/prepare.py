@@ -13,9 +13,9 @@ from tailor.datasets.prepare import Assignment, Intake, reject_dataset
 from tailor.datasets.report import Report
 from tailor.errors import DatasetError, NotAllowedError, NotFoundError, TailorError
 from tailor.evaluation.questions import Row, read_rows
+from tailor.file_kinds import FileKind, kind_of
 from tailor.findings import Finding, finding, from_error
 from tailor.llm import Asker
-from tailor.names import RECIPE_FILE
 from tailor.recipe import Recipe
 from tailor.run_records import ReportRecord
 from tailor.runs import MAX_ATTEMPTS, Run, State, find, giving_back
@@ -60,7 +60,9 @@ def prepare(
     if claimed is None:
         return None
     with giving_back(runs, claimed):
-        if not run.has_recipe and any(file.key == run.prefix + RECIPE_FILE for file in bucket.list(run.prefix)):
+        if not run.has_recipe and any(
+            kind_of(file.key.removeprefix(run.prefix)) == FileKind.RECIPE for file in bucket.list(run.prefix)
+        ):
             return runs.save(
                 claimed.moved(State.STOPPED, by=BY, reason="a recipe followed: the run that it starts takes over")
             )

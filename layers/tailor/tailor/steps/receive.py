@@ -1,26 +1,17 @@
-"""Make runs of messages about uploaded objects."""
+"""Note in which folders objects came or went, and have somebody look once a folder is quiet."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
-from tailor.events import ObjectCreated
-from tailor.names import RECIPE_FILE, DatasetPath
-from tailor.runs import Run, RunStore
-from tailor.steps.opening import SAME_MOMENT, QuietFolder, open_run
-from tailor.storage import StoredFile, VersionedStorage
+from tailor.events import ObjectEvent
+from tailor.runs import insist
+from tailor.steps.filling import Arrival, Folder, FolderStore, Quiet, WakeUps, by_place
 
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One object that was uploaded: a recipe or a data file at the top of a dataset's folder."""
-
-    path: DatasetPath
-    etag: str
-    at: datetime
+AT_ONCE = timedelta()
 
 
 @dataclass(slots=True)
@@ -28,13 +19,11 @@ class Received:
     """Result of a batch of messages.
 
     Attributes:
-        runs: ids of new runs.
-        ignored: number of messages that announced no data.
-        folders: number of folders that were looked at.
+        ignored: number of messages about nothing that a dataset is made of.
+        folders: number of folders that were touched.
         failed: ids of messages that the queue must deliver again; ``problems`` says why.
     """
 
-    runs: list[str] = field(default_factory=list)
     ignored: int = 0
     folders: int = 0
     failed: list[str] = field(default_factory=list)
@@ -42,19 +31,18 @@ class Received:
 
 
 def receive_messages(
-    records: Iterable[dict[str, Any]], *, stack: str, bucket: VersionedStorage, runs: RunStore, now: datetime
+    records: Iterable[dict[str, Any]], *, folders: FolderStore, wake_ups: WakeUps, quiet: Quiet, now: datetime
 ) -> Received:
-    """Make runs of a batch of queue messages, each an S3 event; look at each folder once.
+    """Note a batch of queue messages, each an S3 event: one write for each folder, and no look at the bucket.
 
     A message that can't be read, and all messages of a folder for which something went wrong, are left to the queue:
     it delivers them again, and after some times moves them to its dead-letter queue. The others are done.
 
     Args:
         records: ``Records`` of Lambda's event for an SQS queue.
-        stack: the stack's name, from which ids of runs are derived.
     """
     received = Received()
-    folders: dict[str, dict[str, Arrival]] = {}  # by prefix, then by message
+    arrivals: list[tuple[str, Arrival]] = []
     for record in records:
         try:
             arrival = _arrival(record["body"])
@@ -66,57 +54,44 @@ def receive_messages(
         if arrival is None:
             received.ignored += 1
         else:
-            folders.setdefault(arrival.path.prefix, {})[record["messageId"]] = arrival
-    for prefix, arrivals in folders.items():
+            arrivals.append((record["messageId"], arrival))
+    for place, told in by_place(arrivals).items():
         received.folders += 1
         try:
-            run = receive(prefix, arrivals.values(), stack=stack, bucket=bucket, runs=runs, now=now)
+            touch(place, [*told.values()], folders=folders, wake_ups=wake_ups, quiet=quiet, now=now)
         except Exception as error:  # a bug that one folder meets must not hold up all others
-            received.problems.append(f"{prefix}: {getattr(error, 'code', 'internal-error')}: {error}")
-            received.failed += arrivals
-        else:
-            received.runs += [run.id] if run else []
+            received.problems.append(f"{place}: {getattr(error, 'code', 'internal-error')}: {error}")
+            received.failed += told
     return received
 
 
+def touch(
+    place: str, arrivals: Sequence[Arrival], *, folders: FolderStore, wake_ups: WakeUps, quiet: Quiet, now: datetime
+) -> Folder:
+    """Return a folder's record after these arrivals.
+
+    The wake-up for a folder that begins to fill is sent before the record says so: who is cut short in between leaves
+    one wake-up too many, and none too few.
+    """
+
+    def act() -> Folder:
+        first = min(arrival.at for arrival in arrivals)
+        known = folders.get(place) or Folder(folder=place, first_at=first, last_at=first)
+        touched = known.touched(arrivals, quiet, now)
+        if not known.is_filling:
+            wake_ups.send(place, quiet.period(touched))
+        return folders.save(touched)
+
+    touched = insist(act)
+    if touched.done:
+        wake_ups.send(place, AT_ONCE)
+    return touched
+
+
 def _arrival(body: str) -> Arrival | None:
-    """Return what a message announces; None for media and whatever else starts no run. Raises ValidationError."""
-    event = ObjectCreated.model_validate_json(body)
-    path = DatasetPath.parse(event.detail.object.key)
-    if path is None or not (path.is_recipe or path.is_data):
+    """Return what a message announces; None for what makes no difference. Raises ValidationError."""
+    event = ObjectEvent.model_validate_json(body)
+    if event.detail.reason == "Lifecycle Expiration":  # of versions that were replaced long ago
         return None
-    return Arrival(path, event.detail.object.etag, event.time)
-
-
-def receive(
-    prefix: str, arrivals: Collection[Arrival], *, stack: str, bucket: VersionedStorage, runs: RunStore, now: datetime
-) -> Run | None:
-    """Return the new run of a folder, or one that is tried again; None where none starts yet, or it exists already.
-
-    Messages wait in the queue, as tools upload in an order of their own. Where a recipe came meanwhile, that one starts
-    the run; where a later data file came, that one does, and its message is still on its way.
-    """
-    files = list(bucket.current(prefix))
-    has_recipe = any(file.key == prefix + RECIPE_FILE for file in files)
-    starts = [arrival for arrival in arrivals if arrival.path.is_recipe == has_recipe]
-    if not files or not starts or (not has_recipe and _more_came(files, starts)):
-        return None
-    folder = QuietFolder(starts[0].path, files, max(arrival.at for arrival in starts))
-    return open_run(folder, stack=stack, bucket=bucket, runs=runs, now=now)
-
-
-def _more_came(files: Iterable[StoredFile], arrivals: Collection[Arrival]) -> bool:
-    """Return whether a data file was uploaded after all of these, so that its own message is still to come.
-
-    Only times that S3 tells are compared, and what arrived is never later than itself: no clock can keep a run from
-    starting.
-    """
-    last = max(arrival.at for arrival in arrivals) + SAME_MOMENT
-    arrived = {(arrival.path.prefix + arrival.path.file, arrival.etag) for arrival in arrivals}
-    return any(
-        file.modified > last
-        and (file.key, file.etag) not in arrived
-        and (path := DatasetPath.parse(file.key)) is not None
-        and path.is_data
-        for file in files
-    )
+    found = event.detail.object
+    return Arrival.of(found.key, found.size, event.time, created=event.detail_type == "Object Created")

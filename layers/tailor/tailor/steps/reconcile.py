@@ -15,6 +15,7 @@ from tailor.errors import ConflictError, NotFoundError, TailorError
 from tailor.events import RUN_DUE, RunChanged
 from tailor.run_records import DeploymentStatus
 from tailor.runs import ACTORS, Run, State
+from tailor.steps.filling import FolderStore, WakeUps
 from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
 from tailor.steps.publish import Bus
 from tailor.steps.services import RunServices
@@ -26,11 +27,12 @@ _ANSWERS = frozenset({DeploymentStatus.ACTIVE, DeploymentStatus.CREATING})
 _MODEL, _ROOM = "model", "room"  # a trained run waits until its model is active, or for room for its deployment
 ROOM_A_ROUND = 10
 """Runs that are asked for in a round because they wait for room for a deployment: the account has it or does not."""
+_NEVER_LOOKED_AT = timedelta(minutes=45)
 
 
 @dataclass(slots=True)
 class ReconcileResult:
-    """Result of one round: ids of runs, and why some could not be handled.
+    """Result of one round: ids of runs, folders to look at, and why some could not be handled.
 
     ``states``: how many open runs are in a state, and for how many seconds the one that came first.
     """
@@ -39,6 +41,7 @@ class ReconcileResult:
     states: dict[State, tuple[int, float]] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
     due: list[str] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -48,6 +51,8 @@ class Reconciler:
     bus: Bus
     line: Line
     due_after: timedelta
+    folders: FolderStore
+    wake_ups: WakeUps
 
     def round(self, now: datetime) -> ReconcileResult:
         """Look at each open run once. An error of one run does not keep the others from being looked at."""
@@ -70,7 +75,19 @@ class Reconciler:
                     self.bus.send(RUN_DUE, [RunChanged.of(run)])
                     found.due.append(run.id)
         found.failed |= dict.fromkeys(unreadable, "what the table holds is no run that this version can read")
+        with _noted(found.failed, "uploads/"):
+            self._wake(found, now)
         return found
+
+    def _wake(self, found: ReconcileResult, now: datetime) -> None:
+        """Have folders looked at whose wake-up was lost. Looking twice does no harm."""
+        for folder in self.folders.filling():
+            late = now - (folder.quiet_at or now)
+            if late > self.due_after:
+                self.wake_ups.send(folder.folder, timedelta())
+                found.woken.append(folder.folder)
+            if late > _NEVER_LOOKED_AT:
+                found.failed[folder.folder] = f"nobody could look at it since {folder.quiet_at:%Y-%m-%d %H:%M}"
 
     def _look_at(self, run: Run, states: Callable[[], Mapping[str, str]], now: datetime) -> Run | None:
         if run.state == State.TRAINING:

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from tailor.catalog import Model
 from tailor.errors import InvalidInputError, Problem, RecipeError, TailorError
 from tailor.findings import Finding, finding
-from tailor.names import RECIPE_FILE, DatasetPath, check_name
+from tailor.names import DatasetPath, check_name
 from tailor.recipe import Recipe
 from tailor.runs import Run
 from tailor.steps.folders import fingerprint
-from tailor.steps.opening import read_text
+from tailor.steps.opening import read_recipe
 from tailor.storage import FrozenStorage
 from tailor.training.preflight import Offers, check_offer
 from tailor.training.recipe_check import check_recipe, findings_of, read_checked
@@ -23,10 +23,11 @@ def read_request(run: Run, upload: FrozenStorage) -> tuple[list[Finding], Recipe
         findings.append(finding("dataset-changed"))
     recipe = run.recipe
     try:
-        if any(file.key == run.prefix + RECIPE_FILE for file in files):
-            recipe, model = read_checked(read_text(upload, run.prefix))
-        else:
+        text = read_recipe(upload, run.prefix, files)
+        if text is None:
             model = check_recipe(recipe)
+        else:
+            recipe, model = read_checked(text)
     except RecipeError as error:
         return [*findings, *findings_of(error.problems)], recipe, None
     return findings, recipe, model

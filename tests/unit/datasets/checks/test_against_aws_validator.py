@@ -125,7 +125,7 @@ def test_reinforcement_without_tools_is_fine_and_without_reference_doubtful(data
     ("name", "content", "code"),
     [
         ("a.docx", b"PK\3\4 rows", "no-data"),
-        ("a.jsonl", b"", "file-empty"),
+        ("a.jsonl", b"", "no-data"),
         ("a.jsonl", b"\n \n\n", "file-empty"),
     ],
 )

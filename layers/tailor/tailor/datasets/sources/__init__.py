@@ -26,14 +26,12 @@ from tailor.datasets.sources.media_columns import by_content, files_in, several,
 from tailor.datasets.sources.names import plain_name
 from tailor.datasets.sources.objects import DamagedFileError, MediaObject, MemberObject, StoredObject
 from tailor.datasets.sources.options import EACH, LABELLED, LISTED, Option, Options, flagged, from_pairs, options_of
-from tailor.datasets.sources.sniff import MEDIA_SUFFIXES
 
 __all__ = [
     "BLANK",
     "EACH",
     "LABELLED",
     "LISTED",
-    "MEDIA_SUFFIXES",
     "READ_ON_ERRORS",
     "TRAILING_COMMA",
     "DamagedFileError",

@@ -22,6 +22,7 @@ from tailor.datasets.sources.objects import (
     readable,
     reason,
 )
+from tailor.file_kinds import is_junk
 from tailor.findings import FindingTally, finding
 from tailor.storage import BLOCK, ReadAhead, buffered
 
@@ -35,9 +36,6 @@ MAX_RATIO: Final = 200
 MAX_FREE: Final = 100 << 20
 
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-_JUNK: Final = ("__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints")
-_JUNK_NAMES: Final = (".DS_Store", "Thumbs.db", "desktop.ini")
-
 _LOCAL_HEADER: Final = 30
 _MARGIN: Final = 64
 
@@ -50,12 +48,6 @@ class Report(Protocol):
 
 Fetch = Callable[[int, int], bytes]
 """Takes a start and a length."""
-
-
-def is_junk(name: str) -> bool:
-    """Files that systems leave behind."""
-    parts = name.split("/")
-    return parts[-1] in _JUNK_NAMES or parts[-1].startswith("._") or any(part in _JUNK for part in parts[:-1])
 
 
 def reporter(name: str, notes: FindingTally) -> Report:

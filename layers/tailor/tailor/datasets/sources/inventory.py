@@ -13,41 +13,24 @@ from tailor.datasets.sources.legacy_encodings import NAMES
 from tailor.datasets.sources.objects import DamagedFileError, MediaObject, MemberObject, StoredObject, readable
 from tailor.datasets.sources.sniff import Container
 from tailor.datasets.sources.text_encoding import Encoding
+from tailor.file_kinds import (
+    MEDIA_SUFFIXES,
+    OFFICE_SUFFIXES,
+    PACKED_SUFFIXES,
+    ROW_SUFFIXES,
+    WORKBOOK_SUFFIXES,
+    FileKind,
+    is_paper,
+    kind_of,
+    suffix_of,
+)
 from tailor.findings import Finding, FindingTally, finding, reworded
-from tailor.names import RECIPE_FILE
 from tailor.recipe import Data, Method
 from tailor.storage import Storage
 
 if TYPE_CHECKING:
     from tailor.datasets.sources import spreadsheet
 
-_DATA: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt")
-_PACKED: Final = (".zip", ".tar", ".tgz", ".gz")
-_PAPERS: Final = (
-    "license",
-    "licence",
-    "readme",
-    "changelog",
-    "requirements",
-    "dataset_info",
-    "dataset_infos",
-    "notice",
-)
-_WORKBOOKS: Final = (".xlsx", ".xlsm", ".ods")
-_OFFICE: Final = {
-    ".doc": "a Word document",
-    ".docx": "a Word document",
-    ".pptx": "a presentation",
-    ".rtf": "a text with formatting",
-    ".rar": "a RAR archive",
-    ".7z": "a 7z archive",
-    ".bz2": "a bzip2 file",
-    ".xz": "an xz file",
-    ".zst": "a Zstandard file",
-    ".arrow": "an Arrow file",
-    ".pkl": "a pickle of Python",
-}
-_NOTES: Final = (".md", ".rst", ".html", ".css", ".py", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".gitattributes")
 _CLOSER: Final = 50
 _PROBES: Final = 8
 _PROBE: Final = 1 << 16
@@ -149,21 +132,24 @@ class Inventory:
             name = readable(stored.key[len(prefix) :])
             if name != only if only else name == data.questions:
                 continue
-            if name and not name.endswith("/") and name != RECIPE_FILE and not archives.is_junk(name):
-                inventory._add(StoredObject(storage, name, stored.key, stored.size, stored.etag))
+            inventory._take_in(StoredObject(storage, name, stored.key, stored.size, stored.etag))
         if not inventory.files and not inventory.texts:
             inventory._look_closer()
         inventory._settle_texts()
         return inventory
 
-    def _add(self, item: StoredObject) -> None:
-        suffix = sniff.suffix_of(item.name)
-        if suffix in _WORKBOOKS:
+    def _take_in(self, item: StoredObject) -> None:
+        kind = kind_of(item.name)
+        if not item.name or item.name.endswith("/") or kind in (FileKind.RECIPE, FileKind.JUNK, FileKind.DONE):
+            return
+        if kind_of(item.name, item.size) == FileKind.JUNK:
+            self.notes.add(finding("file-empty/leftover", item.name))
+        elif suffix_of(item.name) in WORKBOOK_SUFFIXES:
             self._add_workbook(item)
-        elif suffix not in _DATA + _PACKED:
-            self._set_aside(item, suffix)
+        elif kind == FileKind.DATA:
+            self._add_stored(item, suffix_of(item.name))
         else:
-            self._add_stored(item, suffix)
+            self._set_aside(item)
 
     def _add_stored(self, item: StoredObject, suffix: str) -> None:
         kind = sniff.archive_kind(item.read(0, 512))
@@ -176,14 +162,14 @@ class Inventory:
         else:
             self._add_file(item, suffix)
 
-    def _set_aside(self, item: MediaObject, suffix: str) -> None:
+    def _set_aside(self, item: MediaObject) -> None:
         """Whatever does not look like data by its name: media, papers, and files that nobody knows."""
-        stem = item.name.rpartition("/")[2].lower().partition(".")[0]
-        if suffix == ".xls":
+        kind, suffix = kind_of(item.name), suffix_of(item.name)
+        if kind == FileKind.TABLE:
             self.notes.add(finding("file-unreadable/spreadsheet", item.name))
-        elif suffix in _OFFICE:
-            self.notes.add(finding("file-not-used", item.name, what=_OFFICE[suffix]))
-        elif stem in _PAPERS or suffix in _NOTES:
+        elif kind == FileKind.OFFICE:
+            self.notes.add(finding("file-not-used", item.name, what=OFFICE_SUFFIXES[suffix]))
+        elif kind == FileKind.PAPER or is_paper(item.name):
             self._leave(item)
         else:
             self.media.append(item)
@@ -194,7 +180,7 @@ class Inventory:
     def _look_closer(self) -> None:
         """Look for data by content in files whose names say nothing, if no name says that it is data."""
         for item in self.media[:_CLOSER]:
-            unknown = sniff.suffix_of(item.name) not in sniff.MEDIA_SUFFIXES
+            unknown = suffix_of(item.name) not in MEDIA_SUFFIXES
             if unknown and isinstance(item, StoredObject) and _holds_data(item.read(0, sniff.HEAD)):
                 self.media.remove(item)
                 self._add_stored(item, ".jsonl")
@@ -207,7 +193,7 @@ class Inventory:
         if not members and not self.notes.errors_of(archive.name):
             self.notes.add(finding("archive-empty", archive.name))
         for member in members:
-            self._add_file(member, sniff.suffix_of(member.name))
+            self._add_file(member, suffix_of(member.name))
 
     def _add_workbook(self, item: StoredObject | MemberObject) -> None:
         """The sheets of a workbook, and the pictures on them; or what has only the name of one."""
@@ -238,18 +224,17 @@ class Inventory:
                 members = archives.tar_members(item, archives.ranges_of(path), path.stat().st_size, self.notes)
                 self._add_members(item, list(members))
         else:
-            suffix = sniff.suffix_of(item.name.lower().removesuffix(".gz"))
-            self._add_file(content, suffix if suffix in _DATA else ".jsonl")
+            suffix = suffix_of(item.name.lower().removesuffix(".gz"))
+            self._add_file(content, suffix if suffix in ROW_SUFFIXES else ".jsonl")
 
     def _add_file(self, item: StoredObject | MemberObject, suffix: str) -> None:
-        stem = item.name.rpartition("/")[2].lower().partition(".")[0]
-        if suffix in _WORKBOOKS:
+        if suffix in WORKBOOK_SUFFIXES:
             self._add_workbook(item)
-        elif suffix in _PACKED:
+        elif suffix in PACKED_SUFFIXES:
             self.notes.add(finding("archive-nested", item.name))
-        elif suffix not in _DATA:
-            self._set_aside(item, suffix)
-        elif stem in _PAPERS and suffix in (".txt", ".json"):
+        elif suffix not in ROW_SUFFIXES:
+            self._set_aside(item)
+        elif is_paper(item.name) and suffix in (".txt", ".json"):
             self._leave(item)
         else:
             file = recognise(item, suffix, self)

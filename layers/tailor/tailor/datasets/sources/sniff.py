@@ -2,19 +2,15 @@
 
 import json
 import re
-from pathlib import PurePosixPath
 from typing import Any, Final, Literal
 
 from tailor.datasets.sources import csv
 from tailor.datasets.sources.columns import PARTS, UNNAMED, is_likely
+from tailor.file_kinds import MEDIA_SUFFIXES
 from tailor.recipe import Columns
 
 Container = Literal["jsonl", "json", "table", "text", "parquet", "workbook"]
 Archive = Literal["zip", "tar", "gzip"]
-
-MEDIA_SUFFIXES: Final = tuple(
-    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .heic .avif .svg .mp4 .m4v .mov .mkv .webm .pdf".split()  # noqa: SIM905
-)
 
 HEAD: Final = 1 << 20
 """Bytes of a file that are looked at to recognise it."""
@@ -37,10 +33,6 @@ _NAME: Final = re.compile(r"[\w\- ]{1,40}")
 _UNNAMED: Final = re.compile(r"Unnamed: \d+|column \d+", re.IGNORECASE)
 _LIKE_A_NAME: Final = re.compile(r"[\w\- ]+")
 _OBJECT_LINE: Final = re.compile(r"\s*+\{.*\}\s*+,?\s*+$")
-
-
-def suffix_of(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
 
 
 def archive_kind(head: bytes) -> Archive | None:

@@ -1,0 +1,159 @@
+"""Look at a folder that got quiet: a run of what lies there, or an answer that says why none starts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tailor.errors import InvalidInputError, LostRaceError, RecipeError
+from tailor.events import UPLOAD_ANSWERED, UploadAnswered
+from tailor.file_kinds import FileKind, kind_of, recipe_among, starts_a_run
+from tailor.findings import Finding, finding
+from tailor.names import check_name
+from tailor.runs import Run, RunStore
+from tailor.steps.filling import Folder, FolderStore, Quiet, WakeUps
+from tailor.steps.folders import without_junk
+from tailor.steps.opening import SAME_MOMENT, QuietFolder, open_run
+from tailor.storage import StoredFile, StoredVersion, VersionedStorage
+
+TOO_LONG = timedelta(hours=6)
+SHOWN = 3  # names in an answer
+
+
+class Answers(Protocol):
+    """Tailor's event bus."""
+
+    def send(self, detail_type: str, changes: Sequence[UploadAnswered]) -> None:
+        """Send events. Raises RetryableError if any of them was not accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettleServices:
+    folders: FolderStore
+    wake_ups: WakeUps
+    bucket: VersionedStorage
+    runs: RunStore
+    answers: Answers
+    quiet: Quiet
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Result of a look at a folder: ``waits`` until it is quiet, or the run that began, or the code of the answer."""
+
+    waits: timedelta | None = None
+    run: Run | None = None
+    told: str = ""
+
+
+def settle(name: str, services: SettleServices, *, now: datetime) -> Settled:
+    """Return what became of a folder. May be called at any time and any number of times."""
+    folder = services.folders.get(name)
+    if folder is None or folder.quiet_at is None:
+        return Settled()
+    if folder.quiet_at > now:
+        return _wait(folder, folder.quiet_at, services, now)
+    files = without_junk(name, services.bucket.current(name)) if folder.path else []
+    quiet_at = max((file.modified for file in files), default=folder.quiet_at) + services.quiet.period(folder)
+    if quiet_at > now and files and not folder.done:
+        # The bucket knows of an object whose event is still on its way, or lost.
+        return _wait(folder, quiet_at, services, now)
+    settled = _outcome(folder, files, services, now)
+    try:
+        closed = folder.closed(now, told=settled.told, run=settled.run.id if settled.run else "")
+        services.folders.save(closed)
+    except LostRaceError:  # something moved since: that is another upload
+        services.wake_ups.send(name, services.quiet.period(folder))
+    return settled
+
+
+def _wait(folder: Folder, until: datetime, services: SettleServices, now: datetime) -> Settled:
+    wait = until - now
+    told = ""
+    if now - folder.first_at > TOO_LONG and not folder.told:
+        hours = int((now - folder.first_at) / timedelta(hours=1))
+        told = _answer(
+            folder, finding("still-filling", folder=folder.folder, hours=hours, objects=f"{folder.objects:,}"), services
+        )
+        try:
+            services.folders.save(folder.model_copy(update={"told": told}))
+        except LostRaceError:
+            told = ""  # told again, by the same mark, which notices know
+    services.wake_ups.send(folder.folder, wait)
+    return Settled(waits=wait, told=told)
+
+
+def _outcome(folder: Folder, files: list[StoredVersion], services: SettleServices, now: datetime) -> Settled:
+    if problem := why_nothing(folder, files):
+        return Settled(told=_answer(folder, problem, services))
+    path = folder.path
+    if path is None or not files:  # what was there is gone
+        return Settled()
+    quiet = QuietFolder(path, files, folder.uploaded_at or folder.last_at)
+    opened = open_run(quiet, stack=services.stack, bucket=services.bucket, runs=services.runs, now=now)
+    if opened.begins:
+        return Settled(run=opened.run)
+    known = folder.closed_at or opened.run.created_at
+    if folder.uploaded_at is None or folder.uploaded_at <= known + SAME_MOMENT:
+        return Settled()  # a late message about what is known
+    same = finding("same-content", folder=folder.folder, run=opened.run.id, state=opened.run.state)
+    return Settled(told=_answer(folder, same, services))
+
+
+def _answer(folder: Folder, found: Finding, services: SettleServices) -> str:
+    """Have people told, and return the answer's code."""
+    answer = UploadAnswered(
+        id=folder.mark(found.code),
+        folder=folder.folder,
+        project=folder.project,
+        dataset=folder.dataset,
+        code=found.code,
+        severity=found.severity,
+        message=found.message,
+        fix=found.fix,
+        objects=folder.objects,
+        bytes=folder.bytes,
+        at=folder.last_at,
+    )
+    services.answers.send(UPLOAD_ANSWERED, [answer])
+    return found.code
+
+
+def why_nothing(folder: Folder, files: Sequence[StoredFile]) -> Finding | None:
+    """Return why a quiet folder with these files starts no run; None if it does, or if nothing lies there."""
+    if folder.path is None:
+        if not folder.loose:
+            return None
+        where = folder.folder if folder.folder.count("/") > 1 else f"{folder.folder}<project>/"
+        return finding(
+            "outside-dataset",
+            names=_some(folder.loose),
+            folder=folder.folder,
+            better=f"{where}<dataset>/{folder.loose[0]}",
+        )
+    names = [file.key.removeprefix(folder.folder) for file in files]
+    kinds = {name: kind_of(name) for name in names}
+    if not names:
+        return None
+    for name, what in ((folder.path.project, "project"), (folder.path.dataset, "dataset")):
+        try:
+            check_name(name, f"the {what}'s folder name")
+        except InvalidInputError as error:
+            return finding("invalid-name", reason=error.message, hint=error.hint)
+    try:
+        recipe_among(names)
+    except RecipeError as error:
+        return finding("two-recipes", reason=error.problems[0].message, folder=folder.folder)
+    if starts_a_run(kinds.values()):
+        return None
+    for kind, case in ((FileKind.TABLE, "spreadsheets"), (FileKind.OFFICE, "unread"), (FileKind.MEDIA, "media")):
+        some = [name for name in names if kinds[name] == kind]
+        if some:
+            return finding(f"nothing-to-start/{case}", names=_some(some), count=f"{len(some):,}", folder=folder.folder)
+    return finding("nothing-to-start", names=_some(names), folder=folder.folder)
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:SHOWN])
+    return f"{shown} and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown
