@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,8 +23,9 @@ def prompt_of(request: dict[str, Any], model: FoundationModel, read: Callable[[s
     """The prompt and its size in tokens. ``read`` gets an object of S3 for the caller."""
     messages = request.get("messages") or []
     _check_turns(messages)
-    if request.get("toolConfig"):
-        raise invalid("Tools are not part of this stand-in. See docs/local-cloud.md.")
+    forced = forced_tool(request)
+    if request.get("toolConfig") and (forced is None or model.provider == "Meta"):
+        raise invalid("Tools are not part of this stand-in, but one that is forced. See docs/local-cloud.md.")
     media: list[bytes] = []
     count = 0
     for turn, message in enumerate(messages):
@@ -35,8 +37,16 @@ def prompt_of(request: dict[str, Any], model: FoundationModel, read: Callable[[s
                     media.append(content)
     texts = [" ".join(_texts(message["content"])) for message in messages]
     system = " ".join(block["text"] for block in request.get("system") or [] if "text" in block)
-    count += sum(map(tokens.of_text, (*texts, system)))
+    count += sum(map(tokens.of_text, (*texts, system, json.dumps(forced) if forced else "")))
     return Prompt(question=texts[-1], history=" ".join([system, *texts[:-1]]), images=tuple(media)), count
+
+
+def forced_tool(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the specification of the one tool that the model has to call; None where it need not."""
+    config = request.get("toolConfig") or {}
+    name = (config.get("toolChoice") or {}).get("tool", {}).get("name")
+    specs = [tool["toolSpec"] for tool in config.get("tools", []) if "toolSpec" in tool]
+    return next((spec for spec in specs if spec["name"] == name), None)
 
 
 def _check_turns(messages: list[dict[str, Any]]) -> None:

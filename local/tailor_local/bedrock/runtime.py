@@ -56,7 +56,7 @@ def _read(call: Call, uri: str) -> bytes:
 
 
 def _message(said: Reply) -> dict[str, Any]:
-    return {"role": "assistant", "content": [{"text": said.text}]}
+    return {"role": "assistant", "content": [{"toolUse": said.called} if said.called else {"text": said.text}]}
 
 
 def _converse(said: Reply) -> dict[str, Any]:

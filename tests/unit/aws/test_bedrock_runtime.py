@@ -54,6 +54,14 @@ def test_images_of_the_bucket_go_as_bytes(asker: tuple[BedrockAsker, Stubber, Bu
     assert asked == request(image("s3://bucket/uploads/p/d/a.png"))
 
 
+def test_a_call_of_a_tool_is_read_as_its_input(asker: tuple[BedrockAsker, Stubber, BucketFolder]) -> None:
+    ask, stub, _ = asker
+    use = {"toolUse": {"toolUseId": "t", "name": "verdict", "input": {"better": "A"}}}
+    answer = ANSWER | {"output": {"message": {"role": "assistant", "content": [{"text": "So:"}, use]}}}
+    stub.add_response("converse", answer)
+    assert ask.converse(MODEL, request()).text == '{"better":"A"}'
+
+
 def test_what_is_too_large_or_elsewhere_stays_a_location(
     asker: tuple[BedrockAsker, Stubber, BucketFolder], monkeypatch: pytest.MonkeyPatch
 ) -> None:

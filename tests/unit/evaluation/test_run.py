@@ -421,9 +421,10 @@ def test_a_judge_is_asked_both_ways_round_and_never_decides(tmp_path: Path) -> N
     def answer(name: str, asked: str) -> str:
         if not asked.startswith("Compare two answers"):
             return knowing.answer(name, asked)
-        first, second = (asked.split(f"Answer {letter}: ")[1].split("\n")[0] for letter in "AB")
-        right = asked.split("Reference answer: ")[1].split("\n")[0]
-        return "A" if first == right else "B" if second == right else "A"
+        first, second, right = (
+            asked.split(f"<{tag}>")[1].split("</")[0] for tag in ("answer_a", "answer_b", "reference")
+        )
+        return json.dumps({"better": "A" if first == right else "B" if second == right else "A"})
 
     recipe = Recipe.parse("evaluation: {judge: nova-pro, judge_rows: 40}")
     report, files = evaluate(tmp_path, FakeAsker(answer), recipe)
@@ -431,4 +432,6 @@ def test_a_judge_is_asked_both_ways_round_and_never_decides(tmp_path: Path) -> N
     assert report["judge"]["rows"] == 40
     assert report["judge"]["wins"] == 40
     assert report["judge"]["agreement_with_metric"] == 1.0
+    assert report["judge"]["preference"] == 1.0
+    assert any("judges favour their kind" in note for note in report["notes"])
     assert "it does not decide" in files.read(report["paths"]["report"]).decode()

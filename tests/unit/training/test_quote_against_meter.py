@@ -151,7 +151,11 @@ class Prepared:
             )
             judge = catalog.model(self.recipe.evaluation.judge)
             asked = judges.section(
-                cast("Any", sheet), "base", judge.invoked_in("us-east-1"), self.recipe.evaluation.judge_rows
+                cast("Any", sheet),
+                "base",
+                judge.invoked_in("us-east-1"),
+                self.recipe.evaluation.judge_rows,
+                calls=judge.family == "nova",
             )
             cost["judge"] = self.metered(asked, foundation.of_model(judge.training_id))
         return cost

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from tailor.aws.clients import client
@@ -30,6 +31,12 @@ _KINDS: Mapping[str, type[TailorError]] = {
 }
 
 
+def _called(blocks: list[dict[str, Any]]) -> str:
+    """Return the input of the tool that a reply calls, as JSON; empty where it calls none."""
+    inputs = [block["toolUse"]["input"] for block in blocks if "toolUse" in block]
+    return orjson.dumps(inputs[0]).decode() if inputs else ""
+
+
 class BedrockAsker:
     """Client of Converse; ``storage`` is rooted at the images' bucket. One attempt per call: the caller paces."""
 
@@ -53,7 +60,7 @@ class BedrockAsker:
         usage = answer["usage"]
         blocks = answer["output"]["message"]["content"]
         return Reply(
-            text="".join(block["text"] for block in blocks if "text" in block),
+            text=_called(blocks) or "".join(block["text"] for block in blocks if "text" in block),
             stop_reason=answer["stopReason"],
             input_tokens=usage["inputTokens"],
             output_tokens=usage["outputTokens"],

@@ -33,6 +33,7 @@ from tailor.runs import Run, State
 from tailor.storage import Storage
 
 RESERVE_SECONDS = 75.0
+_CALL_NO_TOOL = frozenset({"llama", "titan"})  # Converse refuses a forced tool for them
 _RESERVE_SHARE = 0.25
 _SUMMARY = (
     *("verdict", "headline", "reasons", "metric", "candidate", "baseline", "baseline_arm", "difference", "interval"),
@@ -106,17 +107,25 @@ def evaluate_run(
     guards = regression.guards_of(questions.regression, spoken, recipe.evaluation.regression_margin, task.plan)
     outcome = judge(task.rows, answers, task.plan, guards)
     opinion: dict[str, Any] | None = None
+    doubts: list[str] = []
     if recipe.evaluation.judge is not None:
+        named = catalog.model(recipe.evaluation.judge)
         asked = judges.section(
             outcome.sheet,
             outcome.decision.primary.baseline_arm,
-            catalog.model(recipe.evaluation.judge).invoked_in(region),
+            named.invoked_in(region),
             recipe.evaluation.judge_rows,
+            calls=named.family not in _CALL_NO_TOOL,
         )
-        progress = interview.ask([asked])
-        if not progress.complete:
-            return Unfinished(progress.done, progress.total)
-        opinion = judges.opinion(asked, interview, outcome)
+        try:
+            progress = interview.ask([asked])
+        except EvaluationError as error:  # a judge never decides, so it does not keep a verdict either
+            doubts.append(f"the judge could not be asked: {error.message}")
+        else:
+            if not progress.complete:
+                return Unfinished(progress.done, progress.total)
+            opinion = judges.opinion(asked, interview, outcome)
+        doubts += _kinship(recipe)
 
     behaviour = conduct(outcome.sheet, prices or prices_of(recipe))
     curves, notes = _curves(run_files, f"{run.files}job/")
@@ -128,12 +137,23 @@ def evaluate_run(
         judge=opinion,
         regression=regression.details(questions.regression, spoken),
         shots=questions.shots,
-        notes=[*_why_again(run), *questions.notes, *task.notes, *notes],
+        notes=[*_why_again(run), *questions.notes, *task.notes, *notes, *doubts],
         remark=remark,
     )
     report = document(run, recipe, outcome, questions.arms, findings, started, clock())
     _write(run_files, folder, report, outcome)
     return EvaluationResult(report)
+
+
+def _kinship(recipe: Recipe) -> list[str]:
+    """Say where the judge is of one family with a model that it judges: judges favour their own kind."""
+    judge = catalog.model(recipe.evaluation.judge or recipe.model)
+    kin = {"base": recipe.model, "teacher": _teacher(recipe)}
+    return [
+        f"the judge {judge.title} and the {role}, {catalog.model(name).title}, are kin: judges favour their kind"
+        for role, name in kin.items()
+        if name and catalog.model(name).family.partition("-")[0] == judge.family.partition("-")[0]
+    ]
 
 
 def plan_run(run_files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm], now: datetime) -> Plan:

@@ -10,8 +10,8 @@ ROUNDS = 3  # at most: a candidate is measured again where another version went 
 PROBES = 20  # beginnings of training documents
 PREFIX_WORDS = 50  # of such a beginning
 RECITED_TOKENS = 80  # of how it is continued
-JUDGE_INSTRUCTION = 100  # tokens of what a judge is told, besides question and answers
-JUDGE_ANSWER = 8  # tokens, its longest answer
+JUDGE_INSTRUCTION = 300  # tokens of what a judge is told, its tool included, besides question and answers
+JUDGE_ANSWER = 100  # tokens, its longest answer: the call of a tool
 
 
 def suite(name: str) -> bytes:

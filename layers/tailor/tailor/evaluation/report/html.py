@@ -321,10 +321,12 @@ def _judge(report: Report) -> str:
     if judge["agreement_with_metric"] is not None:
         share = percent(judge["agreement_with_metric"])
         agreed = f" Where both tell the arms apart, it agrees with the metric in {share} of the rows."
+    failed = f" {judge['failed']:,} more could not be judged: they count nowhere." if judge["failed"] else ""
     text = (
-        f"<p>Of {judge['rows']:,} pairs the judge preferred the custom model {judge['wins']:,} times and the baseline "
+        f"<p>Of {judge['rows']:,} pairs, taken at random, the judge preferred the custom model {judge['wins']:,} times "
+        f"and the baseline "
         f"{judge['losses']:,} times; {judge['ties']:,} are ties. In {judge['swayed_by_place']:,} pairs the order of "
-        f"the answers swayed it.{agreed}</p>"
+        f"the answers swayed it.{agreed}{failed}</p>"
     )
     return section("A model's opinion", "For looking at; it does not decide.", text)
 
