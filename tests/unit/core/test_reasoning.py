@@ -65,5 +65,5 @@ def test_apps_get_the_answer_and_the_reasoning_apart() -> None:
         "stopReason": "end_turn",
         "usage": {"inputTokens": 1, "outputTokens": 1},
     }
-    message = to_completion(reply, model="m", version="v", created=0)["choices"][0]["message"]
+    message = to_completion([reply], model="m", version="v", created=0)["choices"][0]["message"]
     assert (message["content"], message["reasoning_content"]) == ("đỏ", "hm")

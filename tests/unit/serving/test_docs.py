@@ -23,9 +23,12 @@ def test_every_error_code_is_documented_and_no_other() -> None:
     assert used == documented
 
 
-def test_every_parameter_is_documented() -> None:
-    for name in ChatRequest.model_fields:
-        assert f"`{name}`" in DOCS or f"`{name}: " in DOCS, name
+def test_the_table_says_of_every_parameter_what_becomes_of_it() -> None:
+    rows = dict(re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (.+) \|$", DOCS, re.MULTILINE))
+    fates = {name: fate for names, fate in rows.items() for name in re.findall(r"\w+", names)}
+    assert fates.keys() >= ChatRequest.model_fields.keys()
+    assert {name for name in ChatRequest.model_fields if fates[name].startswith("ignored")} == schema.IGNORED.keys()
+    assert f"used, up to {schema.MAX_ANSWERS}:" in fates["n"]
 
 
 def test_limits_are_those_of_the_code() -> None:

@@ -13,11 +13,11 @@ from pydantic_core import from_json
 from tailor.serving import images
 from tailor.serving.aliases import Version
 from tailor.serving.errors import ApiError
+from tailor.serving.forms import Form, form_of
 from tailor.serving.schema import (
     AssistantMessage,
     ChatRequest,
     ImagePart,
-    JsonSchemaFormat,
     NamedTool,
     RefusalPart,
     SystemMessage,
@@ -59,6 +59,7 @@ def _messages(request: ChatRequest, version: Version) -> list[dict[str, Any]]:
     turns: list[tuple[str, list[Block]]] = []
     open_calls: set[str] = set()
     image_count = 0
+    speakers = {message.name for message in request.messages if isinstance(message, UserMessage) and message.name}
     for index, message in enumerate(request.messages):
         where = f"messages[{index}]"
         if isinstance(message, SystemMessage):
@@ -68,6 +69,8 @@ def _messages(request: ChatRequest, version: Version) -> list[dict[str, Any]]:
         match message:
             case UserMessage():
                 role, blocks = "user", _user_blocks(message, version, where)
+                if message.name and len(speakers) > 1:
+                    blocks = _said_by(message.name, blocks)
                 image_count += sum("image" in block for block in blocks)
             case AssistantMessage():
                 role, blocks = "assistant", _assistant_blocks(message, where)
@@ -108,6 +111,14 @@ def _user_blocks(message: UserMessage, version: Version, where: str) -> list[Blo
     if not blocks:
         raise _refused(f"{where}.content", "the message is empty")
     return blocks
+
+
+def _said_by(name: str, blocks: list[Block]) -> list[Block]:
+    """Put a speaker's name before the first text: Converse's messages have none."""
+    first = next((index for index, block in enumerate(blocks) if "text" in block), None)
+    if first is None:
+        return [{"text": f"{name}:"}, *blocks]
+    return [*blocks[:first], {"text": f"{name}: {blocks[first]['text']}"}, *blocks[first + 1 :]]
 
 
 def _assistant_blocks(message: AssistantMessage, where: str) -> list[Block]:
@@ -151,41 +162,43 @@ def _texts(content: str | Iterable[TextPart | RefusalPart] | None) -> list[str]:
 def _inference(request: ChatRequest) -> dict[str, Any]:
     stop = [request.stop] if isinstance(request.stop, str) else request.stop
     values = {
-        "maxTokens": request.max_completion_tokens or request.max_tokens,
+        "maxTokens": request.longest_answer,
         "temperature": request.temperature,
         "topP": request.top_p,
-        "stopSequences": stop,
+        "stopSequences": stop or None,
     }
     return {name: value for name, value in values.items() if value is not None}
 
 
 def _tools(request: ChatRequest, *, uses_tools: bool) -> dict[str, Any] | None:
-    if isinstance(request.response_format, JsonSchemaFormat):
-        return _schema_tool(request, request.response_format, uses_tools=uses_tools)
-    if not request.tools:
-        if request.tool_choice not in (None, "none"):
-            raise _refused("tool_choice", "there are no tools to choose from")
-        if uses_tools:
-            raise _refused("tools", "a conversation with tool calls needs its tools in every request")
-        return None
-    names = [tool.function.name for tool in request.tools]
+    names = [tool.function.name for tool in request.tools or ()]
     if len(set(names)) != len(names):
         raise _refused("tools", "two tools have the same name")
-    if request.tool_choice == "none":
+    if isinstance(request.tool_choice, NamedTool) and request.tool_choice.function.name not in names:
+        raise _refused("tool_choice", "there is no tool of that name")
+    if not names and request.tool_choice not in (None, "none"):
+        raise _refused("tool_choice", "there are no tools to choose from")
+    specs = [{"toolSpec": _tool_spec(tool.function)} for tool in request.tools or ()]
+    if form := form_of(request):
+        return _with_form(form, specs, only_form=not specs or request.tool_choice == "none")
+    if not specs or request.tool_choice == "none":
+        if uses_tools and not specs:
+            raise _refused("tools", "a conversation with tool calls needs its tools in every request")
         if uses_tools:
             raise _refused("tool_choice", "Bedrock can't switch tools off in a conversation that has used them")
         return None
-    config: dict[str, Any] = {"tools": [{"toolSpec": _tool_spec(tool.function)} for tool in request.tools]}
+    config: dict[str, Any] = {"tools": specs}
     if isinstance(request.tool_choice, NamedTool):
-        name = request.tool_choice.function.name
-        if name not in names:
-            raise _refused("tool_choice", "there is no tool of that name")
-        config["toolChoice"] = {"tool": {"name": name}}
-    elif request.tool_choice == "required":
-        config["toolChoice"] = {"any": {}}
-    elif request.tool_choice == "auto":
-        config["toolChoice"] = {"auto": {}}
+        config["toolChoice"] = {"tool": {"name": request.tool_choice.function.name}}
+    elif request.tool_choice:
+        config["toolChoice"] = {"any": {}} if request.tool_choice == "required" else {"auto": {}}
     return config
+
+
+def _with_form(form: Form, specs: list[dict[str, Any]], *, only_form: bool) -> dict[str, Any]:
+    """Have the model answer in a form, or call one of the tools first."""
+    choice = {"tool": {"name": form.name}} if only_form else {"any": {}}
+    return {"tools": [*specs, form.tool()], "toolChoice": choice}
 
 
 def _tool_spec(function: Any) -> dict[str, Any]:
@@ -200,28 +213,14 @@ def _tool_spec(function: Any) -> dict[str, Any]:
     return spec
 
 
-def _schema_tool(request: ChatRequest, format: JsonSchemaFormat, *, uses_tools: bool) -> dict[str, Any]:
-    """Return a tool that the model must use, whose input is the answer in the requested schema."""
-    if request.tools or uses_tools:
-        raise _refused("response_format", "json_schema can't be combined with tools")
-    schema = format.json_schema
-    if schema.schema_.get("type") != "object":
-        raise _refused("response_format.json_schema.schema", "the schema's type must be object")
-    spec: dict[str, Any] = {"name": schema.name, "inputSchema": {"json": schema.schema_}}
-    spec["description"] = (schema.description or "").strip() or "Gives the answer in this form."
-    if schema.strict is not None:
-        spec["strict"] = schema.strict
-    return {"tools": [{"toolSpec": spec}], "toolChoice": {"tool": {"name": schema.name}}}
-
-
 def _metadata(request: ChatRequest, project: str, version: Version) -> dict[str, str]:
     """Return metadata for Bedrock's invocation logs, by which distillation can filter; hashes the user's id."""
     metadata = dict(request.metadata or {})
     if any(name.startswith("tailor-") for name in metadata):
         raise _refused("metadata", "names that begin with tailor- are the service's own")
     metadata |= {"tailor-project": project, "tailor-version": version.run}
-    if request.user:
-        metadata["tailor-user"] = hashlib.sha256(request.user.encode()).hexdigest()[:32]
+    if user := request.safety_identifier or request.user:
+        metadata["tailor-user"] = hashlib.sha256(user.encode()).hexdigest()[:32]
     return metadata
 
 

@@ -2,11 +2,12 @@
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tailor.reasoning import said
 from tailor.serving.errors import SERVER, ApiError
+from tailor.serving.forms import Form
 
 # All stop reasons that Converse documents; a test compares the list with the SDK's.
 FINISH_REASONS: Mapping[str, str] = {
@@ -23,35 +24,49 @@ MALFORMED = frozenset({"malformed_model_output", "malformed_tool_use"})
 
 
 def to_completion(
-    answer: Mapping[str, Any], *, model: str, version: str, created: int, schema_tool: str | None = None
+    answers: Sequence[Mapping[str, Any]],
+    *,
+    model: str,
+    version: str,
+    created: int,
+    form: Form | None = None,
+    one_call: bool = False,
 ) -> dict[str, Any]:
-    """Return a ``chat.completion``. With ``schema_tool``, its input is the answer.
+    """Return a ``chat.completion`` with a choice for each answer of Converse.
 
+    Args:
+        form: that the answers must have, unless they call a tool.
+        one_call: keep the first call of a tool only.
     Raises:
-        ApiError: 502, the answer is incomplete or unusable.
+        ApiError: 502, an answer is incomplete or unusable.
     """
-    reason = answer.get("stopReason")
-    if not reason or reason in MALFORMED:
-        raise ApiError(502, "the model's answer is not usable: try again", code="model_error", type=SERVER)
-    finish = FINISH_REASONS.get(reason, "stop")
-    message, structured = _message(answer["output"]["message"]["content"], schema_tool)
-    if schema_tool and not structured and finish in ("stop", "tool_calls"):
-        raise ApiError(502, "the model did not answer in the form asked for", code="model_error", type=SERVER)
-    if finish == "tool_calls" and "tool_calls" not in message:
-        finish = "stop"
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": "chat.completion",
         "created": created,
         "model": model,
         "system_fingerprint": version,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
-        "usage": _usage(answer["usage"]),
+        "choices": [_choice(index, answer, form, one_call) for index, answer in enumerate(answers)],
+        "usage": _usage([answer["usage"] for answer in answers]),
     }
 
 
-def _message(blocks: list[dict[str, Any]], schema_tool: str | None) -> tuple[dict[str, Any], bool]:
-    """Return the message, and whether its content is the input of ``schema_tool``."""
+def _choice(index: int, answer: Mapping[str, Any], form: Form | None, one_call: bool) -> dict[str, Any]:
+    reason = answer.get("stopReason")
+    if not reason or reason in MALFORMED:
+        raise ApiError(502, "the model's answer is not usable: try again", code="model_error", type=SERVER)
+    finish = FINISH_REASONS.get(reason, "stop")
+    message, structured = _message(answer["output"]["message"]["content"], form, one_call)
+    calls = "tool_calls" in message
+    if form and not structured and not calls and finish in ("stop", "tool_calls"):
+        raise ApiError(502, "the model did not answer in the form asked for", code="model_error", type=SERVER)
+    if finish == "tool_calls" and not calls:
+        finish = "stop"
+    return {"index": index, "message": message, "logprobs": None, "finish_reason": finish}
+
+
+def _message(blocks: list[dict[str, Any]], form: Form | None, one_call: bool) -> tuple[dict[str, Any], bool]:
+    """Return the message, and whether its content has the form."""
     texts: list[str] = []
     reasoning: list[str] = []
     calls: list[dict[str, Any]] = []
@@ -61,32 +76,36 @@ def _message(blocks: list[dict[str, Any]], schema_tool: str | None) -> tuple[dic
             texts.append(block["text"])
         elif "toolUse" in block:
             use = block["toolUse"]
-            arguments = json.dumps(use["input"], ensure_ascii=False)
-            if use["name"] == schema_tool:
-                structured = arguments
+            if form and use["name"] == form.name:
+                structured = form.answer(use["input"])
             else:
-                function = {"name": use["name"], "arguments": arguments}
+                function = {"name": use["name"], "arguments": json.dumps(use["input"], ensure_ascii=False)}
                 calls.append({"id": use["toolUseId"], "type": "function", "function": function})
         elif "reasoningContent" in block:
             reasoning.append(block["reasoningContent"].get("reasoningText", {}).get("text", ""))
     thought, text = said("".join(texts))
     reasoning += [thought] if thought else []
+    if calls:
+        structured = None  # an answer that was given before its tools had answered
     content = structured if structured is not None else text
     message: dict[str, Any] = {"role": "assistant", "content": content or (None if calls else ""), "refusal": None}
     if calls:
-        message["tool_calls"] = calls
+        message["tool_calls"] = calls[:1] if one_call else calls
     if any(reasoning):
         message["reasoning_content"] = "".join(reasoning)
     return message, structured is not None
 
 
-def _usage(usage: Mapping[str, int]) -> dict[str, Any]:
-    cached = usage.get("cacheReadInputTokens", 0)
-    prompt = usage["inputTokens"] + cached + usage.get("cacheWriteInputTokens", 0)
+def _usage(usages: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+    def total(name: str) -> int:
+        return sum(usage.get(name, 0) for usage in usages)
+
+    cached = total("cacheReadInputTokens")
+    prompt = total("inputTokens") + cached + total("cacheWriteInputTokens")
     return {
         "prompt_tokens": prompt,
-        "completion_tokens": usage["outputTokens"],
-        "total_tokens": prompt + usage["outputTokens"],
+        "completion_tokens": total("outputTokens"),
+        "total_tokens": prompt + total("outputTokens"),
         "prompt_tokens_details": {"cached_tokens": cached},
     }
 
@@ -104,13 +123,17 @@ def _chunks(completion: Mapping[str, Any], include_usage: bool) -> Iterator[dict
     common["object"] = "chat.completion.chunk"
     if include_usage:
         common["usage"] = None
-    message, choice = completion["choices"][0]["message"], completion["choices"][0]
-    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": "", "refusal": None}]
-    deltas += [{name: message[name]} for name in ("reasoning_content", "content") if message.get(name)]
-    deltas += [{"tool_calls": [{"index": index, **call}]} for index, call in enumerate(message.get("tool_calls", []))]
-    for delta in deltas:
-        yield {**common, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}]}
-    last = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": choice["finish_reason"]}
-    yield {**common, "choices": [last]}
+    for choice in completion["choices"]:
+        for delta in _deltas(choice["message"]):
+            part = {"index": choice["index"], "delta": delta, "logprobs": None, "finish_reason": None}
+            yield {**common, "choices": [part]}
+        last = {"index": choice["index"], "delta": {}, "logprobs": None, "finish_reason": choice["finish_reason"]}
+        yield {**common, "choices": [last]}
     if include_usage:
         yield {**common, "choices": [], "usage": completion["usage"]}
+
+
+def _deltas(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield {"role": "assistant", "content": "", "refusal": None}
+    yield from ({name: message[name]} for name in ("reasoning_content", "content") if message.get(name))
+    yield from ({"tool_calls": [{"index": index, **call}]} for index, call in enumerate(message.get("tool_calls", [])))

@@ -1,12 +1,15 @@
-"""Schema of the chat request. Unsupported parameters are refused by name, never ignored.
+"""Schema of the chat request. What Bedrock can't do is refused by name, or ignored and named in the answer.
 
-Parameters that many clients send with a neutral value (``n: 1``, ``frequency_penalty: 0``) accept that value only.
+A parameter may be ignored where that changes nothing essential of an answer (:data:`IGNORED`); the header
+``x-tailor-ignored`` then has its name. Members of messages that clients add for themselves are accepted, and not given
+to the model.
 """
 
 import difflib
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator
 from pydantic_core import from_json
 
 from tailor.serving.errors import ApiError
@@ -22,6 +25,7 @@ class ApiModel(BaseModel):
 class TextPart(ApiModel):
     type: Literal["text"]
     text: str
+    cache_control: dict[str, Any] | None = None
 
 
 class RefusalPart(ApiModel):
@@ -39,6 +43,12 @@ class ImageUrl(ApiModel):
 class ImagePart(ApiModel):
     type: Literal["image_url"]
     image_url: ImageUrl
+    cache_control: dict[str, Any] | None = None
+
+    @field_validator("image_url", mode="before")
+    @classmethod
+    def _read_plain_url(cls, value: Any) -> Any:
+        return {"url": value} if isinstance(value, str) else value
 
 
 def _type_of(value: Any) -> str | None:
@@ -61,14 +71,21 @@ type AssistantPart = Annotated[
 ]
 
 
+type SpeakerName = Annotated[str, Field(max_length=64)]
+
+
 class SystemMessage(ApiModel):
     role: Literal["system", "developer"]
     content: Parts[TextPart]
+    name: SpeakerName | None = None
 
 
 class UserMessage(ApiModel):
+    """A user's message. ``name`` is given to the model where several users speak."""
+
     role: Literal["user"]
     content: Parts[UserPart]
+    name: SpeakerName | None = None
 
 
 type ToolName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
@@ -78,23 +95,34 @@ type ToolCallId = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.:-]{1,64}$")]
 class CalledFunction(ApiModel):
     name: ToolName
     arguments: str
+    parsed_arguments: Any = None
 
 
 class ToolCall(ApiModel):
     id: ToolCallId
     type: Literal["function"]
     function: CalledFunction
+    index: int | None = None
 
 
 class AssistantMessage(ApiModel):
-    """An answer in the history. Accepts the nulls and empty lists that client libraries send back."""
+    """An answer in the history, as client libraries send it back. The second group is not given to the model again."""
 
     role: Literal["assistant"]
     content: Parts[AssistantPart] | None = None
     tool_calls: list[ToolCall] | None = None
     refusal: str | None = None
-    reasoning_content: str | None = Field(default=None, description="not given to the model again")
-    annotations: Annotated[list[Any], Field(max_length=0)] | None = None
+
+    name: SpeakerName | None = None
+    reasoning_content: str | None = None
+    reasoning: Any = None
+    reasoning_details: list[Any] | None = None
+    thinking_blocks: list[Any] | None = None
+    annotations: list[Any] | None = None
+    parsed: Any = None
+    index: int | None = None
+    id: str | None = None
+    provider_specific_fields: dict[str, Any] | None = None
     audio: None = None
     function_call: None = None
 
@@ -102,7 +130,8 @@ class AssistantMessage(ApiModel):
 class ToolMessage(ApiModel):
     role: Literal["tool"]
     tool_call_id: ToolCallId
-    content: Parts[TextPart]
+    content: Parts[TextPart] | None = None
+    name: SpeakerName | None = None
 
 
 def _role_of(value: Any) -> str:
@@ -151,13 +180,19 @@ class TextFormat(ApiModel):
     type: Literal["text"]
 
 
+class JsonObjectFormat(ApiModel):
+    type: Literal["json_object"]
+
+
 class JsonSchemaFormat(ApiModel):
     type: Literal["json_schema"]
     json_schema: JsonSchema
 
 
 type ResponseFormat = Annotated[
-    Annotated[TextFormat, Tag(f"{_TAG}text")] | Annotated[JsonSchemaFormat, Tag(f"{_TAG}json_schema")],
+    Annotated[TextFormat, Tag(f"{_TAG}text")]
+    | Annotated[JsonObjectFormat, Tag(f"{_TAG}json_object")]
+    | Annotated[JsonSchemaFormat, Tag(f"{_TAG}json_schema")],
     Discriminator(_type_of),
 ]
 
@@ -173,6 +208,21 @@ type MetadataName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9 :_@$#=/+,.-]{1,64
 MAX_INTEGER = 2**31 - 1  # of Converse's integers
 # Bedrock accepts 16 pairs; project, version and user use three of them.
 MAX_METADATA = 13
+MAX_ANSWERS = 8
+# Parameters without effect, and their neutral values, with which nothing is missed.
+IGNORED: Mapping[str, tuple[Any, ...]] = {
+    "seed": (),
+    "frequency_penalty": (0,),
+    "presence_penalty": (0,),
+    "top_k": (),
+    "reasoning_effort": ("none",),
+    "verbosity": ("medium",),
+    "service_tier": ("auto", "default"),
+    "prompt_cache_key": (),
+    "prediction": (),
+    "store": (False,),
+}
+type SmallPenalty = Annotated[float, Field(ge=-1, le=1)]
 
 
 class ChatRequest(ApiModel):
@@ -186,8 +236,7 @@ class ChatRequest(ApiModel):
     top_p: float | None = Field(default=None, ge=0, le=1)
     stop: (
         Annotated[
-            Annotated[Stop, Tag(f"{_TAG}text")]
-            | Annotated[list[Stop], Field(min_length=1, max_length=4), Tag(f"{_TAG}parts")],
+            Annotated[Stop, Tag(f"{_TAG}text")] | Annotated[list[Stop], Field(max_length=4), Tag(f"{_TAG}parts")],
             Discriminator(_shape_of),
         ]
         | None
@@ -195,8 +244,9 @@ class ChatRequest(ApiModel):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     user: str | None = None
+    safety_identifier: str | None = None
     metadata: Annotated[dict[MetadataName, MetadataValue], Field(max_length=MAX_METADATA)] | None = None
-    tools: Annotated[list[Tool], Field(min_length=1, max_length=128)] | None = None
+    tools: Annotated[list[Tool], Field(max_length=128)] | None = None
     tool_choice: (
         Annotated[
             Annotated[Literal["none", "auto", "required"], Tag(f"{_TAG}word")]
@@ -205,26 +255,49 @@ class ChatRequest(ApiModel):
         ]
         | None
     ) = None
+    parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
+    n: Annotated[int, Field(ge=1, le=MAX_ANSWERS)] | None = None
     # Neutral values only: Converse supports no other.
-    n: Literal[1] | None = None
-    parallel_tool_calls: Literal[True] | None = None
-    frequency_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
-    presence_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
     logprobs: Literal[False] | None = None
-    store: Literal[False] | None = None
+    top_logprobs: Literal[0] | None = None
+    logit_bias: Annotated[dict[str, Any], Field(max_length=0)] | None = None
+    modalities: Annotated[list[Literal["text"]], Field(max_length=1)] | None = None
+    # Ignored.
+    seed: int | None = None
+    frequency_penalty: SmallPenalty | None = None
+    presence_penalty: SmallPenalty | None = None
+    top_k: Annotated[int, Field(ge=1)] | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    verbosity: Literal["low", "medium", "high"] | None = None
+    service_tier: Literal["auto", "default", "flex", "priority", "scale"] | None = None
+    prompt_cache_key: str | None = None
+    prediction: dict[str, Any] | None = None
+    store: bool | None = None
 
     @classmethod
     def parse(cls, body: bytes) -> "ChatRequest":
         """Parse a body. Raises ApiError 400 that names the first wrong field but not its content."""
         request = read(cls, body)
-        if request.max_tokens is not None and request.max_completion_tokens is not None:
-            message = "give max_completion_tokens or max_tokens, not both"
-            raise ApiError(400, message, code="invalid_value", param="max_tokens")
         if request.stream_options is not None and not request.stream:
             message = "stream_options goes only with stream: true"
             raise ApiError(400, message, code="invalid_value", param="stream_options")
         return request
+
+    @property
+    def longest_answer(self) -> int | None:
+        """The most tokens of an answer: the smaller one where the request has both names of the limit."""
+        given = [limit for limit in (self.max_completion_tokens, self.max_tokens) if limit is not None]
+        return min(given, default=None)
+
+    @property
+    def ignored(self) -> list[str]:
+        """Names of the parameters that the request sets and that have no effect."""
+        return [
+            name
+            for name, neutral in IGNORED.items()
+            if (value := getattr(self, name)) is not None and value not in neutral
+        ]
 
 
 def read[T: ApiModel](shape: type[T], body: bytes) -> T:

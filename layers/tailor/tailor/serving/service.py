@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -12,8 +13,9 @@ from tailor.names import MAX_NAME, NAME
 from tailor.serving import chat, completion, usage
 from tailor.serving.aliases import Alias, AliasStore, Offline, Version
 from tailor.serving.errors import ApiError
+from tailor.serving.forms import form_of
 from tailor.serving.keys import Caller
-from tailor.serving.schema import ChatRequest, JsonSchemaFormat
+from tailor.serving.schema import ChatRequest
 from tailor.serving.usage import Usage, UsageStore
 
 JSON_TYPE = "application/json"
@@ -58,37 +60,59 @@ class ChatService:
         request = ChatRequest.parse(body)
         project, version = self._resolve(request.model, caller)
         converse = chat.to_converse(request, project, version)
-        headers = usage.admit(self._counters, caller, now, default_per_minute=self._default_per_minute)
+        wanted = request.n or 1
+        headers = usage.admit(self._counters, caller, now, answers=wanted, default_per_minute=self._default_per_minute)
         started = time.monotonic()
-        answer = self._runtime.converse(converse)
+        answers, failure = self._ask(converse, wanted)
         latency = round((time.monotonic() - started) * 1000)
-        tokens = answer["usage"]
         facts: dict[str, Any] = {
             "project": project,
             "version": version.run,
             "key": caller.key,
-            "input_tokens": tokens["inputTokens"],
-            "output_tokens": tokens["outputTokens"],
-            "stop_reason": answer.get("stopReason"),
+            "input_tokens": sum(answer["usage"]["inputTokens"] for answer in answers),
+            "output_tokens": sum(answer["usage"]["outputTokens"] for answer in answers),
+            "stop_reason": ",".join(str(answer.get("stopReason")) for answer in answers),
             "model_ms": latency,
         }
-        used = Usage(project, now.date(), caller.key, version.run, 1, tokens["inputTokens"], tokens["outputTokens"])
-        try:
-            usage.record(self._counters, caller, used)
-        except TailorError as error:
-            # The answer is paid for and valid: a failure to count it must not lose it.
-            facts["usage_not_counted"] = error.code
-        schema_tool = (
-            request.response_format.json_schema.name if isinstance(request.response_format, JsonSchemaFormat) else None
-        )
+        if answers:
+            facts |= self._count(facts, len(answers), caller, now)
+        if failure:
+            raise failure
         result = completion.to_completion(
-            answer, model=project, version=version.run, created=int(now.timestamp()), schema_tool=schema_tool
+            answers,
+            model=project,
+            version=version.run,
+            created=int(now.timestamp()),
+            form=form_of(request),
+            one_call=request.parallel_tool_calls is False,
         )
         headers |= {"x-tailor-version": version.run}
+        if request.ignored:
+            headers["x-tailor-ignored"] = ", ".join(request.ignored)
         if request.stream:
             include_usage = bool(request.stream_options and request.stream_options.include_usage)
             return ApiAnswer(completion.to_events(result, include_usage=include_usage), EVENTS_TYPE, headers, facts)
         return ApiAnswer(json.dumps(result, ensure_ascii=False), JSON_TYPE, headers, facts)
+
+    def _ask(self, converse: Mapping[str, Any], wanted: int) -> tuple[Sequence[dict[str, Any]], Exception | None]:
+        """Call the model for each answer that is wanted; return the answers, and the first failure of a call."""
+        if wanted == 1:
+            return [self._runtime.converse(converse)], None
+        with ThreadPoolExecutor(wanted) as pool:
+            calls = [pool.submit(self._runtime.converse, converse) for _ in range(wanted)]
+        failures = [failure for call in calls if isinstance(failure := call.exception(), Exception)]
+        return [call.result() for call in calls if call.exception() is None], next(iter(failures), None)
+
+    def _count(self, facts: Mapping[str, Any], answers: int, caller: Caller, now: datetime) -> dict[str, Any]:
+        """Count what the answers used; return what the log needs to know where that failed."""
+        tokens = facts["input_tokens"], facts["output_tokens"]
+        used = Usage(facts["project"], now.date(), caller.key, facts["version"], answers, *tokens)
+        try:
+            usage.record(self._counters, caller, used)
+        except TailorError as error:
+            # The answer is paid for and valid: a failure to count it must not lose it.
+            return {"usage_not_counted": error.code}
+        return {}
 
     def models(self, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models``: the live models that the key may call."""

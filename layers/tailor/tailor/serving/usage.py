@@ -45,11 +45,17 @@ class UsageStore(Protocol):
 
 
 def admit(
-    store: UsageStore, caller: Caller, now: datetime | None = None, *, default_per_minute: int | None = None
+    store: UsageStore,
+    caller: Caller,
+    now: datetime | None = None,
+    *,
+    answers: int = 1,
+    default_per_minute: int | None = None,
 ) -> dict[str, str]:
     """Count a request against the key's limits; return rate-limit headers.
 
     Args:
+        answers: how many the request asks for; each counts as a request.
         default_per_minute: requests of a key that has no limit of its own; None for no limit.
     Raises:
         ApiError: 429.
@@ -64,12 +70,14 @@ def admit(
         return {}
     minute = now.replace(second=0, microsecond=0)
     left_in_minute = minute + timedelta(minutes=1) - now
-    count = store.count_request(caller.key, minute, most)
-    if count is None:
-        raise _exceeded(f"this key may make {most} requests a minute", left_in_minute)
+    count: int | None = 0
+    for _ in range(answers):
+        count = store.count_request(caller.key, minute, most)
+        if count is None:
+            raise _exceeded(f"this key may make {most} requests a minute", left_in_minute)
     return {
         "x-ratelimit-limit-requests": str(most),
-        "x-ratelimit-remaining-requests": str(most - count),
+        "x-ratelimit-remaining-requests": str(most - (count or 0)),
         "x-ratelimit-reset-requests": f"{_seconds(left_in_minute)}s",
     }
 
