@@ -4,9 +4,12 @@ import re
 from typing import Final, NamedTuple
 
 _NAMES: Final = "think|thinking|thought|thoughts|reasoning|reason|scratchpad|reflection"
-_OPEN: Final = re.compile(rf"(?<!`)<({_NAMES})>", re.IGNORECASE)
-_CLOSE: Final = re.compile(rf"(?<!`)</({_NAMES})>", re.IGNORECASE)
-_ANSWER: Final = re.compile(r"\s*<(answer|response|output)>(.*)</\1>\s*", re.IGNORECASE | re.DOTALL)
+_OPEN: Final = re.compile(rf"(?<!`)<(?:{_NAMES})>|<\|begin_of_thought\|>", re.IGNORECASE)
+_CLOSE: Final = re.compile(rf"(?<!`)</(?:{_NAMES})>|<\|end_of_thought\|>", re.IGNORECASE)
+_ANSWERS: Final = (
+    re.compile(r"\s*<(?:answer|response|output)>(.*)</(?:answer|response|output)>\s*", re.IGNORECASE | re.DOTALL),
+    re.compile(r"\s*<\|begin_of_solution\|>(.*)<\|end_of_solution\|>\s*", re.DOTALL),
+)
 
 # An answer that begins so is taken apart; elsewhere such words may be tags of a text's own.
 _BEGINS: Final = re.compile(r"\s*<(?:think|thinking|thought|thoughts|reasoning)>", re.IGNORECASE)
@@ -65,6 +68,6 @@ def parted(text: str) -> Parted:
         return Parted("", text, "")
     kept.append(text[at:])
     answer = "".join(kept).strip()
-    inner = _ANSWER.fullmatch(answer)
+    inner = next(filter(None, (wrapped.fullmatch(answer) for wrapped in _ANSWERS)), None)
     thought = "\n\n".join(filter(None, (_OPEN.sub("", each).strip() for each in thoughts)))
-    return Parted(thought, inner[2].strip() if inner else answer, "")
+    return Parted(thought, inner[1].strip() if inner else answer, "")

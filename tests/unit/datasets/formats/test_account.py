@@ -126,6 +126,8 @@ ALPACA: Row = {"instruction": "q?", "output": "a"}
         ("thumbs_down", False, True),
         ("feedback", "👍", "👎"),
         ("label", "1", "0"),
+        ("status", "approved", "rejected"),
+        ("desirable", True, False),
     ],
 )
 def test_rows_that_the_data_mark_as_bad_are_left_out(
@@ -149,6 +151,31 @@ def test_a_label_that_is_no_verdict_is_told_and_one_that_the_recipe_names_is_no_
     data = Data(columns=Columns(category="label"))
     reader = open_dataset(tmp_path / "b", lines(PAIR | {"label": "0"}, PAIR | {"label": "1"}), data=data)
     assert [example.category for example in examples(reader)] == ["0", "1"]
+
+
+def test_whether_a_guess_was_right_is_no_mark_of_the_answer(tmp_path: Path) -> None:
+    rows = [PAIR | {"prediction": "x", "is_correct": right} for right in (True, False)]
+
+    assert len(examples(open_dataset(tmp_path, lines(*rows)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "parts"),
+    [
+        ("Data-Split", ["TEST", "Train", "valid"], ["test", "train", "validation"]),
+        ("is_test", [True, False], ["test", None]),
+        ("Usage", ["PrivateTest", "Training"], ["test", "train"]),
+        ("which", ["val2014", "train2014", "test set"], ["validation", "train", "test"]),
+        ("set_name", ["test", "kiểm tra"], ["test", "test"]),
+        ("which", ["test", "taste"], [None, None]),
+    ],
+)
+def test_the_part_of_a_row_is_read_whatever_its_column_is_called(
+    tmp_path: Path, key: str, values: list[object], parts: list[str | None]
+) -> None:
+    found = examples(open_dataset(tmp_path, lines(*(PAIR | {key: value} for value in values))))
+
+    assert [example.split for example in found] == parts
 
 
 @pytest.mark.parametrize("mark", [{"weight": 0}, {"train": False}, {"loss": False}, {"weight": 0.0}])
@@ -205,10 +232,10 @@ def test_the_reasoning_of_turns_stands_before_their_answers(tmp_path: Path, answ
 
 def test_a_key_is_a_warning_where_it_is_likely_to_matter(tmp_path: Path) -> None:
     rows = [
-        PAIR | {"shown": "a.png", "photo": "a.png", "rejected": "b", "note": "x", "void": None, "options_": ""},
-        PAIR | {"shown": "a.png", "photo": "a.png", "rejected": "c"},
+        PAIR | {"shown": "a.png", "photo": "b.png", "rejected": "b", "note": "x", "void": None, "options_": ""},
+        PAIR | {"shown": "a.png", "photo": "b.png", "rejected": "c"},
     ]
-    reader = open_dataset(tmp_path, lines(*rows), data=Data(columns=Columns(image="shown")))
+    reader = open_dataset(tmp_path, lines(*rows) | {"b.png": PIXEL}, data=Data(columns=Columns(image="shown")))
 
     assert len(examples(reader)) == 2
 

@@ -140,6 +140,7 @@ def proposed(fix: str) -> list[Any]:
         ({"uid": "a-#", "article": "A text of # words.", "highlights": "short"},
          ["A text of 0 words.\n\nSummarise this text.", "short"]),
         ({"created": "2026-01-0#", "photo": "#.png", "dish": "a soup"}, ["<0.png> What is in this image?", "a soup"]),
+        ({"text": "A text of # words.", "mood": "good"}, ["A text of 0 words.\n\nIs this good or bad?", "good"]),
         ({"text": "A text of # words.", "label": "good"}, ["A text of 0 words.\n\nIs this good or bad?", "good"]),
     ],
 )  # fmt: skip

@@ -56,6 +56,12 @@ def flagged(right: int, key: str = "correct") -> list[Row]:
             [{"question": "q?", "choices": ["red", "green"], "answer": "It grows.", "answer_key": "B"}] * 2,
             ["B", "B"],
         ),
+        ([{"question": "q?", "options": ["red", "green", "blue"], "correct": at} for at in (2, 0, 1)], ["C", "A", "B"]),
+        ([{"ctx": "q?", "endings": ["red", "green"], "label": at} for at in (1, 0)], ["B", "A"]),
+        (
+            [{"question": "q?", "answers": [{"text": "red", "score": 3}, {"text": "green", "score": 12}]}] * 2,
+            ["green"] * 2,
+        ),
         ([{"input": "q?", "output": "a guess", "ideal": "green"}], ["green"]),
         ([{"question": "q?", "best_answer": "green", "incorrect_answers": "red"}], ["green"]),
         (

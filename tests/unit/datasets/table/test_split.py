@@ -276,3 +276,14 @@ def test_small_and_large_kinds_keep_their_places_when_data_are_added(dataset: Pa
     write_jsonl(dataset / "a.jsonl", [*more, *reversed(rows), *chats(900)[400:]])
     after = _parts(intake())
     assert {question: after[question] for question in before} == before
+
+
+def test_rows_that_are_all_for_validation_are_parted_anew(dataset: Path, intake: Intake) -> None:
+    rows = "".join(f"What is {n}?,It is {n}.,val\n" for n in range(40))
+    (dataset / "val.csv").write_text(f"question,answer,split\n{rows}", "utf-8")
+
+    outcome = intake()
+
+    assert outcome.report.usable
+    assert [found["severity"] for found in outcome.found("split-without-training")] == ["warning"]
+    assert outcome.report.counts["train"] > outcome.report.counts["test"] > 0

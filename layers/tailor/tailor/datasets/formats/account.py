@@ -79,7 +79,7 @@ class Account:
             part = carriers.carried(key) or ("split" if carriers.are_splits(self._values(key)) else None)
             if part and not (part == "split" and not self._names_splits(key)):
                 carried.append((key, part))
-            elif self._is_mark(key):
+            elif self._is_mark(key) and not carriers.is_of_guesses(key, row.keys() - used):
                 marks.append(key)
             else:
                 aside.append((key, self._reason(key)))
@@ -97,7 +97,7 @@ class Account:
         return [row[key] for row in self._rows if row.get(key) not in _EMPTY]
 
     def _names_splits(self, key: str) -> bool:
-        return any(carriers.split_of(value) for value in self._values(key))
+        return any(carriers.split_of(value, key) for value in self._values(key))
 
     def _is_mark(self, key: str) -> bool:
         values = self._values(key)
@@ -116,7 +116,7 @@ class Account:
     def _reason(self, key: str) -> Finding:
         values = [value for value in self._values(key)[:_LOOKED_AT] if isinstance(value, str)]
         code, near = "not-used", ""
-        if values and all("." in value and self._is_file(value) for value in values):
+        if values and all("." in value and self._is_file(value) for value in values) and not self._is_shown(values):
             code = "not-used/files"
         elif carriers.is_telling(key):
             code = "not-used/telling"
@@ -127,6 +127,12 @@ class Account:
             near = next(iter(difflib.get_close_matches(key, names, n=1)), "")
             code = "not-used/misspelt" if near else code
         return finding(code, self._context.file, path=f"$.{key}", key=key, near=near)
+
+    def _is_shown(self, files: list[str]) -> bool:
+        """Whether files are those of a column that is used, by other paths."""
+        names = {file.rpartition("/")[2] for file in files}
+        shown = [str(row.get(column)) for row in self._rows for column in self._context.media]
+        return names <= {file.replace("\\", "/").rpartition("/")[2] for file in shown}
 
     def _fits_choices(self, key: str) -> bool:
         """Whether the values of a key that is not used are mostly among the rows' choices."""
@@ -153,7 +159,7 @@ class Account:
             value = row[key]
             if value in _EMPTY:
                 continue
-            if part == "split" and (split := carriers.split_of(value)):
+            if part == "split" and (split := carriers.split_of(value, key)):
                 example.split = example.split or split
             elif part == "system" and isinstance(value, str) and value.strip():
                 own = example.system if example.system != self._context.data.system else None
@@ -162,7 +168,7 @@ class Account:
                 example.turns[:0] = before
             elif part == "reasoning" and isinstance(value, str) and put_reasoning(example, value):
                 pass
-            elif not problems:
+            elif not problems and not carriers.is_yes_or_no(key, value):
                 self._context.notes.add(self._reason(key), line)
         if problems:
             raise RowError(*problems)

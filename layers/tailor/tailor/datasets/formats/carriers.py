@@ -30,17 +30,28 @@ def words(text: str) -> frozenset[str]:
 
 
 _APPROVING: Final = words(
-    "label ktotag train trainable loss learn iscorrect correct isgood good accepted approved isaccepted isapproved "
-    "thumbsup upvoted liked feedback vote"
+    "label ktotag train trainable trainon loss learn iscorrect correct isgood good accepted approved isaccepted "
+    "isapproved thumbsup upvoted liked feedback vote desirable preferred ispreferred chosen status review "
+    "reviewstatus verdict decision"
 )
 """Keys whose "no" says that an answer is bad or not to learn."""
-_REPROVING: Final = words("isbad bad rejected isrejected thumbsdown downvoted ignore masked skip exclude")
+_OF_GUESSES: Final = words("iscorrect correct")
+"""These may be about the guess of a model that stands in another column."""
+_GUESSES: Final = re.compile(r"predict|^pred|model|generated|guess|student|^output$|^response$|completion")
+_REPROVING: Final = words("isbad bad rejected isrejected thumbsdown downvoted ignore mask masked skip exclude excluded")
 _NO: Final = words(
-    "false 0 no n bad reject rejected ignore negative thumbsdown down dislike disliked wrong incorrect sai khong"
+    "false 0 no n bad reject rejected ignore ignored negative thumbsdown down dislike disliked wrong incorrect "
+    "fail failed declined denied sai khong khongdat"
 )
-_YES: Final = words("true 1 yes y good accept accepted positive thumbsup up like liked right correct dung co")
+_YES: Final = words(
+    "true 1 yes y good accept accepted approve approved positive thumbsup up like liked right correct pass passed "
+    "ok dung co dat"
+)
 
-_TELLING: Final = words("label ktotag weight train loss chosen rejected audio audios tools functions choices options")
+_TELLING: Final = words(
+    "label ktotag weight train loss chosen rejected audio audios tools functions choices options context passage "
+    "documents"
+)
 _TELLING_IN: Final = re.compile("reasoning|thinking|history|^system|split|cot$|^chosen|^rejected|preferred")
 
 _SPLITS: Final[dict[str, SplitName]] = {
@@ -51,12 +62,17 @@ _SPLITS: Final[dict[str, SplitName]] = {
     ),
     **dict.fromkeys(("test", "testing", "tst", "heldout", "holdout", "kiemtra", "kiemthu"), "test"),
 }  # fmt: skip
-_AROUND_SPLIT: Final = re.compile(r"(set|data|split|tap|\d{4})$")
+_BESIDE: Final = "set|data|split|tap|public|private|std|dev|clean|other|final|small|full|mini"
+_AROUND_SPLIT: Final = re.compile(rf"^(?:{_BESIDE})(?=[a-z])|(?:{_BESIDE}|\d{{1,4}})$")
+_IN_PART: Final[dict[str, SplitName]] = {
+    "istrain": "train", "istraining": "train", "istest": "test", "isval": "validation", "isvalidation": "validation",
+}  # fmt: skip
 
 
 def carried(key: str) -> Carried | None:
     """Return what a key of a row carries in any format."""
-    return _CARRIED.get(plain_name(key))
+    name = plain_name(key)
+    return "split" if name in _IN_PART else _CARRIED.get(name)
 
 
 def is_telling(key: str) -> bool:
@@ -74,6 +90,11 @@ def is_mark(key: str) -> bool:
 def is_weight(key: str, values: Iterable[Any]) -> bool:
     """Whether a key gives answers a weight in numbers."""
     return plain_name(key) == "weight" and all(str(value).replace(".", "", 1).isdecimal() for value in values)
+
+
+def is_of_guesses(key: str, others: Iterable[str]) -> bool:
+    """Whether a mark may be about the guess of a model in one of the other columns, and not about the answer."""
+    return plain_name(key) in _OF_GUESSES and any(_GUESSES.search(plain_name(other)) for other in others)
 
 
 def marks_bad(key: str, value: Any) -> bool:
@@ -101,12 +122,20 @@ def _verdict(value: Any) -> bool | None:
     return False if said in _NO else True if said in _YES else None
 
 
-def split_of(value: Any) -> SplitName | None:
-    """Return the part that a value names, as people write it: ``TEST``, ``val2014``, ``training set``."""
+def split_of(value: Any, key: str = "") -> SplitName | None:
+    """Return the part that a value names, as people write it: ``TEST``, ``val2014``, ``training set``; or that a key
+    such as ``is_test`` says yes to."""
+    if named := _IN_PART.get(plain_name(key)):
+        return named if _verdict(value) else None
     if not isinstance(value, str) or len(value) > 40:
         return None
     name = plain_name(value)
     return _SPLITS.get(name) or _SPLITS.get(_AROUND_SPLIT.sub("", name))
+
+
+def is_yes_or_no(key: str, value: Any) -> bool:
+    """Whether a key such as ``is_test`` is answered, also with no."""
+    return plain_name(key) in _IN_PART and _verdict(value) is not None
 
 
 def are_splits(values: Iterable[Any]) -> bool:

@@ -7,7 +7,7 @@ from tailor.datasets.formats import conversations, plain_text, registry
 from tailor.datasets.formats.base import Format, Row, Sample
 from tailor.datasets.formats.flattening import flat, named_inside
 from tailor.datasets.media import MediaIndex
-from tailor.datasets.sources import by_content, choose, resolved
+from tailor.datasets.sources import by_content, choose, holds_texts, resolved
 from tailor.findings import FindingTally, finding
 from tailor.recipe import Data, Method
 
@@ -35,6 +35,8 @@ def first_look(
     shown = by_content(names, rows, media.knows, turns=any(map(conversations.find, rows)))
     columns = choose(data.columns, names, rows, media.knows, shown)
     format = _format(Sample(rows, method, columns, bool(data.prompt)), data, notes)
+    if format is plain_text.FORMAT and method == "fine-tuning" and sum(holds_texts(rows, name) for name in names) > 1:
+        format = None  # texts with something else to say about each
     seen = FirstLook(rows, names, shown, columns, format, data, opened)
     unfit = format is None or (format is plain_text.FORMAT and method == "fine-tuning")
     if opened or not (unfit or named_inside(rows, names, data.columns)):

@@ -21,7 +21,8 @@ _SPLITS: Final[dict[str, SplitName]] = {
     "dev": "validation", "eval": "validation", "test": "test", "testing": "test",
 }  # fmt: skip
 _VOTES: Final = {"yes": 1.0, "maybe": 0.5, "no": 0.01}
-_VOTING: Final = ("answer_confidence", "confidence")
+_VOTING: Final = ("answer_confidence", "confidence", "votes", "vote_count", "count", "score", "pm_score")
+_ACCEPTED: Final = ("accepted", "is_accepted", "isAccepted", "selected", "is_selected")
 _ANNOTATED: Final = frozenset(
     {"answer", "text", "answer_start", "answer_end", "answer_id", "worker", "worker_id", "annotator", "time", *_VOTING}
 )
@@ -136,6 +137,8 @@ def answers(value: Any, column: str, problems: list[Finding]) -> tuple[str | Non
     if not isinstance(value, list):
         text = _answer(value, column, problems)
         return text, [text] if text else []
+    taken = [item for item in value if isinstance(item, dict) and any(item.get(key) is True for key in _ACCEPTED)]
+    value = taken or value
     votes: Counter[str] = Counter()
     for item in value:
         text = _answer(_reference(item), column, problems)

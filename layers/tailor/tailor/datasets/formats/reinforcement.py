@@ -10,9 +10,9 @@ from tailor.datasets.formats.turns import conversation
 from tailor.datasets.sources import Options
 from tailor.findings import Finding, RowError, finding
 
-_PROMPTS: Final = ("messages", "prompt", "question")
+_PROMPTS: Final = ("messages", "prompt", "question", "problem", "query")
 _REFERENCES: Final = ("reference_answer", "answer", "ground_truth", "solution")
-_OWN: Final = frozenset({"messages", "prompt", "question", "system", "id"})
+_OWN: Final = frozenset({*_PROMPTS, "system", "id"})
 
 
 def _fits(sample: Sample) -> bool:

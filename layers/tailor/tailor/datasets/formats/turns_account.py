@@ -117,7 +117,7 @@ class TurnsAccount:
                 mended.append(part)
                 continue
             kind = part.get("type")
-            if kind in _THOUGHTS:
+            if kind in _THOUGHTS or part.get("thought") is True:
                 text = next(
                     (part[key] for key in ("thinking", "reasoning", "text") if isinstance(part.get(key), str)), ""
                 )

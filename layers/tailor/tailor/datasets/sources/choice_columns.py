@@ -17,7 +17,7 @@ _AMBIGUOUS: Final = ("", "answer", "dapan", "cautraloi", "a")
 _SIGNS: Final = ("abcdefgh", "12345678", "01234567")
 _LISTS: Final = (
     "choices", "options", "answerchoices", "cacluachon", "luachon", "phuongan", "cacphuongan", "answeroptions",
-    "possibleanswers", "alternatives", "candidates",
+    "possibleanswers", "alternatives", "candidates", "endings",
 )  # fmt: skip
 _LISTS_OR_ANSWERS: Final = ("answers", "cacdapan", "dapan", "responses")
 _RIGHT: Final = (
@@ -42,7 +42,7 @@ def choice_columns(
     )
     if flagged:
         return {LISTED: flagged[0], "answer": flagged[0]}
-    right = [answer] if answer else [plain[name] for name in _RIGHT if name in plain]
+    right = [answer] if answer else right_columns(names)
     for name in (plain[likely] for likely in _LISTS if likely in plain):
         if _most(bool(options_of(row[name])) for row in _having(rows, name)):
             return {LISTED: name}
@@ -51,6 +51,12 @@ def choice_columns(
         if told and _most(_is_list(row[name]) for row in _having(rows, name)):
             return {LISTED: name, "answer": told[0]}
     return _series(plain, rows, right)
+
+
+def right_columns(names: Sequence[str]) -> list[str]:
+    """Return the columns that may say which choice is right, the likeliest first."""
+    plain = {plain_name(bare(name)): name for name in reversed(names[:_MOST_NAMES])}
+    return [plain[name] for name in _RIGHT if name in plain]
 
 
 def _series(plain: Mapping[str, str], rows: Sequence[Mapping[str, Any]], right: Sequence[str]) -> dict[str, str]:

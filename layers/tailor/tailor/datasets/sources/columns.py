@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from tailor.datasets.sources.choice_columns import choice_columns, fitting, parts_of
+from tailor.datasets.sources.choice_columns import choice_columns, fitting, parts_of, right_columns
 from tailor.datasets.sources.column_kinds import is_query
 from tailor.datasets.sources.names import bare, plain_name
 from tailor.datasets.sources.options import LISTED
@@ -31,8 +31,8 @@ _QUERIES: Final = ("query", "sql", "sql_query", "cypher", "sparql")
 _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     "question": (
         "question", "questions", "question_text", "question_stem", "query", "user_query", "prompt", "instruction",
-        "user", "input", "problem", "question_vi", "question_en", "q", "câu hỏi", "nội dung câu hỏi", "hỏi", "cauhoi",
-        "đề bài", "yêu cầu",
+        "user", "input", "problem", "question_vi", "question_en", "input_text", "ctx", "q", "câu hỏi",
+        "nội dung câu hỏi", "hỏi", "cauhoi", "đề bài", "yêu cầu", "prefix",
     ),
     "answer": (
         "answer", "answers", "multiple_choice_answer", "best_answer", "answer_text", "answer_key", "correct_answer",
@@ -42,7 +42,7 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
         "label_name", "class_name", "label", "target", "reference", "assistant", "answer_vi", "answer_en", "a",
         "câu trả lời", "trả lời", "đáp án", "traloi", "dapan", "kết quả", "nhãn", "correct_answers", "answer_index",
         "answer_idx", "correct_index", "correct_answer_index", "cop", "solution", "generated_solution", "highlights",
-        "summary", "tóm tắt",
+        "summary", "tóm tắt", "output_text", "reference_response", "suffix",
     ),
     "context": ("context", "passage", "paragraph", "article", "ngữ cảnh", "đoạn văn"),
     "image": (
@@ -59,7 +59,9 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     ),
     "split": ("split", "subset", "partition", "tập", "tập dữ liệu"),
     "id": ("id", "question_id", "qid", "row_id", "prompt_id", "sample_id", "example_id", "mã", "mã câu hỏi"),
-    LISTED: ("choices", "options", "answer_choices", "các lựa chọn", "lựa chọn", "phương án", "các phương án"),
+    LISTED: (
+        "choices", "options", "answer_choices", "endings", "các lựa chọn", "lựa chọn", "phương án", "các phương án",
+    ),
     "caption": ("caption", "captions", "sentences", "comment", "description", "text", "texts", "chú thích", "mô tả"),
     "impossible": ("is_impossible", "unanswerable", "is_unanswerable"),
 }  # fmt: skip
@@ -130,6 +132,7 @@ def choose(
                     free.sort(key=lambda name: -sum(is_file(str(row.get(name))) for row in rows[:20]))
                     free = [name for name, kind in shown.items() if kind == part] + free
                 if part == "answer" and choices:
+                    free += [name for name in right_columns(others) if name not in (*free, *chosen.values())]
                     free.sort(key=lambda name: -fitting(name, choices, rows))
                 if free:
                     chosen = chosen | {part: free[0]}

@@ -21,6 +21,10 @@ def assign_parts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Find
     takes_validation = model.method(recipe.method).takes_validation_set
     splitter = Splitter.of(recipe.split, validation_set=takes_validation)
     given = {part for part in (TRAIN, VALIDATION, TEST) if table.count(part)}
+    if given == {VALIDATION} and all(table.parts()):
+        yield finding("split-without-training", "", count=table.count(VALIDATION))
+        table.assign(bytes(len(table)))
+        given = set()
     if given:
         yield from _keep_given(table, splitter, given, takes_validation, model.name)
     else:
