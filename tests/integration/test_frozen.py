@@ -5,8 +5,13 @@ import json
 from tailor.runs import Run, State
 from tests.integration.pipeline import Pipeline
 from tests.integration.standin import COLOURS, picture
+from tests.waiting import until
 
 PICTURES = 150
+TRAINED = (
+    *(State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING),
+    *(State.PASSED, State.FAILED, State.INCONCLUSIVE, State.RETIRED),
+)
 
 
 def shown(pipeline: Pipeline, run: Run) -> list[bytes]:
@@ -20,22 +25,37 @@ def shown(pipeline: Pipeline, run: Run) -> list[bytes]:
     return [found[question] for question in sorted(found)]
 
 
-def test_pictures_that_are_overwritten_while_the_run_waits_are_not_trained(pipeline: Pipeline) -> None:
-    colours = list(COLOURS)
+def ended(pipeline: Pipeline, run: str, state: State) -> str:
+    """Return why a run ended in a state; nobody approves it meanwhile."""
+    found = until(lambda: pipeline.runs.get(run), lambda found: found.state == state)
+    return found.history[-1].reason
+
+
+def test_what_is_trained_is_what_was_quoted_whatever_becomes_of_the_folder(pipeline: Pipeline) -> None:
+    colours, bucket, prefix = list(COLOURS), pipeline.bucket, "uploads/frozen/scenes/"
     rows = [f"{n:03d}: màu gì?,{colours[n % len(colours)]},{n:03d}.png" for n in range(PICTURES)]
     quoted = [picture(colours[n % len(colours)], n) for n in range(PICTURES)]
     others = [picture(colours[(n + 1) % len(colours)], n) for n in range(PICTURES)]
     files = {f"{n:03d}.png": data for n, data in enumerate(quoted)}
     rows_csv = "\n".join(["question,answer,image", *rows]).encode()
     recipe = b"model: nova-lite\ndeployment: {promote: false}"
-    id = pipeline.upload("frozen/scenes", files | {"rows.csv": rows_csv, "tailor.yaml": recipe})
-    run = pipeline.wait(id, State.AWAITING_APPROVAL)
-    for n, data in enumerate(others):
-        pipeline.bucket.write(f"uploads/frozen/scenes/{n:03d}.png", data)
-    assert pipeline.decide(id, "approve").status_code == 200
-    run = pipeline.wait(id, State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING, *PAST)
-    assert shown(pipeline, run) == quoted
+    first = pipeline.upload("frozen/scenes", files | {"rows.csv": rows_csv, "tailor.yaml": recipe})
+    pipeline.wait(first, State.AWAITING_APPROVAL)  # nobody knows the price of training Nova Lite
+
+    second = pipeline.upload("frozen/scenes", {f"{n:03d}.png": data for n, data in enumerate(others)})
+    assert second in ended(pipeline, first, State.SUPERSEDED)
+    refused = pipeline.decide(first, "approve")
+    assert (refused.status_code, "is superseded" in refused.text) == (409, True)
+    assert shown(pipeline, pipeline.wait(second, State.AWAITING_APPROVAL)) == others
+    assert pipeline.decide(second, "approve").status_code == 200
+    pipeline.wait(second, State.TRAINING)
+
+    third = pipeline.upload("frozen/scenes", {"000.png": quoted[0]})
+    until(lambda: pipeline.runs.get(second).newer, lambda newer: newer == third)
+    assert shown(pipeline, pipeline.wait(second, *TRAINED)) == others
+    assert pipeline.jobs(first) == []
+
+    pipeline.wait(third, State.AWAITING_APPROVAL)
+    bucket.delete([file.key for file in bucket.list(prefix)])
+    assert ended(pipeline, third, State.STOPPED) == f"its folder {prefix} was deleted"
     assert pipeline.dead() == []
-
-
-PAST = (State.PASSED, State.FAILED, State.INCONCLUSIVE)

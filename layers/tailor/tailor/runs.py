@@ -32,6 +32,7 @@ class State(StrEnum):
     TRAINED = "trained"
     TRAINING_FAILED = "training-failed"
     STOPPED = "stopped"
+    SUPERSEDED = "superseded"
     DEPLOYING = "deploying"
     DEPLOYED = "deployed"
     DEPLOY_FAILED = "deploy-failed"
@@ -47,11 +48,14 @@ class State(StrEnum):
 
 
 MOVES: Mapping[State, frozenset[State]] = {
-    State.RECEIVED: frozenset({State.PREPARING, State.STOPPED}),
-    State.PREPARING: frozenset({State.PREPARED, State.REJECTED, State.STOPPED}),
-    State.PREPARED: frozenset({State.AWAITING_APPROVAL, State.TRAINING, State.TRAINING_FAILED, State.STOPPED}),
-    State.AWAITING_APPROVAL: frozenset({State.APPROVED, State.DECLINED}),
-    State.APPROVED: frozenset({State.TRAINING, State.TRAINING_FAILED, State.STOPPED}),
+    # Superseded: its folder holds something else by now, which has a run of its own. Stopped: or holds nothing.
+    State.RECEIVED: frozenset({State.PREPARING, State.STOPPED, State.SUPERSEDED}),
+    State.PREPARING: frozenset({State.PREPARED, State.REJECTED, State.STOPPED, State.SUPERSEDED}),
+    State.PREPARED: frozenset(
+        {State.AWAITING_APPROVAL, State.TRAINING, State.TRAINING_FAILED, State.STOPPED, State.SUPERSEDED}
+    ),
+    State.AWAITING_APPROVAL: frozenset({State.APPROVED, State.DECLINED, State.STOPPED, State.SUPERSEDED}),
+    State.APPROVED: frozenset({State.TRAINING, State.TRAINING_FAILED, State.STOPPED, State.SUPERSEDED}),
     # Approved: one more attempt.
     State.TRAINING: frozenset({State.TRAINED, State.APPROVED, State.TRAINING_FAILED, State.STOPPED}),
     State.TRAINED: frozenset({State.DEPLOYING, State.DEPLOY_FAILED, State.RETIRED}),
@@ -69,11 +73,12 @@ MOVES: Mapping[State, frozenset[State]] = {
     # Retired: its project was taken offline. Restoring: its deployment is gone, and it is deployed again.
     State.LIVE: frozenset({State.STANDBY, State.RETIRED, State.RESTORING}),
     State.STANDBY: frozenset({State.LIVE, State.RETIRED}),
-    # A person may have it tried again: from what was prepared, or from the beginning.
+    # A person may have it tried again: from what was prepared, or from the beginning. So has its folder's old content.
     State.REJECTED: frozenset({State.RECEIVED}),
     State.DECLINED: frozenset({State.PREPARED}),
     State.TRAINING_FAILED: frozenset({State.PREPARED}),
     State.STOPPED: frozenset({State.RECEIVED, State.PREPARED}),
+    State.SUPERSEDED: frozenset({State.RECEIVED, State.PREPARED}),
     # The model is kept: a person may have it deployed and measured again, or deployed again and put live.
     State.DEPLOY_FAILED: frozenset({State.TRAINED, State.RESTORING}),
     State.RETIRED: frozenset({State.RESTORING}),
@@ -82,6 +87,9 @@ MOVES: Mapping[State, frozenset[State]] = {
 _AGAIN = {State.RECEIVED, State.PREPARED, State.TRAINED, State.RESTORING}  # where a person sends a run that has ended
 # States that a run leaves only if a person acts.
 TERMINAL = frozenset(state for state, following in MOVES.items() if following <= _AGAIN)
+
+# The job is not submitted yet: nothing is spent, and a change of the folder ends the run.
+NOT_BEGUN = frozenset(state for state, following in MOVES.items() if State.SUPERSEDED in following)
 
 # Which function acts on a run in a state; the template's rules say the same, and a test compares the two. States
 # that are missing wait for Bedrock (track, reconcile), for a person, or for nothing.
@@ -126,6 +134,7 @@ class Updates(TypedDict, total=False):
     job: JobRecord | None
     deployment: DeploymentRecord | None
     evaluation: EvaluationRecord
+    newer: str
 
 
 class Run(Record):
@@ -136,6 +145,7 @@ class Run(Record):
     fingerprint: str = Field(description="SHA-256 of the dataset's files and its recipe, 64 hex digits")
     recipe: Recipe = Recipe()
     has_recipe: bool = Field(default=True, description="false: a data file alone started it")
+    newer: str = Field(default="", description="the run of what its folder holds since this one trains")
     created_at: datetime
     history: list[Change]
     files: str = Field(
@@ -198,8 +208,8 @@ class Run(Record):
 
     @property
     def is_superseded(self) -> bool:
-        """Whether a run that a recipe started replaced this one before any work was done."""
-        return self.state == State.STOPPED and self.history[-1].by == "prepare"
+        """Whether another run of the same folder took its place; "prepare" stopped such runs in earlier versions."""
+        return self.state == State.SUPERSEDED or (self.state == State.STOPPED and self.history[-1].by == "prepare")
 
     @property
     def job_arn(self) -> str:

@@ -29,6 +29,7 @@ PATHS: dict[State, tuple[str, ...]] = {
     State.AWAITING_APPROVAL: ("received", "preparing", "prepared", "awaiting-approval"),
     State.APPROVED: ("received", "preparing", "prepared", "awaiting-approval", "approved"),
     State.DECLINED: ("received", "preparing", "prepared", "awaiting-approval", "declined"),
+    State.SUPERSEDED: ("received", "preparing", "prepared", "awaiting-approval", "superseded"),
     State.TRAINING_FAILED: ("received", "preparing", "prepared", "training", "training-failed"),
     State.STOPPED: ("received", "preparing", "prepared", "training", "stopped"),
 }

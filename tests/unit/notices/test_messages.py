@@ -85,6 +85,17 @@ WORDS = {
         "Nobody approved it in time. Nothing was trained and nothing was spent.",
         f"To ask again: tailor retry {RUN} keeps the prepared data and the quote.",
     ),
+    "superseded": (
+        "settle",
+        "its folder was changed since: run colours-scenes-fedcba987654 has what it holds now",
+        "info",
+        "colours: newer data take a run's place",
+        (
+            f"Run {RUN} ends. Its folder was changed since: run colours-scenes-fedcba987654 has what it holds now. "
+            "The question for an approval is withdrawn. Nothing was spent on training."
+        ),
+        "Nothing to do: the newer data are checked and quoted by themselves, and asked for anew if need be.",
+    ),
     "training": (
         "train",
         "",

@@ -263,6 +263,7 @@ _PATHS: dict[State, list[State]] = {
 }
 _PATHS[State.AWAITING_APPROVAL] = [*_PATHS[State.PREPARED], State.AWAITING_APPROVAL]
 _PATHS[State.APPROVED] = [*_PATHS[State.AWAITING_APPROVAL], State.APPROVED]
+_PATHS[State.SUPERSEDED] = [*_PATHS[State.AWAITING_APPROVAL], State.SUPERSEDED]
 _PATHS[State.TRAINING] = [*_PATHS[State.PREPARED], State.TRAINING]
 _PATHS[State.TRAINED] = [*_PATHS[State.TRAINING], State.TRAINED]
 _PATHS[State.DEPLOYING] = [*_PATHS[State.TRAINED], State.DEPLOYING]
@@ -308,6 +309,10 @@ class DatedStorage(VersionedFolder):
     def put(self, key: str, etag: str, modified: datetime, size: int = 1) -> None:
         """Like S3, which tells the time to the second."""
         self.files[key] = StoredFile(key, size, etag, modified.replace(microsecond=0))
+
+    def remove(self, *keys: str) -> None:
+        for key in keys:
+            del self.files[key]
 
     def content(self, key: str) -> bytes:
         return b""

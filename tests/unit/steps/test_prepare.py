@@ -7,7 +7,6 @@ import pytest
 
 from tailor import metrics
 from tailor.errors import RetryableError
-from tailor.notices.messages import message_for
 from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.serving.aliases import Alias, Version
 from tailor.steps.frozen import MANIFEST
@@ -169,20 +168,6 @@ def test_what_kills_the_function_every_time_is_given_up_and_said(tmp_path: Path)
 def test_metric_names_are_known_without_loading_what_computes_them() -> None:
     assert set(metrics.names()) == set(metrics.all_metrics())
     assert metrics.get("exact-match") is metrics.get("exact_match")
-
-
-def test_a_recipe_that_follows_its_data_takes_over_without_a_word(tmp_path: Path) -> None:
-    setting = Setting(tmp_path)
-    bucket = setting.bucket
-    bucket.write("uploads/capitals/late/data.csv", ROWS.encode())
-    setting.id = opened("uploads/capitals/late/", bucket, setting.runs, NOW).id
-    bucket.write("uploads/capitals/late/tailor.yaml", b"model: nova-micro")
-    stopped = setting.prepare()
-    assert stopped is not None
-    assert stopped.state == State.STOPPED
-    assert stopped.is_superseded
-    assert message_for(stopped, stopped.history[-1]) is None
-    assert opened("uploads/capitals/late/", bucket, setting.runs, NOW).id != stopped.id
 
 
 def test_a_recipe_that_breaks_the_step_each_time_is_given_up_with_a_report(

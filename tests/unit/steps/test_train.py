@@ -113,6 +113,16 @@ def test_a_second_delivery_does_nothing(setting: Setting) -> None:
     assert len(setting.control.requests) == 1
 
 
+@pytest.mark.parametrize("end", [State.SUPERSEDED, State.STOPPED])
+def test_a_job_that_was_not_noted_before_its_folder_ended_the_run_is_stopped(setting: Setting, end: State) -> None:
+    """The function was cut short after it submitted the job, and is called again."""
+    run = setting.add(State.APPROVED)
+    setting.control.jobs[run.id] = {"jobArn": run.id, "status": "InProgress"}
+    ended = setting.runs.save(run.moved(end, by="settle", now=NOW))
+    assert setting.train(ended) is None
+    assert setting.control.jobs[run.id]["status"] == "Stopped"
+
+
 def test_a_function_killed_after_submitting_finds_its_job_again(setting: Setting) -> None:
     run = setting.add(State.APPROVED)
     trained = setting.train(run)

@@ -80,7 +80,7 @@ def test_what_was_not_used_counts_no_more(ledger: LedgerTable) -> None:
     first, second = month.add("first"), month.add("second")
     assert not month.hold(first)
     assert month.hold(second)
-    month.runs.save(first.moved(State.STOPPED, by="prepare", now=NOW))
+    month.runs.save(first.moved(State.SUPERSEDED, by="settle", now=NOW))
     assert not month.hold(second)
     assert month.booked() == {first.id: Decimal(0), second.id: Decimal(40)}
 

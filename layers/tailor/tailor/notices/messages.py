@@ -80,8 +80,23 @@ def message_for(run: Run, change: Change, *, reports_url: str = "", command: str
         fields.append(Field("Report", key))
         if reports_url:
             links.append(Link("Open the report", reports_url + quote(key)))
-    told = _Told(wording.severity, wording.title, wording.text(facts), wording.next_step(facts), tuple(fields))
+    text = f"{wording.text(facts)}{_newer(facts)}"
+    told = _Told(wording.severity, wording.title, text, wording.next_step(facts), tuple(fields))
     return replace(_message(run, change, told, command), links=tuple(links))
+
+
+_WITH_NEWER = frozenset(
+    {State.TRAINED, State.TRAINING_FAILED, State.DEPLOY_FAILED}
+    | {State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED}
+)
+
+
+def _newer(facts: Facts) -> str:
+    """Return a sentence about newer data in the folder of a run that trained when they came."""
+    run = facts.run
+    if not run.newer or facts.change.state not in _WITH_NEWER:
+        return ""
+    return f" The folder was changed since this training began: run {run.newer} has the newer data."
 
 
 def message_for_stall(run: Run, *, command: str = "tailor") -> Message | None:

@@ -62,6 +62,12 @@ def stopped(facts: Facts) -> str:
     return joined(f"{who} while it was {facts.previous}", reason(facts), spent)
 
 
+def superseded(facts: Facts) -> str:
+    approval = "Its approval is void" if facts.previous == State.APPROVED else ""
+    asked = "The question for an approval is withdrawn" if facts.previous == State.AWAITING_APPROVAL else ""
+    return joined(f"Run {facts.run.id} ends", reason(facts), approval or asked, "Nothing was spent on training")
+
+
 def verdict(finding: str) -> Callable[[Facts], str]:
     """Return a text function; the change's reason is the evaluation's headline, with difference and confidence."""
 

@@ -77,6 +77,14 @@ WORDINGS: Mapping[State, Wording] = {
         lambda facts: f"To ask again: tailor retry {facts.run.id} keeps the prepared data and the quote.",
         (figures.quote,),
     ),
+    State.SUPERSEDED: Wording(
+        "info",
+        "newer data take a run's place",
+        texts.superseded,
+        _always("Nothing to do: the newer data are checked and quoted by themselves, and asked for anew if need be."),
+        # Of a run that was not checked yet, nobody has heard.
+        when=lambda facts: facts.previous not in (State.RECEIVED, State.PREPARING),
+    ),
     State.TRAINING: Wording(
         "info",
         "training has started",
@@ -106,7 +114,7 @@ WORDINGS: Mapping[State, Wording] = {
             f"Nothing runs any more. To start again: tailor retry {facts.run.id}, or upload what you changed."
         ),
         (figures.spent,),
-        # Nobody waits for a run that another one took over before it began.
+        # Nobody waits for a run that another one took over before it began, in earlier versions.
         when=lambda facts: not (facts.change.by == "prepare" and facts.previous == State.PREPARING),
     ),
     State.DEPLOY_FAILED: Wording(
@@ -216,7 +224,10 @@ DEPLOYED_AGAIN = Wording(
     (figures.spent,),
 )
 _SPECIAL = {
-    **{(ended, State.PREPARED): AGAIN for ended in (State.STOPPED, State.DECLINED, State.TRAINING_FAILED)},
+    **{
+        (ended, State.PREPARED): AGAIN
+        for ended in (State.STOPPED, State.SUPERSEDED, State.DECLINED, State.TRAINING_FAILED)
+    },
     (State.LIVE, State.RETIRED): OFFLINE,
     (State.LIVE, State.RESTORING): LOST,
     (State.DEPLOYING, State.TRAINED): DEPLOYED_AGAIN,

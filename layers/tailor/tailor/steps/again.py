@@ -7,6 +7,7 @@ it ended as         it goes to   what is kept
 ``training-failed`` ``prepared`` the prepared data and the quote; a new job, and a new approval
 ``declined``        ``prepared`` the prepared data and the quote; a new approval
 ``stopped``         ``prepared`` the same, if the data were prepared; else ``received``
+``superseded``      ``prepared`` as ``stopped``, where its folder holds the same again
 ``rejected``        ``received`` nothing: the data are checked again
 =================== ============ =================================================================
 """
@@ -21,7 +22,9 @@ from tailor.storage import Storage
 from tailor.training.request import MOST_ATTEMPTS, attempt_of
 from tailor.training.spent import JOBS, spent
 
-ENDED_WITHOUT_MODEL = frozenset({State.REJECTED, State.DECLINED, State.TRAINING_FAILED, State.STOPPED})
+ENDED_WITHOUT_MODEL = frozenset(
+    {State.REJECTED, State.DECLINED, State.TRAINING_FAILED, State.STOPPED, State.SUPERSEDED}
+)
 
 
 def again(run: Run, bucket: Storage, *, by: str, reason: str, now: datetime) -> Run:
@@ -30,7 +33,7 @@ def again(run: Run, bucket: Storage, *, by: str, reason: str, now: datetime) -> 
     Nothing is spent by this alone: a run that is prepared trains within the budget only, or asks for approval.
 
     Raises:
-        ConflictError: the run has not ended so, another run took its place, or its folder has changed since.
+        ConflictError: the run has not ended so, or its folder has changed since, so that another run took its place.
     """
     if run.state == State.DEPLOY_FAILED:
         return _deployed_again(run, by, reason, now)
@@ -39,8 +42,6 @@ def again(run: Run, bucket: Storage, *, by: str, reason: str, now: datetime) -> 
             f"run {run.id} is {run.state}: only a run that has ended without a model in service can be tried again"
         )
         raise ConflictError(message, hint=f"tailor promote {run.id} --reason WHY" if run.state == State.RETIRED else "")
-    if run.is_superseded:
-        raise ConflictError(f"another run took the place of {run.id}", hint=f"see tailor runs {run.project}")
     if fingerprint(run.prefix, list(bucket.list(run.prefix))) != run.fingerprint:
         message = f"{run.prefix} no longer holds what run {run.id} was made of"
         raise ConflictError(message, hint=f"the new content has a run of its own: tailor runs {run.project}")

@@ -19,7 +19,13 @@ from tailor.serving.service import ApiAnswer
 from tailor.steps import steer
 from tailor.storage import Storage
 
-_DECISIONS = {State.AWAITING_APPROVAL: "awaiting", State.APPROVED: "approved", State.DECLINED: "declined"}
+_DECISIONS = {
+    State.AWAITING_APPROVAL: "awaiting",
+    State.APPROVED: "approved",
+    State.DECLINED: "declined",
+    State.STOPPED: "stopped",
+    State.SUPERSEDED: "superseded",
+}
 
 
 Reason = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
@@ -74,7 +80,8 @@ class Approvals:
             run = self._find(run_id, key)  # decided meanwhile, by this request's own repeat perhaps
             status = document(run)["status"]
             if status != {"approve": "approved", "decline": "declined"}[wanted.decision]:
-                message = f"the run is {status} already" if status != "awaiting" else error.message
+                decided = status in ("approved", "declined")
+                message = f"the run is {status} already" if decided else error.message
                 raise ApiError(409, message, code="not_awaiting_approval") from error
             facts["repeated"] = "yes"
         return ApiAnswer(_json(document(run)), facts=facts)

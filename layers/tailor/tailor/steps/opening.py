@@ -12,10 +12,11 @@ from tailor.file_kinds import FileKind, kind_of, recipe_among
 from tailor.names import DatasetPath, run_id, suggest_name
 from tailor.recipe import Recipe
 from tailor.recipe_text import MAX_BYTES
-from tailor.runs import Run, RunStore, find, insist
+from tailor.runs import Run, RunStore, State, find, insist
 from tailor.steps.again import ENDED_WITHOUT_MODEL, again
 from tailor.steps.folders import fingerprint
 from tailor.steps.frozen import freeze
+from tailor.steps.superseding import supersede_others
 from tailor.storage import Storage, StoredFile, StoredVersion, VersionedStorage
 
 # S3 tells times to the second, and an event's may be a little before that of its object.
@@ -73,6 +74,12 @@ def open_run(folder: QuietFolder, *, stack: str, bucket: VersionedStorage, runs:
         recipe=_recipe_or_default(bucket.frozen(folder.files), folder),
         has_recipe=folder.has_recipe,
     )
+    opened = _opened(run, folder, bucket, runs, now)
+    supersede_others(run, bucket=bucket, runs=runs, now=now)  # also where an earlier call was cut short before that
+    return opened
+
+
+def _opened(run: Run, folder: QuietFolder, bucket: VersionedStorage, runs: RunStore, now: datetime) -> Opened:
     if find(runs, run.id) is not None:
         tried = _tried_again(run.id, folder, bucket, runs, now)
         return Opened(tried or runs.get(run.id), begins=tried is not None)
@@ -92,12 +99,13 @@ def _tried_again(
 
     Who uploads the same once more, after its run has ended without a model, wants it to be tried again. A message about
     the first upload that comes late, or twice, has an earlier time than that end. The versions are those of today:
-    the first ones may have been deleted since.
+    the first ones may have been deleted since. A run that was superseded is the folder's again, whatever the time.
     """
 
     def act() -> Run | None:
         run = runs.get(run_id)
-        if run.state not in ENDED_WITHOUT_MODEL or folder.changed_at <= run.history[-1].at + SAME_MOMENT:
+        late = folder.changed_at <= run.history[-1].at + SAME_MOMENT
+        if run.state not in ENDED_WITHOUT_MODEL or (late and run.state != State.SUPERSEDED):
             return None
         tried = again(run, bucket, by="receive", reason="the same folder was uploaded again", now=now)
         freeze(tried, folder.files, bucket)

@@ -13,7 +13,6 @@ from tailor.datasets.prepare import Assignment, Intake, reject_dataset
 from tailor.datasets.report import Report
 from tailor.errors import DatasetError, NotAllowedError, NotFoundError, TailorError
 from tailor.evaluation.questions import Row, read_rows
-from tailor.file_kinds import FileKind, kind_of
 from tailor.findings import Finding, finding, from_error
 from tailor.llm import Asker
 from tailor.recipe import Recipe
@@ -43,14 +42,11 @@ def prepare(
 ) -> Run | None:
     """Return the run after this visit's work, or None if others do or did it.
 
-    A run that a data file started is stopped without a notice if its folder has a recipe by now: the recipe's run
-    replaces it.
-
     Args:
         scratch: an empty folder.
         ended: ARN of the execution whose shards have all been checked.
     """
-    bucket, runs = services.bucket, services.runs
+    runs = services.runs
     run = find(runs, run_id)
     if run is None:
         return None
@@ -60,12 +56,6 @@ def prepare(
     if claimed is None:
         return None
     with giving_back(runs, claimed):
-        if not run.has_recipe and any(
-            kind_of(file.key.removeprefix(run.prefix)) == FileKind.RECIPE for file in bucket.list(run.prefix)
-        ):
-            return runs.save(
-                claimed.moved(State.STOPPED, by=BY, reason="a recipe followed: the run that it starts takes over")
-            )
         return _Step(claimed, services, scratch).outcome(now)
 
 

@@ -14,6 +14,7 @@ from tailor.runs import Run, RunStore
 from tailor.steps.filling import Folder, FolderStore, Quiet, WakeUps
 from tailor.steps.folders import without_junk
 from tailor.steps.opening import SAME_MOMENT, QuietFolder, open_run
+from tailor.steps.superseding import end_without_dataset
 from tailor.storage import StoredFile, StoredVersion, VersionedStorage
 
 TOO_LONG = timedelta(hours=6)
@@ -85,10 +86,12 @@ def _wait(folder: Folder, until: datetime, services: SettleServices, now: dateti
 
 
 def _outcome(folder: Folder, files: list[StoredVersion], services: SettleServices, now: datetime) -> Settled:
-    if problem := why_nothing(folder, files):
+    path, problem = folder.path, why_nothing(folder, files)
+    if path and (problem or not files):  # what was there is gone
+        end_without_dataset(folder.folder, folder.project, bucket=services.bucket, runs=services.runs, now=now)
+    if problem:
         return Settled(told=_answer(folder, problem, services))
-    path = folder.path
-    if path is None or not files:  # what was there is gone
+    if path is None or not files:
         return Settled()
     quiet = QuietFolder(path, files, folder.uploaded_at or folder.last_at)
     opened = open_run(quiet, stack=services.stack, bucket=services.bucket, runs=services.runs, now=now)

@@ -218,5 +218,8 @@ def _successor(run: Run, runs: RunStore) -> Run | None:
 
 
 def _must_wait(run: Run) -> None:
+    if run.state == State.SUPERSEDED:
+        message = f"run {run.id} is superseded: {run.history[-1].reason}"
+        raise ConflictError(message, hint=f"see tailor runs {run.project}")
     if run.state != State.AWAITING_APPROVAL:
         raise ConflictError(f"run {run.id} is {run.state}: it does not wait for approval")

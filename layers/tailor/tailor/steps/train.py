@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 from tailor import catalog
 from tailor.catalog import Model
 from tailor.costs import Approval
-from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
+from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, NotOursError, QuotaError
 from tailor.run_records import JobRecord, JobStatus
 from tailor.runs import Run, RunStore, State, find
 from tailor.steps.control import Control
@@ -67,6 +68,7 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
     runs, offers, control = services.runs, services.offers, services.control
     run = find(runs, run_id)
     if run is None or run.state not in {State.PREPARED, State.APPROVED}:
+        _end_unnoted_job(run, control)
         return None
     if run.state == State.PREPARED:
         reason = needs_approval(run.quote, run.recipe, services.budget_limit)
@@ -124,6 +126,13 @@ def _comes_later(run: Run, services: TrainServices) -> str:
     submitted = job_name(run) in {str(job["jobName"]) for job in jobs}  # this step was cut short after it
     free = room > 0 if called else has_its_turn(run, known, room)
     return "" if free or submitted else "other runs come first"
+
+
+def _end_unnoted_job(run: Run | None, control: Control) -> None:
+    """Stop a job of a run that has ended: a visit may have been cut short between the job and the note of it."""
+    if run and run.state in {State.SUPERSEDED, State.STOPPED}:
+        with suppress(NotFoundError, NotOursError):
+            control.stop_job(job_name(run))
 
 
 def _wait(run: Run, reason: str, *, runs: RunStore, now: datetime) -> Run | None:

@@ -7,16 +7,13 @@ from decimal import Decimal
 from typing import Literal
 
 from tailor.costs import Line
-from tailor.runs import Run, State
+from tailor.runs import NOT_BEGUN, Run, State
 
 DAYS_A_MONTH = 30
 SECONDS_A_DAY = 86_400
 Share = Literal["none", "some", "all"]
 
-_BEFORE_TRAINING = frozenset(
-    {State.RECEIVED, State.PREPARING, State.PREPARED, State.AWAITING_APPROVAL, State.APPROVED}
-    | {State.REJECTED, State.DECLINED}
-)
+_BEFORE_TRAINING = frozenset(NOT_BEGUN | {State.REJECTED, State.DECLINED, State.SUPERSEDED})
 _CUT_SHORT = frozenset({State.TRAINING, State.TRAINING_FAILED, State.STOPPED})
 
 

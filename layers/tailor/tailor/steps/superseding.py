@@ -1,0 +1,70 @@
+"""Runs of what a folder no longer holds: those that have not begun to train end, the others know of the newer data."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+
+from tailor.runs import NOT_BEGUN, Run, RunStore, State, insist
+from tailor.steps.folders import fingerprint, without_junk
+from tailor.storage import Storage
+
+BY = "settle"
+_GOES_ON = frozenset({State.TRAINING, State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING})
+
+
+def supersede_others(current: Run, *, bucket: Storage, runs: RunStore, now: datetime) -> list[Run]:
+    """End all other runs of the folder that have not begun to train, and return them; tell those that have.
+
+    Args:
+        current: the run of what lies in the folder.
+    """
+    others = list(_concerned(current.prefix, current.project, runs, but=current.id))
+    if not others or fingerprint(current.prefix, list(bucket.list(current.prefix))) != current.fingerprint:
+        return []  # whoever looks at what came meanwhile ends them
+    reason = f"its folder was changed since: run {current.id} has what it holds now"
+
+    def act(run: Run) -> Run | None:
+        if run.state in NOT_BEGUN:
+            return runs.save(run.moved(State.SUPERSEDED, by=BY, reason=reason, now=now))
+        if run.state in _GOES_ON and run.newer != current.id:
+            runs.save(run.updated(newer=current.id))
+        return None
+
+    return _each(others, runs, act)
+
+
+def end_without_dataset(prefix: str, project: str, *, bucket: Storage, runs: RunStore, now: datetime) -> list[Run]:
+    """End the runs of a folder that was deleted, or holds no dataset any more, where they have not begun to train.
+
+    Returns:
+        The runs that ended.
+    """
+    others = list(_concerned(prefix, project, runs))
+    if not others:
+        return []
+    files = without_junk(prefix, bucket.list(prefix))
+    mark = fingerprint(prefix, files)
+    what = "was changed, and holds no dataset any more" if files else "was deleted"
+
+    def act(run: Run) -> Run | None:
+        if run.state not in NOT_BEGUN or run.fingerprint == mark:
+            return None
+        return runs.save(run.moved(State.STOPPED, by=BY, reason=f"its folder {prefix} {what}", now=now))
+
+    return _each(others, runs, act)
+
+
+def _concerned(prefix: str, project: str, runs: RunStore, but: str = "") -> Iterator[Run]:
+    for run in runs.project_runs(project):
+        if run.prefix == prefix and run.id != but and run.state in NOT_BEGUN | _GOES_ON:
+            yield run
+
+
+def _each(found: list[Run], runs: RunStore, act: Callable[[Run], Run | None]) -> list[Run]:
+    """Return the runs that ended. One that moved on meanwhile is read again."""
+
+    def once(run_id: str) -> Run | None:
+        return act(runs.get(run_id))
+
+    ended = [insist(partial(once, run.id)) for run in found]
+    return [run for run in ended if run]
