@@ -19,6 +19,11 @@ from tailor.storage import StoredFile, StoredVersion, VersionedStorage
 
 TOO_LONG = timedelta(hours=6)
 SHOWN = 3  # names in an answer
+_NOTHING = {  # what is said of files that are not read, the first kind that is there
+    FileKind.TABLE: "nothing-to-start/spreadsheets",
+    FileKind.OFFICE: "nothing-to-start/unread",
+    FileKind.MEDIA: "nothing-to-start/media",
+}
 
 
 class Answers(Protocol):
@@ -150,10 +155,10 @@ def why_nothing(folder: Folder, files: Sequence[StoredFile]) -> Finding | None:
         return finding("two-recipes", reason=error.problems[0].message, folder=folder.folder)
     if starts_a_run(kinds.values()):
         return None
-    for kind, case in ((FileKind.TABLE, "spreadsheets"), (FileKind.OFFICE, "unread"), (FileKind.MEDIA, "media")):
+    for kind, code in _NOTHING.items():
         some = [name for name in names if kinds[name] == kind]
         if some:
-            return finding(f"nothing-to-start/{case}", names=_some(some), count=f"{len(some):,}", folder=folder.folder)
+            return finding(code, names=_some(some), count=f"{len(some):,}", folder=folder.folder)
     return finding("nothing-to-start", names=_some(names), folder=folder.folder)
 
 
