@@ -39,6 +39,11 @@ def complete() -> Response[str]:
     return api.answer(service.complete(api.body, api.caller))
 
 
+@api.routes.post("/v1/responses")
+def respond() -> Response[str]:
+    return api.answer(service.respond(api.body, api.caller))
+
+
 @api.routes.get("/v1/models")
 def models() -> Response[str]:
     return api.answer(service.models(api.caller))

@@ -2,7 +2,8 @@
 
 import re
 
-from tailor.serving import aliases, errors, keys, schema
+from tailor.serving import aliases, errors, keys, responses_request, schema
+from tailor.serving.responses_request import ResponsesRequest
 from tailor.serving.schema import ChatRequest
 from tests.unit.serving.gateway import ROOT, gateway_responses
 
@@ -24,11 +25,16 @@ def test_every_error_code_is_documented_and_no_other() -> None:
 
 
 def test_the_table_says_of_every_parameter_what_becomes_of_it() -> None:
-    rows = dict(re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (.+) \|$", DOCS, re.MULTILINE))
-    fates = {name: fate for names, fate in rows.items() for name in re.findall(r"\w+", names)}
-    assert fates.keys() >= ChatRequest.model_fields.keys()
-    assert {name for name in ChatRequest.model_fields if fates[name].startswith("ignored")} == schema.IGNORED.keys()
-    assert f"used, up to {schema.MAX_ANSWERS}:" in fates["n"]
+    for heading, request, ignored in (
+        ("## Parameters", ChatRequest, schema.IGNORED),
+        ("### Responses", ResponsesRequest, responses_request.IGNORED),
+    ):
+        section = re.split(r"^#", DOCS.partition(f"\n{heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+        rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (.+) \|$", section, re.MULTILINE)
+        fates = {name: fate for names, fate in rows for name in re.findall(r"\w+", names)}
+        assert fates.keys() >= request.model_fields.keys(), request.model_fields.keys() - fates.keys()
+        assert {name for name, fate in fates.items() if fate.startswith("ignored")} == ignored.keys()
+    assert f"used, up to {schema.MAX_ANSWERS}:" in DOCS
 
 
 def test_limits_are_those_of_the_code() -> None:

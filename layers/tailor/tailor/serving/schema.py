@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from tailor.serving.errors import ApiError
 
 # Tags of unions start with this, which distinguishes them from field names in an error's location.
-_TAG = "~"
+TAG = "~"
 
 
 class ApiModel(BaseModel):
@@ -51,23 +51,23 @@ class ImagePart(ApiModel):
         return {"url": value} if isinstance(value, str) else value
 
 
-def _type_of(value: Any) -> str | None:
+def type_of(value: Any) -> str | None:
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
-    return f"{_TAG}{kind}"
+    return f"{TAG}{kind}"
 
 
-def _shape_of(value: Any) -> str:
-    return f"{_TAG}parts" if isinstance(value, list) else f"{_TAG}text"
+def shape_of(value: Any) -> str:
+    return f"{TAG}parts" if isinstance(value, list) else f"{TAG}text"
 
 
 type Parts[P] = Annotated[
-    Annotated[str, Tag(f"{_TAG}text")] | Annotated[list[P], Tag(f"{_TAG}parts")], Discriminator(_shape_of)
+    Annotated[str, Tag(f"{TAG}text")] | Annotated[list[P], Tag(f"{TAG}parts")], Discriminator(shape_of)
 ]
 type UserPart = Annotated[
-    Annotated[TextPart, Tag(f"{_TAG}text")] | Annotated[ImagePart, Tag(f"{_TAG}image_url")], Discriminator(_type_of)
+    Annotated[TextPart, Tag(f"{TAG}text")] | Annotated[ImagePart, Tag(f"{TAG}image_url")], Discriminator(type_of)
 ]
 type AssistantPart = Annotated[
-    Annotated[TextPart, Tag(f"{_TAG}text")] | Annotated[RefusalPart, Tag(f"{_TAG}refusal")], Discriminator(_type_of)
+    Annotated[TextPart, Tag(f"{TAG}text")] | Annotated[RefusalPart, Tag(f"{TAG}refusal")], Discriminator(type_of)
 ]
 
 
@@ -136,14 +136,14 @@ class ToolMessage(ApiModel):
 
 def _role_of(value: Any) -> str:
     role = value.get("role") if isinstance(value, dict) else getattr(value, "role", None)
-    return f"{_TAG}{'system' if role == 'developer' else role}"
+    return f"{TAG}{'system' if role == 'developer' else role}"
 
 
 type Message = Annotated[
-    Annotated[SystemMessage, Tag(f"{_TAG}system")]
-    | Annotated[UserMessage, Tag(f"{_TAG}user")]
-    | Annotated[AssistantMessage, Tag(f"{_TAG}assistant")]
-    | Annotated[ToolMessage, Tag(f"{_TAG}tool")],
+    Annotated[SystemMessage, Tag(f"{TAG}system")]
+    | Annotated[UserMessage, Tag(f"{TAG}user")]
+    | Annotated[AssistantMessage, Tag(f"{TAG}assistant")]
+    | Annotated[ToolMessage, Tag(f"{TAG}tool")],
     Discriminator(_role_of),
 ]
 
@@ -190,10 +190,10 @@ class JsonSchemaFormat(ApiModel):
 
 
 type ResponseFormat = Annotated[
-    Annotated[TextFormat, Tag(f"{_TAG}text")]
-    | Annotated[JsonObjectFormat, Tag(f"{_TAG}json_object")]
-    | Annotated[JsonSchemaFormat, Tag(f"{_TAG}json_schema")],
-    Discriminator(_type_of),
+    Annotated[TextFormat, Tag(f"{TAG}text")]
+    | Annotated[JsonObjectFormat, Tag(f"{TAG}json_object")]
+    | Annotated[JsonSchemaFormat, Tag(f"{TAG}json_schema")],
+    Discriminator(type_of),
 ]
 
 
@@ -236,8 +236,8 @@ class ChatRequest(ApiModel):
     top_p: float | None = Field(default=None, ge=0, le=1)
     stop: (
         Annotated[
-            Annotated[Stop, Tag(f"{_TAG}text")] | Annotated[list[Stop], Field(max_length=4), Tag(f"{_TAG}parts")],
-            Discriminator(_shape_of),
+            Annotated[Stop, Tag(f"{TAG}text")] | Annotated[list[Stop], Field(max_length=4), Tag(f"{TAG}parts")],
+            Discriminator(shape_of),
         ]
         | None
     ) = None
@@ -249,9 +249,8 @@ class ChatRequest(ApiModel):
     tools: Annotated[list[Tool], Field(max_length=128)] | None = None
     tool_choice: (
         Annotated[
-            Annotated[Literal["none", "auto", "required"], Tag(f"{_TAG}word")]
-            | Annotated[NamedTool, Tag(f"{_TAG}tool")],
-            Discriminator(lambda value: f"{_TAG}tool" if isinstance(value, dict) else f"{_TAG}word"),
+            Annotated[Literal["none", "auto", "required"], Tag(f"{TAG}word")] | Annotated[NamedTool, Tag(f"{TAG}tool")],
+            Discriminator(lambda value: f"{TAG}tool" if isinstance(value, dict) else f"{TAG}word"),
         ]
         | None
     ) = None
@@ -306,6 +305,11 @@ def read[T: ApiModel](shape: type[T], body: bytes) -> T:
         document = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise ApiError(400, f"the body is not valid JSON: {error}", code="invalid_json") from None
+    return check(shape, document)
+
+
+def check[T: ApiModel](shape: type[T], document: Any) -> T:
+    """Return a document as a model. Raises ApiError 400 that names the first wrong field but not its content."""
     try:
         return shape.model_validate(document)
     except ValidationError as error:
@@ -331,7 +335,7 @@ def _refusal(error: ValidationError, shape: type[ApiModel]) -> ApiError:
     elif kind == "missing":
         message = f"missing parameter: {path}"
     elif kind == "union_tag_invalid":
-        known = str(context["expected_tags"]).replace(_TAG, "")
+        known = str(context["expected_tags"]).replace(TAG, "")
         message = f"{path}: its kind must be one of {known}"
     else:
         message = f"{path}: {detail['msg']}"
@@ -345,7 +349,7 @@ def _path(location: tuple[int | str, ...]) -> str:
     for part in location:
         if isinstance(part, int):
             path += f"[{part}]"
-        elif not part.startswith(_TAG):
+        elif not part.startswith(TAG):
             path += f".{part[:64]}" if path else part[:64]
     return path
 

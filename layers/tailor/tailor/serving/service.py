@@ -15,7 +15,7 @@ from tailor.serving.aliases import Alias, AliasStore, Offline, Version
 from tailor.serving.errors import ApiError
 from tailor.serving.forms import form_of
 from tailor.serving.keys import Caller
-from tailor.serving.schema import ChatRequest
+from tailor.serving.schema import ChatRequest, read
 from tailor.serving.usage import Usage, UsageStore
 
 JSON_TYPE = "application/json"
@@ -55,9 +55,33 @@ class ChatService:
 
     def complete(self, body: bytes, caller: Caller) -> ApiAnswer:
         """Answer ``POST /v1/chat/completions``. Raises ApiError, ModelCallError and the library's own errors."""
-        now = datetime.now(UTC)
-        _check(caller, now)
+        now = _checked(caller)
         request = ChatRequest.parse(body)
+        result, headers, facts = self._answer(request, caller, now)
+        headers |= _named(request.ignored)
+        if request.stream:
+            include_usage = bool(request.stream_options and request.stream_options.include_usage)
+            return ApiAnswer(completion.to_events(result, include_usage=include_usage), EVENTS_TYPE, headers, facts)
+        return ApiAnswer(json.dumps(result, ensure_ascii=False), JSON_TYPE, headers, facts)
+
+    def respond(self, body: bytes, caller: Caller) -> ApiAnswer:
+        """Answer ``POST /v1/responses``. Raises as :meth:`complete`."""
+        from tailor.serving import responses  # few apps use it, and a cold start is short
+        from tailor.serving.responses_request import ResponsesRequest
+
+        now = _checked(caller)
+        request = read(ResponsesRequest, body)
+        result, headers, facts = self._answer(request.to_chat(), caller, now)
+        headers |= _named(request.ignored)
+        response = responses.to_response(result, request)
+        if request.stream:
+            return ApiAnswer(responses.to_events(response), EVENTS_TYPE, headers, facts)
+        return ApiAnswer(json.dumps(response, ensure_ascii=False), JSON_TYPE, headers, facts)
+
+    def _answer(
+        self, request: ChatRequest, caller: Caller, now: datetime
+    ) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+        """Call the model and count what it used. Return the completion, the answer's headers and the log's facts."""
         project, version = self._resolve(request.model, caller)
         converse = chat.to_converse(request, project, version)
         wanted = request.n or 1
@@ -86,13 +110,7 @@ class ChatService:
             form=form_of(request),
             one_call=request.parallel_tool_calls is False,
         )
-        headers |= {"x-tailor-version": version.run}
-        if request.ignored:
-            headers["x-tailor-ignored"] = ", ".join(request.ignored)
-        if request.stream:
-            include_usage = bool(request.stream_options and request.stream_options.include_usage)
-            return ApiAnswer(completion.to_events(result, include_usage=include_usage), EVENTS_TYPE, headers, facts)
-        return ApiAnswer(json.dumps(result, ensure_ascii=False), JSON_TYPE, headers, facts)
+        return result, headers | {"x-tailor-version": version.run}, facts
 
     def _ask(self, converse: Mapping[str, Any], wanted: int) -> tuple[Sequence[dict[str, Any]], Exception | None]:
         """Call the model for each answer that is wanted; return the answers, and the first failure of a call."""
@@ -116,14 +134,14 @@ class ChatService:
 
     def models(self, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models``: the live models that the key may call."""
-        _check(caller, datetime.now(UTC))
+        _checked(caller)
         aliases = [self._aliases.alias(project) for project in sorted(caller.projects)]
         data = [_model(alias.project, alias.live) for alias in aliases if alias.live]
         return ApiAnswer(json.dumps({"object": "list", "data": data}, ensure_ascii=False))
 
     def model(self, name: str, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models/{id}``. Raises ApiError."""
-        _check(caller, datetime.now(UTC))
+        _checked(caller)
         project, version = self._resolve(name, caller)
         return ApiAnswer(json.dumps(_model(project, version)), headers={"x-tailor-version": version.run})
 
@@ -150,12 +168,22 @@ def _model(project: str, version: Version) -> dict[str, Any]:
     return {"id": project, "object": "model", "created": created, "owned_by": "tailor", "version": version.run}
 
 
-def _check(caller: Caller, now: datetime) -> None:
-    """Refuse an expired key, which API Gateway may still have cached, and one without the scope chat."""
+def _named(ignored: Sequence[str]) -> dict[str, str]:
+    """Return the header that names the parameters of a request that had no effect."""
+    return {"x-tailor-ignored": ", ".join(ignored)} if ignored else {}
+
+
+def _checked(caller: Caller) -> datetime:
+    """Refuse an expired key, which API Gateway may still have cached, and one without the scope chat.
+
+    Returns the time of the request.
+    """
+    now = datetime.now(UTC)
     if caller.expires_at and caller.expires_at <= now:
         raise ApiError(401, "the API key has expired", code="invalid_api_key")
     if "chat" not in caller.scopes:
         raise ApiError(403, "this key may not call models: it lacks the scope chat", code="access_denied")
+    return now
 
 
 def _unknown(name: str) -> ApiError:
