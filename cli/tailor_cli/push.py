@@ -79,7 +79,7 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     mark = fingerprint(prefix, list(session.bucket.list(prefix)))
     wanted = run_id(session.stack.name, project, dataset, mark)
     earlier = before.get(wanted)
-    ended = earlier is not None and earlier.state in ENDED_WITHOUT_MODEL and not earlier.is_superseded
+    ended = earlier is not None and earlier.state in ENDED_WITHOUT_MODEL
     run = _wait_for(wanted, after=earlier.sequence if earlier and ended else 0)
     return run, earlier is not None and run.sequence == earlier.sequence
 

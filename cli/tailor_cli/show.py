@@ -98,6 +98,8 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield "next", step + (f", by {facts.deadline}" if run.state == State.AWAITING_APPROVAL else "")
     if run.state in TRIED_AGAIN and not run.is_superseded:
         yield "next", f"tailor retry {run.id}"
+    if run.newer:
+        yield "newer data", f"run {run.newer}"
     if run.stall:
         label = "waits" if run.stall.level == "wait" else "stall"
         yield label, f"{run.stall.message} (since {run.stall.since:{_MINUTE}})"

@@ -94,9 +94,13 @@ def test_a_known_upload_says_that_nothing_new_starts(
     assert "no new run" in again
     assert "2026-11-22 10:00" in again
     assert len(runs.items) == 1
+    first = (dataset / "data.csv").read_text()
     (dataset / "data.csv").write_text("question,answer\nx,z\n")
     assert "no new run" not in said()
-    assert len(runs.items) == 2
+    assert [run.state for run in runs.items.values()] == [State.SUPERSEDED, State.RECEIVED]
+    (dataset / "data.csv").write_text(first)
+    assert "is received" in said(), "the folder holds the first content again"
+    assert [run.state for run in runs.items.values()] == [State.RECEIVED, State.SUPERSEDED]
 
 
 def test_the_same_upload_has_a_run_tried_again_that_ended_without_a_model(
