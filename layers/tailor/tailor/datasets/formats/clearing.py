@@ -2,7 +2,10 @@
 told."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
+
+import orjson
 
 from tailor.datasets.example import Example, Role, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Row
@@ -25,22 +28,37 @@ _NOTHING: Final = frozenset(
     {"nan", "null", "n/a", "#n/a", "<na>", "undefined", "none.", "nat", "#ref!", "#value!", "#name?"}
 )
 
+_LONGEST_NOTHING: Final = 20
 
-def cleared(convert: Converter, context: Context) -> Converter:
-    """Return the converter whose examples hold no marks of templates, where that is sure."""
+
+def cleared(convert: Converter, context: Context, rows: Sequence[Row]) -> Converter:
+    """Return the converter whose examples hold no marks of templates, where that is sure.
+
+    ``rows`` are the first ones: where none holds a mark, later ones are looked at for marks in angle brackets alone."""
     if context.method == "continued-pre-training":
         return convert
+    thorough = _hold_signs(rows)
 
     def checked(row: Row, line: int) -> Example:
         example = convert(row, line)
         for turn in example.turns:
             for block in turn.blocks:
-                if isinstance(block, Text) and _is_odd(block.text, turn.role):
-                    _clear(example, context, line)
-                    return example
+                if type(block) is Text:
+                    text = block.text
+                    if ("<" in text or thorough or len(text) < _LONGEST_NOTHING) and _is_odd(text, turn.role):
+                        _clear(example, context, line)
+                        return example
         return example
 
     return checked
+
+
+def _hold_signs(rows: Sequence[Row]) -> bool:
+    try:
+        told = orjson.dumps(rows, default=lambda _: "", option=orjson.OPT_NON_STR_KEYS).decode()
+    except (TypeError, RecursionError):  # nested too deep, which is told of the row
+        return True
+    return any(sign in told for sign in (*_SIGNS, "->", "=>"))
 
 
 def _is_odd(text: str, role: Role) -> bool:
@@ -48,7 +66,7 @@ def _is_odd(text: str, role: Role) -> bool:
         return True
     if role == "user":
         return text[-4:].rstrip()[-2:] in ("->", "=>")
-    return text[:1] == "<" or text.strip().casefold() in _NOTHING
+    return text[:1] == "<" or (len(text) < _LONGEST_NOTHING and text.strip().casefold() in _NOTHING)
 
 
 def _clear(example: Example, context: Context, line: int) -> None:

@@ -53,6 +53,8 @@ def make_converter(context: Context) -> Converter:
 
 def _systems(row: Row, problems: list[Finding]) -> list[str]:
     """The system texts beside the turns."""
+    if row.keys().isdisjoint(_SYSTEM) and "context" not in row:
+        return []
     values: list[tuple[str, Any]] = [(key, row[key]) for key in _SYSTEM if row.get(key) not in (None, "", [])]
     if _is_vertex(row):
         values.append(("context", row["context"]))

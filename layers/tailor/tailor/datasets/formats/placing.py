@@ -49,9 +49,9 @@ def place(turns: list[Turn], media: list[Media], problems: list[Finding], contex
     """Put the media of a row into the turns of the user: where the tags are; without tags before the first words.
 
     Where there are not as many places as media, or something is audio, a problem says so."""
-    asked = [turn for turn in turns if turn.role == "user"]
-    if not media and not any(map(_may_have_tags, asked)):
+    if not media and not _may_have_tags(turns):
         return
+    asked = [turn for turn in turns if turn.role == "user"]
     try:
         items = [list(_items(turn.blocks, certain=bool(media) or context.shows)) for turn in asked]
     except _AudioError:
@@ -80,13 +80,16 @@ def place(turns: list[Turn], media: list[Media], problems: list[Finding], contex
         turn.blocks = cast("list[Block]", blocks)
 
 
-def _may_have_tags(turn: Turn) -> bool:
-    for block in turn.blocks:
-        if isinstance(block, Text):
-            if "<" in block.text or "[IMG]" in block.text:
-                return True
-        elif isinstance(block, Media):
-            return True
+def _may_have_tags(turns: list[Turn]) -> bool:
+    for turn in turns:
+        if turn.role == "user":
+            for block in turn.blocks:
+                if type(block) is Text:
+                    text = block.text
+                    if "<" in text or ("[" in text and "[IMG]" in text):
+                        return True
+                elif type(block) is Media:
+                    return True
     return False
 
 

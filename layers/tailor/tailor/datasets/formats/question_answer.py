@@ -40,12 +40,13 @@ def _fits(sample: Sample) -> bool:
 def make_converter(context: Context) -> Converter:
     columns, data, choices = context.columns, context.data, context.choices
     question, passage = columns.get("question", "question"), columns.get("context", "")
+    media = context.media
     plain = {part: columns[part] for part in ("id", "group", "category") if part in columns}
 
     def convert(row: Row, line: int) -> Example:
         problems: list[Finding] = []
         blocks: list[Block] = []
-        shown = row_media(row, context.media, problems, merged=context.merged)
+        shown = row_media(row, media, problems, merged=context.merged) if media else []
         asked = context.prompt or row.get(question)
         about = _passage(row.get(passage), passage, problems) if passage else ""
         options = choices.options(row, problems) if choices else []

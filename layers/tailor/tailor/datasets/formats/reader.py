@@ -324,7 +324,7 @@ def _converted(
         notes.add(finding("media-columns", source.name, columns=", ".join(map(repr, means))))
     notes.add(finding("format-recognised", source.name, title=format.title, container=source.container))
     account = Account(format, context, rows, media.knows)
-    convert = unheard(cleared(account.convert, context), sounds(seen.names, rows))
+    convert = unheard(cleared(account.convert, context, rows), sounds(seen.names, rows))
     convert = flattened(convert) if seen.opened else convert
     convert = flattened(convert, export.read) if export and export.read else convert
     return ReadableFile(source.name, source.size, format.name, source, convert, method, nested)
