@@ -250,3 +250,18 @@ def test_a_graded_gain_that_rare_lost_answers_could_undo_needs_more_rows() -> No
     assert few.decisive_rows is not None
     assert 40 < few.decisive_rows < 200
     assert verdict(2 * few.decisive_rows).verdict == "passed"
+
+
+def test_a_kind_of_general_questions_is_held_only_where_a_fall_beyond_the_margin_is_ruled_out() -> None:
+    def state(difference: float, low: float, high: float) -> str:
+        found = comparison(difference, low, high, squares=difference**2 + 0.05)
+        return GuardResult("g", "Guard", 0.15, found, tested=True, looks=4).state
+
+    assert state(-0.05, -0.1, 0.0) == "held"
+    assert state(-0.05, -0.2, 0.1) == "unclear"
+    assert state(-0.2, -0.24, -0.16) == "broken"
+    assert state(-0.3, -0.36, -0.24) == "broken"
+    unsure = GuardResult("g", "Guard", 0.15, comparison(-0.05, -0.2, 0.1, squares=0.05), tested=True)
+    found = decide([comparison(0.2, 0.1, 0.3)], Policy(), [unsure])
+    assert found.verdict == "inconclusive"
+    assert "not shown to have lost less than 15 points" in found.reasons[0]

@@ -59,7 +59,8 @@ def guards_of(
         clusters = Clusters.of([row.group for row in rows])
         design = Design(clusters, plan.policy.confidence, plan.resamples, plan.seed)
         name = f"regression-{kind}"
-        results.append(GuardResult(name, title, margin, compare(design, {name: evidence}, CANDIDATE, [BASE])[name][0]))
+        found = compare(design, {name: evidence}, CANDIDATE, [BASE])[name][0]
+        results.append(GuardResult(name, title, margin, found, tested=True))
     return results
 
 
