@@ -36,6 +36,7 @@ COMMANDS = {  # module and function by name, in the order of --help
     "rollback": ("runs", "rollback"),
     "retire": ("runs", "retire"),
     "offline": ("runs", "offline"),
+    "erase": ("erase", "erase"),
     "usage": ("usage", "usage"),
     "train-curve": ("curve", "train_curve"),
     "keys": ("keys", "app"),

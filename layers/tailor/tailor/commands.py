@@ -10,7 +10,8 @@ import re
 NAMES = frozenset({
     "recipe", "models", "check", "quote", "grade", "doctor", "verify", "deploy",
     "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
-    "evaluate", "judge", "promote", "retry", "rollback", "retire", "offline", "usage", "train-curve", "keys",
+    "evaluate", "judge", "promote", "retry", "rollback", "retire", "offline", "erase",
+    "usage", "train-curve", "keys",
 })
 # fmt: on
 DEFAULT_STACK = "tailor"  # the name of the CloudFormation stack

@@ -80,3 +80,9 @@ def work_folder(files: str) -> str:
     Its prefix is its own, so that a lifecycle rule removes leftovers.
     """
     return f"work/{files.removeprefix('runs/')}"
+
+
+def project_folders(project: str) -> tuple[str, ...]:
+    """Return the folders of the bucket that hold a project's objects: uploads, files of runs, intermediate results."""
+    files = files_of_run(project, "").removesuffix("/")
+    return (f"{UPLOADS}{project}/", files, work_folder(files))

@@ -19,10 +19,15 @@ def made_in_moto(resource: str, name: str, monkeypatch: pytest.MonkeyPatch) -> I
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(variable, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    properties = template()["Resources"][resource]["Properties"]
-    schema = {key: properties[key] for key in _SCHEMA if key in properties}
     clients.table.cache_clear()
     with mock_aws():
-        boto3.client("dynamodb").create_table(TableName=name, **schema)
+        make_table(resource, name)
         yield
     clients.table.cache_clear()
+
+
+def make_table(resource: str, name: str) -> None:
+    """Make the table that the template calls ``resource``, under a name."""
+    properties = template()["Resources"][resource]["Properties"]
+    schema = {key: properties[key] for key in _SCHEMA if key in properties}
+    boto3.client("dynamodb").create_table(TableName=name, **schema)

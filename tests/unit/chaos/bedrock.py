@@ -170,6 +170,9 @@ class ClockedBedrock:
         active = self._now() >= self._job(identifier).ends + self._models_take
         return {"modelStatus": "Active" if active else "Creating"}
 
+    def delete_model(self, identifier: str) -> None:
+        raise AssertionError("no step deletes a model")
+
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
         arn = deployment_arn(name)
         known = self.deployments.get(arn)

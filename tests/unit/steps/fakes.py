@@ -232,6 +232,9 @@ class MemoryControl:
         self._maybe_fail("get_model")
         return self.model
 
+    def delete_model(self, identifier: str) -> None:
+        self._maybe_fail("delete_model")
+
     def create_deployment(self, name: str, model_arn: str, *, tags: Any) -> str:
         self._maybe_fail("create_deployment")
         arn = deployment_arn(name)

@@ -24,6 +24,21 @@ class Account(MemoryControl):
     def __init__(self) -> None:
         super().__init__()
         self.known: dict[str, dict[str, str]] = {}
+        self.models: dict[str, str] = {}  # ARN by name
+
+    def get_model(self, identifier: str) -> dict[str, Any]:
+        if not self.models:
+            return super().get_model(identifier)
+        arns = {**self.models, **{arn: arn for arn in self.models.values()}}
+        if identifier not in arns:
+            raise NotFoundError(identifier)
+        return {"modelArn": arns[identifier], "modelStatus": "Active"}
+
+    def delete_model(self, identifier: str) -> None:
+        super().delete_model(identifier)
+        if any(found["modelArn"] == identifier for found in self.deployments.values()):
+            raise ConflictError("The model is deployed.")
+        self.models = {name: arn for name, arn in self.models.items() if arn != identifier} | {"": ""}
 
     def tags(self, arn: str) -> dict[str, str]:
         return self.known.get(arn, {})

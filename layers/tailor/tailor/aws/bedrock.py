@@ -91,6 +91,15 @@ class Bedrock:
         with translated(f"reading the custom model {identifier}"):
             return dict(self._bedrock.get_custom_model(modelIdentifier=identifier))
 
+    def delete_model(self, identifier: str) -> None:
+        """Delete a custom model, irreversibly. Idempotent. Raises ConflictError while it is deployed."""
+        with translated(f"deleting the custom model {identifier}"):
+            try:
+                self._bedrock.delete_custom_model(modelIdentifier=identifier)
+            except ClientError as error:
+                if code_of(error) != "ResourceNotFoundException":
+                    raise
+
     # ------------------------------------------------------------ on-demand deployments
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str], description: str = "") -> str:

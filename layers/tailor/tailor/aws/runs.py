@@ -56,6 +56,11 @@ class DynamoRunStore(RunStore):
                 raise
         return new
 
+    def remove(self, run_id: str) -> None:
+        """Remove a run's record. Idempotent; a function that still holds the run can't write it again."""
+        with translated(f"removing run {run_id}"):
+            self._table.delete_item(Key={"id": run_id})
+
     def open_runs(self, unreadable: list[str] | None = None, most: int | None = None) -> list[Run]:
         return self._query(OPEN_INDEX, Key("open").eq("open"), [] if unreadable is None else unreadable, most=most)
 

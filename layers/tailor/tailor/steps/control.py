@@ -27,6 +27,9 @@ class Control(Protocol):
     def get_model(self, identifier: str) -> dict[str, Any]:
         """Call GetCustomModel, by ARN or name. ``modelStatus`` may be missing: models of old jobs have none."""
 
+    def delete_model(self, identifier: str) -> None:
+        """Call DeleteCustomModel; do nothing if it is gone, or another stack's. ConflictError: it is deployed."""
+
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
         """Call CreateCustomModelDeployment and return the deployment's ARN."""
 

@@ -4,7 +4,7 @@ Names are derived from the stack (:func:`tailor.names.run_id`). The tags are the
 adopted, stopped or deleted, whatever its name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,14 @@ class OwnControl(Control):
     def get_model(self, identifier: str) -> dict[str, Any]:
         return self._account.get_model(identifier)
 
+    def own_model(self, identifier: str) -> str | None:
+        """Return the ARN of a custom model, or None if there is none or it is another stack's."""
+        return self._own(lambda: str(self._account.get_model(identifier)["modelArn"]))
+
+    def delete_model(self, identifier: str) -> None:
+        if arn := self.own_model(identifier):
+            self._account.delete_model(arn)
+
     def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
         arn = self._account.create_deployment(name, model_arn, tags=tags)
         self._expect_own(arn, f"the deployment {name}")
@@ -65,14 +73,20 @@ class OwnControl(Control):
     def deployment_states(self) -> dict[str, str]:
         return self._account.deployment_states()
 
+    def own_deployment(self, identifier: str) -> str | None:
+        """Return the ARN of a deployment, or None if there is none or it is another stack's."""
+        return self._own(lambda: str(self._account.get_deployment(identifier)["customModelDeploymentArn"]))
+
     def delete_deployment(self, identifier: str) -> None:
-        try:
-            arn = str(self._account.get_deployment(identifier)["customModelDeploymentArn"])
-            own = self._owner.owns(self._account.tags(arn))
-        except NotFoundError:
-            return
-        if own:
+        if arn := self.own_deployment(identifier):
             self._account.delete_deployment(arn)
+
+    def _own(self, look: Callable[[], str]) -> str | None:
+        try:
+            arn = look()
+            return arn if self._owner.owns(self._account.tags(arn)) else None
+        except NotFoundError:
+            return None
 
     def _expect_own(self, arn: str, what: str) -> None:
         """Raise NotOursError for another stack's, RetryableError for one whose tags can't be seen yet."""

@@ -24,8 +24,12 @@ MOST_ATTEMPTS = 99
 
 def job_name(run: Run) -> str:
     """Return the name of a run's current job, custom model and token: at most 61 characters, valid in every API."""
-    attempt = attempt_of(run)
-    return run.id if attempt == 1 else f"{run.id}-{attempt}"
+    return job_names(run)[-1]
+
+
+def job_names(run: Run) -> list[str]:
+    """Return the names of all of a run's jobs and custom models so far, the current one last."""
+    return [run.id, *(f"{run.id}-{attempt}" for attempt in range(2, attempt_of(run) + 1))]
 
 
 def attempt_of(run: Run) -> int:

@@ -1,0 +1,140 @@
+"""What the bucket and the serving table hold of a project, as stores of :mod:`tailor.steps.erase`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Key
+
+from tailor.aws.clients import s3
+from tailor.aws.failures import translated
+from tailor.aws.items import as_item
+from tailor.aws.keys import KeyTable
+from tailor.aws.ledger import LedgerTable
+from tailor.aws.serving import KEEP_USAGE
+from tailor.errors import RetryableError
+from tailor.runs import Run
+from tailor.serving.keys import ApiKey
+from tailor.steps.erase import Item, folders
+from tailor.training.spending import Booking
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+NOBODY = "(erased)"  # no project can be called so
+_MONTHS = KEEP_USAGE.days // 28 + 1
+
+
+class ObjectVersions:
+    """All versions of a project's objects, their delete markers, and uploads that were never finished."""
+
+    title = "object versions"
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+
+    @property
+    def _s3(self) -> "S3Client":
+        return s3()
+
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+        for prefix in folders(project, runs):
+            with translated(f"listing versions in s3://{self._bucket}/{prefix}"):
+                for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix):
+                    for version in page.get("Versions", []):
+                        yield Item("", {"Key": version["Key"], "VersionId": version["VersionId"]}, version["Size"])
+                    for marker in page.get("DeleteMarkers", []):
+                        yield Item("", {"Key": marker["Key"], "VersionId": marker["VersionId"]})
+                uploads = self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix)
+                for unfinished in uploads:
+                    for upload in unfinished.get("Uploads", []):
+                        yield Item("", {"Key": upload["Key"], "UploadId": upload["UploadId"]})
+
+    def remove(self, items: Sequence[Item]) -> None:
+        with translated(f"deleting versions from s3://{self._bucket}"):
+            for item in items:
+                if "UploadId" in item.handle:
+                    self._s3.abort_multipart_upload(Bucket=self._bucket, **item.handle)
+            versions: list[Any] = [item.handle for item in items if "VersionId" in item.handle]
+            if not versions:
+                return
+            answer = self._s3.delete_objects(Bucket=self._bucket, Delete={"Objects": versions, "Quiet": True})
+        for error in answer.get("Errors", []):
+            raise RetryableError(f"deleting from s3://{self._bucket}: {error.get('Code')}: {error.get('Message')}")
+
+
+class ProjectRows(KeyTable):
+    """The live version, usage and counters of keys; subclasses have the keys and the bookings."""
+
+    title = "live versions and rows of usage"
+
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+        for partition in (f"PROJECT#{project}", f"USAGE#{project}"):
+            yield from self._rows(partition)
+
+    def remove(self, items: Sequence[Item]) -> None:
+        with translated("removing rows"), self._table.batch_writer() as batch:
+            for item in items:
+                batch.delete_item(Key=item.handle)
+
+    def _rows(self, partition: str) -> Iterator[Item]:
+        for row in self._query(Key("pk").eq(partition), f"reading {partition}"):
+            yield Item("", {"pk": row["pk"], "sk": row["sk"]})
+
+
+class ProjectKeys(ProjectRows):
+    """API keys: those of the project alone, with their counters, are removed; others lose the project."""
+
+    title = "API keys"
+
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+        for key in self.all_keys():
+            if project in key.projects:
+                left = key.model_copy(update={"projects": tuple(each for each in key.projects if each != project)})
+                yield Item(key.id, left)
+
+    def remove(self, items: Sequence[Item]) -> None:
+        for item in items:
+            key: ApiKey = item.handle
+            row = {"pk": "KEYS", "sk": key.digest}
+            if key.projects:
+                with translated(f"taking a project from key {key.id}"):
+                    self._table.put_item(Item=row | as_item(key))
+            else:
+                super().remove([*self._rows(f"RATE#{key.id}"), Item(key.id, row)])
+
+
+class ProjectBookings(LedgerTable):
+    """Bookings of months. Those of this month keep their amounts, as nobody's: the stack's limit counts them."""
+
+    title = "bookings"
+
+    def __init__(self, table_name: str, now: datetime) -> None:
+        super().__init__(table_name)
+        self._now = now
+
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+        for month in self._months():
+            for booking in self.bookings(month):
+                if booking.project == project:
+                    yield Item("", (month, booking))
+
+    def remove(self, items: Sequence[Item]) -> None:
+        for item in items:
+            month, booking = item.handle
+            if month == f"{self._now:%Y-%m}":
+                self.book(month, self._nobodys(booking))
+            self.take_back(month, booking.run)
+
+    def _nobodys(self, booking: Booking) -> Booking:
+        name = f"{NOBODY}-{sha256(booking.run.encode()).hexdigest()[:12]}"  # the same again after an interruption
+        return replace(booking, run=name, project=NOBODY, settled=True)
+
+    def _months(self) -> Iterator[str]:
+        """Yield this month, those after it that a run may have been booked in, and all that are kept."""
+        year, month = self._now.year, self._now.month
+        for back in range(-1, _MONTHS):
+            at = year * 12 + month - 1 - back
+            yield f"{at // 12}-{at % 12 + 1:02}"

@@ -1,0 +1,233 @@
+"""Erase a project: what this stack holds of it, in every store and at Bedrock.
+
+Runs are ended first. Then what they made is removed, and their records last, because these say what there is. So an
+erasure that was cut short is finished by the same call again, and where nothing is left it does nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from itertools import batched
+from typing import Any, Protocol
+
+from tailor.errors import ConflictError
+from tailor.names import check_name, project_folders, work_folder
+from tailor.runs import Run, State
+from tailor.steps import steer
+from tailor.steps.ownership import OwnControl
+from tailor.steps.provision import SERVING, deployment_names
+from tailor.steps.services import RunServices
+from tailor.training.request import job_names
+
+LONGEST_FUNCTION = timedelta(minutes=15)
+REASON = "its project is erased"
+BATCH = 1000
+STAYS = (
+    "Bedrock's records of customization jobs (names and settings), which can't be deleted",
+    "logs, traces and histories of state machines: ids of runs, until their retention ends",
+    "point-in-time backups of the tables, for 35 days",
+    "notices that were sent, and dead letters, for 14 days",
+    "in the month's bookings, amounts without a project or a run, so that the stack's limit holds",
+)
+_WORKED_ON = frozenset({State.PREPARING, State.EVALUATING})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a store holds of a project. ``handle`` is what the store removes it by."""
+
+    name: str
+    handle: Any
+    size: int = 0
+
+
+class Store(Protocol):
+    """One place with things of projects."""
+
+    @property
+    def title(self) -> str:
+        """Return the plural of what is in it."""
+
+    def find(self, project: str, runs: Sequence[Run]) -> Iterable[Item]:
+        """Return what there is of a project, which has these ``runs``."""
+
+    def remove(self, items: Sequence[Item]) -> None:
+        """Remove items. Idempotent. Raises ConflictError for what can't be removed yet."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How much of one kind there is, or was removed. Uploads are counted and not named: names may tell of people."""
+
+    what: str
+    count: int = 0
+    bytes: int = 0
+    names: list[str] = field(default_factory=list)
+
+    def add(self, items: Iterable[Item]) -> None:
+        for item in items:
+            self.count += 1
+            self.bytes += item.size
+            if item.name:
+                self.names.append(item.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an erasure removed, what it found afterwards, and what stays elsewhere."""
+
+    project: str
+    stack: str
+    by: str
+    began_at: datetime
+    ended_at: datetime
+    removed: list[Tally]
+    left: list[Tally]
+    stays: tuple[str, ...] = STAYS
+
+    def document(self) -> dict[str, Any]:
+        """Return the receipt as JSON's types."""
+        times = {"began_at": self.began_at.isoformat(), "ended_at": self.ended_at.isoformat()}
+        return {"schema": 1} | asdict(self) | times
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The erasure of one project. ``stores`` in the order in which they are emptied; the runs' records are the last."""
+
+    project: str
+    services: RunServices
+    stores: Sequence[Store]
+    by: str
+
+    def __post_init__(self) -> None:
+        check_name(self.project, "project")
+
+    def survey(self) -> list[Tally]:
+        """Return what there is, by store; changes nothing."""
+        runs, found = self.services.runs.project_runs(self.project), []
+        for store in self.stores:
+            tally = Tally(store.title)
+            tally.add(store.find(self.project, runs))
+            found.append(tally)
+        return found
+
+    def end_runs(self, now: datetime) -> list[str]:
+        """Take the project out of service and end its runs; return what has to be waited for, as sentences.
+
+        A job stops within minutes. A function that was at work on a run may write for as long as functions run.
+        """
+        services, waits = self.services, list[str]()
+        runs = services.runs.project_runs(self.project)
+        how: dict[str, Any] = {"by": self.by, "reason": REASON, "now": now}
+        if any(run.state in SERVING for run in runs) and services.aliases.alias(self.project).versions:
+            with _noted(waits):
+                steer.take_offline(self.project, services, **how)
+        for run in map(services.runs.get, [run.id for run in runs]):
+            with _noted(waits):
+                waits += self._wait_for(self._ended(run, how) if run.is_open else run, now)
+        return waits
+
+    def _ended(self, run: Run, how: dict[str, Any]) -> Run:
+        if run.state == State.AWAITING_APPROVAL:
+            return steer.decline(run, self.services.runs, **how)
+        return steer.retire(run, self.services, **how)
+
+    def _wait_for(self, run: Run, now: datetime) -> list[str]:
+        until = run.history[-1].at + LONGEST_FUNCTION
+        if run.is_open:
+            return [f"run {run.id} is {run.state}, and is being stopped"]
+        if run.states[-2] in _WORKED_ON and run.history[-1].reason == REASON and now < until:
+            return [f"a function may work on run {run.id} until {until:%H:%M} UTC"]
+        return []
+
+    def run(self, stack: str, clock: Callable[[], datetime], told: Callable[[Receipt], None]) -> Receipt:
+        """Remove everything and return the receipt. ``told`` gets it however this ends.
+
+        Raises:
+            ConflictError: a run is not ended, or a model is still deployed.
+        """
+        began, removed = clock(), list[Tally]()
+        try:
+            if waits := self.end_runs(began):
+                raise ConflictError("; ".join(waits), hint="wait some minutes, then erase again")
+            runs = self.services.runs.project_runs(self.project)
+            for store in self.stores:
+                tally = Tally(store.title)
+                removed.append(tally)
+                for items in batched(store.find(self.project, runs), BATCH, strict=False):
+                    store.remove(items)
+                    tally.add(items)
+            left = [tally for tally in self.survey() if tally.count]
+        except BaseException:
+            told(Receipt(self.project, stack, self.by, began, clock(), removed, [Tally("not looked at again")]))
+            raise
+        receipt = Receipt(self.project, stack, self.by, began, clock(), removed, left)
+        told(receipt)
+        return receipt
+
+
+@contextmanager
+def _noted(waits: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except ConflictError as error:
+        waits.append(error.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployments:
+    control: OwnControl
+    title: str = "deployments"
+
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+        for run in runs:
+            for name in deployment_names(run):
+                if arn := self.control.own_deployment(name):
+                    yield Item(arn, arn)
+
+    def remove(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self.control.delete_deployment(item.handle)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    control: OwnControl
+    title: str = "custom models"
+
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+        for run in runs:
+            for name in job_names(run):
+                if arn := self.control.own_model(name):
+                    yield Item(arn, arn)
+
+    def remove(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self.control.delete_model(item.handle)
+
+
+class Records(Protocol):
+    def remove(self, run_id: str) -> None:
+        """Remove a run's record. Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecords:
+    records: Records
+    title: str = "runs"
+
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+        return (Item(run.id, run.id) for run in runs)
+
+    def remove(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self.records.remove(item.handle)
+
+
+def folders(project: str, runs: Iterable[Run]) -> list[str]:
+    """Return the prefixes of a project's objects, each once; files of earlier versions' runs lie elsewhere."""
+    usual = project_folders(project)
+    older = {each for run in runs for each in (run.files, work_folder(run.files)) if not each.startswith(usual)}
+    return [*usual, *sorted(older)]
