@@ -26,6 +26,7 @@ class TrainSettings(Settings):
     customization_role_arn: str
     grade_function_arn: str
     invocation_logs_bucket: str = ""
+    kms_key_arn: str = ""
     serving_table: str
     budget_limit: Decimal
     project_monthly_limit: Decimal
@@ -52,6 +53,7 @@ services = TrainServices(
     tags=owner.tags,
     grader_arn=settings.grade_function_arn,
     logs_bucket=settings.invocation_logs_bucket,
+    kms_key=settings.kms_key_arn,
     spending=Spending(LedgerTable(settings.serving_table), limits, runs),
 )
 

@@ -23,6 +23,12 @@ def functions() -> dict[str, dict[str, Any]]:
     return found
 
 
+def statements(function: str) -> list[dict[str, Any]]:
+    """Return the statements of a function's own policies."""
+    policies = functions()[function]["Policies"]
+    return [statement for policy in policies for statement in policy.get("Statement", [])]
+
+
 def rules() -> list[tuple[str, str, dict[str, Any]]]:
     """(function, bus, pattern) of every EventBridge rule; references to the bucket become its test name.
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tailor_local.complexity import rule_complexity
-from tests.unit.contracts.template import functions, template
+from tests.unit.contracts.template import functions, statements, template
 from tests.unit.contracts.test_alarms import alarms_on
 from tests.unit.contracts.transformed import of_type
 
@@ -83,11 +83,7 @@ def test_a_function_may_read_its_own_queue_only(function: str, queue: str) -> No
     """SAM's own event for a queue would attach a managed policy for all queues of the account."""
     role = of_type("AWS::IAM::Role")[f"{function.capitalize()}FunctionRole"]
     assert not [arn for arn in role["ManagedPolicyArns"] if "SQS" in str(arn)]
-    takes = [
-        statement["Resource"]
-        for statement in functions()[function]["Policies"][0]["Statement"]
-        if "sqs:ReceiveMessage" in statement["Action"]
-    ]
+    takes = [each["Resource"] for each in statements(function) if "sqs:ReceiveMessage" in each["Action"]]
     assert takes == [{"Fn::GetAtt": f"{queue}.Arn"}]
 
 

@@ -1,4 +1,4 @@
-"""What the bucket and the serving table hold of a project, as stores of :mod:`tailor.steps.erase`."""
+"""Find and remove a project's objects, keys and rows: stores of :mod:`tailor.steps.erase`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

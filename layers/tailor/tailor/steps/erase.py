@@ -75,7 +75,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an erasure removed, what it found afterwards, and what stays elsewhere."""
+    """The result of an erasure: what it removed, what it found afterwards, and what stays elsewhere."""
 
     project: str
     stack: str

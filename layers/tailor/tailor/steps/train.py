@@ -31,8 +31,8 @@ BY = "train"
 class TrainServices:
     """Services of a training's start. ``offers`` and ``spending`` guard money: nothing is paid for without them.
 
-    ``bucket`` is rooted at the bucket that ``bucket_name`` names; ``grader_arn`` is the reward function's, and
-    ``logs_bucket`` holds invocation logs: each may be empty.
+    ``bucket`` is rooted at the bucket that ``bucket_name`` names; ``grader_arn`` is the reward function's,
+    ``logs_bucket`` holds invocation logs, ``kms_key`` encrypts custom models: each may be empty.
     """
 
     bucket: Storage
@@ -47,6 +47,7 @@ class TrainServices:
     tags: Mapping[str, str]
     grader_arn: str = ""
     logs_bucket: str = ""
+    kms_key: str = ""
 
     @property
     def place(self) -> Place:
@@ -56,7 +57,8 @@ class TrainServices:
 
     def job(self, run: Run, model: Model, manifest: dict[str, Any]) -> Job:
         tags = {**self.tags, "run": run.id, "project": run.project}
-        return Job(run, model, manifest, self.bucket_name, self.role_arn, tags, self.grader_arn, self.region)
+        role, grader = self.role_arn, self.grader_arn
+        return Job(run, model, manifest, self.bucket_name, role, tags, grader, self.region, self.kms_key)
 
 
 def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:

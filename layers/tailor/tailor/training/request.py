@@ -44,7 +44,10 @@ def run_id_of(job_name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run's customization job before it is submitted. ``grader_arn``, the reward function, is for reinforcement."""
+    """A run's customization job before it is submitted.
+
+    ``grader_arn``, the reward function, is for reinforcement; ``kms_key`` encrypts the custom model, where given.
+    """
 
     run: Run
     model: Model
@@ -54,6 +57,7 @@ class Job:
     tags: Mapping[str, str]
     grader_arn: str = ""
     region: str = ""
+    kms_key: str = ""
 
     @property
     def recipe(self) -> Recipe:
@@ -88,6 +92,8 @@ class Job:
             "trainingDataConfig": {"s3Uri": folder + TRAIN_FILE},
             "outputDataConfig": {"s3Uri": folder + JOB_FOLDER},
         }
+        if self.kms_key:
+            request["customModelKmsKeyId"] = self.kms_key
         if pairs:
             request |= {"jobTags": pairs, "customModelTags": pairs}
         if self.facts.takes_validation_set and int(self.manifest["rows"].get("validation", 0)):
