@@ -65,9 +65,10 @@ def erase(
 
 def prepare(project: str) -> Erasure:
     """Return the erasure of a project of the session's stack."""
-    from tailor.aws.erasure import ObjectVersions, ProjectBookings, ProjectKeys, ProjectRows
+    from tailor.aws.erasure import ObjectVersions, ProjectBookings, ProjectFolders, ProjectKeys, ProjectRows
 
     table = session.stack.serving_table
+    filled = (ProjectFolders(session.folders),) if session.folders else ()
     stores = (
         Deployments(session.control),
         Models(session.control),
@@ -75,6 +76,7 @@ def prepare(project: str) -> Erasure:
         ProjectKeys(table),
         ProjectRows(table),
         ProjectBookings(table, now()),
+        *filled,
         RunRecords(session.runs),
     )
     return Erasure(project, session.services, stores, person())

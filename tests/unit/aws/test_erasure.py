@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tailor.aws import clients
+from tailor.aws.folders import FolderTable
 from tailor.aws.ledger import LedgerTable
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
@@ -22,6 +23,7 @@ from tailor.runs import State
 from tailor.serving import keys
 from tailor.serving.aliases import Version, promote
 from tailor.serving.usage import Usage
+from tailor.steps.filling import Folder
 from tailor.steps.ownership import OwnControl
 from tailor.training.spending import Booking, MonthLimits, Sums
 from tailor_cli import erase
@@ -42,6 +44,7 @@ class Filled:
     def __init__(self) -> None:
         self.s3, self.bucket = boto3.client("s3"), S3Storage(BUCKET)
         self.runs, self.serving, self.ledger = DynamoRunStore("runs"), ServingTable("serving"), LedgerTable("serving")
+        self.folders = FolderTable("folders")
         self.account = Account()
         self.control = OwnControl(self.account, PROD)
         self.s3.create_bucket(Bucket=BUCKET)
@@ -81,6 +84,7 @@ class Filled:
         _, key = keys.create(self.serving, f"app of {project}", [project])
         self.serving.count_request(key.id, NOW, 5)
         self.serving.add_usage(Usage(project, date(2026, 11, 2), key.id, run.id, 1, 2, 3))
+        self.folders.save(Folder(folder=run.prefix, first_at=NOW, last_at=NOW))
         for days in (0, 200, 399):
             month = f"{NOW - timedelta(days=days):%Y-%m}"
             self.ledger.book(month, Booking(run.id, project, Decimal(40)))
@@ -91,7 +95,9 @@ class Filled:
         versions = [each["Key"] for each in listing.get("Versions", []) + listing.get("DeleteMarkers", [])]
         versions += [each["Key"] for each in self.s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])]
         rows = [
-            str(row) for name in ("runs", "serving") for row in boto3.resource("dynamodb").Table(name).scan()["Items"]
+            str(row)
+            for name in ("runs", "serving", "folders")
+            for row in boto3.resource("dynamodb").Table(name).scan()["Items"]
         ]
         bedrock = [*self.account.models, *self.account.deployments]
         return [each for each in [*versions, *rows, *bedrock] if text in each.replace("colours-2", "neighbour")]
@@ -102,6 +108,7 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> Iterator[Filled]:
     clients.client.cache_clear()
     with made_in_moto("ServingTable", "serving", monkeypatch):
         make_table("RunsTable", "runs")
+        make_table("FoldersTable", "folders")
         found = Filled()
         stack: Any = type("Stack", (), {"serving_table": "serving", "bucket": BUCKET, "runs_table": "runs"})
         for name, value in {
@@ -109,6 +116,7 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> Iterator[Filled]:
             "control": found.control,
             "runs": found.runs,
             "serving": found.serving,
+            "folders": found.folders,
         }.items():
             monkeypatch.setattr(Session, name, value)
         monkeypatch.setattr(erase, "now", lambda: NOW)
@@ -135,6 +143,7 @@ def test_nothing_of_the_project_is_left_and_all_of_its_neighbours(filled: Filled
         "API keys": 2,
         "live versions and rows of usage": 2,
         "bookings": 3,
+        "records of folders": 1,
         "runs": 2,
     }
     code, said, receipt = run_command(tmp_path, "--yes")

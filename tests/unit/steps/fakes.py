@@ -87,6 +87,12 @@ class MemoryFolders:
         self.items[folder.folder] = folder_of(check_item(item, "folder", "filling", "project", "last_at"))
         return self.items[folder.folder]
 
+    def remove(self, folder: Folder) -> None:
+        known = self.items.get(folder.folder)
+        if known and known.revision != folder.revision:
+            raise LostRaceError(folder.folder)
+        self.items.pop(folder.folder, None)
+
     def filling(self) -> list[Folder]:
         return [folder for folder in self.items.values() if folder.is_filling]
 

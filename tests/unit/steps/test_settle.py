@@ -263,6 +263,7 @@ def test_a_file_of_an_unknown_ending_is_looked_into_where_no_other_holds_data() 
 def test_a_folder_that_was_emptied_before_it_was_quiet_needs_no_answer() -> None:
     world = Upload().change([Change(0, "a.csv"), Change(5, "a.csv", None)])
     assert (world.play(), world.told) == ([], [])
+    assert not world.uploads.folders.items, "nothing is kept of what is gone"
 
 
 def test_a_folder_that_is_never_quiet_is_told_once() -> None:

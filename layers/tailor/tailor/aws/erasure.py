@@ -18,6 +18,7 @@ from tailor.errors import RetryableError
 from tailor.runs import Run
 from tailor.serving.keys import ApiKey
 from tailor.steps.erase import Item, folders
+from tailor.steps.filling import FolderStore
 from tailor.training.spending import Booking
 
 if TYPE_CHECKING:
@@ -104,6 +105,22 @@ class ProjectKeys(ProjectRows):
                     self._table.put_item(Item=row | as_item(key))
             else:
                 super().remove([*self._rows(f"RATE#{key.id}"), Item(key.id, row)])
+
+
+class ProjectFolders:
+    """Records of folders in which something moved; deleting objects moves something, and is noted too."""
+
+    title = "records of folders"
+
+    def __init__(self, folders: FolderStore) -> None:
+        self._folders = folders
+
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+        return (Item("", folder) for folder in self._folders.of_project(project))
+
+    def remove(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self._folders.remove(item.handle)
 
 
 class ProjectBookings(LedgerTable):

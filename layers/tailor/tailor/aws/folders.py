@@ -49,6 +49,16 @@ class FolderTable(FolderStore):
                 raise
         return new
 
+    def remove(self, folder: Folder) -> None:
+        unchanged = Attr("revision").eq(folder.revision) | Attr("folder").not_exists()
+        with translated(f"removing folder {folder.folder}"):
+            try:
+                self._table.delete_item(Key={"folder": folder.folder}, ConditionExpression=unchanged)
+            except ClientError as error:
+                if code_of(error) == "ConditionalCheckFailedException":
+                    raise LostRaceError(f"somebody else touched {folder.folder} first", hint="try again") from error
+                raise
+
     def filling(self) -> list[Folder]:
         return self._query(FILLING_INDEX, Key("filling").eq("filling"))
 

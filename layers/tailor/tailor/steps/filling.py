@@ -163,6 +163,9 @@ class FolderStore(Protocol):
             LostRaceError: the folder has changed.
         """
 
+    def remove(self, folder: Folder) -> None:
+        """Remove a folder's record if it has not changed since it was read. Raises LostRaceError."""
+
     def filling(self) -> list[Folder]:
         """Return all folders that are being filled, from a sparse index."""
 

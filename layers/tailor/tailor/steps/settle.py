@@ -67,8 +67,10 @@ def settle(name: str, services: SettleServices, *, now: datetime) -> Settled:
         return _wait(folder, quiet_at, services, now)
     settled = _outcome(folder, files, services, now)
     try:
-        closed = folder.closed(now, told=settled.told, run=settled.run.id if settled.run else "")
-        services.folders.save(closed)
+        if folder.path and not files:  # of what is gone nothing is kept, its name neither
+            services.folders.remove(folder)
+        else:
+            services.folders.save(folder.closed(now, told=settled.told, run=settled.run.id if settled.run else ""))
     except LostRaceError:  # something moved since: that is another upload
         services.wake_ups.send(name, services.quiet.period(folder))
     return settled
