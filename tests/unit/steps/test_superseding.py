@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tailor.errors import ConflictError
 from tailor.names import DatasetPath
@@ -153,3 +155,38 @@ def test_the_notices_of_a_run_that_trains_name_the_run_with_newer_data(setting: 
     told = message_for(trained, trained.history[-1])
     assert told is not None
     assert f"run {newer.id} has the newer data" in told.text
+
+
+OPERATIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), st.sampled_from(FILES), st.sampled_from(["e", "other", "third"])),
+        st.tuples(st.just("remove"), st.sampled_from(FILES[1:]), st.just("")),
+        st.tuples(st.just("look"), st.just(""), st.just("")),
+        st.tuples(st.just("move"), st.just(""), st.sampled_from(["prepare", "quote", "train"])),
+    ),
+    max_size=25,
+)
+
+
+@given(OPERATIONS)
+def test_whatever_happens_only_the_run_of_what_lies_there_may_begin(operations: list[tuple[str, str, str]]) -> None:
+    setting = Setting()
+    moves = {"prepare": (State.RECEIVED, State.PREPARING), "quote": (State.PREPARING, State.PREPARED)}
+    moves["train"] = (State.PREPARED, State.TRAINING)
+    setting.bucket = Bucket()
+    for what, name, value in [*operations, ("look", "", "")]:
+        if what == "put":
+            setting.bucket.put(PREFIX + name, value, NOW)
+        elif what == "remove" and PREFIX + name in setting.bucket.files:
+            setting.bucket.remove(PREFIX + name)
+        elif what == "look":
+            current = look(setting)
+        elif what == "move":
+            before, after = moves[value]
+            for run in [run for run in setting.runs.items.values() if run.state == before]:
+                setting.runs.save(run.moved(after, by="test", now=NOW))
+    runs = setting.runs.items.values()
+    assert {run.id for run in runs if run.state in NOT_BEGUN} <= {current.id}
+    assert current.state not in {State.SUPERSEDED, State.STOPPED}
+    newer = {run.id: run.newer for run in runs if run.state == State.TRAINING}
+    assert all(told == ("" if run_id == current.id else current.id) for run_id, told in newer.items())

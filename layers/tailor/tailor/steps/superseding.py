@@ -18,12 +18,16 @@ def supersede_others(current: Run, *, bucket: Storage, runs: RunStore, now: date
     Args:
         current: the run of what lies in the folder.
     """
-    others = list(_concerned(current.prefix, current.project, runs, but=current.id))
+    others = list(_concerned(current.prefix, current.project, runs))
     if not others or fingerprint(current.prefix, list(bucket.list(current.prefix))) != current.fingerprint:
         return []  # whoever looks at what came meanwhile ends them
     reason = f"its folder was changed since: run {current.id} has what it holds now"
 
     def act(run: Run) -> Run | None:
+        if run.id == current.id:
+            if run.newer:  # the folder holds again what this one trains on
+                runs.save(run.updated(newer=""))
+            return None
         if run.state in NOT_BEGUN:
             return runs.save(run.moved(State.SUPERSEDED, by=BY, reason=reason, now=now))
         if run.state in _GOES_ON and run.newer != current.id:
@@ -54,9 +58,9 @@ def end_without_dataset(prefix: str, project: str, *, bucket: Storage, runs: Run
     return _each(others, runs, act)
 
 
-def _concerned(prefix: str, project: str, runs: RunStore, but: str = "") -> Iterator[Run]:
+def _concerned(prefix: str, project: str, runs: RunStore) -> Iterator[Run]:
     for run in runs.project_runs(project):
-        if run.prefix == prefix and run.id != but and run.state in NOT_BEGUN | _GOES_ON:
+        if run.prefix == prefix and run.state in NOT_BEGUN | _GOES_ON:
             yield run
 
 
