@@ -10,11 +10,12 @@ from queue import Queue
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from tailor.aws import clients
 from tailor.aws.s3 import S3Storage
-from tailor.errors import InvalidInputError, NotFoundError, RetryableError
+from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError, RetryableError
 from tailor.storage import FolderStorage, ReadAhead, Storage, StoredVersion, buffered
 from tests.waiting import PATIENCE
 
@@ -234,3 +235,11 @@ def test_a_file_beside_the_frozen_ones_is_read_in_the_version_that_was_opened_fi
     assert frozen.read("uploads/other/a.png") == b"one"
     frozen.keep("uploads/other/a.png", "runs/kept.png", "image/png")
     assert bucket.read("runs/kept.png") == b"one"
+
+
+def test_a_no_of_s3_may_mean_that_the_object_is_gone(bucket: S3Storage) -> None:
+    """Who may list some prefixes only is refused what is not there as what it may not see."""
+    with Stubber(clients.s3()) as stub:
+        stub.add_client_error("get_object", "AccessDenied", "Access Denied", 403)
+        with pytest.raises(NotAllowedError, match=r"uploads/a\.png: Access Denied, .* whether it is still there"):
+            bucket.read("uploads/a.png")

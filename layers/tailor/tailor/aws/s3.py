@@ -1,6 +1,7 @@
 """Files in an S3 bucket, as :class:`tailor.storage.Storage`."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import batched
 from pathlib import Path
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from tailor.aws.clients import s3
 from tailor.aws.failures import code_of, translated
-from tailor.errors import RetryableError
+from tailor.errors import NotAllowedError, RetryableError
 from tailor.storage import ReadAhead, StoredFile, StoredVersion, buffered
 
 if TYPE_CHECKING:
@@ -27,6 +28,17 @@ class _Version(TypedDict, total=False):
     """Arguments of a request that name an object's version."""
 
     VersionId: str
+
+
+@contextmanager
+def _reading(uri: str) -> Iterator[None]:
+    """Translate S3's refusals; a "no" may mean that the object is gone, which only who may list everything is told."""
+    try:
+        with translated(f"reading {uri}"):
+            yield
+    except NotAllowedError as error:
+        message = f"{error.message}, which S3 says of a deleted object too: look first whether it is still there"
+        raise NotAllowedError(message) from error
 
 
 class S3Storage:
@@ -62,7 +74,7 @@ class S3Storage:
         return buffered(ReadAhead(partial(self.read, key), size), size)
 
     def _size(self, key: str) -> int:
-        with translated(f"reading {self.uri(key)}"):
+        with _reading(self.uri(key)):
             return self._s3.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
 
     def _version(self, key: str) -> _Version:
@@ -74,7 +86,7 @@ class S3Storage:
             return b""
         end = "" if length is None else str(start + length - 1)
         which = self._version(key)
-        with translated(f"reading {self.uri(key)}"):
+        with _reading(self.uri(key)):
             if start == 0 and length is None:
                 return self._s3.get_object(Bucket=self.bucket, Key=key, **which)["Body"].read()
             try:
@@ -135,7 +147,7 @@ class FrozenS3(S3Storage):
         if key in self._files:
             return self._files[key].size
         if key not in self._opened:
-            with translated(f"reading {self.uri(key)}"):
+            with _reading(self.uri(key)):
                 found = self._s3.head_object(Bucket=self.bucket, Key=key)
             version = found.get("VersionId", "null")  # so S3 calls the one version of a bucket that keeps no others
             self._opened.setdefault(key, (found["ContentLength"], {"VersionId": version}))
