@@ -10,6 +10,7 @@ SHOWN: Final = 20
 """So many findings of one code in a file are told by themselves, each of another path."""
 KNOWN: Final = 100
 """So many are told apart, to say how many others there are."""
+_MOST_AGAIN: Final = 1000
 _LONGEST: Final = 200
 """Characters of a path: a key may be as long as a row."""
 
@@ -85,9 +86,19 @@ class FindingTally:
 
     def __init__(self) -> None:
         self._habits: dict[tuple[str, str, Severity], FindingGroup] = {}
+        self._again: dict[int, tuple[Finding, FindingGroup, Occurrence]] = {}
 
     def add(self, found: Finding, line: int | None = None) -> None:
-        """Count a finding, of the row in ``line`` where it does not say one; lines come in rising order."""
+        """Count a finding, of the row in ``line`` where it does not say one; lines come in rising order.
+
+        To give the same one again with another line costs little."""
+        again = self._again.get(id(found))
+        if again and line is not None and again[1].end is None:
+            for counted in again[1:]:
+                if counted.last != line:
+                    counted.rows += 1
+                    counted.last = line
+            return
         key, line, path = (found.code, found.file, found.severity), found.line or line, found.path
         habit = self._habits.get(key)
         if habit is None:
@@ -101,6 +112,8 @@ class FindingTally:
             if line is None or line != known.last:
                 known.rows += 1
                 known.last = line
+            if found.line is None and len(self._again) < _MOST_AGAIN:
+                self._again[id(found)] = (found, habit, known)
         elif habit.end and (line or 0, path or "") > habit.end:
             habit.beyond = True
         else:
@@ -109,6 +122,7 @@ class FindingTally:
 
     def forget(self, file: str) -> None:
         """Drops what was noted about a file's rows, before they are read again."""
+        self._again.clear()
         for key, habit in list(self._habits.items()):
             if habit.file == file and any(seen.finding.line is not None for seen in habit.first.values()):
                 del self._habits[key]
@@ -129,6 +143,7 @@ class FindingTally:
 
     def take(self, document: Iterable[FindingGroup]) -> None:
         """Add what was noted of other rows."""
+        self._again.clear()
         for habit in document:
             found = next(iter(habit.first.values())).finding
             self._habits.setdefault((found.code, found.file, found.severity), FindingGroup(found.file)).take(habit)

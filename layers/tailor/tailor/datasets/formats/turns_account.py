@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tailor.datasets.formats import carriers
 from tailor.datasets.formats.roles import ROLE_KEYS, pair_of, part_of, said_by, words_of
-from tailor.findings import FindingTally, RowError, finding
+from tailor.findings import Finding, FindingTally, RowError, finding
 
 _CALLS: Final = ("tool_calls", "function_call", "tool_call_id", "candidates")
 _USED_IN_PARTS: Final = carriers.words(
@@ -36,6 +36,7 @@ class TurnsAccount:
     def __init__(self, file: str, notes: FindingTally) -> None:
         self._file, self._notes = file, notes
         self._usual: set[tuple[str, ...]] = set()
+        self._told: dict[tuple[str, str], Finding] = {}
         self._usual_parts: set[tuple[str, ...]] = set()
 
     def learnt(self, turns: Any, path: str, line: int) -> Any:
@@ -135,8 +136,13 @@ class TurnsAccount:
         return parts if len(mended) == len(parts) and all(map(_is, mended, parts)) else mended
 
     def _note(self, key: str, path: str, where: str, line: int) -> None:
-        code = _NOT_USED[where, carriers.is_telling(key)]
-        self._notes.add(finding(code, self._file, path=path, key=key), line)
+        found = self._told.get((path, key))
+        if found is None:
+            code = _NOT_USED[where, carriers.is_telling(key)]
+            found = finding(code, self._file, path=path, key=key)
+            if len(self._told) < _MOST_USUAL:
+                self._told[path, key] = found
+        self._notes.add(found, line)
 
 
 def _bad(turn: dict[str, Any]) -> str | None:
