@@ -310,6 +310,28 @@ def test_without_gold_a_student_is_measured_by_agreement_and_the_report_says_so(
     assert any("agreement, not correctness" in note for note in report["notes"])
 
 
+def test_correctness_and_agreement_are_two_figures_with_two_names(tmp_path: Path) -> None:
+    few = [row if place < 36 else {**row, "references": []} for place, row in enumerate(ROWS)]
+    recipe = Recipe.parse("{method: distillation, teacher: nova-pro, evaluation: {minimum_rows: 40}}")
+    arms = [*ARMS, Arm("teacher", "wise")]
+    report, files = evaluate(tmp_path / "few", model({"custom": 9, "plain": 4, "wise": 6}), recipe, few, arms=arms)
+    jsonschema.validate(report, SCHEMA)
+    found = report["by_method"]
+    assert report["metric_title"] == "Agreement with the teacher (exact match)"
+    assert "36 rows with gold" in found["references"]
+    assert report["rows"] == 120
+    assert found["correctness"]["rows"] == 36
+    assert found["correctness"]["candidate"] > found["correctness"]["teacher"]
+    assert "scores" not in found
+    assert "Correctness, 36 rows with gold" in files.read(report["paths"]["report"]).decode()
+
+    many = [row if place < 60 else {**row, "references": []} for place, row in enumerate(ROWS)]
+    report, _ = evaluate(tmp_path / "many", model({"custom": 9, "plain": 4, "wise": 6}), recipe, many, arms=arms)
+    assert (report["rows"], report["metric_title"]) == (60, "Exact match")
+    assert report["by_method"]["references"] == "gold"
+    assert any("60 rows without a right answer" in note for note in report["notes"])
+
+
 SENTENCE = "Van điều áp số hiệu kiểm định phải được tháo rửa bằng dung dịch trung tính trước mỗi ca vận hành thứ "
 
 

@@ -115,7 +115,8 @@ def about_data(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> lis
     rows, held_out = int(manifest["rows"]["train"]), _questions(manifest, recipe)
     images = int(manifest.get("media", {}).get("images", 0))
     found = []
-    if rows < facts.limits.recommended_rows:
+    logged = recipe.method == "distillation" and recipe.distillation.logs is not None
+    if rows < facts.limits.recommended_rows and not logged:
         message = f"{rows} training rows are few: {facts.limits.recommended_rows} are advised for {model.title}"
         found.append(Advice("few-rows", message, "add examples, or expect little; the verdict will tell"))
     if held_out < recipe.evaluation.minimum_rows:

@@ -287,3 +287,25 @@ def test_rows_that_are_all_for_validation_are_parted_anew(dataset: Path, intake:
     assert outcome.report.usable
     assert [found["severity"] for found in outcome.found("split-without-training")] == ["warning"]
     assert outcome.report.counts["train"] > outcome.report.counts["test"] > 0
+
+
+LOGS = {"logs": {"uri": "s3://my-logs/AWSLogs/"}}
+
+
+def test_with_logs_as_the_source_all_rows_are_the_evaluation(dataset: Path, intake: Intake) -> None:
+    write_jsonl(dataset / "a.jsonl", [converse(f"What is number {n} of the list?", f"{n * n}") for n in range(80)])
+    outcome = intake(method="distillation", model="nova-lite", distillation=LOGS)
+    assert outcome.report.usable
+    assert (outcome.report.counts["train"], outcome.report.counts["test"]) == (0, 80)
+    assert not outcome.found("too-few-rows")
+    assert not intake(method="distillation", model="nova-lite").report.usable
+
+
+def test_rows_with_a_right_answer_are_held_out_first(dataset: Path, intake: Intake) -> None:
+    rows = [converse(f"What is number {n} of the list?", f"{n * n}") for n in range(400)]
+    rows = [row if n % 10 < 3 else {"messages": row["messages"][:1]} for n, row in enumerate(rows)]
+    write_jsonl(dataset / "a.jsonl", rows)
+    outcome = intake(method="distillation", model="nova-lite")
+    held_out = outcome.lines("prepared/test.jsonl")
+    assert len(held_out) == outcome.report.counts["test"] > 20
+    assert all(row["references"] for row in held_out)

@@ -20,6 +20,9 @@ def assign_parts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Find
     limits = model.method(recipe.method).limits
     takes_validation = model.method(recipe.method).takes_validation_set
     splitter = Splitter.of(recipe.split, validation_set=takes_validation)
+    if recipe.method == "distillation" and recipe.distillation.logs is not None:
+        table.assign(bytes([TEST]) * len(table))  # logged requests teach; the dataset's rows are the evaluation
+        return
     given = {part for part in (TRAIN, VALIDATION, TEST) if table.count(part)}
     if given == {VALIDATION} and all(table.parts()):
         yield finding("split-without-training", "", count=table.count(VALIDATION))
@@ -29,6 +32,8 @@ def assign_parts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Find
         yield from _keep_given(table, splitter, given, takes_validation, model.name)
     else:
         yield from _split(table, splitter, limits.min_rows)
+        if recipe.method == "distillation":
+            _hold_out_gold(table, splitter)
         if table.count(TRAIN) < limits.min_rows <= table.count(TRAIN, VALIDATION, TEST):
             yield from _return_to_training(table, splitter, limits.min_rows, model.name)
     if limits.max_validation_rows is not None:
@@ -70,6 +75,23 @@ def _split(table: RowTable, splitter: Splitter, least: int) -> Iterator[Finding]
     for part, share in splitter.shares:
         if share and not table.count(PARTS.index(part)):
             yield finding("empty-part", "", part=part, groups=sum(spread.values()))
+
+
+def _hold_out_gold(table: RowTable, splitter: Splitter) -> None:
+    """Test with groups that have a right answer first, where only some have one: only they tell right from wrong."""
+    groups, words = table.column["grp"], table.column["words"]
+    gold = {groups[row] for row in table.rows() if words[row]}
+    sizes = Counter(table.used("grp"))
+    if not gold or len(gold) == len(sizes):
+        return
+    wanted, tested = table.count(TEST), set[int]()
+    for group in sorted(sizes, key=lambda group: (group not in gold, splitter.rank(group))):
+        if wanted <= 0:
+            break
+        tested.add(group)
+        wanted -= sizes[group]
+    table.assign(bytes([TRAIN]) * len(table), only=[row for row in table.rows(TEST) if groups[row] not in tested])
+    table.assign(bytes([TEST]) * len(table), only=[row for row in table.rows() if groups[row] in tested])
 
 
 def _uneven_kinds(table: RowTable, splitter: Splitter, alone: bool) -> list[int]:

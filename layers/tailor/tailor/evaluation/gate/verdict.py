@@ -34,7 +34,8 @@ class Guard:
 class Plan:
     """Rules of the verdict, all fixed before any answer is seen.
 
-    ``own``: metrics that only this evaluation has, by name; ``metric_reason``: who chose ``metric``.
+    ``own``: metrics that only this evaluation has, by name; ``metric_reason``: who chose ``metric``; ``by``: a name for
+    what is measured, where it is not correctness.
     """
 
     metric: str = "auto"
@@ -44,6 +45,7 @@ class Plan:
     policy: Policy = field(default_factory=Policy)
     guards: Sequence[Guard] = ()
     own: Mapping[str, Metric] = field(default_factory=dict)
+    by: str = ""
     resamples: int = RESAMPLES
     seed: int = SEED
 

@@ -1,7 +1,8 @@
 """Distillation: the student against gold and against its teacher.
 
-Agreement with the teacher alone rewards copied mistakes, so it is told apart: where the teacher is right, and where it
-is wrong.
+Correctness (against gold) and agreement (with the teacher) are two figures and are never mixed: rows with gold decide
+where there are enough of them; else all rows decide by agreement, and what is known of correctness is told beside it.
+Agreement alone rewards copied mistakes, so it is told apart: where the teacher is right, and where it is wrong.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from tailor.evaluation.questions.arms import BASE, CANDIDATE, TEACHER
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.scoring.behaviour import ratio
 from tailor.evaluation.scoring.compare import Design
-from tailor.evaluation.scoring.score import Sheet
+from tailor.evaluation.scoring.score import Sheet, score
 from tailor.evaluation.scoring.statistics import bootstrap, percentile_interval
 from tailor.metrics import get
 from tailor.metrics.base import Case
@@ -22,10 +23,16 @@ from tailor.metrics.base import Case
 _RIGHT = 0.5
 
 
-def with_references(rows: Sequence[Row], teacher: Mapping[str, Answer]) -> tuple[list[Row], bool]:
-    """Rows without gold get the teacher's answer as their reference; True where any did."""
-    filled = [row if row.references else replace(row, references=_said(teacher, row)) for row in rows]
-    return filled, any(not row.references for row in rows)
+def deciding_rows(rows: Sequence[Row], teacher: Mapping[str, Answer], least: int) -> tuple[list[Row], bool]:
+    """Return the rows that decide, and whether they do so by agreement with the teacher.
+
+    Those with gold, where there are ``least`` of them or all have it; else all rows, each with the teacher's answer as
+    its only reference.
+    """
+    gold = [row for row in rows if row.references]
+    if gold and (len(gold) >= least or len(gold) == len(rows)):
+        return gold, False
+    return [replace(row, references=_said(teacher, row)) for row in rows], True
 
 
 def _said(answers: Mapping[str, Answer], row: Row) -> tuple[str, ...]:
@@ -34,11 +41,22 @@ def _said(answers: Mapping[str, Answer], row: Row) -> tuple[str, ...]:
 
 
 def measure(
-    sheet: Sheet, metric: str, design: Design, behaviour: Mapping[str, Mapping[str, Any]], silver: bool
+    sheet: Sheet,
+    metric: str,
+    design: Design,
+    behaviour: Mapping[str, Mapping[str, Any]],
+    rows: Sequence[Row],
+    silver: bool,
 ) -> dict[str, Any]:
-    """``silver``: the references are the teacher's own answers, so that nothing is known about right and wrong."""
+    """Return the method's figures. ``rows``: all held-out rows with their own references, those without gold included.
+
+    ``silver``: the references that decided are the teacher's own answers.
+    """
+    gold = [row for row in rows if row.references]
+    known = f"{len(gold)} rows with gold are told apart" if gold else "there is no gold"
     result: dict[str, Any] = {
-        "references": "the teacher's answers; there is no gold" if silver else "gold",
+        "references": f"the teacher's answers; {known}" if silver else "gold",
+        "correctness": _correctness(sheet, metric, gold),
         "cost_ratio": ratio(behaviour[CANDIDATE], behaviour[TEACHER], "cost_usd"),
         "latency_ratio": ratio(behaviour[CANDIDATE], behaviour[TEACHER], "latency_ms", "median"),
         "agreement": _agreement(sheet, metric),
@@ -53,6 +71,14 @@ def measure(
         "agreement_where_teacher_right": _agreement(sheet, metric, right),
         "agreement_where_teacher_wrong": _agreement(sheet, metric, [not value for value in right]),
     }
+
+
+def _correctness(sheet: Sheet, metric: str, gold: Sequence[Row]) -> dict[str, Any] | None:
+    """Return how many rows have gold, and the mean score of each arm against it; None without such rows."""
+    if not gold:
+        return None
+    measured = score(gold, sheet.answers, [get(metric)], sheet.rules)
+    return {"rows": len(gold), **{arm: measured.value(metric, arm) for arm in (CANDIDATE, BASE, TEACHER)}}
 
 
 def _agreement(sheet: Sheet, metric: str, picked: Sequence[bool] | None = None) -> float | None:

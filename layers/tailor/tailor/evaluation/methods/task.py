@@ -51,13 +51,17 @@ def task_of(recipe: Recipe, questions: Questions, answers: Answers) -> Task:
 
 
 def _distillation(questions: Questions, answers: Answers, plan: Plan) -> Task:
-    rows, silver = distillation.with_references(questions.rows, answers[TEACHER])
+    rows, silver = distillation.deciding_rows(questions.rows, answers[TEACHER], plan.policy.minimum_rows)
 
     def measure(outcome: Outcome, behaviour: Behaviour, _: Sequence[Curve], __: Interview) -> dict[str, Any]:
-        return distillation.measure(outcome.sheet, outcome.metric, outcome.design, behaviour, silver)
+        return distillation.measure(outcome.sheet, outcome.metric, outcome.design, behaviour, questions.rows, silver)
 
-    note = "rows without a reference were measured against the teacher's answers: agreement, not correctness"
-    return Task(rows, plan, measure, [note] if silver else [])
+    left = len(questions.rows) - len(rows)
+    notes = [f"{left} rows without a right answer of the dataset do not decide"] if left else []
+    if silver:
+        notes = ["all rows were measured against the teacher's answers: agreement, not correctness"]
+        plan = replace(plan, by="agreement with the teacher")
+    return Task(rows, plan, measure, notes)
 
 
 def _reinforcement(recipe: Recipe, questions: Questions, plan: Plan) -> Task:

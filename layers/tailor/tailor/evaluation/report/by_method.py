@@ -19,6 +19,9 @@ def by_method(report: Mapping[str, Any], arms: Mapping[str, str]) -> str:
     return f'<section><h2>{escape(title)}</h2><dl class="facts">{facts}</dl></section>'
 
 
+_STUDENTS = {"candidate": "student", "base": "base", "teacher": "teacher"}
+
+
 def _percent(value: float | None) -> str:
     return "unknown" if value is None else f"{100 * value:.1f} %"
 
@@ -29,12 +32,18 @@ def _times(value: float | None) -> str:
 
 def _distillation(found: Mapping[str, Any], arms: Mapping[str, str]) -> list[tuple[str, str]]:
     lines = [("Measured against", found["references"]), ("Agreement with the teacher", _percent(found["agreement"]))]
+    right = found["correctness"]
+    if right:
+        arms_right = ", ".join(f"{name} {_percent(right[arm])}" for arm, name in _STUDENTS.items())
+        lines.append((f"Correctness, {right['rows']:,} rows with gold", arms_right))
     if "scores" in found:
         gap = found["gap_closed"]
         closed = "the teacher is no better than the base"
         if gap:
             low, high = gap["interval"]
             closed = f"{_percent(gap['value'])} ({_percent(low)} to {_percent(high)})"
+            if gap["value"] > 1:
+                closed = f"all of it: the student scores higher than its teacher ({closed} of the gap)"
         lines += [
             (
                 "Scores",

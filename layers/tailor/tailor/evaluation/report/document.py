@@ -68,7 +68,7 @@ def headline(outcome: Outcome, candidate: str = "The custom model", rows: str = 
 
 def _title(outcome: Outcome) -> str:
     metric = outcome.plan.own.get(outcome.metric) or metrics.get(outcome.metric)
-    return metric.title
+    return f"{outcome.plan.by} ({metric.title.lower()})".capitalize() if outcome.plan.by else metric.title
 
 
 def document(
@@ -114,7 +114,7 @@ def document(
         "wins": examples(outcome, baseline, gain=True),
         "losses": examples(outcome, baseline, gain=False),
         "samples": _mixed(outcome, baseline),
-        "training": training(findings.curves),
+        "training": training(findings.curves, tunable=recipe.method != "distillation"),
         "by_method": dict(findings.method),
         "judge": findings.judge,
         "regression": findings.regression,
@@ -178,14 +178,15 @@ def _mixed(outcome: Outcome, baseline: str) -> list[dict[str, Any]]:
     return [{key: item[key] for key in item if key not in ("images", "errors")} for item in [*wins, *losses]]
 
 
-def training(curves: Sequence[Curve]) -> dict[str, Any] | None:
+def training(curves: Sequence[Curve], *, tunable: bool = True) -> dict[str, Any] | None:
+    """Return the curves in words. ``tunable``: the method takes hyperparameters, so that advice on them helps."""
     if not curves:
         return None
     reading = read_in_words(curves)
     return {
         "state": reading.state,
         "sentence": reading.sentence,
-        "advice": reading.advice,
+        "advice": reading.advice if tunable else "",
         "curves": [curve.as_dict() for curve in curves],
     }
 
