@@ -8,6 +8,7 @@ from tests.integration.standin import COLOURS, picture
 from tests.waiting import until
 
 PICTURES = 150
+DONE = {"_DONE": b""}  # no need to wait until it is quiet
 TRAINED = (
     *(State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING),
     *(State.PASSED, State.FAILED, State.INCONCLUSIVE, State.RETIRED),
@@ -39,23 +40,23 @@ def test_what_is_trained_is_what_was_quoted_whatever_becomes_of_the_folder(pipel
     files = {f"{n:03d}.png": data for n, data in enumerate(quoted)}
     rows_csv = "\n".join(["question,answer,image", *rows]).encode()
     recipe = b"model: nova-lite\ndeployment: {promote: false}"
-    first = pipeline.upload("frozen/scenes", files | {"rows.csv": rows_csv, "tailor.yaml": recipe})
+    first = pipeline.upload("frozen/scenes", files | {"rows.csv": rows_csv, "tailor.yaml": recipe} | DONE)
     pipeline.wait(first, State.AWAITING_APPROVAL)  # nobody knows the price of training Nova Lite
 
-    second = pipeline.upload("frozen/scenes", {f"{n:03d}.png": data for n, data in enumerate(others)})
+    second = pipeline.upload("frozen/scenes", {f"{n:03d}.png": data for n, data in enumerate(others)} | DONE)
     assert second in ended(pipeline, first, State.SUPERSEDED)
     refused = pipeline.decide(first, "approve")
     assert (refused.status_code, "is superseded" in refused.text) == (409, True)
     assert shown(pipeline, pipeline.wait(second, State.AWAITING_APPROVAL)) == others
     assert pipeline.decide(second, "approve").status_code == 200
-    pipeline.wait(second, State.TRAINING)
+    pipeline.wait(second, State.TRAINING, *TRAINED)
 
-    third = pipeline.upload("frozen/scenes", {"000.png": quoted[0]})
-    until(lambda: pipeline.runs.get(second).newer, lambda newer: newer == third)
+    third = pipeline.upload("frozen/scenes", {"000.png": quoted[0]} | DONE)
     assert shown(pipeline, pipeline.wait(second, *TRAINED)) == others
     assert pipeline.jobs(first) == []
 
     pipeline.wait(third, State.AWAITING_APPROVAL)
     bucket.delete([file.key for file in bucket.list(prefix)])
+    bucket.write(f"{prefix}_DONE", b"")
     assert ended(pipeline, third, State.STOPPED) == f"its folder {prefix} was deleted"
     assert pipeline.dead() == []
