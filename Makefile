@@ -66,8 +66,8 @@ deploy: setup ## Deploy to AWS (ARCH=x86_64, STACK=…, REGION=…; YES=1 asks n
 verify-aws: setup ## Test whether the account behaves as Tailor assumes (STACK=…; docs/verify.md)
 	@$(BIN)/tailor $(if $(STACK),--stack $(STACK)) verify
 
-destroy: setup ## Remove the stack from AWS; the bucket and the tables stay
-	$(BIN)/sam delete $(if $(STACK),--stack-name $(STACK)) $(if $(REGION),--region $(REGION))
+destroy: setup ## Stop all jobs and deployments and remove the stack; bucket, tables and models stay (STACK=…, REGION=…, YES=1)
+	@$(BIN)/tailor $(if $(STACK),--stack $(STACK)) destroy $(if $(REGION),--region $(REGION)) $(if $(YES),--yes)
 
 lock: setup ## Lock the newest versions of all dependencies
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes --no-emit-index-url --no-header requirements/bootstrap.in -o requirements/bootstrap.txt

@@ -21,6 +21,7 @@ COMMANDS = {  # module and function by name, in the order of --help
     "doctor": ("doctor", "doctor"),
     "verify": ("verify", "verify"),
     "deploy": ("deploy", "deploy"),
+    "destroy": ("destroy", "destroy"),
     "push": ("push", "push"),
     "runs": ("runs", "runs"),
     "show": ("runs", "show"),

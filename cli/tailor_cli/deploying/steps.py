@@ -64,7 +64,7 @@ def run(wish: Wish) -> None:
         )
     file = wish.answers or checkout.root / FILE
     remembered = read_answers(file, wish.stack)
-    who = _where(wish, remembered)
+    who = target(wish, remembered)
     state = look_at(wish.stack)
     _check_state(wish.stack, state)
     answers = _answers(wish, checkout, remembered, who, state)
@@ -80,7 +80,7 @@ def _somebody_can_be_asked() -> bool:
     return sys.stdin.isatty()
 
 
-def _where(wish: Wish, remembered: Answers) -> CallerIdentity:
+def target(wish: Wish, remembered: Answers) -> CallerIdentity:
     """Return the account and Region to deploy to. Raises InvalidInputError if the stack was deployed elsewhere."""
     region = wish.region or shell_region() or remembered.region
     if not region:
@@ -104,18 +104,13 @@ def _check_state(stack: str, state: StackState | None) -> None:
     """Raise InvalidInputError if the stack can't be updated or is not Tailor's."""
     if state is None or not state.exists:
         return
-    name, value = OURS
-    if state.tags.get(name) != value:
-        raise InvalidInputError(
-            f"there is a stack {stack} in this account and Region already, and it is not Tailor's",
-            hint="choose another name: make deploy STACK=NAME",
-        )
+    check_ours(stack, state)
     if state.status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
         why = "".join(f"\n      {each}" for each in failures(stack, None)[:3])
         raise InvalidInputError(
             f"the first deployment of the stack {stack} failed, and what is left of it ({state.status}) can't be "
             f"updated.{why}",
-            hint=f"mend the cause, remove the stack (make destroy{_named(stack)}), and deploy again",
+            hint=f"mend the cause, remove the stack (make destroy{named(stack)}), and deploy again",
         )
     if state.status.endswith("_IN_PROGRESS"):
         raise InvalidInputError(
@@ -129,7 +124,18 @@ def _check_state(stack: str, state: StackState | None) -> None:
         )
 
 
-def _named(stack: str) -> str:
+def check_ours(stack: str, state: StackState) -> None:
+    """Raise InvalidInputError if the stack is not Tailor's."""
+    name, value = OURS
+    if state.tags.get(name) != value:
+        raise InvalidInputError(
+            f"there is a stack {stack} in this account and Region already, and it is not Tailor's",
+            hint="choose another name: make deploy STACK=NAME",
+        )
+
+
+def named(stack: str) -> str:
+    """Return what names a stack to make; nothing for the usual one."""
     return "" if stack == "tailor" else f" STACK={stack}"
 
 
@@ -239,9 +245,9 @@ def _failed(stack: str, before: StackState | None, after: StackState | None) -> 
     why = "".join(f"\n      {each}" for each in failures(stack, before.since if before else None)[:5]) if after else ""
     hint = "what SAM says above names the cause"
     if why:
-        hint = f"mend the cause, then: make deploy{_named(stack)}"
+        hint = f"mend the cause, then: make deploy{named(stack)}"
     if after and after.status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
-        hint = f"mend the cause, remove what is left (make destroy{_named(stack)}), then: make deploy{_named(stack)}"
+        hint = f"mend the cause, remove what is left (make destroy{named(stack)}), then: make deploy{named(stack)}"
     return InvalidInputError(f"the stack {stack} was not deployed{':' if why else ''}{why}", hint=hint)
 
 

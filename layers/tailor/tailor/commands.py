@@ -8,7 +8,7 @@ import re
 
 # fmt: off
 NAMES = frozenset({
-    "recipe", "models", "check", "quote", "grade", "doctor", "verify", "deploy",
+    "recipe", "models", "check", "quote", "grade", "doctor", "verify", "deploy", "destroy",
     "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
     "evaluate", "judge", "promote", "retry", "rollback", "retire", "offline", "erase",
     "usage", "train-curve", "keys",

@@ -5,7 +5,6 @@ erasure that was cut short is finished by the same call again, and where nothing
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
@@ -14,9 +13,9 @@ from typing import Any, Protocol
 from tailor.errors import ConflictError
 from tailor.names import check_name, project_folders, work_folder
 from tailor.runs import Run, State
-from tailor.steps import steer
+from tailor.steps.ending import end_project
 from tailor.steps.ownership import OwnControl
-from tailor.steps.provision import SERVING, deployment_names
+from tailor.steps.provision import deployment_names
 from tailor.steps.services import RunServices
 from tailor.training.request import job_names
 
@@ -119,29 +118,13 @@ class Erasure:
 
         A job stops within minutes. A function that was at work on a run may write for as long as functions run.
         """
-        services, waits = self.services, list[str]()
-        runs = services.runs.project_runs(self.project)
-        how: dict[str, Any] = {"by": self.by, "reason": REASON, "now": now}
-        if any(run.state in SERVING for run in runs) and services.aliases.alias(self.project).versions:
-            with _noted(waits):
-                steer.take_offline(self.project, services, **how)
-        for run in map(services.runs.get, [run.id for run in runs]):
-            with _noted(waits):
-                waits += self._wait_for(self._ended(run, how) if run.is_open else run, now)
+        waits = end_project(self.project, self.services, by=self.by, reason=REASON, now=now)
+        for run in self.services.runs.project_runs(self.project):
+            until = run.history[-1].at + LONGEST_FUNCTION
+            ended = not run.is_open and run.history[-1].reason == REASON
+            if ended and run.states[-2] in _WORKED_ON and now < until:
+                waits.append(f"a function may work on run {run.id} until {until:%H:%M} UTC")
         return waits
-
-    def _ended(self, run: Run, how: dict[str, Any]) -> Run:
-        if run.state == State.AWAITING_APPROVAL:
-            return steer.decline(run, self.services.runs, **how)
-        return steer.retire(run, self.services, **how)
-
-    def _wait_for(self, run: Run, now: datetime) -> list[str]:
-        until = run.history[-1].at + LONGEST_FUNCTION
-        if run.is_open:
-            return [f"run {run.id} is {run.state}, and is being stopped"]
-        if run.states[-2] in _WORKED_ON and run.history[-1].reason == REASON and now < until:
-            return [f"a function may work on run {run.id} until {until:%H:%M} UTC"]
-        return []
 
     def run(self, stack: str, clock: Callable[[], datetime], told: Callable[[Receipt], None]) -> Receipt:
         """Remove everything and return the receipt. ``told`` gets it however this ends.
@@ -167,14 +150,6 @@ class Erasure:
         receipt = Receipt(self.project, stack, self.by, began, clock(), removed, left)
         told(receipt)
         return receipt
-
-
-@contextmanager
-def _noted(waits: list[str]) -> Iterator[None]:
-    try:
-        yield
-    except ConflictError as error:
-        waits.append(error.message)
 
 
 @dataclass(frozen=True, slots=True)
