@@ -219,7 +219,7 @@ BAD: dict[str, tuple[dict[str, bytes], str]] = {
         {"a.csv": b"question,answer,image\n" + b"m\xc3\xa0u g\xc3\xac?,xanh,khong-co.png\n" * 12},
         "khong-co.png",
     ),
-    "empty": ({"a.csv": b""}, "empty"),
+    "empty": ({"a.csv": b"\n\n"}, "empty"),
     "recipe": ({"a.csv": b"question,answer\na,b\n", "tailor.yaml": b"mdoel: nova-lite\n"}, "did you mean 'model'"),
 }
 

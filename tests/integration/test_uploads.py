@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tailor.aws.clients import client
+from tailor.aws.folders import FolderTable
 from tailor.runs import State
 from tailor_local.cloud import ACCOUNT, LocalCloud
+from tailor_local.deployment import PARAMETERS
 from tests.integration.pipeline import Pipeline
 from tests.integration.standin import for_rule
 from tests.unit.contracts.test_uploads import OLD_KEYS
@@ -18,6 +20,8 @@ from tests.unit.steps.uploads import message
 from tests.waiting import until
 
 ROWS = b"question,answer\n" + b"".join(b"%d + %d?,%d\n" % (n, n, n + n) for n in range(60))
+ROWS_OF_JSON = b"".join(b'{"question": "%d + %d?", "answer": "%d"}\n' % (n, n, n + n) for n in range(60))
+QUIET = timedelta(seconds=float(PARAMETERS["QuietSeconds"]))
 OLD_RULE = {"source": ["aws.s3"], "detail": {"object": {"key": OLD_KEYS}}}
 
 
@@ -58,6 +62,45 @@ def test_a_batch_of_media_is_one_call_and_the_data_among_them_start_one_run_each
     for run_id in started:
         pipeline.wait(run_id, *State)
     assert sorted(run.id for run in pipeline.runs.project_runs("cases")) == sorted(started)
+    assert pipeline.dead() == []
+
+
+def whole(pipeline: Pipeline, run_id: str) -> None:
+    """The run on all that was uploaded goes on; one that began on less, on a machine that was slow, was superseded."""
+    pipeline.wait(run_id, *State)
+    others = [run for run in pipeline.runs.project_runs(run_id.split("-")[0]) if run.id != run_id]
+    assert {run.state for run in others} <= {State.SUPERSEDED}
+
+
+def test_a_second_file_that_takes_longer_is_part_of_the_run(pipeline: Pipeline) -> None:
+    """As `aws s3 sync` sends them; the parts of the large one come while the small ones have long been quiet."""
+    s3, prefix = client("s3"), "uploads/slow/questions/"
+    pipeline.upload("slow/questions", {"dev.jsonl": ROWS_OF_JSON, "tailor.yaml": b"model: nova-lite"})
+    place = {"Bucket": pipeline.bucket.bucket, "Key": f"{prefix}train.jsonl"}
+    upload = s3.create_multipart_upload(**place)["UploadId"]
+    folders = FolderTable(pipeline.outputs["FoldersTableName"])
+    # The wait that follows is longer than the quiet period, which ends again and again.
+    seen = until(lambda: folders.get(prefix), lambda folder: folder is not None and folder.quiet_at is not None)
+    assert seen is not None
+    assert seen.quiet_at is not None
+    until(lambda: datetime.now(UTC), lambda now: now > seen.quiet_at + 2 * QUIET, pause=0.2)  # type: ignore[operator]
+    assert pipeline.runs.project_runs("slow") == []
+    part = s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=ROWS_OF_JSON * 20)["ETag"]
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part}]}
+    s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload=parts)
+    whole(pipeline, pipeline.upload("slow/questions", {}))
+
+
+def test_a_data_file_that_sorts_first_among_many_pictures_waits_for_them_all(pipeline: Pipeline) -> None:
+    files = {"a.csv": ROWS} | {f"images/{number:03}.png": b"%d" % number for number in range(300)}
+    whole(pipeline, pipeline.upload("first/pictures", files))
+
+
+def test_a_mark_starts_the_run_and_an_upload_that_starts_none_is_answered(pipeline: Pipeline) -> None:
+    whole(pipeline, pipeline.upload("marked/sums", {"parts/a.csv": ROWS, "_SUCCESS": b""}))
+    pipeline.upload("sheets/old", {"a.xls": b"\xd0\xcf\x11\xe0"})
+    pipeline.notices("sheets", 1, "sheets: an upload started nothing")
+    assert pipeline.runs.project_runs("sheets") == []
     assert pipeline.dead() == []
 
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,6 +31,9 @@ class Versions(Storage):
             if (file.key, file.etag) not in self.kept:
                 self.kept[file.key, file.etag] = self.content(file.key)
             yield StoredVersion(file.key, file.size, file.etag, file.modified, file.etag)
+
+    def coming(self, prefix: str) -> Iterator[datetime]:
+        yield from ()
 
     def frozen(self, files: Iterable[StoredVersion]) -> FrozenStorage:
         return Frozen(self, files)

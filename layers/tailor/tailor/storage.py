@@ -84,6 +84,9 @@ class VersionedStorage(Storage, Protocol):
     def current(self, prefix: str = "") -> Iterator[StoredVersion]:
         """Yield the files that :meth:`list` yields, each with its version."""
 
+    def coming(self, prefix: str) -> Iterator[datetime]:
+        """Yield when the uploads in parts were begun that are not complete yet."""
+
     def frozen(self, files: Iterable[StoredVersion]) -> FrozenStorage:
         """Return the bucket with these files as they are in these versions, even where they were replaced or deleted.
 

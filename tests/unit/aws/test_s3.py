@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from queue import Queue
+from typing import Any
 
 import boto3
 import pytest
@@ -243,3 +244,13 @@ def test_a_no_of_s3_may_mean_that_the_object_is_gone(bucket: S3Storage) -> None:
         stub.add_client_error("get_object", "AccessDenied", "Access Denied", 403)
         with pytest.raises(NotAllowedError, match=r"uploads/a\.png: Access Denied, .* whether it is still there"):
             bucket.read("uploads/a.png")
+
+
+def test_uploads_in_parts_are_known_until_they_are_complete_or_given_up(bucket: S3Storage) -> None:
+    s3: Any = boto3.client("s3")
+    where = {"Bucket": bucket.bucket}
+    begun = {key: s3.create_multipart_upload(**where, Key=key)["UploadId"] for key in ("a/1.csv", "a/2.csv", "b/1.csv")}
+    assert len(list(bucket.coming("a/"))) == 2
+    for key, upload in begun.items():
+        s3.abort_multipart_upload(**where, Key=key, UploadId=upload)
+    assert list(bucket.coming("a/")) == []

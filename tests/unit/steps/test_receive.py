@@ -83,7 +83,6 @@ def test_an_empty_mark_says_that_all_is_there(uploads: Uploads, name: str) -> No
     "record",
     [
         message(f"{PREFIX}~$lock.csv", NOW),
-        message(f"{PREFIX}leftover.csv", NOW, size=0),
         message(f"{PREFIX}.DS_Store", NOW),
         message(f"{PREFIX}images/Thumbs.db", NOW),
         message(f"{PREFIX}a.csv.part", NOW),

@@ -1,7 +1,7 @@
 """From a folder that got quiet to a run of what lies there, or an answer."""
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import NamedTuple
@@ -29,8 +29,15 @@ class Bucket(DatedStorage):
 
     recipe = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way: dict[str, datetime] = {}
+
     def content(self, key: str) -> bytes:
         return self.recipe.encode()
+
+    def coming(self, prefix: str) -> Iterator[datetime]:
+        yield from (begun for key, begun in self.under_way.items() if key.startswith(prefix))
 
 
 class Change(NamedTuple):
@@ -40,6 +47,11 @@ class Change(NamedTuple):
     file: str
     etag: str | None = "e"
     told: tuple[float, ...] = (1,)
+
+
+def size_of(name: str) -> int:
+    """Return 0 for marks and for what tests call empty."""
+    return 0 if name.rpartition("/")[2].startswith(("_", "empty")) else 1
 
 
 class Upload(MemoryWakeUps):
@@ -59,19 +71,19 @@ class Upload(MemoryWakeUps):
 
     def send(self, folder: str, after: timedelta) -> None:
         if len(self.sent) not in self._lost:
-            self._at(self.now + after, lambda: self.uploads.settle(folder, self.now))
+            self.at(self.now + after, lambda: self.uploads.settle(folder, self.now))
         super().send(folder, after)
 
     def change(self, changes: Sequence[Change], prefix: str = PREFIX) -> "Upload":
         moment = NOW
         for change in changes:
             moment += change.after * SECOND
-            self._at(moment, lambda change=change: self._put(prefix + change.file, change.etag))  # type: ignore[misc]
-            size = 0 if change.file.startswith("_") else 1
+            self.at(moment, lambda change=change: self._put(prefix + change.file, change.etag))  # type: ignore[misc]
+            size = size_of(change.file)
             kind = "Object Deleted" if change.etag is None else "Object Created"
             for delay in change.told:
                 told = message(prefix + change.file, moment, size, kind)
-                self._at(moment + delay * SECOND, lambda told=told: self._take(told))  # type: ignore[misc]
+                self.at(moment + delay * SECOND, lambda told=told: self._take(told))  # type: ignore[misc]
         return self
 
     def play(self) -> list[Run]:
@@ -89,14 +101,14 @@ class Upload(MemoryWakeUps):
             assert minute < NOW + timedelta(days=2), "it never ends"
         return list(self.runs.items.values())
 
-    def _at(self, moment: datetime, act: Callable[[], object]) -> None:
+    def at(self, moment: datetime, act: Callable[[], object]) -> None:
         heapq.heappush(self._queue, (moment, next(self._order), act))
 
     def _put(self, key: str, etag: str | None) -> None:
         if etag is None:
             self.bucket.files.pop(key, None)
         else:
-            self.bucket.put(key, etag, self.now, size=0 if "/_" in key else 1)
+            self.bucket.put(key, etag, self.now, size=size_of(key))
 
     def _take(self, told: dict[str, str]) -> None:
         assert not self.uploads.receive([told], self.now).failed
@@ -175,6 +187,18 @@ def test_what_comes_after_a_pause_makes_a_successor_and_the_next_pause_is_waited
     assert runs[-1].fingerprint == world.whole()
 
 
+@pytest.mark.parametrize(("takes", "runs"), [(1800, 1), (7200, 2)])
+def test_a_large_object_that_is_being_uploaded_is_waited_for_and_one_that_was_given_up_is_not(
+    takes: float, runs: int
+) -> None:
+    world = Upload().change([Change(0, "dev.jsonl"), Change(takes, "train.jsonl")])
+    world.bucket.under_way = {f"{PREFIX}train.jsonl": NOW + SECOND, "uploads/colours/another/a.csv": NOW}
+    world.at(NOW + takes * SECOND, world.bucket.under_way.clear)
+    found = world.play()
+    assert len(found) == runs
+    assert found[-1].fingerprint == world.whole()
+
+
 def test_a_mark_starts_the_run_at_once_and_changes_nothing_about_it() -> None:
     world = Upload().change([Change(0, "a.csv"), Change(5, "_SUCCESS")])
     [run] = world.play()
@@ -219,7 +243,8 @@ def test_a_recipe_is_read_under_each_of_its_names(name: str) -> None:
     ("files", "code", "says"),
     [
         (["a.xls", "b.XLS"], "nothing-to-start", "a.xls, b.XLS; spreadsheets in this old format are not read"),
-        (["a.docx"], "nothing-to-start", "files of this kind are not read"),
+        (["empty.csv"], "nothing-to-start", "empty.csv has no bytes"),
+        (["a.docx", "empty.csv"], "nothing-to-start", "files of this kind are not read"),
         (["1.png", "x/2.JPG"], "nothing-to-start", "2 media files and no data file"),
         (["tailor.yaml"], "nothing-to-start", "tailor.yaml"),
         (["README.md", "LICENSE"], "nothing-to-start", "LICENSE, README.md"),
@@ -261,7 +286,7 @@ def test_a_file_of_an_unknown_ending_is_looked_into_where_no_other_holds_data() 
 
 
 def test_a_folder_that_was_emptied_before_it_was_quiet_needs_no_answer() -> None:
-    world = Upload().change([Change(0, "a.csv"), Change(5, "a.csv", None)])
+    world = Upload().change([Change(0, "a.csv"), Change(1, "_DONE"), Change(0, "a.csv", None, told=(0.5,))])
     assert (world.play(), world.told) == ([], [])
     assert not world.uploads.folders.items, "nothing is kept of what is gone"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from itertools import batched
 from pathlib import Path
@@ -65,6 +66,11 @@ class S3Storage:
                     if item["IsLatest"] and not item["Key"].endswith("/"):
                         etag, version = item["ETag"].strip('"'), item["VersionId"]
                         yield StoredVersion(item["Key"], item["Size"], etag, item["LastModified"], version)
+
+    def coming(self, prefix: str) -> Iterator[datetime]:
+        with translated(f"listing what is being uploaded to s3://{self.bucket}/{prefix}"):
+            for page in self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix):
+                yield from (upload["Initiated"] for upload in page.get("Uploads", []))
 
     def frozen(self, files: Iterable[StoredVersion]) -> "FrozenS3":
         return FrozenS3(self.bucket, files)

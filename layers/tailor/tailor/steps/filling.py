@@ -47,8 +47,10 @@ class Arrival:
         path = DatasetPath.parse(key)
         place = path.prefix if path else _loose_place(key)
         name = key.removeprefix(place)
-        kind = kind_of(name, size if created else None)
-        if kind == FileKind.JUNK or not name or name.endswith("/") or (kind == FileKind.DONE and not created):
+        kind = kind_of(name)
+        if kind == FileKind.DONE and (size or not created):
+            kind = FileKind.JUNK
+        if kind == FileKind.JUNK or not name or name.endswith("/"):
             return None
         return cls(place, name, size, at, created)
 

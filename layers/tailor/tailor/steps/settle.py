@@ -18,6 +18,7 @@ from tailor.steps.superseding import end_without_dataset
 from tailor.storage import StoredFile, StoredVersion, VersionedStorage
 
 TOO_LONG = timedelta(hours=6)
+LARGEST_OBJECT = timedelta(hours=1)  # how long an upload in parts is waited for
 SHOWN = 3  # names in an answer
 _NOTHING = {  # what is said of files that are not read, the first kind that is there
     FileKind.TABLE: "nothing-to-start/spreadsheets",
@@ -60,20 +61,31 @@ def settle(name: str, services: SettleServices, *, now: datetime) -> Settled:
         return Settled()
     if folder.quiet_at > now:
         return _wait(folder, folder.quiet_at, services, now)
-    files = without_junk(name, services.bucket.current(name)) if folder.path else []
+    if folder.path and not folder.done and _is_coming(name, services, now):
+        return _wait(folder, now + services.quiet.period(folder), services, now)
+    listed = list(services.bucket.current(name)) if folder.path else []
+    files = without_junk(name, listed)
     quiet_at = max((file.modified for file in files), default=folder.quiet_at) + services.quiet.period(folder)
     if quiet_at > now and files and not folder.done:
         # The bucket knows of an object whose event is still on its way, or lost.
         return _wait(folder, quiet_at, services, now)
-    settled = _outcome(folder, files, services, now)
+    settled = _outcome(folder, files, why_nothing(folder, files or listed), services, now)
     try:
-        if folder.path and not files:  # of what is gone nothing is kept, its name neither
+        if folder.path and not files and not settled.told:  # of what is gone nothing is kept, its name neither
             services.folders.remove(folder)
         else:
             services.folders.save(folder.closed(now, told=settled.told, run=settled.run.id if settled.run else ""))
     except LostRaceError:  # something moved since: that is another upload
         services.wake_ups.send(name, services.quiet.period(folder))
     return settled
+
+
+def _is_coming(name: str, services: SettleServices, now: datetime) -> bool:
+    """Return whether a large object is being uploaded, of which no event tells before it is complete.
+
+    Who gave an upload up leaves it: one that takes too long is not waited for.
+    """
+    return any(now - begun < LARGEST_OBJECT for begun in services.bucket.coming(name))
 
 
 def _wait(folder: Folder, until: datetime, services: SettleServices, now: datetime) -> Settled:
@@ -92,8 +104,10 @@ def _wait(folder: Folder, until: datetime, services: SettleServices, now: dateti
     return Settled(waits=wait, told=told)
 
 
-def _outcome(folder: Folder, files: list[StoredVersion], services: SettleServices, now: datetime) -> Settled:
-    path, problem = folder.path, why_nothing(folder, files)
+def _outcome(
+    folder: Folder, files: list[StoredVersion], problem: Finding | None, services: SettleServices, now: datetime
+) -> Settled:
+    path = folder.path
     if path and (problem or not files):  # what was there is gone
         end_without_dataset(folder.folder, folder.project, bucket=services.bucket, runs=services.runs, now=now)
     if problem:
@@ -146,6 +160,9 @@ def why_nothing(folder: Folder, files: Sequence[StoredFile]) -> Finding | None:
     kinds = {name: kind_of(name) for name in names}
     if not names:
         return None
+    if not without_junk(folder.folder, files):
+        empty = [name for name in names if kinds[name] in (FileKind.DATA, FileKind.UNKNOWN)]
+        return finding("nothing-to-start/empty", names=_some(empty), folder=folder.folder) if empty else None
     for name, what in ((folder.path.project, "project"), (folder.path.dataset, "dataset")):
         try:
             check_name(name, f"the {what}'s folder name")
