@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import httpx
 import openai
@@ -87,6 +87,7 @@ def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice
     secret, _ = keys.create(pipeline.serving, "test", ["five"])
     api = OpenAI(base_url=pipeline.api, api_key=secret, max_retries=0)
     _an_app_can_call_it(api, scenes)
+    _and_as_libraries_do(api)
     pages = [Path(page).read_bytes() for page in _tailor("report", run_id, "--to", str(tmp_path)).splitlines()]
     assert pages == [pipeline.bucket.read(f"{run.files}{part}/report.html") for part in ("report", "evaluation")]
     _until_a_person_takes_it_offline_and_again_once_it_is_back(pipeline, api, run, len(told))
@@ -141,6 +142,26 @@ def _an_app_can_call_it(api: OpenAI, scenes: dict[str, bytes]) -> None:
     assert answer.usage is not None
     assert answer.usage.total_tokens > 0
     assert [model.id for model in api.models.list()] == ["five"]
+
+
+def _and_as_libraries_do(api: OpenAI) -> None:
+    """With tools, a form of the answer, and the Responses API."""
+    ask: list[Any] = [{"role": "user", "content": "Gọi count_shapes: có mấy hình?"}]
+    parameters = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    tool: Any = {"type": "function", "function": {"name": "count_shapes", "parameters": parameters}}
+    form: Any = {"type": "json_schema", "json_schema": {"name": "count", "schema": {"type": "integer"}}}
+    asked = api.chat.completions.create(model="five", messages=ask, tools=[tool], response_format=form)
+    [call] = asked.choices[0].message.tool_calls or []
+    result: Any = {"role": "tool", "tool_call_id": call.id, "content": "3", "name": "count_shapes"}
+    history: list[Any] = [*ask, asked.choices[0].message, result]
+    answer = api.chat.completions.create(model="five", messages=history, tools=[tool], response_format=form, seed=1)
+    assert isinstance(json.loads(answer.choices[0].message.content or ""), int)
+    stream = api.responses.create(
+        model="five", input="Có mấy hình?", text={"format": {"type": "json_object"}}, stream=True
+    )
+    *_, last = stream
+    assert last.type == "response.completed"
+    assert json.loads(last.response.output_text) == {}
 
 
 def test_without_any_event_from_bedrock_the_run_still_goes_live(

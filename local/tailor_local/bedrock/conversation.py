@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from tailor_local.bedrock import tokens
+from tailor_local.bedrock import tokens, tools
 from tailor_local.bedrock.errors import invalid
 from tailor_local.bedrock.foundation import FoundationModel
 from tailor_local.bedrock.learner.features import Prompt
@@ -23,9 +23,11 @@ def prompt_of(request: dict[str, Any], model: FoundationModel, read: Callable[[s
     """The prompt and its size in tokens. ``read`` gets an object of S3 for the caller."""
     messages = request.get("messages") or []
     _check_turns(messages)
-    forced = forced_tool(request)
-    if request.get("toolConfig") and (forced is None or model.provider == "Meta"):
-        raise invalid("Tools are not part of this stand-in, but one that is forced. See docs/local-cloud.md.")
+    specs = tools.specifications(request)
+    if specs and model.provider == "Meta":
+        raise invalid("This model doesn't support tool use.")
+    if not specs and any({"toolUse", "toolResult"} & block.keys() for each in messages for block in each["content"]):
+        raise invalid("The toolConfig field must be defined when using toolUse and toolResult content blocks.")
     media: list[bytes] = []
     count = 0
     for turn, message in enumerate(messages):
@@ -37,16 +39,8 @@ def prompt_of(request: dict[str, Any], model: FoundationModel, read: Callable[[s
                     media.append(content)
     texts = [" ".join(_texts(message["content"])) for message in messages]
     system = " ".join(block["text"] for block in request.get("system") or [] if "text" in block)
-    count += sum(map(tokens.of_text, (*texts, system, json.dumps(forced) if forced else "")))
+    count += sum(map(tokens.of_text, (*texts, system, json.dumps(specs) if specs else "")))
     return Prompt(question=texts[-1], history=" ".join([system, *texts[:-1]]), images=tuple(media)), count
-
-
-def forced_tool(request: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the specification of the one tool that the model has to call; None where it need not."""
-    config = request.get("toolConfig") or {}
-    name = (config.get("toolChoice") or {}).get("tool", {}).get("name")
-    specs = [tool["toolSpec"] for tool in config.get("tools", []) if "toolSpec" in tool]
-    return next((spec for spec in specs if spec["name"] == name), None)
 
 
 def _check_turns(messages: list[dict[str, Any]]) -> None:
@@ -84,7 +78,9 @@ def _texts(content: list[dict[str, Any]]) -> Iterator[str]:
     for block in content:
         if "text" in block:
             yield block["text"]
-        elif not {"image", "video", "reasoningContent"} & block.keys():
+        elif "toolResult" in block:
+            yield from _texts([part for part in block["toolResult"]["content"] if "text" in part])
+        elif not {"image", "video", "reasoningContent", "toolUse"} & block.keys():
             raise invalid(f"Content blocks of the kind {next(iter(block))} are not part of this stand-in.")
 
 

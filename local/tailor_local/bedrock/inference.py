@@ -1,14 +1,13 @@
 """Converse and InvokeModel: which model is meant, what it is asked, what it says."""
 
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tailor_local.bedrock import conversation, foundation, tokens
+from tailor_local.bedrock import conversation, foundation, tokens, tools
 from tailor_local.bedrock.context import Call
 from tailor_local.bedrock.deployments import find_deployment, find_throughput, settle
 from tailor_local.bedrock.errors import ServiceError, invalid
@@ -99,19 +98,10 @@ def reply(call: Call, asked: Target, request: dict[str, Any], read: Reader) -> R
     output_tokens = tokens.of_text(text)
     with call.standin.store.lock:
         call.state.meter(asked.name, input_tokens, output_tokens)
-    forced = conversation.forced_tool(request)
-    called = _called(forced, text) if forced else None
+    tool = tools.chosen(request, prompt.question)
+    called = tools.call(tool, text) if tool else None
     reason = "tool_use" if called else reason
     return Reply(text, reason, input_tokens, output_tokens, int((time.monotonic() - started) * 1000), called)
-
-
-def _called(tool: dict[str, Any], text: str) -> dict[str, Any]:
-    """Return the call of a forced tool: the text for each property, or one of the values that it may have."""
-    properties = tool["inputSchema"]["json"].get("properties", {})
-    given = {
-        name: text if text in schema.get("enum", [text]) else schema["enum"][0] for name, schema in properties.items()
-    }
-    return {"toolUseId": f"tooluse_{uuid.uuid4().hex[:22]}", "name": tool["name"], "input": given}
 
 
 def said(asked: Target, prompt: Prompt) -> str:

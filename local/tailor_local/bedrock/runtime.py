@@ -70,7 +70,12 @@ def _converse(said: Reply) -> dict[str, Any]:
 
 def _events(said: Reply) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "messageStart", {"role": "assistant"}
-    for part in CHUNK.findall(said.text):
+    if said.called:
+        started = {"toolUse": {name: said.called[name] for name in ("toolUseId", "name")}}
+        yield "contentBlockStart", {"start": started, "contentBlockIndex": 0}
+        given = {"toolUse": {"input": json.dumps(said.called["input"], ensure_ascii=False)}}
+        yield "contentBlockDelta", {"delta": given, "contentBlockIndex": 0}
+    for part in () if said.called else CHUNK.findall(said.text):
         yield "contentBlockDelta", {"delta": {"text": part}, "contentBlockIndex": 0}
     yield "contentBlockStop", {"contentBlockIndex": 0}
     yield "messageStop", {"stopReason": said.stop_reason}
