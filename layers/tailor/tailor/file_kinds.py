@@ -39,6 +39,12 @@ _PAPERS: Final = (
     "dataset_info",
     "dataset_infos",
     "notice",
+    "tokenizer_config",
+    "special_tokens_map",
+    "generation_config",
+    "adapter_config",
+    "training_args",
+    "trainer_state",
 )
 RECIPE_NAMES: Final = (RECIPE_FILE, "tailor.yml")
 DONE_NAMES: Final = ("_done", "_success")

@@ -33,10 +33,17 @@ ASKED = {"role": "user", "content": "Hỏi"}
         {"input": [ASKED], "ideal": "đáp"},
         {"input": {"messages": [ASKED]}, "expected_output": {"role": "assistant", "content": "đáp"}},
         {"row_idx": 0, "row": {"messages": TURNS}, "truncated_cells": []},
+        {"messages": [{"type": "human", "content": "Hỏi"}, {"type": "ai", "content": "đáp"}]},
+        {"messages": [{"type": "human", "data": {"content": "Hỏi"}}, {"type": "ai", "data": {"content": "đáp"}}]},
+        {"dialogue": [{"speaker": "User", "utterance": "Hỏi"}, {"speaker": "System", "utterance": "đáp"}]},
+        {"messages": "[{'content': 'Hỏi', 'role': 'user'}\n {'content': 'đáp', 'role': 'assistant'}]"},
+        {"prompt": str([ASKED]), "completion": "đáp"},
     ],
 )
-def test_turns_under_any_names(tmp_path: Path, row: dict[str, Any]) -> None:
-    (example,) = examples(open_dataset(tmp_path, {"d.jsonl": json.dumps(row)}))
+def test_turns_under_any_names(tmp_path: Path, row: Any) -> None:
+    reader = open_dataset(tmp_path, {"d.jsonl": json.dumps(row)})
+    (example,) = examples(reader)
+    assert not any(found.path and found.path.startswith("$.messages[]") for found in reader.findings)
     assert texts(example) == ["Hỏi", "đáp"]
     assert [turn.role for turn in example.turns] == ["user", "assistant"]
 
@@ -82,8 +89,10 @@ def test_turns_of_one_conversation_that_lie_apart_are_listed(tmp_path: Path) -> 
     assert sum(isinstance(row, Example) for row in reader) == 40
 
 
-def test_turns_that_nothing_holds_together_are_named(tmp_path: Path) -> None:
-    reader = open_dataset(tmp_path, {"d.csv": "role,content\nuser,Một?\nassistant,1\nuser,Hai?\nassistant,2\n"})
+@pytest.mark.parametrize("more", [("", ""), (",lang", ",vi")])
+def test_turns_that_nothing_holds_together_are_named(tmp_path: Path, more: tuple[str, str]) -> None:
+    rows = "".join(f"{row}{more[1]}\n" for row in ("user,Một?", "assistant,1", "user,Hai?", "assistant,2"))
+    reader = open_dataset(tmp_path, {"d.csv": f"role,content{more[0]}\n{rows}"})
     assert {found.code for row in rejections(reader) for found in row.findings} == {"turns-apart"}
 
 
@@ -142,3 +151,8 @@ def test_verl_and_batch_inference(tmp_path: Path) -> None:
     }
     (example,) = examples(open_dataset(tmp_path / "b", {"d.jsonl": json.dumps(batch)}))
     assert (texts(example), example.id) == (["Hỏi", "đáp"], "r1")
+
+
+def test_rows_that_are_lists_of_turns(tmp_path: Path) -> None:
+    found = examples(open_dataset(tmp_path, {"d.jsonl": f"{json.dumps(TURNS)}\n" * 2}))
+    assert [texts(example) for example in found] == [["Hỏi", "đáp"]] * 2

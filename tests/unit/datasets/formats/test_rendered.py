@@ -22,6 +22,7 @@ CHATS = {
     "Alpaca": "Below is an instruction that describes a task.\n\n### Instruction:\nHỏi\n\n### Response:\nđáp",
     "Guanaco (### Human, ### Assistant)": "### Human: Hỏi### Assistant: đáp",
     "USER: and ASSISTANT:": "USER: Hỏi ASSISTANT: đáp</s>",
+    "Question: and Answer:": "### Câu hỏi: Hỏi\n### Trả lời: đáp",
     "Human: and Assistant:": "\n\nHuman: Hỏi\n\nAssistant: đáp",
 }
 

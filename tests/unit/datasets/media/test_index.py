@@ -7,6 +7,7 @@ import pytest
 from tailor.datasets.media import MediaIndex
 from tailor.datasets.sources import StoredObject
 from tailor.storage import FolderStorage
+from tests.unit.datasets.support import PIXEL, open_dataset
 
 PREFIX = "uploads/team/set/"
 
@@ -118,3 +119,12 @@ def test_what_a_text_names_outside_of_the_folder(index: MediaIndex) -> None:
 )
 def test_nothing_else_outside_of_the_folder_is_looked_at(index: MediaIndex, ref: str) -> None:
     assert index.outside(ref) is None
+
+
+def test_a_picture_of_another_format_is_found_and_a_name_that_is_nearly_right_proposed(tmp_path: Path) -> None:
+    reader = open_dataset(tmp_path, {"d.jsonl": "{}", "img/Ảnh_007.png": PIXEL, "img/b.png": PIXEL, "b.mp4": b"x"})
+    found = reader.media.resolve("b.JPEG")
+    assert found is not None
+    assert found.name == "img/b.png"
+    assert reader.media.resolve("ảnh-7.png") is None
+    assert "'img/Ảnh_007.png'" in reader.media.explain("ảnh-7.png").fix

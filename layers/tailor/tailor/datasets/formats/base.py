@@ -22,8 +22,8 @@ class Context:
 
     ``columns`` maps parts (question, answer, image, …) to the columns that hold them, for formats with free columns.
     ``choices``: how multiple choice is read. ``prompt``: the question for rows that have none. ``media``: the columns
-    that name media, in order. ``shows``: the dataset holds media. ``merged``: names of media stand in the first of
-    several rows each, as merged cells leave them. ``turns``: the account of what turns say.
+    that name media, in order. ``shows``: the dataset holds media; ``knows`` one of its files by name. ``merged``: names
+    of media stand in the first of several rows each, as merged cells leave them. ``turns``: the account of turns.
     """
 
     file: str
@@ -35,6 +35,7 @@ class Context:
     prompt: str | None = None
     media: dict[str, MediaKind] = field(default_factory=dict)
     shows: bool = False
+    knows: Callable[[str], bool] = field(default=lambda _: False)
     merged: bool = False
     turns: TurnsAccount = field(init=False)
 

@@ -61,6 +61,11 @@ def _within(row: Row) -> tuple[str, Any, Row] | None:
     return None
 
 
+def as_row(value: Any) -> Any:
+    """Wrap a row that is nothing but a list of turns; return other values as they are."""
+    return {"messages": value} if isinstance(value, list) and is_turns(value) and is_named(value) else value
+
+
 def written_out(value: Any) -> Any:
     """Return the list that stands as text in a field; any other value as it is."""
     return value_of(value) if isinstance(value, str) and value.lstrip()[:1] == "[" else value

@@ -5,7 +5,7 @@ the same of videos, and what other models write for them. A part that shows a pi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -25,7 +25,12 @@ _PLAIN: Final = (
     r"<\|?(?P<kind>image|img|video|audio)(?:[ _-]?(?P<number>\d{1,3}))?(?:_pad|_token)?\|?>"
     r"(?:</(?:image|img|video|audio)>)?"
 )
-_TAG: Final = re.compile(f"{_NAMED}|{_OF_ONE_MODEL}|{_PLAIN}", re.IGNORECASE)
+_LINKED: Final = (
+    r"!\[[^\]\n]{0,200}\]\([ ]*(?P<linked>[^()\n\"]{1,1000}?)(?:[ ]+\"[^\"\n]*\")?[ ]*\)"
+    r"|<img[^<>]{0,300}?\bsrc=[\"'](?P<src>[^\"'<>\n]{1,1000})[\"'][^<>]{0,300}>"
+)
+"""Markdown and HTML: meant where they name a file of the dataset."""
+_TAG: Final = re.compile(f"{_NAMED}|{_LINKED}|{_OF_ONE_MODEL}|{_PLAIN}", re.IGNORECASE)
 _FILE: Final = re.compile(r"\S.*\.\w{2,5}")
 
 
@@ -53,7 +58,7 @@ def place(turns: list[Turn], media: list[Media], problems: list[Finding], contex
         return
     asked = [turn for turn in turns if turn.role == "user"]
     try:
-        items = [list(_items(turn.blocks, certain=bool(media) or context.shows)) for turn in asked]
+        items = [list(_items(turn.blocks, bool(media) or context.shows, context.knows)) for turn in asked]
     except _AudioError:
         problems.append(finding("audio-not-supported"))
         return
@@ -86,29 +91,33 @@ def _may_have_tags(turns: list[Turn]) -> bool:
             for block in turn.blocks:
                 if type(block) is Text:
                     text = block.text
-                    if "<" in text or ("[" in text and "[IMG]" in text):
+                    if "<" in text or ("[" in text and ("[IMG]" in text or "![" in text)):
                         return True
                 elif type(block) is Media:
                     return True
     return False
 
 
-def _items(blocks: list[Block], *, certain: bool) -> Iterator[_Item]:
+def _items(blocks: list[Block], certain: bool, knows: Callable[[str], bool]) -> Iterator[_Item]:
     """Yield blocks and the places between them."""
     for block in blocks:
         if isinstance(block, Media) and block.place is not None:
             yield _Slot(block.kind, block.place, written=False)
         elif isinstance(block, Text):
-            yield from _cut(block, certain=certain)
+            yield from _cut(block, certain, knows)
         else:
             yield block
 
 
-def _cut(block: Text, *, certain: bool) -> Iterator[_Item]:
+def _cut(block: Text, certain: bool, knows: Callable[[str], bool]) -> Iterator[_Item]:
     """Cut a text at its tags. ``certain``: also at those that could be what the text is about, such as HTML's."""
     text, at = block.text, 0
     for match in _TAG.finditer(text):
-        found = _meant(match, certain=certain)
+        link = match["linked"] or match["src"]
+        if link:
+            found: _Item | None = Media("image", ref=link) if knows(link) else None
+        else:
+            found = _meant(match, certain=certain)
         if found is None:
             continue
         if before := text[at : match.start()].strip():

@@ -5,6 +5,7 @@ from typing import Any, Final
 from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
+from tailor.datasets.formats.conversations import is_turns, written_out
 from tailor.datasets.formats.placing import place
 from tailor.datasets.formats.row_media import row_media
 from tailor.datasets.formats.turns import conversation
@@ -51,7 +52,8 @@ def _converter(context: Context) -> Converter:
 def _messages(
     value: Any, key: str, context: Context, line: int, problems: list[Finding]
 ) -> tuple[list[Turn], list[str]]:
-    if isinstance(value, list):
+    value = written_out(value)
+    if isinstance(value, list) and (is_turns(value) or not value):
         return conversation(value, f"$.{key}", problems, context, line)
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from tailor.datasets.example import Example, Rejected, SplitName
-from tailor.datasets.formats import exports, plain_text
+from tailor.datasets.formats import conversations, exports, plain_text
 from tailor.datasets.formats.account import Account
 from tailor.datasets.formats.base import Context, Converter, Row
 from tailor.datasets.formats.captions import take_prompt
@@ -80,6 +80,8 @@ class ReadableFile:
     def example(self, value: Any, line: int, raw: bytes | str | None) -> Example | Rejected:
         """Return the example that a row becomes, or why it is rejected."""
         value = as_row(value, self.method)
+        if type(value) is list:
+            value = conversations.as_row(value)
         error = value if isinstance(value, RowError) else None
         if isinstance(value, dict):
             try:
@@ -319,7 +321,7 @@ def _converted(
     prompt = take_prompt(columns, rows, data, source.name, notes) if format.asks else None
     means = media_of_columns(columns, shown, data, format)
     context = Context(source.name, method, data, of_rows, columns, choices, prompt, means, len(media) > 0)
-    context.merged = look_merged(rows, means)
+    context.merged, context.knows = look_merged(rows, means), media.knows
     if len(means) > 1:
         notes.add(finding("media-columns", source.name, columns=", ".join(map(repr, means))))
     notes.add(finding("format-recognised", source.name, title=format.title, container=source.container))
@@ -337,7 +339,7 @@ def _first_values(source: DataFile, method: Method, notes: FindingTally) -> list
         for line, value, raw in source.rows():  # noqa: B007  (told where reading breaks)
             if value is BLANK or value is TRAILING_COMMA:
                 continue
-            values.append(as_row(value, method))
+            values.append(conversations.as_row(as_row(value, method)))
             if not isinstance(value, RowError):  # of what can't be read nothing is kept, and nothing learnt
                 size += len(raw or _dump(value))
             if len(values) == _SAMPLE or size > _SAMPLE_BYTES:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
+from tailor.datasets.formats.conversations import written_out
 from tailor.datasets.formats.multiple_choice import with_lines
 from tailor.datasets.formats.turns import conversation
 from tailor.datasets.sources import Options
@@ -65,6 +66,7 @@ def _converter(context: Context) -> Converter:
 def _prompt(
     value: Any, key: str, options: Options, context: Context, line: int, problems: list[Finding]
 ) -> tuple[list[Turn], list[str]]:
+    value = written_out(value)
     if isinstance(value, list):
         return conversation(value, f"$.{key}", problems, context, line)
     if isinstance(value, str) and value.strip():

@@ -13,12 +13,14 @@ from tailor.datasets.formats.roles import Part
 @dataclass(frozen=True, slots=True)
 class Template:
     """``mark`` begins each turn; its group ``role`` says whose it is. One of ``hints`` is in every text of the kind.
-    ``in_words``: the marks are words that may also stand in a text."""
+    ``in_words``: the marks are words that may also stand in a text; ``whole_only``: they count in a text that is
+    nothing but questions and answers."""
 
     name: str
     hints: tuple[str, ...]
     mark: re.Pattern[str]
     in_words: bool = False
+    whole_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Rendered:
         return self.turns[-1][0] == "assistant"
 
 
+_ASKED: Final = ("question", "q", "câu hỏi", "hỏi")
+_ANSWERED: Final = ("answer", "a", "câu trả lời", "trả lời", "đáp", "đáp án")
 _TEMPLATES: Final = (
     Template("ChatML", ("<|im_start|>",), re.compile(r"<\|im_start\|>[ ]?(?P<role>\w+)[ ]?\n?")),
     Template(
@@ -75,10 +79,21 @@ _TEMPLATES: Final = (
         re.compile(r"(?:\A|\n)[ ]*(?P<role>Human|User|Assistant|System|Bot|AI)[ ]?:"),
         in_words=True,
     ),
+    Template(
+        "Question: and Answer:",
+        ("Answer:", "A:", "rả lời:", "Đáp:", "Đáp án:"),
+        re.compile(
+            rf"(?:\A|\n)[ ]*(?:#+[ ]*)?\**(?P<role>{'|'.join((*_ASKED, *_ANSWERED))})[ ]?\d*[ ]?:\**", re.IGNORECASE
+        ),
+        in_words=True,
+        whole_only=True,
+    ),
 )
 _PARTS: Final[dict[str, Part]] = {
-    **dict.fromkeys(("user", "human", "[inst]", "instruction"), "user"),
-    **dict.fromkeys(("assistant", "model", "bot", "ai", "[/inst]", "response", "output", "gpt"), "assistant"),
+    **dict.fromkeys(("user", "human", "[inst]", "instruction", *_ASKED), "user"),
+    **dict.fromkeys(
+        ("assistant", "model", "bot", "ai", "[/inst]", "response", "output", "gpt", *_ANSWERED), "assistant"
+    ),
     **dict.fromkeys(("input", "context"), "result"),  # of Alpaca: it goes with the question
     "system": "system",
 }
@@ -88,7 +103,7 @@ END_TOKENS: Final = (
 )  # fmt: skip
 _BEGIN_TOKENS: Final = ("<s>", "<|begin_of_text|>", "<bos>", "<｜begin▁of▁sentence｜>", "<|startoftext|>", "[BOS]")
 _LLAMA_SYSTEM: Final = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
-_PREFACE: Final = re.compile(r"Below is an instruction\b[^#]{0,300}|(?:Dưới đây|Bên dưới) là một chỉ dẫn\b[^#]{0,300}")
+_PREFACE: Final = re.compile(r"(?:Below|Dưới đây|Bên dưới)[^#]{0,40}(?:instruction|chỉ dẫn|hướng dẫn)[^#]{0,300}", re.I)
 _NOT_SURE: Final = ("<functioncall>", "<tool_call>", "[TOOL_CALLS]")
 
 
@@ -97,7 +112,7 @@ def rendered(text: str) -> Rendered | None:
     for template in _TEMPLATES:
         if any(hint in text for hint in template.hints):
             marks = list(template.mark.finditer(text))
-            if marks and (turns := _turns(text, marks)):
+            if marks and (turns := _turns(text, marks)) and (turns[-1][0] == "assistant" or not template.whole_only):
                 end = _PARTS.get(marks[-1]["role"].casefold()) == "assistant" and not _bare(text[marks[-1].end() :])
                 doubtful = template.in_words or bool(_bare(text[: marks[0].start()]))
                 return Rendered(template.name, turns, doubtful, end)

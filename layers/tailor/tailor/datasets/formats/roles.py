@@ -26,6 +26,8 @@ ROLES: Final[dict[str, Part]] = {
 }  # fmt: skip
 ROLE_KEYS: Final = ("role", "from", "author", "speaker", "sender", "who")
 TEXT_KEYS: Final = ("content", "value", "text", "parts", "message", "utterance", "body")
+MEDIA_KEYS: Final = ("images", "image", "videos", "video")
+"""Keys of media, in a row or in a turn of the user."""
 PAIRS: Final = (
     ("human", "assistant"), ("input", "output"), ("user", "assistant"), ("question", "answer"), ("prompt", "response"),
     ("query", "response"), ("instruction", "output"), ("user", "bot"), ("q", "a"),
@@ -36,6 +38,8 @@ PAIRS: Final = (
 def said_by(turn: dict[str, Any]) -> Any:
     """Return what a turn says about its speaker; None where it says nothing."""
     said = next((turn[key] for key in ROLE_KEYS if turn.get(key) is not None), None)
+    if said is None and part_of(turn.get("type")):  # as LangChain writes it
+        return turn["type"]
     return said.get("role", said.get("name")) if isinstance(said, dict) else said
 
 
@@ -47,6 +51,8 @@ def part_of(said: Any) -> Part | None:
 def words_of(turn: dict[str, Any]) -> tuple[str, Any]:
     """Return the key under which a turn's words stand, and them."""
     key = next((key for key in TEXT_KEYS if key in turn), "content")
+    if key not in turn and isinstance(turn.get("data"), dict):
+        return "data", turn["data"].get("content")
     return key, turn.get(key)
 
 

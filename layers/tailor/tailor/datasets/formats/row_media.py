@@ -43,6 +43,8 @@ def media_blocks(value: Any, kind: MediaKind, column: str, problems: list[Findin
         return [Media(kind, ref=value)]
     if isinstance(value, str):
         value = value_of(value)
+    if isinstance(value, dict) and value and all(str(key).startswith("<") for key in value):
+        value = list(value.values())  # by their tags, as MiniCPM has them
     values = value if isinstance(value, list) else several(value) if isinstance(value, str) else [value]
     found = []
     for item in values:

@@ -77,7 +77,8 @@ def turn_columns(rows: list[Row]) -> TurnColumns | None:
     shares = {name: _share(rows, name, role) for name in others}
     best = max(shares, key=shares.__getitem__, default=None)
     if best is None or shares[best] < 0.5:
-        return TurnColumns(role, text, "")
+        named = candidates("group", others)[:1]  # not in order, which is told of the rows
+        return TurnColumns(role, text, named[0] if named else "")
     place = next((name for name in others if name.lower() in _PLACES and name != best), None)
     return TurnColumns(role, text, best, place)
 
@@ -107,6 +108,8 @@ def _share(rows: list[Row], name: str, role: str) -> float:
         total += len(group)
         good += len(group) if parts[:2] == ["user", "assistant"] else 0
     ids = [group[0].get(name) for group in groups]
+    if len(set(map(str, ids))) < 2 and name not in candidates("group", [name]):
+        return 0  # the same for all rows
     return good / total * len(set(map(str, ids))) / len(ids) if total and None not in ids else 0
 
 

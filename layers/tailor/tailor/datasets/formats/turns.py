@@ -5,13 +5,15 @@ from typing import Any, Final
 
 import orjson
 
-from tailor.datasets.example import Block, Text, Turn
+from tailor.datasets.example import Block, MediaKind, Text, Turn
 from tailor.datasets.formats.base import Context, Row
 from tailor.datasets.formats.chat import add_turn, describe, tool_result, tool_use
 from tailor.datasets.formats.parts import blocks_of, text_of
-from tailor.datasets.formats.roles import PAIRS, pair_of, part_of, said_by, words_of
+from tailor.datasets.formats.roles import MEDIA_KEYS, PAIRS, pair_of, part_of, said_by, words_of
+from tailor.datasets.formats.row_media import row_media
 from tailor.findings import Finding, finding
 
+_SHOWN: Final[dict[str, MediaKind]] = {key: "video" if key.startswith("video") else "image" for key in MEDIA_KEYS}
 _KNOWN: Final = "'system', 'user', 'assistant' or 'tool'"
 
 
@@ -51,12 +53,14 @@ class _Reader:
         self._turns: list[Turn] = []
         self._systems: list[str] = []
         self._calls: list[str] = []
+        self._answers = False
 
     def read(self, messages: Any) -> tuple[list[Turn], list[str]]:
         if type(messages) is not list:
             self._problems.append(finding("wrong-type/messages", path=self._path, kind=describe(messages)))
             return [], []
         messages = self._context.turns.learnt(messages, self._path, self._line)
+        self._answers = _system_answers(messages)
         texts = len(messages) > 1 and all(isinstance(item, str) for item in messages)
         for number, message in enumerate(_in_turn(messages) if texts else messages):
             where = f"{self._path}[{number}]"
@@ -84,6 +88,8 @@ class _Reader:
         if alone and part_of(alone):
             said, key, content = alone, alone, message[alone]
         part = part_of(said)
+        if part == "system" and self._answers:
+            part = "assistant"
         where = f"{path}.{key}"
         if part is None:
             code = "unknown-role/missing" if said is None else "unknown-role"
@@ -100,7 +106,12 @@ class _Reader:
             calls = self._tool_calls(message, path)
             has_calls = bool(message.get("tool_calls") or message.get("function_call"))
             blocks = [] if content is None and has_calls else blocks_of(content, where, self._problems)
-            add_turn(self._turns, part, blocks + calls)
+            shown = (
+                row_media(message, _SHOWN, self._problems, needed=False)
+                if not _SHOWN.keys().isdisjoint(message)
+                else []
+            )
+            add_turn(self._turns, part, [*shown, *blocks, *calls])
 
     def _tool_calls(self, message: Row, path: str) -> list[Block]:
         """The calls in an answer, as OpenAI writes them."""
@@ -136,6 +147,12 @@ class _Reader:
                 self._calls.append(identifier)
                 blocks.append(use)
         return blocks
+
+
+def _system_answers(messages: list[Any]) -> bool:
+    """Whether the system is who answers, as in dialogues about booking and the like."""
+    parts = [part_of(said_by(message)) for message in messages if isinstance(message, dict)]
+    return "assistant" not in parts and "user" in parts and "system" in parts[parts.index("user") :]
 
 
 def _in_turn(texts: list[str]) -> list[Row]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from tailor.datasets.formats import carriers
-from tailor.datasets.formats.roles import ROLE_KEYS, pair_of, part_of, said_by, words_of
+from tailor.datasets.formats.roles import MEDIA_KEYS, ROLE_KEYS, pair_of, part_of, said_by, words_of
 from tailor.findings import Finding, FindingTally, RowError, finding
 
 _CALLS: Final = ("tool_calls", "function_call", "tool_call_id", "candidates")
@@ -161,7 +161,9 @@ def _answers(turn: Any) -> bool:
 def _used(turn: dict[str, Any], words: str) -> set[str]:
     """The keys of a turn that are read."""
     said = next((key for key in ROLE_KEYS if turn.get(key) is not None), "role")
-    used = {said, words, *(pair_of(turn) or ()), *_CALLS}
+    used = {said, words, *(pair_of(turn) or ()), *_CALLS, *MEDIA_KEYS}
+    if turn.get(said) is None:
+        used.add("type")  # LangChain's
     if part_of(said_by(turn)) == "result":
         used.add("name")
     if len(turn) == 1:

@@ -19,6 +19,8 @@ MAX_NAME: Final = 2000
 
 _DIGITS: Final = re.compile(r"(\d+)\D*$")
 _URI: Final = re.compile(r"s3:(?:\\?/){2}[^\s\"'`<>,;|]+")
+_IMAGES: Final = frozenset([".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"])
+_VIDEOS: Final = frozenset([".mp4", ".m4v", ".mov", ".mkv", ".webm"])
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
 
@@ -111,6 +113,8 @@ class MediaIndex:
         bucket, _key = _s3(ref)
         if bucket and bucket != self.bucket:
             return finding("media-other-bucket", ref, ref=ref)
+        if near := self._table("letters").get(_letters(ref), []):
+            return finding("media-missing/near", ref, ref=ref, near=near[0])
         return finding("media-missing" if self._objects else "media-missing/none", ref, ref=ref)
 
     @property
@@ -137,6 +141,8 @@ class MediaIndex:
     def _by_id(self, path: str) -> list[str]:
         stem = _folded(_base_name(path))
         names = self._table("stem").get(stem, [])
+        if not names and (kind := _kind(path)):  # of another format: it was converted
+            names = [name for name in self._table("stem").get(_stem(path), []) if _kind(name) == kind]
         if names or not stem.isdecimal():
             return names
         return self._table("number").get(stem.lstrip("0") or "0", [])
@@ -197,7 +203,18 @@ def _number(name: str) -> str:
     return (match[1].lstrip("0") or "0") if match else ""
 
 
+def _letters(name: str) -> str:
+    """A name without what people write differently: signs, zeros before numbers, the format."""
+    return re.sub(r"[\W_]+|(?<!\d)0+(?=\d)", "", _stem(name))
+
+
+def _kind(name: str) -> str:
+    suffix = PurePosixPath(name).suffix.lower()
+    return "image" if suffix in _IMAGES else "video" if suffix in _VIDEOS else ""
+
+
 _KEYS: Final = {
+    "letters": _letters,
     "name": _base_name,
     "case": lambda name: _folded(_base_name(name)),
     "stem": _stem,

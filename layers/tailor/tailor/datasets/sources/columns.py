@@ -31,7 +31,7 @@ _QUERIES: Final = ("query", "sql", "sql_query", "cypher", "sparql")
 _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     "question": (
         "question", "questions", "question_text", "question_stem", "query", "user_query", "prompt", "instruction",
-        "user", "input", "problem", "question_vi", "question_en", "input_text", "ctx", "q", "câu hỏi",
+        "user", "input", "problem", "question_vi", "question_en", "input_text", "text_input", "ctx", "q", "câu hỏi",
         "nội dung câu hỏi", "hỏi", "cauhoi", "đề bài", "yêu cầu", "prefix",
     ),
     "answer": (

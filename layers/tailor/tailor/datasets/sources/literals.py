@@ -14,6 +14,8 @@ _ARRAY: Final = re.compile(r"\barray\((\[[^\]]{0,4000}\])(?:,\s*dtype=[^()]{0,40
 _TEXT: Final = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")"""
 _NUMPY: Final = re.compile(rf"\s*+\[\s*+{_TEXT}(?:\s++{_TEXT})++\s*+\]\s*+")
 """Texts without commas between, which Python would take for one."""
+_OBJECTS: Final = re.compile(r"(?<=[\"'\]}\w])\}\s+\{(?=['\"])")
+"""Objects without commas between, as NumPy prints them."""
 
 
 def value_of(text: str) -> Any:
@@ -25,6 +27,7 @@ def value_of(text: str) -> Any:
         return orjson.loads(text)
     if len(text) > _LONGEST:
         return text
+    text = _OBJECTS.sub("}, {", text)
     python = re.sub(rf"({_TEXT})(?=\s+['\"])", r"\1,", text) if _NUMPY.fullmatch(text) else _ARRAY.sub(r"\1", text)
     with suppress(ValueError, SyntaxError, MemoryError, RecursionError), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # escapes that mean nothing, which stay as they are

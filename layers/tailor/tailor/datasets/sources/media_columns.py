@@ -83,9 +83,9 @@ def _texts_in(value: Any, depth: int = 2) -> Iterator[str]:
         for item in value[:20]:
             yield from _texts_in(item, depth - 1)
     elif isinstance(value, dict):
-        yield from (
-            item for item in (value.get("path"), value.get("url"), value.get("file_name")) if isinstance(item, str)
-        )
+        by_tag = value.values() if all(str(key).startswith("<") for key in value) else ()
+        places = (value.get("path"), value.get("url"), value.get("file_name"), *by_tag)
+        yield from (item for item in places if isinstance(item, str))
 
 
 def _empty(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
