@@ -178,7 +178,7 @@ def test_the_part_of_a_row_is_read_whatever_its_column_is_called(
     assert [example.split for example in found] == parts
 
 
-@pytest.mark.parametrize("mark", [{"weight": 0}, {"train": False}, {"loss": False}, {"weight": 0.0}])
+@pytest.mark.parametrize("mark", [{"weight": 0}, {"train": False}, {"loss": False}, {"loss_scale": 0.0}])
 def test_a_conversation_ends_before_an_answer_that_is_not_to_be_learnt(tmp_path: Path, mark: Row) -> None:
     marked = {**ANSWER, **mark}
     shapes = [

@@ -86,6 +86,27 @@ def test_calls_of_tools_are_read(tmp_path: Path) -> None:
     assert schema == {"type": "object", "properties": {"at": {"type": "integer", "description": "x"}}}
 
 
+def test_several_captions_in_a_row_are_all_right(tmp_path: Path) -> None:
+    row = {"image": "#.png", "caption_1": "A dog runs here.", "caption_2": "A running dog.", "caption_3": ""}
+
+    (example, *_) = examples(reader_of(tmp_path, row))
+
+    assert (texts(example)[1], example.references) == ("A dog runs here.", ["A dog runs here.", "A running dog."])
+
+
+def test_reasoning_of_a_batch_stays_apart_from_its_answer(tmp_path: Path) -> None:
+    answer = [{"reasoningContent": {"reasoningText": {"text": "Hm."}}}, {"text": "It is #."}]
+    row = {
+        "recordId": "#",
+        "modelInput": {"messages": [{"role": "user", "content": [{"text": "What is #?"}]}]},
+        "modelOutput": {"output": {"message": {"role": "assistant", "content": answer}}},
+    }
+
+    (example, *_) = examples(reader_of(tmp_path, row))
+
+    assert texts(example) == ["What is 0?", "<think>Hm.</think>It is 0."]
+
+
 def test_what_an_annotator_rejected_is_not_learnt(tmp_path: Path) -> None:
     rows = [PRODIGY | {"text": f"{n}", "answer": answer} for n, answer in enumerate(["accept", "reject", "ignore"])]
     files: dict[str, bytes | str] = {"d.json": json.dumps(rows)}
@@ -163,7 +184,10 @@ def test_a_proposed_recipe_names_texts_and_leads_to_the_end(tmp_path: Path, row:
         ({"messages": [{"sender_name": "An", "content": "q"}, {"sender_name": "Ba", "content": "a"}]}, "people"),
         ({"custom_id": "1", "response": {"status_code": 200, "body": {}}}, "without their questions"),
         ({"query": "q", "pos": ["a"], "neg": ["b"]}, "search"),
+        ({"image": "#.png", "objects": {"bbox": [[1, 2, 3, 4]], "category": [0]}}, "boxes"),
+        ({"type": "message", "user": "U1", "text": "hello", "ts": "1.0"}, "people"),
         ({"instruction": "q", "output": ["good", "bad"]}, "preference pairs"),
+        ({"prompt": "q", "response_0": "a", "response_1": "b", "better_response_id": 1}, "compared"),
         ({"prompt": "q", "response_a": "a", "response_b": "b", "winner": "a"}, "compared"),
         ({"nr": 1, "at": "2026-01-01", "uid": "ab-1", "more": {"x": 1}}, "no column holds texts"),
     ],

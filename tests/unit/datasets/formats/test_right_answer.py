@@ -57,6 +57,11 @@ def flagged(right: int, key: str = "correct") -> list[Row]:
             ["B", "B"],
         ),
         ([{"question": "q?", "options": ["red", "green", "blue"], "correct": at} for at in (2, 0, 1)], ["C", "A", "B"]),
+        (
+            [{"question": "q?", "choices": [{"choice": "red", "isCorrect": 0}, {"choice": "green", "isCorrect": 1}]}],
+            ["green"],
+        ),
+        ([{"question": "q?", "answers": {"a": "red", "b": "green"}, "correct_answer": "b"}] * 2, ["b", "b"]),
         ([{"ctx": "q?", "endings": ["red", "green"], "label": at} for at in (1, 0)], ["B", "A"]),
         (
             [{"question": "q?", "answers": [{"text": "red", "score": 3}, {"text": "green", "score": 12}]}] * 2,

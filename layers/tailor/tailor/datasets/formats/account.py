@@ -145,7 +145,8 @@ class Account:
 
     def _set_aside(self, row: Row, plan: _Plan, line: int) -> None:
         for key, reason in plan.aside:
-            if row[key] not in _EMPTY:
+            value = row[key]
+            if value or value not in _EMPTY:
                 self._context.notes.add(reason, line)
 
     def _leave_out(self, row: Row, plan: _Plan) -> None:

@@ -30,14 +30,15 @@ def words(text: str) -> frozenset[str]:
 
 
 _APPROVING: Final = words(
-    "label ktotag train trainable trainon loss learn iscorrect correct isgood good accepted approved isaccepted "
-    "isapproved thumbsup upvoted liked feedback vote desirable preferred ispreferred chosen status review "
-    "reviewstatus verdict decision"
+    "lossmask trainmask label ktotag train trainable trainon loss learn iscorrect correct isgood good accepted "
+    "approved isaccepted isapproved thumbsup upvoted liked feedback vote desirable preferred ispreferred chosen "
+    "status review reviewstatus verdict decision"
 )
 """Keys whose "no" says that an answer is bad or not to learn."""
 _OF_GUESSES: Final = words("iscorrect correct")
 """These may be about the guess of a model that stands in another column."""
 _GUESSES: Final = re.compile(r"predict|^pred|model|generated|guess|student|^output$|^response$|completion")
+_WEIGHTS: Final = words("weight lossweight lossscale sampleweight")
 _REPROVING: Final = words("isbad bad rejected isrejected thumbsdown downvoted ignore mask masked skip exclude excluded")
 _NO: Final = words(
     "false 0 no n bad reject rejected ignore ignored negative thumbsdown down dislike disliked wrong incorrect "
@@ -84,12 +85,12 @@ def is_telling(key: str) -> bool:
 def is_mark(key: str) -> bool:
     """Whether a key may say that an answer is bad, or not to be learnt."""
     name = plain_name(key)
-    return name in _APPROVING or name in _REPROVING or name == "weight"
+    return name in _APPROVING or name in _REPROVING or name in _WEIGHTS
 
 
 def is_weight(key: str, values: Iterable[Any]) -> bool:
     """Whether a key gives answers a weight in numbers."""
-    return plain_name(key) == "weight" and all(str(value).replace(".", "", 1).isdecimal() for value in values)
+    return plain_name(key) in _WEIGHTS and all(str(value).replace(".", "", 1).isdecimal() for value in values)
 
 
 def is_of_guesses(key: str, others: Iterable[str]) -> bool:
@@ -100,7 +101,7 @@ def is_of_guesses(key: str, others: Iterable[str]) -> bool:
 def marks_bad(key: str, value: Any) -> bool:
     """Whether a mark says that the answer is bad, or not to be learnt."""
     name = plain_name(key)
-    if name == "weight":
+    if name in _WEIGHTS:
         return value in (0, "0", "0.0") and value is not False
     said = _verdict(value)
     return said is (name in _REPROVING)

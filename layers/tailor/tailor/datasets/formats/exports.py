@@ -1,5 +1,6 @@
 """Files that tools export: those that can be read become plain rows; of the others it is said what they are."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,9 @@ from tailor.datasets.formats.tool_rows import as_messages, calls_tools
 from tailor.datasets.sources import value_of
 from tailor.findings import Finding, finding
 from tailor.recipe import Data
+
+_BOXES: Final = ("bbox", "bboxes", "boxes", "bounding_boxes", "segmentation", "regions", "shapes")
+_CAPTION: Final = re.compile(r"(?i)(?:caption|comment|sentence|chú thích|mô tả)[ _-]?\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,30 @@ def _is_between_people(row: Row) -> bool:
     return len(names) > 1 and all(isinstance(name, str) and part_of(name) is None for name in names)
 
 
+def _is_slack(row: Row) -> bool:
+    return "ts" in row and isinstance(row.get("user"), str) and isinstance(row.get("text"), str)
+
+
+def _has_boxes(row: Row) -> bool:
+    inside = [row, *(value for value in row.values() if isinstance(value, dict))]
+    return any(key in each for each in inside for key in _BOXES)
+
+
+def _numbered(row: Row) -> list[str]:
+    """The columns with a caption each, such as ``caption1``."""
+    return [key for key in row if _CAPTION.fullmatch(key)]
+
+
+def _has_captions(row: Row) -> bool:
+    return len(_numbered(row)) > 1
+
+
+def _captions(row: Row) -> Row:
+    names = _numbered(row)
+    rest = {key: value for key, value in row.items() if key not in names}
+    return {**rest, "captions": [row[name] for name in names if row[name]]}
+
+
 def _is_batch_output(row: Row) -> bool:
     return "custom_id" in row and isinstance(row.get("response"), dict) and "messages" not in row
 
@@ -198,7 +226,9 @@ _EXPORTS: Final = (
     _exported(_is_prodigy, _prodigy, "an export of Prodigy: answers that were rejected or ignored are not learnt"),
     _exported(calls_tools, as_messages, "questions with the tool calls that answer them"),
     _says(_is_ground_truth, "rows-unrecognised/boxes"),
-    _says(lambda row: "bbox" in row or "segmentation" in row, "rows-unrecognised/boxes"),
+    _exported(_has_captions, _captions, "rows with several captions of a picture: all of them are right"),
+    _says(_has_boxes, "rows-unrecognised/boxes"),
+    _says(_is_slack, "rows-unrecognised/people"),
     _says(_is_tokens, "rows-unrecognised/tokens"),
     _says(_is_tagged, "rows-unrecognised/tags"),
     _says(_has_spans, "rows-unrecognised/tags"),

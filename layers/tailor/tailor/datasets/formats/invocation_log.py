@@ -6,6 +6,7 @@ from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.converse import read_system, read_turns
+from tailor.datasets.formats.turns_account import reasoned
 from tailor.findings import Finding, RowError, finding
 
 _SCHEMA: Final = "ModelInvocationLog"
@@ -102,8 +103,20 @@ def _answer(body: Any) -> str:
     message = output.get("message") if isinstance(output, dict) else body
     content = message.get("content") if isinstance(message, dict) else None
     if isinstance(content, list):
-        return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+        return "".join(map(_said, content))
     return next((body[key] for key in _COMPLETIONS if isinstance(body.get(key), str)), "")
+
+
+def _said(part: Any) -> str:
+    """The text of a part, of reasoning as it stands before an answer."""
+    if not isinstance(part, dict):
+        return ""
+    block = part.get("reasoningContent")
+    inner = block.get("reasoningText") if isinstance(block, dict) else None
+    thought = inner.get("text") if isinstance(inner, dict) else part.get("thinking")
+    if isinstance(thought, str):
+        return reasoned(thought, "")
+    return part["text"] if isinstance(part.get("text"), str) else ""
 
 
 def _event_text(event: Any) -> str:

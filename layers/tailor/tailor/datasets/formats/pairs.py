@@ -17,7 +17,10 @@ _PAIRS: Final = (
     ("preferred", "rejected"), ("accepted", "rejected"), ("better", "worse"), ("response_chosen", "response_rejected"),
     ("response_j", "response_k"), ("win", "lose"),
 )  # fmt: skip
-_UNDECIDED: Final = (("response_a", "response_b"), ("answer_a", "answer_b"), ("completion_a", "completion_b"))
+_UNDECIDED: Final = (
+    ("response_a", "response_b"), ("answer_a", "answer_b"), ("completion_a", "completion_b"),
+    ("response_0", "response_1"), ("conversation_a", "conversation_b"), ("human_ref_A", "human_ref_B"),
+)  # fmt: skip
 _TRANSCRIPT: Final = re.compile(r"(?:^|\n\n)(Human|Assistant): ?")
 
 

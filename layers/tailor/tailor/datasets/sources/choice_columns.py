@@ -24,6 +24,7 @@ _RIGHT: Final = (
     "answer", "answerkey", "correctanswer", "correctoption", "correctchoice", "correct", "correctindex", "answerindex",
     "answeridx", "correctanswerindex", "correctchoiceidx", "correctidx", "dapandung", "cautraloidung", "dapan", "right",
     "rightanswer", "label", "gold", "cop", "solution", "target", "key",
+    "correctoptionindex", "correctoptionid", "correctanswerid", "correctid", "answerid",
 )  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def _means_one(value: Any, options: Options) -> bool:
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value_of(value) if isinstance(value, str) else value, list) and bool(options_of(value))
+    return isinstance(value_of(value) if isinstance(value, str) else value, list | dict) and bool(options_of(value))
 
 
 def _having(rows: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:

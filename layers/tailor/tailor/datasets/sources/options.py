@@ -12,7 +12,7 @@ LISTED: Final = "choices"
 """The part that one column with lists of choices has; columns with a choice each are :data:`EACH` and a letter."""
 EACH: Final = "choice "
 
-_TEXTS: Final = ("text", "value", "content", "option", "answer")
+_TEXTS: Final = ("text", "value", "content", "option", "answer", "choice", "title")
 _LABELS: Final = ("label", "key", "id", "letter")
 MOST: Final = 200
 _LONGEST: Final = 1 << 20
