@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tailor.evaluation.gate import GuardResult, Policy, decide
+from tailor.evaluation.gate import GuardResult, Policy, decide, tightened
 from tailor.evaluation.scoring import Clusters, Design, compare, minimum_detectable_effect
 from tailor.metrics.base import Evidence, mean
 
@@ -188,6 +188,25 @@ def suites() -> list[Suite]:
     ]
 
 
+def look_rates(looks: int, trials: int, resamples: int, rows: int = 200) -> tuple[float, float]:
+    """Return how often any of so many recipes that equal the base passes on the same rows, with the ledger, without."""
+    random = np.random.default_rng(7)
+    clusters, fooled = Clusters.of([str(place) for place in range(rows)]), [0, 0]
+    for trial in range(trials):
+        base = random.random(rows) < 0.6
+        passed = [False, False]
+        for number in range(1, looks + 1):
+            moved = random.random(rows)
+            after = np.where(base, moved >= DISCORDANT / 2 / 0.6, moved < DISCORDANT / 2 / 0.4)
+            evidence = {"candidate": _evidence(after.astype(float)), "base": _evidence(base.astype(float))}
+            for place, policy in enumerate((tightened(Policy(), number), Policy())):
+                design = Design(clusters, policy.confidence, resamples, trial)
+                found = compare(design, {"m": evidence}, "candidate", ["base"])["m"]
+                passed[place] |= decide(found, policy).verdict == "passed"
+        fooled = [count + one for count, one in zip(fooled, passed, strict=True)]
+    return fooled[0] / trials, fooled[1] / trials
+
+
 def clock(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
@@ -216,6 +235,11 @@ def main() -> None:
         for scenario, job in zip(wanted, jobs, strict=True):
             passed, failed = (100 * rate for rate in job.result())
             print(f"{scenario.name:46} passed {passed:6.2f} %  failed {failed:6.2f} %   expected: {scenario.expected}")
+        tried = [looks for looks in (1, 5, 20) if chosen.only in "looks"]
+        found = [pool.submit(look_rates, looks, chosen.trials, chosen.resamples) for looks in tried]
+        for looks, job in zip(tried, found, strict=True):
+            kept, free = (100 * rate for rate in job.result())
+            print(f"{looks} looks at the same 200 rows: any passed {kept:.2f} %, without the ledger {free:.2f} %")
         asked = [one for one in suites() if chosen.only in one.name]
         guards = [pool.submit(guard_rates, one, chosen.trials, chosen.resamples) for one in asked]
         for suite, guard in zip(asked, guards, strict=True):

@@ -212,6 +212,22 @@ def test_separate_workers_ask_parts_and_one_scores(tmp_path: Path) -> None:
     assert len(asker.requests) == asked == 120 * 3 + len(questions("vi")) * 2
 
 
+def test_another_recipe_on_the_same_rows_is_a_second_look(tmp_path: Path) -> None:
+    asker = model({"custom": 9, "plain": 5})
+    run = new_run(Recipe())
+    files = write_run(tmp_path, run, ROWS, TRAIN)
+    other = run.model_copy(update={"id": "colours-scenes-1b2c", "files": "runs/colours/colours-scenes-1b2c/"})
+    write_run(tmp_path, other, ROWS, TRAIN)
+    reports = []
+    for one in (run, other, run):
+        result = evaluate_run(files, one, Recipe(), ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW)
+        assert isinstance(result, EvaluationResult)
+        reports.append(result.report)
+    assert [report["looks"] for report in reports] == [1, 2, 1]
+    assert [report["confidence"] for report in reports] == pytest.approx([0.95, 0.9875, 0.95])
+    assert any("look 2 of the project" in note for note in reports[1]["notes"])
+
+
 def test_time_is_bounded_over_all_visits(tmp_path: Path) -> None:
     recipe = Recipe.parse("evaluation: {max_hours: 2}")
     run = new_run(recipe)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from tailor.evaluation.asking.runner import WORKERS, AnswerStore, Interview, Pro
 from tailor.evaluation.curves import Curve, find_curves
 from tailor.evaluation.gate import judge as judges
 from tailor.evaluation.gate import regression
+from tailor.evaluation.gate.looks import look, tightened
 from tailor.evaluation.gate.verdict import Outcome, judge
 from tailor.evaluation.methods.task import task_of
 from tailor.evaluation.questions.arms import LIVE, Arm
@@ -105,9 +106,11 @@ def evaluate_run(
     spoken = _regression_answers(interview, questions)
     task = task_of(recipe, questions, answers)
     guards = regression.guards_of(questions.regression, spoken, recipe.evaluation.regression_margin, task.plan)
-    outcome = judge(task.rows, answers, task.plan, guards)
+    looks = look(run_files, run.project, run.id, questions.rows)
+    tight = replace(task.plan, policy=tightened(task.plan.policy, looks))
+    outcome = judge(task.rows, answers, tight, guards)
     opinion: dict[str, Any] | None = None
-    doubts: list[str] = []
+    doubts = _looked(looks, tight.policy.confidence)
     if recipe.evaluation.judge is not None:
         named = catalog.model(recipe.evaluation.judge)
         asked = judges.section(
@@ -137,12 +140,21 @@ def evaluate_run(
         judge=opinion,
         regression=regression.details(questions.regression, spoken),
         shots=questions.shots,
+        looks=looks,
         notes=[*_why_again(run), *questions.notes, *task.notes, *notes, *doubts],
         remark=remark,
     )
     report = document(run, recipe, outcome, questions.arms, findings, started, clock())
     _write(run_files, folder, report, outcome)
     return EvaluationResult(report)
+
+
+def _looked(looks: int, confidence: float) -> list[str]:
+    """Say that these rows were looked at before, and what it costs."""
+    if looks == 1:
+        return []
+    told = f"this is look {looks} of the project at these held-out rows, so it is decided with {100 * confidence:.4g} %"
+    return [f"{told} confidence: many tries on the same rows find one that wins by chance; fresh rows start anew"]
 
 
 def _kinship(recipe: Recipe) -> list[str]:

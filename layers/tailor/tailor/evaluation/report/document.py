@@ -40,6 +40,7 @@ class Findings:
     shots: Sequence[Any] = ()
     notes: Sequence[str] = ()
     remark: str = ""
+    looks: int = 1
 
 
 def headline(outcome: Outcome, candidate: str = "The custom model", rows: str = "held-out rows") -> str:
@@ -117,6 +118,7 @@ def document(
         "training": training(findings.curves, tunable=recipe.method != "distillation"),
         "by_method": dict(findings.method),
         "judge": findings.judge,
+        "looks": findings.looks,
         "regression": findings.regression,
         "notes": list(findings.notes),
         "reproduce": reproduction(run, recipe, outcome, arms, findings),

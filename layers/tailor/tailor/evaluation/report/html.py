@@ -127,10 +127,16 @@ def _differences(report: Report) -> str:
         f"intervals from {report['reproduce']['resamples']:,} resamples of whole groups.{margin} To pass, every bar "
         f"has to lie right of {'the margin' if report['margin'] else '0'}. "
         f"p {_p(report['p_value'])} ({escape(report['test'])})."
+        f"{_looks(report['looks'])}"
     )
     wide = interval_plot(items, report["margin"], _WIDE, 190)
     narrow = interval_plot(items, report["margin"], _NARROW, 0)
     return section("How much better", intro, f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')
+
+
+def _looks(looks: int) -> str:
+    told = f" It is look {looks:,} of this project at these rows: the confidence is raised, against chance."
+    return told if looks > 1 else ""
 
 
 def _kind_of_better(report: Report) -> str:
