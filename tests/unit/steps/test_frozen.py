@@ -115,3 +115,16 @@ def test_a_version_that_was_deleted_for_good_is_named_and_no_bug(tmp_path: Path)
     [finding] = map(orjson.loads, setting.bucket.read(f"{run.files}report/findings.jsonl").splitlines())
     assert (finding["code"], finding["fix"]) == ("file-gone", "upload the folder again")
     assert "'0.png', '1.png', '2.png' and 2 more" in finding["message"]
+
+
+def test_a_run_that_is_superseded_while_it_is_prepared_ends_without_an_error(tmp_path: Path) -> None:
+    setting = Pictures(tmp_path)
+
+    def supersede() -> None:
+        run = setting.runs.get(setting.id)
+        setting.runs.save(run.moved(State.SUPERSEDED, by="settle", now=NOW))
+
+    setting.runs.meanwhile = [lambda: None, supersede]  # before the claim, and before the outcome
+    assert setting.prepare() is None
+    assert setting.runs.get(setting.id).state == State.SUPERSEDED
+    assert setting.prepare() is None

@@ -11,7 +11,7 @@ from tailor.catalog import Model
 from tailor.costs import Advice, Quote, Range
 from tailor.datasets.prepare import Assignment, Intake, reject_dataset
 from tailor.datasets.report import Report
-from tailor.errors import DatasetError, NotAllowedError, NotFoundError, TailorError
+from tailor.errors import DatasetError, LostRaceError, NotAllowedError, NotFoundError, TailorError
 from tailor.evaluation.questions import Row, read_rows
 from tailor.findings import Finding, finding, from_error
 from tailor.llm import Asker
@@ -56,7 +56,12 @@ def prepare(
     if claimed is None:
         return None
     with giving_back(runs, claimed):
-        return _Step(claimed, services, scratch).outcome(now)
+        try:
+            return _Step(claimed, services, scratch).outcome(now)
+        except LostRaceError:
+            if runs.get(run.id).state == State.PREPARING:
+                raise
+            return None  # it was superseded or stopped meanwhile: nobody waits for this work
 
 
 @dataclass(frozen=True, slots=True)
