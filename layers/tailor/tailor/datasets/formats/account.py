@@ -18,6 +18,7 @@ from tailor.datasets.formats.turns_account import reasoned
 from tailor.datasets.sources import value_of
 from tailor.findings import Finding, RowError, finding
 
+_MOST_FATES: Final = 100
 _MOST_PLANS: Final = 1000
 _LOOKED_AT: Final = 20
 _ENOUGH: Final = 4
@@ -56,6 +57,22 @@ class Account:
         if plan.carried:
             self._carry(example, row, plan, line)
         return example
+
+    def fates(self) -> dict[str, str]:
+        """Return what becomes of each key of the first rows, in words for the report."""
+        parts = {name: part for part, name in self._context.columns.items()} if self._format.uses_columns else {}
+        found: dict[str, str] = {}
+        for row in self._rows:
+            plan = self._plans.get(tuple(row)) or self._plan(row)
+            known = {key: f"used as the {part}" for key, part in {**parts, **dict(plan.carried)}.items()}
+            known |= {key: f"shown as an {kind}" if kind == "image" else f"shown as a {kind}"
+                      for key, kind in self._context.media.items()}  # fmt: skip
+            known |= dict.fromkeys(plan.marks, "says which answers are good")
+            known |= {key: reason.message for key, reason in plan.aside}
+            for key in row:
+                if key not in found and len(found) < _MOST_FATES:
+                    found[key] = known.get(key, "used")
+        return found
 
     def used(self, row: Row) -> set[str]:
         """Return the keys of a row that the format itself uses."""

@@ -6,7 +6,7 @@ Every row of every data file comes out exactly once. What concerns a file or the
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -60,7 +60,8 @@ _SPLIT_NAMES: Final[dict[SplitName, re.Pattern[str]]] = {
 @dataclass(slots=True)
 class ReadableFile:
     """A data file whose rows are understood. ``format`` is the format's name, "unknown" where every row is rejected.
-    ``nested`` are the keys under which rows hold several questions; ``split`` what the file's name says."""
+    ``nested`` are the keys under which rows hold several questions; ``split`` what the file's name says; ``fates`` what
+    becomes of each column or key."""
 
     name: str
     size: int
@@ -70,6 +71,7 @@ class ReadableFile:
     method: Method
     nested: tuple[str, ...] = ()
     split: SplitName | None = None
+    fates: dict[str, str] = field(default_factory=dict)
 
     @property
     def by_line(self) -> bool:
@@ -329,7 +331,7 @@ def _converted(
     convert = unheard(cleared(account.convert, context, rows), sounds(seen.names, rows))
     convert = flattened(convert) if seen.opened else convert
     convert = flattened(convert, export.read) if export and export.read else convert
-    return ReadableFile(source.name, source.size, format.name, source, convert, method, nested)
+    return ReadableFile(source.name, source.size, format.name, source, convert, method, nested, fates=account.fates())
 
 
 def _first_values(source: DataFile, method: Method, notes: FindingTally) -> list[Any]:

@@ -292,7 +292,10 @@ def _decide(
         counts,
         collector.by_code(),
         collector.examples(),
-        files=[{"file": file.name, "format": file.format, "bytes": file.size} for file in reader.files],
+        files=[
+            {"file": file.name, "format": file.format, "bytes": file.size, "columns": file.fates}
+            for file in reader.files
+        ],
         statistics=statistics_of(table, top),
         tokens=tokens_of(table),
         asked=asked_of(table),

@@ -1,5 +1,6 @@
 """Some of the records themselves, for the report."""
 
+import random
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from tailor.datasets.prepare.workers import WorkerOutput
 from tailor.datasets.table import PARTS, RowTable
 
 _PREVIEWS = 6
+_DRAWN_FROM = 5000
 _LONGEST_ANSWER = 200
 
 
@@ -38,12 +40,25 @@ class Spool:
         return text[:_LONGEST_ANSWER]
 
     def previews(self, table: RowTable) -> list[dict[str, Any]]:
-        """Rows from all over the dataset: the record, its part and its source."""
+        """Rows drawn at random, of as many kinds of answer as there are: the record, its part and its source."""
         found = []
-        used = table.mask()
-        starts = {used.find(1, len(table) * step // _PREVIEWS) for step in range(_PREVIEWS)}
-        for row in sorted(starts - {-1}):
+        for row in _drawn(table):
             file, line, part = table.column["file"][row], table.column["line"][row], table.part(row)
             place = {"file": self._files[file], "line": line, "part": PARTS[part]}
             found.append({**place, "record": self.read(table, row)})
         return found
+
+
+def _drawn(table: RowTable) -> list[int]:
+    """Rows for the report, the same for the same data: one of each kind in turn, each chosen at random."""
+    choose, used = random.Random(len(table)), table.mask()  # noqa: S311 nobody has to guess them
+    by_kind: dict[int, list[int]] = {}
+    for row in choose.sample(range(len(table)), min(len(table), _DRAWN_FROM)):
+        if used[row]:
+            by_kind.setdefault(table.column["kind"][row], []).append(row)
+    queues = sorted(by_kind.values(), key=len, reverse=True)
+    drawn: list[int] = []
+    while queues and len(drawn) < _PREVIEWS:
+        drawn += [queue.pop() for queue in queues[: _PREVIEWS - len(drawn)]]
+        queues = [queue for queue in queues if queue]
+    return sorted(drawn)

@@ -217,7 +217,20 @@ def _files(report: Report) -> str:
     head = '<tr><th>file</th><th>read as</th><th class="n">bytes</th></tr>'
     media = report.media
     note = f"<p>Media: {_number(media['images'])} images, {_number(media['videos'])} videos.</p>" if media else ""
-    return f'<h2>Files</h2><div class="scroll"><table>{head}{rows}</table></div>{note}'
+    fates = "".join(map(_fates, report.files))
+    return f'<h2>Files</h2><div class="scroll"><table>{head}{rows}</table></div>{note}{fates}'
+
+
+def _fates(file: dict[str, Any]) -> str:
+    """Show what became of each column or key of a file."""
+    if not file.get("columns"):
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(name[:120])}</td><td>{escape(fate[:_TEXT])}</td></tr>"
+        for name, fate in file["columns"].items()
+    )
+    caption = f"What became of each column or key of {escape(file['file'])}"
+    return f'<div class="scroll"><table><caption>{caption}</caption>{rows}</table></div>'
 
 
 def _number(value: float) -> str:
