@@ -4,7 +4,7 @@ import getpass
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,8 @@ from rich.markup import escape
 from rich.segment import Segment
 
 from tailor.commands import DEFAULT_STACK, addressed
-from tailor.errors import RecipeError, TailorError
-from tailor.names import RECIPE_FILE
+from tailor.errors import NotAllowedError, NotFoundError, RecipeError, TailorError
+from tailor.names import RECIPE_FILE, possible_projects
 from tailor.printable import one_line, printable, printable_json
 
 if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't need it
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't nee
     from tailor.aws.s3 import S3Storage
     from tailor.aws.serving import ServingTable
     from tailor.aws.stack import Stack
+    from tailor.runs import Run
     from tailor.steps.ownership import OwnControl
     from tailor.steps.services import RunServices
     from tailor.training.spending import Spending
@@ -132,6 +133,21 @@ class Session:
 
 
 session = Session()
+
+
+def read_run(run_id: str, project: str = "") -> "Run":
+    """Return a run by its id, also for whoever may read a team's own projects alone. Raises NotFoundError.
+
+    The table knows ids, and a policy can't tell by an id whose run it is; its index knows projects.
+    """
+    try:
+        return session.runs.get(run_id)
+    except NotAllowedError:
+        for name in [project] if project else possible_projects(run_id):
+            with suppress(NotAllowedError):
+                if found := next((run for run in session.runs.project_runs(name) if run.id == run_id), None):
+                    return found
+        raise NotFoundError(f"there is no run {run_id!r} in the projects that these credentials may see") from None
 
 
 def say_json(document: str | bytes) -> None:

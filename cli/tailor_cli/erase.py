@@ -52,7 +52,7 @@ def erase(
         if not _runs_have_ended(erasure, timeout):
             raise typer.Exit(3)
         file = receipt or Path(f"erased-{project}-{now():%Y%m%dT%H%M%SZ}.json")
-        done = _erased(erasure, file, timeout)
+        done = _erased(erasure, file, timeout, [tally for tally in found if tally.what == "deployments"])
         if as_json:
             say_json(json.dumps(done.document(), indent=2))
         else:
@@ -97,12 +97,15 @@ def _runs_have_ended(erasure: Erasure, timeout: float) -> bool:
     return True
 
 
-def _erased(erasure: Erasure, file: Path, timeout: float) -> Receipt:
+def _erased(erasure: Erasure, file: Path, timeout: float, ended: Sequence[Tally]) -> Receipt:
     """Return the receipt of the whole erasure, which is written to ``file`` after each try.
 
     A model can be deleted only a while after its deployment.
+
+    Args:
+        ended: what went with the runs' end.
     """
-    deadline, removed = time.monotonic() + timeout, list[Tally]()
+    deadline, removed = time.monotonic() + timeout, list(ended)
 
     def keep(part: Receipt) -> None:
         whole = _together(part, removed)
@@ -126,7 +129,9 @@ def _together(part: Receipt, earlier: Sequence[Tally], *, also: bool = True) -> 
         known = sums.setdefault(tally.what, Tally(tally.what))
         known.count += tally.count
         known.bytes += tally.bytes
-        known.names += tally.names
+        if tally.names:
+            known.names = list(dict.fromkeys([*known.names, *tally.names]))
+            known.count = len(known.names)
     began: datetime = part.began_at
     return Receipt(part.project, part.stack, part.by, began, part.ended_at, list(sums.values()), part.left)
 

@@ -41,6 +41,7 @@ COMMANDS = {  # module and function by name, in the order of --help
     "usage": ("usage", "usage"),
     "train-curve": ("curve", "train_curve"),
     "keys": ("keys", "app"),
+    "policy": ("policy", "policy"),
 }
 
 

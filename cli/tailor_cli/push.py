@@ -20,7 +20,7 @@ from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.folders import fingerprint
 from tailor.steps.outlook import obstacles
 from tailor.training.recipe_check import read_checked
-from tailor_cli.context import err, out, session, shown_errors
+from tailor_cli.context import err, out, read_run, session, shown_errors
 from tailor_cli.runs import watch
 from tailor_cli.sources import files_of_dataset
 
@@ -80,7 +80,7 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     wanted = run_id(session.stack.name, project, dataset, mark)
     earlier = before.get(wanted)
     ended = earlier is not None and earlier.state in ENDED_WITHOUT_MODEL
-    run = _wait_for(wanted, after=earlier.sequence if earlier and ended else 0)
+    run = _wait_for(wanted, project, after=earlier.sequence if earlier and ended else 0)
     return run, earlier is not None and run.sequence == earlier.sequence
 
 
@@ -108,12 +108,12 @@ def _upload(files: dict[str, Path], prefix: str) -> None:
             progress.advance(task)
 
 
-def _wait_for(wanted: str, *, after: int = 0) -> Run:
+def _wait_for(wanted: str, project: str, *, after: int = 0) -> Run:
     """Return the run once its history is longer than ``after``: one that had ended is tried again by the upload."""
     deadline = time.monotonic() + WAIT_FOR_RUN
     while True:
         try:
-            run = session.runs.get(wanted)
+            run = read_run(wanted, project)
         except NotFoundError:
             if time.monotonic() > deadline:
                 hint = (

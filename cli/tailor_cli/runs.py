@@ -16,7 +16,7 @@ from tailor.runs import TERMINAL, Run, State
 from tailor.steps import steer
 from tailor.steps.filling import Folder, FolderStore
 from tailor.steps.provision import SERVING
-from tailor_cli.context import err, in_a_line, out, person, say_json, session, shown_errors
+from tailor_cli.context import err, in_a_line, out, person, read_run, say_json, session, shown_errors
 from tailor_cli.show import TRIED_AGAIN, next_step, show_price, show_run
 
 RunId = Annotated[str, typer.Argument(help="run id, or a project's name for its newest run", metavar="RUN")]
@@ -37,7 +37,7 @@ def find(name: str) -> Run:
         NotFoundError: there is neither a run nor a project of this name.
     """
     try:
-        return session.runs.get(name)
+        return read_run(name)
     except NotFoundError:
         runs = session.runs.project_runs(name)
         if not runs:
@@ -123,7 +123,7 @@ def watch(run_id: RunId, timeout: Annotated[float, typer.Option(help="seconds to
                 err.print(f"still {run.state} after {timeout:g} seconds")
                 raise typer.Exit(3)
             time.sleep(1)
-            run = session.runs.get(run.id)
+            run = read_run(run.id, run.project)
 
 
 def approve(

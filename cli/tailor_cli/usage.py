@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from tailor.errors import NotAllowedError
 from tailor.serving.usage import Usage
 from tailor_cli.context import out, say_json, session, shown_errors
 
@@ -25,7 +26,7 @@ def usage(
         if as_json:
             say_json(json.dumps([asdict(entry) for entry in used], default=str, indent=2))
             return
-        names = {key.id: key.name for key in session.serving.all_keys()}
+        names = _names_of_keys()
         table = Table("day", "key", "version", box=None, header_style="bold")
         for title in ("requests", "input tokens", "output tokens"):
             table.add_column(title, justify="right")
@@ -36,6 +37,14 @@ def usage(
             total = [sum(column) for column in zip(*map(_counts, used), strict=True)]
             table.add_row("total", "", "", *(f"{count:,}" for count in total), style="bold")
         out.print(table if used else "no requests")
+
+
+def _names_of_keys() -> dict[str, str]:
+    """Return names by id; none for whoever may see a team's own projects alone."""
+    try:
+        return {key.id: key.name for key in session.serving.all_keys()}
+    except NotAllowedError:
+        return {}
 
 
 def _counts(entry: Usage) -> tuple[int, int, int]:

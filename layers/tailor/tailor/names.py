@@ -66,6 +66,12 @@ def run_id(stack: str, project: str, dataset: str, fingerprint: str) -> str:
     return "-".join((project[:24].strip("-"), dataset[:20].strip("-"), mark[:12]))
 
 
+def possible_projects(run: str) -> list[str]:
+    """Return the projects of up to 24 characters that a run of this id may belong to, the longest name first."""
+    words = run.split("-")
+    return ["-".join(words[:number]) for number in range(len(words) - 1, 0, -1)]
+
+
 def files_of_run(project: str, run: str) -> str:
     """Return the folder of a run's files. The project is a level of its own.
 

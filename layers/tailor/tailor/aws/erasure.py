@@ -17,7 +17,7 @@ from tailor.aws.serving import KEEP_USAGE
 from tailor.errors import RetryableError
 from tailor.runs import Run
 from tailor.serving.keys import ApiKey
-from tailor.steps.erase import Item, folders
+from tailor.steps.erase import FOLDERS, Item, folders
 from tailor.steps.filling import FolderStore
 from tailor.training.spending import Booking
 
@@ -110,7 +110,7 @@ class ProjectKeys(ProjectRows):
 class ProjectFolders:
     """Records of folders in which something moved; deleting objects moves something, and is noted too."""
 
-    title = "records of folders"
+    title = FOLDERS
 
     def __init__(self, folders: FolderStore) -> None:
         self._folders = folders

@@ -31,6 +31,7 @@ class Stack(BaseModel):
     grade_function: str = Field(alias="GradeFunctionArn")
     environment: str = Field(description="the parameter Environment")
     prices: str = Field(default="{}", description="the parameter Prices")
+    kms_key: str = Field(default="", description="the parameter KmsKeyArn")
     project_monthly_limit: Decimal = Field(default=Decimal(0), description="the parameter ProjectMonthlyLimit")
     stack_monthly_limit: Decimal = Field(default=Decimal(0), description="the parameter StackMonthlyLimit")
 
@@ -54,6 +55,7 @@ def find_stack(name: str) -> Stack:
     given = {
         "environment": found.parameters.get("Environment", ""),
         "prices": found.parameters.get("Prices", "{}"),
+        "kms_key": found.parameters.get("KmsKeyArn", ""),
         "project_monthly_limit": found.parameters.get("ProjectMonthlyLimit", "0"),
         "stack_monthly_limit": found.parameters.get("StackMonthlyLimit", "0"),
     }

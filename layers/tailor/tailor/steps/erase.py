@@ -30,6 +30,8 @@ STAYS = (
     "records of the emptied folders' names, for the minutes in which the deletions are noted",
     "in the month's bookings, amounts without a project or a run, so that the stack's limit holds",
 )
+FOLDERS = "records of folders"
+"""Title of the store that notes deletions too, and empties itself once a folder is quiet."""
 _WORKED_ON = frozenset({State.PREPARING, State.EVALUATING})
 
 
@@ -143,7 +145,7 @@ class Erasure:
                 for items in batched(store.find(self.project, runs), BATCH, strict=False):
                     store.remove(items)
                     tally.add(items)
-            left = [tally for tally in self.survey() if tally.count]
+            left = [tally for tally in self.survey() if tally.count and tally.what != FOLDERS]
         except BaseException:
             told(Receipt(self.project, stack, self.by, began, clock(), removed, [Tally("not looked at again")]))
             raise
