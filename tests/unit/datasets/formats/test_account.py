@@ -168,6 +168,7 @@ def test_whether_a_guess_was_right_is_no_mark_of_the_answer(tmp_path: Path) -> N
         ("which", ["val2014", "train2014", "test set"], ["validation", "train", "test"]),
         ("set_name", ["test", "kiểm tra"], ["test", "test"]),
         ("which", ["test", "taste"], [None, None]),
+        ("metadata", [{"split": "test", "by": "x"}, {"split": "train"}], ["test", "train"]),
     ],
 )
 def test_the_part_of_a_row_is_read_whatever_its_column_is_called(
@@ -202,6 +203,9 @@ def test_a_conversation_ends_before_an_answer_that_is_not_to_be_learnt(tmp_path:
 
 @pytest.mark.parametrize("base", [CHAT, PAIR, ALPACA])
 def test_systems_histories_splits_and_reasoning_are_read_in_any_format(tmp_path: Path, base: Row) -> None:
+    table = "question,answer,history\nq?,a,\"[('q0', 'a0')]\"\n"
+    (printed,) = examples(open_dataset(tmp_path / "csv", {"d.csv": table}))
+    assert texts(printed) == ["q0", "a0", "q?", "a"]
     more = {
         "system_prompt": "Be brief.",
         "history": [["q0", "a0"], {"role": "user", "content": "q1"}, {"role": "assistant", "content": "a1"}],

@@ -112,3 +112,12 @@ def test_a_header_with_a_column_without_a_name_is_a_header(tmp_path: Path, heade
     list(reader)
 
     assert "csv-no-header" not in codes(reader)
+
+
+def test_a_quiz_that_marks_its_answers_by_their_names(tmp_path: Path) -> None:
+    row = {"question": "q?", "answers": {"answer_a": "red", "answer_b": "green", "answer_c": None}}
+    row["correct_answers"] = {"answer_a_correct": "false", "answer_b_correct": "true"}
+
+    (example,) = examples(open_dataset(tmp_path, written([row], "json")))
+
+    assert texts(example) == ["q?\nA. red\nB. green", "green"]

@@ -89,11 +89,15 @@ class Account:
 
     def _plan(self, row: Row) -> _Plan:
         used = self.used(row) | {name for name in self._named() if name in row}
-        marks, carried, aside = [], [], []
+        marks, aside = [], []
+        carried: list[tuple[str, carriers.Carried]] = []
         for key in row:
             if key in used:
                 continue
             part = carriers.carried(key) or ("split" if carriers.are_splits(self._values(key)) else None)
+            if any(map(split_inside, self._values(key))):
+                carried.append((key, "split"))
+                continue
             if part and not (part == "split" and not self._names_splits(key)):
                 carried.append((key, part))
             elif self._is_mark(key) and not carriers.is_of_guesses(key, row.keys() - used):
@@ -177,7 +181,10 @@ class Account:
             value = row[key]
             if value in _EMPTY:
                 continue
-            if part == "split" and (split := carriers.split_of(value, key)):
+            if part == "split" and (inside := split_inside(value)):
+                example.split = example.split or carriers.split_of(value[inside], inside)
+                self._context.turns.note_others(value, {inside}, f"$.{key}", line)
+            elif part == "split" and (split := carriers.split_of(value, key)):
                 example.split = example.split or split
             elif part == "system" and isinstance(value, str) and value.strip():
                 own = example.system if example.system != self._context.data.system else None
@@ -190,6 +197,13 @@ class Account:
                 self._context.notes.add(self._reason(key), line)
         if problems:
             raise RowError(*problems)
+
+
+def split_inside(value: Any) -> str | None:
+    """Return the key in an object, such as ``metadata``, that says the part of its row."""
+    inside = value.items() if isinstance(value, dict) else ()
+    named = (key for key, said in inside if carriers.carried(key) == "split" and carriers.split_of(said, key))
+    return next(named, None)
 
 
 def put_reasoning(example: Example, text: str) -> bool:
@@ -224,6 +238,6 @@ def _said(item: Any) -> list[Turn]:
         if (part == "user" or part == "assistant") and isinstance(text, str):
             return [Turn(part, [Text(text)])]
         item = [item[key] for key in pair_of(item) or ()]
-    if isinstance(item, list) and len(item) == 2 and all(isinstance(text, str) for text in item):
+    if isinstance(item, list | tuple) and len(item) == 2 and all(isinstance(text, str) for text in item):
         return [Turn("user", [Text(item[0])]), Turn("assistant", [Text(item[1])])]
     return []

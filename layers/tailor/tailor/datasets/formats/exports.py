@@ -181,6 +181,18 @@ def _is_between_people(row: Row) -> bool:
     return len(names) > 1 and all(isinstance(name, str) and part_of(name) is None for name in names)
 
 
+def _has_verdicts(row: Row) -> bool:
+    """Answers by name, and whether each is right under a like name: ``answer_a`` and ``answer_a_correct``."""
+    answers, right = row.get("answers"), row.get("correct_answers")
+    return isinstance(answers, dict) and isinstance(right, dict) and any(f"{name}_correct" in right for name in answers)
+
+
+def _verdicts(row: Row) -> Row:
+    right = {name for name in row["answers"] if str(row["correct_answers"].get(f"{name}_correct")).lower() == "true"}
+    given = [{"text": text, "correct": name in right} for name, text in row["answers"].items() if text is not None]
+    return {**{key: value for key, value in row.items() if key != "correct_answers"}, "answers": given}
+
+
 def _is_slack(row: Row) -> bool:
     return "ts" in row and isinstance(row.get("user"), str) and isinstance(row.get("text"), str)
 
@@ -227,6 +239,7 @@ _EXPORTS: Final = (
     _exported(calls_tools, as_messages, "questions with the tool calls that answer them"),
     _says(_is_ground_truth, "rows-unrecognised/boxes"),
     _exported(_has_captions, _captions, "rows with several captions of a picture: all of them are right"),
+    _exported(_has_verdicts, _verdicts, "a quiz whose answers are marked as right under names of their own"),
     _says(_has_boxes, "rows-unrecognised/boxes"),
     _says(_is_slack, "rows-unrecognised/people"),
     _says(_is_tokens, "rows-unrecognised/tokens"),

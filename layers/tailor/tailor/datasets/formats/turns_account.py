@@ -19,6 +19,7 @@ _THOUGHTS: Final = ("thinking", "reasoning", "redacted_thinking")
 _TAG: Final = re.compile(r"</?think>")
 _NOT_USED: Final = {
     ("turn", False): "not-used/turn", ("turn", True): "not-used/turn-telling",
+    ("inside", False): "not-used/inside", ("inside", True): "not-used/inside-telling",
     ("part", False): "not-used/part", ("part", True): "not-used/part-telling",
 }  # fmt: skip
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
@@ -68,10 +69,10 @@ class TurnsAccount:
         return turns if changed is None else changed
 
     def note_others(self, holder: dict[str, Any], used: Collection[str], path: str, line: int) -> None:
-        """Note the keys of an object around the turns that are not used."""
+        """Note the keys of an object inside a row that are not used."""
         for key, value in holder.items():
             if key not in used and value not in _EMPTY:
-                self._note(key, f"{path}.{key:.80}", "turn", line)
+                self._note(key, f"{path}.{key:.80}", "inside", line)
 
     def _are_usual(self, parts: list[Any]) -> bool:
         return all(map(self._is_usual, parts))
