@@ -8,6 +8,7 @@ from tailor.datasets.prepare import prepare_dataset
 from tailor.names import work_folder
 from tailor.recipe import Recipe
 from tailor.runs import State
+from tailor.steps.frozen import frozen_upload
 from tailor.storage import FolderStorage
 from tailor_local.cloud import ACCOUNT
 from tests.integration.pipeline import Pipeline
@@ -50,7 +51,7 @@ def test_a_dataset_above_the_threshold_goes_through_the_state_machine(
     (tmp_path / "scratch").mkdir()
     alone = FolderStorage(tmp_path / "alone")
     prepare_dataset(
-        pipeline.bucket,
+        frozen_upload(run, pipeline.bucket),
         run.prefix,
         alone,
         run.files,

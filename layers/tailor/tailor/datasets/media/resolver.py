@@ -251,7 +251,7 @@ class MediaResolver:
             name = asset.digest if asset.kind == "image" else hashlib.sha256(found.key.encode()).hexdigest()
             key = f"{self._folder}{name}.{asset.format}"
             self._frozen.keep(found.key, key, content_type)
-            return replace(asset, uri=self._output.uri(key), notes=tuple(notes))
+            return replace(asset, uri=self._frozen.uri(key), notes=tuple(notes))
         if found and in_place and _SAFE_KEY.fullmatch(found.key):
             return replace(asset, uri=found.uri, notes=tuple(notes))
         with _HELD.take(0 if data else asset.size):
