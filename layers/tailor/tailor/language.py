@@ -115,6 +115,8 @@ def fits(text: str, language: str) -> bool:
     found = detect(text)
     if found.startswith(UNKNOWN) or language == UNKNOWN or found == language:
         return True
+    if found == "zh" and language == "ja":  # Chinese characters alone may be Japanese
+        return True
     return found == "en" and language not in _TOLD_APART
 
 

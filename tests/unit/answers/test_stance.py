@@ -93,7 +93,13 @@ def test_letters_of_choices(text: str, letter: str | None) -> None:
     ("text", "letter"),
     [
         *(("A. màu đỏ", "A"), ("Tôi chọn đáp án B vì nó đúng.", "B"), ("A, B, C, D", None), ("A hoặc B", None)),
-        *(("Đáp án A sai, đáp án B đúng", None), ("A dog", "A"), ("không biết", None), ("Vitamin C++", None)),
+        *(
+            ("Đáp án A sai, đáp án B đúng", "B"),
+            ("không phải A mà là B", "B"),
+            ("A dog", "A"),
+            ("không biết", None),
+            ("Vitamin C++", None),
+        ),
     ],
 )
 def test_choices_in_sentences(text: str, letter: str | None) -> None:

@@ -14,6 +14,11 @@ _FIRST = re.compile(rf"\s*{_OPEN}(?:{_LED})*{_OPEN}(?P<l>[A-Ha-h]){_CLOSE}\s*[.)
 _NAMED = re.compile(rf"(?<!\w)(?i:{_LED})(?:(?i:là|is)\s+)?{_OPEN}(?P<l>[A-H]){_CLOSE}(?![\w+#])")
 _ALONE = re.compile(rf"(?<![\w]){_OPEN}(?P<l>[A-H]){_CLOSE}(?![\w+#'’])")
 
+_DENIED = re.compile(
+    r"(?<!\w)(?:(?i:không phải|not)(?: (?i:là|đáp án|câu))* [A-H](?!\w)"
+    r"|(?i:(?:đáp án|câu|phương án|option|answer) )?[A-H] (?i:(?:là |is )?(?:sai|không đúng|wrong|incorrect|not)))"
+)
+
 
 def only_letter(text: str) -> str | None:
     """Return the letter that an answer is, in upper case; None for any other text."""
@@ -26,6 +31,7 @@ def chosen(text: str) -> str | None:
     text = unicodedata.normalize("NFKC", text)
     if (letter := only_letter(text)) is not None:
         return letter
+    text = _DENIED.sub("", text)
     for pattern in (_NAMED, _FIRST, _ALONE):
         letters = {match["l"].upper() for match in pattern.finditer(text)}
         if len(letters) == 1:

@@ -24,6 +24,7 @@ _DAY, _MONTH, _YEAR = r"0?[1-9]|[12]\d|3[01]", r"0?[1-9]|1[0-2]", r"[12]\d{3}"
 _START, _END = r"(?<![\w.,/:+-])", r"(?!\w|[.,/:-]\d)"
 _LED = r"(?:(?:ngày|mùng|mồng) )*"
 
+_FIRST_TEN = re.compile(r"(?<!\w)mồng (?=\d)")
 _LUNAR = re.compile(r"(?<!\w)tháng (giêng|chạp|một|tư)(?!\w)")
 _LUNAR_MONTHS = {"giêng": "tháng 1", "một": "tháng 1", "tư": "tháng 4", "chạp": "tháng 12"}
 _WORDED = re.compile(rf"{_START}{_LED}(?P<d>{_DAY})(?:,? tháng |/)(?P<m>{_MONTH})(?:,? năm |,? |/)(?P<y>{_YEAR}){_END}")
@@ -87,6 +88,7 @@ def _named(text: str) -> str:
 
 def vietnamese_dates(text: str) -> str:
     """Return the text with dates and times in one form. Its number words are numerals already."""
+    text = _FIRST_TEN.sub("mùng ", text)
     text = _LUNAR.sub(lambda match: _LUNAR_MONTHS[match[1]], text)
     for pattern in (_ISO, _WORDED, _NUMERIC, _SHORT_YEAR, _MONTH_YEAR, _DAY_MONTH, _LATER_MONTH, _SLASHED_MONTH):
         text = pattern.sub(_written, text)

@@ -14,7 +14,7 @@ NO: Final = "no"
 UNKNOWN: Final = "unknown"
 
 _SHORT = {
-    **dict.fromkeys(("ko", "k", "kg", "hok", "hong", "hông", "khong", "kh", "khg", "kô"), "không"),
+    **dict.fromkeys(("ko", "k", "kg", "hok", "hông", "khong", "kh", "khg", "kô", "hổng", "khum", "hong"), "không"),
     **{"đc": "được", "dc": "được", "ok": "được", "okay": "được", "okie": "được", "uh": "ừ", "ừm": "ừ", "uhm": "ừ"},
     **{"hem": "không", "chẳng": "chẳng", "chả": "chẳng", "chớ": "chứ", "dạ": "dạ", "vang": "vâng", "dung": "đúng"},
     **{"can't": "cannot", "isn't": "is not", "aren't": "are not", "don't": "do not", "doesn't": "does not"},
@@ -26,7 +26,8 @@ _PARTICLES = (
     "absolutely|indeed|sure"
 )
 _YES_WORDS = (
-    "có|đúng|phải|vâng|ừ|ờ|dạ|được|rồi|chính xác|chuẩn|đồng ý|chắc chắn rồi|tất nhiên rồi|dĩ nhiên rồi|hẳn rồi|"
+    "có|đúng|phải|vâng|ừ|ờ|dạ|được|rồi|chính xác|chuẩn|đồng ý|chắc chắn rồi|tất nhiên rồi|đương nhiên|tất nhiên|"
+    "dĩ nhiên|dĩ nhiên rồi|hẳn rồi|"
     "đúng thế|"
     "đúng vậy|đúng rồi|phải rồi|có chứ|là có|quả vậy|quả đúng|yes|yeah|yep|yup|true|correct|right|exactly|of course|"
     "definitely|certainly|absolutely|indeed|sure|it is|there is|there are|affirmative"
@@ -63,6 +64,8 @@ _UNKNOWN = re.compile(
     r"maybe|perhaps"
     r"|possibly|might be|may be|no idea|not specified|not mentioned|not stated|not given|as an ai|i am sorry|sorry)\b"
 )
+_UNSURE = re.compile(r"\b(?:không|chưa|chẳng)(?: dám)? chắc\b")
+_SHORTLY = 4  # words of a doubt that says nothing else
 _DOUBLE = (
     (
         re.compile(
@@ -105,13 +108,13 @@ _WORDS = re.compile(r"[^\W]+(?:['’][^\W]+)?")
 def bare_stance(text: str) -> Stance | None:
     """Return the stance of a text that says nothing else: ``Dạ không ạ``, and not ``có màu đỏ``."""
     said = " ".join(_clauses(text))
-    if not said:
-        return None
+    if not said or _UNSURE.search(said):
+        return UNKNOWN if said and len(said.split()) <= _SHORTLY else None
     if _BARE_NO.fullmatch(said) or _BARE_NO.fullmatch(_POLITE.sub("", said)):
         return NO
     if _BARE_YES.fullmatch(said):
         return YES
-    return UNKNOWN if _UNKNOWN.search(said) and len(said.split()) <= 4 else None
+    return UNKNOWN if _UNKNOWN.search(said) and len(said.split()) <= _SHORTLY else None
 
 
 def stance_of(text: str) -> Stance | None:
@@ -151,7 +154,9 @@ def _of_clause(clause: str) -> Stance | None:
     stripped = _PREFIX.sub("", clause).strip() or clause
     stripped = _POLITE.sub("", stripped).strip() or stripped
     stripped = _PREFIX.sub("", stripped).strip() or stripped
-    if _BARE_NO.fullmatch(stripped):
+    if _UNSURE.search(clause):
+        return UNKNOWN
+    if _BARE_NO.fullmatch(stripped) or stripped == "không thể":
         return NO
     if _BARE_YES.fullmatch(stripped):
         return YES

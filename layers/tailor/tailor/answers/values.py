@@ -25,7 +25,7 @@ _STOP_WORDS = (
     "nhưng hoặc hay cho từ đến thì mà nằm đứng ngồi bên tại vào của rồi"
 )
 _STOPS = frozenset(_STOP_WORDS.split())
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:/[1-9]\d*)?")
+_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:/[1-9]\d*)?")  # 0912… is a code
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?|\d{1,2}/\d{1,2}/\d{4}")
 _TIME = re.compile(r"(\d{1,2}):(\d\d)")
 _RANGE = re.compile(r"([+-]?\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)")
@@ -41,6 +41,7 @@ _CONCLUSIONS = re.compile(
     r"answer|result|total|in all|altogether|therefore|thus|hence)(?!\w)",
     re.IGNORECASE,
 )
+_EXPLAINED = re.compile(r"(?<=\d)\s*[:(]\s")
 _ITEMS = re.compile(r"[,;|](?=\s)|(?<!\w)(?:và|hoặc|hay|or|and)(?!\w)")
 _MANY = 3
 _SENTENCES = re.compile(r"(?<=[.!?…;])\s+|\n+")
@@ -212,7 +213,8 @@ def _is_list(part: str, canonical: Callable[[str], str]) -> bool:
 
 def _concluded(part: str, canonical: Callable[[str], str]) -> list[Value]:
     found = list(_CONCLUSIONS.finditer(part))
-    return _asserted(canonical(part[found[-1].end() :])) if found else []
+    behind = part[found[-1].end() :] if found else ""
+    return _asserted(canonical(_EXPLAINED.split(behind)[0]))
 
 
 def _asserted(text: str) -> list[Value]:

@@ -57,6 +57,8 @@ def _number(words: Words, place: int) -> tuple[Fraction, int] | None:
         value, end, limit = part
         total += value
         if limit <= 1:
+            if limit == 1 and words.at(end) == "rưỡi" and not words.joined(end + 1):
+                return total + _HALF, end + 1  # hai rưỡi
             break
     return (total, end) if end > place else None
 
@@ -173,7 +175,7 @@ def _tens(words: Words, place: int) -> tuple[Fraction, int] | None:
         return _with_ones(words, 10, place + 1)
     digit = _DIGITS.get(word)
     if digit is None:
-        four = word == "tư" and place and words.joined(place) and words.words[place - 1] in ("thứ", "tháng")
+        four = word == "tư" and place and words.joined(place) and words.words[place - 1] in ("thứ", "tháng", "phần")
         return (Fraction(4), place + 1) if four else None
     if follows == "mươi":
         return _with_ones(words, 10 * digit, place + 2)

@@ -6,12 +6,14 @@ times are read as statements.
 
 import re
 
-from tailor.answers import compatible, stated, whole
+from tailor.answers import chosen, compatible, only_letter, stated, whole
 from tailor.metrics.base import Case, Metric, Rules, best
 
 _DENIAL = re.compile(
     r"(?<!\w)(?:không|chẳng|chả|chưa|đâu|không phải|not|no|isnt|isn t|never)(?: phải)?(?: (?:là|có|màu|con|a|the))* $"
 )
+_OR_BEFORE = re.compile(r"(?<!\w)(?:hoặc|hay|or)(?: (?:là|màu|con|a|the))* $")
+_OR_AFTER = re.compile(r" (?:hoặc|hay|or) ")
 _SEPARATOR = re.compile(r"[,;/|\n]|(?<!\w)(?:và|hoặc|hay|or|and)(?!\w)")
 _MANY = 3
 _LONGER = 2  # words that an item of a list may be longer than the reference
@@ -19,6 +21,9 @@ _LONGER = 2  # words that an item of a list may be longer than the reference
 
 def says(answer: str, reference: str, rules: Rules) -> bool:
     wanted_text = rules.normalise(reference)
+    letter = only_letter(reference)
+    if letter is not None:
+        return chosen(answer) == letter
     value = whole(wanted_text)
     if value is not None and wanted_text[-1:].isdigit():
         said = stated(answer, value, rules.normalise)
@@ -26,8 +31,19 @@ def says(answer: str, reference: str, rules: Rules) -> bool:
     wanted = " ".join(rules.normalise.tokens(reference))
     text = f" {' '.join(rules.normalise.tokens(answer))} "
     starts = [match.start() + 1 for match in re.finditer(f"(?= {re.escape(wanted)} )", text)]
-    asserted = [start for start in starts if not _DENIAL.search(text[:start])]
+    asserted = [
+        start
+        for start in starts
+        if not _DENIAL.search(text[:start])
+        and not _OR_BEFORE.search(text[:start])
+        and not _or_after(text, start, wanted)
+    ]
     return bool(wanted) and bool(asserted) and not _is_list(answer, reference, rules)
+
+
+def _or_after(text: str, start: int, wanted: str) -> bool:
+    """Return whether an alternative follows the reference: a hedge says neither. A reference may be one itself."""
+    return bool(_OR_AFTER.match(text[start + len(wanted) :]))
 
 
 def _is_list(answer: str, reference: str, rules: Rules) -> bool:

@@ -11,7 +11,8 @@ _REFUSAL = re.compile(
     r"|\bi (?:can't|cannot|won't|will not) |\bas an ai\b|\bunable to (?:help|assist|comply)"
     r"|(?:xin lỗi|rất tiếc)[^.!?]*\b(?:không|chưa)\b|(?:tôi|mình|em) (?:không thể|không được phép|từ chối)"
     r"|không thể (?:giúp|hỗ trợ|cung cấp|trả lời|thực hiện|xem (?:được )?(?:ảnh|hình)|nhìn thấy (?:ảnh|hình))"
-    r"|(?:là|như) một (?:mô hình|trợ lý|trí tuệ)[^.!?]*\bkhông\b|(?:tôi|mình|em) không (?:có khả năng|được phép|hỗ trợ)"
+    r"|(?:là|như) một (?:mô hình|trợ lý|trí tuệ)[^.!?]*\bkhông\b|(?:tôi|mình|em) không (?:có khả năng|có quyền|"
+    r"được phép|hỗ trợ)"
     r"|(?:tôi|mình|em) (?:xin phép )?(?:xin )?từ chối|\bi do not have the ability\b|\bas a(?:n ai)? language model\b"
 )
 _HEAD = 200

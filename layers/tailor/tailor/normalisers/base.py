@@ -97,7 +97,7 @@ def compose(text: str) -> str:
 _PLAIN_FORMS = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
     **{0x3000: " ", 0x2212: "-", 0x2010: "-", 0x2011: "-", 0x20AB: "₫"}
 }
-_RAISED = re.compile(r"(?<=[^\W\d_])[²³]")
+_RAISED = re.compile(r"(?<=[^\W\d_])[²³₀-₉]")
 _VULGAR = re.compile(r"(?<!\d)[¼½¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SPACED_DECIMAL = re.compile(r"(?<=\d) ([.,]) (?=\d)")
@@ -135,7 +135,9 @@ class _Marks(dict[int, str]):
 
 
 _TABLE = _Marks()
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,:/-](?=\d)|(?<![\w.,])[+-](?=\d)|(?<=\w)[+#]+(?!\w)")
+_BETWEEN_DIGITS = re.compile(
+    r"(?<=\d)[.,:/-](?=\d)|(?<![\w.,])[+-](?=\d)|(?<=\w)[+#]+(?!\w)|(?<=\b[^\W\d_])-(?=[\s).,;]|$)"
+)
 _BOUND = re.compile(r"(?:<=|>=|=<|=>|[<>≤≥⩽⩾])(?= ?[+-]?\d)")
 _BOUNDS = {"<=": "≤", "=<": "≤", "⩽": "≤", ">=": "≥", "=>": "≥", "⩾": "≥"}
 _UNIT = re.compile(r"(?<=\d)(?=[^\W\d_])")

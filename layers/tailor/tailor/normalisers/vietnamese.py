@@ -41,7 +41,7 @@ def _placed(match: re.Match[str]) -> str:
         plain = unicodedata.normalize("NFD", letter)
         tones += [mark for mark in plain if mark in _TONES]
         letters.append(unicodedata.normalize("NFC", "".join(mark for mark in plain if mark not in _TONES)))
-    bare, coda = "".join(letters), match["coda"] or ""
+    bare, coda = "".join(letters).replace("ưo", "ươ"), match["coda"] or ""  # ưo is no vowel of its own
     if len(tones) != 1:
         return match[0]
     lowered = bare.lower()
