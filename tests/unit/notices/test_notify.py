@@ -14,7 +14,7 @@ from tailor.events import RunChanged
 from tailor.notices.channels import SlackChannel
 from tailor.recipe import Notifications, Recipe
 from tailor.runs import State
-from tests.unit.notices.conftest import MEASURED, Receiver, Stack, context, path_to, run_through
+from tests.unit.notices.conftest import MEASURED, ROOT, Receiver, Stack, context, path_to, run_through
 from tests.waiting import PATIENCE
 
 SECRET = "shared with the receiver"
@@ -345,3 +345,18 @@ def test_a_killed_invocation_does_not_silence_a_channel(wired: Stack, receiver: 
 def _detail() -> dict[str, Any]:
     detail: dict[str, Any] = json.loads(RunChanged.of(REJECTED).model_dump_json())
     return detail
+
+
+def test_an_upload_that_starts_nothing_is_told_once_on_every_channel(wired: Stack, receiver: Receiver) -> None:
+    event = json.loads((ROOT / "events" / "notify_upload_answered.json").read_text())
+    told = {"sns": True, "slack": True, "webhook": True}
+    assert [wired.app.handler(event, context()) for _ in range(2)] == [told, told]
+    [mail] = wired.mails()
+    assert mail["Subject"] == "colours: an upload started nothing"
+    assert json.loads(mail["Message"])["next_step"].startswith("Save it as .xlsx")
+    assert mail["MessageAttributes"]["event"]["Value"] == "upload"
+    slack, hook = receiver.requests
+    assert slack.json["blocks"][-1]["elements"][0]["text"] == "An upload · dataset sheets"
+    assert hook.json["type"] == "upload"
+    assert hook.json["data"]["id"] == event["detail"]["id"]
+    assert (hook.json["data"]["run"], hook.json["data"]["state"]) == ("", "none")

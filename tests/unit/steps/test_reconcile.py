@@ -11,6 +11,7 @@ from tailor.events import RUN_DUE
 from tailor.notices.messages import message_for
 from tailor.runs import ACTORS, Run, State
 from tailor.serving.aliases import Version, promote
+from tailor.steps.filling import Folder
 from tests.unit.steps.fakes import NOW, QUOTE
 from tests.unit.steps.setting import JOB, MODEL, Setting, measured_with
 
@@ -196,3 +197,13 @@ def test_where_nothing_is_live_bedrock_is_not_asked(setting: Setting) -> None:
     setting.add(State.AWAITING_APPROVAL)
     setting.control.fail["deployment_states"] = RetryableError("asked")
     assert not setting.reconcile().failed
+
+
+def test_a_folder_whose_wake_up_was_lost_is_looked_at_and_one_that_nobody_can_look_at_is_told(setting: Setting) -> None:
+    folder = Folder(folder="uploads/colours/scenes/", first_at=NOW, last_at=NOW, quiet_at=NOW)
+    setting.folders.save(folder)
+    setting.folders.save(Folder(folder="uploads/colours/quiet/", first_at=NOW, last_at=NOW))
+    for seconds, woken, failed in ((59, 0, 0), (61, 1, 0), (3600, 2, 1)):
+        found = setting.reconcile(timedelta(seconds=seconds))
+        assert setting.wake_ups.sent == [(folder.folder, timedelta())] * woken
+        assert list(found.failed) == [folder.folder] * failed

@@ -189,6 +189,12 @@ def in_words(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M} {moment.tzname() or 'UTC'}"
 
 
+def capital(text: str) -> str:
+    """Return ``text`` with a capital letter; keeps a name at its start as it is."""
+    text = text.strip()
+    return text[0].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
+
+
 def sentence(text: str) -> str:
     """Return ``text`` on one line with a full stop at its end; empty stays empty."""
     line = " ".join(text.split())

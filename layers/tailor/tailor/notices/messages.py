@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from tailor.commands import addressed
 from tailor.events import UploadAnswered
-from tailor.notices.facts import Facts, sentence
+from tailor.notices.facts import Facts, capital, sentence
 from tailor.notices.figures import Field
 from tailor.notices.stalls import ENDLESS, after_stall, stall_title
 from tailor.notices.wordings import Severity, wording_for
@@ -136,8 +136,8 @@ def message_for_upload(answer: UploadAnswered, *, command: str = "tailor") -> Me
         at=answer.at,
         severity=answer.severity,
         title=one_line(f"{answer.project}: {title}"),
-        text=printable(addressed(sentence(answer.message), command)),
-        next_step=printable(addressed(sentence(answer.fix), command)),
+        text=printable(addressed(sentence(capital(answer.message)), command)),
+        next_step=printable(addressed(sentence(capital(answer.fix)), command)),
         fields=tuple(Field(label, printable(value)) for label, value in fields),
         answer=answer.id,
     )

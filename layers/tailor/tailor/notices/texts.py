@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tailor.notices.facts import Facts, counted, sentence
+from tailor.notices.facts import Facts, capital, counted, sentence
 from tailor.runs import State
 
 
@@ -12,9 +12,7 @@ def joined(*sentences: str) -> str:
 
 def reason(facts: Facts) -> str:
     """Return the reason as a sentence; keeps a name at its start as it is."""
-    reason = facts.change.reason.strip()
-    first_word = reason.partition(" ")[0]
-    return reason[0].upper() + reason[1:] if first_word.isalpha() else reason
+    return capital(facts.change.reason)
 
 
 def prepared(facts: Facts) -> str:
