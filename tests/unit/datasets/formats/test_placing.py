@@ -112,3 +112,9 @@ def test_all_media_are_shown_and_no_tag_is_left_or_it_is_said(text: str, count: 
     left = "".join(block.text for block in turns[0].blocks if isinstance(block, Text))
     assert problems or (sorted(str(block.ref) for block in shown) == [f"{number}.png" for number in range(count)])
     assert problems or not any(tag in left for tag in ("<image", "<|image", "<video"))
+
+
+def test_an_answer_that_names_a_picture_stays_an_answer(tmp_path: Path) -> None:
+    row = {"image": "a.png", "question": "Which is like it?", "answer": "b.png"}
+    (example,) = examples(opened(tmp_path, row))
+    assert texts(example) == ["<a.png> Which is like it?", "b.png"]

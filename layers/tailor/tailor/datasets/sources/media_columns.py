@@ -13,6 +13,7 @@ _SOUNDS: Final = (".mp3", ".wav", ".flac", ".ogg", ".m4a", ".opus", ".aac", ".wm
 _BESIDE_TURNS: Final[dict[str, Kind]] = {"images": "image", "image": "image", "videos": "video", "video": "video"}
 """Keys that always mean media beside a conversation."""
 _SOUNDING: Final = frozenset({"audio", "audios", "audio_path", "audio_file", "audio_url", "wav", "speech"})
+_ANSWERS: Final = frozenset({"answer", "answers", "output", "response", "completion", "target", "label", "đáp án"})
 _NUMBERED: Final = re.compile(r"(.*\D)(\d{1,2})")
 _LOOKED_AT: Final = 50
 _LONGEST: Final = 1000
@@ -28,6 +29,8 @@ def by_content(
     found: dict[str, Kind] = {}
     told: list[list[str]] = []
     for name in names:
+        if name.casefold() in _ANSWERS:
+            continue  # which picture it is may be what is asked
         values = [row[name] for row in rows[:_LOOKED_AT] if row.get(name) not in (None, "", [], {})]
         files = [file for value in values for file in files_in(value)]
         if values and 2 * sum(map(is_file, files)) > len(values):
