@@ -13,7 +13,7 @@ from tailor.notices.messages import message_for
 from tailor.runs import NOT_BEGUN, Run, State
 from tailor.steps.folders import fingerprint
 from tailor.steps.opening import QuietFolder, open_run
-from tailor.steps.superseding import end_without_dataset
+from tailor.steps.superseding import end_without_dataset, supersede_others
 from tests.unit.steps.fakes import NOW, QUOTE, DatedStorage, a_run
 from tests.unit.steps.setting import JOB, Setting
 
@@ -124,6 +124,12 @@ def test_a_run_whose_folder_holds_its_content_again_is_taken_up_again_and_supers
     assert setting.runs.get(other.id).state == State.SUPERSEDED
     setting.bucket.put(f"{PREFIX}1.png", "other", NOW)
     assert (look(setting).id, setting.runs.get(run.id).state) == (other.id, State.SUPERSEDED)
+
+
+def test_a_folder_without_other_runs_is_listed_once(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    look(setting)
+    monkeypatch.setattr(setting.bucket, "list", None)
+    supersede_others(*setting.runs.items.values(), bucket=setting.bucket, runs=setting.runs, now=LATER)
 
 
 def test_what_changes_while_a_folder_is_looked_at_ends_no_run(setting: Setting) -> None:

@@ -18,7 +18,8 @@ def supersede_others(current: Run, *, bucket: Storage, runs: RunStore, now: date
     Args:
         current: the run of what lies in the folder.
     """
-    others = list(_concerned(current.prefix, current.project, runs))
+    found = _concerned(current.prefix, current.project, runs)
+    others = [run for run in found if run.id != current.id or run.newer]
     if not others or fingerprint(current.prefix, list(bucket.list(current.prefix))) != current.fingerprint:
         return []  # whoever looks at what came meanwhile ends them
     reason = f"its folder was changed since: run {current.id} has what it holds now"
