@@ -96,7 +96,9 @@ def test_letters_of_choices(text: str, letter: str | None) -> None:
         *(
             ("Đáp án A sai, đáp án B đúng", "B"),
             ("không phải A mà là B", "B"),
-            ("A dog", "A"),
+            ("A dog", None),
+            ("A is right", "A"),
+            ("A hay B", None),
             ("không biết", None),
             ("Vitamin C++", None),
         ),

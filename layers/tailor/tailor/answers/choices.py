@@ -12,7 +12,9 @@ _OPEN, _CLOSE = r"[(\[{*_\"'“`]*", r"[)\]}*_\"'”`]*"
 _WHOLE = re.compile(rf"\s*{_OPEN}(?:{_LED})*{_OPEN}(?P<l>[a-h]){_CLOSE}\s*[.):,]?{_CLOSE}\s*(?:ạ|nhé)?\s*[.!]?\s*")
 _FIRST = re.compile(rf"\s*{_OPEN}(?:{_LED})*{_OPEN}(?P<l>[A-Ha-h]){_CLOSE}\s*[.):](?:{_CLOSE})(?:\s|$)")
 _NAMED = re.compile(rf"(?<!\w)(?i:{_LED})(?:(?i:là|is)\s+)?{_OPEN}(?P<l>[A-H]){_CLOSE}(?![\w+#])")
-_ALONE = re.compile(rf"(?<![\w]){_OPEN}(?P<l>[A-H]){_CLOSE}(?![\w+#'’])")
+# ``A cat`` begins with an article; ``A is right`` and ``A hay B`` with a letter.
+_ARTICLE = r"(?!(?<=A) (?!(?:is|because|since|as|and|or|hay)\b)[a-z]+(?![^\W\d_]))"
+_ALONE = re.compile(rf"(?<![\w]){_OPEN}(?P<l>[A-H]){_ARTICLE}{_CLOSE}(?![\w+#'’])")
 
 _DENIED = re.compile(
     r"(?<!\w)(?:(?i:không phải|not)(?: (?i:là|đáp án|câu))* [A-H](?!\w)"

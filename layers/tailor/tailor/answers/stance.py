@@ -64,7 +64,7 @@ _UNKNOWN = re.compile(
     r"maybe|perhaps"
     r"|possibly|might be|may be|no idea|not specified|not mentioned|not stated|not given|as an ai|i am sorry|sorry)\b"
 )
-_UNSURE = re.compile(r"\b(?:không|chưa|chẳng)(?: dám)? chắc\b")
+_UNSURE = re.compile(r"\b(?:không|chưa|chẳng)(?: dám)? chắc\b|\bnot (?:sure|certain|clear)\b")
 _SHORTLY = 4  # words of a doubt that says nothing else
 _DOUBLE = (
     (
@@ -73,6 +73,7 @@ _DOUBLE = (
         ),
         "",
     ),
+    (re.compile(r"\bi (?:think|believe|guess|suppose) so\b"), "yes"),
     (re.compile(r"\bcannot (?:be denied|deny)(?: that)?\b"), ""),
     (re.compile(r"\b(?:không|chẳng|đâu) phải (?:là )?(?:không|chưa|chẳng)(?: có| đúng)?\b"), "có"),
     (re.compile(r"\b(?:không|chẳng) sai\b|\bkhông thể không\b|\bnot (?:wrong|false|incorrect)\b"), "đúng"),
