@@ -19,6 +19,8 @@ ASKED = {"role": "user", "content": "Hỏi"}
     "row",
     [
         {"dialog": TURNS},
+        {"conversations": {"from": ["human", "gpt"], "value": ["Hỏi", "đáp"]}},
+        {"talk": {"role": ["user", "assistant"], "content": ["Hỏi", "đáp"]}},
         {"my_turns": TURNS},
         {"messages": json.dumps(TURNS)},
         {"conversations": str(TURNS)},

@@ -17,6 +17,8 @@ CHATS = {
     "Llama 2 or Mistral": "<s>[INST] Hỏi [/INST] đáp </s>",
     "Gemma": "<bos><start_of_turn>user\nHỏi<end_of_turn>\n<start_of_turn>model\nđáp<end_of_turn>",
     "Zephyr or Phi": "<|user|>\nHỏi</s>\n<|assistant|>\nđáp</s>",
+    "<human>: and <bot>:": "<human>: Hỏi\n<bot>: đáp",
+    "Baize": "The conversation. [|Human|] Hỏi\n[|AI|] đáp",
     "DeepSeek": "<｜begin▁of▁sentence｜><｜User｜>Hỏi<｜Assistant｜>đáp<｜end▁of▁sentence｜>",
     "OpenChat": "GPT4 Correct User: Hỏi<|end_of_turn|>GPT4 Correct Assistant: đáp<|end_of_turn|>",
     "Alpaca": "Below is an instruction that describes a task.\n\n### Instruction:\nHỏi\n\n### Response:\nđáp",

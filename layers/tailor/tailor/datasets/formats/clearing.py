@@ -13,7 +13,20 @@ from tailor.datasets.formats.rendered import rendered, template_of, without_ends
 from tailor.datasets.formats.rendered_chat import parted
 from tailor.findings import finding
 
-_SIGNS: Final = ("<|", "</s>", "INST]", "###", "_of_turn>", "ssistant:", "ASSISTANT:", "<eos>", "[EOS]", "<｜")
+_SIGNS: Final = (
+    "<|",
+    "[|",
+    "<bot>:",
+    "</s>",
+    "INST]",
+    "###",
+    "_of_turn>",
+    "ssistant:",
+    "ASSISTANT:",
+    "<eos>",
+    "[EOS]",
+    "<｜",
+)
 """Each mark of a template holds one of them."""
 _OPENING: Final = re.compile(
     r"\s*(?:<\|im_start\|>\s*assistant\s*|<\|start_header_id\|>\s*assistant\s*<\|end_header_id\|>\s*|<\|assistant\|>\s*"

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from tailor.datasets.formats.base import Row
-from tailor.datasets.formats.roles import pair_of, part_of, said_by, words_of
+from tailor.datasets.formats.roles import ROLE_KEYS, TEXT_KEYS, pair_of, part_of, said_by, words_of
 from tailor.datasets.sources import value_of
 
 KEYS: Final = (
@@ -27,6 +27,8 @@ _WRAPPERS: Final = (
 _ASKED: Final = frozenset({"question", "answer", "instruction", "output", "prompt", "completion"})
 _OTHERS: Final = frozenset({"prompt", "completion", "chosen", "rejected", "preferred_output", "non_preferred_output"})
 """Lists of turns that are not a whole conversation."""
+_ROLE_SET: Final = frozenset(ROLE_KEYS)
+_TEXT_SET: Final = frozenset(TEXT_KEYS)
 _LOOKED_AT: Final = 20
 
 
@@ -54,7 +56,7 @@ def _within(row: Row) -> tuple[str, Any, Row] | None:
             if is_turns(turns) or (is_exchange(turns) and not _ASKED & row.keys()):
                 return f"$.{key}", turns, row
     for key, value in row.items():
-        if key not in KEYS and key not in _OTHERS and isinstance(value, list | str):
+        if key not in KEYS and key not in _OTHERS and isinstance(value, list | str | dict):
             turns = written_out(value)
             if is_turns(turns) and is_named(turns):
                 return f"$.{key}", turns, row
@@ -68,7 +70,19 @@ def as_row(value: Any) -> Any:
 
 def written_out(value: Any) -> Any:
     """Return the list that stands as text in a field; any other value as it is."""
+    if isinstance(value, dict):
+        return _turned(value)
     return value_of(value) if isinstance(value, str) and value.lstrip()[:1] == "[" else value
+
+
+def _turned(value: Row) -> Any:
+    """Turns of lists side by side, ``{"role": […], "content": […]}``, as Hugging Face keeps sequences of objects."""
+    if _ROLE_SET.isdisjoint(value) or _TEXT_SET.isdisjoint(value):
+        return value
+    lists = [item for item in value.values() if isinstance(item, list)]
+    if len(lists) != len(value) or len({len(item) for item in lists}) != 1:
+        return value
+    return [dict(zip(value, items, strict=True)) for items in zip(*lists, strict=True)]
 
 
 def is_turns(value: Any) -> bool:

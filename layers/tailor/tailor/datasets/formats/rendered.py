@@ -49,7 +49,13 @@ _TEMPLATES: Final = (
         re.compile(r"<\|start_header_id\|>[ ]?(?P<role>\w+)[ ]?<\|end_header_id\|>\s*"),
     ),
     Template("Gemma", ("<start_of_turn>",), re.compile(r"<start_of_turn>[ ]?(?P<role>\w+)[ ]?\n?")),
-    Template("Zephyr or Phi", ("<|user|>",), re.compile(r"<\|(?P<role>user|assistant|system)\|>[ ]?\n?")),
+    Template(
+        "Zephyr or Phi",
+        ("<|user|>", "<|prompter|>"),
+        re.compile(r"<\|(?P<role>user|prompter|assistant|system)\|>[ ]?\n?"),
+    ),
+    Template("<human>: and <bot>:", ("<bot>:", "<assistant>:"), re.compile(r"<(?P<role>human|user|bot|assistant)>:")),
+    Template("Baize", ("[|AI|]",), re.compile(r"\[\|(?P<role>Human|AI)\|\]:?")),
     Template("DeepSeek", ("<｜User｜>",), re.compile(r"<｜(?P<role>User|Assistant)｜>")),
     Template("Llama 2 or Mistral", ("[/INST]",), re.compile(r"(?P<role>\[/?INST\])")),
     Template(
@@ -90,7 +96,7 @@ _TEMPLATES: Final = (
     ),
 )
 _PARTS: Final[dict[str, Part]] = {
-    **dict.fromkeys(("user", "human", "[inst]", "instruction", *_ASKED), "user"),
+    **dict.fromkeys(("user", "human", "prompter", "[inst]", "instruction", *_ASKED), "user"),
     **dict.fromkeys(
         ("assistant", "model", "bot", "ai", "[/inst]", "response", "output", "gpt", *_ANSWERED), "assistant"
     ),
