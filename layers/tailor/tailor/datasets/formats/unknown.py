@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from tailor.datasets.formats import conversations
 from tailor.datasets.formats.base import Row
 from tailor.datasets.sources import are_times, candidates, holds_texts, is_no_question, is_prose
 from tailor.findings import Finding, finding
@@ -39,7 +40,7 @@ def why_unknown(rows: list[Row], columns: dict[str, str]) -> Finding:
         fix += f", such as data: {{columns: {{{', '.join(map(': '.join, zip(missing, free, strict=False)))}}}}}"
     if asked := _asked_the_same(rows, columns, free):
         fix += f"; or, where each row is asked the same, say what: {asked}"
-    if not free and missing == ["question", "answer"]:
+    if not free and missing == ["question", "answer"] and not set(conversations.KEYS) & set(names):
         return finding("rows-unrecognised/no-texts", suggestion=fix)
     if len(missing) == 1:
         return finding("rows-unrecognised/column", part=missing[0], suggestion=fix)
