@@ -1,0 +1,17 @@
+"""What one test has the session look up is not there for the next one, in whatever order they run."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import pytest
+
+from tailor_cli.context import session
+
+
+@pytest.fixture(autouse=True)
+def session_of_its_own() -> Iterator[None]:
+    """Forget what the session has cached."""
+    yield
+    options = {option.name for option in fields(session)}
+    for name in vars(session).keys() - options:
+        del vars(session)[name]
