@@ -106,8 +106,13 @@ _MARKS = re.compile(r"[*_`\"“”‘()\[\]{}<>#~|/\\^]+")
 _WORDS = re.compile(r"[^\W]+(?:['’][^\W]+)?")
 
 
+_LONGEST = 200  # characters of a text that says no more than yes, no or unknown
+
+
 def bare_stance(text: str) -> Stance | None:
     """Return the stance of a text that says nothing else: ``Dạ không ạ``, and not ``có màu đỏ``."""
+    if len(text) > _LONGEST:
+        return None
     said = " ".join(_clauses(text))
     if not said or _UNSURE.search(said):
         return UNKNOWN if said and len(said.split()) <= _SHORTLY else None

@@ -64,6 +64,9 @@ class Value:
     year: bool = False
 
 
+_LONGEST = 40  # words of a value; a long text is none, and need not be read
+
+
 def values_in(text: str) -> list[Value]:
     """Return all values of a canonical text, in their order."""
     return [value for value, _, _ in _found(text.split())]
@@ -74,11 +77,10 @@ def whole(text: str) -> Value | None:
     words = text.split()
     if text in ("không", "none"):
         return Value("number", Fraction(0))
-    found = list(_found(words))
-    if len(found) != 1:
+    if len(words) > _LONGEST:
         return None
-    value, start, end = found[0]
-    return value if start == value.year and end == len(words) else None
+    value, start, end = next(_found(words), (None, 0, 0))
+    return value if value is not None and start == value.year and end == len(words) else None
 
 
 def _found(words: Sequence[str]) -> Iterator[tuple[Value, int, int]]:
