@@ -11,6 +11,8 @@ from tailor.metrics.base import Rules
 
 _CLOSED_TOKENS = 4
 _PHRASE_TOKENS = 25
+_TYPED_WORDS = 40  # a text of more is no number, date, choice, yes or no
+_SAMPLE = 500  # references whose length is measured, evenly spread
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})")
 # Metrics that are shown beside the primary one.
 COMPANIONS: Mapping[str, tuple[str, ...]] = {
@@ -34,7 +36,8 @@ def choose_metric(references: Sequence[str], rules: Rules) -> tuple[str, str]:
     kind = typed(references, rules)
     if kind is not None:
         return kind
-    lengths = [len(rules.normalise.tokens(reference)) for reference in references]
+    sample = references[:: 1 + len(references) // _SAMPLE]
+    lengths = [len(rules.normalise.tokens(reference)) for reference in sample]
     typical, long = statistics.median(lengths), sorted(lengths)[int(0.9 * (len(lengths) - 1))]
     if long <= _CLOSED_TOKENS:
         return "exact_match", f"answers are closed: nine in ten have at most {long} words"
@@ -45,6 +48,8 @@ def choose_metric(references: Sequence[str], rules: Rules) -> tuple[str, str]:
 
 def typed(references: Sequence[str], rules: Rules) -> tuple[str, str] | None:
     """Return the metric of references that are all of one type, and why; None where they are not. Whole texts count."""
+    if any(len(reference.split()) > _TYPED_WORDS for reference in references):
+        return None
     stances = [*map(bare_stance, references)]
     if all(stances) and any(stance != UNKNOWN for stance in stances):
         return "yes_no", "all references are yes or no"

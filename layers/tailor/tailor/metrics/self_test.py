@@ -19,7 +19,7 @@ from tailor.metrics.base import Case, Metric, Rules
 from tailor.metrics.choose import choose_metric
 from tailor.metrics.exact_match import equal
 
-ROWS = 200
+ROWS = 100
 FULL, FOOLED, PARTLY_FOOLED = 0.99, 0.1, 0.7
 _OPTIONS = 8
 # Metrics by which an answer is right or wrong; the others give a wrong word its part.

@@ -7,6 +7,7 @@ Steps: Unicode composition; spaces; case; the place of tone marks (``hoà`` is `
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from tailor.answers.dates import vietnamese_dates
 from tailor.answers.numbers import vietnamese_numerals
@@ -35,20 +36,25 @@ def _place_tones(text: str) -> str:
 
 
 def _placed(match: re.Match[str]) -> str:
+    return _syllable(match[0], match["onset"] or "", match["vowels"], match["coda"] or "")
+
+
+@lru_cache(maxsize=20_000)  # Vietnamese has some 7,000 syllables
+def _syllable(given: str, onset: str, nucleus: str, coda: str) -> str:
     """Put a syllable's tone where it belongs; a syllable with no or several tones stays as it is."""
     letters, tones = [], []
-    for letter in f"{match['onset'] or ''}{match['vowels']}":
+    for letter in onset + nucleus:
         plain = unicodedata.normalize("NFD", letter)
         tones += [mark for mark in plain if mark in _TONES]
         letters.append(unicodedata.normalize("NFC", "".join(mark for mark in plain if mark not in _TONES)))
-    bare, coda = "".join(letters).replace("ưo", "ươ"), match["coda"] or ""  # ưo is no vowel of its own
+    bare = "".join(letters).replace("ưo", "ươ")  # ưo is no vowel of its own
     if len(tones) != 1:
-        return match[0]
+        return given
     lowered = bare.lower()
-    start = 2 if lowered.startswith("qu") or (lowered.startswith("gi") and len(bare) > 2) else len(match["onset"] or "")
+    start = 2 if lowered.startswith("qu") or (lowered.startswith("gi") and len(bare) > 2) else len(onset)
     vowels = lowered[start:]
     if not vowels or any(letter not in _VOWELS for letter in vowels):
-        return match[0]
+        return given
     place = start + _bearer(vowels, coda)
     return unicodedata.normalize("NFC", bare[: place + 1] + tones[0] + bare[place + 1 :]) + coda
 
