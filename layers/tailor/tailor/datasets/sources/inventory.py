@@ -132,6 +132,9 @@ class Inventory:
             name = readable(stored.key[len(prefix) :])
             if name != only if only else name == data.questions:
                 continue
+            if only and not stored.size:
+                notes.add(finding("file-empty", name))  # somebody named it: it is no leftover
+                continue
             inventory._take_in(StoredObject(storage, name, stored.key, stored.size, stored.etag))
         if not inventory.files and not inventory.texts:
             inventory._look_closer()
