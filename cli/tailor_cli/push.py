@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor.file_kinds import FileKind, kind_of, recipe_among, starts_a_run
+from tailor.file_kinds import DONE_FILE, FileKind, kind_of, recipe_among, starts_a_run
 from tailor.names import UPLOADS, check_name, run_id
 from tailor.printable import one_line
 from tailor.runs import Run
@@ -26,7 +26,6 @@ from tailor_cli.sources import files_of_dataset
 
 UPLOADS_AT_ONCE = 16
 WAIT_FOR_RUN = 120.0  # seconds from the last upload until the run must be in the table
-DONE_FILE = "_DONE"
 
 
 def push(

@@ -1,4 +1,4 @@
-"""Decide about money over the API: list what waits, look at one, approve or decline it, have a run tried again."""
+"""Steer runs over the API: decide about their cost, have them tried again, say that an upload is done."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -49,6 +49,11 @@ def decide(run: str) -> Response[str]:
 @api.routes.post("/v1/runs/<run>/retry")
 def retry(run: str) -> Response[str]:
     return api.answer(approvals.retry(unquote(run), api.body, api.caller))
+
+
+@api.routes.post("/v1/uploads/<project>/<dataset>/done")
+def finish_upload(project: str, dataset: str) -> Response[str]:
+    return api.answer(approvals.finish_upload(unquote(project), unquote(dataset), api.caller))
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)

@@ -48,6 +48,7 @@ _PAPERS: Final = (
 )
 RECIPE_NAMES: Final = (RECIPE_FILE, "tailor.yml")
 DONE_NAMES: Final = ("_done", "_success")
+DONE_FILE: Final = "_DONE"  # as Tailor itself writes it
 _JUNK_NAMES: Final = ("thumbs.db", "desktop.ini", "_metadata", "_common_metadata", *DONE_NAMES)
 _JUNK_STARTS: Final = (".", "~$", "_committed_", "_started_")
 _JUNK_ENDS: Final = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".swp", "~", "$folder$")

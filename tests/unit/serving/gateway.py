@@ -120,7 +120,7 @@ class Gateway:
             return self._own("UNAUTHORIZED" if str(error) == "Unauthorized" else "AUTHORIZER_FAILURE")
         context = {name: str(value) for name, value in policy["context"].items()}
         event = proxy_event(request.command, urlsplit(request.path).path, body, context)
-        approval = event["path"].startswith(("/v1/approvals", "/v1/runs"))
+        approval = event["path"].startswith(("/v1/approvals", "/v1/runs", "/v1/uploads"))
         answer = (self.approve if approval and self.approve else self.inference)(event, CONTEXT)
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         text = answer["body"]

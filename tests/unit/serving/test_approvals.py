@@ -225,6 +225,26 @@ def test_a_key_that_may_only_chat_has_nothing_tried_again(api: Gateway, store: S
     assert code(Person(api, a_key(store, "chat")[0]).retry(RUN)) == (403, "access_denied")
 
 
+def test_whoever_may_approve_says_that_an_upload_is_done(
+    person: Person, api: Gateway, store: ServingTable, folder: DatedStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[tuple[str, bytes]] = []
+    monkeypatch.setattr(folder, "write", lambda key, data: written.append((key, data)))
+
+    def done(person: Person, path: str) -> httpx.Response:
+        return httpx.post(f"{person.url}/uploads/{path}/done", headers=person.headers, timeout=PATIENCE)
+
+    assert code(done(person, "colours/new")) == (404, "upload_not_found")
+    folder.put("uploads/colours/new/a.csv", "e", NOW)
+    folder.put("uploads/secret/new/a.csv", "e", NOW)
+    answer = done(person, "colours/new")
+    assert (answer.status_code, answer.json()["status"]) == (200, "done"), answer.text
+    for path in ("secret/new", "colours/%2e%2e", "colours/New", "colours/..%2fsecret"):
+        assert code(done(person, path)) == (404, "upload_not_found"), path
+    assert code(done(Person(api, a_key(store, "chat")[0]), "colours/new")) == (403, "access_denied")
+    assert written == [("uploads/colours/new/_DONE", b"")]
+
+
 class TestStrangers:
     @pytest.mark.parametrize(
         "path", [THEIRS, "secret-nothing-0123456789ab", "colours-other-0123456789ab", "..", "%2e%2e"]

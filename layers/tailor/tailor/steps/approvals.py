@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tailor.errors import ConflictError, NotFoundError
-from tailor.names import MAX_NAME, NAME
+from tailor.file_kinds import DONE_FILE
+from tailor.names import MAX_NAME, NAME, UPLOADS
 from tailor.runs import Run, RunStore, State
 from tailor.serving.errors import ApiError
 from tailor.serving.keys import ApiKey, Caller, KeyStore
@@ -98,6 +99,17 @@ class Approvals:
             raise ApiError(409, error.message, code="not_retryable") from error
         answer = {"id": run.id, "object": "run", "project": run.project, "dataset": run.dataset, "state": run.state}
         return ApiAnswer(_json(answer), facts={"key": key.id, "run": run.id, "retry": "yes"})
+
+    def finish_upload(self, project: str, dataset: str, caller: Caller) -> ApiAnswer:
+        """Answer ``POST /v1/uploads/{project}/{dataset}/done``: all is there, and the run need not wait for quiet."""
+        key = self._approver(caller)
+        named = all(len(name) <= MAX_NAME and NAME.fullmatch(name) for name in (project, dataset))
+        prefix = f"{UPLOADS}{project}/{dataset}/"
+        if not named or project not in key.projects or next(iter(self._bucket.list(prefix)), None) is None:
+            raise ApiError(404, "there is no such folder with files", code="upload_not_found", param="dataset")
+        self._bucket.write(f"{prefix}{DONE_FILE}", b"")
+        answer = {"object": "upload", "project": project, "dataset": dataset, "status": "done"}
+        return ApiAnswer(_json(answer), facts={"key": key.id, "project": project, "dataset": dataset})
 
     def _approver(self, caller: Caller) -> ApiKey:
         """Return the key's current record. Raises ApiError 401 or 403."""
