@@ -42,16 +42,19 @@ def build_folder(root: Path, built_for: str) -> Path:
     return root / ".local" / built_for / "build"
 
 
-def deploy(root: Path, environment: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
-    """The stack's outputs. The build is skipped where nothing changed since the last one. Raises DeployError."""
+def deploy(
+    root: Path, environment: Mapping[str, str], parameters: Mapping[str, str], stack: str = STACK
+) -> dict[str, str]:
+    """Build, unless nothing changed since the last time, and deploy. Return the stack's outputs. Raises DeployError."""
     full = {**os.environ, **environment, "PATH": _path()}
     built_for = architecture()
     with _alone(root):
         build = _build(root, built_for, full)
         given = {"Architecture": built_for} | PARAMETERS | dict(parameters)
-        command = [str(SAM), "deploy", "--template-file", str(build / "template.yaml"), *_configured(root, given)]
+        command = [str(SAM), "deploy", "--template-file", str(build / "template.yaml"), "--stack-name", stack]
+        command += _configured(root, given)
         _run(command, root, full)
-    return _outputs(environment)
+    return _outputs(environment, stack)
 
 
 def build(root: Path, built_for: str) -> Path:
@@ -133,12 +136,12 @@ def _digest(root: Path) -> str:
     return digest.hexdigest()
 
 
-def _outputs(environment: Mapping[str, str]) -> dict[str, str]:
+def _outputs(environment: Mapping[str, str], name: str) -> dict[str, str]:
     session = boto3.Session(
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         region_name=environment["AWS_REGION"],
     )
     client = session.client("cloudformation", endpoint_url=environment["AWS_ENDPOINT_URL"])
-    stack = client.describe_stacks(StackName=STACK)["Stacks"][0]
+    stack = client.describe_stacks(StackName=name)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

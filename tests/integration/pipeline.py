@@ -27,6 +27,7 @@ class Pipeline:
     outputs: dict[str, str]
     slack: Slack
     inbox: Inbox
+    stack: str = STACK
 
     def __post_init__(self) -> None:
         self.runs = DynamoRunStore(self.outputs["RunsTableName"])
@@ -43,7 +44,7 @@ class Pipeline:
         for name, data in files.items():
             self.bucket.write(prefix + name, data)
         project, dataset = target.split("/")
-        return run_id(STACK, project, dataset, fingerprint(prefix, list(self.bucket.list(prefix))))
+        return run_id(self.stack, project, dataset, fingerprint(prefix, list(self.bucket.list(prefix))))
 
     def wait(self, run: str, *states: State) -> Run:
         """Until the run is in one of ``states``; says yes where it asks for approval."""
