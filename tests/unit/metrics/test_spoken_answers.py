@@ -37,6 +37,7 @@ def score(metric: str, language: str, answer: str, references: list[str]) -> flo
         ("numeric", "Có 3 quả. Thêm 2 quả nữa. Vậy có 5 quả.", "5", 1),
         ("numeric", "2 x 6 = 12", "12", 1),
         ("numeric", "Năm 2023 có 5 người", "5", 1),
+        ("numeric", "Lúc đầu tôi nghĩ là 3, nhưng thật ra là 2", "2", 1),
         ("numeric", "Không có", "0", 1),
         ("numeric", "Không biết", "0", 0),
         ("numeric", "37 độ", "37°C", 0),

@@ -38,6 +38,7 @@ _NEGATED = re.compile(
 )
 _CONCLUSIONS = re.compile(
     r"####|\\boxed|(?<!\w)(?:đáp án|kết quả|câu trả lời|tổng cộng|tổng số|tổng|tất cả|vậy|do đó|suy ra|"
+    r"thật ra|thực ra|đúng ra|sửa lại|actually|in fact|"
     r"answer|result|total|in all|altogether|therefore|thus|hence)(?!\w)",
     re.IGNORECASE,
 )
