@@ -15,13 +15,16 @@ from tailor.serving.schema import (
     TAG,
     ApiModel,
     ChatRequest,
+    JsonObjectFormat,
     MetadataName,
     MetadataValue,
     Parts,
     TextFormat,
     ToolCallId,
+    ToolChoice,
     ToolName,
     check,
+    set_without_effect,
     shape_of,
     type_of,
 )
@@ -127,10 +130,6 @@ class NamedFunctionTool(ApiModel):
     name: ToolName
 
 
-class ObjectForm(ApiModel):
-    type: Literal["json_object"]
-
-
 class SchemaForm(ApiModel):
     type: Literal["json_schema"]
     name: ToolName
@@ -141,7 +140,7 @@ class SchemaForm(ApiModel):
 
 type TextForm = Annotated[
     Annotated[TextFormat, Tag(f"{TAG}text")]
-    | Annotated[ObjectForm, Tag(f"{TAG}json_object")]
+    | Annotated[JsonObjectFormat, Tag(f"{TAG}json_object")]
     | Annotated[SchemaForm, Tag(f"{TAG}json_schema")],
     Discriminator(type_of),
 ]
@@ -165,14 +164,7 @@ class ResponsesRequest(ApiModel):
     temperature: float | None = Field(default=None, ge=0, le=1)
     top_p: float | None = Field(default=None, ge=0, le=1)
     tools: Annotated[list[FunctionTool], Field(max_length=128)] | None = None
-    tool_choice: (
-        Annotated[
-            Annotated[Literal["none", "auto", "required"], Tag(f"{TAG}word")]
-            | Annotated[NamedFunctionTool, Tag(f"{TAG}tool")],
-            Discriminator(lambda value: f"{TAG}tool" if isinstance(value, dict) else f"{TAG}word"),
-        ]
-        | None
-    ) = None
+    tool_choice: ToolChoice[NamedFunctionTool] | None = None
     parallel_tool_calls: bool | None = None
     text: TextSettings | None = None
     stream: bool | None = None
@@ -197,8 +189,7 @@ class ResponsesRequest(ApiModel):
     @property
     def ignored(self) -> list[str]:
         """Names of the parameters that the request sets and that have no effect."""
-        given = ((name, getattr(self, name), neutral) for name, neutral in IGNORED.items())
-        names = [name for name, value, neutral in given if value is not None and value not in neutral]
+        names = set_without_effect(self, IGNORED)
         verbose = self.text is not None and self.text.verbosity not in (None, "medium")
         return [*names, *(["text.verbosity"] if verbose else [])]
 

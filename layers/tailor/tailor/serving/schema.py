@@ -169,6 +169,12 @@ class NamedTool(ApiModel):
     function: NamedFunction
 
 
+type ToolChoice[N] = Annotated[
+    Annotated[Literal["none", "auto", "required"], Tag(f"{TAG}word")] | Annotated[N, Tag(f"{TAG}tool")],
+    Discriminator(lambda value: f"{TAG}tool" if isinstance(value, dict) else f"{TAG}word"),
+]
+
+
 class JsonSchema(ApiModel):
     name: ToolName
     description: str | None = None
@@ -247,13 +253,7 @@ class ChatRequest(ApiModel):
     safety_identifier: str | None = None
     metadata: Annotated[dict[MetadataName, MetadataValue], Field(max_length=MAX_METADATA)] | None = None
     tools: Annotated[list[Tool], Field(max_length=128)] | None = None
-    tool_choice: (
-        Annotated[
-            Annotated[Literal["none", "auto", "required"], Tag(f"{TAG}word")] | Annotated[NamedTool, Tag(f"{TAG}tool")],
-            Discriminator(lambda value: f"{TAG}tool" if isinstance(value, dict) else f"{TAG}word"),
-        ]
-        | None
-    ) = None
+    tool_choice: ToolChoice[NamedTool] | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     n: Annotated[int, Field(ge=1, le=MAX_ANSWERS)] | None = None
@@ -292,11 +292,13 @@ class ChatRequest(ApiModel):
     @property
     def ignored(self) -> list[str]:
         """Names of the parameters that the request sets and that have no effect."""
-        return [
-            name
-            for name, neutral in IGNORED.items()
-            if (value := getattr(self, name)) is not None and value not in neutral
-        ]
+        return set_without_effect(self, IGNORED)
+
+
+def set_without_effect(request: ApiModel, ignored: Mapping[str, tuple[Any, ...]]) -> list[str]:
+    """Return the names of ignored parameters that a request sets to more than a neutral value."""
+    given = ((name, getattr(request, name), neutral) for name, neutral in ignored.items())
+    return [name for name, value, neutral in given if value is not None and value not in neutral]
 
 
 def read[T: ApiModel](shape: type[T], body: bytes) -> T:
