@@ -1,4 +1,4 @@
-"""What X-Ray's daemon gets, on a socket in its place."""
+"""Segments as X-Ray's daemon gets them, on a socket in its place."""
 
 import json
 import socket

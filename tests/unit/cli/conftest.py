@@ -1,4 +1,4 @@
-"""What one test has the session look up is not there for the next one, in whatever order they run."""
+"""Clear what a test had the session look up, so that tests may run in any order."""
 
 from collections.abc import Iterator
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""What operators see: alarms that say where to read on, a dashboard of what there is, a log without people's data."""
+"""Alarms that say where to read on, a dashboard of what there is, a log without people's data."""
 
 import io
 import json

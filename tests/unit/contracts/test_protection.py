@@ -1,4 +1,4 @@
-"""What protects data where they lie: a key of one's own, and an end for files of runs."""
+"""Protection of stored data: a key of one's own, and an end for files of runs."""
 
 from typing import Any
 

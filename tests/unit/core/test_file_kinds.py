@@ -1,4 +1,4 @@
-"""What a file is by its name: the same for ``check``, ``push`` and the cloud."""
+"""Kinds of files by their names: the same for ``check``, ``push`` and the cloud."""
 
 import pytest
 

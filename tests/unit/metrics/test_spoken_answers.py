@@ -1,4 +1,4 @@
-"""What a Vietnamese speaker would call right: a table of our own, and the shared cases where they are at hand."""
+"""Answers that a Vietnamese speaker would call right: a table of our own, and the shared cases if they are there."""
 
 import json
 from pathlib import Path

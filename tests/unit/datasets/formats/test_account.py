@@ -59,7 +59,7 @@ def account_of(method: Method, rows: list[Row]) -> tuple[Account, FindingTally]:
 
 
 def outcome(account: Account, row: Row) -> Any:
-    """What a row becomes, to be compared."""
+    """Return what a row becomes, to compare it."""
     try:
         example = account.convert(json.loads(json.dumps(row)), 1)
     except RowError as error:

@@ -20,7 +20,7 @@ MEDIA: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff
 MAX_COLUMNS: Final = 256 << 20
 """Bytes of a table by columns: all of it is in memory."""
 _MOST_PLACES: Final = 200
-"""So many values of a column are compared with the others': more would be kept in memory for nothing."""
+"""The most values of a column that are compared with the others': more would only take memory."""
 _SPLITS: Final = ("train", "training", "validation", "valid", "val", "dev", "test", "testing")
 MAX_LOOKUP: Final = 2_000_000
 """Images in a document's list of images; their names are kept in memory."""
