@@ -96,9 +96,6 @@ class Words:
         """Return the word at a place that the word before goes on to, else nothing."""
         return self.words[place] if self.joined(place) else ""
 
-    def is_first(self, place: int) -> bool:
-        return not self.joined(place)
-
     def value(self, place: int) -> Fraction | None:
         """Return the numeral at a place. Codes (``007``) and parts of dates or words (``10A1``) are no numbers."""
         word = self.words[place]

@@ -61,7 +61,7 @@ def open_run(folder: QuietFolder, *, stack: str, bucket: VersionedStorage, runs:
     Args:
         stack: the stack's name, from which ids of runs are derived.
     """
-    mark = fingerprint(folder.prefix, list(folder.files))
+    mark = fingerprint(folder.prefix, folder.files)
     # The prepare step rejects names that AWS would refuse, with a finding; until then the nearest good ones serve.
     project, dataset = suggest_name(folder.path.project), suggest_name(folder.path.dataset)
     run = Run.start(

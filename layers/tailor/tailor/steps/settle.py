@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tailor.errors import InvalidInputError, LostRaceError, RecipeError
+from tailor.errors import LostRaceError, RecipeError
 from tailor.events import UPLOAD_ANSWERED, UploadAnswered
 from tailor.file_kinds import FileKind, kind_of, recipe_among, starts_a_run
 from tailor.findings import Finding, finding
-from tailor.names import check_name
 from tailor.runs import Run, RunStore
 from tailor.steps.filling import Folder, FolderStore, Quiet, WakeUps
-from tailor.steps.folders import without_junk
+from tailor.steps.folders import name_problems, without_junk
 from tailor.steps.opening import SAME_MOMENT, QuietFolder, open_run
 from tailor.steps.superseding import end_without_dataset
 from tailor.storage import StoredFile, StoredVersion, VersionedStorage
@@ -163,11 +162,8 @@ def why_nothing(folder: Folder, files: Sequence[StoredFile]) -> Finding | None:
     if not without_junk(folder.folder, files):
         empty = [name for name in names if kinds[name] in (FileKind.DATA, FileKind.UNKNOWN)]
         return finding("nothing-to-start/empty", names=_some(empty), folder=folder.folder) if empty else None
-    for name, what in ((folder.path.project, "project"), (folder.path.dataset, "dataset")):
-        try:
-            check_name(name, f"the {what}'s folder name")
-        except InvalidInputError as error:
-            return finding("invalid-name", reason=error.message, hint=error.hint)
+    if wrong := next(name_problems(folder.path), None):
+        return wrong
     try:
         recipe_among(names)
     except RecipeError as error:

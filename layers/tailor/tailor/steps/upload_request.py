@@ -1,14 +1,12 @@
 """Read what an upload asks for (names, recipe, model, method), and report all that is wrong with it in one pass."""
 
-from collections.abc import Iterable
-
 from tailor.catalog import Model
-from tailor.errors import InvalidInputError, Problem, RecipeError, TailorError
+from tailor.errors import Problem, RecipeError, TailorError
 from tailor.findings import Finding, finding
-from tailor.names import DatasetPath, check_name
+from tailor.names import DatasetPath
 from tailor.recipe import Recipe
 from tailor.runs import Run
-from tailor.steps.folders import fingerprint
+from tailor.steps.folders import fingerprint, name_problems
 from tailor.steps.opening import read_recipe
 from tailor.storage import FrozenStorage
 from tailor.training.preflight import Offers, check_offer
@@ -17,7 +15,8 @@ from tailor.training.recipe_check import check_recipe, findings_of, read_checked
 
 def read_request(run: Run, upload: FrozenStorage) -> tuple[list[Finding], Recipe, Model | None]:
     """Return the findings of an upload's request, its recipe, and its model, or None for the model if it is unknown."""
-    findings = [*_name_problems(run)]
+    path = DatasetPath.parse(run.prefix + "x")
+    findings = [*name_problems(path)] if path else []
     files = list(upload.list(run.prefix))
     if fingerprint(run.prefix, files) != run.fingerprint:
         findings.append(finding("dataset-changed"))
@@ -43,12 +42,3 @@ def offer_problems(recipe: Recipe, model: Model, region: str, offers: Offers) ->
     except TailorError:
         return []
     return findings_of([Problem("model", check.message, check.remedy)]) if check.status == "failed" else []
-
-
-def _name_problems(run: Run) -> Iterable[Finding]:
-    path = DatasetPath.parse(run.prefix + "x")
-    for name, what in ((path.project, "project"), (path.dataset, "dataset")) if path else ():
-        try:
-            check_name(name, f"the {what}'s folder name")
-        except InvalidInputError as error:
-            yield finding("invalid-name", reason=error.message, hint=error.hint)
