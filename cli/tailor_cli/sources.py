@@ -10,7 +10,7 @@ from tailor.catalog import Model
 from tailor.datasets.example import Example, media_of
 from tailor.datasets.formats import read_dataset
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor.file_kinds import FileKind, kind_of, recipe_among
+from tailor.file_kinds import WORKBOOK_SUFFIXES, FileKind, kind_of, recipe_among
 from tailor.recipe import Recipe
 from tailor.steps.opening import read_recipe
 from tailor.storage import FolderStorage, LinkedFolder, Storage, StoredFile, files_of
@@ -53,7 +53,7 @@ def recipe_of(storage: Storage, prefix: str, changes: Mapping[str, Any]) -> tupl
     return read_checked(text, **changes)
 
 
-_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".xlsx", ".xlsm", ".ods")
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", *WORKBOOK_SUFFIXES)
 
 
 class ChosenFiles:

@@ -12,9 +12,9 @@ ROW_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet",
 PACKED_SUFFIXES: Final = (".zip", ".tar", ".tgz", ".gz")
 WORKBOOK_SUFFIXES: Final = (".xlsx", ".xlsm", ".ods")
 DATA_SUFFIXES: Final = (*ROW_SUFFIXES, *WORKBOOK_SUFFIXES, *PACKED_SUFFIXES)
-MEDIA_SUFFIXES: Final = tuple(
-    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .heic .avif .svg .mp4 .m4v .mov .mkv .webm .pdf".split()  # noqa: SIM905
-)
+PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")  # those that are read
+VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+MEDIA_SUFFIXES: Final = (*PICTURE_SUFFIXES, ".heic", ".avif", ".svg", *VIDEO_SUFFIXES, ".pdf")
 OLD_TABLE_SUFFIXES: Final = (".xls",)
 OFFICE_SUFFIXES: Final = {
     ".doc": "a Word document",

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from tailor.datasets.sources import MediaObject, StoredObject
 from tailor.errors import NotFoundError
+from tailor.file_kinds import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from tailor.findings import Finding, finding
 from tailor.storage import Storage
 
@@ -19,8 +20,6 @@ MAX_NAME: Final = 2000
 
 _DIGITS: Final = re.compile(r"(\d+)\D*$")
 _URI: Final = re.compile(r"s3:(?:\\?/){2}[^\s\"'`<>,;|]+")
-_IMAGES: Final = frozenset([".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"])
-_VIDEOS: Final = frozenset([".mp4", ".m4v", ".mov", ".mkv", ".webm"])
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
 
@@ -210,7 +209,7 @@ def _letters(name: str) -> str:
 
 def _kind(name: str) -> str:
     suffix = PurePosixPath(name).suffix.lower()
-    return "image" if suffix in _IMAGES else "video" if suffix in _VIDEOS else ""
+    return "image" if suffix in PICTURE_SUFFIXES else "video" if suffix in VIDEO_SUFFIXES else ""
 
 
 _KEYS: Final = {

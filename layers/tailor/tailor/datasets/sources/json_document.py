@@ -10,13 +10,14 @@ from typing import Any, BinaryIO, Final, Literal
 from tailor.datasets.sources.columns import candidates
 from tailor.datasets.sources.json_lines import Item
 from tailor.datasets.sources.json_stream import BrokenJsonError, JsonCursor, elements, entries
+from tailor.file_kinds import PICTURE_SUFFIXES
 from tailor.findings import finding
 
 Layout = Literal["list", "objects", "collections", "by-id", "columns"]
 
 _LOOKUPS: Final = ("images", "image", "videos", "imgs")
 _PASSED_OVER: Final = ("info", "licenses", "license", "categories", "metadata", "meta", "features", "version")
-MEDIA: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".mp4", ".mov", ".mkv", ".webm")
+MEDIA: Final = (*PICTURE_SUFFIXES, ".mp4", ".mov", ".mkv", ".webm")
 MAX_COLUMNS: Final = 256 << 20
 """Bytes of a table by columns: all of it is in memory."""
 _MOST_PLACES: Final = 200

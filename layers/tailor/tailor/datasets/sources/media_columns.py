@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from tailor.datasets.sources.literals import value_of
+from tailor.file_kinds import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 Kind = Literal["image", "video"]
-VIDEOS: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpeg", ".mpg", ".wmv", ".flv", ".3gp")
-_IMAGES: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".jfif")
+VIDEOS: Final = (*VIDEO_SUFFIXES, ".avi", ".mpeg", ".mpg", ".wmv", ".flv", ".3gp")
+_IMAGES: Final = (*PICTURE_SUFFIXES, ".heic", ".avif", ".jfif")
 _SOUNDS: Final = (".mp3", ".wav", ".flac", ".ogg", ".m4a", ".opus", ".aac", ".wma")
 _BESIDE_TURNS: Final[dict[str, Kind]] = {"images": "image", "image": "image", "videos": "video", "video": "video"}
 """Keys that always mean media beside a conversation."""

@@ -17,8 +17,8 @@ from xml.parsers import expat
 import python_calamine
 
 from tailor.datasets.sources.objects import READ_ERRORS, DamagedFileError, reason
+from tailor.file_kinds import PICTURE_SUFFIXES
 
-SUFFIXES: Final = (".xlsx", ".xlsm", ".ods")
 MAX_BYTES: Final = 256 << 20
 """A workbook of more bytes is not opened: all of it is in memory."""
 MAX_UNPACKED: Final = 1 << 30
@@ -26,7 +26,6 @@ MAX_UNPACKED: Final = 1 << 30
 MAX_CELLS: Final = 20_000_000
 """Cells of one sheet, from the first to the last row and column that hold something."""
 _CHUNK: Final = 1 << 20
-_PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 _MOST_MERGED: Final = 10_000
 _MOST_XML: Final = 32 << 20
 Place = tuple[int, int]
@@ -67,7 +66,9 @@ def open_workbook(data: bytes) -> Workbook:
         found = Workbook(data)
         found.unknown = _check(archive)
         names = archive.namelist()
-        found.pictures = [name for name in names if name.lower().endswith(_PICTURES) and "media/" in name.lower()]
+        found.pictures = [
+            name for name in names if name.lower().endswith(PICTURE_SUFFIXES) and "media/" in name.lower()
+        ]
         with _open(data) as book:
             shown = python_calamine.SheetVisibleEnum.Visible
             found.sheets = [sheet.name for sheet in book.sheets_metadata if sheet.visible == shown]
