@@ -14,7 +14,7 @@ from tailor import catalog
 from tailor.aws.access import region
 from tailor.aws.price_list import PriceList
 from tailor.catalog import Model
-from tailor.costs import Every, Line, Quote, Range, cents
+from tailor.costs import CostLine, Every, Quote, Range, cents
 from tailor.datasets.prepare import prepare_dataset
 from tailor.errors import InvalidInputError
 from tailor.recipe import Recipe
@@ -116,7 +116,7 @@ def show(quote: Quote) -> None:
         out.print(f"[dim]- {escape(assumption)}[/]", soft_wrap=True)
 
 
-def _dated(line: Line) -> str:
+def _dated(line: CostLine) -> str:
     """Return where a price is from, for quotes of older versions that recorded only its date."""
     return f"catalogue, {line.price_as_of}" if line.price_as_of else ""
 

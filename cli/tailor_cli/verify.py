@@ -18,8 +18,8 @@ from tailor.errors import InvalidInputError
 from tailor.verify import CHECKS, CLEANERS
 from tailor.verify.check import Check, Verdict
 from tailor.verify.cleaning import clean
-from tailor.verify.record import Record, write
-from tailor.verify.running import Result, begin, exit_code, run, skipped
+from tailor.verify.record import VerifyRecord, write
+from tailor.verify.running import CheckResult, begin, exit_code, run, skipped
 from tailor.verify.world import World
 from tailor_cli.context import err, out, session, shown_errors
 from tailor_cli.verify_world import asked, redactor, surroundings, working
@@ -50,7 +50,7 @@ def verify(
             ask_beside_work(world)
         world.agreed = lambda question: yes or (err.is_terminal and typer.confirm(question, err=True))
         results, left = observe(checks, world)
-        record = Record(
+        record = VerifyRecord(
             recorded_against=asked(),
             tailor=__version__,
             botocore=BOTOCORE,
@@ -109,12 +109,12 @@ def ask_beside_work(world: World) -> None:
     typer.confirm("Check beside them?", abort=True, err=True)
 
 
-def observe(checks: list[Check], world: World) -> tuple[list[Result], list[str]]:
+def observe(checks: list[Check], world: World) -> tuple[list[CheckResult], list[str]]:
     """Run checks and show each as it ends; then remove what they made, however they ended."""
     cost = sum((check.cost for check in checks), Decimal(0))
     err.print(f"{len(checks)} checks against {asked()} in {world.region}, at most ${cost}", soft_wrap=True)
     left = clean(world, CLEANERS, time.time())  # of earlier calls that were killed
-    results: list[Result] = []
+    results: list[CheckResult] = []
     width = max(len(check.id) for check in checks)
     with _interruptible():
         try:
@@ -152,12 +152,12 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _show(result: Result, width: int) -> None:
+def _show(result: CheckResult, width: int) -> None:
     style = STYLES[result.verdict]
     line = f"{result.check.id:<{width}}  [{style}]{result.verdict:<20}[/]  {result.seconds:5.1f} s"
     out.print(line + (f"  {escape(result.why)}" if result.why else ""), soft_wrap=True)
 
 
-def _summary(results: list[Result]) -> str:
+def _summary(results: list[CheckResult]) -> str:
     counts = {verdict: sum(result.verdict == verdict for result in results) for verdict in STYLES}
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)

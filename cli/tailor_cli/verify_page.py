@@ -9,14 +9,14 @@ from pathlib import Path
 
 from tailor.verify import CHECKS, CLEANERS, record
 from tailor.verify.check import Check
-from tailor.verify.record import Entry, Record
+from tailor.verify.record import CheckEntry, VerifyRecord
 from tailor.verify.replay import observed_on_aws
 
 OBSERVED = Path("docs/observed")
 """Folder of records from AWS."""
 
 
-def parts(records: Iterable[Record]) -> Mapping[tuple[str, str], str]:
+def parts(records: Iterable[VerifyRecord]) -> Mapping[tuple[str, str], str]:
     """The text of each written part by page and name."""
     return {
         ("docs/limits.md", "assumptions"): assumptions(CHECKS, observed_on_aws(records)),
@@ -26,7 +26,7 @@ def parts(records: Iterable[Record]) -> Mapping[tuple[str, str], str]:
     }
 
 
-def records(root: Path) -> list[Record]:
+def records(root: Path) -> list[VerifyRecord]:
     """All records that the checkout holds. Raises InvalidInputError for a file that is none."""
     return [record.read(path.read_bytes(), str(path)) for path in sorted((root / OBSERVED).glob("*.json"))]
 
@@ -40,12 +40,12 @@ def written(page: str, name: str, text: str) -> str:
     return pattern.sub(lambda _: f"{begin}{text}\n{end}", page)
 
 
-def assumptions(checks: Iterable[Check], seen: Mapping[str, Entry]) -> str:
+def assumptions(checks: Iterable[Check], seen: Mapping[str, CheckEntry]) -> str:
     """List what Tailor assumes of AWS, each with what a record from AWS says of it."""
     return "\n".join(f"- {check.assumption} (`{check.id}`) {_said(seen.get(check.id))}" for check in checks)
 
 
-def _said(entry: Entry | None) -> str:
+def _said(entry: CheckEntry | None) -> str:
     if entry is None:
         return "**Never observed.**"
     return "Observed on AWS: as assumed." if entry.verdict == "as assumed" else f"Observed on AWS: **{entry.why}**"
@@ -80,7 +80,7 @@ def _listed(actions: Iterable[str]) -> str:
 
 def _fields() -> Iterator[str]:
     yield "| field | what |\n|---|---|"
-    for kind, prefix in ((Record, ""), (Entry, "checks[].")):
+    for kind, prefix in ((VerifyRecord, ""), (CheckEntry, "checks[].")):
         for name, field in kind.model_fields.items():
             yield f"| `{prefix}{name}` | {field.description} |"
 

@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tailor.aws.notices import Secret, SentOnce, Topic, post, waiter
+from tailor.aws.notices import SecretText, SentOnce, Topic, post, waiter
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.tracing import traced
 from tailor.errors import NotFoundError, RetryableError, TailorError
@@ -34,7 +34,7 @@ settings = NotifySettings.load()
 logger = Logger()
 runs = DynamoRunStore(settings.runs_table)
 topic = Topic(settings.notices_topic_arn)
-secret = Secret(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None
+secret = SecretText(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None
 sent = SentOnce(settings.sent_table)
 
 

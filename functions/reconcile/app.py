@@ -21,7 +21,7 @@ from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.services import RunServices
-from tailor.training.line import Line
+from tailor.training.line import JobQueue
 from tailor.training.spending import MonthLimits, Spending
 
 
@@ -50,7 +50,7 @@ reconciler = Reconciler(
         aliases=ServingTable(settings.serving_table),
     ),
     bus=EventBus(settings.event_bus),
-    line=Line(bedrock, Spending(LedgerTable(settings.serving_table), limits, runs)),
+    line=JobQueue(bedrock, Spending(LedgerTable(settings.serving_table), limits, runs)),
     due_after=timedelta(seconds=settings.due_after_seconds),
     folders=FolderTable(settings.folders_table),
     wake_ups=WakeUpQueue(settings.wake_ups_url),

@@ -16,7 +16,7 @@ from tailor.names import UPLOADS
 from tailor.verify import CHECKS, CLEANERS
 from tailor.verify.after.leftovers import FOLDERS
 from tailor.verify.cleaning import LONGEST
-from tailor.verify.record import Record, read
+from tailor.verify.record import VerifyRecord, read
 from tailor.verify.replay import replay
 from tailor.verify.running import begin, run
 from tailor.verify.world import PREFIX, session_name
@@ -30,7 +30,7 @@ from tests.integration.conftest import forget_clients
 from tests.integration.pipeline import Pipeline
 
 EXAMPLE = Path(__file__).parent / "verify-local-cloud.json"
-Verified = Callable[..., tuple[int, Record]]
+Verified = Callable[..., tuple[int, VerifyRecord]]
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def verified(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         session.__dict__.pop(name, None)
     monkeypatch.setattr(session, "local", True)
 
-    def run(*only: str, train: bool = False) -> tuple[int, Record]:
+    def run(*only: str, train: bool = False) -> tuple[int, VerifyRecord]:
         file = tmp_path / "verify-aws.json"
         with pytest.raises(typer.Exit) as ended:
             verify.verify(before=False, only=list(only), output=file, train=train, yes=True)

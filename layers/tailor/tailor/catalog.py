@@ -117,7 +117,7 @@ class MethodFacts(Fact):
     note: str = ""
 
 
-class Answers(Fact):
+class AnswerLimits(Fact):
     """Limits of answers. ``tokens``: the maximum that may be requested."""
 
     source: Source
@@ -225,7 +225,7 @@ class Model(Fact):
     hosting: Hosting
     methods: Mapping[Method, MethodFacts] = Field(default_factory=dict)
     tokens: Tokens
-    answers: Answers | None = Field(default=None, description="none: no limit is known")
+    answers: AnswerLimits | None = Field(default=None, description="none: no limit is known")
     reserved_words: tuple[str, ...] = ()
     price_list: str | None = Field(default=None, description="its name in the entries of AWS's Price List")
     prices: tuple[Price, ...] = ()

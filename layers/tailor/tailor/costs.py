@@ -84,7 +84,7 @@ class _Document(BaseModel):
         return {name: found.get(name) for name in field_names(self)}
 
 
-class Line(_Document):
+class CostLine(_Document):
     """One cost item. Its three amounts are all known or all None."""
 
     item: str = Field(description="training, storage, evaluation, judge, hosting, teacher, headroom")
@@ -119,7 +119,7 @@ class Quote(_Document):
     model: str
     method: str
     currency: str = "USD"
-    lines: tuple[Line, ...]
+    lines: tuple[CostLine, ...]
     assumptions: tuple[str, ...] = ()
     advice: tuple[Advice, ...] = Field(default=(), description="what to know before paying")
     training_tokens: tuple[int, int, int] | None = Field(default=None, description="billed: low, expected, high")

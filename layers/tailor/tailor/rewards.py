@@ -53,11 +53,11 @@ def grade(samples: Any) -> list[dict[str, Any]]:
     """Grade a list of samples by Bedrock's contract: same ids and order. Raises InvalidInputError for other input."""
     if not isinstance(samples, list):
         raise InvalidInputError("the reward function takes a list of samples", hint="see docs/training.md")
-    patience = Patience()
+    patience = MatchBudget()
     return [_graded(sample, at, patience) for at, sample in enumerate(samples)]
 
 
-class Patience:
+class MatchBudget:
     """Time limits of matches: about a second each, less after many slow ones in a call. ``slow`` counts them."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Patience:
             return False
 
 
-def _graded(sample: Any, at: int, patience: Patience) -> dict[str, Any]:
+def _graded(sample: Any, at: int, patience: MatchBudget) -> dict[str, Any]:
     """Grade one sample; ``reference_answer`` and the rewards may be in ``metadata`` or beside it."""
     if not isinstance(sample, Mapping):
         return _result(str(at), 0.0, {"ungradable": 1.0}, kind="Metric")
@@ -100,7 +100,7 @@ def _result(id: Any, total: float, values: Mapping[str, float], *, kind: str) ->
 
 
 def score(
-    answer: str | None, reference: Any, spec: Specification, patience: Patience | None = None
+    answer: str | None, reference: Any, spec: Specification, patience: MatchBudget | None = None
 ) -> dict[str, float]:
     """Return each reward by name, in the recipe's order.
 
@@ -119,7 +119,7 @@ def score(
             raise InvalidInputError(f"the reward {reward.kind} needs a {REFERENCE}")
         name = reward.kind if reward.kind not in scores else f"{reward.kind}-{len(scores) + 1}"
         if reward.kind == "format":  # a pattern may ask for the reasoning's tags
-            scores[name] = float((patience or Patience()).matches(reward.pattern or "", answer.strip()))
+            scores[name] = float((patience or MatchBudget()).matches(reward.pattern or "", answer.strip()))
             continue
         scores[name] = _score(reward, row, rules, reference)
     return scores

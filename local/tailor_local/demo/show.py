@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tailor.costs import Line
+from tailor.costs import CostLine
 from tailor.notices.facts import Facts, cost_so_far, dollar_range, dollars
 from tailor.runs import Change, Run, State
 
@@ -72,7 +72,7 @@ def quote(run: Run) -> None:
     line("spent so far", f"[bold]{cost_so_far(run, datetime.now(UTC))}[/]  [dim]as the quote tells; here, nothing[/]")
 
 
-def _amount(item: Line) -> str:
+def _amount(item: CostLine) -> str:
     if item.low is None or item.expected is None or item.high is None:
         return "unknown"
     likely = f", likely {dollars(item.expected)}" if item.low != item.high else ""

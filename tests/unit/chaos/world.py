@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal, cast
 from tailor.errors import LostRaceError, NotFoundError, RetryableError, TailorError
 from tailor.events import RUN_CHANGED, RUN_STALLED, RunChanged
 from tailor.llm import Asker
-from tailor.notices.channels import Outcome
+from tailor.notices.channels import SendResult
 from tailor.notices.delivery import deliver
 from tailor.notices.messages import Message, message_for, message_for_stall
 from tailor.runs import ACTORS, TERMINAL, Run, State
@@ -37,7 +37,7 @@ from tailor.steps.services import RunServices
 from tailor.steps.track import track
 from tailor.steps.train import TrainServices, train
 from tailor.storage import StoredFile
-from tailor.training.line import Line
+from tailor.training.line import JobQueue
 from tailor.training.prices import PriceBook
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
 from tests.unit.chaos.uploads import Treatment, UploadsQueue
@@ -182,9 +182,9 @@ class MemoryOnce:
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self._known: dict[str, Outcome | datetime] = {}
+        self._known: dict[str, SendResult | datetime] = {}
 
-    def __call__(self, key: str, send: Callable[[], Outcome]) -> Outcome:
+    def __call__(self, key: str, send: Callable[[], SendResult]) -> SendResult:
         known = self._world.call("sent.reserve", partial(self._reserve, key))
         if known is not None:
             return known
@@ -192,10 +192,10 @@ class MemoryOnce:
         self._world.call("sent.note", partial(self._known.__setitem__, key, outcome))
         return outcome
 
-    def _reserve(self, key: str) -> Outcome | None:
+    def _reserve(self, key: str) -> SendResult | None:
         """One conditional write."""
         known = self._known.get(key)
-        if isinstance(known, Outcome):
+        if isinstance(known, SendResult):
             return known
         if known is not None and known > self._world.now:
             raise RetryableError("another invocation is sending this notice")
@@ -209,9 +209,9 @@ class CountingChannel:
     name: str
     sent: Counter[str] = field(default_factory=Counter)
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message) -> SendResult:
         self.world.call(f"{self.name}.send", partial(self.sent.update, [message.id]))
-        return Outcome(sent=True)
+        return SendResult(sent=True)
 
 
 class World:
@@ -263,7 +263,7 @@ class World:
         self.uploads = UploadsQueue(self)
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
         self.services = RunServices(self.runs, self.control, self.aliases)
-        line = Line(self.bedrock, unlimited(self.runs))
+        line = JobQueue(self.bedrock, unlimited(self.runs))
         self.reconciler = Reconciler(
             self.services, self.bus, line, DUE_AFTER, self.uploads.folders, self.uploads.wake_ups
         )

@@ -14,7 +14,7 @@ from tailor.errors import InvalidInputError
 from tailor.runs import State
 from tailor.verify import CHECKS
 from tailor.verify.check import Check
-from tailor.verify.record import Record, read
+from tailor.verify.record import VerifyRecord, read
 from tailor.verify.world import World
 from tailor_cli import verify
 from tailor_cli.context import session
@@ -23,7 +23,7 @@ from tests.unit.steps.fakes import a_run
 from tests.unit.verify.fakes import ACCOUNT, NAME, FakeAws
 from tests.unit.verify.test_after import place, stored
 
-Command = Callable[..., tuple[int, Record]]
+Command = Callable[..., tuple[int, VerifyRecord]]
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: World) -> Co
 
     monkeypatch.setattr(verify, "surroundings", surroundings)
 
-    def run(*checks: Check, **given: Any) -> tuple[int, Record]:
+    def run(*checks: Check, **given: Any) -> tuple[int, VerifyRecord]:
         monkeypatch.setattr(verify, "CHECKS", checks)
         file = tmp_path / "verify-aws.json"
         default: dict[str, Any] = {"before": False, "only": None, "output": file, "train": False, "yes": False}

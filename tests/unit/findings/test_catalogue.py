@@ -8,7 +8,7 @@ from string import Formatter
 
 import pytest
 
-from tailor.findings import Check, check_of, checks, finding
+from tailor.findings import FindingKind, check_of, checks, finding
 from tailor.recipe import METHODS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,7 +46,7 @@ def placeholders(text: str) -> set[str]:
     return {name.partition(".")[0] for _, name, _, _ in Formatter().parse(text) if name}
 
 
-def documented(check: Check) -> str:
+def documented(check: FindingKind) -> str:
     """The row of docs/findings.md."""
     code = f"[`{check.code}`]({check.source})" if check.source else f"`{check.code}`"
     only: list[str] = list(check.methods) if len(check.methods) < len(METHODS) else []

@@ -17,8 +17,8 @@ from tailor import slack_ids
 from tailor.errors import RetryableError, ThrottledError
 from tailor.notices import slack
 from tailor.notices.channels import (
-    Outcome,
-    Response,
+    PostResponse,
+    SendResult,
     SlackChannel,
     SnsChannel,
     WebhookChannel,
@@ -209,7 +209,7 @@ def test_mail_reads_from_what_happened_to_what_is_next() -> None:
 def test_sns_gives_text_to_people_and_json_to_machines() -> None:
     published: list[tuple[str, Mapping[str, str], Mapping[str, str]]] = []
     channel = SnsChannel(lambda subject, bodies, attributes: published.append((subject, bodies, attributes)))
-    assert channel.send(message()) == Outcome(sent=True)
+    assert channel.send(message()) == SendResult(sent=True)
     [(line, bodies, attributes)] = published
     assert line == "colours: the new model is better"
     assert bodies["default"] == plain_text(message())
@@ -229,15 +229,15 @@ def test_the_document_names_the_change() -> None:
 class Server:
     """Answers in turn; remembers what it got and how long it was waited for."""
 
-    def __init__(self, *answers: Response | Exception, patience: float = 100) -> None:
+    def __init__(self, *answers: PostResponse | Exception, patience: float = 100) -> None:
         self.answers = list(answers)
         self.got: list[tuple[str, bytes, dict[str, str]]] = []
         self.waits: list[float] = []
         self.patience = patience
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResponse:
         self.got.append((url, body, dict(headers)))
-        answer = self.answers.pop(0) if self.answers else Response(200, {}, "ok")
+        answer = self.answers.pop(0) if self.answers else PostResponse(200, {}, "ok")
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -256,7 +256,7 @@ class Server:
 
 def test_slack_gets_one_post() -> None:
     server = Server()
-    assert server.slack.send(message()) == Outcome(sent=True)
+    assert server.slack.send(message()) == SendResult(sent=True)
     [(url, body, headers)] = server.got
     assert url == "https://hooks.example/T/B/X"
     assert json.loads(body) == slack.payload(message())
@@ -264,22 +264,22 @@ def test_slack_gets_one_post() -> None:
 
 
 def test_too_many_requests_waits_as_long_as_it_is_told() -> None:
-    server = Server(Response(429, {"retry-after": "7"}, ""), Response(429, {"retry-after": "2"}, ""))
-    assert server.slack.send(message()) == Outcome(sent=True)
+    server = Server(PostResponse(429, {"retry-after": "7"}, ""), PostResponse(429, {"retry-after": "2"}, ""))
+    assert server.slack.send(message()) == SendResult(sent=True)
     assert server.waits == [7, 2]
     assert len(server.got) == 3
 
 
 @pytest.mark.parametrize("header", [{"retry-after": "3600"}, {"retry-after": "Sun, 22 Nov 2026 10:00:00 GMT"}, {}])
 def test_a_wait_longer_than_the_time_left_is_left_to_another_try(header: dict[str, str]) -> None:
-    server = Server(Response(429, header, ""), patience=20)
+    server = Server(PostResponse(429, header, ""), patience=20)
     with pytest.raises(ThrottledError):
         server.slack.send(message())
     assert len(server.got) == 1
 
 
 def test_too_many_requests_for_ever_are_not_answered_for_ever() -> None:
-    server = Server(*[Response(429, {"retry-after": "1"}, "")] * 50)
+    server = Server(*[PostResponse(429, {"retry-after": "1"}, "")] * 50)
     with pytest.raises(ThrottledError):
         server.slack.send(message())
     assert len(server.got) == 3
@@ -288,23 +288,23 @@ def test_too_many_requests_for_ever_are_not_answered_for_ever() -> None:
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
 def test_a_server_in_trouble_is_worth_another_try(status: int) -> None:
     with pytest.raises(RetryableError):
-        Server(Response(status, {}, "oops")).slack.send(message())
+        Server(PostResponse(status, {}, "oops")).slack.send(message())
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Response(400, {}, "invalid_blocks"), "400 invalid_blocks"),
-        (Response(403, {}, "action_prohibited"), "403 action_prohibited"),
-        (Response(404, {}, "no_service\n"), "404 no_service"),
-        (Response(410, {}, "channel_is_archived"), "410 channel_is_archived"),
-        (Response(302, {"location": "https://elsewhere.example"}, ""), "302"),
-        (Response(404, {}, "<html>ann@example.com asked for /T/B/X</html>"), "404"),
+        (PostResponse(400, {}, "invalid_blocks"), "400 invalid_blocks"),
+        (PostResponse(403, {}, "action_prohibited"), "403 action_prohibited"),
+        (PostResponse(404, {}, "no_service\n"), "404 no_service"),
+        (PostResponse(410, {}, "channel_is_archived"), "410 channel_is_archived"),
+        (PostResponse(302, {"location": "https://elsewhere.example"}, ""), "302"),
+        (PostResponse(404, {}, "<html>ann@example.com asked for /T/B/X</html>"), "404"),
     ],
 )
-def test_a_refusal_for_good_is_an_outcome_and_not_tried_again(answer: Response, reason: str) -> None:
+def test_a_refusal_for_good_is_an_outcome_and_not_tried_again(answer: PostResponse, reason: str) -> None:
     server = Server(answer)
-    assert server.slack.send(message()) == Outcome(sent=False, reason=reason)
+    assert server.slack.send(message()) == SendResult(sent=False, reason=reason)
     assert len(server.got) == 1
 
 
@@ -319,7 +319,7 @@ def test_a_refusal_for_good_is_an_outcome_and_not_tried_again(answer: Response, 
 def test_a_webhook_is_signed_as_standard_webhooks_describes(secret: str, key: bytes) -> None:
     server = Server()
     hook = WebhookChannel("https://team.example/hook", secret, server.post, server.wait, clock=lambda: AT)
-    assert hook.send(message()) == Outcome(sent=True)
+    assert hook.send(message()) == SendResult(sent=True)
     [(url, body, headers)] = server.got
     assert url == "https://team.example/hook"
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body

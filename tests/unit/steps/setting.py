@@ -9,7 +9,7 @@ from tailor.steps.provision import provision
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.services import RunServices
 from tailor.steps.steer import approve, decline, promote_by_hand, retire, retry, roll_back, stop, take_offline
-from tailor.training.line import Line
+from tailor.training.line import JobQueue
 from tests.unit.steps.fakes import (
     ARN,
     NOW,
@@ -64,7 +64,7 @@ class Setting:
         return provision(run.id, self.services, tags={}, now=NOW)
 
     def reconcile(self, after: timedelta = timedelta()) -> Any:
-        line = Line(OpenRegion(), unlimited(self.runs))
+        line = JobQueue(OpenRegion(), unlimited(self.runs))
         reconciler = Reconciler(self.services, self.bus, line, timedelta(seconds=60), self.folders, self.wake_ups)
         return reconciler.round(NOW + after)
 

@@ -18,7 +18,7 @@ from tailor.steps.reconcile import ROOM_A_ROUND, Reconciler
 from tailor.steps.services import RunServices
 from tailor.steps.train import TrainServices, train
 from tailor.storage import Storage
-from tailor.training.line import Line
+from tailor.training.line import JobQueue
 from tailor.training.spending import Booking, MonthLimits, Spending
 from tests.unit.steps.fakes import (
     NOW,
@@ -40,7 +40,7 @@ MANY = (10, 100, 1000)
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
 
-def reconciler(services: RunServices, bus: MemoryBus, line: Line) -> Reconciler:
+def reconciler(services: RunServices, bus: MemoryBus, line: JobQueue) -> Reconciler:
     return Reconciler(services, bus, line, timedelta(minutes=3), MemoryFolders(), MemoryWakeUps())
 
 
@@ -156,7 +156,7 @@ class Busy:
         """Return what a round of reconcile, and the steps that it asks for, cost beside following the ten jobs."""
         self.counts.clear()
         self.bus.sent.clear()
-        line = Line(self.region, self.spending)
+        line = JobQueue(self.region, self.spending)
         services = RunServices(self.runs, self.control, MemoryAliases())
         found = reconciler(services, self.bus, line).round(NOW + timedelta(hours=1))
         assert not found.failed
@@ -267,7 +267,7 @@ def test_what_waits_for_room_for_a_deployment_is_asked_for_in_turns() -> None:
     busy = Busy()
     for number in range(3 * ROOM_A_ROUND):
         busy.add(number, State.TRAINED, phase="room")
-    line = Line(busy.region, busy.spending)
+    line = JobQueue(busy.region, busy.spending)
     services = RunServices(busy.runs, busy.control, MemoryAliases())
     found = reconciler(services, busy.bus, line).round(NOW + timedelta(hours=1))
     assert found.due == [f"p{number}-scenes-{number:012}" for number in range(ROOM_A_ROUND)]
@@ -285,7 +285,7 @@ def test_where_bedrock_does_not_tell_of_jobs_it_is_asked_once_and_the_rest_is_lo
         raise RetryableError("not now")
 
     monkeypatch.setattr(busy.region, "open_jobs", fails)
-    line = Line(busy.region, busy.spending)
+    line = JobQueue(busy.region, busy.spending)
     services = RunServices(busy.runs, busy.control, MemoryAliases())
     found = reconciler(services, busy.bus, line).round(NOW + timedelta(days=9))
     assert list(found.failed) == ["the line"]

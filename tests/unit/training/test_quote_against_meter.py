@@ -23,12 +23,12 @@ from PIL import Image
 
 from samples.generate import WRITERS, generate
 from tailor import catalog
-from tailor.costs import Line, Quote
+from tailor.costs import CostLine, Quote
 from tailor.datasets.prepare import prepare_dataset
 from tailor.evaluation.gate import judge as judges
 from tailor.evaluation.questions.arms import Arm
 from tailor.evaluation.questions.plan import questions_of
-from tailor.evaluation.questions.section import Section
+from tailor.evaluation.questions.section import QuestionSet
 from tailor.recipe import Evaluation, Recipe
 from tailor.runs import Run
 from tailor.storage import FolderStorage, Storage
@@ -160,7 +160,7 @@ class Prepared:
             cost["judge"] = self.metered(asked, foundation.of_model(judge.training_id))
         return cost
 
-    def metered(self, section: Section, base: foundation.FoundationModel) -> float:
+    def metered(self, section: QuestionSet, base: foundation.FoundationModel) -> float:
         cost = 0.0
         for arm in section.arms:
             custom = arm.name in ("candidate", "live")
@@ -249,7 +249,7 @@ def assert_quoted(prepared: Prepared) -> None:
             assert_within(metered, *ends(lines[item]), least=0 if item == "judge" else 1e-9)
 
 
-def ends(line: Line) -> tuple[float, float]:
+def ends(line: CostLine) -> tuple[float, float]:
     assert line.low is not None
     assert line.high is not None
     return float(line.low), float(line.high)

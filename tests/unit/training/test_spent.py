@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tailor import catalog
-from tailor.costs import Line
+from tailor.costs import CostLine
 from tailor.recipe import Recipe
 from tailor.runs import Change, Run, State
 from tailor.training.methods import quote
@@ -91,7 +91,7 @@ def test_hosting_ends_with_the_deployment(run: Build, manifest: Build) -> None:
     path = [*TO_TRAINING, State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.RETIRED]
     retired = came(path, run, manifest, "Completed", deployment={"kind": "provisioned"})
     amount = Decimal(24)
-    hosting = Line(item="hosting", title="Hosting", every="day", low=amount, expected=amount, high=amount, how="x")
+    hosting = CostLine(item="hosting", title="Hosting", every="day", low=amount, expected=amount, high=amount, how="x")
     assert retired.quote
     lines = tuple(line for line in retired.quote.lines if line.item != "hosting")
     priced = retired.updated(quote=retired.quote.model_copy(update={"lines": (*lines, hosting)}))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tailor.verify.answer import Answer
+from tailor.verify.answer import AwsAnswer
 from tailor.verify.checkout import Checkout
 from tailor.verify.world import World
 
@@ -19,15 +19,15 @@ class FakeAws:
         self.answers = dict(answers)
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
-    def __call__(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+    def __call__(self, service: str, operation: str, /, **parameters: Any) -> AwsAnswer:
         self.asked.append((operation, parameters))
         found = self.answers[service, operation]
         if callable(found):
             found = found(**parameters)
-        return found if isinstance(found, Answer) else Answer(document=found)
+        return found if isinstance(found, AwsAnswer) else AwsAnswer(document=found)
 
 
-def world(aws: Callable[..., Answer], root: Path | None = None, **changes: Any) -> World:
+def world(aws: Callable[..., AwsAnswer], root: Path | None = None, **changes: Any) -> World:
     checkout = Checkout(root) if root else None
     given = {"region": "us-east-1", "account": ACCOUNT, "name": NAME, "checkout": checkout, "sleep": lambda _: None}
     return World(aws, **{**given, **changes})

@@ -12,11 +12,11 @@ import pytest
 from tailor.runs import Run, State
 from tailor.storage import FolderStorage
 from tailor.verify import CHECKS, CLEANERS
-from tailor.verify.answer import Answer
+from tailor.verify.answer import AwsAnswer
 from tailor.verify.cleaning import clean
-from tailor.verify.deployed import Deployed, Response
+from tailor.verify.deployed import Deployed, HttpResponse
 from tailor.verify.pictures import SIDE, pictures
-from tailor.verify.running import Result, begin, run
+from tailor.verify.running import CheckResult, begin, run
 from tailor.verify.world import World
 from tests.unit.steps.fakes import MemoryAliases, MemoryControl, MemoryRuns, a_run
 from tests.unit.verify.fakes import NAME, FakeAws, world
@@ -28,9 +28,9 @@ class Api:
     """Answers every request with the same."""
 
     def __init__(self, status: int, body: Any) -> None:
-        self.response = Response(status, body if isinstance(body, bytes) else json.dumps(body).encode())
+        self.response = HttpResponse(status, body if isinstance(body, bytes) else json.dumps(body).encode())
 
-    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> HttpResponse:
         return self.response
 
 
@@ -57,7 +57,7 @@ def place(folder: Path, aws: FakeAws, http: Api | None = None) -> World:
     return world(aws, stack=stack)
 
 
-def observed(id: str, where: World) -> Result:
+def observed(id: str, where: World) -> CheckResult:
     check = next(check for check in CHECKS if check.id == id)
     begin([check], where)
     return run(check, where)
@@ -90,11 +90,11 @@ def test_a_job_that_fails_in_its_own_words_is_as_assumed_only_where_they_can_be_
 
 
 def test_what_bedrock_takes_or_refuses_at_once_is_an_observation_but_not_a_full_quota(tmp_path: Path) -> None:
-    wrong = Answer(code="ValidationException", message="The data are wrong")
+    wrong = AwsAnswer(code="ValidationException", message="The data are wrong")
     found = observed("job-refused", place(tmp_path, bedrock({}, wrong)))
     assert (found.verdict, found.observed["message"]) == ("different", "ValidationException: The data are wrong")
     for code in ("ServiceQuotaExceededException", "AccessDeniedException"):
-        found = observed("job-stopped", place(tmp_path, bedrock({}, Answer(code=code, message="no"))))
+        found = observed("job-stopped", place(tmp_path, bedrock({}, AwsAnswer(code=code, message="no"))))
         assert found.verdict == "could not be checked"
 
 
@@ -105,7 +105,7 @@ def test_a_stopped_job_never_trained(tmp_path: Path) -> None:
 
 def test_a_sound_job_is_begun_only_by_who_may_stop_it(tmp_path: Path) -> None:
     aws = bedrock(job("Completed", "Completed"))
-    aws.answers["bedrock", "stop_model_customization_job"] = Answer(code="AccessDeniedException", message="no")
+    aws.answers["bedrock", "stop_model_customization_job"] = AwsAnswer(code="AccessDeniedException", message="no")
     assert observed("job-stopped", place(tmp_path, aws)).verdict == "could not be checked"
     assert "create_model_customization_job" not in [operation for operation, _ in aws.asked]
 

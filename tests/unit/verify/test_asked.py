@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tailor.runs import State
-from tailor.verify.running import Result
+from tailor.verify.running import CheckResult
 from tailor.verify.world import World
 from tests.unit.steps.fakes import a_run
 from tests.unit.verify.fakes import NAME, FakeAws
@@ -19,7 +19,7 @@ def quote(high: str | None) -> dict[str, Any]:
     return {"method": "fine-tuning", "model": "nova-micro", "lines": [line]}
 
 
-def asked(folder: Path, high: str | None, *, agrees: bool) -> tuple[Result, World, list[str]]:
+def asked(folder: Path, high: str | None, *, agrees: bool) -> tuple[CheckResult, World, list[str]]:
     where, questions = place(folder, FakeAws({})), []
 
     def agreed(question: str) -> bool:

@@ -7,19 +7,21 @@ import pytest
 
 from tailor import catalog
 from tailor.verify import CHECKS, CLEANERS
-from tailor.verify.answer import Answer
+from tailor.verify.answer import AwsAnswer
 from tailor.verify.check import Check
 from tailor.verify.checkout import Checkout, find_checkout
 from tailor.verify.cleaning import LONGEST, clean
-from tailor.verify.running import Result, run
+from tailor.verify.running import CheckResult, run
 from tailor.verify.world import begun, session_name
 from tests.unit.contracts.template import ROOT, rules
 from tests.unit.verify.fakes import NAME, FakeAws, world
 
-COMPLEX = Answer(code="InvalidEventPatternException", message="Event pattern is not valid. Reason: Rule is too complex")
+COMPLEX = AwsAnswer(
+    code="InvalidEventPatternException", message="Event pattern is not valid. Reason: Rule is too complex"
+)
 
 
-def result(id: str, aws: FakeAws, **changes: Any) -> Result:
+def result(id: str, aws: FakeAws, **changes: Any) -> CheckResult:
     check: Check = next(check for check in CHECKS if check.id == id)
     return run(check, world(aws, ROOT, **changes))
 
@@ -69,7 +71,7 @@ def test_where_the_limit_of_wildcards_lies_is_observed(limit: int, verdict: str)
 
 
 def test_a_rule_that_may_not_be_put_says_nothing_of_patterns() -> None:
-    denied = Answer(code="AccessDeniedException", message="not authorized to perform: events:PutRule")
+    denied = AwsAnswer(code="AccessDeniedException", message="not authorized to perform: events:PutRule")
     found = result("rules-accepted", FakeAws({("events", "put_rule"): denied}))
     assert found.verdict == "could not be checked"
     assert "events:PutRule" in found.why
@@ -114,7 +116,7 @@ def test_a_new_account_has_room_where_nothing_is_reserved() -> None:
 
 def bedrock(status: str = "ACTIVE") -> FakeAws:
     known = [model for model in catalog.models() if model.lifecycle.status == "active"]
-    missing = Answer(code="ResourceNotFoundException", message="The provided model identifier is invalid.")
+    missing = AwsAnswer(code="ResourceNotFoundException", message="The provided model identifier is invalid.")
 
     def get(modelIdentifier: str) -> Any:  # noqa: N803
         named = next((model for model in known if modelIdentifier in model.ids), None)
@@ -157,7 +159,7 @@ def test_only_what_this_call_made_is_removed_or_what_is_too_old_to_be_in_use(ear
 
 
 def test_what_can_not_be_removed_is_told() -> None:
-    denied = Answer(code="AccessDeniedException", message="no")
+    denied = AwsAnswer(code="AccessDeniedException", message="no")
     listed = {"Rules": [{"Name": f"{NAME}-rule-1"}]}
     rules = [cleaner for cleaner in CLEANERS if cleaner.kind == "rule"]
     place = world(FakeAws({("events", "list_rules"): listed, ("events", "delete_rule"): denied}))

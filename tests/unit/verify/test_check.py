@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tailor.verify import CHECKS
-from tailor.verify.answer import Answer, CannotCheckError
+from tailor.verify.answer import AwsAnswer, CannotCheckError
 from tailor.verify.check import Check, differences
 from tailor.verify.running import exit_code, run, skipped
 from tests.unit.verify.fakes import FakeAws, world
@@ -88,7 +88,7 @@ def test_ids_are_taken_once() -> None:
 
 
 def test_what_was_not_let_through_says_nothing_of_what_was_asked() -> None:
-    assert Answer(code="InvalidEventPatternException").asked().code == "InvalidEventPatternException"
-    for answer in (Answer(code="AccessDeniedException"), Answer(code="ServiceDown", status=503)):
+    assert AwsAnswer(code="InvalidEventPatternException").asked().code == "InvalidEventPatternException"
+    for answer in (AwsAnswer(code="AccessDeniedException"), AwsAnswer(code="ServiceDown", status=503)):
         with pytest.raises(CannotCheckError):
             answer.asked()

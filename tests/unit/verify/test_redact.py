@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tailor.errors import InvalidInputError
-from tailor.verify.record import Entry, Record, read, write
+from tailor.verify.record import CheckEntry, VerifyRecord, read, write
 from tailor.verify.redact import Redactor
 
 ACCOUNT, BUCKET, STACK = "210987654321", "acme-data-7f3k", "acme-models"
@@ -55,8 +55,8 @@ def texts(draw: st.DrawFn) -> tuple[str, list[str]]:
     return text, secrets
 
 
-def record(observed: dict[str, Any], why: str, left: list[str]) -> Record:
-    entry = Entry(
+def record(observed: dict[str, Any], why: str, left: list[str]) -> VerifyRecord:
+    entry = CheckEntry(
         id="a-check",
         assumption="It is so.",
         source="https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle.html",
@@ -68,7 +68,7 @@ def record(observed: dict[str, Any], why: str, left: list[str]) -> Record:
         why=why,
         seconds=1.5,
     )
-    return Record(
+    return VerifyRecord(
         recorded_against="AWS",
         tailor="0.1.0",
         botocore="1.43.1",

@@ -4,21 +4,21 @@ from datetime import date
 from typing import Any
 
 from tailor.verify import CHECKS
-from tailor.verify.record import Entry, Record, Where
+from tailor.verify.record import CheckEntry, VerifyRecord, Where
 from tailor.verify.replay import observed_on_aws, replay
-from tailor.verify.running import Result, skipped
+from tailor.verify.running import CheckResult, skipped
 
 CHECK = next(check for check in CHECKS if check.id == "rules-accepted")
 GOOD: dict[str, Any] = {"refused": {}, "a wrong pattern": "InvalidEventPatternException", "rules": ["One"]}
 
 
-def entry(observed: dict[str, Any], id: str = CHECK.id) -> Entry:
-    known = Result(CHECK, "as assumed", observed, "", 1).entry()
+def entry(observed: dict[str, Any], id: str = CHECK.id) -> CheckEntry:
+    known = CheckResult(CHECK, "as assumed", observed, "", 1).entry()
     return known.model_copy(update={"id": id})
 
 
-def record(*entries: Entry, where: Where = "AWS", day: int = 1) -> Record:
-    return Record(
+def record(*entries: CheckEntry, where: Where = "AWS", day: int = 1) -> VerifyRecord:
+    return VerifyRecord(
         recorded_against=where,
         tailor="0.1.0",
         botocore="1",

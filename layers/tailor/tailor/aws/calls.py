@@ -9,7 +9,7 @@ from tailor.aws import price_list
 from tailor.aws.clients import client
 from tailor.aws.failures import code_of
 from tailor.errors import InvalidInputError, RetryableError
-from tailor.verify.answer import Answer
+from tailor.verify.answer import AwsAnswer
 
 _REGIONS = {"pricing": price_list.REGION}  # services that answer for all Regions in a few
 BOTOCORE = str(botocore.__version__)
@@ -18,13 +18,13 @@ BOTOCORE = str(botocore.__version__)
 class Calls:
     """Implements :class:`tailor.verify.world.Call`."""
 
-    def __call__(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+    def __call__(self, service: str, operation: str, /, **parameters: Any) -> AwsAnswer:
         try:
-            return Answer(document=getattr(client(service, region=_REGIONS.get(service)), operation)(**parameters))
+            return AwsAnswer(document=getattr(client(service, region=_REGIONS.get(service)), operation)(**parameters))
         except ClientError as error:
             details = error.response.get("Error", {})
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
-            return Answer(code=code_of(error) or str(status), message=str(details.get("Message", "")), status=status)
+            return AwsAnswer(code=code_of(error) or str(status), message=str(details.get("Message", "")), status=status)
         except ParamValidationError as error:
             raise InvalidInputError(f"{service} {operation}: {error}") from error
         except BotoCoreError as error:

@@ -17,7 +17,7 @@ from tailor.aws.serving import KEEP_USAGE
 from tailor.errors import RetryableError
 from tailor.runs import Run
 from tailor.serving.keys import ApiKey
-from tailor.steps.erase import FOLDERS, Item, folders
+from tailor.steps.erase import FOLDERS, StoredItem, folders
 from tailor.steps.filling import FolderStore
 from tailor.training.spending import Booking
 
@@ -40,20 +40,22 @@ class ObjectVersions:
     def _s3(self) -> "S3Client":
         return s3()
 
-    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[StoredItem]:
         for prefix in folders(project, runs):
             with translated(f"listing versions in s3://{self._bucket}/{prefix}"):
                 for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix):
                     for version in page.get("Versions", []):
-                        yield Item("", {"Key": version["Key"], "VersionId": version["VersionId"]}, version["Size"])
+                        yield StoredItem(
+                            "", {"Key": version["Key"], "VersionId": version["VersionId"]}, version["Size"]
+                        )
                     for marker in page.get("DeleteMarkers", []):
-                        yield Item("", {"Key": marker["Key"], "VersionId": marker["VersionId"]})
+                        yield StoredItem("", {"Key": marker["Key"], "VersionId": marker["VersionId"]})
                 uploads = self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix)
                 for unfinished in uploads:
                     for upload in unfinished.get("Uploads", []):
-                        yield Item("", {"Key": upload["Key"], "UploadId": upload["UploadId"]})
+                        yield StoredItem("", {"Key": upload["Key"], "UploadId": upload["UploadId"]})
 
-    def remove(self, items: Sequence[Item]) -> None:
+    def remove(self, items: Sequence[StoredItem]) -> None:
         with translated(f"deleting versions from s3://{self._bucket}"):
             for item in items:
                 if "UploadId" in item.handle:
@@ -71,18 +73,18 @@ class ProjectRows(KeyTable):
 
     title = "live versions and rows of usage"
 
-    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[StoredItem]:
         for partition in (f"PROJECT#{project}", f"USAGE#{project}"):
             yield from self._rows(partition)
 
-    def remove(self, items: Sequence[Item]) -> None:
+    def remove(self, items: Sequence[StoredItem]) -> None:
         with translated("removing rows"), self._table.batch_writer() as batch:
             for item in items:
                 batch.delete_item(Key=item.handle)
 
-    def _rows(self, partition: str) -> Iterator[Item]:
+    def _rows(self, partition: str) -> Iterator[StoredItem]:
         for row in self._query(Key("pk").eq(partition), f"reading {partition}"):
-            yield Item("", {"pk": row["pk"], "sk": row["sk"]})
+            yield StoredItem("", {"pk": row["pk"], "sk": row["sk"]})
 
 
 class ProjectKeys(ProjectRows):
@@ -90,13 +92,13 @@ class ProjectKeys(ProjectRows):
 
     title = "API keys"
 
-    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[StoredItem]:
         for key in self.all_keys():
             if project in key.projects:
                 left = key.model_copy(update={"projects": tuple(each for each in key.projects if each != project)})
-                yield Item(key.id, left)
+                yield StoredItem(key.id, left)
 
-    def remove(self, items: Sequence[Item]) -> None:
+    def remove(self, items: Sequence[StoredItem]) -> None:
         for item in items:
             key: ApiKey = item.handle
             row = {"pk": "KEYS", "sk": key.digest}
@@ -104,7 +106,7 @@ class ProjectKeys(ProjectRows):
                 with translated(f"taking a project from key {key.id}"):
                     self._table.put_item(Item=row | as_item(key))
             else:
-                super().remove([*self._rows(f"RATE#{key.id}"), Item(key.id, row)])
+                super().remove([*self._rows(f"RATE#{key.id}"), StoredItem(key.id, row)])
 
 
 class ProjectFolders:
@@ -115,10 +117,10 @@ class ProjectFolders:
     def __init__(self, folders: FolderStore) -> None:
         self._folders = folders
 
-    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
-        return (Item("", folder) for folder in self._folders.of_project(project))
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[StoredItem]:
+        return (StoredItem("", folder) for folder in self._folders.of_project(project))
 
-    def remove(self, items: Sequence[Item]) -> None:
+    def remove(self, items: Sequence[StoredItem]) -> None:
         for item in items:
             self._folders.remove(item.handle)
 
@@ -132,13 +134,13 @@ class ProjectBookings(LedgerTable):
         super().__init__(table_name)
         self._now = now
 
-    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[StoredItem]:
         for month in self._months():
             for booking in self.bookings(month):
                 if booking.project == project:
-                    yield Item("", (month, booking))
+                    yield StoredItem("", (month, booking))
 
-    def remove(self, items: Sequence[Item]) -> None:
+    def remove(self, items: Sequence[StoredItem]) -> None:
         for item in items:
             month, booking = item.handle
             if month == f"{self._now:%Y-%m}":

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from tailor.aws.clients import client
 from tailor.aws.failures import code_of, translated
 from tailor.errors import RetryableError
-from tailor.notices.channels import Outcome, Response, Wait
+from tailor.notices.channels import PostResponse, SendResult, Wait
 from tailor.notices.delivery import Once
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Topic:
             )
 
 
-class Secret:
+class SecretText:
     """A secret's text, read again every few minutes; empty if it has no value or does not exist."""
 
     def __init__(self, arn: str) -> None:
@@ -79,7 +79,7 @@ logging.getLogger("urllib3").setLevel(logging.INFO)
 _http = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> Response:
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> PostResponse:
     """Send an HTTP POST; see :class:`tailor.notices.channels.Post`."""
     try:
         # A connection that was kept over a pause of the function may be dead, and a POST can't be repeated blindly.
@@ -93,7 +93,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Response:
     except (urllib3.exceptions.HTTPError, OSError) as error:
         # urllib3's messages hold the URL, which is a secret.
         raise RetryableError(f"nobody answered a notice: {type(error).__name__}") from None
-    return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, text)
+    return PostResponse(answer.status, {name.lower(): value for name, value in answer.headers.items()}, text)
 
 
 class SentOnce:
@@ -111,17 +111,17 @@ class SentOnce:
         )
         wait = waiter(context)
 
-        def outcome_of(*, key: str, send: Callable[[], Outcome]) -> dict[str, Any]:
+        def outcome_of(*, key: str, send: Callable[[], SendResult]) -> dict[str, Any]:
             return asdict(send())
 
         remembered: Any = idempotent_function(
             outcome_of, data_keyword_argument="key", persistence_store=self._store, config=config, key_prefix="notice"
         )
 
-        def once(key: str, send: Callable[[], Outcome]) -> Outcome:
+        def once(key: str, send: Callable[[], SendResult]) -> SendResult:
             while True:
                 try:
-                    return Outcome(**remembered(key=key, send=send))
+                    return SendResult(**remembered(key=key, send=send))
                 except IdempotencyAlreadyInProgressError as error:
                     if not wait(BUSY_PAUSE):
                         raise RetryableError("another invocation is sending this notice") from error

@@ -11,7 +11,7 @@ import orjson
 from tailor import catalog
 from tailor.catalog import teacher_of
 from tailor.errors import EvaluationError, InvalidInputError, NotFoundError
-from tailor.evaluation.asking.runner import WORKERS, AnswerStore, Interview, Progress
+from tailor.evaluation.asking.runner import WORKERS, AnswerStore, CallProgress, Interview
 from tailor.evaluation.curves import Curve, find_curves
 from tailor.evaluation.gate import judge as judges
 from tailor.evaluation.gate import regression
@@ -21,7 +21,7 @@ from tailor.evaluation.methods.task import task_of
 from tailor.evaluation.questions.arms import LIVE, Arm
 from tailor.evaluation.questions.held_out import Answer, write_answers
 from tailor.evaluation.questions.plan import Questions, questions_of
-from tailor.evaluation.questions.section import Section
+from tailor.evaluation.questions.section import QuestionSet
 from tailor.evaluation.report.document import Findings, document
 from tailor.evaluation.report.html import render
 from tailor.evaluation.report.thumbnails import thumbnails
@@ -44,7 +44,7 @@ _SUMMARY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlanSummary:
     """Summary in ``plan.json``: ``calls`` over all arms, ``chunks`` of the longest section."""
 
     started_at: datetime
@@ -168,7 +168,7 @@ def _kinship(recipe: Recipe) -> list[str]:
     ]
 
 
-def plan_run(run_files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm], now: datetime) -> Plan:
+def plan_run(run_files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm], now: datetime) -> PlanSummary:
     """Writes the plan where there is none yet, and asks nothing. Raises as :func:`evaluate_run` does."""
     check_settings(recipe.evaluation)
     plan = _plan_file(run)
@@ -188,7 +188,7 @@ def ask_part(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Callable[[float], None] = time.sleep,
     workers: int = WORKERS,
-) -> Progress:
+) -> CallProgress:
     """Asks the given chunks of every section and nothing else; workers with different chunks never meet.
 
     :func:`plan_run` says how many chunks there are. :func:`evaluate_run` then finds all answered and scores.
@@ -262,7 +262,7 @@ def _pinned(files: Storage, plan: str, arms: Sequence[Arm]) -> list[Arm]:
     return [*others, Arm(LIVE, planned[LIVE])] if LIVE in planned else others
 
 
-def _planned(files: Storage, key: str, recipe: Recipe, questions: Questions, now: datetime) -> Plan:
+def _planned(files: Storage, key: str, recipe: Recipe, questions: Questions, now: datetime) -> PlanSummary:
     """The plan, written by the first visit, so that time is bounded over all. EvaluationError where it is over."""
     try:
         plan = orjson.loads(files.read(key))
@@ -287,10 +287,10 @@ def _planned(files: Storage, key: str, recipe: Recipe, questions: Questions, now
             f"the models did not answer everything within {recipe.evaluation.max_hours:g} hours",
             hint="raise evaluation.max_hours, lower evaluation.max_rows, or look at the model's rate limits",
         )
-    return Plan(started, plan["calls"], max(section["chunks"] for section in plan["sections"].values()))
+    return PlanSummary(started, plan["calls"], max(section["chunks"] for section in plan["sections"].values()))
 
 
-def _publish(files: Storage, folder: str, interview: Interview, held_out: Section) -> dict[str, dict[str, Answer]]:
+def _publish(files: Storage, folder: str, interview: Interview, held_out: QuestionSet) -> dict[str, dict[str, Answer]]:
     answers = {arm.name: interview.answers(held_out, arm.name) for arm in held_out.arms}
     for arm, by_id in answers.items():
         ordered = [by_id[row.id] for row in held_out.rows]

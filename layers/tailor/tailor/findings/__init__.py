@@ -8,12 +8,22 @@
 | ``collector`` | all findings to a file, the first of each code and the counts in memory |
 """
 
-from tailor.findings.catalogue import Check, check_of, checks, finding, from_error, reworded
+from tailor.findings.catalogue import FindingKind, check_of, checks, finding, from_error, reworded
 from tailor.findings.collector import Collector
 from tailor.findings.model import Finding, RowError, Severity
 from tailor.findings.notes import FindingGroup, FindingTally
 
 __all__ = [
-    "Check", "Collector", "Finding", "FindingGroup", "FindingTally", "RowError", "Severity", "check_of", "checks",
-    "finding", "from_error", "reworded",
+    "Collector",
+    "Finding",
+    "FindingGroup",
+    "FindingKind",
+    "FindingTally",
+    "RowError",
+    "Severity",
+    "check_of",
+    "checks",
+    "finding",
+    "from_error",
+    "reworded",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ _ORDER: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class FindingKind:
     """``message`` and ``fix`` are templates, None where only ``cases`` have them.
 
     ``cases`` are other texts (and another severity, where they say so) for the same code; ``limit`` names the field of
@@ -40,7 +40,7 @@ class Check:
     limit: str | None = None
     source: str | None = None
     formerly: str | None = None
-    cases: Mapping[str, "Case"] = field(default_factory=dict)
+    cases: Mapping[str, "FindingVariant"] = field(default_factory=dict)
 
     @property
     def severities(self) -> list[Severity]:
@@ -55,7 +55,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class FindingVariant:
     """The texts of one finding."""
 
     code: str
@@ -65,30 +65,33 @@ class Case:
 
 
 @cache
-def checks() -> Mapping[str, Check]:
+def checks() -> Mapping[str, FindingKind]:
     """Return every check by its code."""
     document = tomllib.loads(files("tailor.findings").joinpath("catalogue.toml").read_text("utf-8"))
     sources = document.pop("sources")
     return {code: _check(code, fields, sources) for code, fields in document.items()}
 
 
-def _check(code: str, fields: dict[str, Any], sources: Mapping[str, str]) -> Check:
+def _check(code: str, fields: dict[str, Any], sources: Mapping[str, str]) -> FindingKind:
     if "methods" in fields:
         fields["methods"] = tuple(fields["methods"])
     if "source" in fields:
         fields["source"] = sources[fields["source"]]
     severity = fields["severity"]
-    cases = {name: Case(code, case.pop("severity", severity), **case) for name, case in fields.pop("cases", {}).items()}
-    return Check(code, cases=cases, **fields)
+    cases = {
+        name: FindingVariant(code, case.pop("severity", severity), **case)
+        for name, case in fields.pop("cases", {}).items()
+    }
+    return FindingKind(code, cases=cases, **fields)
 
 
 @cache
-def _cases() -> Mapping[str, Case]:
+def _cases() -> Mapping[str, FindingVariant]:
     """By what :func:`finding` is called with."""
     found = {}
     for code, check in checks().items():
         if check.message is not None and check.fix is not None:
-            found[code] = Case(code, check.severity, check.message, check.fix)
+            found[code] = FindingVariant(code, check.severity, check.message, check.fix)
         found |= {f"{code}/{name}": case for name, case in check.cases.items()}
     return found
 
@@ -120,6 +123,6 @@ def reworded(found: Finding, message: str) -> Finding:
     return replace(found, message=message)
 
 
-def check_of(code: str) -> Check | None:
+def check_of(code: str) -> FindingKind | None:
     """Return the check of a code, also of one that has another code since the last release."""
     return checks().get(code) or next((check for check in checks().values() if check.formerly == code), None)

@@ -1,7 +1,7 @@
 """Channels: a message as SNS, Slack and a signed webhook accept it, within the limits of each.
 
 Limits of Slack: docs.slack.dev/reference/block-kit/blocks; of SNS: the API reference of Publish. A channel's ``send``
-returns an :class:`Outcome`, or raises RetryableError if a retry may succeed.
+returns an :class:`SendResult`, or raises RetryableError if a retry may succeed.
 """
 
 import base64
@@ -25,7 +25,7 @@ ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendResult:
     """The result of a send: ``sent``, or permanently refused with the receiver's ``reason``."""
 
     sent: bool
@@ -33,7 +33,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class PostResponse:
     """An HTTP response. Header names are in lower case."""
 
     status: int
@@ -42,7 +42,7 @@ class Response:
 
 
 class Post(Protocol):
-    def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResponse:
         """Send an HTTP POST without following redirects. Raises RetryableError, without the URL, if nothing answers."""
 
 
@@ -59,7 +59,7 @@ class Channel(Protocol):
     @property
     def name(self) -> str: ...
 
-    def send(self, message: Message) -> Outcome: ...
+    def send(self, message: Message) -> SendResult: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class SnsChannel:
     publish: Publish
     name: str = "sns"
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message) -> SendResult:
         machine = json.dumps(document(message), ensure_ascii=False)
         protocols = ("sqs", "lambda", "http", "https", "firehose")
         bodies = {"default": plain_text(message)} | dict.fromkeys(protocols, machine)
@@ -78,7 +78,7 @@ class SnsChannel:
             "severity": message.severity,
         }
         self.publish(subject(message), bodies, attributes)
-        return Outcome(sent=True)
+        return SendResult(sent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class SlackChannel:
     wait: Wait
     name: str = "slack"
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message) -> SendResult:
         body = json.dumps(slack.payload(message)).encode()
         return _exchange("Slack", self.url, body, {}, self.post, self.wait)
 
@@ -106,7 +106,7 @@ class WebhookChannel:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     name: str = "webhook"
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message) -> SendResult:
         kind = f"run.{message.event}" if message.state else message.event
         event = {"type": kind, "timestamp": _iso(message.at), "data": document(message)}
         body = json.dumps(event).encode()
@@ -178,29 +178,29 @@ def _key(secret: str) -> bytes:
         return secret.encode()
 
 
-def _exchange(whom: str, url: str, body: bytes, headers: Mapping[str, str], post: Post, wait: Wait) -> Outcome:
+def _exchange(whom: str, url: str, body: bytes, headers: Mapping[str, str], post: Post, wait: Wait) -> SendResult:
     """Post until the message is accepted, permanently refused, or the wait exceeds this invocation."""
     headers = {"content-type": "application/json; charset=utf-8", **headers}
     for _ in range(ATTEMPTS):
         response = post(url, body, headers)
         if 200 <= response.status < 300:
-            return Outcome(sent=True)
+            return SendResult(sent=True)
         if response.status in (408, 425) or response.status >= 500:
             raise RetryableError(f"{whom} answered {response.status}")
         if response.status != 429:
-            return Outcome(sent=False, reason=_refusal(response))
+            return SendResult(sent=False, reason=_refusal(response))
         if not wait(_retry_after(response)):
             break
     raise ThrottledError(f"{whom} takes no more messages at the moment")
 
 
-def _refusal(response: Response) -> str:
+def _refusal(response: PostResponse) -> str:
     """Return ``404 no_service``: the status and, if the body is a short code, the code. Other bodies may hold data."""
     code = response.body.strip()
     return f"{response.status} {code}" if re.fullmatch(r"[a-z_]{1,60}", code) else str(response.status)
 
 
-def _retry_after(response: Response) -> float:
+def _retry_after(response: PostResponse) -> float:
     seconds = response.headers.get("retry-after", "").strip()
     return float(seconds) if re.fullmatch(r"[0-9]{1,6}", seconds) else DEFAULT_WAIT
 

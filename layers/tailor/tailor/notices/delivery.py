@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from tailor.notices.channels import Channel, Outcome
+from tailor.notices.channels import Channel, SendResult
 from tailor.notices.messages import Message
 
 
 class Once(Protocol):
-    def __call__(self, key: str, send: Callable[[], Outcome]) -> Outcome:
+    def __call__(self, key: str, send: Callable[[], SendResult]) -> SendResult:
         """Call ``send`` once for ``key``; return its result, then and later.
 
         An exception of ``send`` passes through and leaves the key free.
@@ -24,7 +24,7 @@ class Once(Protocol):
 class Delivery:
     """The result of a delivery, by channel."""
 
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, SendResult] = field(default_factory=dict)
     failures: dict[str, Exception] = field(default_factory=dict)
 
 

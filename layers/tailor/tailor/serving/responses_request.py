@@ -72,32 +72,32 @@ type InputPart = Annotated[
 ]
 
 
-class Item(ApiModel):
+class ConversationItem(ApiModel):
     """An item of a conversation. Members that libraries add to what they send back have no meaning for the model."""
 
     model_config = ConfigDict(extra="ignore")
 
 
-class InputMessage(Item):
+class InputMessage(ConversationItem):
     type: Literal["message"] | None = None
     role: Literal["user", "assistant", "system", "developer"]
     content: Parts[InputPart]
 
 
-class FunctionCall(Item):
+class FunctionCall(ConversationItem):
     type: Literal["function_call"]
     call_id: ToolCallId
     name: ToolName
     arguments: str
 
 
-class FunctionOutput(Item):
+class FunctionOutput(ConversationItem):
     type: Literal["function_call_output"]
     call_id: ToolCallId
     output: Parts[InputPart]
 
 
-class Reasoning(Item):
+class ReasoningItem(ConversationItem):
     """A model's reasoning in the history; not given to the model again."""
 
     type: Literal["reasoning"]
@@ -112,7 +112,7 @@ type InputItem = Annotated[
     Annotated[InputMessage, Tag(f"{TAG}message")]
     | Annotated[FunctionCall, Tag(f"{TAG}function_call")]
     | Annotated[FunctionOutput, Tag(f"{TAG}function_call_output")]
-    | Annotated[Reasoning, Tag(f"{TAG}reasoning")],
+    | Annotated[ReasoningItem, Tag(f"{TAG}reasoning")],
     Discriminator(_kind_of_item),
 ]
 

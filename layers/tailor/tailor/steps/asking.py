@@ -14,7 +14,7 @@ from datetime import datetime
 from tailor import catalog
 from tailor.catalog import teacher_of
 from tailor.errors import RetryableError, TailorError
-from tailor.evaluation.asking import Progress
+from tailor.evaluation.asking import CallProgress
 from tailor.evaluation.questions import BASE, CANDIDATE, LIVE, TEACHER, Arm
 from tailor.evaluation.run import ask_part, plan_run
 from tailor.events import AskPart
@@ -82,7 +82,7 @@ class EvaluateServices:
 
 def ask(
     part: AskPart, services: EvaluateServices, *, seconds_left: Callable[[], float], now: datetime
-) -> Progress | None:
+) -> CallProgress | None:
     """Ask the questions of one part and return the progress; None if the run no longer waits for this execution.
 
     Raises:

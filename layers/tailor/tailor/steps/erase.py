@@ -36,7 +36,7 @@ _WORKED_ON = frozenset({State.PREPARING, State.EVALUATING})
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class StoredItem:
     """One thing that a store holds of a project. ``handle`` is what the store removes it by."""
 
     name: str
@@ -44,17 +44,17 @@ class Item:
     size: int = 0
 
 
-class Store(Protocol):
+class ErasableStore(Protocol):
     """One place with things of projects."""
 
     @property
     def title(self) -> str:
         """Return the plural of what is in it."""
 
-    def find(self, project: str, runs: Sequence[Run]) -> Iterable[Item]:
+    def find(self, project: str, runs: Sequence[Run]) -> Iterable[StoredItem]:
         """Return what there is of a project, which has these ``runs``."""
 
-    def remove(self, items: Sequence[Item]) -> None:
+    def remove(self, items: Sequence[StoredItem]) -> None:
         """Remove items. Idempotent. Raises ConflictError for what can't be removed yet."""
 
 
@@ -67,7 +67,7 @@ class Tally:
     bytes: int = 0
     names: list[str] = field(default_factory=list)
 
-    def add(self, items: Iterable[Item]) -> None:
+    def add(self, items: Iterable[StoredItem]) -> None:
         for item in items:
             self.count += 1
             self.bytes += item.size
@@ -100,7 +100,7 @@ class Erasure:
 
     project: str
     services: RunServices
-    stores: Sequence[Store]
+    stores: Sequence[ErasableStore]
     by: str
 
     def __post_init__(self) -> None:
@@ -159,13 +159,13 @@ class Deployments:
     control: OwnControl
     title: str = "deployments"
 
-    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[StoredItem]:
         for run in runs:
             for name in deployment_names(run):
                 if arn := self.control.own_deployment(name):
-                    yield Item(arn, arn)
+                    yield StoredItem(arn, arn)
 
-    def remove(self, items: Sequence[Item]) -> None:
+    def remove(self, items: Sequence[StoredItem]) -> None:
         for item in items:
             self.control.delete_deployment(item.handle)
 
@@ -175,13 +175,13 @@ class Models:
     control: OwnControl
     title: str = "custom models"
 
-    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[StoredItem]:
         for run in runs:
             for name in job_names(run):
                 if arn := self.control.own_model(name):
-                    yield Item(arn, arn)
+                    yield StoredItem(arn, arn)
 
-    def remove(self, items: Sequence[Item]) -> None:
+    def remove(self, items: Sequence[StoredItem]) -> None:
         for item in items:
             self.control.delete_model(item.handle)
 
@@ -196,10 +196,10 @@ class RunRecords:
     records: Records
     title: str = "runs"
 
-    def find(self, project: str, runs: Sequence[Run]) -> Iterator[Item]:
-        return (Item(run.id, run.id) for run in runs)
+    def find(self, project: str, runs: Sequence[Run]) -> Iterator[StoredItem]:
+        return (StoredItem(run.id, run.id) for run in runs)
 
-    def remove(self, items: Sequence[Item]) -> None:
+    def remove(self, items: Sequence[StoredItem]) -> None:
         for item in items:
             self.records.remove(item.handle)
 

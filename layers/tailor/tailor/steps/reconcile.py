@@ -20,7 +20,7 @@ from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_g
 from tailor.steps.publish import Bus
 from tailor.steps.services import RunServices
 from tailor.steps.track import follow, watch
-from tailor.training.line import Line, waits_for
+from tailor.training.line import JobQueue, waits_for
 
 BY = RESTORED_BY
 _ANSWERS = frozenset({DeploymentStatus.ACTIVE, DeploymentStatus.CREATING})
@@ -49,7 +49,7 @@ class ReconcileResult:
 class Reconciler:
     services: RunServices
     bus: Bus
-    line: Line
+    line: JobQueue
     due_after: timedelta
     folders: FolderStore
     wake_ups: WakeUps

@@ -26,7 +26,7 @@ _NOTHING = {  # what is said of files that are not read, the first kind that is 
 }
 
 
-class Answers(Protocol):
+class UploadAnswers(Protocol):
     """Tailor's event bus."""
 
     def send(self, detail_type: str, changes: Sequence[UploadAnswered]) -> None:
@@ -39,7 +39,7 @@ class SettleServices:
     wake_ups: WakeUps
     bucket: VersionedStorage
     runs: RunStore
-    answers: Answers
+    answers: UploadAnswers
     quiet: Quiet
     stack: str
 

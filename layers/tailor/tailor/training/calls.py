@@ -8,7 +8,7 @@ import orjson
 
 from tailor import catalog
 from tailor.catalog import Model, PriceItem
-from tailor.costs import NOTHING, Line, Range
+from tailor.costs import NOTHING, CostLine, Range
 from tailor.evaluation import sizes
 from tailor.evaluation.questions import pick_shots
 from tailor.recipe import Recipe
@@ -31,7 +31,7 @@ class ModelCalls:
         return ("custom-input", "custom-output") if self.custom else ("input", "output")
 
 
-def line_of(item: str, title: str, model: Model, asked: Sequence[ModelCalls]) -> Line:
+def line_of(item: str, title: str, model: Model, asked: Sequence[ModelCalls]) -> CostLine:
     """Return the quote's line for calls of a model and of custom models of it."""
     total = NOTHING
     prices = []
@@ -41,11 +41,11 @@ def line_of(item: str, title: str, model: Model, asked: Sequence[ModelCalls]) ->
             if price is None or price.amount is None:
                 whose = f"a custom {model.title}" if calls.custom else model.title
                 missing = f"unknown: no trustworthy price for calls of {whose}; {how_to_set(model, what)}"
-                return Line(item=item, title=title, every="once", how=missing)
+                return CostLine(item=item, title=title, every="once", how=missing)
             total = total.plus(tokens.times(price.amount).times(PER_THOUSAND))
             prices.append(price)
     said = (f"{each.who}: {each.prompts} tokens asked, {each.answers} answered" for each in asked)
-    return Line(
+    return CostLine(
         item=item,
         title=title,
         every="once",
@@ -59,7 +59,7 @@ def line_of(item: str, title: str, model: Model, asked: Sequence[ModelCalls]) ->
     )
 
 
-def headroom_lines(basis: Basis) -> list[Line]:
+def headroom_lines(basis: Basis) -> list[CostLine]:
     """Return lines for the base model on a sample of the held-out rows, if the recipe requests it."""
     rows = basis.recipe.headroom_rows
     if not rows:
@@ -69,7 +69,7 @@ def headroom_lines(basis: Basis) -> list[Line]:
     return [line_of("headroom", f"Headroom: {rows} rows through the base model", basis.model, asked)]
 
 
-def evaluation_lines(basis: Basis) -> list[Line]:
+def evaluation_lines(basis: Basis) -> list[CostLine]:
     """Return lines for an evaluation.
 
     All arms answer the held-out rows, base and candidate the general questions; the judge sees pairs of answers.
@@ -141,7 +141,7 @@ def general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:
     )
 
 
-def judge_lines(basis: Basis, prompt: Range, rows: int) -> list[Line]:
+def judge_lines(basis: Basis, prompt: Range, rows: int) -> list[CostLine]:
     """Return lines for pairs of answers, shown in both orders, if the recipe names a judge.
 
     Equal answers are not shown.

@@ -1,7 +1,7 @@
 """Decide which runs submit their jobs next if the account limits jobs: fair between projects, oldest first.
 
 A run that comes while few runs are open sees itself whether it has its turn. Any other waits, and
-:class:`Line` works out the order once for all that wait, so that waiting costs no calls of each run's own.
+:class:`JobQueue` works out the order once for all that wait, so that waiting costs no calls of each run's own.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ class Jobs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class JobQueue:
     """The line of runs that were looked at before and wait."""
 
     jobs: Jobs

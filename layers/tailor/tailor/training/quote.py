@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from tailor.catalog import Model, Price
-from tailor.costs import Every, Line, Quote, Range, cents
+from tailor.costs import CostLine, Every, Quote, Range, cents
 from tailor.recipe import Recipe
 from tailor.training.advice import hyperparameters
 from tailor.training.prices import how_to_set
@@ -66,12 +66,12 @@ class Basis:
 
 def line(
     item: str, title: str, every: Every, quantity: Range | None, price: Price | None, how: str, missing: str
-) -> Line:
+) -> CostLine:
     """Return the cost of ``quantity``, in the price's units (tokens / 1,000). Unknown without price or quantity."""
     if price is None or price.amount is None or quantity is None:
-        return Line(item=item, title=title, every=every, how=f"unknown: {missing}")
+        return CostLine(item=item, title=title, every=every, how=f"unknown: {missing}")
     cost = quantity.times(price.amount)
-    return Line(
+    return CostLine(
         item=item,
         title=title,
         every=every,
@@ -85,7 +85,7 @@ def line(
     )
 
 
-def by_epochs(basis: Basis, others: Iterable[Line], assumption: str) -> Quote:
+def by_epochs(basis: Basis, others: Iterable[CostLine], assumption: str) -> Quote:
     """Return the cost of a method whose training is billed by the file's tokens for each epoch."""
     recipe = basis.recipe
     advised = hyperparameters(recipe, basis.model.method(recipe.method), basis.rows)["epochs"]
@@ -107,14 +107,14 @@ def by_epochs(basis: Basis, others: Iterable[Line], assumption: str) -> Quote:
     )
 
 
-def training_line(tokens: Range, epochs: Range, model: Model) -> Line:
+def training_line(tokens: Range, epochs: Range, model: Model) -> CostLine:
     missing = f"no trustworthy price for training {model.title}; {how_to_set(model, 'training')}"
     quantity = tokens.times(epochs).times(PER_THOUSAND)
     how = f"{tokens} tokens, {epochs} epochs"
     return line("training", f"Training {model.title}", "once", quantity, model.price("training"), how, missing)
 
 
-def bounded(basis: Basis, training: Line, epochs: float | str) -> Line:
+def bounded(basis: Basis, training: CostLine, epochs: float | str) -> CostLine:
     """Bound an unknown price by what others paid for as many rows with images and epochs."""
     bills = [bill for bill in basis.model.observed if bill.item == "training"]
     if training.known or not bills or not int(basis.manifest.get("media", {}).get("images", 0)):
@@ -131,7 +131,7 @@ def bounded(basis: Basis, training: Line, epochs: float | str) -> Line:
     return training.model_copy(update={"observed": (low, high), "how": f"{training.how}. {why}"})
 
 
-def kept_and_hosted(recipe: Recipe, model: Model) -> list[Line]:
+def kept_and_hosted(recipe: Recipe, model: Model) -> list[CostLine]:
     """Return the lines for the custom model's storage per month and its hosting per day."""
     one, price = Range.exactly(1), model.price("storage")
     missing = f"no trustworthy price for storing a custom {model.title}; {how_to_set(model, 'storage')}"
@@ -139,7 +139,7 @@ def kept_and_hosted(recipe: Recipe, model: Model) -> list[Line]:
     if recipe.deployment.kind == "on-demand":
         nothing = Decimal(0)
         how = "an on-demand deployment has no hourly price: calls are billed by token"
-        hosting = Line(
+        hosting = CostLine(
             item="hosting", title="Hosting", every="day", low=nothing, expected=nothing, high=nothing, how=how
         )
         return [storage, hosting]

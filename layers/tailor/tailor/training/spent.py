@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from tailor.costs import Line
+from tailor.costs import CostLine
 from tailor.runs import NOT_BEGUN, Run, State
 
 DAYS_A_MONTH = 30
@@ -51,7 +51,7 @@ def spent(run: Run, now: datetime, items: Container[str] | None = None) -> Spent
     return Spent(least, None if unknown else most, tuple(unknown))
 
 
-def _share(line: Line, run: Run) -> Share:
+def _share(line: CostLine, run: Run) -> Share:
     """Return the used share of a line: a job that ended before training is not billed."""
     match line.item:
         case "headroom":
@@ -87,7 +87,7 @@ def _evaluation_share(run: Run) -> Share:
     return "some" if seen & {State.EVALUATING, State.EVALUATION_FAILED} else "none"
 
 
-def _periods(line: Line, run: Run, now: datetime) -> Decimal:
+def _periods(line: CostLine, run: Run, now: datetime) -> Decimal:
     """Return 1 for one-time costs, or the model's months or the deployment's days so far."""
     if line.every == "once":
         return Decimal(1)

@@ -14,7 +14,7 @@ class CannotCheckError(TailorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AwsAnswer:
     """``code`` and ``message`` are empty where AWS did what it was asked; ``status`` is that of HTTP."""
 
     document: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Answer:
             raise CannotCheckError(self.said)
         return self.document
 
-    def asked(self) -> "Answer":
+    def asked(self) -> "AwsAnswer":
         """This answer. Raises CannotCheckError where it says nothing about what was asked."""
         if self.unasked:
             raise CannotCheckError(self.said)

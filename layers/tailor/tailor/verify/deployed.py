@@ -15,7 +15,7 @@ from tailor.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class HttpResponse:
     """Response to an HTTP request."""
 
     status: int
@@ -25,7 +25,7 @@ class Response:
 class Http(Protocol):
     """Asks the API; the implementation is :class:`tailor.aws.http.Http`."""
 
-    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> HttpResponse:
         """Raises RetryableError where there is no answer."""
 
 

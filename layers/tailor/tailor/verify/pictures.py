@@ -15,21 +15,21 @@ SIDE = 160  # pixels
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ProbePicture:
     name: str
     question: str
     answer: str
     png: bytes
 
 
-def pictures() -> list[Picture]:
+def pictures() -> list[ProbePicture]:
     """Ten: a square of each colour, on the left and on the right."""
-    found: list[Picture] = []
+    found: list[ProbePicture] = []
     for answer, colour in COLOURS.items():
         for left in (True, False):
             number = len(found) + 1
             question = f"Hình vuông ở bên {'trái' if left else 'phải'} màu gì?"
-            found.append(Picture(f"{number}.png", question, answer, _png(colour, 20 if left else 90)))
+            found.append(ProbePicture(f"{number}.png", question, answer, _png(colour, 20 if left else 90)))
     return found
 
 

@@ -16,7 +16,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Entry(_Part):
+class CheckEntry(_Part):
     """One check."""
 
     id: str = Field(description="the check's name; it does not change between versions")
@@ -31,7 +31,7 @@ class Entry(_Part):
     seconds: float = Field(description="how long it took")
 
 
-class Record(_Part):
+class VerifyRecord(_Part):
     """Result of ``tailor verify`` in one account and Region on one day."""
 
     schema_version: Literal[1] = Field(default=1, description="of this file")
@@ -40,11 +40,11 @@ class Record(_Part):
     botocore: str = Field(description="version of AWS's client library")
     region: str = Field(description="the AWS Region")
     day: date = Field(description="when, in UTC")
-    checks: list[Entry] = Field(description="one for each check that was to run, in their order")
+    checks: list[CheckEntry] = Field(description="one for each check that was to run, in their order")
     left_behind: list[str] = Field(description="what the checks made and could not remove, and why")
 
 
-def write(record: Record, redactor: Redactor) -> str:
+def write(record: VerifyRecord, redactor: Redactor) -> str:
     """The file's text: what was observed in an account is redacted, what Tailor assumes stands as it is.
 
     Raises InvalidInputError should anything be left in it that says whose account it is."""
@@ -69,10 +69,10 @@ def _held_back(redactor: Redactor, text: str, name: str) -> None:
         raise InvalidInputError(message, hint="this is a fault of Tailor's: report it with the check's name")
 
 
-def read(text: str | bytes, name: str = "the file") -> Record:
+def read(text: str | bytes, name: str = "the file") -> VerifyRecord:
     """Raises InvalidInputError for what is no such file."""
     try:
-        return Record.model_validate_json(text)
+        return VerifyRecord.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "its beginning"

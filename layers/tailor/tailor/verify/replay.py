@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from tailor.verify.check import Check, said
-from tailor.verify.record import Entry, Record
+from tailor.verify.record import CheckEntry, VerifyRecord
 
 
-def replay(record: Record, here: Record, checks: Iterable[Check]) -> list[str]:
+def replay(record: VerifyRecord, here: VerifyRecord, checks: Iterable[Check]) -> list[str]:
     """Return a sentence for each field that the record observed otherwise than was observed here.
 
     Left out: what depends on the account or the checkout (see ``Check.varies``), and what either could not check.
@@ -22,7 +22,7 @@ def replay(record: Record, here: Record, checks: Iterable[Check]) -> list[str]:
     return found
 
 
-def _compared(there: Entry, here: Entry, varies: frozenset[str]) -> list[str]:
+def _compared(there: CheckEntry, here: CheckEntry, varies: frozenset[str]) -> list[str]:
     fields = sorted((set(there.observed) | set(here.observed)) - varies)
     return [
         f"{there.id}: {field}: {said(there.observed.get(field))} in the record, {said(here.observed.get(field))} here"
@@ -31,9 +31,9 @@ def _compared(there: Entry, here: Entry, varies: frozenset[str]) -> list[str]:
     ]
 
 
-def observed_on_aws(records: Iterable[Record]) -> dict[str, Entry]:
+def observed_on_aws(records: Iterable[VerifyRecord]) -> dict[str, CheckEntry]:
     """The newest entry of each check that was observed on AWS itself."""
-    found: dict[str, Entry] = {}
+    found: dict[str, CheckEntry] = {}
     for record in sorted(records, key=lambda record: record.day):
         if record.recorded_against == "AWS":
             found |= {entry.id: entry for entry in record.checks if entry.verdict != "could not be checked"}

@@ -8,21 +8,21 @@ from typing import Any
 from tailor.errors import TailorError
 from tailor.verify.answer import CannotCheckError
 from tailor.verify.check import Check, Verdict, differences
-from tailor.verify.record import Entry
+from tailor.verify.record import CheckEntry
 from tailor.verify.world import World
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckResult:
     check: Check
     verdict: Verdict
     observed: dict[str, Any]
     why: str
     seconds: float
 
-    def entry(self) -> Entry:
+    def entry(self) -> CheckEntry:
         check = self.check
-        return Entry(
+        return CheckEntry(
             id=check.id,
             assumption=check.assumption,
             source=check.source,
@@ -48,12 +48,12 @@ def begin(checks: Iterable[Check], world: World) -> None:
                 world.failed[check.id] = CannotCheckError(f"it could not begin: {type(error).__name__}: {error}")
 
 
-def run(check: Check, world: World, clock: Callable[[], float] = time.monotonic) -> Result:
+def run(check: Check, world: World, clock: Callable[[], float] = time.monotonic) -> CheckResult:
     """One check, after :func:`begin`. What goes wrong within it is "could not be checked": it says nothing of AWS."""
     begun = clock()
 
-    def result(verdict: Verdict, why: str, observed: dict[str, Any]) -> Result:
-        return Result(check, verdict, observed, why, clock() - begun)
+    def result(verdict: Verdict, why: str, observed: dict[str, Any]) -> CheckResult:
+        return CheckResult(check, verdict, observed, why, clock() - begun)
 
     try:
         if check.id in world.failed:
@@ -69,12 +69,12 @@ def run(check: Check, world: World, clock: Callable[[], float] = time.monotonic)
     return result("different" if found else "as assumed", "; ".join(found), observed)
 
 
-def skipped(check: Check, why: str) -> Result:
+def skipped(check: Check, why: str) -> CheckResult:
     """A check that did not run."""
-    return Result(check, "could not be checked", {}, why, 0.0)
+    return CheckResult(check, "could not be checked", {}, why, 0.0)
 
 
-def exit_code(results: Iterable[Result]) -> int:
+def exit_code(results: Iterable[CheckResult]) -> int:
     """0: all that could be checked is as assumed; 1: something differs; 2: nothing could be checked."""
     verdicts = {result.verdict for result in results}
     if "different" in verdicts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tailor.errors import TailorError
-from tailor.verify.answer import Answer, CannotCheckError
+from tailor.verify.answer import AwsAnswer, CannotCheckError
 from tailor.verify.checkout import Checkout
 from tailor.verify.deployed import Deployed
 
@@ -18,7 +18,7 @@ _NAME = re.compile(rf"{PREFIX}([0-9a-f]{{8}})")
 class Call(Protocol):
     """Calls AWS; the implementation is :class:`tailor.aws.calls.Calls`."""
 
-    def __call__(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+    def __call__(self, service: str, operation: str, /, **parameters: Any) -> AwsAnswer:
         """Return AWS's answer, a refusal too. ``service`` and ``operation`` are boto3's names.
 
         Raises RetryableError where AWS can't be reached, InvalidInputError where a parameter has the wrong form."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tailor.datasets.example import Example, Rejected, as_dict
 from tailor.datasets.formats import carriers, registry
-from tailor.datasets.formats.account import Account
+from tailor.datasets.formats.account import AccountingConverter
 from tailor.datasets.formats.base import Context, Sample
 from tailor.datasets.sources import choose
 from tailor.findings import FindingTally, RowError
@@ -47,7 +47,7 @@ VALUES = st.sampled_from(
 )
 
 
-def account_of(method: Method, rows: list[Row]) -> tuple[Account, FindingTally]:
+def account_of(method: Method, rows: list[Row]) -> tuple[AccountingConverter, FindingTally]:
     names = list(dict.fromkeys(key for row in rows for key in row))
     columns, notes = choose(Columns(), names, rows, lambda _: False), FindingTally()
     format = registry.recognise(Sample(rows, method, columns), Columns())
@@ -55,10 +55,10 @@ def account_of(method: Method, rows: list[Row]) -> tuple[Account, FindingTally]:
     assert format
     prompt = "p?" if format.name == "captions" else None
     context = Context("d.json", method, Data(), notes, columns, prompt=prompt)
-    return Account(format, context, rows, lambda name: name == "a.png"), notes
+    return AccountingConverter(format, context, rows, lambda name: name == "a.png"), notes
 
 
-def outcome(account: Account, row: Row) -> Any:
+def outcome(account: AccountingConverter, row: Row) -> Any:
     """Return what a row becomes, to compare it."""
     try:
         example = account.convert(json.loads(json.dumps(row)), 1)

@@ -7,22 +7,22 @@ from typing import Any
 import pytest
 
 from tailor.errors import EvaluationError, InvalidInputError, NotAllowedError, RetryableError, ThrottledError
-from tailor.evaluation.asking.runner import AnswerStore, Interview, Progress
+from tailor.evaluation.asking.runner import AnswerStore, CallProgress, Interview
 from tailor.evaluation.questions.arms import Arm, build_request
 from tailor.evaluation.questions.held_out import Row
-from tailor.evaluation.questions.section import CHUNK_ROWS, Section
+from tailor.evaluation.questions.section import CHUNK_ROWS, QuestionSet
 from tailor.storage import FolderStorage
 from tests.unit.evaluation.fakes import FakeAsker
 
 ARMS = [Arm("candidate", "custom"), Arm("base", "plain")]
 
 
-def section(count: int) -> Section:
+def section(count: int) -> QuestionSet:
     rows = [
         Row(f"r{place}", ("đỏ",), f"g{place}", messages=({"role": "user", "content": [{"text": f"q{place}"}]},))
         for place in range(count)
     ]
-    return Section("test", rows, ARMS, lambda row, arm: build_request(row, 16))
+    return QuestionSet("test", rows, ARMS, lambda row, arm: build_request(row, 16))
 
 
 def interview(
@@ -36,7 +36,7 @@ def test_every_row_is_asked_once_of_every_arm(tmp_path: Path) -> None:
     asker = FakeAsker(lambda model, question: f"{model}:{question}")
     asked = section(60)
     visit = interview(FolderStorage(tmp_path), asker)
-    assert visit.ask([asked]) == Progress(120, 120, 120)
+    assert visit.ask([asked]) == CallProgress(120, 120, 120)
     assert set(asker.charged.values()) == {1}
     for arm in ARMS:
         assert {row: answer.answer for row, answer in visit.answers(asked, arm.name).items()} == {
@@ -149,7 +149,7 @@ def test_chunks_can_be_asked_by_separate_workers(tmp_path: Path) -> None:
     for chunk in (2, 0, 1):
         interview(files, asker).ask([asked], chunks={chunk})
     final = interview(files, asker)
-    assert final.ask([asked]) == Progress(110, 110, 0)
+    assert final.ask([asked]) == CallProgress(110, 110, 0)
     assert all(answer.answer == f"q{row[1:]}" for row, answer in final.answers(asked, "base").items())
 
 

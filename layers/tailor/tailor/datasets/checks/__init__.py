@@ -12,7 +12,7 @@
 
 from tailor.datasets.checks.examiner import Examiner
 from tailor.datasets.checks.prefilter import Passed, Screen, measured
-from tailor.datasets.checks.reasoning import Reasoning
+from tailor.datasets.checks.reasoning import ReasoningSplitter
 from tailor.datasets.checks.repairs import Repairs
 
-__all__ = ["Examiner", "Passed", "Reasoning", "Repairs", "Screen", "measured"]
+__all__ = ["Examiner", "Passed", "ReasoningSplitter", "Repairs", "Screen", "measured"]

@@ -22,7 +22,7 @@ _SECRETS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class FoundSecret:
     """``code`` is the check's; ``start`` and ``end`` are places in the text; ``placeholder`` may replace it."""
 
     code: str
@@ -32,18 +32,18 @@ class Secret:
     placeholder: str
 
 
-def find(text: str) -> Iterator[Secret]:
+def find(text: str) -> Iterator[FoundSecret]:
     """Secrets in the order of their kinds; they may overlap."""
     for match in _EMAIL.finditer(text):
-        yield Secret("personal-email", "e-mail address", *match.span(), "[email]")
+        yield FoundSecret("personal-email", "e-mail address", *match.span(), "[email]")
     for match in _CARD.finditer(text):
         if _luhn(re.sub(r"\D", "", match.group())):
-            yield Secret("personal-card", "card number", *match.span(), "[card]")
+            yield FoundSecret("personal-card", "card number", *match.span(), "[card]")
     for match in _PHONE.finditer(text):
-        yield Secret("personal-phone", "phone number", *match.span(), "[phone]")
+        yield FoundSecret("personal-phone", "phone number", *match.span(), "[phone]")
     for kind, pattern in _SECRETS:
         for match in pattern.finditer(text):
-            yield Secret("secret-key", kind, *match.span(), "[secret]")
+            yield FoundSecret("secret-key", kind, *match.span(), "[secret]")
 
 
 def redacted(text: str) -> tuple[str, int]:

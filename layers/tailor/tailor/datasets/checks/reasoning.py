@@ -6,7 +6,7 @@ from tailor.reasoning import begins, parted
 from tailor.recipe import Data
 
 
-class Reasoning:
+class ReasoningSplitter:
     """Parts answers from their reasoning. ``learns``: the model does; ``data`` says whether it stays in the text."""
 
     def __init__(self, model: str, data: Data, *, learns: bool) -> None:

@@ -35,7 +35,7 @@ class _Plan:
     aside: tuple[tuple[str, Finding], ...]
 
 
-class Account:
+class AccountingConverter:
     """The account of one file: :meth:`convert` is its format's converter, with all that the format leaves.
 
     ``rows`` are the first ones, which show what keys hold; ``is_file`` knows the names of the dataset's files."""

@@ -15,7 +15,7 @@ import orjson
 
 from tailor.datasets.example import Example, Rejected, SplitName
 from tailor.datasets.formats import conversations, exports, plain_text
-from tailor.datasets.formats.account import Account
+from tailor.datasets.formats.account import AccountingConverter
 from tailor.datasets.formats.base import Context, Converter, Row
 from tailor.datasets.formats.captions import take_prompt
 from tailor.datasets.formats.chat import describe
@@ -327,7 +327,7 @@ def _converted(
     if len(means) > 1:
         notes.add(finding("media-columns", source.name, columns=", ".join(map(repr, means))))
     notes.add(finding("format-recognised", source.name, title=format.title, container=source.container))
-    account = Account(format, context, rows, media.knows)
+    account = AccountingConverter(format, context, rows, media.knows)
     convert = unheard(cleared(account.convert, context, rows), sounds(seen.names, rows))
     convert = flattened(convert) if seen.opened else convert
     convert = flattened(convert, export.read) if export and export.read else convert

@@ -22,7 +22,15 @@ from tailor.datasets.prepare.metric_test import tested_metric
 from tailor.datasets.prepare.questions import own_questions
 from tailor.datasets.prepare.row_pass import PrepareTarget, Totals
 from tailor.datasets.prepare.samples import Spool
-from tailor.datasets.prepare.workers import LocalOutput, Result, Work, WorkerOutput, merge_files, results_of, run_pass
+from tailor.datasets.prepare.workers import (
+    LocalOutput,
+    Work,
+    WorkerOutput,
+    WorkerResult,
+    merge_files,
+    results_of,
+    run_pass,
+)
 from tailor.datasets.prepare.writer import PARTS_WRITTEN, Writing, Written, publish
 from tailor.datasets.report import Report, add_pictures, headline, render, sentence
 from tailor.datasets.table import (
@@ -167,7 +175,7 @@ class Intake:
         _publish_report(output, run_prefix, report, scratch)
         return report
 
-    def _put_together(self, parts: WorkerOutput, results: list[Result], collector: Collector) -> Totals:
+    def _put_together(self, parts: WorkerOutput, results: list[WorkerResult], collector: Collector) -> Totals:
         merge_files(parts, [result.totals for result in results], self._given.scratch, collector)
         together = Totals(rows=results[0].totals.rows)
         self.reader.notes, self.reader.of_rows = FindingTally.of(results[0].notes), FindingTally()

@@ -15,7 +15,7 @@ import orjson
 
 from tailor.catalog import Model
 from tailor.datasets import writing
-from tailor.datasets.checks import Examiner, Passed, Reasoning, Repairs, Screen, measured
+from tailor.datasets.checks import Examiner, Passed, ReasoningSplitter, Repairs, Screen, measured
 from tailor.datasets.example import Example, Media, Placed, Rejected, as_dict, media_of
 from tailor.datasets.formats import Lines
 from tailor.datasets.media import Asset, MediaResolver
@@ -26,8 +26,8 @@ from tailor.datasets.table import (
     PARTS,
     SHORT_ANSWER,
     Object,
-    Row,
     RowWriter,
+    TableRow,
     describe_answer,
     group_hash,
     hashes_of,
@@ -112,7 +112,7 @@ class RowPass:
         self._recipe, self._media, self._writer = recipe, media, writer
         self._examiner = Examiner(model, recipe.method)
         learns = model.method(recipe.method).limits.reasoning
-        self._reasoning = Reasoning(model.name, recipe.data, learns=learns)
+        self._reasoning = ReasoningSplitter(model.name, recipe.data, learns=learns)
         self._encoder = Encoder(model.method(recipe.method).record, target.owner)
         self._screen = Screen(model.reserved_words)
         self._kinds: dict[str, int] = {}
@@ -184,7 +184,7 @@ class RowPass:
         self._assets = {id(block): asset for (block, _), asset in zip(wanted, assets, strict=True)}
         self._fresh = {id(asset) for asset in fresh}
 
-    def _finish(self, drafts: list[_Draft]) -> list[Row]:
+    def _finish(self, drafts: list[_Draft]) -> list[TableRow]:
         """Return the rows that are used, as they are compared."""
         for draft in drafts:
             if isinstance(draft.row, Example):
@@ -194,7 +194,7 @@ class RowPass:
         judged = [self._judge(draft, next(passed) if draft.encoded else None) for draft in drafts]
         return [row for row in judged if row]
 
-    def _judge(self, draft: _Draft, passed: Passed | None) -> Row | None:
+    def _judge(self, draft: _Draft, passed: Passed | None) -> TableRow | None:
         """The row as it is noted; None for one that is set aside with its reasons."""
         row = draft.row
         if isinstance(row, Rejected):
@@ -219,7 +219,7 @@ class RowPass:
 
     def _note(
         self, n: int, row: Example, encoded: Encoded, passed: Passed, assets: list[Asset], tokens: Estimate
-    ) -> Row:
+    ) -> TableRow:
         input, question = hashes_of(passed.question, len(row.turns), [asset.digest for asset in assets])
         answer, kind, spoken, words = describe_answer(encoded.question, encoded.answer, passed.answer)
         group, label = self._group(row, assets, input)
@@ -229,7 +229,7 @@ class RowPass:
         if spoken == _VIETNAMESE and len(encoded.answer) < SHORT_ANSWER:  # long ones tell nothing new
             self._note_style(n, encoded.answer)
         self._spool.write(encoded.line + b"\n")
-        return Row(
+        return TableRow(
             n,
             self._numbers[row.file],
             row.line,

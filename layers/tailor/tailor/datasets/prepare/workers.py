@@ -46,7 +46,7 @@ class Work:
 
 
 @dataclass(slots=True)
-class Result:
+class WorkerResult:
     """Result of a worker. ``notes`` are about all rows, ``of_rows`` about those that it read: its own in files that are
     read by line, all in others."""
 
@@ -101,7 +101,7 @@ def run_pass(parts: LocalOutput, own: range, work: Work) -> Iterator[int]:
             child.end()
 
 
-def results_of(parts: WorkerOutput) -> list[Result]:
+def results_of(parts: WorkerOutput) -> list[WorkerResult]:
     found = []
     for worker in range(parts.workers):
         with parts.open(worker, _RESULT) as file:
@@ -159,7 +159,7 @@ def _take_share(parts: LocalOutput, worker: int, work: Work) -> Iterator[int]:
     with disk_full_as_error(), closing(RowWriter(folder)) as journal, _rare_collections():
         rows = RowPass(folder, work.aims, work.files, work.desk, journal)
         yield from rows.run(work.read(), worker, parts.workers)
-    result = Result(rows.totals, work.notes.document(), work.of_rows.document(), work.desk.habits)
+    result = WorkerResult(rows.totals, work.notes.document(), work.of_rows.document(), work.desk.habits)
     (folder / _RESULT).write_bytes(_RESULTS.dump_json(result))
 
 
@@ -174,4 +174,4 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-_RESULTS = TypeAdapter(Result)
+_RESULTS = TypeAdapter(WorkerResult)

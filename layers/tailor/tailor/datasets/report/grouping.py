@@ -9,7 +9,7 @@ _LINES = 3
 
 
 @dataclass(slots=True)
-class Example:
+class FindingExample:
     """One message with where it holds; ``lines`` in rising order, each once."""
 
     file: str
@@ -27,18 +27,18 @@ class Example:
         return f"{self.file} line{'s' if len(self.lines) > 1 else ''} {numbers}" if self.lines else self.file
 
 
-def examples_of(report: Report, code: str) -> list[Example]:
+def examples_of(report: Report, code: str) -> list[FindingExample]:
     """Return the different messages of a code, in the order of the findings that the report holds."""
-    found: dict[tuple[str, str], Example] = {}
+    found: dict[tuple[str, str], FindingExample] = {}
     for each in report.findings:
         if each["code"] == code:
             key = each["file"], each["message"]
-            example = found.setdefault(key, Example(*key, each["fix"], each["path"]))
+            example = found.setdefault(key, FindingExample(*key, each["fix"], each["path"]))
             if each["line"] is not None and each["line"] not in example.lines[-1:]:
                 example.lines.append(each["line"])
     return list(found.values())
 
 
-def fixes_of(examples: Iterable[Example]) -> list[str]:
+def fixes_of(examples: Iterable[FindingExample]) -> list[str]:
     """Return what to do about the findings of a code, each advice once."""
     return list(dict.fromkeys(each.fix for each in examples if each.fix and each.fix != "nothing to do"))

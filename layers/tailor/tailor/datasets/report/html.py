@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from tailor.datasets.report.document import Report
-from tailor.datasets.report.grouping import Example, examples_of, fixes_of
+from tailor.datasets.report.grouping import FindingExample, examples_of, fixes_of
 from tailor.html import page
 
 _EXAMPLES = 5
@@ -77,7 +77,7 @@ def _problem(report: Report, row: dict[str, Any]) -> str:
     )
 
 
-def _example(example: Example, alone: bool) -> str:
+def _example(example: FindingExample, alone: bool) -> str:
     path = f" <code>{escape(example.path)}</code>" if example.path else ""
     if alone:
         return f"<li>{path}</li>"

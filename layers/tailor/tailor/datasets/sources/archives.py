@@ -40,8 +40,8 @@ _LOCAL_HEADER: Final = 30
 _MARGIN: Final = 64
 
 
-class Report(Protocol):
-    """FindingTally a finding about one archive; ``values`` fill its templates."""
+class ReportFinding(Protocol):
+    """Reports a finding about one archive; ``values`` fill its templates."""
 
     def __call__(self, code: str, **values: str | int) -> None: ...
 
@@ -50,7 +50,7 @@ Fetch = Callable[[int, int], bytes]
 """Takes a start and a length."""
 
 
-def reporter(name: str, notes: FindingTally) -> Report:
+def reporter(name: str, notes: FindingTally) -> ReportFinding:
     def report(code: str, **values: str | int) -> None:
         notes.add(finding(code, name, path=None, **values))
 
@@ -99,7 +99,7 @@ def _check_directory(archive: StoredObject) -> bool:
     return at >= 0
 
 
-def _is_usable_zip(info: zipfile.ZipInfo, report: Report) -> bool:
+def _is_usable_zip(info: zipfile.ZipInfo, report: ReportFinding) -> bool:
     name = info.filename
     if _is_unsafe(name):
         report("archive-unsafe-path", name=name)
@@ -192,7 +192,7 @@ def tar_members(archive: StoredObject, fetch: Fetch, size: int, notes: FindingTa
             report("archive-unreadable/tar", reason=reason(error))
 
 
-def _is_usable_tar(member: tarfile.TarInfo, report: Report) -> bool:
+def _is_usable_tar(member: tarfile.TarInfo, report: ReportFinding) -> bool:
     if _is_unsafe(member.name):
         report("archive-unsafe-path", name=member.name)
     elif member.issym() or member.islnk():
@@ -220,7 +220,7 @@ def ranges_of(path: Path) -> Fetch:
     return fetch
 
 
-def unpack(content: BinaryIO, scratch: Path, report: Report) -> Path | None:
+def unpack(content: BinaryIO, scratch: Path, report: ReportFinding) -> Path | None:
     """Copies a decompressed tar into ``scratch``, because a packed one can't be read at random. None where it can't."""
     scratch.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(scratch).free // 2

@@ -12,7 +12,7 @@
 from tailor.datasets.table.assign import assign_parts
 from tailor.datasets.table.baselines import trivial_baselines
 from tailor.datasets.table.fingerprints import SHORT_ANSWER, describe_answer, group_hash, hashes_of
-from tailor.datasets.table.row_table import MEDIA_KINDS, Object, Row, RowTable, RowWriter, WorkerTable
+from tailor.datasets.table.row_table import MEDIA_KINDS, Object, RowTable, RowWriter, TableRow, WorkerTable
 from tailor.datasets.table.splitter import PARTS
 from tailor.datasets.table.statistics import asked_of, media_of, statistics_of, tokens_of
 
@@ -21,9 +21,9 @@ __all__ = [
     "PARTS",
     "SHORT_ANSWER",
     "Object",
-    "Row",
     "RowTable",
     "RowWriter",
+    "TableRow",
     "WorkerTable",
     "asked_of",
     "assign_parts",

@@ -35,7 +35,7 @@ _PART: Final = 3
 """The bits of a row's state that hold its part; the others say why it is left out."""
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """``n``: place in reading order; ``size``: bytes of its record with the line break; ``part``: the given split,
     index into PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind``: of answer, index into the kinds;
     ``language``, ``media``: indexes into LANGUAGES and MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``,
@@ -64,7 +64,7 @@ _Type = Literal["b", "i", "q"]
 _WIDE: Final = {"n", "line", "grp", "input", "question", "answer"}
 _NARROW: Final = {"part", "language", "media"}
 _TYPES: Final[dict[str, _Type]] = {
-    name: "q" if name in _WIDE else "b" if name in _NARROW else "i" for name in Row._fields
+    name: "q" if name in _WIDE else "b" if name in _NARROW else "i" for name in TableRow._fields
 }
 
 
@@ -99,7 +99,7 @@ class RowWriter:
         self._db.execute("COMMIT")
         self._db.close()
 
-    def add(self, batch: int, rows: Sequence[Row]) -> None:
+    def add(self, batch: int, rows: Sequence[TableRow]) -> None:
         """Write the rows of one batch; batches come in rising order, each once or, cut by the end of a chunk, twice."""
         if not rows:
             return
@@ -127,7 +127,7 @@ class WorkerTable:
 
 class RowTable:
     """The journals of all workers put together, in reading order. ``column["line"][i]`` is the line of the row with
-    index ``i``; columns are called as the fields of :class:`Row`, but for ``part``; ``offset`` is the place of the
+    index ``i``; columns are called as the fields of :class:`TableRow`, but for ``part``; ``offset`` is the place of the
     record in the worker's spool. ``joined`` are rows whose answers are further references of another. A context
     manager."""
 

@@ -5,6 +5,6 @@
 """
 
 from tailor.evaluation.asking import judge_job
-from tailor.evaluation.asking.runner import WORKERS, AnswerStore, Interview, Progress
+from tailor.evaluation.asking.runner import WORKERS, AnswerStore, CallProgress, Interview
 
-__all__ = ["WORKERS", "AnswerStore", "Interview", "Progress", "judge_job"]
+__all__ = ["WORKERS", "AnswerStore", "CallProgress", "Interview", "judge_job"]

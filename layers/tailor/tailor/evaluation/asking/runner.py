@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tailor.errors import EvaluationError, TailorError
 from tailor.evaluation.questions.arms import Arm
 from tailor.evaluation.questions.held_out import Answer, Row, read_answers, said_by, write_answers
-from tailor.evaluation.questions.section import Section
+from tailor.evaluation.questions.section import QuestionSet
 from tailor.llm import Asker, Pace, ask
 from tailor.storage import Storage
 
@@ -31,7 +31,7 @@ class AnswerStore:
         self._files = files
         self._prefix = prefix
 
-    def load(self, section: Section, chunks: Container[int]) -> dict[str, dict[int, dict[str, Answer]]]:
+    def load(self, section: QuestionSet, chunks: Container[int]) -> dict[str, dict[int, dict[str, Answer]]]:
         """Answers so far by arm, chunk and row id; of these chunks only, so that many workers don't read it all."""
         found: dict[str, dict[int, dict[str, Answer]]] = {arm.name: {} for arm in section.arms}
         arms = {_folder(arm): arm.name for arm in section.arms}
@@ -55,7 +55,7 @@ def _folder(arm: Arm) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CallProgress:
     """Calls, over all sections and arms, of the chunks that were to be asked. ``asked`` counts those of this visit."""
 
     done: int
@@ -69,7 +69,7 @@ class Progress:
 
 @dataclass(slots=True)
 class _Task:
-    section: Section
+    section: QuestionSet
     arm: Arm
     chunk: int
     row: Row
@@ -100,7 +100,7 @@ class Interview:
         self._refused: dict[str, int] = {}
         self._asked = 0
 
-    def ask(self, sections: Sequence[Section], chunks: Collection[int] | None = None) -> Progress:
+    def ask(self, sections: Sequence[QuestionSet], chunks: Collection[int] | None = None) -> CallProgress:
         """Asks what is missing, of all chunks or of the given ones. EvaluationError where an arm can't answer."""
         tasks = [task for section in sections for task in self._missing(section, chunks)]
         total = sum(
@@ -125,14 +125,14 @@ class Interview:
             raise self._failure
         names = {section.name for section in sections}
         done = sum(len(answers) for (name, _, _), answers in self._answers.items() if name in names)
-        return Progress(done, total, self._asked)
+        return CallProgress(done, total, self._asked)
 
-    def answers(self, section: Section, arm: str) -> dict[str, Answer]:
+    def answers(self, section: QuestionSet, arm: str) -> dict[str, Answer]:
         """All answers of an arm, after :meth:`ask`."""
         parts = [part for (name, who, _), part in self._answers.items() if (name, who.name) == (section.name, arm)]
         return {answer.id: answer for part in parts for answer in part.values()}
 
-    def _missing(self, section: Section, chunks: Collection[int] | None) -> Iterator[_Task]:
+    def _missing(self, section: QuestionSet, chunks: Collection[int] | None) -> Iterator[_Task]:
         """Row by row with the arms side by side, so that no arm meets another hour of the day than the others."""
         chosen = _chosen(section, chunks)
         stored = self._store.load(section, chosen)
@@ -229,5 +229,5 @@ class Interview:
                 )
 
 
-def _chosen(section: Section, chunks: Collection[int] | None) -> list[int]:
+def _chosen(section: QuestionSet, chunks: Collection[int] | None) -> list[int]:
     return [chunk for chunk in range(section.chunks) if chunks is None or chunk in chunks]

@@ -17,9 +17,9 @@ from tailor.evaluation.asking.runner import Interview
 from tailor.evaluation.gate.verdict import Outcome
 from tailor.evaluation.questions.arms import CANDIDATE, Arm, rank
 from tailor.evaluation.questions.held_out import Answer, Row
-from tailor.evaluation.questions.section import Section
+from tailor.evaluation.questions.section import QuestionSet
 from tailor.evaluation.scoring.compare import Design, compare
-from tailor.evaluation.scoring.score import Sheet
+from tailor.evaluation.scoring.score import ScoreTable
 from tailor.evaluation.scoring.statistics import Clusters
 from tailor.metrics.base import Evidence, mean
 
@@ -56,7 +56,7 @@ _TAG = re.compile(r"<(?=/?(?:question|reference|answer_[ab])\b)", re.IGNORECASE)
 _WORD = re.compile(r"\W*(?:answer )?(a|b|tie)\W*", re.IGNORECASE)
 
 
-def section(sheet: Sheet, baseline: str, model_id: str, most: int, *, calls: bool) -> Section:
+def section(sheet: ScoreTable, baseline: str, model_id: str, most: int, *, calls: bool) -> QuestionSet:
     """The questions to the judge; two 'arms', one for each order. A random sample; equal answers need no judge.
 
     ``calls``: the model can be made to call a tool.
@@ -80,7 +80,7 @@ def section(sheet: Sheet, baseline: str, model_id: str, most: int, *, calls: boo
             **({"toolConfig": _TOOLS} if calls else {}),
         }
 
-    return Section(
+    return QuestionSet(
         "judge", [row for row in differing if row.id in picked], [Arm(FORWARD, model_id), Arm(SWAPPED, model_id)], build
     )
 
@@ -90,7 +90,7 @@ def _data(text: str) -> str:
     return _TAG.sub("< ", text)
 
 
-def opinion(asked: Section, interview: Interview, outcome: Outcome) -> dict[str, Any]:
+def opinion(asked: QuestionSet, interview: Interview, outcome: Outcome) -> dict[str, Any]:
     """Wins, losses, ties, failures, how often the place decided, preference among judged pairs, agreement."""
     sheet, baseline = outcome.sheet, outcome.decision.primary.baseline_arm
     replies = {order: interview.answers(asked, order) for order in (FORWARD, SWAPPED)}
@@ -140,7 +140,7 @@ def _preference(verdicts: Mapping[str, int], rows: Sequence[Row], design: Design
     return {"preference": found.difference, "interval": list(found.interval)}
 
 
-def _agreement(sheet: Sheet, metric: str, baseline: str, verdicts: Mapping[str, int]) -> float | None:
+def _agreement(sheet: ScoreTable, metric: str, baseline: str, verdicts: Mapping[str, int]) -> float | None:
     """Among rows that both tell apart, the share where they prefer the same arm; None where there are none."""
     ours, theirs = (sheet.evidence[metric][arm].scores for arm in (CANDIDATE, baseline))
     told = [

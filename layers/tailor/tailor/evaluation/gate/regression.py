@@ -9,7 +9,7 @@ from tailor.evaluation.gate.verdict import Plan
 from tailor.evaluation.questions.arms import BASE, CANDIDATE
 from tailor.evaluation.questions.general import KINDS, VERSION
 from tailor.evaluation.questions.held_out import Answer, Row
-from tailor.evaluation.questions.section import Section
+from tailor.evaluation.questions.section import QuestionSet
 from tailor.evaluation.scoring.compare import Design, compare
 from tailor.evaluation.scoring.statistics import Clusters
 from tailor.metrics.base import Case, Evidence, Rules, mean
@@ -49,7 +49,7 @@ def check(row: Row, answer: Answer) -> float:
 
 
 def guards_of(
-    asked: Section | None, answers: Mapping[str, Mapping[str, Answer]], margin: float, plan: Plan
+    asked: QuestionSet | None, answers: Mapping[str, Mapping[str, Answer]], margin: float, plan: Plan
 ) -> list[GuardResult]:
     """One guard for each kind of question: the candidate may not fall behind its base by more than ``margin``."""
     results = []
@@ -64,7 +64,7 @@ def guards_of(
     return results
 
 
-def details(asked: Section | None, answers: Mapping[str, Mapping[str, Answer]]) -> dict[str, Any] | None:
+def details(asked: QuestionSet | None, answers: Mapping[str, Mapping[str, Answer]]) -> dict[str, Any] | None:
     """Scores by kind and the questions that the base could answer and the candidate can't any more."""
     if asked is None:
         return None

@@ -12,7 +12,7 @@ from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.scoring.behaviour import CONDUCT
 from tailor.evaluation.scoring.compare import Comparison, Design, compare
 from tailor.evaluation.scoring.gain import CONTENT, REQUIRED, kinds_of_gain
-from tailor.evaluation.scoring.score import MISSING, Sheet, failed_calls, forgiven, score
+from tailor.evaluation.scoring.score import MISSING, ScoreTable, failed_calls, forgiven, score
 from tailor.evaluation.scoring.statistics import RESAMPLES, Clusters
 from tailor.evaluation.sizes import SEED
 from tailor.metrics.base import Metric, Rules
@@ -57,7 +57,7 @@ class Outcome:
     decision: Decision
     metric: str
     metric_reason: str
-    sheet: Sheet
+    sheet: ScoreTable
     comparisons: dict[str, list[Comparison]]
     design: Design
     plan: Plan
@@ -136,7 +136,7 @@ def _against_best(comparisons: Sequence[Comparison]) -> Comparison:
 
 
 def _failure_doubts(
-    sheet: Sheet, metric: Metric, design: Design, baselines: Sequence[str], policy: Policy
+    sheet: ScoreTable, metric: Metric, design: Design, baselines: Sequence[str], policy: Policy
 ) -> list[str]:
     """Failed calls of a baseline must not make a candidate look good: it has to win even if they had all been right."""
     doubts = []

@@ -15,7 +15,7 @@ from tailor.evaluation.questions.arms import BASE, CANDIDATE, TEACHER
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.scoring.behaviour import ratio
 from tailor.evaluation.scoring.compare import Design
-from tailor.evaluation.scoring.score import Sheet, score
+from tailor.evaluation.scoring.score import ScoreTable, score
 from tailor.evaluation.scoring.statistics import bootstrap, percentile_interval
 from tailor.metrics import get
 from tailor.metrics.base import Case
@@ -41,7 +41,7 @@ def _said(answers: Mapping[str, Answer], row: Row) -> tuple[str, ...]:
 
 
 def measure(
-    sheet: Sheet,
+    sheet: ScoreTable,
     metric: str,
     design: Design,
     behaviour: Mapping[str, Mapping[str, Any]],
@@ -73,7 +73,7 @@ def measure(
     }
 
 
-def _correctness(sheet: Sheet, metric: str, gold: Sequence[Row]) -> dict[str, Any] | None:
+def _correctness(sheet: ScoreTable, metric: str, gold: Sequence[Row]) -> dict[str, Any] | None:
     """Return how many rows have gold, and the mean score of each arm against it; None without such rows."""
     if not gold:
         return None
@@ -81,7 +81,7 @@ def _correctness(sheet: Sheet, metric: str, gold: Sequence[Row]) -> dict[str, An
     return {"rows": len(gold), **{arm: measured.value(metric, arm) for arm in (CANDIDATE, BASE, TEACHER)}}
 
 
-def _agreement(sheet: Sheet, metric: str, picked: Sequence[bool] | None = None) -> float | None:
+def _agreement(sheet: ScoreTable, metric: str, picked: Sequence[bool] | None = None) -> float | None:
     """Mean score of the student's answers with the teacher's as the references; None without rows."""
     agreed = [
         get(metric).score(Case(student.answer, (teacher.answer,)), sheet.rules)
@@ -93,7 +93,7 @@ def _agreement(sheet: Sheet, metric: str, picked: Sequence[bool] | None = None) 
     return sum(agreed) / len(agreed) if agreed else None
 
 
-def _gap_closed(sheet: Sheet, metric: str, design: Design) -> dict[str, Any] | None:
+def _gap_closed(sheet: ScoreTable, metric: str, design: Design) -> dict[str, Any] | None:
     """(student - base) / (teacher - base), with its interval; None where the teacher is no better than the base."""
     sums = [design.clusters.sums(sheet.evidence[metric][arm].columns) for arm in (CANDIDATE, BASE, TEACHER)]
     combine = sheet.evidence[metric][CANDIDATE].combine

@@ -11,7 +11,7 @@ import orjson
 
 from tailor.errors import InvalidInputError
 from tailor.evaluation.questions.arms import BASE, CANDIDATE
-from tailor.evaluation.scoring.score import Sheet, score
+from tailor.evaluation.scoring.score import ScoreTable, score
 from tailor.metrics.base import Case, Metric, Rules
 from tailor.recipe import Reward
 from tailor.rewards import Specification
@@ -53,7 +53,7 @@ def independent_metric(rewards: Sequence[Reward]) -> str:
 
 
 def measure(
-    sheet: Sheet, behaviour: Mapping[str, Mapping[str, Any]], metric: Metric, independent: str
+    sheet: ScoreTable, behaviour: Mapping[str, Mapping[str, Any]], metric: Metric, independent: str
 ) -> dict[str, Any]:
     rewarded = score(sheet.rows, {arm: sheet.answers[arm] for arm in (CANDIDATE, BASE)}, [metric], sheet.rules)
     return {

@@ -13,7 +13,7 @@ from tailor.evaluation.questions.arms import TEACHER
 from tailor.evaluation.questions.cloze import SYSTEM as CLOZE_SYSTEM
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.questions.plan import Questions
-from tailor.evaluation.questions.section import Section
+from tailor.evaluation.questions.section import QuestionSet
 from tailor.recipe import Recipe
 
 Behaviour = Mapping[str, Mapping[str, Any]]
@@ -85,7 +85,7 @@ def _pretraining(questions: Questions, plan: Plan) -> Task:
     if plan.metric == "auto" and cloze:
         plan = replace(plan, metric="next_word", metric_reason="what documents can be asked about")
 
-    def answers(section: Section, interview: Interview) -> dict[str, dict[str, Answer]]:
+    def answers(section: QuestionSet, interview: Interview) -> dict[str, dict[str, Answer]]:
         return {arm.name: interview.answers(section, arm.name) for arm in section.arms}
 
     def measure(_: Outcome, __: Behaviour, curves: Sequence[Curve], interview: Interview) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tailor.evaluation.questions.arms import (
 )
 from tailor.evaluation.questions.held_out import Answer, Row, check_known, read_answers, read_rows, write_answers
 from tailor.evaluation.questions.plan import Questions, questions_of
-from tailor.evaluation.questions.section import Section
+from tailor.evaluation.questions.section import QuestionSet
 
 __all__ = [
     "BASE",
@@ -31,9 +31,9 @@ __all__ = [
     "TEACHER",
     "Answer",
     "Arm",
+    "QuestionSet",
     "Questions",
     "Row",
-    "Section",
     "Shot",
     "build_request",
     "check_known",

@@ -22,7 +22,7 @@ from tailor.evaluation.questions.arms import (
 )
 from tailor.evaluation.questions.cloze import cloze_rows, probe_rows
 from tailor.evaluation.questions.held_out import Row, read_rows
-from tailor.evaluation.questions.section import Section
+from tailor.evaluation.questions.section import QuestionSet
 from tailor.evaluation.sizes import SEED
 from tailor.recipe import Recipe
 from tailor.runs import Run
@@ -38,15 +38,15 @@ class Questions:
     arms: Sequence[Arm]
     shots: Sequence[Shot]
     spoken: str
-    held_out: Section
-    regression: Section | None = None
-    probes: Section | None = None
-    cloze: Section | None = None
+    held_out: QuestionSet
+    regression: QuestionSet | None = None
+    probes: QuestionSet | None = None
+    cloze: QuestionSet | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
-    def sections(self) -> list[Section]:
+    def sections(self) -> list[QuestionSet]:
         found = (self.held_out, self.regression, self.probes, self.cloze)
         return [section for section in found if section is not None]
 
@@ -69,12 +69,12 @@ def questions_of(files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm]) 
         arms=arms,
         shots=shots,
         spoken=spoken,
-        held_out=Section("test", rows, arms, _builder(wanted.max_tokens, shots)),
-        regression=Section("regression", asked, pair, _builder(sizes.GENERAL_ANSWER)) if asked else None,
-        probes=Section("memorisation", recited, pair, _builder(sizes.RECITED_TOKENS))
+        held_out=QuestionSet("test", rows, arms, _builder(wanted.max_tokens, shots)),
+        regression=QuestionSet("regression", asked, pair, _builder(sizes.GENERAL_ANSWER)) if asked else None,
+        probes=QuestionSet("memorisation", recited, pair, _builder(sizes.RECITED_TOKENS))
         if recited and len(pair) == 2
         else None,
-        cloze=Section("cloze", cloze, pair, _builder(wanted.max_tokens)) if cloze and len(pair) == 2 else None,
+        cloze=QuestionSet("cloze", cloze, pair, _builder(wanted.max_tokens)) if cloze and len(pair) == 2 else None,
         manifest=_manifest(files, run),
         notes=notes,
     )

@@ -11,7 +11,7 @@ CHUNK_ROWS = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class QuestionSet:
     """Rows that go to the same arms: the held-out rows, the regression suite, …
 
     ``build`` makes the Converse request of one row for one arm.

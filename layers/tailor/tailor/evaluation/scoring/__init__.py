@@ -9,7 +9,7 @@
 from tailor.evaluation.scoring.behaviour import Prices, TokenPrices
 from tailor.evaluation.scoring.compare import Comparison, Design, compare
 from tailor.evaluation.scoring.gain import in_words
-from tailor.evaluation.scoring.score import Sheet, score
+from tailor.evaluation.scoring.score import ScoreTable, score
 from tailor.evaluation.scoring.statistics import Clusters, minimum_detectable_effect
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "Comparison",
     "Design",
     "Prices",
-    "Sheet",
+    "ScoreTable",
     "TokenPrices",
     "compare",
     "in_words",

@@ -8,7 +8,7 @@ from typing import Any
 
 from tailor.evaluation.questions.arms import CANDIDATE, LIVE, TEACHER
 from tailor.evaluation.questions.held_out import Answer
-from tailor.evaluation.scoring.score import Sheet
+from tailor.evaluation.scoring.score import ScoreTable
 
 CONDUCT = ("answer_language", "no_refusal", "not_empty", "not_truncated")
 
@@ -38,12 +38,12 @@ class Prices:
         return {CANDIDATE: self.custom, LIVE: self.custom, TEACHER: self.teacher}.get(arm, self.base)
 
 
-def conduct(sheet: Sheet, prices: Prices) -> dict[str, dict[str, Any]]:
+def conduct(sheet: ScoreTable, prices: Prices) -> dict[str, dict[str, Any]]:
     """By arm; shares are of all rows, times in milliseconds over the calls that were answered."""
     return {arm: _of_arm(sheet, arm, prices) for arm in sheet.arms}
 
 
-def _of_arm(sheet: Sheet, arm: str, prices: Prices) -> dict[str, Any]:
+def _of_arm(sheet: ScoreTable, arm: str, prices: Prices) -> dict[str, Any]:
     answers = [sheet.answer(arm, row) for row in sheet.rows]
     answered = [answer for answer in answers if answer.error is None]
     times = sorted(answer.latency_ms for answer in answered if answer.latency_ms is not None)
@@ -68,7 +68,7 @@ def _total(answers: Sequence[Answer], name: str) -> int | None:
     return sum(counts) if counts and all(count is not None for count in counts) else None
 
 
-def _length_ratio(sheet: Sheet, arm: str) -> float | None:
+def _length_ratio(sheet: ScoreTable, arm: str) -> float | None:
     """Words of all answers to words of all (nearest in length) references; 1 is just as long."""
     tokens = sheet.rules.normalise.tokens
     said = meant = 0

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tailor.evaluation.questions.arms import CANDIDATE
-from tailor.evaluation.scoring.score import Sheet
+from tailor.evaluation.scoring.score import ScoreTable
 
 # Whether the right answer is said at all, by metrics that weigh its form as well; the others tell that themselves.
 CONTENT: Mapping[str, str] = {
@@ -22,7 +22,7 @@ _LANGUAGE = "answer_language"
 _NAMES = {"content": "in content", "form": "in form alone", "language": "in language"}
 
 
-def kinds_of_gain(sheet: Sheet, metric: str, baseline: str) -> dict[str, Any]:
+def kinds_of_gain(sheet: ScoreTable, metric: str, baseline: str) -> dict[str, Any]:
     """Return the mean difference of rows by its kind; the kinds add up to the metric's where it is a mean of rows."""
     primary = _pairs(sheet, metric, baseline)
     content = _pairs(sheet, CONTENT[metric], baseline) if metric in CONTENT else primary
@@ -36,7 +36,7 @@ def kinds_of_gain(sheet: Sheet, metric: str, baseline: str) -> dict[str, Any]:
     return {"metric": CONTENT.get(metric), **{kind: total / rows for kind, total in kinds.items()}}
 
 
-def _pairs(sheet: Sheet, metric: str, baseline: str) -> list[tuple[float, float]]:
+def _pairs(sheet: ScoreTable, metric: str, baseline: str) -> list[tuple[float, float]]:
     evidence = sheet.evidence[metric]
     return list(zip(evidence[CANDIDATE].scores, evidence[baseline].scores, strict=True))
 

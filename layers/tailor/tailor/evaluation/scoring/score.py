@@ -13,7 +13,7 @@ Evidences = Mapping[str, Mapping[str, Evidence]]
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ScoreTable:
     """``evidence`` by metric and arm; all sequences are in the order of ``rows``."""
 
     rows: Sequence[Row]
@@ -42,8 +42,8 @@ def value_of(evidence: Evidence, picked: Sequence[int] | None = None) -> float:
 
 def score(
     rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]], wanted: Sequence[Metric], rules: Rules
-) -> Sheet:
-    sheet = Sheet(rows, answers, {}, rules)
+) -> ScoreTable:
+    sheet = ScoreTable(rows, answers, {}, rules)
     cases = {arm: [_case(sheet.answer(arm, row), row) for row in rows] for arm in answers}
     for metric in wanted:
         sheet.evidence[metric.name] = {arm: metric.evidence(arm_cases, rules) for arm, arm_cases in cases.items()}
@@ -54,11 +54,11 @@ def _case(answer: Answer, row: Row) -> Case:
     return Case(answer.answer, row.references, answer.stop_reason, answer.error is not None, answer.raw)
 
 
-def failed_calls(sheet: Sheet, arm: str) -> list[Answer]:
+def failed_calls(sheet: ScoreTable, arm: str) -> list[Answer]:
     return [answer for row in sheet.rows if (answer := sheet.answer(arm, row)).error is not None]
 
 
-def forgiven(sheet: Sheet, metric: Metric, arm: str) -> Evidence:
+def forgiven(sheet: ScoreTable, metric: Metric, arm: str) -> Evidence:
     """The evidence as if every failed call of ``arm`` had been answered rightly: the best that it can have been."""
     cases = [
         Case(row.references[0] if row.references else "", row.references)

@@ -12,7 +12,7 @@ from tailor.errors import TailorError
 from tailor.evaluation.questions.arms import CANDIDATE
 from tailor.evaluation.questions.held_out import Row
 from tailor.evaluation.scoring.compare import Design, compare
-from tailor.evaluation.scoring.score import Sheet
+from tailor.evaluation.scoring.score import ScoreTable
 from tailor.evaluation.scoring.statistics import Clusters
 from tailor.metrics.base import Evidence
 from tailor.storage import Storage
@@ -27,7 +27,7 @@ _MEGAPIXELS = ((0.25, "under 0.25 megapixels"), (1.0, "0.25 to 1 megapixel"))
 
 
 def slices(
-    sheet: Sheet, metric: str, baseline: str, design: Design, sizes: Mapping[str, float]
+    sheet: ScoreTable, metric: str, baseline: str, design: Design, sizes: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     """Each slice with at least :data:`FEWEST_ROWS` rows: values of both arms, difference, interval.
 
@@ -50,7 +50,7 @@ def slices(
     return sorted(found, key=lambda item: (item["difference"], item["candidate"]))
 
 
-def _dimensions(sheet: Sheet, sizes: Mapping[str, float]) -> dict[str, list[str | None]]:
+def _dimensions(sheet: ScoreTable, sizes: Mapping[str, float]) -> dict[str, list[str | None]]:
     def by(name: Callable[[Row], str | None]) -> list[str | None]:
         return [name(row) for row in sheet.rows]
 
@@ -74,7 +74,7 @@ def _bin(value: float, bins: Sequence[tuple[float, str]], above: str) -> str:
 
 
 def _slice(
-    sheet: Sheet, metric: str, baseline: str, design: Design, dimension: str, name: str, places: Sequence[int]
+    sheet: ScoreTable, metric: str, baseline: str, design: Design, dimension: str, name: str, places: Sequence[int]
 ) -> dict[str, Any]:
     def part(evidence: Evidence) -> Evidence:
         picked = [evidence.scores[place] for place in places]

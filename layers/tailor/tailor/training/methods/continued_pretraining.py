@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tailor.catalog import Model
-from tailor.costs import Line, Quote, Range
+from tailor.costs import CostLine, Quote, Range
 from tailor.evaluation import sizes
 from tailor.recipe import Recipe
 from tailor.training import advice
@@ -32,7 +32,7 @@ def quote(basis: Basis) -> Quote:
     return by_epochs(basis, _evaluation(basis), "the training file is the documents, cut where they are too long")
 
 
-def _evaluation(basis: Basis) -> list[Line]:
+def _evaluation(basis: Basis) -> list[CostLine]:
     """Return the calls of an evaluation.
 
     All arms answer the deciding questions: the team's own, or next-word questions made of held-out documents. Base and

@@ -7,7 +7,7 @@ from typing import Any
 
 from tailor.serving import keys
 from tailor.verify.check import Check
-from tailor.verify.deployed import Response
+from tailor.verify.deployed import HttpResponse
 from tailor.verify.world import World
 
 # API Gateway takes 10 MiB, Lambda 6 MiB: each has its own way of refusing what is larger.
@@ -42,11 +42,11 @@ def _stages(world: World) -> dict[str, Any]:
     return {"stages": len(names), "a stage that SAM adds": "Stage" in names}
 
 
-def _get(world: World, path: str, secret: str = "") -> Response:
+def _get(world: World, path: str, secret: str = "") -> HttpResponse:
     return world.deployed.http("GET", world.deployed.api + path, _headers(secret))
 
 
-def _ask(world: World, secret: str, size: int) -> Response:
+def _ask(world: World, secret: str, size: int) -> HttpResponse:
     body = json.dumps({"model": world.name, "messages": [{"role": "user", "content": "x" * size}]}).encode()
     headers = {**_headers(secret), "content-type": "application/json"}
     return world.deployed.http("POST", f"{world.deployed.api}/chat/completions", headers, body)
@@ -56,14 +56,14 @@ def _headers(secret: str) -> dict[str, str]:
     return {"authorization": f"Bearer {secret}"} if secret else {}
 
 
-def _said(response: Response) -> str:
+def _said(response: HttpResponse) -> str:
     """Status and error code, as in ``404 not_found``."""
     error = _document(response).get("error")
     code = error.get("code") if isinstance(error, dict) else None
     return f"{response.status} {code}" if code else str(response.status)
 
 
-def _document(response: Response) -> Mapping[str, Any]:
+def _document(response: HttpResponse) -> Mapping[str, Any]:
     try:
         found = json.loads(response.body)
     except ValueError:

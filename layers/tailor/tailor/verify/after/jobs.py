@@ -8,7 +8,7 @@ from typing import Any
 from tailor import catalog
 from tailor.names import files_of_run
 from tailor.training.translate import translate
-from tailor.verify.answer import Answer, CannotCheckError
+from tailor.verify.answer import AwsAnswer, CannotCheckError
 from tailor.verify.check import Check
 from tailor.verify.world import World
 
@@ -36,7 +36,7 @@ def _record(number: int) -> dict[str, Any]:
     }
 
 
-def _submit(world: World, what: str, records: list[dict[str, Any]]) -> Answer:
+def _submit(world: World, what: str, records: list[dict[str, Any]]) -> AwsAnswer:
     """Bedrock's answer to a job with these rows, in the hands of the stack's own role."""
     stack, name = world.deployed, world.named(what)
     folder = files_of_run(name, name)
@@ -86,7 +86,7 @@ def _stopped(world: World) -> dict[str, Any]:
     return {**_phases(ended(world, STOPPED)), "stop": stop.code or "taken"}
 
 
-def told(answer: Answer) -> Answer:
+def told(answer: AwsAnswer) -> AwsAnswer:
     """This answer. Raises CannotCheckError where Bedrock's answer says nothing about the job."""
     if answer.code == "ServiceQuotaExceededException":
         raise CannotCheckError(answer.said)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tailor.verify.answer import Answer
+from tailor.verify.answer import AwsAnswer
 from tailor.verify.check import Check
 from tailor.verify.world import World
 
@@ -39,7 +39,7 @@ def _wildcards(count: int) -> dict[str, Any]:
     return {"detail": {"object": {"key": [{"wildcard": f"uploads/*.{letter}"} for letter in "abcdefgh"[:count]]}}}
 
 
-def _put(world: World, what: str, pattern: Mapping[str, Any]) -> Answer:
+def _put(world: World, what: str, pattern: Mapping[str, Any]) -> AwsAnswer:
     """Put a rule with the pattern and return EventBridge's answer. It has no target and is deleted at once."""
     name = world.named(what)
     answer = world.call("events", "put_rule", Name=name, EventPattern=json.dumps(pattern), State="DISABLED").asked()
