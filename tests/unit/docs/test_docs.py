@@ -3,11 +3,13 @@
 import re
 import shlex
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import click
 import pytest
 
+from tailor import catalog
 from tailor.commands import NAMES
 from tailor.recipe import Recipe
 from tailor.runs import State
@@ -51,7 +53,7 @@ def test_what_the_library_says_names_commands_that_exist() -> None:
 
 
 SPANS = re.compile(r"^(?:\$ )?(tailor .+)$|[`(](tailor [^`)]+)[`)]", re.MULTILINE)
-SAID = re.compile(r"\btailor(?: --local)? [a-z-]+ (?:RUN|PROJECT|\{[^}]+\})(?: --[a-z-]+(?: [A-Z]+\b)?)*")
+SAID = re.compile(r"\btailor(?: --local)? [a-z-]+ (?:RUN|PROJECT|\{[^}]+\})(?: --[a-z-]+(?: (?:[A-Z]+\b|\{[^}]+\}))?)*")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -104,6 +106,19 @@ def test_alarms_point_to_a_heading_of_the_operations_page() -> None:
         if resource["Type"] == "AWS::CloudWatch::Alarm":
             for heading in re.findall(r'docs/operations\.md, "([^"]+)"', resource["Properties"]["AlarmDescription"]):
                 assert f"### {heading}" in text
+
+
+def test_the_table_of_idle_costs_counts_the_alarms_and_adds_up() -> None:
+    section = (ROOT / "docs/operations.md").read_text().partition("## Costs when idle")[2]
+    lines = [line for line in section.splitlines() if line.startswith("|") and "$" in line]
+    rows = [[cell.strip(" *$") for cell in line.split("|")[1:4]] for line in lines]
+    named = {what: (Decimal(full), Decimal(free)) for what, full, free in rows if ";" not in full}
+    storage = {amount for what, (amount, _) in named.items() if what.startswith("each custom model")}
+    assert storage == {price.amount for model in catalog.models() if (price := model.price("storage"))}
+    *items, total = [amounts for what, amounts in named.items() if not what.startswith("each custom model")]
+    assert list(total) == [sum(column) for column in zip(*items, strict=True)]
+    alarms = sum(item["Type"] == "AWS::CloudWatch::Alarm" for item in template()["Resources"].values())
+    assert named[f"{alarms} alarms"] == (alarms * Decimal("0.10"), max(0, alarms - 10) * Decimal("0.10"))
 
 
 def test_make_targets_in_the_readme_exist() -> None:

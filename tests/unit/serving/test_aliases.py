@@ -69,6 +69,37 @@ def test_rollback_goes_to_the_version_before_or_to_one_by_name(store: ServingTab
         aliases.rollback(store, "empty", "person:kim")
 
 
+def test_rollback_twice_never_returns_to_what_was_rolled_back_from(store: ServingTable, version: Build) -> None:
+    for number in range(1, 4):
+        aliases.promote(store, "colours", version(str(number)), str(number - 1) if number > 1 else None, "provision")
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    aliases.rollback(store, "colours", "person:kim", now=now)
+    alias = aliases.rollback(store, "colours", "person:linh", now=now)
+    assert runs(alias) == ("1", ["2", "3"])
+    marks = {run: mark and (mark.by, mark.to) for run in "123" for mark in [aliases.rolled_back(alias, run)]}
+    assert marks == {"1": None, "2": ("person:linh", "1"), "3": ("person:kim", "2")}
+    with pytest.raises(NotFoundError, match="rolled back from: 2, 3") as caught:
+        aliases.rollback(store, "colours", "person:kim")
+    assert "--to" in caught.value.hint
+    assert store.alias("colours") == alias
+
+    again = aliases.rollback(store, "colours", "person:kim", to="2")
+    assert runs(again) == ("2", ["1", "3"])
+    assert aliases.rolled_back(again, "2") is None
+    promoted = aliases.promote(store, "colours", version("3"), "2", "person:kim")
+    assert aliases.rolled_back(promoted, "3") is None
+    assert runs(aliases.rollback(store, "colours", "person:kim"))[0] == "2"
+
+
+def test_an_incomplete_promotion_never_brings_back_what_was_rolled_back_from(
+    store: ServingTable, version: Build
+) -> None:
+    for number in range(1, 3):
+        aliases.promote(store, "colours", version(str(number)), str(number - 1) if number > 1 else None, "provision")
+    aliases.rollback(store, "colours", "person:kim")
+    assert runs(aliases.withdraw(store, "colours", "1")) == (None, ["2"])
+
+
 def test_a_version_is_forgotten_before_its_deployment_goes(store: ServingTable, version: Build) -> None:
     aliases.promote(store, "colours", version("1"), None, "provision")
     aliases.promote(store, "colours", version("2"), "1", "provision")

@@ -81,8 +81,8 @@ class Setting:
     def decline(self, run: Run) -> Run:
         return decline(run, self.runs, by="person:linh", reason="", now=NOW)
 
-    def roll_back(self) -> Run:
-        return roll_back("colours", self.services, to=None, by="p", reason="", now=NOW)
+    def roll_back(self, to: str | None = None) -> Run:
+        return roll_back("colours", self.services, to=to, by="p", reason="", now=NOW)
 
     def stop(self, run: Run) -> Run:
         return stop(run, self.services, **self._by_hand("wrong data"))

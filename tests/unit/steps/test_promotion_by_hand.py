@@ -7,15 +7,17 @@ from tailor.runs import State
 from tests.unit.steps.setting import MODEL, Setting, measured_with
 
 
-def test_a_person_goes_back_to_the_version_before_and_forward_again(setting: Setting) -> None:
+def test_a_person_goes_back_to_the_version_before_and_forward_again_only_by_name(setting: Setting) -> None:
     first = setting.deployed(State.PASSED, "colours-scenes-aaaaaaaaaaaa")
     setting.provision(first)
     second = setting.deployed(State.PASSED, "colours-scenes-bbbbbbbbbbbb", evaluation=measured_with(first))
     setting.provision(second)
-    for target, other in ((first, second), (second, first)):
-        run = setting.roll_back()
-        assert (run.id, run.state) == (target.id, State.LIVE)
-        assert setting.runs.get(other.id).state == State.STANDBY
+    assert (setting.roll_back().id, setting.runs.get(second.id).state) == (first.id, State.STANDBY)
+    assert f"tailor rollback colours --to {second.id}" in setting.runs.get(second.id).history[-1].reason
+    with pytest.raises(NotFoundError, match="rolled back from"):
+        setting.roll_back()
+    assert setting.roll_back(to=second.id).id == second.id
+    assert [setting.runs.get(run.id).state for run in (first, second)] == [State.STANDBY, State.LIVE]
 
 
 def test_going_back_when_nothing_is_left_says_so_and_changes_nothing(setting: Setting) -> None:

@@ -23,6 +23,14 @@ class MediaRules(Record):
     image_formats: tuple[ImageFormat, ...] = ("png", "jpeg", "gif", "webp")
 
 
+class RolledBack(Record):
+    """A person's decision to go back from a version. ``by`` is recorded as in a run's history."""
+
+    at: datetime
+    by: str
+    to: str = Field(description="the run that became live again")
+
+
 class Version(Record):
     """One deployed model."""
 
@@ -35,6 +43,9 @@ class Version(Record):
     media: MediaRules = MediaRules()
     promoted_at: datetime | None = None
     promoted_by: str = ""
+    rolled_back: RolledBack | None = Field(
+        default=None, description="set when it was rolled back from; chosen again only by name, which removes it"
+    )
 
 
 class Offline(Record):
@@ -113,18 +124,47 @@ def promote(
 
 
 def rollback(store: AliasStore, project: str, by: str, *, to: str | None = None, now: datetime | None = None) -> Alias:
-    """Make the previous version, or that of run ``to``, live again. Raises NotFoundError if it is not kept."""
+    """Make the previous version, or that of run ``to``, live again, and mark the one that was live.
+
+    A marked version is not chosen again without ``to``: going back twice goes back further.
+
+    Raises:
+        NotFoundError: there is no such version.
+    """
     alias = store.alias(project)
     if to and alias.live and alias.live.run == to:
         return alias
-    target = alias.find(to) if to else next(iter(alias.previous), None)
+    target = alias.find(to) if to else _newest_unmarked(alias)
     if target is None:
-        kept = ", ".join(version.run for version in alias.previous) or "none"
-        raise NotFoundError(
-            f"{project}: there is no version {to!r} to go back to" if to else f"{project}: there is no version before",
-            hint=f"versions kept: {kept}; tailor promote RUN --reason WHY deploys one again that was taken down",
-        )
+        raise _nothing_to_go_back_to(alias, to)
+    now = now or datetime.now(UTC)
+    if alias.live:
+        mark = RolledBack(at=now, by=by, to=target.run)
+        alias = alias.model_copy(update={"live": alias.live.model_copy(update={"rolled_back": mark})})
     return store.save_alias(_pointed_at(alias, target, by, now))
+
+
+def _newest_unmarked(alias: Alias) -> Version | None:
+    """Return the newest previous version that nobody rolled back from."""
+    return next((version for version in alias.previous if version.rolled_back is None), None)
+
+
+def _nothing_to_go_back_to(alias: Alias, to: str | None) -> NotFoundError:
+    kept = ", ".join(version.run for version in alias.previous)
+    if to is None and kept:
+        return NotFoundError(
+            f"{alias.project}: each version before was rolled back from: {kept}",
+            hint=f"to serve one of them all the same: tailor rollback {alias.project} --to RUN",
+        )
+    missing = f"there is no version {to!r} to go back to" if to else "there is no version before"
+    hint = f"versions kept: {kept or 'none'}; tailor promote RUN --reason WHY deploys one again that was taken down"
+    return NotFoundError(f"{alias.project}: {missing}", hint=hint)
+
+
+def rolled_back(alias: Alias, run: str) -> RolledBack | None:
+    """Return the decision to go back from a run's version, or None."""
+    version = alias.find(run)
+    return version.rolled_back if version else None
 
 
 def forget(store: AliasStore, project: str, run: str) -> Alias:
@@ -144,8 +184,9 @@ def withdraw(store: AliasStore, project: str, run: str) -> Alias:
     alias = store.alias(project)
     if alias.live is None or alias.live.run != run:
         return forget(store, project, run)
-    before = alias.previous[0] if alias.previous else None
-    return store.save_alias(alias.model_copy(update={"live": before, "previous": alias.previous[1:]}))
+    before = _newest_unmarked(alias)
+    kept = tuple(version for version in alias.previous if version is not before)
+    return store.save_alias(alias.model_copy(update={"live": before, "previous": kept}))
 
 
 def take_offline(store: AliasStore, project: str, by: str, reason: str, *, now: datetime) -> Offline:
@@ -165,6 +206,7 @@ def take_offline(store: AliasStore, project: str, by: str, reason: str, *, now: 
 
 
 def _pointed_at(alias: Alias, version: Version, by: str, now: datetime | None) -> Alias:
-    live = version.model_copy(update={"promoted_at": now or datetime.now(UTC), "promoted_by": by})
+    marks = {"promoted_at": now or datetime.now(UTC), "promoted_by": by, "rolled_back": None}
+    live = version.model_copy(update=marks)
     previous = tuple(other for other in alias.versions if other.run != version.run)
     return alias.model_copy(update={"live": live, "previous": previous})

@@ -9,7 +9,7 @@ from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, Not
 from tailor.evaluation.sizes import ROUNDS
 from tailor.run_records import DeploymentRecord, DeploymentStatus
 from tailor.runs import MOVES, Run, RunStore, State, find, insist
-from tailor.serving.aliases import Offline, Version, forget, withdraw
+from tailor.serving.aliases import Offline, RolledBack, Version, forget, withdraw
 from tailor.serving.aliases import promote as move_pointer
 from tailor.serving.media import rules_for
 from tailor.steps.control import Control
@@ -275,11 +275,22 @@ def promote(
     return live
 
 
-def stand_by(run: Run, *, successor: str, runs: RunStore, by: str, now: datetime) -> Run:
-    """live → standby: keep the deployment for some hours, so that a rollback takes a moment."""
+def stand_by(
+    run: Run, *, successor: str, runs: RunStore, by: str, now: datetime, back: RolledBack | None = None
+) -> Run:
+    """live → standby: keep the deployment for some hours, so that a rollback takes a moment.
+
+    ``back`` is set if a person went back from this version.
+    """
     until = now + timedelta(hours=run.recipe.deployment.keep_previous_hours)
     deployment = run.deployment and run.deployment.model_copy(update={"standby_until": until})
-    reason = f"{successor} took over; going back is possible until {until:%Y-%m-%d %H:%M} UTC"
+    kept = f"{until:%Y-%m-%d %H:%M} UTC"
+    reason = f"{successor} took over; going back is possible until {kept}"
+    if back:
+        reason = (
+            f"{back.by} rolled back from it to {back.to}; until {kept} it can be chosen by name: "
+            f"tailor rollback {run.project} --to {run.id}"
+        )
     return runs.save(run.moved(State.STANDBY, by=by, now=now, deployment=deployment, reason=reason))
 
 

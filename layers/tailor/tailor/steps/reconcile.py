@@ -15,6 +15,7 @@ from tailor.errors import ConflictError, NotFoundError, TailorError
 from tailor.events import RUN_DUE, RunChanged
 from tailor.run_records import DeploymentStatus
 from tailor.runs import ACTORS, Run, State
+from tailor.serving.aliases import rolled_back
 from tailor.steps.filling import FolderStore, WakeUps
 from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
 from tailor.steps.publish import Bus
@@ -112,9 +113,12 @@ class Reconciler:
         if alias.offline:
             return self._take_down(run, alias.offline.by, alias.offline.reason, now)
         if run.state == State.STANDBY and _standby_is_over(run, now):
-            return self._take_down(run, BY, "its successor has proved itself", now)
+            bad = rolled_back(alias, run.id)
+            reason = f"{bad.by} rolled back from it" if bad else "its successor has proved itself"
+            return self._take_down(run, BY, reason, now)
         if run.state == State.LIVE and alias.live and alias.live.run != run.id:
-            return stand_by(run, successor=alias.live.run, runs=self.services.runs, by=BY, now=now)
+            successor, back = alias.live.run, rolled_back(alias, run.id)
+            return stand_by(run, successor=successor, runs=self.services.runs, by=BY, now=now, back=back)
         return None
 
     def _see_that_it_answers(self, run: Run, states: Callable[[], Mapping[str, str]], now: datetime) -> Run | None:

@@ -13,7 +13,7 @@ from typing import Concatenate
 
 from tailor.errors import ConflictError, InvalidInputError, NotFoundError, NotOursError
 from tailor.runs import MOVES, Run, RunStore, State, insist
-from tailor.serving.aliases import Offline, Version
+from tailor.serving.aliases import Alias, Offline, Version, rolled_back
 from tailor.serving.aliases import rollback as move_pointer_back
 from tailor.serving.aliases import take_offline as point_nowhere
 from tailor.steps.again import again
@@ -142,31 +142,34 @@ def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, no
 def roll_back(project: str, services: RunServices, *, to: str | None, by: str, reason: str, now: datetime) -> Run:
     """Point the project's name at the previous version, or at the run ``to``; return the run that is live now.
 
+    A version that was rolled back from is marked, and previous only to who names it.
+
     Raises:
         NotFoundError: there is no such version any more.
     """
 
     runs, aliases = services.runs, services.aliases
 
-    def point_back() -> tuple[Version | None, Version | None]:
-        return aliases.alias(project).live, move_pointer_back(aliases, project, by, to=to, now=now).live
+    def point_back() -> tuple[Version | None, Alias]:
+        return aliases.alias(project).live, move_pointer_back(aliases, project, by, to=to, now=now)
 
     def put_live(run: Run) -> Run:
         if run.state == State.LIVE:
             return run
         return runs.save(run.moved(State.LIVE, by=by, reason=reason or "rolled back", now=now))
 
-    def follow(run: Run, successor: str) -> None:
+    def follow(run: Run, live: Version) -> None:
         if run.state == State.LIVE:
-            stand_by(run, successor=successor, runs=runs, by=by, now=now)
+            stand_by(run, successor=live.run, runs=runs, by=by, now=now, back=rolled_back(alias, run.id))
 
     # Step by step, because a pointer that has moved back once would move back further.
-    was, live = insist(point_back)
+    was, alias = insist(point_back)
+    live = alias.live
     if live is None:
         raise ConflictError(f"{project} has no live version")
     run = insist(lambda: put_live(runs.get(live.run)))
     if was is not None and was.run != live.run:
-        insist(lambda: follow(runs.get(was.run), live.run))
+        insist(lambda: follow(runs.get(was.run), live))
     return run
 
 
