@@ -1,7 +1,7 @@
 """`tailor push`: upload a folder as a dataset, and then the empty file that says that all is there."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from mimetypes import guess_type
 from pathlib import Path
@@ -29,15 +29,16 @@ WAIT_FOR_RUN = 120.0  # seconds from the last upload until the run must be in th
 
 
 def push(
-    path: Annotated[
-        Path, typer.Argument(exists=True, help="a data file, or a folder with data, media and a tailor.yaml")
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH…", exists=True, help="data files, or a folder with data, media and a tailor.yaml"),
     ],
     target: Annotated[str, typer.Argument(metavar="PROJECT/DATASET")],
     wait: Annotated[bool, typer.Option("--wait", help="follow the run until it finishes or needs your input")] = False,
 ) -> None:
     """Upload a dataset and print the run that it started."""
     with shown_errors():
-        run, known = push_dataset(path, target)
+        run, known = push_dataset(paths, target)
         out.print(f"run [bold]{run.id}[/] is {run.state}", soft_wrap=True)
         for text in obstacles(run.recipe, session.serving.alias(run.project)):
             err.print(f"[yellow]note[/] {escape(one_line(text))}", soft_wrap=True)
@@ -49,7 +50,7 @@ def push(
         watch(run.id)
 
 
-def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
+def push_dataset(paths: Sequence[Path], target: str) -> tuple[Run, bool]:
     """Upload a dataset; return its run, and whether that run existed before (the same upload is the same run).
 
     Waits until the run is in the table.
@@ -64,12 +65,13 @@ def push_dataset(path: Path, target: str) -> tuple[Run, bool]:
     check_name(project, "project")
     check_name(dataset, "dataset")
     prefix = f"{UPLOADS}{project}/{dataset}/"
-    found = files_of_dataset(path)
+    found = files_of_dataset(paths)
     kinds = {name: kind_of(name, file.stat().st_size) for name, file in found.items()}
     names = {name: file for name, file in found.items() if kinds[name] not in (FileKind.JUNK, FileKind.DONE)}
     if not starts_a_run(kinds.values()):
         raise InvalidInputError(
-            f"there is no data file in {path}", hint="docs/data-formats.md lists the supported files"
+            f"there is no data file in {' '.join(map(str, paths))}",
+            hint="docs/data-formats.md lists the supported files",
         )
     _check_recipe(names, prefix)
     before = {run.id: run for run in session.runs.project_runs(project)}

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,7 +34,7 @@ def source_of(paths: list[str]) -> tuple[Storage, str]:
             raise NotFoundError(f"there is no file or folder {str(path)!r}")
     if len(found) == 1 and found[0].is_dir():
         return LinkedFolder(found[0]), ""
-    root = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in found]))
+    root = root_of(found)
 
     def is_chosen(key: str) -> bool:
         return any((root / key).is_relative_to(path) for path in found)
@@ -105,25 +105,33 @@ def _bucket(uri: str) -> tuple[Storage, str]:
     return storage, folder
 
 
-def files_of_dataset(path: Path) -> dict[str, Path]:
-    """Return the files that a path given to ``tailor push`` means, by their names in the dataset.
+def files_of_dataset(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return the files that paths given to ``tailor push`` mean, by their names in the dataset.
 
-    A folder is all that is in it. A file is the file, the recipe beside it, and the media beside it that its rows name:
-    what ``tailor check`` looks at. An archive has its media inside.
+    A folder is all that is in it. Files are themselves, the recipe beside them, and the media beside them that their
+    rows name: what ``tailor check`` looks at. An archive has its media inside.
 
     Raises:
         InvalidInputError: rows name media that are not there.
         RecipeError: lists every problem of the recipe.
     """
-    if path.is_dir():
-        return {file.relative_to(path).as_posix(): file for file in files_of(path)}
-    found = {path.name: path}
-    recipe = recipe_among(beside.name for beside in path.parent.iterdir() if beside.is_file())
+    if len(paths) == 1 and paths[0].is_dir():
+        return {file.relative_to(paths[0]).as_posix(): file for file in files_of(paths[0])}
+    root = root_of(paths)
+    given = [file for path in paths for file in (files_of(path) if path.is_dir() else [path])]
+    found = {file.absolute().relative_to(root).as_posix(): file for file in given}
+    recipe = recipe_among(beside.name for beside in root.iterdir() if beside.is_file())
     if recipe is not None:
-        found[recipe] = path.parent / recipe
-    if not is_archive(path):
-        found.update((name, path.parent / name) for name in _named_media(path))
+        found[recipe] = root / recipe
+    if not all(is_archive(path) for path in paths):
+        found.update((name, root / name) for name in _named_media(paths))
     return found
+
+
+def root_of(paths: Sequence[Path]) -> Path:
+    """Return the folder that several files and folders lie in."""
+    found = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100  links stay what they are called
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in found]))
 
 
 def is_archive(path: Path) -> bool:
@@ -131,9 +139,9 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(_ARCHIVES)
 
 
-def _named_media(path: Path) -> list[str]:
-    """The media beside a data file that its rows name."""
-    storage, prefix = source_of([str(path)])
+def _named_media(paths: Sequence[Path]) -> list[str]:
+    """The media beside data files that their rows name."""
+    storage, prefix = source_of(list(map(str, paths)))
     recipe, _ = recipe_of(storage, prefix, {})
     named: dict[str, None] = {}
     missing: list[str] = []
@@ -149,6 +157,8 @@ def _named_media(path: Path) -> list[str]:
                 elif item is None and medium.ref and "://" not in medium.ref:
                     missing.append(medium.ref)
     if missing:
-        message = f"{path.name} names {len(missing)} media that do not lie beside it, for example {missing[0]!r:.100}"
-        raise InvalidInputError(message, hint=f"run tailor check {path}; or push the folder that holds them")
+        said = " ".join(map(str, paths))
+        names = f"{paths[0].name} names" if len(paths) == 1 else f"{len(paths)} files name"
+        message = f"{names} {len(missing)} media that do not lie beside it, for example {missing[0]!r:.100}"
+        raise InvalidInputError(message, hint=f"run tailor check {said}; or push the folder that holds them")
     return list(named)

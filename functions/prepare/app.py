@@ -55,6 +55,7 @@ services = PrepareServices(
     prices=PriceBook(read_prices(settings.prices), Listed(PriceList(), region())),
     asker=BedrockAsker(bucket),
     aliases=ServingTable(settings.serving_table),
+    open_bucket=S3Storage,
 )
 
 

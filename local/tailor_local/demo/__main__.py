@@ -64,7 +64,7 @@ def main(method: Method) -> None:
                 "account", f"its quota of {new} requests a minute to custom models was raised to {RAISED[rate]:,}"
             )
             inbox = Inbox(session.stack.notices_topic)
-            started, _ = push_dataset(data, f"{demo.project}/{demo.dataset}")
+            started, _ = push_dataset([data], f"{demo.project}/{demo.dataset}")
             run = follow(started)
             tell(run, demo, inbox, slack)
             call(run, demo, cloud.endpoint)

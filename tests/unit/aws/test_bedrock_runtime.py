@@ -7,7 +7,7 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
 
 from tailor.aws import bedrock_runtime
-from tailor.aws.bedrock_runtime import BedrockAsker
+from tailor.aws.bedrock_runtime import METADATA, BedrockAsker
 from tailor.aws.clients import client
 from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError, RetryableError, TailorError, ThrottledError
 from tailor.llm import Reply
@@ -48,7 +48,7 @@ def test_images_of_the_bucket_go_as_bytes(asker: tuple[BedrockAsker, Stubber, Bu
     ask, stub, files = asker
     files.write("uploads/p/d/a.png", b"pixels")
     sent = request({"image": {"format": "png", "source": {"bytes": b"pixels"}}})
-    stub.add_response("converse", ANSWER, {"modelId": MODEL, **sent})
+    stub.add_response("converse", ANSWER, {"modelId": MODEL, "requestMetadata": METADATA, **sent})
     asked = request(image("s3://bucket/uploads/p/d/a.png"))
     assert ask.converse(MODEL, asked) == Reply("màu đỏ", "end_turn", 9, 2, 321)
     assert asked == request(image("s3://bucket/uploads/p/d/a.png"))
@@ -69,7 +69,7 @@ def test_what_is_too_large_or_elsewhere_stays_a_location(
     monkeypatch.setattr(bedrock_runtime, "MAX_MEDIA_BYTES", 3)
     files.write("large.png", b"pixels")
     sent = request(image("s3://bucket/large.png"), image("s3://other/a.png"))
-    stub.add_response("converse", ANSWER, {"modelId": MODEL, **sent})
+    stub.add_response("converse", ANSWER, {"modelId": MODEL, "requestMetadata": METADATA, **sent})
     assert ask.converse(MODEL, sent).text == "màu đỏ"
 
 

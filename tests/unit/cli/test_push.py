@@ -147,6 +147,21 @@ def test_a_file_is_uploaded_with_the_media_that_its_rows_name(
     assert kept == [f"uploads/colours/scenes/{name}" for name in ("_DONE", "data.csv", "img/a.png")]
 
 
+def test_several_files_are_one_dataset_as_for_check(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_memory(tmp_path_factory, monkeypatch)
+    for name in ("parts/a.csv", "b.csv", "c.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"question,answer\n{name},x\n")
+    (tmp_path / "tailor.yaml").write_text("description: both\n")
+    given = [str(tmp_path / name) for name in ("parts/a.csv", "b.csv")]
+    result = CliRunner().invoke(app, ["push", *given, "colours/scenes"])
+    assert result.exit_code == 0, result.output
+    kept = sorted(file.key.rpartition("scenes/")[2] for file in Session().bucket.list("uploads/colours/scenes/"))
+    assert kept == ["_DONE", "b.csv", "parts/a.csv", "tailor.yaml"]
+
+
 def test_a_file_whose_media_are_missing_is_refused_before_anything_is_uploaded(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +179,7 @@ def test_an_archive_is_looked_at_alone(tmp_path: Path) -> None:
     (tmp_path / "d.zip").write_bytes(zipped({"data.csv": "image,question,answer\na.png,What?,x\n"}))
     storage, prefix = source_of([str(tmp_path / "d.zip")])
     assert [file.key for file in storage.list(prefix)] == ["d.zip"]
-    assert list(files_of_dataset(tmp_path / "d.zip")) == ["d.zip"]
+    assert list(files_of_dataset([tmp_path / "d.zip"])) == ["d.zip"]
 
 
 def test_leftovers_stay_at_home_and_a_second_recipe_is_refused_before_anything_is_uploaded(

@@ -348,6 +348,33 @@ def test_correctness_and_agreement_are_two_figures_with_two_names(tmp_path: Path
     assert any("60 rows without a right answer" in note for note in report["notes"])
 
 
+@pytest.mark.parametrize(
+    ("logs", "verdict", "says"),
+    [
+        ({"requests": 90, "unread": 0, "left_out": 3, "problem": ""}, "passed", "3 held-out rows were left out"),
+        ({"requests": 0, "unread": 0, "left_out": 0, "problem": "no access"}, "inconclusive", "is unknown: no access"),
+        (None, "inconclusive", "is unknown: "),
+    ],
+)
+def test_a_student_of_logs_passes_only_where_they_were_compared_with_the_held_out_rows(
+    logs: dict[str, Any] | None, verdict: str, says: str, tmp_path: Path
+) -> None:
+    recipe = Recipe.parse("{method: distillation, teacher: nova-pro, distillation: {logs: {uri: 's3://l/a/'}}}")
+    run = new_run(recipe)
+    files = write_run(tmp_path, run, ROWS, [])
+    files.write(f"{run.files}prepared/manifest.json", orjson.dumps({"logs": logs} if logs else {}))
+    job = "step_number,epoch_number,training_loss,perplexity\n" + "".join(f"{n},0,{9 + n},1\n" for n in range(20))
+    files.write(f"{run.files}job/x/training_artifacts/step_wise_training_metrics.csv", job.encode())
+    asker = model({"custom": 9, "plain": 4, "wise": 9})
+    arms = [*ARMS, Arm("teacher", "wise")]
+    result = evaluate_run(files, run, recipe, arms, asker, deadline=lambda: 900.0, clock=lambda: NOW)
+    assert isinstance(result, EvaluationResult)
+    report = result.report
+    assert report["verdict"] == verdict
+    assert any(says in sentence for sentence in [*report["notes"], *report["reasons"]])
+    assert (report["training"]["state"], report["training"]["advice"]) == ("diverged", "")
+
+
 SENTENCE = "Van điều áp số hiệu kiểm định phải được tháo rửa bằng dung dịch trung tính trước mỗi ca vận hành thứ "
 
 

@@ -12,6 +12,7 @@ from tailor.serving.aliases import Alias, Version
 from tailor.steps.frozen import MANIFEST
 from tailor.steps.prepare import prepare
 from tailor.steps.preparing import PrepareServices
+from tailor.storage import FolderStorage
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, OpenRegion
 from tests.unit.steps.uploads import opened
 from tests.unit.versions import VersionedFolder
@@ -44,6 +45,20 @@ class Setting:
         }
         services = PrepareServices(**(settings | changes))
         return prepare(self.id, services, scratch=self.scratch, lease_seconds=900, now=NOW + after)
+
+
+def test_the_logs_of_a_distillation_are_compared_with_the_held_out_rows(tmp_path: Path) -> None:
+    recipe = "{model: nova-micro, method: distillation, distillation: {logs: {uri: 's3://my-logs/a/'}}}"
+    opened_buckets = []
+
+    def open_bucket(name: str) -> FolderStorage:
+        opened_buckets.append(name)
+        return FolderStorage(tmp_path / "none")
+
+    run = Setting(tmp_path, recipe).prepare(open_bucket=open_bucket)
+    assert run is not None
+    assert (run.state, opened_buckets) == (State.PREPARED, ["my-logs"])
+    assert "logs-not-compared" in [found.code for found in run.report.findings]
 
 
 def test_the_system_prompt_that_all_rows_share_is_kept_for_the_live_version(tmp_path: Path) -> None:

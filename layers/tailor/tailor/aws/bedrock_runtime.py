@@ -14,6 +14,8 @@ from tailor.llm import Reply
 from tailor.storage import Storage
 
 READ_TIMEOUT = 60.0
+# In the account's invocation logs, so that a distillation can leave out what was asked to measure.
+METADATA: Mapping[str, str] = {"tailor-purpose": "evaluation"}
 # Converse takes 25 MB a request; base64 makes bytes a third longer.
 MAX_MEDIA_BYTES = 18 * 1024 * 1024
 _KINDS: Mapping[str, type[TailorError]] = {
@@ -49,7 +51,9 @@ class BedrockAsker:
         """Ask a model and return its reply. Raises tailor.errors."""
         messages = self._with_bytes(request["messages"])
         try:
-            answer = self._client.converse(modelId=model_id, **{**request, "messages": messages})
+            answer = self._client.converse(
+                modelId=model_id, **{**request, "messages": messages, "requestMetadata": dict(METADATA)}
+            )
         except ClientError as error:
             kind = _KINDS.get(code_of(error), RetryableError)
             raise kind(f"{model_id}: {error.response.get('Error', {}).get('Message', '')}") from error

@@ -108,7 +108,7 @@ def evaluate_run(
     guards = regression.guards_of(questions.regression, spoken, recipe.evaluation.regression_margin, task.plan)
     looks = look(run_files, run.project, run.id, questions.rows)
     tight = replace(task.plan, policy=tightened(task.plan.policy, looks))
-    outcome = judge(task.rows, answers, tight, guards)
+    outcome = judge(task.rows, answers, tight, guards, task.doubts)
     opinion: dict[str, Any] | None = None
     doubts = _looked(looks, tight.policy.confidence)
     if recipe.evaluation.judge is not None:

@@ -83,9 +83,8 @@ class _Step:
             problems = offer_problems(recipe, model, services.region, services.offers)
         if problems or model is None:
             return self._reject(recipe, problems)
-        assignment = Assignment(
-            upload, run.prefix, bucket, run.files, recipe, model, services.bucket_owner, self.scratch
-        )
+        owner, open_bucket = services.bucket_owner, services.open_bucket
+        assignment = Assignment(upload, run.prefix, bucket, run.files, recipe, model, owner, self.scratch, open_bucket)
         try:
             done = self._check(assignment)
         except DatasetError as error:

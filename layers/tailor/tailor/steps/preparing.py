@@ -7,7 +7,7 @@ complete is never checked again, whatever becomes of the execution that started 
 from dataclasses import dataclass
 from pathlib import Path
 
-from tailor.datasets.prepare import Assignment, Deal, Intake, deal, weigh
+from tailor.datasets.prepare import Assignment, Deal, Intake, OpenBucket, deal, weigh
 from tailor.datasets.scale import Shards, workers_of
 from tailor.events import Shard
 from tailor.llm import Asker
@@ -71,7 +71,7 @@ class PrepareServices:
     """Services of preparing a dataset. ``offers`` guards money: no run is quoted that the Region would not train.
 
     ``asker`` does the headroom check; ``aliases`` tell whether an evaluation asks a live version too. ``prices`` come
-    before those of the catalogue.
+    before those of the catalogue; ``open_bucket`` returns the bucket of a distillation's invocation logs.
     """
 
     bucket: VersionedStorage
@@ -83,6 +83,7 @@ class PrepareServices:
     aliases: AliasStore
     region: str
     prices: PriceBook = NO_PRICES
+    open_bucket: OpenBucket | None = None
 
 
 def check_shard(shard: Shard, services: PrepareServices, scratch: Path) -> bool:

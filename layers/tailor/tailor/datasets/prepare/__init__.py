@@ -7,6 +7,7 @@
 | ``batches``, ``workers``, ``process`` | the same on several cores, put together in reading order |
 | ``writer`` | train, validation and test files, each line read again before it counts |
 | ``samples`` | rows that the report shows |
+| ``logged`` | held-out rows that the logs of a distillation ask too |
 | ``questions`` | a team's own questions for an evaluation |
 | ``cost`` | how much work a dataset is, and among how many functions it is shared |
 | ``disk_full`` | what is said where the disk is too small |
@@ -15,6 +16,7 @@
 from tailor.datasets.prepare.batches import BATCH, rows_of
 from tailor.datasets.prepare.cost import Deal, Weight, deal, media_outside, weigh
 from tailor.datasets.prepare.disk_full import NoRoomError, disk_full_as_error
+from tailor.datasets.prepare.logged import OpenBucket
 from tailor.datasets.prepare.preparation import Assignment, Intake, Progress, prepare_dataset, reject_dataset
 from tailor.datasets.prepare.row_pass import folder_of
 
@@ -24,6 +26,7 @@ __all__ = [
     "Deal",
     "Intake",
     "NoRoomError",
+    "OpenBucket",
     "Progress",
     "Weight",
     "deal",

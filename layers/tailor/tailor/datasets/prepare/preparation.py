@@ -18,6 +18,7 @@ from tailor.datasets.media import Found, KnownAssets, LookupTally, MediaResolver
 from tailor.datasets.prepare.batches import Item
 from tailor.datasets.prepare.cost import media_outside
 from tailor.datasets.prepare.disk_full import disk_full_as_error
+from tailor.datasets.prepare.logged import OpenBucket, leave_out_logged
 from tailor.datasets.prepare.metric_test import tested_metric
 from tailor.datasets.prepare.questions import own_questions
 from tailor.datasets.prepare.row_pass import PrepareTarget, Totals
@@ -68,7 +69,8 @@ Watch = Callable[[Progress], None]
 class Assignment:
     """Dataset to prepare: all under ``prefix`` becomes ``report/`` and ``prepared/`` under ``run_prefix``.
 
-    ``bucket_owner``: 12 digits, for media in S3; ``scratch``: an empty folder.
+    ``bucket_owner``: 12 digits, for media in S3; ``scratch``: an empty folder; ``open_bucket``: returns a bucket with
+    invocation logs, None where they can't be read from here.
     """
 
     uploads: Storage
@@ -79,6 +81,7 @@ class Assignment:
     model: Model
     bucket_owner: str | None
     scratch: Path
+    open_bucket: OpenBucket | None = None
 
 
 class Intake:
@@ -156,10 +159,13 @@ class Intake:
         ):
             totals = self._put_together(parts, results, collector)
             self._watch(Progress("comparing rows", totals.rows))
+            spool = Spool(parts, self._facts.record, self._files)
             _compare(table, collector, recipe, model, totals, self.reader)
+            logged, told = leave_out_logged(table, spool, self._files, recipe, given.open_bucket, scratch)
+            collector.add(told)
+            _count(table, collector, recipe, model, self.reader)
             questions = own_questions(given.uploads, given.prefix, recipe, model, scratch)
             collector.add(questions.findings if questions else [])
-            spool = Spool(parts, self._facts.record, self._files)
             self._watch(Progress("writing", totals.rows))
             with Writing(parts, scratch, table, self._facts.record, self._files) as writing:
                 report = _decide(table, collector, recipe, model, totals, self.reader, spool)
@@ -170,6 +176,7 @@ class Intake:
             if questions:
                 files.append(questions.write(output, f"{run_prefix}prepared/questions.jsonl"))
             report.manifest = _manifest(report, files) | ({"questions": questions.document()} if questions else {})
+            report.manifest |= {"logs": logged.document()} if logged else {}
             output.write(f"{run_prefix}prepared/manifest.json", _pretty(report.manifest), _JSON)
         add_pictures(report.previews, [given.uploads, output])
         _publish_report(output, run_prefix, report, scratch)
@@ -201,11 +208,12 @@ def prepare_dataset(
     progress: Watch | None = None,
     write_unusable: bool = False,
     workers: int | None = None,
+    open_bucket: OpenBucket | None = None,
 ) -> Report:
     """Prepare a dataset on this machine, as :class:`Intake` does.
 
     ``workers``: processes that share the rows, by default as many as pay; the result is the same for any number."""
-    assignment = Assignment(uploads, prefix, output, run_prefix, recipe, model, bucket_owner, scratch)
+    assignment = Assignment(uploads, prefix, output, run_prefix, recipe, model, bucket_owner, scratch, open_bucket)
     with Intake(assignment, progress) as intake:
         parts = intake.check(workers or intake.worthwhile_workers())
         return intake.finish(parts, write_unusable=write_unusable)
@@ -253,6 +261,9 @@ def _compare(
     collector.add(dataset_checks.join_captions(table, captions))
     collector.add(dataset_checks.compare_media(table))
     collector.add(dataset_checks.unused_media(table, reader.media))
+
+
+def _count(table: RowTable, collector: Collector, recipe: Recipe, model: Model, reader: DatasetReader) -> None:
     if reader.files:  # else there is an error that says why
         collector.add(dataset_checks.check_counts(table, recipe, model))
     collector.add(reader.findings)

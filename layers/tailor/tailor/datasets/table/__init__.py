@@ -11,7 +11,7 @@
 
 from tailor.datasets.table.assign import assign_parts
 from tailor.datasets.table.baselines import trivial_baselines
-from tailor.datasets.table.fingerprints import SHORT_ANSWER, describe_answer, group_hash, hashes_of
+from tailor.datasets.table.fingerprints import SHORT_ANSWER, asked_hash, describe_answer, group_hash, hashes_of
 from tailor.datasets.table.row_table import MEDIA_KINDS, Object, RowTable, RowWriter, TableRow, WorkerTable
 from tailor.datasets.table.splitter import PARTS
 from tailor.datasets.table.statistics import asked_of, media_of, statistics_of, tokens_of
@@ -25,6 +25,7 @@ __all__ = [
     "RowWriter",
     "TableRow",
     "WorkerTable",
+    "asked_hash",
     "asked_of",
     "assign_parts",
     "describe_answer",

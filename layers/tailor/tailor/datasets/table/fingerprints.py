@@ -1,6 +1,7 @@
 """Fingerprints that rows are compared by: hashes of inputs and answers, and each answer's kind."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -41,6 +42,12 @@ def hashes_of(question: bytes, turns: int, digests: Sequence[str] = ()) -> tuple
     if not digests and turns <= _USUAL_TURNS:
         return same, same
     return group_hash(question, turns.to_bytes(4), *(digest.encode() for digest in digests)), same
+
+
+def asked_hash(turns: Iterable[str]) -> int:
+    """Hash the turns before an answer; case, white space and how letters are composed make no difference."""
+    asked = " ".join(" ".join(turns).split())
+    return group_hash(unicodedata.normalize("NFC", asked).casefold().encode("utf-8", "replace"))
 
 
 def describe_answer(question: str, answer: str, answer_bytes: bytes) -> AnswerInfo:

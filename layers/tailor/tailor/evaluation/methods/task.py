@@ -26,6 +26,8 @@ class Task:
     plan: Plan
     measure: Callable[[Outcome, Behaviour, Sequence[Curve], Interview], dict[str, Any]]
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    """Reasons not to pass."""
 
 
 def plan_of(recipe: Recipe, spoken: str) -> Plan:
@@ -42,7 +44,7 @@ def plan_of(recipe: Recipe, spoken: str) -> Plan:
 def task_of(recipe: Recipe, questions: Questions, answers: Answers) -> Task:
     plan = plan_of(recipe, questions.spoken)
     if recipe.method == "distillation" and TEACHER in answers:
-        return _distillation(questions, answers, plan)
+        return _distillation(recipe, questions, answers, plan)
     if recipe.method == "reinforcement":
         return _reinforcement(recipe, questions, plan)
     if recipe.method == "continued-pre-training":
@@ -50,7 +52,7 @@ def task_of(recipe: Recipe, questions: Questions, answers: Answers) -> Task:
     return Task(questions.rows, plan, lambda *_: {})
 
 
-def _distillation(questions: Questions, answers: Answers, plan: Plan) -> Task:
+def _distillation(recipe: Recipe, questions: Questions, answers: Answers, plan: Plan) -> Task:
     rows, silver = distillation.deciding_rows(questions.rows, answers[TEACHER], plan.policy.minimum_rows)
 
     def measure(outcome: Outcome, behaviour: Behaviour, _: Sequence[Curve], __: Interview) -> dict[str, Any]:
@@ -61,7 +63,20 @@ def _distillation(questions: Questions, answers: Answers, plan: Plan) -> Task:
     if silver:
         notes = ["all rows were measured against the teacher's answers: agreement, not correctness"]
         plan = replace(plan, by="agreement with the teacher")
-    return Task(rows, plan, measure, notes)
+    told, doubts = _of_logs(recipe, questions)
+    return Task(rows, plan, measure, [*notes, *told], doubts)
+
+
+def _of_logs(recipe: Recipe, questions: Questions) -> tuple[list[str], list[str]]:
+    """Return notes and doubts where logs taught the student: held-out questions must not be among them."""
+    if recipe.distillation.logs is None:
+        return [], []
+    logs = questions.manifest.get("logs") or {"problem": "the dataset was prepared by an earlier version"}
+    if logs["problem"]:
+        return [], [f"whether the logs that taught the student ask held-out questions is unknown: {logs['problem']}"]
+    if not logs["left_out"]:
+        return [], []
+    return [f"{logs['left_out']} held-out rows were left out: the logs that taught the student ask them too"], []
 
 
 def _reinforcement(recipe: Recipe, questions: Questions, plan: Plan) -> Task:

@@ -1,0 +1,125 @@
+"""Held-out rows whose questions stand in the invocation logs that teach the student are left out of the evaluation.
+
+A student that was taught a question's answer knows it by heart, so such a row would measure memory. Only requests that
+the recipe's ``filters`` and ``exclude`` let through teach. Questions are compared by what is asked before the answer,
+whatever the system text, which apps and datasets write differently.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tailor.datasets.example import Example
+from tailor.datasets.formats import read_dataset
+from tailor.datasets.prepare.samples import Spool
+from tailor.datasets.records import text_of
+from tailor.datasets.table import PARTS, RowTable, asked_hash
+from tailor.errors import NotAllowedError, NotFoundError
+from tailor.findings import Finding, finding
+from tailor.prepared import decode
+from tailor.recipe import Data, InvocationLogs, Recipe
+from tailor.storage import Storage
+
+OpenBucket = Callable[[str], Storage]
+MOST_BYTES: Final = 2 << 30
+MOST_FILES: Final = 20_000
+_TEST = PARTS.index("test")
+
+
+@dataclass(slots=True)
+class LoggedQuestions:
+    """``problem``: why logs and held-out rows were not compared; empty where they were."""
+
+    requests: int = 0
+    unread: int = 0
+    left_out: int = 0
+    problem: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """For the manifest: the gate stays closed where there is a problem."""
+        return {
+            "requests": self.requests,
+            "unread": self.unread,
+            "left_out": self.left_out,
+            "problem": self.problem,
+        }
+
+
+def leave_out_logged(
+    table: RowTable, spool: Spool, files: list[str], recipe: Recipe, open_bucket: OpenBucket | None, scratch: Path
+) -> tuple[LoggedQuestions | None, list[Finding]]:
+    """Leave held-out rows out that the recipe's logs ask, and return what was compared; None without such logs.
+
+    Args:
+        open_bucket: returns the bucket of a name; None where logs can't be read from here.
+    """
+    logs = recipe.distillation.logs
+    if recipe.method != "distillation" or logs is None:
+        return None, []
+    if open_bucket is None:
+        return LoggedQuestions(problem="they are not read here"), [finding("logs-not-compared/here", "", uri=logs.uri)]
+    found = LoggedQuestions()
+    bucket, _, key = logs.uri.removeprefix("s3://").partition("/")
+    asked: set[int] = set()
+    try:
+        storage = open_bucket(bucket)
+        found.problem = _too_much(storage, key)
+        if not found.problem:
+            asked = _questions(storage, key, logs, scratch, found)
+    except (NotAllowedError, NotFoundError) as error:
+        found.problem = error.message
+    if found.problem:
+        return found, [finding("logs-not-compared", "", uri=logs.uri, why=found.problem)]
+    rows = [row for row in table.rows(_TEST) if _asked(spool.read(table, row)) in asked]
+    table.leave_out(rows, "logged-question")
+    found.left_out = len(rows)
+    places = ((files[table.column["file"][row]], table.column["line"][row]) for row in rows)
+    told = [finding("logged-question", *place) for place in places]
+    requests, unread = found.requests, found.unread
+    compared = finding("logs-compared", "", uri=logs.uri, requests=requests, unread=unread, count=found.left_out)
+    return found, [*told, compared]
+
+
+def _too_much(storage: Storage, key: str) -> str:
+    count = size = 0
+    for file in storage.list(key):
+        count, size = count + 1, size + file.size
+        if count > MOST_FILES or size > MOST_BYTES:
+            return f"there are more than {MOST_FILES:,} files or {MOST_BYTES >> 30} GiB under it"
+    return "" if count else "there is no file under it"
+
+
+def _questions(storage: Storage, key: str, logs: InvocationLogs, scratch: Path, found: LoggedQuestions) -> set[int]:
+    """Hash what the requests that teach ask. ``key`` is a folder, or one file."""
+    place = scratch / "logs"
+    place.mkdir(exist_ok=True)
+    asked: set[int] = set()
+    folder, only = (key if not key or key.endswith("/") else f"{key}/"), None
+    if key.endswith((".gz", ".json", ".jsonl")):
+        start, slash, only = key.rpartition("/")
+        folder = start + slash
+    for row in read_dataset(storage, folder, Data(), "distillation", place, only):
+        if not isinstance(row, Example):
+            found.unread += 1
+        elif teaches(row.extra.get("requestMetadata"), logs):
+            found.requests += 1
+            asked.add(asked_hash(_texts(row)))
+    return asked
+
+
+def teaches(metadata: object, logs: InvocationLogs) -> bool:
+    """Return whether a request with this metadata teaches, as far as it says."""
+    tags = metadata if isinstance(metadata, dict) else {}
+    wanted = all(tags.get(key) == value for key, value in logs.filters.items())
+    return wanted and not any(tags.get(key) == value for key, value in logs.exclude.items())
+
+
+def _texts(row: Example) -> Iterator[str]:
+    turns = row.turns[:-1] if row.turns[-1].role == "assistant" else row.turns
+    return (text_of(turn.blocks) for turn in turns)
+
+
+def _asked(record: dict[str, Any]) -> int:
+    turns = decode(record).messages
+    return asked_hash("\n".join(block["text"] for block in turn["content"] if "text" in block) for turn in turns)
