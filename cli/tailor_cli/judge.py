@@ -35,7 +35,7 @@ def judge(
             hint = "for example arn:aws:iam::123456789012:role/NAME"
             raise InvalidInputError(f"--role {role!r} is not the ARN of a role", hint=hint)
         run = find(run_id)
-        folder = f"{run.files}evaluation/"
+        folder = run.results
         rows = read_rows(session.bucket.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")
         try:
             answers = read_answers(session.bucket.read(f"{folder}answers/{arm}.jsonl"), arm)

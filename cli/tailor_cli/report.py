@@ -9,7 +9,11 @@ from tailor.errors import InvalidInputError, NotFoundError
 from tailor_cli.context import out, session, shown_errors
 from tailor_cli.runs import RunId, find
 
-KINDS = {"report": "data", "evaluation": "evaluation"}  # folder of a run's files → what the page is about
+KINDS = {
+    "report": "data",
+    "evaluation": "evaluation",
+    "evaluation/sealed": "sealed",
+}  # folder of a run's files → what the page is about
 
 
 def report(

@@ -157,11 +157,17 @@ def stop(run_id: RunId, reason: Reason = "") -> None:
 
 
 def promote(run_id: RunId, reason: Annotated[str, typer.Option(help="recorded in the run's history")]) -> None:
-    """Make a version live regardless of its verdict. Deploys it again first if its deployment was removed."""
+    """Make a version live regardless of its verdict. Deploys it again first if its deployment was removed.
+
+    One that passed while a part of its held-out rows is sealed goes live only if it passes on that part too.
+    """
     with shown_errors():
         run = steer.promote_by_hand(find(run_id), session.services, by=person(), reason=reason, now=now())
         if run.state == State.RESTORING:
             out.print(f"{run.id} is being deployed again, which takes some minutes, and then goes live")
+            err.print(f"next: {session.tailor} watch {run.id}", soft_wrap=True)
+        elif run.state == State.EVALUATING:
+            out.print(f"{run.id} is measured on its sealed rows, and goes live if it passes there too", soft_wrap=True)
             err.print(f"next: {session.tailor} watch {run.id}", soft_wrap=True)
         else:
             out.print(f"{run.project} now serves {run.id}")

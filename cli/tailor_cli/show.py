@@ -113,4 +113,4 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield "deployment", f"{run.deployment.status or ''} {run.deployment.arn}"
     if run.evaluation.verdict:
         yield "verdict", f"{run.evaluation.verdict}: {facts.scores}, {facts.difference}, on {facts.asked}"
-        yield "evaluation", f"{folder}evaluation/report.html"
+        yield "evaluation", f"s3://{bucket}/{run.results}report.html"

@@ -256,6 +256,9 @@ class Evaluation(Section):
     max_rows: int = Field(
         default=1000, ge=1, description="maximum number of held-out rows that are asked; whole groups"
     )
+    sealed: float = Field(
+        default=0.0, ge=0, le=0.9, description="share of the held-out rows that only a promotion may open; whole groups"
+    )
     confidence: float = Field(default=0.95, gt=0.5, lt=1, description="confidence level of the interval")
     language: Annotated[str, AfterValidator(language_code)] = Field(
         default="auto", description="language of the answers: vi, en, ... or auto"

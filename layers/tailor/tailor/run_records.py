@@ -172,11 +172,18 @@ class EvaluationRecord(ExecutionRecord):
     failed_calls: dict[str, int] = Field(default={}, description="by arm")
     paths: dict[str, str] = {}
     live: str | None = Field(default=None, description="the deployment of the live version that was measured too")
+    opened_by: str | None = Field(
+        default=None, description="who promoted it, so that the sealed rows decide; else none"
+    )
 
     def next_round(self) -> Self:
         """Return the record with which the run is measured once more; its new executions are counted anew."""
         kept = {name: value for name, value in self.model_dump().items() if name not in ExecutionRecord.model_fields}
         return self.model_validate(kept | {"round": self.round + 1})
+
+    def opened(self, by: str) -> Self:
+        """Return the record with which the sealed rows are asked: a promotion opens them, and they decide."""
+        return self.model_validate(self.next_round().model_dump() | {"round": 1, "opened_by": by})
 
 
 class StallRecord(RunRecord):

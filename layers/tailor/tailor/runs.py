@@ -203,6 +203,11 @@ class Run(Record):
         return self.history[sequence - 1]
 
     @property
+    def results(self) -> str:
+        """The folder of the evaluation's report and answers; those on sealed rows lie in one of their own."""
+        return f"{self.files}evaluation/{'sealed/' if self.evaluation.opened_by else ''}"
+
+    @property
     def is_open(self) -> bool:
         return self.state not in TERMINAL
 

@@ -375,6 +375,34 @@ def test_a_student_of_logs_passes_only_where_they_were_compared_with_the_held_ou
     assert (report["training"]["state"], report["training"]["advice"]) == ("diverged", "")
 
 
+def test_sealed_rows_are_asked_only_once_a_promotion_opened_them(tmp_path: Path) -> None:
+    recipe = Recipe.parse("evaluation: {sealed: 0.3}")
+    run = new_run(recipe)
+    files = write_run(tmp_path, run, ROWS, TRAIN)
+
+    def measured(run: Run) -> tuple[dict[str, Any], set[str]]:
+        asker = model({"custom": 9, "plain": 4})
+        result = evaluate_run(files, run, recipe, ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW)
+        assert isinstance(result, EvaluationResult)
+        jsonschema.validate(result.report, SCHEMA)
+        return result.report, {request["messages"][-1]["content"][-1]["text"] for _, request in asker.requests}
+
+    first, asked = measured(run)
+    opened, asked_then = measured(run.updated(evaluation=EvaluationRecord().opened("provision")))
+    questions = {question(place) for place in range(120)}
+    assert (asked & questions).isdisjoint(asked_then & questions)
+    assert (asked | asked_then) >= questions
+    assert not asked_then - questions  # the general questions are answered already
+    assert first["rows"] + opened["rows"] == 120
+    assert 20 < opened["rows"] < 55
+    assert (first["looks"], opened["looks"]) == (1, 1)
+    assert first["sealed"] == {"share": 0.3, "opened_by": None}
+    assert opened["paths"]["report"] == f"{run.files}evaluation/sealed/report.html"
+    assert files.read(f"{run.files}evaluation/report.json") != files.read(opened["paths"]["json"])
+    assert any("sealed: only a promotion opens them" in note for note in first["notes"])
+    assert any("opened by provision" in note for note in opened["notes"])
+
+
 SENTENCE = "Van điều áp số hiệu kiểm định phải được tháo rửa bằng dung dịch trung tính trước mỗi ca vận hành thứ "
 
 

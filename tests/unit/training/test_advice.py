@@ -157,6 +157,10 @@ def test_no_check_where_none_is_asked_for() -> None:
         ({"data": {"questions": "exam.csv"}}, ["data.questions"]),
         ({"method": "continued-pre-training", "model": "titan-text-lite", "data": {"questions": "exam.csv"}}, []),
         (
+            {"method": "continued-pre-training", "model": "titan-text-lite", "evaluation": {"sealed": 0.3}},
+            ["evaluation.sealed"],
+        ),
+        (
             {"method": "reinforcement", "model": "nova-2-lite", "hyperparameters": {"batch_size": 8}},
             ["hyperparameters.batch_size"],
         ),

@@ -167,6 +167,21 @@ def test_how_many_logged_prompts_there_are_is_not_known_and_their_answers_may_be
     assert any("not known" in assumption for assumption in logged.assumptions)
 
 
+def test_sealed_rows_are_quoted_as_asked_perhaps(manifest: Build) -> None:
+    def found(**settings: Any) -> Quote:
+        recipe = Recipe.model_validate({"model": "nova-micro", "evaluation": settings})
+        return quote(manifest(train=500), recipe, catalog.model("nova-micro"))
+
+    all_asked, sealed = lines(found())["evaluation"], lines(found(sealed=0.3))["evaluation"]
+    assert all_asked.low is not None
+    assert sealed.low is not None
+    assert sealed.low < all_asked.low
+    assert (sealed.expected, sealed.high) == (all_asked.expected, all_asked.high)
+    assert "30 % of them only if it passes" in sealed.title
+    both = lines(found(sealed=0.3, max_rows=30))["evaluation"]  # at most as many rows of each part
+    assert both.high == lines(found(max_rows=60))["evaluation"].high
+
+
 def test_reinforcement_is_billed_by_hours_that_nobody_knows(manifest: Build) -> None:
     recipe = Recipe(method="reinforcement", model="nova-2-lite")
     found = quote(manifest(train=200), recipe, catalog.model("nova-2-lite"))

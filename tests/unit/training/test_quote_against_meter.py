@@ -30,6 +30,7 @@ from tailor.evaluation.questions.arms import Arm
 from tailor.evaluation.questions.plan import questions_of
 from tailor.evaluation.questions.section import QuestionSet
 from tailor.recipe import Evaluation, Recipe
+from tailor.run_records import EvaluationRecord
 from tailor.runs import Run
 from tailor.storage import FolderStorage, Storage
 from tailor.tokens import Estimator
@@ -140,7 +141,7 @@ class Prepared:
         """What the evaluation meters, in US dollars by line of the quote: all that it asks, answered with a few words.
 
         The judge sees the pairs of what the sheet says that candidate and base answered."""
-        run = cast("Run", SimpleNamespace(id="r", files=RUN, recipe=self.recipe))
+        run = cast("Run", SimpleNamespace(id="r", files=RUN, evaluation=EvaluationRecord()))
         arms = [Arm("candidate", "c"), Arm("base", "b"), *([Arm("live", "l")] if live else [])]
         questions = questions_of(Bucket(self.folder), run, self.recipe, arms)
         base = foundation.of_model(self.model.training_id)

@@ -93,7 +93,7 @@ def evaluate_run(
     ``region``: where a judge is called.
     """
     check_settings(recipe.evaluation)
-    folder = f"{run.files}evaluation/"
+    folder, results = f"{run.files}evaluation/", run.results
     plan = _plan_file(run)
     questions = questions_of(run_files, run, recipe, _pinned(run_files, plan, arms))
     started = _planned(run_files, plan, recipe, questions, clock()).started_at
@@ -101,7 +101,7 @@ def evaluate_run(
     progress = interview.ask(questions.sections)
     if not progress.complete:
         return Unfinished(progress.done, progress.total)
-    answers = _publish(run_files, folder, interview, questions.held_out)
+    answers = _publish(run_files, results, interview, questions.held_out)
 
     spoken = _regression_answers(interview, questions)
     task = task_of(recipe, questions, answers)
@@ -141,11 +141,11 @@ def evaluate_run(
         regression=regression.details(questions.regression, spoken),
         shots=questions.shots,
         looks=looks,
-        notes=[*_why_again(run), *questions.notes, *task.notes, *notes, *doubts],
+        notes=[*_why_again(run), *_of_sealed(run), *questions.notes, *task.notes, *notes, *doubts],
         remark=remark,
     )
-    report = document(run, recipe, outcome, questions.arms, findings, started, clock())
-    _write(run_files, folder, report, outcome)
+    report = document(run, recipe, outcome, questions.arms, findings, started, clock(), results)
+    _write(run_files, results, report, outcome)
     return EvaluationResult(report)
 
 
@@ -242,7 +242,17 @@ def _teacher(recipe: Recipe) -> str | None:
 def _plan_file(run: Run) -> str:
     """A run that is measured again, because another version went live meanwhile, has a new plan and its old answers."""
     measured = run.evaluation.round
-    return f"{run.files}evaluation/plan{'' if measured == 1 else f'-{measured}'}.json"
+    return f"{run.results}plan{'' if measured == 1 else f'-{measured}'}.json"
+
+
+def _of_sealed(run: Run) -> list[str]:
+    """Say which part of the held-out rows this is, where a part is sealed."""
+    share = 100 * run.recipe.evaluation.sealed
+    if not share:
+        return []
+    if opened_by := run.evaluation.opened_by:
+        return [f"these are the sealed rows ({share:g} %), opened by {opened_by} to decide whether it goes live"]
+    return [f"{share:g} % of the held-out rows are sealed: only a promotion opens them, and then they decide"]
 
 
 def _why_again(run: Run) -> list[str]:

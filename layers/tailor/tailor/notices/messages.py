@@ -76,7 +76,8 @@ def message_for(run: Run, change: Change, *, reports_url: str = "", command: str
     fields = [field for make in wording.fields for field in make(facts) if field.value]
     links = []
     if wording.report:
-        key = f"{run.files}{wording.report}/report.html"
+        folder = run.results if wording.report == "evaluation" else f"{run.files}{wording.report}/"
+        key = f"{folder}report.html"
         fields.append(Field("Report", key))
         if reports_url:
             links.append(Link("Open the report", reports_url + quote(key)))

@@ -167,7 +167,20 @@ def after_training_failed(facts: Facts) -> str:
     )
 
 
+def after_measured_again(facts: Facts) -> str:
+    if facts.run.evaluation.opened_by and facts.run.evaluation.round == 1:
+        return "The models are asked the sealed rows, which no evaluation saw before. You get the verdict."
+    return "Only the version that is live now is asked again; all other answers are kept. You get the verdict."
+
+
 def after_passed(facts: Facts) -> str:
+    run = facts.run
+    if run.evaluation.opened_by:
+        return "It passed on the sealed rows too, and goes live by itself now, unless the project is offline."
+    if run.recipe.evaluation.sealed and run.recipe.deployment.promote:
+        return "The sealed rows are opened now: if it passes on them too, it goes live by itself."
+    if run.recipe.evaluation.sealed:
+        return f"tailor promote {run.id} --reason WHY opens the sealed rows; if it passes on them too, it goes live."
     if facts.run.recipe.deployment.promote:
         return "It goes live by itself now, unless the project is offline."
     return f"tailor promote {facts.run.id} --reason WHY puts it live; the recipe says that it does not go by itself."

@@ -131,7 +131,7 @@ WORDINGS: Mapping[State, Wording] = {
         "info",
         "the new model is measured again",
         lambda facts: texts.joined("The new model does not go live yet", texts.reason(facts)),
-        _always("Only the version that is live now is asked again; all other answers are kept. You get the verdict."),
+        texts.after_measured_again,
         when=lambda facts: facts.previous == State.PASSED,
     ),
     State.PASSED: Wording(

@@ -63,7 +63,8 @@ class EvaluateFanOut:
             "pause": round(self.part_seconds),
         }
         measured = run.evaluation.round
-        series = run.id if measured == 1 else f"{run.id}-{measured}"
+        part = f"{run.id}-sealed" if run.evaluation.opened_by else run.id
+        series = part if measured == 1 else f"{part}-{measured}"
         return self.machine.hand_over(run, document, services.runs, series)
 
 

@@ -12,7 +12,7 @@ from tailor.costs import Advice, Quote, Range
 from tailor.datasets.prepare import Assignment, Intake, reject_dataset
 from tailor.datasets.report import Report
 from tailor.errors import DatasetError, LostRaceError, NotAllowedError, NotFoundError, TailorError
-from tailor.evaluation.questions import Row, read_rows
+from tailor.evaluation.questions import Row, part_of, read_rows
 from tailor.findings import Finding, finding, from_error
 from tailor.llm import Asker
 from tailor.recipe import Recipe
@@ -104,8 +104,11 @@ class _Step:
         held_out = cache(lambda: read_rows(bucket.read(name), name))  # two steps look at them; there may be none
         summary = done.summary() | _system_prompt(held_out)
         advice: tuple[Advice, ...] = ()
+        share = recipe.evaluation.sealed
         if recipe.headroom_rows and recipe.method != "continued-pre-training":
-            summary["headroom"], advice = _headroom(held_out, recipe, model, services.asker, services.region)
+            summary["headroom"], advice = _headroom(
+                lambda: part_of(held_out(), share, opened=False), recipe, model, services.asker, services.region
+            )
         quote = methods.quote(
             done.manifest,
             recipe,

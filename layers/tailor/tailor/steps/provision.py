@@ -37,13 +37,15 @@ def provision(run_id: str, services: RunServices, *, tags: dict[str, str], now: 
     if run.state == State.PASSED and is_going(run):
         reason = "its retirement was cut short, and is finished"
         return take_down(run, services, by=BY, reason=reason, now=now)
-    if run.state == State.PASSED and run.recipe.deployment.promote:
+    if run.state == State.PASSED and (run.recipe.deployment.promote or run.evaluation.opened_by):
         alias = services.aliases.alias(run.project)
         if alias.offline:
             reason = _because(run, alias.offline)
             return take_down(run, services, by=BY, reason=reason, now=now)
+        if is_sealed(run):
+            return open_sealed(run, services, by=BY, reason="it passed on the open rows", now=now)
         if _measured_against(alias.live, run):
-            return promote(run, services, by=BY, now=now, instead_of=alias.live)
+            return promote(run, services, by=run.evaluation.opened_by or BY, now=now, instead_of=alias.live)
         return _measure_again(run, alias.live, runs=services.runs, now=now)
     if run.state in _NOT_PASSED:
         return take_down(run, services, by=BY, reason=f"the verdict is {run.state}", now=now)
@@ -52,6 +54,18 @@ def provision(run_id: str, services: RunServices, *, tags: dict[str, str], now: 
 
 def _because(run: Run, offline: Offline) -> str:
     return f"{run.project} is offline: {offline.by} took it off ({offline.reason})"
+
+
+def is_sealed(run: Run) -> bool:
+    """Return whether held-out rows wait for a promotion, which then decides on them."""
+    return run.recipe.evaluation.sealed > 0 and run.evaluation.opened_by is None
+
+
+def open_sealed(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
+    """Send a passed run to evaluating, on its sealed rows; it goes live if it passes there too."""
+    reason = f"{reason}: the sealed rows are opened, and decide whether it goes live"
+    evaluation = run.evaluation.opened(by)
+    return services.runs.save(run.moved(State.EVALUATING, by=by, reason=reason, now=now, evaluation=evaluation))
 
 
 def _measured_against(live: Version | None, run: Run) -> bool:

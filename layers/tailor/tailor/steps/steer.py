@@ -17,7 +17,7 @@ from tailor.serving.aliases import Alias, Offline, Version, rolled_back
 from tailor.serving.aliases import rollback as move_pointer_back
 from tailor.serving.aliases import take_offline as point_nowhere
 from tailor.steps.again import again
-from tailor.steps.provision import SERVING, is_going, promote, stand_by, take_down
+from tailor.steps.provision import SERVING, is_going, is_sealed, open_sealed, promote, stand_by, take_down
 from tailor.steps.services import RunServices
 from tailor.storage import Storage
 from tailor.training.request import job_name
@@ -121,6 +121,8 @@ def retry(run: Run, runs: RunStore, *, bucket: Storage, by: str, reason: str, no
 def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
     """Make a version live whatever its verdict. A retired one is deployed again first (``restoring``).
 
+    One that passed on the open rows alone is measured on the sealed ones first (``evaluating``), which decide.
+
     Raises:
         InvalidInputError: there is no reason.
         ConflictError: there is no model or no verdict yet.
@@ -135,6 +137,8 @@ def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, no
         hint = "wait for its verdict" if run.state == State.EVALUATING else ""
         message = f"run {run.id} is {run.state}: only a version that is or was deployed can go live"
         raise ConflictError(message, hint=hint)
+    if run.state == State.PASSED and is_sealed(run):
+        return open_sealed(run, services, by=by, reason=reason, now=now)
     live = services.aliases.alias(run.project).live
     return promote(run, services, by=by, now=now, reason=reason, instead_of=live)
 

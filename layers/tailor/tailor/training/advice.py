@@ -119,8 +119,13 @@ def about_data(manifest: Mapping[str, Any], recipe: Recipe, model: Model) -> lis
     if rows < facts.limits.recommended_rows and not logged:
         message = f"{rows} training rows are few: {facts.limits.recommended_rows} are advised for {model.title}"
         found.append(Advice("few-rows", message, "add examples, or expect little; the verdict will tell"))
-    if held_out < recipe.evaluation.minimum_rows:
-        message = f"{held_out} held-out rows can't carry a verdict: {recipe.evaluation.minimum_rows} are asked for"
+    sealed = recipe.evaluation.sealed
+    smaller = round(held_out * min(sealed, 1 - sealed)) if sealed else held_out
+    if smaller < recipe.evaluation.minimum_rows:
+        part = f" (about {smaller} in the smaller part, as evaluation.sealed parts them)" if sealed else ""
+        message = (
+            f"{held_out} held-out rows{part} can't carry a verdict: {recipe.evaluation.minimum_rows} are asked for"
+        )
         fix = "add examples, or raise split.test in the recipe; as it is, no model goes live by itself"
         found.append(Advice("few-held-out-rows", message, fix))
     if images and images * 20 < rows:

@@ -74,7 +74,7 @@ def evaluation_lines(basis: Basis) -> list[CostLine]:
 
     All arms answer the held-out rows, base and candidate the general questions; the judge sees pairs of answers.
     """
-    rows, evaluation = basis.held_out, basis.recipe.evaluation
+    rows, evaluation = basis.asked, basis.recipe.evaluation
     prompts = basis.prompt.times(rows)
     answers = answer_tokens(evaluation.max_tokens).times(rows)
     asked = arms_of(basis, prompts, answers)
@@ -83,8 +83,10 @@ def evaluation_lines(basis: Basis) -> list[CostLine]:
         if shown is None:
             shown = basis.row.times(evaluation.few_shot).perhaps(likely=True)  # none where rows are too long to show
         asked.append(ModelCalls("base with worked examples", prompts.plus(shown.times(rows)), answers))
-    title = f"Evaluation on {rows} held-out rows"
-    return [line_of("evaluation", title, basis.model, asked), *judge_lines(basis, basis.prompt, rows)]
+    title = f"Evaluation on {basis.held_out} held-out rows"
+    if evaluation.sealed:
+        title += f", {100 * evaluation.sealed:g} % of them only if it passes on the others"
+    return [line_of("evaluation", title, basis.model, asked), *judge_lines(basis, basis.prompt, basis.held_out)]
 
 
 def examples_in(train: bytes, recipe: Recipe, model: Model) -> Range:
@@ -155,7 +157,7 @@ def judge_lines(basis: Basis, prompt: Range, rows: int) -> list[CostLine]:
     if evaluation.judge is None:
         return []
     judge = basis.priced(catalog.model(evaluation.judge))
-    pairs = min(evaluation.judge_rows, rows)
+    pairs = min(evaluation.judge_rows * (2 if evaluation.sealed else 1), rows)
     said = answer_tokens(evaluation.max_tokens).times(2).plus(basis.row.perhaps(likely=True))  # and a right answer
     shown = Range(prompt.low, prompt.expected, prompt.high * _enlargement(basis, judge))
     instruction = Range.of(0, sizes.JUDGE_INSTRUCTION, 2 * sizes.JUDGE_INSTRUCTION)

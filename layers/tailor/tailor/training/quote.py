@@ -41,8 +41,17 @@ class Basis:
 
     @property
     def held_out(self) -> int:
-        """The number of rows that an evaluation asks each arm."""
-        return min(int(self.manifest["rows"].get("test", 0)), self.recipe.evaluation.max_rows)
+        """The number of rows that an evaluation asks each arm, those included that a promotion opens."""
+        evaluation = self.recipe.evaluation
+        most = evaluation.max_rows * (2 if evaluation.sealed else 1)
+        return min(int(self.manifest["rows"].get("test", 0)), most)
+
+    @property
+    def asked(self) -> Range:
+        """Return ``held_out`` as a range: sealed rows are asked only if the run passes."""
+        sealed = Decimal(str(self.recipe.evaluation.sealed))
+        sure = (1 - sealed) / 2 if sealed else Decimal(1)  # groups differ in size, so fewer rows may be open
+        return Range(self.held_out * sure, Decimal(self.held_out), Decimal(self.held_out))
 
     @property
     def tokens(self) -> Range:

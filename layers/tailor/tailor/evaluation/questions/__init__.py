@@ -4,6 +4,7 @@
 - ``arms``: the models that answer, worked examples, the request for one row
 - ``section``: questions that go to the same arms, in chunks
 - ``general``: Tailor's own general questions (``suite/``); ``cloze``: questions out of documents
+- ``sealing``: which held-out rows are asked only when a version is about to go live
 - ``plan``: all sections of a run
 """
 
@@ -21,6 +22,7 @@ from tailor.evaluation.questions.arms import (
 )
 from tailor.evaluation.questions.held_out import Answer, Row, check_known, read_answers, read_rows, write_answers
 from tailor.evaluation.questions.plan import Questions, questions_of
+from tailor.evaluation.questions.sealing import part_of
 from tailor.evaluation.questions.section import QuestionSet
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "Shot",
     "build_request",
     "check_known",
+    "part_of",
     "pick_shots",
     "questions_of",
     "read_answers",

@@ -22,6 +22,7 @@ from tailor.evaluation.questions.arms import (
 )
 from tailor.evaluation.questions.cloze import cloze_rows, probe_rows
 from tailor.evaluation.questions.held_out import Row, read_rows
+from tailor.evaluation.questions.sealing import part_of
 from tailor.evaluation.questions.section import QuestionSet
 from tailor.evaluation.sizes import SEED
 from tailor.recipe import Recipe
@@ -69,7 +70,9 @@ def questions_of(files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm]) 
         arms=arms,
         shots=shots,
         spoken=spoken,
-        held_out=QuestionSet("test", rows, arms, _builder(wanted.max_tokens, shots)),
+        held_out=QuestionSet(
+            "sealed" if run.evaluation.opened_by else "test", rows, arms, _builder(wanted.max_tokens, shots)
+        ),
         regression=QuestionSet("regression", asked, pair, _builder(sizes.GENERAL_ANSWER)) if asked else None,
         probes=QuestionSet("memorisation", recited, pair, _builder(sizes.RECITED_TOKENS))
         if recited and len(pair) == 2
@@ -92,23 +95,23 @@ def _held_out(files: Storage, run: Run, recipe: Recipe) -> tuple[list[Row], list
     """The rows that decide, notes on them, and questions for the next word that are asked besides."""
     most = recipe.evaluation.max_rows
     if recipe.method == "continued-pre-training":
-        return _from_documents(files, run, most)
-    rows = _test_rows(files, run)
-    sampled, notes = _sample(rows, most, "held-out rows")
+        return _from_documents(files, run, recipe)
+    sampled, notes = _sample(_test_rows(files, run, recipe), most, "held-out rows")
     return sampled, notes, []
 
 
-def _from_documents(files: Storage, run: Run, most: int) -> tuple[list[Row], list[str], list[Row]]:
+def _from_documents(files: Storage, run: Run, recipe: Recipe) -> tuple[list[Row], list[str], list[Row]]:
+    most = recipe.evaluation.max_rows
     try:
         own = read_rows(files.read(f"{run.files}prepared/questions.jsonl"), "questions.jsonl")
     except NotFoundError:
-        documents = _test_rows(files, run)
+        documents = _test_rows(files, run, recipe)
         cloze = cloze_rows(sample_rows(documents, most, SEED), most, SEED)
         if not cloze:
             raise EvaluationError("the held-out documents are too short to ask questions about") from None
         return cloze, [f"{len(documents)} held-out documents were turned into questions for the next word"], []
     try:
-        documents = _test_rows(files, run)
+        documents = _test_rows(files, run, recipe)
     except EvaluationError:
         documents = []
     sampled, notes = _sample(own, most, "questions of the team's own")
@@ -122,12 +125,20 @@ def _sample(rows: list[Row], most: int, what: str) -> tuple[list[Row], list[str]
     return sampled, [note] if len(sampled) < len(rows) else []
 
 
-def _test_rows(files: Storage, run: Run) -> list[Row]:
+def _test_rows(files: Storage, run: Run, recipe: Recipe) -> list[Row]:
     try:
-        return read_rows(files.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")
+        rows = read_rows(files.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")
     except NotFoundError as error:
         hint = "give the split a test share, or upload a test set"
         raise EvaluationError("there are no held-out rows to evaluate with", hint=hint) from error
+    share, opened = recipe.evaluation.sealed, run.evaluation.opened_by is not None
+    part = part_of(rows, share, opened=opened)
+    if not part:
+        message = (
+            f"of {len(rows)} held-out rows, evaluation.sealed: {share:g} leaves none {'sealed' if opened else 'open'}"
+        )
+        raise EvaluationError(message, hint="hold out more groups, or choose another share")
+    return part
 
 
 def _train_lines(files: Storage, run: Run) -> list[bytes]:

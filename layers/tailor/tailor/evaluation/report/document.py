@@ -80,9 +80,10 @@ def document(
     findings: Findings,
     started: datetime,
     now: datetime,
+    folder: str,
 ) -> dict[str, Any]:
+    """Return report.json. ``folder``: where the evaluation's files lie, rooted at the bucket."""
     sheet, baseline = outcome.sheet, outcome.decision.primary.baseline_arm
-    folder = f"{run.files}evaluation/"
     return {
         "schema": SCHEMA,
         "run": run.id,
@@ -119,6 +120,7 @@ def document(
         "by_method": dict(findings.method),
         "judge": findings.judge,
         "looks": findings.looks,
+        "sealed": {"share": recipe.evaluation.sealed, "opened_by": run.evaluation.opened_by},
         "regression": findings.regression,
         "notes": list(findings.notes),
         "reproduce": reproduction(run, recipe, outcome, arms, findings),

@@ -53,6 +53,9 @@ def problems(recipe: Recipe, model: Model) -> list[Problem]:
     if recipe.data.questions is not None and recipe.method != "continued-pre-training":
         fix = "name the files train.jsonl and test.jsonl, or mark rows in a split column: such rows are held out"
         found.append(Problem("data.questions", f"{recipe.method} holds out rows of its own data", fix))
+    if recipe.evaluation.sealed and recipe.method == "continued-pre-training":
+        fix = "leave it out, or hold back a file of questions of your own"
+        found.append(Problem("evaluation.sealed", "documents can't be sealed", fix))
     return [*found, *too_long("evaluation.max_tokens", recipe.evaluation.max_tokens, model)]
 
 

@@ -86,8 +86,8 @@ def quote(basis: Basis) -> Quote:
     taught = Range(NOTHING.low, pairs.expected, pairs.high) if logs and logs.use_responses else pairs
     answer = answer_tokens(recipe.distillation.max_answer_tokens)
     held_out = basis.held_out
-    shown = answer_tokens(recipe.evaluation.max_tokens).times(held_out)
-    prompts = basis.row.times(taught).plus(basis.prompt.times(held_out))
+    shown = answer_tokens(recipe.evaluation.max_tokens).times(basis.asked)
+    prompts = basis.row.times(taught).plus(basis.prompt.times(basis.asked))
     title = f"{teacher.title} answers the prompts and {held_out} held-out questions"
     tokens = basis.row.plus(answer).times(pairs)
     lines = (
