@@ -102,6 +102,14 @@ def _show(result: dict[str, Any]) -> None:
             style=style,
         )
     out.print(table)
+    for name, found in result["corpus"].items():
+        whole, rows = (
+            ", ".join(f"{escape(arm)} {score:.1%}" for arm, score in found[kind].items())
+            for kind in ("corpus", "mean_of_rows")
+        )
+        out.print(
+            f"[dim]{name} of the whole set: {whole}; mean of rows: {rows} · {found['signature']}[/]", soft_wrap=True
+        )
     out.print(
         f"[dim]{result['rows']} rows in {result['groups']} groups · p = {result['p_value']:.3g} ({result['test']}) · "
         f"smallest detectable difference: {100 * result['minimum_detectable_effect']:.1f} points · "

@@ -9,7 +9,7 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 UNKNOWN = "und"
 LATIN = "und-Latn"  # BCP 47: Latin letters, language undetermined
@@ -124,7 +124,17 @@ def fits(text: str, language: str) -> bool:
 _TOLD_APART = frozenset({"vi", "en"} | {language for language, _ in _SCRIPTS})
 
 
+_KANA_SHARE = 0.05
+
+
+def of_japanese(counts: Mapping[str, int]) -> bool:
+    """Return whether texts of Chinese characters alone are Japanese: kana stand in others of the same set."""
+    return counts.get("ja", 0) > _KANA_SHARE * counts.get("zh", 0)
+
+
 def dominant(texts: Iterable[str]) -> str:
     """Return the language of most texts that show one; ``und`` where none does."""
     counts = Counter(found for found in map(detect, texts) if not found.startswith(UNKNOWN))
+    if of_japanese(counts):
+        counts["ja"] += counts.pop("zh", 0)
     return counts.most_common(1)[0][0] if counts else UNKNOWN

@@ -55,3 +55,9 @@ def test_a_short_answer_without_a_sign_is_never_held_against_a_model() -> None:
 def test_most_texts_decide() -> None:
     assert dominant(["2", "màu đỏ", "mèo", "red car"]) == "vi"
     assert dominant(["2", "3"]) == "und"
+
+
+def test_japanese_without_kana_is_not_chinese() -> None:
+    assert fits("東京", "ja")
+    assert dominant(["東京", "大阪", "赤色", "猫です"]) == "ja"
+    assert dominant(["北京", "上海", "红色", "猫"]) == "zh"

@@ -1,4 +1,6 @@
 import random
+import unicodedata
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,10 @@ from rapidfuzz.distance import Levenshtein
 
 from tailor import metrics
 from tailor.errors import InvalidInputError
-from tailor.metrics import Case, Rules
+from tailor.evaluation.questions import Answer, Row
+from tailor.evaluation.scoring import ScoreTable, corpus_scores
+from tailor.evaluation.scoring import score as score_table
+from tailor.metrics import Case, Metric, Rules
 from tailor.normalisers import for_language
 
 RULES = Rules(for_language("vi"), "vi")
@@ -109,6 +114,50 @@ def test_chrf_is_sacrebleu_sentence_chrf() -> None:
         assert score("chrf", answer, reference) == pytest.approx(
             sacrebleu.sentence_chrf(answer, [reference]).score / 100
         )
+
+
+@pytest.mark.parametrize("name", ["bleu", "chrf"])
+def test_the_corpus_score_and_its_signature_are_sacrebleus_own(name: str) -> None:
+    answers, references = corpus()
+    second: list[Any] = [reference if place % 2 else None for place, reference in enumerate(reversed(references))]
+    cases = [
+        Case(answer, tuple(text for text in texts if text))
+        for answer, *texts in zip(answers, references, second, strict=True)
+    ]
+    theirs = {"bleu": sacrebleu.BLEU(), "chrf": sacrebleu.CHRF()}[name]
+    score = theirs.corpus_score(answers, [references, second]).score
+    found = metrics.get(name).corpus
+    assert found is not None
+    assert found(cases, RULES).score * 100 == pytest.approx(score)
+    assert found(cases, RULES).signature == str(theirs.get_signature())
+    assert "version:" in found(cases, RULES).signature
+    told = corpus_scores(evidence_of(cases, metrics.get(name)))[name]
+    assert told["corpus"]["candidate"] * 100 == pytest.approx(score)
+    assert told["mean_of_rows"]["candidate"] != pytest.approx(told["corpus"]["candidate"])
+
+
+def evidence_of(cases: list[Case], metric: Metric) -> ScoreTable:
+    rows = [Row(str(place), case.references, str(place)) for place, case in enumerate(cases)]
+    answers = {row.id: Answer(row.id, case.answer) for row, case in zip(rows, cases, strict=True)}
+    return score_table(rows, {"candidate": answers}, [metric], RULES)
+
+
+@pytest.mark.parametrize("name", ["bleu", "chrf"])
+def test_they_see_tone_marks_and_composition_in_one_form(name: str) -> None:
+    vietnamese = Rules(for_language("vi"), "vi")
+    reference = "bạn hoà nhạc ở quý thành phố"
+    apart = unicodedata.normalize("NFD", "bạn hòa nhạc ở qúy thành phố")
+    assert metrics.get(name).score(Case(apart, (reference,)), vietnamese) == pytest.approx(1)
+
+
+def test_keys_of_json_compare_by_path_and_composition() -> None:
+    def fields(answer: str, reference: str) -> float:
+        return metrics.get("json_fields").score(Case(answer, (reference,)), RULES)
+
+    assert fields(unicodedata.normalize("NFD", '{"màu": "đỏ"}'), '{"màu": "đỏ"}') == 1
+    assert fields('{"a.b": 1}', '{"a": {"b": 1}}') == 0
+    assert fields('{"a": ["x", "y"]}', '{"a": ["y", "x"]}') == 0
+    assert fields('{"b": 2, "a": {"c": 1}}', '{"a": {"c": 1}, "b": 2}') == 1
 
 
 def value(metric: str, cases: list[Case]) -> float:

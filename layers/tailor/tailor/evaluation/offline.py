@@ -10,6 +10,7 @@ from tailor.evaluation.gate.verdict import Outcome, Plan, judge
 from tailor.evaluation.questions.held_out import check_known, read_answers, read_rows
 from tailor.evaluation.report.document import headline
 from tailor.evaluation.scoring.behaviour import CONDUCT
+from tailor.evaluation.scoring.score import corpus_scores
 
 
 def evaluate_files(references: Path, answers: Mapping[str, Path], plan: Plan) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def evaluate_files(references: Path, answers: Mapping[str, Path], plan: Plan) ->
         "reasons": outcome.decision.reasons,
         "missing": missing,
         "metrics": _metrics(outcome),
+        "corpus": corpus_scores(outcome.sheet),
         "seed": outcome.design.seed,
         "resamples": outcome.design.resamples,
     }

@@ -41,6 +41,14 @@ class Evidence:
     combine: Callable[[Any], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The score of a whole test set, from 0 to 1, and sacrebleu's signature: what a paper would print."""
+
+    score: float
+    signature: str
+
+
 def mean(sums: Any) -> Any:
     """Return the mean from sums of the columns (score, 1)."""
     return sums[..., 0] / sums[..., 1]
@@ -48,13 +56,17 @@ def mean(sums: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """``score`` gives one row 0 (wrong) to 1 (right). ``gather`` is for values that are no mean of row scores."""
+    """``score`` gives one row 0 (wrong) to 1 (right). ``gather`` is for values that are no mean of row scores.
+
+    ``corpus``: the score of the whole set, for metrics that are usually reported by it.
+    """
 
     name: str
     title: str
     description: str
     score: Callable[[Case, Rules], float]
     gather: Callable[[Sequence[Case], Rules, list[float]], Evidence] | None = None
+    corpus: Callable[[Sequence[Case], Rules], Corpus] | None = None
 
     def evidence(self, cases: Sequence[Case], rules: Rules) -> Evidence:
         scores = [0.0 if case.failed else self.score(case, rules) for case in cases]

@@ -4,23 +4,26 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from tailor.metrics.base import Case, Evidence, Metric, Rules
+from tailor.metrics.base import Case, Corpus, Evidence, Metric, Rules
+from tailor.metrics.sacrebleu_corpus import corpus_of, spelled
 
 _ORDERS = 4
 _UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th"})
 
 
 @cache
-def _bleu(tokenizer: str) -> Any:
+def _bleu(tokenizer: str, *, effective_order: bool = True) -> Any:
     from sacrebleu.metrics.bleu import BLEU
 
-    return BLEU(tokenize=tokenizer, effective_order=True)
+    return BLEU(tokenize=tokenizer, effective_order=effective_order)
+
+
+def _tokenizer(rules: Rules) -> str:
+    return "char" if rules.language in _UNSPACED_LANGUAGES else "13a"
 
 
 def _sentence(case: Case, rules: Rules) -> Any:
-    tokenizer = "char" if rules.language in _UNSPACED_LANGUAGES else "13a"
-    answer = "" if case.failed else rules.normalise.spelling(case.answer)
-    return _bleu(tokenizer).sentence_score(answer, [*map(rules.normalise.spelling, case.references)] or [""])
+    return _bleu(_tokenizer(rules)).sentence_score(*spelled(case, rules))
 
 
 def score(case: Case, rules: Rules) -> float:
@@ -47,4 +50,8 @@ def corpus_bleu(sums: Any) -> Any:
     return np.where(possible, precision * brevity, 0.0)
 
 
-METRIC = Metric("bleu", "BLEU", "n-gram precision over the whole test set (sacrebleu)", score, gather)
+def corpus(cases: Sequence[Case], rules: Rules) -> Corpus:
+    return corpus_of(_bleu(_tokenizer(rules), effective_order=False), cases, rules)
+
+
+METRIC = Metric("bleu", "BLEU", "n-gram precision over the whole test set (sacrebleu)", score, gather, corpus)

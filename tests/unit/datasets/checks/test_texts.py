@@ -141,6 +141,13 @@ def test_letters_before_signs_and_narrow_spaces_are_sound(text: str) -> None:
     assert writing.mojibake(text) is None
 
 
+def test_japanese_rows_without_kana_are_not_chinese(dataset: Path, intake: Intake) -> None:
+    kana = [converse(f"写真{n}の男性は何をしていますか。", "本を読んでいます。") for n in range(30)]
+    plain = [converse(f"写真{n}中央人物国籍職業年齢如何", "日本人") for n in range(60)]
+    write_jsonl(dataset / "a.jsonl", [*kana, *plain])
+    assert not intake().found("unexpected-language")
+
+
 def test_a_row_in_another_language_is_a_warning(dataset: Path, intake: Intake) -> None:
     odd = converse("What is the man in the picture doing?", "He is reading a book about the history of trains.")
     bare = converse("Nguoi dan ong dang lam gi o trong buc anh nay?", "Anh ay dang doc mot quyen sach ve lich su.")

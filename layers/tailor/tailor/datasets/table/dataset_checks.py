@@ -12,13 +12,14 @@ from tailor.datasets.table.near_duplicates import similar_pairs
 from tailor.datasets.table.row_table import MEDIA_KINDS, RowTable
 from tailor.datasets.table.splitter import PARTS
 from tailor.findings import Finding, finding
-from tailor.language import LANGUAGES, LATIN, TITLES
+from tailor.language import LANGUAGES, LATIN, TITLES, of_japanese
 from tailor.metrics.labels import MOST as MOST_LABELS
 from tailor.recipe import Recipe
 
 LABELS = frozenset({"label_accuracy", "macro_f1"})
 _MOST_PAIRS = 1000
 _ENOUGH_ROWS = 20
+_CHINESE, _JAPANESE = LANGUAGES.index("zh"), LANGUAGES.index("ja")
 _CLEAR_MAJORITY = 0.8
 _SKEWED = 0.5
 
@@ -205,6 +206,10 @@ def _languages(table: RowTable, names: list[str], asked: str) -> Iterator[Findin
     spoken = table.column["language"]
     counts = Counter(spoken)
     counts.pop(0, None)
+    alike = {("en", LATIN), (LATIN, "en")}
+    if of_japanese({LANGUAGES[found]: count for found, count in counts.items()}):
+        counts[_JAPANESE] += counts.pop(_CHINESE, 0)
+        alike.add(("ja", "zh"))
     if asked in LANGUAGES:
         expected = LANGUAGES.index(asked)
     elif counts:
@@ -213,7 +218,6 @@ def _languages(table: RowTable, names: list[str], asked: str) -> Iterator[Findin
             return
     else:
         return
-    alike = {("en", LATIN), (LATIN, "en")}
     for row, found in enumerate(spoken) if counts.keys() - {expected} else ():
         wanted, got = LANGUAGES[expected], LANGUAGES[found]
         if found not in (0, expected) and (wanted, got) not in alike:

@@ -16,7 +16,7 @@ from tailor.evaluation.questions.arms import CANDIDATE, Arm, build_request, spok
 from tailor.evaluation.questions.general import VERSION as SUITE_VERSION
 from tailor.evaluation.scoring.behaviour import CONDUCT
 from tailor.evaluation.scoring.compare import Comparison
-from tailor.evaluation.scoring.score import failed_calls
+from tailor.evaluation.scoring.score import corpus_scores, failed_calls
 from tailor.evaluation.scoring.slices import slices
 from tailor.evaluation.scoring.statistics import holm
 from tailor.recipe import Recipe
@@ -105,6 +105,7 @@ def document(
         "metrics": {
             name: {arm: sheet.value(name, arm) for arm in sheet.arms} for name in sheet.evidence if name not in CONDUCT
         },
+        "corpus": corpus_scores(sheet),
         "conduct": dict(findings.conduct),
         "failed_calls": {arm: len(failed_calls(sheet, arm)) for arm in sheet.arms},
         "failures": [

@@ -181,11 +181,20 @@ def _metrics(report: Report) -> str:
         rows.append([escape(title), *cells, corrected])
         classes.append("primary" if primary else "")
     head = ["Metric", *(escape(ARMS.get(arm, arm)) for arm in arms), "p, corrected"]
+    beside = "".join(
+        f'<p class="soft small">{escape(name)}: {_by_arm(found["corpus"])} over the whole set; '
+        f"{_by_arm(found['mean_of_rows'])} as the mean of rows. <code>{escape(found['signature'])}</code></p>"
+        for name, found in report["corpus"].items()
+    )
     intro = (
         f"The first decides ({escape(report['metric_reason'])}); the others are for looking at. "
         f"Answers were compared after normalisation: <code>{escape(report['normaliser'])}</code>"
     )
-    return section("Scores by arm", intro, table(head, rows, classes, spare=(len(head) - 1,)))
+    return section("Scores by arm", intro, table(head, rows, classes, spare=(len(head) - 1,)) + beside)
+
+
+def _by_arm(scores: Mapping[str, float]) -> str:
+    return ", ".join(f"{escape(ARMS.get(arm, arm).lower())} {percent(score)}" for arm, score in scores.items())
 
 
 def _bar(value: float, arm: str) -> str:

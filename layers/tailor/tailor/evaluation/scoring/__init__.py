@@ -9,7 +9,7 @@
 from tailor.evaluation.scoring.behaviour import Prices, TokenPrices
 from tailor.evaluation.scoring.compare import Comparison, Design, compare
 from tailor.evaluation.scoring.gain import in_words
-from tailor.evaluation.scoring.score import ScoreTable, score
+from tailor.evaluation.scoring.score import ScoreTable, corpus_scores, score
 from tailor.evaluation.scoring.statistics import Clusters, minimum_detectable_effect
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ScoreTable",
     "TokenPrices",
     "compare",
+    "corpus_scores",
     "in_words",
     "minimum_detectable_effect",
     "score",

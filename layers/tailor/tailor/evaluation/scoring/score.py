@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from tailor import metrics
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.metrics.base import Case, Evidence, Metric, Rules
 
@@ -28,9 +30,28 @@ class ScoreTable:
     def value(self, metric: str, arm: str) -> float:
         return value_of(self.evidence[metric][arm])
 
+    def cases(self, arm: str) -> list[Case]:
+        """Return what an arm answered, in the order of the rows."""
+        return [_case(self.answer(arm, row), row) for row in self.rows]
+
     def answer(self, arm: str, row: Row) -> Answer:
         """A missing answer is a failed call."""
         return self.answers[arm].get(row.id) or Answer(row.id, "", error=MISSING)
+
+
+def corpus_scores(sheet: ScoreTable) -> dict[str, dict[str, Any]]:
+    """Return by metric sacrebleu's signature, and by arm its score of the whole set beside the mean of rows."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, by_arm in sheet.evidence.items():
+        if name not in metrics.names() or (corpus := metrics.get(name).corpus) is None:
+            continue
+        whole = {arm: corpus(sheet.cases(arm), sheet.rules) for arm in by_arm}
+        found[name] = {
+            "signature": next(iter(whole.values())).signature,
+            "corpus": {arm: one.score for arm, one in whole.items()},
+            "mean_of_rows": {arm: float(np.mean(evidence.scores)) for arm, evidence in by_arm.items()},
+        }
+    return found
 
 
 def value_of(evidence: Evidence, picked: Sequence[int] | None = None) -> float:
@@ -44,7 +65,7 @@ def score(
     rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]], wanted: Sequence[Metric], rules: Rules
 ) -> ScoreTable:
     sheet = ScoreTable(rows, answers, {}, rules)
-    cases = {arm: [_case(sheet.answer(arm, row), row) for row in rows] for arm in answers}
+    cases = {arm: sheet.cases(arm) for arm in answers}
     for metric in wanted:
         sheet.evidence[metric.name] = {arm: metric.evidence(arm_cases, rules) for arm, arm_cases in cases.items()}
     return sheet
