@@ -1,27 +1,20 @@
 """API Gateway's authorizer: a bearer key, or 401."""
 
+import os
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.keys import KeyTable
 from tailor.errors import NotAllowedError
 from tailor.serving import keys
-from tailor.settings import Settings
-
-
-class AuthorizeSettings(Settings):
-    serving_table: str
-
 
 logger = Logger()
-settings = AuthorizeSettings.load()
-store = KeyTable(settings.serving_table)
+store = KeyTable(os.environ["SERVING_TABLE"])  # without the settings' class, which needs pydantic
 
 
 @logger.inject_lambda_context(log_event=False)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         key = keys.authenticate(store, _authorization(event))
     except NotAllowedError:

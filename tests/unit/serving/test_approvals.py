@@ -295,13 +295,10 @@ class TestStrangers:
         if how == "revoked":
             store.revoke_key(key.id, NOW)
         elif how == "expired":
-            store._table.update_item(
-                Key={"pk": "KEYS", "sk": key.digest},
-                UpdateExpression="SET expires_at = :then",
-                ExpressionAttributeValues={":then": (NOW - timedelta(seconds=1)).isoformat()},
-            )
+            then = {":then": (NOW - timedelta(seconds=1)).isoformat()}
+            store._table.update({"pk": "KEYS", "sk": key.digest}, "SET expires_at = :then", then, "expiring")
         elif how == "gone":
-            store._table.delete_item(Key={"pk": "KEYS", "sk": key.digest})
+            store._table.delete([{"pk": "KEYS", "sk": key.digest}], "deleting")
         else:
             del context["digest"], context["scopes"]
         with Gateway(lambda *_: {"context": context}, function.handler, function.handler) as gateway:

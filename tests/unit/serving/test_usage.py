@@ -1,5 +1,6 @@
 """A key's limits over time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ def test_requests_are_counted_by_the_minute(store: ServingTable) -> None:
     assert caught.value.http_status == 429
     assert caught.value.retry_after is not None
     admit(store, caller, NOW + timedelta(seconds=caught.value.retry_after))
-    admit(store, caller.model_copy(update={"key": "other"}), NOW)
+    admit(store, replace(caller, key="other"), NOW)
 
 
 def test_tokens_are_counted_by_the_day(store: ServingTable) -> None:

@@ -6,11 +6,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Key
-
 from tailor.aws.clients import s3
 from tailor.aws.failures import translated
-from tailor.aws.items import as_item
 from tailor.aws.keys import KeyTable
 from tailor.aws.ledger import LedgerTable
 from tailor.aws.serving import KEEP_USAGE
@@ -78,12 +75,10 @@ class ProjectRows(KeyTable):
             yield from self._rows(partition)
 
     def remove(self, items: Sequence[StoredItem]) -> None:
-        with translated("removing rows"), self._table.batch_writer() as batch:
-            for item in items:
-                batch.delete_item(Key=item.handle)
+        self._table.delete([item.handle for item in items], "removing rows")
 
     def _rows(self, partition: str) -> Iterator[StoredItem]:
-        for row in self._query(Key("pk").eq(partition), f"reading {partition}"):
+        for row in self._table.query("pk = :partition", {":partition": partition}, f"reading {partition}"):
             yield StoredItem("", {"pk": row["pk"], "sk": row["sk"]})
 
 
@@ -95,7 +90,7 @@ class ProjectKeys(ProjectRows):
     def find(self, project: str, runs: Sequence[Run]) -> Iterator[StoredItem]:
         for key in self.all_keys():
             if project in key.projects:
-                left = key.model_copy(update={"projects": tuple(each for each in key.projects if each != project)})
+                left = replace(key, projects=tuple(each for each in key.projects if each != project))
                 yield StoredItem(key.id, left)
 
     def remove(self, items: Sequence[StoredItem]) -> None:
@@ -103,8 +98,7 @@ class ProjectKeys(ProjectRows):
             key: ApiKey = item.handle
             row = {"pk": "KEYS", "sk": key.digest}
             if key.projects:
-                with translated(f"taking a project from key {key.id}"):
-                    self._table.put_item(Item=row | as_item(key))
+                self._table.put(row | key.to_row(), f"taking a project from key {key.id}")
             else:
                 super().remove([*self._rows(f"RATE#{key.id}"), StoredItem(key.id, row)])
 

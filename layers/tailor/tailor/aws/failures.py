@@ -5,28 +5,8 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tailor.errors import (
-    ConflictError,
-    InvalidInputError,
-    NotAllowedError,
-    NotFoundError,
-    QuotaError,
-    RetryableError,
-    TailorError,
-    ThrottledError,
-)
-
-_KINDS: dict[type[TailorError], frozenset[str]] = {
-    NotFoundError: frozenset(
-        {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "ResourceNotFoundException", "NoSuchEntity"}
-    ),
-    NotAllowedError: frozenset({"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}),
-    ConflictError: frozenset({"ConditionalCheckFailedException", "ConflictException", "PreconditionFailed"}),
-    InvalidInputError: frozenset({"ValidationException", "InvalidRequest", "TooManyTagsException"}),
-    QuotaError: frozenset({"ServiceQuotaExceededException", "LimitExceededException"}),
-    ThrottledError: frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"}),
-}
-_CLASS = {code: kind for kind, codes in _KINDS.items() for code in codes}
+from tailor.aws.refusals import class_of
+from tailor.errors import RetryableError
 
 
 def code_of(error: ClientError) -> str:
@@ -41,6 +21,6 @@ def translated(action: str) -> Iterator[None]:
         yield
     except ClientError as error:
         message = error.response.get("Error", {}).get("Message") or str(error)
-        raise _CLASS.get(code_of(error), RetryableError)(f"{action}: {message}") from error
+        raise class_of(code_of(error))(f"{action}: {message}") from error
     except BotoCoreError as error:
         raise RetryableError(f"{action}: {error}") from error

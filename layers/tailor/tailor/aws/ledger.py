@@ -4,9 +4,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.conditions import Key
-
-from tailor.aws.failures import translated
 from tailor.aws.items import storable
 from tailor.aws.keys import KeyTable
 from tailor.aws.serving import KEEP_USAGE
@@ -17,7 +14,7 @@ class LedgerTable(KeyTable):
     """Implements Ledger. Raises tailor.errors."""
 
     def bookings(self, month: str) -> list[Booking]:
-        items = self._query(Key("pk").eq(f"SPEND#{month}"), f"reading what is booked for {month}")
+        items = self._table.query("pk = :month", {":month": f"SPEND#{month}"}, f"reading what is booked for {month}")
         return [
             Booking(item["sk"], item["project"], Decimal(item["amount"]), bool(item.get("settled"))) for item in items
         ]
@@ -33,9 +30,7 @@ class LedgerTable(KeyTable):
             "settled": booking.settled,
             "expiration": int(ends.timestamp()),
         }
-        with translated(f"booking what run {booking.run} may cost"):
-            self._table.put_item(Item=item)
+        self._table.put(item, f"booking what run {booking.run} may cost")
 
     def take_back(self, month: str, run: str) -> None:
-        with translated(f"taking back what was booked for run {run}"):
-            self._table.delete_item(Key={"pk": f"SPEND#{month}", "sk": run})
+        self._table.delete([{"pk": f"SPEND#{month}", "sk": run}], f"taking back what was booked for run {run}")

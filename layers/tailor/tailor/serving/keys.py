@@ -9,14 +9,12 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, Self, get_args
 
-from pydantic import Field
-
 from tailor.errors import InvalidInputError, NotAllowedError
 from tailor.names import check_name
-from tailor.records import Record
 
 _RANDOM_BYTES = 25
 KEY = re.compile(r"tailor-[a-z0-9-]{1,63}-[a-z2-7]{40}")
@@ -28,19 +26,35 @@ Scope = Literal["chat", "approve"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
-class RateLimits(Record):
-    """Limits of a key. None: no limit of its own; Bedrock's quota and the API's throttling still apply."""
-
-    requests_per_minute: int | None = Field(default=None, ge=1)
-    tokens_per_day: int | None = Field(
-        default=None, ge=1, description="input and output, counted after each answer (UTC)"
-    )
+# Dataclasses, not records: the authorizer reads one key, and importing pydantic takes longer than all its work.
 
 
-class ApiKey(Record):
-    """A key's record, without its secret."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """Limits of a key, each at least 1. None: no limit of its own; Bedrock's and the API's limits still apply.
 
-    digest: str = Field(description="SHA-256 of the key, 64 hex digits")
+    ``tokens_per_day``: input and output, counted after each answer (UTC).
+    """
+
+    requests_per_minute: int | None = None
+    tokens_per_day: int | None = None
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> Self:
+        """Return the limits in a row or an authorizer's context; unknown names are dropped."""
+        return cls(**{field.name: int(given[field.name]) for field in fields(cls) if given.get(field.name)})
+
+    def document(self) -> dict[str, int]:
+        """Return the limits that are set."""
+        found = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in found if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key's record, without its secret. ``digest``: SHA-256 of the key, 64 hex digits."""
+
+    digest: str
     name: str
     projects: tuple[str, ...]
     scopes: tuple[Scope, ...] = ("chat",)
@@ -58,6 +72,36 @@ class ApiKey(Record):
     def usable(self, now: datetime) -> bool:
         """Return whether the key is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Return the key of a stored row. Unknown fields are dropped, as for every record."""
+        return cls(
+            digest=row["digest"],
+            name=row["name"],
+            projects=tuple(row["projects"]),
+            scopes=_known_scopes(row.get("scopes", ("chat",))),
+            created_at=datetime.fromisoformat(row["created_at"]),
+            created_by=row.get("created_by", ""),
+            expires_at=_moment(row.get("expires_at")),
+            revoked_at=_moment(row.get("revoked_at")),
+            limits=RateLimits.parse(row.get("limits", {})),
+        )
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the key as a row to store; leaves out what is not set."""
+        row: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        row |= {"limits": self.limits.document()}
+        row |= {name: value.isoformat() for name, value in row.items() if isinstance(value, datetime)}
+        return {name: value for name, value in row.items() if value is not None}
+
+
+def _known_scopes(given: Sequence[str]) -> tuple[Scope, ...]:
+    return tuple(scope for scope in SCOPES if scope in given)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 class KeyStore(Protocol):
@@ -136,7 +180,8 @@ def authenticate(store: KeyStore, authorization: str, now: datetime | None = Non
     raise NotAllowedError("this key is not valid")
 
 
-class Caller(Record):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
     """The key of a request, as API Gateway passes it from the authorizer to the function: plain strings.
 
     API Gateway caches it for a minute. ``digest`` finds the key's record if that is too old.
@@ -154,10 +199,7 @@ class Caller(Record):
         context = {"key": self.key, "projects": ",".join(self.projects), "scopes": ",".join(self.scopes)}
         if self.digest:
             context["digest"] = self.digest
-        if self.limits.requests_per_minute:
-            context["requests_per_minute"] = str(self.limits.requests_per_minute)
-        if self.limits.tokens_per_day:
-            context["tokens_per_day"] = str(self.limits.tokens_per_day)
+        context |= {name: str(value) for name, value in self.limits.document().items()}
         if self.expires_at:
             context["expires_at"] = self.expires_at.isoformat()
         return context
@@ -165,15 +207,12 @@ class Caller(Record):
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:
         """Return the caller described by an authorizer's context."""
-        expires_at = context.get("expires_at")
         return cls(
             key=str(context["key"]),
             projects=tuple(str(context["projects"]).split(",")),
-            scopes=tuple(scope for scope in SCOPES if scope in str(context.get("scopes", "chat")).split(",")),
-            limits=RateLimits.model_validate(
-                {name: context[name] for name in RateLimits.model_fields if context.get(name)}
-            ),
-            expires_at=datetime.fromisoformat(str(expires_at)) if expires_at else None,
+            scopes=_known_scopes(str(context.get("scopes", "chat")).split(",")),
+            limits=RateLimits.parse(context),
+            expires_at=_moment(context.get("expires_at")),
             digest=str(context.get("digest", "")),
         )
 

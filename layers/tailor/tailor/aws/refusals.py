@@ -1,0 +1,40 @@
+"""AWS's error codes and the errors of :mod:`tailor.errors` that they stand for."""
+
+from tailor.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    QuotaError,
+    RetryableError,
+    TailorError,
+    ThrottledError,
+)
+
+CONDITION_FAILED = "ConditionalCheckFailedException"
+
+_KINDS: dict[type[TailorError], frozenset[str]] = {
+    NotFoundError: frozenset(
+        {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "ResourceNotFoundException", "NoSuchEntity"}
+    ),
+    NotAllowedError: frozenset({"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}),
+    ConflictError: frozenset({CONDITION_FAILED, "ConflictException", "PreconditionFailed"}),
+    InvalidInputError: frozenset({"ValidationException", "InvalidRequest", "TooManyTagsException"}),
+    QuotaError: frozenset({"ServiceQuotaExceededException", "LimitExceededException"}),
+    ThrottledError: frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"}),
+}
+_CLASS = {code: kind for kind, codes in _KINDS.items() for code in codes}
+
+
+class RefusalError(Exception):
+    """An answer of AWS that is an error. ``code`` is AWS's name of it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def class_of(code: str) -> type[TailorError]:
+    """Return the error that a code stands for; errors that are not known to be permanent are retryable."""
+    return _CLASS.get(code, RetryableError)
