@@ -32,6 +32,7 @@ COMMANDS = {  # module and function by name, in the order of --help
     "stop": ("runs", "stop"),
     "evaluate": ("evaluate", "evaluate"),
     "judge": ("judge", "judge"),
+    "labels": ("labels", "labels"),
     "promote": ("runs", "promote"),
     "retry": ("runs", "retry"),
     "rollback": ("runs", "rollback"),

@@ -9,11 +9,13 @@ from tailor.errors import InvalidInputError, NotFoundError
 from tailor_cli.context import out, session, shown_errors
 from tailor_cli.runs import RunId, find
 
-KINDS = {
-    "report": "data",
-    "evaluation": "evaluation",
-    "evaluation/sealed": "sealed",
-}  # folder of a run's files → what the page is about
+PAGES = {  # among a run's files → what the page is about
+    "report/report.html": "data",
+    "evaluation/report.html": "evaluation",
+    "evaluation/labels.html": "labels",
+    "evaluation/sealed/report.html": "sealed",
+    "evaluation/sealed/labels.html": "sealed-labels",
+}
 
 
 def report(
@@ -22,13 +24,13 @@ def report(
         Path, typer.Option(metavar="DIR", help="folder for the reports; created if it does not exist")
     ] = Path(),
 ) -> None:
-    """Download a run's data report and evaluation report (HTML), and print the files' paths."""
+    """Download a run's data report, evaluation report and page for labels (HTML), and print the files' paths."""
     with shown_errors():
         run = find(run_id)
         pages = dict[Path, bytes]()
-        for folder, about in KINDS.items():
+        for name, about in PAGES.items():
             try:
-                pages[to / f"{run.id}-{about}.html"] = session.bucket.read(f"{run.files}{folder}/report.html")
+                pages[to / f"{run.id}-{about}.html"] = session.bucket.read(f"{run.files}{name}")
             except NotFoundError:
                 continue
         if not pages:

@@ -10,7 +10,7 @@ import re
 NAMES = frozenset({
     "recipe", "models", "check", "quote", "grade", "doctor", "verify", "deploy", "destroy",
     "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
-    "evaluate", "judge", "promote", "retry", "rollback", "retire", "offline", "erase",
+    "evaluate", "judge", "labels", "promote", "retry", "rollback", "retire", "offline", "erase",
     "usage", "train-curve", "keys", "policy",
 })
 # fmt: on

@@ -1,7 +1,7 @@
 """A run's evaluation from the bucket to the bucket: ask what is missing, score, decide, report."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from tailor.evaluation.questions.arms import LIVE, Arm
 from tailor.evaluation.questions.held_out import Answer, write_answers
 from tailor.evaluation.questions.plan import Questions, questions_of
 from tailor.evaluation.questions.section import QuestionSet
+from tailor.evaluation.report import label_page
 from tailor.evaluation.report.document import Findings, document
 from tailor.evaluation.report.html import render
 from tailor.evaluation.report.thumbnails import thumbnails
@@ -110,6 +111,7 @@ def evaluate_run(
     tight = replace(task.plan, policy=tightened(task.plan.policy, looks))
     outcome = judge(task.rows, answers, tight, guards, task.doubts)
     opinion: dict[str, Any] | None = None
+    preferred: dict[str, int] = {}
     doubts = _looked(looks, tight.policy.confidence)
     if recipe.evaluation.judge is not None:
         named = catalog.model(recipe.evaluation.judge)
@@ -127,7 +129,7 @@ def evaluate_run(
         else:
             if not progress.complete:
                 return Unfinished(progress.done, progress.total)
-            opinion = judges.opinion(asked, interview, outcome)
+            opinion, preferred = judges.opinion(asked, interview, outcome), judges.preferred(asked, interview)
         doubts += _kinship(recipe)
 
     behaviour = conduct(outcome.sheet, prices or prices_of(recipe))
@@ -145,7 +147,7 @@ def evaluate_run(
         remark=remark,
     )
     report = document(run, recipe, outcome, questions.arms, findings, started, clock(), results)
-    _write(run_files, results, report, outcome)
+    _write(run_files, results, report, outcome, preferred)
     return EvaluationResult(report)
 
 
@@ -321,9 +323,15 @@ def _curves(files: Storage, prefix: str) -> tuple[list[Curve], list[str]]:
         return [], [f"the training curve can't be shown: {error.message}"]
 
 
-def _write(files: Storage, folder: str, report: dict[str, Any], outcome: Outcome) -> None:
+def _write(files: Storage, folder: str, report: dict[str, Any], outcome: Outcome, preferred: Mapping[str, int]) -> None:
+    """Write report and labels page. ``preferred``: what a judge said, by row."""
     shown = [*report["wins"], *report["losses"]]
     rows = {row.id: row for row in outcome.sheet.rows}
     page = render(report, thumbnails(files, [rows[item["id"]] for item in shown]))
     files.write(f"{folder}report.html", page.encode(), "text/html; charset=utf-8")
     files.write(f"{folder}report.json", orjson.dumps(report, option=orjson.OPT_INDENT_2), "application/json")
+    known = label_page.key(outcome, report["run"], report["reproduce"]["answers_sha256"], preferred)
+    asked = label_page.rows_to_label(outcome.sheet.rows)
+    page = label_page.render(known, asked, thumbnails(files, asked), language=report["language"])
+    files.write(f"{folder}labels.html", page.encode(), "text/html; charset=utf-8")
+    files.write(f"{folder}labels-key.json", orjson.dumps(known), "application/json")

@@ -90,13 +90,25 @@ def _data(text: str) -> str:
     return _TAG.sub("< ", text)
 
 
+def preferred(asked: QuestionSet, interview: Interview) -> dict[str, int]:
+    """Return by row what a judge preferred in both orders: 1 the candidate, -1 the baseline, 0 neither."""
+    return {id: _VERDICTS.get(pair, 0) for id, pair in _read(asked, interview).items()}
+
+
+_VERDICTS: Mapping[tuple[Choice, Choice], int] = {("A", "B"): 1, ("B", "A"): -1}
+
+
+def _read(asked: QuestionSet, interview: Interview) -> dict[str, tuple[Choice, Choice]]:
+    """Return what a judge said of each pair in the two orders, where both could be read."""
+    replies = [interview.answers(asked, order) for order in (FORWARD, SWAPPED)]
+    pairs = {row.id: (_choice(replies[0][row.id]), _choice(replies[1][row.id])) for row in asked.rows}
+    return {id: (first, second) for id, (first, second) in pairs.items() if first is not None and second is not None}
+
+
 def opinion(asked: QuestionSet, interview: Interview, outcome: Outcome) -> dict[str, Any]:
     """Wins, losses, ties, failures, how often the place decided, preference among judged pairs, agreement."""
     sheet, baseline = outcome.sheet, outcome.decision.primary.baseline_arm
-    replies = {order: interview.answers(asked, order) for order in (FORWARD, SWAPPED)}
-    pairs = {row.id: (_choice(replies[FORWARD][row.id]), _choice(replies[SWAPPED][row.id])) for row in asked.rows}
-    read = {id: (first, second) for id, (first, second) in pairs.items() if first is not None and second is not None}
-    verdicts = {id: {("A", "B"): 1, ("B", "A"): -1}.get(pair, 0) for id, pair in read.items()}
+    read, verdicts = _read(asked, interview), preferred(asked, interview)
     counts = list(verdicts.values())
     return {
         "rows": len(read),

@@ -120,6 +120,7 @@ def document(
         "training": training(findings.curves, tunable=recipe.method != "distillation"),
         "by_method": dict(findings.method),
         "judge": findings.judge,
+        "labels": None,
         "looks": findings.looks,
         "sealed": {"share": recipe.evaluation.sealed, "opened_by": run.evaluation.opened_by},
         "regression": findings.regression,

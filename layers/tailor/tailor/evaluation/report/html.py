@@ -8,6 +8,7 @@ from typing import Any
 
 from tailor.evaluation.report.by_method import by_method
 from tailor.evaluation.report.charts import interval_plot, loss_chart
+from tailor.evaluation.report.people import people
 from tailor.html import page
 
 ARMS: Mapping[str, str] = {
@@ -39,6 +40,7 @@ def render(report: Report, pictures: Mapping[str, Sequence[str]]) -> str:
         _training(report),
         by_method(report, ARMS),
         _judge(report),
+        _people(report),
         _reproduce(report),
     ]
     title = f"{report['verdict'].title()}: {report['project']}/{report['dataset']}"
@@ -344,6 +346,15 @@ def _judge(report: Report) -> str:
         f"the answers swayed it.{agreed}{failed}</p>"
     )
     return section("A model's opinion", "For looking at; it does not decide.", text)
+
+
+def _people(report: Report) -> str:
+    if not report.get("labels"):
+        return ""
+    baseline = ARMS.get(report["baseline_arm"], report["baseline_arm"]).lower()
+    intro, rows, disagreements = people(report, baseline)
+    head = ["", "Labels", "Agreement", "Cohen's kappa"]
+    return section("Agreement with people", intro, table(head, rows) + disagreements)
 
 
 def _reproduce(report: Report) -> str:
