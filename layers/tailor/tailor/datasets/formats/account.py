@@ -122,7 +122,9 @@ class AccountingConverter:
 
     def _is_mark(self, key: str) -> bool:
         values = self._values(key)
-        if not carriers.is_mark(key) or self._numbers_answers(key):
+        if not carriers.is_mark(key):
+            return carriers.are_clear_verdicts(values)
+        if self._numbers_answers(key):
             return False
         return carriers.are_verdicts(values) or carriers.is_weight(key, values)
 

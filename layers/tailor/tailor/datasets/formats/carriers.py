@@ -20,7 +20,7 @@ _CARRIED: Final[dict[str, Carried]] = {
     **dict.fromkeys(("history", "chathistory", "conversationhistory", "dialoguehistory", "previousturns"), "history"),
     **dict.fromkeys(
         ("reasoning", "reasoningcontent", "reasoningtext", "thinking", "think", "thought", "thoughts", "cot",
-         "complexcot", "chainofthought", "reasoningtrace", "reasoningsteps"), "reasoning"
+         "complexcot", "chainofthought", "reasoningtrace", "reasoningsteps", "suyluan", "lapluan"), "reasoning"
     ),
 }  # fmt: skip
 
@@ -30,16 +30,23 @@ def words(text: str) -> frozenset[str]:
 
 
 _APPROVING: Final = words(
-    "lossmask trainmask label ktotag train trainable trainon loss learn iscorrect correct isgood good accepted "
-    "approved isaccepted isapproved thumbsup upvoted liked feedback vote desirable preferred ispreferred chosen "
-    "status review reviewstatus verdict decision"
+    "lossmask trainmask label ktotag train trainable training trainon loss learn iscorrect correct isgood good "
+    "accepted approved isaccepted isapproved thumbsup upvoted liked desirable preferred ispreferred chosen status "
+    "reviewstatus decision danhgia duyet"
 )
 """Keys whose "no" says that an answer is bad or not to learn."""
+_JUDGING: Final = re.compile(
+    "^(?!.*(?:image|img|photo|picture|video|audio)).*(?:feedback|rating|quality|verdict|review|(?<!up)(?<!down)vote|thumbs?)$"
+)
+"""Ends of keys that do so too, such as ``user_feedback``."""
 _OF_GUESSES: Final = words("iscorrect correct")
 """These may be about the guess of a model that stands in another column."""
 _GUESSES: Final = re.compile(r"predict|^pred|model|generated|guess|student|^output$|^response$|completion")
 _WEIGHTS: Final = words("weight lossweight lossscale sampleweight")
-_REPROVING: Final = words("isbad bad rejected isrejected thumbsdown downvoted ignore mask masked skip exclude excluded")
+_REPROVING: Final = words(
+    "isbad bad rejected isrejected thumbsdown downvoted ignore mask masked skip exclude excluded deleted isdeleted "
+    "hidden"
+)
 _NO: Final = words(
     "false 0 no n bad reject rejected ignore ignored negative thumbsdown down dislike disliked wrong incorrect "
     "fail failed declined denied sai khong khongdat"
@@ -49,11 +56,19 @@ _YES: Final = words(
     "ok dung co dat"
 )
 
+_CLEAR: Final = words("thumbsup thumbsdown like dislike liked disliked upvote downvote upvoted downvoted dat khongdat")
+"""Words that judge an answer, whatever the key."""
+_SCORES: Final = ("score", "rating", "value", "thumb", "thumbs", "type", "verdict")
+"""Keys of the verdict in an object, such as ``{"score": -1, "comment": ""}``."""
+
 _TELLING: Final = words(
-    "label ktotag weight train loss chosen rejected audio audios tools functions choices options context passage "
-    "documents"
+    "label ktotag weight train loss chosen rejected audio audios tools functions choices options context contexts "
+    "passage documents document story premise background support hint lecture helpfulness correctness score scores "
+    "reward rank rationale rationales"
 )
-_TELLING_IN: Final = re.compile("reasoning|thinking|history|^system|split|cot$|^chosen|^rejected|preferred")
+_TELLING_IN: Final = re.compile(
+    "reasoning|thinking|history|^system|split|cot$|^chosen|^rejected|preferred|feedback|rating|quality"
+)
 
 _SPLITS: Final[dict[str, SplitName]] = {
     **dict.fromkeys(("train", "training", "trn", "restval", "hoc", "huanluyen"), "train"),
@@ -85,7 +100,17 @@ def is_telling(key: str) -> bool:
 def is_mark(key: str) -> bool:
     """Whether a key may say that an answer is bad, or not to be learnt."""
     name = plain_name(key)
-    return name in _APPROVING or name in _REPROVING or name in _WEIGHTS
+    return name in _APPROVING or name in _REPROVING or name in _WEIGHTS or bool(_JUDGING.search(name))
+
+
+def is_verdict(key: str, value: Any) -> bool:
+    """Whether a key says of one answer that it is good or bad, or gives it a weight."""
+    return is_mark(key) and (_verdict(value) is not None or is_weight(key, [value]))
+
+
+def are_clear_verdicts(values: Iterable[Any]) -> bool:
+    """Whether values are likes and dislikes, which judge an answer whatever the key is called."""
+    return are_verdicts(values) and all(isinstance(value, str) and _plain_verdict(value) in _CLEAR for value in values)
 
 
 def is_weight(key: str, values: Iterable[Any]) -> bool:
@@ -118,9 +143,14 @@ def _verdict(value: Any) -> bool | None:
         return bool(value)
     if value in (-1, "-1"):
         return False
-    said = plain_name(value) if isinstance(value, str) and len(value) < 20 else ""
-    said = "true" if value == "👍" else "false" if value == "👎" else said
+    if isinstance(value, dict):
+        return next((_verdict(value[key]) for key in _SCORES if value.get(key) is not None), None)
+    said = _plain_verdict(value) if isinstance(value, str) and len(value) < 20 else ""
     return False if said in _NO else True if said in _YES else None
+
+
+def _plain_verdict(value: str) -> str:
+    return "thumbsup" if value[:1] == "👍" else "thumbsdown" if value[:1] == "👎" else plain_name(value)
 
 
 def split_of(value: Any, key: str = "") -> SplitName | None:

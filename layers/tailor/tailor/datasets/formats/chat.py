@@ -67,7 +67,7 @@ def tool_specs(tools: Any, path: str, problems: list[Finding]) -> list[dict[str,
         problems.append(finding("bad-tools", path=path, kind=describe(tools)))
         return None
     specs = []
-    for number, tool in enumerate(tools):
+    for number, tool in enumerate(_declared(tools)):
         function = tool.get("function", tool) if isinstance(tool, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             problems.append(finding("bad-tools/name", path=f"{path}[{number}]"))
@@ -79,6 +79,19 @@ def tool_specs(tools: Any, path: str, problems: list[Finding]) -> list[dict[str,
         spec["inputSchema"] = {"json": _schema(schema) if isinstance(schema, dict) else _NO_PARAMETERS}
         specs.append({"toolSpec": spec})
     return specs
+
+
+def _declared(tools: list[Any]) -> list[Any]:
+    """Each tool; Gemini lists several in an object."""
+    inside = (
+        tool.get("functionDeclarations", tool.get("function_declarations")) if isinstance(tool, dict) else None
+        for tool in tools
+    )
+    return [
+        each
+        for tool, inner in zip(tools, inside, strict=True)
+        for each in (inner if isinstance(inner, list) else [tool])
+    ]
 
 
 def _schema(parameters: dict[str, Any]) -> dict[str, Any]:

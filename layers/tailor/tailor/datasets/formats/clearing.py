@@ -13,6 +13,7 @@ from tailor.datasets.formats.rendered import rendered, template_of, without_ends
 from tailor.datasets.formats.rendered_chat import parted
 from tailor.findings import finding
 
+_ENTITIES: Final = ("&nbsp;", "&quot;", "&amp;", "&lt;", "&#39;", "&agrave;", "&aacute;")
 _SIGNS: Final = (
     "<|",
     "[|",
@@ -26,6 +27,7 @@ _SIGNS: Final = (
     "<eos>",
     "[EOS]",
     "<｜",
+    *_ENTITIES,
 )
 """Each mark of a template holds one of them."""
 _OPENING: Final = re.compile(
@@ -147,6 +149,8 @@ def _note_rest(example: Example, context: Context, line: int) -> None:
                 context.notes.add(finding("template-left", context.file, line, name=name))
             if turn.role == "assistant" and block.text[:1] == "<" and _HTML.match(block.text):
                 context.notes.add(finding("html-answer", context.file, line))
+            elif turn.role == "assistant" and (entity := next((sign for sign in _ENTITIES if sign in block.text), "")):
+                context.notes.add(finding("html-answer/entities", context.file, line, entity=entity))
     last = example.turns[-1]
     said = last.blocks[-1] if last.blocks else None
     if last.role == "assistant" and isinstance(said, Text) and said.text.strip().casefold() in _NOTHING:

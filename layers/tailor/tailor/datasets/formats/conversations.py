@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from tailor.datasets.formats import carriers
 from tailor.datasets.formats.base import Row
 from tailor.datasets.formats.roles import ROLE_KEYS, TEXT_KEYS, pair_of, part_of, said_by, words_of
 from tailor.datasets.sources import value_of
@@ -24,7 +25,7 @@ _WRAPPERS: Final = (
     "example",
 )
 """Objects in which others wrap a conversation."""
-_ASKED: Final = frozenset({"question", "answer", "instruction", "output", "prompt", "completion"})
+_ASKED: Final = frozenset({"question", "query", "answer", "instruction", "output", "prompt", "completion", "response"})
 _OTHERS: Final = frozenset({"prompt", "completion", "chosen", "rejected", "preferred_output", "non_preferred_output"})
 """Lists of turns that are not a whole conversation."""
 _ROLE_SET: Final = frozenset(ROLE_KEYS)
@@ -57,6 +58,8 @@ def _within(row: Row) -> tuple[str, Any, Row] | None:
                 return f"$.{key}", turns, row
     for key, value in row.items():
         if key not in KEYS and key not in _OTHERS and isinstance(value, list | str | dict):
+            if carriers.carried(key) == "history" and _ASKED & row.keys():
+                continue  # what came before the question
             turns = written_out(value)
             if is_turns(turns) and is_named(turns):
                 return f"$.{key}", turns, row

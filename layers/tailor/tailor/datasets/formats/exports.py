@@ -7,13 +7,29 @@ from typing import Any, Final
 
 from tailor.datasets.formats import pairs
 from tailor.datasets.formats.base import Row
+from tailor.datasets.formats.reply_trees import nested_branch
 from tailor.datasets.formats.roles import part_of, said_by
 from tailor.datasets.formats.tool_rows import as_messages, calls_tools
-from tailor.datasets.sources import value_of
+from tailor.datasets.sources import candidates, value_of
 from tailor.findings import Finding, finding
 from tailor.recipe import Data
 
-_BOXES: Final = ("bbox", "bboxes", "boxes", "bounding_boxes", "segmentation", "regions", "shapes")
+_BOXES: Final = (
+    "bbox", "bboxes", "boxes", "bounding_boxes", "segmentation", "segments_info", "regions", "shapes", "shape_type",
+)  # fmt: skip
+_CORNERS: Final = frozenset(("xmin", "ymin", "xmax", "ymax"))
+_OUTLINES: Final = frozenset(
+    (
+        "rectanglelabels",
+        "polygonlabels",
+        "brushlabels",
+        "keypointlabels",
+        "ellipselabels",
+        "rectangle",
+        "polygon",
+        "brush",
+    )
+)
 _CAPTION: Final = re.compile(r"(?i)(?:caption|comment|sentence|chú thích|mô tả)[ _-]?\d")
 
 
@@ -98,10 +114,7 @@ def _label_studio(row: Row) -> Row:
             value = result.get("value") if isinstance(result, dict) else None
             if isinstance(value, dict):
                 said.setdefault(str(result.get("from_name")), []).extend(_labelled(value, result.get("type")))
-    named = {name: values[0] if len(values) == 1 else values for name, values in said.items()}
-    if len(named) == 1 and "answer" not in row["data"]:
-        named = {"answer": next(iter(named.values()))}
-    return {"id": row.get("id"), **row["data"], **named}
+    return {"id": row.get("id"), **row["data"], **_by_name(said, row["data"])}
 
 
 def _labelled(value: Row, kind: Any) -> Iterable[Any]:
@@ -198,8 +211,19 @@ def _is_slack(row: Row) -> bool:
 
 
 def _has_boxes(row: Row) -> bool:
+    """Boxes without a question and an answer, which may have them beside."""
+    if candidates("question", list(row)) and candidates("answer", list(row)):
+        return False
     inside = [row, *(value for value in row.values() if isinstance(value, dict))]
-    return any(key in each for each in inside for key in _BOXES)
+    return any(key in each for each in inside for key in _BOXES) or row.keys() >= _CORNERS
+
+
+def _has_outlines(row: Row) -> bool:
+    """Label Studio's boxes and outlines."""
+    given = row.get("annotations", row.get("completions")) if _is_label_studio(row) else None
+    results = [result for each in given or () if isinstance(each, dict) for result in each.get("result") or ()]
+    kinds = {str(result.get("type")) for result in results if isinstance(result, dict)}
+    return bool(kinds) and all(kind in _OUTLINES for kind in kinds)
 
 
 def _numbered(row: Row) -> list[str]:
@@ -208,7 +232,7 @@ def _numbered(row: Row) -> list[str]:
 
 
 def _has_captions(row: Row) -> bool:
-    return len(_numbered(row)) > 1
+    return len(_numbered(row)) > 1 and bool(candidates("image", list(row)) or candidates("video", list(row)))
 
 
 def _captions(row: Row) -> Row:
@@ -218,7 +242,51 @@ def _captions(row: Row) -> Row:
 
 
 def _is_batch_output(row: Row) -> bool:
-    return "custom_id" in row and isinstance(row.get("response"), dict) and "messages" not in row
+    answered = row.get("response", row.get("result"))
+    return "custom_id" in row and isinstance(answered, dict) and "messages" not in row
+
+
+def _is_argilla(row: Row) -> bool:
+    return isinstance(row.get("fields"), dict) and isinstance(row.get("responses"), list | dict)
+
+
+def _argilla(row: Row) -> Row:
+    """The fields with what people answered to each question; of several people all."""
+    said: dict[str, list[Any]] = {}
+    given = row["responses"]
+    if isinstance(given, dict):
+        for name, answers in given.items():
+            said[name] = [answer.get("value") for answer in answers or () if isinstance(answer, dict)]
+    else:
+        for response in given:
+            if isinstance(response, dict) and response.get("status", "submitted") == "submitted":
+                for name, answer in (response.get("values") or {}).items():
+                    said.setdefault(name, []).append(answer.get("value") if isinstance(answer, dict) else answer)
+    return {"id": row.get("id"), **row["fields"], **_by_name(said, row["fields"])}
+
+
+def _by_name(said: dict[str, list[Any]], others: Row) -> Row:
+    """Labels by their names, one alone as the answer."""
+    named = {name: values[0] if len(values) == 1 else values for name, values in said.items() if values}
+    return {"answer": next(iter(named.values()))} if len(named) == 1 and "answer" not in others else named
+
+
+def _is_tree(row: Row) -> bool:
+    first = row.get("prompt")
+    return isinstance(first, dict) and isinstance(first.get("replies"), list) and part_of(said_by(first)) == "user"
+
+
+def _tree(row: Row) -> Row:
+    turns = [{"role": said_by(turn), "content": turn.get("text")} for turn in nested_branch(row["prompt"])]
+    return {**{key: value for key, value in row.items() if key != "prompt"}, "messages": turns}
+
+
+def _is_ragas(row: Row) -> bool:
+    return {"user_input", "response", "reference"} <= row.keys()
+
+
+def _ragas(row: Row) -> Row:
+    return {**row, "answer": row["reference"], "reference": None}
 
 
 def _is_tokens(row: Row) -> bool:
@@ -232,12 +300,16 @@ def _says(fits: Callable[[Row], bool], case: str) -> Export:
 
 
 _EXPORTS: Final = (
+    _says(_has_outlines, "rows-unrecognised/boxes"),
     _exported(_is_chatgpt, _chatgpt, "an export of ChatGPT: of each conversation the branch shown last is read"),
     _exported(_is_label_studio, _label_studio, "an export of Label Studio: each label is read under its name"),
     _exported(_has_classes, _ground_truth, "an output of SageMaker Ground Truth: the class is the answer"),
     _exported(_is_prodigy, _prodigy, "an export of Prodigy: answers that were rejected or ignored are not learnt"),
     _exported(calls_tools, as_messages, "questions with the tool calls that answer them"),
     _says(_is_ground_truth, "rows-unrecognised/boxes"),
+    _exported(_is_argilla, _argilla, "an export of Argilla: what people answered is read, suggestions are not"),
+    _exported(_is_tree, _tree, "trees of OpenAssistant: of each the branch that is ranked best is read"),
+    _exported(_is_ragas, _ragas, "an evaluation set of Ragas: the reference is the answer, not what a model responded"),
     _exported(_has_captions, _captions, "rows with several captions of a picture: all of them are right"),
     _exported(_has_verdicts, _verdicts, "a quiz whose answers are marked as right under names of their own"),
     _says(_has_boxes, "rows-unrecognised/boxes"),

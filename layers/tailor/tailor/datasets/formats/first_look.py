@@ -39,6 +39,8 @@ def first_look(
         format = None  # texts with something else to say about each
     seen = FirstLook(rows, names, shown, columns, format, data, opened)
     unfit = format is None or (format is plain_text.FORMAT and method == "fine-tuning")
+    asked = columns.get("question") if format and format.uses_columns else None
+    unfit = unfit or bool(asked and 2 * sum(isinstance(row.get(asked), dict) for row in rows) > len(rows))
     if opened or not (unfit or named_inside(rows, names, data.columns)):
         return seen
     inside = first_look([flat(row) for row in rows], data, method, notes, media, opened=True)

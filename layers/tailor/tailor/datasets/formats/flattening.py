@@ -6,9 +6,12 @@ from typing import Any, Final
 
 from tailor.datasets.example import Example
 from tailor.datasets.formats.base import Converter, Row
+from tailor.datasets.sources import is_likely
 from tailor.recipe import Columns
 
 _MOST: Final = 100
+_MAIN: Final = ("text", "stem", "value", "content")
+"""Keys of what an object under a usual name says: ``{"question": {"stem": …}}``."""
 
 
 def flat(row: Row) -> Row:
@@ -21,6 +24,9 @@ def flat(row: Row) -> Row:
     objects = {key for key, _ in _objects(row)}
     found = {key: value for key, value in row.items() if key not in objects}
     for key, name, value in inner:
+        if name in _MAIN and is_likely(key) and key not in found and isinstance(value, str):
+            found[key] = value
+            continue
         found[name if times[name] == 1 and name not in found else f"{key}.{name}"] = value
     return found
 

@@ -81,8 +81,11 @@ def _parted(row: Row) -> list[Any]:
 
 
 def _items(value: Any) -> list[Any]:
-    items = list(value.values()) if isinstance(value, dict) else value
-    return items if isinstance(items, list) else []
+    """The items of a list or of an object by ids. An object with a list of questions beside other things is one."""
+    if isinstance(value, dict):
+        lists = any(isinstance(item, list) and item and isinstance(item[0], dict) for item in value.values())
+        return [value] if lists else list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _objects(value: Any) -> list[Row]:
@@ -96,8 +99,10 @@ def _holds_questions(value: Any) -> bool:
     return bool(candidates("question", list(items[0])) and candidates("answer", list(items[0])))
 
 
-def expand(row: Row, path: tuple[str, ...]) -> list[Any]:
-    """One row for each question, with the outer fields that it does not have itself. A row without questions stays."""
+def expand(row: Row, path: tuple[str, ...], *, shown: bool = True) -> list[Any]:
+    """One row for each question, with the outer fields that it does not have itself. A row without questions stays.
+
+    ``shown``: there are media, so that an outer id may be that of a picture."""
     key, *deeper = path
     if key == SIDE_BY_SIDE:
         return _parted(row)
@@ -108,9 +113,11 @@ def expand(row: Row, path: tuple[str, ...]) -> list[Any]:
         return [row]
     outer = {name: value for name, value in row.items() if name != key}
     if "id" in outer:
-        outer.setdefault("image_id", outer.pop("id"))
+        identity = outer.pop("id")
+        outer = {"image_id": identity, **outer} if shown else {"document_id": identity, **outer}
     inner = [{**outer, **item} if isinstance(item, dict) else item for item in items]
     if not deeper:
         return inner
     rest = tuple(deeper)
-    return [part for item in inner for part in (expand(item, rest) if isinstance(item, dict) else [item])]
+    parts = (expand(item, rest, shown=shown) if isinstance(item, dict) else [item] for item in inner)
+    return [part for part_of_one in parts for part in part_of_one]

@@ -8,13 +8,29 @@ from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import tool_specs
 from tailor.datasets.formats.parts import text_of
 from tailor.datasets.formats.placing import place
+from tailor.datasets.formats.roles import said_by
 from tailor.datasets.formats.row_media import row_media
 from tailor.datasets.formats.turns import conversation
 from tailor.findings import Finding, RowError
 
-_SYSTEM: Final = ("system", "systemInstruction", "system_instruction", "system_prompt", "system_message")
-_ANSWERS: Final = ("completion", "answer", "response", "ideal", "expected_output", "expectedOutput")
+_SYSTEM: Final = (
+    "system", "systemInstruction", "system_instruction", "system_prompt", "system_message", "instructions",
+)  # fmt: skip
+_ANSWERS: Final = (
+    "completion",
+    "answer",
+    "response",
+    "ideal",
+    "expected_output",
+    "expectedOutput",
+    "output",
+    "choices",
+)
 """Keys of the last answer, where the conversation ends with a question."""
+
+
+_AROUND: Final = ("body", "choices", "candidates", "message", "content")
+_DEEPEST: Final = 4
 
 
 def _fits(sample: Sample) -> bool:
@@ -73,11 +89,24 @@ def _take_answer(row: Row, turns: list[Turn], problems: list[Finding], context: 
     key = next((key for key in _ANSWERS if row.get(key) not in (None, "", [], {})), None)
     if key is None:
         return
-    value = row[key]
+    value = _said({key: row[key]} if key == "choices" else row[key])
     if isinstance(value, str):
         value = [{"role": "assistant", "content": value}]
     answers, _ = conversation([value] if isinstance(value, dict) else value, f"$.{key}", problems, context, line)
     turns += answers
+
+
+def _said(value: Any) -> Any:
+    """Return the answer of a service, inside what it sends around it: OpenAI's ``choices``, Gemini's ``candidates``, a
+    ``body`` or a ``message``; anything else as it is."""
+    for _ in range(_DEEPEST):
+        if not isinstance(value, dict) or said_by(value) is not None:
+            break
+        inside = next((value[key] for key in _AROUND if value.get(key)), None)
+        if inside is None:
+            break
+        value = inside[0] if isinstance(inside, list) else inside
+    return value
 
 
 def used_keys(row: Row) -> set[str]:

@@ -88,6 +88,7 @@ def _learning(better: str, worse: str, data: Data) -> Callable[[Row], Row]:
 
 def _turns(chosen: Any) -> list[Any]:
     """The turns of a better answer: a text, a turn, a list of them, or a whole talk of Human and Assistant."""
+    chosen = conversations.written_out(chosen)
     if isinstance(chosen, list):
         return chosen
     if isinstance(chosen, dict):

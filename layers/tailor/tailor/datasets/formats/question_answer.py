@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from tailor.datasets.example import Block, Example, SplitName, Text, Turn
+from tailor.datasets.formats import carriers
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.multiple_choice import with_lines
@@ -15,11 +16,6 @@ from tailor.datasets.formats.row_media import row_media
 from tailor.datasets.sources import Options, value_of
 from tailor.findings import Finding, RowError, finding
 
-_SPLITS: Final[dict[str, SplitName]] = {
-    "train": "train", "training": "train", "restval": "train",
-    "validation": "validation", "valid": "validation", "val": "validation",
-    "dev": "validation", "eval": "validation", "test": "test", "testing": "test",
-}  # fmt: skip
 _VOTES: Final = {"yes": 1.0, "maybe": 0.5, "no": 0.01}
 _VOTING: Final = ("answer_confidence", "confidence", "votes", "vote_count", "count", "score", "pm_score")
 _ACCEPTED: Final = ("accepted", "is_accepted", "isAccepted", "selected", "is_selected")
@@ -126,7 +122,7 @@ def _scalar(value: Any) -> str:
 
 def split_name(value: Any, column: str, line: int, context: Context) -> SplitName | None:
     """The split that a row asks for; anything that names none is reported."""
-    name = _SPLITS.get(str(value).strip().casefold())
+    name = carriers.split_of(value, column)
     if name is None and value not in (None, ""):
         context.notes.add(finding("unknown-split", context.file, line, path=column, column=column, value=value))
     return name
@@ -138,14 +134,30 @@ def answers(value: Any, column: str, problems: list[Finding]) -> tuple[str | Non
     if not isinstance(value, list):
         text = _answer(value, column, problems)
         return text, [text] if text else []
-    taken = [item for item in value if isinstance(item, dict) and any(item.get(key) is True for key in _ACCEPTED)]
-    value = taken or value
+    value = _taken(value)
     votes: Counter[str] = Counter()
     for item in value:
         text = _answer(_reference(item), column, problems)
         if text:
             votes[text] += _vote(item)  # type: ignore[assignment]  # a vote may count less than one
     return (votes.most_common(1)[0][0], list(votes)) if votes else (None, [])
+
+
+def _taken(given: list[Any]) -> list[Any]:
+    """The answers that may be right: those that were accepted, else those of the best rank, else without the ones that
+    were voted down."""
+    items = [item for item in given if isinstance(item, dict)]
+    accepted = [item for item in items if any(item.get(key) is True for key in _ACCEPTED)]
+    ranks = [item["rank"] for item in items if type(item.get("rank")) in (int, float)]
+    if not accepted and len(ranks) == len(given) > 0:
+        accepted = [item for item in items if item["rank"] == min(ranks)]
+    good = [item for item in given if not (isinstance(item, dict) and _is_voted_down(item))]
+    return accepted or good or given
+
+
+def _is_voted_down(item: Row) -> bool:
+    said = next((item[key] for key in _VOTING if key in item), None)
+    return isinstance(said, int | float) and said < 0
 
 
 def _vote(item: Any) -> float:

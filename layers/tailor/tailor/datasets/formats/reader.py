@@ -25,7 +25,8 @@ from tailor.datasets.formats.flattening import flattened
 from tailor.datasets.formats.media_choice import look_merged, media_of_columns, unheard
 from tailor.datasets.formats.multiple_choice import take_choices
 from tailor.datasets.formats.nested import expand, has_none, nested_path
-from tailor.datasets.formats.turn_rows import gathered, turn_columns
+from tailor.datasets.formats.turn_columns import turn_columns
+from tailor.datasets.formats.turn_rows import gathered
 from tailor.datasets.formats.unknown import is_template, no_question, why_unknown
 from tailor.datasets.media import MediaIndex
 from tailor.datasets.sources import (
@@ -196,7 +197,7 @@ class DatasetReader:
             elif value is TRAILING_COMMA:
                 self.notes.add(finding("json-trailing-comma/last", file.name, line))
             elif file.nested and isinstance(value, dict):
-                for part in expand(value, file.nested):
+                for part in expand(value, file.nested, shown=len(self.media) > 0):
                     if has_none(part, file.nested):
                         self.notes.add(finding("no-questions-inside", file.name, line))
                     else:
@@ -238,7 +239,7 @@ def read_dataset(
     inventory = Inventory.take(storage, prefix, method, data, scratch, notes, only)
     media = MediaIndex(storage, prefix, inventory.media)
     sources = join(inventory.files, data.columns, scratch, notes)
-    files = [_understand(source, data, method, notes, of_rows, media) for source in sources]
+    files = [_understand(source, data, method, notes, of_rows, media, scratch) for source in sources]
     found = [file for file in files if file]
     if not found and not any(note.code in _SAYS_WHY for note in notes.findings()):
         notes.add(finding("no-data"))
@@ -262,7 +263,13 @@ def _take_splits(files: list[ReadableFile], notes: FindingTally) -> None:
 
 
 def _understand(
-    source: DataFile, data: Data, method: Method, notes: FindingTally, of_rows: FindingTally, media: MediaIndex
+    source: DataFile,
+    data: Data,
+    method: Method,
+    notes: FindingTally,
+    of_rows: FindingTally,
+    media: MediaIndex,
+    scratch: Path,
 ) -> ReadableFile | None:
     """Chooses the format from the first rows. None, with a finding, for a file without rows."""
     if isinstance(source, LonelyAnswers):
@@ -277,11 +284,14 @@ def _understand(
         notes.add(finding("file-not-used/template", source.name))
         return None
     turns = turn_columns(rows) if type(source) is DataFile and method != "continued-pre-training" else None
-    if turns and turns.conversation:
-        notes.add(finding("turns-gathered", source.name, path=turns.conversation, role=turns.role))
-        return _understand(gathered(source, turns), data, method, notes, of_rows, media)
+    if turns and turns.unclear:
+        unclear = {"role": turns.role, "path": turns.conversation}
+        return _rejecting(source, finding(f"turns-apart/{turns.unclear}", **unclear), method)
     if turns:
-        return _rejecting(source, finding("turns-apart/unnamed", role=turns.role), method)
+        case = "/trees" if turns.links else "/placed" if turns.place else ""
+        place = {"path": turns.conversation, "role": turns.role, "place": turns.place}
+        notes.add(finding(f"turns-gathered{case}", source.name, **place))
+        return _understand(gathered(source, turns, scratch), data, method, notes, of_rows, media, scratch)
     export = exports.recognise(rows, data)
     if export and export.says:
         return _rejecting(source, export.says, method)
@@ -304,7 +314,7 @@ def _converted(
     """Chooses the format of rows, ``count`` of which were looked at with those that are no objects."""
     nested = nested_path(rows)
     if nested:
-        parts = [part for row in rows for part in expand(row, nested) if isinstance(part, dict)]
+        parts = [part for row in rows for part in expand(row, nested, shown=len(media) > 0) if isinstance(part, dict)]
         rows = [part for part in parts if not has_none(part, nested)][:_SAMPLE]
     if export and export.read:
         rows = list(map(export.read, rows))

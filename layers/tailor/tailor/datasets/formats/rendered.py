@@ -41,6 +41,7 @@ class Rendered:
 
 _ASKED: Final = ("question", "q", "câu hỏi", "hỏi")
 _ANSWERED: Final = ("answer", "a", "câu trả lời", "trả lời", "đáp", "đáp án")
+_ABOUT: Final = ("context", "passage", "ngữ cảnh", "đoạn văn")
 _TEMPLATES: Final = (
     Template("ChatML", ("<|im_start|>",), re.compile(r"<\|im_start\|>[ ]?(?P<role>\w+)[ ]?\n?")),
     Template(
@@ -89,7 +90,8 @@ _TEMPLATES: Final = (
         "Question: and Answer:",
         ("Answer:", "A:", "rả lời:", "Đáp:", "Đáp án:"),
         re.compile(
-            rf"(?:\A|\n)[ ]*(?:#+[ ]*)?\**(?P<role>{'|'.join((*_ASKED, *_ANSWERED))})[ ]?\d*[ ]?:\**", re.IGNORECASE
+            rf"(?:\A|\n)[ ]*(?:#+[ ]*)?\**(?P<role>{'|'.join((*_ASKED, *_ANSWERED, *_ABOUT))})[ ]?\d*[ ]?:\**",
+            re.IGNORECASE,
         ),
         in_words=True,
         whole_only=True,
@@ -100,7 +102,7 @@ _PARTS: Final[dict[str, Part]] = {
     **dict.fromkeys(
         ("assistant", "model", "bot", "ai", "[/inst]", "response", "output", "gpt", *_ANSWERED), "assistant"
     ),
-    **dict.fromkeys(("input", "context"), "result"),  # of Alpaca: it goes with the question
+    **dict.fromkeys(("input", *_ABOUT), "result"),  # of Alpaca: it goes with the question
     "system": "system",
 }
 END_TOKENS: Final = (
@@ -164,6 +166,7 @@ def _turns(text: str, marks: list[re.Match[str]]) -> list[tuple[Part, str]] | No
             return None
         turns.append(("system", before))
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    before_it = ""
     for mark, end in zip(marks, ends, strict=True):
         part = _PARTS.get(mark["role"].casefold())
         said = _bare(text[mark.end() : end])
@@ -172,12 +175,15 @@ def _turns(text: str, marks: list[re.Match[str]]) -> list[tuple[Part, str]] | No
         if part == "user" and (system := _LLAMA_SYSTEM.match(said)):
             turns.append(("system", system[1].strip()))
             said = said[system.end() :].strip()
-        if part == "result":
-            if not turns or turns[-1][0] != "user":
+        if part == "result" and not any(part == "user" for part, _ in turns):
+            before_it = said  # a passage that the first question is about
+        elif part == "result":
+            if turns[-1][0] != "user":
                 return None
             turns[-1] = ("user", f"{turns[-1][1]}\n{said}".strip())
-        elif said or end < len(text):
-            turns.append((part, said))
+        elif (said or end < len(text)) and not (part == "system" and not said):
+            turns.append((part, f"{before_it}\n\n{said}" if before_it else said))
+            before_it = ""
     return turns if _in_turn(turns) else None
 
 

@@ -9,14 +9,15 @@ ROLES: Final[dict[str, Part]] = {
     **dict.fromkeys(
         (
             "user", "human", "prompter", "customer", "client", "usr", "person", "questioner", "student", "patient",
-            "người dùng", "khách", "khách hàng",
+            "người dùng", "khách", "khách hàng", "buyer", "caller", "visitor", "end-user",
         ),
         "user",
     ),
     **dict.fromkeys(
         (
             "assistant", "gpt", "chatgpt", "gpt-4", "gpt4", "bot", "chatbot", "model", "bing", "bard", "claude", "ai",
-            "llm", "agent", "support", "assistent", "teacher", "doctor", "trợ lý", "nhân viên", "tư vấn viên",
+            "llm", "agent", "support", "assistent", "teacher", "doctor", "seller", "trợ lý", "nhân viên", "tư vấn viên",
+            "cskh",
         ),
         "assistant",
     ),

@@ -1,142 +1,137 @@
-"""Tables with a row for each turn, as chat systems export them: the rows of a conversation become one row."""
+"""Tables with a row for each turn, as chat systems export them: the rows of a conversation become one row.
 
-from collections import Counter
+Without a column that says where a turn stands, those of a conversation must follow each other. With one they may stand
+anywhere: then a table on disk puts them together, so memory stays the same however many there are.
+"""
+
+import base64
+import hashlib
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, fields
-from itertools import groupby
+from pathlib import Path
 from typing import Any, Final
 
-from tailor.datasets.formats.base import Row
-from tailor.datasets.formats.roles import TEXT_KEYS, part_of
-from tailor.datasets.sources import DataFile, Item, candidates
-from tailor.findings import Finding, RowError, finding
+import orjson
 
-_PLACES: Final = (
-    "turn",
-    "turn_id",
-    "turn_index",
-    "turn_number",
-    "index",
-    "order",
-    "seq",
-    "position",
-    "step",
-    "message_index",
-)
+from tailor.datasets.formats.base import Row
+from tailor.datasets.formats.reply_trees import linked_branch
+from tailor.datasets.formats.turn_columns import TurnColumns, in_order
+from tailor.datasets.sources import READ_ON_ERRORS, DataFile, Item
+from tailor.findings import RowError, finding
+
 _MOST_TURNS: Final = 2000
 """Turns of one conversation that are kept in memory."""
 _EMPTY: Final = (None, "")
-
-
-@dataclass(frozen=True, slots=True)
-class TurnColumns:
-    """The columns with who speaks, what is said, which conversation it is ("" where nothing says it), and perhaps the
-    turn's place in it."""
-
-    role: str
-    text: str
-    conversation: str
-    place: str | None = None
+_SCHEMA: Final = """
+PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
+CREATE TABLE turns (conversation TEXT, line INTEGER, row BLOB); CREATE INDEX by_conversation ON turns (conversation);
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnRows(DataFile):
-    """A file whose rows are turns; read, each conversation is a row."""
+    """A file whose rows are turns; read, each conversation is a row. ``table``: where they are put together."""
 
     columns: TurnColumns | None = None
+    table: Path = Path()
 
     def rows(self) -> Iterator[Item]:
-        columns, pending, seen = self.columns, list[tuple[int, Row]](), set[int]()
+        columns = self.columns
         if columns is None:
             raise ValueError("the columns of the turns are not known")
+        return self._anywhere(columns) if columns.place or columns.links else self._following(columns)
+
+    def _following(self, columns: TurnColumns) -> Iterator[Item]:
+        """Conversations whose turns follow each other."""
+        pending, seen = list[tuple[int, Row]](), set[int]()
         for line, value, raw in DataFile.rows(self):
-            if not isinstance(value, dict) or value.get(columns.conversation) in _EMPTY:
-                lost = isinstance(value, dict)
-                yield line, RowError(finding("turns-apart/none", path=columns.conversation)) if lost else value, raw
+            if not _belongs(value, columns):
+                yield _lost(line, value, raw, columns)
                 continue
             same = pending and pending[0][1][columns.conversation] == value[columns.conversation]
             if pending and (not same or len(pending) == _MOST_TURNS):
-                yield _together(pending, columns, seen)
+                yield _unbroken(pending, columns, seen)
                 pending = []
             pending.append((line, value))
         if pending:
-            yield _together(pending, columns, seen)
+            yield _unbroken(pending, columns, seen)
+
+    def _anywhere(self, columns: TurnColumns) -> Iterator[Item]:
+        """Conversations wherever their turns stand, each at the line of the first."""
+        if not self.table.exists():
+            self._fill(columns)
+        with closing(sqlite3.connect(f"{self.table.absolute().as_uri()}?mode=ro", uri=True)) as table:
+            for line, value, raw in DataFile.rows(self):
+                if not _belongs(value, columns):
+                    yield _lost(line, value, raw, columns)
+                    continue
+                query = "SELECT line, row FROM turns WHERE conversation = ? ORDER BY line LIMIT ?"
+                found = table.execute(query, (str(value[columns.conversation]), _MOST_TURNS)).fetchall()
+                if found and found[0][0] == line:
+                    yield _together([(at, orjson.loads(row)) for at, row in found], columns)
+
+    def _fill(self, columns: TurnColumns) -> None:
+        self.table.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self.table)) as table:
+            table.executescript(_SCHEMA)
+            table.executemany("INSERT INTO turns VALUES (?, ?, ?)", self._identified(columns))
+            table.commit()
+
+    def _identified(self, columns: TurnColumns) -> Iterator[tuple[str, int, bytes]]:
+        with suppress(*READ_ON_ERRORS):  # told when the rows are read
+            for line, value, _ in DataFile.rows(self):
+                if _belongs(value, columns):
+                    yield str(value[columns.conversation]), line, orjson.dumps(value, default=_as_text)
 
 
-def turn_columns(rows: list[Row]) -> TurnColumns | None:
-    """Return the columns of a table whose rows are turns; None for any other table."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    role = next((name for name in names if _tells_roles([row.get(name) for row in rows])), None)
-    texts = [name for name in names if name != role and _is_text([row.get(name) for row in rows])]
-    usual = [name for name in TEXT_KEYS if name in texts]
-    text = next(iter(usual or texts), None)
-    pairs = candidates("question", names) and candidates("answer", names)
-    if role is None or text is None or pairs or len(rows) < 2:
-        return None
-    others = [name for name in names if name not in (role, text)]
-    shares = {name: _share(rows, name, role) for name in others}
-    best = max(shares, key=shares.__getitem__, default=None)
-    if best is None or shares[best] < 0.5:
-        named = candidates("group", others)[:1]  # not in order, which is told of the rows
-        return TurnColumns(role, text, named[0] if named else "")
-    place = next((name for name in others if name.lower() in _PLACES and name != best), None)
-    return TurnColumns(role, text, best, place)
-
-
-def gathered(file: DataFile, columns: TurnColumns) -> TurnRows:
+def gathered(file: DataFile, columns: TurnColumns, scratch: Path) -> TurnRows:
     """Return the file with a row for each conversation."""
-    return TurnRows(**{each.name: getattr(file, each.name) for each in fields(DataFile)}, columns=columns)
+    table = scratch / f"turns-{hashlib.sha256(file.name.encode(errors='replace')).hexdigest()[:16]}.sqlite"
+    table.unlink(missing_ok=True)
+    return TurnRows(**{each.name: getattr(file, each.name) for each in fields(DataFile)}, columns=columns, table=table)
 
 
-def _tells_roles(values: list[Any]) -> bool:
-    parts = Counter(part_of(value) for value in values if value not in _EMPTY)
-    return bool(parts["user"] and parts["assistant"]) and parts[None] == 0
+def _as_text(value: Any) -> str:
+    """The bytes of a picture as base64, other values in words."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
-def _is_text(values: list[Any]) -> bool:
-    said = [value for value in values if isinstance(value, str) and value.strip()]
-    return 2 * len(said) > len(values) and any(not value.strip().isdecimal() for value in said) and len(set(said)) > 1
+def _belongs(value: Any, columns: TurnColumns) -> bool:
+    return isinstance(value, dict) and value.get(columns.conversation) not in _EMPTY
 
 
-def _share(rows: list[Row], name: str, role: str) -> float:
-    """How many of the rows stand in conversations, if the column says which: they begin with the user and answer. The
-    last one may go on after the rows that were looked at."""
-    good = total = 0
-    groups = [list(group) for _, group in groupby(rows, key=lambda row: row.get(name))]
-    for group in groups[:-1] or groups:
-        parts = [part for row in group if (part := part_of(row.get(role))) != "system"]
-        total += len(group)
-        good += len(group) if parts[:2] == ["user", "assistant"] else 0
-    ids = [group[0].get(name) for group in groups]
-    if len(set(map(str, ids))) < 2 and name not in candidates("group", [name]):
-        return 0  # the same for all rows
-    return good / total * len(set(map(str, ids))) / len(ids) if total and None not in ids else 0
+def _lost(line: int, value: Any, raw: bytes | str | None, columns: TurnColumns) -> Item:
+    """A row that is no turn, or belongs to no conversation."""
+    if isinstance(value, dict):
+        value = RowError(finding("turns-apart/none", path=columns.conversation))
+    return line, value, raw
 
 
-def _together(turns: list[tuple[int, Row]], columns: TurnColumns, seen: set[int]) -> Item:
-    """One row of the turns of a conversation, by the line of the first."""
+def _unbroken(turns: list[tuple[int, Row]], columns: TurnColumns, seen: set[int]) -> Item:
+    """A conversation whose turns followed each other; an error for more turns of one that was read already."""
     line, first = turns[0]
     identity = hash(str(first[columns.conversation]))
-    problem: Finding | None = None
     if identity in seen:
-        problem = finding("turns-apart", path=columns.conversation, id=first[columns.conversation])
+        apart = finding("turns-apart", path=columns.conversation, id=first[columns.conversation])
+        return line, RowError(apart), str(first)
     seen.add(identity)
-    if problem or len(turns) == _MOST_TURNS:
-        problem = problem or finding("turns-apart/many", path=columns.conversation, limit=_MOST_TURNS)
+    return _together(turns, columns)
+
+
+def _together(turns: list[tuple[int, Row]], columns: TurnColumns) -> Item:
+    """One row of the turns of a conversation, by the line of the first."""
+    line, first = turns[0]
+    if len(turns) == _MOST_TURNS:
+        problem = finding("turns-apart/many", path=columns.conversation, limit=_MOST_TURNS)
         return line, RowError(problem), str(first)
-    rows = [row for _, row in turns]
-    if columns.place:
-        rows.sort(key=lambda row: _number(row.get(columns.place or "")))
+    rows = in_order([row for _, row in turns], columns.place)
+    if columns.links:
+        rows = linked_branch(rows, *columns.links) or rows
     own = (columns.role, columns.text, columns.place)
     rest = {
         name: value for name, value in first.items() if name not in own and all(row.get(name) == value for row in rows)
     }
     rest["id"] = first.get("id", rest.pop(columns.conversation))
     return line, {**rest, "messages": [{"role": row[columns.role], "content": row[columns.text]} for row in rows]}, None
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return 0

@@ -98,7 +98,7 @@ class TurnsAccount:
         used = _used(turn, key)
         thought = ""
         for name, value in turn.items():
-            if name in used or value in _EMPTY or carriers.is_mark(name):
+            if name in used or value in _EMPTY or carriers.is_verdict(name, value):
                 continue
             if carriers.carried(name) == "reasoning" and isinstance(value, str) and _answers(turn):
                 thought = thought or value
@@ -150,7 +150,9 @@ def _bad(turn: dict[str, Any]) -> str | None:
     """The key that marks an answer as bad."""
     if not _answers(turn):
         return None
-    return next((key for key in turn if carriers.is_mark(key) and carriers.marks_bad(key, turn[key])), None)
+    return next(
+        (key for key, value in turn.items() if carriers.is_verdict(key, value) and carriers.marks_bad(key, value)), None
+    )
 
 
 def _answers(turn: Any) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from tailor.datasets.formats import conversations
+from tailor.datasets.formats import carriers, conversations
 from tailor.datasets.formats.base import Row
 from tailor.datasets.sources import are_times, candidates, holds_texts, is_no_question, is_prose
 from tailor.findings import Finding, finding
@@ -13,8 +13,10 @@ _LANGUAGES: Final = {
     "en": "English", "vi": "Vietnamese", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "fr": "French",
     "de": "German", "es": "Spanish", "th": "Thai", "id": "Indonesian", "ru": "Russian", "lo": "Lao", "km": "Khmer",
 }  # fmt: skip
-_NAME: Final = re.compile(r"[\w -]{1,40}")
+_NAME: Final = re.compile(r"[\w .-]{1,40}")
 _USUAL: Final = ("answer", "label")
+_ENOUGH: Final = 20
+"""Rows that tell that a column is the same for all."""
 _PLACE: Final = re.compile(r"\{+ ?\w{1,40} ?\}+")
 
 
@@ -33,7 +35,7 @@ def why_unknown(rows: list[Row], columns: dict[str, str]) -> Finding:
     names = list(dict.fromkeys(str(key) for row in rows for key in row))
     missing = sorted({"question", "answer"} - columns.keys(), reverse=True)
     named = [name for name in names if name not in columns.values() and _NAME.fullmatch(name)]
-    free = [name for name in named if holds_texts(rows, name)]
+    free = [name for name in named if holds_texts(rows, name) and _says_something(rows, name)]
     fix = "name the columns in tailor.yaml"
     shown = columns.keys() & {"image", "video"}
     if len(free) >= len(missing) and not (missing == ["question"] and shown):
@@ -45,6 +47,13 @@ def why_unknown(rows: list[Row], columns: dict[str, str]) -> Finding:
     if len(missing) == 1:
         return finding("rows-unrecognised/column", part=missing[0], suggestion=fix)
     return finding("rows-unrecognised", suggestion=fix)
+
+
+def _says_something(rows: list[Row], name: str) -> bool:
+    """Whether a column differs between rows, and not as the name of a part of the data."""
+    values = [row.get(name) for row in rows]
+    same = len(rows) >= _ENOUGH and all(value == values[0] for value in values)
+    return not same and not carriers.are_splits(value for value in values if value not in (None, ""))
 
 
 def _asked_the_same(rows: list[Row], columns: dict[str, str], free: list[str]) -> str | None:
@@ -77,7 +86,8 @@ def no_question(rows: list[Row], columns: dict[str, str], is_file: Callable[[str
 
 def _known_by_sight(rows: list[Row]) -> Finding | None:
     first = rows[0] if rows else {}
-    for value in first.values():
+    texts = {key: value for key, value in first.items() if isinstance(value, str) and _is_language(key)}
+    for value in [*first.values(), *([texts] if len(first) - len(texts) < 2 else [])]:
         if isinstance(value, dict) and len(value) == 2 and all(_is_language(name) for name in value):
             one, other = value
             asked = f"Translate into {_LANGUAGES.get(other[:2].lower(), other)}."

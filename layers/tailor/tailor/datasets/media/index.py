@@ -19,6 +19,9 @@ MAX_NAME: Final = 2000
 """Characters of a name or URI. S3 keys have at most 1,024 bytes."""
 
 _DIGITS: Final = re.compile(r"(\d+)\D*$")
+_NUMBER_OF_CAPTION: Final = re.compile(r"(?<=\.jpg|jpeg|\.png)#\d+$")
+_UPLOADED: Final = re.compile(r"[0-9a-f]{8}-(?=.)")
+"""Label Studio's sign before the name of a file that was uploaded to it."""
 _URI: Final = re.compile(r"s3:(?:\\?/){2}[^\s\"'`<>,;|]+")
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
@@ -125,13 +128,16 @@ class MediaIndex:
         """Names of the files that fit, and how: "" for a path, else a key of ``_HOW``."""
         if len(ref) > MAX_NAME:
             return [], ""
-        path = self._path(ref)
+        path = _NUMBER_OF_CAPTION.sub("", self._path(ref)) if "#" in ref else self._path(ref)
         for candidate in (_join(base, path), path):
             if candidate in self._objects:
                 return [candidate], ""
         if not path:
             return [], ""
-        for how, table_key in (("name", _base_name(path)), ("case", _folded(_base_name(path)))):
+        base_name = _base_name(path)
+        uploaded = _UPLOADED.match(base_name)
+        ways = [("name", base_name), ("case", _folded(base_name))]
+        for how, table_key in [*ways, ("name", base_name[uploaded.end() :])] if uploaded else ways:
             names = self._table(how).get(table_key, [])
             if names:
                 return _nearest(names, path, base, how)

@@ -17,7 +17,7 @@
 
 from tailor.datasets.sources.answer_files import LonelyAnswers, join
 from tailor.datasets.sources.column_kinds import are_times, holds_texts, is_no_question, is_prose
-from tailor.datasets.sources.columns import candidates, choose, report, resolved
+from tailor.datasets.sources.columns import candidates, choose, is_likely, report, resolved
 from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
 from tailor.datasets.sources.json_lines import BLANK, Item
 from tailor.datasets.sources.json_stream import TRAILING_COMMA
@@ -54,6 +54,7 @@ __all__ = [
     "flagged",
     "from_pairs",
     "holds_texts",
+    "is_likely",
     "is_no_question",
     "is_prose",
     "join",

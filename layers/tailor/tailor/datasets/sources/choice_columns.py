@@ -11,7 +11,9 @@ from tailor.datasets.sources.names import bare, plain_name
 from tailor.datasets.sources.options import EACH, LISTED, Options, from_pairs, is_flagged, options_of
 
 _MOST_NAMES: Final = 1000
-_CHOICE: Final = re.compile(r"(option|choice|opt|op|candidate|phuongan|luachon|answer|dapan|cautraloi|a|)([a-h]|[0-8])")
+_CHOICE: Final = re.compile(
+    r"(option|choice|opt|op|sol|candidate|phuongan|luachon|answer|dapan|cautraloi|a|)([a-h]|[0-8])"
+)
 _AMBIGUOUS: Final = ("", "answer", "dapan", "cautraloi", "a")
 """Before numbers: ``answer1``, ``answer2`` are answers that are all right, unless a column says which one is."""
 _SIGNS: Final = ("abcdefgh", "12345678", "01234567")

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from tailor.datasets.sources.choice_columns import choice_columns, fitting, parts_of, right_columns
-from tailor.datasets.sources.column_kinds import is_query
+from tailor.datasets.sources.column_kinds import holds_texts, is_prose, is_query
 from tailor.datasets.sources.names import bare, plain_name
 from tailor.datasets.sources.options import LISTED
 from tailor.findings import FindingTally, finding
@@ -24,31 +24,35 @@ MOST_NAMES: Final = 1000
 _GUESSED: Final = (*PARTS, "impossible")
 """Parts that have a usual name; not all can be named in a recipe."""
 
-_FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)", re.IGNORECASE)
+_FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)(?:#\d+)?", re.IGNORECASE)
 
+_PREMISES: Final = ("premise", "story", "background", "support", "hint", "boicanh")
+"""Passages that questions may build upon, beside the usual names of passages."""
 _QUERIES: Final = ("query", "sql", "sql_query", "cypher", "sparql")
 # In the order of preference. Compared without case, accents and punctuation.
 _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     "question": (
         "question", "questions", "question_text", "question_stem", "query", "user_query", "prompt", "instruction",
-        "user", "input", "problem", "question_vi", "question_en", "input_text", "text_input", "ctx", "q", "câu hỏi",
-        "nội dung câu hỏi", "hỏi", "cauhoi", "đề bài", "yêu cầu", "prefix",
+        "user", "user_input", "input", "problem", "question_vi", "question_en", "input_text", "text_input", "ctx", "q",
+        "câu hỏi", "nội dung câu hỏi", "hỏi", "cauhoi", "đề bài", "yêu cầu", "prefix",
     ),
     "answer": (
-        "answer", "answers", "multiple_choice_answer", "best_answer", "answer_text", "answer_key", "correct_answer",
-        "đáp án đúng", "câu trả lời đúng", "correct_option", "correct_choice", "correct_choice_idx", "ideal",
-        "ideal_answer", "gold_answer", "gold", "ground_truth", "reference_answer", "expected_answer",
+        "answer", "best_answer", "accepted_answer", "answers", "multiple_choice_answer", "answer_text", "answer_key",
+        "correct_answer", "đáp án đúng", "câu trả lời đúng", "correct_option", "correct_choice", "correct_choice_idx",
+        "ideal", "ideal_answer", "gold_answer", "gold", "ground_truth", "reference_answer", "expected_answer",
         "expected_output", "expected_response", "expected", "response", "completion", "output", "label_text",
         "label_name", "class_name", "label", "target", "reference", "assistant", "answer_vi", "answer_en", "a",
         "câu trả lời", "trả lời", "đáp án", "traloi", "dapan", "kết quả", "nhãn", "correct_answers", "answer_index",
         "answer_idx", "correct_index", "correct_answer_index", "cop", "solution", "generated_solution", "highlights",
         "summary", "tóm tắt", "output_text", "reference_response", "suffix",
     ),
-    "context": ("context", "passage", "paragraph", "article", "ngữ cảnh", "đoạn văn"),
+    "context": (
+        "context", "passage", "paragraph", "article", "contexts", "retrieved_contexts", "ngữ cảnh", "đoạn văn",
+    ),
     "image": (
         "image", "images", "image_path", "img_path", "image_file", "image_name", "img_name", "file_name", "filename",
         "image_url", "img", "picture", "photo", "image_id", "img_id", "ảnh", "hình", "hình ảnh", "tên ảnh", "tệp ảnh",
-        "file ảnh", "đường dẫn ảnh", "mã ảnh", "id ảnh",
+        "file ảnh", "đường dẫn ảnh", "mã ảnh", "id ảnh", "photo_id", "picture_id",
     ),
     "video": ("video", "videos", "video_path", "video_file", "video_name", "clip", "phim", "tên video"),
     "system": ("system", "system_prompt", "system_message", "lời nhắc hệ thống"),
@@ -74,12 +78,16 @@ def _all_likely() -> frozenset[str]:
 
 def is_likely(name: str) -> bool:
     """Whether people call a column so."""
-    return plain_name(name) in _all_likely()
+    return plain_name(bare(name)) in _all_likely()
 
 
 def candidates(part: str, names: Sequence[str]) -> list[str]:
     """Return the columns that may hold ``part``, the likeliest first."""
     plain = {plain_name(bare(name)): name for name in reversed(names[:MOST_NAMES])}
+    if any("." in name for name in names):  # ``inputs.question``
+        plain = {
+            plain_name(name.rpartition(".")[2]): name for name in reversed(names[:MOST_NAMES]) if "." in name
+        } | plain
     found = dict.fromkeys(plain[likely] for likely in map(plain_name, _LIKELY[part]) if likely in plain)
     return list(found)
 
@@ -136,9 +144,19 @@ def choose(
                     free.sort(key=lambda name: -fitting(name, choices, rows))
                 if free:
                     chosen = chosen | {part: free[0]}
+        if choices:
+            chosen = chosen | _asked(chosen, names, rows)
         if "question" in chosen:
             break
     return chosen | _by_need(chosen, names, rows)
+
+
+def _asked(chosen: dict[str, str], names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Map the question where there are choices and an answer, and one column of prose is left."""
+    if "question" in chosen or "answer" not in chosen:
+        return {}
+    prose = [name for name in names if name not in chosen.values() and is_prose(rows, name)]
+    return {"question": prose[0]} if len(prose) == 1 else {}
 
 
 def _by_need(chosen: dict[str, str], names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -147,10 +165,21 @@ def _by_need(chosen: dict[str, str], names: Sequence[str], rows: Sequence[Mappin
     queries = [name for name in _QUERIES if name in free and is_query(rows, name)]
     if queries and "question" in chosen and "answer" not in chosen:
         return {"answer": queries[0]}
-    captions = candidates("caption", free)
-    if captions and chosen.keys() & {"image", "video"} and not chosen.keys() & {"question", "answer"}:
-        return {"caption": captions[0]}
+    if chosen.keys() & {"image", "video"} and not chosen.keys() & {"question", "answer"}:
+        captions = candidates("caption", free) or _like_captions(free, rows)
+        return {"caption": captions[0]} if captions else {}
+    premises = [name for name in free if plain_name(name) in _PREMISES and is_prose(rows, name)]
+    if premises and {"question", "answer"} <= chosen.keys() and "context" not in chosen:
+        return {"context": premises[0]}
     return {}
+
+
+def _like_captions(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The column of texts whose name speaks of captions; empty where there are several, as in two languages."""
+    found = [name for name in names if "caption" in plain_name(name)]
+    texts = [name for name in found if holds_texts(rows, name) or any(isinstance(row.get(name), list) for row in rows)]
+    first = [name for name in texts if not plain_name(name).startswith(("segment", "token"))]
+    return first if len(first) == 1 else []
 
 
 def _listed(wanted: Columns) -> list[str]:
@@ -173,7 +202,9 @@ def _by_content(
             break
     others = [name for name in names if name not in chosen.values()]
     letters = string.ascii_uppercase[: max(0, len(others) - 2)]
-    if len(others) == 2:
+    if len(others) == 1 and "image" in chosen:
+        chosen["caption"] = others[0]
+    elif len(others) == 2:
         chosen["question"], chosen["answer"] = others
     elif len(letters) > 1 and all(str(row.get(others[-1])) in letters for row in rows):
         chosen |= {"question": others[0], "answer": others[-1], **parts_of(others[1:-1])}

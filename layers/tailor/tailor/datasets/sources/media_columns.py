@@ -34,7 +34,9 @@ def by_content(
             continue  # which picture it is may be what is asked
         values = [row[name] for row in rows[:_LOOKED_AT] if row.get(name) not in (None, "", [], {})]
         files = [file for value in values for file in files_in(value)]
-        if values and 2 * sum(map(is_file, files)) > len(values):
+        if values and all(map(_is_struct, values)):
+            found[name] = "image"
+        elif values and 2 * sum(map(is_file, files)) > len(values):
             shown = [file.replace("\\", "/").rpartition("/")[2] for file in files]
             if shown in told:
                 continue  # the same files once more, as paths or addresses
@@ -90,6 +92,12 @@ def _texts_in(value: Any, depth: int = 2) -> Iterator[str]:
         by_tag = value.values() if all(str(key).startswith("<") for key in value) else ()
         places = (value.get("path"), value.get("url"), value.get("file_name"), *by_tag)
         yield from (item for item in places if isinstance(item, str))
+
+
+def _is_struct(value: Any) -> bool:
+    """Whether a value is a picture as Hugging Face keeps it in Parquet, or a list of them."""
+    first = value[0] if isinstance(value, list) else value
+    return isinstance(first, dict) and isinstance(first.get("bytes"), bytes)
 
 
 def _empty(rows: Sequence[Mapping[str, Any]], name: str) -> bool:

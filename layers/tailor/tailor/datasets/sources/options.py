@@ -34,7 +34,7 @@ Options = list[Option]
 
 
 _FLAGS: Final = frozenset(
-    {
+    (
         "correct",
         "is_correct",
         "iscorrect",
@@ -45,8 +45,10 @@ _FLAGS: Final = frozenset(
         "is_answer",
         "isAnswer",
         "isTrue",
-    }
+    )
 )
+_FRACTION: Final = "fraction"
+"""Moodle's mark for a choice, in per cent: the right one has most."""
 _FLAG_VALUES: Final = (True, False, 0, 1)
 
 
@@ -56,11 +58,19 @@ def flagged(value: Any) -> list[tuple[Option, bool]]:
         value = value_of(value) if value.lstrip()[:1] == "[" else value
     if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
         return []
-    flags = [next((item[key] for key in item if key in _FLAGS), None) for item in value]
     options = options_of(value)
+    flags = _flags(value)
     if len(options) != len(value) or not all(flag in _FLAG_VALUES for flag in flags):
         return []
     return [(option, bool(flag)) for option, flag in zip(options, flags, strict=True)]
+
+
+def _flags(items: list[dict[str, Any]]) -> list[Any]:
+    """Return the mark of each choice; None where it has none."""
+    fractions = [item[_FRACTION] for item in items if type(item.get(_FRACTION)) in (int, float)]
+    if len(fractions) == len(items):
+        return [fraction == max(fractions) and fraction > 0 for fraction in fractions]
+    return [next((item[key] for key in item if key in _FLAGS), None) for item in items]
 
 
 def is_flagged(value: Any) -> bool:
@@ -98,7 +108,7 @@ def _from_text(text: str) -> Options:
 
 def _from_list(values: list[Any]) -> Options:
     if values and all(isinstance(value, dict) for value in values):
-        named = [(_first(value, _LABELS), _first(value, _TEXTS)) for value in values]
+        named = [(_first(value, _LABELS), _text_in(value)) for value in values]
         if all(label is not None for label, _ in named):
             return from_pairs(named)
         values = [text for _, text in named]
@@ -108,6 +118,13 @@ def _from_list(values: list[Any]) -> Options:
     if given in (labels, [label.lower() for label in labels], [str(n) for n in range(1, len(values) + 1)]):
         return from_pairs((match[1] or match[2], match.string[match.end() :]) for match in own if match)
     return from_pairs(zip(labels, values, strict=True))
+
+
+def _text_in(value: Mapping[str, Any]) -> Any:
+    """The text of a choice: under a usual name, else the only one that there is."""
+    found = _first(value, _TEXTS)
+    texts = [text for key, text in value.items() if isinstance(text, str) and key not in _LABELS]
+    return texts[0] if found is None and len(texts) == 1 else found
 
 
 def _first(value: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -30,8 +30,14 @@ _FOREIGN: Final = (
 )
 _ROW_KEYS: Final = ("messages", "conversations", "schemaVersion", "schemaType", "prompt", "question", "instruction")
 _NAME: Final = re.compile(r"[\w\- ]{1,40}")
+_PICTURE: Final = re.compile(r"(?i)[^\n\t]{1,300}\.(?:png|jpe?g|gif|webp|bmp)(?:#\d+)?")
+"""The name of a picture, with the number of its caption as Flickr8k writes it."""
 _UNNAMED: Final = re.compile(r"Unnamed: \d+|column \d+", re.IGNORECASE)
 _LIKE_A_NAME: Final = re.compile(r"[\w\- ]+")
+_VALUE: Final = re.compile(r"[-+]?\d[\d.,:/ T+-]*(?:[AaPp][Mm])?")
+"""A number, a date or a time."""
+_LOOKED_AT: Final = 20
+_ENOUGH: Final = 3
 _OBJECT_LINE: Final = re.compile(r"\s*+\{.*\}\s*+,?\s*+$")
 
 
@@ -64,9 +70,13 @@ def text_container(head: str, suffix: str) -> Container:
 
 def _is_table(head: str, suffix: str) -> bool:
     """Whether a file with another name begins with a row of two or more usual names of columns."""
-    _, rows, _ = csv.sniff(head[: 1 << 16], suffix)
+    delimiter, rows, _ = csv.sniff(head[: 1 << 16], suffix)
     first = next((row for row in rows if any(field.strip() for field in row)), [])
-    return len(rows) > 1 and len(first) <= 100 and sum(map(is_likely, first)) > 1
+    if len(rows) > 1 and len(first) <= 100 and sum(map(is_likely, first)) > 1:
+        return True
+    return (
+        delimiter == "\t" and len(rows) > 1 and all(len(row) == 2 and _PICTURE.fullmatch(row[0]) for row in rows if row)
+    )
 
 
 def _is_json_lines(head: str, suffix: str) -> bool:
@@ -144,6 +154,8 @@ def is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
     names = [name.strip() for name in first]
     if any(getattr(wanted, part) in names for part in PARTS if getattr(wanted, part)):
         return True
+    if _are_numbers(names) or _above_values(names, rows):
+        return True
     likely = {name for name in names if is_likely(name)}
     if any(len(name) > 1 for name in likely) or len(likely) > 1:  # an A alone is the letter of a choice
         return True
@@ -159,8 +171,27 @@ def is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
     )
 
 
+def _are_numbers(names: list[str]) -> bool:
+    """Whether a row numbers the columns, as pandas does with those that have no names."""
+    given = names[1:] if names and not names[0] else names
+    return len(given) > 1 and given == [str(number) for number in range(len(given))]
+
+
+def _above_values(names: list[str], rows: list[list[str]]) -> bool:
+    """Whether a row stands above numbers or times, and holds words itself."""
+    below = [row for row in rows if row != rows[0] and any(row)][:_LOOKED_AT]
+    columns = list(zip(*[row for row in below if len(row) == len(names)], strict=True))
+    kinds = zip(names, columns, strict=False)
+    return len(below) >= _ENOUGH and any(
+        name and not _VALUE.fullmatch(name) and all(_VALUE.fullmatch(value.strip()) for value in values)
+        for name, values in kinds
+    )
+
+
 def unique_names(names: list[str]) -> tuple[str, ...]:
     """Return column names as written, without outer spaces; empty and repeated ones get a number."""
+    if _are_numbers([name.strip() for name in names]):
+        names = [""] * len(names)
     seen: dict[str, int] = {}
     result = []
     for number, name in enumerate((name.strip() for name in names), start=1):
