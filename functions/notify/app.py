@@ -8,6 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.notices import SecretText, SentOnce, Topic, post, waiter
+from tailor.aws.queues import StepQueue, taken_from
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.tracing import traced
 from tailor.errors import NotFoundError, RetryableError, TailorError
@@ -21,6 +22,7 @@ from tailor.settings import Settings, SettingsError
 
 
 class NotifySettings(Settings):
+    queue_url: str
     runs_table: str
     sent_table: str
     notices_topic_arn: str
@@ -39,6 +41,7 @@ sent = SentOnce(settings.sent_table)
 
 
 @logger.inject_lambda_context
+@taken_from(StepQueue(settings.queue_url))
 @traced("notify")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     """For each channel, whether it took the notice. Raises RetryableError where one has to be tried again."""

@@ -13,6 +13,7 @@ from tailor.aws.bedrock import Bedrock
 from tailor.aws.bedrock_runtime import BedrockAsker
 from tailor.aws.concurrency import Account
 from tailor.aws.price_list import PriceList
+from tailor.aws.queues import StepQueue, taken_from
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
@@ -28,6 +29,7 @@ from tailor.training.prices import PriceBook, read_prices
 
 class PrepareSettings(Settings):
     bucket: str
+    queue_url: str
     runs_table: str
     serving_table: str
     account_id: str
@@ -60,6 +62,7 @@ services = PrepareServices(
 
 
 @logger.inject_lambda_context
+@taken_from(StepQueue(settings.queue_url))
 @traced("prepare")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     now = datetime.now(UTC)

@@ -13,6 +13,7 @@ from tailor.aws.events import EventBus
 from tailor.aws.folders import FolderTable, WakeUpQueue
 from tailor.aws.ledger import LedgerTable
 from tailor.aws.metrics import measure
+from tailor.aws.queues import StepQueue
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
@@ -33,6 +34,8 @@ class ReconcileSettings(Settings):
     event_bus: str
     folders_table: str
     wake_ups_url: str
+    prepare_queue_url: str
+    evaluate_queue_url: str
     due_after_seconds: float
     project_monthly_limit: Decimal
     stack_monthly_limit: Decimal
@@ -54,6 +57,7 @@ reconciler = Reconciler(
     due_after=timedelta(seconds=settings.due_after_seconds),
     folders=FolderTable(settings.folders_table),
     wake_ups=WakeUpQueue(settings.wake_ups_url),
+    queues={"prepare": StepQueue(settings.prepare_queue_url), "evaluate": StepQueue(settings.evaluate_queue_url)},
 )
 
 

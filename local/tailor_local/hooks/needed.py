@@ -83,6 +83,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_create_function": ("data",),
         "_update_config": ("name", "data"),
         "_create_esm": ("data",),
+        "_ESM_SQS_DEFAULT_CONCURRENCY": None,
         "_validate_total_unzipped_size": ("code_zip", "layers"),
         "_unzipped_size": ("zip_data",),
         "_layer_unzipped_size": ("attachment",),
@@ -100,6 +101,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_receive_messages_for_esm": ("queue_url", "max_number"),
         "queue_policy_allows": ("queue_arn", "service", "source_arn", "source_account"),
         "_queue_url": ("name",),
+        "_HANDLERS": None,
         "_act_send_message": ("data", "qurl"),
     },
     "services.stepfunctions": {

@@ -1,9 +1,11 @@
 """A function takes a queue's messages as on AWS: in batches as large as allowed, and in the hands of its role.
 
-Lambda's words on a visibility timeout as reported in github-aws-runners/terraform-aws-github-runner issue 465.
+Lambda's words on a visibility timeout as reported in github-aws-runners/terraform-aws-github-runner issue 465; how far
+a mapping scales: docs.aws.amazon.com/lambda, "Configuring scaling behavior for SQS event source mappings".
 """
 
 import json
+import math
 import time
 from typing import Any
 
@@ -15,17 +17,18 @@ from tailor_local.hooks.needed import inside
 SERVICE = "lambda.amazonaws.com"
 EVENT_BYTES = 6 * 2**20  # docs.aws.amazon.com/lambda: quotas, invocation payload
 RECORD_BYTES = 1024  # of a message besides its body
+UNCAPPED = 1250  # batches at once of a mapping without a cap, as far as the account's concurrency goes
 NEEDED_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 
 
 def fill_batches() -> None:
     """A batch is as large as the mapping says and fits into an event, and waits for more as long as its window says.
 
-    The emulator takes ten at a time, at once. Windows, and the time after which what failed comes again, are times
-    of the local cloud.
+    The emulator takes ten at a time, at once. Windows, and the time after which what failed or was put back comes
+    again, are times of the local cloud.
     """
     functions, queues = inside("services.lambda_svc"), inside("services.sqs")
-    run_batch = functions._run_sqs_batch
+    run_batch, put_back = functions._run_sqs_batch, queues._HANDLERS["ChangeMessageVisibility"]
     begun: dict[str, float] = {}  # queue → when its next batch was begun
 
     def _receive_messages_for_esm(queue_url: str, max_number: int) -> list[dict[str, Any]]:
@@ -60,6 +63,11 @@ def fill_batches() -> None:
             for message in batch:  # those that are still in the queue
                 message["visible_at"] = min(message["visible_at"], time.time() + timelapse.seconds(visibility / 60))
 
+    def _change_visibility(data: dict[str, Any], url: str) -> Any:
+        pause = math.ceil(timelapse.seconds(int(data.get("VisibilityTimeout", 30)) / 60))
+        return put_back(data | {"VisibilityTimeout": pause}, url)
+
+    queues._HANDLERS["ChangeMessageVisibility"] = _change_visibility
     queues._receive_messages_for_esm = _receive_messages_for_esm
     functions._run_sqs_batch = _run_sqs_batch
 
@@ -75,10 +83,15 @@ def fitting(messages: list[dict[str, Any]]) -> int:
 
 
 def check_mappings() -> None:
-    """A queue is joined to a function only as AWS allows it; the emulator joins any two."""
+    """A queue is joined to a function only as AWS allows it; the emulator joins any two.
+
+    Its CloudFormation keeps numbers that come from parameters as texts, and a mapping without a cap has five batches at
+    once at most.
+    """
     functions = inside("services.lambda_svc")
     handler = inside("services.cloudformation.provisioners")._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
-    create, provision = functions._create_esm, handler["create"]
+    create, provision, change = functions._create_esm, handler["create"], handler["update"]
+    functions._ESM_SQS_DEFAULT_CONCURRENCY = UNCAPPED
 
     def _create_esm(data: dict[str, Any]) -> Any:
         problem = mapping_problem(data)
@@ -87,12 +100,19 @@ def check_mappings() -> None:
         )
 
     def created(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        return provision(logical_id, checked(properties), stack)
+
+    def updated(name: str, old: Any, properties: dict[str, Any], *rest: Any, **named: Any) -> Any:
+        return change(name, old, checked(properties), *rest, **named)
+
+    def checked(properties: dict[str, Any]) -> dict[str, Any]:
         if problem := mapping_problem(properties):
             raise ValueError(f"Resource handler returned message: Invalid request provided: {problem}")
-        return provision(logical_id, properties, stack)
+        cap = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
+        return properties | {"ScalingConfig": {"MaximumConcurrency": int(cap)}} if cap else properties
 
     functions._create_esm = _create_esm
-    handler["create"] = created
+    handler["create"], handler["update"] = created, updated
 
 
 def mapping_problem(properties: dict[str, Any]) -> str | None:

@@ -1,5 +1,6 @@
 """template.yaml as tests read it."""
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,15 @@ ROOT = Path(__file__).parents[3]
 @cache
 def template() -> dict[str, Any]:
     return dict(read_template(ROOT / "template.yaml"))
+
+
+def event_of(name: str) -> Any:
+    """Return the event of a file in events/, taken out of the message of a queue that holds it."""
+    found = json.loads((ROOT / "events" / f"{name}.json").read_text(encoding="utf-8"))
+    match found:
+        case {"Records": [{"eventSource": "aws:sqs", "body": str(body)}, *_]}:
+            return json.loads(body)
+    return found
 
 
 def functions() -> dict[str, dict[str, Any]]:

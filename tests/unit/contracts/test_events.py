@@ -13,17 +13,17 @@ from moto.events.models import EventPattern
 
 from tailor.runs import ACTORS, State
 from tailor.steps.settle import Settled
-from tests.unit.contracts.template import ROOT, functions, rules
+from tests.unit.contracts.template import ROOT, event_of, functions, rules
 from tests.unit.steps.fakes import MemoryFolders, MemoryWakeUps
 
 EVENTS = sorted((ROOT / "events").glob("*.json"))
-NOT_ON_BUSES = ("Scheduled Event", "aws:sqs")
+QUEUED = ROOT / "events" / "receive_objects_created.json"
+NOT_TOLD = ("Scheduled Event", None)
 ON_BUSES = [
     path
     for path in EVENTS
-    if "detail-type" in (text := path.read_text()) and not any(word in text for word in NOT_ON_BUSES)
+    if path != QUEUED and isinstance(told := event_of(path.stem), dict) and told.get("detail-type") not in NOT_TOLD
 ]
-QUEUED = ROOT / "events" / "receive_objects_created.json"
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "testing",
@@ -37,6 +37,9 @@ ENVIRONMENT = {
     "FOLDERS_TABLE": "folders",
     "WAKE_UPS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/wake-ups",
     "QUIET_SECONDS": "30",
+    "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/work",
+    "PREPARE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/prepare",
+    "EVALUATE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/evaluate",
     "ACCOUNT_ID": "123456789012",
     "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/tailor-CustomizationRole",
     "EVALUATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:tailor-evaluate",
@@ -58,12 +61,12 @@ ENVIRONMENT = {
 }
 
 
-def matched_by(event: Any) -> set[str]:
-    bus = "tailor" if event["source"] == "tailor" else "default"
+def matched_by(on_bus: Any) -> set[str]:
+    bus = "tailor" if on_bus["source"] == "tailor" else "default"
     return {
         name
         for name, where, pattern in rules()
-        if where == bus and EventPattern.load(json.dumps(pattern)).matches_event(event)
+        if where == bus and EventPattern.load(json.dumps(pattern)).matches_event(on_bus)
     }
 
 
@@ -85,9 +88,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("path", ON_BUSES, ids=lambda path: path.stem)
 def test_the_rules_hand_each_event_to_the_function_that_its_file_names(path: Path) -> None:
     function = path.stem.split("_")[0]
-    event = json.loads(path.read_text())
-    also_told = {"notify"} if event["detail-type"] in ("Run Changed", "Run Stalled") else set()
-    assert matched_by(event) | also_told == {function} | also_told
+    on_bus = event_of(path.stem)
+    also_told = {"notify"} if on_bus["detail-type"] in ("Run Changed", "Run Stalled") else set()
+    assert matched_by(on_bus) | also_told == {function} | also_told
 
 
 def test_every_function_has_an_event() -> None:
@@ -96,9 +99,9 @@ def test_every_function_has_an_event() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_a_due_run_reaches_the_function_that_acts_on_its_state_and_no_other(state: State) -> None:
-    event = json.loads((ROOT / "events" / "prepare_run_due.json").read_text())
-    event["detail"]["state"] = state
-    assert matched_by(event) == ({ACTORS[state]} if state in ACTORS else set())
+    due = event_of("prepare_run_due")
+    due["detail"]["state"] = state
+    assert matched_by(due) == ({ACTORS[state]} if state in ACTORS else set())
 
 
 @pytest.mark.parametrize(
@@ -119,14 +122,14 @@ def test_a_due_run_reaches_the_function_that_acts_on_its_state_and_no_other(stat
     ],
 )
 def test_all_that_is_uploaded_reaches_receive_and_nothing_that_tailor_writes(key: str, matches: bool) -> None:
-    for event in queued():
-        event["detail"]["object"]["key"] = key
-        assert matched_by(event) == ({"receive"} if matches else set())
-        assert matched_by(event | {"detail-type": "Object Deleted"}) == ({"receive"} if matches else set())
-        assert matched_by(event | {"detail-type": "Object Restore Initiated"}) == set()
-        assert matched_by(event | {"source": "tailor.test"}) == set()
-        event["detail"]["bucket"]["name"] = "another-bucket"
-        assert matched_by(event) == set()
+    for told in queued():
+        told["detail"]["object"]["key"] = key
+        assert matched_by(told) == ({"receive"} if matches else set())
+        assert matched_by(told | {"detail-type": "Object Deleted"}) == ({"receive"} if matches else set())
+        assert matched_by(told | {"detail-type": "Object Restore Initiated"}) == set()
+        assert matched_by(told | {"source": "tailor.test"}) == set()
+        told["detail"]["bucket"]["name"] = "another-bucket"
+        assert matched_by(told) == set()
 
 
 def queued() -> list[dict[str, Any]]:
@@ -135,8 +138,8 @@ def queued() -> list[dict[str, Any]]:
 
 
 def test_the_messages_in_the_queue_hold_what_the_rule_matches() -> None:
-    assert [event["detail"]["object"]["key"].rpartition("/")[2] for event in queued()] == ["0001.png", "tailor.yaml"]
-    assert [matched_by(event) for event in queued()] == [{"receive"}] * 2
+    assert [told["detail"]["object"]["key"].rpartition("/")[2] for told in queued()] == ["0001.png", "tailor.yaml"]
+    assert [matched_by(told) for told in queued()] == [{"receive"}] * 2
 
 
 @pytest.mark.usefixtures("environment")
@@ -146,13 +149,13 @@ def test_receive_notes_each_folder_once_and_reports_the_messages_that_failed(
     module, folders, wake_ups = load("receive"), MemoryFolders(), MemoryWakeUps()
     monkeypatch.setattr(module, "folders", folders)
     monkeypatch.setattr(module, "wake_ups", wake_ups)
-    event = json.loads(QUEUED.read_text())
-    assert module.handler(event, context()) == {"batchItemFailures": []}
+    batch = json.loads(QUEUED.read_text())
+    assert module.handler(batch, context()) == {"batchItemFailures": []}
     assert [(folder.folder, folder.objects) for folder in folders.filling()] == [("uploads/colours/scenes/", 2)]
     assert wake_ups.sent == [("uploads/colours/scenes/", timedelta(seconds=30))]
-    event["Records"][1]["body"] = "{}"
-    failed = {"batchItemFailures": [{"itemIdentifier": event["Records"][1]["messageId"]}]}
-    assert module.handler(event, context()) == failed
+    batch["Records"][1]["body"] = "{}"
+    failed = {"batchItemFailures": [{"itemIdentifier": batch["Records"][1]["messageId"]}]}
+    assert module.handler(batch, context()) == failed
 
 
 @pytest.mark.usefixtures("environment")
@@ -165,16 +168,16 @@ def test_settle_looks_at_the_folder_that_the_message_names(monkeypatch: pytest.M
         return Settled()
 
     monkeypatch.setattr(module, "settle", look)
-    event = json.loads((ROOT / "events" / "settle_wake_up.json").read_text())
-    assert module.handler(event, context()) == {"batchItemFailures": []}
+    woken = json.loads((ROOT / "events" / "settle_wake_up.json").read_text())
+    assert module.handler(woken, context()) == {"batchItemFailures": []}
     assert asked == ["uploads/colours/scenes/"]
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Completed", "Failed", "Stopping", "Stopped"])
 def test_every_job_status_reaches_track(status: str) -> None:
-    event = json.loads((ROOT / "events" / "track_job_state_change.json").read_text())
-    event["detail"]["jobStatus"] = status
-    assert matched_by(event) == {"track"}
+    moved = event_of("track_job_state_change")
+    moved["detail"]["jobStatus"] = status
+    assert matched_by(moved) == {"track"}
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import pytest
-
 from tailor_local.complexity import rule_complexity
-from tests.unit.contracts.template import functions, statements, template
+from tests.unit.contracts.template import template
 from tests.unit.contracts.test_alarms import alarms_on
 from tests.unit.contracts.transformed import of_type
 
@@ -37,15 +35,6 @@ def test_the_measure_finds_the_rule_that_named_each_ending_too_complex() -> None
     assert rule_complexity(pattern) == 34 > MOST_COMPLEX
 
 
-@pytest.mark.parametrize(
-    ("name", "reader", "function"),
-    [("UploadsQueue", "ReceiveUploads", "receive"), ("WakeUpsQueue", "SettleFolders", "settle")],
-)
-def test_a_queue_waits_for_its_function_as_aws_recommends(name: str, reader: str, function: str) -> None:
-    needed = 6 * functions()[function]["Timeout"] + properties(reader).get("MaximumBatchingWindowInSeconds", 0)
-    assert properties(name)["VisibilityTimeout"] >= needed
-
-
 def test_uploads_are_taken_in_large_batches_by_few_functions() -> None:
     mapping = properties("ReceiveUploads")
     assert mapping["MaximumBatchingWindowInSeconds"] >= 1, "batches of more than ten need a window"
@@ -69,22 +58,9 @@ def test_uploads_that_wait_raise_an_alarm_once_they_can_not_be_on_their_last_try
     assert alarms["ApproximateAgeOfOldestMessage"]["Threshold"] > tries
 
 
-def test_only_the_rule_of_uploads_may_send_to_the_queue() -> None:
-    (statement,) = properties("UploadsQueuePolicy")["PolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Action"] == "sqs:SendMessage"
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": "UploadsRule.Arn"}}}
+def test_what_the_rule_of_uploads_can_not_deliver_is_kept() -> None:
     (target,) = properties("UploadsRule")["Targets"]
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": "UndeliveredEvents.Arn"}}
-
-
-@pytest.mark.parametrize(("function", "queue"), [("receive", "UploadsQueue"), ("settle", "WakeUpsQueue")])
-def test_a_function_may_read_its_own_queue_only(function: str, queue: str) -> None:
-    """SAM's own event for a queue would attach a managed policy for all queues of the account."""
-    role = of_type("AWS::IAM::Role")[f"{function.capitalize()}FunctionRole"]
-    assert not [arn for arn in role["ManagedPolicyArns"] if "SQS" in str(arn)]
-    takes = [each["Resource"] for each in statements(function) if "sqs:ReceiveMessage" in each["Action"]]
-    assert takes == [{"Fn::GetAtt": f"{queue}.Arn"}]
 
 
 def properties(name: str) -> dict[str, Any]:

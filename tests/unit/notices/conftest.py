@@ -19,6 +19,7 @@ from moto import mock_aws
 from tailor.aws import clients
 from tailor.recipe import Recipe
 from tailor.runs import Change, Run, State
+from tests.unit.contracts.template import event_of
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
@@ -200,7 +201,7 @@ class Stack:
 
     def tell(self, run: Run, sequence: int | None = None, seconds_left: float = 60) -> dict[str, bool]:
         """What EventBridge does: hands the event of one change (the last one) to the handler."""
-        event = json.loads((ROOT / "events" / "notify_run_changed.json").read_text())
+        event = event_of("notify_run_changed")
         change = run.history[(sequence or run.sequence) - 1]
         event["detail"] |= {"run": run.id, "sequence": change.sequence, "state": change.state}
         answer: dict[str, bool] = self.app.handler(event, context(seconds_left))
@@ -256,6 +257,7 @@ def _deployed(monkeypatch: pytest.MonkeyPatch) -> Stack:
     environment = {
         "RUNS_TABLE": "runs",
         "SENT_TABLE": "sent",
+        "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/notices",
         "NOTICES_TOPIC_ARN": topic,
         "WEBHOOKS_SECRET_ARN": secret,
         "ALLOW_INSECURE_WEBHOOK": "true",

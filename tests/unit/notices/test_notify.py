@@ -14,7 +14,8 @@ from tailor.events import RunChanged
 from tailor.notices.channels import SlackChannel
 from tailor.recipe import Notifications, Recipe
 from tailor.runs import State
-from tests.unit.notices.conftest import MEASURED, ROOT, Receiver, Stack, context, path_to, run_through
+from tests.unit.contracts.template import event_of
+from tests.unit.notices.conftest import MEASURED, Receiver, Stack, context, path_to, run_through
 from tests.waiting import PATIENCE
 
 SECRET = "shared with the receiver"
@@ -348,7 +349,7 @@ def _detail() -> dict[str, Any]:
 
 
 def test_an_upload_that_starts_nothing_is_told_once_on_every_channel(wired: Stack, receiver: Receiver) -> None:
-    event = json.loads((ROOT / "events" / "notify_upload_answered.json").read_text())
+    event = event_of("notify_upload_answered")
     told = {"sns": True, "slack": True, "webhook": True}
     assert [wired.app.handler(event, context()) for _ in range(2)] == [told, told]
     [mail] = wired.mails()

@@ -1,7 +1,6 @@
 """A job that does not move is told once, on every channel, by way of the table's stream; and not told where it would be
 noise."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Literal
@@ -16,7 +15,8 @@ from tailor.run_records import JobRecord
 from tailor.runs import Run, State
 from tailor.steps.publish import publish
 from tailor.steps.track import watch
-from tests.unit.notices.conftest import ROOT, START, Receiver, Stack, context, run_through
+from tests.unit.contracts.template import event_of
+from tests.unit.notices.conftest import START, Receiver, Stack, context, run_through
 from tests.unit.steps.fakes import MemoryBus, MemoryControl, MemoryRuns
 
 ARN = "arn:aws:bedrock:us-east-1:123456789012:model-customization-job/amazon.nova-lite-v1:0:300k/abcdefghi123"
@@ -121,7 +121,7 @@ class TestTheFunction:
         yield stack
 
     def tell(self, stack: Stack, run: Run) -> dict[str, bool]:
-        event = json.loads((ROOT / "events" / "notify_run_stalled.json").read_text())
+        event = event_of("notify_run_stalled")
         event["detail"]["run"] = run.id
         answer: dict[str, bool] = stack.app.handler(event, context())
         return answer

@@ -156,8 +156,24 @@ class MemoryExecutions:
     def find(self, execution: str) -> Execution | None:
         return self.found.get(execution)
 
+    def running(self) -> int:
+        return sum(execution.running for execution in self.found.values())
+
     def stop(self, execution: str) -> None:
         self.found[execution] = Execution(running=False, stopped_at=NOW)
+
+
+class MemoryQueue:
+    """A queue of a step in which so many events wait; None: one that can't be asked."""
+
+    def __init__(self, events: int | None) -> None:
+        self.events, self.asked = events, 0
+
+    def waiting(self) -> int:
+        self.asked += 1
+        if self.events is None:
+            raise NotAllowedError("sqs:GetQueueAttributes")
+        return self.events
 
 
 class MemoryAccount:

@@ -18,6 +18,7 @@ from tests.unit.steps.fakes import (
     MemoryBus,
     MemoryControl,
     MemoryFolders,
+    MemoryQueue,
     MemoryRuns,
     MemoryWakeUps,
     OpenRegion,
@@ -39,6 +40,7 @@ class Setting:
         self.runs, self.control, self.aliases, self.bus = MemoryRuns(), MemoryControl(), MemoryAliases(), MemoryBus()
         self.bucket = DatedStorage()
         self.folders, self.wake_ups = MemoryFolders(), MemoryWakeUps()
+        self.queues: dict[str, MemoryQueue] = {}
 
     @property
     def services(self) -> RunServices:
@@ -65,7 +67,9 @@ class Setting:
 
     def reconcile(self, after: timedelta = timedelta()) -> Any:
         line = JobQueue(OpenRegion(), unlimited(self.runs))
-        reconciler = Reconciler(self.services, self.bus, line, timedelta(seconds=60), self.folders, self.wake_ups)
+        reconciler = Reconciler(
+            self.services, self.bus, line, timedelta(seconds=60), self.folders, self.wake_ups, self.queues
+        )
         return reconciler.round(NOW + after)
 
     def promote(self, run: Run, reason: str = "we looked at the answers", after: timedelta = timedelta()) -> Run:

@@ -12,7 +12,8 @@ from tailor.notices.messages import message_for
 from tailor.runs import ACTORS, Run, State
 from tailor.serving.aliases import Version, promote
 from tailor.steps.filling import Folder
-from tests.unit.steps.fakes import NOW, QUOTE
+from tailor.steps.machine import BUSY
+from tests.unit.steps.fakes import NOW, QUOTE, MemoryQueue
 from tests.unit.steps.setting import JOB, MODEL, Setting, measured_with
 
 
@@ -29,6 +30,24 @@ def test_a_step_that_is_being_worked_on_is_left_alone(setting: Setting) -> None:
     setting.runs.save(run.model_copy(update={"lease_until": NOW + timedelta(minutes=15)}))
     assert not setting.reconcile(timedelta(minutes=14)).due
     assert setting.reconcile(timedelta(minutes=16)).due
+
+
+@pytest.mark.parametrize(("events", "due"), [(40, False), (1, False), (0, True), (None, True)])
+def test_runs_that_wait_in_a_queue_do_not_make_it_longer(setting: Setting, events: int | None, due: bool) -> None:
+    setting.queues["prepare"] = MemoryQueue(events)
+    waiting = [setting.add(State.RECEIVED, f"colours-{number}-0123456789ab").id for number in range(3)]
+    others = [setting.add(State.PREPARED, "shapes-scenes-0123456789ab").id]
+    assert sorted(setting.reconcile(timedelta(minutes=5)).due) == sorted(others + waiting * due)
+    assert setting.queues["prepare"].asked == 1, "once a round"
+
+
+def test_of_those_that_wait_for_the_state_machine_the_oldest_is_asked_for(setting: Setting) -> None:
+    runs = [setting.add(State.PREPARING, f"colours-{number}-0123456789ab") for number in range(3)]
+    for run in runs:
+        setting.runs.save(run.held_up("wait", BUSY, "others are before it", NOW) or run)
+    assert setting.reconcile(timedelta(minutes=5)).due == [runs[0].id]
+    setting.runs.save(setting.runs.get(runs[0].id).updated(stall=None, lease_until=NOW + timedelta(hours=1)))
+    assert setting.reconcile(timedelta(minutes=6)).due == [runs[1].id]
 
 
 def test_an_approval_that_ran_out_declines_the_run(setting: Setting) -> None:

@@ -34,6 +34,12 @@ class StateMachine:
                 if code_of(error) != "ExecutionAlreadyExists":
                     raise
 
+    def running(self) -> int:
+        """Return how many executions run, up to 1,000."""
+        with translated("counting executions"):
+            found = self._states.list_executions(stateMachineArn=self._arn, statusFilter="RUNNING", maxResults=1000)
+        return len(found["executions"])
+
     def find(self, execution: str) -> Execution | None:
         """Return an execution's state, or None if there is no such execution."""
         with translated(f"looking at {execution}"):

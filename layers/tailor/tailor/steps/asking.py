@@ -21,7 +21,7 @@ from tailor.events import AskPart
 from tailor.llm import Asker
 from tailor.runs import Run, RunStore, State, find
 from tailor.serving.aliases import AliasStore, Version
-from tailor.steps.machine import Account, Executions, Machine, functions_at_once
+from tailor.steps.machine import Account, Executions, Machine, room
 from tailor.storage import Storage
 
 CHUNKS_A_PART = 4
@@ -51,15 +51,19 @@ class EvaluateFanOut:
     def begin(self, run: Run, arms: Sequence[Arm], services: "EvaluateServices", now: datetime) -> Run | None:
         """Start an execution for a claimed run and return the run; None if this function is to ask by itself.
 
-        A run whose executions were stopped several times is asked by one function after the other.
+        A run whose executions were stopped several times is asked by one function after the other, and so is one that
+        finds the state machine busy: it does not wait, because its time is limited.
         """
         plan = plan_run(services.bucket, run, run.recipe, arms, now)
         if plan.calls <= self.above or self.machine.spent(run):
             return None
+        free = room(self.functions, self.account)
+        if self.machine.full(free):
+            return None
         chunks = list(range(plan.chunks))
         document = {
             "parts": [chunks[start : start + CHUNKS_A_PART] for start in range(0, len(chunks), CHUNKS_A_PART)],
-            "functions": functions_at_once(self.functions, self.account),
+            "functions": free.functions,
             "pause": round(self.part_seconds),
         }
         measured = run.evaluation.round

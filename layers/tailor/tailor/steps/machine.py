@@ -16,9 +16,11 @@ from tailor.runs import Run, RunStore, State, claim, giving_back
 
 # An execution that was stopped is followed by another. What stops that often is not given to a machine again.
 MOST_EXECUTIONS = 3
-# All functions of an account, the API's too, share one limit of concurrent executions: two thirds are left to others.
-SHARE = 3
+# All functions of an account, the API's too, share one limit of concurrent executions: four fifths are left to others.
+SHARE = 5
 SMALLEST_ACCOUNT = 10  # the limit of many new accounts: assumed where the limit can't be read
+BUSY = "functions"
+"""Phase of a run that waits until its state machine has room."""
 
 
 class Account(Protocol):
@@ -28,14 +30,26 @@ class Account(Protocol):
         """Return how many functions may run at once, of all that the account has. Raises TailorError."""
 
 
-def functions_at_once(most: int, account: Account) -> int:
-    """Return how many functions one execution may keep busy: a third of the account's limit, at least 1, and at most
-    ``most``."""
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many functions one execution may keep busy, and how many executions of its state machine may work at once."""
+
+    functions: int
+    executions: int
+
+
+def room(most: int, account: Account) -> Room:
+    """Return the room of a state machine: all of its executions take a fifth of the account's limit together.
+
+    Each has at most ``most`` functions; one execution with one function may always work.
+    """
     try:
         limit = account.concurrency()
     except TailorError:
         limit = SMALLEST_ACCOUNT
-    return max(1, min(most, limit // SHARE))
+    share = max(1, limit // SHARE)
+    functions = min(most, share)
+    return Room(functions, share // functions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,9 @@ class Executions(Protocol):
 
     def find(self, execution: str) -> Execution | None:
         """Return an execution, or None if there is none."""
+
+    def running(self) -> int:
+        """Return how many executions run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +132,19 @@ class Machine:
         name = f"{series or run.id}-{place}"
         execution = self.executions.execution(name)
         noted = self._record(run).model_copy(update={"execution": execution, "executions": place})
-        run = runs.save(run.model_copy(update={self.field: noted}))
+        run = runs.save(run.model_copy(update={self.field: noted, "stall": None}))
         with giving_back(runs, run):
             self.executions.start(name, {"run": run.id, "execution": execution, **document})
         return runs.save(run.updated(lease_until=None, attempts=0))
+
+    def full(self, room: Room) -> bool:
+        """Return whether as many executions work as may. Two that begin in the same second may both find room."""
+        return self.executions.running() >= room.executions
+
+    def wait(self, run: Run, runs: RunStore, now: datetime) -> Run:
+        """Release a claimed run that finds no room, and note why it waits; reconcile has the oldest one try again."""
+        held = run.held_up("wait", BUSY, "others are worked on before it, so that apps get answers meanwhile", now)
+        return runs.save((held or run).updated(lease_until=None, attempts=0))
 
     def noted(self, run: Run) -> dict[str, Any]:
         """Return what the run's record says about executions, to be kept in the step's result."""

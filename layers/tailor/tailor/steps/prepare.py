@@ -86,7 +86,7 @@ class _Step:
         owner, open_bucket = services.bucket_owner, services.open_bucket
         assignment = Assignment(upload, run.prefix, bucket, run.files, recipe, model, owner, self.scratch, open_bucket)
         try:
-            done = self._check(assignment)
+            done = self._check(assignment, now)
         except DatasetError as error:
             return self._reject(recipe, [from_error(error)])
         except (NotFoundError, NotAllowedError):
@@ -121,8 +121,8 @@ class _Step:
         )
         return self._end(State.PREPARED, recipe, summary, quote=quote)
 
-    def _check(self, assignment: Assignment) -> Report | Run | Finding:
-        """Return the report, the run if it was handed to the state machine, or a finding if its shards failed."""
+    def _check(self, assignment: Assignment, now: datetime) -> Report | Run | Finding:
+        """Return the report, the run if the state machine has it or will have it, or a finding if its shards failed."""
         with Intake(assignment) as intake:
             shards = self.services.fan_out.shards(self.run, intake, self.services.bucket, self.scratch)
             if shards is None:
@@ -134,7 +134,7 @@ class _Step:
                 return intake.finish(shards.parts)
             if self.services.fan_out.machine.spent(self.run):
                 return finding("gave-up/shards", missing=len(missing), shards=shards.deal.shards)
-            return self.services.fan_out.begin(self.run, shards, missing, self.services.runs)
+            return self.services.fan_out.begin(self.run, shards, missing, self.services.runs, now)
 
     def _reject(self, recipe: Recipe, problems: list[Finding]) -> Run:
         report = reject_dataset(self.services.bucket, self.run.files, problems).summary()

@@ -5,6 +5,7 @@ complete is never checked again, whatever becomes of the execution that started 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from tailor.datasets.prepare import Assignment, Deal, Intake, OpenBucket, deal, weigh
@@ -15,7 +16,7 @@ from tailor.names import work_folder
 from tailor.runs import Run, RunStore, State, find
 from tailor.serving.aliases import AliasStore
 from tailor.steps.frozen import frozen_upload
-from tailor.steps.machine import Account, Executions, Machine, functions_at_once
+from tailor.steps.machine import Account, Executions, Machine, room
 from tailor.steps.upload_request import read_request
 from tailor.storage import Storage, VersionedStorage
 from tailor.training.preflight import Offers
@@ -53,14 +54,18 @@ class PrepareFanOut:
         """Delete the results of a run's shards."""
         bucket.delete(file.key for file in bucket.list(work_folder(run.files)))
 
-    def begin(self, run: Run, shards: Shards, missing: list[int], runs: RunStore) -> Run:
-        """Start an execution that fetches the media and then checks the missing shards; return the run."""
+    def begin(self, run: Run, shards: Shards, missing: list[int], runs: RunStore, now: datetime) -> Run:
+        """Start an execution that fetches the media and then checks the missing shards, or have the run wait until
+        others have ended; return the run."""
+        free = room(self.functions, self.account)
+        if self.machine.full(free):
+            return self.machine.wait(run, runs, now)
         document = {
             "numbers": missing,
             "shards": shards.deal.shards,
             "media": list(range(shards.deal.parts)),
             "parts": shards.deal.parts,
-            "functions": functions_at_once(self.functions, self.account),
+            "functions": free.functions,
         }
         times = run.states.count(State.RECEIVED)  # names of executions are used once
         return self.machine.hand_over(run, document, runs, run.id if times == 1 else f"{run.id}-again-{times}")

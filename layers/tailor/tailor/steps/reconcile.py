@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from tailor.errors import ConflictError, NotFoundError, TailorError
 from tailor.events import RUN_DUE, RunChanged
@@ -17,6 +18,7 @@ from tailor.run_records import DeploymentStatus
 from tailor.runs import ACTORS, Run, State
 from tailor.serving.aliases import rolled_back
 from tailor.steps.filling import FolderStore, WakeUps
+from tailor.steps.machine import BUSY
 from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
 from tailor.steps.publish import Bus
 from tailor.steps.services import RunServices
@@ -29,6 +31,13 @@ _MODEL, _ROOM = "model", "room"  # a trained run waits until its model is active
 ROOM_A_ROUND = 10
 """Runs that are asked for in a round because they wait for room for a deployment: the account has it or does not."""
 _NEVER_LOOKED_AT = timedelta(minutes=45)
+
+
+class Waiting(Protocol):
+    """The queue of a step's events. The implementation is :class:`tailor.aws.queues.StepQueue`."""
+
+    def waiting(self) -> int:
+        """Return how many events wait for a function. Raises TailorError."""
 
 
 @dataclass(slots=True)
@@ -48,12 +57,15 @@ class ReconcileResult:
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
+    """Does rounds. ``queues``: those of the steps that have one, by the step's name."""
+
     services: RunServices
     bus: Bus
     line: JobQueue
     due_after: timedelta
     folders: FolderStore
     wake_ups: WakeUps
+    queues: Mapping[str, Waiting] = field(default_factory=dict)
 
     def round(self, now: datetime) -> ReconcileResult:
         """Look at each open run once. An error of one run does not keep the others from being looked at."""
@@ -66,13 +78,15 @@ class Reconciler:
             found.states[run.state] = (number + 1, max(longest, since))
         with _noted(found.failed, "the line"):
             called = self.line.called(runs, now)
-        called |= frozenset([run.id for run in runs if _waits_for_room(run)][:ROOM_A_ROUND])
+        called |= frozenset(run.id for run in [run for run in runs if _waits_for(run, _ROOM)][:ROOM_A_ROUND])
+        called |= frozenset(run.id for run in [run for run in runs if _waits_for(run, BUSY)][:1])
         states = _once(self.services.control.deployment_states)  # one call a round, and none where nothing is live
+        waiting = {step: _once(queue.waiting) for step, queue in self.queues.items()}
         for run in runs:
             with _noted(found.failed, run.id):
                 if self._look_at(run, states, now):
                     found.moved.append(run.id)
-                elif self._is_due(run, called, now):
+                elif self._is_due(run, called, now) and not _waits_in_a_queue(run, waiting):
                     self.bus.send(RUN_DUE, [RunChanged.of(run)])
                     found.due.append(run.id)
         found.failed |= dict.fromkeys(unreadable, "what the table holds is no run that this version can read")
@@ -152,15 +166,27 @@ class Reconciler:
             return False
         if run.state == State.RESTORING and run.deployment is not None:
             return False
-        if waits_for(run) or _waits_for_room(run):
+        if waits_for(run) or _waits_for(run, _ROOM) or _waits_for(run, BUSY):
             return run.id in called
         if run.stall is not None and run.stall.phase == _MODEL:
             return True
         return now - run.history[-1].at > self.due_after
 
 
-def _waits_for_room(run: Run) -> bool:
-    return run.stall is not None and run.stall.phase == _ROOM
+def _waits_for(run: Run, phase: str) -> bool:
+    return run.stall is not None and run.stall.phase == phase
+
+
+def _waits_in_a_queue(run: Run, waiting: Mapping[str, Callable[[], int]]) -> bool:
+    """Return whether the run's step still has events before it: its own may be among them, or it comes after them.
+
+    Another event for each run that waits, each minute, would make the queue longer than the work is.
+    """
+    ask = waiting.get(ACTORS[run.state])
+    try:
+        return ask is not None and ask() > 0
+    except TailorError:
+        return False
 
 
 @contextmanager

@@ -1,0 +1,69 @@
+"""Take a step's events from its queue, whose event source mapping says how many functions work on them at once."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from tailor.aws.clients import client
+from tailor.aws.failures import translated
+from tailor.errors import TailorError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+type Handler = Callable[[dict[str, Any], Any], Any]
+PAUSE_SECONDS = 60  # after a first failure, as Lambda's own before an event's first retry; then twice, thrice that
+LONGEST_PAUSE = 600
+
+
+class StepQueue:
+    """A queue of one step's events. Implements :class:`tailor.steps.reconcile.Waiting`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._sqs: SQSClient = client("sqs")
+
+    def waiting(self) -> int:
+        """Return about how many events wait; those that are being worked on, or wait for another try, not counted."""
+        name: Final = "ApproximateNumberOfMessages"
+        with translated("asking how much work waits"):
+            answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
+    def put_back(self, receipt: str, failures: int) -> None:
+        """Let a message come again after a while that grows with its failures; the visibility timeout is longer."""
+        pause = min(PAUSE_SECONDS * failures, LONGEST_PAUSE)
+        with translated("putting an event back"):
+            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=pause)
+
+
+def taken_from(queue: StepQueue) -> Callable[[Handler], Handler]:
+    """Return a decorator for a handler of events, which then takes the queue's messages too, whose bodies they are.
+
+    What is no message goes to the handler as it is: state machines call functions themselves.
+    """
+
+    def decorate(handler: Handler) -> Handler:
+        processor = BatchProcessor(event_type=EventType.SQS)
+
+        @wraps(handler)
+        def taken(event: dict[str, Any], context: Any) -> Any:
+            def take(record: Any) -> None:
+                try:
+                    handler(json.loads(record.body), context)
+                except Exception:
+                    with suppress(TailorError):  # then it comes after the visibility timeout
+                        queue.put_back(record.receipt_handle, int(record.attributes.approximate_receive_count))
+                    raise
+
+            if "Records" not in event:
+                return handler(event, context)
+            return process_partial_response(event, take, processor, context)
+
+        return taken
+
+    return decorate
