@@ -131,15 +131,20 @@ def approve(
     reason: Reason = "",
     yes: Annotated[bool, typer.Option("--yes", help="approve without being asked")] = False,
 ) -> None:
-    """Show what a run would cost and what for, and approve it; training then starts."""
+    """Show what a run would cost and what for, and approve it; training then starts, or waits for room."""
     with shown_errors():
-        run = find(run_id)
+        run, waits = find(run_id), ""
         if run.state == State.AWAITING_APPROVAL:
-            show_price(run, session.serving.alias(run.project), session.spending, now())
+            waits = show_price(run, session.serving.alias(run.project), session.spending, now())
             if not yes:
                 typer.confirm("Approve", abort=True, err=True)
         run = steer.approve(run, session.runs, by=person(), reason=reason, now=now())
-        out.print(f"{run.id} is approved: training starts")
+        begins = (
+            f"it waits until this changes: {waits}"
+            if waits
+            else "training starts as soon as Bedrock has room for its job"
+        )
+        out.print(Text(in_a_line(f"{run.id} is approved: {begins}")), soft_wrap=True)
 
 
 def decline(run_id: RunId, reason: Reason = "") -> None:

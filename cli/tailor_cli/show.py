@@ -36,8 +36,12 @@ def show_run(run: Run, bucket: str) -> None:
     out.print(page)
 
 
-def show_price(run: Run, alias: Alias, spending: Spending, now: datetime) -> None:
-    """Print what a run that awaits approval would be paid for, item by item, and what would keep it from going live."""
+def show_price(run: Run, alias: Alias, spending: Spending, now: datetime) -> str:
+    """Print what a run that awaits approval would be paid for, item by item, and what would keep it from going live.
+
+    Returns:
+        Why it would wait although it is approved; empty if nothing that is known keeps it from training.
+    """
     facts = Facts(run, run.history[-1])
     page = _page()
     rows = f", {facts.rows}" if facts.rows else ""
@@ -50,6 +54,7 @@ def show_price(run: Run, alias: Alias, spending: Spending, now: datetime) -> Non
     for text in [*waits, *obstacles(run.recipe, alias)]:
         page.add_row("note", Text(one_line(text), style="yellow"))
     out.print(page)
+    return too_much
 
 
 def _page() -> Table:

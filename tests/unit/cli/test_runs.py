@@ -193,14 +193,14 @@ def test_a_projects_newest_run_is_not_one_that_a_recipe_took_over(monkeypatch: p
 
 
 class TestApproving:
-    def waiting(self, setting: Setting, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Run:
+    def waiting(self, setting: Setting, monkeypatch: pytest.MonkeyPatch, booked: str = "450", **fields: Any) -> Run:
         known = {"every": "once", "low": "40", "expected": "60", "high": "80", "how": "", "title": "Training"}
         quote = Quote.model_validate(QUOTE | {"lines": [{"item": "training", **known}]})
         run = setting.add(State.PREPARED, quote=quote, **fields)
         run = setting.runs.save(run.moved(State.AWAITING_APPROVAL, by="train", reason="It may cost up to $80.00"))
         monkeypatch.setattr(Session, "runs", setting.runs)
         monkeypatch.setattr(Session, "serving", setting.aliases)
-        ledger: Any = SimpleNamespace(bookings=lambda month: [Booking("another", "colours", Decimal("450"))])
+        ledger: Any = SimpleNamespace(bookings=lambda month: [Booking("another", "colours", Decimal(booked))])
         monkeypatch.setattr(Session, "spending", Spending(ledger, MonthLimits(project=Decimal(500)), setting.runs))
         return run
 
@@ -216,6 +216,8 @@ class TestApproving:
             assert "It will wait although it is approved: $530.00 would be booked for project colours" in said.stdout
             assert "Approve" in said.stderr
             assert (setting.runs.get(run.id).state, said.exit_code) == (state, int(state != State.APPROVED))
+        assert "is approved: it waits until this changes: $530.00 would be booked" in said.stdout
+        assert "training starts" not in said.stdout
 
     def test_yes_asks_nothing_and_tells_what_keeps_the_model_from_going_live(
         self, monkeypatch: pytest.MonkeyPatch
@@ -224,12 +226,13 @@ class TestApproving:
         live = setting.provision(setting.deployed(State.PASSED, "colours-live-0123456789ab"))
         assert live is not None
         setting.take_offline()
-        run = self.waiting(setting, monkeypatch, recipe=Recipe.parse("deployment: {promote: false}"))
+        run = self.waiting(setting, monkeypatch, "0", recipe=Recipe.parse("deployment: {promote: false}"))
         said = CliRunner(mix_stderr=False).invoke(app, ["approve", run.id, "--yes"])
         assert said.exit_code == 0, said.stderr
         assert "colours is offline since 2026-11-22" in said.stdout
         assert "deployment.promote: false" in said.stdout
         assert "Approve" not in said.stderr
+        assert "training starts as soon as Bedrock has room for its job" in said.stdout
 
     def test_data_that_were_replaced_are_not_paid_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         setting = Setting()

@@ -75,7 +75,7 @@ WORDS = {
         "info",
         "colours: training was approved",
         "ann@example.com approved the run. Within this month's money.",
-        "Training starts now, or as soon as Bedrock has room for another job.",
+        "Training starts now, or as soon as Bedrock and the month's limits have room for it.",
     ),
     "declined": (
         "reconcile",
@@ -94,7 +94,10 @@ WORDS = {
             f"Run {RUN} ends. Its folder was changed since: run colours-scenes-fedcba987654 has what it holds now. "
             "The question for an approval is withdrawn. Nothing was spent on training."
         ),
-        "Nothing to do: the newer data are checked and quoted by themselves, and asked for anew if need be.",
+        (
+            "Nothing to do: the newer data are checked and quoted by themselves, and asked for anew if need be. Should "
+            f"they turn out to be unusable, tailor retry {RUN} goes on with those of this run."
+        ),
     ),
     "training": (
         "train",

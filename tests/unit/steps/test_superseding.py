@@ -153,6 +153,32 @@ def test_a_superseded_run_can_not_be_approved_and_says_why(setting: Setting) -> 
         setting.retry(run)
 
 
+def test_a_run_whose_successor_was_rejected_can_be_taken_up_and_stays(setting: Setting) -> None:
+    run = first(setting, State.AWAITING_APPROVAL)
+    setting.bucket.put(f"{PREFIX}data.csv", "broken", LATER)
+    newer = look(setting)
+    checked = setting.runs.get(newer.id).moved(State.PREPARING, by="prepare", now=LATER)
+    with pytest.raises(ConflictError, match="no longer holds what"):
+        setting.retry(setting.runs.get(run.id))
+    setting.runs.save(setting.runs.save(checked).moved(State.REJECTED, by="prepare", now=LATER))
+    again = setting.retry(setting.runs.get(run.id))
+    assert (again.state, again.quote) == (State.PREPARED, run.quote)
+    assert look(setting).id == newer.id, "a message that comes late, or another look at the same folder"
+    assert setting.runs.get(run.id).state == State.PREPARED
+    setting.bucket.put(f"{PREFIX}data.csv", "mended", LATER + timedelta(hours=1))
+    mended = look(setting)
+    assert (mended.state, setting.runs.get(run.id).state) == (State.RECEIVED, State.SUPERSEDED)
+
+
+def test_a_run_that_was_not_prepared_is_not_taken_up_when_its_successor_was_rejected(setting: Setting) -> None:
+    run = first(setting, State.RECEIVED)
+    setting.bucket.put(f"{PREFIX}data.csv", "broken", LATER)
+    newer = look(setting).moved(State.PREPARING, by="prepare", now=LATER)
+    setting.runs.save(setting.runs.save(newer).moved(State.REJECTED, by="prepare", now=LATER))
+    with pytest.raises(ConflictError, match="no longer holds what"):
+        setting.retry(setting.runs.get(run.id))
+
+
 def test_the_notices_of_a_run_that_trains_name_the_run_with_newer_data(setting: Setting) -> None:
     run = first(setting, State.TRAINING)
     setting.bucket.put(f"{PREFIX}data.csv", "other", LATER)

@@ -67,7 +67,7 @@ WORDINGS: Mapping[State, Wording] = {
         lambda facts: texts.joined(
             f"{facts.change.by} approved the run" if facts.is_by_person else "Training may start", texts.reason(facts)
         ),
-        _always("Training starts now, or as soon as Bedrock has room for another job."),
+        _always("Training starts now, or as soon as Bedrock and the month's limits have room for it."),
         (figures.quote,),
     ),
     State.DECLINED: Wording(
@@ -81,7 +81,10 @@ WORDINGS: Mapping[State, Wording] = {
         "info",
         "newer data take a run's place",
         texts.superseded,
-        _always("Nothing to do: the newer data are checked and quoted by themselves, and asked for anew if need be."),
+        lambda facts: (
+            "Nothing to do: the newer data are checked and quoted by themselves, and asked for anew if need be. Should "
+            f"they turn out to be unusable, tailor retry {facts.run.id} goes on with those of this run."
+        ),
         # Of a run that was not checked yet, nobody has heard.
         when=lambda facts: facts.previous not in (State.RECEIVED, State.PREPARING),
     ),

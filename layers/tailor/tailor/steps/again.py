@@ -7,7 +7,9 @@ it ended as         it goes to   what is kept
 ``training-failed`` ``prepared`` the prepared data and the quote; a new job, and a new approval
 ``declined``        ``prepared`` the prepared data and the quote; a new approval
 ``stopped``         ``prepared`` the same, if the data were prepared; else ``received``
-``superseded``      ``prepared`` as ``stopped``, where its folder holds the same again
+``superseded``      ``prepared`` as ``stopped``, where its folder holds the same again; where that was prepared, also
+                                 if what the folder holds now was rejected: a version that people can't use must not
+                                 take the place of one that they can
 ``rejected``        ``received`` nothing: the data are checked again
 =================== ============ =================================================================
 """
@@ -16,7 +18,7 @@ from datetime import datetime
 
 from tailor.errors import ConflictError
 from tailor.run_records import EarlierCost, JobRecord, ReportRecord
-from tailor.runs import Run, State
+from tailor.runs import Run, RunStore, State
 from tailor.steps.folders import fingerprint
 from tailor.storage import Storage
 from tailor.training.request import MOST_ATTEMPTS, attempt_of
@@ -27,7 +29,7 @@ ENDED_WITHOUT_MODEL = frozenset(
 )
 
 
-def again(run: Run, bucket: Storage, *, by: str, reason: str, now: datetime) -> Run:
+def again(run: Run, bucket: Storage, runs: RunStore, *, by: str, reason: str, now: datetime) -> Run:
     """Return the run where its next try begins, not yet saved.
 
     Nothing is spent by this alone: a run that is prepared trains within the budget only, or asks for approval.
@@ -42,7 +44,8 @@ def again(run: Run, bucket: Storage, *, by: str, reason: str, now: datetime) -> 
             f"run {run.id} is {run.state}: only a run that has ended without a model in service can be tried again"
         )
         raise ConflictError(message, hint=f"tailor promote {run.id} --reason WHY" if run.state == State.RETIRED else "")
-    if fingerprint(run.prefix, list(bucket.list(run.prefix))) != run.fingerprint:
+    mark = fingerprint(run.prefix, list(bucket.list(run.prefix)))
+    if mark != run.fingerprint and not (State.PREPARED in run.states and _rejected(run, mark, runs)):
         message = f"{run.prefix} no longer holds what run {run.id} was made of"
         raise ConflictError(message, hint=f"the new content has a run of its own: tailor runs {run.project}")
     if State.PREPARED not in run.states:
@@ -51,6 +54,14 @@ def again(run: Run, bucket: Storage, *, by: str, reason: str, now: datetime) -> 
         message = f"run {run.id} was tried {MOST_ATTEMPTS} times"
         raise ConflictError(message, hint="change the recipe, for example split.seed, and upload it again")
     return run.moved(State.PREPARED, by=by, reason=reason, now=now, job=_next_job(run, now))
+
+
+def _rejected(superseded: Run, mark: str, runs: RunStore) -> bool:
+    """Return whether what took the run's place, the folder's content of this fingerprint, was rejected."""
+    if superseded.state != State.SUPERSEDED:
+        return False
+    others = (run for run in runs.project_runs(superseded.project) if run.prefix == superseded.prefix)
+    return any(run.fingerprint == mark and run.state == State.REJECTED for run in others)
 
 
 def _next_job(run: Run, now: datetime) -> JobRecord:

@@ -75,7 +75,8 @@ def open_run(folder: QuietFolder, *, stack: str, bucket: VersionedStorage, runs:
         has_recipe=folder.has_recipe,
     )
     opened = _opened(run, folder, bucket, runs, now)
-    supersede_others(run, bucket=bucket, runs=runs, now=now)  # also where an earlier call was cut short before that
+    if opened.run.state != State.REJECTED:  # what can't be used takes nobody's place, once that is known
+        supersede_others(run, bucket=bucket, runs=runs, now=now)  # also where an earlier call was cut short before that
     return opened
 
 
@@ -107,7 +108,7 @@ def _tried_again(
         late = folder.changed_at <= run.history[-1].at + SAME_MOMENT
         if run.state not in ENDED_WITHOUT_MODEL or (late and run.state != State.SUPERSEDED):
             return None
-        tried = again(run, bucket, by="receive", reason="the same folder was uploaded again", now=now)
+        tried = again(run, bucket, runs, by="receive", reason="the same folder was uploaded again", now=now)
         freeze(tried, folder.files, bucket)
         return runs.save(tried)
 

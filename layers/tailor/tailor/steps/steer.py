@@ -114,7 +114,7 @@ def end(run: Run, services: RunServices, *, by: str, reason: str, now: datetime)
 @on_current_run
 def retry(run: Run, runs: RunStore, *, bucket: Storage, by: str, reason: str, now: datetime) -> Run:
     """Try a run again that has ended; see :mod:`tailor.steps.again`. Raises ConflictError if it has not."""
-    return runs.save(again(run, bucket, by=by, reason=reason, now=now))
+    return runs.save(again(run, bucket, runs, by=by, reason=reason, now=now))
 
 
 @on_current_run
