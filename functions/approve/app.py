@@ -21,6 +21,7 @@ class ApproveSettings(Settings):
     bucket: str
     runs_table: str
     serving_table: str
+    allowed_origins: str = ""
 
 
 logger = Logger()
@@ -28,7 +29,7 @@ settings = ApproveSettings.load()
 approvals = Approvals(
     DynamoRunStore(settings.runs_table), ServingTable(settings.serving_table), S3Storage(settings.bucket)
 )
-api = RestApi(logger)
+api = RestApi(logger, settings.allowed_origins)
 
 
 @api.routes.get("/v1/approvals")

@@ -1,4 +1,4 @@
-"""API Gateway's authorizer: a bearer key, or 401."""
+"""API Gateway's authorizer: a key, or 401. It also answers the preflights of browsers, which carry no key."""
 
 import os
 from typing import Any
@@ -8,15 +8,21 @@ from aws_lambda_powertools import Logger
 from tailor.aws.keys import KeyTable
 from tailor.errors import NotAllowedError
 from tailor.serving import keys
+from tailor.serving.origins import AllowedOrigins
 
 logger = Logger()
 store = KeyTable(os.environ["SERVING_TABLE"])  # without the settings' class, which needs pydantic
+recent = keys.RecentKeys(store)
+origins = AllowedOrigins(os.environ.get("ALLOWED_ORIGINS", ""))
 
 
 @logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    headers = {str(name).lower(): value for name, value in (event.get("headers") or {}).items()}
+    if "methodArn" not in event:
+        return _preflight(event, headers)
     try:
-        key = keys.authenticate(store, _authorization(event))
+        key = keys.authenticate(recent.key, headers)
     except NotAllowedError:
         logger.info("key refused")
         # API Gateway answers 401 to exactly this word, and 500 to any other error.
@@ -26,21 +32,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         "principalId": key.id,
         "policyDocument": {
             "Version": "2012-10-17",
-            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": _whole_stage(event)}],
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}],
         },
         "context": keys.Caller.of(key).to_context(),
     }
 
 
-def _authorization(event: dict[str, Any]) -> str:
-    """The header's value, from a TOKEN or a REQUEST authorizer's event."""
-    if "authorizationToken" in event:
-        return str(event["authorizationToken"] or "")
-    headers = event.get("headers") or {}
-    return next((str(value) for name, value in headers.items() if name.lower() == "authorization"), "")
-
-
-def _whole_stage(event: dict[str, Any]) -> str:
-    """API Gateway keeps the policy for a key's next requests, which may be to another method."""
-    api, stage, *_ = str(event["methodArn"]).split("/")
-    return f"{api}/{stage}/*"
+def _preflight(event: dict[str, Any], headers: dict[str, Any]) -> dict[str, Any]:
+    """Answer OPTIONS, whether or not the page may call the API: the browser decides by the headers."""
+    allowed = origins.preflight(headers.get("origin"), headers.get("access-control-request-headers"))
+    own = {"x-request-id": event["requestContext"]["requestId"], "allow": "GET, HEAD, OPTIONS, POST"}
+    return {"statusCode": 204, "headers": own | allowed, "body": ""}

@@ -20,6 +20,7 @@ class InferenceSettings(Settings):
     serving_table: str
     model_timeout_seconds: float = 25
     key_requests_per_minute: int = 0
+    allowed_origins: str = ""
 
 
 logger = Logger()
@@ -31,7 +32,7 @@ service = ChatService(
     BedrockRuntime(settings.model_timeout_seconds),
     default_per_minute=settings.key_requests_per_minute or None,
 )
-api = RestApi(logger)
+api = RestApi(logger, settings.allowed_origins)
 
 
 @api.routes.post("/v1/chat/completions")
@@ -44,12 +45,12 @@ def respond() -> Response[str]:
     return api.answer(service.respond(api.body, api.caller))
 
 
-@api.routes.get("/v1/models")
+@api.routes.route("/v1/models", method=["GET", "HEAD"])
 def models() -> Response[str]:
-    return api.answer(service.models(api.caller))
+    return api.answer(service.models(api.caller, api.query))
 
 
-@api.routes.get("/v1/models/<name>")
+@api.routes.route("/v1/models/<name>", method=["GET", "HEAD"])
 def model(name: str) -> Response[str]:
     return api.answer(service.model(unquote(name), api.caller))
 

@@ -34,6 +34,7 @@ from tests.integration.standin import (
     record,
 )
 
+PAGE = "https://app.example.com"  # a web page that may call the API
 PACE = 1.0  # seconds that stand for a minute
 
 
@@ -135,7 +136,8 @@ def deployed(local_cloud: LocalCloud) -> Iterator[tuple[dict[str, str], Slack]]:
         secret = local_cloud.client("secretsmanager").create_secret(
             Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
         )
-        yield local_cloud.deploy({"WebhooksSecretArn": secret["ARN"], "AllowInsecureWebhook": "true"}), slack
+        parameters = {"WebhooksSecretArn": secret["ARN"], "AllowInsecureWebhook": "true", "AllowedOrigins": PAGE}
+        yield local_cloud.deploy(parameters), slack
 
 
 @pytest.fixture(scope="session")

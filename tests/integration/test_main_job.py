@@ -25,6 +25,7 @@ from tailor.steps.services import RunServices
 from tailor.steps.steer import promote_by_hand
 from tailor_local.bedrock.faults import EventFaults, Faults, Stall
 from tailor_local.quotas import QUOTAS
+from tests.integration.conftest import PAGE
 from tests.integration.pipeline import Pipeline
 from tests.unit.steps.uploads import message
 from tests.waiting import PATIENCE, until
@@ -309,6 +310,26 @@ def test_callers_without_a_good_key_get_401_in_openais_shape(pipeline: Pipeline)
         assert set(answer.json()["error"]) >= {"message", "type", "code", "param"}
     with pytest.raises(openai.AuthenticationError):
         OpenAI(base_url=pipeline.api, api_key="tailor-wrong", max_retries=0).models.list()
+
+
+def test_a_web_page_and_clients_with_other_headers_reach_the_api(pipeline: Pipeline, secret: str) -> None:
+    with httpx.Client(base_url=pipeline.api, timeout=PATIENCE, headers={"origin": PAGE}) as http:
+        for path in ("/chat/completions", "/models", "/approvals"):
+            asked = {"access-control-request-method": "POST", "access-control-request-headers": "x-api-key"}
+            preflight = http.options(path, headers=asked)
+            assert preflight.status_code == 204, path
+            assert preflight.headers["access-control-allow-origin"] == PAGE
+            assert preflight.headers["access-control-allow-headers"] == "x-api-key"
+        refused = http.get("/models")
+        assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, "*")
+        for name, value in (("x-api-key", secret), ("api-key", secret), ("Authorization", f"bEARER {secret}")):
+            listed = http.get("/models", headers={name: value})
+            assert (listed.status_code, listed.json()["data"]) == (200, [])
+            assert listed.headers["access-control-allow-origin"] == PAGE
+        head = http.head("/models", headers={"x-api-key": secret})
+        assert (head.status_code, head.content) == (200, b"")
+        elsewhere = http.options("/models", headers={"origin": "https://elsewhere.example"})
+        assert "access-control-allow-origin" not in elsewhere.headers
 
 
 def test_an_unknown_model_is_404_and_a_body_that_is_no_json_400(pipeline: Pipeline, secret: str) -> None:

@@ -28,6 +28,7 @@ PARAMETERS = {  # all that is optional is there: an !If in a list that leads to 
     "WebhooksSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:tailor/webhooks-a1b2c3",
     "InvocationLogsBucket": "invocation-logs",
     "ApiAccessLog": "role",
+    "AllowedOrigins": "https://app.example.com",
     "WebAclArn": "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/tailor/a1b2c3d4-5678-90ab-cdef-111111111111",
 }
 NOT_MADE = {  # by moto's CloudFormation; made with the services' own API in a test below
@@ -77,6 +78,8 @@ class Moto:
         match value:
             case {"Ref": str(name)}:
                 return PARAMETERS.get(name) or NAMES.get(name) or self.made[name]
+            case {"Fn::If": [_, there, _]}:
+                return self.resolved(there)
             case {"Fn::GetAtt": [name, "Arn"]} if self.made[name].startswith("http"):
                 return f"arn:aws:sqs:us-east-1:123456789012:{self.made[name].rsplit('/', 1)[-1]}"
             case {"Fn::GetAtt": [name, "Arn"]} if self.deployed["Resources"][name]["Type"] == "AWS::S3::Bucket":

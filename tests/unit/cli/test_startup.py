@@ -93,6 +93,7 @@ def test_the_authorizer_imports_only_what_it_uses() -> None:
         "tailor.names",
         "tailor.serving",
         "tailor.serving.keys",
+        "tailor.serving.origins",
     }
     # Powertools takes a look at botocore's own module, which is small.
     assert not packages(modules - {"botocore"}) & (HEAVY | {"pydantic", "yaml", "orjson", "urllib3"})

@@ -11,10 +11,12 @@ def test_the_api_has_one_stage_and_it_is_ours() -> None:
 
 def test_every_path_of_the_api_asks_for_a_key() -> None:
     (api,) = of_type("AWS::ApiGateway::RestApi").values()
-    assert api["Body"]["components"]["securitySchemes"].keys() == {"BearerKey"}
-    methods = [method for path in api["Body"]["paths"].values() for method in path.values()]
-    assert methods
-    assert all(method["security"] == [{"BearerKey": []}] for method in methods)
+    assert api["Body"]["components"]["securitySchemes"].keys() == {"ApiKey"}
+    assert api["Body"]["paths"]
+    for path, methods in api["Body"]["paths"].items():
+        asked = {method: scheme for method, given in methods.items() for one in given["security"] for scheme in one}
+        assert asked.pop("options", None) == "NONE", f"{path}: AuthorizeFunction needs an event for its OPTIONS"
+        assert set(asked.values()) == {"ApiKey"}, path
 
 
 def test_no_function_reserves_concurrency() -> None:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import botocore.session
 import yaml
@@ -81,6 +81,12 @@ class Gateway:
             def do_GET(self) -> None:
                 outer._serve(self)
 
+            def do_HEAD(self) -> None:
+                outer._serve(self)
+
+            def do_OPTIONS(self) -> None:
+                outer._serve(self)
+
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
@@ -110,16 +116,18 @@ class Gateway:
         request.wfile.write(data)
 
     def _route(self, request: BaseHTTPRequestHandler, body: str) -> tuple[int, dict[str, str], str]:
-        token = request.headers.get("authorization")
-        if not token:
-            return self._own("UNAUTHORIZED")
+        headers = dict(request.headers.items())
+        if request.command == "OPTIONS":
+            answer = self.authorize(proxy_event("OPTIONS", request.path, None, {}, headers), CONTEXT)
+            return answer["statusCode"], answer["headers"], answer["body"]
         arn = f"arn:aws:execute-api:us-east-1:123456789012:api/test/{request.command}{request.path}"
         try:
-            policy = self.authorize({"type": "TOKEN", "authorizationToken": token, "methodArn": arn}, CONTEXT)
+            policy = self.authorize({"type": "REQUEST", "headers": headers, "methodArn": arn}, CONTEXT)
         except Exception as error:
             return self._own("UNAUTHORIZED" if str(error) == "Unauthorized" else "AUTHORIZER_FAILURE")
         context = {name: str(value) for name, value in policy["context"].items()}
-        event = proxy_event(request.command, urlsplit(request.path).path, body, context)
+        event = proxy_event(request.command, urlsplit(request.path).path, body, context, headers)
+        event["queryStringParameters"] = dict(parse_qsl(urlsplit(request.path).query)) or None
         approval = event["path"].startswith(("/v1/approvals", "/v1/runs", "/v1/uploads"))
         answer = (self.approve if approval and self.approve else self.inference)(event, CONTEXT)
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
@@ -135,8 +143,11 @@ class Gateway:
         return int(response.get("StatusCode", 500)), {"content-type": "application/json"}, body
 
 
-def proxy_event(method: str, path: str, body: str | None, authorizer: Mapping[str, str]) -> dict[str, Any]:
+def proxy_event(
+    method: str, path: str, body: str | None, authorizer: Mapping[str, str], headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     event: dict[str, Any] = json.loads((ROOT / "events" / "inference_chat.json").read_text())
+    event["headers"] |= headers or {}
     event |= {"httpMethod": method, "path": path, "resource": path, "body": body or None}
     event["requestContext"] |= {"httpMethod": method, "path": f"/test{path}", "authorizer": dict(authorizer)}
     return event

@@ -23,7 +23,7 @@ def test_a_key_opens_what_it_was_made_for_and_is_kept_as_a_digest(store: Serving
     secret, key = keys.create(store, "app", ["colours", "sounds"], by="person:kim", now=NOW)
     assert keys.KEY.fullmatch(secret)
     assert len(secret.rsplit("-", 1)[1]) * 5 >= 160
-    found = keys.authenticate(store, f"Bearer {secret}", NOW)
+    found = keys.authenticate(store.key, {"authorization": f"Bearer {secret}"}, NOW)
     assert found == key
     assert found.projects == ("colours", "sounds")
     assert secret.rsplit("-", 1)[1] not in str(clients.client("dynamodb").scan(TableName="serving"))
@@ -40,20 +40,53 @@ def test_two_keys_are_never_the_same(store: ServingTable) -> None:
 def test_anything_but_the_key_itself_is_refused(store: ServingTable, header: str) -> None:
     secret, _ = keys.create(store, "app", ["colours"])
     with pytest.raises(NotAllowedError):
-        keys.authenticate(store, header.format(secret, secret))
-    assert keys.authenticate(store, f"  bearer   {secret} ").name == "app"
+        keys.authenticate(store.key, {"Authorization": header.format(secret, secret)})
+    assert keys.authenticate(store.key, {"authorization": f"  bearer   {secret} "}).name == "app"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "BEARER {}"},
+        {"X-Api-Key": "{}"},
+        {"api-key": " {} "},
+        {"Authorization": "Bearer not-needed", "API-KEY": "{}"},
+        {"Authorization": "Basic dXNlcjpwYXNz", "x-api-key": "{}"},
+    ],
+)
+def test_clients_send_the_key_in_one_of_three_headers(store: ServingTable, headers: dict[str, str]) -> None:
+    secret, key = keys.create(store, "app", ["colours"])
+    assert keys.authenticate(store.key, {name: value.format(secret) for name, value in headers.items()}) == key
+
+
+def test_a_key_is_remembered_for_a_minute_and_an_unknown_one_is_not(
+    store: ServingTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = 5.0
+    monkeypatch.setattr("tailor.serving.keys.time.monotonic", lambda: clock)
+    recent = keys.RecentKeys(store)
+    secret, key = keys.create(store, "app", ["colours"])
+    digest = keys.digest_of(secret)
+    assert recent.key("0" * 64) is None
+    assert recent.key(digest) == key
+    store.revoke_key(key.id, NOW)
+    clock += keys.REMEMBERED_SECONDS - 1
+    assert recent.key(digest) == key
+    clock += 2
+    found = recent.key(digest)
+    assert found is not None and found.revoked_at == NOW
 
 
 def test_a_key_ends_at_its_moment_and_when_revoked(store: ServingTable) -> None:
     secret, key = keys.create(store, "app", ["colours"], expires_at=NOW + timedelta(days=1), now=NOW)
-    header = f"Bearer {secret}"
-    assert keys.authenticate(store, header, NOW + timedelta(hours=23, minutes=59)) == key
+    header = {"authorization": f"Bearer {secret}"}
+    assert keys.authenticate(store.key, header, NOW + timedelta(hours=23, minutes=59)) == key
     with pytest.raises(NotAllowedError):
-        keys.authenticate(store, header, NOW + timedelta(days=1))
+        keys.authenticate(store.key, header, NOW + timedelta(days=1))
     first = store.revoke_key(key.id, NOW)
     assert store.revoke_key(key.id, NOW + timedelta(hours=1)).revoked_at == first.revoked_at == NOW
     with pytest.raises(NotAllowedError):
-        keys.authenticate(store, header, NOW)
+        keys.authenticate(store.key, header, NOW)
     for unknown in ("0" * 16, "", key.id[:4]):
         with pytest.raises(NotFoundError):
             store.revoke_key(unknown, NOW)
@@ -92,7 +125,7 @@ def test_the_command_makes_lists_and_revokes(run: CliRunner, store: ServingTable
     made = run.invoke(app, ["keys", "create", "my app", "-p", "colours", "-p", "new", "--expires", "90d"])
     assert made.exit_code == 0, made.output
     secret = made.stdout.strip()
-    key = keys.authenticate(store, f"Bearer {secret}")
+    key = keys.authenticate(store.key, {"authorization": f"Bearer {secret}"})
     assert "new has no live model yet" in made.stderr
     assert key.expires_at is not None
     assert timedelta(days=89) < key.expires_at - datetime.now(UTC) <= timedelta(days=90)
@@ -106,7 +139,7 @@ def test_the_command_makes_lists_and_revokes(run: CliRunner, store: ServingTable
     assert run.invoke(app, ["keys", "revoke", key.id]).exit_code == 0
     assert "revoked" in run.invoke(app, ["keys", "list"]).stdout
     with pytest.raises(NotAllowedError):
-        keys.authenticate(store, f"Bearer {secret}")
+        keys.authenticate(store.key, {"authorization": f"Bearer {secret}"})
 
 
 def test_the_command_explains_what_it_cant_do(run: CliRunner, store: ServingTable) -> None:

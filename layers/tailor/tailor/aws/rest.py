@@ -9,21 +9,27 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from tailor.serving.errors import ApiError, render, to_api_error
 from tailor.serving.keys import Caller
+from tailor.serving.origins import AllowedOrigins
 from tailor.serving.service import JSON_TYPE, ApiAnswer
 
 
 class RestApi:
     """A function's API: register ``routes``; exceptions that they raise become API errors."""
 
-    def __init__(self, logger: Logger) -> None:
+    def __init__(self, logger: Logger, allowed_origins: str = "") -> None:
         self.routes = APIGatewayRestResolver()
         self._logger = logger
+        self._origins = AllowedOrigins(allowed_origins)
         self.routes.not_found(self._not_found)
         self.routes.exception_handler(Exception)(self._failed)
 
     @property
     def body(self) -> bytes:
         return (self.routes.current_event.decoded_body or "").encode(errors="surrogatepass")
+
+    @property
+    def query(self) -> dict[str, str]:
+        return self.routes.current_event.query_string_parameters or {}
 
     @property
     def caller(self) -> Caller:
@@ -53,6 +59,9 @@ class RestApi:
         return self._response(error.http_status, json.dumps(body, ensure_ascii=False), JSON_TYPE, headers)
 
     def _response(self, status: int, body: str, content_type: str, headers: dict[str, str]) -> Response[str]:
-        request_id = self.routes.current_event.request_context.request_id
-        headers = {"x-request-id": request_id, "cache-control": "no-store", **headers}
+        event = self.routes.current_event
+        own = {"x-request-id": event.request_context.request_id, "cache-control": "no-store"}
+        headers = {**own, **self._origins.headers(event.headers.get("origin")), **headers}
+        if event.http_method == "HEAD":
+            body = ""
         return Response(status_code=status, content_type=content_type, body=body, headers=headers)

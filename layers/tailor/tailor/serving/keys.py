@@ -8,7 +8,8 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, Self, get_args
@@ -20,6 +21,8 @@ _RANDOM_BYTES = 25
 KEY = re.compile(r"tailor-[a-z0-9-]{1,63}-[a-z2-7]{40}")
 ID_LENGTH = 16
 MAX_PROJECTS = 20
+REMEMBERED_SECONDS = 60.0  # how long a revoked key may still work
+_MOST_REMEMBERED = 1000
 
 Scope = Literal["chat", "approve"]
 """Permission of a key for its projects: call their models, or approve and decline costs."""
@@ -168,23 +171,57 @@ def create(
     return secret, key
 
 
-def authenticate(store: KeyStore, authorization: str, now: datetime | None = None) -> ApiKey:
-    """Return the key of an ``Authorization`` header. Raises the same NotAllowedError for every fault."""
-    scheme, _, secret = authorization.strip().partition(" ")
-    secret = secret.strip()
-    # A value that does not look like a key needs no read.
-    if scheme.lower() == "bearer" and KEY.fullmatch(secret):
-        key = store.key(digest_of(secret))
-        if key is not None and key.usable(now or datetime.now(UTC)):
+def secret_in(headers: Mapping[str, Any]) -> str | None:
+    """Return the key in a request's headers, or None if nothing there looks like one.
+
+    Clients send it as ``Authorization: Bearer``, ``x-api-key`` or ``api-key``. The first that looks like a key counts.
+    """
+    given = {str(name).lower(): str(value or "").strip() for name, value in headers.items()}
+    scheme, _, token = given.get("authorization", "").partition(" ")
+    values = (token.strip() if scheme.lower() == "bearer" else "", given.get("x-api-key", ""), given.get("api-key", ""))
+    return next((value for value in values if KEY.fullmatch(value)), None)
+
+
+def authenticate(
+    find: Callable[[str], ApiKey | None], headers: Mapping[str, Any], now: datetime | None = None
+) -> ApiKey:
+    """Return the key in a request's headers. Raises the same NotAllowedError for every fault.
+
+    Args:
+        find: returns the key with a digest, or None. A value that does not look like a key needs no call.
+    """
+    secret = secret_in(headers)
+    key = find(digest_of(secret)) if secret else None
+    if key is None or not key.usable(now or datetime.now(UTC)):
+        raise NotAllowedError("this key is not valid")
+    return key
+
+
+class RecentKeys:
+    """Finds keys, and remembers each for a minute. An unknown one is looked up every time."""
+
+    def __init__(self, store: KeyStore) -> None:
+        self._store = store
+        self._found: dict[str, tuple[float, ApiKey]] = {}
+
+    def key(self, digest: str) -> ApiKey | None:
+        """Return the key with this digest, or None."""
+        now = time.monotonic()
+        at, key = self._found.get(digest, (0.0, None))
+        if key is not None and now - at < REMEMBERED_SECONDS:
             return key
-    raise NotAllowedError("this key is not valid")
+        if (key := self._store.key(digest)) is not None:
+            if len(self._found) >= _MOST_REMEMBERED:
+                self._found.clear()
+            self._found[digest] = (now, key)
+        return key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """The key of a request, as API Gateway passes it from the authorizer to the function: plain strings.
 
-    API Gateway caches it for a minute. ``digest`` finds the key's record if that is too old.
+    It may be a minute old. ``digest`` finds the key's record if that is too old.
     """
 
     key: str

@@ -15,6 +15,7 @@ from tailor.serving.aliases import Alias, AliasStore, Offline, Version
 from tailor.serving.errors import ApiError
 from tailor.serving.forms import form_of
 from tailor.serving.keys import Caller
+from tailor.serving.pages import page
 from tailor.serving.schema import ChatRequest, read
 from tailor.serving.usage import Usage, UsageStore
 
@@ -132,12 +133,12 @@ class ChatService:
             return {"usage_not_counted": error.code}
         return {}
 
-    def models(self, caller: Caller) -> ApiAnswer:
-        """Answer ``GET /v1/models``: the live models that the key may call."""
+    def models(self, caller: Caller, query: Mapping[str, str]) -> ApiAnswer:
+        """Answer ``GET /v1/models``: the live models that the key may call. Raises ApiError."""
         _checked(caller)
         aliases = [self._aliases.alias(project) for project in sorted(caller.projects)]
         data = [_model(alias.project, alias.live) for alias in aliases if alias.live]
-        return ApiAnswer(json.dumps({"object": "list", "data": data}, ensure_ascii=False))
+        return ApiAnswer(json.dumps(page(data, query), ensure_ascii=False))
 
     def model(self, name: str, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models/{id}``. Raises ApiError."""
