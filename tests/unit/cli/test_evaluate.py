@@ -49,7 +49,7 @@ def test_json_holds_the_figures(files: list[str]) -> None:
     assert (found["rows"], found["groups"]) == (400, 200)
     assert found["p_value"] < 0.001
     assert 0 < found["minimum_detectable_effect"] < 0.1
-    assert found["normaliser"].startswith("vi-norm:v2|")
+    assert found["normaliser"].startswith("vi-norm:v3|")
 
 
 def test_people_get_a_sentence_and_a_table(files: list[str]) -> None:

@@ -115,6 +115,21 @@ def test_auto_tells_the_type_from_whole_references(references: list[str], metric
     assert choose_metric(references, RULES)[0] == metric
 
 
+TABLE = [json.loads(line) for line in Path(__file__).with_suffix(".jsonl").read_text("utf-8").splitlines()]
+
+
+def test_each_answer_of_our_table_is_scored_as_a_speaker_would() -> None:
+    wrong = [
+        (row["metric"], row["references"], answer, right)
+        for row in TABLE
+        for right, answers in ((1, row["right"]), (0, row["wrong"]))
+        for answer in answers
+        if score(row["metric"], row["language"], answer, row["references"]) != right
+    ]
+    assert not wrong
+    assert sum(len(row["right"]) + len(row["wrong"]) for row in TABLE) > 800
+
+
 @needs_cases
 def test_the_shared_answers_are_scored_as_a_speaker_would() -> None:
     cases = [json.loads(line) for line in (CASES / "answers.jsonl").read_text("utf-8").splitlines()]

@@ -96,8 +96,8 @@ def test_published_vectors() -> None:
 
 def test_every_step_can_be_switched_and_the_signature_says_so() -> None:
     assert VIETNAMESE.signature == (
-        "vi-norm:v2|nfc:on|space:on|lower:on|tone:old|iy:on|chat:on|polite:on|colour:on|decimal:comma|num:on|typed:on|"
-        "punct:keepnum"
+        "vi-norm:v3|nfc:on|space:on|lower:on|tone:old|iy:on|chat:on|polite:on|short:on|colour:on|decimal:comma|num:on|"
+        "typed:on|punct:keepnum"
     )
     strict = VIETNAMESE.switched({"num": False, "iy": False})
     assert "num:off" in strict.signature

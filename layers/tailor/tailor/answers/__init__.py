@@ -3,6 +3,7 @@
 Numbers, quantities, money, dates, times, yes and no, choices:
 
 - ``numbers``: one canonical numeral for each number, and number words (``vietnamese_numbers``, ``english_numbers``)
+- ``short_forms``: short forms of names, ordinals, Roman numerals
 - ``dates``: dates and times of day; ``units``: units and currencies
 - ``values``: the value that a text is, and the one that it states
 - ``stance``: yes, no, or *cannot tell*; ``choices``: the letter of a choice

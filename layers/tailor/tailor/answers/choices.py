@@ -17,7 +17,8 @@ _ARTICLE = r"(?!(?<=A) (?!(?:is|because|since|as|and|or|hay)\b)[a-z]+(?![^\W\d_]
 _ALONE = re.compile(rf"(?<![\w]){_OPEN}(?P<l>[A-H]){_ARTICLE}{_CLOSE}(?![\w+#'’])")
 
 _DENIED = re.compile(
-    r"(?<!\w)(?:(?i:không phải|not)(?: (?i:là|đáp án|câu))* [A-H](?!\w)"
+    r"(?<!\w)(?:(?i:không phải|not)(?: (?i:là|đáp án|câu|option|answer))* [A-H]"
+    r"(?:(?:,| (?i:or|nor|hay|hoặc)),? [A-H])*(?!\w)"
     r"|(?i:(?:đáp án|câu|phương án|option|answer) )?[A-H] (?i:(?:là |is )?(?:sai|không đúng|wrong|incorrect|not)))"
 )
 

@@ -112,18 +112,21 @@ _VIETNAMESE_CLOCK: tuple[re.Pattern[str], ...] = (
         rf"(?P<part>(?: (?:buổi )?(?:{_PARTS_OF_DAY})(?!\w))*)(?!\w)"
     ),
     re.compile(
-        rf"{_START}(?P<h>{_HOUR}) ?(?:giờ|h|g(?=\d\d))(?: ?(?P<m>{_MINUTE})(?: ?(?:phút|p|')(?!\w))?(?!\d|\w)|"
-        rf"(?P<half> rưỡi))?"
+        rf"{_START}(?P<h>{_HOUR}) ?(?:giờ(?! đồng hồ)|h|g(?=\d\d))"
+        rf"(?: ?(?P<m>{_MINUTE})(?: ?(?:phút|p|')(?!\w))?(?!\d|\w)|(?P<half> rưỡi))?"
         rf"(?: đúng)?(?P<part>(?: (?:buổi )?(?:{_PARTS_OF_DAY})(?!\w))*)(?!\w)"
     ),
+    re.compile(rf"{_START}(?P<h>{_HOUR})(?:[:h](?P<m>[0-5]\d))?(?: giờ)? ?(?P<part>[ap]m)(?!\w)"),
     re.compile(rf"{_TIME}(?P<part>(?: (?:buổi )?(?:{_PARTS_OF_DAY})(?!\w))*)(?!\w|[:.,]\d)"),
 )
-_MERIDIEM = r"(?: ?(?P<part>[ap]\.?m\.?)(?!\w))"
-_OCLOCK = r"(?: o[ '’]?clock)?(?!\w|[:.,]\d)"
+_MERIDIEM = r"(?: ?(?P<part>[ap]\.?m\.?|(?:in the|at) (?:morning|afternoon|evening|night))(?!\w))"
 _ENGLISH_CLOCK: tuple[re.Pattern[str], ...] = (
     re.compile(rf"{_TIME}{_MERIDIEM}?(?!\w|[:.,]\d)"),
-    re.compile(rf"(?<!\w)(?P<half>1/2|half) past (?P<h>{_HOUR}){_OCLOCK}"),
-    re.compile(rf"(?<!\w)(?P<m>{_MINUTE})(?: minutes)? past (?P<h>{_HOUR}){_OCLOCK}"),
+    re.compile(rf"{_START}(?P<h>{_HOUR})\.(?P<m>[0-5]\d?){_MERIDIEM}"),
+    re.compile(rf"(?<!\w)(?P<half>1/2|half) past (?P<h>{_HOUR})(?: o[ '’]?clock)?{_MERIDIEM}?(?!\w|[:.,]\d)"),
+    re.compile(
+        rf"(?<!\w)(?P<m>{_MINUTE})(?: minutes)? past (?P<h>{_HOUR})(?: o[ '’]?clock)?{_MERIDIEM}?(?!\w|[:.,]\d)"
+    ),
     re.compile(rf"(?<!\w)(?P<less>{_MINUTE})(?: minutes)? to (?P<h>{_HOUR}) o[ '’]?clock(?!\w)"),
     re.compile(rf"{_START}(?P<h>{_HOUR}) ?(?:o[ '’]?clock{_MERIDIEM}?|(?P<late>[ap]\.?m\.?))(?!\w)"),
 )
@@ -140,10 +143,11 @@ def _clock(text: str, patterns: tuple[re.Pattern[str], ...]) -> str:
 def _time(match: re.Match[str]) -> str:
     parts = match.groupdict()
     hour = int(parts["h"])
-    minutes = 30 if parts.get("half") else int(parts.get("m") or 0)
+    written = parts.get("m") or "0"
+    minutes = 30 if parts.get("half") else int(written.ljust(2, "0") if "." in match[0][:3] else written)
     part = (parts.get("part") or parts.get("late") or "").replace("buổi", "").replace(".", "").split()
     if part:
-        hour = _SHIFTS[part[0]](hour)
+        hour = _SHIFTS[part[-1] if part[-1] in _SHIFTS else part[0]](hour)
     total = (60 * hour + minutes - int(parts.get("less") or 0)) % (25 * 60)
     return f"{total // 60}:{total % 60:02}"
 
@@ -169,5 +173,6 @@ def _morning(hour: int) -> int:
 
 _SHIFTS: dict[str, Callable[[int], int]] = {
     **{"sáng": _morning, "trưa": _noon, "chiều": _afternoon, "tối": _night, "đêm": _night, "khuya": _night},
-    **{"am": _morning, "pm": _afternoon},
+    **{"am": _morning, "pm": _afternoon, "morning": _morning, "afternoon": _afternoon, "evening": _afternoon},
+    "night": _night,
 }

@@ -13,11 +13,22 @@ _TENS_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SMALL = {word: value for value, word in enumerate(_SMALL_WORDS.split())}
 _TENS = {word: 10 * place for place, word in enumerate(_TENS_WORDS.split(), start=2)}
 _MAGNITUDES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "k": 10**3, "bn": 10**9}
+_HALVED = {**_MAGNITUDES, "dozen": 12}
+_PARTS = {"third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
+_PART = re.compile(rf"(?<![\w.,/-])(\d+)[ -]({'|'.join(_PARTS)})s?(?! (?:past|to)(?!\w))(?!\w)")
 _GLUE = ("", " ", "-")
 _MINUS = re.compile(r"(?<!\w)(?:minus|negative) (?=\d)")
 _HALF = re.compile(r"(?<!\w)(?:(?:one|1|a) )?half(?! (?:past|a|an)(?!\w))(?!\w)")
 _AND_HALF = re.compile(r"(?<![\w.,/-])(\d+) and a half(?!\w)")
 _POINT = re.compile(r"(?<![\w.,])(\d+) point ((?:\d)(?: \d)*)(?![\w.,])")
+
+
+_BOUNDS = (
+    (re.compile(r"(?<!by )(?<!\w)(?:more than|greater than|over) (?=\d)"), ">"),
+    (re.compile(r"(?<!\w)(?:at least|no (?:less|fewer) than|a minimum of) (?=\d)"), "≥"),
+    (re.compile(r"(?<!\w)(?:at most|no more than|up to|a maximum of) (?=\d)"), "≤"),
+    (re.compile(r"(?<!by )(?<!\w)(?:(?:less|fewer) than|under|almost|nearly) (?=\d)"), "<"),
+)
 
 
 def english_words(text: str) -> str:
@@ -27,12 +38,16 @@ def english_words(text: str) -> str:
     text = _AND_HALF.sub(r"\1.5", text)
     if ".5 " in text:
         text = replaced(Words(text, _GLUE), _number)  # one and a half million
-    return _MINUS.sub("-", _HALF.sub("1/2", text))
+    text = _PART.sub(lambda match: f"{match[1]}/{_PARTS[match[2]]}", text)
+    text = _MINUS.sub("-", _HALF.sub("1/2", text))
+    for pattern, bound in _BOUNDS:
+        text = pattern.sub(bound, text)
+    return text
 
 
 def _number(words: Words, place: int) -> tuple[Fraction, int] | None:
     total, end, limit = Fraction(0), place, 10**18
-    if words.words[place] == "half" and words.at(place + 1) == "a" and (scale := _MAGNITUDES.get(words.at(place + 2))):
+    if words.words[place] == "half" and words.at(place + 1) == "a" and (scale := _HALVED.get(words.at(place + 2))):
         return Fraction(scale, 2), place + 3
     found = False
     while end == place or words.joined(end):

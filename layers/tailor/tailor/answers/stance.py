@@ -54,7 +54,8 @@ _UNKNOWN = re.compile(
     r"|^(?:\S+ ){0,3}không thể(?: (?:nhìn|nhìn thấy|thấy|xem))?$|\btùy\b|\btuỳ\b|\bphụ thuộc\b|\bcó (?:lẽ|"
     r"khi)\b|\bchắc là\b"
     r"|\bcó (?:hoặc|hay) không\b|\bkhông (?:hoặc|hay) có\b|\byes (?:or|and) no\b|\bvừa có vừa không\b|"
-    r"\bxin lỗi\b|\brất tiếc\b"
+    r"\bxin lỗi\b|\brất tiếc\b|\b(?:không|chưa) hẳn\b"
+    r"|\b(?:không|chẳng) (?:đếm|đọc|nhìn|nhận|xem|đoán|tính) (?:nổi|xuể|ra)\b"
     r"|\bmột mô hình ngôn ngữ\b|\b(?:có thể có|có thể không|có thể là|có thể)$|\bcó thể (?:có|là|không)\b|"
     r"\bcó cũng được\b"
     r"|\b(?:do not|did not|does not|cannot|can not|could not|unable to|not able to|impossible to|hard to|difficult to)"
@@ -73,14 +74,15 @@ _DOUBLE = (
         ),
         "",
     ),
-    (re.compile(r"\bi (?:think|believe|guess|suppose) so\b"), "yes"),
+    (re.compile(r"\bi (?:think|believe|guess|suppose) so\b|\b(?:sure thing|you bet|sao (?:lại )?không)\b"), "yes"),
+    (re.compile(r"\bi doubt (?:it|that|so)\b|^hardly(?: ever)?$"), "no"),
     (re.compile(r"\bcannot (?:be denied|deny)(?: that)?\b"), ""),
     (re.compile(r"\b(?:không|chẳng|đâu) phải (?:là )?(?:không|chưa|chẳng)(?: có| đúng)?\b"), "có"),
     (re.compile(r"\b(?:không|chẳng) sai\b|\bkhông thể không\b|\bnot (?:wrong|false|incorrect)\b"), "đúng"),
     (re.compile(r"\b(?:không (?:chỉ|những|ít|lâu|xa|gian|khí|may|ngừng)|không có gì lạ|chưa bao giờ hết)\b"), "_"),
     (
-        re.compile(r"\b(?:không còn|hết) (?:nghi ngờ|nghi ngờ gì)(?: nữa)?\b|\bno doubt\b|\bwithout doubt\b"),
-        "chắc chắn",
+        re.compile(r"\b(?:không còn|hết) (?:nghi ngờ|nghi ngờ gì)(?: nữa)?\b|\bno doubt\b|\bwithout (?:a )?doubt\b"),
+        "definitely",
     ),
 )
 _BARE_YES = re.compile(rf"(?:(?:{_PARTICLES}) )*(?:{_YES_WORDS})(?: (?:{_PARTICLES}|{_YES_WORDS}))*")

@@ -24,7 +24,7 @@ class Unit:
 
 
 _TABLE = tomllib.loads(files("tailor.answers").joinpath("units.toml").read_text("utf-8"))
-_SIGNS = {"$": "usd", "us$": "usd", "€": "eur", "£": "gbp", "¥": "jpy", "₫": "đồng"}
+_SIGNS = {"vnd": "đồng", "$": "usd", "us$": "usd", "€": "eur", "£": "gbp", "¥": "jpy", "₫": "đồng"}
 
 
 UNITS = {
@@ -33,7 +33,7 @@ UNITS = {
     for symbol, (factor, *names) in units.items()
 }
 _BY_NAME = {name: unit.symbol for unit in UNITS.values() for name in unit.names}
-_LANGUAGE_WORDS = {"vi": frozenset({"min", "dong", "ton"}), "en": frozenset({"đ", "ha", "phân"})}
+_LANGUAGE_WORDS = {"vi": frozenset({"min", "dong", "ton"}), "en": frozenset({"đ", "ha", "phân", "p"})}
 _HALVED = ("lít", "cân", "ký", "kí", "tiếng", "giờ", "mét", "ngày", "tuần", "tháng", "năm", "km", "tấn", "tạ")
 _LETTERS = re.compile(r"\w")
 
@@ -49,15 +49,23 @@ def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
     tail = re.compile(
         r"(?<![\w.,/:])(?P<n>\d+) ?(?P<u>m|mét)(?P<t>(?![23](?!\d))\d{1,2}|(?<=mét) \d{1,2})(?!\w|[.,/:-]\d)"
     )
-    before = re.compile(rf"(?<!\w)(?P<s>us\$|[$€£¥₫]) ?{number}(?!\w)")
+    before = re.compile(rf"(?<!\w)(?:(?P<s>us\$|[$€£¥₫]) ?|(?P<c>usd|eur|gbp|vnd|jpy|cny) ){number}(?!\w)")
     unsaid = re.compile(rf"(?<![\w/])(?<!\d )(?P<u>{'|'.join(_HALVED)}) rưỡi(?!\w)")
     return behind, tail, before, unsaid
+
+
+_RATE = re.compile(r"(?<=\d )(?:km|cây số|ki[- ]?lô[- ]?mét|kilomet) (?:1|mỗi|trên) giờ(?!\w)")
+
+
+def with_rates(text: str) -> str:
+    """Return the text with ``60 cây số một giờ`` as ``60 km/h``, before its hour is taken for a time of day."""
+    return _RATE.sub("km/h", text)
 
 
 def with_units(text: str, language: str) -> str:
     """Return the text with each unit behind a number under one name, and halves and tails in its numeral."""
     behind, tail, before, unsaid = _patterns(language)
-    text = before.sub(lambda match: f"{match['n']} {_SIGNS[match['s']]}", text)
+    text = before.sub(lambda match: f"{match['n']} {_SIGNS.get(match['s'] or match['c'], match['c'])}", text)
     if language == "vi":
         text = unsaid.sub(r"1.5 \g<u>", text)
         text = tail.sub(lambda match: f"{numeral(Fraction(f'{match["n"]}.{match["t"].strip()}'))} {match['u']}", text)

@@ -38,9 +38,13 @@ _NEGATED = re.compile(
 )
 _CONCLUSIONS = re.compile(
     r"####|\\boxed|(?<!\w)(?:đáp án|kết quả|câu trả lời|tổng cộng|tổng số|tổng|tất cả|vậy|do đó|suy ra|"
-    r"thật ra|thực ra|đúng ra|sửa lại|actually|in fact|"
+    r"thật ra|thực ra|đúng ra|sửa lại|à không|à nhầm|nhầm rồi|ý tôi là|actually|in fact|no wait|wait no|i mean|"
     r"answer|result|total|in all|altogether|therefore|thus|hence)(?!\w)",
     re.IGNORECASE,
+)
+_LABELLED = re.compile(
+    r"(?<!\w)(?:ảnh|hình|bức ảnh|bức hình|tranh|câu|câu hỏi|bảng|trang|mục|picture|image|figure|photo|question|page|"
+    r"table)(?: (?:số|thứ|number|no))?$"
 )
 _EXPLAINED = re.compile(r"(?<=\d)\s*[:(]\s")
 _ITEMS = re.compile(r"[,;|](?=\s)|(?<!\w)(?:và|hoặc|hay|or|and)(?!\w)")
@@ -53,7 +57,7 @@ class Value:
     """``amount``: of the dimension's first unit, or a number of a date's or time's own. ``bound``: ``<``, ``≥``, ….
 
     ``number``: the amount as written, in its own unit; ``noun``: words behind a number, which say of what; ``year``: it
-    is called a year.
+    is called a year; ``part``: it is written as a fraction.
     """
 
     kind: Kind
@@ -63,6 +67,7 @@ class Value:
     noun: tuple[str, ...] = ()
     number: Fraction | None = None
     year: bool = False
+    part: bool = False
 
 
 _LONGEST = 40  # words of a value; a long text is none, and need not be read
@@ -120,7 +125,7 @@ def _value(words: Sequence[str], place: int, bound: str) -> tuple[Value, int] | 
             return Value(kind, scaled, unit.dimension, bound, number=own), place + 1 + length
     counted = place + 1 + (words[place + 1 : place + 2] != [] and words[place + 1] in COUNTERS)
     year = place > 0 and words[place - 1] == "năm" and len(word) == 4 and own is not None
-    return Value(kind, amounts, "", bound, _noun(words, counted), own, year), counted
+    return Value(kind, amounts, "", bound, _noun(words, counted), own, year, "/" in word), counted
 
 
 def _times(amounts: Fraction | tuple[Fraction, Fraction], factor: Fraction) -> Fraction | tuple[Fraction, Fraction]:
@@ -144,6 +149,8 @@ def same(first: Value, second: Value) -> bool:
     """
     if _as_length(first, second) or _as_length(second, first):
         return True
+    if _as_percent(first, second) or _as_percent(second, first):
+        return True
     alike = first.kind == second.kind and first.amount == second.amount and first.bound == second.bound
     if not alike or first.dimension == second.dimension:
         return alike
@@ -155,6 +162,13 @@ def _as_length(first: Value, second: Value) -> bool:
     """Return whether a time of day is the duration of the other: ``1 giờ 30`` and ``90 phút``."""
     timed = first.kind == "time" and second.dimension == "time" and isinstance(first.amount, Fraction)
     return timed and isinstance(first.amount, Fraction) and first.amount * 60 == second.amount
+
+
+def _as_percent(first: Value, second: Value) -> bool:
+    """Return whether a part is the percentage of the other: ``một nửa`` and ``50%``. ``0,5`` is a number."""
+    parted = first.part and not first.dimension and not first.noun and second.dimension == "percent"
+    amounts = isinstance(first.amount, Fraction) and isinstance(second.amount, Fraction)
+    return parted and amounts and first.bound == second.bound and first.amount * 100 == second.amount
 
 
 def compatible(said: Value, wanted: Value) -> bool:
@@ -202,7 +216,8 @@ def stated(answer: str, wanted: Value, canonical: Callable[[str], str]) -> Value
             if not all(compatible(one, other) for one in found for other in found):
                 return None
             decided = max(found, key=lambda value: bool(value.dimension))
-    if decided is None and wanted.amount == 0 and wanted.kind == "number" and stance_of(answer) == NO:
+    zero = decided is None and wanted.amount == 0 and wanted.kind == "number" and not values_in(canonical(answer))
+    if zero and stance_of(answer) == NO:
         return wanted
     return decided
 
@@ -222,7 +237,10 @@ def _concluded(part: str, canonical: Callable[[str], str]) -> list[Value]:
 
 def _asserted(text: str) -> list[Value]:
     words = text.split()
-    return [value for value, start, _ in _found(words) if not _NEGATED.search(" ".join(words[:start]))]
+    said = [(value, " ".join(words[:start])) for value, start, _ in _found(words)]
+    asserted = [(value, before) for value, before in said if not _NEGATED.search(before)]
+    unlabelled = [value for value, before in asserted if not _LABELLED.search(before)]
+    return unlabelled or [value for value, _ in asserted]
 
 
 def _relevant(values: Sequence[Value], wanted: Value) -> list[Value]:

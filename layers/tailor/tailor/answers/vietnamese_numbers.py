@@ -23,6 +23,7 @@ _MAGNITUDES = {
 _ABBREVIATED = frozenset({"k", "tr"})
 _FEW = {"chục": 10, "tá": 12}
 _LOWER = {"hai": 2, "ba": 3, "tư": 4, "sáu": 6, "bảy": 7, "tám": 8, "chín": 9}
+_TWENTY = frozenset({"hăm", "hâm"})  # hăm mốt: 21
 _VAGUE = frozenset({"hàng", "vài", "mấy", "nhiều", "cả", "phần", "bạc", "tiền"})
 _OF_YEARS = "nay ngoái sau trước qua tới học sinh ấy đó kia nào mới cũ nhuận dương âm tài tháng ngày"
 _BEFORE_YEARS = "mỗi hàng hằng nhiều cả đầu cuối giữa vào theo mấy từ đến tháng quý vài"
@@ -34,12 +35,35 @@ _ONE_HALF = re.compile(r"(?<!\w)(?:1 |một )?nửa(?!\w)")
 _MINUS = re.compile(r"(?<!\w)(?:âm|trừ) (?=\d)")
 _ZERO = re.compile(r"(?<!\w)không(?= (?:độ|đồng|phần trăm|giờ|phẩy)(?!\w))")
 _SHORT = re.compile(r"(?<![\w.,/-])(\d+)(k|tr)(\d{1,3})(?!\w)")
+_ONES = "một|hai|ba|bốn|năm|sáu|bảy|tám|chín"
+_SPELLED_YEAR = re.compile(
+    rf"(?<!\w)(?P<c>(?:một|1) (?:bảy|tám|chín)|hai không) (?P<t>không|{_ONES}) (?P<o>không|mốt|tư|lăm|nhăm|{_ONES})"
+    r"(?! (?:mươi|trăm|nghìn|ngàn|triệu|tỷ|tỉ|chục)(?!\w))(?!\w)"
+)
+_TIMES = re.compile(r"(?<!\w)gấp (?:đôi|(\d+(?:\.\d+)?)(?: lần)?)(?!\w)")
+_BOUNDS = (
+    (re.compile(r"(?:(?<=^)|(?<=có )|(?<=là )|(?<=được ))hơn (?=\d)"), ">"),
+    (re.compile(r"(?<!\w)(?:ít nhất|tối thiểu|không dưới|chí ít|không ít hơn) (?:là |có )?(?=\d)"), "≥"),
+    (re.compile(r"(?<!\w)(?:nhiều nhất|tối đa|không quá|không hơn|không nhiều hơn) (?:là |có )?(?=\d)"), "≤"),
+    (re.compile(r"(?:(?<=^)|(?<=có )|(?<=là )|(?<=được ))(?:chưa đến|chưa tới|không đến|không tới|gần) (?=\d)"), "<"),
+)
 
 
 def vietnamese_words(text: str) -> str:
     """Return the text with numbers in words as numerals. It is in lower case, its numerals are canonical."""
+    text = _SPELLED_YEAR.sub(_spelled_year, text)
     text = replaced(Words(_ZERO.sub("0", _SHORT.sub(_short, text))), _number)
-    return _MINUS.sub("-", _PART.sub(r"\1/\2", _ONE_HALF.sub("1/2", text)))
+    text = _MINUS.sub("-", _PART.sub(r"\1/\2", _ONE_HALF.sub("1/2", text)))
+    text = _TIMES.sub(lambda match: f"{match[1] or 2} lần", text)
+    for pattern, bound in _BOUNDS:
+        text = pattern.sub(bound, text)
+    return text
+
+
+def _spelled_year(match: re.Match[str]) -> str:
+    """Read a year digit by digit: ``một chín bốn lăm`` is 1945, ``hai không hai tư`` 2024."""
+    digits = {"không": 0, "1": 1, **_DIGITS, **_AFTER_TENS}
+    return "".join(str(digits[word]) for word in match[0].split())
 
 
 def _short(match: re.Match[str]) -> str:
@@ -123,7 +147,7 @@ def _unsaid(words: Words, place: int) -> tuple[Fraction, int, Fraction] | None:
         return None
     if follows == "rưỡi":
         return Fraction(magnitude) * 3 / 2, place + 2, Fraction(0)
-    if word == "trăm" and follows in _DIGITS:
+    if word == "trăm" and (follows in _DIGITS or follows in ("linh", "lẻ")):
         value, end = _behind_hundreds(words, Fraction(100), place + 1)
         return (value, end, Fraction(0)) if end > place + 1 else None
     alone = follows in _LOWER and words.at(place + 2) not in ("mươi", "trăm", *_MAGNITUDES)
@@ -137,11 +161,13 @@ def _small(words: Words, place: int, *, inside: bool) -> tuple[Fraction, int] | 
         scale = 100 if follows == "trăm" else _FEW.get(follows, 0)
         if scale == 100:
             return _behind_hundreds(words, value * scale, place + 2)
-        return (value * scale, place + 2) if scale else (value, place + 1)
+        return _few(words, value * scale, scale, place + 2) if scale else (value, place + 1)
     word = words.words[place]
     if inside and word in ("linh", "lẻ"):
         digit = _odd(words, place + 1)
-        return None if digit is None else (Fraction(digit), place + 2)
+        if digit is None or words.at(place + 2) == "mươi":
+            return _tens(words, place + 1) if words.joined(place + 1) else None
+        return Fraction(digit), place + 2
     digit = 0 if word == "không" else _DIGITS.get(word)
     if digit is not None and words.at(place + 1) == "trăm" and (digit or inside):
         return _behind_hundreds(words, Fraction(100 * digit), place + 2)
@@ -173,6 +199,8 @@ def _tens(words: Words, place: int) -> tuple[Fraction, int] | None:
     word, follows = words.words[place], words.at(place + 1)
     if word == "mười":
         return _with_ones(words, 10, place + 1)
+    if word in _TWENTY and follows in _AFTER_TENS:
+        return _with_ones(words, 20, place + 1)
     digit = _DIGITS.get(word)
     if digit is None:
         four = word == "tư" and place and words.joined(place) and words.words[place - 1] in ("thứ", "tháng", "phần")
@@ -182,10 +210,16 @@ def _tens(words: Words, place: int) -> tuple[Fraction, int] | None:
     if follows in _SHORT_TENS and digit > 1:
         return Fraction(10 * digit + _SHORT_TENS[follows]), place + 2
     if follows in _FEW:
-        return Fraction(digit * _FEW[follows]), place + 2
+        return _few(words, Fraction(digit * _FEW[follows]), _FEW[follows], place + 2)
     if word == "năm" and _is_year(words, place):
         return None
     return Fraction(digit), place + 1
+
+
+def _few(words: Words, value: Fraction, scale: int, place: int) -> tuple[Fraction, int]:
+    """Return tens or dozens with the half behind them: ``một chục rưỡi`` is 15."""
+    half = words.at(place) == "rưỡi"
+    return value + Fraction(scale, 2) * half, place + half
 
 
 def _with_ones(words: Words, tens: int, place: int) -> tuple[Fraction, int]:

@@ -8,12 +8,16 @@ import re
 
 from tailor.answers import chosen, compatible, only_letter, stated, whole
 from tailor.metrics.base import Case, Metric, Rules, best
+from tailor.normalisers.base import Normaliser
 
 _DENIAL = re.compile(
     r"(?<!\w)(?:không|chẳng|chả|chưa|đâu|không phải|not|no|isnt|isn t|never)(?: phải)?(?: (?:là|có|màu|con|a|the))* $"
 )
+_NO_FIRST = re.compile(r"^\s*(?:không|no)(?: ạ)?\s*[,.;:]\s+", re.IGNORECASE)  # "No, red" denies something else
 _OR_BEFORE = re.compile(r"(?<!\w)(?:hoặc|hay|or)(?: (?:là|màu|con|a|the))* $")
 _OR_AFTER = re.compile(r" (?:hoặc|hay|or) ")
+_AT_FIRST = re.compile(r"(?<!\w)(?:ban đầu|lúc đầu|thoạt đầu|tưởng|at first|first thought|initially)(?!\w)[^.!?]*$")
+_THEN = re.compile(r"(?<!\w)(?:nhưng|à không|but|however|no wait)(?!\w)")
 _SEPARATOR = re.compile(r"[,;/|\n]|(?<!\w)(?:và|hoặc|hay|or|and)(?!\w)")
 _MANY = 3
 _LONGER = 2  # words that an item of a list may be longer than the reference
@@ -28,17 +32,24 @@ def says(answer: str, reference: str, rules: Rules) -> bool:
     if value is not None and wanted_text[-1:].isdigit():
         said = stated(answer, value, rules.normalise)
         return said is not None and compatible(said, value)
-    wanted = " ".join(rules.normalise.tokens(reference))
-    text = f" {' '.join(rules.normalise.tokens(answer))} "
+    # A colour is looked for as it is written too: the step that drops "màu" hides "màu đỏ" in "màu đỏ tươi".
+    written = rules.normalise.switched({"colour": False})
+    asserted = any(_asserts(answer, reference, normalise) for normalise in (rules.normalise, written))
+    return asserted and not _is_list(answer, reference, rules)
+
+
+def _asserts(answer: str, reference: str, normalise: Normaliser) -> bool:
+    """Return whether an answer holds a reference somewhere where it is neither denied nor one of two."""
+    wanted = " ".join(normalise.tokens(reference))
+    text = f" {' '.join(normalise.tokens(_NO_FIRST.sub('', answer)))} "
     starts = [match.start() + 1 for match in re.finditer(f"(?= {re.escape(wanted)} )", text)]
-    asserted = [
-        start
-        for start in starts
-        if not _DENIAL.search(text[:start])
+    return bool(wanted) and any(
+        not _DENIAL.search(text[:start])
         and not _OR_BEFORE.search(text[:start])
         and not _or_after(text, start, wanted)
-    ]
-    return bool(wanted) and bool(asserted) and not _is_list(answer, reference, rules)
+        and not (_AT_FIRST.search(text[:start]) and _THEN.search(text[start:]))
+        for start in starts
+    )
 
 
 def _or_after(text: str, start: int, wanted: str) -> bool:

@@ -1,15 +1,29 @@
 """Dates and times: the answer states the reference's date or time, however it is written."""
 
-from tailor.answers import compatible, stated, whole
+from fractions import Fraction
+
+from tailor.answers import Value, compatible, stated, whole
 from tailor.metrics.base import Case, Metric, Rules, best
+
+_DAY_HOURS = 24
 
 
 def agrees(answer: str, reference: str, rules: Rules) -> bool:
     wanted = whole(rules.normalise(reference))
     if wanted is None:
         return False
-    said = stated(answer, wanted, rules.normalise)
+    said = _half_past(answer, rules) if wanted.kind == "time" else None
+    said = said or stated(answer, wanted, rules.normalise)
     return said is not None and compatible(said, wanted)
+
+
+def _half_past(answer: str, rules: Rules) -> Value | None:
+    """Return the time that ``bảy rưỡi`` is as a whole answer: the hour need not be said."""
+    value = whole(rules.normalise(answer))
+    if value is None or value.kind != "number" or value.dimension or not isinstance(value.amount, Fraction):
+        return None
+    halved = value.amount.denominator == 2 and 0 < value.amount < _DAY_HOURS
+    return Value("time", value.amount * 60) if halved else None
 
 
 def score(case: Case, rules: Rules) -> float:

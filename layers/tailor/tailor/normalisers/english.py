@@ -5,6 +5,7 @@ import re
 from tailor.answers.dates import english_dates
 from tailor.answers.english_numbers import english_words
 from tailor.answers.numbers import english_numerals
+from tailor.answers.short_forms import english_short_forms
 from tailor.answers.units import with_units
 from tailor.normalisers.base import Step, build, compose, lower, squeeze, strip_punctuation
 
@@ -20,11 +21,12 @@ def _typed(text: str) -> str:
 
 
 ENGLISH = build(
-    "en-norm:v2",
+    "en-norm:v3",
     [
         Step("nfc", compose),
         Step("space", squeeze),
         Step("lower", lower),
+        Step("short", english_short_forms),
         Step("decimal", english_numerals, label="point"),
         Step("num", english_words),
         Step("typed", _typed),

@@ -1,8 +1,9 @@
 """The Vietnamese normaliser. Tones and accents are part of a word and stay.
 
 Steps: Unicode composition; spaces; case; the place of tone marks (``hoà`` is ``hòa``, ``tóan`` is ``toán``); i and y
-(``kỹ`` is ``kĩ``); short forms of chats (``ko``); politeness (``dạ … ạ``); numerals (``1.000`` is ``1000``, ``7,5`` is
-``7.5``); number words (``một triệu rưỡi`` is ``1500000``); dates, times and units; punctuation.
+(``kỹ`` is ``kĩ``); short forms of chats (``ko``); politeness (``dạ … ạ``); short forms of names (``TP.HCM``); colours;
+numerals (``1.000`` is ``1000``, ``7,5`` is ``7.5``); number words (``một triệu rưỡi`` is ``1500000``); dates, times and
+units; punctuation.
 """
 
 import re
@@ -11,7 +12,8 @@ from functools import lru_cache
 
 from tailor.answers.dates import vietnamese_dates
 from tailor.answers.numbers import vietnamese_numerals
-from tailor.answers.units import with_units
+from tailor.answers.short_forms import vietnamese_short_forms
+from tailor.answers.units import with_rates, with_units
 from tailor.answers.vietnamese_numbers import vietnamese_words
 from tailor.normalisers.base import Normaliser, Step, build, compose, lower, squeeze, strip_punctuation
 
@@ -108,11 +110,11 @@ def _colours(text: str) -> str:
 
 
 def _typed(text: str) -> str:
-    return with_units(vietnamese_dates(text), "vi")
+    return with_units(vietnamese_dates(with_rates(text)), "vi")
 
 
 VIETNAMESE: Normaliser = build(
-    "vi-norm:v2",
+    "vi-norm:v3",
     [
         Step("nfc", _compose),
         Step("space", squeeze),
@@ -121,6 +123,7 @@ VIETNAMESE: Normaliser = build(
         Step("iy", _one_i),
         Step("chat", _without_chat),
         Step("polite", _plain_speech),
+        Step("short", vietnamese_short_forms),
         Step("colour", _colours),
         Step("decimal", vietnamese_numerals, label="comma"),
         Step("num", vietnamese_words),
