@@ -14,7 +14,7 @@ from tailor import catalog
 from tailor.aws.access import region
 from tailor.aws.price_list import PriceList
 from tailor.catalog import Model
-from tailor.costs import CostLine, Every, Quote, Range, cents
+from tailor.costs import PERIODS, CostLine, Quote, Range, cents
 from tailor.datasets.prepare import prepare_dataset
 from tailor.errors import InvalidInputError
 from tailor.recipe import Recipe
@@ -28,8 +28,6 @@ from tailor.training.prices import OPTION, PriceBook, read_options
 from tailor.training.request import TRAIN_FILE
 from tailor_cli.context import err, out, say_json, shown_errors
 from tailor_cli.sources import recipe_of, source_of
-
-EVERY: dict[Every, str] = {"once": "once", "month": "a month", "day": "a day"}
 
 
 def quote(
@@ -104,14 +102,15 @@ def show(quote: Quote) -> None:
     for line in quote.lines:
         amounts = (line.low, line.expected, line.high)
         shown = ["unknown" if amount is None else f"${cents(amount)}" for amount in amounts]
-        table.add_row(line.title, EVERY[line.every], *shown, line.price_from or _dated(line))
+        table.add_row(line.title, PERIODS[line.every], *shown, line.price_from or _dated(line))
     out.print(table)
     for line in quote.lines:
         if not line.known:
             out.print(f"[yellow]{escape(line.title)}[/]: {escape(line.how)}", soft_wrap=True)
     most = committed(quote)
     if most is not None:
-        out.print(f"[bold]At most ${cents(most.high)}[/], with a month of storage and hosting")
+        hosting = "hosting until its end" if any(line.periods is not None for line in quote.lines) else "hosting"
+        out.print(f"[bold]At most ${cents(most.high)}[/], with a month of storage and {hosting}")
     for assumption in quote.assumptions:
         out.print(f"[dim]- {escape(assumption)}[/]", soft_wrap=True)
 

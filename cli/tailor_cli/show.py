@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from rich.table import Table
 from rich.text import Text
 
-from tailor.notices.facts import Facts, cost_so_far, dollar_range
+from tailor.costs import PERIODS
+from tailor.notices.facts import Facts, cost_so_far, dollar_range, dollars
 from tailor.printable import one_line
 from tailor.runs import Run, State
 from tailor.serving.aliases import Alias
@@ -78,7 +79,10 @@ def _prices(run: Run) -> Iterator[tuple[str, str]]:
     """Yield the amount of each item of the quote."""
     for line in run.quote.lines if run.quote else ():
         amount = "unknown" if line.low is None or line.high is None else dollar_range(line.low, line.high)
-        yield line.item, amount + ("" if line.every == "once" else f" a {line.every}")
+        every = "" if line.every == "once" else f" {PERIODS[line.every]}"
+        whole = line.whole if line.periods is not None else None
+        until = f", at most {dollars(whole.high)} until it ends" if whole else ""
+        yield line.item, amount + every + until
 
 
 def _advice(run: Run) -> Iterator[tuple[str, str]]:

@@ -62,6 +62,7 @@ class LocalCloud:
         faults: Faults | None = None,
         pace: float | None = None,
         raised: Mapping[str, int] | None = None,
+        region: str = REGION,
     ) -> None:
         self.port = _free_port() if port == 0 else port if port is not None else port_from_environment()
         self.directory = directory or ROOT / ".local"
@@ -70,6 +71,7 @@ class LocalCloud:
         self._faults = faults
         self._pace = pace
         self._raised = raised
+        self.region = region
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -136,15 +138,15 @@ class LocalCloud:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": OWNER,
             "AWS_SECRET_ACCESS_KEY": OWNER,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
             "SAM_CLI_TELEMETRY": "0",
         }
 
     def session(self) -> boto3.Session:
         """A boto3 session as the account's owner. Clients of it need ``endpoint_url=cloud.endpoint``: see `client`."""
-        return boto3.Session(aws_access_key_id=OWNER, aws_secret_access_key=OWNER, region_name=REGION)
+        return boto3.Session(aws_access_key_id=OWNER, aws_secret_access_key=OWNER, region_name=self.region)
 
     def client(self, service: str, **settings: Any) -> Any:
         """A boto3 client of this cloud, as the account's owner."""
@@ -209,7 +211,7 @@ class LocalCloud:
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
-            "MINISTACK_REGION": REGION,
+            "MINISTACK_REGION": self.region,
             "PERSIST_STATE": "1" if self.keep else "0",
             "STATE_DIR": str(state),
             "S3_PERSIST": "1" if self.keep else "0",

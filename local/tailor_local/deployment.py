@@ -52,6 +52,7 @@ def deploy(
         build = _build(root, built_for, full)
         given = {"Architecture": built_for} | PARAMETERS | dict(parameters)
         command = [str(SAM), "deploy", "--template-file", str(build / "template.yaml"), "--stack-name", stack]
+        command += ["--region", environment["AWS_REGION"]]  # samconfig.toml names the usual one
         command += _configured(root, given)
         _run(command, root, full)
     return _outputs(environment, stack)

@@ -13,6 +13,7 @@ import typer
 
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.stacks import StackState, look_at
+from tailor.catalog import KINDS
 from tailor.errors import InvalidInputError, NotFoundError, NotOursError
 from tailor.steps.ending import end_project
 from tailor.verify.checkout import find_checkout
@@ -75,8 +76,9 @@ def end_everything(timeout: float) -> None:
     for job in Bedrock().open_jobs():
         with suppress(NotOursError, NotFoundError):
             control.stop_job(str(job["jobArn"]))
-    for arn in control.deployment_states():
-        control.delete_deployment(arn)
+    for kind in KINDS:
+        for arn in control.deployment_states(kind):
+            control.delete_deployment(arn)
 
 
 def _end_runs() -> list[str]:

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,7 @@ from tailor.recipe import Method, Recipe
 
 Record = Literal["converse", "prompt-completion", "input", "openai-rft"]
 DeploymentKind = Literal["on-demand", "provisioned"]
+KINDS: tuple[DeploymentKind, ...] = get_args(DeploymentKind)
 PriceItem = Literal[
     "training", "training-hour", "storage", "input", "output", "custom-input", "custom-output", "provisioned"
 ]

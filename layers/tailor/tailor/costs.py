@@ -3,10 +3,11 @@
 An unknown amount is None and reported as unknown; it never counts as 0.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -18,10 +19,13 @@ from pydantic import (
     model_validator,
 )
 
-Every = Literal["once", "month", "day"]
+Every = Literal["once", "month", "day", "hour"]
+PERIODS: Mapping[Every, str] = {"once": "once", "month": "a month", "day": "a day", "hour": "an hour"}
 Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str, when_used="json")]
 """A time that is written with its offset, ``2026-11-22T10:00:00+00:00``."""
 CENT = Decimal("0.01")
+COMMITTED: Mapping[Every, int] = {"once": 1, "month": 1, "day": 30, "hour": 720}
+"""How many periods of each kind of cost a run commits to: a month of storage, and of hosting without an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +78,25 @@ def field_names(document: BaseModel) -> tuple[str, ...]:
 
 
 class _Document(BaseModel):
-    """A part of a quote, written with all of its fields, also those that this version does not know."""
+    """A part of a quote, written with all of its fields, also those that this version does not know.
+
+    ``_if_set`` are left out while they are None: earlier versions did not have them.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
+    _if_set: ClassVar[tuple[str, ...]] = ()
 
     @model_serializer(mode="wrap")
     def _in_full(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found = dump(self)
-        return {name: found.get(name) for name in field_names(self)}
+        names = (name for name in field_names(self) if name not in self._if_set or getattr(self, name) is not None)
+        return {name: found.get(name) for name in names}
 
 
 class CostLine(_Document):
     """One cost item. Its three amounts are all known or all None."""
+
+    _if_set: ClassVar[tuple[str, ...]] = ("periods",)
 
     item: str = Field(description="training, storage, evaluation, judge, hosting, teacher, headroom")
     title: str
@@ -101,9 +112,23 @@ class CostLine(_Document):
         default=None, description="what others paid for as much, where no price is known: it bounds, and is no price"
     )
 
+    periods: Decimal | None = Field(default=None, description="how often it is paid until its end, if that is known")
+
     @property
     def known(self) -> bool:
         return self.high is not None
+
+    @property
+    def committed(self) -> Decimal:
+        """Return how often a run that begins is to pay it."""
+        return Decimal(COMMITTED[self.every]) if self.periods is None else self.periods
+
+    @property
+    def whole(self) -> Range | None:
+        """Return all that a run commits to with it; None if the amount is unknown."""
+        if self.low is None or self.expected is None or self.high is None:
+            return None
+        return Range(self.low, self.expected, self.high).times(self.committed)
 
 
 class Approval(_Document):
@@ -138,8 +163,9 @@ class Quote(_Document):
     @property
     def totals(self) -> dict[Every, list[str] | None]:
         """Low, expected and high by period, in whole cents as text; None for an unknown total."""
-        periods: tuple[Every, ...] = ("once", "month", "day")
-        return {every: _in_cents(self.total(every)) for every in periods}
+        usual: tuple[Every, ...] = ("once", "month", "day")
+        hourly: tuple[Every, ...] = ("hour",) if any(line.every == "hour" for line in self.lines) else ()
+        return {every: _in_cents(self.total(every)) for every in usual + hourly}
 
     @property
     def unknown(self) -> tuple[str, ...]:

@@ -146,6 +146,10 @@ _TOLD: Final[dict[str, Callable[[Mapping[str, Any]], _Told]]] = {
     **dict.fromkeys(("bool_parsing", "bool_type"), _text("true or false is needed", "write true or false")),
     **dict.fromkeys(("tuple_type", "list_type"), _LIST),
     "finite_number": _text("a finite number is needed", "write a number such as 0.1"),
+    **dict.fromkeys(
+        ("datetime_parsing", "datetime_from_date_parsing", "datetime_type", "datetime_object_invalid"),
+        _text("a date with a time is needed", "write 2026-12-24 18:00 (UTC), or 2026-12-24T18:00+07:00"),
+    ),
     "literal_error": _one_of,
     "value_error": _own,
     "string_type": _text("a text is needed", "write it in quotation marks if it is meant as text"),

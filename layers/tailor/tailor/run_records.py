@@ -125,12 +125,14 @@ class JobRecord(RunRecord):
 
 
 class DeploymentRecord(RunRecord):
-    """A run's deployment, current or deleted. ``standby_until``: a version that was replaced is deleted then."""
+    """A run's deployment, current or deleted. ``ends_at``: when provisioned model units are deleted;
+    ``standby_until``: when a version that was replaced is."""
 
     arn: str
     kind: str | None = None
     status: str | None = Field(default=None, description="a DeploymentStatus, or what else Bedrock says")
     created_at: Moment | None = None
+    ends_at: Moment | None = None
     standby_until: Moment | None = None
     retired_by: str | None = None
     retired_why: str | None = None

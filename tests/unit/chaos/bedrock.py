@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tailor import catalog
+from tailor.catalog import DeploymentKind
 from tailor.errors import ConflictError, NotFoundError, NotOursError, QuotaError
-from tests.unit.steps.fakes import ARN
+from tests.unit.steps.fakes import ARN, RESOURCES
 
 Fate = Literal["completes", "fails", "internal-error", "hangs"]
 Clock = Callable[[], datetime]
@@ -21,8 +22,8 @@ VALIDATED, TRAINING, ENDED = timedelta(minutes=1), timedelta(minutes=2), timedel
 STOPPING, DEPLOYING, NEVER = timedelta(seconds=30), timedelta(minutes=2), timedelta(days=3650)
 
 
-def deployment_arn(identifier: str) -> str:
-    return f"{ARN}:custom-model-deployment/{identifier.rsplit('/', 1)[-1]}"
+def deployment_arn(identifier: str, kind: DeploymentKind = "on-demand") -> str:
+    return identifier if identifier.startswith("arn:") else f"{ARN}:{RESOURCES[kind]}/{identifier}"
 
 
 def as_mapping(pairs: Sequence[Mapping[str, str]]) -> dict[str, str]:
@@ -173,8 +174,10 @@ class ClockedBedrock:
     def delete_model(self, identifier: str) -> None:
         raise AssertionError("no step deletes a model")
 
-    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
-        arn = deployment_arn(name)
+    def create_deployment(
+        self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
+    ) -> str:
+        arn = deployment_arn(name, kind)
         known = self.deployments.get(arn)
         if known is None:
             assert self.get_model(model_arn)["modelStatus"] == "Active", "it can't be deployed before it is active"
@@ -191,22 +194,23 @@ class ClockedBedrock:
             raise NotOursError(f"the deployment {name} serves another model")
         return arn
 
-    def get_deployment(self, identifier: str) -> dict[str, Any]:
-        identifier = deployment_arn(identifier)
+    def get_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
+        identifier = deployment_arn(identifier, kind)
         if identifier not in self.deployments:
             raise NotFoundError(f"there is no deployment {identifier}")
-        found = {"customModelDeploymentArn": identifier}
+        found = {"arn": identifier, "modelArn": self.deployments[identifier]["modelArn"]}
         if self._now() < self.deployments[identifier]["created"] + DEPLOYING:
             return found | {"status": "Creating"}
         if failure := self.deployments[identifier]["failure"]:
             return found | {"status": "Failed", "failureMessage": failure}
         return found | {"status": "Active"}
 
-    def deployment_states(self) -> dict[str, str]:
-        return {arn: self.get_deployment(arn)["status"] for arn in self.deployments}
+    def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
+        listed = [arn for arn in self.deployments if f":{RESOURCES[kind]}/" in arn]
+        return {arn: self.get_deployment(arn)["status"] for arn in listed}
 
-    def delete_deployment(self, identifier: str) -> None:
-        arn = deployment_arn(identifier)
+    def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
+        arn = deployment_arn(identifier, kind)
         if arn in self.deployments and self.get_deployment(arn)["status"] == "Creating":
             raise ConflictError("a deployment can't be deleted while it is being created")
         self.deployments.pop(arn, None)

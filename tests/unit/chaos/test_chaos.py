@@ -143,6 +143,11 @@ def meets_another_stacks_deployment(world: World, run: Run) -> None:
         world.another_serves(run.id)
 
 
+def uploads_a_second_version_on_demand(world: World, run: Run) -> None:
+    if run.state == State.RETIRED and len(world.runs.items) == 1:
+        world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
+
+
 def deletes_a_deployment(world: World) -> None:
     """By hand, outside of Tailor."""
     for arn in world.own_deployments[:1]:
@@ -150,6 +155,7 @@ def deletes_a_deployment(world: World) -> None:
 
 
 RECIPE = "model: nova-micro\ndeployment: {keep_previous_hours: 0.1}"
+UNITS = "model: nova-micro\ndeployment: {kind: provisioned, hours: 0.2}"
 TRAINED = (State.RECEIVED, State.PREPARING, State.PREPARED, State.TRAINING, State.TRAINED)
 EVALUATED = (*TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING)
 LIVE = (*EVALUATED, State.PASSED, State.LIVE)
@@ -326,6 +332,23 @@ PATHS = (
         on_state=meets_another_stacks_deployment,
         since=50,
     ),
+    Path("units-end", 125, [(*LIVE, State.RETIRED)], recipe=UNITS, since=100),
+    Path(
+        "units-end-and-a-later-version-goes-live",
+        230,
+        [(*LIVE, State.RETIRED), LIVE],
+        jobs=2,
+        recipe=UNITS,
+        on_state=uploads_a_second_version_on_demand,
+        since=208,
+    ),
+    Path(
+        "units-end-before-they-are-made",
+        75,
+        [(*TRAINED, State.DEPLOYING, State.RETIRED)],
+        recipe=UNITS.replace("0.2", "0.01"),
+        since=58,
+    ),
     Path("stopped-while-deploying", 80, [(*TRAINED, State.DEPLOYING, State.RETIRED)], on_state=stops_deploying),
     Path("stopped-by-hand", 62, [(*FIRST_ATTEMPT, State.STOPPED)], on_state=stops_training, every_event=True),
     Path(
@@ -423,7 +446,7 @@ def test_a_function_killed_or_overtaken_at_each_of_its_calls(path: Path, count: 
         *(
             (path, gives_up)
             for path in PATHS
-            if path.every_event or path.name in ("live-one-deleted-by-hand", "taken-offline")
+            if path.every_event or path.name in ("live-one-deleted-by-hand", "taken-offline", "units-end")
         ),
         (PATHS[-1], says_yes_late),
         *((path, deletes_a_deployment) for path in PATHS if path.name == "replaces-a-live-one"),

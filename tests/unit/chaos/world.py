@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
+from tailor.catalog import DeploymentKind
 from tailor.errors import LostRaceError, NotFoundError, RetryableError, TailorError
 from tailor.events import RUN_CHANGED, RUN_STALLED, RunChanged
 from tailor.llm import Asker
@@ -52,7 +53,7 @@ RETRIES = (timedelta(minutes=1), timedelta(minutes=2))  # Lambda's, of an asynch
 AGAIN = timedelta(seconds=10)  # a stream tries again and again, and so does a person whose command was cut short
 LEASE = timedelta(minutes=5)  # the time limit of prepare and evaluate
 DUE_AFTER = timedelta(minutes=3)
-ITEMS = ("training", "storage", "input", "output", "custom-input", "custom-output")
+ITEMS = ("training", "storage", "input", "output", "custom-input", "custom-output", "provisioned")
 CHEAP = {"nova-micro": dict.fromkeys(ITEMS, Decimal("0.0001"))}
 DEAR = {"nova-micro": dict.fromkeys(ITEMS, Decimal(1000))}
 MANY_ROUNDS = 500
@@ -117,17 +118,16 @@ class CalledBedrock(ClockedBedrock):
     def stop_job(self, identifier: str) -> None:
         self._world.call("bedrock.stop_job", partial(super().stop_job, identifier))
 
-    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
-        return self._world.call(
-            "bedrock.create_deployment", partial(super().create_deployment, name, model_arn, tags=tags)
-        )
+    def create_deployment(self, name: str, model_arn: str, **settings: Any) -> str:
+        create = partial(super().create_deployment, name, model_arn, **settings)
+        return self._world.call("bedrock.create_deployment", create)
 
-    def delete_deployment(self, identifier: str) -> None:
+    def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
         for alias in self._world.aliases.items.values():
             assert identifier not in {version.deployment for version in alias.versions}, (
                 "a name leads to what is deleted"
             )
-        self._world.call("bedrock.delete_deployment", partial(super().delete_deployment, identifier))
+        self._world.call("bedrock.delete_deployment", partial(super().delete_deployment, identifier, kind))
 
 
 class MemoryStorage(Versions):
@@ -352,9 +352,12 @@ class World:
         raise AssertionError(f"never came to rest: {[(run.id, run.state) for run in self.runs.items.values()]}")
 
     def at_rest(self) -> bool:
-        resting = {*TERMINAL, State.LIVE}
-        at_rest = bool(self.runs.items) and all(run.state in resting for run in self.runs.items.values())
+        at_rest = bool(self.runs.items) and all(map(self._rests, self.runs.items.values()))
         return at_rest and not self.uploads.folders.filling()
+
+    def _rests(self, run: Run) -> bool:
+        ends = run.deployment and run.deployment.ends_at
+        return run.state in TERMINAL or (run.state == State.LIVE and not ends)
 
     def by_hand(self, after: timedelta, act: Callable[[], object]) -> None:
         """A person does something, and tries again where the command was cut short."""

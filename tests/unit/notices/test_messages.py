@@ -458,6 +458,21 @@ def test_the_end_of_a_live_version_is_the_projects() -> None:
     assert "Nothing goes live by itself until then" in message.next_step
 
 
+def test_model_units_are_told_with_their_price_before_and_their_end_after() -> None:
+    hosting = {"item": "hosting", "title": "Hosting on 2 model units, for at most 8 hours", "every": "hour", "how": ""}
+    priced = hosting | {"low": "40", "expected": "40", "high": "40", "periods": "8"}
+    for line, words in ((priced, "$40.00 an hour, $320.00 in all"), (hosting, "unknown an hour")):
+        run = run_through(*path_to(State.AWAITING_APPROVAL), quote={**DOCUMENTS["quote"], "lines": [line]})
+        fields = {field.label: field.value for field in told(run).fields}
+        assert fields["Hosting"] == f"2 model units, for at most 8 hours: {words}"
+    deployment = {"arn": "arn:units", "ends_at": "2026-11-23T18:00:00+00:00"}
+    live = told(run_through(*path_to(State.LIVE), deployment=deployment))
+    assert "are deleted on 23 November 2026, 18:00 UTC" in live.next_step
+    over = told(run_through(*MEASURED, "passed", "live", "retired", by="reconcile", reason="its units had an end"))
+    assert over.text.startswith("colours is offline. Its units had an end.")
+    assert "A newer version that passes goes live" in over.next_step
+
+
 def test_a_run_that_was_stopped_before_training_cost_nothing() -> None:
     message = told(run_through("received", "preparing", "prepared", "stopped", by="ann@example.com"))
     assert message.text == "ann@example.com stopped the run while it was prepared. Nothing was spent on training."

@@ -8,6 +8,7 @@ from tailor import catalog
 from tailor.aws.folders import folder_item, folder_of
 from tailor.aws.items import as_item, plain
 from tailor.aws.runs import of_item, to_item
+from tailor.catalog import DeploymentKind
 from tailor.errors import ConflictError, LostRaceError, NotAllowedError, NotFoundError
 from tailor.events import UPLOAD_ANSWERED, RunChanged, UploadAnswered
 from tailor.recipe import Recipe
@@ -215,8 +216,11 @@ def unlimited(runs: MemoryRuns) -> Spending:
     return Spending(cast("Ledger", None), MonthLimits(), runs)
 
 
-def deployment_arn(name: str) -> str:
-    return f"{ARN}:custom-model-deployment/{name[-12:]}"
+RESOURCES: Mapping[DeploymentKind, str] = {"on-demand": "custom-model-deployment", "provisioned": "provisioned-model"}
+
+
+def deployment_arn(name: str, kind: DeploymentKind = "on-demand") -> str:
+    return f"{ARN}:{RESOURCES[kind]}/{name[-12:]}"
 
 
 class MemoryControl:
@@ -257,25 +261,27 @@ class MemoryControl:
     def delete_model(self, identifier: str) -> None:
         self._maybe_fail("delete_model")
 
-    def create_deployment(self, name: str, model_arn: str, *, tags: Any) -> str:
+    def create_deployment(
+        self, name: str, model_arn: str, *, tags: Any, kind: DeploymentKind = "on-demand", units: int = 1
+    ) -> str:
         self._maybe_fail("create_deployment")
-        arn = deployment_arn(name)
-        self.deployments.setdefault(arn, {"modelArn": model_arn, "status": "Creating"})
+        arn = deployment_arn(name, kind)
+        self.deployments.setdefault(arn, {"arn": arn, "modelArn": model_arn, "status": "Creating", "units": units})
         return arn
 
-    def get_deployment(self, arn: str) -> dict[str, Any]:
+    def get_deployment(self, arn: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
         self._maybe_fail("get_deployment")
         if arn not in self.deployments:
             raise NotFoundError(arn)
         return self.deployments[arn]
 
-    def deployment_states(self) -> dict[str, str]:
+    def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
         self._maybe_fail("deployment_states")
-        return {arn: found["status"] for arn, found in self.deployments.items()}
+        return {arn: found["status"] for arn, found in self.deployments.items() if f":{RESOURCES[kind]}/" in arn}
 
-    def delete_deployment(self, arn: str) -> None:
+    def delete_deployment(self, arn: str, kind: DeploymentKind = "on-demand") -> None:
         self._maybe_fail("delete_deployment")
-        arn = arn if arn.startswith("arn:") else deployment_arn(arn)
+        arn = arn if arn.startswith("arn:") else deployment_arn(arn, kind)
         if self.deployments.get(arn, {}).get("status") == "Creating":
             raise ConflictError("The custom model deployment can't be deleted while it is being created.")
         self.deployments.pop(arn, None)

@@ -262,8 +262,8 @@ def test_a_deployment_that_is_gone_before_it_was_active_ends_its_run(setting: Se
 
 def test_a_run_that_is_retired_while_it_is_deployed_leaves_no_deployment(setting: Setting) -> None:
     class Slow(MemoryControl):
-        def create_deployment(self, name: str, model_arn: str, *, tags: Any) -> str:
-            arn = super().create_deployment(name, model_arn, tags=tags)
+        def create_deployment(self, name: str, model_arn: str, **how: Any) -> str:
+            arn = super().create_deployment(name, model_arn, **how)
             setting.runs.save(setting.runs.get(run.id).moved(State.RETIRED, by="person:linh", now=NOW))
             return arn
 

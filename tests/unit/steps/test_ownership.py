@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tailor.catalog import DeploymentKind
 from tailor.errors import ConflictError, NotFoundError, NotOursError, RetryableError
 from tailor.runs import State
 from tailor.steps.ownership import OwnControl, Owner
@@ -48,8 +49,8 @@ class Account(MemoryControl):
         self.known.setdefault(arn, {pair["key"]: pair["value"] for pair in request["jobTags"]})
         return arn
 
-    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
-        arn = super().create_deployment(name, model_arn, tags=tags)
+    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str], **how: Any) -> str:
+        arn = super().create_deployment(name, model_arn, tags=tags, **how)
         self.known.setdefault(arn, dict(tags))
         return arn
 
@@ -59,11 +60,8 @@ class Account(MemoryControl):
             raise NotFoundError(job)
         return named[0]
 
-    def get_deployment(self, arn: str) -> dict[str, Any]:
-        arn = arn if arn.startswith("arn:") else deployment_arn(arn)
-        if arn not in self.deployments:
-            raise NotFoundError(arn)
-        return {"customModelDeploymentArn": arn} | self.deployments[arn]
+    def get_deployment(self, arn: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
+        return super().get_deployment(arn if arn.startswith("arn:") else deployment_arn(arn, kind))
 
 
 def request(owner: Owner) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def test_a_version_that_is_live_is_quoted_as_one_to_ask(tmp_path: Path) -> None:
         ("modle: nova-lite", "did you mean 'model'?"),
         ("model: nova-litee", "nova-lite"),
         ("model: nova-micro\nevaluation: {metric: exact-mtach}", "did you mean 'exact_match'?"),
-        ("model: nova-micro\ndeployment: {kind: provisioned}", "on demand only"),
+        ("model: nova-micro\ndeployment: {kind: provisioned}", "they need an end"),
         ("model: nova-micro\nhyperparameters: {epochs: 99}", "1 to 5"),
         ("model: nova-micro\nevaluation: {judge: nova-por}", "did you mean 'nova-pro'?"),
         ("model: nova-micro\nevaluation: {max_tokens: 5001}", "choose 1 to 5,000"),

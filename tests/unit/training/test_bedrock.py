@@ -172,6 +172,46 @@ def test_a_deployment_of_another_model_is_not_ours(stub: Stubber, bedrock: Bedro
         bedrock.create_deployment("colours-1", MODEL, tags={})
 
 
+class TestProvisionedThroughput:
+    UNITS = "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/abcdefghijkl"
+
+    def found(self, status: str, model: str = MODEL) -> dict[str, Any]:
+        names = {"provisionedModelName": "colours-1", "provisionedModelArn": self.UNITS}
+        arns = {"modelArn": model, "desiredModelArn": model, "foundationModelArn": BASE}
+        units = {"modelUnits": 2, "desiredModelUnits": 2, "status": status}
+        return {**names, **arns, **units, "creationTime": AT, "lastModifiedTime": AT}
+
+    def test_it_is_made_with_its_units_and_no_commitment(self, stub: Stubber, bedrock: Bedrock) -> None:
+        sent = {"provisionedModelName": "colours-1", "modelId": MODEL, "clientRequestToken": "colours-1"}
+        sent |= {"modelUnits": 2, "tags": [{"key": "stack", "value": "tailor"}]}  # type: ignore[dict-item]
+        stub.add_response("create_provisioned_model_throughput", {"provisionedModelArn": self.UNITS}, sent)
+        made = bedrock.create_deployment("colours-1", MODEL, tags={"stack": "tailor"}, kind="provisioned", units=2)
+        assert made == self.UNITS
+
+    def test_one_that_is_there_is_found_by_name(self, stub: Stubber, bedrock: Bedrock) -> None:
+        for model in (MODEL, OTHER):
+            stub.add_client_error("create_provisioned_model_throughput", "ValidationException", "the name is in use")
+            listed = {"provisionedModelSummaries": [self.found("Creating", model)]}
+            stub.add_response("list_provisioned_model_throughputs", listed, {"nameContains": "colours-1"})
+        assert bedrock.create_deployment("colours-1", MODEL, tags={}, kind="provisioned") == self.UNITS
+        with pytest.raises(NotOursError, match="mnopqrstuvwx"):
+            bedrock.create_deployment("colours-1", MODEL, tags={}, kind="provisioned")
+
+    @pytest.mark.parametrize(
+        ("status", "told"),
+        [("InService", "Active"), ("Updating", "Active"), ("Creating", "Creating"), ("Failed", "Failed")],
+    )
+    def test_its_status_is_that_of_a_deployment(self, status: str, told: str, stub: Stubber, bedrock: Bedrock) -> None:
+        by_name = {"provisionedModelId": "colours-1"}
+        stub.add_response("get_provisioned_model_throughput", self.found(status), by_name)
+        stub.add_response("list_provisioned_model_throughputs", {"provisionedModelSummaries": [self.found(status)]})
+        stub.add_response("delete_provisioned_model_throughput", {}, {"provisionedModelId": self.UNITS})
+        found = bedrock.get_deployment("colours-1", "provisioned")
+        assert (found["arn"], found["status"]) == (self.UNITS, told)
+        assert bedrock.deployment_states("provisioned") == {self.UNITS: told}
+        bedrock.delete_deployment(self.UNITS)
+
+
 def test_deleting_what_is_gone_is_done(stub: Stubber, bedrock: Bedrock) -> None:
     stub.add_client_error("delete_custom_model_deployment", "ResourceNotFoundException", "no")
     bedrock.delete_deployment(DEPLOYMENT)

@@ -8,6 +8,7 @@ import pytest
 from tailor import catalog
 from tailor.costs import Quote
 from tailor.recipe import Recipe
+from tailor.training.approval import committed
 from tailor.training.methods import quote
 from tailor.training.recipe_check import problems
 
@@ -61,7 +62,22 @@ def test_provisioned_hosting_without_a_price_is_unknown_not_free(manifest: Build
     recipe = Recipe.model_validate({"model": "nova-micro", "deployment": {"kind": "provisioned"}})
     found = quote(manifest(), recipe, catalog.model("nova-micro"))
     assert lines(found)["hosting"].high is None
-    assert found.total("day") is None
+    assert found.total("hour") is None
+
+
+def test_model_units_are_quoted_by_the_hour_and_until_their_end(manifest: Build) -> None:
+    model = catalog.model("nova-micro").priced({"provisioned": Decimal(20)}, date(2026, 11, 22))
+    deployment = {"kind": "provisioned", "units": 2, "hours": 8}
+    found = quote(manifest(), Recipe.model_validate({"model": "nova-micro", "deployment": deployment}), model)
+    hosting = lines(found)["hosting"]
+    assert (hosting.every, hosting.high, hosting.periods, hosting.whole.high) == ("hour", 40, 8, 320)
+    assert hosting.title == "Hosting on 2 model units, for at most 8 hours"
+    least = committed(quote(manifest(), Recipe(model="nova-micro"), model))
+    whole = committed(found)
+    assert whole
+    assert least
+    assert whole.high - least.high == 320
+    assert Quote.model_validate(found.document()).lines == found.lines
 
 
 def test_evaluation_counts_every_arm_and_is_bounded_by_the_sample(manifest: Build) -> None:

@@ -23,7 +23,9 @@ WRONG = {
     "hyperparameters: {epochs: 5000}": ("hyperparameters.epochs", "this model takes 1 to 5", "leave it out"),
     "teacher: xx": ("teacher", "'xx'", "known models"),
     "{method: distillation, teacher: xx}": ("teacher", "'xx'", "nova-pro"),
-    "deployment: {kind: provisioned}": ("deployment.kind", "on demand", "leave it out"),
+    "deployment: {kind: provisioned}": ("deployment", "they need an end", "add hours: 8"),
+    "deployment: {hours: 8}": ("deployment.hours", "no model units", "kind: provisioned"),
+    "deployment: {kind: provisioned, until: 2026-01-01 12:00}": ("deployment.until", "has passed", "a later time"),
     "notifications: {mention: '@ann'}": ("notifications.mention", "'@ann' is not the id", "Copy member ID"),
     "notifications: {mention: '<!channel>'}": ("notifications.mention", "'<!channel>'", "channels can't be mentioned"),
     "notifications: {mention: <@U012ABCDEF>}": ("notifications.mention", "U…", "did you mean 'U012ABCDEF'?"),
@@ -71,6 +73,17 @@ def test_unknown_settings_and_wrong_values_are_told_in_one_pass() -> None:
         *("methd", "hyperparameters.epoch", "split.train", "hyperparameters.epochs", "evaluation.metric"),
         *("evaluation.guards.0.metric", "evaluation.judge", "evaluation.normaliser"),
     }
+
+
+def test_every_wrong_setting_of_provisioned_units_is_told_in_one_pass() -> None:
+    with pytest.raises(RecipeError) as caught:
+        read_checked("deployment: {kind: provisioned, units: 0, hours: never, until: tonight, keep: 2}")
+    found = {problem.where: f"{problem.message} {problem.fix}" for problem in caught.value.problems}
+    assert "at least 1" in found["deployment.units"]
+    assert "a number is needed" in found["deployment.hours"]
+    assert "2026-12-24T18:00+07:00" in found["deployment.until"]
+    assert "they need an end" in found["deployment"]
+    assert "keep_previous_hours" in found["deployment.keep"]
 
 
 def test_where_the_method_is_unknown_only_what_holds_for_all_is_told() -> None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from tailor.aws import hosting
 from tailor.aws.clients import client
 from tailor.aws.failures import code_of, translated
-from tailor.errors import NotFoundError, NotOursError
+from tailor.catalog import DeploymentKind
+from tailor.errors import NotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
-
-_TAKEN = frozenset({"ConflictException", "ValidationException"})
 
 
 class Bedrock:
@@ -28,9 +28,13 @@ class Bedrock:
 
     def __init__(self, bedrock: "BedrockClient | None" = None) -> None:
         self._bedrock: BedrockClient = bedrock or client("bedrock")
+        self._apis: Mapping[DeploymentKind, hosting.HostingApi] = {
+            "on-demand": hosting.OnDemand(self._bedrock),
+            "provisioned": hosting.Provisioned(self._bedrock),
+        }
 
     def tags(self, arn: str) -> dict[str, str]:
-        """Return the tags of a job, a custom model or a deployment."""
+        """Return the tags of a job, a custom model, a deployment or Provisioned Throughput."""
         with translated(f"reading the tags of {arn}"):
             return {tag["key"]: tag["value"] for tag in self._bedrock.list_tags_for_resource(resourceARN=arn)["tags"]}
 
@@ -43,7 +47,7 @@ class Bedrock:
             try:
                 return self._bedrock.create_model_customization_job(**request)["jobArn"]
             except ClientError as error:
-                existing = self.find_job(name) if code_of(error) in _TAKEN else None
+                existing = self.find_job(name) if code_of(error) in hosting.TAKEN else None
                 if existing is None:
                     raise
                 return str(existing["jobArn"])
@@ -68,7 +72,7 @@ class Bedrock:
             try:
                 self._bedrock.stop_model_customization_job(jobIdentifier=identifier)
             except ClientError as error:
-                if code_of(error) not in _TAKEN or self.get_job(identifier).get("status") == "InProgress":
+                if code_of(error) not in hosting.TAKEN or self.get_job(identifier).get("status") == "InProgress":
                     raise
 
     def open_jobs(self) -> list[dict[str, Any]]:
@@ -100,62 +104,34 @@ class Bedrock:
                 if code_of(error) != "ResourceNotFoundException":
                     raise
 
-    # ------------------------------------------------------------ on-demand deployments
+    # ------------------------------------------------------------ deployments and Provisioned Throughput
 
-    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str], description: str = "") -> str:
-        """Create a deployment and return its ARN, or that of an existing one of this name and model.
+    def create_deployment(
+        self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
+    ) -> str:
+        """Create a deployment or Provisioned Throughput, see :func:`tailor.aws.hosting.create`."""
+        return hosting.create(self._apis[kind], name, model_arn, tags=tags, units=units)
 
-        The name is the token.
+    def deployments(self, kind: DeploymentKind = "on-demand") -> Iterator[dict[str, Any]]:
+        """Return summaries of the account's."""
+        return hosting.listed(self._apis[kind])
 
-        Raises:
-            NotOursError: a deployment of this name serves another model.
-        """
-        request: dict[str, Any] = {"modelDeploymentName": name, "modelArn": model_arn, "clientRequestToken": name}
-        if description:
-            request["description"] = description
-        if tags:
-            request["tags"] = [{"key": key, "value": value} for key, value in sorted(tags.items())]
-        with translated(f"creating the deployment {name}"):
-            try:
-                return self._bedrock.create_custom_model_deployment(**request)["customModelDeploymentArn"]
-            except ClientError as error:
-                existing = self.find_deployment(name) if code_of(error) in _TAKEN else None
-                if existing is None:
-                    raise
-                if existing["modelArn"] != model_arn:
-                    message = f"the deployment {name} exists and serves another model: {existing['modelArn']}"
-                    raise NotOursError(message) from error
-                return str(existing["customModelDeploymentArn"])
+    def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
+        """Return the status of each of the account's, by ARN."""
+        return {str(found["arn"]): str(found["status"]) for found in self.deployments(kind)}
 
-    def find_deployment(self, name: str) -> dict[str, Any] | None:
-        """Return the deployment of exactly this name: ``customModelDeploymentArn``, ``modelArn``, ``status``."""
-        return next((found for found in self.deployments(name) if found["customModelDeploymentName"] == name), None)
+    def get_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
+        """Return one by ARN, whatever its kind, or by name. Provisioned Throughput has a deployment's status here."""
+        return hosting.get(self._api(identifier, kind), identifier)
 
-    def deployments(self, name_contains: str = "") -> Iterator[dict[str, Any]]:
-        """Return summaries of the account's deployments, optionally only of those whose name contains a text."""
-        given: dict[str, Any] = {"nameContains": name_contains} if name_contains else {}
-        with translated("listing deployments"):
-            for page in self._bedrock.get_paginator("list_custom_model_deployments").paginate(**given):
-                yield from (dict(summary) for summary in page.get("modelDeploymentSummaries", []))
+    def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
+        """Delete one, irreversibly; keep the custom model. Idempotent."""
+        hosting.delete(self._api(identifier, kind), identifier)
 
-    def deployment_states(self) -> dict[str, str]:
-        """Return the status of each of the account's deployments, by ARN."""
-        return {found["customModelDeploymentArn"]: str(found["status"]) for found in self.deployments()}
-
-    def get_deployment(self, identifier: str) -> dict[str, Any]:
-        """Return GetCustomModelDeployment's answer, by ARN or name."""
-        with translated(f"reading the deployment {identifier}"):
-            found = self._bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=identifier)
-            return dict(found)
-
-    def delete_deployment(self, identifier: str) -> None:
-        """Delete a deployment, irreversibly; keeps the custom model. Idempotent."""
-        with translated(f"deleting the deployment {identifier}"):
-            try:
-                self._bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=identifier)
-            except ClientError as error:
-                if code_of(error) != "ResourceNotFoundException":
-                    raise
+    def _api(self, identifier: str, kind: DeploymentKind) -> hosting.HostingApi:
+        if identifier.startswith("arn:"):
+            kind = "provisioned" if hosting.PROVISIONED_ARN in identifier else "on-demand"
+        return self._apis[kind]
 
     # ------------------------------------------------------------ foundation models
 

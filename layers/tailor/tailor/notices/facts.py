@@ -61,6 +61,18 @@ class Facts:
         return dollar_range(total.low, total.high)
 
     @property
+    def hosting(self) -> str:
+        """For example ``2 model units, for at most 8 hours: $40.00 an hour, $320.00 in all``; empty on demand."""
+        lines = self.run.quote.lines if self.run.quote else ()
+        for line in lines:
+            if line.item == "hosting" and line.every == "hour":
+                whole, title = line.whole, line.title.removeprefix("Hosting on ")
+                if whole is None or line.high is None:
+                    return f"{title}: unknown an hour"
+                return f"{title}: {dollars(line.high)} an hour, {dollars(whole.high)} in all"
+        return ""
+
+    @property
     def spent(self) -> str:
         """Estimated cost up to the change; empty without a quote."""
         if self.run.quote is None:

@@ -22,7 +22,7 @@ def findings(facts: Facts) -> list[Field]:
 
 
 def quote(facts: Facts) -> list[Field]:
-    return [Field("Quote", facts.quote)]
+    return [Field("Quote", facts.quote), Field("Hosting", facts.hosting)]
 
 
 def spent(facts: Facts) -> list[Field]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tailor.notices.facts import Facts, capital, counted, sentence
+from tailor.notices.facts import Facts, capital, counted, in_words, sentence
 from tailor.runs import State
 
 
@@ -129,7 +129,16 @@ def deployed_again(facts: Facts) -> str:
 def offline(facts: Facts) -> str:
     project = facts.run.project
     error = f'Apps that ask for model "{project}" get the error model_offline'
-    return joined(f"{facts.change.by} took {project} offline", reason(facts), error)
+    who = f"{facts.change.by} took {project} offline" if facts.is_by_person else f"{project} is offline"
+    return joined(who, reason(facts), error)
+
+
+def after_offline(facts: Facts) -> str:
+    until = "Nothing goes live" if facts.is_by_person else "A newer version that passes goes live, and nothing else"
+    return (
+        f"{until} by itself until then: tailor promote {facts.run.id} --reason WHY deploys this version again and puts "
+        "it live. The trained model is kept in Bedrock, where storing it is charged by the month."
+    )
 
 
 def retired(facts: Facts) -> str:
@@ -201,9 +210,10 @@ def after_inconclusive(facts: Facts) -> str:
 
 
 def after_live(facts: Facts) -> str:
-    hours = facts.run.recipe.deployment.keep_previous_hours
+    hours, deployment = facts.run.recipe.deployment.standby_hours, facts.run.deployment
+    ends = deployment and deployment.ends_at
+    end = f"Its model units bill by the hour and are deleted on {in_words(ends)}. " if ends else ""
     if not hours:
-        return "A version that it replaced is not kept: the recipe says so."
-    return (
-        f"A version that it replaced is kept for {hours:g} hours: tailor rollback {facts.run.project} goes back to it."
-    )
+        return f"{end}A version that it replaced is not kept: the recipe says so."
+    kept = f"kept for {hours:g} hours: tailor rollback {facts.run.project} goes back to it."
+    return f"{end}A version that it replaced is {kept}"

@@ -211,11 +211,7 @@ OFFLINE = Wording(
     "warning",
     "the project is offline",
     texts.offline,
-    lambda facts: (
-        "Nothing goes live by itself until then: "
-        f"tailor promote {facts.run.id} --reason WHY deploys this version again and puts it live. "
-        "The trained model is kept in Bedrock, where storing it is charged by the month."
-    ),
+    texts.after_offline,
     (figures.spent,),
 )
 

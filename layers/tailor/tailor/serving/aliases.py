@@ -49,12 +49,13 @@ class Version(Record):
 
 
 class Offline(Record):
-    """A person's decision to take a project offline. ``by`` is recorded as in a run's history."""
+    """The end of a project's service: a person's decision, or its deployment's. ``by`` as in a run's history."""
 
     run: str = Field(description="the run that was live")
     at: datetime
     by: str
     reason: str
+    ended: bool = Field(default=False, description="its deployment's time was over: a later version may go live")
 
 
 class Alias(Record):
@@ -68,8 +69,13 @@ class Alias(Record):
 
     @property
     def offline(self) -> Offline | None:
-        """Return the decision that took the project offline, or None. It holds until a person promotes a version."""
+        """Return what took the project offline, or None. A decision holds until a person promotes a version."""
         return None if self.live else self.taken_offline
+
+    @property
+    def decided_offline(self) -> Offline | None:
+        """Return the person's decision that no version may go live by itself, or None."""
+        return None if self.offline is None or self.offline.ended else self.offline
 
     def find(self, run: str) -> Version | None:
         """Return the version of a run, live or previous, or None."""
@@ -196,13 +202,23 @@ def take_offline(store: AliasStore, project: str, by: str, reason: str, *, now: 
         NotFoundError: no version is live.
     """
     alias = store.alias(project)
-    if alias.offline:
-        return alias.offline
-    if alias.live is None:
+    if alias.decided_offline:
+        return alias.decided_offline
+    last = alias.live or alias.offline
+    if last is None:
         raise NotFoundError(f"{project} has no live version", hint=f"tailor runs {project} lists its runs")
-    decision = Offline(run=alias.live.run, at=now, by=by, reason=reason)
+    decision = Offline(run=last.run, at=now, by=by, reason=reason)
     store.save_alias(alias.model_copy(update={"live": None, "previous": (), "taken_offline": decision}))
     return decision
+
+
+def end_service(store: AliasStore, project: str, run: str, by: str, reason: str, *, now: datetime) -> Alias:
+    """Take a project offline whose live version is ``run`` and has come to its end; do nothing for another one."""
+    alias = store.alias(project)
+    if alias.live is None or alias.live.run != run:
+        return alias
+    end = Offline(run=run, at=now, by=by, reason=reason, ended=True)
+    return store.save_alias(alias.model_copy(update={"live": None, "previous": (), "taken_offline": end}))
 
 
 def _pointed_at(alias: Alias, version: Version, by: str, now: datetime | None) -> Alias:

@@ -7,9 +7,13 @@ what one stack made.
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from tailor.catalog import DeploymentKind
+
 
 class Control(Protocol):
-    """Jobs, models and deployments. Answers have the API's shape (botocore, service ``bedrock``).
+    """Jobs, models, and what serves them: on-demand deployments or Provisioned Throughput.
+
+    Answers have the API's shape (botocore, service ``bedrock``).
 
     Creating something twice returns the first one again: names and request tokens are derived from the run. Methods
     raise the errors of :mod:`tailor.errors`.
@@ -30,17 +34,23 @@ class Control(Protocol):
     def delete_model(self, identifier: str) -> None:
         """Call DeleteCustomModel; do nothing if it is gone, or another stack's. ConflictError: it is deployed."""
 
-    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
-        """Call CreateCustomModelDeployment and return the deployment's ARN."""
+    def create_deployment(
+        self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
+    ) -> str:
+        """Call CreateCustomModelDeployment or CreateProvisionedModelThroughput; return the ARN."""
 
-    def get_deployment(self, identifier: str) -> dict[str, Any]:
-        """Call GetCustomModelDeployment, by ARN or name."""
+    def get_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
+        """Return one by ARN or name, with ``arn``, ``modelArn`` and the ``status`` of a deployment.
 
-    def deployment_states(self) -> dict[str, str]:
-        """Call ListCustomModelDeployments and return the status of each deployment of the account, by ARN."""
+        Args:
+            kind: of a name; an ARN tells its own.
+        """
 
-    def delete_deployment(self, identifier: str) -> None:
-        """Call DeleteCustomModelDeployment; do nothing if it is gone, or another stack's."""
+    def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
+        """Return the status of each of the account's, by ARN."""
+
+    def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
+        """Delete one; do nothing if it is gone, or another stack's. ConflictError: it is still being made."""
 
 
 class AccountControl(Control, Protocol):

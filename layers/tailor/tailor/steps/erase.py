@@ -162,7 +162,7 @@ class Deployments:
     def find(self, project: str, runs: Sequence[Run]) -> Iterator[StoredItem]:
         for run in runs:
             for name in deployment_names(run):
-                if arn := self.control.own_deployment(name):
+                if arn := self.control.own_deployment(name, run.recipe.deployment.kind):
                     yield StoredItem(arn, arn)
 
     def remove(self, items: Sequence[StoredItem]) -> None:

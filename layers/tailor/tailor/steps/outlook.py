@@ -8,7 +8,7 @@ from tailor.serving.aliases import Alias
 
 def obstacles(recipe: Recipe, alias: Alias) -> Iterator[str]:
     """Yield a sentence for each; none if a version that passes goes live."""
-    if offline := alias.offline:
+    if offline := alias.decided_offline:
         yield (
             f"{alias.project} is offline since {offline.at:%Y-%m-%d} ({offline.by}: {offline.reason}): "
             "no version goes live until a person promotes one"

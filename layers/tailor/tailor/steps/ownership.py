@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tailor.catalog import DeploymentKind
 from tailor.errors import NotFoundError, NotOursError, RetryableError
 from tailor.steps.control import AccountControl, Control
 
@@ -62,23 +63,25 @@ class OwnControl(Control):
         if arn := self.own_model(identifier):
             self._account.delete_model(arn)
 
-    def create_deployment(self, name: str, model_arn: str, *, tags: Mapping[str, str]) -> str:
-        arn = self._account.create_deployment(name, model_arn, tags=tags)
+    def create_deployment(
+        self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
+    ) -> str:
+        arn = self._account.create_deployment(name, model_arn, tags=tags, kind=kind, units=units)
         self._expect_own(arn, f"the deployment {name}")
         return arn
 
-    def get_deployment(self, identifier: str) -> dict[str, Any]:
-        return self._account.get_deployment(identifier)
+    def get_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
+        return self._account.get_deployment(identifier, kind)
 
-    def deployment_states(self) -> dict[str, str]:
-        return self._account.deployment_states()
+    def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
+        return self._account.deployment_states(kind)
 
-    def own_deployment(self, identifier: str) -> str | None:
+    def own_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> str | None:
         """Return the ARN of a deployment, or None if there is none or it is another stack's."""
-        return self._own(lambda: str(self._account.get_deployment(identifier)["customModelDeploymentArn"]))
+        return self._own(lambda: str(self._account.get_deployment(identifier, kind)["arn"]))
 
-    def delete_deployment(self, identifier: str) -> None:
-        if arn := self.own_deployment(identifier):
+    def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
+        if arn := self.own_deployment(identifier, kind):
             self._account.delete_deployment(arn)
 
     def _own(self, look: Callable[[], str]) -> str | None:

@@ -14,7 +14,7 @@ from tailor.serving.aliases import promote as move_pointer
 from tailor.serving.media import rules_for
 from tailor.steps.control import Control
 from tailor.steps.services import RunServices
-from tailor.training.translate import explain_deployment, is_transient
+from tailor.training.translate import explain, explain_deployment, is_transient
 
 BY = "provision"
 RESTORED_BY = "reconcile"  # which deploys a live version again whose deployment is gone
@@ -32,15 +32,15 @@ def provision(run_id: str, services: RunServices, *, tags: dict[str, str], now: 
     if run.state == State.TRAINED or (run.state == State.RESTORING and run.deployment is None):
         return deploy(run, services, tags=tags, now=now)
     if not run.is_open:
-        _clear(deployment_names(run), services.control)
+        _clear(run, deployment_names(run), services.control)
         return None
     if run.state == State.PASSED and is_going(run):
         reason = "its retirement was cut short, and is finished"
         return take_down(run, services, by=BY, reason=reason, now=now)
     if run.state == State.PASSED and (run.recipe.deployment.promote or run.evaluation.opened_by):
         alias = services.aliases.alias(run.project)
-        if alias.offline:
-            reason = _because(run, alias.offline)
+        if alias.decided_offline:
+            reason = _because(run, alias.decided_offline)
             return take_down(run, services, by=BY, reason=reason, now=now)
         if is_sealed(run):
             return open_sealed(run, services, by=BY, reason="it passed on the open rows", now=now)
@@ -96,34 +96,41 @@ def deployment_names(run: Run) -> list[str]:
     return [run.id, *(f"{run.id}-{place}" for place in range(2, attempts + 1))]
 
 
-def _clear(names: list[str], control: Control) -> None:
+def _clear(run: Run, names: list[str], control: Control) -> None:
     """Delete deployments that were created while their run was retired. Raises ConflictError if one is not yet."""
     for name in names:
-        control.delete_deployment(name)
+        control.delete_deployment(name, run.recipe.deployment.kind)
 
 
 def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: datetime) -> Run | None:
-    """Create an on-demand deployment of the trained model and return the run; None if it waits, and that is recorded.
+    """Create a deployment of the trained model and return the run; None if it waits, and that is recorded.
 
-    The run waits while Bedrock still makes the model, or while the account has no room for a deployment. A deployment
-    is paid per token and costs nothing while idle.
+    The run waits while Bedrock still makes the model, or while the account has no room for a deployment. One on demand
+    is paid per token and costs nothing while idle; provisioned model units bill from here on until their end.
     """
-    runs, control = services.runs, services.control
+    runs, control, wanted = services.runs, services.control, run.recipe.deployment
+    ends_at = wanted.ends_at(now) if wanted.kind == "provisioned" else None
+    if ends_at is not None and ends_at <= now:
+        reason = f"deployment.until, {ends_at:%Y-%m-%d %H:%M} UTC, had passed when the model was ready"
+        return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=reason, now=now))
     *earlier, name = deployment_names(run)
-    _clear(earlier, control)
+    _clear(run, earlier, control)
     try:
         model = control.get_model(run.model_arn)
         if model.get("modelStatus", "Active") != "Active":
             return _wait_for_model(run, model, runs=runs, now=now)
-        arn = control.create_deployment(name, run.model_arn, tags=tags | {"run": run.id, "project": run.project})
+        tags = tags | {"run": run.id, "project": run.project}
+        arn = control.create_deployment(name, run.model_arn, tags=tags, kind=wanted.kind, units=wanted.units)
     except QuotaError as error:
         since = run.stall.since if run.stall and run.stall.phase == "room" else None
         level = _level(since, run, now)  # a run that waits for room is not given up
-        waiting = run.held_up("warn" if level == "stuck" else level, "room", error.message, now)
+        why = explain(error.message)
+        waiting = run.held_up("warn" if level == "stuck" else level, "room", why, now)
         return runs.save(waiting) if waiting else None
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=explain_deployment(error.message), now=now))
-    deployment = DeploymentRecord(arn=arn, kind="on-demand", status=DeploymentStatus.CREATING, created_at=now)
+    made = {"arn": arn, "kind": wanted.kind, "status": DeploymentStatus.CREATING, "created_at": now}
+    deployment = DeploymentRecord.model_validate(made | ({"ends_at": ends_at} if ends_at else {}))
     try:
         if run.state == State.RESTORING:
             return runs.save(run.updated(deployment=deployment, stall=None))
@@ -296,7 +303,7 @@ def stand_by(
 
     ``back`` is set if a person went back from this version.
     """
-    until = now + timedelta(hours=run.recipe.deployment.keep_previous_hours)
+    until = now + timedelta(hours=run.recipe.deployment.standby_hours)
     deployment = run.deployment and run.deployment.model_copy(update={"standby_until": until})
     kept = f"{until:%Y-%m-%d %H:%M} UTC"
     reason = f"{successor} took over; going back is possible until {kept}"
@@ -331,6 +338,6 @@ def take_down(run: Run, services: RunServices, *, by: str, reason: str, now: dat
                 raise
             return run
     elif run.state in {State.TRAINED, State.RESTORING}:
-        _clear(deployment_names(run), control)  # of a function that was killed before it could write that down
+        _clear(run, deployment_names(run), control)  # of a function that was killed before it could write that down
     deployment = run.deployment and run.deployment.model_copy(update={"status": DeploymentStatus.DELETED})
     return runs.save(run.moved(State.RETIRED, by=by, reason=reason, now=now, deployment=deployment))

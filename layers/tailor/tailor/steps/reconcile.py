@@ -10,13 +10,15 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
+from tailor.catalog import KINDS, DeploymentKind
 from tailor.errors import ConflictError, NotFoundError, TailorError
 from tailor.events import RUN_DUE, RunChanged
 from tailor.run_records import DeploymentStatus
-from tailor.runs import ACTORS, Run, State
-from tailor.serving.aliases import rolled_back
+from tailor.runs import ACTORS, MOVES, Run, State
+from tailor.serving.aliases import end_service, rolled_back
 from tailor.steps.filling import FolderStore, WakeUps
 from tailor.steps.machine import BUSY
 from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
@@ -27,6 +29,7 @@ from tailor.training.line import JobQueue, waits_for
 
 BY = RESTORED_BY
 _ANSWERS = frozenset({DeploymentStatus.ACTIVE, DeploymentStatus.CREATING})
+_States = Mapping[DeploymentKind, Callable[[], Mapping[str, str]]]
 _MODEL, _ROOM = "model", "room"  # a trained run waits until its model is active, or for room for its deployment
 ROOM_A_ROUND = 10
 """Runs that are asked for in a round because they wait for room for a deployment: the account has it or does not."""
@@ -80,7 +83,8 @@ class Reconciler:
             called = self.line.called(runs, now)
         called |= frozenset(run.id for run in [run for run in runs if _waits_for(run, _ROOM)][:ROOM_A_ROUND])
         called |= frozenset(run.id for run in [run for run in runs if _waits_for(run, BUSY)][:1])
-        states = _once(self.services.control.deployment_states)  # one call a round, and none where nothing is live
+        # One call a round for each kind, and none where nothing of it is live.
+        states = {kind: _once(partial(self.services.control.deployment_states, kind)) for kind in KINDS}
         waiting = {step: _once(queue.waiting) for step, queue in self.queues.items()}
         for run in runs:
             with _noted(found.failed, run.id):
@@ -104,7 +108,9 @@ class Reconciler:
             if late > _NEVER_LOOKED_AT:
                 found.failed[folder.folder] = f"nobody could look at it since {folder.quiet_at:%Y-%m-%d %H:%M}"
 
-    def _look_at(self, run: Run, states: Callable[[], Mapping[str, str]], now: datetime) -> Run | None:
+    def _look_at(self, run: Run, states: _States, now: datetime) -> Run | None:
+        if _is_over(run, now):
+            return self._end(run, now)
         if run.state == State.TRAINING:
             job = self.services.control.get_job(run.job_arn)
             moved = follow(run, job, runs=self.services.runs, by=BY, now=now)
@@ -135,13 +141,23 @@ class Reconciler:
             return stand_by(run, successor=successor, runs=self.services.runs, by=BY, now=now, back=back)
         return None
 
-    def _see_that_it_answers(self, run: Run, states: Callable[[], Mapping[str, str]], now: datetime) -> Run | None:
+    def _end(self, run: Run, now: datetime) -> Run | None:
+        """Take down model units whose time is over. The project is offline if nothing else serves it."""
+        ends = run.deployment.ends_at if run.deployment else None
+        reason = f"its model units had an end, {ends:%Y-%m-%d %H:%M} UTC, and are deleted: they bill by the hour"
+        if run.state == State.LIVE:
+            end_service(self.services.aliases, run.project, run.id, BY, reason, now=now)
+        return self._take_down(run, BY, reason, now)
+
+    def _see_that_it_answers(self, run: Run, states: _States, now: datetime) -> Run | None:
         """Deploy a live version again whose deployment was deleted or has failed; end one that stands by without one.
 
         A list may be late: the deployment itself is asked before anything is done.
         """
         arn = run.deployment.arn if run.deployment else None
-        if arn is None or is_going(run) or states().get(arn) in _ANSWERS or self._status(arn) in _ANSWERS:
+        if arn is None or is_going(run):
+            return None
+        if states[run.recipe.deployment.kind]().get(arn) in _ANSWERS or self._status(arn) in _ANSWERS:
             return None
         gone = f"Its deployment {arn} is gone or has failed, and Tailor did not delete it"
         if run.state == State.STANDBY:
@@ -171,6 +187,11 @@ class Reconciler:
         if run.stall is not None and run.stall.phase == _MODEL:
             return True
         return now - run.history[-1].at > self.due_after
+
+
+def _is_over(run: Run, now: datetime) -> bool:
+    ends = run.deployment.ends_at if run.deployment else None
+    return ends is not None and ends <= now and State.RETIRED in MOVES[run.state] and not is_going(run)
 
 
 def _waits_for(run: Run, phase: str) -> bool:

@@ -1,18 +1,15 @@
 """Decide whether a run may spend by itself or needs a person's approval.
 
-It may if its maximum cost is known and within the budget: one-time costs, the first month's storage and a month of
-hosting. An unknown price counts as too high. A person also decides if the headroom check advises against training, or
-if there are too few held-out rows for a verdict, or its metric takes wrong answers for right ones.
+It may if its maximum cost is known and within the budget: one-time costs, the first month's storage, and hosting until
+its end, at most a month of it. An unknown price counts as too high. A person also decides if the headroom check advises
+against training, or if there are too few held-out rows for a verdict, or its metric takes wrong answers for right ones.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 
-from tailor.costs import NOTHING, Every, Quote, Range, cents
+from tailor.costs import NOTHING, Quote, Range, cents
 from tailor.recipe import Recipe
 
-COMMITTED: Mapping[Every, int] = {"once": 1, "month": 1, "day": 30}
-"""How many periods of each kind of cost a run commits to: a month of storage and of hosting."""
 AGAINST = frozenset(
     {"no-headroom", "no-reward", "few-held-out-rows", "metric-fooled"}
 )  # training would lead nowhere by itself
@@ -52,11 +49,10 @@ def _unknown(quote: Quote) -> list[str]:
 
 
 def committed(quote: Quote) -> Range | None:
-    """Return the costs of a run with a month of storage and hosting; None if any of them is unknown."""
-    whole = NOTHING
-    for every, times in COMMITTED.items():
-        total = quote.total(every)
-        if total is None:
+    """Return the costs of a run with a month of storage, and hosting until its end; None if any is unknown."""
+    total = NOTHING
+    for line in quote.lines:
+        if (whole := line.whole) is None:
             return None
-        whole = whole.plus(total.times(times))
-    return whole
+        total = total.plus(whole)
+    return total

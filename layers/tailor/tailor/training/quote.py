@@ -3,19 +3,21 @@
 An unknown amount is None and reported as unknown; it never counts as 0. Amounts are US dollars.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from tailor.catalog import Model, Price
 from tailor.costs import CostLine, Every, Quote, Range, cents
-from tailor.recipe import Recipe
+from tailor.recipe import Deployment, Recipe
 from tailor.training.advice import hyperparameters
 from tailor.training.prices import how_to_set
 
 PER_THOUSAND = Decimal("0.001")
-HOURS_A_DAY = 24
+SECONDS_AN_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def bounded(basis: Basis, training: CostLine, epochs: float | str) -> CostLine:
 
 
 def kept_and_hosted(recipe: Recipe, model: Model) -> list[CostLine]:
-    """Return the lines for the custom model's storage per month and its hosting per day."""
+    """Return the lines for the custom model's storage per month and its hosting per day or hour."""
     one, price = Range.exactly(1), model.price("storage")
     missing = f"no trustworthy price for storing a custom {model.title}; {how_to_set(model, 'storage')}"
     storage = line("storage", "Storing the model", "month", one, price, "1 model", missing)
@@ -152,12 +154,22 @@ def kept_and_hosted(recipe: Recipe, model: Model) -> list[CostLine]:
             item="hosting", title="Hosting", every="day", low=nothing, expected=nothing, high=nothing, how=how
         )
         return [storage, hosting]
-    day, price = Range.exactly(HOURS_A_DAY), model.price("provisioned")
+    return [storage, provisioned_line(recipe.deployment, model, datetime.now(UTC))]
+
+
+def provisioned_line(deployment: Deployment, model: Model, now: datetime) -> CostLine:
+    """Return the hourly cost of model units, and for how many hours the recipe has them at most."""
+    ends = deployment.ends_at(now)
+    hours = None if ends is None else Decimal(max(0, math.ceil((ends - now).total_seconds() / SECONDS_AN_HOUR)))
+    units = f"{deployment.units} model unit" + ("" if deployment.units == 1 else "s")
     missing = (
         f"no trustworthy price for a model unit of {model.title}, which bills until it is deleted, used or not; "
         + how_to_set(model, "provisioned")
     )
-    return [storage, line("hosting", "Hosting on 1 model unit", "day", day, price, "24 hours", missing)]
+    end = "" if hours is None else f", for at most {hours} hours"
+    quantity, price = Range.exactly(deployment.units), model.price("provisioned")
+    found = line("hosting", f"Hosting on {units}{end}", "hour", quantity, price, units, missing)
+    return found.model_copy(update={"periods": hours})
 
 
 def billed(tokens: Range, epochs: Range) -> tuple[int, int, int]:

@@ -5,6 +5,7 @@ nobody pays for what can't be trained, evaluated or deployed.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from tailor import catalog, slack_ids
@@ -13,7 +14,7 @@ from tailor.errors import NotFoundError, Problem, RecipeError
 from tailor.evaluation import settings
 from tailor.findings import Finding, finding
 from tailor.names import RECIPE_FILE
-from tailor.recipe import Recipe
+from tailor.recipe import Deployment, Recipe
 from tailor.training import methods
 
 _DECISIVE = {"model", "method"}  # settings without which it is unknown what the others are for
@@ -71,10 +72,23 @@ def _of_settings(recipe: Recipe) -> list[Problem]:
     if mention is not None and (fix := slack_ids.fix(mention)):
         message = f"{mention[:80]!r} is not the id of a Slack member (U…) or user group (S…)"
         found.append(Problem("notifications.mention", message, fix))
-    if recipe.deployment.kind != "on-demand":
-        fix = "leave it out: on-demand deployments bill by token, and nothing while idle"
-        found.append(Problem("deployment.kind", "Tailor deploys on demand only", fix))
-    return found
+    return [*found, *_of_deployment(recipe.deployment, datetime.now(UTC))]
+
+
+def _of_deployment(deployment: Deployment, now: datetime) -> Iterable[Problem]:
+    if deployment.kind == "on-demand":
+        for name in ("units", "hours", "until"):
+            if getattr(deployment, name) != Deployment.model_fields[name].default:
+                message = "an on-demand deployment has no model units: it bills by token, and nothing while idle"
+                yield Problem(f"deployment.{name}", message, "leave it out, or write kind: provisioned")
+        return
+    ends = deployment.ends_at(now)
+    if ends is None:
+        message = "provisioned model units bill by the hour, used or not, until they are deleted: they need an end"
+        yield Problem("deployment", message, "add hours: 8, or until: and a time; or leave kind out: on demand")
+    elif ends <= now:
+        message = f"{ends:%Y-%m-%d %H:%M} UTC has passed: the model units would be deleted at once"
+        yield Problem("deployment.until", message, "write a later time, or hours: 8 in its place")
 
 
 def _of_names(recipe: Recipe) -> Iterable[Problem]:

@@ -18,7 +18,6 @@ from typing import Protocol
 
 from tailor.costs import cents
 from tailor.runs import Run, RunStore, State, find
-from tailor.training.approval import COMMITTED
 from tailor.training.spent import spent
 
 _GOES_ON = frozenset({State.PREPARED, State.AWAITING_APPROVAL, State.APPROVED, State.TRAINING})
@@ -151,13 +150,12 @@ def _month(now: datetime) -> str:
 
 
 def most(run: Run, now: datetime) -> Decimal:
-    """Return what a run cost so far and may cost from here on, with a month of storage and hosting."""
+    """Return what a run cost so far and may cost from here on, with a month of storage, and hosting."""
     so_far = spent(run, now).most or Decimal(0)
     if run.quote is None:
         return so_far
     amounts = (
-        (line.high if line.high is not None else line.observed[1] if line.observed else Decimal(0))
-        * COMMITTED[line.every]
+        (line.high if line.high is not None else line.observed[1] if line.observed else Decimal(0)) * line.committed
         for line in run.quote.lines
     )
     return so_far + sum(amounts, Decimal(0))

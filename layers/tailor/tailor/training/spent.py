@@ -1,19 +1,22 @@
 """Estimate a run's cost so far, from its quote and its progress. The actual bill is AWS's."""
 
-from collections.abc import Container
+import math
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from tailor.costs import CostLine
 from tailor.runs import NOT_BEGUN, Run, State
 
-DAYS_A_MONTH = 30
+DAYS_A_MONTH, HOURS_A_DAY = 30, 24
 SECONDS_A_DAY = 86_400
 Share = Literal["none", "some", "all"]
 
 _BEFORE_TRAINING = frozenset(NOT_BEGUN | {State.REJECTED, State.DECLINED, State.SUPERSEDED})
+_DEPLOYS = frozenset({State.DEPLOYING, State.RESTORING})
+_NOT_DEPLOYED = frozenset({State.TRAINED, State.DEPLOY_FAILED, State.RETIRED})
 _CUT_SHORT = frozenset({State.TRAINING, State.TRAINING_FAILED, State.STOPPED})
 
 
@@ -88,13 +91,30 @@ def _evaluation_share(run: Run) -> Share:
 
 
 def _periods(line: CostLine, run: Run, now: datetime) -> Decimal:
-    """Return 1 for one-time costs, or the model's months or the deployment's days so far."""
+    """Return 1 for one-time costs, or the model's months, or the deployment's days or begun hours so far."""
     if line.every == "once":
         return Decimal(1)
-    began, ended = (State.TRAINED, None) if line.item == "storage" else (State.DEPLOYING, State.RETIRED)
-    start = next((change.at for change in run.history if change.state == began), None)
-    if start is None:
-        return Decimal(0)
-    stop = next((change.at for change in run.history if change.state == ended), now)
-    days = Decimal((stop - start).total_seconds()) / SECONDS_A_DAY
-    return days / DAYS_A_MONTH if line.every == "month" else days
+    if line.every == "month":
+        start = next((change.at for change in run.history if change.state == State.TRAINED), now)
+        return _days(now - start) / DAYS_A_MONTH
+    served = list(_served(run, now))
+    if line.every == "hour":
+        return sum((Decimal(math.ceil(_days(each) * HOURS_A_DAY)) for each in served), Decimal(0))
+    return sum(map(_days, served), Decimal(0))
+
+
+def _served(run: Run, now: datetime) -> Iterator[timedelta]:
+    """Yield for how long each deployment of the run was there."""
+    began: datetime | None = None
+    for change in run.history:
+        if change.state in _DEPLOYS:
+            began = began or change.at
+        elif change.state in _NOT_DEPLOYED and began:
+            yield change.at - began
+            began = None
+    if began:
+        yield now - began
+
+
+def _days(time: timedelta) -> Decimal:
+    return Decimal(time.total_seconds()) / SECONDS_A_DAY

@@ -1,0 +1,146 @@
+"""Two ways to serve a custom model, with one interface: on-demand deployments and Provisioned Throughput.
+
+A create that repeats its token, or whose name is taken, returns what exists.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from tailor.aws.failures import code_of, translated
+from tailor.errors import NotOursError
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock import BedrockClient
+
+TAKEN = frozenset({"ConflictException", "ValidationException"})
+PROVISIONED_ARN = ":provisioned-model/"
+# Bedrock's states of Provisioned Throughput, as those of a deployment. While it is updated, it answers.
+_STATES = {"InService": "Active", "Updating": "Active"}
+
+
+class HostingApi(Protocol):
+    """Bedrock's operations for one way of serving models. ``what`` names it in errors."""
+
+    what: str
+
+    def create(self, name: str, model_arn: str, tags: list[dict[str, str]], units: int) -> str:
+        """Return the ARN of a new one. The name is the request's token."""
+
+    def get(self, identifier: str) -> dict[str, Any]:
+        """Return the API's answer, with ``arn``, ``name``, ``modelArn`` and a deployment's ``status``."""
+
+    def found(self, name_contains: str = "") -> Iterator[dict[str, Any]]:
+        """Return summaries with ``arn``, ``name``, ``modelArn`` and a deployment's ``status``."""
+
+    def delete(self, identifier: str) -> None:
+        """Delete one, irreversibly."""
+
+
+class OnDemand:
+    what = "deployment"
+
+    def __init__(self, bedrock: "BedrockClient") -> None:
+        self._bedrock = bedrock
+
+    def create(self, name: str, model_arn: str, tags: list[dict[str, str]], units: int) -> str:
+        request: dict[str, Any] = {"modelDeploymentName": name, "modelArn": model_arn, "clientRequestToken": name}
+        return self._bedrock.create_custom_model_deployment(**request | _tagged(tags))["customModelDeploymentArn"]
+
+    def get(self, identifier: str) -> dict[str, Any]:
+        answer = self._bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=identifier)
+        return {**answer, "arn": answer["customModelDeploymentArn"], "name": answer["modelDeploymentName"]}
+
+    def found(self, name_contains: str = "") -> Iterator[dict[str, Any]]:
+        pages = self._bedrock.get_paginator("list_custom_model_deployments").paginate(**_containing(name_contains))
+        for page in pages:
+            for each in page.get("modelDeploymentSummaries", []):
+                yield {**each, "arn": each["customModelDeploymentArn"], "name": each["customModelDeploymentName"]}
+
+    def delete(self, identifier: str) -> None:
+        self._bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=identifier)
+
+
+class Provisioned:
+    what = "provisioned throughput"
+
+    def __init__(self, bedrock: "BedrockClient") -> None:
+        self._bedrock = bedrock
+
+    def create(self, name: str, model_arn: str, tags: list[dict[str, str]], units: int) -> str:
+        request: dict[str, Any] = {"provisionedModelName": name, "modelId": model_arn, "clientRequestToken": name}
+        request |= {"modelUnits": units} | _tagged(tags)
+        return self._bedrock.create_provisioned_model_throughput(**request)["provisionedModelArn"]
+
+    def get(self, identifier: str) -> dict[str, Any]:
+        return _as_deployment(self._bedrock.get_provisioned_model_throughput(provisionedModelId=identifier))
+
+    def found(self, name_contains: str = "") -> Iterator[dict[str, Any]]:
+        pages = self._bedrock.get_paginator("list_provisioned_model_throughputs").paginate(**_containing(name_contains))
+        for page in pages:
+            yield from map(_as_deployment, page.get("provisionedModelSummaries", []))
+
+    def delete(self, identifier: str) -> None:
+        self._bedrock.delete_provisioned_model_throughput(provisionedModelId=identifier)
+
+
+def create(api: HostingApi, name: str, model_arn: str, *, tags: Mapping[str, str], units: int = 1) -> str:
+    """Create one and return its ARN, or that of an existing one of this name and model.
+
+    Raises:
+        NotOursError: one of this name serves another model.
+    """
+    pairs = [{"key": key, "value": value} for key, value in sorted(tags.items())]
+    with translated(f"creating the {api.what} {name}"):
+        try:
+            return api.create(name, model_arn, pairs, units)
+        except ClientError as error:
+            existing = find(api, name) if code_of(error) in TAKEN else None
+            if existing is None:
+                raise
+            if existing["modelArn"] != model_arn:
+                message = f"the {api.what} {name} exists and serves another model: {existing['modelArn']}"
+                raise NotOursError(message) from error
+            return str(existing["arn"])
+
+
+def find(api: HostingApi, name: str) -> dict[str, Any] | None:
+    """Return the one of exactly this name, or None."""
+    return next((found for found in listed(api, name) if found["name"] == name), None)
+
+
+def listed(api: HostingApi, name_contains: str = "") -> Iterator[dict[str, Any]]:
+    """Return summaries of the account's, optionally only of those whose name contains a text."""
+    with translated(f"listing every {api.what}"):
+        yield from api.found(name_contains)
+
+
+def get(api: HostingApi, identifier: str) -> dict[str, Any]:
+    """Return one by ARN or name. Raises NotFoundError."""
+    with translated(f"reading the {api.what} {identifier}"):
+        return api.get(identifier)
+
+
+def delete(api: HostingApi, identifier: str) -> None:
+    """Delete one, irreversibly; keep the custom model. Idempotent."""
+    with translated(f"deleting the {api.what} {identifier}"):
+        try:
+            api.delete(identifier)
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+
+
+def _as_deployment(answer: Mapping[str, Any]) -> dict[str, Any]:
+    status = _STATES.get(answer["status"], answer["status"])
+    named = {"arn": answer["provisionedModelArn"], "name": answer["provisionedModelName"]}
+    return {**answer, **named, "status": status}
+
+
+def _containing(name: str) -> dict[str, Any]:
+    return {"nameContains": name} if name else {}
+
+
+def _tagged(tags: list[dict[str, str]]) -> dict[str, Any]:
+    return {"tags": tags} if tags else {}
