@@ -23,7 +23,12 @@ def create(
         list[str], typer.Option("--project", "-p", help="project whose model the key may call; repeatable")
     ],
     scope: Annotated[
-        list[str], typer.Option("--scope", "-s", help="chat: call models; approve: approve costs; repeatable")
+        list[str],
+        typer.Option(
+            "--scope",
+            "-s",
+            help="chat: call models; read: see runs; approve: costs; operate: stop, promote, …; repeatable",
+        ),
     ] = ["chat"],  # noqa: B006  (typer copies it)
     expires: Annotated[str, typer.Option(help="12h, 90d, a date such as 2027-06-30, or never")] = "365d",
     requests_per_minute: Annotated[

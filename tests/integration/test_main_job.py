@@ -91,19 +91,40 @@ def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice
     _and_as_libraries_do(api)
     pages = [Path(page).read_bytes() for page in _tailor("report", run_id, "--to", str(tmp_path)).splitlines()]
     assert pages == [pipeline.bucket.read(f"{run.files}{part}/report.html") for part in ("report", "evaluation")]
+    _a_page_can_show_it(pipeline, run, pages[1])
     _until_a_person_takes_it_offline_and_again_once_it_is_back(pipeline, api, run, len(told))
     _an_app_can_call_it(api, scenes)
     assert pipeline.dead() == []
 
 
+def _a_page_can_show_it(pipeline: Pipeline, run: Run, report: bytes) -> None:
+    reader, _ = keys.create(pipeline.serving, "page", ["five"], scopes=["read"])
+
+    def ask(path: str) -> Any:
+        answer = httpx.get(f"{pipeline.api}{path}", headers={"Authorization": f"Bearer {reader}"}, timeout=PATIENCE)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    assert [listed["id"] for listed in ask("/runs?project=five&state=live")["data"]] == [run.id]
+    shown = ask(f"/runs/{run.id}")
+    assert (shown["state"], shown["evaluation"]["verdict"], shown["actions"]) == ("live", "passed", [])
+    assert httpx.get(shown["links"]["evaluation_report"], timeout=PATIENCE).content == report
+    assert len(ask(f"/runs/{run.id}/curve")["training"]) > 3
+    assert isinstance(ask(f"/runs/{run.id}/findings")["data"], list)
+
+
 def _until_a_person_takes_it_offline_and_again_once_it_is_back(
     pipeline: Pipeline, api: OpenAI, run: Run, told: int
 ) -> None:
-    for _ in range(2):  # the second time changes nothing
-        assert f"tailor promote {run.id}" in _tailor("offline", "five", "--reason", "it invents colours")
+    operator, key = keys.create(pipeline.serving, "Linh", ["five"], scopes=["operate"])
+    headers, why = {"Authorization": f"Bearer {operator}"}, {"reason": "it invents colours"}
+    answer = httpx.post(f"{pipeline.api}/models/five/offline", headers=headers, json=why, timeout=PATIENCE)
+    assert (answer.status_code, answer.json().get("ended")) == (200, [run.id]), answer.text
+    # The second time changes nothing.
+    assert f"tailor promote {run.id}" in _tailor("offline", "five", "--reason", "it invents colours")
     retired = pipeline.runs.get(run.id).history[-1]
     assert (retired.state, retired.reason) == (State.RETIRED, "it invents colours")
-    assert retired.by.startswith("person:")
+    assert retired.by == f"key:Linh ({key.id})"
     assert pipeline.deployments(run.id) == []
     with pytest.raises(openai.NotFoundError) as offline:
         api.chat.completions.create(model="five", messages=[{"role": "user", "content": "hi"}])

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import botocore.session
 import yaml
@@ -21,6 +22,7 @@ CONVERSE = BEDROCK.shape_for("ConverseRequest")
 CONTEXT = SimpleNamespace(
     function_name="test", memory_limit_in_mb=128, invoked_function_arn="arn:test", aws_request_id="invocation-1"
 )
+MANAGED = re.compile(r"/v1/(approvals|runs|uploads)|/v1/models/[^/]+/")
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -67,11 +69,11 @@ def gateway_responses() -> dict[str, Any]:
 class Gateway:
     """``with Gateway(authorize, inference) as gateway``: ``gateway.url`` is a base URL for OpenAI clients.
 
-    ``approve`` gets what the template sends to it."""
+    ``manage`` gets what the template sends to it."""
 
-    def __init__(self, authorize: Handler, inference: Handler, approve: Handler | None = None) -> None:
+    def __init__(self, authorize: Handler, inference: Handler, manage: Handler | None = None) -> None:
         outer = self
-        self.authorize, self.inference, self.approve = authorize, inference, approve
+        self.authorize, self.inference, self.manage = authorize, inference, manage
         self.responses = gateway_responses()
 
         class RequestHandler(BaseHTTPRequestHandler):
@@ -126,10 +128,11 @@ class Gateway:
         except Exception as error:
             return self._own("UNAUTHORIZED" if str(error) == "Unauthorized" else "AUTHORIZER_FAILURE")
         context = {name: str(value) for name, value in policy["context"].items()}
-        event = proxy_event(request.command, urlsplit(request.path).path, body, context, headers)
-        event["queryStringParameters"] = dict(parse_qsl(urlsplit(request.path).query)) or None
-        approval = event["path"].startswith(("/v1/approvals", "/v1/runs", "/v1/uploads"))
-        answer = (self.approve if approval and self.approve else self.inference)(event, CONTEXT)
+        address = urlsplit(request.path)
+        event = proxy_event(
+            request.command, address.path, body, context, headers, query=parse_qs(address.query, keep_blank_values=True)
+        )
+        answer = (self.manage if self.manage and MANAGED.match(event["path"]) else self.inference)(event, CONTEXT)
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         text = answer["body"]
         return answer["statusCode"], headers, base64.b64decode(text).decode() if answer["isBase64Encoded"] else text
@@ -144,10 +147,18 @@ class Gateway:
 
 
 def proxy_event(
-    method: str, path: str, body: str | None, authorizer: Mapping[str, str], headers: Mapping[str, str] | None = None
+    method: str,
+    path: str,
+    body: str | None,
+    authorizer: Mapping[str, str],
+    headers: Mapping[str, str] | None = None,
+    *,
+    query: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
     event: dict[str, Any] = json.loads((ROOT / "events" / "inference_chat.json").read_text())
     event["headers"] |= headers or {}
     event |= {"httpMethod": method, "path": path, "resource": path, "body": body or None}
+    event |= {"queryStringParameters": {name: values[-1] for name, values in query.items()} if query else None}
+    event |= {"multiValueQueryStringParameters": dict(query) if query else None}
     event["requestContext"] |= {"httpMethod": method, "path": f"/test{path}", "authorizer": dict(authorizer)}
     return event

@@ -13,7 +13,10 @@ DOCS = (ROOT / "docs" / "api.md").read_text()
 def test_every_error_code_is_documented_and_no_other() -> None:
     sources = [path.read_text() for path in (ROOT / "layers/tailor/tailor/serving").glob("*.py")]
     library = ROOT / "layers/tailor/tailor"
-    sources += [(library / "aws/rest.py").read_text(), (library / "steps/approvals.py").read_text()]
+    sources += [
+        (library / "aws/rest.py").read_text(),
+        *(path.read_text() for path in (library / "management").glob("*.py")),
+    ]
     used = {code for source in sources for code in re.findall(r'code="([a-z_0-9]+)"', source)}
     used |= set(schema._CODES.values()) | {"invalid_type", "invalid_value", "context_length_exceeded"}
     used |= {kind.code for kind in errors._BEDROCK.values()}

@@ -50,6 +50,9 @@ def client(
 ) -> Any:
     """Return a cached client, in ``region`` or the configured one. Raises InvalidInputError without a Region."""
     settings = config(read_timeout, attempts, connect_timeout=connect_timeout)
+    if service == "s3":
+        # Addresses for browsers too: botocore would sign these by version 2 in some Regions, which KMS refuses.
+        settings = settings.merge(Config(signature_version="s3v4"))
     try:
         made = boto3.client(service, region_name=region, config=settings)  # type: ignore[call-overload]
     except NoRegionError as error:

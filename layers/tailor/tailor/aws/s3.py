@@ -124,6 +124,11 @@ class S3Storage:
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
 
+    def link(self, key: str, seconds: int) -> str:
+        """Return an address from which anyone may read the file for ``seconds``, as long as the signer may."""
+        where = {"Bucket": self.bucket, "Key": key}
+        return self._s3.generate_presigned_url("get_object", Params=where, ExpiresIn=seconds)
+
 
 class FrozenS3(S3Storage):
     """Implements :class:`tailor.storage.FrozenStorage`."""

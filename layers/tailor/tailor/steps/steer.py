@@ -16,7 +16,7 @@ from tailor.runs import MOVES, Run, RunStore, State, insist
 from tailor.serving.aliases import Alias, Offline, Version, rolled_back
 from tailor.serving.aliases import rollback as move_pointer_back
 from tailor.serving.aliases import take_offline as point_nowhere
-from tailor.steps.again import again
+from tailor.steps.again import ENDED_WITHOUT_MODEL, again
 from tailor.steps.provision import SERVING, is_going, is_sealed, open_sealed, promote, stand_by, take_down
 from tailor.steps.services import RunServices
 from tailor.storage import Storage
@@ -28,6 +28,25 @@ _REDEPLOYABLE = frozenset({State.RETIRED, State.DEPLOY_FAILED})
 _PROMOTABLE = frozenset(
     {State.DEPLOYED, State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED, State.STANDBY}
 )
+
+
+def actions(run: Run) -> list[str]:
+    """Return what a person can do with a run in this state: approve, decline, retry, stop, retire, promote.
+
+    A retry may still be refused, where the run's folder has changed since.
+    """
+    state = run.state
+    stops = state in _NOT_SUBMITTED | {State.TRAINING} | _NOT_MEASURED
+    retires = stops or (State.RETIRED in MOVES[state] and state != State.LIVE)
+    possible = {
+        "approve": state == State.AWAITING_APPROVAL,
+        "decline": state == State.AWAITING_APPROVAL,
+        "retry": state in ENDED_WITHOUT_MODEL | {State.DEPLOY_FAILED},
+        "stop": stops and not is_going(run),
+        "retire": retires and not is_going(run),
+        "promote": state in _REDEPLOYABLE | _PROMOTABLE,
+    }
+    return [name for name, can in possible.items() if can]
 
 
 def on_current_run[S: RunStore | RunServices, **P](

@@ -1,8 +1,6 @@
 """Approvals over HTTP: who may, what they see, what a repeat does, and what a stranger learns."""
 
-import importlib
 import io
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -10,15 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tailor.aws import clients
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
 from tailor.costs import Quote
 from tailor.runs import Run, State
 from tailor.serving import keys
 from tailor.steps.folders import fingerprint
-from tests.unit.serving.gateway import Gateway, ScriptedRuntime
-from tests.unit.steps.fakes import DatedStorage, a_run
+from tests.unit.management.conftest import Bucket
+from tests.unit.serving.gateway import Gateway
+from tests.unit.steps.fakes import a_run
 from tests.waiting import PATIENCE
 
 RUN, THEIRS = "colours-scenes-0123456789ab", "secret-plans-0123456789ab"
@@ -36,47 +34,11 @@ QUOTE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> DynamoRunStore:
-    monkeypatch.setenv("RUNS_TABLE", "runs")
-    monkeypatch.setenv("BUCKET", "data")
-    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "open", "project", "changed_at")]
-    indexes: list[Any] = [
-        {
-            "IndexName": name,
-            "KeySchema": [
-                {"AttributeName": name, "KeyType": "HASH"},
-                {"AttributeName": "changed_at", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "ALL"},
-        }
-        for name in ("open", "project")
-    ]
-    clients.client("dynamodb").create_table(
-        TableName="runs",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=attributes,
-        GlobalSecondaryIndexes=indexes,
-    )
-    store = DynamoRunStore("runs")
-    store.create(a_run(State.AWAITING_APPROVAL, id=RUN, at=NOW, quote=QUOTE))
-    store.create(a_run(State.AWAITING_APPROVAL, id=THEIRS, project="secret", dataset="plans", at=NOW, quote=QUOTE))
-    store.create(a_run(State.PREPARED, id="colours-other-0123456789ab", at=NOW, prefix="uploads/colours/other/"))
-    return store
-
-
-@pytest.fixture
-def function(runs: DynamoRunStore) -> ModuleType:
-    return importlib.reload(importlib.import_module("functions.approve.app"))
-
-
-@pytest.fixture
-def api(
-    authorize: ModuleType, inference: ModuleType, function: ModuleType, runtime: ScriptedRuntime
-) -> Iterator[Gateway]:
-    with Gateway(authorize.handler, inference.handler, function.handler) as gateway:
-        yield gateway
+@pytest.fixture(autouse=True)
+def three(runs: DynamoRunStore) -> None:
+    runs.create(a_run(State.AWAITING_APPROVAL, id=RUN, at=NOW, quote=QUOTE))
+    runs.create(a_run(State.AWAITING_APPROVAL, id=THEIRS, project="secret", dataset="plans", at=NOW, quote=QUOTE))
+    runs.create(a_run(State.PREPARED, id="colours-other-0123456789ab", at=NOW, prefix="uploads/colours/other/"))
 
 
 class Person:
@@ -116,7 +78,7 @@ def test_what_waits_is_listed_with_its_price_its_reason_and_its_end(person: Pers
     assert answer.status_code == 200
     [found] = answer.json()["data"]
     assert (found["id"], found["status"], found["project"], found["dataset"]) == (RUN, "awaiting", "colours", "scenes")
-    assert found["expires_at"] == QUOTE["approval"]["until"]
+    assert datetime.fromisoformat(found["expires_at"]) == datetime.fromisoformat(QUOTE["approval"]["until"])
     assert found["quote"]["totals"]["once"] == ["3.20", "4.00", "4.80"]
     assert found["quote"]["advice"] == ["8 training rows are few"]
     assert found["decided_by"] is None
@@ -186,16 +148,8 @@ def test_two_people_at_once_are_one_decision(
     assert [change.by for change in runs.get(RUN).history if change.state == State.DECLINED] == ["person:an"]
 
 
-@pytest.fixture
-def folder(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> DatedStorage:
-    """The bucket that the function looks into."""
-    bucket = DatedStorage()
-    monkeypatch.setattr(function.approvals, "_bucket", bucket)
-    return bucket
-
-
 def test_a_run_that_was_declined_is_tried_again_where_its_folder_is_unchanged(
-    person: Person, runs: DynamoRunStore, store: ServingTable, folder: DatedStorage
+    person: Person, runs: DynamoRunStore, store: ServingTable, bucket: Bucket
 ) -> None:
     run = runs.get(RUN)
     runs.save(run.model_copy(update={"fingerprint": fingerprint(run.prefix, [])}))
@@ -203,17 +157,11 @@ def test_a_run_that_was_declined_is_tried_again_where_its_folder_is_unchanged(
     assert person.decide(RUN, "decline").status_code == 200
     answer = person.retry(RUN, reason="there is money now")
     assert answer.status_code == 200, answer.text
-    assert answer.json() == {
-        "id": RUN,
-        "object": "run",
-        "project": "colours",
-        "dataset": "scenes",
-        "state": "prepared",
-    }
+    assert answer.json()["state"] == "prepared"
     [key] = store.all_keys()
     last = runs.get(RUN).history[-1]
     assert (last.state, last.by, last.reason) == (State.PREPARED, f"key:Linh ({key.id})", "there is money now")
-    folder.put(f"{run.prefix}more.csv", "e", NOW)
+    bucket.put(f"{run.prefix}more.csv", "e", NOW)
     runs.save(runs.get(RUN).moved(State.STOPPED, by="person:linh", now=NOW))
     refused = person.retry(RUN)
     assert code(refused) == (409, "not_retryable")
@@ -226,23 +174,21 @@ def test_a_key_that_may_only_chat_has_nothing_tried_again(api: Gateway, store: S
 
 
 def test_whoever_may_approve_says_that_an_upload_is_done(
-    person: Person, api: Gateway, store: ServingTable, folder: DatedStorage, monkeypatch: pytest.MonkeyPatch
+    person: Person, api: Gateway, store: ServingTable, bucket: Bucket
 ) -> None:
-    written: list[tuple[str, bytes]] = []
-    monkeypatch.setattr(folder, "write", lambda key, data: written.append((key, data)))
 
     def done(person: Person, path: str) -> httpx.Response:
         return httpx.post(f"{person.url}/uploads/{path}/done", headers=person.headers, timeout=PATIENCE)
 
     assert code(done(person, "colours/new")) == (404, "upload_not_found")
-    folder.put("uploads/colours/new/a.csv", "e", NOW)
-    folder.put("uploads/secret/new/a.csv", "e", NOW)
+    bucket.put("uploads/colours/new/a.csv", "e", NOW)
+    bucket.put("uploads/secret/new/a.csv", "e", NOW)
     answer = done(person, "colours/new")
     assert (answer.status_code, answer.json()["status"]) == (200, "done"), answer.text
     for path in ("secret/new", "colours/%2e%2e", "colours/New", "colours/..%2fsecret"):
         assert code(done(person, path)) == (404, "upload_not_found"), path
     assert code(done(Person(api, a_key(store, "chat")[0]), "colours/new")) == (403, "access_denied")
-    assert written == [("uploads/colours/new/_DONE", b"")]
+    assert bucket.written == ["uploads/colours/new/_DONE"]
 
 
 class TestStrangers:

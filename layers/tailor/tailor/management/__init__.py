@@ -1,0 +1,21 @@
+"""The API for people: see runs, decide about their cost, steer them.
+
+| module | |
+|---|---|
+| ``access`` | who may do what: a key's current record and its scopes |
+| ``documents`` | what is answered, as pydantic models |
+| ``requests`` | what is asked, as pydantic models |
+| ``shown`` | a run as a document |
+| ``runs`` | runs: list, show, findings, losses, and every action on a run or a project's live version |
+| ``approvals`` | runs that wait for approval of their cost |
+| ``uploads`` | say that an upload is complete |
+| ``operations`` | the table of all paths, from which docs/openapi.json and the tests are made |
+"""
+
+from tailor.management.access import Access
+from tailor.management.approvals import Approvals
+from tailor.management.operations import ERRORS, OPERATIONS, Operation
+from tailor.management.runs import RunsApi
+from tailor.management.uploads import Uploads
+
+__all__ = ["ERRORS", "OPERATIONS", "Access", "Approvals", "Operation", "RunsApi", "Uploads"]

@@ -1,0 +1,243 @@
+"""Documents of the API for people: what it answers, as pydantic models, from which docs/openapi.json is made.
+
+Times are ISO 8601 in UTC, amounts US dollars as text, scores shares of 1. Later versions may add members.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tailor.costs import Every
+from tailor.runs import State
+
+type Amounts = list[str] | None
+"""Low, expected and high in US dollars; null if any of it is unknown."""
+
+
+class Document(BaseModel):
+    """Base of all documents."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class QuoteTotals(Document):
+    """Price of a run in advance, as far as an approval needs it."""
+
+    currency: str
+    totals: dict[Every, Amounts] = Field(description="by period: once, a month, a day")
+    unknown: list[str] = Field(description="items whose price is not known")
+    advice: list[str] = Field(description="what to know before paying")
+
+
+class QuoteLine(Document):
+    """One item of a quote. Amounts are null where the price is not known."""
+
+    item: str
+    title: str
+    every: Every
+    low: Decimal | None
+    expected: Decimal | None
+    high: Decimal | None
+    how: str = Field(description="how the amount comes about, or why it is unknown")
+
+
+class QuoteDocument(QuoteTotals):
+    """Price of a run in advance, item by item."""
+
+    lines: list[QuoteLine]
+
+
+class Change(Document):
+    """One entry of a run's history."""
+
+    state: State
+    at: datetime
+    by: str = Field(description="a function, person:NAME, or key:NAME (ID)")
+    reason: str
+
+
+class FindingSummary(Document):
+    code: str
+    severity: str
+    count: int
+
+
+class DataDocument(Document):
+    """Result of the check of the dataset."""
+
+    usable: bool
+    headline: str
+    counts: dict[str, int] = Field(description="rows, used, rejected, train, validation, test and others")
+    media: dict[str, int]
+    findings: list[FindingSummary] = Field(description="the first codes; /findings has the texts")
+
+
+class Phase(Document):
+    name: str
+    status: str
+    since: datetime
+
+
+class JobDocument(Document):
+    """The customization job at Bedrock."""
+
+    status: str | None
+    attempt: int
+    submitted_at: datetime | None
+    phases: list[Phase]
+    training_loss: float | None
+    validation_loss: float | None
+
+
+class EvaluationDocument(Document):
+    """The verdict, and the figures it rests on."""
+
+    verdict: str
+    headline: str | None
+    reasons: list[str]
+    metric: str | None
+    candidate: float | None
+    baseline: float | None
+    difference: float | None
+    interval: tuple[float, float] | None
+    p_value: float | None
+    rows: int | None
+
+
+class Wait(Document):
+    """Cause of a run's delay. ``wait`` is normal, ``stuck`` is longer than the recipe's patience."""
+
+    level: Literal["wait", "warn", "stuck"]
+    phase: str
+    message: str
+    since: datetime
+
+
+class Links(Document):
+    """Addresses of the reports, for anyone who has them, until ``expire_at``. Null where there is no report yet."""
+
+    data_report: str | None
+    evaluation_report: str | None
+    expire_at: datetime
+
+
+class RunSummary(Document):
+    """A run in a list."""
+
+    id: str
+    object: Literal["run"] = "run"
+    project: str
+    dataset: str
+    method: str
+    model: str
+    state: State
+    open: bool = Field(description="whether the run goes on, or waits for somebody")
+    created_at: datetime
+    changed_at: datetime
+    reason: str = Field(description="why it is in this state; may be empty")
+    verdict: str | None
+    actions: list[str] = Field(description="what can be posted to /v1/runs/{run}/{action} in this state")
+
+
+class RunDocument(RunSummary):
+    """All that is known of a run."""
+
+    timeline: list[Change] = Field(description="the oldest first")
+    data: DataDocument | None
+    quote: QuoteDocument | None
+    answer_by: datetime | None = Field(description="until when a run that awaits approval waits for it")
+    job: JobDocument | None
+    deployment: str | None = Field(description="status of the deployment at Bedrock")
+    evaluation: EvaluationDocument | None
+    waits: Wait | None
+    newer: str | None = Field(description="the run of what its folder holds since this one trains")
+    links: Links
+
+
+class RunList(Document):
+    """A page of runs, the one that changed last first. ``after: last_id`` gives the next page."""
+
+    object: Literal["list"] = "list"
+    data: list[RunSummary]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+class FindingDocument(Document):
+    """A finding of the data check. ``lines`` are the first places, ``count`` all."""
+
+    code: str
+    severity: str
+    message: str
+    fix: str
+    file: str | None
+    lines: list[int]
+    count: int
+
+
+class FindingList(Document):
+    object: Literal["list"] = "list"
+    data: list[FindingDocument]
+    has_more: bool
+
+
+class CurvePoint(Document):
+    step: int
+    epoch: float | None
+    loss: float | None = Field(description="null where it is no finite number")
+
+
+class CurveDocument(Document):
+    """Losses of the job as far as Bedrock has written them, and what they say."""
+
+    object: Literal["curve"] = "curve"
+    state: str
+    sentence: str
+    advice: str
+    training: list[CurvePoint]
+    validation: list[CurvePoint]
+
+
+class ApprovalDocument(Document):
+    """A run that asked for approval of its cost, with the decision if there is one."""
+
+    id: str
+    object: Literal["approval"] = "approval"
+    status: Literal["awaiting", "approved", "declined", "stopped", "superseded"]
+    project: str
+    dataset: str
+    method: str
+    model: str
+    reason: str = Field(description="why a person decides")
+    asked_at: datetime
+    expires_at: datetime | None
+    quote: QuoteTotals
+    decided_at: datetime | None
+    decided_by: str | None
+    decision_reason: str | None
+
+
+class ApprovalList(Document):
+    object: Literal["list"] = "list"
+    data: list[ApprovalDocument]
+
+
+class UploadDocument(Document):
+    object: Literal["upload"] = "upload"
+    project: str
+    dataset: str
+    status: Literal["done"] = "done"
+
+
+class ServiceDocument(Document):
+    """Live version of a project, and those before it."""
+
+    id: str = Field(description="the project, which is the model's name")
+    object: Literal["service"] = "service"
+    live: str | None = Field(description="the run that answers")
+    previous: list[str] = Field(description="runs that can be rolled back to, the last one first")
+    offline_reason: str | None = Field(description="why a person took the project offline; null if it is not")
+    ended: list[str] = Field(default=[], description="runs whose deployments were taken down by this request")

@@ -1,0 +1,153 @@
+"""All paths of the API for people, as data. docs/openapi.json is made from it, and the template is compared with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel
+
+from tailor.management.access import DECIDERS, OPERATORS, READERS, STARTERS
+from tailor.management.documents import (
+    ApprovalDocument,
+    ApprovalList,
+    CurveDocument,
+    FindingList,
+    RunDocument,
+    RunList,
+    ServiceDocument,
+    UploadDocument,
+)
+from tailor.management.requests import ActionRequest, DecisionRequest, ReasonedRequest, RollbackRequest, RunsQuery
+from tailor.serving.keys import Scope
+
+Method = Literal["get", "post"]
+ERRORS: Mapping[int, str] = {
+    400: "the request is not right; `param` names what",
+    401: "the key is missing, wrong, expired or revoked",
+    403: "the key lacks the scope",
+    404: "there is no such thing for this key",
+    409: "the state does not allow it",
+    413: "the request is too large",
+    429: "too many requests; wait for `retry-after`",
+    500: "a fault of the service",
+    503: "a part of AWS is not available; wait for `retry-after`",
+}
+"""Meaning of each status that a management path may answer instead of 200."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path. ``scopes``: a key needs one of them."""
+
+    id: str
+    method: Method
+    path: str
+    summary: str
+    scopes: tuple[Scope, ...]
+    answer: type[BaseModel]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "listRuns", "get", "/v1/runs", "List runs, the one that changed last first", READERS, RunList, query=RunsQuery
+    ),
+    Operation(
+        "getRun",
+        "get",
+        "/v1/runs/{run}",
+        "Get one run: timeline, data, quote, job, verdict, reports",
+        READERS,
+        RunDocument,
+    ),
+    Operation(
+        "getFindings", "get", "/v1/runs/{run}/findings", "Get what the check of the data found", READERS, FindingList
+    ),
+    Operation("getCurve", "get", "/v1/runs/{run}/curve", "Get the losses of the job", READERS, CurveDocument),
+    Operation(
+        "approveRun", "post", "/v1/runs/{run}/approve", "Approve the run's cost", DECIDERS, RunDocument, ActionRequest
+    ),
+    Operation(
+        "declineRun",
+        "post",
+        "/v1/runs/{run}/decline",
+        "Decline the run's cost, which ends it",
+        DECIDERS,
+        RunDocument,
+        ActionRequest,
+    ),
+    Operation(
+        "retryRun",
+        "post",
+        "/v1/runs/{run}/retry",
+        "Try a run again that has ended",
+        STARTERS,
+        RunDocument,
+        ActionRequest,
+    ),
+    Operation(
+        "stopRun",
+        "post",
+        "/v1/runs/{run}/stop",
+        "End a run before it has a verdict",
+        OPERATORS,
+        RunDocument,
+        ActionRequest,
+    ),
+    Operation(
+        "retireRun",
+        "post",
+        "/v1/runs/{run}/retire",
+        "Take a version down that is not live",
+        OPERATORS,
+        RunDocument,
+        ActionRequest,
+    ),
+    Operation(
+        "promoteRun", "post", "/v1/runs/{run}/promote", "Make a version live", OPERATORS, RunDocument, ReasonedRequest
+    ),
+    Operation(
+        "getService", "get", "/v1/models/{id}/service", "Get what a project's name leads to", READERS, ServiceDocument
+    ),
+    Operation(
+        "rollBack",
+        "post",
+        "/v1/models/{id}/rollback",
+        "Make an earlier version live again",
+        OPERATORS,
+        ServiceDocument,
+        RollbackRequest,
+    ),
+    Operation(
+        "takeOffline",
+        "post",
+        "/v1/models/{id}/offline",
+        "End a project's service",
+        OPERATORS,
+        ServiceDocument,
+        ReasonedRequest,
+    ),
+    Operation("listApprovals", "get", "/v1/approvals", "List runs that wait for approval", DECIDERS, ApprovalList),
+    Operation(
+        "getApproval", "get", "/v1/approvals/{run}", "Get one run that waits, or has waited", DECIDERS, ApprovalDocument
+    ),
+    Operation(
+        "decide", "post", "/v1/approvals/{run}", "Approve or decline", DECIDERS, ApprovalDocument, DecisionRequest
+    ),
+    Operation(
+        "finishUpload",
+        "post",
+        "/v1/uploads/{project}/{dataset}/done",
+        "Say that an upload is complete",
+        STARTERS,
+        UploadDocument,
+    ),
+)
+
+ACTIONS: Mapping[str, Operation] = {
+    operation.path.rsplit("/", 1)[1]: operation
+    for operation in OPERATIONS
+    if operation.method == "post" and operation.path.startswith("/v1/runs/{run}/")
+}
+"""What can be done to a run."""

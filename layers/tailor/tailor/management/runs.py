@@ -1,0 +1,228 @@
+"""Runs over the API: list, show, findings, losses, and every action that the command line has."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from tailor.errors import ConflictError, InvalidInputError, NotFoundError
+from tailor.evaluation.curves import find_curves
+from tailor.management import shown
+from tailor.management.access import OPERATORS, READERS, Access, signature
+from tailor.management.approvals import Approvals
+from tailor.management.documents import FindingList, Links, RunList, ServiceDocument
+from tailor.management.operations import ACTIONS
+from tailor.management.requests import ActionRequest, ReasonedRequest, RollbackRequest, RunsQuery
+from tailor.run_records import DeploymentStatus
+from tailor.runs import Run, State
+from tailor.serving.errors import ApiError
+from tailor.serving.keys import ApiKey, Caller
+from tailor.serving.schema import check, read
+from tailor.serving.service import ApiAnswer
+from tailor.steps import steer
+from tailor.steps.services import RunServices
+from tailor.storage import Storage
+from tailor.training.request import JOB_FOLDER
+
+LINK_SECONDS = 600
+MOST_FINDINGS = 200
+_DATA_REPORT, _EVALUATION_REPORT = "report/report.html", "evaluation/report.html"
+# States that an action leads to: where the same key's action led there already, a repeat changes nothing.
+_ENDS: Mapping[str, frozenset[State]] = {
+    "stop": frozenset({State.STOPPED, State.RETIRED}),
+    "retire": frozenset({State.STOPPED, State.RETIRED}),
+    "promote": frozenset({State.LIVE, State.RESTORING, State.EVALUATING}),
+    "retry": frozenset({State.RECEIVED, State.PREPARED, State.TRAINED, State.RESTORING}),
+}
+
+
+class Files(Storage, Protocol):
+    """The bucket, with addresses for browsers."""
+
+    def link(self, key: str, seconds: int) -> str:
+        """Return an address from which anyone may read the file for ``seconds``."""
+
+
+class RunsApi:
+    """Operations of docs/api.md, "Runs". Each raises ApiError and the errors of :mod:`tailor.errors`."""
+
+    def __init__(self, access: Access, services: RunServices, files: Files, approvals: Approvals) -> None:
+        self._access = access
+        self._services = services
+        self._files = files
+        self._approvals = approvals
+
+    def list_runs(self, query: Mapping[str, str], caller: Caller) -> ApiAnswer:
+        """Answer ``GET /v1/runs``: a page of runs of the key's projects, the one that changed last first."""
+        key = self._access.key(caller, READERS)
+        asked = check(RunsQuery, dict(query))
+        if asked.project is not None and asked.project not in key.projects:
+            raise ApiError(404, "this key has no such project", code="project_not_found", param="project")
+        projects = [asked.project] if asked.project else key.projects
+        runs = [run for project in projects for run in self._services.runs.project_runs(project) if _fits(run, asked)]
+        runs.sort(key=lambda run: (run.history[-1].at, run.id), reverse=True)
+        begin = _place_after(asked.after, runs)
+        page = [shown.summary(run) for run in runs[begin : begin + asked.limit]]
+        answer = RunList(
+            data=page,
+            first_id=page[0].id if page else None,
+            last_id=page[-1].id if page else None,
+            has_more=begin + asked.limit < len(runs),
+        )
+        return ApiAnswer(answer.model_dump_json())
+
+    def show(self, run_id: str, caller: Caller) -> ApiAnswer:
+        """Answer ``GET /v1/runs/{run}``."""
+        return self._shown(self._access.run(run_id, self._access.key(caller, READERS)))
+
+    def findings(self, run_id: str, caller: Caller) -> ApiAnswer:
+        """Answer ``GET /v1/runs/{run}/findings``: what the check of the data found. Raises ApiError 404 before that."""
+        run = self._access.run(run_id, self._access.key(caller, READERS))
+        try:
+            report = json.loads(self._files.read(f"{run.files}report/report.json"))
+        except NotFoundError:
+            raise ApiError(404, "the data of this run were not checked yet", code="not_ready", param="run") from None
+        found = shown.findings(report["findings"])
+        answer = FindingList(data=found[:MOST_FINDINGS], has_more=len(found) > MOST_FINDINGS)
+        return ApiAnswer(answer.model_dump_json())
+
+    def curve(self, run_id: str, caller: Caller) -> ApiAnswer:
+        """Answer ``GET /v1/runs/{run}/curve``: the job's losses. Raises ApiError 404 while there are none."""
+        run = self._access.run(run_id, self._access.key(caller, READERS))
+        try:
+            curves = find_curves(self._files, f"{run.files}{JOB_FOLDER}")
+        except InvalidInputError as error:
+            raise ApiError(404, error.message, code="not_ready", param="run") from None
+        if not curves:
+            raise ApiError(404, "Bedrock has written no losses of this run yet", code="not_ready", param="run")
+        return ApiAnswer(shown.curve(curves).model_dump_json())
+
+    def act(self, run_id: str, action: str, body: bytes, caller: Caller) -> ApiAnswer:
+        """Answer ``POST /v1/runs/{run}/{action}`` with the run as it is then.
+
+        Raises ApiError 409 if the run's state does not allow it. The same key's repeat of what it did is no conflict.
+        """
+        if action not in ACTIONS:
+            raise ApiError(404, f"there is no such action: it is one of {', '.join(ACTIONS)}", code="not_found")
+        key = self._access.key(caller, ACTIONS[action].scopes)
+        run = self._access.run(run_id, key)
+        asked: type[ActionRequest] = ReasonedRequest if ACTIONS[action].body is ReasonedRequest else ActionRequest
+        reason = read(asked, body or b"{}").reason
+        if action in ("approve", "decline"):
+            run, facts = self._approvals.decided(run, action, reason, key)
+            return self._shown(run, facts)
+        facts = {"key": key.id, "run": run.id, "action": action}
+        try:
+            run = self._command(action)(run, by=signature(key), reason=reason, now=datetime.now(UTC))
+        except (ConflictError, NotFoundError) as error:
+            run = self._access.run(run_id, key)
+            if not _done_by(key, action, run):
+                if action == "retry":
+                    raise ApiError(409, _in_full(error), code="not_retryable") from error
+                raise ApiError(409, _in_full(error), code="run_state_conflict") from error
+            facts["repeated"] = "yes"
+        return self._shown(run, facts)
+
+    def roll_back(self, project: str, body: bytes, caller: Caller) -> ApiAnswer:
+        """Answer ``POST /v1/models/{id}/rollback``. Raises ApiError 409 where there is nothing to go back to."""
+        key = self._operator(project, caller)
+        asked = read(RollbackRequest, body or b"{}")
+        by, now = signature(key), datetime.now(UTC)
+        try:
+            run = steer.roll_back(project, self._services, to=asked.to, by=by, reason=asked.reason, now=now)
+        except (ConflictError, NotFoundError) as error:
+            raise ApiError(409, _in_full(error), code="run_state_conflict", param="to") from error
+        return self._service(project, {"key": key.id, "run": run.id, "action": "rollback"})
+
+    def take_offline(self, project: str, body: bytes, caller: Caller) -> ApiAnswer:
+        """Answer ``POST /v1/models/{id}/offline``. A repeat finishes what was cut short."""
+        key = self._operator(project, caller)
+        reason = read(ReasonedRequest, body).reason
+        by, now = signature(key), datetime.now(UTC)
+        try:
+            _, ended = steer.take_offline(project, self._services, by=by, reason=reason, now=now)
+        except (ConflictError, NotFoundError) as error:
+            raise ApiError(409, _in_full(error), code="run_state_conflict") from error
+        facts = {"key": key.id, "project": project, "action": "offline"}
+        return self._service(project, facts, ended=[run.id for run in ended])
+
+    def service(self, project: str, caller: Caller) -> ApiAnswer:
+        """Answer ``GET /v1/models/{id}/service``: what the project's name leads to."""
+        key = self._access.key(caller, READERS)
+        _own(project, key)
+        return self._service(project, {})
+
+    def _command(self, action: str) -> Callable[..., Run]:
+        def retry(run: Run, **how: Any) -> Run:
+            return steer.retry(run, self._services.runs, bucket=self._files, **how)
+
+        def steered(act: Callable[..., Run]) -> Callable[..., Run]:
+            return lambda run, **how: act(run, self._services, **how)
+
+        by_name = {"stop": steer.stop, "retire": steer.retire, "promote": steer.promote_by_hand}
+        return retry if action == "retry" else steered(by_name[action])
+
+    def _operator(self, project: str, caller: Caller) -> ApiKey:
+        key = self._access.key(caller, OPERATORS)
+        _own(project, key)
+        return key
+
+    def _shown(self, run: Run, facts: Mapping[str, Any] | None = None) -> ApiAnswer:
+        return ApiAnswer(shown.document(run, self._links(run)).model_dump_json(), facts=dict(facts or {}))
+
+    def _service(self, project: str, facts: Mapping[str, Any], ended: Sequence[str] = ()) -> ApiAnswer:
+        alias = self._services.aliases.alias(project)
+        answer = ServiceDocument(
+            id=project,
+            live=alias.live.run if alias.live else None,
+            previous=[version.run for version in alias.previous],
+            offline_reason=alias.offline.reason if alias.offline else None,
+            ended=list(ended),
+        )
+        return ApiAnswer(answer.model_dump_json(), facts=dict(facts))
+
+    def _links(self, run: Run) -> Links:
+        until = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
+
+        def link(there: bool, path: str) -> str | None:
+            return self._files.link(f"{run.files}{path}", LINK_SECONDS) if there else None
+
+        return Links(
+            data_report=link(run.report.usable is not None, _DATA_REPORT),
+            evaluation_report=link(run.evaluation.verdict is not None, _EVALUATION_REPORT),
+            expire_at=until,
+        )
+
+
+def _fits(run: Run, asked: RunsQuery) -> bool:
+    return asked.state is None or (run.is_open if asked.state == "open" else run.state == asked.state)
+
+
+def _place_after(last: str | None, runs: list[Run]) -> int:
+    if last is None:
+        return 0
+    place = next((place for place, run in enumerate(runs, start=1) if run.id == last), None)
+    if place is None:
+        message = "after: this list has no such run; give the last_id of the page before, with the same filters"
+        raise ApiError(400, message, code="invalid_value", param="after")
+    return place
+
+
+def _done_by(key: ApiKey, action: str, run: Run) -> bool:
+    """Return whether this key's own earlier request did it already."""
+    by = signature(key)
+    if run.state == State.TRAINING and action in ("stop", "retire"):
+        return run.job is not None and run.job.stop_asked_by == by
+    going = run.deployment is not None and run.deployment.status == DeploymentStatus.DELETING
+    if going and action in ("stop", "retire"):
+        return run.deployment is not None and run.deployment.retired_by == by
+    return run.state in _ENDS[action] and run.history[-1].by == by
+
+
+def _own(project: str, key: ApiKey) -> None:
+    if project not in key.projects:
+        raise ApiError(404, "this key has no such project", code="project_not_found", param="id")
+
+
+def _in_full(error: ConflictError | NotFoundError) -> str:
+    return f"{error.message}: {error.hint}" if error.hint else error.message

@@ -1,0 +1,98 @@
+"""The real function over tables in memory, with Bedrock and the bucket in memory too."""
+
+import importlib
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tailor.aws import clients
+from tailor.aws.runs import DynamoRunStore
+from tailor.aws.serving import ServingTable
+from tailor.errors import NotFoundError
+from tailor.steps.services import RunServices
+from tests.unit.serving.conftest import authorize, aws, inference, live, runtime, store, version
+from tests.unit.serving.gateway import Gateway, ScriptedRuntime
+from tests.unit.steps.fakes import DatedStorage, MemoryControl
+
+__all__ = ["authorize", "aws", "inference", "live", "runtime", "store", "version"]
+
+
+class Bucket(DatedStorage):
+    """Listings as in :class:`DatedStorage`, and the contents that a test gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.contents: dict[str, bytes] = {}
+        self.written: list[str] = []
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        if key not in self.contents:
+            raise NotFoundError(key)
+        return self.contents[key]
+
+    def write(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
+        self.written.append(key)
+
+    def link(self, key: str, seconds: int) -> str:
+        return f"https://bucket.example/{key}?seconds={seconds}"
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> DynamoRunStore:
+    for name, value in {"RUNS_TABLE": "runs", "BUCKET": "data", "STACK": "tailor", "ENVIRONMENT": "dev"}.items():
+        monkeypatch.setenv(name, value)
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "open", "project", "changed_at")]
+    indexes: list[Any] = [
+        {
+            "IndexName": name,
+            "KeySchema": [
+                {"AttributeName": name, "KeyType": "HASH"},
+                {"AttributeName": "changed_at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        for name in ("open", "project")
+    ]
+    clients.client("dynamodb").create_table(
+        TableName="runs",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=attributes,
+        GlobalSecondaryIndexes=indexes,
+    )
+    return DynamoRunStore("runs")
+
+
+@pytest.fixture
+def control() -> MemoryControl:
+    return MemoryControl()
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Bucket()
+
+
+@pytest.fixture
+def function(
+    runs: DynamoRunStore,
+    store: ServingTable,
+    control: MemoryControl,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+) -> ModuleType:
+    module = importlib.reload(importlib.import_module("functions.manage.app"))
+    monkeypatch.setattr(module.steering, "_services", RunServices(runs, control, store))
+    for api, name in ((module.steering, "_files"), (module.uploads, "_bucket")):
+        monkeypatch.setattr(api, name, bucket)
+    return module
+
+
+@pytest.fixture
+def api(
+    authorize: ModuleType, inference: ModuleType, function: ModuleType, runtime: ScriptedRuntime
+) -> Iterator[Gateway]:
+    with Gateway(authorize.handler, inference.handler, function.handler) as gateway:
+        yield gateway

@@ -1,0 +1,62 @@
+"""docs/openapi.json says what the API does: its paths are the template's, and it names every answer."""
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+from tailor.aws.runs import DynamoRunStore
+from tailor.aws.serving import ServingTable
+from tailor.runs import State
+from tailor.serving import keys
+from tailor_cli import openapi
+from tests.unit.contracts.template import template
+from tests.unit.serving.gateway import Gateway
+from tests.unit.steps.fakes import a_run
+
+RUN = "colours-scenes-0123456789ab"
+
+
+def test_the_published_document_is_the_codes() -> None:
+    assert openapi.PAGE.read_text("utf-8") == openapi.text(), "run python -m tailor_cli.openapi"
+
+
+def test_the_template_has_the_documents_paths_and_no_others() -> None:
+    routes = {
+        (event["Properties"]["Path"], event["Properties"]["Method"])
+        for resource in template()["Resources"].values()
+        for event in resource.get("Properties", {}).get("Events", {}).values()
+        if event["Type"] == "Api" and event["Properties"]["Method"] not in ("options", "head")
+    }
+    paths: dict[str, dict[str, Any]] = openapi.document()["paths"]
+    assert routes == {(path, method) for path, methods in paths.items() for method in methods}
+
+
+MANAGED = schemathesis.openapi.from_dict(openapi.document()).exclude(path_regex="chat|responses|^/v1/models(/{id})?$")
+FOUND: list[Any] = list(MANAGED.get_all_operations())
+
+
+IDS = [f"colours-{state}-0123456789ab" for state in (State.AWAITING_APPROVAL, State.TRAINING, State.PASSED, State.LIVE)]
+
+
+@pytest.fixture
+def secret(api: Gateway, runs: DynamoRunStore, store: ServingTable, function: ModuleType) -> str:
+    for id in IDS:
+        runs.create(a_run(State(id.removeprefix("colours-")[:-13]), id, prefix=f"uploads/colours/{id}/"))
+    return keys.create(store, "anyone", ["colours"], scopes=keys.SCOPES)[0]
+
+
+@pytest.mark.parametrize("operation", [found.ok() for found in FOUND], ids=lambda each: each.label)
+def test_no_request_that_the_document_allows_or_not_is_answered_as_it_does_not_say(
+    operation: Any, api: Gateway, secret: str
+) -> None:
+    @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+    @given(case=operation.as_strategy())
+    def ask(case: Any) -> None:
+        if "run" in case.path_parameters:
+            case.path_parameters["run"] = IDS[len(str(case.body)) % len(IDS)]
+        case.call_and_validate(base_url=api.url.removesuffix("/v1"), headers={"Authorization": f"Bearer {secret}"})
+
+    ask()
