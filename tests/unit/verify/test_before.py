@@ -49,7 +49,7 @@ def test_every_rule_of_the_template_is_put_and_deleted_again() -> None:
 def test_a_rule_that_is_refused_is_named() -> None:
     found = result("rules-accepted", eventbridge('"deployed"'))
     assert found.verdict == "different"
-    assert "EvaluateFunctionDue" in found.why
+    assert "EvaluateRule" in found.why
     assert "too complex" in found.why
 
 
