@@ -57,6 +57,12 @@ out = Output(highlight=False)
 err = Output(stderr=True, highlight=False)
 
 
+OF_A_TEAM = (
+    "a team's credentials reach its own projects, and move no run: approve and call models with an API key. "
+    "Whoever operates the stack gives keys and permissions"
+)
+
+
 @dataclass
 class Session:
     """The stack that commands use, looked up at first use: offline commands never call AWS."""
@@ -184,9 +190,22 @@ def shown_errors(recipe: Path | None = None, *, ends_with: int = 1) -> Iterator[
             where = [str(recipe or RECIPE_FILE), *([within] if within else [])]
             _print_error(f"{': '.join(where)}: {problem.message}", problem.fix)
         sys.exit(ends_with)
+    except NotAllowedError as error:
+        _print_refusal(error)
+        sys.exit(ends_with)
     except TailorError as error:
         _print_error(error.message, error.hint)
         sys.exit(ends_with)
+
+
+def _print_refusal(error: NotAllowedError) -> None:
+    """Print what these credentials may not do, whom to ask, and last AWS's own words, which name the permission."""
+    if not error.refused:
+        _print_error(error.message, error.hint)
+        return
+    _print_error(f"these AWS credentials may not do this: {error.refused}", error.hint or OF_A_TEAM)
+    said = error.message.removeprefix(f"{error.refused}: ")
+    err.print(f"      [dim]AWS says: {escape(in_a_line(said))}[/]", soft_wrap=True)
 
 
 def _print_error(message: str, hint: str) -> None:

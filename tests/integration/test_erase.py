@@ -37,9 +37,10 @@ def everything(pipeline: Pipeline) -> dict[str, list[str]]:
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=outputs["BucketName"])
         for each in page.get("Versions", []) + page.get("DeleteMarkers", [])
     ]
+    named = {outputs[name]: name for name in ("RunsTableName", "ServingTableName", "FoldersTableName")}
     tables = {
-        name: [json.dumps(row, default=str) for page in scan(outputs[name]) for row in page["Items"]]
-        for name in ("RunsTableName", "ServingTableName", "FoldersTableName")
+        named.get(table, table): [json.dumps(row, default=str) for page in scan(table) for row in page["Items"]]
+        for table in client("dynamodb").list_tables()["TableNames"]  # all, those too that nobody thought of
     }
     return tables | {
         "bucket": [each["Key"] for each in listed],

@@ -72,8 +72,14 @@ class NotFoundError(TailorError):
 
 
 class NotAllowedError(TailorError):
+    """``refused``: in Tailor's words what AWS did not allow; empty where it was not AWS that refused."""
+
     code = "not-allowed"
     http_status = 403
+
+    def __init__(self, message: str, *, hint: str = "", refused: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.refused = refused
 
 
 class NotOursError(NotAllowedError):

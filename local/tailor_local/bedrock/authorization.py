@@ -1,5 +1,7 @@
 """Which IAM actions on which resources each operation needs, from AWS's service authorization reference.
 
+A model's own key: docs.aws.amazon.com/bedrock, "Encryption of custom models": who submits a job gives Bedrock a grant.
+
 Converse and its stream have no actions of their own: they need InvokeModel and InvokeModelWithResponseStream.
 """
 
@@ -26,6 +28,7 @@ NAMED = {
     "CreateProvisionedModelThroughput": ("modelId", "custom-model"),
     "GetFoundationModel": ("modelIdentifier", "foundation-model"),
 }
+OF_A_KEY = ("kms:CreateGrant", "kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt")
 TAGGED = {
     "CreateModelCustomizationJob": (("jobTags", "model-customization-job"), ("customModelTags", "custom-model")),
     "CreateCustomModelDeployment": (("tags", "custom-model-deployment"),),
@@ -56,6 +59,10 @@ def checks(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[Ch
             yield Check("bedrock:TagResource", scope.arn(kind, "*"))
     if operation == "CreateModelCustomizationJob" and "roleArn" in request:
         yield Check("iam:PassRole", request["roleArn"], {"iam:PassedToService": "bedrock.amazonaws.com"})
+    if key := request.get("customModelKmsKeyId", ""):
+        named = key if key.startswith("arn:") else f"arn:aws:kms:{scope.region}:{scope.account}:key/{key}"
+        for action in OF_A_KEY:
+            yield Check(action, named, {"kms:GrantIsForAWSResource": "true"} if action == OF_A_KEY[0] else {})
 
 
 def _resources(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[str]:

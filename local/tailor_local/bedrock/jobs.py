@@ -115,6 +115,7 @@ def shown(scope: Scope, job: Job) -> dict[str, Any]:
         "outputModelArn": job.model_arn,
         "clientRequestToken": given.get("clientRequestToken"),
         "roleArn": given["roleArn"],
+        "outputModelKmsKeyArn": given.get("customModelKmsKeyId"),
         "status": job.status,
         "statusDetails": job.phases,
         "failureMessage": job.failure,

@@ -27,6 +27,7 @@ def get_custom_model(call: Call) -> dict[str, Any]:
         "jobArn": job.arn,
         "baseModelArn": call.scope.arn("foundation-model", model.base),
         "customizationType": job.method,
+        "modelKmsKeyArn": given.get("customModelKmsKeyId"),
         "hyperParameters": given.get("hyperParameters"),
         "trainingDataConfig": given["trainingDataConfig"],
         "validationDataConfig": given.get("validationDataConfig"),

@@ -45,6 +45,15 @@ def test_a_model_behind_a_profile_is_called_through_that_profile() -> None:
     assert {check.context["bedrock:InferenceProfileArn"] for check in models} == {profile.resource}
 
 
+def test_a_job_with_a_key_of_ones_own_needs_that_key() -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    for given in (key, key.rpartition("/")[2]):
+        request = {"baseModelIdentifier": "amazon.nova-lite-v1:0:300k", "customModelKmsKeyId": given}
+        *_, grant, describe, generate, decrypt = checks("CreateModelCustomizationJob", request, SCOPE)
+        assert (grant.action, grant.context) == ("kms:CreateGrant", {"kms:GrantIsForAWSResource": "true"})
+        assert {check.resource for check in (grant, describe, generate, decrypt)} == {key}
+
+
 def test_a_job_needs_the_model_the_tags_and_the_role() -> None:
     request = {
         "baseModelIdentifier": "amazon.nova-lite-v1:0:300k",

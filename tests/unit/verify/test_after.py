@@ -287,6 +287,34 @@ def test_a_job_that_runs_is_stopped_and_its_record_told(tmp_path: Path) -> None:
     assert stopped == [{"jobIdentifier": f"{NAME}-stopped"}]
 
 
+@pytest.mark.parametrize(
+    ("changed", "different"),
+    [
+        ({}, []),
+        ({"ScalingConfig": {}}, ["without a cap: assumed none, observed PrepareRuns"]),
+        ({"State": "Disabled"}, ["not enabled: assumed none, observed PrepareRuns"]),
+        ({"EventSourceArn": "arn:aws:dynamodb:us-east-1:210987654321:table/t/stream/s", "ScalingConfig": {}}, []),
+    ],
+)
+def test_a_queue_without_a_cap_or_a_function_is_told(
+    tmp_path: Path, changed: dict[str, Any], different: list[str]
+) -> None:
+    mapping = {
+        "State": "Enabled",
+        "EventSourceArn": "arn:aws:sqs:us-east-1:210987654321:work",
+        "ScalingConfig": {"MaximumConcurrency": 2},
+    }
+    of_stack = {"PhysicalResourceId": "1", "ResourceType": "AWS::Lambda::EventSourceMapping"}
+    answers = {
+        ("cloudformation", "list_stack_resources"): {
+            "StackResourceSummaries": [of_stack | {"LogicalResourceId": "PrepareRuns"}]
+        },
+        ("lambda", "get_event_source_mapping"): mapping | changed,
+    }
+    found = observed("queue-caps", place(tmp_path, FakeAws(answers)))
+    assert found.why == "; ".join(different)
+
+
 @pytest.mark.parametrize("lines", [0, 2])
 def test_events_of_a_job_are_looked_for_in_the_functions_log(tmp_path: Path, lines: int) -> None:
     aws = bedrock(job("Failed", message="No."))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tailor.aws.refusals import class_of
-from tailor.errors import RetryableError
+from tailor.errors import NotAllowedError, RetryableError
 
 
 def code_of(error: ClientError) -> str:
@@ -21,6 +21,9 @@ def translated(action: str) -> Iterator[None]:
         yield
     except ClientError as error:
         message = error.response.get("Error", {}).get("Message") or str(error)
-        raise class_of(code_of(error))(f"{action}: {message}") from error
+        kind = class_of(code_of(error))
+        if kind is NotAllowedError:
+            raise NotAllowedError(f"{action}: {message}", refused=action) from error
+        raise kind(f"{action}: {message}") from error
     except BotoCoreError as error:
         raise RetryableError(f"{action}: {error}") from error

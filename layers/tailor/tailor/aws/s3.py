@@ -39,7 +39,7 @@ def _reading(uri: str) -> Iterator[None]:
             yield
     except NotAllowedError as error:
         message = f"{error.message}, which S3 says of a deleted object too: look first whether it is still there"
-        raise NotAllowedError(message) from error
+        raise NotAllowedError(message, refused=error.refused) from error
 
 
 class S3Storage:

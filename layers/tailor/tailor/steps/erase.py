@@ -26,7 +26,7 @@ STAYS = (
     "Bedrock's records of customization jobs (names and settings), which can't be deleted",
     "logs, traces and histories of state machines: ids of runs, until their retention ends",
     "point-in-time backups of the tables, for 35 days",
-    "notices that were sent, and dead letters, for 14 days",
+    "notices that were sent, and messages of queues and dead letters, for 14 days",
     "records of the emptied folders' names, for the minutes in which the deletions are noted",
     "in the month's bookings, amounts without a project or a run, so that the stack's limit holds",
 )

@@ -1,4 +1,4 @@
-"""The stack is well: no alarm is on, and no dead letter lies."""
+"""The stack is well: no alarm is on, no dead letter lies, and queues hand out their work with a cap."""
 
 from typing import Any
 
@@ -7,15 +7,16 @@ from tailor.verify.cleaning import pages
 from tailor.verify.world import World
 
 
-def _alarms(world: World) -> dict[str, Any]:
+def _of_type(world: World, kind: str) -> dict[str, str]:
+    """Return logical names by physical ones of the stack's resources of a type."""
     resources = pages(
         world, "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=world.deployed.name
     )
-    names = {
-        item["PhysicalResourceId"]: item["LogicalResourceId"]
-        for item in resources
-        if item["ResourceType"] == "AWS::CloudWatch::Alarm"
-    }
+    return {item["PhysicalResourceId"]: item["LogicalResourceId"] for item in resources if item["ResourceType"] == kind}
+
+
+def _alarms(world: World) -> dict[str, Any]:
+    names = _of_type(world, "AWS::CloudWatch::Alarm")
     found = world.call("cloudwatch", "describe_alarms", AlarmNames=list(names), MaxRecords=100).needed()["MetricAlarms"]
     states = {names[alarm["AlarmName"]]: alarm["StateValue"] for alarm in found}
     return {
@@ -34,7 +35,32 @@ def _dead_letters(world: World) -> dict[str, Any]:
     return {"queues": len(world.deployed.dead_letters), "dead letters": found}
 
 
+def _caps(world: World) -> dict[str, Any]:
+    caps, off = dict[str, Any](), list[str]()
+    for mapping, name in _of_type(world, "AWS::Lambda::EventSourceMapping").items():
+        found = world.call("lambda", "get_event_source_mapping", UUID=mapping).needed()
+        if found["State"] != "Enabled":
+            off.append(name)
+        if ":sqs:" in found["EventSourceArn"]:
+            caps[name] = (found.get("ScalingConfig") or {}).get("MaximumConcurrency")
+    return {
+        "functions at once": caps,
+        "without a cap": sorted(name for name, cap in caps.items() if cap is None),
+        "not enabled": sorted(off),
+    }
+
+
 CHECKS = (
+    Check(
+        id="queue-caps",
+        assumption="Lambda takes work from the stack's queues, and each mapping has the cap of the template.",
+        source="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html",
+        when="after deploying",
+        expected={"without a cap": [], "not enabled": []},
+        look=_caps,
+        permissions=("cloudformation:ListStackResources", "lambda:GetEventSourceMapping"),
+        varies=frozenset({"functions at once"}),
+    ),
     Check(
         id="alarms",
         assumption="All alarms of the stack are there, and none is on after the probes.",
