@@ -230,3 +230,71 @@ def test_words_for_parts_of_the_data_in_a_column_of_any_usual_name(tmp_path: Pat
     found = examples(open_dataset(tmp_path, {"d.csv": table}))
 
     assert [example.split for example in found] == ["train", "test"]
+
+
+def test_words_that_part_good_from_bad_under_an_unknown_key_are_a_warning(tmp_path: Path) -> None:
+    reader = of_rows(tmp_path, [PAIR | {"remark": word} for word in ("right", "wrong", "right")])
+    assert len(examples(reader)) == 3
+
+    assert ("not-used", "warning") in {(found.code, found.severity) for found in reader.findings}
+
+
+def test_thoughts_among_gemini_s_parts_are_reasoning_in_every_row(tmp_path: Path) -> None:
+    parts = [{"text": "hm", "thought": True}, {"text": "a"}]
+    row = {"contents": [{"role": "user", "parts": [{"text": "q?"}]}, {"role": "model", "parts": parts}]}
+
+    for example in examples(of_rows(tmp_path, [row, row])):
+        assert "<think>hm</think>" in " ".join(texts(example))
+
+
+@pytest.mark.parametrize(("right", "learnt"), [([1], "B"), (["B", "C"], "B, C"), ([0, 2], "A, C")])
+def test_lists_of_right_choices(tmp_path: Path, right: list[Any], learnt: str) -> None:
+    row = {"question": "q?", "options": ["x", "y", "z"], "correct": right}
+
+    assert texts(examples(of_rows(tmp_path, [row], data=Data(first_choice=0)))[0])[1] == learnt
+
+
+def test_what_is_true_goes_before_what_a_model_answered(tmp_path: Path) -> None:
+    row = {"question": "q?", "answer": "no", "contexts": ["c"], "ground_truth": "yes"}
+
+    assert texts(examples(of_rows(tmp_path, [row]))[0]) == ["c\n\nq?", "yes"]
+
+
+def test_end_tokens_leave_the_references_too(tmp_path: Path) -> None:
+    (example,) = examples(of_rows(tmp_path, [{"question": "q?", "answer": "a</s>"}]))
+
+    assert (texts(example)[1], example.references) == ("a", ["a"])
+
+
+def test_questions_with_references_side_by_side_are_no_dialogue(tmp_path: Path) -> None:
+    row = {"turns": ["q?", "Shorter, please."], "reference": ["a", "b"]}
+
+    assert rejections(of_rows(tmp_path, [row]))
+
+
+def test_a_preference_between_fields_is_no_answer(tmp_path: Path) -> None:
+    row = {"fields": {"prompt": "q?", "one": "a", "two": "b"}, "responses": {"best": [{"value": "one"}]}}
+
+    assert "compared" in rejections(of_rows(tmp_path, [row]))[0].findings[0].message
+
+
+def test_calls_of_tools_that_stand_as_text_are_told(tmp_path: Path) -> None:
+    reader = of_rows(tmp_path, [PAIR | {"answer": '<tool_call>{"name": "look"}</tool_call>'}])
+    examples(reader)
+
+    assert "template-left" in codes(reader)
+
+
+def test_titles_above_the_names_of_columns_are_passed_over(tmp_path: Path) -> None:
+    table = "Bộ câu hỏi quán ăn\n,\nCâu hỏi,Câu trả lời\nq?,a\n"
+
+    assert [texts(example) for example in examples(open_dataset(tmp_path, {"d.csv": table}))] == [["q?", "a"]]
+
+
+def test_pictures_of_one_name_in_folders_by_id(tmp_path: Path) -> None:
+    rows = {str(n): {"question": f"q{n}?", "answer": "a", "image": "image.png"} for n in (1, 2)}
+    files: Files = {"problems.json": json.dumps(rows), "train/1/image.png": PIXEL, "train/2/image.png": PIXEL}
+
+    found = examples(open_dataset(tmp_path, files))
+
+    assert [texts(example)[0] for example in found] == ["<1/image.png> q1?", "<2/image.png> q2?"]

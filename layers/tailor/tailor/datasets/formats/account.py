@@ -141,7 +141,7 @@ class AccountingConverter:
         code, near = "not-used", ""
         if values and all("." in value and self._is_file(value) for value in values) and not self._is_shown(values):
             code = "not-used/files"
-        elif carriers.is_telling(key):
+        elif carriers.is_telling(key) or carriers.part_good_and_bad(self._values(key)):
             code = "not-used/telling"
         elif self._fits_choices(key):
             code = "not-used/choice"
@@ -191,7 +191,7 @@ class AccountingConverter:
             elif part == "system" and isinstance(value, str) and value.strip():
                 own = example.system if example.system != self._context.data.system else None
                 example.system = f"{value}\n\n{own}" if own else value
-            elif part == "history" and (before := earlier(value, key, problems)):
+            elif part == "history" and not isinstance(value, dict) and (before := earlier(value, key, problems)):
                 example.turns[:0] = before
             elif part == "reasoning" and isinstance(value, str) and put_reasoning(example, value):
                 pass

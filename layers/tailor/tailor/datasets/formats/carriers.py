@@ -32,7 +32,7 @@ def words(text: str) -> frozenset[str]:
 _APPROVING: Final = words(
     "lossmask trainmask label ktotag train trainable training trainon loss learn iscorrect correct isgood good "
     "accepted approved isaccepted isapproved thumbsup upvoted liked desirable preferred ispreferred chosen status "
-    "reviewstatus decision danhgia duyet"
+    "reviewstatus reviewresult decision danhgia duyet ketluan kiemduyet"
 )
 """Keys whose "no" says that an answer is bad or not to learn."""
 _JUDGING: Final = re.compile(
@@ -49,11 +49,11 @@ _REPROVING: Final = words(
 )
 _NO: Final = words(
     "false 0 no n bad reject rejected ignore ignored negative thumbsdown down dislike disliked wrong incorrect "
-    "fail failed declined denied sai khong khongdat"
+    "fail failed declined denied sai khong khongdat khongdongy khongduyet khonghople tuchoi"
 )
 _YES: Final = words(
     "true 1 yes y good accept accepted approve approved positive thumbsup up like liked right correct pass passed "
-    "ok dung co dat"
+    "ok dung co dat dongy duyet daduyet hople"
 )
 
 _CLEAR: Final = words("thumbsup thumbsdown like dislike liked disliked upvote downvote upvoted downvoted dat khongdat")
@@ -136,6 +136,12 @@ def are_verdicts(values: Iterable[Any]) -> bool:
     """Whether values say yes or no, and nothing else; none do."""
     said = [_verdict(value) for value in values]
     return bool(said) and None not in said
+
+
+def part_good_and_bad(values: Iterable[Any]) -> bool:
+    """Whether values say in words that some are right and some wrong."""
+    said = {_verdict(value) for value in values if isinstance(value, str) and not value.isdecimal()}
+    return said == {True, False}
 
 
 def _verdict(value: Any) -> bool | None:

@@ -9,11 +9,11 @@ import orjson
 
 from tailor.datasets.example import Example, Role, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Row
-from tailor.datasets.formats.rendered import rendered, template_of, without_ends
+from tailor.datasets.formats.rendered import CALLS_AS_TEXT, rendered, template_of, without_ends
 from tailor.datasets.formats.rendered_chat import parted
 from tailor.findings import finding
 
-_ENTITIES: Final = ("&nbsp;", "&quot;", "&amp;", "&lt;", "&#39;", "&agrave;", "&aacute;")
+_ENTITIES: Final = ("&nbsp;", "&quot;", "&amp;", "&lt;", "&#39;", "&agrave;", "&aacute;", "<br>", "<br/>", "<br />")
 _SIGNS: Final = (
     "<|",
     "[|",
@@ -28,6 +28,7 @@ _SIGNS: Final = (
     "[EOS]",
     "<｜",
     *_ENTITIES,
+    *CALLS_AS_TEXT,
 )
 """Each mark of a template holds one of them."""
 _OPENING: Final = re.compile(
@@ -100,6 +101,7 @@ def _clear(example: Example, context: Context, line: int) -> None:
         else:
             turns.append(Turn("assistant", [*turn.blocks[:-1], Text(_answered(text, separated, context, line))]))
     example.turns = turns
+    example.references = [without_ends(text)[0] for text in example.references]
     _note_rest(example, context, line)
 
 
@@ -145,7 +147,8 @@ def _note_rest(example: Example, context: Context, line: int) -> None:
         for block in turn.blocks:
             if not isinstance(block, Text):
                 continue
-            if name := template_of(block.text):
+            calls = turn.role == "assistant" and any(sign in block.text for sign in CALLS_AS_TEXT)
+            if name := "tool calls as text" if calls else template_of(block.text):
                 context.notes.add(finding("template-left", context.file, line, name=name))
             if turn.role == "assistant" and block.text[:1] == "<" and _HTML.match(block.text):
                 context.notes.add(finding("html-answer", context.file, line))

@@ -28,6 +28,8 @@ _WRAPPERS: Final = (
 _ASKED: Final = frozenset({"question", "query", "answer", "instruction", "output", "prompt", "completion", "response"})
 _OTHERS: Final = frozenset({"prompt", "completion", "chosen", "rejected", "preferred_output", "non_preferred_output"})
 """Lists of turns that are not a whole conversation."""
+_PARALLEL: Final = _ASKED | {"reference", "references", "responses"}
+"""Keys beside which a list of texts is no exchange, but questions."""
 _ROLE_SET: Final = frozenset(ROLE_KEYS)
 _TEXT_SET: Final = frozenset(TEXT_KEYS)
 _LOOKED_AT: Final = 20
@@ -54,7 +56,7 @@ def _within(row: Row) -> tuple[str, Any, Row] | None:
     for key in KEYS:
         if key in row:
             turns = written_out(row[key])
-            if is_turns(turns) or (is_exchange(turns) and not _ASKED & row.keys()):
+            if is_turns(turns) or (is_exchange(turns) and not _PARALLEL & row.keys()):
                 return f"$.{key}", turns, row
     for key, value in row.items():
         if key not in KEYS and key not in _OTHERS and isinstance(value, list | str | dict):

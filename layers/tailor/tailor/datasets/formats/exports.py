@@ -10,7 +10,7 @@ from tailor.datasets.formats.base import Row
 from tailor.datasets.formats.reply_trees import nested_branch
 from tailor.datasets.formats.roles import part_of, said_by
 from tailor.datasets.formats.tool_rows import as_messages, calls_tools
-from tailor.datasets.sources import candidates, value_of
+from tailor.datasets.sources import candidates, plain_name, value_of
 from tailor.findings import Finding, finding
 from tailor.recipe import Data
 
@@ -176,7 +176,7 @@ def _is_tagged(row: Row) -> bool:
 
 
 def _has_spans(row: Row) -> bool:
-    spans = next((row[key] for key in ("label", "labels", "entities", "spans") if row.get(key)), None)
+    spans = next((row[key] for key in ("label", "labels", "entities", "spans", "ents") if row.get(key)), None)
     if not isinstance(spans, list) or not isinstance(row.get("text"), str):
         return False
     return all(
@@ -215,7 +215,13 @@ def _has_boxes(row: Row) -> bool:
     if candidates("question", list(row)) and candidates("answer", list(row)):
         return False
     inside = [row, *(value for value in row.values() if isinstance(value, dict))]
-    return any(key in each for each in inside for key in _BOXES) or row.keys() >= _CORNERS
+    inside += [value[0] for value in row.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    boxed = any(key in each for each in inside for key in _BOXES)
+    return (
+        boxed
+        or any({"label", "coordinates"} <= each.keys() for each in inside)
+        or set(map(plain_name, row)) >= _CORNERS
+    )
 
 
 def _has_outlines(row: Row) -> bool:
@@ -265,6 +271,14 @@ def _argilla(row: Row) -> Row:
     return {"id": row.get("id"), **row["fields"], **_by_name(said, row["fields"])}
 
 
+def _compares(row: Row) -> bool:
+    """Whether an answer in Argilla is the name of a field, which is preferred to another."""
+    answers = _argilla(row) if _is_argilla(row) else {}
+    return any(
+        isinstance(value, str) and value in row["fields"] for key, value in answers.items() if key not in row["fields"]
+    )
+
+
 def _by_name(said: dict[str, list[Any]], others: Row) -> Row:
     """Labels by their names, one alone as the answer."""
     named = {name: values[0] if len(values) == 1 else values for name, values in said.items() if values}
@@ -307,6 +321,7 @@ _EXPORTS: Final = (
     _exported(_is_prodigy, _prodigy, "an export of Prodigy: answers that were rejected or ignored are not learnt"),
     _exported(calls_tools, as_messages, "questions with the tool calls that answer them"),
     _says(_is_ground_truth, "rows-unrecognised/boxes"),
+    _says(_compares, "rows-unrecognised/undecided"),
     _exported(_is_argilla, _argilla, "an export of Argilla: what people answered is read, suggestions are not"),
     _exported(_is_tree, _tree, "trees of OpenAssistant: of each the branch that is ranked best is read"),
     _exported(_is_ragas, _ragas, "an evaluation set of Ragas: the reference is the answer, not what a model responded"),

@@ -73,6 +73,11 @@ _SAID_FLAGGED: Final = "the choices that are marked as right are learnt"
 _SAID_NONE: Final = "the answers are none of the choices and are learnt as they are"
 
 
+def _alone(value: Any) -> Any:
+    """The only item of a list; any other value as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
 class Choices:
     """How the choices of a file are read. ``readings`` are the ways to read its answers that fit the most of the first
     rows; empty where the answers are none of the choices, and are taken as they are. ``flagged``: each choice
@@ -100,7 +105,10 @@ class Choices:
         """Return the answer that the model learns: the value itself if it means no choice."""
         if self.flagged:
             return self._right(value, problems)
-        value = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if isinstance(value, list) and len(value) > 1 and self.readings and len(set(map(str, value))) == len(value):
+            each = [self.learnt(item, options, problems) for item in value]
+            return ", ".join(map(str, each))
+        value = _alone(value)
         if not self.readings or value is None or value == "" or isinstance(value, dict):
             return value
         found = {_READINGS[name](value, options) for name in self.readings} - {None}
@@ -124,7 +132,8 @@ class Choices:
         return "; ".join(right) or None
 
     def _fitting(self, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[str, ...]:
-        told = [(row.get(self.answer), self.options(row, [])) for row in rows]
+        given = [(row.get(self.answer), self.options(row, [])) for row in rows]
+        told = [(each, options) for value, options in given for each in (value if isinstance(value, list) else [value])]
         told = [(value, options) for value, options in told if options and value not in (None, "", [])]
         fits = {name: sum(bool(_READINGS[name](value, options)) for value, options in told) for name in names}
         most = max(fits.values(), default=0)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from tailor.datasets.example import Block, Example, SplitName, Text, Turn
+from tailor.datasets.example import Block, Example, Media, SplitName, Text, Turn
 from tailor.datasets.formats import carriers
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
@@ -43,6 +43,8 @@ def make_converter(context: Context) -> Converter:
         problems: list[Finding] = []
         blocks: list[Block] = []
         shown = row_media(row, media, problems, merged=context.merged) if media else []
+        if shown and "id" in plain:
+            _look_beside(shown, row.get(plain["id"]), context)
         asked = context.prompt or row.get(question)
         about = _passage(row.get(passage), passage, problems) if passage else ""
         options = choices.options(row, problems) if choices else []
@@ -76,6 +78,14 @@ def make_converter(context: Context) -> Converter:
         return example
 
     return convert
+
+
+def _look_beside(shown: list[Media], identity: Any, context: Context) -> None:
+    """Name files that are not known by the folder of the row's id, where they lie there: ScienceQA's pictures."""
+    for medium in shown:
+        if medium.ref and "/" not in medium.ref and not context.knows(medium.ref):
+            beside = f"{identity}/{medium.ref}"
+            medium.ref = beside if context.knows(beside) else medium.ref
 
 
 def _passage(value: Any, column: str, problems: list[Finding], depth: int = 8) -> str:

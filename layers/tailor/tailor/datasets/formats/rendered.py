@@ -112,7 +112,7 @@ END_TOKENS: Final = (
 _BEGIN_TOKENS: Final = ("<s>", "<|begin_of_text|>", "<bos>", "<｜begin▁of▁sentence｜>", "<|startoftext|>", "[BOS]")
 _LLAMA_SYSTEM: Final = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
 _PREFACE: Final = re.compile(r"(?:Below|Dưới đây|Bên dưới)[^#]{0,40}(?:instruction|chỉ dẫn|hướng dẫn)[^#]{0,300}", re.I)
-_NOT_SURE: Final = ("<functioncall>", "<tool_call>", "[TOOL_CALLS]")
+CALLS_AS_TEXT: Final = ("<functioncall>", "<tool_call>", "[TOOL_CALLS]")
 
 
 def rendered(text: str) -> Rendered | None:
@@ -157,7 +157,7 @@ def without_ends(text: str) -> tuple[str, str | None]:
 
 
 def _turns(text: str, marks: list[re.Match[str]]) -> list[tuple[Part, str]] | None:
-    if any(sign in text for sign in _NOT_SURE):
+    if any(sign in text for sign in CALLS_AS_TEXT):
         return None
     before = _bare(text[: marks[0].start()])
     turns: list[tuple[Part, str]] = []

@@ -108,7 +108,8 @@ class TurnsAccount:
             mended = [{"type": "text", "text": reasoned(thought, "")}, *mended]
         elif thought:
             mended = reasoned(thought, mended if isinstance(mended, str) else "")
-        if turn.keys() <= used and len(self._usual) < _MOST_USUAL:
+        looked_at = key == "content" or not isinstance(content, list)  # only there parts are looked at again
+        if turn.keys() <= used and looked_at and len(self._usual) < _MOST_USUAL:
             self._usual.add(tuple(turn))
         return turn if mended is content else {**turn, key: mended}
 

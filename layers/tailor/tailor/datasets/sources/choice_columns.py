@@ -105,6 +105,7 @@ def _options(row: Mapping[str, Any], parts: Mapping[str, str]) -> Options:
 
 
 def _means_one(value: Any, options: Options) -> bool:
+    value = value[0] if isinstance(value, list) and len(value) == 1 else value
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     said = str(value).strip().removesuffix(".0")

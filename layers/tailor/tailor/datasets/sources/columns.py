@@ -32,19 +32,19 @@ _QUERIES: Final = ("query", "sql", "sql_query", "cypher", "sparql")
 # In the order of preference. Compared without case, accents and punctuation.
 _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     "question": (
-        "question", "questions", "question_text", "question_stem", "query", "user_query", "prompt", "instruction",
-        "user", "user_input", "input", "problem", "question_vi", "question_en", "input_text", "text_input", "ctx", "q",
-        "câu hỏi", "nội dung câu hỏi", "hỏi", "cauhoi", "đề bài", "yêu cầu", "prefix",
+        "question", "questions", "question_text", "question_string", "question_stem", "query", "user_query", "prompt",
+        "instruction", "user", "user_input", "input", "problem", "question_vi", "question_en", "input_text",
+        "text_input", "ctx", "q", "câu hỏi", "nội dung câu hỏi", "hỏi", "cauhoi", "đề bài", "yêu cầu", "prefix",
     ),
     "answer": (
-        "answer", "best_answer", "accepted_answer", "answers", "multiple_choice_answer", "answer_text", "answer_key",
-        "correct_answer", "đáp án đúng", "câu trả lời đúng", "correct_option", "correct_choice", "correct_choice_idx",
-        "ideal", "ideal_answer", "gold_answer", "gold", "ground_truth", "reference_answer", "expected_answer",
-        "expected_output", "expected_response", "expected", "response", "completion", "output", "label_text",
-        "label_name", "class_name", "label", "target", "reference", "assistant", "answer_vi", "answer_en", "a",
-        "câu trả lời", "trả lời", "đáp án", "traloi", "dapan", "kết quả", "nhãn", "correct_answers", "answer_index",
-        "answer_idx", "correct_index", "correct_answer_index", "cop", "solution", "generated_solution", "highlights",
-        "summary", "tóm tắt", "output_text", "reference_response", "suffix",
+        "ground_truth", "ground_truths", "answer", "best_answer", "accepted_answer", "answers",
+        "multiple_choice_answer", "answer_text", "answer_key", "correct_answer", "đáp án đúng", "câu trả lời đúng",
+        "correct_option", "correct_choice", "correct_choice_idx", "ideal", "ideal_answer", "gold_answer", "gold",
+        "reference_answer", "expected_answer", "expected_output", "expected_response", "expected", "response",
+        "completion", "output", "label_text", "label_name", "class_name", "label", "target", "reference", "assistant",
+        "answer_vi", "answer_en", "a", "câu trả lời", "trả lời", "đáp án", "traloi", "dapan", "kết quả", "nhãn",
+        "correct_answers", "answer_index", "answer_idx", "correct_index", "correct_answer_index", "cop", "solution",
+        "generated_solution", "highlights", "summary", "tóm tắt", "output_text", "reference_response", "suffix",
     ),
     "context": (
         "context", "passage", "paragraph", "article", "contexts", "retrieved_contexts", "ngữ cảnh", "đoạn văn",
@@ -52,7 +52,7 @@ _LIKELY: Final[dict[str, tuple[str, ...]]] = {
     "image": (
         "image", "images", "image_path", "img_path", "image_file", "image_name", "img_name", "file_name", "filename",
         "image_url", "img", "picture", "photo", "image_id", "img_id", "ảnh", "hình", "hình ảnh", "tên ảnh", "tệp ảnh",
-        "file ảnh", "đường dẫn ảnh", "mã ảnh", "id ảnh", "photo_id", "picture_id",
+        "file ảnh", "đường dẫn ảnh", "mã ảnh", "id ảnh", "photo_id", "picture_id", "image_index",
     ),
     "video": ("video", "videos", "video_path", "video_file", "video_name", "clip", "phim", "tên video"),
     "system": ("system", "system_prompt", "system_message", "lời nhắc hệ thống"),

@@ -22,7 +22,7 @@ _WHOLE: Final = re.compile(r'"(?:[^"]|"")*+"')
 class Dialect:
     """``skip`` lines come before the first row (Excel's ``sep=;``). ``names`` are the header's, or ``column 1``, …;
     ``trailing``: rows end in a delimiter behind which nothing stands; ``quoted``: quotation marks hold fields together,
-    else they are signs as others."""
+    else they are signs as others. ``above``: rows of titles before the header."""
 
     delimiter: str
     names: tuple[str, ...]
@@ -30,6 +30,7 @@ class Dialect:
     skip: int = 0
     trailing: bool = False
     quoted: bool = True
+    above: int = 0
 
     @property
     def separated_by(self) -> str:
@@ -130,7 +131,7 @@ def read(source: BinaryIO, dialect: Dialect) -> Iterator[Item]:
         next(pending, None)
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
     reader = csv.reader(pending, delimiter=dialect.delimiter, quoting=quoting, strict=True)
-    headers = int(dialect.has_header)
+    headers = dialect.above + int(dialect.has_header)
     while True:
         start = feed.number + 1
         feed.begin_row()

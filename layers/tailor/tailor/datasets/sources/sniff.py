@@ -36,6 +36,10 @@ _UNNAMED: Final = re.compile(r"Unnamed: \d+|column \d+", re.IGNORECASE)
 _LIKE_A_NAME: Final = re.compile(r"[\w\- ]+")
 _VALUE: Final = re.compile(r"[-+]?\d[\d.,:/ T+-]*(?:[AaPp][Mm])?")
 """A number, a date or a time."""
+_ASKED: Final = re.compile(r"(?i)\b(?:question|câu hỏi)\b")
+_ANSWERED: Final = re.compile(r"(?i)\b(?:answer|câu trả lời|trả lời|đáp án)\b")
+_LONGEST_NAME: Final = 60
+_MOST_TITLES: Final = 8
 _LOOKED_AT: Final = 20
 _ENOUGH: Final = 3
 _OBJECT_LINE: Final = re.compile(r"\s*+\{.*\}\s*+,?\s*+$")
@@ -137,16 +141,29 @@ def dialect(head: str, suffix: str, wanted: Columns) -> csv.Dialect:
     """How a table is written, and whether its first row names the columns."""
     delimiter, rows, skip = csv.sniff(head, suffix)
     quoted = csv.is_quoted(head, delimiter)
-    first = next((row for row in rows if any(field.strip() for field in row)), [])
-    if is_header(first, rows, wanted):
+    filled = [row for row in rows if row]
+    above = _title_rows(filled)
+    first = next((row for row in filled[above:] if any(field.strip() for field in row)), [])
+    if is_header(first, filled[above:], wanted):
         width = len(first)
         while len(first) > 1 and not any(row[len(first) - 1].strip() for row in rows if len(row) >= len(first)):
             first = first[:-1]
         trailing = len(first) < width or any(len(row) > width and not any(row[width:]) for row in rows)
-        return csv.Dialect(delimiter, unique_names(first), True, skip, trailing, quoted)
+        return csv.Dialect(delimiter, unique_names(first), True, skip, trailing, quoted, above)
     width = max((len(row) for row in rows), default=1)
     names = tuple(f"{UNNAMED}{number}" for number in range(1, width + 1))
     return csv.Dialect(delimiter, names, False, skip, quoted=quoted)
+
+
+def _title_rows(rows: list[list[str]]) -> int:
+    """How many rows of titles stand above the one that names the columns, by usual names; 0 where none does."""
+    for at, row in enumerate(rows[:_MOST_TITLES]):
+        names = [name.strip() for name in row if name.strip()]
+        if len(names) > 1 and sum(map(is_likely, names)) > 1:
+            return at
+        if 2 * len(names) > max(map(len, rows[:_LOOKED_AT])):
+            return 0
+    return 0
 
 
 def is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
@@ -154,7 +171,7 @@ def is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
     names = [name.strip() for name in first]
     if any(getattr(wanted, part) in names for part in PARTS if getattr(wanted, part)):
         return True
-    if _are_numbers(names) or _above_values(names, rows):
+    if _are_numbers(names) or _above_values(names, rows) or _speaks_of_both(names):
         return True
     likely = {name for name in names if is_likely(name)}
     if any(len(name) > 1 for name in likely) or len(likely) > 1:  # an A alone is the letter of a choice
@@ -175,6 +192,14 @@ def _are_numbers(names: list[str]) -> bool:
     """Whether a row numbers the columns, as pandas does with those that have no names."""
     given = names[1:] if names and not names[0] else names
     return len(given) > 1 and given == [str(number) for number in range(len(given))]
+
+
+def _speaks_of_both(names: list[str]) -> bool:
+    """Whether one cell speaks of the question and another of the answer, as forms name their columns."""
+    short = [name for name in names if len(name) <= _LONGEST_NAME]
+    asked = {name for name in short if _ASKED.search(name)}
+    answered = {name for name in short if _ANSWERED.search(name)}
+    return bool(asked - answered and answered - asked)
 
 
 def _above_values(names: list[str], rows: list[list[str]]) -> bool:
