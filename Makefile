@@ -72,7 +72,7 @@ destroy: setup ## Stop all jobs and deployments and remove the stack; bucket, ta
 lock: setup ## Lock the newest versions of all dependencies
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes --no-emit-index-url --no-header requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes --no-emit-index-url --no-header requirements/dev.in -o requirements/dev.txt
-	for layer in runtime images tables numbers; do \
+	for layer in runtime images tables numbers documents; do \
 	  $(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform aarch64-unknown-linux-gnu --generate-hashes --no-emit-index-url --no-header \
 	    --constraint requirements/dev.txt layers/$$layer/requirements.in -o layers/$$layer/requirements.txt; done
 

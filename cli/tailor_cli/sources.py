@@ -10,7 +10,7 @@ from tailor.catalog import Model
 from tailor.datasets.example import Example, media_of
 from tailor.datasets.formats import read_dataset
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor.file_kinds import WORKBOOK_SUFFIXES, FileKind, kind_of, recipe_among
+from tailor.file_kinds import DOCUMENTS, MEDIA_SUFFIXES, WORKBOOK_SUFFIXES, FileKind, kind_of, recipe_among, suffix_of
 from tailor.recipe import Recipe
 from tailor.steps.opening import read_recipe
 from tailor.storage import FolderStorage, LinkedFolder, Storage, StoredFile, files_of
@@ -50,22 +50,25 @@ def recipe_of(storage: Storage, prefix: str, changes: Mapping[str, Any]) -> tupl
         RecipeError: lists every problem of the recipe.
     """
     text = read_recipe(storage, prefix, storage.list(prefix)) or b""
-    return read_checked(text, **changes)
+    recipe, model = read_checked(text, **changes)
+    if isinstance(storage, ChosenFiles) and recipe.method == "continued-pre-training":
+        storage.beside = False  # it has no media, and a PDF beside the chosen file is another document
+    return recipe, model
 
 
-_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", *WORKBOOK_SUFFIXES)
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", *WORKBOOK_SUFFIXES, *DOCUMENTS)
 
 
 class ChosenFiles:
     """A view of a storage that shows the chosen files and the recipe, and the media ``beside`` them."""
 
     def __init__(self, storage: Storage, is_chosen: Callable[[str], bool], beside: bool = True) -> None:
-        self._storage, self._is_chosen, self._beside = storage, is_chosen, beside
+        self._storage, self._is_chosen, self.beside = storage, is_chosen, beside
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
         for file in self._storage.list(prefix):
             kind = kind_of(file.key.rpartition("/")[2])
-            medium = self._beside and kind == FileKind.MEDIA
+            medium = self.beside and suffix_of(file.key) in MEDIA_SUFFIXES and kind != FileKind.JUNK
             if medium or kind == FileKind.RECIPE or self._is_chosen(file.key):
                 yield file
 
@@ -135,7 +138,7 @@ def root_of(paths: Sequence[Path]) -> Path:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file holds others, which are looked at alone."""
+    """Whether a file is looked at alone: it holds others, or is a document."""
     return path.name.lower().endswith(_ARCHIVES)
 
 

@@ -11,16 +11,44 @@ from tailor.names import RECIPE_FILE
 ROW_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt")
 PACKED_SUFFIXES: Final = (".zip", ".tar", ".tgz", ".gz")
 WORKBOOK_SUFFIXES: Final = (".xlsx", ".xlsm", ".ods")
+DOCUMENTS: Final = {
+    ".pdf": "PDF",
+    ".docx": "Word",
+    ".docm": "Word",
+    ".epub": "EPUB",
+    ".html": "HTML",
+    ".htm": "HTML",
+    ".xhtml": "HTML",
+    ".md": "Markdown",
+    ".markdown": "Markdown",
+    ".rst": "text",
+}
+"""Documents by their endings: those that are data for continued pre-training alone. Text files may hold rows, too."""
 DATA_SUFFIXES: Final = (*ROW_SUFFIXES, *WORKBOOK_SUFFIXES, *PACKED_SUFFIXES)
 PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")  # those that are read
 VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 MEDIA_SUFFIXES: Final = (*PICTURE_SUFFIXES, ".heic", ".avif", ".svg", *VIDEO_SUFFIXES, ".pdf")
 OLD_TABLE_SUFFIXES: Final = (".xls",)
+OFFICE_DOCUMENTS: Final = {
+    ".doc": "an old Word document (.doc)",
+    ".dot": "an old Word document (.dot)",
+    ".rtf": "a text with formatting (RTF)",
+    ".odt": "a LibreOffice document (.odt)",
+    ".hwp": "a Hangul document (.hwp)",
+    ".hwpx": "a Hangul document (.hwpx)",
+    ".wpd": "a WordPerfect document",
+    ".pages": "a Pages document",
+    ".wps": "a WPS document",
+}
+"""Documents that any office program saves as .docx."""
 OFFICE_SUFFIXES: Final = {
-    ".doc": "a Word document",
-    ".docx": "a Word document",
+    **OFFICE_DOCUMENTS,
+    ".ppt": "a presentation",
     ".pptx": "a presentation",
-    ".rtf": "a text with formatting",
+    ".odp": "a presentation",
+    ".mobi": "an e-book for Kindle",
+    ".azw3": "an e-book for Kindle",
+    ".djvu": "a scanned document (DjVu)",
     ".rar": "a RAR archive",
     ".7z": "a 7z archive",
     ".bz2": "a bzip2 file",
@@ -29,7 +57,7 @@ OFFICE_SUFFIXES: Final = {
     ".arrow": "an Arrow file",
     ".pkl": "a pickle of Python",
 }
-_NOTES: Final = (".md", ".rst", ".html", ".css", ".py", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".gitattributes")
+_NOTES: Final = (".css", ".py", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".gitattributes")
 _PAPERS: Final = (
     "license",
     "licence",
@@ -58,11 +86,13 @@ _JUNK_FOLDERS: Final = ("__macosx", "__pycache__", "_temporary", "_delta_log", "
 class FileKind(StrEnum):
     """Kinds of files in a dataset's folder.
 
+    ``DOCUMENT`` is a text as a whole, for continued pre-training; a PDF may also be what rows of other data show.
     ``UNKNOWN`` names say nothing: such a file is looked into where no other one holds data. ``JUNK`` is what systems
     and tools leave behind. ``DONE`` is the empty file by which an uploader says that all is there.
     """
 
     DATA = "data"
+    DOCUMENT = "document"
     RECIPE = "recipe"
     MEDIA = "media"
     TABLE = "table"
@@ -71,6 +101,10 @@ class FileKind(StrEnum):
     UNKNOWN = "unknown"
     JUNK = "junk"
     DONE = "done"
+
+
+_CONTENT: Final = (FileKind.DATA, FileKind.DOCUMENT, FileKind.UNKNOWN)
+_PAPER_SUFFIXES: Final = ("", ".txt", ".json", ".md", ".markdown", ".rst", ".html", ".htm")
 
 
 def kind_of(name: str, size: int | None = None) -> FileKind:
@@ -86,14 +120,15 @@ def kind_of(name: str, size: int | None = None) -> FileKind:
     if name.lower() in RECIPE_NAMES:
         return FileKind.RECIPE
     kind = _by_suffix(suffix_of(name))
-    if is_paper(name) and kind in (FileKind.DATA, FileKind.UNKNOWN) and suffix_of(name) in ("", ".txt", ".json"):
+    if is_paper(name) and kind in _CONTENT and suffix_of(name) in _PAPER_SUFFIXES:
         kind = FileKind.PAPER
-    return FileKind.JUNK if size == 0 and kind in (FileKind.DATA, FileKind.UNKNOWN) else kind
+    return FileKind.JUNK if size == 0 and kind in _CONTENT else kind
 
 
 def _by_suffix(suffix: str) -> FileKind:
     for kind, suffixes in (
         (FileKind.DATA, DATA_SUFFIXES),
+        (FileKind.DOCUMENT, DOCUMENTS),
         (FileKind.MEDIA, MEDIA_SUFFIXES),
         (FileKind.TABLE, OLD_TABLE_SUFFIXES),
         (FileKind.OFFICE, OFFICE_SUFFIXES),
@@ -126,8 +161,8 @@ def suffix_of(name: str) -> str:
 
 
 def starts_a_run(kinds: Iterable[FileKind]) -> bool:
-    """Return whether files of these kinds make a dataset: one of data, or one that must be looked into."""
-    return not {FileKind.DATA, FileKind.UNKNOWN}.isdisjoint(kinds)
+    """Return whether files of these kinds make a dataset: data, documents, or one that must be looked into."""
+    return not set(_CONTENT).isdisjoint(kinds)
 
 
 def recipe_among(names: Iterable[str]) -> str | None:

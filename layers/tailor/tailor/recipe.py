@@ -79,6 +79,11 @@ class Data(Section):
     unanswerable: str | None = Field(
         default=None, description="answer to questions that the passage does not answer (SQuAD 2)", min_length=1
     )
+    documents: Literal["auto", "whole", "lines"] = Field(
+        default="auto",
+        description="continued pre-training: whole files are documents, or (lines) each line of a text file is one; "
+        "auto: whole files, but lines and parts of fewer than three",
+    )
     on_error: Literal["reject", "skip"] = Field(
         default="reject", description="what to do about an unusable row: reject the dataset or skip the row"
     )

@@ -244,7 +244,7 @@ def test_a_recipe_is_read_under_each_of_its_names(name: str) -> None:
     [
         (["a.xls", "b.XLS"], "nothing-to-start", "a.xls, b.XLS; spreadsheets in this old format are not read"),
         (["empty.csv"], "nothing-to-start", "empty.csv has no bytes"),
-        (["a.docx", "empty.csv"], "nothing-to-start", "files of this kind are not read"),
+        (["a.doc", "empty.csv"], "nothing-to-start", "files of this kind are not read"),
         (["1.png", "x/2.JPG"], "nothing-to-start", "2 media files and no data file"),
         (["tailor.yaml"], "nothing-to-start", "tailor.yaml"),
         (["README.md", "LICENSE"], "nothing-to-start", "LICENSE, README.md"),

@@ -6,6 +6,7 @@ A row walks through these rooms in this order, and a room imports only from thos
 |---|---|
 | ``example`` | what a training record is (:class:`~tailor.datasets.example.Example`) |
 | ``sources`` | how a file is opened, recognised, decoded and split into rows |
+| ``documents`` | how the text is taken out of whole files, and where it is cut |
 | ``media`` | how an image or a video is found, checked and converted |
 | ``formats`` | how a row of each format becomes an example |
 | ``checks`` | which rule refuses a row, and what is repaired |

@@ -369,13 +369,15 @@ def test_parquet_with_messages(tmp_path: Path) -> None:
 
 class TestPlainText:
     def test_a_line_is_a_document(self, tmp_path: Path) -> None:
-        reader = open_dataset(tmp_path, {"a.txt": "một\n\nhai\r\n"}, method="continued-pre-training")
+        data = Data(documents="lines")
+        reader = open_dataset(tmp_path, {"a.txt": "một\n\nhai\r\n"}, method="continued-pre-training", data=data)
 
         assert [(example.document, example.line) for example in examples(reader)] == [("một", 1), ("hai", 3)]
 
     def test_wrapped_lines_are_joined(self, tmp_path: Path) -> None:
         block = "dòng thứ nhất\ndòng thứ hai\ndòng thứ ba\n"
-        reader = open_dataset(tmp_path, {"a.txt": f"{block}\n{block}\n{block}"}, method="continued-pre-training")
+        text, data = f"{block}\n{block}\n{block}", Data(documents="lines")
+        reader = open_dataset(tmp_path, {"a.txt": text}, method="continued-pre-training", data=data)
 
         found = examples(reader)
 

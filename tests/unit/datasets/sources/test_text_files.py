@@ -159,12 +159,12 @@ def test_plain_text_stays_plain_text(tmp_path: Path) -> None:
 
 def test_papers_and_foreign_files_are_no_media(tmp_path: Path) -> None:
     files: dict[str, bytes | str] = {
-        "d.csv": SHORT, "LICENSE": "MIT", "README.md": "# Data", "old.docx": b"PK\3\4", "a.png": b"x",
+        "d.csv": SHORT, "LICENSE": "MIT", "README.md": "# Data", "old.doc": b"\xd0\xcf", "a.png": b"x",
     }  # fmt: skip
     reader = open_dataset(tmp_path, files)
     assert [media.name for media in reader.media] == ["a.png"]
     told = {(found.file, found.severity) for found in reader.findings if found.code == "file-not-used"}
-    assert told == {("LICENSE", "info"), ("README.md", "info"), ("old.docx", "warning")}
+    assert told == {("LICENSE", "info"), ("README.md", "info"), ("old.doc", "warning")}
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from tailor.catalog import Model
+from tailor.datasets.documents import fitting
 from tailor.datasets.example import Example
-from tailor.datasets.formats.documents import most_characters, pieces
 from tailor.recipe import Recipe
 from tailor.rewards import REWARDS, specification
 
@@ -17,9 +17,8 @@ def adapted[Row](items: Iterable[Row], recipe: Recipe, model: Model) -> Iterator
     Continued pre-training gets documents cut into pieces that fit the model (the pieces of one document are one group:
     they never part), reinforcement the recipe's rewards with each row."""
     if recipe.method == "continued-pre-training":
-        most = most_characters(model)
         for item in items:
-            yield from _cut(item, most) if isinstance(item, Example) else [item]
+            yield from _cut(item, model) if isinstance(item, Example) else [item]
     elif recipe.method == "reinforcement":
         rewards = specification(recipe)
         for item in items:
@@ -30,11 +29,12 @@ def adapted[Row](items: Iterable[Row], recipe: Recipe, model: Model) -> Iterator
         yield from items
 
 
-def _cut(example: Example, most: int) -> Iterator[Example]:
-    if example.document is None or len(example.document) <= most:
+def _cut(example: Example, model: Model) -> Iterator[Example]:
+    found = list(fitting(example.document, model)) if example.document else []
+    if len(found) < 2:
         yield example
         return
     group = example.group or f"{example.file}:{example.line}"
-    for piece in pieces(example.document, most):
+    for piece in found:
         if piece.strip():
             yield replace(example, document=piece, group=group)

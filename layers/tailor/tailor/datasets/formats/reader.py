@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from tailor.datasets.documents import DocumentFile, documents_of
 from tailor.datasets.example import Example, Rejected, SplitName
 from tailor.datasets.formats import conversations, exports, plain_text
 from tailor.datasets.formats.account import AccountingConverter
@@ -196,6 +197,8 @@ class DatasetReader:
                 self._note_blank(file, line)
             elif value is TRAILING_COMMA:
                 self.notes.add(finding("json-trailing-comma/last", file.name, line))
+            elif isinstance(value, Finding):
+                self.notes.add(value.at(file.name, line))
             elif file.nested and isinstance(value, dict):
                 for part in expand(value, file.nested, shown=len(self.media) > 0):
                     if has_none(part, file.nested):
@@ -238,9 +241,10 @@ def read_dataset(
     notes, of_rows = FindingTally(), FindingTally()
     inventory = Inventory.take(storage, prefix, method, data, scratch, notes, only)
     media = MediaIndex(storage, prefix, inventory.media)
+    documents = documents_of(inventory) if method == "continued-pre-training" else []
     sources = join(inventory.files, data.columns, scratch, notes)
     files = [_understand(source, data, method, notes, of_rows, media, scratch) for source in sources]
-    found = [file for file in files if file]
+    found = [file for file in files if file] + [_of_document(source, method) for source in documents]
     if not found and not any(note.code in _SAYS_WHY for note in notes.findings()):
         notes.add(finding("no-data"))
     _take_splits(found, notes)
@@ -342,6 +346,13 @@ def _converted(
     convert = flattened(convert) if seen.opened else convert
     convert = flattened(convert, export.read) if export and export.read else convert
     return ReadableFile(source.name, source.size, format.name, source, convert, method, nested, fates=account.fates())
+
+
+def _of_document(source: DocumentFile, method: Method) -> ReadableFile:
+    def convert(row: Row, line: int) -> Example:
+        return Example(source.name, line, document=row["text"], group=row["group"])
+
+    return ReadableFile(source.name, source.size, "document", source, convert, method)
 
 
 def _first_values(source: DataFile, method: Method, notes: FindingTally) -> list[Any]:

@@ -21,17 +21,28 @@ from tailor.datasets.sources.columns import candidates, choose, is_likely, repor
 from tailor.datasets.sources.inventory import READ_ON_ERRORS, DataFile, Inventory, as_row, break_of
 from tailor.datasets.sources.json_lines import BLANK, Item
 from tailor.datasets.sources.json_stream import TRAILING_COMMA
+from tailor.datasets.sources.legacy_encodings import is_syllable, tcvn3_text
 from tailor.datasets.sources.literals import value_of
 from tailor.datasets.sources.media_columns import by_content, files_in, several, sounds
 from tailor.datasets.sources.names import plain_name
-from tailor.datasets.sources.objects import DamagedFileError, MediaObject, MemberObject, StoredObject
+from tailor.datasets.sources.objects import (
+    READ_ERRORS,
+    DamagedFileError,
+    MediaObject,
+    MemberObject,
+    StoredObject,
+    reason,
+)
 from tailor.datasets.sources.options import EACH, LABELLED, LISTED, Option, Options, flagged, from_pairs, options_of
+from tailor.datasets.sources.sniff import foreign
+from tailor.datasets.sources.text_encoding import decoded_text
 
 __all__ = [
     "BLANK",
     "EACH",
     "LABELLED",
     "LISTED",
+    "READ_ERRORS",
     "READ_ON_ERRORS",
     "TRAILING_COMMA",
     "DamagedFileError",
@@ -50,19 +61,24 @@ __all__ = [
     "by_content",
     "candidates",
     "choose",
+    "decoded_text",
     "files_in",
     "flagged",
+    "foreign",
     "from_pairs",
     "holds_texts",
     "is_likely",
     "is_no_question",
     "is_prose",
+    "is_syllable",
     "join",
     "options_of",
     "plain_name",
+    "reason",
     "report",
     "resolved",
     "several",
     "sounds",
+    "tcvn3_text",
     "value_of",
 ]

@@ -14,7 +14,9 @@ from tailor.datasets.sources.objects import DamagedFileError, MediaObject, Membe
 from tailor.datasets.sources.sniff import Container
 from tailor.datasets.sources.text_encoding import Encoding
 from tailor.file_kinds import (
+    DOCUMENTS,
     MEDIA_SUFFIXES,
+    OFFICE_DOCUMENTS,
     OFFICE_SUFFIXES,
     PACKED_SUFFIXES,
     ROW_SUFFIXES,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 _CLOSER: Final = 50
 _PROBES: Final = 8
 _PROBE: Final = 1 << 16
+_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ def break_of(error: Exception, line: int) -> Finding:
 
 @dataclass(slots=True)
 class Inventory:
-    """The files of a dataset, in the order of their names. ``method`` decides whether plain text is data."""
+    """The files of a dataset, in the order of their names. ``method`` decides whether text is data: ``texts`` and
+    ``documents`` are such files."""
 
     method: Method
     data: Data
@@ -114,6 +118,7 @@ class Inventory:
     files: list[DataFile] = field(default_factory=list)
     media: list[MediaObject] = field(default_factory=list)
     texts: list[DataFile] = field(default_factory=list)
+    documents: list[StoredObject | MemberObject] = field(default_factory=list)
 
     @classmethod
     def take(
@@ -136,7 +141,7 @@ class Inventory:
                 notes.add(finding("file-empty", name))  # somebody named it: it is no leftover
                 continue
             inventory._take_in(StoredObject(storage, name, stored.key, stored.size, stored.etag))
-        if not inventory.files and not inventory.texts:
+        if not inventory.files and not inventory.texts and not inventory.documents:
             inventory._look_closer()
         inventory._settle_texts()
         return inventory
@@ -149,6 +154,8 @@ class Inventory:
             self.notes.add(finding("file-empty/leftover", item.name))
         elif suffix_of(item.name) in WORKBOOK_SUFFIXES:
             self._add_workbook(item)
+        elif kind == FileKind.DOCUMENT:
+            self._add_document(item)
         elif kind == FileKind.DATA:
             self._add_stored(item, suffix_of(item.name))
         else:
@@ -165,13 +172,20 @@ class Inventory:
         else:
             self._add_file(item, suffix)
 
+    def _add_document(self, item: StoredObject | MemberObject) -> None:
+        """A PDF is a document, or what rows of other data show: the method says it."""
+        if suffix_of(item.name) in MEDIA_SUFFIXES and self.method != "continued-pre-training":
+            self.media.append(item)
+        self.documents.append(item)
+
     def _set_aside(self, item: MediaObject) -> None:
         """Whatever does not look like data by its name: media, papers, and files that nobody knows."""
         kind, suffix = kind_of(item.name), suffix_of(item.name)
         if kind == FileKind.TABLE:
             self.notes.add(finding("file-unreadable/spreadsheet", item.name))
         elif kind == FileKind.OFFICE:
-            self.notes.add(finding("file-not-used", item.name, what=OFFICE_SUFFIXES[suffix]))
+            case = "file-not-used/document" if suffix in OFFICE_DOCUMENTS else "file-not-used"
+            self.notes.add(finding(case, item.name, what=OFFICE_SUFFIXES[suffix]))
         elif kind == FileKind.PAPER or is_paper(item.name):
             self._leave(item)
         else:
@@ -233,6 +247,8 @@ class Inventory:
     def _add_file(self, item: StoredObject | MemberObject, suffix: str) -> None:
         if suffix in WORKBOOK_SUFFIXES:
             self._add_workbook(item)
+        elif suffix in DOCUMENTS and kind_of(item.name) == FileKind.DOCUMENT:
+            self._add_document(item)
         elif suffix in PACKED_SUFFIXES:
             self.notes.add(finding("archive-nested", item.name))
         elif suffix not in ROW_SUFFIXES:
@@ -244,13 +260,25 @@ class Inventory:
             if file:
                 (self.texts if file.container == "text" else self.files).append(file)
 
+    def encoding_of(self, item: MediaObject) -> Encoding | None:
+        """Return the encoding of a text; None, with a finding, where there is none."""
+        head = _head(item, self.notes)
+        return _known_encoding(item, head, self.notes) if head else None
+
     def _settle_texts(self) -> None:
-        """Plain text is data for continued pre-training; for distillation, where there is nothing else, prompts."""
-        if self.method == "continued-pre-training" or (self.method == "distillation" and not self.files):
-            self.files = sorted([*self.files, *self.texts], key=lambda file: file.name)
+        """Text is data for continued pre-training; for distillation, where there is nothing else, prompts."""
+        if self.method == "continued-pre-training":
             return
+        case = "documents-unused/beside" if self.files else "documents-unused"
+        if self.method == "distillation" and not self.files:
+            self.files, self.texts = sorted(self.texts, key=lambda file: file.name), []
         for file in self.texts:
             self.notes.add(finding("file-not-used/text", file.name, method=self.method))
+        names = [item.name for item in self.documents if item not in self.media or not self.files]
+        if names:
+            shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+            self.notes.add(finding(case, "", count=len(names), names=shown, method=self.method))
+        self.documents = []
 
 
 def _holds_data(head: bytes) -> bool:
@@ -270,26 +298,39 @@ def _as_text(head: bytes, encoding: Encoding) -> str:
 def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile | None:
     """How a data file is to be read; None, with a finding, where it can't be."""
     notes = inventory.notes
-    try:
-        head = item.read(0, sniff.HEAD)
-    except DamagedFileError as error:
-        notes.add(finding("file-damaged", item.name, reason=error.message))
-        return None
-    if not head.strip():
-        notes.add(finding("file-empty", item.name))
-        return None
+    head = _head(item, notes)
     if head.startswith(b"PAR1"):
         return DataFile(item, "parquet")
-    what = sniff.foreign(head)
-    encoding = None if what else _encoding(item, head)
+    encoding = _known_encoding(item, head, notes) if head else None
     if encoding is None:
-        notes.add(finding("file-unreadable/known" if what else "file-unreadable", item.name, what=what))
         return None
-    _report_encoding(encoding, item.name, notes)
     text = _as_text(head, encoding)
     if lost := text_encoding.letters_lost(text):
         notes.add(finding("letters-lost", item.name, example=lost))
     return _text_file(item, suffix, encoding, text, inventory)
+
+
+def _head(item: MediaObject, notes: FindingTally) -> bytes:
+    """The first bytes of a file; none, with a finding, where it is damaged or empty."""
+    try:
+        head = item.read(0, sniff.HEAD)
+    except DamagedFileError as error:
+        notes.add(finding("file-damaged", item.name, reason=error.message))
+        return b""
+    if not head.strip():
+        notes.add(finding("file-empty", item.name))
+        return b""
+    return head
+
+
+def _known_encoding(item: MediaObject, head: bytes, notes: FindingTally) -> Encoding | None:
+    what = sniff.foreign(head)
+    encoding = None if what else _encoding(item, head)
+    if encoding is None:
+        notes.add(finding("file-unreadable/known" if what else "file-unreadable", item.name, what=what))
+    else:
+        _report_encoding(encoding, item.name, notes)
+    return encoding
 
 
 def _encoding(item: MediaObject, head: bytes) -> Encoding | None:

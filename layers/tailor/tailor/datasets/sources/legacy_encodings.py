@@ -52,6 +52,13 @@ NAMES: Final = {
 }
 """What people call the encodings that can be converted."""
 
+_SHOWN: Final = {
+    ord(bytes([byte]).decode("cp1252", "ignore") or chr(byte)): letter
+    for byte, letter in enumerate(_TABLES["tcvn3"])
+    if byte > 127
+} | {0x03BC: "à"}
+"""What text in TCVN3 is taken for by programs that know nothing of it; some take the micro sign for a Greek letter."""
+
 COMBINING: Final = frozenset({"cp1258", "tcvn3"})
 """Encodings that write tone marks behind their letters, so that the text has to be composed."""
 
@@ -154,10 +161,16 @@ def _vietnamese_share(sample: bytes, name: str) -> float:
     words = [word for word in text.split() if not word.isascii()][:5000]
     if not words or (name == "cp1258" and not any(character in text for character in "đươăĐƯƠĂạảấậếệọộợụ")):
         return 0.0
-    return sum(map(_is_syllable, words)) / len(words)
+    return sum(map(is_syllable, words)) / len(words)
 
 
-def _is_syllable(word: str) -> bool:
+def tcvn3_text(text: str) -> str:
+    """Return text in Unicode that a TCVN3 font shows rightly, and any other font as Latin letters."""
+    return unicodedata.normalize("NFC", text.translate(_SHOWN))
+
+
+def is_syllable(word: str) -> bool:
+    """Return whether a word is one that Vietnamese could have."""
     if not (word.islower() or word.istitle() or word.isupper()):
         word = word.rstrip(".,;:!?\"')”")
     decomposed = unicodedata.normalize("NFD", word.strip(".,;:!?\"'()”“").casefold())

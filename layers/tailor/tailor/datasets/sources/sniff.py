@@ -9,7 +9,7 @@ from tailor.datasets.sources.columns import PARTS, UNNAMED, is_likely
 from tailor.file_kinds import MEDIA_SUFFIXES
 from tailor.recipe import Columns
 
-Container = Literal["jsonl", "json", "table", "text", "parquet", "workbook"]
+Container = Literal["jsonl", "json", "table", "text", "parquet", "workbook", "document"]
 Archive = Literal["zip", "tar", "gzip"]
 
 HEAD: Final = 1 << 20

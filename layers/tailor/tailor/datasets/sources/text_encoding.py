@@ -163,6 +163,12 @@ def as_utf8(source: BinaryIO, encoding: Encoding) -> BinaryIO:
     return io.BufferedReader(_Transcoder(source, encoding), CHUNK)
 
 
+def decoded_text(data: bytes) -> str | None:
+    """Return all of a text in whatever encoding it is; None where it is in none that is known."""
+    encoding = guess_encoding(data, whole=True)
+    return as_utf8(io.BytesIO(data), encoding).read().decode("utf-8", "replace") if encoding else None
+
+
 def lines(source: BinaryIO) -> Iterator[bytes]:
     """Yield lines with their ends; see :func:`blocks` for those that are too long."""
     for block in blocks(source):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailor import catalog
-from tailor.datasets.formats.documents import most_characters, pieces
+from tailor.datasets.documents.cutting import most_characters, pieces
 from tailor.tokens import Estimator
 
 TEXT = st.text(st.sampled_from("ab .\n\n#đườ́ệ。?") | st.characters(), max_size=400)

@@ -1,0 +1,41 @@
+"""The documents of a dataset: which files they are, and whether each is a group of its own."""
+
+from collections import Counter
+from typing import Final
+
+from tailor.datasets.documents.reading import STREAMED, DocumentFile, kind_of_document
+from tailor.datasets.sources import DataFile, Inventory
+from tailor.findings import finding
+
+FEWEST: Final = 3
+"""Fewer documents can't be split into training, validation and test: their parts are."""
+
+
+def documents_of(inventory: Inventory) -> list[DocumentFile]:
+    """Return the documents of an inventory, by their names; notes what they are taken for.
+
+    Text files whose lines are the documents go to the inventory's files.
+    """
+    wanted = inventory.data.documents
+    few = wanted != "whole" and len(inventory.documents) + len(inventory.texts) < FEWEST
+    by_line = [file for file in inventory.texts if wanted == "lines" or (few and not file.wrapped)]
+    whole = not few or bool(inventory.files or by_line)
+    inventory.files = sorted([*inventory.files, *by_line], key=lambda file: file.name)
+    folder = inventory.scratch / "documents"
+    found = [_of_text(file, whole) for file in inventory.texts if file not in by_line]
+    for item in inventory.documents:
+        kind = kind_of_document(item.name)
+        if kind not in STREAMED:
+            found.append(DocumentFile(item, "document", kind=kind, whole=whole, folder=folder))
+        elif encoding := inventory.encoding_of(item):
+            found.append(DocumentFile(item, "document", encoding, kind=kind, whole=whole))
+    if found:
+        kinds = Counter(file.kind for file in found).most_common()
+        said = ", ".join(f"{count} {kind}" for kind, count in kinds)
+        case = "documents-read" if whole else "documents-read/parts"
+        inventory.notes.add(finding(case, "", count=len(found), kinds=said))
+    return sorted(found, key=lambda file: file.name)
+
+
+def _of_text(file: DataFile, whole: bool) -> DocumentFile:
+    return DocumentFile(file.source, "document", file.encoding, kind=kind_of_document(file.name), whole=whole)

@@ -1,0 +1,171 @@
+"""Documents as data files: each gives its text in a few large parts, whatever kind of file it is.
+
+What is taken out of a file is kept in a folder, so that several readers, and processes, do that work once.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, cast
+
+import msgspec
+
+from tailor.datasets.documents import legacy_fonts
+from tailor.datasets.documents.cutting import pieces
+from tailor.datasets.documents.model import Extracted, RefusedDocumentError
+from tailor.datasets.documents.text import parts
+from tailor.datasets.documents.tidying import SOFT_HYPHEN
+from tailor.datasets.sources import READ_ON_ERRORS, DataFile, Item, foreign
+from tailor.file_kinds import DOCUMENTS, suffix_of
+from tailor.findings import Finding, RowError, finding
+
+PART: Final = 1 << 20
+"""Characters of a document that are one row before it is cut for the model."""
+MAX_BYTES: Final = 256 << 20
+"""A document of more bytes is not opened, but for text: all of it is in memory."""
+_PARTS: Final = 40
+"""Of a document that is not one group: enough to hold out some of them."""
+_SMALLEST, _LARGEST = 2000, 60_000
+STREAMED: Final = ("text", "Markdown")
+_READERS: Final = {"PDF": "pdf", "Word": "docx", "HTML": "html", "EPUB": "epub"}
+_SIGNS: Final = {"PDF": b"%PDF-", "Word": b"PK", "EPUB": b"PK"}
+_SIGN_WITHIN: Final = 1024
+_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
+_PROTECTED: Final = "EncryptedPackage".encode("utf-16-le")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFile(DataFile):
+    """A document. ``kind`` is as :data:`tailor.file_kinds.DOCUMENTS` names it. ``whole``: all of it is one group;
+    otherwise each of its parts is one, because there are hardly any other documents."""
+
+    kind: str = "text"
+    whole: bool = True
+    folder: Path | None = None
+
+    def rows(self) -> Iterator[Item]:
+        """Yield parts of the text as ``{"text": …, "group": …}``, with the line or page that each begins in; before
+        them what is to be said of the document. One that can't be learnt from is a RowError."""
+        try:
+            yield from self._streamed() if self.kind in STREAMED else self._extracted()
+        except RefusedDocumentError as error:
+            yield 1, RowError(error.finding), f"({self.kind} document)"
+
+    def _streamed(self) -> Iterator[Item]:
+        table: legacy_fonts.Table | None = None
+        place, empty = 0, True
+        with self.open_text() as source:
+            for line, text in parts(source, self._most(self.size), markdown=self.kind == "Markdown"):
+                if not place:
+                    table, notes = legacy_fonts.by_text(text)
+                    yield from ((line, note, None) for note in notes)
+                text = (legacy_fonts.converted(text, table) if table else text).replace(SOFT_HYPHEN, "")
+                empty = empty and not text.strip()
+                if text.strip():
+                    yield line, self._row(text, place), None
+                place += len(text)
+        if empty:
+            raise RefusedDocumentError(finding("document-empty"))
+
+    def _extracted(self) -> Iterator[Item]:
+        found = self.extracted()
+        for note in found.notes:
+            yield 1, note, None
+        start = 0
+        for text in pieces(found.text, self._most(len(found.text))):
+            yield self._place(found, start), self._row(text, start), None
+            start += len(text)
+
+    def _most(self, size: int) -> int:
+        """Characters of a part."""
+        return PART if self.whole else min(max(size // _PARTS, _SMALLEST), _LARGEST)
+
+    def _row(self, text: str, place: int) -> dict[str, Any]:
+        return {"text": text, "group": self.name if self.whole else f"{self.name}:{place}"}
+
+    @staticmethod
+    def _place(found: Extracted, start: int) -> int:
+        """The page that a place in the text is on, else its line."""
+        if found.pages:
+            return max(1, sum(page <= start for page in found.pages))
+        return found.text.count("\n", 0, start) + 1
+
+    def extracted(self) -> Extracted:
+        """Return the text of the file, as it was kept or as it is read now. Raises RefusedDocumentError."""
+        path = self.folder / hashlib.sha256(self.name.encode()).hexdigest()[:32] if self.folder else None
+        if path and path.exists():
+            kept = _decode(path.read_bytes())
+        else:
+            kept = self._read()
+            if path:
+                _keep(path, kept)
+        if isinstance(kept, Finding):
+            raise RefusedDocumentError(kept)
+        return kept
+
+    def _read(self) -> Extracted | Finding:
+        try:
+            if self.size > MAX_BYTES:
+                raise RefusedDocumentError(finding("document-too-large", limit=MAX_BYTES >> 20))
+            data = self.source.read()
+            _check_kind(data, self.kind)
+            found = _reader(self.kind)(data)
+            if not any(map(str.isalpha, found.text)):
+                raise RefusedDocumentError(finding("document-empty"))
+        except RefusedDocumentError as error:
+            return error.finding
+        except READ_ON_ERRORS as error:
+            return finding("document-damaged", reason=error)
+        found.text = found.text.replace(SOFT_HYPHEN, "")
+        return found
+
+
+def _check_kind(data: bytes, kind: str) -> None:
+    """Refuse a file that is another kind than its name says, by what it is."""
+    head = data[:_SIGN_WITHIN]
+    if not data.strip(b"\0 \t\r\n"):
+        raise RefusedDocumentError(finding("document-empty"))
+    if data.startswith(_OLD_OFFICE):
+        if _PROTECTED in data:
+            raise RefusedDocumentError(finding("document-encrypted"))
+        raise RefusedDocumentError(finding("document-other-kind", what="an old Office document", kind=kind))
+    sign = _SIGNS.get(kind)
+    if sign and not (sign in head if kind == "PDF" else data.startswith(sign)):
+        what = foreign(head) or _by_sight(head) or "something else"
+        raise RefusedDocumentError(finding("document-other-kind", what=what, kind=kind))
+
+
+def _by_sight(head: bytes) -> str | None:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:100].lower()
+    if start.startswith(b"{\\rtf"):
+        return "a text with formatting (RTF)"
+    return "a web page (HTML)" if start.startswith((b"<!doctype html", b"<html")) else None
+
+
+def _reader(kind: str) -> Callable[[bytes], Extracted]:
+    """The reader of a kind. What it needs is loaded now: most datasets have no documents."""
+    module = import_module(f"tailor.datasets.documents.{_READERS[kind]}")
+    return cast("Callable[[bytes], Extracted]", module.read)
+
+
+def _keep(path: Path, kept: Extracted | Finding) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_suffix(f".{os.getpid()}")
+    own.write_bytes(msgspec.msgpack.encode([kept, None] if isinstance(kept, Extracted) else [None, kept]))
+    own.replace(path)  # other processes see all of it, or nothing
+
+
+_kept: Final = msgspec.msgpack.Decoder(tuple[Extracted | None, Finding | None])
+
+
+def _decode(data: bytes) -> Extracted | Finding:
+    found, problem = _kept.decode(data)
+    return cast("Extracted | Finding", found if found is not None else problem)
+
+
+def kind_of_document(name: str) -> str:
+    """Return the kind of a document by its name; of all others, text."""
+    return DOCUMENTS.get(suffix_of(name), "text")
