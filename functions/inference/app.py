@@ -18,18 +18,19 @@ from tailor.settings import Settings
 
 class InferenceSettings(Settings):
     serving_table: str
-    model_timeout_seconds: float = 25
+    answer_seconds: float = 300
     key_requests_per_minute: int = 0
     allowed_origins: str = ""
 
 
+MARGIN = 6  # seconds for all but the model's answer: the rest of the request, and counting its usage
 logger = Logger()
 settings = InferenceSettings.load()
 store = ServingTable(settings.serving_table)
 service = ChatService(
     store,
     store,
-    BedrockRuntime(settings.model_timeout_seconds),
+    BedrockRuntime(settings.answer_seconds - MARGIN),
     default_per_minute=settings.key_requests_per_minute or None,
 )
 api = RestApi(logger, settings.allowed_origins)

@@ -47,6 +47,7 @@ def _up(chosen: argparse.Namespace) -> int:
             print("Deploying …")
             for name, value in cloud.outputs.items():
                 print(f"  {name}: {value}")
+            cloud.warm()
             print(f"The API answers here at {cloud.api_url}")
     except BaseException:
         cloud.stop()

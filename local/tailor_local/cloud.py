@@ -167,6 +167,10 @@ class LocalCloud:
         """The base URL of the API as this cloud serves it."""
         return api_address(self.endpoint, self.outputs["ApiUrl"], self.outputs["ApiId"])
 
+    def warm(self) -> list[str]:
+        """Start the functions behind the API, so that first requests need not wait for them; return their names."""
+        return list(self.control("warm", "POST"))
+
     def set_faults(self, faults: Faults) -> None:
         """From now on; an empty `Faults()` ends all."""
         self.control("faults", "PUT", faults.model_dump_json().encode())

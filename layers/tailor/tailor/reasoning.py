@@ -71,3 +71,76 @@ def parted(text: str) -> Parted:
     inner = next(filter(None, (wrapped.fullmatch(answer) for wrapped in _ANSWERS)), None)
     thought = "\n\n".join(filter(None, (_OPEN.sub("", each).strip() for each in thoughts)))
     return Parted(thought, inner[1].strip() if inner else answer, "")
+
+
+class Parting:
+    """Part a text that arrives in pieces as :func:`said` parts the whole.
+
+    Two things differ: reasoning whose beginning is not tagged is taken for the answer, as nobody can tell before it
+    ends, and so is reasoning after the answer has begun.
+    """
+
+    def __init__(self) -> None:
+        self._waiting = ""  # not yet known what it is
+        self._state = _UNKNOWN
+        self._thought, self._answer = _Trimmed(), _Trimmed()
+
+    def feed(self, text: str) -> tuple[str, str]:
+        """Take the next piece; return what is now known of the reasoning and of the answer."""
+        self._waiting += text
+        thought = ""
+        if self._state == _UNKNOWN and not _MAY_BEGIN.fullmatch(self._waiting):
+            begins = _BEGINS.match(self._waiting)
+            self._state = _THINKS if begins else _PLAIN
+            self._waiting = self._waiting[begins.end() :] if begins else self._waiting
+        if self._state == _THINKS:
+            end = _CLOSE.search(self._waiting)
+            known = end.start() if end else _before_a_tag(self._waiting)
+            thought = self._thought.feed(self._waiting[:known])
+            self._waiting = self._waiting[end.end() if end else known :]
+            self._state = _THOUGHT if end else _THINKS
+        if self._state == _THOUGHT and self._waiting.lstrip():
+            self._state = _WRAPPED if self._waiting.lstrip().startswith("<") else _ANSWERS_NOW
+        return thought, self._known()
+
+    def _known(self) -> str:
+        if self._state not in (_PLAIN, _ANSWERS_NOW):
+            return ""
+        known, self._waiting = self._waiting, ""
+        return known if self._state == _PLAIN else self._answer.feed(known)
+
+    def end(self) -> tuple[str, str]:
+        """Return what was held back of the reasoning and of the answer."""
+        if self._state == _THINKS:
+            return self._thought.feed(self._waiting), ""
+        return ("", self._waiting) if self._state == _UNKNOWN else said(f"<think></think>{self._waiting}")
+
+
+_UNKNOWN, _PLAIN, _THINKS, _THOUGHT, _WRAPPED, _ANSWERS_NOW = range(6)
+_MAY_BEGIN: Final = re.compile(r"\s*(?:<[a-z]{0,9})?", re.IGNORECASE)
+_LONGEST_TAG: Final = len("<|begin_of_solution|>")
+
+
+def _before_a_tag(text: str) -> int:
+    """Return where a text ends, or where a tag in it may have begun."""
+    begin = max(text.rfind("<"), text.rfind("`<"))
+    if text.endswith("`"):
+        return len(text) - 1
+    if begin < 0 or len(text) - begin > _LONGEST_TAG:
+        return len(text)
+    return begin - 1 if begin and text[begin - 1] == "`" else begin
+
+
+class _Trimmed:
+    """Text in pieces, without the space around the whole."""
+
+    def __init__(self) -> None:
+        self._begun = False
+        self._space = ""
+
+    def feed(self, text: str) -> str:
+        text = self._space + text if self._begun else text.lstrip()
+        kept = text.rstrip()
+        self._begun = self._begun or bool(kept)
+        self._space = text[len(kept) :]
+        return kept

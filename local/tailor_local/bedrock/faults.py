@@ -78,6 +78,9 @@ class Faults(_Part):
     deployment_failures: int = Field(default=1_000_000, ge=1, description="how many deployments fail")
     hold: bool = Field(default=False, description="what is being made stays so until this fault is taken away")
     stream_failure: str | None = Field(default=None, description="streams break off with this error's member name")
+    hold_streams: bool = Field(
+        default=False, description="streams wait before their last token until this fault is taken away"
+    )
     learn: bool = Field(default=True, description="false: training changes nothing, models answer as their base")
     offer: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="customization type → ids of foundation models that take it besides AWS's"

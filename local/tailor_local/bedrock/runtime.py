@@ -12,12 +12,14 @@ from botocore.model import OperationModel, StructureShape
 from tailor_local.bedrock import eventstream, wire
 from tailor_local.bedrock.context import Call
 from tailor_local.bedrock.errors import ServiceError, invalid
+from tailor_local.bedrock.faults import Desk
 from tailor_local.bedrock.inference import Reply, reply, target
 from tailor_local.bedrock.platform import Credentials
 from tailor_local.bedrock.storage import Storage, StorageError, split
 
 # The emulator's own account: after IAM allowed the caller to read an object, it is read with this.
 OWNER = Credentials("test", "test", "")
+AFTER_LAST_TOKEN = 3  # events: the block's end, the message's, the metadata
 CHUNK = re.compile(r"\S+\s*|\s+")
 
 
@@ -40,7 +42,15 @@ def perform(operation: OperationModel, call: Call) -> tuple[int, dict[str, str],
     headers = {"Content-Type": wire.EVENT_STREAM}
     if name == "InvokeModelWithResponseStream":
         headers["X-Amzn-Bedrock-Content-Type"] = wire.JSON
-    return 200, headers, iter(events)
+    return 200, headers, _held(call.standin.desk, events)
+
+
+def _held(desk: Desk, events: list[bytes]) -> Iterator[bytes]:
+    """Yield events, and nothing again and again before the last token while a fault holds streams."""
+    for number, event in enumerate(events):
+        while number == len(events) - AFTER_LAST_TOKEN - 1 and desk.faults.hold_streams:
+            yield b""
+        yield event
 
 
 def _read(call: Call, uri: str) -> bytes:

@@ -1,6 +1,8 @@
 """The one place that touches the emulator (`ministack`) inside: plugs Bedrock in, corrects what differs from AWS."""
 
+import asyncio
 import contextlib
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ from tailor_local.hooks import (
     alarms,
     asynchronous,
     concurrency,
+    crowd,
     definitions,
     functions,
     identity,
@@ -19,12 +22,14 @@ from tailor_local.hooks import (
     queues,
     refusals,
     rules,
+    streaming,
 )
 from tailor_local.hooks.identity import Emulator
 from tailor_local.hooks.needed import inside, missing
 
 __all__ = ["CONTROL_PREFIX", "Emulator", "install", "missing", "run"]
 CONTROL_PREFIX = "/_tailor/"
+TOKEN_SECONDS = 0.01  # from an event of a stream to the next
 
 
 class _Service:
@@ -44,7 +49,9 @@ class _Service:
 
         async def stream(send: Callable[[dict[str, Any]], Awaitable[None]], receive: object) -> None:
             for chunk in content:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                if chunk:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                await asyncio.sleep(TOKEN_SECONDS)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
         return status, reply_headers, inside("core.responses").StreamingResponse(stream)
@@ -102,7 +109,9 @@ def install(bedrock: Bedrock) -> None:
     refusals.refuse_what_lambda_refuses()
     asynchronous.invoke_as_lambda_does()
     concurrency.limit_concurrency(lambda: bedrock.quota("concurrency"))
+    streaming.stream_answers()
     payloads.limit_payloads()
+    crowd.queue_requests()
     machines.run_to_the_letter()
     machines.act_in_roles()
     definitions.validate_definitions()
@@ -182,7 +191,11 @@ def _open_control_door(bedrock: Bedrock) -> None:
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
-        status, headers, content = bedrock.control(scope["method"], scope["path"], body)
+        if scope["path"] == f"{CONTROL_PREFIX}warm" and scope["method"] == "POST":
+            content = json.dumps(await asyncio.to_thread(crowd.warm)).encode()
+            status, headers = 200, {"Content-Type": "application/json"}
+        else:
+            status, headers, content = bedrock.control(scope["method"], scope["path"], body)
         wire_headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": status, "headers": wire_headers})
         await send({"type": "http.response.body", "body": content})

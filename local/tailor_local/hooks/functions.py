@@ -84,6 +84,9 @@ def share_layers() -> None:
             folder, archive = Path(path or "."), str(self.filename)
             if not folder.name.startswith("layer_"):
                 super().extractall(path, members, pwd)
+                for item in self.infolist():
+                    if mode := item.external_attr >> 16:
+                        (folder / item.filename).chmod(mode)  # a script that Lambda starts must be executable
                 return
             listed = "\n".join(f"{item.filename} {item.CRC} {item.file_size}" for item in self.infolist())
             with lock:

@@ -27,7 +27,17 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_action_matches": ("request_action", "actions", "not_actions"),
         "_conditions_met": ("conditions", "ctx"),
     },
-    "core.lambda_runtime": {"_detect_runtime_binary": ("runtime",), "zipfile": None},
+    "core.lambda_runtime": {
+        "_detect_runtime_binary": ("runtime",),
+        "_worker_class_for": ("config",),
+        "Worker": ("func_name", "config", "code_zip"),
+        "_signal": ("proc",),
+        "acquire_worker": ("func_name", "config", "code_zip", "qualifier"),
+        "ensure_spawned": ("worker",),
+        "release_worker": ("worker",),
+        "_collect": ("proc", "deadline"),
+        "zipfile": None,
+    },
     "core.responses": {
         "get_account_id": (),
         "get_region": (),
@@ -41,6 +51,9 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_put_gateway_response": ("api_id", "response_type", "data"),
         "_invoke_lambda_proxy_v1": ("integration", "body"),
         "_call_lambda_raw": ("function_ref", "event"),
+        "_invoke_authorizer_lambda": ("authorizer", "event"),
+        "_authorizers_v1": None,
+        "_resources": None,
         "_gw_error": ("response_type", "message"),
     },
     "services.cloudformation.provisioners": {

@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,14 +42,45 @@ class ScriptedRuntime:
             raise answer
         return answer
 
+    def stream(self, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """As events, one letter at a time; an exception in place of a block is raised there."""
+        answer = self.converse(request)
+        return converse_events(answer)
 
-def converse_answer(*blocks: dict[str, Any], stop: str | None = "end_turn", **usage: int) -> dict[str, Any]:
+
+def converse_answer(*blocks: dict[str, Any] | Exception, stop: str | None = "end_turn", **usage: int) -> dict[str, Any]:
     return {
         "output": {"message": {"role": "assistant", "content": list(blocks)}},
         "stopReason": stop,
         "usage": {"inputTokens": 10, "outputTokens": 3, "totalTokens": 13, **usage},
         "metrics": {"latencyMs": 5},
     }
+
+
+def converse_events(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The answer as ConverseStream's events; an exception among its blocks is raised in its place."""
+    yield {"messageStart": {"role": "assistant"}}
+    blocks: list[dict[str, Any] | Exception] = answer["output"]["message"]["content"]
+    for index, block in enumerate(blocks):
+        place = {"contentBlockIndex": index}
+        if isinstance(block, Exception):
+            raise block
+        if "toolUse" in block:
+            use = block["toolUse"]
+            begun = {"toolUse": {"toolUseId": use["toolUseId"], "name": use["name"]}}
+            yield {"contentBlockStart": {"start": begun, **place}}
+            text = json.dumps(use["input"], ensure_ascii=False) if use["input"] else ""
+            deltas: list[dict[str, Any]] = [{"toolUse": {"input": letter}} for letter in text]
+        elif "text" in block:
+            deltas = [{"text": letter} for letter in block["text"]]
+        else:
+            reasoning = block["reasoningContent"]
+            deltas = [{"reasoningContent": reasoning.get("reasoningText", {"redactedContent": b"x"})}]
+        yield from ({"contentBlockDelta": {"delta": delta, **place}} for delta in deltas)
+        yield {"contentBlockStop": place}
+    if answer["stopReason"]:
+        yield {"messageStop": {"stopReason": answer["stopReason"]}}
+    yield {"metadata": {"usage": answer["usage"], "metrics": answer["metrics"]}}
 
 
 class _Loader(yaml.SafeLoader):
@@ -110,7 +141,7 @@ class Gateway:
     def _serve(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("content-length") or 0))
         status, headers, answer = self._route(request, body.decode("utf-8", errors="replace"))
-        data = answer.encode()
+        data = "".join(answer).encode()
         request.send_response(status)
         for name, value in {**headers, "content-length": str(len(data))}.items():
             request.send_header(name, value)

@@ -1,6 +1,7 @@
 """The Responses API through the official client: what AI SDK, the Agents SDK and n8n call by default."""
 
 import json
+from itertools import groupby
 from typing import Any
 
 import openai
@@ -83,7 +84,7 @@ def test_a_stream_has_openais_events(client: OpenAI, runtime: ScriptedRuntime) -
     runtime.answers = [converse_answer({"text": "I look."}, CALL, stop="tool_use")]
     events = list(client.responses.create(model="colours", input="x", tools=[TOOL], stream=True))
     assert [event.sequence_number for event in events] == list(range(len(events)))
-    kinds = [event.type.removeprefix("response.") for event in events]
+    kinds = [kind for kind, _ in groupby(event.type.removeprefix("response.") for event in events)]
     text = ["content_part.added", "output_text.delta", "output_text.done", "content_part.done"]
     arguments = ["function_call_arguments.delta", "function_call_arguments.done"]
     items = [["output_item.added", *parts, "output_item.done"] for parts in (text, arguments)]

@@ -164,17 +164,10 @@ def test_a_stream_says_the_same_as_the_whole_answer(
     choices = [chunk.choices[0] for chunk in chunks if chunk.choices]
     assert "".join(choice.delta.content or "" for choice in choices) == "Tôi xem."
     calls = [call for choice in choices for call in choice.delta.tool_calls or []]
-    assert [(call.index, call.id) for call in calls] == [(0, "tooluse_1"), (1, "tooluse_2")]
+    assert [(call.index, call.id) for call in calls if call.id] == [(0, "tooluse_1"), (1, "tooluse_2")]
     assert [choice.finish_reason for choice in choices if choice.finish_reason] == ["tool_calls"]
     assert len({chunk.id for chunk in chunks}) == 1
     assert [(used.prompt_tokens, used.total_tokens) for used in usage] == ([(15, 18)] if include_usage else [])
-
-
-def test_a_failed_stream_is_an_error_and_not_half_an_answer(client: OpenAI, runtime: ScriptedRuntime) -> None:
-    runtime.answers = [converse_answer({"text": "half"}, stop=None)]
-    with pytest.raises(openai.InternalServerError) as caught:
-        client.chat.completions.create(model="colours", messages=ASK, stream=True)
-    assert caught.value.code == "model_error"
 
 
 def test_every_stop_reason_of_bedrock_has_a_meaning(client: OpenAI, runtime: ScriptedRuntime) -> None:

@@ -18,7 +18,8 @@ class Http:
 
     def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> HttpResponse:
         try:
-            answer = self._pool.request(method, url, headers=dict(headers), body=body or None)
+            answer = self._pool.request(method, url, headers=dict(headers), body=body or None, preload_content=False)
+            pieces = list(answer.stream())  # each as soon as it is there
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise RetryableError(f"the API gave no answer: {type(error).__name__}") from error
-        return HttpResponse(answer.status, answer.data)
+        return HttpResponse(answer.status, b"".join(pieces), len(pieces))

@@ -2,7 +2,8 @@
 
 import json
 import traceback
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -36,9 +37,20 @@ class RestApi:
         return Caller.from_context(self.routes.current_event.request_context.authorizer.raw_event)
 
     def answer(self, answer: ApiAnswer) -> Response[str]:
-        if answer.facts:
+        body: str | Iterator[str] = answer.body
+        if answer.pieces is not None:
+            body = self._logged(answer.pieces, answer.facts)
+        elif answer.facts:
             self._logger.info("answered", extra=answer.facts)
-        return self._response(200, answer.body, answer.content_type, answer.headers)
+        return self._response(200, body, answer.content_type, answer.headers)
+
+    def _logged(self, pieces: Iterator[str], facts: dict[str, Any]) -> Iterator[str]:
+        """Yield the pieces of an answer, then log its facts: they are complete at its end."""
+        try:
+            yield from pieces
+        finally:
+            log, what = (self._logger.error, "stream failed") if "error" in facts else (self._logger.info, "answered")
+            log(what, extra=facts)
 
     def _not_found(self, _: Exception) -> Response[str]:
         event = self.routes.current_event
@@ -58,10 +70,13 @@ class RestApi:
         self._logger.info("refused", extra={"status": error.http_status, "code": error.code})
         return self._response(error.http_status, json.dumps(body, ensure_ascii=False), JSON_TYPE, headers)
 
-    def _response(self, status: int, body: str, content_type: str, headers: dict[str, str]) -> Response[str]:
+    def _response(
+        self, status: int, body: str | Iterator[str], content_type: str, headers: dict[str, str]
+    ) -> Response[str]:
         event = self.routes.current_event
         own = {"x-request-id": event.request_context.request_id, "cache-control": "no-store"}
         headers = {**own, **self._origins.headers(event.headers.get("origin")), **headers}
         if event.http_method == "HEAD":
             body = ""
-        return Response(status_code=status, content_type=content_type, body=body, headers=headers)
+        # A body in pieces passes through as it is, to the runtime loop that writes it (tailor.aws.streaming).
+        return Response(status_code=status, content_type=content_type, body=cast("str", body), headers=headers)

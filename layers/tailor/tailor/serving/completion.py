@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tailor.reasoning import said
-from tailor.serving.errors import SERVER, ApiError
+from tailor.serving.errors import SERVER, ApiError, render
 from tailor.serving.forms import Form
 
 # All stop reasons that Converse documents; a test compares the list with the SDK's.
@@ -19,6 +19,7 @@ FINISH_REASONS: Mapping[str, str] = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
+FIRST: Mapping[str, Any] = {"role": "assistant", "content": "", "refusal": None}  # delta of a choice
 # The model's output is unusable: an error, not an answer.
 MALFORMED = frozenset({"malformed_model_output", "malformed_tool_use"})
 
@@ -40,29 +41,40 @@ def to_completion(
     Raises:
         ApiError: 502, an answer is incomplete or unusable.
     """
-    return {
-        "id": f"chatcmpl-{uuid.uuid4().hex}",
+    return frame_of(model, version, created) | {
         "object": "chat.completion",
-        "created": created,
-        "model": model,
-        "system_fingerprint": version,
         "choices": [_choice(index, answer, form, one_call) for index, answer in enumerate(answers)],
-        "usage": _usage([answer["usage"] for answer in answers]),
+        "usage": usage_of([answer["usage"] for answer in answers]),
     }
 
 
+def frame_of(model: str, version: str, created: int) -> dict[str, Any]:
+    """Return what all chunks of a completion have in common."""
+    identifier = f"chatcmpl-{uuid.uuid4().hex}"
+    return {"id": identifier, "created": created, "model": model, "system_fingerprint": version}
+
+
 def _choice(index: int, answer: Mapping[str, Any], form: Form | None, one_call: bool) -> dict[str, Any]:
-    reason = answer.get("stopReason")
+    message, structured = _message(answer["output"]["message"]["content"], form, one_call)
+    finish = finish_of(answer.get("stopReason"), calls="tool_calls" in message, formless=bool(form) and not structured)
+    return {"index": index, "message": message, "logprobs": None, "finish_reason": finish}
+
+
+def finish_of(reason: str | None, *, calls: bool, formless: bool) -> str:
+    """Return the finish reason of an answer of Converse.
+
+    Args:
+        calls: it calls a tool.
+        formless: it should have a form, and has not.
+    Raises:
+        ApiError: 502, the answer is incomplete or unusable.
+    """
     if not reason or reason in MALFORMED:
         raise ApiError(502, "the model's answer is not usable: try again", code="model_error", type=SERVER)
     finish = FINISH_REASONS.get(reason, "stop")
-    message, structured = _message(answer["output"]["message"]["content"], form, one_call)
-    calls = "tool_calls" in message
-    if form and not structured and not calls and finish in ("stop", "tool_calls"):
+    if formless and not calls and finish in ("stop", "tool_calls"):
         raise ApiError(502, "the model did not answer in the form asked for", code="model_error", type=SERVER)
-    if finish == "tool_calls" and not calls:
-        finish = "stop"
-    return {"index": index, "message": message, "logprobs": None, "finish_reason": finish}
+    return "stop" if finish == "tool_calls" and not calls else finish
 
 
 def _message(blocks: list[dict[str, Any]], form: Form | None, one_call: bool) -> tuple[dict[str, Any], bool]:
@@ -96,7 +108,9 @@ def _message(blocks: list[dict[str, Any]], form: Form | None, one_call: bool) ->
     return message, structured is not None
 
 
-def _usage(usages: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+def usage_of(usages: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+    """Return the tokens of several answers of Converse together, as OpenAI counts them."""
+
     def total(name: str) -> int:
         return sum(usage.get(name, 0) for usage in usages)
 
@@ -112,28 +126,61 @@ def _usage(usages: Sequence[Mapping[str, int]]) -> dict[str, Any]:
 
 def to_events(completion: Mapping[str, Any], *, include_usage: bool) -> str:
     """Return the completion as server-sent events that end with ``[DONE]``."""
-    lines = [
-        json.dumps(chunk, ensure_ascii=False, separators=(",", ":")) for chunk in _chunks(completion, include_usage)
+    stream = CompletionStream(completion, include_usage=include_usage)
+    events = [
+        stream.chunk(delta, finish, choice["index"])
+        for choice in completion["choices"]
+        for delta, finish in _deltas(choice["message"], choice["finish_reason"])
     ]
-    return "".join(f"data: {line}\n\n" for line in [*lines, "[DONE]"])
+    return "".join([*events, stream.done(completion["usage"])])
 
 
-def _chunks(completion: Mapping[str, Any], include_usage: bool) -> Iterator[dict[str, Any]]:
-    common = {name: completion[name] for name in ("id", "created", "model", "system_fingerprint")}
-    common["object"] = "chat.completion.chunk"
-    if include_usage:
-        common["usage"] = None
-    for choice in completion["choices"]:
-        for delta in _deltas(choice["message"]):
-            part = {"index": choice["index"], "delta": delta, "logprobs": None, "finish_reason": None}
-            yield {**common, "choices": [part]}
-        last = {"index": choice["index"], "delta": {}, "logprobs": None, "finish_reason": choice["finish_reason"]}
-        yield {**common, "choices": [last]}
-    if include_usage:
-        yield {**common, "choices": [], "usage": completion["usage"]}
+def _deltas(message: Mapping[str, Any], finish: str) -> Iterator[tuple[Mapping[str, Any], str | None]]:
+    yield FIRST, None
+    yield from (({name: message[name]}, None) for name in ("reasoning_content", "content") if message.get(name))
+    calls = enumerate(message.get("tool_calls", []))
+    yield from (({"tool_calls": [{"index": index, **call}]}, None) for index, call in calls)
+    yield {}, finish
 
 
-def _deltas(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    yield {"role": "assistant", "content": "", "refusal": None}
-    yield from ({name: message[name]} for name in ("reasoning_content", "content") if message.get(name))
-    yield from ({"tool_calls": [{"index": index, **call}]} for index, call in enumerate(message.get("tool_calls", [])))
+class CompletionStream:
+    """Makes the server-sent events of one completion, whose frame is given."""
+
+    def __init__(self, frame: Mapping[str, Any], *, include_usage: bool) -> None:
+        self._common = {name: frame[name] for name in ("id", "created", "model", "system_fingerprint")}
+        self._common["object"] = "chat.completion.chunk"
+        self._include_usage = include_usage
+        if include_usage:
+            self._common["usage"] = None
+
+    def begin(self) -> str:
+        """Return the first event of the only choice."""
+        return self.chunk(FIRST)
+
+    def piece(self, delta: Mapping[str, Any]) -> str:
+        """Return the event of the only choice's next piece."""
+        return self.chunk(delta)
+
+    def end(self, finish: str, usage: Mapping[str, Any]) -> str:
+        """Return the last events of the only choice."""
+        return self.chunk({}, finish) + self.done(usage)
+
+    def fail(self, error: ApiError) -> str:
+        """Return the last event of a completion that fails: no ``[DONE]`` follows."""
+        return event(render(error)[0])
+
+    def chunk(self, delta: Mapping[str, Any], finish: str | None = None, index: int = 0) -> str:
+        """Return the event of a choice's piece."""
+        part = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return event({**self._common, "choices": [part]})
+
+    def done(self, usage: Mapping[str, Any]) -> str:
+        """Return the events after all choices."""
+        last = event({**self._common, "choices": [], "usage": usage}) if self._include_usage else ""
+        return f"{last}data: [DONE]\n\n"
+
+
+def event(document: Mapping[str, Any], kind: str = "") -> str:
+    """Return one server-sent event."""
+    named = f"event: {kind}\n" if kind else ""
+    return f"{named}data: {json.dumps(document, ensure_ascii=False, separators=(',', ':'))}\n\n"

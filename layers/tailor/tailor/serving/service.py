@@ -2,17 +2,21 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from tailor.errors import TailorError
 from tailor.names import MAX_NAME, NAME
 from tailor.serving import chat, completion, usage
 from tailor.serving.aliases import Alias, AliasStore, Offline, Version
-from tailor.serving.errors import ApiError
+from tailor.serving.deltas import EventWriter, Translation
+from tailor.serving.errors import ApiError, ModelCallError, to_api_error
 from tailor.serving.forms import form_of
 from tailor.serving.keys import Caller
 from tailor.serving.pages import page
@@ -29,15 +33,23 @@ class Runtime(Protocol):
     def converse(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return Converse's answer to its keyword arguments. Raises ModelCallError."""
 
+    def stream(self, request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Return the events of ConverseStream, as they come. Raises ModelCallError, also while they are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class ApiAnswer:
-    """A response to the caller; ``facts`` are ids and counts for the log."""
+    """A response to the caller; ``facts`` are ids and counts for the log.
+
+    ``pieces``, in place of the body, are written as they come. They must be read to their end, whoever still listens:
+    then the facts are complete, and the usage is counted.
+    """
 
     body: str
     content_type: str = JSON_TYPE
     headers: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    pieces: Iterator[str] | None = None
 
 
 class ChatService:
@@ -58,10 +70,13 @@ class ChatService:
         """Answer ``POST /v1/chat/completions``. Raises ApiError, ModelCallError and the library's own errors."""
         now = _checked(caller)
         request = ChatRequest.parse(body)
+        include_usage = bool(request.stream_options and request.stream_options.include_usage)
+        if request.stream and (request.n or 1) == 1:
+            writer = partial(completion.CompletionStream, include_usage=include_usage)
+            return self._stream(request, caller, now, writer, request.ignored)
         result, headers, facts = self._answer(request, caller, now)
         headers |= _named(request.ignored)
         if request.stream:
-            include_usage = bool(request.stream_options and request.stream_options.include_usage)
             return ApiAnswer(completion.to_events(result, include_usage=include_usage), EVENTS_TYPE, headers, facts)
         return ApiAnswer(json.dumps(result, ensure_ascii=False), JSON_TYPE, headers, facts)
 
@@ -72,37 +87,32 @@ class ChatService:
 
         now = _checked(caller)
         request = read(ResponsesRequest, body)
+        if request.stream:
+            writer = partial(responses.ResponseStream, request=request)
+            return self._stream(request.to_chat(), caller, now, writer, request.ignored)
         result, headers, facts = self._answer(request.to_chat(), caller, now)
         headers |= _named(request.ignored)
         response = responses.to_response(result, request)
-        if request.stream:
-            return ApiAnswer(responses.to_events(response), EVENTS_TYPE, headers, facts)
         return ApiAnswer(json.dumps(response, ensure_ascii=False), JSON_TYPE, headers, facts)
 
     def _answer(
         self, request: ChatRequest, caller: Caller, now: datetime
     ) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
         """Call the model and count what it used. Return the completion, the answer's headers and the log's facts."""
-        project, version = self._resolve(request.model, caller)
-        converse = chat.to_converse(request, project, version)
-        wanted = request.n or 1
-        headers = usage.admit(self._counters, caller, now, answers=wanted, default_per_minute=self._default_per_minute)
+        project, version, converse, headers = self._admitted(request, caller, now)
         started = time.monotonic()
-        answers, failure = self._ask(converse, wanted)
-        latency = round((time.monotonic() - started) * 1000)
-        facts: dict[str, Any] = {
-            "project": project,
-            "version": version.run,
-            "key": caller.key,
+        answers, failures = self._ask(converse, request.n or 1)
+        facts = _facts(project, version, caller)
+        facts |= {
             "input_tokens": sum(answer["usage"]["inputTokens"] for answer in answers),
             "output_tokens": sum(answer["usage"]["outputTokens"] for answer in answers),
             "stop_reason": ",".join(str(answer.get("stopReason")) for answer in answers),
-            "model_ms": latency,
+            "model_ms": round((time.monotonic() - started) * 1000),
         }
-        if answers:
-            facts |= self._count(facts, len(answers), caller, now)
-        if failure:
-            raise failure
+        if used := len(answers) + sum(map(_timed_out, failures)):
+            facts |= self._count(facts, used, caller, now)
+        if failures:
+            raise failures[0]
         result = completion.to_completion(
             answers,
             model=project,
@@ -111,16 +121,66 @@ class ChatService:
             form=form_of(request),
             one_call=request.parallel_tool_calls is False,
         )
-        return result, headers | {"x-tailor-version": version.run}, facts
+        return result, headers, facts
 
-    def _ask(self, converse: Mapping[str, Any], wanted: int) -> tuple[Sequence[dict[str, Any]], Exception | None]:
-        """Call the model for each answer that is wanted; return the answers, and the first failure of a call."""
-        if wanted == 1:
-            return [self._runtime.converse(converse)], None
+    def _admitted(
+        self, request: ChatRequest, caller: Caller, now: datetime
+    ) -> tuple[str, Version, dict[str, Any], dict[str, str]]:
+        """Return the project, its version, Converse's keyword arguments and the answer's headers."""
+        project, version = self._resolve(request.model, caller)
+        converse = chat.to_converse(request, project, version)
+        wanted, usual = request.n or 1, self._default_per_minute
+        headers = usage.admit(self._counters, caller, now, answers=wanted, default_per_minute=usual)
+        return project, version, converse, headers | {"x-tailor-version": version.run}
+
+    def _stream(
+        self,
+        request: ChatRequest,
+        caller: Caller,
+        now: datetime,
+        writer: Callable[[Mapping[str, Any]], EventWriter],
+        ignored: Sequence[str],
+    ) -> ApiAnswer:
+        """Return the answer with its first event at hand: an error before it is a plain answer of its own status."""
+        project, version, converse, headers = self._admitted(request, caller, now)
+        facts = _facts(project, version, caller) | {"input_tokens": 0, "output_tokens": 0}
+        started = time.monotonic()
+        try:
+            events = self._runtime.stream(converse)
+            first = list(islice(events, 1))
+        except ModelCallError as error:
+            if _timed_out(error):
+                self._count(facts, 1, caller, now)
+            raise
+        facts["first_event_ms"] = round((time.monotonic() - started) * 1000)
+        one_call, has_tools = request.parallel_tool_calls is False, bool(request.tools)
+        translation = Translation(form_of(request), one_call=one_call, has_tools=has_tools)
+        written = writer(completion.frame_of(project, version.run, int(now.timestamp())))
+        pieces = translation.pieces(chain(first, events), written)
+
+        def body() -> Iterator[str]:
+            last = ""
+            try:
+                last = yield from pieces
+            except Exception as error:
+                failure = to_api_error(error)
+                last = written.fail(failure)
+                facts.update(error=type(error).__name__, code=failure.code)
+                if failure.http_status == 500:
+                    facts["frames"] = traceback.format_tb(error.__traceback__)
+            finally:
+                facts.update(translation.facts(), model_ms=round((time.monotonic() - started) * 1000))
+                facts.update(self._count(facts, 1, caller, now))
+            yield last
+
+        return ApiAnswer("", EVENTS_TYPE, headers | _named(ignored), facts, body())
+
+    def _ask(self, converse: Mapping[str, Any], wanted: int) -> tuple[list[dict[str, Any]], list[Exception]]:
+        """Call the model for each answer that is wanted; return the answers, and the failures of calls."""
         with ThreadPoolExecutor(wanted) as pool:
             calls = [pool.submit(self._runtime.converse, converse) for _ in range(wanted)]
         failures = [failure for call in calls if isinstance(failure := call.exception(), Exception)]
-        return [call.result() for call in calls if call.exception() is None], next(iter(failures), None)
+        return [call.result() for call in calls if call.exception() is None], failures
 
     def _count(self, facts: Mapping[str, Any], answers: int, caller: Caller, now: datetime) -> dict[str, Any]:
         """Count what the answers used; return what the log needs to know where that failed."""
@@ -162,6 +222,15 @@ class ChatService:
         if version is None:
             raise _offline(project, alias.offline) if alias.offline else _unknown(name)
         return project, version
+
+
+def _facts(project: str, version: Version, caller: Caller) -> dict[str, Any]:
+    return {"project": project, "version": version.run, "key": caller.key}
+
+
+def _timed_out(failure: Exception) -> bool:
+    """Return whether a call was cut short, which Bedrock bills all the same."""
+    return isinstance(failure, ModelCallError) and failure.reason == "ModelTimeoutException"
 
 
 def _model(project: str, version: Version) -> dict[str, Any]:

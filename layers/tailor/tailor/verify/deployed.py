@@ -16,10 +16,11 @@ from tailor.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """Response to an HTTP request."""
+    """Response to an HTTP request. ``pieces``: in how many its body came."""
 
     status: int
     body: bytes
+    pieces: int = 1
 
 
 class Http(Protocol):

@@ -46,10 +46,11 @@ def _train(world: World) -> dict[str, Any]:
         steer.promote_by_hand(run, stack.services, by=stack.by, reason=_SAID, now=_now())
         run = _wait(world, frozenset({State.LIVE, State.DEPLOY_FAILED}))
     live = run.state == State.LIVE
-    answered = _call(world) if live else "not asked"
+    answered, streamed = _call(world) if live else ("not asked", False)
     return {
         "went live": live,
         "answered": answered,
+        "streamed": streamed,
         "taken down": _take_down(world, run),
         "states": _states(_found(world)),
         "verdict": run.evaluation.verdict or "none",
@@ -99,16 +100,19 @@ def _wait(world: World, states: frozenset[State]) -> Run:
     return run
 
 
-def _call(world: World) -> str:
-    """The status of a chat completion by the project's name, "empty" where it holds no text."""
+def _call(world: World) -> tuple[str, bool]:
+    """The status of a chat completion by the project's name, "empty" where it holds no text; and whether another one
+    came whole and in more than one piece."""
     secret, _ = keys.create(world.deployed.serving, world.named("app"), [world.name], by=world.deployed.by)
     body = {"model": world.name, "messages": [{"role": "user", "content": "Khách hỏi về giao hàng: phòng nào?"}]}
     headers = {"authorization": f"Bearer {secret}", "content-type": "application/json"}
     url = f"{world.deployed.api}/chat/completions"
     response = world.deployed.http("POST", url, headers, json.dumps(body).encode())
     if response.status != 200:
-        return str(response.status)
-    return "200" if json.loads(response.body)["choices"][0]["message"]["content"] else "empty"
+        return str(response.status), False
+    stream = world.deployed.http("POST", url, headers, json.dumps({**body, "stream": True}).encode())
+    streamed = stream.body.endswith(b"data: [DONE]\n\n") and stream.pieces > 1
+    return "200" if json.loads(response.body)["choices"][0]["message"]["content"] else "empty", streamed
 
 
 def _take_down(world: World, run: Run) -> bool:
@@ -143,11 +147,11 @@ CHECKS = (
     Check(
         id="training",
         assumption="A run goes all the way: a job trains, its model becomes active, is deployed and measured, answers "
-        "under the project's name, and goes again when it is taken offline.",
+        "under the project's name, in pieces where they are asked for, and goes again when it is taken offline.",
         source="https://docs.aws.amazon.com/bedrock/latest/userguide/deploy-custom-model-on-demand.html",
         when="only when asked",
         cost=MOST,
-        expected={"went live": True, "answered": "200", "taken down": True},
+        expected={"went live": True, "answered": "200", "streamed": True, "taken down": True},
         look=_train,
         permissions=(
             *PERMISSIONS,
