@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import random
+import re
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +20,8 @@ from tailor.serving.chat import to_converse
 from tailor.serving.errors import ApiError
 from tailor.serving.images import decode
 from tailor.serving.schema import ChatRequest
-from tests.unit.serving.gateway import CONTEXT, CONVERSE, ScriptedRuntime, proxy_event
+from tests.unit.serving.gateway import CONTEXT, CONVERSE, ROOT, ScriptedRuntime, proxy_event
+from tests.unit.serving.mutations import answer, mutated, service
 
 VERSION = Version(
     run="r", deployment="arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghij12", model="m"
@@ -144,6 +146,58 @@ def test_hostile_bodies_are_refused_in_shape(
     assert len(answer["body"]) < 1000
     assert len(logs.getvalue()) < 3000
     assert not runtime.requests
+
+
+def documented() -> set[tuple[int, str | None]]:
+    rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    return {(200, None), *((int(status), code) for status, code in rows)}
+
+
+def test_mutated_bodies_get_answers_that_are_documented_and_no_5xx() -> None:
+    """``python -m benchmarks.hostile`` measures 20,000 of them."""
+    chat = service()
+    answers = {answer(chat, path, body) for path, body in mutated(250, seed=random.randrange(10**9))}
+    assert answers <= documented()
+    assert len(answers) > 5
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize(
+    "body", ["many messages", "many letters", "many values", "many arguments", "many names inside"]
+)
+def test_what_is_too_much_is_refused_before_it_is_checked(
+    body: str, inference: ModuleType, runtime: ScriptedRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": json.dumps({"a": [1] * 31_000})}}
+    said = {"role": "assistant", "tool_calls": [call]}
+    messages: dict[str, list[Any]] = {
+        "many messages": [7] * 100_000,
+        "many letters": [{"role": "user", "content": "x"}] * 100_000,
+        "many values": [{"role": "user", "content": [{"type": "text", "text": "x"}] * 16_000}],
+        "many arguments": [{"role": "user", "content": "x"}, said, {"role": "tool", "tool_call_id": "c"}],
+        "many names inside": [{"role": "user", "content": "x"} | {f"n{n}": 1 for n in range(31_000)}],
+    }
+    if body != "many arguments":  # which are looked at once all else is known to be sound
+        monkeypatch.setattr(ChatRequest, "model_validate", None)
+    text = json.dumps({"model": "colours", "messages": messages[body]})
+    answer = inference.handler(proxy_event("POST", "/v1/chat/completions", text, CALLER), CONTEXT)
+    error = json.loads(answer["body"])["error"]
+    assert (answer["statusCode"], error["code"]) == (400, "invalid_value")
+    assert "more than" in error["message"]
+    assert not runtime.requests
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e999", "9" * 400])
+def test_numbers_that_no_double_holds_are_refused_wherever_they_are(number: str) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": f'{{"a": {number}}}'}}
+    body = {"model": "m", "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [call]}]}
+    with pytest.raises(ApiError) as caught:
+        to_converse(ChatRequest.parse(json.dumps(body).encode()), "colours", VERSION)
+    assert caught.value.param == "messages[1].tool_calls[0].function.arguments"
+    schema = f'{{"model": "m", "messages": [], "tools": [{{"parameters": {{"default": {number}}}}}]}}'
+    with pytest.raises(ApiError) as caught:
+        ChatRequest.parse(schema.encode())
+    assert caught.value.code == "invalid_json"
 
 
 @pytest.mark.usefixtures("live")

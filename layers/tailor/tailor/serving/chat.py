@@ -8,10 +8,9 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic_core import from_json
-
 from tailor.serving import images
 from tailor.serving.aliases import Version
+from tailor.serving.body import Allowance, read_arguments
 from tailor.serving.errors import ApiError
 from tailor.serving.forms import Form, form_of
 from tailor.serving.schema import (
@@ -58,7 +57,8 @@ def _system(request: ChatRequest, version: Version) -> list[Block]:
 def _messages(request: ChatRequest, version: Version) -> list[dict[str, Any]]:
     turns: list[tuple[str, list[Block]]] = []
     open_calls: set[str] = set()
-    image_count = 0
+    allowance = Allowance()
+    _check_images(request, version)
     speakers = {message.name for message in request.messages if isinstance(message, UserMessage) and message.name}
     for index, message in enumerate(request.messages):
         where = f"messages[{index}]"
@@ -71,9 +71,8 @@ def _messages(request: ChatRequest, version: Version) -> list[dict[str, Any]]:
                 role, blocks = "user", _user_blocks(message, version, where)
                 if message.name and len(speakers) > 1:
                     blocks = _said_by(message.name, blocks)
-                image_count += sum("image" in block for block in blocks)
             case AssistantMessage():
-                role, blocks = "assistant", _assistant_blocks(message, where)
+                role, blocks = "assistant", _assistant_blocks(message, allowance, where)
                 open_calls = {call.id for call in message.tool_calls or []}
             case ToolMessage():
                 role, blocks = "user", [_tool_result(message, open_calls, where)]
@@ -82,20 +81,24 @@ def _messages(request: ChatRequest, version: Version) -> list[dict[str, Any]]:
             turns[-1][1].extend(blocks)
         elif blocks:
             turns.append((role, blocks))
-    _check_turns(turns, open_calls, image_count, version)
+    _check_turns(turns, open_calls)
     return [{"role": role, "content": blocks} for role, blocks in turns]
 
 
-def _check_turns(
-    turns: list[tuple[str, list[Block]]], open_calls: set[str], image_count: int, version: Version
-) -> None:
+def _check_images(request: ChatRequest, version: Version) -> None:
+    """Count the images before any is decoded. Raises ApiError 400: the model takes fewer."""
+    contents = [message.content for message in request.messages if isinstance(message, UserMessage)]
+    parts = [part for content in contents if not isinstance(content, str) for part in content]
+    if sum(isinstance(part, ImagePart) for part in parts) > version.media.images:
+        known = f"takes at most {version.media.images} images" if version.media.images else "takes no images"
+        raise ApiError(400, f"messages: this model {known} in a request", code="too_many_images", param="messages")
+
+
+def _check_turns(turns: list[tuple[str, list[Block]]], open_calls: set[str]) -> None:
     if open_calls:
         raise _refused("messages", f"tool calls without an answer: {', '.join(sorted(open_calls))[:200]}")
     if not turns or turns[0][0] != "user" or turns[-1][0] != "user":
         raise _refused("messages", "a conversation begins and ends with a user message (or ends with tool answers)")
-    if image_count > version.media.images:
-        known = f"takes at most {version.media.images} images" if version.media.images else "takes no images"
-        raise ApiError(400, f"messages: this model {known} in a request", code="too_many_images", param="messages")
 
 
 def _user_blocks(message: UserMessage, version: Version, where: str) -> list[Block]:
@@ -121,24 +124,22 @@ def _said_by(name: str, blocks: list[Block]) -> list[Block]:
     return [*blocks[:first], {"text": f"{name}: {blocks[first]['text']}"}, *blocks[first + 1 :]]
 
 
-def _assistant_blocks(message: AssistantMessage, where: str) -> list[Block]:
+def _assistant_blocks(message: AssistantMessage, allowance: Allowance, where: str) -> list[Block]:
     blocks: list[Block] = [{"text": text} for text in _texts(message.content)]
     if not blocks and message.refusal and message.refusal.strip():
         blocks.append({"text": message.refusal})
     for index, call in enumerate(message.tool_calls or []):
-        blocks.append({"toolUse": _tool_use(call, f"{where}.tool_calls[{index}]")})
+        blocks.append({"toolUse": _tool_use(call, allowance, f"{where}.tool_calls[{index}]")})
     if len({call.id for call in message.tool_calls or []}) != len(message.tool_calls or []):
         raise _refused(f"{where}.tool_calls", "two calls have the same id")
     return blocks
 
 
-def _tool_use(call: ToolCall, where: str) -> Block:
-    try:
-        arguments = from_json(call.function.arguments or "{}", allow_inf_nan=False)
-    except ValueError:
-        arguments = None
-    if not isinstance(arguments, dict):
-        raise _refused(f"{where}.function.arguments", "this is not a JSON object")
+def _tool_use(call: ToolCall, allowance: Allowance, where: str) -> Block:
+    param = f"{where}.function.arguments"
+    arguments = read_arguments(call.function.arguments, allowance, param)
+    if arguments is None:
+        raise _refused(param, "this is not a JSON object")
     return {"toolUseId": call.id, "name": call.function.name, "input": arguments}
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator
-from pydantic_core import from_json
 
+from tailor.serving.body import read_body
 from tailor.serving.errors import ApiError
 
 # Tags of unions start with this, which distinguishes them from field names in an error's location.
@@ -303,11 +303,7 @@ def set_without_effect(request: ApiModel, ignored: Mapping[str, tuple[Any, ...]]
 
 def read[T: ApiModel](shape: type[T], body: bytes) -> T:
     """Parse a request's body. Raises ApiError 400 that names the first wrong field but not its content."""
-    try:
-        document = from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise ApiError(400, f"the body is not valid JSON: {error}", code="invalid_json") from None
-    return check(shape, document)
+    return check(shape, read_body(body))
 
 
 def check[T: ApiModel](shape: type[T], document: Any) -> T:
