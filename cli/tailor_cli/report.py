@@ -12,8 +12,10 @@ from tailor_cli.runs import RunId, find
 PAGES = {  # among a run's files → what the page is about
     "report/report.html": "data",
     "evaluation/report.html": "evaluation",
+    "evaluation/report.vi.html": "evaluation-vi",
     "evaluation/labels.html": "labels",
     "evaluation/sealed/report.html": "sealed",
+    "evaluation/sealed/report.vi.html": "sealed-vi",
     "evaluation/sealed/labels.html": "sealed-labels",
 }
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.evaluation.questions.held_out import read_rows
-from tailor.evaluation.report.html import render
+from tailor.evaluation.report.html import pages
 from tailor.evaluation.report.label_page import SCHEMA
 from tailor.evaluation.report.thumbnails import thumbnails
 from tailor.evaluation.scoring.statistics import RESAMPLES, Clusters, bootstrap, percentile_interval
@@ -66,8 +66,8 @@ def take_labels(files: Storage, run: Run, data: bytes) -> dict[str, Any]:
     rows = {row.id: row for row in read_rows(files.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")}
     shown = [rows[item["id"]] for item in (*report["wins"], *report["losses"]) if item["id"] in rows]
     files.write(f"{run.results}labels.json", data, "application/json")
-    page = render(report, thumbnails(files, shown))
-    files.write(f"{run.results}report.html", page.encode(), "text/html; charset=utf-8")
+    for name, page in pages(report, thumbnails(files, shown)).items():
+        files.write(f"{run.results}{name}", page.encode(), "text/html; charset=utf-8")
     files.write(f"{run.results}report.json", orjson.dumps(report, option=orjson.OPT_INDENT_2), "application/json")
     found: dict[str, Any] = report
     return found

@@ -24,7 +24,7 @@ from tailor.evaluation.questions.plan import Questions, questions_of
 from tailor.evaluation.questions.section import QuestionSet
 from tailor.evaluation.report import label_page
 from tailor.evaluation.report.document import Findings, document
-from tailor.evaluation.report.html import render
+from tailor.evaluation.report.html import pages
 from tailor.evaluation.report.thumbnails import thumbnails
 from tailor.evaluation.scoring.behaviour import Prices, TokenPrices, conduct
 from tailor.evaluation.scoring.slices import image_sizes
@@ -327,8 +327,8 @@ def _write(files: Storage, folder: str, report: dict[str, Any], outcome: Outcome
     """Write report and labels page. ``preferred``: what a judge said, by row."""
     shown = [*report["wins"], *report["losses"]]
     rows = {row.id: row for row in outcome.sheet.rows}
-    page = render(report, thumbnails(files, [rows[item["id"]] for item in shown]))
-    files.write(f"{folder}report.html", page.encode(), "text/html; charset=utf-8")
+    for name, page in pages(report, thumbnails(files, [rows[item["id"]] for item in shown])).items():
+        files.write(f"{folder}{name}", page.encode(), "text/html; charset=utf-8")
     files.write(f"{folder}report.json", orjson.dumps(report, option=orjson.OPT_INDENT_2), "application/json")
     known = label_page.key(outcome, report["run"], report["reproduce"]["answers_sha256"], preferred)
     asked = label_page.rows_to_label(outcome.sheet.rows)

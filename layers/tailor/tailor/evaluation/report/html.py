@@ -9,6 +9,7 @@ from typing import Any
 from tailor.evaluation.report.by_method import by_method
 from tailor.evaluation.report.charts import interval_plot, loss_chart
 from tailor.evaluation.report.people import people
+from tailor.evaluation.report.translated import translated
 from tailor.html import page
 
 ARMS: Mapping[str, str] = {
@@ -20,6 +21,7 @@ ARMS: Mapping[str, str] = {
 }
 _TONES = {"held": "passed", "broken": "failed", "unclear": "inconclusive", "missing": "inconclusive"}
 _KINDS = {"content": "points of content", "form": "points of form alone", "language": "points of language"}
+_SPELLED = {"bleu": "BLEU", "chrf": "chrF"}
 _WIDE, _NARROW = 920, 360
 
 Report = Mapping[str, Any]
@@ -45,13 +47,20 @@ def render(report: Report, pictures: Mapping[str, Sequence[str]]) -> str:
     ]
     title = f"{report['verdict'].title()}: {report['project']}/{report['dataset']}"
     body = (
-        f'<div class="top"><h1>{escape(report["project"])} / {escape(report["dataset"])}</h1>'
+        f'<div class="top"><h1 translate="no">{escape(report["project"])} / {escape(report["dataset"])}</h1>'
         f'<span class="soft small">{escape(report["method"])} of {escape(report["model"])} · '
         f"{escape(report['finished_at'][:16].replace('T', ' '))} UTC</span></div>"
         f"{''.join(parts)}"
         f"<footer>Run <code>{escape(report['run'])}</code> · Tailor {escape(report['reproduce']['tailor'])}</footer>"
     )
     return page(title, style, body)
+
+
+def pages(report: Report, pictures: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return the report's pages by file name: in English, and in Vietnamese where the answers are."""
+    english = render(report, pictures)
+    found = {"report.html": english}
+    return found | ({"report.vi.html": translated(english)} if report["language"] == "vi" else {})
 
 
 def percent(value: float | None) -> str:
@@ -100,7 +109,7 @@ def _verdict(report: Report) -> str:
     if report["decisive_rows"]:
         figures.append((f"{report['decisive_rows']:,}", "rows would decide, if it is as seen"))
     boxes = "".join(f"<div><b>{value}</b><span>{escape(name)}</span></div>" for value, name in figures)
-    remark = f'<p class="remark">{escape(report["remark"])}</p>' if report["remark"] else ""
+    remark = f'<p class="remark" translate="no">{escape(report["remark"])}</p>' if report["remark"] else ""
     return (
         f'{remark}<header class="verdict {verdict}"><span class="badge">{verdict.title()}</span>'
         f'<p class="sentence">{_sentence(report["headline"])}</p><ul class="reasons small">{reasons}</ul>'
@@ -129,11 +138,14 @@ def _differences(report: Report) -> str:
         f"intervals from {report['reproduce']['resamples']:,} resamples of whole groups.{margin} To pass, every bar "
         f"has to lie right of {'the margin' if report['margin'] else '0'}. "
         f"p {_p(report['p_value'])} ({escape(report['test'])})."
-        f"{_looks(report['looks'])}"
+        f"{_looks(report['looks'])}{_SEALED if report['sealed']['opened_by'] else ''}"
     )
     wide = interval_plot(items, report["margin"], _WIDE, 190)
     narrow = interval_plot(items, report["margin"], _NARROW, 0)
     return section("How much better", intro, f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')
+
+
+_SEALED = " These are the sealed rows, which a promotion opened."
 
 
 def _looks(looks: int) -> str:
@@ -147,7 +159,7 @@ def _kind_of_better(report: Report) -> str:
     figures = [(gain[kind], name) for kind, name in _KINDS.items()]
     boxes = "".join(f"<div><b>{signed(value)}</b><span>{escape(name)}</span></div>" for value, name in figures)
     if len(lengths) == len(_compared(report)):
-        said = " and ".join(_number(value, "{:.2f} ×") for value in lengths)
+        said = " and ".join(_number(value, "{:.2f}\u00a0×") for value in lengths)
         boxes += f"<div><b>{said}</b><span>as long as the references: custom model and baseline</span></div>"
     intro = (
         f"The difference to {escape(ARMS.get(report['baseline_arm'], 'the baseline').lower())}, row by row. Content: "
@@ -184,7 +196,7 @@ def _metrics(report: Report) -> str:
         classes.append("primary" if primary else "")
     head = ["Metric", *(escape(ARMS.get(arm, arm)) for arm in arms), "p, corrected"]
     beside = "".join(
-        f'<p class="soft small">{escape(name)}: {_by_arm(found["corpus"])} over the whole set; '
+        f'<p class="soft small">{escape(_SPELLED.get(name, name))}: {_by_arm(found["corpus"])} over the whole set; '
         f"{_by_arm(found['mean_of_rows'])} as the mean of rows. <code>{escape(found['signature'])}</code></p>"
         for name, found in report["corpus"].items()
     )
@@ -220,7 +232,7 @@ def _guards(report: Report) -> str:
         rows.append([escape(guard["title"]), *values, f"{100 * guard['margin']:g}", badge])
     forgotten = (report["regression"] or {}).get("forgotten", [])
     lost = "".join(
-        f"<tr><td>{escape(item['question'])}</td><td>{escape(item['candidate'][:300]) or '–'}</td>"
+        f'<tr translate="no"><td>{escape(item["question"])}</td><td>{escape(item["candidate"][:300]) or "–"}</td>'
         f"<td>{escape(item['base'][:300])}</td></tr>"
         for item in forgotten
     )
@@ -241,7 +253,7 @@ def _slices(report: Report) -> str:
         return ""
     rows = [
         [
-            f'{escape(item["name"])} <span class="soft small">{escape(item["dimension"])}</span>',
+            f'{_slice_name(item)} <span class="soft small">{escape(item["dimension"])}</span>',
             f"{item['rows']:,}",
             percent(item["candidate"]) + _bar(item["candidate"], "candidate"),
             percent(item["baseline"]),
@@ -253,6 +265,12 @@ def _slices(report: Report) -> str:
     intro = "Parts of the held-out rows, the worst first. With many parts, some look bad by chance."
     head = ["Slice", "Rows", "Custom", ARMS.get(report["baseline_arm"], "Baseline"), "Points", "Interval"]
     return section("Where it is strong and weak", intro, table(head, rows, spare=(3, 5)))
+
+
+def _slice_name(item: Mapping[str, Any]) -> str:
+    """Return a slice's name; a category is the team's own word."""
+    own = ' translate="no"' if item["dimension"] in ("category", "question language") else ""
+    return f"<span{own}>{escape(item['name'])}</span>"
 
 
 def _side_by_side(report: Report, pictures: Mapping[str, Sequence[str]]) -> str:
@@ -270,10 +288,11 @@ def _card(item: Mapping[str, Any], pictures: Sequence[str], baseline: str) -> st
     shown = f'<div class="pictures">{images}</div>' if images else ""
     expected = " · ".join(map(escape, item["references"])) or "–"
     return (
-        f'<article class="card">{shown}<div class="text"><p class="question">{escape(item["question"])}</p><dl>'
-        f"<dt>Expected</dt><dd>{expected}</dd>"
-        f'<dt>Custom</dt><dd class="{"right" if better else "wrong"}">{_said(item["candidate"])}</dd>'
-        f'<dt>{escape(ARMS.get(baseline, baseline))}</dt><dd class="{"wrong" if better else "right"}">'
+        f'<article class="card">{shown}<div class="text">'
+        f'<p class="question" translate="no">{escape(item["question"])}</p><dl>'
+        f'<dt>Expected</dt><dd translate="no">{expected}</dd>'
+        f'<dt>Custom</dt><dd translate="no" class="{"right" if better else "wrong"}">{_said(item["candidate"])}</dd>'
+        f'<dt>{escape(ARMS.get(baseline, baseline))}</dt><dd translate="no" class="{"wrong" if better else "right"}">'
         f"{_said(item['baseline'])}</dd></dl></div></article>"
     )
 
@@ -300,7 +319,7 @@ def _conduct(report: Report) -> str:
     rows = [[escape(name), *(show(arm) for arm in arms.values())] for name, show in lines]
     failures = "".join(
         f"<tr><td>{escape(ARMS.get(item['arm'], item['arm']))}</td><td><code>{escape(item['id'])}</code></td>"
-        f"<td>{escape(item['error'])}</td></tr>"
+        f'<td translate="no">{escape(item["error"])}</td></tr>'
         for item in report["failures"]
     )
     listed = (

@@ -33,7 +33,8 @@ def people(report: Mapping[str, Any], baseline: str) -> tuple[str, list[list[str
         f"{_share(found['right']['baseline'])}. Cohen's kappa is the agreement beyond chance: 1 is full, 0 is chance."
     )
     wrong = "".join(
-        f"<tr><td>{escape(item['answer'][:300]) or '–'}</td><td>{escape(item['people'])}</td>"
+        f'<tr><td translate="no">{escape(item["answer"][:300]) or "–"}</td>'
+        f"<td>{escape(item['people'])}</td>"
         f"<td>{escape(item['metric'])}</td></tr>"
         for item in found["disagreements"]
     )
@@ -52,5 +53,5 @@ def _share(value: float | None) -> str:
 def _range(interval: Sequence[float] | None, factor: int, form: str) -> str:
     if interval is None:
         return ""
-    low, high = (f"{factor * value:{form}}" for value in interval)
+    low, high = (f"{factor * value:{form}}".replace("-", "−") for value in interval)
     return f'<span class="soft">({low} to {high})</span>'

@@ -1,0 +1,129 @@
+"""Vietnamese from an English report: each text of the page is looked up, data stay as they are.
+
+Elements with the attribute ``translate="no"``, ``code`` and ``pre`` hold data. A text is the whole between two tags;
+values in it are looked up too. What is not in vietnamese.toml stays English (a test holds that nothing does).
+"""
+
+import re
+import tomllib
+from functools import cache
+from html import escape
+from html.parser import HTMLParser
+from importlib.resources import files
+
+_RAW = frozenset({"style", "script"})
+_KEPT = frozenset({"code", "pre"})
+_VOID = frozenset({"meta", "img", "input", "br", "link"})
+_PLACE = re.compile(r"\{(\w+)\}")
+_WRITTEN = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?!\.?\w|,\d)")
+_NUMBERS = frozenset({"low", "high", "margin", "lost", "least", "share"})
+_NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?(?:[ \u00a0][%×])?|[=<]? ?[\d.e-]+|–|unknown|inf|nan"
+_SPOKEN = re.compile(r'(?<= aria-label=")[^"]*')
+_SWAPPED = str.maketrans(",.", ".,")
+
+
+def translated(page: str) -> str:
+    """Return an English page in Vietnamese."""
+    parser = _Page()
+    parser.feed(page)
+    parser.close()
+    return "".join(parser.parts)
+
+
+def untranslated(page: str) -> list[str]:
+    """Return the texts of an English page that have letters and no translation."""
+    parser = _Page()
+    parser.feed(page)
+    parser.close()
+    return parser.missing
+
+
+def said(text: str) -> str | None:
+    """Return a text in Vietnamese, None where it is not known. Blanks around it stay."""
+    inner = text.strip()
+    if not inner:
+        return text
+    for pattern, spoken in _templates():
+        found = pattern.fullmatch(text) or pattern.fullmatch(inner)
+        if found:
+            values = {name: _value(value) for name, value in found.groupdict().items()}
+            start, end = text.partition(inner)[::2] if found.string is not text else ("", "")
+            return start + spoken.format(**values) + end
+    lower = inner[:1].lower() + inner[1:]  # a sentence begins with a capital, its template does not
+    if lower != inner and (known := said(lower.removesuffix("."))) is not None:
+        return text.replace(inner, known[:1].upper() + known[1:] + "." * inner.endswith("."))
+    return None
+
+
+def _value(text: str) -> str:
+    known = said(text)
+    return _numbers(text) if known is None else known
+
+
+def _numbers(text: str) -> str:
+    """Return a text with a comma before decimals and points between thousands."""
+    return _WRITTEN.sub(lambda match: match[0].translate(_SWAPPED), text)
+
+
+@cache
+def _templates() -> list[tuple[re.Pattern[str], str]]:
+    pairs = tomllib.loads(files(__package__).joinpath("vietnamese.toml").read_text("utf-8"))["texts"]
+    return [(_pattern(english), vietnamese) for english, vietnamese in pairs]
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    parts = _PLACE.split(english)
+    found = [re.escape(part) if place % 2 == 0 else _place(part) for place, part in enumerate(parts)]
+    return re.compile("".join(found), re.DOTALL)
+
+
+def _place(name: str) -> str:
+    numeric = len(name) == 1 or name in _NUMBERS
+    return rf"(?P<{name}>{_NUMBER if numeric else '.+?'})"
+
+
+class _Page(HTMLParser):
+    """Writes the page anew, tag by tag, with its texts looked up."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.missing: list[str] = []
+        self._open: list[tuple[str, bool]] = []
+
+    def _is_data(self) -> bool:
+        return any(kept for _, kept in self._open)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        written = self.get_starttag_text() or ""
+        if tag == "html":
+            written = written.replace('lang="en"', 'lang="vi"')
+        self.parts.append(_SPOKEN.sub(self._label, written))
+        if tag not in _VOID and not written.endswith("/>"):
+            self._open.append((tag, tag in _KEPT | _RAW or ("translate", "no") in attributes))
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.parts.append(self.get_starttag_text() or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+        self.parts.append(f"</{tag}>")
+
+    def handle_decl(self, declaration: str) -> None:
+        self.parts.append(f"<!{declaration}>")
+
+    def handle_data(self, text: str) -> None:
+        if self._open and self._open[-1][0] in _RAW:
+            self.parts.append(text)
+        else:
+            self.parts.append(escape(text if self._is_data() else self._said(text), quote=False))
+
+    def _said(self, text: str) -> str:
+        known = said(text)
+        if known is None and any(letter.isalpha() for letter in text):
+            self.missing.append(text)
+        return _numbers(text) if known is None else known
+
+    def _label(self, match: re.Match[str]) -> str:
+        return "; ".join(self._said(part) for part in match[0].split("; "))
