@@ -16,8 +16,9 @@ _NAMED = re.compile(rf"(?<!\w)(?i:{_LED})(?:(?i:là|is)\s+)?{_OPEN}(?P<l>[A-H]){
 _ARTICLE = r"(?!(?<=A) (?!(?:is|because|since|as|and|or|hay)\b)[a-z]+(?![^\W\d_]))"
 _ALONE = re.compile(rf"(?<![\w]){_OPEN}(?P<l>[A-H]){_ARTICLE}{_CLOSE}(?![\w+#'’])")
 
+_ALSO = re.compile(r"\s*(?:,|;|/|&|và|lẫn|and|hoặc|or|hay)\s*(?i:câu |đáp án |option )?\(?(?P<l>[A-H])(?![\w+#'’])")
 _DENIED = re.compile(
-    r"(?<!\w)(?:(?i:không phải|not)(?: (?i:là|đáp án|câu|option|answer))* [A-H]"
+    r"(?<!\w)(?:(?i:không phải|not|isn['’]t)(?: (?i:là|đáp án|câu|option|answer))* [A-H]"
     r"(?:(?:,| (?i:or|nor|hay|hoặc)),? [A-H])*(?!\w)"
     r"|(?i:(?:đáp án|câu|phương án|option|answer) )?[A-H] (?i:(?:là |is )?(?:sai|không đúng|wrong|incorrect|not)))"
 )
@@ -36,7 +37,9 @@ def chosen(text: str) -> str | None:
         return letter
     text = _DENIED.sub("", text)
     for pattern in (_NAMED, _FIRST, _ALONE):
-        letters = {match["l"].upper() for match in pattern.finditer(text)}
+        found = list(pattern.finditer(text))
+        letters = {match["l"].upper() for match in found}
+        letters |= {also["l"] for match in found if (also := _ALSO.match(text, match.end()))}
         if len(letters) == 1:
             return letters.pop()
         if letters:

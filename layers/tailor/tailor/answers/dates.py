@@ -26,6 +26,7 @@ _LED = r"(?:(?:ngày|mùng|mồng) )*"
 
 _FIRST_TEN = re.compile(r"(?<!\w)mồng (?=\d)")
 _LUNAR = re.compile(r"(?<!\w)tháng (giêng|chạp|một|tư)(?!\w)")
+_FIFTH_MONTH = re.compile(r"(?<=\d )tháng năm(?=\s*(?:$|[.,;!?)])| năm \d)")
 _LUNAR_MONTHS = {"giêng": "tháng 1", "một": "tháng 1", "tư": "tháng 4", "chạp": "tháng 12"}
 _WORDED = re.compile(rf"{_START}{_LED}(?P<d>{_DAY})(?:,? tháng |/)(?P<m>{_MONTH})(?:,? năm |,? |/)(?P<y>{_YEAR}){_END}")
 _NUMERIC = re.compile(rf"{_START}{_LED}(?P<d>\d{{1,2}})([/.-])(?P<m>\d{{1,2}})\2(?P<y>{_YEAR}){_END}")
@@ -89,6 +90,7 @@ def _named(text: str) -> str:
 def vietnamese_dates(text: str) -> str:
     """Return the text with dates and times in one form. Its number words are numerals already."""
     text = _FIRST_TEN.sub("mùng ", text)
+    text = _FIFTH_MONTH.sub("tháng 5", text)
     text = _LUNAR.sub(lambda match: _LUNAR_MONTHS[match[1]], text)
     for pattern in (_ISO, _WORDED, _NUMERIC, _SHORT_YEAR, _MONTH_YEAR, _DAY_MONTH, _LATER_MONTH, _SLASHED_MONTH):
         text = pattern.sub(_written, text)

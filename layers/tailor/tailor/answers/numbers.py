@@ -11,6 +11,7 @@ from fractions import Fraction
 NUMERAL = r"\d+(?:\.\d+)?"
 _POINT_GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?(?![\d]|[.,]\d)")
 _COMMA_GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?(?![\d]|[.,]\d)")
+_BARE_POINT = re.compile(r"(?:(?<=^)|(?<=\s))\.(?=\d)")
 _MANY_POINTS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3}){2,}(?![\d]|[.,]\d)")
 _SPACE_GROUPS = re.compile(r"(?<![\d.,/:-])[1-9]\d{0,2}(?:(?: \d{3}){2,}|(?: \d00))(?![\d/:-]|[., ]\d)")
 _COMMA_DECIMAL = re.compile(r"(?<![\d.,])(\d+),(\d+)(?![\d]|[.,]\d)")
@@ -62,7 +63,7 @@ def _english_groups(match: re.Match[str]) -> str:
 
 def english_numerals(text: str) -> str:
     """Make numerals canonical: commas group and a point is decimal (``1,000.5``); two points can only group."""
-    text = _MANY_POINTS.sub(lambda match: match[0].replace(".", ""), text)
+    text = _MANY_POINTS.sub(lambda match: match[0].replace(".", ""), _BARE_POINT.sub("0.", text))
     return _tidied(_COMMA_GROUPS.sub(lambda match: match[0].replace(",", ""), text))
 
 

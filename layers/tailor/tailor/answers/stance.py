@@ -55,6 +55,7 @@ _UNKNOWN = re.compile(
     r"khi)\b|\bchắc là\b"
     r"|\bcó (?:hoặc|hay) không\b|\bkhông (?:hoặc|hay) có\b|\byes (?:or|and) no\b|\bvừa có vừa không\b|"
     r"\bxin lỗi\b|\brất tiếc\b|\b(?:không|chưa) hẳn\b"
+    r"|^(?:(?:mình|tôi|em) )?(?:xin )?(?:chịu|bó tay)(?: thôi| luôn| rồi)?$"
     r"|\b(?:không|chẳng) (?:đếm|đọc|nhìn|nhận|xem|đoán|tính) (?:nổi|xuể|ra)\b"
     r"|\bmột mô hình ngôn ngữ\b|\b(?:có thể có|có thể không|có thể là|có thể)$|\bcó thể (?:có|là|không)\b|"
     r"\bcó cũng được\b"

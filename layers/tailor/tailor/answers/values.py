@@ -42,6 +42,7 @@ _CONCLUSIONS = re.compile(
     r"answer|result|total|in all|altogether|therefore|thus|hence)(?!\w)",
     re.IGNORECASE,
 )
+_ORDINAL = frozenset({"thứ", "hạng"})  # thứ hai is no two
 _LABELLED = re.compile(
     r"(?<!\w)(?:ảnh|hình|bức ảnh|bức hình|tranh|câu|câu hỏi|bảng|trang|mục|picture|image|figure|photo|question|page|"
     r"table)(?: (?:số|thứ|number|no))?$"
@@ -100,7 +101,8 @@ def _found(words: Sequence[str]) -> Iterator[tuple[Value, int, int]]:
             place = begin + 1
             continue
         value, place = read
-        yield value, begin, place
+        if begin == 0 or words[begin - 1] not in _ORDINAL:
+            yield value, begin, place
 
 
 def _value(words: Sequence[str], place: int, bound: str) -> tuple[Value, int] | None:
@@ -213,6 +215,8 @@ def stated(answer: str, wanted: Value, canonical: Callable[[str], str]) -> Value
             return None
         found = _relevant(_concluded(part, canonical) or _asserted(text), wanted)
         if found:
+            if len(text.split()) > len(found) and (total := _total(found)) is not None:
+                found = [total]
             if not all(compatible(one, other) for one in found for other in found):
                 return None
             decided = max(found, key=lambda value: bool(value.dimension))
@@ -220,6 +224,17 @@ def stated(answer: str, wanted: Value, canonical: Callable[[str], str]) -> Value
     if zero and stance_of(answer) == NO:
         return wanted
     return decided
+
+
+def _total(values: Sequence[Value]) -> Value | None:
+    """Return the first or last of several numbers that is the sum of the others: ``3 con: 1 chó và 2 mèo``."""
+    amounts = [value.amount for value in values if isinstance(value.amount, Fraction) and value.kind == "number"]
+    if len(amounts) < _MANY or len(amounts) < len(values) or len({value.dimension for value in values}) > 1:
+        return None
+    for place in (0, -1):
+        if 2 * amounts[place] == sum(amounts):
+            return values[place]
+    return None
 
 
 def _is_list(part: str, canonical: Callable[[str], str]) -> bool:

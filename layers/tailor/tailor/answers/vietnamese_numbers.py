@@ -115,6 +115,8 @@ def _decimals(words: Words, value: Fraction, end: int) -> tuple[Fraction, int]:
     if words.at(end) != "phẩy" or value.denominator > 1 or not words.joined(end + 1):
         return value, end
     digits, place = "", end + 1
+    if words.at(place + 1) in _SHORT_TENS and (short := _tens(words, place)) is not None:
+        return Fraction(f"{value}.{short[0]}"), short[1]  # phẩy hai lăm
     while words.joined(place) and (digit := _decimal(words.words[place])) and words.at(place + 1) != "mươi":
         digits, place = digits + digit, place + 1
     if not digits and (tens := _tens(words, place)) is not None:
@@ -145,6 +147,9 @@ def _unsaid(words: Words, place: int) -> tuple[Fraction, int, Fraction] | None:
     before = words.words[place - 1] if words.joined(place) else ""
     if not magnitude or before in _VAGUE:
         return None
+    larger = _MAGNITUDES.get(follows, 0)
+    if larger > magnitude and follows not in _ABBREVIATED:
+        return Fraction(magnitude * larger), place + 2, Fraction(0)  # trăm nghìn, nghìn tỷ
     if follows == "rưỡi":
         return Fraction(magnitude) * 3 / 2, place + 2, Fraction(0)
     if word == "trăm" and (follows in _DIGITS or follows in ("linh", "lẻ")):

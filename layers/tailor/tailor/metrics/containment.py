@@ -11,7 +11,8 @@ from tailor.metrics.base import Case, Metric, Rules, best
 from tailor.normalisers.base import Normaliser
 
 _DENIAL = re.compile(
-    r"(?<!\w)(?:không|chẳng|chả|chưa|đâu|không phải|not|no|isnt|isn t|never)(?: phải)?(?: (?:là|có|màu|con|a|the))* $"
+    r"(?<!\w)(?:không|chẳng|chả|chưa|đâu|không phải|not|no|isnt|isn t|never)(?: phải)?"
+    r"(?: (?:là|có|nhìn|thấy|màu|con|cái|chiếc|a|an|any|the|see))* $"
 )
 _NO_FIRST = re.compile(r"^\s*(?:không|no)(?: ạ)?\s*[,.;:]\s+", re.IGNORECASE)  # "No, red" denies something else
 _OR_BEFORE = re.compile(r"(?<!\w)(?:hoặc|hay|or)(?: (?:là|màu|con|a|the))* $")
