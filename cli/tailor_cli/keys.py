@@ -1,7 +1,8 @@
-"""Create, list and revoke the API keys of apps."""
+"""Create, list, rotate and revoke the API keys of apps."""
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -9,10 +10,13 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from tailor.errors import InvalidInputError
-from tailor.serving import keys
+from tailor.serving import budgets, keys
+from tailor.serving.budgets import Owner
+from tailor_cli.budget import to_cents
 from tailor_cli.context import err, out, person, session, shown_errors
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+_LOOKED_BACK = 30  # days
 _SPAN = re.compile(r"(\d{1,4})([hd])")
 
 
@@ -37,11 +41,16 @@ def create(
     tokens_per_day: Annotated[
         int | None, typer.Option(min=1, help="maximum input and output tokens per day; default: no limit")
     ] = None,
+    budget: Annotated[
+        str, typer.Option(help="US dollars that its calls may cost in a calendar month (UTC); default: no limit")
+    ] = "none",
 ) -> None:
     """Create a key and print it, once, on standard output. It is stored nowhere."""
     with shown_errors():
         now = datetime.now(UTC)
-        limits = keys.RateLimits(requests_per_minute=requests_per_minute, tokens_per_day=tokens_per_day)
+        limits = keys.RateLimits(
+            requests_per_minute=requests_per_minute, tokens_per_day=tokens_per_day, cents_per_month=to_cents(budget)
+        )
         wrong = sorted(set(scope) - set(keys.SCOPES))
         if wrong:
             raise InvalidInputError(f"there is no scope {wrong[0]!r}", hint=f"scopes: {', '.join(keys.SCOPES)}")
@@ -80,16 +89,49 @@ def list_keys(
             Column("state", no_wrap=True),
             Column("until", no_wrap=True),
             Column("limits", overflow="fold"),
+            Column("last used", no_wrap=True),
             Column("made by", overflow="fold"),
             box=None,
             header_style="bold",
         )
+        used = _last_used({project for key in found for project in key.projects}, now)
         for key in found:
             until = f"{key.expires_at:%Y-%m-%d}" if key.expires_at else "never"
             allowed = (", ".join(key.projects), ", ".join(key.scopes))
-            columns = (key.id, key.name, *allowed, _state(key, now), until, _limits(key), key.created_by)
+            columns = (
+                key.id,
+                key.name,
+                *allowed,
+                _state(key, now),
+                until,
+                _limits(key),
+                used.get(key.id, "-"),
+                key.created_by,
+            )
             table.add_row(*map(escape, columns))
         out.print(table if found else "no keys")
+
+
+@app.command()
+def rotate(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="the key's id, from tailor keys list")],
+    grace: Annotated[str, typer.Option(help="how long the old secret still works: 1h, 7d, 0h")] = "24h",
+    expires: Annotated[str, typer.Option(help="12h, 90d, a date such as 2027-06-30, or never")] = "365d",
+) -> None:
+    """Replace a key's secret: print a new one, once; the old one works until the grace period is over."""
+    with shown_errors():
+        now = datetime.now(UTC)
+        until = _expiry(grace, now)
+        if until is None or not _SPAN.fullmatch(grace):
+            raise InvalidInputError(f"--grace {grace!r} is not a duration", hint="give for example 24h or 7d")
+        made = keys.rotate(session.serving, key_id, until=until, by=person(), expires_at=_expiry(expires, now), now=now)
+        month, spent = budgets.month_of(now), Decimal(0)
+        if made.key.limits.cents_per_month is not None:
+            spent = session.serving.spent(Owner("key", made.old.id), month)
+            session.serving.set_spent(Owner("key", made.key.id), month, spent)
+        ends = made.old.expires_at or until
+        err.print(f"key [bold]{made.key.id}[/] replaces {made.old.id}, which works until {ends:%Y-%m-%d %H:%M} UTC.")
+        typer.echo(made.secret)
 
 
 @app.command()
@@ -98,6 +140,15 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="the key's i
     with shown_errors():
         key = session.serving.revoke_key(key_id, datetime.now(UTC))
         out.print(f"revoked {key.id} ({escape(key.name)})")
+
+
+def _last_used(projects: set[str], now: datetime) -> dict[str, str]:
+    """Return the day of each key's last counted request by its id, as far as the last days' usage tells."""
+    found: dict[str, str] = {}
+    for project in projects:
+        for row in session.serving.usage(project, now.date() - timedelta(days=_LOOKED_BACK), now.date()):
+            found[row.key] = max(found.get(row.key, ""), row.day.isoformat())
+    return found
 
 
 def _expiry(text: str, now: datetime) -> datetime | None:
@@ -122,4 +173,7 @@ def _state(key: keys.ApiKey, now: datetime) -> str:
 
 def _limits(key: keys.ApiKey) -> str:
     limits = {"/min": key.limits.requests_per_minute, " tokens/day": key.limits.tokens_per_day}
-    return ", ".join(f"{value}{unit}" for unit, value in limits.items() if value) or "none"
+    said = [f"{value}{unit}" for unit, value in limits.items() if value]
+    if key.limits.cents_per_month is not None:
+        said.append(f"${Decimal(key.limits.cents_per_month) / 100:.2f}/month")
+    return ", ".join(said) or "none"

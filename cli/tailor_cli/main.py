@@ -40,6 +40,7 @@ COMMANDS = {  # module and function by name, in the order of --help
     "offline": ("runs", "offline"),
     "erase": ("erase", "erase"),
     "usage": ("usage", "usage"),
+    "budget": ("budget", "budget"),
     "train-curve": ("curve", "train_curve"),
     "keys": ("keys", "app"),
     "policy": ("policy", "policy"),

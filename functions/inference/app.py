@@ -1,5 +1,6 @@
 """The OpenAI chat API over a project's live custom model."""
 
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,6 +13,9 @@ from tailor.aws.converse import BedrockRuntime
 from tailor.aws.rest import RestApi
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
+from tailor.serving.budgets import BudgetMark
+from tailor.serving.metering import Meter
+from tailor.serving.prices import TokenPrices
 from tailor.serving.service import ChatService
 from tailor.settings import Settings
 
@@ -21,17 +25,38 @@ class InferenceSettings(Settings):
     answer_seconds: float = 300
     key_requests_per_minute: int = 0
     allowed_origins: str = ""
+    usage_tags: str = ""
+    prices: str = "{}"
+    event_bus: str = ""
+
+
+def pricing(model: str) -> TokenPrices | None:
+    """Return the prices of a base model's custom models; the catalogue is read where a budget or GET usage needs it."""
+    from tailor.steps.pricing import pricing_of
+
+    return pricing_of(settings.prices)(model)
+
+
+def announce(mark: BudgetMark) -> None:
+    from tailor.aws.events import EventBus
+    from tailor.events import BUDGET_REACHED, BudgetReached
+
+    logger.warning("budget reached", extra={"owner": mark.owner.name, "kind": mark.owner.kind, "percent": mark.percent})
+    told = asdict(mark) | {"kind": mark.owner.kind, "owner": mark.owner.name}
+    EventBus(settings.event_bus).send(BUDGET_REACHED, [BudgetReached.model_validate(told)])
 
 
 MARGIN = 6  # seconds for all but the model's answer: the rest of the request, and counting its usage
 logger = Logger()
 settings = InferenceSettings.load()
 store = ServingTable(settings.serving_table)
+meter = Meter(store, pricing, announce, [name.strip() for name in settings.usage_tags.split(",") if name.strip()])
 service = ChatService(
     store,
     store,
     BedrockRuntime(settings.answer_seconds - MARGIN),
     default_per_minute=settings.key_requests_per_minute or None,
+    meter=meter,
 )
 api = RestApi(logger, settings.allowed_origins)
 
@@ -44,6 +69,11 @@ def complete() -> Response[str]:
 @api.routes.post("/v1/responses")
 def respond() -> Response[str]:
     return api.answer(service.respond(api.body, api.caller))
+
+
+@api.routes.get("/v1/usage")
+def usage() -> Response[str]:
+    return api.answer(service.usage(api.caller, api.query))
 
 
 @api.routes.route("/v1/models", method=["GET", "HEAD"])

@@ -1,4 +1,4 @@
-""" "Run Changed", "Run Stalled" or "Upload Answered" → a notice by SNS, Slack and webhook, once for each channel."""
+"""Events of runs, uploads and budgets → a notice by SNS, Slack and webhook, once for each channel."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,11 +12,25 @@ from tailor.aws.queues import StepQueue, taken_from
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.tracing import traced
 from tailor.errors import NotFoundError, RetryableError, TailorError
-from tailor.events import RUN_STALLED, UPLOAD_ANSWERED, RunChanged, UploadAnswered, detail
+from tailor.events import (
+    BUDGET_REACHED,
+    RUN_STALLED,
+    UPLOAD_ANSWERED,
+    BudgetReached,
+    RunChanged,
+    UploadAnswered,
+    detail,
+)
 from tailor.notices.channels import Channel, SlackChannel, SnsChannel, Wait, WebhookChannel
 from tailor.notices.delivery import Delivery, deliver
 from tailor.notices.hooks import Hooks, Webhooks
-from tailor.notices.messages import Message, message_for, message_for_stall, message_for_upload
+from tailor.notices.messages import (
+    Message,
+    message_for,
+    message_for_budget,
+    message_for_stall,
+    message_for_upload,
+)
 from tailor.runs import Run
 from tailor.settings import Settings, SettingsError
 
@@ -61,6 +75,8 @@ def found_in(event: dict[str, Any]) -> tuple[Message, Run | None] | None:
     kind, told = event.get("detail-type"), detail(event)
     if kind == UPLOAD_ANSWERED:
         return message_for_upload(UploadAnswered.model_validate(told), command=settings.tailor_command), None
+    if kind == BUDGET_REACHED:
+        return message_for_budget(BudgetReached.model_validate(told), command=settings.tailor_command), None
     change = RunChanged.model_validate(told)
     try:
         run = runs.get(change.run)

@@ -5,6 +5,7 @@ docs/architecture.md.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +17,7 @@ RUN_CHANGED = "Run Changed"
 RUN_DUE = "Run Due"
 RUN_STALLED = "Run Stalled"
 UPLOAD_ANSWERED = "Upload Answered"
+BUDGET_REACHED = "Budget Reached"
 
 
 class Event(BaseModel):
@@ -121,6 +123,23 @@ class UploadAnswered(Event):
     fix: str
     objects: int
     bytes: int
+    at: datetime
+
+
+class BudgetReached(Event):
+    """``detail`` of Tailor's own "Budget Reached": calls of a key or a project cost a share of their monthly budget.
+
+    ``owner`` is the key's id, or the project's name; ``project`` the one whose call reached it. US dollars.
+    """
+
+    version: Literal[1] = 1
+    kind: Literal["key", "project"]
+    owner: str
+    project: str
+    month: str
+    percent: int
+    limit: Decimal
+    spent: Decimal
     at: datetime
 
 

@@ -24,7 +24,7 @@ def test_an_id_can_be_copied_from_a_narrow_terminal(monkeypatch: pytest.MonkeyPa
         expires_at=NOW + timedelta(days=1),
         limits=RateLimits(requests_per_minute=600, tokens_per_day=1_000_000),
     )
-    monkeypatch.setattr(Session, "serving", SimpleNamespace(all_keys=lambda: [key]))
+    monkeypatch.setattr(Session, "serving", SimpleNamespace(all_keys=lambda: [key], usage=lambda *_: []))
     terminal = StringIO()
     monkeypatch.setattr(keys, "out", Console(file=terminal, width=80))
     keys.list_keys()

@@ -214,6 +214,9 @@ class Keys:
     def all_keys(self) -> list[keys.ApiKey]:
         return [self._key]
 
+    def expire_key(self, key_id: str, at: datetime) -> keys.ApiKey:
+        raise NotImplementedError
+
     def revoke_key(self, key_id: str, now: datetime) -> keys.ApiKey:
         raise NotImplementedError
 

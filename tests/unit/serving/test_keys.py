@@ -1,7 +1,7 @@
 """Keys: made, found, refused, revoked; and what the table keeps of them."""
 
-import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from typer.testing import CliRunner
@@ -11,8 +11,8 @@ from tailor.aws.serving import ServingTable
 from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError
 from tailor.serving import keys
 from tailor.serving.aliases import Version
+from tailor.serving.budgets import Owner, month_of
 from tailor.serving.keys import Caller, RateLimits
-from tailor.serving.usage import Usage
 from tailor_cli.context import session
 from tailor_cli.main import app
 
@@ -157,15 +157,28 @@ def test_the_command_explains_what_it_cant_do(run: CliRunner, store: ServingTabl
     assert store.all_keys()[0].expires_at == datetime(2099, 6, 30, tzinfo=UTC)
 
 
-def test_usage_is_shown_by_day_key_and_version(run: CliRunner, store: ServingTable) -> None:
-    _, key = keys.create(store, "my app", ["colours"])
-    today = datetime.now(UTC).date()
-    for day, count in ((today, 3), (today - timedelta(days=1), 1), (today - timedelta(days=40), 1)):
-        for _ in range(count):
-            store.add_usage(Usage("colours", day, key.id, "colours-1", 1, 1000, 5))
-    shown = run.invoke(app, ["usage", "colours"])
-    assert f"my app ({key.id})" in shown.stdout
-    assert shown.stdout.split("total")[1].split() == ["4", "4,000", "20"]
-    rows = json.loads(run.invoke(app, ["usage", "colours", "--days", "1", "--json"]).stdout)
-    assert [(row["day"], row["requests"], row["run"]) for row in rows] == [(str(today), 3, "colours-1")]
-    assert run.invoke(app, ["usage", "other"]).stdout == "no requests\n"
+def test_a_rotated_key_works_until_its_grace_is_over(run: CliRunner, store: ServingTable) -> None:
+    limits = RateLimits(requests_per_minute=5, cents_per_month=1250)
+    secret, key = keys.create(store, "app", ["colours"], scopes=["chat", "approve"], limits=limits)
+    month = month_of(datetime.now(UTC))
+    store.add_spent(Owner("key", key.id), month, Decimal("1.5"))
+    assert run.invoke(app, ["keys", "rotate", key.id, "--grace", "never"]).exit_code == 1
+    done = run.invoke(app, ["keys", "rotate", key.id, "--grace", "1h", "--expires", "never"])
+    assert done.exit_code == 0, done.output
+    old = store.key(key.digest)
+    new = store.key(keys.digest_of(done.stdout.strip()))
+    assert old is not None
+    assert new is not None
+    assert (new.name, new.projects, new.scopes, new.limits) == (key.name, key.projects, key.scopes, limits)
+    assert new.expires_at is None
+    assert old.expires_at is not None
+    assert timedelta(minutes=59) < old.expires_at - datetime.now(UTC) <= timedelta(hours=1)
+    assert store.spent(Owner("key", new.id), month) == Decimal("1.5")
+    assert store.expire_key(key.id, old.expires_at + timedelta(days=1)) == old, "a key never lives longer by it"
+    store.revoke_key(key.id, datetime.now(UTC))
+    for wrong in (key.id, "0" * 16):
+        refused = run.invoke(app, ["keys", "rotate", wrong])
+        assert (refused.exit_code, refused.stdout) == (1, "")
+    listed = run.invoke(app, ["keys", "list"]).stdout
+    assert "$12.50/month" in " ".join(listed.split())
+    assert secret not in listed

@@ -27,6 +27,15 @@ class KeyTable:
         rows = self._table.query("pk = :keys", {":keys": _KEYS}, "listing keys")
         return sorted(map(ApiKey.from_row, rows), key=lambda key: key.created_at)
 
+    def expire_key(self, key_id: str, at: datetime) -> ApiKey:
+        key = _row_key(self._digest(key_id))
+        found = self._table.get(key, f"reading key {key_id}", consistent=True)
+        known = ApiKey.from_row(found) if found else None
+        if known and known.expires_at and known.expires_at <= at:
+            return known
+        then = {":at": at.isoformat()}
+        return ApiKey.from_row(self._table.update(key, "SET expires_at = :at", then, f"letting key {key_id} expire"))
+
     def revoke_key(self, key_id: str, now: datetime) -> ApiKey:
         row = self._table.update(
             _row_key(self._digest(key_id)),

@@ -5,26 +5,35 @@
 =================== ============================ =========================================
 ``PROJECT#<name>``  ``LIVE``                     the alias: live version and previous ones
 ``KEYS``            SHA-256 of the key           the key's record
-``USAGE#<project>`` ``<day>#<key id>#<run>``     counters, added to atomically
+``USAGE#<project>`` ``<day>T<hour>#<key            counters of an hour, added to atomically; a whole day's
+                    id>#<run>#<tags>``             in rows of earlier versions: ``<day>#<key id>#<run>``
+``USAGE#<project>`` ``MONTH#<month>``            what a project with a budget has cost, in US dollars
 ``RATE#<key id>``   ``MINUTE#…`` or ``DAY#…``    counters of a limited key's windows
+``RATE#<key id>``   ``MONTH#<month>``            what a key with a budget has cost
 ``SPEND#<month>``   run's id                     what a run may cost (:mod:`tailor.aws.ledger`)
 =================== ============================ =========================================
 
 ``expiration`` (epoch seconds) is the table's time-to-live attribute.
 """
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from tailor.aws.keys import KeyTable
 from tailor.aws.table import ConditionFailedError
 from tailor.errors import LostRaceError
 from tailor.serving.aliases import Alias
+from tailor.serving.budgets import Owner
 from tailor.serving.usage import Usage
 
 KEEP_USAGE = timedelta(days=400)
 KEEP_WINDOWS = timedelta(days=2)
 _NEW = "attribute_not_exists(pk)"
+_COUNTS = ("requests", "errors", "throttled", "input_tokens", "cached_tokens", "output_tokens", "images")
+_LATENCY = "l"
+_LATENCIES = re.compile(rf"{_LATENCY}\d{{1,2}}")
 
 
 class ServingTable(KeyTable):
@@ -53,18 +62,17 @@ class ServingTable(KeyTable):
     # Usage
 
     def add_usage(self, usage: Usage) -> None:
-        self._table.update(
-            {"pk": f"USAGE#{usage.project}", "sk": f"{usage.day.isoformat()}#{usage.key}#{usage.run}"},
-            "ADD requests :r, input_tokens :i, output_tokens :o SET expiration = :end",
-            {
-                ":r": usage.requests,
-                ":i": usage.input_tokens,
-                ":o": usage.output_tokens,
-                ":end": _epoch(usage.day, KEEP_USAGE),
-            },
-            "counting usage",
-            returns="NONE",
-        )
+        counts = {name: getattr(usage, name) for name in _COUNTS}
+        counts |= {f"{_LATENCY}{bucket}": count for bucket, count in usage.latencies.items()}
+        added = {name: count for name, count in counts.items() if count}
+        adds = ", ".join(f"{name} :{name}" for name in added)
+        expression = (f"ADD {adds} " if adds else "") + "SET expiration = :end"
+        values: dict[str, Any] = {f":{name}": count for name, count in added.items()}
+        values[":end"] = _epoch(usage.day, KEEP_USAGE)
+        if usage.model:
+            expression, values = f"{expression}, model = :model", values | {":model": usage.model}
+        key = {"pk": f"USAGE#{usage.project}", "sk": _usage_key(usage)}
+        self._table.update(key, expression, values, "counting usage", returns="NONE")
 
     def usage(self, project: str, first: date, last: date) -> list[Usage]:
         # '~' sorts after every character of the keys.
@@ -99,15 +107,62 @@ class ServingTable(KeyTable):
         row = self._table.get({"pk": f"RATE#{key}", "sk": f"DAY#{day.isoformat()}"}, f"reading the tokens of key {key}")
         return int(row.get("tokens", 0)) if row else 0
 
+    # Budgets
+
+    def spent(self, owner: Owner, month: str) -> Decimal:
+        row = self._table.get(_spent_key(owner, month), f"reading what {owner.kind} {owner.name} has cost")
+        return Decimal(row["usd"]) if row else Decimal(0)
+
+    def add_spent(self, owner: Owner, month: str, amount: Decimal) -> Decimal:
+        row = self._table.update(
+            _spent_key(owner, month),
+            "ADD usd :amount SET expiration = :end",
+            {":amount": amount, ":end": _end_of_month(month)},
+            f"adding to what {owner.kind} {owner.name} has cost",
+            returns="UPDATED_NEW",
+        )
+        return Decimal(row["usd"])
+
+    def set_spent(self, owner: Owner, month: str, amount: Decimal) -> None:
+        row = _spent_key(owner, month) | {"usd": amount, "expiration": _end_of_month(month)}
+        self._table.put(row, f"setting what {owner.kind} {owner.name} has cost")
+
 
 def _alias_key(project: str) -> dict[str, Any]:
     return {"pk": f"PROJECT#{project}", "sk": "LIVE"}
 
 
+def _usage_key(usage: Usage) -> str:
+    if usage.hour is None:
+        return f"{usage.day.isoformat()}#{usage.key}#{usage.run}"
+    return f"{usage.day.isoformat()}T{usage.hour:02}#{usage.key}#{usage.run}#{usage.tags}"
+
+
 def _usage(project: str, item: dict[str, Any]) -> Usage:
-    day, key, run = item["sk"].split("#", 2)
-    counts = (int(item["requests"]), int(item["input_tokens"]), int(item["output_tokens"]))
-    return Usage(project, date.fromisoformat(day), key, run, *counts)
+    when, key, run, *tags = item["sk"].split("#", 3)
+    day, _, hour = when.partition("T")
+    counts: dict[str, Any] = {name: int(item.get(name, 0)) for name in _COUNTS}
+    latencies = {int(name[1:]): int(count) for name, count in item.items() if _LATENCIES.fullmatch(name)}
+    return Usage(
+        project,
+        date.fromisoformat(day),
+        key,
+        run,
+        **counts,
+        hour=int(hour) if hour else None,
+        model=item.get("model", ""),
+        tags="".join(tags),
+        latencies=latencies,
+    )
+
+
+def _spent_key(owner: Owner, month: str) -> dict[str, str]:
+    partition = f"RATE#{owner.name}" if owner.kind == "key" else f"USAGE#{owner.name}"
+    return {"pk": partition, "sk": f"MONTH#{month}"}
+
+
+def _end_of_month(month: str) -> int:
+    return _epoch(date.fromisoformat(f"{month}-01"), KEEP_USAGE)
 
 
 def _epoch(day: date, keep: timedelta) -> int:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from tailor.commands import addressed
-from tailor.events import UploadAnswered
+from tailor.events import BudgetReached, UploadAnswered
 from tailor.notices.facts import Facts, capital, sentence
 from tailor.notices.figures import Field
 from tailor.notices.stalls import ENDLESS, after_stall, stall_title
@@ -27,7 +27,8 @@ class Message:
     markup.
 
     ``stall``: what has stalled since the change (``waiting-warn``); empty if the message is about the change itself.
-    ``answer``: identifies the answer to an upload that starts no run; there is no ``run`` or ``state`` then.
+    ``answer``: identifies the answer to an upload that starts no run, or a budget that is reached (``topic``); there is
+    no ``run`` or ``state`` then.
     """
 
     run: str
@@ -45,6 +46,7 @@ class Message:
     mention: str | None = None
     stall: str = ""
     answer: str = ""
+    topic: Literal["upload", "budget"] = "upload"
 
     @property
     def id(self) -> str:
@@ -53,13 +55,13 @@ class Message:
 
     @property
     def event(self) -> str:
-        """The event in one word: the new state, ``stalled``, or ``upload``."""
-        return "stalled" if self.stall else self.state.value if self.state else "upload"
+        """The event in one word: the new state, ``stalled``, ``upload`` or ``budget``."""
+        return "stalled" if self.stall else self.state.value if self.state else self.topic
 
     @property
     def about(self) -> str:
         """Name the run, or say that there is none."""
-        return f"Run {self.run}" if self.run else "An upload"
+        return f"Run {self.run}" if self.run else {"upload": "An upload", "budget": "A budget"}[self.topic]
 
 
 def message_for(run: Run, change: Change, *, reports_url: str = "", command: str = "tailor") -> Message | None:
@@ -141,6 +143,32 @@ def message_for_upload(answer: UploadAnswered, *, command: str = "tailor") -> Me
         next_step=printable(addressed(sentence(capital(answer.fix)), command)),
         fields=tuple(Field(label, printable(value)) for label, value in fields),
         answer=answer.id,
+    )
+
+
+def message_for_budget(reached: BudgetReached, *, command: str = "tailor") -> Message:
+    """Return the message for a budget of calls of which a share is used."""
+    stopped = reached.percent >= 100
+    whose = f"key {reached.owner}" if reached.kind == "key" else f"project {reached.owner}"
+    used = f"The calls of {whose} cost ${reached.spent:.2f} of their budget of ${reached.limit:.2f} in {reached.month}"
+    what = "apps get the error insufficient_quota until the month ends (UTC)" if stopped else "nothing is stopped yet"
+    raised = f"tailor budget {reached.project} DOLLARS sets another one"
+    if reached.kind == "key":
+        raised = "a key with another budget is made by tailor keys create"
+    return Message(
+        run="",
+        project=reached.project,
+        dataset="none",
+        state=None,
+        sequence=0,
+        at=reached.at,
+        severity="error" if stopped else "warning",
+        title=one_line(f"{reached.project}: {'a' if stopped else f'{reached.percent} % of a'} budget is used up"),
+        text=printable(f"{used}: {what}."),
+        next_step=printable(addressed(f"tailor usage {reached.project} shows what cost it; {raised}.", command)),
+        fields=(Field("Budget", f"${reached.limit:.2f}"), Field("Spent", f"${reached.spent:.2f}")),
+        answer=f"budget-{reached.kind}-{reached.owner}-{reached.month}-{reached.percent}-{reached.limit:.2f}",
+        topic="budget",
     )
 
 

@@ -65,6 +65,7 @@ class Alias(Record):
     live: Version | None = None
     previous: tuple[Version, ...] = ()
     taken_offline: Offline | None = Field(default=None, description="the last time; see offline")
+    cents_per_month: int | None = Field(default=None, ge=0, description="budget of all calls in a calendar month (UTC)")
     revision: int = 0
 
     @property
@@ -165,6 +166,14 @@ def _nothing_to_go_back_to(alias: Alias, to: str | None) -> NotFoundError:
     missing = f"there is no version {to!r} to go back to" if to else "there is no version before"
     hint = f"versions kept: {kept or 'none'}; tailor promote RUN --reason WHY deploys one again that was taken down"
     return NotFoundError(f"{alias.project}: {missing}", hint=hint)
+
+
+def set_budget(store: AliasStore, project: str, cents: int | None) -> Alias:
+    """Set or remove the budget of a project's calls, in US cents a calendar month. Idempotent."""
+    alias = store.alias(project)
+    if alias.cents_per_month == cents:
+        return alias
+    return store.save_alias(alias.model_copy(update={"cents_per_month": cents}))
 
 
 def rolled_back(alias: Alias, run: str) -> RolledBack | None:

@@ -108,6 +108,14 @@ def _message(blocks: list[dict[str, Any]], form: Form | None, one_call: bool) ->
     return message, structured is not None
 
 
+def tokens_of(usages: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """Return the tokens of several answers of Converse together, as they are counted: cached ones are input too."""
+    told = usage_of(usages)
+    cached = told["prompt_tokens_details"]["cached_tokens"]
+    prompt, answered = told["prompt_tokens"], told["completion_tokens"]
+    return {"input_tokens": prompt, "cached_tokens": cached, "output_tokens": answered}
+
+
 def usage_of(usages: Sequence[Mapping[str, int]]) -> dict[str, Any]:
     """Return the tokens of several answers of Converse together, as OpenAI counts them."""
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from tailor.reasoning import Parting
-from tailor.serving.completion import finish_of, usage_of
+from tailor.serving.completion import finish_of, tokens_of, usage_of
 from tailor.serving.errors import ApiError
 from tailor.serving.forms import Form
 
@@ -76,9 +76,8 @@ class Translation:
 
     def facts(self) -> dict[str, Any]:
         """Return counts for the log and the usage; where Bedrock has told none, they are 0 and named as unknown."""
-        tokens = self.usage or {"inputTokens": 0, "outputTokens": 0}
-        known = {"input_tokens": tokens["inputTokens"], "output_tokens": tokens["outputTokens"]}
-        return known | {"stop_reason": self.reason} | ({} if self.usage else {"usage_unknown": True})
+        unknown = {} if self.usage else {"usage_unknown": True}
+        return tokens_of([self.usage or {}]) | {"stop_reason": self.reason} | unknown
 
     def end(self) -> tuple[list[Delta], str]:
         """Return the deltas that were held back, and the finish reason.

@@ -13,6 +13,7 @@ from tailor.errors import RetryableError, TailorError
 
 INVALID_REQUEST = "invalid_request_error"
 RATE_LIMIT = "rate_limit_error"
+QUOTA = "insufficient_quota"
 SERVER = "server_error"
 
 # Bedrock returns no waiting time. Its quotas count by the minute; a model that is not ready needs longer.
@@ -22,7 +23,10 @@ RETRY_UNAVAILABLE = 5
 
 
 class ApiError(TailorError):
-    """An error with its HTTP status. ``param`` names the request's field, ``retry_after`` is in seconds."""
+    """An error with its HTTP status. ``param`` names the request's field, ``retry_after`` is in seconds.
+
+    ``should_retry`` tells OpenAI's clients whether to try again; None leaves it to them.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class ApiError(TailorError):
         type: str = INVALID_REQUEST,
         param: str | None = None,
         retry_after: int | None = None,
+        should_retry: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.http_status = status
@@ -40,6 +45,7 @@ class ApiError(TailorError):
         self.type = type
         self.param = param
         self.retry_after = retry_after
+        self.should_retry = should_retry
 
 
 class ModelCallError(TailorError):
@@ -135,4 +141,6 @@ def render(error: ApiError) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the body, in OpenAI's shape, and extra headers."""
     body = {"error": {"message": error.message, "type": error.type, "param": error.param, "code": error.code}}
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    if error.should_retry is not None:
+        headers["x-should-retry"] = str(error.should_retry).lower()
     return body, headers

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, Self, get_args
 
-from tailor.errors import InvalidInputError, NotAllowedError
+from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError
 from tailor.names import check_name
 
 _RANDOM_BYTES = 25
@@ -37,11 +37,13 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 class RateLimits:
     """Limits of a key, each at least 1. None: no limit of its own; Bedrock's and the API's limits still apply.
 
-    ``tokens_per_day``: input and output, counted after each answer (UTC).
+    ``tokens_per_day``: input and output, counted after each answer (UTC). ``cents_per_month``: a budget in US cents, by
+    calendar month (UTC); see :mod:`tailor.serving.budgets`.
     """
 
     requests_per_minute: int | None = None
     tokens_per_day: int | None = None
+    cents_per_month: int | None = None
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Self:
@@ -120,6 +122,9 @@ class KeyStore(Protocol):
     def all_keys(self) -> list[ApiKey]:
         """Return all keys, including revoked and expired ones, oldest first."""
 
+    def expire_key(self, key_id: str, at: datetime) -> ApiKey:
+        """Let a key expire at ``at``, or earlier if it would anyway, and return it. Raises NotFoundError."""
+
     def revoke_key(self, key_id: str, now: datetime) -> ApiKey:
         """Revoke a key and return it. Idempotent: keeps the first time. Raises NotFoundError."""
 
@@ -170,6 +175,44 @@ def create(
     )
     store.add_key(key)
     return secret, key
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """A key with a new secret, which is available only now, and the ``old`` one that it replaces."""
+
+    secret: str
+    key: ApiKey
+    old: ApiKey
+
+
+def rotate(
+    store: KeyStore, key_id: str, *, until: datetime, by: str, expires_at: datetime | None, now: datetime
+) -> Rotated:
+    """Create a key of the same name, projects, scopes and limits, and let the old one expire at ``until``.
+
+    Raises:
+        NotFoundError: there is no such key.
+        InvalidInputError: it works no more, or the new expiry date is in the past.
+    """
+    found = [key for key in store.all_keys() if key.id == key_id]
+    if not found:
+        raise NotFoundError(f"there is no key {key_id!r}", hint="see the ids with: tailor keys list")
+    if not found[0].usable(now):
+        message = f"key {key_id} is revoked or expired: there is nothing to rotate"
+        raise InvalidInputError(message, hint="make a new one with: tailor keys create")
+    same = found[0]
+    secret, key = create(
+        store,
+        same.name,
+        list(same.projects),
+        scopes=same.scopes,
+        by=by,
+        expires_at=expires_at,
+        limits=same.limits,
+        now=now,
+    )
+    return Rotated(secret, key, store.expire_key(key_id, until))
 
 
 def secret_in(headers: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,6 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any, Protocol
 
-from tailor.errors import TailorError
 from tailor.names import MAX_NAME, NAME
 from tailor.serving import chat, completion, usage
 from tailor.serving.aliases import Alias, AliasStore, Offline, Version
@@ -19,9 +18,9 @@ from tailor.serving.deltas import EventWriter, Translation
 from tailor.serving.errors import ApiError, ModelCallError, to_api_error
 from tailor.serving.forms import form_of
 from tailor.serving.keys import Caller
+from tailor.serving.metering import Meter, Metered, MeterStore
 from tailor.serving.pages import page
 from tailor.serving.schema import ChatRequest, read
-from tailor.serving.usage import Usage, UsageStore
 
 JSON_TYPE = "application/json"
 EVENTS_TYPE = "text/event-stream; charset=utf-8"
@@ -55,12 +54,19 @@ class ApiAnswer:
 class ChatService:
     """The API's paths for chat and models.
 
-    ``default_per_minute``: requests of a key that has no limit of its own; None for no limit.
+    ``default_per_minute``: requests of a key that has no limit of its own; None for no limit. ``meter`` counts usage.
     """
 
     def __init__(
-        self, aliases: AliasStore, counters: UsageStore, runtime: Runtime, *, default_per_minute: int | None = None
+        self,
+        aliases: AliasStore,
+        counters: MeterStore,
+        runtime: Runtime,
+        *,
+        default_per_minute: int | None = None,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or Meter(counters)
         self._aliases = aliases
         self._counters = counters
         self._runtime = runtime
@@ -99,39 +105,41 @@ class ChatService:
         self, request: ChatRequest, caller: Caller, now: datetime
     ) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
         """Call the model and count what it used. Return the completion, the answer's headers and the log's facts."""
-        project, version, converse, headers = self._admitted(request, caller, now)
-        started = time.monotonic()
-        answers, failures = self._ask(converse, request.n or 1)
-        facts = _facts(project, version, caller)
-        facts |= {
-            "input_tokens": sum(answer["usage"]["inputTokens"] for answer in answers),
-            "output_tokens": sum(answer["usage"]["outputTokens"] for answer in answers),
-            "stop_reason": ",".join(str(answer.get("stopReason")) for answer in answers),
-            "model_ms": round((time.monotonic() - started) * 1000),
-        }
-        if used := len(answers) + sum(map(_timed_out, failures)):
-            facts |= self._count(facts, used, caller, now)
-        if failures:
-            raise failures[0]
+        metered = self._metered(request, caller, now)
+        with self._meter.failures_counted(metered):
+            converse, headers = self._admitted(request, metered)
+            started = time.monotonic()
+            answers, failures = self._ask(converse, request.n or 1)
+            facts = _facts(metered) | completion.tokens_of([answer["usage"] for answer in answers])
+            facts["stop_reason"] = ",".join(str(answer.get("stopReason")) for answer in answers)
+            facts["model_ms"] = round((time.monotonic() - started) * 1000)
+            if used := len(answers) + sum(map(_timed_out, failures)):
+                facts |= self._meter.answered(metered.asked(converse), facts, used)
+            if failures:
+                raise failures[0]
         result = completion.to_completion(
             answers,
-            model=project,
-            version=version.run,
+            model=metered.alias.project,
+            version=metered.version.run,
             created=int(now.timestamp()),
             form=form_of(request),
             one_call=request.parallel_tool_calls is False,
         )
         return result, headers, facts
 
-    def _admitted(
-        self, request: ChatRequest, caller: Caller, now: datetime
-    ) -> tuple[str, Version, dict[str, Any], dict[str, str]]:
-        """Return the project, its version, Converse's keyword arguments and the answer's headers."""
-        project, version = self._resolve(request.model, caller)
-        converse = chat.to_converse(request, project, version)
+    def _metered(self, request: ChatRequest, caller: Caller, now: datetime) -> Metered:
+        """Find the model; return what the request is counted under."""
+        alias, version = self._resolve(request.model, caller)
+        return self._meter.metered(caller, alias, version, request.metadata, now)
+
+    def _admitted(self, request: ChatRequest, metered: Metered) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return Converse's keyword arguments and the answer's headers."""
+        version = metered.version
+        converse = chat.to_converse(request, metered.alias.project, version)
+        self._meter.check(metered)
         wanted, usual = request.n or 1, self._default_per_minute
-        headers = usage.admit(self._counters, caller, now, answers=wanted, default_per_minute=usual)
-        return project, version, converse, headers | {"x-tailor-version": version.run}
+        headers = usage.admit(self._counters, metered.caller, metered.now, answers=wanted, default_per_minute=usual)
+        return converse, headers | {"x-tailor-version": version.run}
 
     def _stream(
         self,
@@ -142,20 +150,23 @@ class ChatService:
         ignored: Sequence[str],
     ) -> ApiAnswer:
         """Return the answer with its first event at hand: an error before it is a plain answer of its own status."""
-        project, version, converse, headers = self._admitted(request, caller, now)
-        facts = _facts(project, version, caller) | {"input_tokens": 0, "output_tokens": 0}
-        started = time.monotonic()
-        try:
-            events = self._runtime.stream(converse)
-            first = list(islice(events, 1))
-        except ModelCallError as error:
-            if _timed_out(error):
-                self._count(facts, 1, caller, now)
-            raise
+        metered = self._metered(request, caller, now)
+        facts = _facts(metered) | {"input_tokens": 0, "output_tokens": 0}
+        with self._meter.failures_counted(metered):
+            converse, headers = self._admitted(request, metered)
+            metered = metered.asked(converse)
+            started = time.monotonic()
+            try:
+                events = self._runtime.stream(converse)
+                first = list(islice(events, 1))
+            except ModelCallError as error:
+                if _timed_out(error):
+                    self._meter.answered(metered, facts, 1)
+                raise
         facts["first_event_ms"] = round((time.monotonic() - started) * 1000)
         one_call, has_tools = request.parallel_tool_calls is False, bool(request.tools)
         translation = Translation(form_of(request), one_call=one_call, has_tools=has_tools)
-        written = writer(completion.frame_of(project, version.run, int(now.timestamp())))
+        written = writer(completion.frame_of(metered.alias.project, metered.version.run, int(now.timestamp())))
         pieces = translation.pieces(chain(first, events), written)
 
         def body() -> Iterator[str]:
@@ -170,7 +181,7 @@ class ChatService:
                     facts["frames"] = traceback.format_tb(error.__traceback__)
             finally:
                 facts.update(translation.facts(), model_ms=round((time.monotonic() - started) * 1000))
-                facts.update(self._count(facts, 1, caller, now))
+                facts.update(self._meter.answered(metered, facts, 1))
             yield last
 
         return ApiAnswer("", EVENTS_TYPE, headers | _named(ignored), facts, body())
@@ -182,17 +193,6 @@ class ChatService:
         failures = [failure for call in calls if isinstance(failure := call.exception(), Exception)]
         return [call.result() for call in calls if call.exception() is None], failures
 
-    def _count(self, facts: Mapping[str, Any], answers: int, caller: Caller, now: datetime) -> dict[str, Any]:
-        """Count what the answers used; return what the log needs to know where that failed."""
-        tokens = facts["input_tokens"], facts["output_tokens"]
-        used = Usage(facts["project"], now.date(), caller.key, facts["version"], answers, *tokens)
-        try:
-            usage.record(self._counters, caller, used)
-        except TailorError as error:
-            # The answer is paid for and valid: a failure to count it must not lose it.
-            return {"usage_not_counted": error.code}
-        return {}
-
     def models(self, caller: Caller, query: Mapping[str, str]) -> ApiAnswer:
         """Answer ``GET /v1/models``: the live models that the key may call. Raises ApiError."""
         _checked(caller)
@@ -200,14 +200,21 @@ class ChatService:
         data = [_model(alias.project, alias.live) for alias in aliases if alias.live]
         return ApiAnswer(json.dumps(page(data, query), ensure_ascii=False))
 
+    def usage(self, caller: Caller, query: Mapping[str, str]) -> ApiAnswer:
+        """Answer ``GET /v1/usage``: what the key has used. Raises ApiError."""
+        from tailor.serving.own_usage import own_usage  # few apps ask, and a cold start is short
+
+        document = own_usage(self._counters, self._meter.pricing, caller, query, _checked(caller))
+        return ApiAnswer(json.dumps(document, ensure_ascii=False))
+
     def model(self, name: str, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models/{id}``. Raises ApiError."""
         _checked(caller)
-        project, version = self._resolve(name, caller)
-        return ApiAnswer(json.dumps(_model(project, version)), headers={"x-tailor-version": version.run})
+        alias, version = self._resolve(name, caller)
+        return ApiAnswer(json.dumps(_model(alias.project, version)), headers={"x-tailor-version": version.run})
 
-    def _resolve(self, name: str, caller: Caller) -> tuple[str, Version]:
-        """Return the project and version of ``<project>`` or ``<project>@<run>``.
+    def _resolve(self, name: str, caller: Caller) -> tuple[Alias, Version]:
+        """Return the alias and version of ``<project>`` or ``<project>@<run>``.
 
         An unknown project is 404; one that the key may not call is 403 if it has a live version. So a key's owner can
         learn that a guessed name is live, and no more: project names are not secret within an installation.
@@ -221,11 +228,11 @@ class ChatService:
         version = alias.find(run) if pinned else alias.live
         if version is None:
             raise _offline(project, alias.offline) if alias.offline else _unknown(name)
-        return project, version
+        return alias, version
 
 
-def _facts(project: str, version: Version, caller: Caller) -> dict[str, Any]:
-    return {"project": project, "version": version.run, "key": caller.key}
+def _facts(metered: Metered) -> dict[str, Any]:
+    return {"project": metered.alias.project, "version": metered.version.run, "key": metered.caller.key}
 
 
 def _timed_out(failure: Exception) -> bool:

@@ -4,7 +4,8 @@ Counters are incremented atomically, so parallel requests lose nothing. A window
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
@@ -14,22 +15,36 @@ from tailor.serving.keys import Caller
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Answered requests and their tokens on one day (UTC)."""
+    """Requests, and the tokens of their answers, of one key and version in one hour (UTC).
+
+    ``requests`` were answered, or cut short by the time limit; ``errors`` failed once their model was found;
+    ``throttled`` were refused by a limit, a budget or Bedrock's quota. ``input_tokens`` include ``cached_tokens``.
+    ``tags``: ``team=search``, from the request's metadata. ``latencies``: answers by their bucket.
+    ``hour``: None in rows of earlier versions, which are of a whole day; they name no ``model`` either.
+    """
 
     project: str
     day: date
     key: str
     run: str
-    requests: int
-    input_tokens: int
-    output_tokens: int
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    hour: int | None = None
+    model: str = ""
+    tags: str = ""
+    errors: int = 0
+    throttled: int = 0
+    cached_tokens: int = 0
+    images: int = 0
+    latencies: Mapping[int, int] = field(default_factory=dict)
 
 
 class UsageStore(Protocol):
     """Storage of counters. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
 
     def add_usage(self, usage: Usage) -> None:
-        """Add to the usage of the same project, day, key and run."""
+        """Add to the usage of the same project, hour, key, run and tags, in one write."""
 
     def usage(self, project: str, first: date, last: date) -> list[Usage]:
         """Return usage from ``first`` to ``last``, both included, oldest first."""

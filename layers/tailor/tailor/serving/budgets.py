@@ -1,0 +1,105 @@
+"""Budgets of calls, by key and by project, in a calendar month (UTC): a notice at 80 %, a stop at 100 %.
+
+Each answer adds its cost to the month's sum of its key and of its project, where those have a budget, and learns the
+new sum from the same write: of all answers exactly one takes a sum over a mark, and announces it. An answer is counted
+when it is complete, so those that are under way at that moment may exceed a budget.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from tailor.serving.aliases import Alias
+from tailor.serving.errors import QUOTA, ApiError
+from tailor.serving.keys import Caller
+
+WARNING, FULL = 80, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A key (by its id) or a project (by its name) with a budget."""
+
+    kind: Literal["key", "project"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetMark:
+    """A sum that has just reached a share of its budget. ``month``: ``2026-11``."""
+
+    owner: Owner
+    project: str
+    month: str
+    percent: int
+    limit: Decimal
+    spent: Decimal
+    at: datetime
+
+
+class SpentStore(Protocol):
+    """Storage of sums in US dollars. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
+
+    def spent(self, owner: Owner, month: str) -> Decimal:
+        """Return what an owner has cost in a month."""
+
+    def add_spent(self, owner: Owner, month: str, amount: Decimal) -> Decimal:
+        """Add to what an owner has cost in a month, and return the new sum."""
+
+    def set_spent(self, owner: Owner, month: str, amount: Decimal) -> None:
+        """Replace what an owner has cost in a month."""
+
+
+type Announce = Callable[[BudgetMark], None]
+
+
+def month_of(now: datetime) -> str:
+    """Return the calendar month of a moment, in UTC."""
+    return f"{now.astimezone(UTC):%Y-%m}"
+
+
+def budgets_of(caller: Caller, alias: Alias) -> dict[Owner, Decimal]:
+    """Return the budgets that a request is under, in US dollars a month."""
+    given = {
+        Owner("key", caller.key): caller.limits.cents_per_month,
+        Owner("project", alias.project): alias.cents_per_month,
+    }
+    return {owner: Decimal(cents) / 100 for owner, cents in given.items() if cents is not None}
+
+
+def check(store: SpentStore, caller: Caller, alias: Alias, now: datetime) -> None:
+    """Refuse a request whose key or project has used its budget up; reads nothing without budgets.
+
+    Raises:
+        ApiError: 429, not to be tried again.
+    """
+    limits = budgets_of(caller, alias)
+    for owner, spent in _beside_each_other(lambda owner: store.spent(owner, month_of(now)), limits):
+        if spent >= limits[owner]:
+            whose = "this key's" if owner.kind == "key" else f"the project {owner.name}'s"
+            message = f"{whose} budget of ${limits[owner]:.2f} for {month_of(now)} is used up: ask its operator"
+            raise ApiError(429, message, code="insufficient_quota", type=QUOTA, should_retry=False)
+
+
+def add(store: SpentStore, caller: Caller, alias: Alias, cost: Decimal, now: datetime, announce: Announce) -> None:
+    """Add an answer's cost to the sums that have a budget; announce each mark that it reaches."""
+    limits, month = budgets_of(caller, alias), month_of(now)
+    if not cost:
+        return
+    for owner, spent in _beside_each_other(lambda owner: store.add_spent(owner, month, cost), limits):
+        for percent in (WARNING, FULL):
+            mark = limits[owner] * percent / 100
+            if spent - cost < mark <= spent:
+                announce(BudgetMark(owner, alias.project, month, percent, limits[owner], spent, now))
+
+
+def _beside_each_other(
+    ask: Callable[[Owner], Decimal], owners: dict[Owner, Decimal]
+) -> Iterator[tuple[Owner, Decimal]]:
+    if len(owners) < 2:
+        return ((owner, ask(owner)) for owner in owners)
+    with ThreadPoolExecutor(len(owners)) as pool:
+        return zip(owners, list(pool.map(ask, owners)), strict=True)

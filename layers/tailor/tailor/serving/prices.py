@@ -1,0 +1,34 @@
+"""Prices of a custom model's tokens, by its base model. One that is not known is None, never a guess."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the catalogue takes long to read, and most answers need no price
+    from tailor.catalog import Model
+
+_PER = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrices:
+    """US dollars for 1,000 tokens of calls of a custom model."""
+
+    input: Decimal
+    output: Decimal
+
+    def cost(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """Return US dollars. Cached tokens count as any others: what a custom model's cost less is not published."""
+        return (input_tokens * self.input + output_tokens * self.output) / _PER
+
+
+type Pricing = Callable[[str], TokenPrices | None]
+"""Prices by a base model's name in the catalogue; None if unknown."""
+
+
+def custom_prices(model: "Model") -> TokenPrices | None:
+    """Return the prices of calls of custom models of this base, or None if one of them is unknown."""
+    found = [price.amount if (price := model.price(item)) else None for item in ("custom-input", "custom-output")]
+    given, answered = found
+    return None if given is None or answered is None else TokenPrices(given, answered)
