@@ -171,7 +171,7 @@ def test_pages_that_are_pictures_are_named(tmp_path: Path) -> None:
     assert len(examples(reader)) == 4
     [found] = [found for found in reader.findings if found.code == "pages-without-text"]
     assert (found.file, found.severity) == (name, "warning")
-    assert "pages 2-3, 5 are not learnt" in found.message
+    assert "pages 2-3, 5 are pictures" in found.message
     assert refusal(tmp_path / "2", name, pdf(None, None))[0] == "pages-without-text"
 
 

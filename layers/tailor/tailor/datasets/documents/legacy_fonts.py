@@ -7,7 +7,7 @@ once they are converted.
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import islice, product
 from typing import Final, Literal
 
 from tailor.datasets.documents.model import RefusedDocumentError
@@ -26,6 +26,7 @@ _HYPHENATED: Final = re.compile(r"[^\s\d.,;:!?()\[\]\"/“”-]*[-\ufffe][^\s\d.
 _LEAST: Final = 12
 _CERTAIN, _LIKELY = 0.85, 0.5
 _SAMPLE: Final = 200_000
+_MOST_WORDS: Final = 2000
 
 _GRAVE, _ACUTE, _HOOK, _TILDE, _DOT = "\u0300\u0301\u0309\u0303\u0323"
 _ROUND, _BREVE, _HORN = "\u0302\u0306\u031b"
@@ -128,7 +129,7 @@ def by_text(text: str) -> tuple[Table | None, list[Finding]]:
 
     Raises RefusedDocumentError where it looks as if, but is not sure.
     """
-    words = [word for word in _WORD.findall(text[:_SAMPLE]) if not word.isascii()]
+    words = _words(text)
     if len(words) < _LEAST or _share(words, None) > _LIKELY:
         return None, []
     tables: tuple[Table, ...] = ("TCVN3", "VNI-Windows")
@@ -141,6 +142,12 @@ def by_text(text: str) -> tuple[Table | None, list[Finding]]:
     return best, [finding("legacy-font", what=repr(words[0][:40]), table=best)]
 
 
+def _words(text: str) -> list[str]:
+    """Some of the words with letters beyond ASCII."""
+    found = (found[0] for found in _WORD.finditer(text[:_SAMPLE]))
+    return list(islice((word for word in found if not word.isascii()), _MOST_WORDS))
+
+
 def _share(words: list[str], table: Table | None) -> float:
     """Which share of the words are Vietnamese syllables, as they are or read by a table."""
     read = words if table is None else [converted(word, table) for word in words]
@@ -149,5 +156,5 @@ def _share(words: list[str], table: Table | None) -> float:
 
 def is_unicode(text: str) -> bool:
     """Whether the Vietnamese words of a text are such as they are."""
-    words = [word for word in _WORD.findall(text[:_SAMPLE]) if not word.isascii()]
+    words = _words(text)
     return bool(words) and _share(words, None) > _LIKELY

@@ -127,7 +127,7 @@ def _by_font(content: pypdfium2.PdfTextPage) -> Iterator[tuple[str, str]]:
 
 def _why_empty(scanned: list[int], unreadable: list[int]) -> Finding:
     if scanned:
-        return finding("pages-without-text/all", count=len(scanned))
+        return finding("pages-without-text/all", pages=ranges(scanned))
     if unreadable:
         return finding("pages-without-text/letters", pages=ranges(unreadable))
     return finding("document-empty")
@@ -136,9 +136,9 @@ def _why_empty(scanned: list[int], unreadable: list[int]) -> Finding:
 def _of_pages(scanned: list[int], unreadable: list[int]) -> list[Finding]:
     found = []
     if scanned:
-        found.append(finding("pages-without-text", pages=ranges(scanned), count=len(scanned)))
+        found.append(finding("pages-without-text", pages=ranges(scanned)))
     if unreadable:
-        found.append(finding("pages-without-text/unreadable", pages=ranges(unreadable), count=len(unreadable)))
+        found.append(finding("pages-without-text/unreadable", pages=ranges(unreadable)))
     return found
 
 

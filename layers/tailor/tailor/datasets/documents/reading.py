@@ -33,6 +33,8 @@ STREAMED: Final = ("text", "Markdown")
 _READERS: Final = {"PDF": "pdf", "Word": "docx", "HTML": "html", "EPUB": "epub"}
 _SIGNS: Final = {"PDF": b"%PDF-", "Word": b"PK", "EPUB": b"PK"}
 _SIGN_WITHIN: Final = 1024
+_BUGS: Final = (AssertionError, AttributeError, MemoryError, RecursionError, TypeError, UnicodeError)
+"""What a reader raises for files that are built as no program builds them."""
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
 _PROTECTED: Final = "EncryptedPackage".encode("utf-16-le")
 
@@ -93,34 +95,64 @@ class DocumentFile(DataFile):
             return max(1, sum(page <= start for page in found.pages))
         return found.text.count("\n", 0, start) + 1
 
+    @property
+    def kept(self) -> Path | None:
+        """Return the path of the text; None for a document that is streamed, or where there is no folder."""
+        return self.folder / hashlib.sha256(self.name.encode()).hexdigest()[:32] if self.folder else None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nobody needs to open the file again."""
+        return self.kept is None or self.kept.exists()
+
     def extracted(self) -> Extracted:
         """Return the text of the file, as it was kept or as it is read now. Raises RefusedDocumentError."""
-        path = self.folder / hashlib.sha256(self.name.encode()).hexdigest()[:32] if self.folder else None
-        if path and path.exists():
-            kept = _decode(path.read_bytes())
-        else:
-            kept = self._read()
-            if path:
-                _keep(path, kept)
+        path = self.kept
+        kept = _decode(path.read_bytes()) if path and path.exists() else self.keep(self.content)
         if isinstance(kept, Finding):
             raise RefusedDocumentError(kept)
         return kept
 
-    def _read(self) -> Extracted | Finding:
+    def content(self) -> bytes:
+        """Return the bytes of the file; none of one that is too large."""
+        return self.source.read() if self.size <= MAX_BYTES else b""
+
+    def keep(self, content: Callable[[], bytes] | bytes | Exception) -> Extracted | Finding:
+        """Take the text out of the file's bytes, given or to be fetched, and keep it, or why there is none."""
         try:
-            if self.size > MAX_BYTES:
-                raise RefusedDocumentError(finding("document-too-large", limit=MAX_BYTES >> 20))
-            data = self.source.read()
-            _check_kind(data, self.kind)
-            found = _reader(self.kind)(data)
-            if not any(map(str.isalpha, found.text)):
-                raise RefusedDocumentError(finding("document-empty"))
+            if isinstance(content, Exception):
+                raise content
+            found = self._read(content if isinstance(content, bytes) else content())
         except RefusedDocumentError as error:
-            return error.finding
+            return self.refuse(error.finding)
         except READ_ON_ERRORS as error:
-            return finding("document-damaged", reason=error)
+            return self.refuse(finding("document-damaged", reason=error))
+        except _BUGS:
+            return self.refuse(finding("document-damaged/fatal"))
+        self._save(found)
+        return found
+
+    def refuse(self, why: Finding) -> Finding:
+        """Keep why there is no text."""
+        self._save(why)
+        return why
+
+    def _read(self, data: bytes) -> Extracted:
+        if self.size > MAX_BYTES:
+            raise RefusedDocumentError(finding("document-too-large", limit=MAX_BYTES >> 20))
+        _check_kind(data, self.kind)
+        found = _reader(self.kind)(data)
+        if not any(map(str.isalpha, found.text)):
+            raise RefusedDocumentError(finding("document-empty"))
         found.text = found.text.replace(SOFT_HYPHEN, "")
         return found
+
+    def _save(self, kept: Extracted | Finding) -> None:
+        if path := self.kept:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            own = path.with_suffix(f".{os.getpid()}")
+            own.write_bytes(msgspec.msgpack.encode([kept, None] if isinstance(kept, Extracted) else [None, kept]))
+            own.replace(path)  # other processes see all of it, or nothing
 
 
 def _check_kind(data: bytes, kind: str) -> None:
@@ -149,13 +181,6 @@ def _reader(kind: str) -> Callable[[bytes], Extracted]:
     """The reader of a kind. What it needs is loaded now: most datasets have no documents."""
     module = import_module(f"tailor.datasets.documents.{_READERS[kind]}")
     return cast("Callable[[bytes], Extracted]", module.read)
-
-
-def _keep(path: Path, kept: Extracted | Finding) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    own = path.with_suffix(f".{os.getpid()}")
-    own.write_bytes(msgspec.msgpack.encode([kept, None] if isinstance(kept, Extracted) else [None, kept]))
-    own.replace(path)  # other processes see all of it, or nothing
 
 
 _kept: Final = msgspec.msgpack.Decoder(tuple[Extracted | None, Finding | None])

@@ -15,14 +15,17 @@ _DROPPED: Final = dict.fromkeys([*range(9), *range(14, 32), 0x7F, 0x200B, 0x2060
 _SPACES: Final = dict.fromkeys([0x0B, 0xA0, 0x2007, 0x202F, *range(0x2000, 0x2007), *range(0x2008, 0x200B)], " ")
 _LINES: Final = {0x0C: "\n", 0x0D: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n\n"}
 _TABLE: Final = {**_LIGATURES, **_DROPPED, **_SPACES, **_LINES}
-_RUNS: Final = re.compile(r"[ \t]+")
+_ODD: Final = re.compile(f"[{re.escape(''.join(map(chr, _TABLE)))}]")
+_RUNS: Final = re.compile(r"\t[ \t]*| [ \t]+")
 _AROUND: Final = re.compile(r" *\n *")
 _BLANK: Final = re.compile(r"\n{3,}")
 
 
 def clean(text: str) -> str:
     """Return text without control characters and typesetter's marks, its letters composed."""
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").translate(_TABLE))
+    if _ODD.search(text):
+        text = text.replace("\r\n", "\n").translate(_TABLE)
+    return unicodedata.normalize("NFC", text)
 
 
 def one_line(text: str) -> str:

@@ -6,6 +6,7 @@
 | ``row_pass`` | each row: checked, repaired, encoded, noted or rejected |
 | ``batches``, ``workers``, ``process`` | the same on several cores, put together in reading order |
 | ``writer`` | train, validation and test files, each line read again before it counts |
+| ``conversion`` | the text of documents, taken out of them in processes of their own |
 | ``samples`` | rows that the report shows |
 | ``logged`` | held-out rows that the logs of a distillation ask too |
 | ``questions`` | a team's own questions for an evaluation |

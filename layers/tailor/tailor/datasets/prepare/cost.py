@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from tailor.datasets.documents import DocumentFile
 from tailor.datasets.formats import DatasetReader, ReadableFile
 from tailor.datasets.sources import DamagedFileError, MemberObject
 
@@ -20,6 +21,8 @@ MEDIA: Final = 50
 GZIP: Final = 8
 PARQUET: Final = 3
 """Bytes of text for each byte of a packed file, which does not say it."""
+ZIPPED: Final = 3
+"""The same of Word files and e-books."""
 DISK_BYTES: Final = 3_500_000_000
 """Text whose records, written twice, leave room on the function's disk of 10 GiB."""
 _SAMPLES, _SAMPLE = 20, 1 << 18
@@ -71,6 +74,8 @@ def media_outside(reader: DatasetReader) -> int:
 def _text_of(file: ReadableFile) -> int:
     source = file.source.source
     packed = isinstance(source, MemberObject) and not source.member
+    if isinstance(file.source, DocumentFile) and file.source.kind in ("Word", "EPUB"):
+        return file.size * ZIPPED
     return file.size * (GZIP if packed else PARQUET if file.source.container == "parquet" else 1)
 
 

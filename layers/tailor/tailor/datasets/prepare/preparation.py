@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import Any, Self
 import orjson
 
 from tailor.catalog import Model
+from tailor.datasets.documents import DocumentFile
 from tailor.datasets.example import SplitName
 from tailor.datasets.formats import DatasetReader, adapted, read_dataset
 from tailor.datasets.media import Found, KnownAssets, LookupTally, MediaResolver
 from tailor.datasets.prepare.batches import Item
+from tailor.datasets.prepare.conversion import convert
 from tailor.datasets.prepare.cost import media_outside
 from tailor.datasets.prepare.disk_full import disk_full_as_error
 from tailor.datasets.prepare.logged import OpenBucket, leave_out_logged
@@ -119,6 +121,17 @@ class Intake:
             return 1
         return min(_MOST_WORKERS, os.process_cpu_count() or 1)
 
+    @property
+    def documents(self) -> list[DocumentFile]:
+        """The documents whose text has to be taken out of them."""
+        return [file.source for file in self.reader.files if isinstance(file.source, DocumentFile) and file.source.kept]
+
+    def convert(self, files: Sequence[DocumentFile], processes: int | None = None) -> None:
+        """Take the text out of documents; by default as many at once as there are cores."""
+        if files:
+            self._watch(Progress("reading documents", 0))
+            convert(files, self._given.scratch, processes or min(_MOST_WORKERS, os.process_cpu_count() or 1))
+
     def know(self, others: Callable[[], Iterable[Found]]) -> None:
         """Takes over what was found out about media elsewhere, when it is needed."""
         self._known.others = others
@@ -133,6 +146,7 @@ class Intake:
         given, parts = self._given, LocalOutput(self._given.scratch, workers)
         aims = PrepareTarget(given.recipe, given.model, given.bucket_owner)
 
+        self.convert(self.documents)
         work = Work(aims, self._files, self.desk, self.rows, self.reader.notes, self.reader.of_rows)
         for rows in run_pass(parts, own or range(workers), work):
             self._watch(Progress("checking rows", rows))

@@ -4,6 +4,7 @@
 |---|---|
 | ``shards`` | what each function does, and what is left to do |
 | ``media_shards`` | each object of the media once, before the rows are checked |
+| ``document_texts`` | the text of each document, taken out of it once |
 | ``worker_files`` | what workers leave, in storage |
 """
 

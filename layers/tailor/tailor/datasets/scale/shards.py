@@ -16,6 +16,7 @@ import orjson
 
 import tailor
 from tailor.datasets.prepare import Deal, Intake
+from tailor.datasets.scale.document_texts import DocumentTexts
 from tailor.datasets.scale.media_shards import MediaShards
 from tailor.datasets.scale.worker_files import StoredOutput
 from tailor.errors import DatasetError, NotFoundError
@@ -80,6 +81,8 @@ class Shards:
 
     def check(self, number: int, intake: Intake) -> None:
         """Does a shard's share and keeps it, or why that can't be done."""
+        if intake.documents:
+            DocumentTexts(self.storage, f"{self._prefix}documents/").share(number, self.deal.shards, intake)
         if self.deal.parts:
             intake.know(self.media.known)
         try:
