@@ -58,7 +58,7 @@ err = Output(stderr=True, highlight=False)
 
 
 OF_A_TEAM = (
-    "a team's credentials reach its own projects, and move no run: approve and call models with an API key. "
+    "a team's credentials reach its own projects, and move no run: that, and calls of models, need an API key. "
     "Whoever operates the stack gives keys and permissions"
 )
 

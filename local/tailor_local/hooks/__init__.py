@@ -17,6 +17,7 @@ from tailor_local.hooks import (
     definitions,
     functions,
     identity,
+    leading_keys,
     machines,
     payloads,
     queues,
@@ -98,6 +99,7 @@ def install(bedrock: Bedrock) -> None:
     _call_loopback_secure()
     alarms.watch_own_dimensions()
     identity.simulate_in_context()
+    leading_keys.tell_leading_keys()
     functions.run_outside_our_environment()
     functions.share_layers()
     functions.retry_rules()

@@ -16,6 +16,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
     "core.arn": {"parse_arn": ("value",)},
     "core.iam_actions": {
         "extract_iam_action": ("service", "method", "path", "headers", "body", "query_params"),
+        "dynamodb_service_context": ("body",),
         "identity_denial_message": ("action", "principal_arn", "resource", "explicit_deny"),
     },
     "core.iam_evaluator": {
@@ -62,6 +63,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_eb_rule_create": ("logical_id", "props", "stack_name"),
     },
     "services.cloudwatch": {"_evaluate_alarm": ("alarm",), "_metrics": None, "_dims_key": ("dims",)},
+    "services.dynamodb": {"_tables": None},
     "services.eventbridge": {
         "_put_events": ("data", "allow_aws_source"),
         "_parse_rate_seconds": ("expr",),

@@ -61,6 +61,23 @@ def test_the_dashboard_shows_all_alarms_and_functions_and_links_to_what_is_there
     assert referred - {"Links"} <= RESOURCES.keys()
 
 
+def test_each_function_that_works_on_runs_or_answers_is_a_segment_of_its_own_name() -> None:
+    """Not the authorizer, which loads as little as it can: API Gateway tells its time. Bedrock calls grade."""
+    named = {
+        name: re.findall(r'^@traced\("(\w+)"\)$', (ROOT / "functions" / name / "app.py").read_text(), re.MULTILINE)
+        for name in functions()
+    }
+    assert {name: found for name, found in named.items() if found != [name]} == {"authorize": [], "grade": []}
+    assert template()["Globals"]["Function"]["Tracing"] == "Active"
+
+
+def test_a_web_acl_is_put_before_the_stage_that_people_call_and_only_where_there_is_one() -> None:
+    firewall = RESOURCES["ApiFirewall"]
+    assert template()["Conditions"][firewall["Condition"]] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "WebAclArn"}, ""]}]}
+    assert firewall["Properties"]["WebACLArn"] == {"Ref": "WebAclArn"}
+    assert firewall["Properties"]["ResourceArn"]["Fn::Sub"].endswith("::/restapis/${Api}/stages/${Api.Stage}")
+
+
 def test_the_access_log_holds_ids_times_and_outcomes_alone() -> None:
     setting = RESOURCES["Api"]["Properties"]["AccessLogSetting"]["Fn::If"][1]
     said = set(re.findall(r"\$context\.[\w.]+", setting["Format"]))

@@ -300,6 +300,7 @@ def test_a_queue_without_a_cap_or_a_function_is_told(
     tmp_path: Path, changed: dict[str, Any], different: list[str]
 ) -> None:
     mapping = {
+        "UUID": "1",
         "State": "Enabled",
         "EventSourceArn": "arn:aws:sqs:us-east-1:210987654321:work",
         "ScalingConfig": {"MaximumConcurrency": 2},
@@ -309,7 +310,7 @@ def test_a_queue_without_a_cap_or_a_function_is_told(
         ("cloudformation", "list_stack_resources"): {
             "StackResourceSummaries": [of_stack | {"LogicalResourceId": "PrepareRuns"}]
         },
-        ("lambda", "get_event_source_mapping"): mapping | changed,
+        ("lambda", "list_event_source_mappings"): {"EventSourceMappings": [{"UUID": "theirs"}, mapping | changed]},
     }
     found = observed("queue-caps", place(tmp_path, FakeAws(answers)))
     assert found.why == "; ".join(different)

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tailor.aws.refusals import class_of
-from tailor.errors import NotAllowedError, RetryableError
+from tailor.aws.refusals import refused
+from tailor.errors import RetryableError
 
 
 def code_of(error: ClientError) -> str:
@@ -21,9 +21,6 @@ def translated(action: str) -> Iterator[None]:
         yield
     except ClientError as error:
         message = error.response.get("Error", {}).get("Message") or str(error)
-        kind = class_of(code_of(error))
-        if kind is NotAllowedError:
-            raise NotAllowedError(f"{action}: {message}", refused=action) from error
-        raise kind(f"{action}: {message}") from error
+        raise refused(code_of(error), action, message) from error
     except BotoCoreError as error:
         raise RetryableError(f"{action}: {error}") from error

@@ -35,6 +35,14 @@ class RefusalError(Exception):
         self.message = message
 
 
-def class_of(code: str) -> type[TailorError]:
-    """Return the error that a code stands for; errors that are not known to be permanent are retryable."""
-    return _CLASS.get(code, RetryableError)
+def refused(code: str, action: str, message: str) -> TailorError:
+    """Return the error that a code stands for; errors that are not known to be permanent are retryable.
+
+    Args:
+        action: what was tried, in Tailor's words.
+        message: AWS's own.
+    """
+    kind = _CLASS.get(code, RetryableError)
+    if kind is NotAllowedError:
+        return NotAllowedError(f"{action}: {message}", refused=action)
+    return kind(f"{action}: {message}")

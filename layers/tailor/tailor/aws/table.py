@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from tailor.aws import signed
-from tailor.aws.refusals import CONDITION_FAILED, RefusalError, class_of
+from tailor.aws.refusals import CONDITION_FAILED, RefusalError, refused
 from tailor.errors import ConflictError, NotStorableError, RetryableError
 
 type Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
@@ -62,7 +62,7 @@ class Table:
         try:
             return from_wire(self._call("UpdateItem", parameters, what).get("Attributes", {}))
         except RefusalError as refusal:
-            raise class_of(refusal.code)(f"{what}: {refusal.message}") from refusal
+            raise refused(refusal.code, what, refusal.message) from refusal
 
     def query(self, condition: str, values: Item, what: str, *, consistent: bool = True) -> list[Item]:
         """Return all items that a key condition selects, in their order."""
@@ -93,7 +93,7 @@ class Table:
                 raise ConditionFailedError(f"{what}: {refusal.message}") from refusal
             if refusal.code == "ValidationException" and operation in ("PutItem", "UpdateItem"):
                 raise  # an item that is too large, mostly
-            raise class_of(refusal.code)(f"{what}: {refusal.message}") from refusal
+            raise refused(refusal.code, what, refusal.message) from refusal
         except RetryableError as error:
             raise RetryableError(f"{what}: {error.message}") from error
 

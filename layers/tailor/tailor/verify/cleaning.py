@@ -73,16 +73,24 @@ def _delete_rule(world: World, name: str) -> str:
 
 
 def pages(
-    world: World, service: str, operation: str, field: str, *, next_page: str = "NextToken", **given: Any
+    world: World,
+    service: str,
+    operation: str,
+    field: str,
+    *,
+    next_page: str = "NextToken",
+    from_page: str = "",
+    **given: Any,
 ) -> Iterator[Mapping[str, Any]]:
-    """Items of all pages of a list. ``next_page`` names the next one in an answer, and in the request for it."""
+    """Items of all pages of a list. ``next_page`` names the next one in an answer, and in the request for it, where
+    ``from_page`` does not."""
     following: dict[str, Any] = {}
     while True:
         page = world.call(service, operation, **given, **following).needed()
         yield from page.get(field, [])
         if not page.get(next_page):
             return
-        following = {next_page: page[next_page]}
+        following = {from_page or next_page: page[next_page]}
 
 
 RULES = Cleaner("rule", _rules, _delete_rule, ("events:ListRules", "events:DeleteRule"))

@@ -36,13 +36,14 @@ def _dead_letters(world: World) -> dict[str, Any]:
 
 
 def _caps(world: World) -> dict[str, Any]:
-    caps, off = dict[str, Any](), list[str]()
-    for mapping, name in _of_type(world, "AWS::Lambda::EventSourceMapping").items():
-        found = world.call("lambda", "get_event_source_mapping", UUID=mapping).needed()
-        if found["State"] != "Enabled":
-            off.append(name)
-        if ":sqs:" in found["EventSourceArn"]:
-            caps[name] = (found.get("ScalingConfig") or {}).get("MaximumConcurrency")
+    names, caps, off = _of_type(world, "AWS::Lambda::EventSourceMapping"), dict[str, Any](), list[str]()
+    mappings = "list_event_source_mappings", "EventSourceMappings"
+    for found in pages(world, "lambda", *mappings, next_page="NextMarker", from_page="Marker"):
+        if name := names.get(found["UUID"]):
+            if found["State"] != "Enabled":
+                off.append(name)
+            if ":sqs:" in found["EventSourceArn"]:
+                caps[name] = (found.get("ScalingConfig") or {}).get("MaximumConcurrency")
     return {
         "functions at once": caps,
         "without a cap": sorted(name for name, cap in caps.items() if cap is None),
@@ -58,7 +59,7 @@ CHECKS = (
         when="after deploying",
         expected={"without a cap": [], "not enabled": []},
         look=_caps,
-        permissions=("cloudformation:ListStackResources", "lambda:GetEventSourceMapping"),
+        permissions=("cloudformation:ListStackResources", "lambda:ListEventSourceMappings"),
         varies=frozenset({"functions at once"}),
     ),
     Check(
