@@ -1,4 +1,4 @@
-"""Events of runs, uploads and budgets → a notice by SNS, Slack and webhook, once for each channel."""
+"""Events of runs, uploads, budgets and leftovers → a notice by SNS, Slack and webhook, once for each channel."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,9 +14,11 @@ from tailor.aws.tracing import traced
 from tailor.errors import NotFoundError, RetryableError, TailorError
 from tailor.events import (
     BUDGET_REACHED,
+    ORPHAN_FOUND,
     RUN_STALLED,
     UPLOAD_ANSWERED,
     BudgetReached,
+    OrphanFound,
     RunChanged,
     UploadAnswered,
     detail,
@@ -28,6 +30,7 @@ from tailor.notices.messages import (
     Message,
     message_for,
     message_for_budget,
+    message_for_orphan,
     message_for_stall,
     message_for_upload,
 )
@@ -77,6 +80,8 @@ def found_in(event: dict[str, Any]) -> tuple[Message, Run | None] | None:
         return message_for_upload(UploadAnswered.model_validate(told), command=settings.tailor_command), None
     if kind == BUDGET_REACHED:
         return message_for_budget(BudgetReached.model_validate(told), command=settings.tailor_command), None
+    if kind == ORPHAN_FOUND:
+        return message_for_orphan(OrphanFound.model_validate(told), command=settings.tailor_command), None
     change = RunChanged.model_validate(told)
     try:
         run = runs.get(change.run)

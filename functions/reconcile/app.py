@@ -19,6 +19,7 @@ from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
 from tailor.errors import RetryableError
 from tailor.settings import Settings
+from tailor.steps.orphans import Sweep
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.services import RunServices
@@ -39,6 +40,8 @@ class ReconcileSettings(Settings):
     due_after_seconds: float
     project_monthly_limit: Decimal
     stack_monthly_limit: Decimal
+    sweep_minutes: float = 15
+    orphan_minutes: float = 15
 
 
 settings = ReconcileSettings.load()
@@ -55,6 +58,11 @@ reconciler = Reconciler(
     bus=EventBus(settings.event_bus),
     line=JobQueue(bedrock, Spending(LedgerTable(settings.serving_table), limits, runs)),
     due_after=timedelta(seconds=settings.due_after_seconds),
+    sweep=Sweep(
+        EventBus(settings.event_bus),
+        every=timedelta(minutes=settings.sweep_minutes),
+        grace=timedelta(minutes=settings.orphan_minutes),
+    ),
     folders=FolderTable(settings.folders_table),
     wake_ups=WakeUpQueue(settings.wake_ups_url),
     queues={"prepare": StepQueue(settings.prepare_queue_url), "evaluate": StepQueue(settings.evaluate_queue_url)},
@@ -65,7 +73,9 @@ reconciler = Reconciler(
 @traced("reconcile")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     found = reconciler.round(datetime.now(UTC))
-    logger.info("reconcile", open=found.open, moved=found.moved, due=found.due, woken=found.woken)
+    logger.info(
+        "reconcile", open=found.open, moved=found.moved, due=found.due, woken=found.woken, orphans=found.orphans
+    )
     for state, (number, longest) in found.states.items():
         measure("Runs", MetricUnit.Count, number, state=state)
         measure("LongestInState", MetricUnit.Seconds, longest, state=state)

@@ -18,6 +18,7 @@ RUN_DUE = "Run Due"
 RUN_STALLED = "Run Stalled"
 UPLOAD_ANSWERED = "Upload Answered"
 BUDGET_REACHED = "Budget Reached"
+ORPHAN_FOUND = "Orphan Found"
 
 
 class Event(BaseModel):
@@ -140,6 +141,20 @@ class BudgetReached(Event):
     percent: int
     limit: Decimal
     spent: Decimal
+    at: datetime
+
+
+class OrphanFound(Event):
+    """``detail`` of Tailor's own "Orphan Found": something at Bedrock that no run needs. ``id`` is the notice's."""
+
+    version: Literal[1] = 1
+    id: str
+    project: str
+    run: str = Field(description="the run that it was made for, by its tags; empty if they name none")
+    arn: str
+    what: str
+    removed: bool = Field(description="false: it is removed once it is older")
+    hours: float = Field(description="age in hours at which it is removed")
     at: datetime
 
 

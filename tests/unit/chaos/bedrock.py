@@ -209,6 +209,10 @@ class ClockedBedrock:
         listed = [arn for arn in self.deployments if f":{RESOURCES[kind]}/" in arn]
         return {arn: self.get_deployment(arn)["status"] for arn in listed}
 
+    def list_deployments(self, kind: DeploymentKind = "on-demand") -> list[dict[str, Any]]:
+        listed = {arn: found for arn, found in self.deployments.items() if f":{RESOURCES[kind]}/" in arn}
+        return [{**found, "arn": arn, "name": arn.rsplit("/", 1)[-1]} for arn, found in listed.items()]
+
     def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
         arn = deployment_arn(identifier, kind)
         if arn in self.deployments and self.get_deployment(arn)["status"] == "Creating":

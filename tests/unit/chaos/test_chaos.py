@@ -16,7 +16,7 @@ from tailor.steps.provision import take_down
 from tailor.steps.steer import approve, promote_by_hand, retry, stop, take_offline
 from tests.unit.chaos.bedrock import NEVER, Fate
 from tests.unit.chaos.uploads import Treatment
-from tests.unit.chaos.world import DEAR, MINUTE, NEIGHBOURS_JOB, TREATMENTS, Trouble, World
+from tests.unit.chaos.world import DEAR, MINUTE, NEIGHBOURS_JOB, OWNER, TREATMENTS, Trouble, World
 
 # One window is known, and allowed for in ``check``: a function that is killed between a channel's answer and its own
 # note of it sends that notice once more. SNS and Slack take no request token: the choice is between twice and never.
@@ -425,7 +425,22 @@ def check_troubles(path: Path, treatments: Sequence[Treatment], count: Count) ->
 
 @pytest.mark.parametrize("path", PATHS, ids=str)
 def test_undisturbed(path: Path) -> None:
-    check(path, path.run())
+    world = path.run()
+    check(path, world)
+    assert world.orphans == []
+
+
+def test_units_that_nobody_noted_down_are_swept() -> None:
+    """As of a function whose retries were over before Bedrock had made what it should delete again."""
+    world = next(path for path in PATHS if path.name == "units-end").run()
+    (run,) = world.runs.items.values()
+    tags = OWNER.tags | {"run": run.id, "project": run.project}
+    world.bedrock.create_deployment(f"{run.id}-2", run.model_arn, tags=tags, kind="provisioned")
+    for _ in range(5):
+        world.now += MINUTE
+        world.reconciler.round(world.now)
+    assert [orphan.removed for orphan in world.orphans] == [True]
+    check_tidy(world, "after the sweep")
 
 
 @pytest.mark.parametrize("path", PATHS, ids=str)

@@ -17,9 +17,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
-from tailor.catalog import DeploymentKind
+from tailor.catalog import KINDS, DeploymentKind
 from tailor.errors import LostRaceError, NotFoundError, RetryableError, TailorError
-from tailor.events import RUN_CHANGED, RUN_STALLED, RunChanged
+from tailor.events import RUN_CHANGED, RUN_STALLED, OrphanFound, RunChanged
 from tailor.llm import Asker
 from tailor.notices.channels import SendResult
 from tailor.notices.delivery import deliver
@@ -28,6 +28,7 @@ from tailor.runs import ACTORS, TERMINAL, Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.asking import EvaluateFanOut, EvaluateServices
 from tailor.steps.evaluate import evaluate
+from tailor.steps.orphans import Sweep
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.prepare import prepare
 from tailor.steps.preparing import PrepareFanOut, PrepareServices
@@ -176,6 +177,16 @@ class CalledBus:
         self._world.call("bus.send", partial(self._world.on_announced, detail_type, changes))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A bus that notes orphans."""
+
+    orphans: list[OrphanFound]
+
+    def send(self, detail_type: str, changes: Sequence[OrphanFound]) -> None:
+        self.orphans.extend(changes)
+
+
 class MemoryOnce:
     """As :class:`tailor.aws.notices.SentOnce`: the note is made after the channel's answer; a reservation ends with the
     time limit of the invocation that made it."""
@@ -263,12 +274,17 @@ class World:
         self.uploads = UploadsQueue(self)
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
         self.services = RunServices(self.runs, self.control, self.aliases)
+        self.orphans: list[OrphanFound] = []
         line = JobQueue(self.bedrock, unlimited(self.runs))
         self.reconciler = Reconciler(
-            self.services, self.bus, line, DUE_AFTER, self.uploads.folders, self.uploads.wake_ups
+            self.services, self.bus, line, DUE_AFTER, self.uploads.folders, self.uploads.wake_ups, sweep=self._sweep()
         )
         self.unlooked: dict[str, str] = {}
         self.lost: list[LostRaceError] = []
+
+    def _sweep(self) -> Sweep:
+        """Sweep each minute, with little grace: what a run needs must never be among what is found."""
+        return Sweep(Found(self.orphans), MINUTE, 3 * MINUTE, dict.fromkeys(KINDS, 3 * MINUTE))
 
     # ------------------------------------------------------------ the other stack of the account
 

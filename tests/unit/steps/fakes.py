@@ -266,7 +266,8 @@ class MemoryControl:
     ) -> str:
         self._maybe_fail("create_deployment")
         arn = deployment_arn(name, kind)
-        self.deployments.setdefault(arn, {"arn": arn, "modelArn": model_arn, "status": "Creating", "units": units})
+        made = {"arn": arn, "name": name, "created": NOW, "modelArn": model_arn, "status": "Creating", "units": units}
+        self.deployments.setdefault(arn, made)
         return arn
 
     def get_deployment(self, arn: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
@@ -278,6 +279,9 @@ class MemoryControl:
     def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
         self._maybe_fail("deployment_states")
         return {arn: found["status"] for arn, found in self.deployments.items() if f":{RESOURCES[kind]}/" in arn}
+
+    def list_deployments(self, kind: DeploymentKind = "on-demand") -> list[dict[str, Any]]:
+        return [found for arn, found in self.deployments.items() if f":{RESOURCES[kind]}/" in arn]
 
     def delete_deployment(self, arn: str, kind: DeploymentKind = "on-demand") -> None:
         self._maybe_fail("delete_deployment")

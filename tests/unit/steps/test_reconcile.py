@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +14,10 @@ from tailor.runs import ACTORS, Run, State
 from tailor.serving.aliases import Version, promote
 from tailor.steps.filling import Folder
 from tailor.steps.machine import BUSY
-from tests.unit.steps.fakes import NOW, QUOTE, MemoryQueue
+from tailor.steps.orphans import OrphanBus, Sweep
+from tailor.steps.reconcile import Reconciler
+from tailor.training.line import JobQueue
+from tests.unit.steps.fakes import NOW, QUOTE, MemoryQueue, OpenRegion, unlimited
 from tests.unit.steps.setting import JOB, MODEL, Setting, measured_with
 
 
@@ -226,3 +230,23 @@ def test_a_folder_whose_wake_up_was_lost_is_looked_at_and_one_that_nobody_can_lo
         found = setting.reconcile(timedelta(seconds=seconds))
         assert setting.wake_ups.sent == [(folder.folder, timedelta())] * woken
         assert list(found.failed) == [folder.folder] * failed
+
+
+class TestSweeps:
+    @pytest.mark.parametrize(("minute", "swept"), [(0, True), (1, False), (14, False), (15, True), (45, True)])
+    def test_they_are_done_every_quarter_of_an_hour(self, minute: int, swept: bool) -> None:
+        assert Sweep(cast("OrphanBus", None)).is_time(NOW.replace(minute=minute)) is swept
+
+    def test_a_round_sweeps_and_an_error_of_it_is_noted(self, setting: Setting) -> None:
+        class Failing(Sweep):
+            def run(self, *_: Any) -> Any:
+                raise RetryableError("Bedrock does not answer")
+
+        line = JobQueue(OpenRegion(), unlimited(setting.runs))
+        folders, wake_ups = setting.folders, setting.wake_ups
+        sweep = Failing(cast("OrphanBus", None))
+        reconciler = Reconciler(
+            setting.services, setting.bus, line, timedelta(seconds=60), folders, wake_ups, sweep=sweep
+        )
+        assert "Bedrock does not answer" in reconciler.round(NOW).failed["orphans"]
+        assert reconciler.round(NOW + timedelta(minutes=1)).failed == {}

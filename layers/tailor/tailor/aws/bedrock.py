@@ -112,13 +112,13 @@ class Bedrock:
         """Create a deployment or Provisioned Throughput, see :func:`tailor.aws.hosting.create`."""
         return hosting.create(self._apis[kind], name, model_arn, tags=tags, units=units)
 
-    def deployments(self, kind: DeploymentKind = "on-demand") -> Iterator[dict[str, Any]]:
+    def list_deployments(self, kind: DeploymentKind = "on-demand") -> Iterator[dict[str, Any]]:
         """Return summaries of the account's."""
         return hosting.listed(self._apis[kind])
 
     def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
         """Return the status of each of the account's, by ARN."""
-        return {str(found["arn"]): str(found["status"]) for found in self.deployments(kind)}
+        return {str(found["arn"]): str(found["status"]) for found in self.list_deployments(kind)}
 
     def get_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
         """Return one by ARN, whatever its kind, or by name. Provisioned Throughput has a deployment's status here."""

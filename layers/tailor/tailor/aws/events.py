@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tailor.aws.clients import client
 from tailor.aws.failures import translated
 from tailor.errors import RetryableError
-from tailor.events import SOURCE, BudgetReached, RunChanged, UploadAnswered
+from tailor.events import SOURCE, BudgetReached, OrphanFound, RunChanged, UploadAnswered
 
 _MAX_ENTRIES = 10  # of one PutEvents call
 
@@ -17,7 +17,9 @@ class EventBus:
         self._name = name
         self._events = client("events")
 
-    def send(self, detail_type: str, changes: Sequence[RunChanged | UploadAnswered | BudgetReached]) -> None:
+    def send(
+        self, detail_type: str, changes: Sequence[RunChanged | UploadAnswered | BudgetReached | OrphanFound]
+    ) -> None:
         """Publish an event of ``detail_type`` for each change. Raises tailor.errors."""
         entries = [
             {

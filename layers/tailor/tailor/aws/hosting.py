@@ -32,7 +32,7 @@ class HostingApi(Protocol):
         """Return the API's answer, with ``arn``, ``name``, ``modelArn`` and a deployment's ``status``."""
 
     def found(self, name_contains: str = "") -> Iterator[dict[str, Any]]:
-        """Return summaries with ``arn``, ``name``, ``modelArn`` and a deployment's ``status``."""
+        """Return summaries with ``arn``, ``name``, ``modelArn``, ``created`` and a deployment's ``status``."""
 
     def delete(self, identifier: str) -> None:
         """Delete one, irreversibly."""
@@ -56,7 +56,8 @@ class OnDemand:
         pages = self._bedrock.get_paginator("list_custom_model_deployments").paginate(**_containing(name_contains))
         for page in pages:
             for each in page.get("modelDeploymentSummaries", []):
-                yield {**each, "arn": each["customModelDeploymentArn"], "name": each["customModelDeploymentName"]}
+                named = {"arn": each["customModelDeploymentArn"], "name": each["customModelDeploymentName"]}
+                yield {**each, **named, "created": each["createdAt"]}
 
     def delete(self, identifier: str) -> None:
         self._bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=identifier)
@@ -135,6 +136,7 @@ def delete(api: HostingApi, identifier: str) -> None:
 def _as_deployment(answer: Mapping[str, Any]) -> dict[str, Any]:
     status = _STATES.get(answer["status"], answer["status"])
     named = {"arn": answer["provisionedModelArn"], "name": answer["provisionedModelName"]}
+    named |= {"created": answer["creationTime"]}
     return {**answer, **named, "status": status}
 
 

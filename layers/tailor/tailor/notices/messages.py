@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from tailor.commands import addressed
-from tailor.events import BudgetReached, UploadAnswered
+from tailor.events import BudgetReached, OrphanFound, UploadAnswered
 from tailor.notices.facts import Facts, capital, sentence
 from tailor.notices.figures import Field
 from tailor.notices.stalls import ENDLESS, after_stall, stall_title
@@ -27,8 +27,8 @@ class Message:
     markup.
 
     ``stall``: what has stalled since the change (``waiting-warn``); empty if the message is about the change itself.
-    ``answer``: identifies the answer to an upload that starts no run, or a budget that is reached (``topic``); there is
-    no ``run`` or ``state`` then.
+    ``answer``: identifies the answer to an upload that starts no run, a budget that is reached, or what no run needs at
+    Bedrock (``topic``); there is no ``state`` then.
     """
 
     run: str
@@ -46,7 +46,7 @@ class Message:
     mention: str | None = None
     stall: str = ""
     answer: str = ""
-    topic: Literal["upload", "budget"] = "upload"
+    topic: Literal["upload", "budget", "leftover"] = "upload"
 
     @property
     def id(self) -> str:
@@ -55,13 +55,14 @@ class Message:
 
     @property
     def event(self) -> str:
-        """The event in one word: the new state, ``stalled``, ``upload`` or ``budget``."""
+        """The event in one word: the new state, ``stalled``, ``upload``, ``budget`` or ``leftover``."""
         return "stalled" if self.stall else self.state.value if self.state else self.topic
 
     @property
     def about(self) -> str:
         """Name the run, or say that there is none."""
-        return f"Run {self.run}" if self.run else {"upload": "An upload", "budget": "A budget"}[self.topic]
+        others = {"upload": "An upload", "budget": "A budget", "leftover": "A leftover"}
+        return f"Run {self.run}" if self.run else others[self.topic]
 
 
 def message_for(run: Run, change: Change, *, reports_url: str = "", command: str = "tailor") -> Message | None:
@@ -169,6 +170,31 @@ def message_for_budget(reached: BudgetReached, *, command: str = "tailor") -> Me
         fields=(Field("Budget", f"${reached.limit:.2f}"), Field("Spent", f"${reached.spent:.2f}")),
         answer=f"budget-{reached.kind}-{reached.owner}-{reached.month}-{reached.percent}-{reached.limit:.2f}",
         topic="budget",
+    )
+
+
+def message_for_orphan(orphan: OrphanFound, *, command: str = "tailor") -> Message:
+    """Return the message for something at Bedrock that no run needs."""
+    text = f"Bedrock has {orphan.what} of this stack that no run needs: a deletion failed, or a function was cut short"
+    if orphan.removed:
+        title, next_step = "a leftover was removed", "Nothing to do. The custom model is kept."
+    else:
+        title = "a leftover was found"
+        next_step = f"It is removed by itself once it is {orphan.hours:g} hours old. tailor bill lists all that bills."
+    return Message(
+        run=orphan.run,
+        project=orphan.project,
+        dataset="none",
+        state=None,
+        sequence=0,
+        at=orphan.at,
+        severity="warning",
+        title=one_line(f"{orphan.project}: {title}"),
+        text=printable(sentence(text)),
+        next_step=printable(addressed(next_step, command)),
+        fields=(Field("ARN", printable(orphan.arn)), *([Field("Run", orphan.run)] if orphan.run else [])),
+        answer=orphan.id,
+        topic="leftover",
     )
 
 

@@ -4,7 +4,7 @@
 what one stack made.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from tailor.catalog import DeploymentKind
@@ -48,6 +48,9 @@ class Control(Protocol):
 
     def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
         """Return the status of each of the account's, by ARN."""
+
+    def list_deployments(self, kind: DeploymentKind = "on-demand") -> Iterable[dict[str, Any]]:
+        """Return the account's, each with ``arn``, ``name``, ``modelArn``, ``status`` and the time ``created``."""
 
     def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
         """Delete one; do nothing if it is gone, or another stack's. ConflictError: it is still being made."""

@@ -4,7 +4,7 @@ Names are derived from the stack (:func:`tailor.names.run_id`). The tags are the
 adopted, stopped or deleted, whatever its name.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,17 @@ class OwnControl(Control):
     def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
         return self._account.deployment_states(kind)
 
+    def list_deployments(self, kind: DeploymentKind = "on-demand") -> Iterable[dict[str, Any]]:
+        return self._account.list_deployments(kind)
+
+    def own_tags(self, arn: str) -> dict[str, str] | None:
+        """Return the tags of something that is this stack's; None if it is gone, or another stack's."""
+        try:
+            tags = self._account.tags(arn)
+        except NotFoundError:
+            return None
+        return tags if self._owner.owns(tags) else None
+
     def own_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> str | None:
         """Return the ARN of a deployment, or None if there is none or it is another stack's."""
         return self._own(lambda: str(self._account.get_deployment(identifier, kind)["arn"]))
@@ -87,9 +98,9 @@ class OwnControl(Control):
     def _own(self, look: Callable[[], str]) -> str | None:
         try:
             arn = look()
-            return arn if self._owner.owns(self._account.tags(arn)) else None
         except NotFoundError:
             return None
+        return None if self.own_tags(arn) is None else arn
 
     def _expect_own(self, arn: str, what: str) -> None:
         """Raise NotOursError for another stack's, RetryableError for one whose tags can't be seen yet."""

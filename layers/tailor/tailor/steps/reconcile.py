@@ -21,6 +21,7 @@ from tailor.runs import ACTORS, MOVES, Run, State
 from tailor.serving.aliases import end_service, rolled_back
 from tailor.steps.filling import FolderStore, WakeUps
 from tailor.steps.machine import BUSY
+from tailor.steps.orphans import Sweep
 from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
 from tailor.steps.publish import Bus
 from tailor.steps.services import RunServices
@@ -55,6 +56,7 @@ class ReconcileResult:
     moved: list[str] = field(default_factory=list)
     due: list[str] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -69,6 +71,7 @@ class Reconciler:
     folders: FolderStore
     wake_ups: WakeUps
     queues: Mapping[str, Waiting] = field(default_factory=dict)
+    sweep: Sweep | None = None
 
     def round(self, now: datetime) -> ReconcileResult:
         """Look at each open run once. An error of one run does not keep the others from being looked at."""
@@ -93,6 +96,9 @@ class Reconciler:
                 elif self._is_due(run, called, now) and not _waits_in_a_queue(run, waiting):
                     self.bus.send(RUN_DUE, [RunChanged.of(run)])
                     found.due.append(run.id)
+        if self.sweep and self.sweep.is_time(now):
+            with _noted(found.failed, "orphans"):
+                found.orphans = [each.id for each in self.sweep.run(runs, unreadable, self.services, now)]
         found.failed |= dict.fromkeys(unreadable, "what the table holds is no run that this version can read")
         with _noted(found.failed, "uploads/"):
             self._wake(found, now)

@@ -1,0 +1,111 @@
+"""Remove what serves a model and that no run needs: left by a function that was killed, or by a deletion that failed.
+
+A deployment or model units carry the tags of their stack and run. Young ones are left alone: the function that made one
+may be about to write that down.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from tailor.catalog import KINDS, DeploymentKind
+from tailor.errors import ConflictError
+from tailor.events import ORPHAN_FOUND, OrphanFound
+from tailor.runs import Run, State, find
+from tailor.steps.ownership import OwnControl
+from tailor.steps.provision import deployment_names
+from tailor.steps.services import RunServices
+
+# Model units bill by the hour. An on-demand deployment costs nothing while idle, and may be somebody's who looks on.
+REMOVED_AFTER: Mapping[DeploymentKind, timedelta] = {
+    "provisioned": timedelta(minutes=15),
+    "on-demand": timedelta(hours=24),
+}
+TITLES: Mapping[DeploymentKind, str] = {"provisioned": "model units", "on-demand": "a deployment"}
+_MADE_NEXT = frozenset({State.TRAINED, State.RESTORING})
+
+
+class OrphanBus(Protocol):
+    def send(self, detail_type: str, changes: Sequence[OrphanFound]) -> None:
+        """Announce orphans. Raises RetryableError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """``every``: how often it is done, by rounds of a minute; ``grace``: how old an orphan must be to be told."""
+
+    bus: OrphanBus
+    every: timedelta = timedelta(minutes=15)
+    grace: timedelta = timedelta(minutes=15)
+    removed_after: Mapping[DeploymentKind, timedelta] = field(default_factory=lambda: REMOVED_AFTER)
+
+    def is_time(self, now: datetime) -> bool:
+        return now.minute % max(1, round(self.every.total_seconds() / 60)) == 0
+
+    def run(
+        self, open_runs: Iterable[Run], unreadable: Iterable[str], services: RunServices, now: datetime
+    ) -> list[OrphanFound]:
+        """Report what no run needs, remove what is older, and return all that was found."""
+        control = services.control
+        if not isinstance(control, OwnControl):
+            return []
+        needed, hidden, found = Needed(open_runs), tuple(unreadable), list[OrphanFound]()
+        for kind in KINDS:
+            for each in control.list_deployments(kind):
+                age = now - each["created"]
+                # The run of one whose row this version can't read may need it.
+                if age < self.grace or needed.has(each) or (hidden and str(each["name"]).startswith(hidden)):
+                    continue
+                tags = control.own_tags(str(each["arn"]))
+                if tags is None or self._is_needed_after_all(each, tags, services):
+                    continue
+                found.append(self._handle(kind, each, tags, control, now))
+        if found:
+            self.bus.send(ORPHAN_FOUND, found)
+        return found
+
+    def _is_needed_after_all(self, each: Mapping[str, Any], tags: Mapping[str, str], services: RunServices) -> bool:
+        """Read its run again: the list of open runs may be late. A name that leads to it keeps it too."""
+        run = find(services.runs, tags.get("run", ""))
+        if run is not None and run.is_open and Needed([run]).has(each):
+            return True
+        project = tags.get("project", "")
+        versions = services.aliases.alias(project).versions if project else ()
+        return any(version.deployment == each["arn"] for version in versions)
+
+    def _handle(
+        self, kind: DeploymentKind, each: Mapping[str, Any], tags: Mapping[str, str], control: OwnControl, now: datetime
+    ) -> OrphanFound:
+        arn, removed = str(each["arn"]), False
+        if now - each["created"] >= self.removed_after[kind]:
+            try:
+                control.delete_deployment(arn)
+                removed = True
+            except ConflictError:
+                removed = False  # it is still being made; the next sweep tries again
+        return OrphanFound(
+            id=f"orphan-{arn.rsplit('/', 1)[-1]}-{'removed' if removed else 'found'}",
+            project=tags.get("project") or "unknown",
+            run=tags.get("run", ""),
+            arn=arn,
+            what=TITLES[kind],
+            removed=removed,
+            hours=round(self.removed_after[kind].total_seconds() / 3600, 2),
+            at=now,
+        )
+
+
+class Needed:
+    """Know what open runs need: the deployment that each has, or the one that it is about to note down."""
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self._arns, self._names = set[str](), set[str]()
+        for run in runs:
+            if run.deployment is not None:
+                self._arns.add(run.deployment.arn)
+            elif run.state in _MADE_NEXT:
+                self._names.add(deployment_names(run)[-1])
+
+    def has(self, each: Mapping[str, Any]) -> bool:
+        return each["arn"] in self._arns or each["name"] in self._names
