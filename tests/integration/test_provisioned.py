@@ -1,0 +1,99 @@
+"""A model that only Provisioned Throughput serves, from an upload to its end, in the Region of Llama."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import openai
+import pytest
+from openai import OpenAI
+
+from samples import support
+from tailor.aws.clients import client
+from tailor.runs import Run, State
+from tailor.serving import keys
+from tailor_local.bedrock.faults import Faults
+from tailor_local.cloud import LocalCloud
+from tailor_local.demo.listeners import Inbox, Slack
+from tailor_local.quotas import RAISED
+from tests.integration.conftest import PACE, forget_clients
+from tests.integration.pipeline import Pipeline
+from tests.waiting import until
+
+RECIPE = b"""
+model: llama-3-2-1b
+split: {train: 0.6, validation: 0.1, test: 0.3}
+evaluation: {language: vi, few_shot: 0, regression: false}
+deployment: {kind: provisioned, units: 2, hours: 8}
+"""
+
+
+@pytest.fixture
+def pipeline(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    """A cloud of its own, in us-west-2, whose account has no model units."""
+    with LocalCloud(port=0, directory=tmp_path / "cloud", pace=PACE, raised=RAISED, region="us-west-2") as cloud:
+        for name, value in cloud.environment().items():
+            monkeypatch.setenv(name, value)
+        forget_clients()
+        with Slack() as slack:
+            secret = cloud.client("secretsmanager").create_secret(
+                Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
+            )
+            outputs = cloud.deploy({"WebhooksSecretArn": secret["ARN"], "AllowInsecureWebhook": "true"})
+            yield Pipeline(cloud, outputs, slack, Inbox(outputs["NoticesTopicArn"]))
+    forget_clients()
+
+
+def throughputs(run: str) -> list[dict[str, Any]]:
+    answer = client("bedrock").list_provisioned_model_throughputs(nameContains=run)
+    return list(answer["provisionedModelSummaries"])
+
+
+def test_a_llama_is_provisioned_measured_live_called_and_gone_at_its_end(pipeline: Pipeline) -> None:
+    rows = [{**row, "answer": row.pop("completion")} for row in support.rows(200)]
+    data = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    name = pipeline.upload("units/support", {"data.jsonl": data, "tailor.yaml": RECIPE})
+
+    def waits_for_room() -> Run | None:
+        found = next(iter(pipeline.runs.project_runs("units")), None)
+        if found and found.state == State.AWAITING_APPROVAL:
+            pipeline.decide(name, "approve")
+        return found
+
+    waiting = until(waits_for_room, lambda run: run is not None and run.stall is not None and run.stall.phase == "room")
+    assert waiting
+    assert waiting.stall
+    assert "no commitment model units" in waiting.stall.message
+    assert "Service Quotas" in waiting.stall.message
+    assert waiting.quote
+    hosting = next(line for line in waiting.quote.lines if line.item == "hosting")
+    assert (hosting.every, hosting.known) == ("hour", False)
+    assert hosting.title == "Hosting on 2 model units, for at most 8 hours"
+    pipeline.cloud.set_faults(Faults(quotas={"model-units": 2}))
+
+    run = pipeline.wait(name, State.LIVE)
+
+    [units] = throughputs(name)
+    assert (units["provisionedModelArn"], units["modelUnits"]) == (run.deployment_arn, 2)
+    assert "commitmentDuration" not in units
+    tags = client("bedrock").list_tags_for_resource(resourceARN=run.deployment_arn)["tags"]
+    assert {"stack", "run", "project", "environment"} <= {tag["key"] for tag in tags}
+    assert pipeline.deployments(name) == []
+    api = OpenAI(base_url=pipeline.api, api_key=keys.create(pipeline.serving, "test", ["units"])[0], max_retries=0)
+    asked: Any = [{"role": "user", "content": rows[0]["prompt"]}]
+    assert api.chat.completions.create(model="units", messages=asked).choices[0].message.content
+
+    # The clock can't be moved; the end can.
+    assert run.deployment
+    run = pipeline.runs.get(name)
+    ended = run.deployment.model_copy(update={"ends_at": datetime.now(UTC)}) if run.deployment else None
+    pipeline.runs.save(run.updated(deployment=ended))
+    retired = pipeline.wait(name, State.RETIRED)
+
+    assert throughputs(name) == []
+    assert "had an end" in retired.history[-1].reason
+    with pytest.raises(openai.NotFoundError) as offline:
+        api.chat.completions.create(model="units", messages=asked)
+    assert offline.value.code == "model_offline"
+    assert pipeline.dead() == []
