@@ -21,6 +21,7 @@ from tailor_local.hooks.needed import inside
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 STREAMING, BUFFERED = "/response-streaming-invocations", "/invocations"
 END_OF_HEAD = b"\0" * 8
+START_SECONDS = 60.0  # that a process may take until it asks for its event; the function's time begins then
 HEAD_BYTES = 16 * 1024  # within which API Gateway looks for the end of the head
 FAILED = 502, {"Content-Type": "application/json"}, b'{"message":"Internal server error"}'
 
@@ -147,7 +148,7 @@ def _invoke(worker: Any, door: "Door", event: Any, request_id: str, trace: str |
 def _collected(door: "Door", timeout: float) -> tuple[dict[str, Any], bool]:
     """Return the result, and whether the environment can be used again."""
     sink, whole = _sink.get(), b""
-    ends = time.monotonic() + timeout
+    ends = time.monotonic() + max(timeout, START_SECONDS)
     while True:
         try:
             kind, content = door.arrived.get(timeout=max(0.0, ends - time.monotonic()))

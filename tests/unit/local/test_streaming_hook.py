@@ -118,7 +118,7 @@ def test_pieces_are_handed_on_as_they_come_and_what_breaks_off_is_seen(environme
 
 
 def test_what_hangs_or_does_not_start_fails(environment: Any) -> None:
-    hangs = environment(Timeout=1)
+    hangs = environment(Timeout=3)
     assert asyncio.run(asked(hangs, "hang"))[2:] == ("first", False)
     variables = {streaming.WRAPPER: "/var/task/streaming", "FAILS": "1"}
     answer = environment(Environment={"Variables": variables}).invoke("x", "request-1")
