@@ -14,6 +14,11 @@ JUDGE_INSTRUCTION = 300  # tokens of what a judge is told, its tool included, be
 JUDGE_ANSWER = 100  # tokens, its longest answer: the call of a tool
 
 
+def suites(spoken: str) -> tuple[str, str]:
+    """Return the files of general questions that models are asked whose answers are in this language."""
+    return ("vi", "en") if spoken == "vi" else ("en", "en-more")
+
+
 def suite(name: str) -> bytes:
-    """The general questions in one language, ``vi`` or ``en``, as JSON Lines."""
+    """Return a file of general questions, as JSON Lines."""
     return files("tailor.evaluation").joinpath("questions", "suite", f"{name}.jsonl").read_bytes()

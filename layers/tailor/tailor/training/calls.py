@@ -124,23 +124,26 @@ def arms_of(
 
 
 def general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:
-    """Return the number of general questions and their tokens; Vietnamese ones only for Vietnamese answers."""
-    estimator = Estimator(model.tokens, None)
-    counts, totals = {}, {}
-    for name in ("en", "vi"):
-        prompts = [orjson.loads(line)["prompt"] for line in sizes.suite(name).splitlines()]
-        found = [estimator.text(len(prompt), prompt.encode()) for prompt in prompts]
-        counts[name] = Range.exactly(len(prompts))
-        totals[name] = Range.of(*(sum(getattr(each, end) for each in found) for end in ("low", "expected", "high")))
-    all_counts, all_totals = counts["en"].plus(counts["vi"]), totals["en"].plus(totals["vi"])
-    if recipe.evaluation.language == "vi":
-        return all_counts, all_totals
-    if recipe.evaluation.language != "auto":
-        return counts["en"], totals["en"]
-    return (
-        Range(counts["en"].low, all_counts.expected, all_counts.high),
-        Range(totals["en"].low, all_totals.expected, all_totals.high),
+    """Return the number of general questions and their tokens, which depend on the language of the answers."""
+    spoken = recipe.evaluation.language
+    vietnamese, others = (_asked_in(language, model) for language in ("vi", "en"))
+    if spoken != "auto":
+        return vietnamese if spoken == "vi" else others
+    (some, tokens), (more, longer) = sorted((vietnamese, others), key=lambda found: found[1].high)
+    counts = sorted((some.low, more.low))
+    return Range(counts[0], vietnamese[0].expected, counts[1]), Range(
+        min(tokens.low, longer.low), vietnamese[1].expected, longer.high
     )
+
+
+def _asked_in(spoken: str, model: Model) -> tuple[Range, Range]:
+    estimator, total, count = Estimator(model.tokens, None), NOTHING, 0
+    for name in sizes.suites(spoken):
+        for line in sizes.suite(name).splitlines():
+            prompt = orjson.loads(line)["prompt"]
+            found = estimator.text(len(prompt), prompt.encode())
+            total, count = total.plus(Range.of(found.low, found.expected, found.high)), count + 1
+    return Range.exactly(count), total
 
 
 def judge_lines(basis: Basis, prompt: Range, rows: int) -> list[CostLine]:

@@ -7,7 +7,7 @@ from tailor.evaluation.questions.general import KINDS, questions, suite
 from tailor.evaluation.questions.held_out import Answer
 
 
-@pytest.mark.parametrize("name", ["vi", "en"])
+@pytest.mark.parametrize("name", ["vi", "en", "en-more"])
 def test_each_suite_covers_every_kind(name: str) -> None:
     rows = suite(name)
     assert len({row.id for row in rows}) == len({row.question for row in rows}) == len(rows) >= 400
@@ -18,7 +18,8 @@ def test_each_suite_covers_every_kind(name: str) -> None:
 
 def test_vietnamese_models_are_asked_in_both_languages() -> None:
     assert len(questions("vi")) == len(suite("vi")) + len(suite("en"))
-    assert questions("fr") == list(suite("en"))
+    assert questions("fr") == [*suite("en"), *suite("en-more")]
+    assert len({row.id for row in questions("fr")}) == len({row.question for row in questions("fr")}) >= 800
 
 
 GOOD: dict[str, Any] = {
@@ -30,7 +31,7 @@ GOOD: dict[str, Any] = {
 
 
 def test_a_good_answer_passes_and_a_refusal_or_nothing_does_not() -> None:
-    for row in questions("vi"):
+    for row in [*questions("vi"), *suite("en-more")]:
         kind = row.extra["check"]
         good = GOOD.get(kind, row.references[0] if row.references else "")
         text: str = good[row.references[0]] if isinstance(good, dict) else good

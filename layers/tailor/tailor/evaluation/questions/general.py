@@ -1,8 +1,8 @@
 """The regression suite: general questions that show what a model forgot while it learned.
 
-Tailor's own questions in Vietnamese and English lie in ``suite/`` as data (CC0), 100 of a kind in each: knowledge and
-sums, following a format, refusing harm without refusing the harmless, keeping to a language. Candidate and base answer
-them without the trained system text.
+Tailor's own questions in Vietnamese and English lie in ``suite/`` as data (CC0), 100 of a kind in each file: knowledge
+and sums, following a format, refusing harm without refusing the harmless, keeping to a language. Candidate and base
+answer them without the trained system text, 200 of a kind: fewer can't tell flips of answers from a loss.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ import orjson
 from tailor.evaluation import sizes
 from tailor.evaluation.questions.held_out import Row
 
-VERSION = "2"
+VERSION = "3"
 KINDS: Mapping[str, str] = {
     "general": "General questions",
     "format": "Following a format",
@@ -24,7 +24,7 @@ KINDS: Mapping[str, str] = {
 
 @cache
 def suite(name: str) -> tuple[Row, ...]:
-    """The questions in one language: ``vi`` or ``en``."""
+    """The questions of one file: ``vi``, ``en`` or ``en-more``."""
     return tuple(_row(orjson.loads(line)) for line in sizes.suite(name).splitlines())
 
 
@@ -40,5 +40,5 @@ def _row(item: Mapping[str, str]) -> Row:
 
 
 def questions(spoken: str) -> list[Row]:
-    """English for all; Vietnamese besides where the answers are Vietnamese."""
-    return [*(suite("vi") if spoken == "vi" else ()), *suite("en")]
+    """English for all, and as many Vietnamese ones where the answers are Vietnamese, else more English ones."""
+    return [row for name in sizes.suites(spoken) for row in suite(name)]
