@@ -39,6 +39,7 @@ COMMANDS = {  # module and function by name, in the order of --help
     "retire": ("runs", "retire"),
     "offline": ("runs", "offline"),
     "erase": ("erase", "erase"),
+    "console": ("console", "console"),
     "usage": ("usage", "usage"),
     "budget": ("budget", "budget"),
     "train-curve": ("curve", "train_curve"),

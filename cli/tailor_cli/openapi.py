@@ -25,6 +25,7 @@ _OPENAI = (
     ("createResponse", "post", "/v1/responses", "Answer as OpenAI's Responses API does", ResponsesRequest),
     ("listModels", "get", "/v1/models", "List the live models that the key may call", None),
     ("getModel", "get", "/v1/models/{id}", "Get one of them", None),
+    ("getUsage", "get", "/v1/usage", "Get what the key of the request has used, and what it cost", None),
 )
 _OF_MODELS = {502: "the model failed", 504: "the model did not answer in time"}
 

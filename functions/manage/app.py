@@ -44,6 +44,11 @@ uploads = Uploads(access, bucket)
 api = RestApi(logger, settings.allowed_origins)
 
 
+@api.routes.get("/v1/key")
+def show_key() -> Response[str]:
+    return api.answer(access.show(api.caller))
+
+
 @api.routes.get("/v1/runs")
 def list_runs() -> Response[str]:
     return api.answer(steering.list_runs(api.query, api.caller))

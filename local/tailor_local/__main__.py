@@ -49,6 +49,7 @@ def _up(chosen: argparse.Namespace) -> int:
                 print(f"  {name}: {value}")
             cloud.warm()
             print(f"The API answers here at {cloud.api_url}")
+            print(f"The console is at {cloud.console_url}; a link with a key: .venv/bin/tailor --local console PROJECT")
     except BaseException:
         cloud.stop()
         raise

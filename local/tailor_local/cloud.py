@@ -171,6 +171,11 @@ class LocalCloud:
         """Start the functions behind the API, so that first requests need not wait for them; return their names."""
         return list(self.control("warm", "POST"))
 
+    @property
+    def console_url(self) -> str:
+        """The address of the page for people."""
+        return f"{self.api_url.removesuffix('/v1')}/console"
+
     def set_faults(self, faults: Faults) -> None:
         """From now on; an empty `Faults()` ends all."""
         self.control("faults", "PUT", faults.model_dump_json().encode())

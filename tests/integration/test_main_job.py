@@ -105,6 +105,11 @@ def _a_page_can_show_it(pipeline: Pipeline, run: Run, report: bytes) -> None:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    page = httpx.get(f"{pipeline.api.removesuffix('/v1')}/console", timeout=PATIENCE)
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert httpx.get(f"{pipeline.api.removesuffix('/v1')}/console/app.js", timeout=PATIENCE).status_code == 200
+    assert ask("/key")["projects"] == ["five"]
     assert [listed["id"] for listed in ask("/runs?project=five&state=live")["data"]] == [run.id]
     shown = ask(f"/runs/{run.id}")
     assert (shown["state"], shown["evaluation"]["verdict"], shown["actions"]) == ("live", "passed", [])

@@ -16,13 +16,15 @@ import botocore.session
 import yaml
 from botocore.validate import ParamValidator
 
+from functions.console import app as console
+
 ROOT = Path(__file__).parents[3]
 BEDROCK = botocore.session.get_session().get_service_model("bedrock-runtime")
 CONVERSE = BEDROCK.shape_for("ConverseRequest")
 CONTEXT = SimpleNamespace(
     function_name="test", memory_limit_in_mb=128, invoked_function_arn="arn:test", aws_request_id="invocation-1"
 )
-MANAGED = re.compile(r"/v1/(approvals|runs|uploads)|/v1/models/[^/]+/")
+MANAGED = re.compile(r"/v1/(approvals|key|runs|uploads)|/v1/models/[^/]+/")
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -152,6 +154,10 @@ class Gateway:
         headers = dict(request.headers.items())
         if request.command == "OPTIONS":
             answer = self.authorize(proxy_event("OPTIONS", request.path, None, {}, headers), CONTEXT)
+            return answer["statusCode"], answer["headers"], answer["body"]
+        if request.path.startswith("/console"):  # without a key
+            name = urlsplit(request.path).path.removeprefix("/console").removeprefix("/")
+            answer = console.handler({"pathParameters": {"file": name} if name else None}, CONTEXT)
             return answer["statusCode"], answer["headers"], answer["body"]
         arn = f"arn:aws:execute-api:us-east-1:123456789012:api/test/{request.command}{request.path}"
         try:

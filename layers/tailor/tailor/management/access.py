@@ -5,10 +5,12 @@ of a key is not enough.
 from datetime import UTC, datetime
 
 from tailor.errors import NotFoundError
+from tailor.management.documents import KeyDocument
 from tailor.names import MAX_NAME, NAME
 from tailor.runs import Run, RunStore
 from tailor.serving.errors import ApiError
-from tailor.serving.keys import ApiKey, Caller, KeyStore, Scope
+from tailor.serving.keys import SCOPES, ApiKey, Caller, KeyStore, Scope
+from tailor.serving.service import ApiAnswer
 
 READERS: tuple[Scope, ...] = ("read", "approve", "operate")
 DECIDERS: tuple[Scope, ...] = ("approve",)
@@ -33,6 +35,18 @@ class Access:
             message = f"this key lacks the scope {' or '.join(scopes)}: ask the operator for a key that has it"
             raise ApiError(403, message, code="access_denied")
         return key
+
+    def show(self, caller: Caller) -> ApiAnswer:
+        """Answer ``GET /v1/key``: the name, projects and scopes of the request's own key."""
+        key = self.key(caller, SCOPES)
+        answer = KeyDocument(
+            id=key.id,
+            name=key.name,
+            projects=list(key.projects),
+            scopes=list(key.scopes),
+            expires_at=key.expires_at,
+        )
+        return ApiAnswer(answer.model_dump_json())
 
     def run(self, run_id: str, key: ApiKey) -> Run:
         """Return a run of the key's projects; one of another project is not there, like one that never was."""

@@ -232,6 +232,17 @@ class UploadDocument(Document):
     status: Literal["done"] = "done"
 
 
+class KeyDocument(Document):
+    """The key of the request."""
+
+    id: str
+    object: Literal["key"] = "key"
+    name: str
+    projects: list[str]
+    scopes: list[str]
+    expires_at: datetime | None
+
+
 class ServiceDocument(Document):
     """Live version of a project, and those before it."""
 

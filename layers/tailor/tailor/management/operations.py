@@ -12,13 +12,14 @@ from tailor.management.documents import (
     ApprovalList,
     CurveDocument,
     FindingList,
+    KeyDocument,
     RunDocument,
     RunList,
     ServiceDocument,
     UploadDocument,
 )
 from tailor.management.requests import ActionRequest, DecisionRequest, ReasonedRequest, RollbackRequest, RunsQuery
-from tailor.serving.keys import Scope
+from tailor.serving.keys import SCOPES, Scope
 
 Method = Literal["get", "post"]
 ERRORS: Mapping[int, str] = {
@@ -50,6 +51,7 @@ class Operation:
 
 
 OPERATIONS: tuple[Operation, ...] = (
+    Operation("getKey", "get", "/v1/key", "Get what the key of the request may do", SCOPES, KeyDocument),
     Operation(
         "listRuns", "get", "/v1/runs", "List runs, the one that changed last first", READERS, RunList, query=RunsQuery
     ),

@@ -1,0 +1,38 @@
+"""`tailor console`: a link to the console with a key for one working day."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from tailor.serving import keys
+from tailor_cli.context import err, out, person, session, shown_errors
+
+HOURS = 12
+
+
+def console(
+    project: Annotated[list[str], typer.Argument(help="project to show; several may be named")],
+    read_only: Annotated[bool, typer.Option("--read-only", help="the link shows runs and changes nothing")] = False,
+) -> None:
+    """Print a link to the console. Whoever has it may do all there for 12 hours: send it to nobody."""
+    with shown_errors():
+        now = datetime.now(UTC)
+        scopes: tuple[keys.Scope, ...] = ("read",) if read_only else keys.SCOPES
+        until = now + timedelta(hours=HOURS)
+        name = f"console of {person().removeprefix('person:')}"[:100]
+        secret, key = keys.create(session.serving, name, project, scopes=scopes, by=person(), expires_at=until, now=now)
+        revoke = session.addressed(f"tailor keys revoke {key.id}")
+        err.print(f"For {', '.join(key.projects)}, until {until:%Y-%m-%d %H:%M} UTC. To end it before: {revoke}")
+        # Behind "#": browsers don't send it, so it is in no log.
+        out.print(f"{address()}#key={quote(secret)}", markup=False, soft_wrap=True)
+
+
+def address() -> str:
+    """Return the console's address, on AWS or on the local cloud."""
+    api = session.stack.api_url.removesuffix("/v1")
+    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
+        api = f"{endpoint}/restapis/{session.stack.api_id}/{api.rsplit('/', 1)[-1]}/_user_request_"
+    return f"{api}/console"

@@ -1,0 +1,26 @@
+// Losses by step, as lines; the table behind them is for those who don't see it.
+import { svg } from "./dom.js";
+
+const WIDTH = 640, HEIGHT = 220, LEFT = 46, BOTTOM = 26, TOP = 10, RIGHT = 12;
+
+export function losses(curve, names) {
+  const kinds = ["training", "validation"].filter((kind) => curve[kind].length);
+  const points = kinds.flatMap((kind) => curve[kind]).filter((point) => point.loss !== null);
+  if (points.length < 2) return null;
+  const steps = points.map((point) => point.step), values = points.map((point) => point.loss);
+  const [first, last, high] = [Math.min(...steps), Math.max(...steps), Math.max(...values)];
+  const x = (step) => LEFT + ((step - first) / (last - first || 1)) * (WIDTH - LEFT - RIGHT);
+  const y = (loss) => TOP + (1 - loss / (high || 1)) * (HEIGHT - TOP - BOTTOM);
+  const grid = [0, 0.5, 1].map((share) => [
+    svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(high * share), y2: y(high * share), class: "grid" }),
+    svg("text", { x: LEFT - 6, y: y(high * share) + 4, class: "tick end" }, (high * share).toPrecision(2)),
+  ]);
+  const lines = kinds.map((kind) => {
+    const path = curve[kind].filter((point) => point.loss !== null).map((point) => `${x(point.step)},${y(point.loss)}`).join(" ");
+    return svg("polyline", { points: path, class: kind });
+  });
+  const legend = kinds.map((kind, place) =>
+    svg("text", { x: LEFT + 8 + place * 120, y: HEIGHT - 6, class: `tick ${kind}` }, `— ${names[kind]}`));
+  return svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": curve.sentence, class: "chart" },
+    grid, lines, legend, svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 6, class: "tick end" }, `${names.step} ${last}`));
+}

@@ -1,0 +1,93 @@
+// What several views share: how states, times, amounts and failures look, and asking before something is done.
+import { post } from "./api.js";
+import { h, show } from "./dom.js";
+import { language, words } from "./texts.js";
+
+const EVERY = 5000;
+const GOOD = new Set(["live", "passed", "deployed"]);
+const BAD = new Set(["rejected", "training-failed", "deploy-failed", "evaluation-failed", "failed"]);
+const WAIT = new Set(["awaiting-approval", "inconclusive"]);
+const OFF = new Set(["retired", "stopped", "superseded", "declined", "standby"]);
+const NEEDS_REASON = new Set(["promote", "offline"]);
+
+export function badge(state) {
+  const tone = GOOD.has(state) ? "good" : BAD.has(state) ? "bad" : WAIT.has(state) ? "wait" : OFF.has(state) ? "off" : "work";
+  return h("span", { class: `badge ${tone}` }, words().states[state] ?? state);
+}
+
+export function moment(text) {
+  return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(text)));
+}
+
+export function span(seconds) {
+  const t = words();
+  if (seconds < 90) return `${Math.round(seconds)} ${t.seconds}`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} ${t.minutes}`;
+  if (seconds < 129600) return `${Math.round(seconds / 3600)} ${t.hours}`;
+  return `${Math.round(seconds / 86400)} ${t.days}`;
+}
+
+export const dollars = (amount) => new Intl.NumberFormat(language.code, { style: "currency", currency: "USD" }).format(amount);
+export const number = (value) => new Intl.NumberFormat(language.code).format(value);
+export const percent = (share) => new Intl.NumberFormat(language.code, { style: "percent", maximumFractionDigits: 1 }).format(share);
+
+export function failure(error) {
+  const text = words().errors[error.code] ?? error.message ?? String(error);
+  return h("p", { class: "message bad", role: "alert" }, text);
+}
+
+// Look now and every few seconds while the view is shown; what is the same is not drawn again, so that focus stays.
+export async function follow(current, load, draw, place) {
+  let before = "";
+  for (;;) {
+    try {
+      const found = await load();
+      if (!current()) return;
+      const now = JSON.stringify(found, (name, value) => (name === "links" ? undefined : value)) + language.code;
+      if (now !== before) draw(found);
+      before = now;
+    } catch (error) {
+      if (!current()) return;
+      before = "";
+      show(place, failure(error));
+      if (error.status >= 400 && error.status < 500 && error.status !== 429) return;
+    }
+    do await new Promise((wake) => setTimeout(wake, EVERY));
+    while (document.hidden || document.querySelector("dialog[open]"));
+    if (!current()) return;
+  }
+}
+
+// A button that says what will happen, takes the reason, and tells what came of it.
+export function action(name, path, subject, after, more = {}) {
+  const t = words();
+  const tone = ["stop", "retire", "offline", "decline"].includes(name) ? "danger" : ["approve", "promote"].includes(name) ? "primary" : "";
+  return h("button", { type: "button", class: tone, onclick: () => ask(name, path, subject, after, more) }, t.actions[name]);
+}
+
+function ask(name, path, subject, after, more) {
+  const t = words();
+  const reason = h("input", { id: "reason", maxlength: 500, autocomplete: "off", "aria-describedby": "consequence" });
+  const problem = h("div");
+  const go = h("button", { class: "primary" }, t.actions[name]);
+  const submit = async (event) => {
+    event.preventDefault();
+    if (NEEDS_REASON.has(name) && !reason.value.trim()) return show(problem, h("p", { class: "message", role: "alert" }, t.reasonNeeded));
+    go.disabled = true;
+    try {
+      const found = await post(path, { ...more, reason: reason.value });
+      dialog.close();
+      after(found);
+    } catch (error) {
+      go.disabled = false;
+      show(problem, failure(error));
+    }
+  };
+  const dialog = h("dialog", { "aria-labelledby": "asked", onclose: () => dialog.remove() },
+    h("form", { onsubmit: submit },
+      h("h2", { id: "asked" }, `${t.actions[name]}: ${subject}`), h("p", { id: "consequence" }, t.consequence[name]),
+      h("label", { for: "reason" }, t.reason), reason, problem,
+      h("p", { class: "row" }, go, h("button", { type: "button", onclick: () => dialog.close() }, t.cancel))));
+  document.body.append(dialog);
+  dialog.showModal();
+}
