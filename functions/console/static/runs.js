@@ -3,7 +3,7 @@ import { get } from "./api.js";
 import { losses } from "./chart.js";
 import { h, show } from "./dom.js";
 import { action, badge, dollars, follow, moment, number, percent, span } from "./parts.js";
-import { words } from "./texts.js";
+import { language, words } from "./texts.js";
 
 const STAGE = {
   received: 0, preparing: 0, prepared: 0, rejected: 0, "awaiting-approval": 1, approved: 2, declined: 1, training: 2, "training-failed": 2,
@@ -119,7 +119,8 @@ function reports(links) {
   const link = (address, name) => address && h("a", { class: "button", href: address, target: "_blank", rel: "noopener noreferrer" }, name);
   if (!links.data_report && !links.evaluation_report) return null;
   return h("section", { class: "card" }, h("h2", {}, t.reports),
-    h("div", { class: "row" }, link(links.data_report, t.dataReport), link(links.evaluation_report, t.evaluationReport)), h("p", { class: "soft small" }, t.linkHint));
+    h("div", { class: "row" }, link(links.data_report, t.dataReport), link((language.code === "vi" && links.evaluation_report_vi) || links.evaluation_report, t.evaluationReport),
+      link(links.labels, t.labels)), h("p", { class: "soft small" }, t.linkHint));
 }
 
 function evaluation(found) {

@@ -103,6 +103,8 @@ def address(
     }
     rows = "".join(f"{step},{step / 30},{4 / (1 + step)}\n" for step in range(60))
     for shown in (live, trains):
+        for there in ("report/report.html", "evaluation/report.html"):
+            bucket.put(f"{shown.files}{there}", "e", NOW)
         bucket.contents[f"{shown.files}report/report.json"] = json.dumps({"findings": [found]}).encode()
         curve = f"{shown.files}job/step_wise_training_metrics.csv"
         bucket.put(curve, "e", NOW)

@@ -103,7 +103,9 @@ def test_a_query_that_can_not_be_answered_is_refused_by_name(
     assert answer[1]["error"]["param"] == next(iter(query))
 
 
-def test_a_run_shows_its_history_data_price_job_verdict_and_reports(person: Person, runs: DynamoRunStore) -> None:
+def test_a_run_shows_its_history_data_price_job_verdict_and_reports(
+    person: Person, runs: DynamoRunStore, bucket: Bucket
+) -> None:
     runs.create(
         a_run(
             State.PASSED,
@@ -114,6 +116,8 @@ def test_a_run_shows_its_history_data_price_job_verdict_and_reports(person: Pers
             evaluation={"verdict": "passed", "candidate": 0.9, "baseline": 0.5, "interval": [0.3, 0.5]},
         )
     )
+    for page in ("report/report.html", "evaluation/report.html", "evaluation/labels.html"):
+        bucket.put(f"{runs.get(RUN).files}{page}", "e", NOW)
     status, found = person.get(f"runs/{RUN}")
     assert status == 200
     shown = RunDocument.model_validate(found)
@@ -123,6 +127,7 @@ def test_a_run_shows_its_history_data_price_job_verdict_and_reports(person: Pers
     assert shown.job and shown.job.phases[0].name == "training"
     assert "evaluation/report.html" in str(shown.links.evaluation_report)
     assert shown.actions == ["retire", "promote"]
+    assert ("labels.html" in str(shown.links.labels), shown.links.evaluation_report_vi) == (True, None)
     assert "report/report.html" in str(shown.links.data_report)
     runs.create(a_run(State.RECEIVED, "colours-new-0123456789ab"))
     fresh = RunDocument.model_validate(person.get("runs/colours-new-0123456789ab")[1])

@@ -120,6 +120,8 @@ class Links(Document):
 
     data_report: str | None
     evaluation_report: str | None
+    evaluation_report_vi: str | None = Field(description="the same in Vietnamese, where the answers are")
+    labels: str | None = Field(description="page on which people label answers")
     expire_at: datetime
 
 

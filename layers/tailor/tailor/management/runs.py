@@ -26,7 +26,12 @@ from tailor.training.request import JOB_FOLDER
 
 LINK_SECONDS = 600
 MOST_FINDINGS = 200
-_DATA_REPORT, _EVALUATION_REPORT = "report/report.html", "evaluation/report.html"
+_PAGES = {  # where there are; evaluation/ holds all answers too, so that it is not listed as a whole
+    "data_report": "report/report.html",
+    "evaluation_report": "evaluation/report.html",
+    "evaluation_report_vi": "evaluation/report.vi.html",
+    "labels": "evaluation/labels.html",
+}
 # States that an action leads to: where the same key's action led there already, a repeat changes nothing.
 _ENDS: Mapping[str, frozenset[State]] = {
     "stop": frozenset({State.STOPPED, State.RETIRED}),
@@ -183,15 +188,12 @@ class RunsApi:
 
     def _links(self, run: Run) -> Links:
         until = datetime.now(UTC) + timedelta(seconds=LINK_SECONDS)
-
-        def link(there: bool, path: str) -> str | None:
-            return self._files.link(f"{run.files}{path}", LINK_SECONDS) if there else None
-
-        return Links(
-            data_report=link(run.report.usable is not None, _DATA_REPORT),
-            evaluation_report=link(run.evaluation.verdict is not None, _EVALUATION_REPORT),
-            expire_at=until,
-        )
+        looked_into = ["report/"] if run.report.usable is not None else []
+        looked_into += ["evaluation/report", "evaluation/labels"] if run.evaluation.verdict else []
+        there = {file.key for part in looked_into for file in self._files.list(f"{run.files}{part}")}
+        links = {name: f"{run.files}{page}" for name, page in _PAGES.items()}
+        found = {name: self._files.link(key, LINK_SECONDS) if key in there else None for name, key in links.items()}
+        return Links.model_validate(found | {"expire_at": until})
 
 
 def _fits(run: Run, asked: RunsQuery) -> bool:
