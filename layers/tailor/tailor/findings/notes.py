@@ -88,17 +88,24 @@ class FindingTally:
         self._habits: dict[tuple[str, str, Severity], FindingGroup] = {}
         self._again: dict[int, tuple[Finding, FindingGroup, Occurrence]] = {}
 
-    def add(self, found: Finding, line: int | None = None) -> None:
-        """Count a finding, of the row in ``line`` where it does not say one; lines come in rising order.
+    def add_each(self, findings: Iterable[Finding], line: int) -> None:
+        """Count findings of the row in a line, the same ones again and again."""
+        again = self._again
+        for found in findings:
+            known = again.get(id(found))
+            if known is None or known[1].end is not None:
+                self.add(found, line)
+                continue
+            _, group, seen = known
+            if group.last != line:
+                group.rows += 1
+                group.last = line
+            if seen.last != line:
+                seen.rows += 1
+                seen.last = line
 
-        To give the same one again with another line costs little."""
-        again = self._again.get(id(found))
-        if again and line is not None and again[1].end is None:
-            for counted in again[1:]:
-                if counted.last != line:
-                    counted.rows += 1
-                    counted.last = line
-            return
+    def add(self, found: Finding, line: int | None = None) -> None:
+        """Count a finding, of the row in ``line`` where it does not say one; lines come in rising order."""
         key, line, path = (found.code, found.file, found.severity), found.line or line, found.path
         habit = self._habits.get(key)
         if habit is None:

@@ -167,10 +167,9 @@ class AccountingConverter:
         return 2 * fitting > len(told)
 
     def _set_aside(self, row: Row, plan: _Plan, line: int) -> None:
-        for key, reason in plan.aside:
-            value = row[key]
-            if value or value not in _EMPTY:
-                self._context.notes.add(reason, line)
+        aside = [reason for key, reason in plan.aside if (value := row[key]) or value not in _EMPTY]
+        if aside:
+            self._context.notes.add_each(aside, line)
 
     def _leave_out(self, row: Row, plan: _Plan) -> None:
         for key in plan.marks:

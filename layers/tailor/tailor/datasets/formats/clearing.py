@@ -61,7 +61,8 @@ def cleared(convert: Converter, context: Context, rows: Sequence[Row]) -> Conver
             for block in turn.blocks:
                 if type(block) is Text:
                     text = block.text
-                    if ("<" in text or thorough or len(text) < _LONGEST_NOTHING) and _is_odd(text, turn.role):
+                    odd = ("<" in text or thorough) and _has_marks(text, turn.role)
+                    if odd or (len(text) < _LONGEST_NOTHING and turn.role == "assistant" and _is_nothing(text)):
                         _clear(example, context, line)
                         return example
         return example
@@ -77,12 +78,14 @@ def _hold_signs(rows: Sequence[Row]) -> bool:
     return any(sign in told for sign in (*_SIGNS, "->", "=>"))
 
 
-def _is_odd(text: str, role: Role) -> bool:
+def _has_marks(text: str, role: Role) -> bool:
     if any(sign in text for sign in _SIGNS):
         return True
-    if role == "user":
-        return text[-4:].rstrip()[-2:] in ("->", "=>")
-    return text[:1] == "<" or (len(text) < _LONGEST_NOTHING and text.strip().casefold() in _NOTHING)
+    return text[-4:].rstrip()[-2:] in ("->", "=>") if role == "user" else text[:1] == "<"
+
+
+def _is_nothing(text: str) -> bool:
+    return text.strip().casefold() in _NOTHING
 
 
 def _clear(example: Example, context: Context, line: int) -> None:
@@ -156,5 +159,5 @@ def _note_rest(example: Example, context: Context, line: int) -> None:
                 context.notes.add(finding("html-answer/entities", context.file, line, entity=entity))
     last = example.turns[-1]
     said = last.blocks[-1] if last.blocks else None
-    if last.role == "assistant" and isinstance(said, Text) and said.text.strip().casefold() in _NOTHING:
+    if last.role == "assistant" and isinstance(said, Text) and _is_nothing(said.text):
         context.notes.add(finding("answer-says-nothing", context.file, line, answer=said.text.strip()))

@@ -45,7 +45,8 @@ def _converter(context: Context) -> Converter:
         if row.get("schemaVersion") != SCHEMA:
             _note_schema(row, line, context)
         problems: list[Finding] = []
-        turns = read_turns(context.turns.learnt(row.get("messages"), "$.messages", line), problems)
+        messages = row.get("messages")
+        turns = _plain(messages) or read_turns(context.turns.learnt(messages, "$.messages", line), problems)
         system = read_system(row["system"], problems) if "system" in row else None
         example = Example(file, line, turns, system or default_system)
         if row.get("toolConfig") is not None:
@@ -73,6 +74,26 @@ def _tools(config: Any, problems: list[Finding]) -> list[Any]:
 
 def _wrong(path: str, expected: str, found: Any) -> Finding:
     return finding("wrong-type", path=path, kind=describe(found), expected=expected)
+
+
+def _plain(messages: Any) -> list[Turn] | None:
+    """Turns where all is text and nothing else is said of it, as mostly; None for what needs a closer look."""
+    turns = []
+    try:
+        for message in messages:
+            role, content = message["role"], message["content"]
+            if len(message) != 2 or type(content) is not list or (role != "user" and role != "assistant"):
+                return None
+            blocks: list[Block] = []
+            for block in content:
+                text = block["text"]
+                if len(block) != 1 or type(text) is not str:
+                    return None
+                blocks.append(Text(text))
+            turns.append(Turn(role, blocks))
+    except (KeyError, TypeError, IndexError):
+        return None
+    return turns
 
 
 def read_turns(messages: Any, problems: list[Finding]) -> list[Turn]:

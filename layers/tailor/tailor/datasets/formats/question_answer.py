@@ -103,7 +103,10 @@ def _passage(value: Any, column: str, problems: list[Finding], depth: int = 8) -
 def _learnt(row: Row, context: Context, options: Options, problems: list[Finding]) -> tuple[str | None, list[str]]:
     """The answer to learn and all acceptable ones; None where a teacher or a grader is to answer."""
     column, no_answer = context.columns.get("answer", "answer"), context.columns.get("impossible")
-    given = _written_out(row.get(column))
+    given = row.get(column)
+    if type(given) is str and given[:1].isalnum() and not options and no_answer is None:
+        return given, [given]  # plain words, as most answers are
+    given = _written_out(given)
     if _is_none(given) or (no_answer and _is_true(row.get(no_answer))):
         best = context.data.unanswerable
         if best is None and context.needs_answer:
@@ -111,7 +114,7 @@ def _learnt(row: Row, context: Context, options: Options, problems: list[Finding
         return best, [best] if best else []
     if options and context.choices:
         given = context.choices.learnt(given, options, problems)
-    best, references = answers(given, column, problems)
+    best, references = _of_given(given, column, problems)
     if best is None and not problems and context.needs_answer:
         problems.append(finding("answer-missing", path=column, name="answer"))
     return best, references
@@ -140,7 +143,11 @@ def split_name(value: Any, column: str, line: int, context: Context) -> SplitNam
 
 def answers(value: Any, column: str, problems: list[Finding]) -> tuple[str | None, list[str]]:
     """The answer to learn (of several the most frequent, then the first) and all acceptable ones; None where empty."""
-    value = _reference(_written_out(value))
+    return _of_given(_written_out(value), column, problems)
+
+
+def _of_given(value: Any, column: str, problems: list[Finding]) -> tuple[str | None, list[str]]:
+    value = _reference(value)
     if not isinstance(value, list):
         text = _answer(value, column, problems)
         return text, [text] if text else []

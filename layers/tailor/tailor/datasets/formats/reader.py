@@ -83,9 +83,8 @@ class ReadableFile:
 
     def example(self, value: Any, line: int, raw: bytes | str | None) -> Example | Rejected:
         """Return the example that a row becomes, or why it is rejected."""
-        value = as_row(value, self.method)
-        if type(value) is list:
-            value = conversations.as_row(value)
+        if type(value) is not dict:
+            value = conversations.as_row(as_row(value, self.method))
         error = value if isinstance(value, RowError) else None
         if isinstance(value, dict):
             try:

@@ -144,7 +144,7 @@ class TurnsAccount:
             found = finding(code, self._file, path=path, key=key)
             if len(self._told) < _MOST_USUAL:
                 self._told[path, key] = found
-        self._notes.add(found, line)
+        self._notes.add_each((found,), line)
 
 
 def _bad(turn: dict[str, Any]) -> str | None:

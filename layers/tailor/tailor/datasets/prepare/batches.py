@@ -49,7 +49,7 @@ def batches_of(chunk: list[Item], first: int) -> list[tuple[int, list[Item]]]:
 
 def _cut(item: Item, rows: int) -> tuple[Item, Lines | None]:
     """Return the first ``rows`` rows of an item and the remainder (None if nothing is left)."""
-    if isinstance(item, Lines) and len(item) > rows:
+    if type(item) is Lines and len(item) > rows:
         return item.cut(0, rows), item.cut(rows, len(item))
     return item, None
 
@@ -65,8 +65,11 @@ def _size(item: Item) -> int:
         return item.size
     if isinstance(item, Rejected):
         return len(item.raw)
-    blocks = [block for turn in item.turns for block in turn.blocks]
-    texts = sum(len(block.text) for block in blocks if isinstance(block, Text))
-    return (
-        texts + len(item.document or "") + sum(len(block.data or b"") for block in blocks if isinstance(block, Media))
-    )
+    size = len(item.document or "")
+    for turn in item.turns:
+        for block in turn.blocks:
+            if type(block) is Text:
+                size += len(block.text)
+            elif type(block) is Media:
+                size += len(block.data or b"")
+    return size

@@ -16,6 +16,7 @@ _LONG_ENOUGH: Final = 40
 _GLANCE: Final = 120  # characters, from which the language of a row is told
 _YES_NO: Final = frozenset({"yes", "no", "true", "false", "có", "không", "đúng", "sai", "phải", "không phải"})
 _USUAL_TURNS: Final = 2
+_PLACES: Final = {language: place for place, language in enumerate(LANGUAGES)}
 
 
 class AnswerInfo(NamedTuple):
@@ -61,7 +62,7 @@ def describe_answer(question: str, answer: str, answer_bytes: bytes) -> AnswerIn
 def _language(text: str) -> int:
     """Return a text's index in LANGUAGES; a short one without accents may be a name or a loan, and shows nothing."""
     start = text[:_GLANCE]
-    return LANGUAGES.index(detect(start) if not start.isascii() or has_letters(start) else UNKNOWN)
+    return _PLACES[detect(start) if not start.isascii() or has_letters(start) else UNKNOWN]
 
 
 @lru_cache(1 << 12)  # short answers come again and again
