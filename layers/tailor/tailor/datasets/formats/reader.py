@@ -289,11 +289,10 @@ def _understand(
     turns = turn_columns(rows) if type(source) is DataFile and method != "continued-pre-training" else None
     if turns and turns.unclear:
         unclear = {"role": turns.role, "path": turns.conversation}
-        return _rejecting(source, finding(f"turns-apart/{turns.unclear}", **unclear), method)
+        return _rejecting(source, finding(turns.unclear, **unclear), method)
     if turns:
-        case = "/trees" if turns.links else "/placed" if turns.place else ""
         place = {"path": turns.conversation, "role": turns.role, "place": turns.place}
-        notes.add(finding(f"turns-gathered{case}", source.name, **place))
+        notes.add(finding(turns.told, source.name, **place))
         return _understand(gathered(source, turns, scratch), data, method, notes, of_rows, media, scratch)
     export = exports.recognise(rows, data)
     if export and export.says:

@@ -38,10 +38,17 @@ class TurnColumns:
 
     @property
     def unclear(self) -> str | None:
-        """The case of the finding ``turns-apart`` where turns can't be put together; None where they can."""
+        """The finding of turns that can't be put together; None where they can."""
         if not self.conversation:
-            return "unnamed"
-        return "unplaced" if self.apart and not (self.place or self.links) else None
+            return "turns-apart/unnamed"
+        return "turns-apart/unplaced" if self.apart and not (self.place or self.links) else None
+
+    @property
+    def told(self) -> str:
+        """The finding that says how turns are put together."""
+        if self.links:
+            return "turns-gathered/trees"
+        return "turns-gathered/placed" if self.place else "turns-gathered"
 
 
 def turn_columns(rows: list[Row]) -> TurnColumns | None:
