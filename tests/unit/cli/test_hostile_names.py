@@ -1,5 +1,6 @@
 """Names of files, members of archives and keys of recipes reach terminals, pages and notices as text, and only so."""
 
+import ast
 import io
 import zipfile
 from collections.abc import Iterator
@@ -15,9 +16,11 @@ from tailor.notices.messages import message_for
 from tailor.printable import printable
 from tailor.run_records import ReportRecord
 from tailor.runs import Run, State
+from tailor.serving.usage import Usage
 from tailor.steps.filling import Folder
 from tailor_cli.context import Session
 from tailor_cli.main import app
+from tests.unit.contracts.template import ROOT
 from tests.unit.steps.fakes import NOW, a_run
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\u202e\u2066\x9b31m\nerror forged"
@@ -98,3 +101,33 @@ def test_notices(run: Run) -> None:
     message = message_for(run, run.history[-1])
     assert message is not None
     check_harmless(plain_text(message))
+
+
+HARMLESS = {  # what is printed past the console, and why that steers no terminal
+    "main.py": "version",
+    "recipe.py": "the starter, which is Tailor's own text",
+    "keys.py": "a secret, of letters and digits",
+    "context.py": "JSON, with its own escapes",
+    "usage.py": "CSV, made printable",
+}
+
+
+def test_nothing_is_printed_past_the_console_that_makes_text_printable() -> None:
+    found = set()
+    for path in sorted((ROOT / "cli" / "tailor_cli").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func)
+                if name in ("print", "typer.echo", "click.echo", "typer.secho", "Console") or name.startswith(
+                    ("sys.stdout", "sys.stderr")
+                ):
+                    found.add(path.name)
+    assert found == HARMLESS.keys()
+
+
+def test_tags_of_callers_reach_no_terminal_raw(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Usage("colours", NOW.date(), "key", "run", 1, 2, 3, tags=f"team={EVIL}")
+    monkeypatch.setattr(Session, "serving", SimpleNamespace(usage=lambda *_: [row], all_keys=list))
+    monkeypatch.setattr(Session, "stack", SimpleNamespace(prices="{}"))
+    for form in ([], ["--csv"], ["--json"]):
+        check_harmless(said("usage", "colours", *form))

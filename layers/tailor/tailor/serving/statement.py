@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from tailor.printable import one_line
 from tailor.serving.latency import percentile
 from tailor.serving.prices import Pricing, TokenPrices
 from tailor.serving.usage import Usage
@@ -83,13 +84,16 @@ def total(found: Sequence[Line]) -> Line:
 
 
 def to_csv(found: Iterable[Line]) -> str:
-    """Return lines as CSV with a header."""
+    """Return lines as CSV with a header; tags are what callers wrote, and may hold what steers a terminal."""
     text = io.StringIO()
     documents = [line.document() for line in found]
     names = documents[0] if documents else Line(Usage("", date.min, "", ""), Decimal(0), 0).document()
     writer = csv.DictWriter(text, list(names), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(documents)
+    for document in documents:
+        writer.writerow(
+            {name: one_line(value) if isinstance(value, str) else value for name, value in document.items()}
+        )
     return text.getvalue()
 
 
