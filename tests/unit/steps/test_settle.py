@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailor.file_kinds import DATA_SUFFIXES
+from tailor.file_kinds import DATA_SUFFIXES, DOCUMENTS
 from tailor.names import NAME
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
@@ -223,7 +223,9 @@ def test_the_same_content_again_is_answered_and_a_late_message_is_not() -> None:
     assert run.id in world.uploads.answers.sent[0].message
 
 
-@pytest.mark.parametrize("ending", [*DATA_SUFFIXES, ".CSV", ".Csv", ".Jsonl", ".NDJSON", ".Tar.Gz", ".pArQuEt"])
+@pytest.mark.parametrize(
+    "ending", [*DATA_SUFFIXES, *DOCUMENTS, ".CSV", ".Pdf", ".Jsonl", ".NDJSON", ".Tar.Gz", ".pArQuEt"]
+)
 def test_an_ending_starts_a_run_in_any_case_of_letters(ending: str) -> None:
     assert len(Upload().change([Change(0, f"parts/a{ending}")]).play()) == 1
 

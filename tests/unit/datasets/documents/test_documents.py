@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tailor import catalog
 from tailor.datasets.documents import docx as word
 from tailor.datasets.documents import packages
+from tailor.datasets.documents.cutting import pieces
 from tailor.datasets.documents.html import read as read_html
 from tailor.datasets.documents.legacy_fonts import converted
 from tailor.datasets.documents.markup import text_of
@@ -379,6 +380,15 @@ def test_a_text_in_parts_is_the_text(text: str, most: int) -> None:
     assert "".join(part for _, part in found) == text.replace("\r\n", "\n").replace("\r", "\n")
     assert all(len(part) <= most for _, part in found)
     assert [line for line, _ in found] == sorted(line for line, _ in found)
+
+
+def test_texts_that_look_for_their_end_again_and_again_end() -> None:
+    """Each took minutes or hours once."""
+    assert len(text_of("<a " * 50_000)) == 149_999
+    assert len(text_of('<a b="' * 50_000 + "x")) == 300_001
+    assert join(["a" * 500_000, " ." * 100_000]).text.startswith("aaa")
+    for text in ("\n" * 500_000, "a" * 500_000, " " * 500_000, "# " * 200_000):
+        assert sum(map(len, pieces(text, 8000))) == len(text)
 
 
 WORDS = st.text(st.sampled_from("abcđế"), min_size=1, max_size=6)

@@ -15,7 +15,7 @@ _TITLE: Final = (
     r"#{1,6} |(?:Điều|Chương|Mục|Phần|Phụ lục|Article|Chapter|Section|Part|Annex|Appendix|Schedule|"
     r"ĐIỀU|CHƯƠNG|MỤC|PHẦN|PHỤ LỤC|ARTICLE|CHAPTER|SECTION|PART|ANNEX|APPENDIX|SCHEDULE)\s(?:\d|[IVXLC]+\b)"
 )
-_HEADINGS: Final = re.compile(rf"\n+(?={_TITLE})")
+_HEADINGS: Final = re.compile(rf"\n(?={_TITLE})")
 _IS_HEADING: Final = re.compile(_TITLE)
 _LONGEST_HEADING: Final = 250
 # From the best place to cut to the last resort; a piece keeps what is before the boundary and the white space of it.

@@ -25,7 +25,8 @@ _HIDDEN: Final = ("display:none", "visibility:hidden")
 def text_of(document: str) -> str:
     """Return the text of an HTML document as blocks."""
     reader = _Reader()
-    reader.feed(document)
+    end = document.rfind(">") + 1  # what follows are no tags, and the parser would look for their ends again and again
+    reader.feed(document[:end] + document[end:].replace("<", "&lt;"))
     reader.close()
     reader.end()
     if not any(block.startswith("#") for block in reader.blocks) and reader.title:

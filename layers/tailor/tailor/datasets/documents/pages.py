@@ -9,13 +9,14 @@ from typing import Final
 
 HYPHEN: Final = "\ufffe"
 """A hyphen at the end of a line, as the PDF library marks it."""
-_LEADERS: Final = re.compile(r"\s*(?:\. ?){5,}")
+_LEADERS: Final = re.compile(r"(?:\. ?){5,}")
 _NUMBERS: Final = re.compile(r"\d+")
 _PAGE: Final = re.compile(
     r"(?:[-–—|\[(~ ]*(?:trang|page|tr\.|p\.|seite|s\.)?[\s:]*(?:\d{1,5}|[ivxlc]{1,7})"
     r"(?:\s*(?:/|of|von|sur|trên|trong|de|\|)\s*\d{1,5})?[-–—|\])~. ]*)",
     re.IGNORECASE,
 )
+_LONGEST_NUMBER: Final = 40
 _OUTER: Final = 4
 """Lines at the top and the bottom of a page that may be repeated ones."""
 _LEAST_PAGES: Final = 3
@@ -31,8 +32,8 @@ _TITLES: Final = re.compile(
     r"(?:Điều|Chương|Mục|Phần|Tiểu mục|Phụ lục|Khoản|Article|Chapter|Section|Part|Annex|Appendix|Schedule|Title|CHƯƠNG|"
     r"PHẦN|MỤC|ĐIỀU|PHỤ LỤC|ARTICLE|CHAPTER|SECTION|PART|ANNEX|APPENDIX|SCHEDULE)\s+(?:\d+|[IVXLC]+|[A-Z])\b"
 )
-_DIVIDED: Final = re.compile(r"([^\W\d_]+)(?:-\n|\ufffe\n?)([^\W\d_]+)")
-_HYPHENATED: Final = re.compile(r"[^\W\d_]+-[^\W\d_]+")
+_DIVIDED: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,40})(?:-\n|\ufffe\n?)([^\W\d_]{1,40})")
+_HYPHENATED: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,40}-[^\W\d_]{1,40}")
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 _WIDE: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\u3000-\u30ff]")
 
@@ -50,7 +51,7 @@ class Joined:
 def join(pages: Iterable[str]) -> Joined:
     """Return the text of pages, each given as lines."""
     split = [[line.strip() for line in page.split("\n")] for page in pages]
-    split = [[_LEADERS.sub(" … ", line) for line in page if line] for page in split]
+    split = [[_LEADERS.sub("… ", line) for line in page if line] for page in split]
     removed = _without_repeated(split)
     words = Counter(word for page in split for line in page for word in _HYPHENATED.findall(line))
     whole = Counter(word for page in split for line in page for word in _WORDS.findall(line))
@@ -92,7 +93,7 @@ def _without_repeated(pages: list[list[str]]) -> Counter[str]:
         top = _outer(page[:_OUTER], number, tops, least)
         end = _outer(page[len(top) :][: -_OUTER - 1 : -1], number, ends, least)
         kept = top if number == 0 else []  # on the first page it is the title
-        page[:] = [line for line in kept if not _PAGE.fullmatch(line)] + page[len(top) : len(page) - len(end)]
+        page[:] = [line for line in kept if not _is_number(line)] + page[len(top) : len(page) - len(end)]
         for line in (*([] if number == 0 else top), *end):
             removed[first.setdefault(_NUMBERS.sub("#", line), line)] += 1
     return removed
@@ -111,7 +112,7 @@ def _counted(pages: Iterable[list[str]]) -> Counter[str]:
 def _marks(line: str, page: int) -> set[str]:
     """Signs by which a line is the same as one of another page: its text, and that with its first or last number as the
     page's."""
-    if _PAGE.fullmatch(line):
+    if _is_number(line):
         return {"#"}
     text = " ".join(line.split()).casefold()
     numbers = list(_NUMBERS.finditer(text)) if len(text) < _LONGEST else []
@@ -126,7 +127,12 @@ def _is_repeated(line: str, page: int, counts: Counter[str], least: float) -> bo
 
 def _is_list(line: str) -> bool:
     """Whether a line is an item with little text, which many pages may begin or end with."""
-    return bool(_STARTS.match(line)) and not _PAGE.fullmatch(line)
+    return bool(_STARTS.match(line)) and not _is_number(line)
+
+
+def _is_number(line: str) -> bool:
+    """Whether a line is the number of its page and nothing else."""
+    return len(line) < _LONGEST_NUMBER and _PAGE.fullmatch(line) is not None
 
 
 def _paragraphs(lines: list[str]) -> Iterator[str]:
