@@ -10,7 +10,7 @@ from tailor.catalog import Model
 from tailor.datasets.example import Example, media_of
 from tailor.datasets.formats import read_dataset
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor.file_kinds import DOCUMENTS, MEDIA_SUFFIXES, WORKBOOK_SUFFIXES, FileKind, kind_of, recipe_among, suffix_of
+from tailor.file_kinds import DOCUMENTS, WORKBOOK_SUFFIXES, FileKind, kind_of, recipe_among
 from tailor.recipe import Recipe
 from tailor.steps.opening import read_recipe
 from tailor.storage import FolderStorage, LinkedFolder, Storage, StoredFile, files_of
@@ -68,7 +68,7 @@ class ChosenFiles:
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
         for file in self._storage.list(prefix):
             kind = kind_of(file.key.rpartition("/")[2])
-            medium = self.beside and suffix_of(file.key) in MEDIA_SUFFIXES and kind != FileKind.JUNK
+            medium = self.beside and kind in (FileKind.MEDIA, FileKind.DOCUMENT)
             if medium or kind == FileKind.RECIPE or self._is_chosen(file.key):
                 yield file
 
@@ -150,8 +150,9 @@ def _named_media(paths: Sequence[Path]) -> list[str]:
     missing: list[str] = []
     with tempfile.TemporaryDirectory(prefix="tailor-push-") as scratch:
         reader = read_dataset(storage, prefix, recipe.data, recipe.method, Path(scratch))
+        passages = [name for name in reader.passages if (root_of(paths) / name).is_file()]
         if not len(reader.media):
-            return []
+            return passages
         for row in reader:
             for _, medium in media_of(row) if isinstance(row, Example) else ():
                 item = reader.media.resolve(medium.ref) if medium.ref else None
@@ -164,4 +165,4 @@ def _named_media(paths: Sequence[Path]) -> list[str]:
         names = f"{paths[0].name} names" if len(paths) == 1 else f"{len(paths)} files name"
         message = f"{names} {len(missing)} media that do not lie beside it, for example {missing[0]!r:.100}"
         raise InvalidInputError(message, hint=f"run tailor check {said}; or push the folder that holds them")
-    return list(named)
+    return [*named, *passages]

@@ -11,7 +11,7 @@ from tailor.runs import State
 from tailor.storage import StoredFile
 from tailor_cli.context import Session
 from tailor_cli.main import app
-from tailor_cli.sources import files_of_dataset, source_of
+from tailor_cli.sources import files_of_dataset, recipe_of, source_of
 from tests.unit.datasets.support import PIXEL, zipped
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns
 from tests.unit.steps.uploads import Uploads, messages
@@ -145,6 +145,18 @@ def test_a_file_is_uploaded_with_the_media_that_its_rows_name(
     assert result.exit_code == 0, result.output
     kept = sorted(file.key for file in Session().bucket.list("uploads/colours/scenes/"))
     assert kept == [f"uploads/colours/scenes/{name}" for name in ("_DONE", "data.csv", "img/a.png")]
+
+
+def test_a_file_is_uploaded_with_the_documents_that_its_rows_name(tmp_path: Path) -> None:
+    for name in ("law.html", "other.html"):
+        (tmp_path / name).write_text("<p>Article 1")
+    (tmp_path / "data.csv").write_text("document,question,answer\nlaw.html,What?,x\n")
+    assert sorted(files_of_dataset([tmp_path / "data.csv"])) == ["data.csv", "law.html"]
+    (tmp_path / "tailor.yaml").write_text("{method: continued-pre-training, model: titan-text-lite}")
+    assert sorted(files_of_dataset([tmp_path / "law.html"])) == ["law.html", "tailor.yaml"]
+    storage, prefix = source_of([str(tmp_path / "data.csv")])
+    recipe_of(storage, prefix, {})
+    assert [file.key for file in storage.list(prefix)] == ["data.csv", "tailor.yaml"]
 
 
 def test_several_files_are_one_dataset_as_for_check(

@@ -19,7 +19,7 @@ from tailor.datasets.documents.legacy_fonts import converted
 from tailor.datasets.documents.markup import text_of
 from tailor.datasets.documents.pages import join
 from tailor.datasets.documents.text import parts
-from tailor.datasets.example import Rejected
+from tailor.datasets.example import Example, Rejected
 from tailor.datasets.formats import DatasetReader
 from tailor.datasets.prepare import prepare_dataset
 from tailor.datasets.records import document_of
@@ -27,7 +27,7 @@ from tailor.datasets.sources import legacy_encodings
 from tailor.recipe import Data, Recipe
 from tailor.storage import FolderStorage
 from tests.unit.datasets.documents.making import CONTAINER, LOCKED_PDF, W, docx, epub, p, pdf
-from tests.unit.datasets.support import examples, open_dataset, put, rejections, zipped
+from tests.unit.datasets.support import examples, open_dataset, put, rejections, texts, zipped
 
 LAW = "Điều {n}. Doanh nghiệp phải nộp báo cáo tài chính cho cơ quan thuế trước ngày ba mươi mốt tháng ba hằng năm."
 OTHERS: dict[str, bytes | str] = {f"other{n}.txt": f"Another text, number {n}." for n in range(3)}
@@ -319,6 +319,25 @@ def test_other_methods_say_that_documents_are_not_theirs(tmp_path: Path) -> None
     [found] = [found for found in reader.findings if found.code == "documents-unused"]
     assert (found.severity, "2 documents (a.docx, b.html)" in found.message) == ("info", True)
     assert [item.name for item in reader.media] == ["c.pdf"]
+
+
+@pytest.mark.parametrize("column", ["document", "context", "Tài liệu"])
+def test_questions_about_documents_get_their_texts(tmp_path: Path, column: str) -> None:
+    rows = [("luat.docx", "Điều mấy?"), ("Sub/NOTES.md", "Gì nữa?"), ("locked.pdf", "Khoá?"), ("no such.pdf", "Đâu?")]
+    table = "".join(f"{name},{question},đáp\n" for name, question in rows)
+    files: dict[str, bytes | str] = {"qa.csv": f"{column},question,answer\n{table}", "luat.docx": docx(p("Điều 1"))}
+    files |= {"sub/notes.md": "# Ghi chú\n", "locked.pdf": LOCKED_PDF, "other.html": "<p>Unused"}
+    reader = open_dataset(tmp_path, files)
+    found = list(reader)
+    assert [texts(row)[0] for row in found if isinstance(row, Example)][:2] == [
+        "Điều 1\n\nĐiều mấy?",
+        "# Ghi chú\n\nGì nữa?",
+    ]
+    assert [row.findings[0].code for row in found if isinstance(row, Rejected)] == ["document-encrypted"]
+    assert set(reader.passages) == {"luat.docx", "sub/notes.md", "locked.pdf"}
+    told = {each.code: each.message for each in reader.findings}
+    assert "1 documents (other.html)" in told["documents-unused"]
+    assert repr(column) in told["passages-read"]
 
 
 def test_documents_and_rows_are_both_learnt(tmp_path: Path) -> None:

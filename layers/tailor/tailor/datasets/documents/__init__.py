@@ -4,6 +4,7 @@
 |---|---|
 | ``collection`` | the documents of a dataset |
 | ``reading`` | a document as a data file, which gives its text in parts |
+| ``passages`` | rows that name documents get their texts |
 | ``text``, ``html``, ``pdf``, ``docx``, ``epub`` | one kind each; ``numbering``: Word's numbered lists |
 | ``markup`` | the text of HTML, also in e-books |
 | ``packages`` | zip files that are documents, within limits |
@@ -15,6 +16,7 @@
 
 from tailor.datasets.documents.collection import documents_of
 from tailor.datasets.documents.cutting import fitting
+from tailor.datasets.documents.passages import passages_of, tell_unused
 from tailor.datasets.documents.reading import DocumentFile
 
-__all__ = ["DocumentFile", "documents_of", "fitting"]
+__all__ = ["DocumentFile", "documents_of", "fitting", "passages_of", "tell_unused"]

@@ -1,6 +1,7 @@
 """The documents of a dataset: which files they are, and whether each is a group of its own."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from tailor.datasets.documents.reading import STREAMED, DocumentFile, kind_of_document
@@ -21,20 +22,29 @@ def documents_of(inventory: Inventory) -> list[DocumentFile]:
     by_line = [file for file in inventory.texts if wanted == "lines" or (few and not file.wrapped)]
     whole = not few or bool(inventory.files or by_line)
     inventory.files = sorted([*inventory.files, *by_line], key=lambda file: file.name)
-    folder = inventory.scratch / "documents"
     found = [_of_text(file, whole) for file in inventory.texts if file not in by_line]
-    for item in inventory.documents:
-        kind = kind_of_document(item.name)
-        if kind not in STREAMED:
-            found.append(DocumentFile(item, "document", kind=kind, whole=whole, folder=folder))
-        elif encoding := inventory.encoding_of(item):
-            found.append(DocumentFile(item, "document", encoding, kind=kind, whole=whole))
+    found += _of_others(inventory, whole)
     if found:
         kinds = Counter(file.kind for file in found).most_common()
         said = ", ".join(f"{count} {kind}" for kind, count in kinds)
         case = "documents-read" if whole else "documents-read/parts"
         inventory.notes.add(finding(case, "", count=len(found), kinds=said))
     return sorted(found, key=lambda file: file.name)
+
+
+def all_documents(inventory: Inventory) -> list[DocumentFile]:
+    """Return all documents and texts of an inventory, each as a whole."""
+    return [_of_text(file, True) for file in inventory.texts] + list(_of_others(inventory, True))
+
+
+def _of_others(inventory: Inventory, whole: bool) -> Iterator[DocumentFile]:
+    folder = inventory.scratch / "documents"
+    for item in inventory.documents:
+        kind = kind_of_document(item.name)
+        if kind not in STREAMED:
+            yield DocumentFile(item, "document", kind=kind, whole=whole, folder=folder)
+        elif encoding := inventory.encoding_of(item):
+            yield DocumentFile(item, "document", encoding, kind=kind, whole=whole)
 
 
 def _of_text(file: DataFile, whole: bool) -> DocumentFile:

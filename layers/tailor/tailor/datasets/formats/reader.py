@@ -5,7 +5,7 @@ Every row of every data file comes out exactly once. What concerns a file or the
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from tailor.datasets.documents import DocumentFile, documents_of
+from tailor.datasets.documents import DocumentFile, documents_of, passages_of, tell_unused
 from tailor.datasets.example import Example, Rejected, SplitName
 from tailor.datasets.formats import conversations, exports, plain_text
 from tailor.datasets.formats.account import AccountingConverter
@@ -132,14 +132,16 @@ class DatasetReader:
     """Iterating yields an Example or a Rejected for each row, by file name and line; it can be done
     again.
 
-    ``files`` are the data files with their formats, ``media`` finds the files that rows mean. ``findings`` grows while
-    rows are read: ``notes`` are about files, ``of_rows`` about the rows that were read here.
+    ``files`` are the data files with their formats, ``passages`` the documents that rows name; ``media`` finds the
+    files that rows mean. ``findings`` grows while rows are read: ``notes`` are about files, ``of_rows`` about the rows
+    that were read here.
     """
 
     def __init__(
         self, files: list[ReadableFile], media: MediaIndex, notes: FindingTally, of_rows: FindingTally
     ) -> None:
         self.files = files
+        self.passages: Collection[str] = ()
         self.media = media
         self.notes, self.of_rows = notes, of_rows
 
@@ -242,12 +244,18 @@ def read_dataset(
     media = MediaIndex(storage, prefix, inventory.media)
     documents = documents_of(inventory) if method == "continued-pre-training" else []
     sources = join(inventory.files, data.columns, scratch, notes)
+    passages = passages_of(inventory)
+    if method != "continued-pre-training":
+        sources = [passages.about(source, data.columns, notes) for source in sources]
+        tell_unused(inventory, passages.used)
     files = [_understand(source, data, method, notes, of_rows, media, scratch) for source in sources]
     found = [file for file in files if file] + [_of_document(source, method) for source in documents]
     if not found and not any(note.code in _SAYS_WHY for note in notes.findings()):
         notes.add(finding("no-data"))
     _take_splits(found, notes)
-    return DatasetReader(found, media, notes, of_rows)
+    reader = DatasetReader(found, media, notes, of_rows)
+    reader.passages = passages.used
+    return reader
 
 
 _SAYS_WHY = frozenset({"file-damaged", "archive-unreadable"})  # where there are no data: they are in that file

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 _CLOSER: Final = 50
 _PROBES: Final = 8
 _PROBE: Final = 1 << 16
-_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,19 +265,9 @@ class Inventory:
         return _known_encoding(item, head, self.notes) if head else None
 
     def _settle_texts(self) -> None:
-        """Text is data for continued pre-training; for distillation, where there is nothing else, prompts."""
-        if self.method == "continued-pre-training":
-            return
-        case = "documents-unused/beside" if self.files else "documents-unused"
+        """Texts are prompts for distillation, where there is nothing else."""
         if self.method == "distillation" and not self.files:
             self.files, self.texts = sorted(self.texts, key=lambda file: file.name), []
-        for file in self.texts:
-            self.notes.add(finding("file-not-used/text", file.name, method=self.method))
-        names = [item.name for item in self.documents if item not in self.media or not self.files]
-        if names:
-            shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-            self.notes.add(finding(case, "", count=len(names), names=shown, method=self.method))
-        self.documents = []
 
 
 def _holds_data(head: bytes) -> bool:
