@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from tailor.management import ERRORS, OPERATIONS, Operation
+from tailor.serving.own_usage import MOST_DAYS
 from tailor.serving.responses_request import ResponsesRequest
 from tailor.serving.schema import ChatRequest
 
@@ -27,6 +28,12 @@ _OPENAI = (
     ("getModel", "get", "/v1/models/{id}", "Get one of them", None),
     ("getUsage", "get", "/v1/usage", "Get what the key of the request has used, and what it cost", None),
 )
+_QUERIES = {
+    "/v1/usage": {
+        "days": {"type": "integer", "minimum": 1, "maximum": MOST_DAYS},
+        "by": {"enum": ["day", "hour"]},
+    }
+}
 _OF_MODELS = {502: "the model failed", 504: "the model did not answer in time"}
 
 
@@ -125,12 +132,14 @@ def _openai(name: str, path: str, summary: str, body: type[BaseModel] | None) ->
         "operationId": name,
         "summary": summary,
         "description": "Needs a key with the scope `chat`.",
-        "parameters": _in_path(path),
+        "parameters": _in_path(path)
+        + [{"name": name, "in": "query", "schema": schema} for name, schema in _QUERIES.get(path, {}).items()],
         "responses": {"200": {"description": "done", "content": _content({"type": "object"})}}
         | _errors([*ERRORS, *_OF_MODELS]),
     }
     if body:
         found["requestBody"] = {"required": True, "content": _content(_ref(body))}
+        found["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}  # with `stream`
     return found
 
 
