@@ -7,11 +7,10 @@ from urllib.parse import unquote
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tailor.aws.converse import BedrockRuntime
 from tailor.aws.rest import RestApi
 from tailor.aws.serving import ServingTable
+from tailor.aws.signed_runtime import runtime
 from tailor.aws.tracing import traced
 from tailor.serving.budgets import BudgetMark
 from tailor.serving.metering import Meter
@@ -54,7 +53,7 @@ meter = Meter(store, pricing, announce, [name.strip() for name in settings.usage
 service = ChatService(
     store,
     store,
-    BedrockRuntime(settings.answer_seconds - MARGIN),
+    runtime(settings.answer_seconds - MARGIN),
     default_per_minute=settings.key_requests_per_minute or None,
     meter=meter,
 )
@@ -88,5 +87,5 @@ def model(name: str) -> Response[str]:
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)
 @traced("inference")
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return api.routes.resolve(event, context)

@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
+from tailor.aws.dynamodb import SignedDynamoDb
 from tailor.aws.refusals import RefusalError
-from tailor.aws.signed import Credentials, SignedCalls, from_environment, signed_headers
+from tailor.aws.signed import Credentials, SignedService, from_environment, signed_headers
 from tailor.aws.table import ConditionFailedError, Table, from_wire, to_wire
 from tailor.errors import NotStorableError, RetryableError, ThrottledError
 
@@ -72,7 +73,7 @@ def test_rows_are_written_and_read_as_boto3_does(row: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[Callable[[Answers], SignedCalls]]:
+def server() -> Iterator[Callable[[Answers], SignedDynamoDb]]:
     """A server that gives the answers that it is told; None closes the connection."""
     answers: Answers = []
 
@@ -97,14 +98,14 @@ def server() -> Iterator[Callable[[Answers], SignedCalls]]:
     thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
 
-    calls = SignedCalls(f"http://127.0.0.1:{served.server_port}", "us-east-1", Credentials("a", "b"), lambda _: None)
+    service = SignedService(f"http://127.0.0.1:{served.server_port}", ("us-east-1", "dynamodb"), Credentials("a", "b"))
 
-    def told(given: Answers) -> SignedCalls:
+    def told(given: Answers) -> SignedDynamoDb:
         answers[:] = given
-        return calls
+        return SignedDynamoDb(service, lambda _: None)
 
     yield told
-    calls.close()
+    service.close()
     served.shutdown()
     thread.join()
     served.server_close()
@@ -130,7 +131,7 @@ FOUND = (200, b'{"Item": {"n": {"N": "1"}}}')
     ],
 )
 def test_what_passes_is_tried_again_and_what_stays_is_named(
-    server: Callable[[Answers], SignedCalls], answers: Answers, outcome: type[Exception] | None
+    server: Callable[[Answers], SignedDynamoDb], answers: Answers, outcome: type[Exception] | None
 ) -> None:
     table = Table("t", server(answers))
     if outcome is None:
@@ -146,7 +147,8 @@ def test_a_table_works_over_http_from_several_threads() -> None:
     moto.start()
     try:
         host, port = moto.get_host_and_port()
-        call = SignedCalls(f"http://{host}:{port}", "us-east-1", Credentials("a", "b"))
+        service = SignedService(f"http://{host}:{port}", ("us-east-1", "dynamodb"), Credentials("a", "b"))
+        call = SignedDynamoDb(service)
         attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
         schema = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
         made = {"AttributeDefinitions": attributes, "KeySchema": schema, "BillingMode": "PAY_PER_REQUEST"}
@@ -162,7 +164,7 @@ def test_a_table_works_over_http_from_several_threads() -> None:
             table.put(key | {"text": "x" * 450_000}, "writing")
         table.delete([key, key | {"sk": "c"}], "deleting")
         assert table.get(key, "reading") is None
-        call.close()
+        service.close()
     finally:
         moto.stop()
 
@@ -177,7 +179,7 @@ def test_botocore_is_asked_where_lambdas_environment_does_not_say_it_all() -> No
     }
 
     def made(**changed: str) -> str | None:
-        calls = from_environment(given | changed)
+        calls = from_environment("dynamodb", given | changed)
         return calls.url if calls else None
 
     assert made() == "https://dynamodb.cn-north-1.amazonaws.com.cn"
@@ -193,7 +195,7 @@ def test_botocore_is_asked_where_lambdas_environment_does_not_say_it_all() -> No
         assert made(**changed) is None
 
 
-def test_a_refusal_keeps_awss_code(server: Callable[[Answers], SignedCalls]) -> None:
+def test_a_refusal_keeps_awss_code(server: Callable[[Answers], SignedDynamoDb]) -> None:
     with pytest.raises(RefusalError) as caught:
         server([refused("ResourceNotFoundException")])("GetItem", {})
     assert (caught.value.code, caught.value.message) == ("ResourceNotFoundException", "no")

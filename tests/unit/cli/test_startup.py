@@ -85,6 +85,7 @@ def test_the_authorizer_imports_only_what_it_uses() -> None:
     assert {module for module in modules if module.startswith("tailor")} == {
         "tailor",
         "tailor.aws",
+        "tailor.aws.dynamodb",
         "tailor.aws.keys",
         "tailor.aws.refusals",
         "tailor.aws.signed",
@@ -97,6 +98,19 @@ def test_the_authorizer_imports_only_what_it_uses() -> None:
     }
     # Powertools takes a look at botocore's own module, which is small.
     assert not packages(modules - {"botocore"}) & (HEAVY | {"pydantic", "yaml", "orjson", "urllib3"})
+
+
+def test_the_chat_function_imports_neither_botocore_nor_what_few_requests_need() -> None:
+    code = (
+        "import sys, functions.inference.app, tailor.aws.table as table\n"
+        "table.dynamodb()\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    modules = imported(code, **LAMBDA)
+    assert not packages(modules - {"botocore"}) & (HEAVY | {"yaml", "urllib3"})
+    assert "tailor.aws.signed_runtime" in modules
+    for seldom in ("tailor.catalog", "tailor.serving.responses", "tailor.serving.own_usage", "tailor.runs"):
+        assert seldom not in modules
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -3,8 +3,6 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import Any
 
 import urllib3.exceptions as http
@@ -12,10 +10,9 @@ from botocore.eventstream import ParserError
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, ReadTimeoutError
 
 from tailor.aws.clients import client
+from tailor.aws.deadline import Event, until
 from tailor.aws.failures import code_of
 from tailor.serving.errors import ModelCallError
-
-type Event = dict[str, Any]
 
 
 class BedrockRuntime:
@@ -36,7 +33,7 @@ class BedrockRuntime:
         ends = time.monotonic() + self._seconds
         with _failures_told():
             answer = self._client.converse_stream(**request)
-        return _until(ends, answer["stream"])
+        return until(ends, _told(answer["stream"]))
 
 
 @contextmanager
@@ -55,27 +52,6 @@ def _failures_told() -> Iterator[None]:
         raise ModelCallError("ServiceUnavailableException", type(error).__name__) from None
 
 
-def _until(ends: float, events: Any) -> Iterator[Event]:
-    """Yield events until a moment. Another thread reads them: a read may wait as long as a whole answer."""
-    arrived = SimpleQueue[Event | BaseException | None]()
-
-    def read() -> None:
-        try:
-            with _failures_told():
-                for event in events:
-                    arrived.put(event)
-            arrived.put(None)
-        except BaseException as error:  # raised where the events are used
-            arrived.put(error)
-
-    Thread(target=read, name="events", daemon=True).start()
-    while True:
-        try:
-            event = arrived.get(timeout=max(0.0, ends - time.monotonic()))
-        except Empty:
-            raise ModelCallError("ModelTimeoutException", "no whole answer in time") from None
-        if event is None:
-            return
-        if isinstance(event, BaseException):
-            raise event
-        yield event
+def _told(events: Any) -> Iterator[Event]:
+    with _failures_told():
+        yield from events

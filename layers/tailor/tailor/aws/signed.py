@@ -1,45 +1,35 @@
 """Call AWS's JSON services with the standard library alone: signed requests over connections that are kept.
 
 Importing botocore and making its first client takes several times as long as all else that a function needs to check a
-key or to count an answer, and people wait for it at each cold start. This speaks Signature Version 4 for requests
+key or to answer a request, and people wait for it at each cold start. This speaks Signature Version 4 for requests
 without a query and without blanks in their headers, with the credentials that Lambda puts into the environment.
 Wherever anything else is asked for, :func:`from_environment` returns None, and the caller uses botocore.
 """
 
 import hashlib
 import hmac
-import json
 import os
-import random
+import select
 import ssl
-import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from urllib.parse import quote, urlsplit
 
-from tailor.aws.refusals import RefusalError
-from tailor.errors import RetryableError
-
-ATTEMPTS = 5
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 30.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
-_TRANSIENT = frozenset(
-    {
-        "InternalServerError",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "TransactionInProgressException",
-    }
+SPECIAL = (
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "AWS_CA_BUNDLE",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "HTTPS_PROXY",
+    "https_proxy",
 )
+"""Variables whose meaning only botocore knows."""
 _PARTITIONS = {"cn": "amazonaws.com.cn"}
 _PLAIN = frozenset({"af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us"})
-SPECIAL = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_CA_BUNDLE", "HTTPS_PROXY", "https_proxy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,58 +73,74 @@ def signed_headers(
     return {**given, "authorization": f"AWS4-HMAC-SHA256 {signature}"}
 
 
-class SignedCalls:
-    """Operations of DynamoDB by name; safe to use from several threads. Retries as botocore's standard mode does."""
+class Exchange:
+    """An answer that has begun: its status and headers, and what follows. Its connection is kept once all is read."""
+
+    def __init__(self, connection: HTTPConnection, response: HTTPResponse, idle: deque[HTTPConnection]) -> None:
+        self.status, self.headers = response.status, response.headers
+        self._connection, self._response, self._idle = connection, response, idle
+        self._over = False
+
+    def read(self, size: int | None = None) -> bytes:
+        """Return all bytes that follow, or the next ``size``, fewer at the end. Raises what a socket raises."""
+        try:
+            data = self._response.read(size)
+        except BaseException:
+            self.close()
+            raise
+        if self._response.isclosed() and not self._over:
+            self._over = True
+            self._idle.append(self._connection)
+        return data
+
+    def close(self) -> None:
+        """Give the answer up, with its connection, unless all of it was read."""
+        if self._over:
+            return
+        self._over = True
+        self._response.close()
+        self._connection.close()
+
+
+class SignedService:
+    """Signed POST requests to one service; safe to use from several threads.
+
+    ``seconds``: the most that a read may wait.
+    """
 
     def __init__(
-        self, url: str, region: str, credentials: Credentials, pause: Callable[[float], None] = time.sleep
+        self, url: str, scope: tuple[str, str], credentials: Credentials, seconds: float = READ_TIMEOUT
     ) -> None:
-        self.url = url
-        self._region, self._credentials, self._pause = region, credentials, pause
+        self.url, self.region = url, scope[0]
+        self._scope, self._credentials, self._seconds = scope, credentials, seconds
         self._idle: deque[HTTPConnection] = deque()
         self._context = ssl.create_default_context() if url.startswith("https:") else None
 
-    def __call__(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an operation's answer. Raises RefusalError; RetryableError without an answer."""
-        body = json.dumps(parameters, separators=(",", ":")).encode()
-        headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
-        for attempt in range(1, ATTEMPTS + 1):
-            last = attempt == ATTEMPTS
-            try:
-                status, answer = self._send(headers, body)
-            except (OSError, HTTPException) as error:
-                if last:
-                    raise RetryableError(f"DynamoDB gave no answer: {type(error).__name__}") from error
-            else:
-                if status == 200:
-                    return answer
-                refusal = _refusal(status, answer)
-                if last or (status < 500 and refusal.code not in _TRANSIENT):
-                    raise refusal
-            self._pause(random.uniform(0, min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311  (a pause)
-        raise AssertionError("the last attempt returns or raises")
+    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Exchange:
+        """Send a request and return its answer as it begins. Raises OSError and HTTPException."""
+        url, now = self.url + path, datetime.now(UTC)
+        signed = signed_headers("POST", url, headers, body, credentials=self._credentials, scope=self._scope, now=now)
+        connection = self._kept() or self._connect()
+        try:
+            connection.request("POST", urlsplit(url).path, body, signed)
+            return Exchange(connection, connection.getresponse(), self._idle)
+        except BaseException:
+            connection.close()
+            raise
 
     def close(self) -> None:
         """Close the connections that are kept."""
         while self._idle:
             self._idle.pop().close()
 
-    def _send(self, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
-        scope, now = (self._region, "dynamodb"), datetime.now(UTC)
-        signed = signed_headers("POST", self.url, headers, body, credentials=self._credentials, scope=scope, now=now)
-        connection = self._idle.pop() if self._idle else self._connect()
-        try:
-            connection.request("POST", "/", body, signed)
-            answer = connection.getresponse()
-            data = answer.read()
-        except BaseException:
+    def _kept(self) -> HTTPConnection | None:
+        """Return a connection that is still open: the other side closes it after a while, or while we are frozen."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
+                return connection
             connection.close()
-            raise
-        self._idle.append(connection)
-        try:
-            return answer.status, json.loads(data or b"{}")
-        except ValueError:
-            return answer.status if answer.status >= 400 else 502, {}
+        return None
 
     def _connect(self) -> HTTPConnection:
         host = urlsplit(self.url).netloc
@@ -142,36 +148,38 @@ class SignedCalls:
             connection = HTTPConnection(host, timeout=CONNECT_TIMEOUT)
         else:
             connection = HTTPSConnection(host, timeout=CONNECT_TIMEOUT, context=self._context)
-        connection.connect()
-        connection.sock.settimeout(READ_TIMEOUT)
+        try:
+            connection.connect()
+        except TimeoutError as error:
+            raise ConnectionError("no connection in time") from error
+        connection.sock.settimeout(self._seconds)
         return connection
 
 
-def from_environment(given: Mapping[str, str] = os.environ) -> SignedCalls | None:
-    """Return calls of DynamoDB as this Lambda function; None where botocore is needed to find out how.
+def from_environment(
+    service: str, given: Mapping[str, str] = os.environ, *, signed_as: str = "", seconds: float = READ_TIMEOUT
+) -> SignedService | None:
+    """Return calls of a service as this Lambda function; None where botocore is needed to find out how.
 
     So it is outside of Lambda, with credentials of a container (SnapStart), and with an endpoint, a proxy or a
     certificate of one's own that only botocore knows to find.
+
+    Args:
+        service: as in the name of its endpoint.
+        signed_as: its name in signatures, where that differs.
     """
     if not given.get("AWS_LAMBDA_FUNCTION_NAME") or any(given.get(name) for name in SPECIAL):
         return None
     region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION", "")
-    area, rest = region.partition("-")[0], region.partition("-")[2]
+    area, _, rest = region.partition("-")
     suffix = "amazonaws.com" if area in _PLAIN and not rest.startswith("iso") else _PARTITIONS.get(area)
     key, secret = given.get("AWS_ACCESS_KEY_ID"), given.get("AWS_SECRET_ACCESS_KEY")
-    url = (
-        given.get("AWS_ENDPOINT_URL_DYNAMODB")
-        or given.get("AWS_ENDPOINT_URL")
-        or (f"https://dynamodb.{region}.{suffix}" if suffix else "")
-    )
+    own = given.get(f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}") or given.get("AWS_ENDPOINT_URL")
+    url = own or (f"https://{service}.{region}.{suffix}" if suffix else "")
     if not (key and secret and region and url):
         return None
-    return SignedCalls(url.rstrip("/"), region, Credentials(key, secret, given.get("AWS_SESSION_TOKEN", "")))
-
-
-def _refusal(status: int, answer: Mapping[str, Any]) -> RefusalError:
-    code = str(answer.get("__type", "")).rpartition("#")[2].partition(":")[0]
-    return RefusalError(code or str(status), str(answer.get("message") or answer.get("Message") or ""))
+    credentials = Credentials(key, secret, given.get("AWS_SESSION_TOKEN", ""))
+    return SignedService(url.rstrip("/"), (region, signed_as or service), credentials, seconds)
 
 
 def _sha256(data: bytes) -> str:

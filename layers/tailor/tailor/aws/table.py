@@ -1,4 +1,4 @@
-"""A DynamoDB table with expressions as text: one class over botocore's client and over :mod:`tailor.aws.signed`.
+"""A DynamoDB table with expressions as text: one class over botocore's client and over :mod:`tailor.aws.dynamodb`.
 
 For what people wait for: boto3's resources, conditions and type checks are never imported.
 """
@@ -8,8 +8,9 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from tailor.aws import signed
+from tailor.aws.dynamodb import SignedDynamoDb
 from tailor.aws.refusals import CONDITION_FAILED, RefusalError, refused
+from tailor.aws.signed import from_environment
 from tailor.errors import ConflictError, NotStorableError, RetryableError
 
 type Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
@@ -101,7 +102,8 @@ class Table:
 @cache
 def dynamodb() -> Call:
     """Return calls of DynamoDB: signed by ourselves in a Lambda function, otherwise botocore's."""
-    return signed.from_environment() or _botocore()
+    service = from_environment("dynamodb")
+    return SignedDynamoDb(service) if service else _botocore()
 
 
 def _botocore() -> Call:

@@ -54,6 +54,21 @@ def traced[**P, T](name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return decorate
 
 
+@contextmanager
+def traced_call(service: str, operation: str, region: str) -> Iterator[Callable[[int], None]]:
+    """Report the block as a call of a service; yields what to tell the answer's status."""
+    began, outcome = time.time(), dict[str, Any]()
+    try:
+        yield lambda status: outcome.update(_outcome(status))
+    except BaseException as error:
+        outcome |= {"fault": True, "cause": {"exceptions": [_exception(error)]}}
+        raise
+    finally:
+        call = {"operation": operation, "region": region}
+        document = {"name": service, "namespace": "aws", "aws": call, **outcome}
+        _send(document, secrets.token_hex(8), _parent(), began)
+
+
 def trace_calls(client: Any) -> None:
     """Report each call of a boto3 client, with its operation and status."""
     service = client.meta.service_model.service_id
@@ -63,10 +78,8 @@ def trace_calls(client: Any) -> None:
 
     def ended(context: dict[str, Any], model: Any = None, http_response: Any = None, **given: Any) -> None:
         status = getattr(http_response, "status_code", None)
-        outcome: dict[str, Any] = {"fault": status >= 500, "error": 400 <= status < 500} if status else {"fault": True}
-        if status:
-            outcome |= {"http": {"response": {"status": status}}, "throttle": status == 429}
-        elif error := given.get("exception"):
+        outcome = _outcome(status) if status else dict[str, Any](fault=True)
+        if not status and (error := given.get("exception")):
             outcome["cause"] = {"exceptions": [_exception(error)]}
         call = {"operation": str(given["event_name"]).rsplit(".", 1)[-1], "region": client.meta.region_name}
         parent, moment = _parent(), context.get(_BEGAN, time.time())
@@ -76,6 +89,12 @@ def trace_calls(client: Any) -> None:
     events.register("before-call", began)
     events.register("after-call", ended)
     events.register("after-call-error", ended)
+
+
+def _outcome(status: int) -> dict[str, Any]:
+    """Return what a segment says of an answer's status."""
+    found = {"fault": status >= 500, "error": 400 <= status < 500, "throttle": status == 429}
+    return found | {"http": {"response": {"status": status}}}
 
 
 def _run_of(event: Any) -> dict[str, str]:

@@ -27,7 +27,7 @@ EVENTS_TYPE = "text/event-stream; charset=utf-8"
 
 
 class Runtime(Protocol):
-    """A client that calls models. The Bedrock implementation is :class:`tailor.aws.converse.BedrockRuntime`."""
+    """A client that calls models. Bedrock's are :func:`tailor.aws.signed_runtime.runtime`'s."""
 
     def converse(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return Converse's answer to its keyword arguments. Raises ModelCallError."""
