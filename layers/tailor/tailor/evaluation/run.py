@@ -327,11 +327,12 @@ def _write(files: Storage, folder: str, report: dict[str, Any], outcome: Outcome
     """Write report and labels page. ``preferred``: what a judge said, by row."""
     shown = [*report["wins"], *report["losses"]]
     rows = {row.id: row for row in outcome.sheet.rows}
-    for name, page in pages(report, thumbnails(files, [rows[item["id"]] for item in shown])).items():
+    asked = label_page.rows_to_label(outcome.sheet.rows)
+    pictures = thumbnails(files, [*(rows[item["id"]] for item in shown), *asked])
+    for name, page in pages(report, pictures).items():
         files.write(f"{folder}{name}", page.encode(), "text/html; charset=utf-8")
     files.write(f"{folder}report.json", orjson.dumps(report, option=orjson.OPT_INDENT_2), "application/json")
     known = label_page.key(outcome, report["run"], report["reproduce"]["answers_sha256"], preferred)
-    asked = label_page.rows_to_label(outcome.sheet.rows)
-    page = label_page.render(known, asked, thumbnails(files, asked), language=report["language"])
+    page = label_page.render(known, asked, pictures, language=report["language"])
     files.write(f"{folder}labels.html", page.encode(), "text/html; charset=utf-8")
     files.write(f"{folder}labels-key.json", orjson.dumps(known), "application/json")

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image, ImageOps
 
@@ -13,16 +14,17 @@ from tailor.storage import Storage
 
 SIDE = 320
 MAX_PIXELS = 64_000_000
+_THREADS = 8
 _MAX_BYTES = 20 * 1024 * 1024
 
 
 def thumbnails(files: Storage, rows: Sequence[Row]) -> dict[str, list[str]]:
     """data: URLs of each row's images by row id; an image that can't be read is left out."""
-    found: dict[str, list[str]] = {}
-    for row in rows:
-        keys = [key for image in row.images if (key := image_key(image))]
-        found[row.id] = [url for key in keys if (url := _thumbnail(files, key))]
-    return found
+    keys = {row.id: [key for image in row.images if (key := image_key(image))] for row in rows}
+    distinct = sorted({key for row_keys in keys.values() for key in row_keys})
+    with ThreadPoolExecutor(_THREADS) as pool:
+        urls = dict(zip(distinct, pool.map(lambda key: _thumbnail(files, key), distinct), strict=True))
+    return {identity: [url for key in row_keys if (url := urls[key])] for identity, row_keys in keys.items()}
 
 
 def _thumbnail(files: Storage, key: str) -> str | None:
