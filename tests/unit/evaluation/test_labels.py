@@ -8,9 +8,11 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor.evaluation.labels import take_labels
+from tailor.evaluation.labels import _read, take_labels
 from tailor.evaluation.report.label_page import MOST
 from tailor.recipe import Recipe
 from tailor.runs import Run
@@ -121,3 +123,20 @@ def test_other_files_are_refused_and_nothing_is_written(change: dict[str, Any], 
         take_labels(files, run, b"\xff{")
     with pytest.raises(NotFoundError, match="no evaluation"):
         take_labels(BucketFolder(tmp_path / "none"), run, b"{}")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["row", "first", "labels", "x"]), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@given(
+    data=st.binary(max_size=40) | st.dictionaries(st.sampled_from(["schema", "run", "labels"]), JSON).map(orjson.dumps)
+)
+def test_any_file_is_taken_or_refused_with_a_reason(data: bytes) -> None:
+    with pytest.raises(InvalidInputError, match="labels"):
+        _read(data, {"run": "r", "answers": "a", "rows": []})

@@ -1,12 +1,19 @@
 """Rows that only a promotion may open: it opens them once, and what they say decides."""
 
+from pathlib import Path
+from typing import cast
+
 import pytest
 
+from tailor.evaluation.questions.sealing import is_sealed
 from tailor.notices.facts import Facts
 from tailor.notices.texts import after_measured_again, after_passed
 from tailor.recipe import Deployment, Evaluation, Recipe
 from tailor.runs import Run, State
-from tests.unit.steps.fakes import NOW
+from tailor.steps.asking import EvaluateFanOut, EvaluateServices
+from tailor.steps.evaluate import evaluate
+from tests.unit.evaluation.fakes import FakeAsker, held_out, question, write_run
+from tests.unit.steps.fakes import NOW, OneFunction
 from tests.unit.steps.setting import Setting, measured_with
 
 SEALS = Recipe(evaluation=Evaluation(sealed=0.3))
@@ -68,3 +75,34 @@ def test_sealed_rows_stay_open_where_another_version_went_live_meanwhile(setting
     live = setting.provision(setting.runs.save(passed.updated(evaluation=measured)))
     assert live is not None
     assert live.state == State.LIVE
+
+
+@pytest.mark.parametrize("overfitted", [False, True])
+def test_from_an_evaluation_to_live_or_to_the_end(setting: Setting, overfitted: bool, tmp_path: Path) -> None:
+    """A model that knows the open rows alone passes on them, and is found out by the sealed ones."""
+    recipe = Recipe.parse("evaluation: {sealed: 0.3, regression: false, few_shot: 0}")
+    run = setting.deployed(State.DEPLOYED, recipe=recipe)
+    rows = [held_out(place, "đỏ") for place in range(300)]
+    files = write_run(tmp_path, run, rows)
+    sealed = {question(place) for place, row in enumerate(rows) if is_sealed(row["group"], 0.3)}
+    asker = FakeAsker(
+        lambda model, asked: "đỏ" if model == run.deployment_arn and not (overfitted and asked in sealed) else "xanh"
+    )
+    machine = cast("EvaluateFanOut", OneFunction(State.EVALUATING))
+    services = EvaluateServices(files, setting.runs, asker, setting.aliases, machine, region="us-east-1")
+
+    def measured() -> Run:
+        found = evaluate(run.id, services, seconds_left=lambda: 900.0, now=NOW)
+        assert found is not None
+        return found
+
+    first = measured()
+    assert first.state == State.PASSED
+    assert first.evaluation.rows == 300 - len(sealed)
+    assert setting.provision(first) is not None
+    second = measured()
+    assert second.state == (State.INCONCLUSIVE if overfitted else State.PASSED)
+    assert second.evaluation.rows == len(sealed)
+    ended = setting.provision(second)
+    assert ended is not None
+    assert ended.state == (State.RETIRED if overfitted else State.LIVE)
