@@ -50,7 +50,7 @@ def _written(match: re.Match[str]) -> str:
     parts = match.groupdict()
     month = _MONTHS[parts["n"]] if parts.get("n") else int(parts["m"])
     year, day = int(parts.get("y") or 0), int(parts.get("d") or 0)
-    if year and len(parts["y"]) == 2:
+    if len(parts.get("y") or "") == 2:
         year += 1900 if year > 68 else 2000
     try:
         datetime.date(year or 2000, month, day or 1)

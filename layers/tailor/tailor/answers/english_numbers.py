@@ -16,6 +16,7 @@ _MAGNITUDES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion"
 _HALVED = {**_MAGNITUDES, "dozen": 12}
 _PARTS = {"third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _PART = re.compile(rf"(?<![\w.,/-])(\d+)[ -]({'|'.join(_PARTS)})s?(?! (?:past|to)(?!\w))(?!\w)")
+_ONE_PART = re.compile(rf"^an? ({'|'.join(_PARTS)})$")
 _GLUE = ("", " ", "-")
 _MINUS = re.compile(r"(?<!\w)(?:minus|negative) (?=\d)")
 _HALF = re.compile(r"(?<!\w)(?:(?:one|1|a) )?half(?! (?:past|a|an)(?!\w))(?!\w)")
@@ -33,7 +34,7 @@ _BOUNDS = (
 
 def english_words(text: str) -> str:
     """Return the text with numbers in words as numerals. It is in lower case, its numerals are canonical."""
-    text = replaced(Words(text, _GLUE), _number)
+    text = replaced(Words(_ONE_PART.sub(r"1 \1", text), _GLUE), _number)
     text = _POINT.sub(lambda match: f"{match[1]}.{match[2].replace(' ', '')}", text)
     text = _AND_HALF.sub(r"\1.5", text)
     if ".5 " in text:

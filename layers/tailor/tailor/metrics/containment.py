@@ -12,7 +12,7 @@ from tailor.normalisers.base import Normaliser
 
 _DENIAL = re.compile(
     r"(?<!\w)(?:không|chẳng|chả|chưa|đâu|không phải|not|no|isnt|isn t|never)(?: phải)?"
-    r"(?: (?:là|có|nhìn|thấy|màu|con|cái|chiếc|a|an|any|the|see))* $"
+    r"(?: (?:chắc|hẳn|là|có|nhìn|thấy|màu|con|cái|chiếc|a|an|any|the|see))* $"
 )
 _NO_FIRST = re.compile(r"^\s*(?:không|no)(?: ạ)?\s*[,.;:]\s+", re.IGNORECASE)  # "No, red" denies something else
 _OR_BEFORE = re.compile(r"(?<!\w)(?:hoặc|hay|or)(?: (?:là|màu|con|a|the))* $")
@@ -34,8 +34,9 @@ def says(answer: str, reference: str, rules: Rules) -> bool:
         said = stated(answer, value, rules.normalise)
         return said is not None and compatible(said, value)
     # A colour is looked for as it is written too: the step that drops "màu" hides "màu đỏ" in "màu đỏ tươi".
-    written = rules.normalise.switched({"colour": False})
-    asserted = any(_asserts(answer, reference, normalise) for normalise in (rules.normalise, written))
+    asserted = _asserts(answer, reference, rules.normalise)
+    if not asserted and "màu " in wanted_text:
+        asserted = _asserts(answer, reference, rules.normalise.switched({"colour": False}))
     return asserted and not _is_list(answer, reference, rules)
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from tailor.answers.numbers import english_numerals
 
 REPLACEMENT = "\ufffd"
-_KEPT_SYMBOLS = frozenset("%‰°$€£¥₫" + REPLACEMENT)
+_KEPT_SYMBOLS = frozenset("%‰°$€£¥₫±" + REPLACEMENT)
 _APOSTROPHES = frozenset("'’ʼ`´")
 _INNER = {
     **{".": "\ue000", ",": "\ue001", ":": "\ue002", "/": "\ue003", "-": "\ue004", "+": "\ue005"},

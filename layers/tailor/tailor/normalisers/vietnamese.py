@@ -49,7 +49,8 @@ def _syllable(given: str, onset: str, nucleus: str, coda: str) -> str:
         plain = unicodedata.normalize("NFD", letter)
         tones += [mark for mark in plain if mark in _TONES]
         letters.append(unicodedata.normalize("NFC", "".join(mark for mark in plain if mark not in _TONES)))
-    bare = "".join(letters).replace("ưo", "ươ")  # ưo is no vowel of its own
+    bare = "".join(letters).replace("ưo", "ươ")  # ưo is no vowel of its own, nor is uơ before a consonant
+    bare = bare.replace("uơ", "ươ") if coda else bare
     if len(tones) != 1:
         return given
     lowered = bare.lower()
