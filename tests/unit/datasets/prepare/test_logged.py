@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tailor import catalog
+from tailor.datasets.prepare import logged as logged_module
 from tailor.datasets.prepare import prepare_dataset
+from tailor.datasets.prepare.logged import LoggedQuestions, _questions
 from tailor.errors import NotAllowedError
-from tailor.recipe import Recipe
+from tailor.recipe import InvocationLogs, Recipe
 from tailor.storage import FolderStorage, Storage
 from tests.unit.datasets.conftest import Outcome, converse, write_jsonl
 
@@ -88,7 +90,29 @@ def test_only_requests_that_teach_count(tmp_path: Path) -> None:
     assert [found["line"] for found in outcome.found("logged-question")] == [9]
 
 
-@pytest.mark.parametrize(("logs", "uri", "why"), [(None, URI, "not allowed"), ([], "s3://my-logs/none/", "no file")])
+def test_what_can_not_be_read_is_counted_and_bodies_that_lie_apart_are_not(tmp_path: Path) -> None:
+    whole = gzip.compress(json.dumps(logged("Số 3 bình phương là bao nhiêu?")).encode() + b"\n" + b"x" * 10_000)
+    folder = tmp_path / "my-logs/AWSLogs/1/02"
+    folder.mkdir(parents=True)
+    (folder / "a.json.gz").write_bytes(whole)  # a line that is no JSON
+    (folder / "b.json.gz").write_bytes(gzip.compress(bytes(range(256)) * 99)[:20])  # cut off
+    (folder / "c.json").write_bytes(json.dumps({**logged("?"), "input": {}}).encode() + b"\n\n")
+    (folder / "data.json.gz").write_bytes(gzip.compress(b'{"messages": []}\n'))
+    found = LoggedQuestions()
+    asked = _questions(FolderStorage(tmp_path / "my-logs"), "AWSLogs/1/", InvocationLogs(uri=URI), found)
+    assert (len(asked), found.requests, found.unread) == (1, 1, 3)
+
+
+def test_logs_that_are_too_many_are_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logged_module, "MOST_FILES", 0)
+    outcome = intake(tmp_path, [logged("Số 3 bình phương là bao nhiêu?")])
+    assert outcome.report.counts["test"] == 40
+    assert "more than 0 files" in outcome.report.manifest["logs"]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("logs", "uri", "why"), [(None, URI, "not allowed"), ([], "s3://my-logs/none/", "no log file")]
+)
 def test_logs_that_can_not_be_read_are_told_and_kept_for_the_gate(
     tmp_path: Path, logs: list[dict[str, Any]] | None, uri: str, why: str
 ) -> None:

@@ -35,6 +35,9 @@ def test_the_page_fits_every_screen_and_loads_nothing(tmp_path: Path) -> None:
             assert "The custom model is better" in page.inner_text("header.verdict")
             background = page.evaluate("getComputedStyle(document.body).backgroundColor")
             assert (background == "rgb(17, 21, 27)") == (scheme == "dark")
+            page.goto(address.replace("report.html", "report.vi.html"))
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert "Mô hình tùy chỉnh tốt hơn" in page.inner_text("header.verdict")
             page.close()
         browser.close()
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []

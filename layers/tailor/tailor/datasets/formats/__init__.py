@@ -12,7 +12,8 @@
 """
 
 from tailor.datasets.formats.by_method import adapted
+from tailor.datasets.formats.invocation_log import read_log
 from tailor.datasets.formats.reader import DatasetReader, Lines, ReadableFile, read_dataset
 from tailor.datasets.formats.registry import FORMATS
 
-__all__ = ["FORMATS", "DatasetReader", "Lines", "ReadableFile", "adapted", "read_dataset"]
+__all__ = ["FORMATS", "DatasetReader", "Lines", "ReadableFile", "adapted", "read_dataset", "read_log"]

@@ -1,13 +1,20 @@
 """Bedrock's model invocation logs: prompts that a model was asked, with its answers, for distillation."""
 
+import gzip
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
 from typing import Any, Final
+
+import orjson
 
 from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats.base import Context, Converter, Format, Row, Sample
 from tailor.datasets.formats.chat import describe
 from tailor.datasets.formats.converse import read_system, read_turns
 from tailor.datasets.formats.turns_account import reasoned
-from tailor.findings import Finding, RowError, finding
+from tailor.findings import Finding, FindingTally, RowError, finding
+from tailor.recipe import Data
 
 _SCHEMA: Final = "ModelInvocationLog"
 _COMPLETIONS: Final = ("generation", "completion", "outputText")
@@ -129,5 +136,24 @@ def _event_text(event: Any) -> str:
         return str(delta["text"])
     return next((event[key] for key in _COMPLETIONS if isinstance(event.get(key), str)), "")
 
+
+def read_log(data: bytes) -> Iterator[Example | None]:
+    """Yield the requests of a log file, packed or not; None for each that can't be read."""
+    convert = _converter(Context("", "distillation", Data(), FindingTally()))
+    source = gzip.GzipFile(fileobj=BytesIO(data)) if data.startswith(b"\x1f\x8b") else BytesIO(data)
+    try:
+        for line in source:
+            try:
+                row = orjson.loads(line) if not line.isspace() else {}
+                if not isinstance(row, dict) or row.keys().isdisjoint(_MARKS):
+                    continue  # a body that lies apart
+                yield convert(row, 1)
+            except (orjson.JSONDecodeError, RowError):
+                yield None
+    except (OSError, EOFError, zlib.error):
+        yield None
+
+
+_MARKS: Final = frozenset({"schemaType", "modelId", "modelInput"})
 
 FORMAT = Format("invocation-log", "Bedrock model invocation logs", _fits, _converter)

@@ -6,24 +6,26 @@ whatever the system text, which apps and datasets write differently.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from tailor.datasets.example import Example
-from tailor.datasets.formats import read_dataset
+from tailor.datasets.formats import read_log
 from tailor.datasets.prepare.samples import Spool
 from tailor.datasets.records import text_of
 from tailor.datasets.table import PARTS, RowTable, asked_hash
-from tailor.errors import NotAllowedError, NotFoundError
+from tailor.errors import DatasetError, NotAllowedError, NotFoundError
 from tailor.findings import Finding, finding
 from tailor.prepared import decode
-from tailor.recipe import Data, InvocationLogs, Recipe
+from tailor.recipe import InvocationLogs, Recipe
 from tailor.storage import Storage
 
 OpenBucket = Callable[[str], Storage]
-MOST_BYTES: Final = 2 << 30
+MOST_BYTES: Final = 512 << 20  # packed; about five times as much text
 MOST_FILES: Final = 20_000
+_SUFFIXES: Final = (".json.gz", ".jsonl.gz", ".json", ".jsonl", ".gz")
+_THREADS: Final = 32
 _TEST = PARTS.index("test")
 
 
@@ -47,7 +49,7 @@ class LoggedQuestions:
 
 
 def leave_out_logged(
-    table: RowTable, spool: Spool, files: list[str], recipe: Recipe, open_bucket: OpenBucket | None, scratch: Path
+    table: RowTable, spool: Spool, files: list[str], recipe: Recipe, open_bucket: OpenBucket | None
 ) -> tuple[LoggedQuestions | None, list[Finding]]:
     """Leave held-out rows out that the recipe's logs ask, and return what was compared; None without such logs.
 
@@ -63,11 +65,8 @@ def leave_out_logged(
     bucket, _, key = logs.uri.removeprefix("s3://").partition("/")
     asked: set[int] = set()
     try:
-        storage = open_bucket(bucket)
-        found.problem = _too_much(storage, key)
-        if not found.problem:
-            asked = _questions(storage, key, logs, scratch, found)
-    except (NotAllowedError, NotFoundError) as error:
+        asked = _questions(open_bucket(bucket), key, logs, found)
+    except (DatasetError, NotAllowedError, NotFoundError) as error:
         found.problem = error.message
     if found.problem:
         return found, [finding("logs-not-compared", "", uri=logs.uri, why=found.problem)]
@@ -81,30 +80,40 @@ def leave_out_logged(
     return found, [*told, compared]
 
 
-def _too_much(storage: Storage, key: str) -> str:
-    count = size = 0
-    for file in storage.list(key):
-        count, size = count + 1, size + file.size
-        if count > MOST_FILES or size > MOST_BYTES:
-            return f"there are more than {MOST_FILES:,} files or {MOST_BYTES >> 30} GiB under it"
-    return "" if count else "there is no file under it"
+def _files(storage: Storage, key: str) -> list[str]:
+    """Return the log files under a folder, or the one file.
+
+    Raises:
+        NotFoundError: there is none.
+        DatasetError: they are too many, or too large.
+    """
+    prefix = key if not key or key.endswith(("/", *_SUFFIXES)) else f"{key}/"
+    found, size = [], 0
+    for file in storage.list(prefix):
+        if file.key.endswith(_SUFFIXES):
+            found.append(file.key)
+            size += file.size
+        if len(found) > MOST_FILES or size > MOST_BYTES:
+            raise DatasetError(f"there are more than {MOST_FILES:,} files or {MOST_BYTES >> 20} MiB under it")
+    if not found:
+        raise NotFoundError("there is no log file under it")
+    return found
 
 
-def _questions(storage: Storage, key: str, logs: InvocationLogs, scratch: Path, found: LoggedQuestions) -> set[int]:
+def _questions(storage: Storage, key: str, logs: InvocationLogs, found: LoggedQuestions) -> set[int]:
     """Hash what the requests that teach ask. ``key`` is a folder, or one file."""
-    place = scratch / "logs"
-    place.mkdir(exist_ok=True)
+
+    def read(name: str) -> tuple[set[int], int, int]:
+        rows = list(read_log(storage.read(name)))
+        taught = [row for row in rows if row and teaches(row.extra.get("requestMetadata"), logs)]
+        return {asked_hash(_texts(row)) for row in taught}, len(taught), rows.count(None)
+
     asked: set[int] = set()
-    folder, only = (key if not key or key.endswith("/") else f"{key}/"), None
-    if key.endswith((".gz", ".json", ".jsonl")):
-        start, slash, only = key.rpartition("/")
-        folder = start + slash
-    for row in read_dataset(storage, folder, Data(), "distillation", place, only):
-        if not isinstance(row, Example):
-            found.unread += 1
-        elif teaches(row.extra.get("requestMetadata"), logs):
-            found.requests += 1
-            asked.add(asked_hash(_texts(row)))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for hashes, requests, unread in pool.map(read, _files(storage, key)):
+            asked |= hashes
+            found.requests += requests
+            found.unread += unread
     return asked
 
 

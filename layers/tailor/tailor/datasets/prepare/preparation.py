@@ -175,7 +175,7 @@ class Intake:
             self._watch(Progress("comparing rows", totals.rows))
             spool = Spool(parts, self._facts.record, self._files)
             _compare(table, collector, recipe, model, totals, self.reader)
-            logged, told = leave_out_logged(table, spool, self._files, recipe, given.open_bucket, scratch)
+            logged, told = leave_out_logged(table, spool, self._files, recipe, given.open_bucket)
             collector.add(told)
             _count(table, collector, recipe, model, self.reader)
             questions = own_questions(given.uploads, given.prefix, recipe, model, scratch)
