@@ -14,7 +14,7 @@ from tailor.commands import DEFAULT_STACK
 
 COMMANDS = {  # module and function by name, in the order of --help
     "recipe": ("recipe", "recipe"),
-    "models": ("models", "models"),
+    "models": ("model_commands", "app"),
     "check": ("check", "check"),
     "quote": ("quote", "quote"),
     "grade": ("grade", "grade"),
@@ -40,6 +40,7 @@ COMMANDS = {  # module and function by name, in the order of --help
     "offline": ("runs", "offline"),
     "erase": ("erase", "erase"),
     "console": ("console", "console"),
+    "bill": ("bill", "bill"),
     "usage": ("usage", "usage"),
     "budget": ("budget", "budget"),
     "train-curve": ("curve", "train_curve"),

@@ -19,7 +19,7 @@ from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
 from tailor.errors import RetryableError
 from tailor.settings import Settings
-from tailor.steps.orphans import Sweep
+from tailor.steps.orphans import REMOVED_AFTER, Sweep
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.services import RunServices
@@ -62,6 +62,7 @@ reconciler = Reconciler(
         EventBus(settings.event_bus),
         every=timedelta(minutes=settings.sweep_minutes),
         grace=timedelta(minutes=settings.orphan_minutes),
+        removed_after=REMOVED_AFTER | {"provisioned": timedelta(minutes=settings.orphan_minutes)},
     ),
     folders=FolderTable(settings.folders_table),
     wake_ups=WakeUpQueue(settings.wake_ups_url),

@@ -145,7 +145,10 @@ class BudgetReached(Event):
 
 
 class OrphanFound(Event):
-    """``detail`` of Tailor's own "Orphan Found": something at Bedrock that no run needs. ``id`` is the notice's."""
+    """``detail`` of Tailor's own "Orphan Found": something at Bedrock that no run needs, or a model that is not kept.
+
+    ``id`` is the notice's.
+    """
 
     version: Literal[1] = 1
     id: str
@@ -153,6 +156,7 @@ class OrphanFound(Event):
     run: str = Field(description="the run that it was made for, by its tags; empty if they name none")
     arn: str
     what: str
+    why: str = Field(description="why no run needs it, as a clause")
     removed: bool = Field(description="false: it is removed once it is older")
     hours: float = Field(description="age in hours at which it is removed")
     at: datetime

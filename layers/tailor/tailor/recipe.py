@@ -5,39 +5,19 @@ Unknown keys are refused and the nearest known one is suggested: a misspelt sett
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from tailor import recipe_text
 from tailor.errors import Problem, RecipeError
 from tailor.recipe_problems import SettingError, problems_of
+from tailor.recipe_section import Hours, Key, Section, Share
+from tailor.recipe_serving import Deployment, Retention
 
 Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
 METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
-A_YEAR = 24 * 365  # hours
-# What DynamoDB, which stores the recipe, can hold of a number that is not 0, and of an integer (38 digits).
-SMALLEST, LARGEST, LARGEST_INTEGER = 1e-130, 9.9e125, 10**38 - 1
-Share = Annotated[float, Field(ge=0, le=1)]
-Key = Annotated[str, Field(min_length=1)]  # a stored map has no empty key
-Hours = Annotated[float, Field(gt=0, le=A_YEAR)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @field_validator("*")
-    @classmethod
-    def _storable(cls, value: Any) -> Any:
-        """Refuse numbers that can't be stored, and no others: recipes of stored runs must stay readable."""
-        size = value.copy_abs() if isinstance(value, Decimal) else abs(value) if isinstance(value, float) else 0
-        if size and not SMALLEST <= size <= LARGEST:
-            raise ValueError(f"the number must be 0, or between {SMALLEST:g} and {LARGEST:g} in size")
-        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
-            raise ValueError("the number must have at most 38 digits")
-        return value
 
 
 class Columns(Section):
@@ -284,40 +264,6 @@ class Evaluation(Section):
     judge_rows: int = Field(default=100, ge=1, description="maximum number of pairs for the judge")
 
 
-def in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-class Deployment(Section):
-    """How a version is served. Provisioned model units bill by the hour until they are deleted, so they need an end."""
-
-    kind: Literal["on-demand", "provisioned"] = "on-demand"
-    units: int = Field(default=1, ge=1, le=100, description="provisioned only: model units")
-    hours: Hours | None = Field(
-        default=None, description="provisioned only: hours after which the units are deleted, from their creation"
-    )
-    until: Annotated[datetime, AfterValidator(in_utc)] | None = Field(
-        default=None, description="provisioned only: time at which they are deleted, such as 2026-12-24T18:00+07:00"
-    )
-    promote: bool = Field(default=True, description="make a version live automatically if it passes")
-    keep_previous_hours: Annotated[float, Field(ge=0, le=A_YEAR)] | None = Field(
-        default=None, description="hours to keep the replaced version for rollback; none: 24, provisioned 0"
-    )
-
-    @property
-    def standby_hours(self) -> float:
-        """Return how long a replaced version is kept: model units bill meanwhile, so only if the recipe says so."""
-        if self.keep_previous_hours is None:
-            return 24 if self.kind == "on-demand" else 0
-        return self.keep_previous_hours
-
-    def ends_at(self, created: datetime) -> datetime | None:
-        """Return when model units that are created then are to be deleted; None without a known end."""
-        ends = [self.until] if self.until else []
-        ends += [created + timedelta(hours=self.hours)] if self.hours else []
-        return min(ends, default=None)
-
-
 class Notifications(Section):
     slack: bool = Field(default=True, description="notify Slack about this dataset's runs, if the stack has a hook")
     mention: str | None = Field(
@@ -346,7 +292,13 @@ class Recipe(Section):
     budget: Budget = Budget()
     evaluation: Evaluation = Evaluation()
     deployment: Deployment = Deployment()
+    retention: Retention = Retention()
     notifications: Notifications = Notifications()
+
+    @property
+    def kept(self) -> Retention:
+        """Return how long models are kept: for good in recipes of earlier versions, which did not say."""
+        return self.retention if "retention" in self.model_fields_set else Retention(not_passed_days=0)
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Recipe":

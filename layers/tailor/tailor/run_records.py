@@ -99,6 +99,14 @@ class EarlierCost(RunRecord):
     most: Decimal | None
 
 
+class ModelDeletion(RunRecord):
+    """The end of a run's custom model. It is noted first: if Bedrock refuses, the deletion is tried again."""
+
+    at: Moment
+    by: str
+    reason: str
+
+
 class JobRecord(RunRecord):
     """A run's customization job. One that failed before it began, or that a person had tried again, is followed by
     another one (``attempt`` 2 and so on)."""
@@ -114,6 +122,7 @@ class JobRecord(RunRecord):
     training_loss: float | None = None
     validation_loss: float | None = None
     model_arn: str | None = Field(default=None, description="the custom model, once the job is done")
+    model_deleted: ModelDeletion | None = None
     stop_asked_by: str | None = None
     stop_reason: str | None = None
 

@@ -171,6 +171,9 @@ class ClockedBedrock:
         active = self._now() >= self._job(identifier).ends + self._models_take
         return {"modelStatus": "Active" if active else "Creating"}
 
+    def list_models(self) -> list[dict[str, Any]]:
+        return []
+
     def delete_model(self, identifier: str) -> None:
         raise AssertionError("no step deletes a model")
 

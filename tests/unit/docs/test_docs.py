@@ -83,7 +83,8 @@ def incomplete(line: str) -> str:
         return ""
     rest = rest[1:]
     if isinstance(command, click.Group):
-        command, rest = command.commands[rest[0]], rest[1:]
+        named = rest[0] if rest[0] in command.commands or "list" not in command.commands else "list"
+        command, rest = command.commands[named], rest[1:]
     options = {flag: option for option in command.params if isinstance(option, click.Option) for flag in option.opts}
     given = [word for word in rest if word.startswith("-") and word != "-"]
     if unknown := set(given) - set(options):

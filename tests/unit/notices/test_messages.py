@@ -10,7 +10,8 @@ import pytest
 
 from tailor.notices.messages import Message, message_for, message_for_stall
 from tailor.notices.wordings import WORDINGS
-from tailor.recipe import Budget, Deployment, Notifications, Recipe
+from tailor.recipe import Budget, Notifications, Recipe
+from tailor.recipe_serving import Deployment
 from tailor.runs import MOVES, Run, State
 from tests.unit.notices.conftest import DOCUMENTS, MEASURED, ROOT, TRAINED, path_to, run_through
 
@@ -471,6 +472,11 @@ def test_model_units_are_told_with_their_price_before_and_their_end_after() -> N
     over = told(run_through(*MEASURED, "passed", "live", "retired", by="reconcile", reason="its units had an end"))
     assert over.text.startswith("colours is offline. Its units had an end.")
     assert "A newer version that passes goes live" in over.next_step
+
+
+def test_a_model_that_did_not_pass_is_told_with_how_long_it_is_kept() -> None:
+    kept = told(run_through(*path_to(State.FAILED), recipe=Recipe.parse("retention: {not_passed_days: 7}")))
+    assert kept.next_step.endswith("the trained model is kept for 7 days (retention.not_passed_days).")
 
 
 def test_a_run_that_was_stopped_before_training_cost_nothing() -> None:

@@ -258,6 +258,9 @@ class MemoryControl:
         self._maybe_fail("get_model")
         return self.model
 
+    def list_models(self) -> list[dict[str, Any]]:
+        return []
+
     def delete_model(self, identifier: str) -> None:
         self._maybe_fail("delete_model")
 

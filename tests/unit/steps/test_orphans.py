@@ -9,7 +9,8 @@ from tailor.catalog import DeploymentKind
 from tailor.errors import ConflictError
 from tailor.events import ORPHAN_FOUND, OrphanFound
 from tailor.notices.messages import message_for_orphan
-from tailor.recipe import Deployment, Recipe
+from tailor.recipe import Recipe
+from tailor.recipe_serving import Deployment
 from tailor.runs import Run, State
 from tailor.serving.aliases import Version, promote
 from tailor.steps.orphans import Sweep
@@ -67,8 +68,8 @@ def test_model_units_whose_run_has_ended_are_removed_and_told_within_the_half_ho
     [told] = stack.sent
     message = message_for_orphan(told)
     assert (told.run, told.project, told.removed) == (run.id, "colours", True)
-    assert (message.title, message.event) == ("colours: a leftover was removed", "leftover")
-    assert "model units of this stack that no run needs" in message.text
+    assert (message.title, message.event) == ("colours: provisioned throughput was removed", "leftover")
+    assert "no run needs it, because a deletion failed" in message.text
     assert stack.sweep(HOUR) == []
 
 

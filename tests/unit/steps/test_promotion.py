@@ -7,7 +7,8 @@ import pytest
 
 from tailor.errors import ConflictError
 from tailor.evaluation.sizes import ROUNDS
-from tailor.recipe import Deployment, Recipe
+from tailor.recipe import Recipe
+from tailor.recipe_serving import Deployment
 from tailor.runs import State
 from tailor.steps.provision import promote
 from tests.unit.steps.fakes import NOW, MemoryAliases

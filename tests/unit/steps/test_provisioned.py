@@ -7,7 +7,8 @@ import pytest
 
 from tailor.errors import QuotaError
 from tailor.notices.messages import message_for_stall
-from tailor.recipe import Deployment, Recipe
+from tailor.recipe import Recipe
+from tailor.recipe_serving import Deployment
 from tailor.runs import Run, State
 from tailor.steps.provision import provision
 from tests.unit.steps.fakes import NOW, deployment_arn

@@ -8,7 +8,8 @@ import pytest
 from tailor.evaluation.questions.sealing import is_sealed
 from tailor.notices.facts import Facts
 from tailor.notices.texts import after_measured_again, after_passed
-from tailor.recipe import Deployment, Evaluation, Recipe
+from tailor.recipe import Evaluation, Recipe
+from tailor.recipe_serving import Deployment
 from tailor.runs import Run, State
 from tailor.steps.asking import EvaluateFanOut, EvaluateServices
 from tailor.steps.evaluate import evaluate

@@ -85,10 +85,14 @@ class Bedrock:
 
     def find_model(self, name: str) -> dict[str, Any] | None:
         """Return the custom model of exactly this name: ``modelArn``, ``modelName``, ``creationTime``."""
-        with translated(f"looking for the custom model {name}"):
-            pages = self._bedrock.get_paginator("list_custom_models").paginate(nameContains=name)
-            summaries = (summary for page in pages for summary in page["modelSummaries"])
-            return next((dict(summary) for summary in summaries if summary["modelName"] == name), None)
+        return next((found for found in self.list_models(name) if found["modelName"] == name), None)
+
+    def list_models(self, name_contains: str = "") -> Iterator[dict[str, Any]]:
+        """Return summaries of the account's custom models, optionally of those whose name contains a text."""
+        given: dict[str, Any] = {"nameContains": name_contains} if name_contains else {}
+        with translated("listing custom models"):
+            for page in self._bedrock.get_paginator("list_custom_models").paginate(**given):
+                yield from (dict(summary) for summary in page["modelSummaries"])
 
     def get_model(self, identifier: str) -> dict[str, Any]:
         """Return GetCustomModel's answer, by ARN or name."""

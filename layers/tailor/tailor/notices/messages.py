@@ -175,12 +175,11 @@ def message_for_budget(reached: BudgetReached, *, command: str = "tailor") -> Me
 
 def message_for_orphan(orphan: OrphanFound, *, command: str = "tailor") -> Message:
     """Return the message for something at Bedrock that no run needs."""
-    text = f"Bedrock has {orphan.what} of this stack that no run needs: a deletion failed, or a function was cut short"
+    title = f"{orphan.what} {'was removed' if orphan.removed else 'is left over'}"
+    text = f"{capital(orphan.what)} of this stack {'was removed' if orphan.removed else 'is at Bedrock'}: {orphan.why}"
+    next_step = f"It is removed by itself once it is {orphan.hours:g} hours old. tailor bill lists all that bills."
     if orphan.removed:
-        title, next_step = "a leftover was removed", "Nothing to do. The custom model is kept."
-    else:
-        title = "a leftover was found"
-        next_step = f"It is removed by itself once it is {orphan.hours:g} hours old. tailor bill lists all that bills."
+        next_step = "Nothing to do. tailor bill lists all that bills."
     return Message(
         run=orphan.run,
         project=orphan.project,

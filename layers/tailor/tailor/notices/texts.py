@@ -196,7 +196,9 @@ def after_passed(facts: Facts) -> str:
 
 
 def after_not_passed(facts: Facts) -> str:
-    return "It does not go live and its deployment is taken down. Nothing changes for apps; the trained model is kept."
+    days = facts.run.recipe.kept.not_passed_days
+    kept = f"is kept for {days:g} days (retention.not_passed_days)" if days else "is kept"
+    return f"It does not go live and its deployment is taken down. Nothing changes for apps; the trained model {kept}."
 
 
 def after_inconclusive(facts: Facts) -> str:

@@ -20,6 +20,7 @@ from tailor.errors import ConflictError
 from tailor.run_records import EarlierCost, JobRecord, ReportRecord
 from tailor.runs import Run, RunStore, State
 from tailor.steps.folders import fingerprint
+from tailor.steps.models import check_model
 from tailor.storage import Storage
 from tailor.training.request import MOST_ATTEMPTS, attempt_of
 from tailor.training.spent import JOBS, spent
@@ -73,6 +74,7 @@ def _next_job(run: Run, now: datetime) -> JobRecord:
 def _deployed_again(run: Run, by: str, reason: str, now: datetime) -> Run:
     """Return the run with its trained model to be deployed: nothing is trained or paid twice, and what was not measured
     is measured before it can go live."""
+    check_model(run)
     tried = run.history[-2]
     if tried.state == State.RESTORING:
         return run.moved(State.RESTORING, by=by, reason=reason or tried.reason, now=now, deployment=None)

@@ -34,6 +34,9 @@ class Control(Protocol):
     def delete_model(self, identifier: str) -> None:
         """Call DeleteCustomModel; do nothing if it is gone, or another stack's. ConflictError: it is deployed."""
 
+    def list_models(self) -> Iterable[dict[str, Any]]:
+        """Call ListCustomModels: the account's, each with ``modelArn``, ``modelName`` and ``creationTime``."""
+
     def create_deployment(
         self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
     ) -> str:

@@ -1,28 +1,33 @@
-"""Remove what serves a model and that no run needs: left by a function that was killed, or by a deletion that failed.
+"""Remove what no run needs: what a killed function or a failed deletion left, and models that are not kept any longer.
 
 A deployment or model units carry the tags of their stack and run. Young ones are left alone: the function that made one
 may be about to write that down.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from tailor.catalog import KINDS, DeploymentKind
-from tailor.errors import ConflictError
+from tailor.errors import ConflictError, NotFoundError
 from tailor.events import ORPHAN_FOUND, OrphanFound
 from tailor.runs import Run, State, find
+from tailor.steps.models import BY, delete_models, retention_over
 from tailor.steps.ownership import OwnControl
 from tailor.steps.provision import deployment_names
 from tailor.steps.services import RunServices
+from tailor.training.request import run_id_of
 
 # Model units bill by the hour. An on-demand deployment costs nothing while idle, and may be somebody's who looks on.
-REMOVED_AFTER: Mapping[DeploymentKind, timedelta] = {
+REMOVED_AFTER: dict[DeploymentKind, timedelta] = {
     "provisioned": timedelta(minutes=15),
     "on-demand": timedelta(hours=24),
 }
-TITLES: Mapping[DeploymentKind, str] = {"provisioned": "model units", "on-demand": "a deployment"}
+TITLES: Mapping[DeploymentKind, str] = {"provisioned": "provisioned throughput", "on-demand": "a deployment"}
+WHY = "no run needs it, because a deletion failed or a function was cut short"
+MODEL = "a custom model"
 _MADE_NEXT = frozenset({State.TRAINED, State.RESTORING})
 
 
@@ -61,9 +66,30 @@ class Sweep:
                 if tags is None or self._is_needed_after_all(each, tags, services):
                     continue
                 found.append(self._handle(kind, each, tags, control, now))
+        found += self._models(services, now)
         if found:
             self.bus.send(ORPHAN_FOUND, found)
         return found
+
+    def _models(self, services: RunServices, now: datetime) -> Iterator[OrphanFound]:
+        """Delete the models whose runs' recipes do not keep them any longer."""
+        for each in services.control.list_models():
+            run = find(services.runs, run_id_of(str(each["modelName"])))
+            if run is None or run.job is None or not (why := retention_over(run, now)):
+                continue
+            with suppress(ConflictError, NotFoundError):  # somebody has it deployed again just now
+                delete_models(run, services, by=BY, reason=why, now=now)
+                yield OrphanFound(
+                    id=f"model-{run.id}-removed",
+                    project=run.project,
+                    run=run.id,
+                    arn=run.model_arn,
+                    what=MODEL,
+                    why=why,
+                    removed=True,
+                    hours=0,
+                    at=now,
+                )
 
     def _is_needed_after_all(self, each: Mapping[str, Any], tags: Mapping[str, str], services: RunServices) -> bool:
         """Read its run again: the list of open runs may be late. A name that leads to it keeps it too."""
@@ -90,6 +116,7 @@ class Sweep:
             run=tags.get("run", ""),
             arn=arn,
             what=TITLES[kind],
+            why=WHY,
             removed=removed,
             hours=round(self.removed_after[kind].total_seconds() / 3600, 2),
             at=now,

@@ -55,6 +55,9 @@ class OwnControl(Control):
     def get_model(self, identifier: str) -> dict[str, Any]:
         return self._account.get_model(identifier)
 
+    def list_models(self) -> Iterable[dict[str, Any]]:
+        return self._account.list_models()
+
     def own_model(self, identifier: str) -> str | None:
         """Return the ARN of a custom model, or None if there is none or it is another stack's."""
         return self._own(lambda: str(self._account.get_model(identifier)["modelArn"]))

@@ -17,6 +17,7 @@ from tailor.serving.aliases import Alias, Offline, Version, rolled_back
 from tailor.serving.aliases import rollback as move_pointer_back
 from tailor.serving.aliases import take_offline as point_nowhere
 from tailor.steps.again import ENDED_WITHOUT_MODEL, again
+from tailor.steps.models import check_model
 from tailor.steps.provision import SERVING, is_going, is_sealed, open_sealed, promote, stand_by, take_down
 from tailor.steps.services import RunServices
 from tailor.storage import Storage
@@ -148,6 +149,7 @@ def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, no
     """
     if not reason.strip():
         raise InvalidInputError("a version that people put live needs a reason", hint="the run's history keeps it")
+    check_model(run)
     if run.state in _REDEPLOYABLE:
         return services.runs.save(run.moved(State.RESTORING, by=by, reason=reason, now=now, deployment=None))
     if run.state not in _PROMOTABLE:

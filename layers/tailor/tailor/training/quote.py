@@ -12,7 +12,8 @@ from typing import Any
 
 from tailor.catalog import Model, Price
 from tailor.costs import CostLine, Every, Quote, Range, cents
-from tailor.recipe import Deployment, Recipe
+from tailor.recipe import Recipe
+from tailor.recipe_serving import Deployment
 from tailor.training.advice import hyperparameters
 from tailor.training.prices import how_to_set
 

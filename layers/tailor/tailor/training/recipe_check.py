@@ -14,7 +14,8 @@ from tailor.errors import NotFoundError, Problem, RecipeError
 from tailor.evaluation import settings
 from tailor.findings import Finding, finding
 from tailor.names import RECIPE_FILE
-from tailor.recipe import Deployment, Recipe
+from tailor.recipe import Recipe
+from tailor.recipe_serving import Deployment
 from tailor.training import methods
 
 _DECISIVE = {"model", "method"}  # settings without which it is unknown what the others are for

@@ -1,0 +1,103 @@
+"""List what this stack has at Bedrock that bills while nobody calls: custom models and what serves them.
+
+A price that is not known is None; it never counts as 0.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tailor import catalog
+from tailor.catalog import KINDS, DeploymentKind, Model, PriceItem
+from tailor.costs import COMMITTED
+from tailor.runs import Run, RunStore, find
+from tailor.steps.orphans import Needed
+from tailor.steps.ownership import OwnControl
+from tailor.training.request import run_id_of
+
+NOBODYS = "no run needs it"
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """One thing that is billed by time. ``month``: US dollars; None if a price is not known."""
+
+    what: str
+    name: str
+    arn: str
+    project: str
+    run: str
+    use: str
+    month: Decimal | None
+    price: str
+    ends_at: datetime | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON; amounts as text."""
+        found = asdict(self)
+        ends = self.ends_at.isoformat() if self.ends_at else None
+        return found | {"month": None if self.month is None else str(self.month), "ends_at": ends}
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """``priced`` adds the operator's and AWS's prices to a model of the catalogue."""
+
+    runs: RunStore
+    control: OwnControl
+    priced: Callable[[Model], Model] = lambda model: model
+
+    def take(self) -> Iterator[Billed]:
+        """Yield all of this stack's, by its tags."""
+        for each in self.control.list_models():
+            tags = self.control.own_tags(str(each["modelArn"]))
+            if tags is not None:
+                yield self._model(each)
+        for kind in KINDS:
+            for each in self.control.list_deployments(kind):
+                tags = self.control.own_tags(str(each["arn"]))
+                if tags is not None:
+                    yield self._deployment(kind, each, tags)
+
+    def _model(self, each: Mapping[str, Any]) -> Billed:
+        run = find(self.runs, run_id_of(str(each["modelName"])))
+        month, price = self._price(run, "storage", str(each.get("baseModelArn", "")))
+        use = NOBODYS if run is None else f"run is {run.state}"
+        return Billed("custom model", str(each["modelName"]), str(each["modelArn"]), *_whose(run), use, month, price)
+
+    def _deployment(self, kind: DeploymentKind, each: Mapping[str, Any], tags: Mapping[str, str]) -> Billed:
+        run = find(self.runs, tags.get("run", ""))
+        needed = run is not None and run.is_open and Needed([run]).has(each)
+        use = f"run is {run.state}" if run is not None and needed else NOBODYS
+        named = (str(each["name"]), str(each["arn"]), *_whose(run))
+        if kind == "on-demand":
+            return Billed("deployment", *named, use, Decimal(0), "billed by token only")
+        month, price = self._price(run, "provisioned", str(each.get("foundationModelArn", "")))
+        units = int(each.get("modelUnits", 1))
+        ends = run.deployment.ends_at if run and run.deployment and needed else None
+        whole = None if month is None else month * units * COMMITTED["hour"]
+        return Billed(f"{units} model unit{'' if units == 1 else 's'}", *named, use, whole, price, ends)
+
+    def _price(self, run: Run | None, item: PriceItem, base: str) -> tuple[Decimal | None, str]:
+        """Return the amount of one unit, and whose price it is; None where the model or its price is not known."""
+        known = {model.name: model for model in catalog.models()}
+        identifier = base.rpartition("/")[2]
+        model = known.get(run.recipe.model) if run else None
+        model = model or next((each for each in known.values() if identifier in each.ids), None)
+        price = self.priced(model).price(item) if model else None
+        if price is None or price.amount is None:
+            return None, "not known"
+        return price.amount, f"${price.amount:f} per {price.unit}, {price.origin}"
+
+
+def _whose(run: Run | None) -> tuple[str, str]:
+    return (run.project, run.id) if run else ("", "")
+
+
+def total(found: list[Billed]) -> tuple[Decimal, int]:
+    """Return the sum of the known prices a month, and how many are not known."""
+    return sum((each.month for each in found if each.month is not None), Decimal(0)), sum(
+        each.month is None for each in found
+    )
