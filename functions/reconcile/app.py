@@ -19,6 +19,7 @@ from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
 from tailor.errors import RetryableError
 from tailor.settings import Settings
+from tailor.steps.idle import IdleWatch
 from tailor.steps.orphans import REMOVED_AFTER, Sweep
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.reconcile import Reconciler
@@ -64,6 +65,7 @@ reconciler = Reconciler(
         grace=timedelta(minutes=settings.orphan_minutes),
         removed_after=REMOVED_AFTER | {"provisioned": timedelta(minutes=settings.orphan_minutes)},
     ),
+    idle=IdleWatch(ServingTable(settings.serving_table)),
     folders=FolderTable(settings.folders_table),
     wake_ups=WakeUpQueue(settings.wake_ups_url),
     queues={"prepare": StepQueue(settings.prepare_queue_url), "evaluate": StepQueue(settings.evaluate_queue_url)},

@@ -102,7 +102,7 @@ class RunStalled(RunChanged):
 
     level: Literal["warn", "stuck"]
     phase: str = Field(
-        description="validation, processing, waiting, training, stopping, model, room, deploying or budget"
+        description="validation, processing, waiting, training, stopping, model, room, deploying, idle or budget"
     )
     message: str
 

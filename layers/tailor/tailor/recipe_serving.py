@@ -25,6 +25,9 @@ class Deployment(Section):
     until: Annotated[datetime, AfterValidator(in_utc)] | None = Field(
         default=None, description="provisioned only: time at which they are deleted, such as 2026-12-24T18:00+07:00"
     )
+    idle_hours: Hours | None = Field(
+        default=None, description="provisioned only: hours without a call after which they are deleted, once live"
+    )
     promote: bool = Field(default=True, description="make a version live automatically if it passes")
     keep_previous_hours: Annotated[float, Field(ge=0, le=A_YEAR)] | None = Field(
         default=None, description="hours to keep the replaced version for rollback; none: 24, provisioned 0"

@@ -255,6 +255,17 @@ def test_usage_is_counted_by_key_version_and_day(client: OpenAI, store: ServingT
     assert store.usage("colours", first - timedelta(days=9), first - timedelta(days=1)) == []
 
 
+def test_the_time_of_the_last_call_is_known(client: OpenAI, store: ServingTable) -> None:
+    began = datetime.now(UTC).replace(microsecond=0)
+    assert store.last_call("colours", began) is None
+    client.chat.completions.create(model="colours", messages=ASK)
+    last = store.last_call("colours", began - timedelta(days=3))
+    assert last is not None
+    assert last >= began
+    assert store.last_call("colours", began + timedelta(days=2)) is None
+    assert store.last_call("another", began) is None
+
+
 def test_a_key_beyond_its_requests_a_minute_is_429(gateway: Gateway, store: ServingTable, live: Version) -> None:
     secret, key = keys.create(store, "slow", ["colours"], limits=RateLimits(requests_per_minute=1))
     minute = datetime.now(UTC).replace(second=0, microsecond=0)

@@ -24,6 +24,7 @@ WRONG = {
     "teacher: xx": ("teacher", "'xx'", "known models"),
     "{method: distillation, teacher: xx}": ("teacher", "'xx'", "nova-pro"),
     "deployment: {kind: provisioned}": ("deployment", "they need an end", "add hours: 8"),
+    "deployment: {idle_hours: 8}": ("deployment.idle_hours", "no model units", "kind: provisioned"),
     "deployment: {hours: 8}": ("deployment.hours", "no model units", "kind: provisioned"),
     "deployment: {kind: provisioned, until: 2026-01-01 12:00}": ("deployment.until", "has passed", "a later time"),
     "notifications: {mention: '@ann'}": ("notifications.mention", "'@ann' is not the id", "Copy member ID"),

@@ -66,9 +66,9 @@ class ServingTable(KeyTable):
         counts |= {f"{_LATENCY}{bucket}": count for bucket, count in usage.latencies.items()}
         added = {name: count for name, count in counts.items() if count}
         adds = ", ".join(f"{name} :{name}" for name in added)
-        expression = (f"ADD {adds} " if adds else "") + "SET expiration = :end"
+        expression = (f"ADD {adds} " if adds else "") + "SET expiration = :end, last_at = :at"
         values: dict[str, Any] = {f":{name}": count for name, count in added.items()}
-        values[":end"] = _epoch(usage.day, KEEP_USAGE)
+        values |= {":end": _epoch(usage.day, KEEP_USAGE), ":at": datetime.now(UTC).isoformat(timespec="seconds")}
         if usage.model:
             expression, values = f"{expression}, model = :model", values | {":model": usage.model}
         key = {"pk": f"USAGE#{usage.project}", "sk": _usage_key(usage)}
@@ -79,6 +79,13 @@ class ServingTable(KeyTable):
         values = {":pk": f"USAGE#{project}", ":first": first.isoformat(), ":last": f"{last.isoformat()}~"}
         rows = self._table.query("pk = :pk AND sk BETWEEN :first AND :last", values, f"reading the usage of {project}")
         return [_usage(project, row) for row in rows]
+
+    def last_call(self, project: str, since: datetime) -> datetime | None:
+        """Return the time of a project's last call on the day of ``since`` or later; None if there was none."""
+        values = {":pk": f"USAGE#{project}", ":first": since.date().isoformat()}
+        rows = self._table.query("pk = :pk AND sk >= :first", values, f"reading the last call of {project}")
+        times = [datetime.fromisoformat(str(row["last_at"])) for row in rows if "last_at" in row]
+        return max(times, default=None)
 
     def count_request(self, key: str, minute: datetime, limit: int) -> int | None:
         try:

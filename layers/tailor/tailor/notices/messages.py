@@ -199,7 +199,7 @@ def message_for_orphan(orphan: OrphanFound, *, command: str = "tailor") -> Messa
 
 def _stalled(run: Run, phase: str) -> str | None:
     """Return the ARN of what does not progress, if it has one."""
-    if phase in ("room", "deploying"):
+    if phase in ("room", "deploying", "idle"):
         return run.deployment.arn if run.deployment else None
     if run.job is None:
         return None

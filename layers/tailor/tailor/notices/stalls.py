@@ -12,6 +12,8 @@ def stall_title(phase: str, *, stuck: bool) -> str:
         return "the custom model is not active yet"
     if phase == "budget":
         return "the month's budget is used up"
+    if phase == "idle":
+        return "nobody calls the live version"
     what = "the deployment" if phase == "deploying" else "the training job"
     return f"{what} {'is stuck' if stuck else 'does not move'}"
 
@@ -31,6 +33,8 @@ def after_stall(run: Run, phase: str) -> str:
         return (
             "The run waits for it. Take down a version that nobody needs (tailor retire RUN does), or ask AWS for more."
         )
+    if phase == "idle":
+        return f"A call keeps it. Once it is deleted, tailor promote {run.id} --reason WHY deploys it again."
     if phase == "model":
         return _after_model(run)
     if phase == "budget":

@@ -20,6 +20,7 @@ from tailor.run_records import DeploymentStatus
 from tailor.runs import ACTORS, MOVES, Run, State
 from tailor.serving.aliases import end_service, rolled_back
 from tailor.steps.filling import FolderStore, WakeUps
+from tailor.steps.idle import IdleWatch
 from tailor.steps.machine import BUSY
 from tailor.steps.orphans import Sweep
 from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
@@ -72,6 +73,7 @@ class Reconciler:
     wake_ups: WakeUps
     queues: Mapping[str, Waiting] = field(default_factory=dict)
     sweep: Sweep | None = None
+    idle: IdleWatch | None = None
 
     def round(self, now: datetime) -> ReconcileResult:
         """Look at each open run once. An error of one run does not keep the others from being looked at."""
@@ -117,6 +119,8 @@ class Reconciler:
     def _look_at(self, run: Run, states: _States, now: datetime) -> Run | None:
         if _is_over(run, now):
             return self._end(run, now)
+        if self.idle and self.idle.watches(run) and (changed := self._watch_idle(run, self.idle, now)):
+            return changed
         if run.state == State.TRAINING:
             job = self.services.control.get_job(run.job_arn)
             moved = follow(run, job, runs=self.services.runs, by=BY, now=now)
@@ -147,10 +151,17 @@ class Reconciler:
             return stand_by(run, successor=successor, runs=self.services.runs, by=BY, now=now, back=back)
         return None
 
-    def _end(self, run: Run, now: datetime) -> Run | None:
+    def _watch_idle(self, run: Run, idle: IdleWatch, now: datetime) -> Run | None:
+        """Announce that nobody calls a version, then take it down; None if nothing is new."""
+        if reason := idle.over(run, now):
+            return self._end(run, now, reason)
+        noted = idle.noted(run, now)
+        return self.services.runs.save(noted) if noted else None
+
+    def _end(self, run: Run, now: datetime, why: str = "") -> Run | None:
         """Take down model units whose time is over. The project is offline if nothing else serves it."""
         ends = run.deployment.ends_at if run.deployment else None
-        reason = f"its model units had an end, {ends:%Y-%m-%d %H:%M} UTC, and are deleted: they bill by the hour"
+        reason = why or f"its model units had an end, {ends:%Y-%m-%d %H:%M} UTC, and are deleted: they bill by the hour"
         if run.state == State.LIVE:
             end_service(self.services.aliases, run.project, run.id, BY, reason, now=now)
         return self._take_down(run, BY, reason, now)

@@ -168,6 +168,8 @@ def provisioned_line(deployment: Deployment, model: Model, now: datetime) -> Cos
         + how_to_set(model, "provisioned")
     )
     end = "" if hours is None else f", for at most {hours} hours"
+    if hours is None and deployment.idle_hours:
+        end = f", until nobody has called for {deployment.idle_hours:g} hours (a month is counted)"
     quantity, price = Range.exactly(deployment.units), model.price("provisioned")
     found = line("hosting", f"Hosting on {units}{end}", "hour", quantity, price, units, missing)
     return found.model_copy(update={"periods": hours})
