@@ -114,7 +114,7 @@ def test_a_crowd_at_a_cold_api_is_answered(pipeline: Pipeline, secret: str, sett
     for function in ("InferenceFunction", "AuthorizeFunction"):
         setting(function, COLD="1")  # it ends the processes that run
     started = pipeline.cloud.warm()  # as `make up` does: one of each
-    assert {"InferenceFunction", "AuthorizeFunction", "ManageFunction"} == {name.split("-")[1] for name in started}
+    assert {"InferenceFunction", "AuthorizeFunction", "ManageFunction"} <= {name.split("-")[1] for name in started}
     before = counted(pipeline)
 
     async def crowd() -> list[httpx.Response]:
