@@ -14,7 +14,7 @@ from tailor.serving.aliases import Alias, Version
 from tailor.serving.errors import render, to_api_error
 from tailor.serving.keys import Caller
 from tailor.serving.service import ChatService
-from tests.unit.serving.gateway import CONVERSE
+from tests.unit.serving.gateway import CONVERSE, converse_events
 
 _OPERATION = botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse")
 _SERIALIZER = create_serializer("rest-json")
@@ -93,7 +93,12 @@ class _Memory:
         tools = request.get("toolConfig", {"tools": [None]})["tools"]
         form = tools[-1] and {"toolUseId": "t1", "name": tools[-1]["toolSpec"]["name"], "input": {"value": 1}}
         content = [{"toolUse": form} if form else {"text": "đỏ"}]
-        return {"output": {"message": {"content": content}}, "stopReason": "end_turn", "usage": usage}
+        stop = "tool_use" if form else "end_turn"
+        metrics = {"latencyMs": 5}
+        return {"output": {"message": {"content": content}}, "stopReason": stop, "usage": usage, "metrics": metrics}
+
+    def stream(self, request: Any) -> Iterator[Any]:
+        return converse_events(self.converse(request))
 
 
 def service() -> ChatService:
@@ -104,7 +109,9 @@ def service() -> ChatService:
 def answer(chat: ChatService, path: str, body: bytes) -> tuple[int, str | None]:
     """Return the status and the error's code of the answer to a body."""
     try:
-        (chat.complete if path == "chat" else chat.respond)(body, CALLER)
+        made = (chat.complete if path == "chat" else chat.respond)(body, CALLER)
+        for _ in made.body:
+            pass
     except Exception as error:
         refused = to_api_error(error)
         if refused.http_status >= 500:
@@ -151,11 +158,11 @@ def _change(document: dict[str, Any], chance: random.Random) -> None:
         case 1 if isinstance(here, dict):
             here[_junk(chance) if chance.random() < 0.3 else f"{key}s"] = here.pop(key)
         case 2 if isinstance(here, list):
-            here[key:key] = [here[key]] * _times(here[key], chance.choice([1, 3, 30, 3000]))
+            here[key:key] = [here[key]] * _times(here[key], _size(chance, [1, 3, 30], 3000))
         case 3:
-            here[key] = [here[key]] * _times(here[key], chance.choice([1, 2, 100, 50_000]))
+            here[key] = [here[key]] * _times(here[key], _size(chance, [1, 2, 100], 50_000))
         case 4 if isinstance(here, dict):
-            copies = _times(here[key], chance.choice([1, 5, 2000, 40_000]))
+            copies = _times(here[key], _size(chance, [1, 5, 200], 40_000))
             here |= {f"{key}{number}": here[key] for number in range(copies)}
         case 5:
             other, place = chance.choice(places)
@@ -167,6 +174,10 @@ def _change(document: dict[str, Any], chance: random.Random) -> None:
 def _times(value: Any, wanted: int) -> int:
     """Return how many copies are made, so that a body stays about as large as Lambda takes it."""
     return min(wanted, LARGEST // (1 + len(json.dumps(value))))
+
+
+def _size(chance: random.Random, usual: list[int], huge: int) -> int:
+    return huge if chance.random() < 0.05 else chance.choice(usual)
 
 
 def _has(holder: Any, key: Any) -> bool:
@@ -183,10 +194,10 @@ def _value(chance: random.Random) -> Any:
     return chance.choice(
         [
             None, True, -1, 0, 2**31, 10**18, 1.5, [], {}, "user", "tool", "text", "image_url", "https://example.com/a.png",
-            "data:image/png;base64," + "A" * chance.choice([1, 4, 400_000]), "[" * 1000,
+            "data:image/png;base64," + "A" * _size(chance, [1, 4], 400_000), "[" * 1000,
             '{"a":' * 200 + "1" + "}" * 200,
-            "{" + ",".join(f'"{n}":1' for n in range(chance.choice([3, 40_000]))) + "}", " ", _junk(chance),
-            "x" * chance.choice([70, 300_000]), f"{RAW}{number}", RAW + '{"a":' * depth + "1" + "}" * depth,
+            "{" + ",".join(f'"{n}":1' for n in range(_size(chance, [3], 40_000))) + "}", " ", _junk(chance),
+            "x" * _size(chance, [70], 300_000), f"{RAW}{number}", RAW + '{"a":' * depth + "1" + "}" * depth,
         ]
     )  # fmt: skip
 

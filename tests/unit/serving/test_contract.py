@@ -300,6 +300,25 @@ def test_a_key_beyond_its_tokens_a_day_is_429(gateway: Gateway, store: ServingTa
     assert (error.status_code, error.code) == (429, "rate_limit_exceeded")
 
 
+def test_tokens_that_an_answer_did_not_use_are_given_back_and_so_are_those_of_a_failure(
+    gateway: Gateway, store: ServingTable, live: Version, runtime: ScriptedRuntime
+) -> None:
+    secret, key = keys.create(store, "app", ["colours"], limits=RateLimits(tokens_per_day=10_000))
+    runtime.answers = [converse_answer({"text": "đỏ"}), ModelCallError("ModelErrorException", "no")]
+    runtime.answers += [converse_answer({"text": "đỏ"})]
+    with connect(gateway, secret) as client:
+        raw = client.chat.completions.with_raw_response.create(model="colours", messages=ASK)
+        with pytest.raises(openai.InternalServerError):
+            client.chat.completions.create(model="colours", messages=ASK)
+        for _ in client.chat.completions.create(model="colours", messages=ASK, stream=True):
+            pass
+    assert raw.headers["x-ratelimit-limit-tokens"] == "10000"
+    assert 0 < int(raw.headers["x-ratelimit-remaining-tokens"]) < 10_000
+    assert {request["inferenceConfig"]["maxTokens"] for request in runtime.requests} == {4096}
+    today = datetime.now(UTC).date()
+    assert sum(store.tokens(key.id, today - timedelta(days=ago)) for ago in range(2)) == 26
+
+
 def test_an_answer_says_what_is_left_of_the_minute(gateway: Gateway, store: ServingTable, live: Version) -> None:
     secret, _ = keys.create(store, "app", ["colours"], limits=RateLimits(requests_per_minute=5))
     with connect(gateway, secret) as client:

@@ -107,10 +107,7 @@ def test_tool_conversations_that_bedrock_would_refuse_are_explained(client: Open
     def answer(id: str) -> Any:
         return {"role": "tool", "tool_call_id": id, "content": ""}
 
-    complete = [*ASK, assistant("a"), answer("a")]
     unknown: Any = {"type": "function", "function": {"name": "other"}}
-    assert refusal(client, messages=complete)[1] == "tools"
-    assert refusal(client, messages=complete, tools=[TOOL], tool_choice="none")[1] == "tool_choice"
     assert refusal(client, tool_choice="auto")[1] == "tool_choice"
     assert refusal(client, tools=[TOOL], tool_choice=unknown)[1] == "tool_choice"
     assert refusal(client, tools=[TOOL, TOOL])[1] == "tools"
@@ -121,6 +118,26 @@ def test_tool_conversations_that_bedrock_would_refuse_are_explained(client: Open
     for arguments in ("[]", "{", "null", '{"a": NaN}', "[" * 9999):
         where = "messages[1].tool_calls[0].function.arguments"
         assert refusal(client, messages=[*ASK, assistant("a", arguments=arguments)], tools=[TOOL])[1] == where
+
+
+def test_earlier_calls_are_told_as_text_where_no_tool_may_be_called(client: OpenAI, runtime: ScriptedRuntime) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "weather", "arguments": '{"of": "Huế"}'}}
+    history: list[Any] = [
+        *ASK,
+        {"role": "assistant", "content": "Để xem.", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "a", "content": "mưa"},
+    ]
+    client.chat.completions.create(model="colours", messages=history)
+    client.chat.completions.create(model="colours", messages=history, tools=[TOOL], tool_choice="none")
+    for request in runtime.requests:
+        assert "toolConfig" not in request
+        assert request["messages"][1:] == [
+            {
+                "role": "assistant",
+                "content": [{"text": "Để xem."}, {"text": '[weather was called with {"of": "Huế"}]'}],
+            },
+            {"role": "user", "content": [{"text": "[weather answered: mưa]"}]},
+        ]
 
 
 def test_a_schema_for_the_answer_is_kept(client: OpenAI, runtime: ScriptedRuntime) -> None:

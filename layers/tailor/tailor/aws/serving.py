@@ -110,6 +110,22 @@ class ServingTable(KeyTable):
             returns="NONE",
         )
 
+    def reserve_tokens(self, key: str, day: date, tokens: int, limit: int) -> int | None:
+        if tokens > limit:
+            return None
+        try:
+            row = self._table.update(
+                {"pk": f"RATE#{key}", "sk": f"DAY#{day.isoformat()}"},
+                "ADD tokens :tokens SET expiration = :end",
+                {":tokens": tokens, ":end": _epoch(day, KEEP_WINDOWS), ":room": limit - tokens},
+                f"setting tokens of key {key} aside",
+                condition="attribute_not_exists(tokens) OR tokens <= :room",
+                returns="UPDATED_NEW",
+            )
+        except ConditionFailedError:
+            return None
+        return int(row["tokens"])
+
     def tokens(self, key: str, day: date) -> int:
         row = self._table.get({"pk": f"RATE#{key}", "sk": f"DAY#{day.isoformat()}"}, f"reading the tokens of key {key}")
         return int(row.get("tokens", 0)) if row else 0

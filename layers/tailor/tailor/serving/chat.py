@@ -5,6 +5,7 @@ answered in the next user message. The messages keep their meaning; only the str
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,16 +32,17 @@ Block = dict[str, Any]
 
 def to_converse(request: ChatRequest, project: str, version: Version) -> dict[str, Any]:
     """Return keyword arguments for Converse. Raises ApiError 400."""
+    messages, tools = _messages(request, version), _tools(request)
     converse: dict[str, Any] = {
         "modelId": version.deployment,
-        "messages": _messages(request, version),
+        "messages": messages if tools else _without_tools(messages),
         "requestMetadata": _metadata(request, project, version),
     }
     if system := _system(request, version):
         converse["system"] = system
     if inference := _inference(request):
         converse["inferenceConfig"] = inference
-    if tools := _tools(request, uses_tools=any(_holds_tools(message) for message in converse["messages"])):
+    if tools:
         converse["toolConfig"] = tools
     return converse
 
@@ -171,7 +173,7 @@ def _inference(request: ChatRequest) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _tools(request: ChatRequest, *, uses_tools: bool) -> dict[str, Any] | None:
+def _tools(request: ChatRequest) -> dict[str, Any] | None:
     names = [tool.function.name for tool in request.tools or ()]
     if len(set(names)) != len(names):
         raise _refused("tools", "two tools have the same name")
@@ -183,10 +185,6 @@ def _tools(request: ChatRequest, *, uses_tools: bool) -> dict[str, Any] | None:
     if form := form_of(request):
         return _with_form(form, specs, only_form=not specs or request.tool_choice == "none")
     if not specs or request.tool_choice == "none":
-        if uses_tools and not specs:
-            raise _refused("tools", "a conversation with tool calls needs its tools in every request")
-        if uses_tools:
-            raise _refused("tool_choice", "Bedrock can't switch tools off in a conversation that has used them")
         return None
     config: dict[str, Any] = {"tools": specs}
     if isinstance(request.tool_choice, NamedTool):
@@ -225,8 +223,25 @@ def _metadata(request: ChatRequest, project: str, version: Version) -> dict[str,
     return metadata
 
 
-def _holds_tools(message: dict[str, Any]) -> bool:
-    return any("toolUse" in block or "toolResult" in block for block in message["content"])
+def _without_tools(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tell of earlier calls of tools as text.
+
+    Bedrock takes calls only beside tools that the model may call, and this request wants no call.
+    """
+    names: dict[str, str] = {}
+    return [{**message, "content": [_told(block, names) for block in message["content"]]} for message in messages]
+
+
+def _told(block: Block, names: dict[str, str]) -> Block:
+    if "toolUse" in block:
+        use = block["toolUse"]
+        names[use["toolUseId"]] = use["name"]
+        return {"text": f"[{use['name']} was called with {json.dumps(use['input'], ensure_ascii=False)}]"}
+    if "toolResult" in block:
+        result = block["toolResult"]
+        said = "\n".join(part.get("text", "") for part in result["content"])
+        return {"text": f"[{names[result['toolUseId']]} answered: {said}]"}
+    return block
 
 
 def _refused(param: str, message: str) -> ApiError:

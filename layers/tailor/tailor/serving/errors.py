@@ -38,9 +38,11 @@ class ApiError(TailorError):
         param: str | None = None,
         retry_after: int | None = None,
         should_retry: bool | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.http_status = status
+        self.headers = headers or {}
         self.code = code
         self.type = type
         self.param = param
@@ -140,7 +142,9 @@ def to_api_error(error: Exception) -> ApiError:
 def render(error: ApiError) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the body, in OpenAI's shape, and extra headers."""
     body = {"error": {"message": error.message, "type": error.type, "param": error.param, "code": error.code}}
-    headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    headers = dict(error.headers)
+    if error.retry_after is not None:
+        headers["retry-after"] = str(error.retry_after)
     if error.should_retry is not None:
         headers["x-should-retry"] = str(error.should_retry).lower()
     return body, headers

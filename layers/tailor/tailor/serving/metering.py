@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tailor.errors import TailorError
-from tailor.serving import budgets, usage
+from tailor.serving import budgets
 from tailor.serving.aliases import Alias, Version
 from tailor.serving.budgets import Announce, SpentStore
 from tailor.serving.errors import to_api_error
 from tailor.serving.keys import Caller
 from tailor.serving.latency import bucket_of
 from tailor.serving.prices import Pricing
+from tailor.serving.reservations import Reservation
 from tailor.serving.usage import Usage, UsageStore
 
 LONGEST_TAG = 64
@@ -36,6 +37,7 @@ class Metered:
     alias: Alias
     version: Version
     now: datetime
+    reservation: Reservation
     images: int = 0
     tags: str = ""
 
@@ -81,7 +83,7 @@ class Meter:
         """Return what a request is counted under."""
         given = metadata or {}
         tags = (f"{name}={given[name][:LONGEST_TAG]}" for name in self._tags if given.get(name))
-        return Metered(caller, alias, version, now, tags=";".join(tags))
+        return Metered(caller, alias, version, now, Reservation(self._store, caller, now), tags=";".join(tags))
 
     def check(self, request: Metered) -> None:
         """Refuse a request whose budget is used up. Raises ApiError 429."""
@@ -94,6 +96,7 @@ class Meter:
             yield
         except Exception as error:
             throttled = to_api_error(error).http_status == 429
+            self._noted(lambda: request.reservation.settle(0))
             self._noted(
                 lambda: self._store.add_usage(request.usage(throttled=int(throttled), errors=int(not throttled)))
             )
@@ -110,7 +113,9 @@ class Meter:
         counts |= {"requests": answers, "images": request.images, "errors": int("error" in used)}
         latencies = {bucket_of(used["model_ms"]): 1} if "model_ms" in used else {}
         counted = request.usage(latencies=latencies, **counts)
-        writes: list[Callable[[], None]] = [lambda: usage.record(self._store, request.caller, counted)]
+        writes: list[Callable[[], None]] = [lambda: self._store.add_usage(counted)]
+        if request.caller.limits.tokens_per_day:
+            writes.append(lambda: request.reservation.settle(counted.input_tokens + counted.output_tokens))
         if budgets.budgets_of(request.caller, request.alias):
             writes.append(lambda: self._add_cost(request, counted))
         if len(writes) == 1:

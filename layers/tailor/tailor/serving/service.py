@@ -139,6 +139,7 @@ class ChatService:
         self._meter.check(metered)
         wanted, usual = request.n or 1, self._default_per_minute
         headers = usage.admit(self._counters, metered.caller, metered.now, answers=wanted, default_per_minute=usual)
+        headers |= metered.reservation.take(converse, wanted)
         return converse, headers | {"x-tailor-version": version.run}
 
     def _stream(

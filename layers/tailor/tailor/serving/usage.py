@@ -53,7 +53,10 @@ class UsageStore(Protocol):
         """Count a request in a minute. Return the count, or None if ``limit`` is already reached."""
 
     def add_tokens(self, key: str, day: date, tokens: int) -> None:
-        """Add to a key's tokens of a day."""
+        """Add to a key's tokens of a day; a negative number gives some back."""
+
+    def reserve_tokens(self, key: str, day: date, tokens: int, limit: int) -> int | None:
+        """Add to a key's tokens of a day. Return their sum, or None and add nothing where it would exceed the limit."""
 
     def tokens(self, key: str, day: date) -> int:
         """Return a key's tokens of a day."""
@@ -76,11 +79,7 @@ def admit(
         ApiError: 429.
     """
     now = (now or datetime.now(UTC)).astimezone(UTC)
-    limits = caller.limits
-    if limits.tokens_per_day and store.tokens(caller.key, now.date()) >= limits.tokens_per_day:
-        midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
-        raise _exceeded(f"this key's {limits.tokens_per_day} tokens a day are used up", midnight - now)
-    most = limits.requests_per_minute or default_per_minute
+    most = caller.limits.requests_per_minute or default_per_minute
     if not most:
         return {}
     minute = now.replace(second=0, microsecond=0)
@@ -89,23 +88,19 @@ def admit(
     for _ in range(answers):
         count = store.count_request(caller.key, minute, most)
         if count is None:
-            raise _exceeded(f"this key may make {most} requests a minute", left_in_minute)
+            message = f"this key may make {most} requests a minute"
+            headers = _request_headers(most, 0, left_in_minute)
+            wait = _seconds(left_in_minute)
+            raise ApiError(429, message, code="rate_limit_exceeded", type=RATE_LIMIT, retry_after=wait, headers=headers)
+    return _request_headers(most, most - (count or 0), left_in_minute)
+
+
+def _request_headers(most: int, left: int, wait: timedelta) -> dict[str, str]:
     return {
         "x-ratelimit-limit-requests": str(most),
-        "x-ratelimit-remaining-requests": str(most - (count or 0)),
-        "x-ratelimit-reset-requests": f"{_seconds(left_in_minute)}s",
+        "x-ratelimit-remaining-requests": str(left),
+        "x-ratelimit-reset-requests": f"{_seconds(wait)}s",
     }
-
-
-def record(store: UsageStore, caller: Caller, usage: Usage) -> None:
-    """Count an answer and its tokens."""
-    store.add_usage(usage)
-    if caller.limits.tokens_per_day:
-        store.add_tokens(caller.key, usage.day, usage.input_tokens + usage.output_tokens)
-
-
-def _exceeded(message: str, wait: timedelta) -> ApiError:
-    return ApiError(429, message, code="rate_limit_exceeded", type=RATE_LIMIT, retry_after=_seconds(wait))
 
 
 def _seconds(wait: timedelta) -> int:
