@@ -11,7 +11,7 @@ PATHS := layers functions cli local samples tests benchmarks
 
 $(if $(word 2,$(CURDIR)),$(error make can't work in a folder whose path has a space: move this one))
 
-.PHONY: help setup demo test unit check style fix up down deploy verify-aws destroy lock clean
+.PHONY: help setup demo test unit conformance check style fix up down deploy verify-aws destroy lock clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: setup style ## Check everything and run all tests
 
 unit: setup ## Run the unit tests alone
 	$(BIN)/python -m pytest -n 2 tests/unit
+
+conformance: setup ## Run real clients against the API on a local cloud, and write docs/clients.md (needs the registries, and npm)
+	$(BIN)/python -m tests.conformance
 
 check: setup style ## Format, lint, types, template
 	$(TYPES)

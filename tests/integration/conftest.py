@@ -21,18 +21,7 @@ from tailor_local.cloud import LocalCloud
 from tailor_local.demo.listeners import Inbox, Slack
 from tailor_local.quotas import RAISED
 from tests.integration.pipeline import Pipeline
-from tests.integration.standin import (
-    BUCKET,
-    COLOURS,
-    CONFUSED_DEPUTY,
-    DATA,
-    Bench,
-    for_rule,
-    jsonl,
-    make_role,
-    picture,
-    record,
-)
+from tests.integration.standin import BUCKET, Bench, for_rule, make_bench
 
 PAGE = "https://app.example.com"  # a web page that may call the API
 PACE = 1.0  # seconds that stand for a minute
@@ -73,18 +62,7 @@ def setting(local_cloud: LocalCloud) -> Iterator[Callable[..., None]]:
 
 @pytest.fixture(scope="session")
 def bench(local_cloud: LocalCloud) -> Bench:
-    s3 = local_cloud.client("s3")
-    s3.create_bucket(Bucket=BUCKET)
-    records = []
-    for colour in COLOURS:
-        for place in range(0, 24, 2):
-            key = f"images/{list(COLOURS).index(colour)}-{place}.png"
-            s3.put_object(Bucket=BUCKET, Key=key, Body=picture(colour, place))
-            records.append(record("Màu gì?", colour, key))
-    s3.put_object(Bucket=BUCKET, Key="train.jsonl", Body=jsonl(records))
-    s3.put_object(Bucket=BUCKET, Key="validation.jsonl", Body=jsonl(records[:6]))
-    role = make_role(local_cloud, "customization", "bedrock.amazonaws.com", DATA, CONFUSED_DEPUTY)
-    return Bench(local_cloud, local_cloud.client("bedrock"), local_cloud.client("bedrock-runtime"), s3, role)
+    return make_bench(local_cloud)
 
 
 @pytest.fixture(scope="session")

@@ -171,3 +171,19 @@ def refused(act: Callable[[], Any]) -> tuple[str, str]:
 def once() -> Config:
     """Settings of a client that does not try again."""
     return Config(retries={"total_max_attempts": 1})
+
+
+def make_bench(cloud: LocalCloud) -> Bench:
+    """Return clients, a bucket with pictures of circles in three colours and rows about them, and a role."""
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    records = []
+    for colour in COLOURS:
+        for place in range(0, 24, 2):
+            key = f"images/{list(COLOURS).index(colour)}-{place}.png"
+            s3.put_object(Bucket=BUCKET, Key=key, Body=picture(colour, place))
+            records.append(record("Màu gì?", colour, key))
+    s3.put_object(Bucket=BUCKET, Key="train.jsonl", Body=jsonl(records))
+    s3.put_object(Bucket=BUCKET, Key="validation.jsonl", Body=jsonl(records[:6]))
+    role = make_role(cloud, "customization", "bedrock.amazonaws.com", DATA, CONFUSED_DEPUTY)
+    return Bench(cloud, cloud.client("bedrock"), cloud.client("bedrock-runtime"), s3, role)
