@@ -10,7 +10,7 @@ from tailor.names import RECIPE_FILE
 
 ROW_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt")
 PACKED_SUFFIXES: Final = (".zip", ".tar", ".tgz", ".gz")
-WORKBOOK_SUFFIXES: Final = (".xlsx", ".xlsm", ".ods")
+WORKBOOK_SUFFIXES: Final = (".xlsx", ".xlsm", ".ods", ".xls")
 DOCUMENTS: Final = {
     ".pdf": "PDF",
     ".docx": "Word",
@@ -28,7 +28,6 @@ DATA_SUFFIXES: Final = (*ROW_SUFFIXES, *WORKBOOK_SUFFIXES, *PACKED_SUFFIXES)
 PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")  # those that are read
 VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 MEDIA_SUFFIXES: Final = (*PICTURE_SUFFIXES, ".heic", ".avif", ".svg", *VIDEO_SUFFIXES, ".pdf")
-OLD_TABLE_SUFFIXES: Final = (".xls",)
 OFFICE_DOCUMENTS: Final = {
     ".doc": "an old Word document (.doc)",
     ".dot": "an old Word document (.dot)",
@@ -95,7 +94,6 @@ class FileKind(StrEnum):
     DOCUMENT = "document"
     RECIPE = "recipe"
     MEDIA = "media"
-    TABLE = "table"
     OFFICE = "office"
     PAPER = "paper"
     UNKNOWN = "unknown"
@@ -130,7 +128,6 @@ def _by_suffix(suffix: str) -> FileKind:
         (FileKind.DATA, DATA_SUFFIXES),
         (FileKind.DOCUMENT, DOCUMENTS),
         (FileKind.MEDIA, MEDIA_SUFFIXES),
-        (FileKind.TABLE, OLD_TABLE_SUFFIXES),
         (FileKind.OFFICE, OFFICE_SUFFIXES),
         (FileKind.PAPER, _NOTES),
     ):

@@ -11,6 +11,7 @@ NAMES = {
         "A.Csv",
         "a.NDJSON",
         "a.XLSX",
+        "A.XLS",
         "a.tar.gz",
         "AWSLogs/1/eu/b.json.gz",
         "_train.csv",
@@ -18,7 +19,6 @@ NAMES = {
     ],
     FileKind.RECIPE: ["tailor.yaml", "Tailor.YAML", "tailor.yml"],
     FileKind.MEDIA: ["a.png", "images/a.JPG", "metadata.mp4"],
-    FileKind.TABLE: ["a.xls", "A.XLS"],
     FileKind.DOCUMENT: ["a.pdf", "A.DOCX", "b/a.epub", "a.htm", "a.html", "guide.md", "notice.pdf"],
     FileKind.OFFICE: ["a.doc", "a.rtf", "a.hwp", "a.7z"],
     FileKind.PAPER: [

@@ -244,7 +244,6 @@ def test_a_recipe_is_read_under_each_of_its_names(name: str) -> None:
 @pytest.mark.parametrize(
     ("files", "code", "says"),
     [
-        (["a.xls", "b.XLS"], "nothing-to-start", "a.xls, b.XLS; spreadsheets in this old format are not read"),
         (["empty.csv"], "nothing-to-start", "empty.csv has no bytes"),
         (["a.doc", "empty.csv"], "nothing-to-start", "files of this kind are not read"),
         (["1.png", "x/2.JPG"], "nothing-to-start", "2 media files and no data file"),

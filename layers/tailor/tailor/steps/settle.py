@@ -20,7 +20,6 @@ TOO_LONG = timedelta(hours=6)
 LARGEST_OBJECT = timedelta(hours=1)  # how long an upload in parts is waited for
 SHOWN = 3  # names in an answer
 _NOTHING = {  # what is said of files that are not read, the first kind that is there
-    FileKind.TABLE: "nothing-to-start/spreadsheets",
     FileKind.OFFICE: "nothing-to-start/unread",
     FileKind.MEDIA: "nothing-to-start/media",
 }

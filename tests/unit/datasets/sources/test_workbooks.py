@@ -1,13 +1,15 @@
 """Workbooks of Excel and LibreOffice: cells, merged cells, sheets and pictures; files that only look so."""
 
+import base64
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
 
-from tailor.datasets.example import Media
+from tailor.datasets.example import Example, Media
 from tailor.datasets.sources import text_encoding
 from tests.unit.datasets.support import PIXEL, codes, examples, open_dataset, rejections, texts, zipped
 
@@ -214,3 +216,39 @@ def test_rows_below_a_merged_cell_are_told_to_fill_down(tmp_path: Path) -> None:
     assert {row.findings[0].message for row in rejections(reader)} == {
         "the row names no image, while rows above do: was it a merged cell?"
     }
+
+
+# Two columns as Excel 97 writes them: texts, a number, a formula whose value is not saved, two cells that are merged.
+EXCEL_97 = (
+    "c-rk)O-NKx6#nk}ahyTN85;$S9wKCAZlX;aeHD~$9P9^*2x`>92JKm+616DHTn0g_qK)9Djn$?fil|+Sz$hXLf*GS#tDvBT`a1W_"
+    "eWdjk4wU_HzsEcG-gCcu?s@m;y!+ns*<@krc4HAgpaUir{U|Dy=mg!-ppXF7`@YNuX(iph#y^E<B~4_7jR)1wB61Gpd>3Khmi2@r"
+    "Fh}=coIrZm%QmedcCrr{A$@2kDR7-MaWt@3wJiHsu3>qTnGacRXU!#+?ZhpJLzs2bt=rTpK4>&^T^!QxU2gN1HCs@Jr*ajayDUmv"
+    "8$0s3%+TLi;aF9e2F+V%*30HILj|O00;loCZvs9CJN0ps)~~K!fb?IN>mwohD~1J(!#~Oke3F8zRLBY5H;-P9wb4>sJvo*g8O;rQ"
+    "v^_K4$f<1Jg6P7mlY>ivS|ml0_9*GnFvW4w*%15j%JDG31@s*o^9HEC8*iLZQc*WunVcJwJ#Yj_EQ<iuyfdmu_M?XLN!}j`@@4+U"
+    "rx)G5J?;_KjC0g4y&KlE_dd?c7SuS7z#f>}%5pQy3v6{Q=Nnn3$WKaJdg@eW_XKk;a%~Isvz77E-LNFTk@Axt_uO+P-@BVAKhs$}"
+    "lbU($PNA8`uAkb=YXWVeO<cPwao-J6q2kCpmJL6}lu9F^eD~E0um%f=aW=`aRFb136kmk!1@jHX7tA*m-w5Fw%$H+%)`+RmuUC9C"
+    "gl{t6=CNKUmxHn|-^L|k1daj6gegr}Ato#~5m7E$Y@$MSX@~G_=F6#nMABA6@PQxC;<7-8QHwkBStuZXM+_Po8X6iJ8X6jZ5JH{J"
+    "<#|ya0&R6-kEs7T3v@5)-z5Jn_F|Z>QTj051&`7^PM5WQ>S2q(mRMn%;D4dS0qQ-ELHgR2ehikqe(4KNEPb98H%$DxEmUs*i{<$F"
+    "oBRI;Bum>~"
+)
+
+
+def test_a_workbook_of_excel_before_2007(tmp_path: Path) -> None:
+    reader = open_dataset(tmp_path, {"d.xls": zlib.decompress(base64.b85decode(EXCEL_97))})
+
+    rows = list(reader)
+
+    assert [texts(row) for row in rows if isinstance(row, Example)] == [
+        ["Hỏi?", "đáp"],
+        ["Năm?", "5"],
+        ["Một?", "chung"],
+        ["Hai?", "chung"],
+    ]
+    assert [row.findings[0].code for row in rows if not isinstance(row, Example)] == ["answer-missing"]
+
+
+def test_an_old_document_with_the_name_of_a_workbook_is_named(tmp_path: Path) -> None:
+    reader = open_dataset(tmp_path, {"d.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)})
+
+    assert list(reader) == []
+    assert "file-damaged" in codes(reader)

@@ -180,9 +180,7 @@ class Inventory:
     def _set_aside(self, item: MediaObject) -> None:
         """Whatever does not look like data by its name: media, papers, and files that nobody knows."""
         kind, suffix = kind_of(item.name), suffix_of(item.name)
-        if kind == FileKind.TABLE:
-            self.notes.add(finding("file-unreadable/spreadsheet", item.name))
-        elif kind == FileKind.OFFICE:
+        if kind == FileKind.OFFICE:
             case = "file-not-used/document" if suffix in OFFICE_DOCUMENTS else "file-not-used"
             self.notes.add(finding(case, item.name, what=OFFICE_SUFFIXES[suffix]))
         elif kind == FileKind.PAPER or is_paper(item.name):
@@ -213,7 +211,8 @@ class Inventory:
 
     def _add_workbook(self, item: StoredObject | MemberObject) -> None:
         """The sheets of a workbook, and the pictures on them; or what has only the name of one."""
-        if sniff.archive_kind(item.read(0, 512)) != "zip":
+        head = item.read(0, 512)
+        if sniff.archive_kind(head) != "zip" and not head.startswith(sniff.OLD_OFFICE):
             self._add_file(item, ".csv")
             return
         from tailor.datasets.sources.workbook_files import taken  # heavy; most datasets have none

@@ -16,6 +16,8 @@ HEAD: Final = 1 << 20
 """Bytes of a file that are looked at to recognise it."""
 
 _ARCHIVES: Final[tuple[tuple[bytes, Archive], ...]] = ((b"PK\3\4", "zip"), (b"PK\5\6", "zip"), (b"\x1f\x8b", "gzip"))
+OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
+"""Begins files of Office before 2007, Excel's workbooks (.xls) among them."""
 _FOREIGN: Final = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
@@ -25,7 +27,7 @@ _FOREIGN: Final = (
     (b"ARROW1", "an Arrow file"),
     (b"SQLite format 3", "an SQLite database"),
     (b"%PDF-", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document"),
+    (OLD_OFFICE, "an old Office document"),
     (b"\x89HDF", "an HDF5 file"),
 )
 _ROW_KEYS: Final = ("messages", "conversations", "schemaVersion", "schemaType", "prompt", "question", "instruction")

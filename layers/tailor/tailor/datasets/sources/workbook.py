@@ -17,6 +17,7 @@ from xml.parsers import expat
 import python_calamine
 
 from tailor.datasets.sources.objects import READ_ERRORS, DamagedFileError, reason
+from tailor.datasets.sources.sniff import OLD_OFFICE
 from tailor.file_kinds import PICTURE_SUFFIXES
 
 MAX_BYTES: Final = 256 << 20
@@ -61,20 +62,28 @@ class Workbook:
 
 
 def open_workbook(data: bytes) -> Workbook:
-    """Look into a workbook. Raises DamagedFileError where it can't be read, or asks for too much."""
+    """Look into a workbook. Raises DamagedFileError where it can't be read, or asks for too much.
+
+    A sheet of Excel before 2007 has at most 65,536 rows and 256 columns; its pictures are not looked at."""
+    if data.startswith(OLD_OFFICE):
+        with _readable():
+            return Workbook(data, _shown(data))
     with _readable(), zipfile.ZipFile(io.BytesIO(data)) as archive:
-        found = Workbook(data)
-        found.unknown = _check(archive)
+        unknown = _check(archive)  # before the library opens it
+        found = Workbook(data, _shown(data), unknown=unknown)
         names = archive.namelist()
         found.pictures = [
             name for name in names if name.lower().endswith(PICTURE_SUFFIXES) and "media/" in name.lower()
         ]
-        with _open(data) as book:
-            shown = python_calamine.SheetVisibleEnum.Visible
-            found.sheets = [sheet.name for sheet in book.sheets_metadata if sheet.visible == shown]
         if any(name.startswith("xl/drawings/") for name in names):
             found.placed = dict(_placed(archive))
         return found
+
+
+def _shown(data: bytes) -> list[str]:
+    with _open(data) as book:
+        shown = python_calamine.SheetVisibleEnum.Visible
+        return [sheet.name for sheet in book.sheets_metadata if sheet.visible == shown]
 
 
 @contextmanager
