@@ -1,6 +1,7 @@
 """Calls of DynamoDB without botocore: signed as botocore signs, retried as botocore retries, the same rows."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from moto.server import ThreadedMotoServer
 
 from tailor.aws.dynamodb import SignedDynamoDb
 from tailor.aws.refusals import RefusalError
-from tailor.aws.signed import Credentials, SignedService, from_environment, signed_headers
+from tailor.aws.signed import Credentials, SignedService, from_environment, signed_headers, trusting
 from tailor.aws.table import ConditionFailedError, Table, from_wire, to_wire
 from tailor.errors import NotStorableError, RetryableError, ThrottledError
 
@@ -199,3 +200,11 @@ def test_a_refusal_keeps_awss_code(server: Callable[[Answers], SignedDynamoDb]) 
     with pytest.raises(RefusalError) as caught:
         server([refused("ResourceNotFoundException")])("GetItem", {})
     assert (caught.value.code, caught.value.message) == ("ResourceNotFoundException", "no")
+
+
+def test_a_system_without_authorities_trusts_those_of_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    monkeypatch.setenv("SSL_CERT_DIR", "/nowhere")
+    context = trusting()
+    assert context.cert_store_stats()["x509_ca"] > 50
+    assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)

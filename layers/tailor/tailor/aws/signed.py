@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 30.0
@@ -73,6 +74,16 @@ def signed_headers(
     return {**given, "authorization": f"AWS4-HMAC-SHA256 {signature}"}
 
 
+def trusting() -> ssl.SSLContext:
+    """Return a TLS context that trusts the system's authorities, or botocore's list where the system has none."""
+    context, known = ssl.create_default_context(), ssl.get_default_verify_paths()
+    if not (known.cafile or known.capath):
+        import botocore  # this module alone is small
+
+        context.load_verify_locations(Path(botocore.__file__).with_name("cacert.pem"))
+    return context
+
+
 class Exchange:
     """An answer that has begun: its status and headers, and what follows. Its connection is kept once all is read."""
 
@@ -114,7 +125,7 @@ class SignedService:
         self.url, self.region = url, scope[0]
         self._scope, self._credentials, self._seconds = scope, credentials, seconds
         self._idle: deque[HTTPConnection] = deque()
-        self._context = ssl.create_default_context() if url.startswith("https:") else None
+        self._context = trusting() if url.startswith("https:") else None
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Exchange:
         """Send a request and return its answer as it begins. Raises OSError and HTTPException."""
