@@ -62,18 +62,27 @@ class DynamoRunStore(RunStore):
             self._table.delete_item(Key={"id": run_id})
 
     def open_runs(self, unreadable: list[str] | None = None, most: int | None = None) -> list[Run]:
-        return self._query(OPEN_INDEX, Key("open").eq("open"), [] if unreadable is None else unreadable, most=most)
+        condition, missed = Key("open").eq("open"), [] if unreadable is None else unreadable
+        return self._query(OPEN_INDEX, condition, missed, "listing the open runs of all projects", most=most)
 
     def project_runs(self, project: str) -> list[Run]:
-        return self._query(PROJECT_INDEX, Key("project").eq(project), [], newest_first=True)
+        condition, action = Key("project").eq(project), f"listing the runs of {project}"
+        return self._query(PROJECT_INDEX, condition, [], action, newest_first=True)
 
     def _query(
-        self, index: str, condition: Any, unreadable: list[str], *, newest_first: bool = False, most: int | None = None
+        self,
+        index: str,
+        condition: Any,
+        unreadable: list[str],
+        action: str,
+        *,
+        newest_first: bool = False,
+        most: int | None = None,
     ) -> list[Run]:
         runs: list[Run] = []
         following: dict[str, Any] = {"Limit": most} if most else {}
         read = 0
-        with translated("listing runs"):
+        with translated(action):
             while True:
                 page = self._table.query(
                     IndexName=index, KeyConditionExpression=condition, ScanIndexForward=not newest_first, **following
