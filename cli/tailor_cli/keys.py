@@ -44,6 +44,7 @@ def create(
     budget: Annotated[
         str, typer.Option(help="US dollars that its calls may cost in a calendar month (UTC); default: no limit")
     ] = "none",
+    strict: Annotated[bool, typer.Option("--strict", help="refuse parameters that would be ignored")] = False,
 ) -> None:
     """Create a key and print it, once, on standard output. It is stored nowhere."""
     with shown_errors():
@@ -62,6 +63,7 @@ def create(
             by=person(),
             expires_at=_expiry(expires, now),
             limits=limits,
+            strict=strict,
             now=now,
         )
         for called in key.projects if "chat" in key.scopes else ():

@@ -1,5 +1,6 @@
 """Keys: made, found, refused, revoked; and what the table keeps of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -109,6 +110,7 @@ def test_keys_that_make_no_sense_are_not_made(store: ServingTable) -> None:
 
 def test_what_the_authorizer_hands_on_comes_back_whole() -> None:
     caller = Caller(key="k", projects=("a", "b"), limits=RateLimits(requests_per_minute=3), expires_at=NOW)
+    caller = replace(caller, strict=True)
     context = caller.to_context()
     assert all(isinstance(value, str) for value in context.values())
     assert Caller.from_context({**context, "principalId": "k", "integrationLatency": "1"}) == caller

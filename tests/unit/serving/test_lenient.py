@@ -9,9 +9,11 @@ import pytest
 from openai import OpenAI
 
 from tailor.aws.serving import ServingTable
+from tailor.serving import keys
+from tailor.serving.aliases import Version
 from tailor.serving.errors import ModelCallError
 from tailor.serving.schema import IGNORED
-from tests.unit.serving.gateway import ScriptedRuntime, converse_answer
+from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer
 
 ASK: list[Any] = [{"role": "user", "content": "Thời tiết?"}]
 TOOL: Any = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
@@ -195,3 +197,22 @@ def test_what_has_no_effect_is_named(client: OpenAI, runtime: ScriptedRuntime) -
     assert "x-tailor-ignored" not in plain.headers
     first, second = runtime.requests
     assert first == second, "who asks is hashed the same, and the rest is not there"
+
+
+def test_a_strict_key_refuses_what_would_be_ignored(
+    gateway: Gateway, store: ServingTable, live: Version, runtime: ScriptedRuntime
+) -> None:
+    secret, key = keys.create(store, "strict", ["colours"], strict=True)
+    kept = store.key(key.digest)
+    assert kept is not None and kept.strict
+    with OpenAI(base_url=gateway.url, api_key=secret, max_retries=0) as client:
+        for act in (
+            lambda: client.chat.completions.create(model="colours", messages=ASK, seed=1, stream=True),
+            lambda: client.responses.create(model="colours", input="?", store=True),
+        ):
+            with pytest.raises(openai.BadRequestError) as refused:
+                act()
+            assert refused.value.code == "unknown_parameter"
+            assert refused.value.param in ("seed", "store")
+        assert not runtime.requests
+        assert client.chat.completions.create(model="colours", messages=ASK, presence_penalty=0).choices

@@ -58,7 +58,10 @@ class RateLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key's record, without its secret. ``digest``: SHA-256 of the key, 64 hex digits."""
+    """A key's record, without its secret. ``digest``: SHA-256 of the key, 64 hex digits.
+
+    ``strict``: parameters that would have no effect are refused.
+    """
 
     digest: str
     name: str
@@ -69,6 +72,7 @@ class ApiKey:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     limits: RateLimits = RateLimits()
+    strict: bool = False
 
     @property
     def id(self) -> str:
@@ -92,6 +96,7 @@ class ApiKey:
             expires_at=_moment(row.get("expires_at")),
             revoked_at=_moment(row.get("revoked_at")),
             limits=RateLimits.parse(row.get("limits", {})),
+            strict=bool(row.get("strict", False)),
         )
 
     def to_row(self) -> dict[str, Any]:
@@ -143,6 +148,7 @@ def create(
     by: str = "",
     expires_at: datetime | None = None,
     limits: RateLimits | None = None,
+    strict: bool = False,
     now: datetime | None = None,
 ) -> tuple[str, ApiKey]:
     """Create and store a key. Return its secret, which is available only now, and its record.
@@ -172,6 +178,7 @@ def create(
         created_by=by,
         expires_at=expires_at,
         limits=limits or RateLimits(),
+        strict=strict,
     )
     store.add_key(key)
     return secret, key
@@ -210,6 +217,7 @@ def rotate(
         by=by,
         expires_at=expires_at,
         limits=same.limits,
+        strict=same.strict,
         now=now,
     )
     return Rotated(secret, key, store.expire_key(key_id, until))
@@ -274,6 +282,7 @@ class Caller:
     limits: RateLimits = RateLimits()
     expires_at: datetime | None = None
     digest: str = ""
+    strict: bool = False
 
     def to_context(self) -> dict[str, str]:
         """Return the authorizer's context: strings only."""
@@ -281,6 +290,8 @@ class Caller:
         if self.digest:
             context["digest"] = self.digest
         context |= {name: str(value) for name, value in self.limits.document().items()}
+        if self.strict:
+            context["strict"] = "true"
         if self.expires_at:
             context["expires_at"] = self.expires_at.isoformat()
         return context
@@ -295,6 +306,7 @@ class Caller:
             limits=RateLimits.parse(context),
             expires_at=_moment(context.get("expires_at")),
             digest=str(context.get("digest", "")),
+            strict=context.get("strict") == "true",
         )
 
     @classmethod
@@ -307,4 +319,5 @@ class Caller:
             limits=key.limits,
             expires_at=key.expires_at,
             digest=key.digest,
+            strict=key.strict,
         )

@@ -76,6 +76,7 @@ class ChatService:
         """Answer ``POST /v1/chat/completions``. Raises ApiError, ModelCallError and the library's own errors."""
         now = _checked(caller)
         request = ChatRequest.parse(body)
+        _check_strictness(request.ignored, caller)
         include_usage = bool(request.stream_options and request.stream_options.include_usage)
         if request.stream and (request.n or 1) == 1:
             writer = partial(completion.CompletionStream, include_usage=include_usage)
@@ -93,6 +94,7 @@ class ChatService:
 
         now = _checked(caller)
         request = read(ResponsesRequest, body)
+        _check_strictness(request.ignored, caller)
         if request.stream:
             writer = partial(responses.ResponseStream, request=request)
             return self._stream(request.to_chat(), caller, now, writer, request.ignored)
@@ -249,6 +251,13 @@ def _model(project: str, version: Version) -> dict[str, Any]:
 def _named(ignored: Sequence[str]) -> dict[str, str]:
     """Return the header that names the parameters of a request that had no effect."""
     return {"x-tailor-ignored": ", ".join(ignored)} if ignored else {}
+
+
+def _check_strictness(ignored: Sequence[str], caller: Caller) -> None:
+    """Refuse parameters without effect to a strict key. Raises ApiError 400."""
+    if caller.strict and ignored:
+        message = f"{', '.join(ignored)}: without effect here, and this key is strict"
+        raise ApiError(400, message, code="unknown_parameter", param=ignored[0])
 
 
 def _checked(caller: Caller) -> datetime:
