@@ -1,5 +1,6 @@
 """Every minute → open runs and folders that are being filled are looked after."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,14 +18,16 @@ from tailor.aws.queues import StepQueue
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
-from tailor.errors import RetryableError
+from tailor.errors import RetryableError, TailorError
 from tailor.settings import Settings
 from tailor.steps.idle import IdleWatch
+from tailor.steps.inventory import DailyInventory, Inventory
 from tailor.steps.orphans import REMOVED_AFTER, Sweep
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.reconcile import Reconciler
 from tailor.steps.services import RunServices
 from tailor.training.line import JobQueue
+from tailor.training.prices import PriceBook, read_prices
 from tailor.training.spending import MonthLimits, Spending
 
 
@@ -41,6 +44,8 @@ class ReconcileSettings(Settings):
     due_after_seconds: float
     project_monthly_limit: Decimal
     stack_monthly_limit: Decimal
+    prices: str = "{}"
+    inventory_hour: int = 6
     sweep_minutes: float = 15
     orphan_minutes: float = 15
 
@@ -71,14 +76,24 @@ reconciler = Reconciler(
     queues={"prepare": StepQueue(settings.prepare_queue_url), "evaluate": StepQueue(settings.evaluate_queue_url)},
 )
 
+book = PriceBook(read_prices(settings.prices))
+owned = OwnControl(bedrock, Owner(settings.stack, settings.environment))
+daily = DailyInventory(
+    Inventory(runs, owned, lambda model: book.priced(model, datetime.now(UTC).date())), settings.inventory_hour
+)
+
 
 @logger.inject_lambda_context
 @traced("reconcile")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    found = reconciler.round(datetime.now(UTC))
+    now = datetime.now(UTC)
+    found = reconciler.round(now)
     logger.info(
         "reconcile", open=found.open, moved=found.moved, due=found.due, woken=found.woken, orphans=found.orphans
     )
+    with suppress(TailorError):  # `tailor bill` says the same at any time
+        if billed := daily.document(now):
+            logger.info("inventory", **billed)
     for state, (number, longest) in found.states.items():
         measure("Runs", MetricUnit.Count, number, state=state)
         measure("LongestInState", MetricUnit.Seconds, longest, state=state)

@@ -1,5 +1,6 @@
 """The inventory names all that bills by time and is this stack's, who needs it, and which price is not known."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tailor.recipe import Recipe
 from tailor.recipe_serving import Deployment
 from tailor.runs import State
-from tailor.steps.inventory import NOBODYS, Billed, Inventory, total
+from tailor.steps.inventory import NOBODYS, Billed, DailyInventory, Inventory, total
 from tailor.steps.ownership import OwnControl
 from tests.unit.steps.fakes import NOW, a_run
 from tests.unit.steps.setting import MODEL
@@ -50,6 +51,17 @@ def test_an_unknown_price_is_said_and_counts_as_no_amount(stack: ModelledStack) 
     assert (units.month, units.price) == (None, "not known")
     assert total([units]) == (Decimal(0), 1)
     assert units.document()["month"] is None
+
+
+def test_once_a_day_it_is_a_document_for_the_log(stack: ModelledStack) -> None:
+    stack.ended(State.RETIRED)
+    daily = DailyInventory(Inventory(stack.runs, OwnControl(stack.account, PROD)))
+    found = daily.document(NOW.replace(hour=6, minute=0))
+    assert found
+    assert (found["month"], found["prices_unknown"], len(found["billed"])) == ("3.90", 0, 2)
+    assert json.dumps(found)
+    assert daily.document(NOW.replace(hour=6, minute=1)) is None
+    assert daily.document(NOW.replace(hour=7, minute=0)) is None
 
 
 def test_what_no_run_needs_is_named_and_what_is_another_stacks_is_not_listed(stack: ModelledStack) -> None:

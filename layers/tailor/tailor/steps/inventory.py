@@ -92,6 +92,22 @@ class Inventory:
         return price.amount, f"${price.amount:f} per {price.unit}, {price.origin}"
 
 
+@dataclass(frozen=True, slots=True)
+class DailyInventory:
+    """The inventory once a day, at ``hour`` (UTC), for the log."""
+
+    inventory: Inventory
+    hour: int = 6
+
+    def document(self, now: datetime) -> dict[str, Any] | None:
+        """Return the inventory with its sum a month, or None at any other minute."""
+        if (now.hour, now.minute) != (self.hour, 0):
+            return None
+        found = list(self.inventory.take())
+        month, unknown = total(found)
+        return {"billed": [each.document() for each in found], "month": str(month), "prices_unknown": unknown}
+
+
 def _whose(run: Run | None) -> tuple[str, str]:
     return (run.project, run.id) if run else ("", "")
 
