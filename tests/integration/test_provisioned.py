@@ -1,8 +1,11 @@
 """A model that only Provisioned Throughput serves, from an upload to its end, in the Region of Llama."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -21,6 +24,7 @@ from tests.integration.conftest import PACE, forget_clients
 from tests.integration.pipeline import Pipeline
 from tests.waiting import until
 
+BILL = [str(Path(sys.executable).parent / "tailor"), "bill", "--offline"]
 RECIPE = b"""
 model: llama-3-2-1b
 split: {train: 0.6, validation: 0.1, test: 0.3}
@@ -96,4 +100,30 @@ def test_a_llama_is_provisioned_measured_live_called_and_gone_at_its_end(pipelin
     with pytest.raises(openai.NotFoundError) as offline:
         api.chat.completions.create(model="units", messages=asked)
     assert offline.value.code == "model_offline"
+    _what_is_left_over_is_told_and_removed(pipeline, retired)
     assert pipeline.dead() == []
+
+
+def _what_is_left_over_is_told_and_removed(pipeline: Pipeline, run: Run) -> None:
+    """Model units that nobody noted down, and a model that its recipe does not keep: by a sweep of each round."""
+    bedrock = client("bedrock")
+    tags = {"application": "tailor", "environment": "prod", "stack": "tailor", "run": run.id, "project": run.project}
+    listed = [{"key": key, "value": value} for key, value in tags.items()]
+    made = bedrock.create_provisioned_model_throughput(
+        modelUnits=1, provisionedModelName=f"{run.id}-2", modelId=run.model_arn, tags=listed
+    )["provisionedModelArn"]
+    assert f"{run.id}-2" in subprocess.run(BILL, check=True, capture_output=True, text=True).stdout
+    functions, name = client("lambda"), pipeline.function("ReconcileFunction")
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    quick = variables | {"SWEEP_MINUTES": "1", "ORPHAN_MINUTES": "0.01"}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": quick})
+    until(lambda: throughputs(run.id), lambda found: found == [])
+    subjects, _ = pipeline.notices("units", 1, "units: provisioned throughput was removed")
+    assert subjects.count("units: provisioned throughput was removed") == 1, made
+    retention = run.recipe.retention.model_copy(update={"passed_days": 1e-6})
+    pipeline.runs.save(run.updated(recipe=run.recipe.model_copy(update={"retention": retention})))
+    until(lambda: bedrock.list_custom_models()["modelSummaries"], lambda found: found == [])
+    deleted = pipeline.runs.get(run.id).job
+    assert deleted
+    assert deleted.model_deleted
+    assert "retention.passed_days" in deleted.model_deleted.reason
