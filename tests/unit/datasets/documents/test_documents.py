@@ -269,6 +269,7 @@ def test_fonts_that_are_not_known_and_half_old_texts_are_refused(tmp_path: Path)
         ("a.html", "<script>only();</script>", "document-empty", "no text"),
         ("a.html", bytes(range(1, 9)) * 50, "document-damaged", "no text in an encoding"),
         ("a.md", "---\na: b\n---\n", "document-empty", "no text"),
+        ("a.txt", " \n", "document-empty", "no text"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_read_is_refused_by_name(

@@ -247,6 +247,12 @@ def test_a_workbook_of_excel_before_2007(tmp_path: Path) -> None:
     assert [row.findings[0].code for row in rows if not isinstance(row, Example)] == ["answer-missing"]
 
 
+def test_pictures_in_an_old_workbook_are_told(tmp_path: Path) -> None:
+    old = zlib.decompress(base64.b85decode(EXCEL_97))
+    assert "pictures-loose" not in codes(open_dataset(tmp_path, {"d.xls": old}))
+    assert "pictures-loose" in codes(open_dataset(tmp_path / "2", {"d.xls": old + PIXEL}))
+
+
 def test_an_old_document_with_the_name_of_a_workbook_is_named(tmp_path: Path) -> None:
     reader = open_dataset(tmp_path, {"d.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)})
 

@@ -260,7 +260,7 @@ class Inventory:
 
     def encoding_of(self, item: MediaObject) -> Encoding | None:
         """Return the encoding of a text; None, with a finding, where there is none."""
-        head = _head(item, self.notes)
+        head = _head(item, self)
         return _known_encoding(item, head, self.notes) if head else None
 
     def _settle_texts(self) -> None:
@@ -286,7 +286,7 @@ def _as_text(head: bytes, encoding: Encoding) -> str:
 def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile | None:
     """How a data file is to be read; None, with a finding, where it can't be."""
     notes = inventory.notes
-    head = _head(item, notes)
+    head = _head(item, inventory)
     if head.startswith(b"PAR1"):
         return DataFile(item, "parquet")
     encoding = _known_encoding(item, head, notes) if head else None
@@ -298,14 +298,18 @@ def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile 
     return _text_file(item, suffix, encoding, text, inventory)
 
 
-def _head(item: MediaObject, notes: FindingTally) -> bytes:
-    """The first bytes of a file; none, with a finding, where it is damaged or empty."""
+def _head(item: MediaObject, inventory: Inventory) -> bytes:
+    """The first bytes of a file; none, with a finding, where it is damaged or empty. A document without text is told of
+    like any other that can't be learnt from."""
+    notes, suffix = inventory.notes, suffix_of(item.name)
     try:
         head = item.read(0, sniff.HEAD)
     except DamagedFileError as error:
         notes.add(finding("file-damaged", item.name, reason=error.message))
         return b""
-    if not head.strip():
+    if not head.strip() and not (
+        head and inventory.method == "continued-pre-training" and (suffix == ".txt" or suffix in DOCUMENTS)
+    ):
         notes.add(finding("file-empty", item.name))
         return b""
     return head

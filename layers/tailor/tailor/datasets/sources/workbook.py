@@ -26,6 +26,8 @@ MAX_UNPACKED: Final = 1 << 30
 """Bytes of all XML in it."""
 MAX_CELLS: Final = 20_000_000
 """Cells of one sheet, from the first to the last row and column that hold something."""
+_PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1")
+"""Beginnings of pictures, by which those in an old workbook are counted."""
 _CHUNK: Final = 1 << 20
 _MOST_MERGED: Final = 10_000
 _MOST_XML: Final = 32 << 20
@@ -64,10 +66,10 @@ class Workbook:
 def open_workbook(data: bytes) -> Workbook:
     """Look into a workbook. Raises DamagedFileError where it can't be read, or asks for too much.
 
-    A sheet of Excel before 2007 has at most 65,536 rows and 256 columns; its pictures are not looked at."""
+    A sheet of Excel before 2007 has at most 65,536 rows and 256 columns; its pictures are counted."""
     if data.startswith(OLD_OFFICE):
         with _readable():
-            return Workbook(data, _shown(data))
+            return Workbook(data, _shown(data), [f"picture {at}" for at in range(sum(map(data.count, _PICTURES)))])
     with _readable(), zipfile.ZipFile(io.BytesIO(data)) as archive:
         unknown = _check(archive)  # before the library opens it
         found = Workbook(data, _shown(data), unknown=unknown)
