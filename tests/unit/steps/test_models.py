@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tailor.errors import ConflictError, NotFoundError
+from tailor.errors import ConflictError, NotFoundError, RetryableError
 from tailor.recipe import Recipe
 from tailor.recipe_serving import Retention
 from tailor.runs import TERMINAL, Run, State
@@ -117,6 +117,17 @@ def test_the_model_of_a_run_that_did_not_pass_is_kept_as_long_as_the_recipe_says
     assert (told.run, told.removed, stack.models()) == (run.id, True, [])
     assert f"retention.not_passed_days is {days}" in told.why
     assert swept.run([], [], stack.services, NOW + 2 * days * DAY) == []
+
+
+@pytest.mark.parametrize("failure", [ConflictError("it is deployed"), RetryableError("no answer")])
+def test_a_deletion_that_bedrock_refused_is_done_by_a_later_sweep(failure: Exception, stack: ModelledStack) -> None:
+    run = stack.ended(State.RETIRED)
+    stack.account.fail["delete_model"] = failure
+    with pytest.raises(type(failure)):
+        stack.delete(run)
+    assert len(stack.models()) == 2
+    [told] = Sweep(stack).run([], [], stack.services, NOW + DAY)
+    assert (stack.models(), told.why) == ([], "it is bad")
 
 
 def test_the_model_of_one_that_passed_stays_unless_the_recipe_says_otherwise(stack: ModelledStack) -> None:

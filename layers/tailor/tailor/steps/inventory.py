@@ -68,7 +68,7 @@ class Inventory:
         return Billed("custom model", str(each["modelName"]), str(each["modelArn"]), *_whose(run), use, month, price)
 
     def _deployment(self, kind: DeploymentKind, each: Mapping[str, Any], tags: Mapping[str, str]) -> Billed:
-        run = find(self.runs, tags.get("run", ""))
+        run = find(self.runs, tags["run"]) if tags.get("run") else None  # the table takes no empty key
         needed = run is not None and run.is_open and Needed([run]).has(each)
         use = f"run is {run.state}" if run is not None and needed else NOBODYS
         named = (str(each["name"]), str(each["arn"]), *_whose(run))

@@ -73,9 +73,12 @@ class Sweep:
 
     def _models(self, services: RunServices, now: datetime) -> Iterator[OrphanFound]:
         """Delete the models whose runs' recipes do not keep them any longer."""
-        for each in services.control.list_models():
-            run = find(services.runs, run_id_of(str(each["modelName"])))
-            if run is None or run.job is None or not (why := retention_over(run, now)):
+        names = {run_id_of(str(each["modelName"])) for each in services.control.list_models()}
+        for run in (find(services.runs, name) for name in sorted(names)):
+            deleted = run.job.model_deleted if run and run.job else None
+            # One whose deletion is noted and that is still there: Bedrock refused it, or did not answer.
+            why = deleted.reason if deleted else retention_over(run, now) if run else ""
+            if run is None or not why:
                 continue
             with suppress(ConflictError, NotFoundError):  # somebody has it deployed again just now
                 delete_models(run, services, by=BY, reason=why, now=now)
@@ -93,7 +96,7 @@ class Sweep:
 
     def _is_needed_after_all(self, each: Mapping[str, Any], tags: Mapping[str, str], services: RunServices) -> bool:
         """Read its run again: the list of open runs may be late. A name that leads to it keeps it too."""
-        run = find(services.runs, tags.get("run", ""))
+        run = find(services.runs, tags["run"]) if tags.get("run") else None  # the table takes no empty key
         if run is not None and run.is_open and Needed([run]).has(each):
             return True
         project = tags.get("project", "")
