@@ -205,7 +205,17 @@ def test_a_table_that_lost_its_letters_is_refused(tmp_path: Path) -> None:
     assert ".xlsx" in found.fix
 
 
-@pytest.mark.parametrize("text", [SOUND, "a?b", "What? Why?\n" * 50, "x ? y : z\n" * 50, "wh?t\nok words here\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        SOUND,
+        "Ngon không?Có. Giá bao nhiêu?Rẻ lắm. " * 40,
+        "a?b",
+        "What? Why?\n" * 50,
+        "x ? y : z\n" * 50,
+        "wh?t\nok words here\n",
+    ],
+)
 def test_questions_are_no_lost_letters(text: str) -> None:
     assert text_encoding.letters_lost(text) is None
 

@@ -199,9 +199,14 @@ def blocks(source: BinaryIO) -> Iterator[bytes]:
         yield bytes(held[: MAX_LINE + 1])
 
 
+def _is_lost(place: str) -> bool:
+    """Whether a question mark stands for a letter, and does not end a sentence without a space behind it."""
+    return not (place[0].islower() and place[-1].isupper())
+
+
 def letters_lost(text: str) -> str | None:
     """Return a word with question marks in place of letters, where many words are so: a program saved the text in an
     encoding that lacks them, and what they were is lost."""
     words = [word for word in _WORD.findall(text[:_LOOKED_AT]) if not _ADDRESS.search(word)]
-    lost = [word for word in words if "?" in word and _LOST.search(word)]
+    lost = [word for word in words if "?" in word and any(map(_is_lost, _LOST.findall(word)))]
     return max(lost, key=len)[:40] if len(lost) >= max(_LEAST_LOST, _SHARE_LOST * len(words)) else None
