@@ -112,10 +112,11 @@ def test_a_version_is_forgotten_before_its_deployment_goes(store: ServingTable, 
 def test_what_a_version_takes_follows_from_its_model_and_method() -> None:
     text_only: list[tuple[str, Method]] = [("nova-micro", "fine-tuning"), ("nova-lite", "distillation")]
     unknown: list[tuple[str, Method]] = [("nothing", "fine-tuning"), ("nova-lite", "reinforcement")]
-    assert rules_for("nova-lite", "fine-tuning") == MediaRules()
+    assert rules_for("nova-lite", "fine-tuning") == MediaRules(videos=1)
+    assert rules_for("nova-2-lite", "fine-tuning").video_formats == ("mp4", "mov", "mkv")
     assert rules_for("nova-2-lite", "fine-tuning").image_formats == ("png", "jpeg", "gif")
     for model, method in text_only:
-        assert rules_for(model, method).images == 0
+        assert (rules_for(model, method).images, rules_for(model, method).videos) == (0, 0)
     for model, method in unknown:
         with pytest.raises((NotFoundError, InvalidInputError)):
             rules_for(model, method)

@@ -19,6 +19,7 @@ from tailor.serving.aliases import MediaRules, Version
 from tailor.serving.chat import to_converse
 from tailor.serving.errors import ApiError
 from tailor.serving.images import decode
+from tailor.serving.reservations import prompt_tokens
 from tailor.serving.schema import ChatRequest
 from tests.unit.serving.gateway import CONTEXT, CONVERSE, ROOT, ScriptedRuntime, proxy_event
 from tests.unit.serving.mutations import answer, mutated, service
@@ -278,3 +279,46 @@ def test_an_image_of_exactly_the_largest_size_is_taken() -> None:
 def test_only_the_versions_own_formats_are_taken() -> None:
     with pytest.raises(ApiError, match="png, jpeg"):
         decode(url(IMAGES["webp"]), MediaRules(image_formats=("png", "jpeg")), "p")
+
+
+VIDEOS = {
+    "mp4": b"\0\0\0\x18ftypmp42",
+    "mov": b"\0\0\0\x14ftypqt  ",
+    "mkv": b"\x1aE\xdf\xa3\x01B\x82\x88matroska",
+    "webm": b"\x1aE\xdf\xa3\x01B\x82\x84webm",
+}
+
+
+def video(data: str, count: int = 1) -> bytes:
+    part = {"type": "video_url", "video_url": {"url": data}}
+    content = [*[part] * count, {"type": "text", "text": "x"}]
+    return json.dumps({"model": "colours", "messages": [{"role": "user", "content": content}]}).encode()
+
+
+@pytest.mark.parametrize("format", VIDEOS)
+def test_a_model_that_was_trained_on_video_takes_one(format: str) -> None:
+    trained = VERSION.model_copy(update={"media": MediaRules(images=0, videos=1)})
+    request = ChatRequest.parse(video(url(VIDEOS[format], "data:video/mp4;base64,")))
+    converse = to_converse(request, "colours", trained)
+    block = converse["messages"][0]["content"][0]
+    assert block == {"video": {"format": format, "source": {"bytes": VIDEOS[format]}}}
+    assert not ParamValidator().validate(converse, CONVERSE).has_errors()
+    assert prompt_tokens(converse) > 20_000
+
+
+@pytest.mark.parametrize(
+    ("given", "videos", "count", "code"),
+    [
+        (url(VIDEOS["mp4"]), 0, 1, "too_many_videos"),
+        (url(VIDEOS["mp4"]), 1, 2, "too_many_videos"),
+        ("https://example.com/a.mp4", 1, 1, "invalid_video_url"),
+        ("s3://bucket/a.mp4", 1, 1, "invalid_video_url"),
+        (url(IMAGES["png"]), 1, 1, "invalid_video_format"),
+        ("data:video/mp4;base64,AAA", 1, 1, "invalid_base64"),
+    ],
+)
+def test_other_videos_are_refused_by_name(given: str, videos: int, count: int, code: str) -> None:
+    version = VERSION.model_copy(update={"media": MediaRules(videos=videos)})
+    with pytest.raises(ApiError) as caught:
+        to_converse(ChatRequest.parse(video(given, count)), "colours", version)
+    assert (caught.value.http_status, caught.value.code) == (400, code)

@@ -13,14 +13,17 @@ from tailor.errors import ConflictError, LostRaceError, NotFoundError
 from tailor.records import Record
 
 ImageFormat = Literal["png", "jpeg", "gif", "webp"]
+VideoFormat = Literal["mp4", "mov", "mkv", "webm"]
 
 
 class MediaRules(Record):
-    """Media that a request may carry. The defaults are Converse's documented limits; ``images`` 0: text only."""
+    """Media that a request may carry. The defaults are Converse's documented limits; ``images`` 0: no images."""
 
     images: int = Field(default=20, ge=0)
     image_bytes: int = Field(default=3_932_160, ge=1, description="3.75 MiB, decoded")
     image_formats: tuple[ImageFormat, ...] = ("png", "jpeg", "gif", "webp")
+    videos: int = Field(default=0, ge=0, description="0 where the method trains on no video")
+    video_formats: tuple[VideoFormat, ...] = ("mp4", "mov", "mkv", "webm")
 
 
 class RolledBack(Record):

@@ -25,6 +25,7 @@ from tailor.serving.schema import (
     ToolCall,
     ToolMessage,
     UserMessage,
+    VideoPart,
 )
 
 Block = dict[str, Any]
@@ -88,12 +89,15 @@ def _messages(request: ChatRequest, version: Version) -> list[dict[str, Any]]:
 
 
 def _check_images(request: ChatRequest, version: Version) -> None:
-    """Count the images before any is decoded. Raises ApiError 400: the model takes fewer."""
+    """Count images and videos before any is decoded. Raises ApiError 400: the model takes fewer."""
     contents = [message.content for message in request.messages if isinstance(message, UserMessage)]
     parts = [part for content in contents if not isinstance(content, str) for part in content]
     if sum(isinstance(part, ImagePart) for part in parts) > version.media.images:
         known = f"takes at most {version.media.images} images" if version.media.images else "takes no images"
         raise ApiError(400, f"messages: this model {known} in a request", code="too_many_images", param="messages")
+    if sum(isinstance(part, VideoPart) for part in parts) > version.media.videos:
+        known = "takes one video" if version.media.videos else "can't be trained on video and takes none"
+        raise ApiError(400, f"messages: this model {known} in a request", code="too_many_videos", param="messages")
 
 
 def _check_turns(turns: list[tuple[str, list[Block]]], open_calls: set[str]) -> None:
@@ -111,6 +115,10 @@ def _user_blocks(message: UserMessage, version: Version, where: str) -> list[Blo
             param = f"{where}.content[{index}].image_url.url"
             format, data = images.decode(part.image_url.url, version.media, param)
             blocks.append({"image": {"format": format, "source": {"bytes": data}}})
+        elif isinstance(part, VideoPart):
+            param = f"{where}.content[{index}].video_url.url"
+            kind, data = images.decode_video(part.video_url.url, version.media, param)
+            blocks.append({"video": {"format": kind, "source": {"bytes": data}}})
         elif part.text.strip():
             blocks.append({"text": part.text})
     if not blocks:

@@ -15,6 +15,8 @@ def rules_for(model: str, method: Method) -> MediaRules:
     limits = catalog.model(model).method(method).limits
     defaults = MediaRules()
     formats = tuple(name for name in defaults.image_formats if name in limits.image_formats)
+    videos = tuple(name for name in defaults.video_formats if name in limits.video_formats)
+    rules = MediaRules(videos=min(1, limits.videos_per_example) if videos else 0, video_formats=videos or ("mp4",))
     if not limits.images_per_example or not formats:
-        return MediaRules(images=0)
-    return MediaRules(image_formats=formats)
+        return rules.model_copy(update={"images": 0})
+    return rules.model_copy(update={"image_formats": formats})

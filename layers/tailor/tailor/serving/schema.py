@@ -51,6 +51,17 @@ class ImagePart(ApiModel):
         return {"url": value} if isinstance(value, str) else value
 
 
+class VideoUrl(ApiModel):
+    url: str
+
+
+class VideoPart(ApiModel):
+    """A video, as other servers of open models spell it."""
+
+    type: Literal["video_url"]
+    video_url: VideoUrl
+
+
 def type_of(value: Any) -> str | None:
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
     return f"{TAG}{kind}"
@@ -64,7 +75,10 @@ type Parts[P] = Annotated[
     Annotated[str, Tag(f"{TAG}text")] | Annotated[list[P], Tag(f"{TAG}parts")], Discriminator(shape_of)
 ]
 type UserPart = Annotated[
-    Annotated[TextPart, Tag(f"{TAG}text")] | Annotated[ImagePart, Tag(f"{TAG}image_url")], Discriminator(type_of)
+    Annotated[TextPart, Tag(f"{TAG}text")]
+    | Annotated[ImagePart, Tag(f"{TAG}image_url")]
+    | Annotated[VideoPart, Tag(f"{TAG}video_url")],
+    Discriminator(type_of),
 ]
 type AssistantPart = Annotated[
     Annotated[TextPart, Tag(f"{TAG}text")] | Annotated[RefusalPart, Tag(f"{TAG}refusal")], Discriminator(type_of)
