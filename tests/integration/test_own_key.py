@@ -1,10 +1,11 @@
 """A stack with a KMS key of one's own: a run goes all the way, and all that holds its data carries the key.
 
-The emulator encrypts nothing: what is read back is what AWS would encrypt with.
+The emulator keeps keys and encrypts nothing: what is read back is what AWS would encrypt with.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,25 @@ model: nova-lite
 split: {train: 0.6, validation: 0.1, test: 0.3}
 evaluation: {language: vi, few_shot: 0, regression: false}
 """
+
+
+def of_log_group(name: str) -> Any:
+    groups = client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return next(group["kmsKeyId"] for group in groups if group["logGroupName"] == name)
+
+
+def of_queue(url: str) -> Any:
+    found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return found["KmsMasterKeyId"]
+
+
+IN_THE_TEMPLATE = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SNS::Topic")
+"""The emulator's CloudFormation leaves the key of these out: the template that was deployed has it."""
+# Every other type that holds data → the key of one, as its service tells it.
+KEY_OF: dict[str, Callable[[str], Any]] = {
+    "AWS::SQS::Queue": of_queue,
+    "AWS::Logs::LogGroup": of_log_group,
+}
 
 
 @pytest.fixture
@@ -57,9 +77,14 @@ def test_a_run_goes_all_the_way_and_all_that_holds_its_data_has_the_key(
 
     pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
     resources = [each for page in pages for each in page["StackResourceSummaries"]]
-    # The emulator's CloudFormation leaves the keys of tables, topics and the bucket out: the template has them.
-    for kind in HOLD_DATA:
+    for kind in IN_THE_TEMPLATE:
         made = [each["LogicalResourceId"] for each in resources if each["ResourceType"] == kind]
         assert made
         assert [name for name in made if not HOLD_DATA[kind](of_type(kind)[name])] == []
+    holding = [each for each in resources if each["ResourceType"] in KEY_OF]
+    keys = {each["LogicalResourceId"]: KEY_OF[each["ResourceType"]](each["PhysicalResourceId"]) for each in holding}
+    assert {name for name, found in keys.items() if found != key} == set()
+    assert {each["ResourceType"] for each in holding} == KEY_OF.keys() == HOLD_DATA.keys() - set(IN_THE_TEMPLATE)
+    print(f"{len(keys)} resources carry the key")
+
     assert keyed.dead() == []
