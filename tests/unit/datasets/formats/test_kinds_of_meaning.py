@@ -26,6 +26,7 @@ def of_rows(folder: Path, rows: list[Row], files: Files | None = None, **how: An
     ("key", "good", "bad"),
     [
         ("user_feedback", "like", "dislike"),
+        ("vote", "upvote", "downvote"),
         ("Đánh giá", "đạt", "không đạt"),
         ("answer_quality", "good", "bad"),
         ("deleted", False, True),
@@ -72,6 +73,7 @@ def test_keys_that_matter_are_set_aside_with_a_warning(tmp_path: Path, key: str)
          "yes"),
         ({"user_input": "q?", "response": "no", "reference": "yes"}, "yes"),
         ({"stem": "q? and so on", "a": "x", "b": "y", "c": "z", "answer": "B"}, "B"),
+        ({"question": "q?", "option1": "x", "option2": "y", "correct_option": "option2"}, "B"),
         ({"question": {"stem": "q?", "choices": [{"text": "x", "label": "A"}, {"text": "y", "label": "B"}]},
           "answerKey": "B"}, "B"),
     ],

@@ -49,11 +49,11 @@ _REPROVING: Final = words(
 )
 _NO: Final = words(
     "false 0 no n bad reject rejected ignore ignored negative thumbsdown down dislike disliked wrong incorrect "
-    "fail failed declined denied sai khong khongdat khongdongy khongduyet khonghople tuchoi"
+    "downvote downvoted fail failed declined denied sai khong khongdat khongdongy khongduyet khonghople tuchoi"
 )
 _YES: Final = words(
     "true 1 yes y good accept accepted approve approved positive thumbsup up like liked right correct pass passed "
-    "ok dung co dat dongy duyet daduyet hople"
+    "upvote upvoted ok dung co dat dongy duyet daduyet hople"
 )
 
 _CLEAR: Final = words("thumbsup thumbsdown like dislike liked disliked upvote downvote upvoted downvoted dat khongdat")

@@ -108,7 +108,7 @@ class Choices:
         if isinstance(value, list) and len(value) > 1 and self.readings and len(set(map(str, value))) == len(value):
             each = [self.learnt(item, options, problems) for item in value]
             return ", ".join(map(str, each))
-        value = _alone(value)
+        value = self._meant(_alone(value))
         if not self.readings or value is None or value == "" or isinstance(value, dict):
             return value
         found = {_READINGS[name](value, options) for name in self.readings} - {None}
@@ -124,6 +124,11 @@ class Choices:
             problems.append(problem)
         return best
 
+    def _meant(self, value: Any) -> Any:
+        """The letter of a choice that is named by its column, such as ``option3``; any other value as it is."""
+        named = value.strip().casefold() if isinstance(value, str) and self._each else None
+        return next((label for label, column in self._each if column.casefold() == named), value)
+
     def _right(self, value: Any, problems: list[Finding]) -> str | None:
         """The text of the choice that is marked as right, of several all."""
         right = [option.text for option, is_right in flagged(value) if is_right]
@@ -133,7 +138,11 @@ class Choices:
 
     def _fitting(self, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[str, ...]:
         given = [(row.get(self.answer), self.options(row, [])) for row in rows]
-        told = [(each, options) for value, options in given for each in (value if isinstance(value, list) else [value])]
+        told = [
+            (self._meant(each), options)
+            for value, options in given
+            for each in (value if isinstance(value, list) else [value])
+        ]
         told = [(value, options) for value, options in told if options and value not in (None, "", [])]
         fits = {name: sum(bool(_READINGS[name](value, options)) for value, options in told) for name in names}
         most = max(fits.values(), default=0)
