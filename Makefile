@@ -24,6 +24,7 @@ setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt
 	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable . --editable local
+	rm -rf .mypy_cache # it remembers as missing what has just been installed
 	@touch $@
 
 demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training)
