@@ -17,6 +17,7 @@ from tailor_local.bedrock.faults import Faults
 from tailor_local.demo import calls
 from tailor_local.demo.methods import DEMOS
 from tests.integration.pipeline import Pipeline
+from tests.unit.datasets.documents.making import docx, p, pdf
 
 SetFaults = Callable[[Faults], None]
 # Besides what the sample says itself: few rows, and no more questions than the verdict needs.
@@ -67,3 +68,20 @@ def test_where_no_model_takes_documents_nothing_is_prepared(pipeline: Pipeline, 
     assert "no model in us-east-1 supports continued pre-training today" in found["message"]
     assert "fine-tune" in found["fix"]
     assert list(pipeline.bucket.list(f"{run.files}prepared/")) == []
+
+
+def test_questions_about_documents_get_what_the_functions_own_layer_reads(pipeline: Pipeline) -> None:
+    rows = [f"{name},What is rule {row}?,Rule {row}\n" for row in range(30) for name in ("rules.pdf", "rules.docx")]
+    files = {
+        "rules.pdf": pdf(["Nobody enters the blue room.", "Lamps are off at nine."]),
+        "rules.docx": docx(p("Doors stay shut.")),
+        "qa.csv": ("document,question,answer\n" + "".join(rows)).encode(),
+    }
+    run = pipeline.wait(pipeline.upload("papers/rules", files), State.AWAITING_APPROVAL)
+    assert run.report.counts["rejected"] == 0
+    # In any part: questions about one document stay together.
+    parts = [file.key for file in pipeline.bucket.list(f"{run.files}prepared/") if file.key.endswith(".jsonl")]
+    prepared = b"".join(pipeline.bucket.read(key) for key in parts).decode()
+    assert "Nobody enters the blue room." in prepared
+    assert "Doors stay shut." in prepared
+    assert pipeline.dead() == []
