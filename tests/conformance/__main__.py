@@ -73,7 +73,7 @@ CLIENTS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of each scenario: ``ok``, ``-`` where the client has no such thing, or what went wrong."""
+    """Outcome of each scenario of a client: ``ok``, ``-`` where the client has no such thing, or what went wrong."""
 
     client: Client
     version: str

@@ -46,10 +46,16 @@ function entry(found) {
 export function run(place, id, me, current) {
   const path = `runs/${encodeURIComponent(id)}`;
   const optional = (part) => get(`${path}/${part}`).catch((error) => { if (error.code === "not_ready") return null; throw error; });
+  let seen = { changes: 0 };
+  // Findings change only with the run's history, and losses while it trains: neither is read again and again.
   const load = async () => {
-    const found = await get(path);
-    const [curve, findings] = await Promise.all([found.job ? optional("curve") : null, found.data ? optional("findings") : null]);
-    return { found, curve, findings };
+    const found = await get(path), changes = found.timeline.length;
+    if (changes !== seen.changes || found.state === "training") {
+      const same = changes === seen.changes;
+      const [curve, findings] = await Promise.all([found.job ? optional("curve") : null, same ? seen.findings : found.data ? optional("findings") : null]);
+      seen = { changes, curve, findings };
+    }
+    return { found, curve: seen.curve, findings: seen.findings };
   };
   const again = () => { location.hash = "#/runs"; location.hash = `#/runs/${id}`; };
   return follow(current, load, ({ found, curve, findings }) => show(place, page(found, curve, findings, me, again)), place);

@@ -1,4 +1,4 @@
-"""What the clients' scripts share: where the API is, what is asked, and how an outcome is said."""
+"""Shared by the clients' scripts: where the API is, what is asked, and how an outcome is said."""
 
 import json
 import os

@@ -18,7 +18,7 @@ def image():
 
 
 def structured():
-    """What JSONAdapter asks for: the stand-in follows no format that is only described."""
+    """Ask as JSONAdapter does: the stand-in follows no format that is only described."""
     [said] = lm()(QUESTION, response_format={"type": "json_object"})
     assert isinstance(json.loads(said), dict)
 

@@ -152,4 +152,4 @@ ACTIONS: Mapping[str, Operation] = {
     for operation in OPERATIONS
     if operation.method == "post" and operation.path.startswith("/v1/runs/{run}/")
 }
-"""What can be done to a run."""
+"""Actions on a run, by name."""

@@ -1,7 +1,7 @@
 """Runs over the API: list, show, findings, losses, and every action that the command line has."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -61,8 +61,8 @@ class RunsApi:
         """Answer ``GET /v1/runs``: a page of runs of the key's projects, the one that changed last first."""
         key = self._access.key(caller, READERS)
         asked = check(RunsQuery, dict(query))
-        if asked.project is not None and asked.project not in key.projects:
-            raise ApiError(404, "this key has no such project", code="project_not_found", param="project")
+        if asked.project is not None:
+            _own(asked.project, key, "project")
         projects = [asked.project] if asked.project else key.projects
         runs = [run for project in projects for run in self._services.runs.project_runs(project) if _fits(run, asked)]
         runs.sort(key=lambda run: (run.history[-1].at, run.id), reverse=True)
@@ -118,7 +118,7 @@ class RunsApi:
             return self._shown(run, facts)
         facts = {"key": key.id, "run": run.id, "action": action}
         try:
-            run = self._command(action)(run, by=signature(key), reason=reason, now=datetime.now(UTC))
+            run = self._steer(action, run, signature(key), reason)
         except (ConflictError, NotFoundError) as error:
             run = self._access.run(run_id, key)
             if not _done_by(key, action, run):
@@ -154,22 +154,19 @@ class RunsApi:
     def service(self, project: str, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models/{id}/service``: what the project's name leads to."""
         key = self._access.key(caller, READERS)
-        _own(project, key)
+        _own(project, key, "id")
         return self._service(project, {})
 
-    def _command(self, action: str) -> Callable[..., Run]:
-        def retry(run: Run, **how: Any) -> Run:
-            return steer.retry(run, self._services.runs, bucket=self._files, **how)
-
-        def steered(act: Callable[..., Run]) -> Callable[..., Run]:
-            return lambda run, **how: act(run, self._services, **how)
-
-        by_name = {"stop": steer.stop, "retire": steer.retire, "promote": steer.promote_by_hand}
-        return retry if action == "retry" else steered(by_name[action])
+    def _steer(self, action: str, run: Run, by: str, reason: str) -> Run:
+        now = datetime.now(UTC)
+        if action == "retry":
+            return steer.retry(run, self._services.runs, bucket=self._files, by=by, reason=reason, now=now)
+        act = {"stop": steer.stop, "retire": steer.retire, "promote": steer.promote_by_hand}[action]
+        return act(run, self._services, by=by, reason=reason, now=now)
 
     def _operator(self, project: str, caller: Caller) -> ApiKey:
         key = self._access.key(caller, OPERATORS)
-        _own(project, key)
+        _own(project, key, "id")
         return key
 
     def _shown(self, run: Run, facts: Mapping[str, Any] | None = None) -> ApiAnswer:
@@ -221,9 +218,10 @@ def _done_by(key: ApiKey, action: str, run: Run) -> bool:
     return run.state in _ENDS[action] and run.history[-1].by == by
 
 
-def _own(project: str, key: ApiKey) -> None:
+def _own(project: str, key: ApiKey, param: str) -> None:
+    """Raise ApiError 404, which names ``param``, for a project that the key is not for."""
     if project not in key.projects:
-        raise ApiError(404, "this key has no such project", code="project_not_found", param="id")
+        raise ApiError(404, "this key has no such project", code="project_not_found", param=param)
 
 
 def _in_full(error: ConflictError | NotFoundError) -> str:

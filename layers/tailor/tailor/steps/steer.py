@@ -25,6 +25,7 @@ from tailor.training.request import job_name
 
 _NOT_SUBMITTED = frozenset({State.RECEIVED, State.PREPARING, State.PREPARED, State.APPROVED})
 _NOT_MEASURED = frozenset({State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING, State.RESTORING})
+_STOPPABLE = _NOT_SUBMITTED | {State.TRAINING} | _NOT_MEASURED
 _REDEPLOYABLE = frozenset({State.RETIRED, State.DEPLOY_FAILED})
 _PROMOTABLE = frozenset(
     {State.DEPLOYED, State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED, State.STANDBY}
@@ -37,7 +38,7 @@ def actions(run: Run) -> list[str]:
     A retry may still be refused, where the run's folder has changed since.
     """
     state = run.state
-    stops = state in _NOT_SUBMITTED | {State.TRAINING} | _NOT_MEASURED
+    stops = state in _STOPPABLE
     retires = stops or (State.RETIRED in MOVES[state] and state != State.LIVE)
     possible = {
         "approve": state == State.AWAITING_APPROVAL,
@@ -95,7 +96,7 @@ def decline(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) ->
 @on_current_run
 def stop(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
     """End a run before it has a verdict; see :func:`end`. Raises ConflictError for a run that has one, or has ended."""
-    if run.state not in _NOT_SUBMITTED | {State.TRAINING} | _NOT_MEASURED and not _ends(run, by, reason):
+    if run.state not in _STOPPABLE and not _ends(run, by, reason):
         hint = f"tailor retire {run.id} takes it down" if State.RETIRED in MOVES[run.state] else ""
         if run.state == State.LIVE:
             offline = f"tailor offline {run.project} --reason WHY"

@@ -27,14 +27,14 @@ PART: Final = 1 << 20
 MAX_BYTES: Final = 256 << 20
 """A document of more bytes is not opened, but for text: all of it is in memory."""
 _PARTS: Final = 40
-"""Of a document that is not one group: enough to hold out some of them."""
+"""Parts of a document that is not one group: enough to hold out some of them."""
 _SMALLEST, _LARGEST = 2000, 60_000
 STREAMED: Final = ("text", "Markdown")
 _READERS: Final = {"PDF": "pdf", "Word": "docx", "HTML": "html", "EPUB": "epub"}
 _SIGNS: Final = {"PDF": b"%PDF-", "Word": b"PK", "EPUB": b"PK"}
 _SIGN_WITHIN: Final = 1024
 _BUGS: Final = (AssertionError, AttributeError, MemoryError, RecursionError, TypeError, UnicodeError)
-"""What a reader raises for files that are built as no program builds them."""
+"""Errors that a reader raises for files that are built as no program builds them."""
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
 _PROTECTED: Final = "EncryptedPackage".encode("utf-16-le")
 

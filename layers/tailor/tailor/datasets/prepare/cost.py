@@ -22,7 +22,7 @@ GZIP: Final = 8
 PARQUET: Final = 3
 """Bytes of text for each byte of a packed file, which does not say it."""
 ZIPPED: Final = 3
-"""The same of Word files and e-books."""
+"""Bytes of text for each byte of a Word file or an e-book."""
 DISK_BYTES: Final = 3_500_000_000
 """Text whose records, written twice, leave room on the function's disk of 10 GiB."""
 _SAMPLES, _SAMPLE = 20, 1 << 18

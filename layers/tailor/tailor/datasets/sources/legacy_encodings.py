@@ -57,7 +57,7 @@ _SHOWN: Final = {
     for byte, letter in enumerate(_TABLES["tcvn3"])
     if byte > 127
 } | {0x03BC: "à"}
-"""What text in TCVN3 is taken for by programs that know nothing of it; some take the micro sign for a Greek letter."""
+"""Letters of TCVN3 by what programs that don't know it show; some take the micro sign for a Greek letter."""
 
 COMBINING: Final = frozenset({"cp1258", "tcvn3"})
 """Encodings that write tone marks behind their letters, so that the text has to be composed."""
