@@ -1,5 +1,6 @@
 """Protection of stored data: a key of one's own, and an end for files of runs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from tailor.recipe import Budget, Recipe
 from tailor.runs import State
 from tailor.training.methods import build_job
 from tailor.training.request import Job
-from tests.unit.contracts.template import template
+from tests.unit.contracts.template import functions, statements, template
 from tests.unit.contracts.transformed import of_type
 from tests.unit.steps.fakes import a_run
 from tests.unit.steps.test_train import MANIFEST
@@ -66,3 +67,18 @@ def test_files_of_runs_are_deleted_only_where_that_is_asked_for_and_not_under_a_
     (rule,) = [each for each in rules if each["Id"] == "files-of-runs"]
     assert (rule["Prefix"], rule["Status"]) == ("runs/", {"Fn::If": ["DeletesRunFiles", "Enabled", "Disabled"]})
     assert rule["ExpirationInDays"]["Fn::If"][1] == {"Ref": "RunFilesDays"}
+
+
+def test_whoever_takes_a_deployment_down_may_take_model_units_down_too() -> None:
+    """One operation does both: a version on units would go on billing if its function could not delete them."""
+    deployments, units = "CustomModelDeployment", "ProvisionedModelThroughput"
+    removing = [
+        name for name in functions() if f"bedrock:Delete{deployments}" in str(functions()[name].get("Policies"))
+    ]
+    assert {"manage", "provision", "reconcile"} <= set(removing)
+    for name in removing:
+        allowed = str(statements(name))
+        assert {f"bedrock:{verb}{units}" for verb in ("Get", "Delete")} <= set(re.findall(r"bedrock:\w+", allowed)), (
+            name
+        )
+        assert ":provisioned-model/*" in allowed, name
