@@ -28,9 +28,11 @@ NAMED = {
     "CreateProvisionedModelThroughput": ("modelId", "custom-model"),
     "GetFoundationModel": ("modelIdentifier", "foundation-model"),
 }
+PASSING = ("CreateModelCustomizationJob", "CreateCustomModel")
 OF_A_KEY = ("kms:CreateGrant", "kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt")
 TAGGED = {
     "CreateModelCustomizationJob": (("jobTags", "model-customization-job"), ("customModelTags", "custom-model")),
+    "CreateCustomModel": (("modelTags", "custom-model"),),
     "CreateCustomModelDeployment": (("tags", "custom-model-deployment"),),
     "CreateProvisionedModelThroughput": (("tags", "provisioned-model"),),
 }
@@ -57,9 +59,9 @@ def checks(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[Ch
     for member, kind in TAGGED.get(operation, ()):
         if request.get(member):
             yield Check("bedrock:TagResource", scope.arn(kind, "*"))
-    if operation == "CreateModelCustomizationJob" and "roleArn" in request:
+    if operation in PASSING and "roleArn" in request:
         yield Check("iam:PassRole", request["roleArn"], {"iam:PassedToService": "bedrock.amazonaws.com"})
-    if key := request.get("customModelKmsKeyId", ""):
+    if key := request.get("customModelKmsKeyId") or request.get("modelKmsKeyArn") or "":
         named = key if key.startswith("arn:") else f"arn:aws:kms:{scope.region}:{scope.account}:key/{key}"
         for action in OF_A_KEY:
             yield Check(action, named, {"kms:GrantIsForAWSResource": "true"} if action == OF_A_KEY[0] else {})
@@ -68,6 +70,8 @@ def checks(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[Ch
 def _resources(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[str]:
     if operation == "CreateModelCustomizationJob":
         yield _arn(str(request.get("baseModelIdentifier", "")), "foundation-model", scope)
+        yield scope.arn("custom-model", "*")
+    elif operation == "CreateCustomModel":
         yield scope.arn("custom-model", "*")
     elif operation == "UpdateCustomModelDeployment":
         yield _arn(str(request.get("customModelDeploymentIdentifier", "")), "custom-model-deployment", scope)

@@ -29,7 +29,7 @@ def create_deployment(call: Call) -> dict[str, Any]:
     if model.status(call.now) != "Active":  # required by the API reference, which gives no wording of its own
         raise invalid("The custom model must be in the Active state.")
     base = foundation.of_model(model.base)
-    if "ON_DEMAND" not in base.deployments:
+    if "ON_DEMAND" not in base.deployments or model.technique == "full":
         raise invalid("The provided model does not support on-demand deployment.")
     name = call.request["modelDeploymentName"]
     own = [item for item in call.state.deployments.values() if call.scope.owns(item.arn)]
@@ -145,6 +145,8 @@ def create_throughput(call: Call) -> dict[str, Any]:
         return {"provisionedModelArn": repeated}
     request = call.request
     model = find_model(call.state, call.scope, request["modelId"])
+    if not model.base:
+        raise invalid("The custom model must be in the Active state.")
     base = foundation.of_model(model.base)
     if "PROVISIONED" not in base.deployments:
         raise invalid("The provided model does not support provisioned throughput.")

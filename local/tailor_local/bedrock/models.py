@@ -6,6 +6,7 @@ from typing import Any
 from tailor_local.bedrock import foundation
 from tailor_local.bedrock.context import Call, find, page, wanted
 from tailor_local.bedrock.errors import conflict, invalid, not_found
+from tailor_local.bedrock.imports import IMPORTED
 from tailor_local.bedrock.platform import Scope
 from tailor_local.bedrock.state import Deployment, Model, State, Throughput
 
@@ -18,14 +19,23 @@ def find_model(state: State, scope: Scope, identifier: str) -> Model:
 
 def get_custom_model(call: Call) -> dict[str, Any]:
     model = find_model(call.state, call.scope, call.request["modelIdentifier"])
-    job = call.state.jobs[model.job_arn]
-    given = job.request
-    return {
+    status = model.status(call.now)
+    shown = {
         "modelArn": model.arn,
         "modelName": model.name,
+        "baseModelArn": call.scope.arn("foundation-model", model.base) if model.base else None,
+        "creationTime": model.created,
+        "modelStatus": status,
+        "failureMessage": model.failure if status == "Failed" else None,
+    }
+    if model.job_arn is None:
+        imported = model.imported or {}
+        return shown | {"customizationType": IMPORTED, "modelKmsKeyArn": imported.get("key")}
+    job = call.state.jobs[model.job_arn]
+    given = job.request
+    return shown | {
         "jobName": job.name,
         "jobArn": job.arn,
-        "baseModelArn": call.scope.arn("foundation-model", model.base),
         "customizationType": job.method,
         "modelKmsKeyArn": given.get("customModelKmsKeyId"),
         "hyperParameters": given.get("hyperParameters"),
@@ -35,9 +45,6 @@ def get_custom_model(call: Call) -> dict[str, Any]:
         "customizationConfig": given.get("customizationConfig"),
         "trainingMetrics": {"trainingLoss": job.training_loss},
         "validationMetrics": [{"validationLoss": loss} for loss in job.validation_losses],
-        "creationTime": model.created,
-        "modelStatus": model.status(call.now),
-        "failureMessage": model.failure if model.status(call.now) == "Failed" else None,
     }
 
 
@@ -45,7 +52,7 @@ def list_custom_models(call: Call) -> dict[str, Any]:
     request = call.request
     items = []
     for model in call.state.models.values():
-        base_arn = call.scope.arn("foundation-model", model.base)
+        base_arn = call.scope.arn("foundation-model", model.base) if model.base else None
         if (
             call.scope.owns(model.arn)
             and wanted(request, model.name, model.created, "creationTimeBefore", "creationTimeAfter")
@@ -59,8 +66,8 @@ def list_custom_models(call: Call) -> dict[str, Any]:
                     "modelName": model.name,
                     "creationTime": model.created,
                     "baseModelArn": base_arn,
-                    "baseModelName": model.base.split(":")[0],
-                    "customizationType": call.state.jobs[model.job_arn].method,
+                    "baseModelName": model.base.split(":")[0] or None,
+                    "customizationType": call.state.jobs[model.job_arn].method if model.job_arn else IMPORTED,
                     "ownerAccountId": call.scope.account,
                     "modelStatus": model.status(call.now),
                 }
@@ -76,7 +83,8 @@ def delete_custom_model(call: Call) -> dict[str, Any]:
             raise conflict(f"The model {model.arn} can't be deleted while {user.arn} uses it.")
     del call.state.models[model.arn]
     call.state.tags.pop(model.arn, None)
-    (call.standin.directory / model.weights).unlink(missing_ok=True)
+    if model.weights:
+        (call.standin.directory / model.weights).unlink(missing_ok=True)
     return {}
 
 

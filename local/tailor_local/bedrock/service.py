@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from tailor_local.bedrock import deployments, jobs, models, runtime, validation, wire
+from tailor_local.bedrock import deployments, imports, jobs, models, runtime, validation, wire
 from tailor_local.bedrock.announce import Announcer
 from tailor_local.bedrock.authorization import checks
 from tailor_local.bedrock.context import Call, Standin
@@ -28,6 +28,7 @@ CONTROL: dict[str, Callable[[Call], dict[str, Any]]] = {
     "GetModelCustomizationJob": jobs.get_job,
     "ListModelCustomizationJobs": jobs.list_jobs,
     "StopModelCustomizationJob": jobs.stop_job,
+    "CreateCustomModel": imports.create_custom_model,
     "GetCustomModel": models.get_custom_model,
     "ListCustomModels": models.list_custom_models,
     "DeleteCustomModel": models.delete_custom_model,
@@ -127,7 +128,7 @@ class Bedrock:
             return json.loads(json.dumps(self.store.state.to_json()))  # type: ignore[no-any-return]
 
     def restore(self, data: dict[str, Any]) -> None:
-        """Take up an earlier state; jobs that were running start their work again."""
+        """Take up an earlier state; jobs and imports that were running start their work again."""
         with self.store.lock:
             self.store.state = State.from_json(data)
             for job in self.store.state.jobs.values():
@@ -136,6 +137,10 @@ class Bedrock:
                         job.phases[phase]["status"] = "NotStarted"
                     _, _, _, region, account, _ = job.arn.split(":", 5)
                     self._runner.start(Scope(account, region), job)
+            for model in self.store.state.models.values():
+                if not (model.weights or model.failure):
+                    _, _, _, region, account, _ = model.arn.split(":", 5)
+                    imports.start(self._standin, Scope(account, region), model)
 
     def reset(self) -> None:
         with self.store.lock:

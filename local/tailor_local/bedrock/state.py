@@ -47,13 +47,15 @@ class Model:
     name: str
     base: str
     created: float
-    job_arn: str
+    job_arn: str | None  # none of an imported model
     weights: str  # file of the learner's model, in the stand-in's directory
     ready: float = 0  # when it is Active
     failure: str | None = None
+    technique: str = "lora"  # "full": all weights were trained, which only model units serve
+    imported: dict[str, Any] | None = None  # {"uri", "role", "key"} of an imported model
 
     def status(self, now: float) -> str:
-        if now < self.ready:
+        if now < self.ready or not (self.weights or self.failure):
             return "Creating"
         return "Failed" if self.failure else "Active"
 

@@ -258,6 +258,11 @@ class MemoryControl:
         self._maybe_fail("get_model")
         return self.model
 
+    def create_model(self, request: Any) -> str:
+        self._maybe_fail("create_model")
+        self.requests.append(dict(request))
+        return f"{ARN}:custom-model/imported/{request['modelName'][-12:]}"
+
     def list_models(self) -> list[dict[str, Any]]:
         return []
 

@@ -71,6 +71,31 @@ def test_tags_by_key(stub: Stubber, bedrock: Bedrock) -> None:
     assert bedrock.tags(JOB) == {"stack": "tailor", "run": "colours-1"}
 
 
+IMPORT = {
+    "modelName": "colours-1",
+    "modelSourceConfig": {"s3DataSource": {"s3Uri": "s3://customer-escrow-123456789012-smtj-abc/colours-1/10"}},
+    "roleArn": "arn:aws:iam::123456789012:role/import",
+}
+
+
+def test_an_imported_model(stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_response("create_custom_model", {"modelArn": MODEL}, IMPORT)
+    assert bedrock.create_model(IMPORT) == MODEL
+
+
+def test_an_import_that_is_repeated_finds_the_first(stub: Stubber, bedrock: Bedrock) -> None:
+    stub.add_client_error("create_custom_model", "ConflictException", "The name is in use.")
+    found = {
+        "modelArn": MODEL,
+        "modelName": "colours-1",
+        "creationTime": AT,
+        "baseModelArn": BASE,
+        "baseModelName": "Nova Lite",
+    }
+    stub.add_response("list_custom_models", {"modelSummaries": [found]}, {"nameContains": "colours-1"})
+    assert bedrock.create_model(IMPORT) == MODEL
+
+
 def test_states_of_all_deployments_by_arn(stub: Stubber, bedrock: Bedrock) -> None:
     stub.add_response("list_custom_model_deployments", {"modelDeploymentSummaries": [deployment("colours-1")]}, {})
     assert bedrock.deployment_states() == {DEPLOYMENT: "Active"}

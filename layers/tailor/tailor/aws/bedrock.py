@@ -99,6 +99,18 @@ class Bedrock:
         with translated(f"reading the custom model {identifier}"):
             return dict(self._bedrock.get_custom_model(modelIdentifier=identifier))
 
+    def create_model(self, request: Mapping[str, Any]) -> str:
+        """Import a model that SageMaker AI trained, and return its ARN, or that of the existing model of this name."""
+        name = request["modelName"]
+        with translated(f"importing the custom model {name}"):
+            try:
+                return self._bedrock.create_custom_model(**request)["modelArn"]
+            except ClientError as error:
+                existing = self.find_model(name) if code_of(error) in hosting.TAKEN else None
+                if existing is None:
+                    raise
+                return str(existing["modelArn"])
+
     def delete_model(self, identifier: str) -> None:
         """Delete a custom model, irreversibly. Idempotent. Raises ConflictError while it is deployed."""
         with translated(f"deleting the custom model {identifier}"):

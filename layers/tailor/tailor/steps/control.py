@@ -31,6 +31,9 @@ class Control(Protocol):
     def get_model(self, identifier: str) -> dict[str, Any]:
         """Call GetCustomModel, by ARN or name. ``modelStatus`` may be missing: models of old jobs have none."""
 
+    def create_model(self, request: Mapping[str, Any]) -> str:
+        """Call CreateCustomModel and return the model's ARN; it is being made, see :meth:`get_model`."""
+
     def delete_model(self, identifier: str) -> None:
         """Call DeleteCustomModel; do nothing if it is gone, or another stack's. ConflictError: it is deployed."""
 

@@ -55,6 +55,11 @@ class OwnControl(Control):
     def get_model(self, identifier: str) -> dict[str, Any]:
         return self._account.get_model(identifier)
 
+    def create_model(self, request: Mapping[str, Any]) -> str:
+        arn = self._account.create_model(request)
+        self._expect_own(arn, f"the custom model {request['modelName']}")
+        return arn
+
     def list_models(self) -> Iterable[dict[str, Any]]:
         return self._account.list_models()
 
