@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
+import httpx
 import openai
 import pytest
 from openai import OpenAI
@@ -210,10 +211,10 @@ def test_a_table_that_fails_is_the_services_fault(
     error: Exception,
     status: int,
 ) -> None:
-    def fail(_: Any) -> None:
+    def fail(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(inference.service._aliases, "alias", fail)
+    monkeypatch.setattr(inference.service._counters, "standing", fail)
     told = refused(gateway, secret)
     assert told.status_code == status
     assert "table" not in told.response.text
@@ -275,6 +276,41 @@ def test_a_key_beyond_its_requests_a_minute_is_429(gateway: Gateway, store: Serv
     assert isinstance(error, openai.RateLimitError)
     assert error.code == "rate_limit_exceeded"
     assert 1 <= int(error.response.headers["retry-after"]) <= 60
+
+
+def test_a_key_beyond_its_requests_is_refused_before_its_body_is_looked_at(
+    gateway: Gateway, store: ServingTable, live: Version, monkeypatch: pytest.MonkeyPatch, inference: ModuleType
+) -> None:
+    limits = RateLimits(requests_per_minute=1, tokens_per_day=100_000, cents_per_month=500)
+    secret, key = keys.create(store, "slow", ["colours"], limits=limits)
+    asked: list[str] = []
+    call = store._table._call
+
+    def noted(operation: str, *rest: Any) -> dict[str, Any]:
+        asked.append(operation)
+        return call(operation, *rest)
+
+    monkeypatch.setattr(inference.store._table, "_call", noted)
+    aliases.set_budget(store, "colours", 500)
+    headers = {"authorization": f"Bearer {secret}"}
+    url = f"{gateway.url}/chat/completions"
+    body: dict[str, Any] = {"model": "colours", "messages": [{"role": "user", "content": "?"}]}
+    assert httpx.post(url, headers=headers, json=body).status_code == 200
+    # The request is counted while the version and both sums are read; then tokens are set aside.
+    assert sorted(asked[:2]) == ["BatchGetItem", "UpdateItem"]
+    assert asked[2:] == ["UpdateItem"] * 3
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    for ahead in range(3):
+        store.count_request(key.id, minute + timedelta(minutes=ahead), 1)
+    monkeypatch.setattr(inference.service, "_prepared", None)  # nothing is translated
+    wrong = body | {"messages": [{"role": "nobody"}]}
+    assert httpx.post(url, headers=headers, json=wrong).json()["error"]["code"] == "rate_limit_exceeded"
+    assert httpx.post(url, headers=headers, json=wrong | {"model": 7}).status_code == 429
+    many = body | {"messages": [{"role": "user", "content": "x"}] * 3000}
+    assert httpx.post(url, headers=headers, json=many).json()["error"]["code"] == "invalid_value"
+    today = datetime.now(UTC).date()
+    rows = store.usage("colours", today - timedelta(days=1), today)
+    assert [(sum(row.requests for row in rows), sum(row.throttled for row in rows))] == [(1, 1)]
 
 
 def test_a_key_without_a_limit_has_the_stacks(

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from tailor.serving.aliases import MediaRules, Version
 from tailor.serving.chat import to_converse
 from tailor.serving.errors import ApiError
+from tailor.serving.estimates import prompt_tokens
 from tailor.serving.images import decode
-from tailor.serving.reservations import prompt_tokens
 from tailor.serving.schema import ChatRequest
 from tests.unit.serving.gateway import CONTEXT, CONVERSE, ROOT, ScriptedRuntime, proxy_event
 from tests.unit.serving.mutations import answer, mutated, service

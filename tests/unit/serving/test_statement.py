@@ -81,6 +81,7 @@ def test_a_row_comes_back_as_it_was_counted_and_stays_small(store: ServingTable)
         throttled=1,
         cached_tokens=2,
         images=1,
+        estimated=1,
         tags="tag=a#b;team=" + "x" * 64,
         latencies=dict.fromkeys(range(BUCKETS), 10**6),
     )

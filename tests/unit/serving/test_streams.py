@@ -21,6 +21,7 @@ from tailor.reasoning import Parting, said
 from tailor.serving.completion import CompletionStream, frame_of, to_completion
 from tailor.serving.deltas import Translation
 from tailor.serving.errors import ApiError, ModelCallError
+from tailor.serving.estimates import prompt_tokens
 from tailor.serving.forms import Form
 from tailor.serving.keys import Caller
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer, converse_events
@@ -29,9 +30,13 @@ ASK: list[Any] = [{"role": "user", "content": "Thời tiết?"}]
 BROKEN = ModelCallError("ModelStreamErrorException", "it broke off")
 
 
-def requests_counted(store: ServingTable) -> list[tuple[int, int, int]]:
+PROMPT = prompt_tokens({"system": [{"text": "Trả lời ngắn gọn."}], "messages": [{"content": [{"text": "Thời tiết?"}]}]})
+"""The estimate of ASK, with the version's system prompt."""
+
+
+def requests_counted(store: ServingTable) -> list[tuple[int, int, int, int]]:
     counted = store.usage("colours", date(2026, 1, 1), datetime.now(UTC).date())
-    return [(used.requests, used.input_tokens, used.output_tokens) for used in counted]
+    return [(used.requests, used.input_tokens, used.output_tokens, used.estimated) for used in counted]
 
 
 texts = st.text("<>/`ađ \n", max_size=8)
@@ -150,14 +155,15 @@ def test_a_later_error_is_an_event_and_is_counted(
             said.append(chunk.choices[0].delta.content or "")
     assert ("".join(said), caught.value.code) == ("nửa", "model_error")
 
-    body = {"model": "colours", "input": "x", "stream": True}
+    body = {"model": "colours", "input": ASK[0]["content"], "stream": True}
     raw = httpx.post(f"{gateway.url}/responses", headers={"Authorization": f"Bearer {secret}"}, json=body).text
     events = [json.loads(line.removeprefix("data: ")) for line in raw.splitlines() if line.startswith("data")]
     assert [event["type"] for event in events[-2:]] == ["error", "response.failed"]
     assert (events[-1]["response"]["status"], events[-2]["code"]) == ("failed", "model_error")
     assert "[DONE]" not in raw
-    assert requests_counted(store) == [(2, 0, 0)]
-    assert "usage_unknown" in logs.getvalue()
+    letters = len("nửa")
+    assert requests_counted(store) == [(2, 2 * PROMPT, 2 * letters, 2)]
+    assert '"estimated":1' in logs.getvalue()
 
 
 @pytest.mark.parametrize("at", ["first", "later"])
@@ -170,7 +176,7 @@ def test_an_answer_that_takes_too_long_is_counted(
     with pytest.raises(openai.APIError) as caught:
         list(client.chat.completions.create(model="colours", messages=ASK, stream=stream))
     assert caught.value.code == "model_timeout"
-    assert requests_counted(store) == [(1, 0, 0)]
+    assert requests_counted(store) == [(1, PROMPT, 0, 1)]
 
 
 def test_usage_is_counted_when_nobody_listens_any_more(
@@ -184,7 +190,7 @@ def test_usage_is_counted_when_nobody_listens_any_more(
     answer = inference.service.complete(body, caller)
     next(answer.pieces)
     answer.pieces.close()  # the loop itself ended
-    assert requests_counted(store) == [(2, 10, 3)]
+    assert requests_counted(store) == [(2, 10 + PROMPT, 3, 1)]
 
 
 class Events:

@@ -9,8 +9,9 @@ import pytest
 
 from tailor.aws.serving import ServingTable
 from tailor.serving.errors import ApiError, render
+from tailor.serving.estimates import prompt_tokens
 from tailor.serving.keys import Caller, RateLimits
-from tailor.serving.reservations import LONGEST_ANSWER, Reservation, prompt_tokens
+from tailor.serving.reservations import LONGEST_ANSWER, Reservation
 from tailor.serving.usage import admit
 
 NOW = datetime(2026, 11, 22, 23, 59, 30, tzinfo=UTC)

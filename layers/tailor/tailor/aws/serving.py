@@ -31,13 +31,13 @@ from tailor.serving.usage import Usage
 KEEP_USAGE = timedelta(days=400)
 KEEP_WINDOWS = timedelta(days=2)
 _NEW = "attribute_not_exists(pk)"
-_COUNTS = ("requests", "errors", "throttled", "input_tokens", "cached_tokens", "output_tokens", "images")
+_COUNTS = ("requests", "errors", "throttled", "input_tokens", "cached_tokens", "output_tokens", "images", "estimated")
 _LATENCY = "l"
 _LATENCIES = re.compile(rf"{_LATENCY}\d{{1,2}}")
 
 
 class ServingTable(KeyTable):
-    """Implements AliasStore, KeyStore and UsageStore. Raises tailor.errors."""
+    """Implements AliasStore, KeyStore and MeterStore. Raises tailor.errors."""
 
     # Aliases
 
@@ -131,6 +131,13 @@ class ServingTable(KeyTable):
         return int(row.get("tokens", 0)) if row else 0
 
     # Budgets
+
+    def standing(self, project: str, key: str, month: str) -> tuple[Alias, dict[Owner, Decimal]]:
+        owners = Owner("project", project), Owner("key", key)
+        keys = [_alias_key(project), *(_spent_key(owner, month) for owner in owners)]
+        item, *sums = self._table.get_all(keys, f"reading the live version of {project}", consistent=True)
+        spent = {owner: Decimal(row["usd"]) for owner, row in zip(owners, sums, strict=True) if row}
+        return Alias.model_validate(item) if item else Alias(project=project), spent
 
     def spent(self, owner: Owner, month: str) -> Decimal:
         row = self._table.get(_spent_key(owner, month), f"reading what {owner.kind} {owner.name} has cost")

@@ -3,6 +3,7 @@
 For what people wait for: boto3's resources, conditions and type checks are never imported.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
@@ -18,6 +19,8 @@ type Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
 Item = dict[str, Any]
 _BATCH = 25  # deletions in a request
+_ATTEMPTS, _PAUSE = 4, 0.05  # for the rest of a batch that was read in part
+_NAMES_TABLES = ("BatchGetItem", "BatchWriteItem")
 
 
 class ConditionFailedError(ConflictError):
@@ -35,6 +38,19 @@ class Table:
         """Return an item, or None."""
         found = self._call("GetItem", {"Key": to_wire(key), "ConsistentRead": consistent}, what)
         return from_wire(found["Item"]) if "Item" in found else None
+
+    def get_all(self, keys: Sequence[Item], what: str, *, consistent: bool = False) -> list[Item | None]:
+        """Return items in the order of their keys, each None if it is not there; in one call, for up to 100 keys."""
+        wanted: Any = {"Keys": [to_wire(key) for key in keys], "ConsistentRead": consistent}
+        found: list[Item] = []
+        for attempt in range(_ATTEMPTS):
+            answer = self._call("BatchGetItem", {"RequestItems": {self._name: wanted}}, what)
+            found += [from_wire(item) for item in answer["Responses"].get(self._name, [])]
+            wanted = answer.get("UnprocessedKeys", {}).get(self._name)
+            if not wanted:
+                return [next((item for item in found if key.items() <= item.items()), None) for key in keys]
+            time.sleep(_PAUSE * 2**attempt)
+        raise RetryableError(f"{what}: DynamoDB has no capacity for it")
 
     def put(self, item: Item, what: str, *, condition: str = "", values: Item | None = None) -> None:
         """Write an item whole. Raises ConditionFailedError, NotStorableError."""
@@ -86,7 +102,7 @@ class Table:
 
     def _call(self, operation: str, parameters: Mapping[str, Any], what: str) -> dict[str, Any]:
         call = self._given or dynamodb()
-        named = parameters if operation == "BatchWriteItem" else {"TableName": self._name, **parameters}
+        named = parameters if operation in _NAMES_TABLES else {"TableName": self._name, **parameters}
         try:
             return call(operation, named)
         except RefusalError as refusal:

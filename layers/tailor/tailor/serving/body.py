@@ -39,14 +39,24 @@ class Allowance:
             found += [(each, depth + 1) for each in inner if isinstance(each, dict | list)]
 
 
-def read_body(body: bytes) -> Any:
-    """Return a body's JSON. Raises ApiError: no JSON, a number beyond a double's range, or more than is checked."""
+def check_size(body: bytes) -> None:
+    """Refuse a body that is too large to be read. Raises ApiError 413, or 400 where it has too many values."""
     if len(body) > MAX_BYTES:
         raise ApiError(
             413, "The request is too large: send fewer or smaller images", code="request_too_large", param=None
         )
     if body.count(b",") + body.count(b'":') > MAX_SEPARATORS:
         raise _too_much("request", f"more than {MAX_SEPARATORS:,} commas and names", None)
+
+
+def read_body(body: bytes) -> Any:
+    """Return a body's JSON. Raises ApiError: no JSON, a number beyond a double's range, or more than is checked."""
+    check_size(body)
+    return read_json(body)
+
+
+def read_json(body: bytes) -> Any:
+    """Return the JSON of a body whose size is checked. Raises ApiError as `read_body`."""
     try:
         document = orjson.loads(body)
     except ValueError as error:

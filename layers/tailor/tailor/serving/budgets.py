@@ -5,7 +5,7 @@ new sum from the same write: of all answers exactly one takes a sum over a mark,
 when it is complete, so those that are under way at that moment may exceed a budget.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,17 +70,18 @@ def budgets_of(caller: Caller, alias: Alias) -> dict[Owner, Decimal]:
     return {owner: Decimal(cents) / 100 for owner, cents in given.items() if cents is not None}
 
 
-def check(store: SpentStore, caller: Caller, alias: Alias, now: datetime) -> None:
-    """Refuse a request whose key or project has used its budget up; reads nothing without budgets.
+def check(spent: Mapping[Owner, Decimal], caller: Caller, alias: Alias, now: datetime) -> None:
+    """Refuse a request whose key or project has used its budget up.
 
+    Args:
+        spent: what they have cost this month.
     Raises:
         ApiError: 429, not to be tried again.
     """
-    limits = budgets_of(caller, alias)
-    for owner, spent in _beside_each_other(lambda owner: store.spent(owner, month_of(now)), limits):
-        if spent >= limits[owner]:
+    for owner, limit in budgets_of(caller, alias).items():
+        if spent.get(owner, Decimal(0)) >= limit:
             whose = "this key's" if owner.kind == "key" else f"the project {owner.name}'s"
-            message = f"{whose} budget of ${limits[owner]:.2f} for {month_of(now)} is used up: ask its operator"
+            message = f"{whose} budget of ${limit:.2f} for {month_of(now)} is used up: ask its operator"
             raise ApiError(429, message, code="insufficient_quota", type=QUOTA, should_retry=False)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from tailor.reasoning import Parting
 from tailor.serving.completion import finish_of, tokens_of, usage_of
 from tailor.serving.errors import ApiError
+from tailor.serving.estimates import answer_tokens, prompt_tokens
 from tailor.serving.forms import Form
 
 type Delta = dict[str, Any]
@@ -46,6 +47,7 @@ class Translation:
         self._silent: set[int] = set()  # calls without any input so far
         self._form_block: int | None = None
         self._given: list[str] = []  # the input of the form's tool
+        self._pieces = self._size = 0  # texts of the answer, and their bytes
 
     def deltas(self, events: Iterable[Mapping[str, Any]]) -> Iterator[Delta]:
         """Return deltas until the events end. Raises what reading an event raises."""
@@ -74,10 +76,17 @@ class Translation:
         yield from filter(None, map(writer.piece, held))
         return writer.end(finish, usage_of([self.usage or {}]))
 
-    def facts(self) -> dict[str, Any]:
-        """Return counts for the log and the usage; where Bedrock has told none, they are 0 and named as unknown."""
-        unknown = {} if self.usage else {"usage_unknown": True}
-        return tokens_of([self.usage or {}]) | {"stop_reason": self.reason} | unknown
+    def facts(self, converse: Mapping[str, Any]) -> dict[str, Any]:
+        """Return counts for the log and the usage: Bedrock's, or an estimate, marked as such, where it told none.
+
+        Args:
+            converse: the request that was answered.
+        """
+        told = {"stop_reason": self.reason}
+        if self.usage:
+            return tokens_of([self.usage]) | told
+        answered = answer_tokens(self._pieces, self._size)
+        return {"input_tokens": prompt_tokens(converse), "output_tokens": answered, "estimated": 1} | told
 
     def end(self) -> tuple[list[Delta], str]:
         """Return the deltas that were held back, and the finish reason.
@@ -116,6 +125,10 @@ class Translation:
             yield {"tool_calls": [{"index": place, "id": use["toolUseId"], "type": "function", "function": function}]}
 
     def _given_on(self, block: int, delta: Mapping[str, Any]) -> Iterator[Delta]:
+        match delta:
+            case {"text": str(text)} | {"reasoningContent": {"text": str(text)}} | {"toolUse": {"input": str(text)}}:
+                self._pieces += 1
+                self._size += len(text.encode(errors="replace"))
         match delta:
             case {"text": str(text)}:
                 thought, known = self._parting.feed(text)

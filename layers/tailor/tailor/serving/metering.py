@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from tailor.errors import TailorError
 from tailor.serving import budgets
+from tailor.serving.admission import StandingStore
 from tailor.serving.aliases import Alias, Version
 from tailor.serving.budgets import Announce, SpentStore
 from tailor.serving.errors import to_api_error
@@ -19,13 +20,13 @@ from tailor.serving.keys import Caller
 from tailor.serving.latency import bucket_of
 from tailor.serving.prices import Pricing
 from tailor.serving.reservations import Reservation
-from tailor.serving.usage import Usage, UsageStore
+from tailor.serving.usage import Usage
 
 LONGEST_TAG = 64
 """Characters of a tag's value that count; what is longer is cut."""
 
 
-class MeterStore(UsageStore, SpentStore, Protocol):
+class MeterStore(StandingStore, SpentStore, Protocol):
     """Storage of counters. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
 
 
@@ -85,10 +86,6 @@ class Meter:
         tags = (f"{name}={given[name][:LONGEST_TAG]}" for name in self._tags if given.get(name))
         return Metered(caller, alias, version, now, Reservation(self._store, caller, now), tags=";".join(tags))
 
-    def check(self, request: Metered) -> None:
-        """Refuse a request whose budget is used up. Raises ApiError 429."""
-        budgets.check(self._store, request.caller, request.alias, request.now)
-
     @contextmanager
     def failures_counted(self, request: Metered) -> Iterator[None]:
         """Count a request that fails within the block: as throttled if the caller gets 429, otherwise as an error."""
@@ -107,10 +104,11 @@ class Meter:
 
         Args:
             used: ``input_tokens``, ``cached_tokens``, ``output_tokens`` and ``model_ms`` of all answers together; an
-                ``error`` if the last one broke off.
+                ``error`` if the last one broke off; ``estimated``: how many of them have estimated tokens.
         """
         counts = {name: used.get(name, 0) for name in ("input_tokens", "cached_tokens", "output_tokens")}
         counts |= {"requests": answers, "images": request.images, "errors": int("error" in used)}
+        counts |= {"estimated": used.get("estimated", 0)}
         latencies = {bucket_of(used["model_ms"]): 1} if "model_ms" in used else {}
         counted = request.usage(latencies=latencies, **counts)
         writes: list[Callable[[], None]] = [lambda: self._store.add_usage(counted)]

@@ -5,23 +5,18 @@ answer before it is sent. What is set aside for a prompt is an estimate on the s
 near the end of a day's tokens that would just have fitted.
 """
 
-import json
 import math
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tailor.serving.errors import RATE_LIMIT, ApiError
+from tailor.serving.estimates import prompt_tokens
 from tailor.serving.keys import Caller
 from tailor.serving.usage import UsageStore
 
 LONGEST_ANSWER = 4096
 """Tokens set aside for an answer, and its limit, where a request of a key with a token limit names none."""
 _SHORTEST_ANSWER = 16
-_BYTES_A_TOKEN = 2  # texts have more: English 4, Vietnamese 3; long numbers come near it
-_IMAGE_TOKENS = 2000
-_VIDEO_TOKENS = 90 * 288  # the catalogue's longest video at its tokens a second
-_MESSAGE_TOKENS = 8
 
 
 class Reservation:
@@ -88,21 +83,6 @@ class Reservation:
             "x-ratelimit-remaining-tokens": str(left),
             "x-ratelimit-reset-tokens": f"{_seconds_to_midnight(self._now)}s",
         }
-
-
-def prompt_tokens(converse: Mapping[str, Any]) -> int:
-    """Return an estimate, on the safe side, of the tokens of a Converse request before its answer."""
-    size, more = len(json.dumps(converse.get("toolConfig", {}), ensure_ascii=False).encode()), 0
-    for message in (*converse["messages"], {"content": converse.get("system", [])}):
-        more += _MESSAGE_TOKENS
-        for block in message["content"]:
-            if "video" in block:
-                more += _VIDEO_TOKENS
-            elif "image" in block:
-                more += _IMAGE_TOKENS
-            else:
-                size += len(str(block.get("text") or json.dumps(block, ensure_ascii=False)).encode())
-    return size // _BYTES_A_TOKEN + more
 
 
 def _seconds_to_midnight(now: datetime) -> int:

@@ -291,7 +291,12 @@ class ChatRequest(ApiModel):
     @classmethod
     def parse(cls, body: bytes) -> "ChatRequest":
         """Parse a body. Raises ApiError 400 that names the first wrong field but not its content."""
-        request = read(cls, body)
+        return cls.read(read_body(body))
+
+    @classmethod
+    def read(cls, document: Any) -> "ChatRequest":
+        """Return the JSON of a body as a request. Raises ApiError 400 as :meth:`parse`."""
+        request = check(cls, document)
         if request.stream_options is not None and not request.stream:
             message = "stream_options goes only with stream: true"
             raise ApiError(400, message, code="invalid_value", param="stream_options")

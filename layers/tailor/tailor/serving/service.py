@@ -12,15 +12,17 @@ from itertools import chain, islice
 from typing import Any, Protocol
 
 from tailor.names import MAX_NAME, NAME
-from tailor.serving import chat, completion, usage
+from tailor.serving import budgets, chat, completion, usage
+from tailor.serving.admission import Admitted, admit
 from tailor.serving.aliases import Alias, AliasStore, Offline, Version
 from tailor.serving.deltas import EventWriter, Translation
 from tailor.serving.errors import ApiError, ModelCallError, to_api_error
+from tailor.serving.estimates import prompt_tokens
 from tailor.serving.forms import form_of
 from tailor.serving.keys import Caller
 from tailor.serving.metering import Meter, Metered, MeterStore
 from tailor.serving.pages import page
-from tailor.serving.schema import ChatRequest, read
+from tailor.serving.schema import ChatRequest, check
 
 JSON_TYPE = "application/json"
 EVENTS_TYPE = "text/event-stream; charset=utf-8"
@@ -74,14 +76,14 @@ class ChatService:
 
     def complete(self, body: bytes, caller: Caller) -> ApiAnswer:
         """Answer ``POST /v1/chat/completions``. Raises ApiError, ModelCallError and the library's own errors."""
-        now = _checked(caller)
-        request = ChatRequest.parse(body)
+        admitted = self._admit(body, caller)
+        request = ChatRequest.read(admitted.document)
         _check_strictness(request.ignored, caller)
         include_usage = bool(request.stream_options and request.stream_options.include_usage)
         if request.stream and (request.n or 1) == 1:
             writer = partial(completion.CompletionStream, include_usage=include_usage)
-            return self._stream(request, caller, now, writer, request.ignored)
-        result, headers, facts = self._answer(request, caller, now)
+            return self._stream(request, admitted, writer, request.ignored)
+        result, headers, facts = self._answer(request, admitted)
         headers |= _named(request.ignored)
         if request.stream:
             return ApiAnswer(completion.to_events(result, include_usage=include_usage), EVENTS_TYPE, headers, facts)
@@ -92,30 +94,46 @@ class ChatService:
         from tailor.serving import responses  # few apps use it, and a cold start is short
         from tailor.serving.responses_request import ResponsesRequest
 
-        now = _checked(caller)
-        request = read(ResponsesRequest, body)
+        admitted = self._admit(body, caller)
+        request = check(ResponsesRequest, admitted.document)
         _check_strictness(request.ignored, caller)
         if request.stream:
             writer = partial(responses.ResponseStream, request=request)
-            return self._stream(request.to_chat(), caller, now, writer, request.ignored)
-        result, headers, facts = self._answer(request.to_chat(), caller, now)
+            return self._stream(request.to_chat(), admitted, writer, request.ignored)
+        result, headers, facts = self._answer(request.to_chat(), admitted)
         headers |= _named(request.ignored)
         response = responses.to_response(result, request)
         return ApiAnswer(json.dumps(response, ensure_ascii=False), JSON_TYPE, headers, facts)
 
+    def _admit(self, body: bytes, caller: Caller) -> Admitted:
+        """Return what the body's JSON says, and of whom. Raises ApiError: too much, or too many requests."""
+        usual = self._default_per_minute
+        admitted = admit(self._counters, body, caller, _checked(caller), default_per_minute=usual)
+        if admitted.refused is None:
+            return admitted
+        try:
+            metered = self._metered(str(admitted.document["model"]), admitted, None)
+        except (ApiError, TypeError, KeyError):
+            raise admitted.refused from None  # of a model that is not known: nothing to count it under
+        with self._meter.failures_counted(metered):
+            raise admitted.refused
+
     def _answer(
-        self, request: ChatRequest, caller: Caller, now: datetime
+        self, request: ChatRequest, admitted: Admitted
     ) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
         """Call the model and count what it used. Return the completion, the answer's headers and the log's facts."""
-        metered = self._metered(request, caller, now)
+        metered = self._metered(request.model, admitted, request.metadata)
         with self._meter.failures_counted(metered):
-            converse, headers = self._admitted(request, metered)
+            converse, headers = self._prepared(request, metered, admitted)
             started = time.monotonic()
             answers, failures = self._ask(converse, request.n or 1)
             facts = _facts(metered) | completion.tokens_of([answer["usage"] for answer in answers])
             facts["stop_reason"] = ",".join(str(answer.get("stopReason")) for answer in answers)
             facts["model_ms"] = round((time.monotonic() - started) * 1000)
-            if used := len(answers) + sum(map(_timed_out, failures)):
+            if late := sum(map(_timed_out, failures)):
+                facts["estimated"] = late
+                facts["input_tokens"] += late * prompt_tokens(converse)
+            if used := len(answers) + late:
                 facts |= self._meter.answered(metered.asked(converse), facts, used)
             if failures:
                 raise failures[0]
@@ -123,40 +141,46 @@ class ChatService:
             answers,
             model=metered.alias.project,
             version=metered.version.run,
-            created=int(now.timestamp()),
+            created=int(admitted.now.timestamp()),
             form=form_of(request),
             one_call=request.parallel_tool_calls is False,
         )
         return result, headers, facts
 
-    def _metered(self, request: ChatRequest, caller: Caller, now: datetime) -> Metered:
+    def _metered(self, model: str, admitted: Admitted, metadata: Mapping[str, str] | None) -> Metered:
         """Find the model; return what the request is counted under."""
-        alias, version = self._resolve(request.model, caller)
-        return self._meter.metered(caller, alias, version, request.metadata, now)
+        alias, version = self._resolve(model, admitted.caller, admitted.alias)
+        return self._meter.metered(admitted.caller, alias, version, metadata, admitted.now)
 
-    def _admitted(self, request: ChatRequest, metered: Metered) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return Converse's keyword arguments and the answer's headers."""
-        version = metered.version
+    def _prepared(
+        self, request: ChatRequest, metered: Metered, admitted: Admitted
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return Converse's keyword arguments and the answer's headers. Raises ApiError 400 and 429."""
+        version, wanted = metered.version, request.n or 1
+        budgets.check(admitted.spent, metered.caller, metered.alias, metered.now)
         converse = chat.to_converse(request, metered.alias.project, version)
-        self._meter.check(metered)
-        wanted, usual = request.n or 1, self._default_per_minute
-        headers = usage.admit(self._counters, metered.caller, metered.now, answers=wanted, default_per_minute=usual)
-        headers |= metered.reservation.take(converse, wanted)
+        headers = admitted.headers
+        if wanted > 1:
+            usual = self._default_per_minute
+            more = usage.admit(
+                self._counters, metered.caller, metered.now, answers=wanted - 1, default_per_minute=usual
+            )
+            headers = headers | more
+        headers = headers | metered.reservation.take(converse, wanted)
         return converse, headers | {"x-tailor-version": version.run}
 
     def _stream(
         self,
         request: ChatRequest,
-        caller: Caller,
-        now: datetime,
+        admitted: Admitted,
         writer: Callable[[Mapping[str, Any]], EventWriter],
         ignored: Sequence[str],
     ) -> ApiAnswer:
         """Return the answer with its first event at hand: an error before it is a plain answer of its own status."""
-        metered = self._metered(request, caller, now)
-        facts = _facts(metered) | {"input_tokens": 0, "output_tokens": 0}
+        metered = self._metered(request.model, admitted, request.metadata)
+        facts = _facts(metered)
         with self._meter.failures_counted(metered):
-            converse, headers = self._admitted(request, metered)
+            converse, headers = self._prepared(request, metered, admitted)
             metered = metered.asked(converse)
             started = time.monotonic()
             try:
@@ -164,12 +188,12 @@ class ChatService:
                 first = list(islice(events, 1))
             except ModelCallError as error:
                 if _timed_out(error):
-                    self._meter.answered(metered, facts, 1)
+                    self._meter.answered(metered, facts | {"input_tokens": prompt_tokens(converse), "estimated": 1}, 1)
                 raise
         facts["first_event_ms"] = round((time.monotonic() - started) * 1000)
         one_call, has_tools = request.parallel_tool_calls is False, bool(request.tools)
         translation = Translation(form_of(request), one_call=one_call, has_tools=has_tools)
-        written = writer(completion.frame_of(metered.alias.project, metered.version.run, int(now.timestamp())))
+        written = writer(completion.frame_of(metered.alias.project, metered.version.run, int(admitted.now.timestamp())))
         pieces = translation.pieces(chain(first, events), written)
 
         def body() -> Iterator[str]:
@@ -183,7 +207,7 @@ class ChatService:
                 if failure.http_status == 500:
                     facts["frames"] = traceback.format_tb(error.__traceback__)
             finally:
-                facts.update(translation.facts(), model_ms=round((time.monotonic() - started) * 1000))
+                facts.update(translation.facts(converse), model_ms=round((time.monotonic() - started) * 1000))
                 facts.update(self._meter.answered(metered, facts, 1))
             yield last
 
@@ -213,10 +237,10 @@ class ChatService:
     def model(self, name: str, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models/{id}``. Raises ApiError."""
         _checked(caller)
-        alias, version = self._resolve(name, caller)
+        alias, version = self._resolve(name, caller, None)
         return ApiAnswer(json.dumps(_model(alias.project, version)), headers={"x-tailor-version": version.run})
 
-    def _resolve(self, name: str, caller: Caller) -> tuple[Alias, Version]:
+    def _resolve(self, name: str, caller: Caller, found: Alias | None) -> tuple[Alias, Version]:
         """Return the alias and version of ``<project>`` or ``<project>@<run>``.
 
         An unknown project is 404; one that the key may not call is 403 if it has a live version. So a key's owner can
@@ -225,7 +249,7 @@ class ChatService:
         project, pinned, run = name.partition("@")
         if len(project) > MAX_NAME or not NAME.fullmatch(project):
             raise _unknown(name)
-        alias: Alias = self._aliases.alias(project)
+        alias: Alias = found or self._aliases.alias(project)
         if project not in caller.projects:
             raise _forbidden(project) if alias.live else _unknown(name)
         version = alias.find(run) if pinned else alias.live
