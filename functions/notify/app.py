@@ -1,13 +1,14 @@
 """Events of runs, uploads, budgets and leftovers → a notice by SNS, Slack and webhook, once for each channel."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tailor.aws.notices import SecretText, SentOnce, Topic, post, waiter
+from tailor.aws.notices import SecretText, SentOnce, SlackThreads, Topic, post, waiter
 from tailor.aws.queues import StepQueue, taken_from
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.tracing import traced
@@ -24,18 +25,29 @@ from tailor.events import (
     detail,
 )
 from tailor.notices.channels import Channel, SlackChannel, SnsChannel, Wait, WebhookChannel
-from tailor.notices.delivery import Delivery, deliver
-from tailor.notices.hooks import Hooks, Webhooks
+from tailor.notices.delivery import Delivery, deliver, refresh
+from tailor.notices.hooks import Hooks, SlackApp, Webhooks
 from tailor.notices.messages import (
     Message,
+    Reader,
     message_for,
     message_for_budget,
     message_for_orphan,
     message_for_stall,
     message_for_upload,
 )
+from tailor.notices.slack_app import API, SlackApi, SlackAppChannel
 from tailor.runs import Run
 from tailor.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The subject of an event. ``message`` is None where people are not told of a run's change."""
+
+    project: str
+    message: Message | None
+    run: Run | None = None
 
 
 class NotifySettings(Settings):
@@ -46,7 +58,9 @@ class NotifySettings(Settings):
     webhooks_secret_arn: str = ""
     allow_insecure_webhook: bool = False
     reports_url: str = ""
+    console_url: str = ""
     tailor_command: str = "tailor"
+    slack_api: str = API
 
 
 settings = NotifySettings.load()
@@ -55,6 +69,8 @@ runs = DynamoRunStore(settings.runs_table)
 topic = Topic(settings.notices_topic_arn)
 secret = SecretText(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None
 sent = SentOnce(settings.sent_table)
+threads = SlackThreads(settings.sent_table)
+reader = Reader(settings.tailor_command, settings.reports_url, settings.console_url)
 
 
 @logger.inject_lambda_context
@@ -62,45 +78,51 @@ sent = SentOnce(settings.sent_table)
 @traced("notify")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     """For each channel, whether it took the notice. Raises RetryableError where one has to be tried again."""
-    found = found_in(event)
-    if found is None:
+    subject = subject_of(event)
+    if subject is None:
         return {}
-    message, run = found
-    delivery = deliver(message, channels(message.project, run, waiter(context)), sent.within(context))
-    report(delivery, message)
+    message, told = subject.message, list(channels(subject, waiter(context)))
+    delivery = deliver(message, told, sent.within(context)) if message else Delivery()
+    refresh(told, delivery)
+    notice = message.id if message else f"{subject.run.id} as it is" if subject.run else ""
+    report(delivery, notice)
     if delivery.failures:
-        raise RetryableError(f"{message.id} could not be sent by {', '.join(delivery.failures)}")
+        raise RetryableError(f"{notice} could not be sent by {', '.join(delivery.failures)}")
     return {name: outcome.sent for name, outcome in delivery.outcomes.items()}
 
 
-def found_in(event: dict[str, Any]) -> tuple[Message, Run | None] | None:
-    """Return the message of an event and the run that it is about, if any; None where there is nothing to tell."""
+def subject_of(event: dict[str, Any]) -> Subject | None:
+    """Return what an event is about; None where the run or its change is gone."""
     kind, told = event.get("detail-type"), detail(event)
     if kind == UPLOAD_ANSWERED:
-        return message_for_upload(UploadAnswered.model_validate(told), command=settings.tailor_command), None
+        message = message_for_upload(UploadAnswered.model_validate(told), reader)
+        return Subject(message.project, message)
     if kind == BUDGET_REACHED:
-        return message_for_budget(BudgetReached.model_validate(told), command=settings.tailor_command), None
+        message = message_for_budget(BudgetReached.model_validate(told), reader)
+        return Subject(message.project, message)
     if kind == ORPHAN_FOUND:
-        return message_for_orphan(OrphanFound.model_validate(told), command=settings.tailor_command), None
+        message = message_for_orphan(OrphanFound.model_validate(told), reader)
+        return Subject(message.project, message)
     change = RunChanged.model_validate(told)
     try:
         run = runs.get(change.run)
         if kind == RUN_STALLED:
-            message = message_for_stall(run, command=settings.tailor_command)
-        else:
-            entry = run.change(change.sequence)
-            message = message_for(run, entry, reports_url=settings.reports_url, command=settings.tailor_command)
+            return Subject(run.project, message_for_stall(run, reader), run)
+        return Subject(run.project, message_for(run, run.change(change.sequence), reader), run)
     except NotFoundError as error:
         logger.warning("nothing to tell", reason=error.message)
         return None
-    return (message, run) if message else None
 
 
-def channels(project: str, run: Run | None, wait: Wait) -> Iterator[Channel]:
+def channels(subject: Subject, wait: Wait) -> Iterator[Channel]:
+    run, hooks = subject.run, hooks_of(subject.project)
     yield SnsChannel(topic)
-    hooks = hooks_of(project)
     if hooks.slack and (run is None or run.recipe.notifications.slack):
-        yield SlackChannel(str(hooks.slack), post, wait)
+        if isinstance(hooks.slack, SlackApp):
+            api = SlackApi(hooks.slack.token, post, wait, settings.slack_api)
+            yield SlackAppChannel(hooks.slack, api, threads, reader, run)
+        else:
+            yield SlackChannel(str(hooks.slack), post, wait)
     if hooks.webhook:
         yield WebhookChannel(str(hooks.webhook.url), hooks.webhook.secret, post, wait)
 
@@ -116,18 +138,18 @@ def hooks_of(project: str) -> Hooks:
         return Hooks()
 
 
-def report(delivery: Delivery, message: Message) -> None:
+def report(delivery: Delivery, notice: str) -> None:
     for name, outcome in delivery.outcomes.items():
         if outcome.sent:
-            logger.info("sent", notice=message.id, channel=name)
+            logger.info("sent", notice=notice, channel=name)
         else:
-            logger.error("refused for good", notice=message.id, channel=name, reason=outcome.reason)
+            logger.error("refused for good", notice=notice, channel=name, reason=outcome.reason)
             count("NoticesRefused", name)
     for name, failure in delivery.failures.items():
         if isinstance(failure, TailorError):
-            logger.warning("not sent yet", notice=message.id, channel=name, reason=failure.message)
+            logger.warning("not sent yet", notice=notice, channel=name, reason=failure.message)
         else:
-            logger.error("not sent", notice=message.id, channel=name, exc_info=failure)
+            logger.error("not sent", notice=notice, channel=name, exc_info=failure)
 
 
 def count(name: str, channel: str) -> None:

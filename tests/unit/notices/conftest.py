@@ -20,6 +20,7 @@ from tailor.aws import clients
 from tailor.recipe import Recipe
 from tailor.runs import Change, Run, State
 from tests.unit.contracts.template import event_of
+from tests.unit.notices.slack_stand_in import SlackStandIn, slack_stand_in
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
@@ -232,6 +233,12 @@ def context(seconds_left: float = 60) -> Any:
 
 
 @pytest.fixture
+def slack() -> Iterator[SlackStandIn]:
+    with slack_stand_in() as slack:
+        yield slack
+
+
+@pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
@@ -262,6 +269,7 @@ def _deployed(monkeypatch: pytest.MonkeyPatch) -> Stack:
         "WEBHOOKS_SECRET_ARN": secret,
         "ALLOW_INSECURE_WEBHOOK": "true",
         "REPORTS_URL": "https://reports.example/",
+        "CONSOLE_URL": "https://tailor.example/console",
         "POWERTOOLS_SERVICE_NAME": "tailor",
         "POWERTOOLS_METRICS_NAMESPACE": "Tailor",
     }

@@ -27,10 +27,11 @@ from tailor.notices.channels import (
     subject,
 )
 from tailor.notices.figures import Field
-from tailor.notices.messages import Link, Message, message_for
+from tailor.notices.messages import Link, Message, Reader, message_for
 from tailor.notices.wordings import WORDINGS
 from tailor.runs import State
 from tests.unit.notices.conftest import path_to, run_through
+from tests.unit.notices.slack_stand_in import length, wrong_with
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 LONG = st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=8), st.integers(1, 700))
@@ -67,37 +68,10 @@ messages = st.builds(
 )
 
 
-def length(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 # ---------------------------------------------------------------------------------------------------- Slack
 def check_slack(payload: dict[str, Any]) -> None:
     """The documented limits of Block Kit, and the observed one of the whole."""
-    blocks, total = payload["blocks"], 0
-    assert 1 <= len(blocks) <= 50
-    for block in blocks:
-        texts: list[tuple[dict[str, Any], int]] = []
-        if block["type"] == "header":
-            assert block["text"]["type"] == "plain_text"
-            texts = [(block["text"], 150)]
-        elif block["type"] == "section":
-            assert "text" in block or 1 <= len(block["fields"]) <= 10
-            texts = [(block["text"], 3000)] if "text" in block else [(item, 2000) for item in block["fields"]]
-        elif block["type"] == "actions":
-            assert 1 <= len(block["elements"]) <= 5
-            assert len({element["action_id"] for element in block["elements"]}) == len(block["elements"])
-            texts = [(element["text"], 75) for element in block["elements"]]
-            assert all(len(element["url"]) <= 3000 for element in block["elements"])
-            total += sum(len(element["url"]) for element in block["elements"])
-        else:
-            assert block["type"] == "context"
-            assert len(block["elements"]) <= 10
-            texts = [(element, 2000) for element in block["elements"]]
-        for text, limit in texts:
-            assert 1 <= length(text["text"]) <= limit
-            total += length(text["text"])
-    assert total <= 12_000
+    assert not wrong_with(payload["blocks"])
     assert length(payload["text"]) <= 3000
 
 
@@ -124,7 +98,7 @@ def test_escaped_text_has_no_markup_and_ends_before_its_limit(text: str, limit: 
 @pytest.mark.parametrize("state", WORDINGS)
 def test_what_each_state_looks_like_in_slack(state: State) -> None:
     run = run_through(*path_to(state))
-    told = message_for(run, run.change(run.sequence), reports_url="https://reports.example/")
+    told = message_for(run, run.change(run.sequence), Reader(reports_url="https://reports.example/"))
     assert told is not None
     payload = slack.payload(told)
     check_slack(payload)

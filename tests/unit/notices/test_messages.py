@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tailor.notices.messages import Message, message_for, message_for_stall
+from tailor.notices.messages import Message, Reader, message_for, message_for_stall
 from tailor.notices.wordings import WORDINGS
 from tailor.recipe import Budget, Notifications, Recipe
 from tailor.recipe_serving import Deployment
@@ -247,12 +247,12 @@ def test_commands_are_told_as_the_reader_begins_them_and_end_before_a_full_stop(
         stall = {"level": "warn", "phase": "room", "message": "No room"} | dict.fromkeys(
             ("since", "at"), "2026-11-22T10:00:00+00:00"
         )
-        message = message_for_stall(run_through(*TRAINED, stall=stall), command="tailor --stack blue")
+        message = message_for_stall(run_through(*TRAINED, stall=stall), Reader("tailor --stack blue"))
         assert message is not None
     else:
         path = (*MEASURED, "passed", "live", "retired") if state == "live-retired" else path_to(State(state))
         run = run_through(*path)
-        told = message_for(run, run.change(run.sequence), command="tailor --stack blue")
+        told = message_for(run, run.change(run.sequence), Reader("tailor --stack blue"))
         assert told is not None
         message = told
     text = " ".join([message.text, message.next_step])
@@ -289,7 +289,6 @@ def test_figures_stand_in_fields_too() -> None:
         "Difference": "+65.8 points (95 % interval +52.1 to +78.0)",
         "Measured on": "120 held-out rows",
         "Spent so far": "$3.20 to $4.80",
-        "Report": f"runs/{RUN}/evaluation/report.html",
     }
 
 
@@ -311,7 +310,6 @@ def test_a_rejected_run_names_the_most_frequent_findings() -> None:
     assert fields["image-missing"] == "40 times"
     assert fields["Unusable rows"] == "40 of 1,240"
     assert "duplicate-row" not in fields
-    assert fields["Report"] == f"runs/{RUN}/report/report.html"
 
 
 def test_numbers_may_be_decimals_as_dynamodb_returns_them() -> None:
@@ -501,15 +499,21 @@ def test_somebody_is_mentioned_on_failures_only() -> None:
 def test_links_only_where_there_is_a_url() -> None:
     run = run_through(*path_to(State.REJECTED))
     assert told(run).links == ()
-    message = message_for(run, run.change(3), reports_url="https://reports.example/bucket?prefix=")
+    message = message_for(run, run.change(3), Reader(reports_url="https://reports.example/bucket?prefix="))
     assert message is not None
     assert [(link.label, link.url) for link in message.links] == [
         ("Open the report", f"https://reports.example/bucket?prefix=runs/{RUN}/report/report.html")
     ]
     trained = run_through(*TRAINED)
-    told_trained = message_for(trained, trained.change(5), reports_url="https://reports.example/")
+    told_trained = message_for(
+        trained,
+        trained.change(5),
+        Reader(reports_url="https://reports.example/", console_url="https://tailor.example/console"),
+    )
     assert told_trained is not None
-    assert told_trained.links == ()
+    assert [(link.label, link.url) for link in told_trained.links] == [
+        ("Open the run", f"https://tailor.example/console#/runs/{RUN}")
+    ]
 
 
 def test_paths_of_these_tests_are_allowed_moves() -> None:

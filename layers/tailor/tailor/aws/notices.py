@@ -17,13 +17,15 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from tailor.aws.clients import client
+from tailor.aws.clients import client, table
 from tailor.aws.failures import code_of, translated
 from tailor.errors import RetryableError
 from tailor.notices.channels import PostResponse, SendResult, Wait
 from tailor.notices.delivery import Once
+from tailor.notices.slack_app import Thread
 
 if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 SECRET_SECONDS = 300  # how long a changed secret may go unseen
 REMEMBERED_SECONDS = 30 * 24 * 3600  # longer than any event can be delayed or redriven
 TIMEOUT = urllib3.Timeout(connect=3, read=7)
-MAX_ANSWER = 1000  # bytes that are read of an answer
+MAX_ANSWER = 200_000  # bytes that are read of an answer; Slack's has the whole message
 BUSY_PAUSE = 0.25
 RESERVE = 25.0  # seconds of an invocation that are not spent on waiting: enough for a post and its record
 
@@ -129,6 +131,79 @@ class SentOnce:
                     raise RetryableError(f"remembering what was sent: {type(error).__name__}") from error
 
         return once
+
+
+THREAD_SECONDS = 400 * 24 * 3600  # how long a run's thread is known after its last message
+CLAIM_SECONDS = 60  # as long as an invocation
+
+
+class SlackThreads:
+    """The threads of runs in the table of what was sent, as :class:`tailor.notices.slack_app.Threads`."""
+
+    def __init__(self, table_name: str, clock: Callable[[], float] = time.time) -> None:
+        self._table = table(table_name)
+        self._clock = clock
+
+    def find(self, key: str) -> Thread | None:
+        """Return a run's thread, or None."""
+        with translated("reading a thread"):
+            item = self._table.get_item(Key=_thread(key), ConsistentRead=True).get("Item") or {}
+        return Thread(str(item["ts"]), str(item["first"])) if "ts" in item else None
+
+    def claim(self, key: str) -> bool:
+        """Return whether the caller may open the thread."""
+        now = int(self._clock())
+        free = Attr("id").not_exists() | (Attr("ts").not_exists() & Attr("claimed_until").lt(now))
+        item: dict[str, str | int] = {
+            **_thread(key),
+            "claimed_until": now + CLAIM_SECONDS,
+            "expiration": now + THREAD_SECONDS,
+        }
+        with translated("opening a thread"):
+            return _done(lambda: self._table.put_item(Item={**item}, ConditionExpression=free))
+
+    def give_up(self, key: str) -> None:
+        """End a claim."""
+        with translated("opening a thread"):
+            _done(lambda: self._table.delete_item(Key=_thread(key), ConditionExpression=Attr("ts").not_exists()))
+
+    def opened(self, key: str, thread: Thread, sequence: int) -> None:
+        """Keep a thread."""
+        with translated("keeping a thread"):
+            self._table.update_item(
+                Key=_thread(key),
+                UpdateExpression="SET ts = :ts, #first = :first, shown = :shown",
+                ExpressionAttributeNames={"#first": "first"},
+                ExpressionAttributeValues={":ts": thread.ts, ":first": thread.first, ":shown": sequence},
+            )
+
+    def shows(self, key: str, sequence: int) -> bool:
+        """Note which sequence is shown; False where a later one is."""
+        values = {":shown": sequence, ":until": int(self._clock()) + THREAD_SECONDS}
+        with translated("keeping a thread"):
+            return _done(
+                lambda: self._table.update_item(
+                    Key=_thread(key),
+                    UpdateExpression="SET shown = :shown, expiration = :until",
+                    ConditionExpression=Attr("shown").lte(sequence),
+                    ExpressionAttributeValues=values,
+                )
+            )
+
+
+def _thread(key: str) -> dict[str, str]:
+    return {"id": f"thread#{key}"}
+
+
+def _done(write: Callable[[], object]) -> bool:
+    """Return whether a conditional write took place."""
+    try:
+        write()
+    except ClientError as error:
+        if code_of(error) == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
 
 
 def waiter(context: LambdaContext, reserve: float = RESERVE) -> Wait:

@@ -180,15 +180,25 @@ def _key(secret: str) -> bytes:
 
 def _exchange(whom: str, url: str, body: bytes, headers: Mapping[str, str], post: Post, wait: Wait) -> SendResult:
     """Post until the message is accepted, permanently refused, or the wait exceeds this invocation."""
+    response = exchange(whom, url, body, headers, post, wait)
+    accepted = 200 <= response.status < 300
+    return SendResult(sent=True) if accepted else SendResult(sent=False, reason=_refusal(response))
+
+
+def exchange(whom: str, url: str, body: bytes, headers: Mapping[str, str], post: Post, wait: Wait) -> PostResponse:
+    """Post JSON, again where the receiver asks to wait; return its answer.
+
+    Raises:
+        ThrottledError: the wait exceeds this invocation.
+        RetryableError: the receiver is in trouble.
+    """
     headers = {"content-type": "application/json; charset=utf-8", **headers}
     for _ in range(ATTEMPTS):
         response = post(url, body, headers)
-        if 200 <= response.status < 300:
-            return SendResult(sent=True)
         if response.status in (408, 425) or response.status >= 500:
             raise RetryableError(f"{whom} answered {response.status}")
         if response.status != 429:
-            return SendResult(sent=False, reason=_refusal(response))
+            return response
         if not wait(_retry_after(response)):
             break
     raise ThrottledError(f"{whom} takes no more messages at the moment")

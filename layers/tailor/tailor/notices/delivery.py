@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tailor.notices.channels import Channel, SendResult
 from tailor.notices.messages import Message
@@ -37,3 +37,28 @@ def deliver(message: Message, channels: Iterable[Channel], once: Once) -> Delive
         except Exception as error:  # whatever breaks one channel must not keep the others from being told
             delivery.failures[channel.name] = error
     return delivery
+
+
+@runtime_checkable
+class Standing(Protocol):
+    """A channel with a message that shows a run as it is now."""
+
+    @property
+    def name(self) -> str: ...
+
+    def refresh(self) -> SendResult:
+        """Show the run as it is now. Idempotent."""
+
+
+def refresh(channels: Iterable[Channel], delivery: Delivery) -> None:
+    """Bring what channels show of a run up to date, but in channels that could not be told; add what fails."""
+    for channel in channels:
+        if not isinstance(channel, Standing) or channel.name in delivery.failures:
+            continue
+        try:
+            outcome = channel.refresh()
+        except Exception as error:  # whatever breaks one channel must not keep the others from being told
+            delivery.failures[channel.name] = error
+            continue
+        if not outcome.sent:
+            delivery.outcomes[channel.name] = outcome

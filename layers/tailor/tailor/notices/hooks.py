@@ -1,8 +1,19 @@
 """Read the webhooks secret, which adds channels beside SNS. Its values are never logged."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    HttpUrl,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+)
 
 from tailor.settings import SettingsError
 
@@ -23,12 +34,47 @@ class Webhook(BaseModel):
     secret: str = Field(min_length=16, description="shared with the receiver, who checks signatures with it")
 
 
+Member = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,20}$")]
+Deciders = Literal["channel"] | tuple[Member, ...]
+"""Who may press a button: everybody who is in the channel, or the members with these ids."""
+
+
+class SlackApp(BaseModel):
+    """An app of Slack with a bot token: one thread for each run, and buttons for those who may press them.
+
+    ``approve`` and ``operate`` are the scopes of API keys: to approve or decline a cost; to stop and to promote.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: str = Field(pattern=r"^xoxb-[A-Za-z0-9-]{8,}$")
+    channel: str = Field(pattern=r"^[CG][A-Z0-9]{2,20}$", description="id of the channel, not its name")
+    signing_secret: str = Field(default="", pattern=r"^$|^\S{16,}$", description="by which clicks are known as Slack's")
+    approve: Deciders = ()
+    operate: Deciders = ()
+
+    def may(self, scope: Literal["approve", "operate"], user: str, *, home: bool) -> bool:
+        """Return whether a member may press buttons of a scope. ``home``: a member of the app's own workspace."""
+        allowed: Deciders = getattr(self, scope)
+        return home if allowed == "channel" else user in allowed
+
+    def offers(self, scope: Literal["approve", "operate"]) -> bool:
+        """Return whether messages have buttons of a scope."""
+        return bool(self.signing_secret) and bool(getattr(self, scope))
+
+
+def _form(value: Any) -> str:
+    return "app" if isinstance(value, dict | SlackApp) else "webhook"
+
+
 class Hooks(BaseModel):
     """The webhooks of one team."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    slack: Url | None = None
+    slack: Annotated[Annotated[Url, Tag("webhook")] | Annotated[SlackApp, Tag("app")], Discriminator(_form)] | None = (
+        None
+    )
     webhook: Webhook | None = None
 
 
@@ -52,8 +98,15 @@ class Webhooks(Hooks):
             wrong = "; ".join(
                 f"{'.'.join(map(str, detail['loc'])) or 'the whole'}: {detail['type']}" for detail in error.errors()
             )
-            hint = 'it holds {"slack": "https://…", "webhook": {"url": "https://…", "secret": "…"}}'
+            hint = "docs/notifications.md has examples"
             raise SettingsError(f"the webhooks secret is wrong: {wrong}", hint=hint) from None
+
+    @property
+    def slack_apps(self) -> Iterator[SlackApp]:
+        """All apps of Slack, of all projects."""
+        for hooks in (self, *self.projects.values()):
+            if isinstance(hooks.slack, SlackApp):
+                yield hooks.slack
 
     def of(self, project: str) -> Hooks:
         return self.projects.get(project, self)

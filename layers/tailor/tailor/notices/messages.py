@@ -22,6 +22,26 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """How the reader of a notice reaches what it speaks of.
+
+    ``command``: start of commands (:mod:`tailor.commands`). ``reports_url``, ``console_url``: where reports and the
+    console are; empty for no links.
+    """
+
+    command: str = "tailor"
+    reports_url: str = ""
+    console_url: str = ""
+
+    def run_link(self, run_id: str) -> list[Link]:
+        """Return a link to the run's page of the console, if there is one."""
+        return [Link("Open the run", f"{self.console_url}#/runs/{quote(run_id)}")] if self.console_url else []
+
+
+PLAIN = Reader()
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A notice about one change of a run, or about an upload. ``text`` and ``next_step`` are whole sentences without
     markup.
@@ -65,28 +85,20 @@ class Message:
         return f"Run {self.run}" if self.run else others[self.topic]
 
 
-def message_for(run: Run, change: Change, *, reports_url: str = "", command: str = "tailor") -> Message | None:
-    """Return the message for a change, or None if the change needs no notice.
-
-    Args:
-        reports_url: base URL of reports' links; empty for no links.
-        command: start of commands for the reader (:mod:`tailor.commands`).
-    """
+def message_for(run: Run, change: Change, reader: Reader = PLAIN) -> Message | None:
+    """Return the message for a change, or None if the change needs no notice."""
     facts = Facts(run, change)
     wording = wording_for(facts)
     if wording is None:
         return None
     fields = [field for make in wording.fields for field in make(facts) if field.value]
-    links = []
-    if wording.report:
+    links = reader.run_link(run.id)
+    if wording.report and reader.reports_url:
         folder = run.results if wording.report == "evaluation" else f"{run.files}{wording.report}/"
-        key = f"{folder}report.html"
-        fields.append(Field("Report", key))
-        if reports_url:
-            links.append(Link("Open the report", reports_url + quote(key)))
+        links.append(Link("Open the report", reader.reports_url + quote(f"{folder}report.html")))
     text = f"{wording.text(facts)}{_newer(facts)}"
     told = _Told(wording.severity, wording.title, text, wording.next_step(facts), tuple(fields))
-    return replace(_message(run, change, told, command), links=tuple(links))
+    return replace(_message(run, change, told, reader), links=tuple(links))
 
 
 _WITH_NEWER = frozenset(
@@ -103,7 +115,7 @@ def _newer(facts: Facts) -> str:
     return f" The folder was changed since this training began: run {run.newer} has the newer data."
 
 
-def message_for_stall(run: Run, *, command: str = "tailor") -> Message | None:
+def message_for_stall(run: Run, reader: Reader = PLAIN) -> Message | None:
     """Return the message for the run's current stall; None if it is over, or if the stop of the run reports it."""
     if run.stall is None:
         return None
@@ -120,14 +132,14 @@ def message_for_stall(run: Run, *, command: str = "tailor") -> Message | None:
         after_stall(run, phase),
         tuple(Field(label, value) for label, value in fields if value),
     )
-    message = _message(run, run.history[-1], told, command)
-    return replace(message, at=run.stall.at, stall=f"{phase}-{level}")
+    message = _message(run, run.history[-1], told, reader)
+    return replace(message, at=run.stall.at, stall=f"{phase}-{level}", links=tuple(reader.run_link(run.id)))
 
 
 _TITLES = {"still-filling": "an upload has no end", "same-content": "nothing new was uploaded"}
 
 
-def message_for_upload(answer: UploadAnswered, *, command: str = "tailor") -> Message:
+def message_for_upload(answer: UploadAnswered, reader: Reader = PLAIN) -> Message:
     """Return the message for an upload that starts no run."""
     title = _TITLES.get(answer.code, "an upload started nothing")
     fields = (("Folder", answer.folder), ("Objects", f"{answer.objects:,}"), ("Code", answer.code))
@@ -140,14 +152,14 @@ def message_for_upload(answer: UploadAnswered, *, command: str = "tailor") -> Me
         at=answer.at,
         severity=answer.severity,
         title=one_line(f"{answer.project}: {title}"),
-        text=printable(addressed(sentence(capital(answer.message)), command)),
-        next_step=printable(addressed(sentence(capital(answer.fix)), command)),
+        text=printable(addressed(sentence(capital(answer.message)), reader.command)),
+        next_step=printable(addressed(sentence(capital(answer.fix)), reader.command)),
         fields=tuple(Field(label, printable(value)) for label, value in fields),
         answer=answer.id,
     )
 
 
-def message_for_budget(reached: BudgetReached, *, command: str = "tailor") -> Message:
+def message_for_budget(reached: BudgetReached, reader: Reader = PLAIN) -> Message:
     """Return the message for a budget of calls of which a share is used."""
     stopped = reached.percent >= 100
     whose = f"key {reached.owner}" if reached.kind == "key" else f"project {reached.owner}"
@@ -166,14 +178,14 @@ def message_for_budget(reached: BudgetReached, *, command: str = "tailor") -> Me
         severity="error" if stopped else "warning",
         title=one_line(f"{reached.project}: {'a' if stopped else f'{reached.percent} % of a'} budget is used up"),
         text=printable(f"{used}: {what}."),
-        next_step=printable(addressed(f"tailor usage {reached.project} shows what cost it; {raised}.", command)),
+        next_step=printable(addressed(f"tailor usage {reached.project} shows what cost it; {raised}.", reader.command)),
         fields=(Field("Budget", f"${reached.limit:.2f}"), Field("Spent", f"${reached.spent:.2f}")),
         answer=f"budget-{reached.kind}-{reached.owner}-{reached.month}-{reached.percent}-{reached.limit:.2f}",
         topic="budget",
     )
 
 
-def message_for_orphan(orphan: OrphanFound, *, command: str = "tailor") -> Message:
+def message_for_orphan(orphan: OrphanFound, reader: Reader = PLAIN) -> Message:
     """Return the message for something at Bedrock that no run needs."""
     title = f"{orphan.what} {'was removed' if orphan.removed else 'is left over'}"
     text = f"{capital(orphan.what)} of this stack {'was removed' if orphan.removed else 'is at Bedrock'}: {orphan.why}"
@@ -190,8 +202,9 @@ def message_for_orphan(orphan: OrphanFound, *, command: str = "tailor") -> Messa
         severity="warning",
         title=one_line(f"{orphan.project}: {title}"),
         text=printable(sentence(text)),
-        next_step=printable(addressed(next_step, command)),
+        next_step=printable(addressed(next_step, reader.command)),
         fields=(Field("ARN", printable(orphan.arn)), *([Field("Run", orphan.run)] if orphan.run else [])),
+        links=tuple(reader.run_link(orphan.run) if orphan.run else ()),
         answer=orphan.id,
         topic="leftover",
     )
@@ -214,7 +227,7 @@ class _Told(NamedTuple):
     fields: tuple[Field, ...]
 
 
-def _message(run: Run, change: Change, told: _Told, command: str) -> Message:
+def _message(run: Run, change: Change, told: _Told, reader: Reader) -> Message:
     return Message(
         run=run.id,
         project=run.project,
@@ -224,8 +237,8 @@ def _message(run: Run, change: Change, told: _Told, command: str) -> Message:
         at=change.at,
         severity=told.severity,
         title=one_line(f"{run.project}: {told.title}"),
-        text=printable(addressed(told.text, command)),
-        next_step=printable(addressed(told.next_step, command)),
-        fields=tuple(replace(field, value=printable(addressed(field.value, command))) for field in told.fields),
+        text=printable(addressed(told.text, reader.command)),
+        next_step=printable(addressed(told.next_step, reader.command)),
+        fields=tuple(replace(field, value=printable(addressed(field.value, reader.command))) for field in told.fields),
         mention=run.recipe.notifications.mention if told.severity == "error" else None,
     )

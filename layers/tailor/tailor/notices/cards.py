@@ -1,0 +1,92 @@
+"""A run as it is now: the first message of its thread, and the buttons by which people act on it.
+
+A button carries what it was shown for: the run, its sequence, and a digest of its quote. A click on an old message can
+so approve nothing else (:mod:`tailor.management.slack`).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from tailor.notices.facts import Facts
+from tailor.notices.hooks import SlackApp
+from tailor.notices.messages import Message, Reader, message_for
+from tailor.notices.states import state_in_words
+from tailor.runs import Run, State
+
+Action = Literal["approve", "decline", "stop", "promote"]
+Scope = Literal["approve", "operate"]
+SCOPES: dict[Action, Scope] = {"approve": "approve", "decline": "approve", "stop": "operate", "promote": "operate"}
+STOPPABLE = frozenset(
+    {State.PREPARED, State.APPROVED, State.TRAINING, State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button that acts on a run. ``question``: what a person confirms; ``value``: what the click carries."""
+
+    action: Action
+    label: str
+    title: str
+    question: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A run as it is now. ``told``: the last notice about it, None where there was none yet."""
+
+    title: str
+    told: Message | None
+    buttons: tuple[Button, ...]
+
+
+def card_of(run: Run, reader: Reader, app: SlackApp) -> Card:
+    """Return a run's card, with the buttons that its state and the app allow."""
+    told = (message_for(run, change, reader) for change in reversed(run.history))
+    last = next((message for message in told if message), None)
+    title = f"{run.project} / {run.dataset}: {state_in_words(run.state)}"
+    return Card(title, last, buttons_of(run, app))
+
+
+def buttons_of(run: Run, app: SlackApp) -> tuple[Button, ...]:
+    """Return the buttons for a run's state whose scopes somebody has. A promotion that goes by itself has none."""
+    possible: dict[Action, bool] = {
+        "approve": run.state == State.AWAITING_APPROVAL,
+        "decline": run.state == State.AWAITING_APPROVAL,
+        "promote": run.state == State.PASSED and not run.recipe.deployment.promote,
+        "stop": run.state in STOPPABLE,
+    }
+    return tuple(_button(action, run) for action, can in possible.items() if can and app.offers(SCOPES[action]))
+
+
+def quote_digest(run: Run) -> str:
+    """Return 16 hex digits that change with any amount of the run's quote."""
+    if run.quote is None:
+        return "none"
+    document = {name: value for name, value in run.quote.document().items() if name != "approval"}
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _button(action: Action, run: Run) -> Button:
+    label, question = _LABELS[action], _QUESTIONS[action].format(price=_price(run), project=run.project)
+    value = json.dumps({"run": run.id, "sequence": run.sequence, "quote": quote_digest(run)}, separators=(",", ":"))
+    return Button(action, label, f"{label}: {run.project} / {run.dataset}", question, value)
+
+
+def _price(run: Run) -> str:
+    facts = Facts(run, run.history[-1])
+    if facts.quote in ("", "unknown"):
+        return "The price of training is not known"
+    return f"Training costs {facts.quote}" + (f", and hosting {facts.hosting}" if facts.hosting else "")
+
+
+_LABELS: dict[Action, str] = {"approve": "Approve", "decline": "Decline", "stop": "Stop", "promote": "Promote"}
+_QUESTIONS: dict[Action, str] = {
+    "approve": "{price}. The run trains once you approve.",
+    "decline": "{price}. The run ends and spends nothing.",
+    "stop": "The run ends. What Bedrock has trained so far is billed.",
+    "promote": "Apps that ask for model {project} get this version from now on.",
+}
