@@ -1,4 +1,7 @@
-"""The API for people: see runs, decide about their cost, steer them, say that an upload is done."""
+"""The API for people: see runs, decide about their cost, steer them, say that an upload is done.
+
+Slack's buttons end here too: they need no key, but Slack's signature.
+"""
 
 from typing import Any
 from urllib.parse import unquote
@@ -9,12 +12,14 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.bedrock import Bedrock
+from tailor.aws.notices import SecretText, SlackResponses
 from tailor.aws.rest import RestApi
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
-from tailor.management import Access, Approvals, RunsApi, Uploads
+from tailor.management import Access, Approvals, Clicks, RunsApi, Uploads
+from tailor.notices.hooks import Webhooks
 from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.services import RunServices
@@ -26,6 +31,10 @@ class ManageSettings(Settings):
     serving_table: str
     stack: str
     environment: str
+    sent_table: str
+    webhooks_secret_arn: str = ""
+    allow_insecure_webhook: bool = False
+    tailor_command: str = "tailor"
     allowed_origins: str = ""
 
 
@@ -39,8 +48,18 @@ runs, table, bucket = (
 control = OwnControl(Bedrock(), Owner(settings.stack, settings.environment))
 access = Access(runs, table)
 approvals = Approvals(access, runs)
-steering = RunsApi(access, RunServices(runs, control, table), bucket, approvals)
+services = RunServices(runs, control, table)
+steering = RunsApi(access, services, bucket, approvals)
 uploads = Uploads(access, bucket)
+secret = SecretText(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None
+slack = SlackResponses(settings.sent_table, insecure=settings.allow_insecure_webhook)
+
+
+def hooks() -> Webhooks:
+    return Webhooks.parse(secret.read() if secret else "", allow_insecure=settings.allow_insecure_webhook)
+
+
+clicks = Clicks(hooks, services, slack.is_new, slack.respond, settings.tailor_command)
 api = RestApi(logger, settings.allowed_origins)
 
 
@@ -107,6 +126,11 @@ def decide(run: str) -> Response[str]:
 @api.routes.post("/v1/uploads/<project>/<dataset>/done")
 def finish_upload(project: str, dataset: str) -> Response[str]:
     return api.answer(uploads.finish(unquote(project), unquote(dataset), api.caller))
+
+
+@api.routes.post("/slack/interactions")
+def press() -> Response[str]:
+    return api.answer(clicks.take(api.body, api.headers))
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)

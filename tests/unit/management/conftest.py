@@ -41,7 +41,13 @@ class Bucket(DatedStorage):
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> DynamoRunStore:
-    for name, value in {"RUNS_TABLE": "runs", "BUCKET": "data", "STACK": "tailor", "ENVIRONMENT": "dev"}.items():
+    for name, value in {
+        "RUNS_TABLE": "runs",
+        "BUCKET": "data",
+        "STACK": "tailor",
+        "ENVIRONMENT": "dev",
+        "SENT_TABLE": "sent",
+    }.items():
         monkeypatch.setenv(name, value)
     attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "open", "project", "changed_at")]
     indexes: list[Any] = [
@@ -84,7 +90,8 @@ def function(
     monkeypatch: pytest.MonkeyPatch,
 ) -> ModuleType:
     module = importlib.reload(importlib.import_module("functions.manage.app"))
-    monkeypatch.setattr(module.steering, "_services", RunServices(runs, control, store))
+    for api in (module.steering, module.clicks):
+        monkeypatch.setattr(api, "_services", RunServices(runs, control, store))
     for api, name in ((module.steering, "_files"), (module.uploads, "_bucket")):
         monkeypatch.setattr(api, name, bucket)
     return module

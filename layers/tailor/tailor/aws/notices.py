@@ -78,6 +78,7 @@ class SecretText:
 
 # At level DEBUG urllib3 logs URLs, and a Slack hook's URL is a secret.
 logging.getLogger("urllib3").setLevel(logging.INFO)
+_log = logging.getLogger(__name__)
 _http = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
 
 
@@ -189,6 +190,41 @@ class SlackThreads:
                     ExpressionAttributeValues=values,
                 )
             )
+
+
+SLACK_RESPONSES = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
+SEEN_SECONDS = 3600  # longer than a request of Slack is taken
+
+
+class SlackResponses:
+    """Answers to people who press buttons in Slack, and the requests that were answered.
+
+    ``insecure``: addresses other than Slack's are taken too, on the local cloud.
+    """
+
+    def __init__(self, table_name: str, *, insecure: bool = False, clock: Callable[[], float] = time.time) -> None:
+        self._table = table(table_name)
+        self._insecure = insecure
+        self._clock = clock
+
+    def is_new(self, key: str) -> bool:
+        """Remember a request; see :class:`tailor.management.clicks.Seen`."""
+        item: dict[str, str | int] = {"id": f"click#{key}", "expiration": int(self._clock()) + SEEN_SECONDS}
+        with translated("remembering a click"):
+            return _done(lambda: self._table.put_item(Item={**item}, ConditionExpression=Attr("id").not_exists()))
+
+    def respond(self, url: str, body: Mapping[str, Any]) -> None:
+        """Post to a response URL; see :class:`tailor.management.clicks.Respond`."""
+        if not (self._insecure or url.startswith(SLACK_RESPONSES)):
+            _log.warning("a response URL is not Slack's")
+            return
+        try:
+            answer = post(url, json.dumps(body).encode(), {"content-type": "application/json; charset=utf-8"})
+        except RetryableError as error:
+            _log.warning("a person in Slack was not told: %s", error.message)
+        else:
+            if not 200 <= answer.status < 300:
+                _log.warning("a person in Slack was not told: Slack answered %s", answer.status)
 
 
 def _thread(key: str) -> dict[str, str]:

@@ -29,6 +29,10 @@ class RestApi:
         return (self.routes.current_event.decoded_body or "").encode(errors="surrogatepass")
 
     @property
+    def headers(self) -> dict[str, str]:
+        return dict(self.routes.current_event.headers)
+
+    @property
     def query(self) -> dict[str, str]:
         return self.routes.current_event.query_string_parameters or {}
 

@@ -8,14 +8,16 @@
 | ``shown`` | a run as a document |
 | ``runs`` | runs: list, show, findings, losses, and every action on a run or a project's live version |
 | ``approvals`` | runs that wait for approval of their cost |
+| ``clicks`` | buttons in Slack: who pressed them, and what they act on |
 | ``uploads`` | say that an upload is complete |
 | ``operations`` | the table of all paths, from which docs/openapi.json and the tests are made |
 """
 
 from tailor.management.access import Access
 from tailor.management.approvals import Approvals
+from tailor.management.clicks import Clicks
 from tailor.management.operations import ERRORS, OPERATIONS, Operation
 from tailor.management.runs import RunsApi
 from tailor.management.uploads import Uploads
 
-__all__ = ["ERRORS", "OPERATIONS", "Access", "Approvals", "Operation", "RunsApi", "Uploads"]
+__all__ = ["ERRORS", "OPERATIONS", "Access", "Approvals", "Clicks", "Operation", "RunsApi", "Uploads"]

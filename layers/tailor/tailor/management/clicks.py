@@ -1,0 +1,263 @@
+"""Act on clicks in Slack: signed by Slack, by a person who may, on what the button was shown for.
+
+Signatures are those of docs.slack.dev/authentication/verifying-requests-from-slack: ``v0=`` and the HMAC-SHA256 of
+``v0:<timestamp>:<body>`` with the app's signing secret, five minutes at most. Slack waits three seconds for the answer,
+whose body it ignores (docs.slack.dev/interactivity/handling-user-interaction): people are told over ``response_url``.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Protocol
+from urllib.parse import parse_qs
+
+from pydantic import BaseModel, Field, ValidationError
+
+from tailor.commands import addressed
+from tailor.errors import InvalidInputError, NotFoundError, TailorError
+from tailor.notices import slack
+from tailor.notices.cards import SCOPES, Action, quote_digest
+from tailor.notices.facts import Facts
+from tailor.notices.hooks import SlackApp, Webhooks
+from tailor.notices.states import state_in_words
+from tailor.printable import one_line
+from tailor.runs import Run, RunStore, State
+from tailor.serving.errors import ApiError
+from tailor.serving.service import ApiAnswer
+from tailor.steps import steer
+from tailor.steps.services import RunServices
+
+FRESH_SECONDS = 300
+_SIGNATURE, _TIMESTAMP = "x-slack-signature", "x-slack-request-timestamp"
+_REASON = "promoted by a button in Slack, after it passed"
+_DONE: Mapping[str, str] = {
+    "approve": "{who} approved it",
+    "decline": "{who} declined it",
+    "stop": "{who} stopped it",
+    "promote": "{who} promoted it",
+}
+
+
+class Seen(Protocol):
+    def __call__(self, key: str) -> bool:
+        """Remember a key for a while; return whether it is new. One caller alone gets True."""
+
+
+class Respond(Protocol):
+    def __call__(self, url: str, body: Mapping[str, Any]) -> None:
+        """Post to a response URL of Slack. Failures are logged, never raised: the action is done by then."""
+
+
+class _Named(BaseModel):
+    id: str
+
+
+class _Member(_Named):
+    name: str = ""
+    username: str = ""
+    team_id: str = ""
+
+
+class _Pressed(BaseModel):
+    action_id: str
+    value: str = ""
+
+
+class Shown(BaseModel):
+    """The value of a button: what it was shown for (:mod:`tailor.notices.cards` writes it)."""
+
+    run: str
+    sequence: int
+    quote: str
+
+    def insist_on(self, run: Run) -> None:
+        """Raise :class:`OutdatedError` where the run has moved on, or its quote is another one."""
+        if run.sequence != self.sequence:
+            raise OutdatedError(_moved_on(run))
+        if quote_digest(run) != self.quote:
+            quote = Facts(run, run.history[-1]).quote
+            raise OutdatedError(f"The quote has changed since this message: it is {quote} now. Nothing was decided")
+
+
+class Click(BaseModel):
+    """An interaction payload of type ``block_actions``, as far as it matters here."""
+
+    type: Literal["block_actions"]
+    user: _Member
+    team: _Named | None = None
+    channel: _Named | None = None
+    actions: Annotated[list[_Pressed], Field(min_length=1)]
+    response_url: str = ""
+    message: dict[str, Any] = {}
+
+    @property
+    def person(self) -> str:
+        """Return how a run's history names the person."""
+        name = one_line(self.user.username or self.user.name)[:80]
+        return f"slack:{self.user.id} ({name})" if name else f"slack:{self.user.id}"
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether the person belongs to the workspace of the app, and is no guest of a shared channel."""
+        return self.team is not None and self.user.team_id == self.team.id
+
+
+class OutdatedError(TailorError):
+    """Raised where a button no longer stands for what it was shown for."""
+
+    code = "outdated"
+
+
+class NotAllowedHereError(TailorError):
+    """Raised where a person or a channel may not decide."""
+
+    code = "not-allowed-here"
+
+
+@dataclass(frozen=True, slots=True)
+class AsShown(RunStore):
+    """A store whose run is the one that a button was shown for, whenever it is read: also after a lost race."""
+
+    runs: RunStore
+    shown: Shown
+
+    def get(self, run_id: str) -> Run:
+        """Return the run. Raises OutdatedError."""
+        run = self.runs.get(run_id)
+        if run_id == self.shown.run:
+            self.shown.insist_on(run)
+        return run
+
+    def create(self, run: Run) -> bool:
+        return self.runs.create(run)
+
+    def save(self, run: Run) -> Run:
+        return self.runs.save(run)
+
+    def open_runs(self, unreadable: list[str] | None = None, most: int | None = None) -> list[Run]:
+        return self.runs.open_runs(unreadable, most)
+
+    def project_runs(self, project: str) -> list[Run]:
+        return self.runs.project_runs(project)
+
+
+class Clicks:
+    """The endpoint of Slack's interactions. ``hooks`` reads the secret; ``command`` begins commands for the reader."""
+
+    def __init__(
+        self,
+        hooks: Callable[[], Webhooks],
+        services: RunServices,
+        seen: Seen,
+        respond: Respond,
+        command: str = "tailor",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._hooks = hooks
+        self._services = services
+        self._seen = seen
+        self._respond = respond
+        self._command = command
+        self._clock = clock
+
+    def take(self, body: bytes, headers: Mapping[str, str]) -> ApiAnswer:
+        """Answer ``POST /slack/interactions``: act, tell the person, and acknowledge.
+
+        Raises:
+            ApiError: the request is not Slack's, too old, sent before, or no interaction.
+        """
+        hooks, given = self._hooks(), {name.lower(): value for name, value in headers.items()}
+        secret = self._verified(hooks, body, given)
+        click = _read(body)
+        action = next((pressed for pressed in click.actions if pressed.action_id in SCOPES), None)
+        if action is None:  # a link: the browser has opened it
+            return ApiAnswer("")
+        if not self._seen(hashlib.sha256(given[_SIGNATURE].encode()).hexdigest()):
+            raise ApiError(409, "this request was answered before", code="repeated_request")
+        facts = {"action": action.action_id, "person": click.user.id}
+        try:
+            shown = Shown.model_validate_json(action.value)
+            facts["run"] = shown.run
+            self._act(action.action_id, shown, click, hooks, secret)  # type: ignore[arg-type]
+        except ValidationError:
+            raise ApiError(400, "the button's value is not Tailor's", code="invalid_value", param="value") from None
+        except TailorError as error:
+            facts["refused"] = error.code
+            hint = f": {error.hint}" if error.hint else ""
+            self._tell(click, addressed(f"{error.message}{hint}.", self._command))
+        else:
+            self._show(click, action.action_id)
+        return ApiAnswer("", facts=facts)
+
+    def _verified(self, hooks: Webhooks, body: bytes, given: Mapping[str, str]) -> str:
+        """Return the signing secret by which the request is Slack's."""
+        stamp, signature = given.get(_TIMESTAMP, ""), given.get(_SIGNATURE, "")
+        secrets = sorted({app.signing_secret for app in hooks.slack_apps if app.signing_secret})
+        fresh = stamp.isascii() and stamp.isdigit() and len(stamp) < 12
+        fresh = fresh and abs(self._clock().timestamp() - int(stamp)) <= FRESH_SECONDS
+        fits = [each for each in secrets if hmac.compare_digest(signed(each, stamp, body), signature.encode())]
+        if not (fresh and fits):
+            message = "this is not signed by Slack, for an app that this installation knows, within five minutes"
+            raise ApiError(401, message, code="invalid_signature")
+        return fits[0]
+
+    def _act(self, action: Action, shown: Shown, click: Click, hooks: Webhooks, secret: str) -> Run:
+        try:
+            run = self._services.runs.get(shown.run)
+        except NotFoundError:
+            raise NotAllowedHereError("The run is gone") from None
+        app = hooks.of(run.project).slack
+        channel = click.channel.id if click.channel else ""
+        if not isinstance(app, SlackApp) or (app.signing_secret, app.channel) != (secret, channel):
+            raise NotAllowedHereError(f"Runs of {run.project} are not decided in this channel")
+        if not app.may(SCOPES[action], click.user.id, home=click.is_at_home):
+            hint = "the operator of this installation lists who may, in the secret of its webhooks"
+            raise NotAllowedHereError(f"You may not {action} runs of {run.project} in Slack", hint=hint)
+        shown.insist_on(run)
+        by, now, services = click.person, self._clock(), self._services
+        if action in ("approve", "decline"):
+            act = {"approve": steer.approve, "decline": steer.decline}[action]
+            return act(run, AsShown(services.runs, shown), by=by, reason="", now=now)
+        if action == "stop":
+            return steer.stop(run, services, by=by, reason="by a button in Slack", now=now)
+        if run.state != State.PASSED:
+            raise InvalidInputError("Only a version that passed is promoted here", hint="the console asks for a reason")
+        return steer.promote_by_hand(run, services, by=by, reason=_REASON, now=now)
+
+    def _tell(self, click: Click, text: str) -> None:
+        """Tell the person, and nobody else, why nothing was done."""
+        body = {"response_type": "ephemeral", "replace_original": False, "text": slack.escape(text, slack.TEXT)}
+        self._respond(click.response_url, body)
+
+    def _show(self, click: Click, action: str) -> None:
+        """Replace the message's buttons by who decided."""
+        who = _DONE[action].format(who=f"<@{click.user.id}>")
+        blocks = [each for each in click.message.get("blocks", []) if each.get("block_id") != slack.DECISIONS]
+        said = {"type": "context", "elements": [{"type": "mrkdwn", "text": who}]}
+        text = str(click.message.get("text") or who)
+        self._respond(click.response_url, {"replace_original": True, "text": text, "blocks": [*blocks, said]})
+
+
+def signed(secret: str, timestamp: str, body: bytes) -> bytes:
+    """Return the signature that Slack gives a request."""
+    base = b"v0:" + timestamp.encode() + b":" + body
+    return f"v0={hmac.digest(secret.encode(), base, hashlib.sha256).hex()}".encode()
+
+
+def _read(body: bytes) -> Click:
+    """Return a form's interaction. Raises ApiError 400."""
+    try:
+        [payload] = parse_qs(body.decode("ascii"), strict_parsing=True)["payload"]
+        return Click.model_validate(json.loads(payload))
+    except (ValueError, KeyError):
+        raise ApiError(400, "this is no interaction with a button", code="invalid_value", param="payload") from None
+
+
+def _moved_on(run: Run) -> str:
+    last = run.history[-1]
+    if last.state in (State.APPROVED, State.DECLINED):
+        return f"This was decided already: {last.by} {last.state} the run"
+    return f"The run has moved on since this message: it is “{state_in_words(run.state)}” now. Nothing was decided"
