@@ -4,6 +4,7 @@
 |---|---|
 | ``model`` | :class:`Finding`: code, severity, place, message, fix |
 | ``catalogue`` | every check, as data |
+| ``translated`` | the same in Vietnamese (``vietnamese.toml``) |
 | ``notes`` | repeated findings counted, so that one habit of a file is one finding |
 | ``collector`` | all findings to a file, the first of each code and the counts in memory |
 """
@@ -12,18 +13,23 @@ from tailor.findings.catalogue import FindingKind, check_of, checks, finding, fr
 from tailor.findings.collector import Collector
 from tailor.findings.model import Finding, RowError, Severity
 from tailor.findings.notes import FindingGroup, FindingTally
+from tailor.findings.translated import NOTHING_TO_DO, Language, in_document, translated
 
 __all__ = [
+    "NOTHING_TO_DO",
     "Collector",
     "Finding",
     "FindingGroup",
     "FindingKind",
     "FindingTally",
+    "Language",
     "RowError",
     "Severity",
     "check_of",
     "checks",
     "finding",
     "from_error",
+    "in_document",
     "reworded",
+    "translated",
 ]  # fmt: skip

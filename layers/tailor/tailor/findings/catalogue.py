@@ -86,8 +86,8 @@ def _check(code: str, fields: dict[str, Any], sources: Mapping[str, str]) -> Fin
 
 
 @cache
-def _cases() -> Mapping[str, FindingVariant]:
-    """By what :func:`finding` is called with."""
+def variants() -> Mapping[str, FindingVariant]:
+    """Return all texts of findings, by what :func:`finding` is called with."""
     found = {}
     for code, check in checks().items():
         if check.message is not None and check.fix is not None:
@@ -107,7 +107,7 @@ def finding(
         values: fill the templates; ``path`` does too.
 
     Raises KeyError for a code, or a value of its templates, that is not there."""
-    case = _cases()[code]
+    case = variants()[code]
     message, fix = case.message.format(path=path, **values), case.fix.format(path=path, **values)
     return Finding(case.code, case.severity, file, line, message, fix, path)
 

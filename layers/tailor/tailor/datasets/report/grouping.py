@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tailor.datasets.report.document import Report
+from tailor.findings import NOTHING_TO_DO
 
 _LINES = 3
 
@@ -41,4 +42,4 @@ def examples_of(report: Report, code: str) -> list[FindingExample]:
 
 def fixes_of(examples: Iterable[FindingExample]) -> list[str]:
     """Return what to do about the findings of a code, each advice once."""
-    return list(dict.fromkeys(each.fix for each in examples if each.fix and each.fix != "nothing to do"))
+    return list(dict.fromkeys(each.fix for each in examples if each.fix and each.fix not in NOTHING_TO_DO))
