@@ -179,6 +179,7 @@ def _run(given: Mapping[str, Any], url: str, folder: Path) -> dict[str, float]:
         "AWS_SECRET_ACCESS_KEY": "b",
         "AWS_ENDPOINT_URL": url,
         "SERVING_TABLE": "serving",
+        "BUCKET": "data",
         "API_KEY": SECRET,
         "POWERTOOLS_TRACE_DISABLED": "1",
         "POWERTOOLS_LOG_LEVEL": "INFO",

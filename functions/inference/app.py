@@ -17,9 +17,11 @@ from tailor.serving.metering import Meter
 from tailor.serving.prices import TokenPrices
 from tailor.serving.service import ChatService
 from tailor.settings import Settings
+from tailor.storage import Storage
 
 
 class InferenceSettings(Settings):
+    bucket: str
     serving_table: str
     answer_seconds: float = 300
     key_requests_per_minute: int = 0
@@ -34,6 +36,13 @@ def pricing(model: str) -> TokenPrices | None:
     from tailor.steps.pricing import pricing_of
 
     return pricing_of(settings.prices)(model)
+
+
+def uploads() -> Storage:
+    """Open the bucket of uploads; few requests name an object there, and boto3 takes long to import."""
+    from tailor.aws.s3 import S3Storage
+
+    return S3Storage(settings.bucket)
 
 
 def announce(mark: BudgetMark) -> None:
@@ -56,6 +65,7 @@ service = ChatService(
     runtime(settings.answer_seconds - MARGIN),
     default_per_minute=settings.key_requests_per_minute or None,
     meter=meter,
+    uploads=uploads,
 )
 api = RestApi(logger, settings.allowed_origins)
 

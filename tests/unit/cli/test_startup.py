@@ -15,6 +15,7 @@ from tests.unit.contracts.template import ROOT
 HEAVY = {"boto3", "botocore", "numpy", "pyarrow", "PIL", "hyperscan", "sacrebleu", "rapidfuzz"}
 LAMBDA = {
     "SERVING_TABLE": "serving",
+    "BUCKET": "tailor-data",
     "POWERTOOLS_TRACE_DISABLED": "1",
     "AWS_LAMBDA_FUNCTION_NAME": "function",
     "AWS_REGION": "us-east-1",

@@ -17,7 +17,7 @@ from tailor.serving import aliases, keys
 from tailor.serving.aliases import Version
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime
 
-TABLE = "serving"
+TABLE, BUCKET = "serving", "tailor-data"
 DEPLOYMENT = "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghij12"
 
 
@@ -25,6 +25,7 @@ DEPLOYMENT = "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abc
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("SERVING_TABLE", TABLE)
+    monkeypatch.setenv("BUCKET", BUCKET)
     with mock_aws():
         clients.client("dynamodb").create_table(
             TableName=TABLE,

@@ -23,6 +23,7 @@ class MediaRules(Record):
     image_bytes: int = Field(default=3_932_160, ge=1, description="3.75 MiB, decoded")
     image_formats: tuple[ImageFormat, ...] = ("png", "jpeg", "gif", "webp")
     videos: int = Field(default=0, ge=0, description="0 where the method trains on no video")
+    video_bytes: int = Field(default=52_428_800, ge=1, description="50 MiB, of one in the project's uploads")
     video_formats: tuple[VideoFormat, ...] = ("mp4", "mov", "mkv", "webm")
 
 

@@ -6,7 +6,7 @@ answered in the next user message. The messages keep their meaning; only the str
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tailor.serving import images
@@ -27,13 +27,23 @@ from tailor.serving.schema import (
     UserMessage,
     VideoPart,
 )
+from tailor.storage import Storage
 
 Block = dict[str, Any]
 
 
-def to_converse(request: ChatRequest, project: str, version: Version) -> dict[str, Any]:
-    """Return keyword arguments for Converse. Raises ApiError 400."""
-    messages, tools = _messages(request, version), _tools(request)
+def to_converse(
+    request: ChatRequest, project: str, version: Version, uploads: Callable[[], Storage] | None = None
+) -> dict[str, Any]:
+    """Return keyword arguments for Converse.
+
+    Args:
+        uploads: opens the bucket of uploads, for media that the request names there.
+    Raises:
+        ApiError: 400.
+    """
+    media = images.RequestMedia(project, version.media, uploads)
+    messages, tools = _messages(request, version, media), _tools(request)
     converse: dict[str, Any] = {
         "modelId": version.deployment,
         "messages": messages if tools else _without_tools(messages),
@@ -57,7 +67,7 @@ def _system(request: ChatRequest, version: Version) -> list[Block]:
     return blocks
 
 
-def _messages(request: ChatRequest, version: Version) -> list[dict[str, Any]]:
+def _messages(request: ChatRequest, version: Version, media: images.RequestMedia) -> list[dict[str, Any]]:
     turns: list[tuple[str, list[Block]]] = []
     open_calls: set[str] = set()
     allowance = Allowance()
@@ -71,7 +81,7 @@ def _messages(request: ChatRequest, version: Version) -> list[dict[str, Any]]:
             raise _refused(where, f"tool calls without an answer before it: {', '.join(sorted(open_calls))[:200]}")
         match message:
             case UserMessage():
-                role, blocks = "user", _user_blocks(message, version, where)
+                role, blocks = "user", _user_blocks(message, media, where)
                 if message.name and len(speakers) > 1:
                     blocks = _said_by(message.name, blocks)
             case AssistantMessage():
@@ -107,18 +117,14 @@ def _check_turns(turns: list[tuple[str, list[Block]]], open_calls: set[str]) -> 
         raise _refused("messages", "a conversation begins and ends with a user message (or ends with tool answers)")
 
 
-def _user_blocks(message: UserMessage, version: Version, where: str) -> list[Block]:
+def _user_blocks(message: UserMessage, media: images.RequestMedia, where: str) -> list[Block]:
     blocks: list[Block] = []
     parts = [TextPart(type="text", text=message.content)] if isinstance(message.content, str) else message.content
     for index, part in enumerate(parts):
         if isinstance(part, ImagePart):
-            param = f"{where}.content[{index}].image_url.url"
-            format, data = images.decode(part.image_url.url, version.media, param)
-            blocks.append({"image": {"format": format, "source": {"bytes": data}}})
+            blocks.append({"image": media.image(part.image_url.url, f"{where}.content[{index}].image_url.url")})
         elif isinstance(part, VideoPart):
-            param = f"{where}.content[{index}].video_url.url"
-            kind, data = images.decode_video(part.video_url.url, version.media, param)
-            blocks.append({"video": {"format": kind, "source": {"bytes": data}}})
+            blocks.append({"video": media.video(part.video_url.url, f"{where}.content[{index}].video_url.url")})
         elif part.text.strip():
             blocks.append({"text": part.text})
     if not blocks:

@@ -23,6 +23,7 @@ from tailor.serving.keys import Caller
 from tailor.serving.metering import Meter, Metered, MeterStore
 from tailor.serving.pages import page
 from tailor.serving.schema import ChatRequest, check
+from tailor.storage import Storage
 
 JSON_TYPE = "application/json"
 EVENTS_TYPE = "text/event-stream; charset=utf-8"
@@ -57,6 +58,7 @@ class ChatService:
     """The API's paths for chat and models.
 
     ``default_per_minute``: requests of a key that has no limit of its own; None for no limit. ``meter`` counts usage.
+    ``uploads`` opens the bucket of uploads.
     """
 
     def __init__(
@@ -67,7 +69,9 @@ class ChatService:
         *,
         default_per_minute: int | None = None,
         meter: Meter | None = None,
+        uploads: Callable[[], Storage] | None = None,
     ) -> None:
+        self._uploads = uploads
         self._meter = meter or Meter(counters)
         self._aliases = aliases
         self._counters = counters
@@ -158,7 +162,7 @@ class ChatService:
         """Return Converse's keyword arguments and the answer's headers. Raises ApiError 400 and 429."""
         version, wanted = metered.version, request.n or 1
         budgets.check(admitted.spent, metered.caller, metered.alias, metered.now)
-        converse = chat.to_converse(request, metered.alias.project, version)
+        converse = chat.to_converse(request, metered.alias.project, version, self._uploads)
         headers = admitted.headers
         if wanted > 1:
             usual = self._default_per_minute
