@@ -219,3 +219,31 @@ def test_deployments_can_fail(bench: Bench, faults: SetFaults, trained: dict[str
     found = bench.deployment(arn)
     assert (found["status"], found["failureMessage"]) == ("Failed", "No capacity.")
     bench.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=arn)
+
+
+def test_a_guardrail_blocks_what_it_names(bench: Bench, deployment: str) -> None:
+    made = bench.bedrock.create_guardrail(
+        name="words",
+        blockedInputMessaging="Không hỏi vậy.",
+        blockedOutputsMessaging="Không đáp vậy.",
+        wordPolicyConfig={"wordsConfig": [{"text": "bí mật"}, {"text": "xanh"}]},
+    )
+    version = bench.bedrock.create_guardrail_version(guardrailIdentifier=made["guardrailId"])["version"]
+    found = bench.bedrock.get_guardrail(guardrailIdentifier=made["guardrailId"], guardrailVersion=version)
+    assert (found["status"], version) == ("READY", "1")
+    config = {"guardrailIdentifier": made["guardrailId"], "guardrailVersion": version}
+
+    def ask(question: str, **guardrail: Any) -> Any:
+        shown = {"image": {"format": "png", "source": {"bytes": picture("xanh", 5)}}}
+        messages = [{"role": "user", "content": [shown, {"text": question}]}]
+        return bench.runtime.converse(modelId=deployment, messages=messages, **guardrail)
+
+    assert ask("Màu gì?")["stopReason"] == "end_turn"
+    for question, said in (("Bí mật gì?", "Không hỏi vậy."), ("Màu gì?", "Không đáp vậy.")):
+        answer = ask(question, guardrailConfig=config)
+        assert (answer["stopReason"], answer["output"]["message"]["content"]) == (
+            "guardrail_intervened",
+            [{"text": said}],
+        )
+    missing = {"guardrailIdentifier": "abc", "guardrailVersion": "1"}
+    assert refused(lambda: ask("Màu gì?", guardrailConfig=missing))[0] == "ResourceNotFoundException"

@@ -11,9 +11,10 @@ import pytest
 from openai import OpenAI
 
 from tailor.serving import keys
-from tailor.serving.aliases import Version, promote
+from tailor.serving.aliases import Guardrail, Version, promote
 from tailor_local.bedrock.faults import Faults, Refusal
 from tests.integration.pipeline import Pipeline
+from tests.integration.standin import picture
 from tests.waiting import PATIENCE, until
 
 SetFaults = Callable[[Faults], None]
@@ -143,3 +144,37 @@ def test_a_client_that_goes_is_counted_all_the_same(pipeline: Pipeline, secret: 
     after = until(lambda: counted(pipeline), lambda now: now[0] > before[0])
     assert after[0] == before[0] + 1
     assert after[2] > before[2]
+
+
+def test_uploads_a_guardrail_and_a_fallback_work_in_the_functions_role(
+    pipeline: Pipeline, deployment: str, faults: SetFaults
+) -> None:
+    made = pipeline.cloud.client("bedrock").create_guardrail(
+        name="streams",
+        blockedInputMessaging="Không hỏi vậy.",
+        blockedOutputsMessaging="Không đáp vậy.",
+        wordPolicyConfig={"wordsConfig": [{"text": "bí mật"}]},
+    )
+    guardrail = Guardrail(id=made["guardrailId"], version="DRAFT")
+    version = Version(run="guarded-scenes-1", deployment=deployment, model="nova-lite", guardrail=guardrail)
+    version = version.model_copy(update={"fallback": "base", "base": "amazon.nova-lite-v1:0"})
+    promote(pipeline.serving, "guarded", version, None, "test")
+    pipeline.bucket.write("uploads/guarded/seen/a.png", picture("đỏ", 0))
+    url = pipeline.bucket.uri("uploads/guarded/seen/a.png")
+    shown: list[Any] = [
+        {
+            "role": "user",
+            "content": [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "Màu gì?"}],
+        }
+    ]
+    secret = keys.create(pipeline.serving, "test", ["guarded"])[0]
+    with OpenAI(base_url=pipeline.api, api_key=secret, max_retries=0, timeout=PATIENCE) as client:
+        answer = client.chat.completions.create(model="guarded", messages=shown)
+        assert answer.choices[0].message.content == "đỏ"
+        secretive: list[Any] = [{"role": "user", "content": "Bí mật gì?"}]
+        chunks = list(client.chat.completions.create(model="guarded", messages=secretive, stream=True))
+        assert chunks[-1].choices[0].finish_reason == "content_filter"
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "Không hỏi vậy."
+        faults(Faults(refusals=(Refusal(operation="Converse*", times=1),)))
+        fallen: Any = client.chat.completions.create(model="guarded", messages=ASK)
+        assert (fallen.system_fingerprint, fallen.tailor_fallback["to"]) == ("base:nova-lite", "base")

@@ -14,7 +14,7 @@ from tailor import recipe_text
 from tailor.errors import Problem, RecipeError
 from tailor.recipe_problems import SettingError, problems_of
 from tailor.recipe_section import Hours, Key, Section, Share
-from tailor.recipe_serving import Deployment, Retention
+from tailor.recipe_serving import Deployment, RecipeGuardrail, Retention
 
 Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
 METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
@@ -292,6 +292,9 @@ class Recipe(Section):
     budget: Budget = Budget()
     evaluation: Evaluation = Evaluation()
     deployment: Deployment = Deployment()
+    guardrail: RecipeGuardrail | None = Field(
+        default=None, description="a guardrail of Amazon Bedrock that all calls go through; none: no guardrail"
+    )
     retention: Retention = Retention()
     notifications: Notifications = Notifications()
 

@@ -33,6 +33,11 @@ class Deployment(Section):
         default=None, description="hours to keep the replaced version for rollback; none: 24, provisioned 0"
     )
 
+    fallback: Literal["none", "previous", "base"] = Field(
+        default="none",
+        description="who answers, marked as such, where the live version is throttled or fails",
+    )
+
     @property
     def standby_hours(self) -> float:
         """Return how long a replaced version is kept: model units bill meanwhile, so only if the recipe says so."""
@@ -45,6 +50,15 @@ class Deployment(Section):
         ends = [self.until] if self.until else []
         ends += [created + timedelta(hours=self.hours)] if self.hours else []
         return min(ends, default=None)
+
+
+class RecipeGuardrail(Section):
+    """A guardrail of Amazon Bedrock, in the stack's account and Region; calls go through it, the evaluation's too."""
+
+    id: str = Field(pattern=r"^[a-z0-9]{1,64}$", description="the guardrail's id")
+    version: str = Field(
+        default="DRAFT", pattern=r"^(DRAFT|[1-9][0-9]{0,7})$", description="its version, such as 1; DRAFT changes"
+    )
 
 
 class Retention(Section):

@@ -27,6 +27,9 @@ NAMED = {
     "DeleteProvisionedModelThroughput": ("provisionedModelId", "provisioned-model"),
     "CreateProvisionedModelThroughput": ("modelId", "custom-model"),
     "GetFoundationModel": ("modelIdentifier", "foundation-model"),
+    "GetGuardrail": ("guardrailIdentifier", "guardrail"),
+    "DeleteGuardrail": ("guardrailIdentifier", "guardrail"),
+    "CreateGuardrailVersion": ("guardrailIdentifier", "guardrail"),
 }
 PASSING = ("CreateModelCustomizationJob", "CreateCustomModel")
 OF_A_KEY = ("kms:CreateGrant", "kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt")
@@ -53,6 +56,8 @@ def checks(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[Ch
     if operation in INVOKING:
         for resource, context in _invoked(str(request.get("modelId", "")), scope):
             yield Check(action, resource, context)
+        if guardrail := (request.get("guardrailConfig") or {}).get("guardrailIdentifier"):
+            yield Check("bedrock:ApplyGuardrail", _arn(str(guardrail), "guardrail", scope))
     else:
         for resource in _resources(operation, request, scope):
             yield Check(action, resource)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tailor_local.bedrock import conversation, foundation, tokens, tools
+from tailor_local.bedrock import conversation, foundation, guardrails, tokens, tools
 from tailor_local.bedrock.context import Call
 from tailor_local.bedrock.deployments import find_deployment, find_throughput, settle
 from tailor_local.bedrock.errors import ServiceError, invalid
@@ -17,6 +17,7 @@ from tailor_local.bedrock.learner.features import Prompt
 from tailor_local.bedrock.learner.models import LearnedModel, load
 
 Reader = Callable[[str], bytes]
+GUARDED = "guardrail_intervened"
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def reply(call: Call, asked: Target, request: dict[str, Any], read: Reader) -> R
     """Return the model's answer to a Converse request, by member."""
     started = time.monotonic()
     prompt, input_tokens = conversation.prompt_of(request, asked.foundation, read)
+    if refusal := guardrails.blocked(call, f"{prompt.history} {prompt.question}", "input"):
+        return Reply(refusal, GUARDED, 0, 0, 0)
     context = asked.foundation.context_tokens
     if context is not None and input_tokens > context:
         raise invalid("Input is too long for requested model.")
@@ -95,9 +98,12 @@ def reply(call: Call, asked: Target, request: dict[str, Any], read: Reader) -> R
             "Try again with a maximum tokens value that is lower."
         )
     text, reason = _cut(said(asked, prompt), limit, config.get("stopSequences") or [])
+    refusal = guardrails.blocked(call, text, "output")
     output_tokens = tokens.of_text(text)
     with call.standin.store.lock:
         call.state.meter(asked.name, input_tokens, output_tokens)
+    if refusal:
+        return Reply(refusal, GUARDED, input_tokens, output_tokens, int((time.monotonic() - started) * 1000))
     tool = tools.chosen(request, prompt.question)
     called = tools.call(tool, text) if tool else None
     reason = "tool_use" if called else reason

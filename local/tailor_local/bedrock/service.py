@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from tailor_local.bedrock import deployments, imports, jobs, models, runtime, validation, wire
+from tailor_local.bedrock import deployments, guardrails, imports, jobs, models, runtime, validation, wire
 from tailor_local.bedrock.announce import Announcer
 from tailor_local.bedrock.authorization import checks
 from tailor_local.bedrock.context import Call, Standin
@@ -42,6 +42,10 @@ CONTROL: dict[str, Callable[[Call], dict[str, Any]]] = {
     "ListProvisionedModelThroughputs": deployments.list_throughputs,
     "UpdateProvisionedModelThroughput": deployments.update_throughput,
     "DeleteProvisionedModelThroughput": deployments.delete_throughput,
+    "CreateGuardrail": guardrails.create_guardrail,
+    "CreateGuardrailVersion": guardrails.create_guardrail_version,
+    "GetGuardrail": guardrails.get_guardrail,
+    "DeleteGuardrail": guardrails.delete_guardrail,
     "GetFoundationModel": models.get_foundation_model,
     "ListFoundationModels": models.list_foundation_models,
     "TagResource": models.tag_resource,

@@ -97,11 +97,26 @@ class Throughput:
 
 
 @dataclass
+class Guardrail:
+    """One guardrail. ``versions`` holds what each of its versions was made with, ``DRAFT`` what it has now."""
+
+    arn: str
+    name: str
+    created: float
+    versions: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.arn.rsplit("/", 1)[1]
+
+
+@dataclass
 class State:
     jobs: dict[str, Job] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
     throughputs: dict[str, Throughput] = field(default_factory=dict)
+    guardrails: dict[str, Guardrail] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)  # operation and token → ARN
     usage: dict[str, dict[str, int]] = field(default_factory=dict)  # model id or ARN → tokens metered
@@ -117,6 +132,7 @@ class State:
             models={arn: Model(**model) for arn, model in data["models"].items()},
             deployments={arn: Deployment(**item) for arn, item in data["deployments"].items()},
             throughputs={arn: Throughput(**item) for arn, item in data["throughputs"].items()},
+            guardrails={arn: Guardrail(**item) for arn, item in data.get("guardrails", {}).items()},
             tags=data["tags"],
             tokens=data["tokens"],
             usage=data["usage"],

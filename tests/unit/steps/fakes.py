@@ -387,3 +387,6 @@ class OpenRegion:
 
     def find_model(self, name: str) -> dict[str, Any] | None:
         return None
+
+    def guardrail(self, identifier: str, version: str) -> dict[str, Any] | None:
+        return {"status": "READY"}

@@ -137,3 +137,17 @@ def test_a_recipe_may_keep_promotion_for_people(setting: Setting) -> None:
     run = setting.deployed(State.PASSED, recipe=Recipe(deployment=Deployment(promote=False)))
     assert setting.provision(run) is None
     assert not setting.reconcile(timedelta(hours=1)).due
+
+
+def test_a_version_takes_its_fallback_and_guardrail_from_the_recipe(setting: Setting) -> None:
+    recipe = Recipe.parse("deployment: {fallback: base}\nguardrail: {id: abc123, version: '2'}")
+    setting.promote(setting.deployed(State.FAILED, recipe=recipe))
+    live = setting.aliases.alias("colours").live
+    assert live
+    assert live.guardrail
+    assert (live.fallback, live.base) == ("base", "amazon.nova-lite-v1:0")
+    assert (live.guardrail.id, live.guardrail.version) == ("abc123", "2")
+    setting.promote(setting.deployed(State.FAILED, "colours-scenes-bbbbbbbbbbbb"))
+    plain = setting.aliases.alias("colours").live
+    assert plain
+    assert (plain.fallback, plain.base, plain.guardrail) == (None, "", None)

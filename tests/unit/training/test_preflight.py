@@ -18,6 +18,9 @@ TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "bedrock.ama
 OTHERS = {"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}}}
 
 
+GUARDED = Recipe.parse("guardrail: {id: abc, version: '1'}")
+
+
 class Region:
     """A Region of Bedrock: ids by method, lifecycles by id, jobs and models by name."""
 
@@ -26,6 +29,7 @@ class Region:
         self.jobs: list[str] = more.get("jobs", [])
         self.own: list[str] = more.get("models", [])
         self.closed = more.get("closed", False)
+        self.guardrails: dict[tuple[str, str], dict[str, Any]] = more.get("guardrails", {})
 
     def foundation_models(self, customization: str | None = None) -> list[dict[str, Any]]:
         if self.closed:
@@ -44,6 +48,9 @@ class Region:
 
     def find_model(self, name: str) -> dict[str, Any] | None:
         return {"modelName": name} if name in self.own else None
+
+    def guardrail(self, identifier: str, version: str) -> dict[str, Any] | None:
+        return self.guardrails.get((identifier, version))
 
 
 class Account:
@@ -111,6 +118,7 @@ def test_where_all_is_well_nothing_fails(recipe: Recipe) -> None:
         (Recipe(model="llama-3-1-8b"), None, None, {}, "hosting", "provisioned"),
         (Recipe(method="distillation"), Region({**AWS, "": []}), None, {}, "teacher", "student"),
         (Recipe(), Region(AWS, models=["colours-1"]), None, {}, "name", "another name"),
+        (GUARDED, Region(AWS, guardrails={("abc", "2"): {"status": "READY"}}), None, {}, "guardrail", "guardrail.id"),
         (Recipe(), None, None, {"bucket": "Tailor=Data"}, "keys", "bucket name"),
         (Recipe(), None, Account(trust=None), {}, "trust", "deploy"),
         (Recipe(), None, Account(trust=OTHERS), {}, "trust", "deploy"),
@@ -192,3 +200,10 @@ def test_logs_are_read_only_where_the_stack_lets_its_role_read_them(bucket: str,
     [check] = [check for check in checks if check.name == "logs"]
     assert check.status == status
     assert ("InvocationLogsBucket=my-logs" in check.remedy) is (status == "failed")
+
+
+@pytest.mark.parametrize(("status", "told"), [("READY", "ok"), ("VERSIONING", "warning")])
+def test_a_guardrail_is_looked_for_where_the_recipe_names_one(status: str, told: str) -> None:
+    region = Region(AWS, guardrails={("abc", "1"): {"status": status}})
+    assert checked(GUARDED, offers=region)["guardrail"].status == told
+    assert "guardrail" not in checked(Recipe(), offers=region)

@@ -157,6 +157,14 @@ class Bedrock:
         with translated("listing foundation models"):
             return [dict(summary) for summary in self._bedrock.list_foundation_models(**given)["modelSummaries"]]
 
+    def guardrail(self, identifier: str, version: str) -> dict[str, Any] | None:
+        """Return a version of a guardrail, or None if this account and Region do not have it."""
+        try:
+            with translated(f"reading the guardrail {identifier}"):
+                return dict(self._bedrock.get_guardrail(guardrailIdentifier=identifier, guardrailVersion=version))
+        except NotFoundError:
+            return None
+
     def foundation_model(self, identifier: str) -> dict[str, Any] | None:
         """Return a model's details, or None if this Region does not have it."""
         try:

@@ -31,7 +31,17 @@ from tailor.serving.usage import Usage
 KEEP_USAGE = timedelta(days=400)
 KEEP_WINDOWS = timedelta(days=2)
 _NEW = "attribute_not_exists(pk)"
-_COUNTS = ("requests", "errors", "throttled", "input_tokens", "cached_tokens", "output_tokens", "images", "estimated")
+_COUNTS = (
+    "requests",
+    "errors",
+    "throttled",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "images",
+    "estimated",
+    "fallbacks",
+)
 _LATENCY = "l"
 _LATENCIES = re.compile(rf"{_LATENCY}\d{{1,2}}")
 

@@ -27,6 +27,13 @@ class MediaRules(Record):
     video_formats: tuple[VideoFormat, ...] = ("mp4", "mov", "mkv", "webm")
 
 
+class Guardrail(Record):
+    """A guardrail of Amazon Bedrock that all calls of a version go through."""
+
+    id: str
+    version: str
+
+
 class RolledBack(Record):
     """A person's decision to go back from a version. ``by`` is recorded as in a run's history."""
 
@@ -45,6 +52,9 @@ class Version(Record):
         default=None, description="the system prompt that the model was trained and measured with"
     )
     media: MediaRules = MediaRules()
+    guardrail: Guardrail | None = None
+    fallback: Literal["previous", "base"] | None = Field(default=None, description="who answers where this one can't")
+    base: str = Field(default="", description="id by which Converse takes the base model, for fallback: base")
     promoted_at: datetime | None = None
     promoted_by: str = ""
     rolled_back: RolledBack | None = Field(

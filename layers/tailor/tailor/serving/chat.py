@@ -55,6 +55,9 @@ def to_converse(
         converse["inferenceConfig"] = inference
     if tools:
         converse["toolConfig"] = tools
+    if version.guardrail:
+        named = {"guardrailIdentifier": version.guardrail.id, "guardrailVersion": version.guardrail.version}
+        converse["guardrailConfig"] = named
     return converse
 
 

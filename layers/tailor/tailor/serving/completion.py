@@ -7,6 +7,7 @@ from typing import Any
 
 from tailor.reasoning import said
 from tailor.serving.errors import SERVER, ApiError, render
+from tailor.serving.fallback import Fallback
 from tailor.serving.forms import Form
 
 # All stop reasons that Converse documents; a test compares the list with the SDK's.
@@ -19,6 +20,9 @@ FINISH_REASONS: Mapping[str, str] = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
+MARK = "tailor_fallback"
+"""Member of an answer that did not come from the live version; clients of OpenAI's API pass over it."""
+_FRAME = ("id", "created", "model", "system_fingerprint", MARK)
 FIRST: Mapping[str, Any] = {"role": "assistant", "content": "", "refusal": None}  # delta of a choice
 # The model's output is unusable: an error, not an answer.
 MALFORMED = frozenset({"malformed_model_output", "malformed_tool_use"})
@@ -32,26 +36,29 @@ def to_completion(
     created: int,
     form: Form | None = None,
     one_call: bool = False,
+    fallback: Fallback | None = None,
 ) -> dict[str, Any]:
     """Return a ``chat.completion`` with a choice for each answer of Converse.
 
     Args:
         form: that the answers must have, unless they call a tool.
         one_call: keep the first call of a tool only.
+        fallback: what the answers came from in place of the live version.
     Raises:
         ApiError: 502, an answer is incomplete or unusable.
     """
-    return frame_of(model, version, created) | {
+    return frame_of(model, version, created, fallback) | {
         "object": "chat.completion",
         "choices": [_choice(index, answer, form, one_call) for index, answer in enumerate(answers)],
         "usage": usage_of([answer["usage"] for answer in answers]),
     }
 
 
-def frame_of(model: str, version: str, created: int) -> dict[str, Any]:
+def frame_of(model: str, version: str, created: int, fallback: Fallback | None = None) -> dict[str, Any]:
     """Return what all chunks of a completion have in common."""
     identifier = f"chatcmpl-{uuid.uuid4().hex}"
-    return {"id": identifier, "created": created, "model": model, "system_fingerprint": version}
+    marked = {MARK: fallback.mark()} if fallback else {}
+    return {"id": identifier, "created": created, "model": model, "system_fingerprint": version} | marked
 
 
 def _choice(index: int, answer: Mapping[str, Any], form: Form | None, one_call: bool) -> dict[str, Any]:
@@ -155,7 +162,7 @@ class CompletionStream:
     """Makes the server-sent events of one completion, whose frame is given."""
 
     def __init__(self, frame: Mapping[str, Any], *, include_usage: bool) -> None:
-        self._common = {name: frame[name] for name in ("id", "created", "model", "system_fingerprint")}
+        self._common = {name: frame[name] for name in _FRAME if name in frame}
         self._common["object"] = "chat.completion.chunk"
         self._include_usage = include_usage
         if include_usage:

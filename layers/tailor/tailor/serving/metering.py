@@ -16,6 +16,7 @@ from tailor.serving.admission import StandingStore
 from tailor.serving.aliases import Alias, Version
 from tailor.serving.budgets import Announce, SpentStore
 from tailor.serving.errors import to_api_error
+from tailor.serving.fallback import Fallback
 from tailor.serving.keys import Caller
 from tailor.serving.latency import bucket_of
 from tailor.serving.prices import Pricing
@@ -41,6 +42,7 @@ class Metered:
     reservation: Reservation
     images: int = 0
     tags: str = ""
+    fallback: Fallback | None = None
 
     def usage(self, **counts: Any) -> Usage:
         """Return usage of this request's hour."""
@@ -79,12 +81,19 @@ class Meter:
         self.pricing = pricing
 
     def metered(
-        self, caller: Caller, alias: Alias, version: Version, metadata: Mapping[str, str] | None, now: datetime
+        self,
+        caller: Caller,
+        alias: Alias,
+        version: Version,
+        metadata: Mapping[str, str] | None,
+        now: datetime,
+        fallback: Fallback | None = None,
     ) -> Metered:
         """Return what a request is counted under."""
         given = metadata or {}
         tags = (f"{name}={given[name][:LONGEST_TAG]}" for name in self._tags if given.get(name))
-        return Metered(caller, alias, version, now, Reservation(self._store, caller, now), tags=";".join(tags))
+        reservation = Reservation(self._store, caller, now)
+        return Metered(caller, alias, version, now, reservation, tags=";".join(tags), fallback=fallback)
 
     @contextmanager
     def failures_counted(self, request: Metered) -> Iterator[None]:
@@ -108,7 +117,7 @@ class Meter:
         """
         counts = {name: used.get(name, 0) for name in ("input_tokens", "cached_tokens", "output_tokens")}
         counts |= {"requests": answers, "images": request.images, "errors": int("error" in used)}
-        counts |= {"estimated": used.get("estimated", 0)}
+        counts |= {"estimated": used.get("estimated", 0), "fallbacks": answers if request.fallback else 0}
         latencies = {bucket_of(used["model_ms"]): 1} if "model_ms" in used else {}
         counted = request.usage(latencies=latencies, **counts)
         writes: list[Callable[[], None]] = [lambda: self._store.add_usage(counted)]

@@ -17,6 +17,7 @@ EXPOSED = (
     "x-ratelimit-reset-tokens",
     "x-request-id",
     "x-should-retry",
+    "x-tailor-fallback",
     "x-tailor-ignored",
     "x-tailor-version",
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the catalogue takes long to read, and most answers need no price
-    from tailor.catalog import Model
+    from tailor.catalog import Model, Price
 
 _PER = 1000
 
@@ -29,6 +29,15 @@ type Pricing = Callable[[str], TokenPrices | None]
 
 def custom_prices(model: "Model") -> TokenPrices | None:
     """Return the prices of calls of custom models of this base, or None if one of them is unknown."""
-    found = [price.amount if (price := model.price(item)) else None for item in ("custom-input", "custom-output")]
-    given, answered = found
-    return None if given is None or answered is None else TokenPrices(given, answered)
+    return _both(model.price("custom-input"), model.price("custom-output"))
+
+
+def base_prices(model: "Model") -> TokenPrices | None:
+    """Return the prices of calls of the base itself, or None if one of them is unknown."""
+    return _both(model.price("input"), model.price("output"))
+
+
+def _both(given: "Price | None", answered: "Price | None") -> TokenPrices | None:
+    if given is None or answered is None or given.amount is None or answered.amount is None:
+        return None
+    return TokenPrices(given.amount, answered.amount)

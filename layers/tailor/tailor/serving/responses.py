@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tailor.serving.completion import event, usage_of
+from tailor.serving.completion import MARK, event, usage_of
 from tailor.serving.errors import ApiError
 from tailor.serving.responses_request import ResponsesRequest
 
@@ -18,7 +18,8 @@ def to_response(completion: Mapping[str, Any], request: ResponsesRequest) -> dic
     reason = _INCOMPLETE.get(choice["finish_reason"])
     usage = completion["usage"]
     asked = request.model_dump(by_alias=True, exclude_none=True)
-    return {
+    marked = {MARK: completion[MARK]} if MARK in completion else {}
+    return marked | {
         "id": f"resp_{uuid.uuid4().hex}",
         "object": "response",
         "created_at": completion["created"],

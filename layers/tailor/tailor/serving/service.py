@@ -18,6 +18,7 @@ from tailor.serving.aliases import Alias, AliasStore, Offline, Version
 from tailor.serving.deltas import EventWriter, Translation
 from tailor.serving.errors import ApiError, ModelCallError, to_api_error
 from tailor.serving.estimates import prompt_tokens
+from tailor.serving.fallback import fallback_for
 from tailor.serving.forms import form_of
 from tailor.serving.keys import Caller
 from tailor.serving.metering import Meter, Metered, MeterStore
@@ -125,8 +126,29 @@ class ChatService:
     def _answer(
         self, request: ChatRequest, admitted: Admitted
     ) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
-        """Call the model and count what it used. Return the completion, the answer's headers and the log's facts."""
+        """Call the model, or another in its place. Return the completion, the answer's headers and the log's facts."""
+        return self._from_either(request, admitted, lambda metered: self._answer_of(request, admitted, metered))
+
+    def _from_either[A](self, request: ChatRequest, admitted: Admitted, answer: Callable[[Metered], A]) -> A:
+        """Return the live version's answer, or that of its fallback where it fails. A pinned version has none."""
         metered = self._metered(request.model, admitted, request.metadata)
+        try:
+            return answer(metered)
+        except ModelCallError as failure:
+            pinned = "@" in request.model
+            other = None if pinned else fallback_for(metered.alias, metered.version, failure)
+            if other is None:
+                raise
+            caller, alias, now = metered.caller, metered.alias, metered.now
+            try:
+                return answer(self._meter.metered(caller, alias, other.version, request.metadata, now, other))
+            except ApiError:
+                raise failure from None  # the other one can't take this request, pictures for example
+
+    def _answer_of(
+        self, request: ChatRequest, admitted: Admitted, metered: Metered
+    ) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+        """Call one model and count what it used."""
         with self._meter.failures_counted(metered):
             converse, headers = self._prepared(request, metered, admitted)
             started = time.monotonic()
@@ -148,6 +170,7 @@ class ChatService:
             created=int(admitted.now.timestamp()),
             form=form_of(request),
             one_call=request.parallel_tool_calls is False,
+            fallback=metered.fallback,
         )
         return result, headers, facts
 
@@ -163,8 +186,8 @@ class ChatService:
         version, wanted = metered.version, request.n or 1
         budgets.check(admitted.spent, metered.caller, metered.alias, metered.now)
         converse = chat.to_converse(request, metered.alias.project, version, self._uploads)
-        headers = admitted.headers
-        if wanted > 1:
+        headers = admitted.headers | (metered.fallback.headers() if metered.fallback else {})
+        if wanted > 1 and not metered.fallback:
             usual = self._default_per_minute
             more = usage.admit(
                 self._counters, metered.caller, metered.now, answers=wanted - 1, default_per_minute=usual
@@ -181,7 +204,21 @@ class ChatService:
         ignored: Sequence[str],
     ) -> ApiAnswer:
         """Return the answer with its first event at hand: an error before it is a plain answer of its own status."""
-        metered = self._metered(request.model, admitted, request.metadata)
+
+        def answer(metered: Metered) -> ApiAnswer:
+            return self._stream_of(request, admitted, metered, writer, ignored)
+
+        return self._from_either(request, admitted, answer)
+
+    def _stream_of(
+        self,
+        request: ChatRequest,
+        admitted: Admitted,
+        metered: Metered,
+        writer: Callable[[Mapping[str, Any]], EventWriter],
+        ignored: Sequence[str],
+    ) -> ApiAnswer:
+        """Return the stream of one model."""
         facts = _facts(metered)
         with self._meter.failures_counted(metered):
             converse, headers = self._prepared(request, metered, admitted)
@@ -197,7 +234,9 @@ class ChatService:
         facts["first_event_ms"] = round((time.monotonic() - started) * 1000)
         one_call, has_tools = request.parallel_tool_calls is False, bool(request.tools)
         translation = Translation(form_of(request), one_call=one_call, has_tools=has_tools)
-        written = writer(completion.frame_of(metered.alias.project, metered.version.run, int(admitted.now.timestamp())))
+        created = int(admitted.now.timestamp())
+        frame = completion.frame_of(metered.alias.project, metered.version.run, created, metered.fallback)
+        written = writer(frame)
         pieces = translation.pieces(chain(first, events), written)
 
         def body() -> Iterator[str]:
@@ -263,7 +302,8 @@ class ChatService:
 
 
 def _facts(metered: Metered) -> dict[str, Any]:
-    return {"project": metered.alias.project, "version": metered.version.run, "key": metered.caller.key}
+    marked = {"fallback": metered.fallback.mark()} if metered.fallback else {}
+    return {"project": metered.alias.project, "version": metered.version.run, "key": metered.caller.key} | marked
 
 
 def _timed_out(failure: Exception) -> bool:

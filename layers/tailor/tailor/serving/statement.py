@@ -14,7 +14,17 @@ from tailor.serving.latency import percentile
 from tailor.serving.prices import Pricing, TokenPrices
 from tailor.serving.usage import Usage
 
-_COUNTS = ("requests", "errors", "throttled", "input_tokens", "cached_tokens", "output_tokens", "images", "estimated")
+_COUNTS = (
+    "requests",
+    "errors",
+    "throttled",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "images",
+    "estimated",
+    "fallbacks",
+)
 _CENTS = Decimal("0.000001")  # a short answer costs a thousandth of a cent
 
 
@@ -43,7 +53,7 @@ class Line:
         }
         names |= {"base_model": used.model or None, "key": used.key, "tags": used.tags}
         counts = {name: getattr(used, name) for name in _COUNTS}
-        counts["estimated_requests"] = counts.pop("estimated")
+        counts |= {"estimated_requests": counts.pop("estimated"), "fallback_requests": counts.pop("fallbacks")}
         latencies = {f"p{share}_ms": percentile(used.latencies, share / 100) for share in (50, 95, 99)}
         cost = None if self.cost is None else f"{self.cost.quantize(_CENTS):f}"
         known = {"cost_usd": cost, "known_cost_usd": f"{self.cost_usd.quantize(_CENTS):f}"}

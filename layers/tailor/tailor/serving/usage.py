@@ -20,6 +20,7 @@ class Usage:
     ``requests`` were answered, or cut short by the time limit; ``errors`` failed once their model was found;
     ``throttled`` were refused by a limit, a budget or Bedrock's quota. ``input_tokens`` include ``cached_tokens``.
     ``estimated``: those of the requests whose tokens are an estimate, because they broke off before Bedrock told them.
+    ``fallbacks``: those of the requests that this version answered in place of another.
     ``tags``: ``team=search``, from the request's metadata. ``latencies``: answers by their bucket.
     ``hour``: None in rows of earlier versions, which are of a whole day; they name no ``model`` either.
     """
@@ -39,6 +40,7 @@ class Usage:
     cached_tokens: int = 0
     images: int = 0
     estimated: int = 0
+    fallbacks: int = 0
     latencies: Mapping[int, int] = field(default_factory=dict)
 
 

@@ -21,6 +21,7 @@ from tailor.events import AskPart
 from tailor.llm import Asker
 from tailor.runs import Run, RunStore, State, find
 from tailor.serving.aliases import AliasStore, Version
+from tailor.steps.guarded import guarded
 from tailor.steps.machine import Account, Executions, Machine, room
 from tailor.storage import Storage
 
@@ -98,13 +99,14 @@ def ask(
     if run is None or not fan_out.machine.awaits(run, part.execution):
         return None
     deadline = CancellableDeadline(run, services.runs, seconds_left)
+    arms = arms_of(run, services.region)
     spare = max(0.0, deadline.remaining() - fan_out.part_seconds)
     progress = ask_part(
         services.bucket,
         run,
         run.recipe,
-        arms_of(run, services.region),
-        services.asker,
+        arms,
+        guarded(services.asker, run.recipe, arms),
         part.chunks,
         deadline=lambda: deadline.remaining() - spare,
         clock=lambda: now,

@@ -8,6 +8,7 @@ from tailor.evaluation.run import Unfinished, evaluate_run
 from tailor.run_records import EvaluationRecord
 from tailor.runs import MAX_ATTEMPTS, Run, RunStore, State, find, giving_back
 from tailor.steps.asking import CancellableDeadline, EvaluateServices, arms_of
+from tailor.steps.guarded import guarded
 
 BY = "evaluate"
 
@@ -45,7 +46,7 @@ def evaluate(
                 run,
                 run.recipe,
                 arms,
-                services.asker,
+                guarded(services.asker, run.recipe, arms),
                 deadline=CancellableDeadline(run, runs, seconds_left).remaining,
                 clock=lambda: now + timedelta(seconds=given - seconds_left()),
                 remark=services.remark,

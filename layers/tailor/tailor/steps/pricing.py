@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 from tailor import catalog
 from tailor.errors import NotFoundError
-from tailor.serving.prices import Pricing, TokenPrices, custom_prices
+from tailor.serving.fallback import BASE
+from tailor.serving.prices import Pricing, TokenPrices, base_prices, custom_prices
 from tailor.training.prices import PriceBook, read_prices
 
 
 def pricing_of(own: str) -> Pricing:
-    """Return prices of tokens by a base model's name in the catalogue.
+    """Return prices of tokens by a base model's name in the catalogue; ``base:`` before it: of the base's own calls.
 
     Args:
         own: the stack's parameter ``Prices``.
@@ -18,9 +19,9 @@ def pricing_of(own: str) -> Pricing:
 
     def pricing(model: str) -> TokenPrices | None:
         try:
-            known = catalog.model(model)
+            known = book.priced(catalog.model(model.removeprefix(BASE)), datetime.now(UTC).date())
         except NotFoundError:
             return None
-        return custom_prices(book.priced(known, datetime.now(UTC).date()))
+        return base_prices(known) if model.startswith(BASE) else custom_prices(known)
 
     return pricing

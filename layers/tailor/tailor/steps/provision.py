@@ -5,11 +5,12 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from tailor import catalog
 from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, QuotaError
 from tailor.evaluation.sizes import ROUNDS
 from tailor.run_records import DeploymentRecord, DeploymentStatus
 from tailor.runs import MOVES, Run, RunStore, State, find, insist
-from tailor.serving.aliases import Offline, RolledBack, Version, forget, withdraw
+from tailor.serving.aliases import Guardrail, Offline, RolledBack, Version, forget, withdraw
 from tailor.serving.aliases import promote as move_pointer
 from tailor.serving.media import rules_for
 from tailor.steps.control import Control
@@ -272,13 +273,7 @@ def promote(
             hint="promote it again once it is retired: then it is deployed anew",
         )
     runs, aliases = services.runs, services.aliases
-    version = Version(
-        run=run.id,
-        deployment=run.deployment_arn,
-        model=run.recipe.model,
-        system=run.report.system,
-        media=rules_for(run.recipe.model, run.recipe.method),
-    )
+    version = version_of(run)
     alias = move_pointer(aliases, run.project, version, instead_of.run if instead_of else None, by, now=now)
     try:
         live = runs.save(run.moved(State.LIVE, by=by, now=now, reason=reason))
@@ -294,6 +289,24 @@ def promote(
         except (NotFoundError, ConflictError):
             continue  # somebody moved it first; reconcile compares the table with the pointer and mends what is left
     return live
+
+
+def version_of(run: Run) -> Version:
+    """Return a run's model as the request path needs it."""
+    guardrail, fallback = run.recipe.guardrail, run.recipe.deployment.fallback
+    base = ""
+    if fallback == "base":
+        base = catalog.model(run.recipe.model).invoked_in(run.deployment_arn.split(":")[3])
+    return Version(
+        run=run.id,
+        deployment=run.deployment_arn,
+        model=run.recipe.model,
+        system=run.report.system,
+        media=rules_for(run.recipe.model, run.recipe.method),
+        guardrail=Guardrail(id=guardrail.id, version=guardrail.version) if guardrail else None,
+        fallback=None if fallback == "none" else fallback,
+        base=base,
+    )
 
 
 def stand_by(

@@ -14,6 +14,7 @@ from tailor.catalog import Model, models, quotas, teacher_of
 from tailor.errors import NotFoundError, TailorError
 from tailor.names import files_of_run
 from tailor.recipe import Method, Recipe
+from tailor.recipe_serving import RecipeGuardrail
 from tailor.training.prices import PriceBook, how_to_set
 from tailor.training.request import JOB_FOLDER, TRAIN_FILE
 
@@ -49,6 +50,7 @@ class Offers(Protocol):
     def open_jobs(self) -> list[dict[str, Any]]: ...
     def find_job(self, name: str) -> dict[str, Any] | None: ...
     def find_model(self, name: str) -> dict[str, Any] | None: ...
+    def guardrail(self, identifier: str, version: str) -> dict[str, Any] | None: ...
 
 
 class Access(Protocol):
@@ -105,6 +107,8 @@ def preflight(
     if recipe.method == "distillation":
         checks.append(_asked("teacher", lambda: check_teacher(recipe, model, offers)))
         checks += check_logs(recipe, place)
+    if guardrail := recipe.guardrail:
+        checks.append(_asked("guardrail", lambda: check_guardrail(guardrail, place.region, offers)))
     checks.append(_asked("quota", lambda: check_quota(offers)))
     if prices is not None:
         checks.append(check_price(recipe, model, prices))
@@ -144,6 +148,19 @@ def check_offer(recipe: Recipe, model: Model, region: str, offers: Offers) -> Pr
     return PreflightCheck(
         "model", "failed", f"{region} does not offer {model.title} for {recipe.method}", _elsewhere(model)
     )
+
+
+def check_guardrail(guardrail: RecipeGuardrail, region: str, offers: Offers) -> PreflightCheck:
+    """Check whether the recipe's guardrail is there: without it, no question of the evaluation is answered."""
+    named = f"version {guardrail.version} of the guardrail {guardrail.id}"
+    found = offers.guardrail(guardrail.id, guardrail.version)
+    if found is None:
+        remedy = "create it in Bedrock's console, or mend guardrail.id and guardrail.version in tailor.yaml"
+        return PreflightCheck("guardrail", "failed", f"{region} has no {named} in this account", remedy)
+    status = str(found["status"])
+    if status != "READY":
+        return PreflightCheck("guardrail", "warning", f"{named} is {status.lower()}", "wait until it is ready")
+    return PreflightCheck("guardrail", "ok", f"{named} is there")
 
 
 def _elsewhere(model: Model) -> str:
