@@ -38,6 +38,7 @@ COMMANDS = {  # module and function by name, in the order of --help
     "rollback": ("runs", "rollback"),
     "retire": ("runs", "retire"),
     "offline": ("runs", "offline"),
+    "restore": ("runs", "restore"),
     "erase": ("erase", "erase"),
     "console": ("console", "console"),
     "bill": ("bill", "bill"),

@@ -13,7 +13,7 @@ from tailor.errors import NotFoundError
 from tailor.notices.facts import cost_in_short
 from tailor.printable import printable
 from tailor.runs import TERMINAL, Run, State
-from tailor.steps import steer
+from tailor.steps import pausing, steer
 from tailor.steps.filling import Folder, FolderStore
 from tailor.steps.provision import SERVING
 from tailor_cli.context import err, in_a_line, out, person, read_run, say_json, session, shown_errors
@@ -22,7 +22,7 @@ from tailor_cli.show import TRIED_AGAIN, next_step, show_price, show_run
 RunId = Annotated[str, typer.Argument(help="run id, or a project's name for its newest run", metavar="RUN")]
 Reason = Annotated[str, typer.Option(help="recorded in the run's history")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-SETTLED = TERMINAL | {State.LIVE, State.STANDBY}
+SETTLED = TERMINAL | {State.LIVE, State.STANDBY, State.PAUSED}
 
 
 def now() -> datetime:
@@ -225,6 +225,14 @@ def offline(
             if run.is_open and run.state not in SERVING:
                 out.print(f"{run.id} is {run.state} and continues, but won't go live by itself", soft_wrap=True)
         err.print(f"to bring it back: {session.tailor} promote {decision.run} --reason WHY", soft_wrap=True)
+
+
+def restore(project: Annotated[str, typer.Argument(metavar="PROJECT")], reason: Reason = "") -> None:
+    """Bring back the version that was live last: its deployment was removed because nobody called, or by its end."""
+    with shown_errors():
+        run = pausing.restore(project, session.services, by=person(), reason=reason, now=now())
+        out.print(f"{run.id} is being deployed again, which takes some minutes, and then goes live", soft_wrap=True)
+        err.print(f"next: {session.tailor} watch {run.id}", soft_wrap=True)
 
 
 def _ended(run: Run) -> str:

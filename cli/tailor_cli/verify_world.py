@@ -18,7 +18,7 @@ from tailor_cli.built import Build
 from tailor_cli.context import person, session
 
 LOCAL_POLL = 0.2  # seconds: what takes minutes on AWS takes seconds there
-_WAITING = frozenset({State.AWAITING_APPROVAL, State.LIVE, State.STANDBY})
+_WAITING = frozenset({State.AWAITING_APPROVAL, State.LIVE, State.STANDBY, State.PAUSED})
 
 
 def surroundings(*, with_stack: bool) -> World:

@@ -108,6 +108,11 @@ def take_offline(project: str) -> Response[str]:
     return api.answer(steering.take_offline(unquote(project), api.body, api.caller))
 
 
+@api.routes.post("/v1/models/<project>/restore")
+def restore(project: str) -> Response[str]:
+    return api.answer(steering.restore(unquote(project), api.body, api.caller))
+
+
 @api.routes.get("/v1/approvals")
 def waiting() -> Response[str]:
     return api.answer(approvals.waiting(api.caller))

@@ -7,7 +7,7 @@ const EVERY = 5000;
 const GOOD = new Set(["live", "passed", "deployed"]);
 const BAD = new Set(["rejected", "training-failed", "deploy-failed", "evaluation-failed", "failed"]);
 const WAIT = new Set(["awaiting-approval", "inconclusive"]);
-const OFF = new Set(["retired", "stopped", "superseded", "declined", "standby"]);
+const OFF = new Set(["retired", "stopped", "superseded", "declined", "standby", "paused"]);
 const NEEDS_REASON = new Set(["promote", "offline"]);
 
 export function badge(state) {

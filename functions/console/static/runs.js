@@ -7,7 +7,7 @@ import { language, words } from "./texts.js";
 
 const STAGE = {
   received: 0, preparing: 0, prepared: 0, rejected: 0, "awaiting-approval": 1, approved: 2, declined: 1, training: 2, "training-failed": 2,
-  trained: 3, deploying: 3, "deploy-failed": 3, restoring: 3, deployed: 4, evaluating: 4, "evaluation-failed": 4, passed: 5, failed: 4, inconclusive: 4, live: 5, standby: 5, retired: 5,
+  trained: 3, deploying: 3, "deploy-failed": 3, restoring: 3, paused: 5, deployed: 4, evaluating: 4, "evaluation-failed": 4, passed: 5, failed: 4, inconclusive: 4, live: 5, standby: 5, retired: 5,
 };
 const ENDED = new Set(["rejected", "declined", "training-failed", "deploy-failed", "evaluation-failed", "failed", "stopped", "superseded", "retired"]);
 let project = "", onlyOpen = false;

@@ -29,7 +29,7 @@ export const TEXTS = {
       received: "received", preparing: "checking data", prepared: "data ready", rejected: "data rejected", "awaiting-approval": "awaits approval", approved: "approved", declined: "declined",
       training: "training", trained: "trained", "training-failed": "training failed", stopped: "stopped", superseded: "superseded", deploying: "deploying", deployed: "deployed",
       "deploy-failed": "deployment failed", evaluating: "measuring", passed: "passed", failed: "not better", inconclusive: "undecided", "evaluation-failed": "measuring failed",
-      live: "live", standby: "on standby", retired: "retired", restoring: "coming back",
+      live: "live", standby: "on standby", paused: "paused", retired: "retired", restoring: "coming back",
     },
   },
   vi: {
@@ -61,7 +61,7 @@ export const TEXTS = {
       received: "đã nhận", preparing: "đang kiểm tra dữ liệu", prepared: "dữ liệu đã sẵn sàng", rejected: "dữ liệu bị từ chối", "awaiting-approval": "chờ duyệt", approved: "đã duyệt", declined: "đã từ chối",
       training: "đang huấn luyện", trained: "đã huấn luyện", "training-failed": "huấn luyện thất bại", stopped: "đã dừng", superseded: "đã bị thay thế", deploying: "đang triển khai", deployed: "đã triển khai",
       "deploy-failed": "triển khai thất bại", evaluating: "đang đánh giá", passed: "đạt", failed: "không tốt hơn", inconclusive: "chưa rõ", "evaluation-failed": "đánh giá thất bại",
-      live: "đang dùng", standby: "dự phòng", retired: "đã ngừng", restoring: "đang khôi phục",
+      live: "đang dùng", standby: "dự phòng", paused: "tạm dừng", retired: "đã ngừng", restoring: "đang khôi phục",
     },
   },
 };

@@ -10,7 +10,7 @@ import re
 NAMES = frozenset({
     "recipe", "models", "check", "quote", "grade", "doctor", "verify", "deploy", "destroy",
     "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
-    "evaluate", "judge", "labels", "promote", "retry", "rollback", "retire", "offline", "erase",
+    "evaluate", "judge", "labels", "promote", "retry", "rollback", "retire", "offline", "restore", "erase",
     "console", "bill", "usage", "budget", "train-curve", "keys", "policy",
 })
 # fmt: on

@@ -43,6 +43,7 @@ class State(StrEnum):
     EVALUATION_FAILED = "evaluation-failed"
     LIVE = "live"
     STANDBY = "standby"
+    PAUSED = "paused"
     RETIRED = "retired"
     RESTORING = "restoring"
 
@@ -70,8 +71,10 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.FAILED: frozenset({State.LIVE, State.RETIRED}),
     State.INCONCLUSIVE: frozenset({State.LIVE, State.RETIRED}),
     State.EVALUATION_FAILED: frozenset({State.LIVE, State.RETIRED}),
-    # Retired: its project was taken offline. Restoring: its deployment is gone, and it is deployed again.
-    State.LIVE: frozenset({State.STANDBY, State.RETIRED, State.RESTORING}),
+    # Retired: its project was taken offline. Restoring: its deployment is gone, and it is deployed again. Paused: its
+    # model units are deleted for a time.
+    State.LIVE: frozenset({State.STANDBY, State.RETIRED, State.RESTORING, State.PAUSED}),
+    State.PAUSED: frozenset({State.RESTORING, State.RETIRED}),
     State.STANDBY: frozenset({State.LIVE, State.RETIRED}),
     # A person may have it tried again: from what was prepared, or from the beginning. So has its folder's old content.
     State.REJECTED: frozenset({State.RECEIVED}),

@@ -267,6 +267,22 @@ def test_a_name_is_rolled_back_and_taken_offline(
     assert code(person.get("models/secret/service")) == (404, "project_not_found")
 
 
+def test_the_last_version_is_brought_back(
+    person: Person, runs: DynamoRunStore, store: ServingTable, version: Any
+) -> None:
+    assert code(person.post("models/colours/restore")) == (409, "run_state_conflict")
+    job = {"arn": JOB, "model_arn": f"{ARN}:custom-model/x"}
+    runs.create(a_run(State.PAUSED, RUN, job=job, deployment={"arn": DEPLOYMENT, "status": "Deleted"}))
+    aliases.promote(store, "colours", version(RUN), None, "test")
+    assert code(person.post("models/colours/restore")) == (409, "run_state_conflict")
+    aliases.end_service(store, "colours", RUN, "reconcile", "nobody called it", now=NOW, returns="call")
+    status, found = person.post("models/colours/restore", reason="a demo")
+    assert (status, found["live"], found["paused"], found["offline_reason"]) == (200, None, True, "nobody called it")
+    assert (runs.get(RUN).state, runs.get(RUN).history[-1].reason) == (State.RESTORING, "a demo")
+    assert person.post("models/colours/restore")[0] == 200
+    assert code(person.post("models/secret/restore")) == (404, "project_not_found")
+
+
 def test_each_operation_needs_one_of_its_scopes(
     function: ModuleType, store: ServingTable, runs: DynamoRunStore
 ) -> None:

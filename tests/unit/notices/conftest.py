@@ -85,6 +85,8 @@ def path_to(state: State) -> tuple[str, ...]:
         return (*MEASURED, "passed", "live")
     if state == State.STANDBY:
         return (*MEASURED, "passed", "live", "standby")
+    if state == State.PAUSED:
+        return (*MEASURED, "passed", "live", "paused")
     if state == State.RETIRED:
         return (*MEASURED, "failed", "retired")
     if state == State.EVALUATING:

@@ -213,6 +213,20 @@ WORDS = {
         'Apps that ask for model "colours" now get this version; nothing changes in the apps.',
         "A version that it replaced is kept for 24 hours: tailor rollback colours goes back to it.",
     ),
+    "paused": (
+        "reconcile",
+        "nobody has called it since 10:00",
+        "warning",
+        "colours: the live version is paused",
+        (
+            "colours is paused. Nobody has called it since 10:00. "
+            'Apps that ask for model "colours" get the error model_paused.'
+        ),
+        (
+            "The next call brings it back, which takes some minutes, and its model units bill again. tailor restore "
+            "colours does so now; tailor offline colours --reason WHY ends its service for good."
+        ),
+    ),
     "retired": (
         "provision",
         "the verdict is failed",
@@ -443,6 +457,20 @@ def test_what_a_taken_down_version_means_depends_on_where_it_was() -> None:
     assert standby.text.endswith("Nobody can roll back to it any more.")
     person = told(run_through(*MEASURED, "passed", "retired", by="ann@example.com"))
     assert person.text == "ann@example.com took the version down. It never went live."
+
+
+def test_the_end_of_a_pause_is_told() -> None:
+    live = (*MEASURED, "passed", "live", "paused")
+    back = told(run_through(*live, "restoring", "live", by="reconcile", reason="it answers again"))
+    assert (back.severity, back.title) == ("success", "colours: the live version is back")
+    assert "get its answers again" in back.text
+    person = told(run_through(*live, "restoring", "live", by="ann@example.com"))
+    assert person.text.startswith("ann@example.com brought this version back.")
+    assert told(run_through(*live, "retired", by="reconcile")).text.endswith(
+        "It does not come back by itself any more."
+    )
+    failed = told(run_through(*live, "restoring", "deploy-failed", reason="no units"))
+    assert "Apps that ask for it get an error." in failed.text
 
 
 def test_the_end_of_a_live_version_is_the_projects() -> None:

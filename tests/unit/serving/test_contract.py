@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +21,7 @@ from tailor.aws.serving import ServingTable
 from tailor.errors import ConflictError, NotFoundError, RetryableError
 from tailor.serving import aliases, keys
 from tailor.serving.aliases import Version
+from tailor.serving.budgets import Owner
 from tailor.serving.errors import ModelCallError
 from tailor.serving.keys import RateLimits
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer
@@ -124,6 +126,31 @@ def test_a_project_that_was_taken_offline_says_so_to_its_own_keys_and_not_why(
     assert [model.id for model in client.models.list()] == []
     stranger, _ = keys.create(store, "theirs", ["secret"])
     assert refused(gateway, stranger, "colours").code == "model_not_found"
+
+
+def test_a_paused_model_is_503_and_its_own_keys_calls_bring_it_back(
+    gateway: Gateway, client: OpenAI, secret: str, store: ServingTable
+) -> None:
+    at = datetime(2026, 11, 26, 9, tzinfo=UTC)
+    paused = aliases.end_service(store, "colours", "colours-scenes-1", "reconcile", "idle", now=at, returns="call")
+    assert paused.paused
+    with pytest.raises(openai.InternalServerError) as shown:
+        client.models.retrieve("colours")
+    assert "a call brings it back" in shown.value.message
+    stranger, _ = keys.create(store, "theirs", ["secret"])
+    poor, record = keys.create(store, "poor", ["colours"], limits=RateLimits(cents_per_month=1))
+    store.set_spent(Owner("key", record.id), f"{datetime.now(UTC):%Y-%m}", Decimal(1))
+    assert refused(gateway, stranger, "colours").code == "model_not_found"
+    assert refused(gateway, poor, "colours").status_code == 429
+    assert store.return_asked("colours", at) is None
+    first = refused(gateway, secret, "colours")
+    assert (first.status_code, first.code, first.response.headers["retry-after"]) == (503, "model_paused", "60")
+    assert "'colours' is coming back since " in first.message
+    asked = store.return_asked("colours", at)
+    assert asked
+    refused(gateway, secret, "colours")
+    assert store.return_asked("colours", at) == asked
+    assert refused(gateway, secret, "colours@colours-scenes-1").code == "model_offline"
 
 
 def test_retrieving_models_follows_the_same_rules(client: OpenAI) -> None:

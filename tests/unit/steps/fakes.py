@@ -316,6 +316,7 @@ for _verdict in (State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATIO
     _PATHS[_verdict] = [*_PATHS[State.EVALUATING], _verdict]
 _PATHS[State.LIVE] = [*_PATHS[State.PASSED], State.LIVE]
 _PATHS[State.STANDBY] = [*_PATHS[State.LIVE], State.STANDBY]
+_PATHS[State.PAUSED] = [*_PATHS[State.LIVE], State.PAUSED]
 _PATHS[State.RETIRED] = [*_PATHS[State.FAILED], State.RETIRED]
 _PATHS[State.DEPLOY_FAILED] = [*_PATHS[State.DEPLOYING], State.DEPLOY_FAILED]
 _PATHS[State.RESTORING] = [*_PATHS[State.RETIRED], State.RESTORING]

@@ -144,7 +144,7 @@ def test_units_are_not_made_after_their_end(setting: Setting) -> None:
     found = setting.provision(run)
     assert found
     assert found.state == State.DEPLOY_FAILED
-    assert "deployment.until, 2026-11-22 09:00 UTC" in found.history[-1].reason
+    assert "end of its model units, 2026-11-22 09:00 UTC, had passed" in found.history[-1].reason
 
 
 def test_a_version_that_comes_back_has_its_hours_anew(setting: Setting, trained: Run) -> None:

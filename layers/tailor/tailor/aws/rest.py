@@ -62,7 +62,7 @@ class RestApi:
 
     def _failed(self, error: Exception) -> Response[str]:
         answer = to_api_error(error)
-        if answer.http_status >= 500:
+        if answer.http_status >= 500 and not isinstance(error, ApiError):
             # Where it happened, never what it said: an exception's text may quote a request.
             frames = traceback.format_tb(error.__traceback__)
             extra: dict[str, Any] = {"error": type(error).__name__, "code": answer.code, "frames": frames}

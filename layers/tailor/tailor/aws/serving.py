@@ -4,6 +4,7 @@
 ``pk``              ``sk``                       item
 =================== ============================ =========================================
 ``PROJECT#<name>``  ``LIVE``                     the alias: live version and previous ones
+``PROJECT#<name>``  ``ASKED#<time of the pause>`` since when a paused version is wanted again
 ``KEYS``            SHA-256 of the key           the key's record
 ``USAGE#<project>`` ``<day>T<hour>#<key            counters of an hour, added to atomically; a whole day's
                     id>#<run>#<tags>``             in rows of earlier versions: ``<day>#<key id>#<run>``
@@ -30,6 +31,7 @@ from tailor.serving.usage import Usage
 
 KEEP_USAGE = timedelta(days=400)
 KEEP_WINDOWS = timedelta(days=2)
+KEEP_ASKED = timedelta(days=30)
 _NEW = "attribute_not_exists(pk)"
 _COUNTS = (
     "requests",
@@ -68,6 +70,20 @@ class ServingTable(KeyTable):
                 f"somebody else moved {alias.project}'s live version first", hint="try again"
             ) from error
         return new
+
+    def ask_return(self, project: str, paused_at: datetime, now: datetime) -> datetime:
+        row = self._table.update(
+            _asked_key(project, paused_at),
+            "SET asked_at = if_not_exists(asked_at, :now), expiration = :end",
+            {":now": now.isoformat(), ":end": _epoch(now.date(), KEEP_ASKED)},
+            f"recording that {project} is wanted again",
+        )
+        return datetime.fromisoformat(str(row["asked_at"]))
+
+    def return_asked(self, project: str, paused_at: datetime) -> datetime | None:
+        """Return since when a paused version is wanted again, or None."""
+        row = self._table.get(_asked_key(project, paused_at), f"reading whether {project} is wanted again")
+        return datetime.fromisoformat(str(row["asked_at"])) if row else None
 
     # Usage
 
@@ -170,6 +186,10 @@ class ServingTable(KeyTable):
 
 def _alias_key(project: str) -> dict[str, Any]:
     return {"pk": f"PROJECT#{project}", "sk": "LIVE"}
+
+
+def _asked_key(project: str, paused_at: datetime) -> dict[str, Any]:
+    return {"pk": f"PROJECT#{project}", "sk": f"ASKED#{paused_at.isoformat()}"}
 
 
 def _usage_key(usage: Usage) -> str:

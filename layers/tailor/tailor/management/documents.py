@@ -252,5 +252,6 @@ class ServiceDocument(Document):
     object: Literal["service"] = "service"
     live: str | None = Field(description="the run that answers")
     previous: list[str] = Field(description="runs that can be rolled back to, the last one first")
-    offline_reason: str | None = Field(description="why a person took the project offline; null if it is not")
+    offline_reason: str | None = Field(description="why nothing is live; null if a version is, or none ever was")
+    paused: bool = Field(default=False, description="whether the version that was live comes back by itself")
     ended: list[str] = Field(default=[], description="runs whose deployments were taken down by this request")

@@ -130,6 +130,15 @@ OPERATIONS: tuple[Operation, ...] = (
         ServiceDocument,
         ReasonedRequest,
     ),
+    Operation(
+        "restoreModel",
+        "post",
+        "/v1/models/{id}/restore",
+        "Bring back the version that was live last",
+        OPERATORS,
+        ServiceDocument,
+        ActionRequest,
+    ),
     Operation("listApprovals", "get", "/v1/approvals", "List runs that wait for approval", DECIDERS, ApprovalList),
     Operation(
         "getApproval", "get", "/v1/approvals/{run}", "Get one run that waits, or has waited", DECIDERS, ApprovalDocument

@@ -19,7 +19,7 @@ from tailor.serving.errors import ApiError
 from tailor.serving.keys import ApiKey, Caller
 from tailor.serving.schema import check, read
 from tailor.serving.service import ApiAnswer
-from tailor.steps import steer
+from tailor.steps import pausing, steer
 from tailor.steps.services import RunServices
 from tailor.storage import Storage
 from tailor.training.request import JOB_FOLDER
@@ -151,6 +151,17 @@ class RunsApi:
         facts = {"key": key.id, "project": project, "action": "offline"}
         return self._service(project, facts, ended=[run.id for run in ended])
 
+    def restore(self, project: str, body: bytes, caller: Caller) -> ApiAnswer:
+        """Answer ``POST /v1/models/{id}/restore``. A repeat changes nothing."""
+        key = self._operator(project, caller)
+        reason = read(ActionRequest, body or b"{}").reason
+        by, now = signature(key), datetime.now(UTC)
+        try:
+            run = pausing.restore(project, self._services, by=by, reason=reason, now=now)
+        except (ConflictError, NotFoundError) as error:
+            raise ApiError(409, _in_full(error), code="run_state_conflict") from error
+        return self._service(project, {"key": key.id, "run": run.id, "action": "restore"})
+
     def service(self, project: str, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models/{id}/service``: what the project's name leads to."""
         key = self._access.key(caller, READERS)
@@ -179,6 +190,7 @@ class RunsApi:
             live=alias.live.run if alias.live else None,
             previous=[version.run for version in alias.previous],
             offline_reason=alias.offline.reason if alias.offline else None,
+            paused=alias.paused is not None,
             ended=list(ended),
         )
         return ApiAnswer(answer.model_dump_json(), facts=dict(facts))

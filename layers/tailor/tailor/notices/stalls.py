@@ -34,7 +34,7 @@ def after_stall(run: Run, phase: str) -> str:
             "The run waits for it. Take down a version that nobody needs (tailor retire RUN does), or ask AWS for more."
         )
     if phase == "idle":
-        return f"A call keeps it. Once it is deleted, tailor promote {run.id} --reason WHY deploys it again."
+        return "A call keeps it. Once they are deleted, the next call has them made again, which takes some minutes."
     if phase == "model":
         return _after_model(run)
     if phase == "budget":

@@ -111,14 +111,34 @@ def deploy_failed(facts: Facts) -> str:
     if facts.previous == State.RESTORING:
         what = "The version that was to go live again could not be deployed"
     apps = "Nothing changes for apps"
-    if facts.previous == State.RESTORING and facts.change.sequence > 2 and was_live(facts):
+    if was(facts, State.LIVE) or was(facts, State.PAUSED):
         apps = "Apps that ask for it get an error"
     return joined(what, reason(facts), apps)
 
 
-def was_live(facts: Facts) -> bool:
-    """Return whether the version was live when its deployment was lost."""
-    return facts.run.change(facts.change.sequence - 2).state == State.LIVE
+def was(facts: Facts, state: State) -> bool:
+    """Return whether the version was in a state before it was restored."""
+    if facts.previous != State.RESTORING or facts.change.sequence <= 2:
+        return False
+    return facts.run.change(facts.change.sequence - 2).state == state
+
+
+def paused(facts: Facts) -> str:
+    error = f'Apps that ask for model "{facts.run.project}" get the error model_paused'
+    return joined(f"{facts.run.project} is paused", reason(facts), error)
+
+
+def after_paused(facts: Facts) -> str:
+    project = facts.run.project
+    return (
+        "The next call brings it back, which takes some minutes, and its model units bill again. "
+        f"tailor restore {project} does so now; tailor offline {project} --reason WHY ends its service for good."
+    )
+
+
+def back(facts: Facts) -> str:
+    who = f"{facts.change.by} brought this version back" if facts.is_by_person else "This version was paused"
+    return joined(who, f'Apps that ask for model "{facts.run.project}" get its answers again', reason(facts))
 
 
 def deployed_again(facts: Facts) -> str:
@@ -143,9 +163,11 @@ def after_offline(facts: Facts) -> str:
 
 def retired(facts: Facts) -> str:
     who = f"{facts.change.by} took the version down" if facts.is_by_person else "The version was taken down"
-    meaning = {State.STANDBY: "Nobody can roll back to it any more", State.PASSED: "It never went live"}.get(
-        facts.previous or State.RETIRED, "It did not go live, and nothing changed for apps"
-    )
+    meaning = {
+        State.STANDBY: "Nobody can roll back to it any more",
+        State.PASSED: "It never went live",
+        State.PAUSED: "It does not come back by itself any more",
+    }.get(facts.previous or State.RETIRED, "It did not go live, and nothing changed for apps")
     return joined(who, reason(facts), meaning)
 
 

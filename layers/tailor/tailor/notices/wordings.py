@@ -176,6 +176,13 @@ WORDINGS: Mapping[State, Wording] = {
         (figures.measure, figures.spent),
         "evaluation",
     ),
+    State.PAUSED: Wording(
+        "warning",
+        "the live version is paused",
+        texts.paused,
+        texts.after_paused,
+        (figures.spent,),
+    ),
     State.RETIRED: Wording(
         "info",
         "a version was taken down",
@@ -215,6 +222,13 @@ OFFLINE = Wording(
     (figures.spent,),
 )
 
+BACK = Wording(
+    "success",
+    "the live version is back",
+    texts.back,
+    texts.after_live,
+)
+
 DEPLOYED_AGAIN = Wording(
     "info",
     "the deployment is tried again",
@@ -238,4 +252,6 @@ def wording_for(facts: Facts) -> Wording | None:
     """Return the wording for a change, or None if it needs no notice."""
     state = facts.change.state
     wording = _SPECIAL.get((facts.previous or state, state), WORDINGS.get(state))
+    if state == State.LIVE and texts.was(facts, State.PAUSED):
+        wording = BACK
     return wording if wording and wording.when(facts) else None

@@ -12,6 +12,7 @@ from pydantic import Field
 from tailor.errors import ConflictError, LostRaceError, NotFoundError
 from tailor.records import Record
 
+Returns = Literal["call", "opening"]
 ImageFormat = Literal["png", "jpeg", "gif", "webp"]
 VideoFormat = Literal["mp4", "mov", "mkv", "webm"]
 
@@ -70,6 +71,10 @@ class Offline(Record):
     by: str
     reason: str
     ended: bool = Field(default=False, description="its deployment's time was over: a later version may go live")
+    returns: Returns | None = Field(
+        default=None, description="the version is only paused, and this brings it back; none: a person decides"
+    )
+    opens_at: datetime | None = Field(default=None, description="the opening that brings it back")
 
 
 class Alias(Record):
@@ -91,6 +96,11 @@ class Alias(Record):
     def decided_offline(self) -> Offline | None:
         """Return the person's decision that no version may go live by itself, or None."""
         return None if self.offline is None or self.offline.ended else self.offline
+
+    @property
+    def paused(self) -> Offline | None:
+        """Return the pause of the version that was live and comes back by itself, or None."""
+        return self.offline if self.offline and self.offline.returns else None
 
     def find(self, run: str) -> Version | None:
         """Return the version of a run, live or previous, or None."""
@@ -197,15 +207,22 @@ def rolled_back(alias: Alias, run: str) -> RolledBack | None:
 
 
 def forget(store: AliasStore, project: str, run: str) -> Alias:
-    """Remove a version whose deployment is about to be deleted. Raises ConflictError for the live one."""
+    """Remove a version whose deployment is about to be deleted, or that does not come back from its pause.
+
+    Raises ConflictError for the live one.
+    """
     alias = store.alias(project)
     if alias.live and alias.live.run == run:
         hint = f"promote another version first, or end the project's service: tailor offline {project} --reason WHY"
         raise ConflictError(f"{project}: {run} is live", hint=hint)
     kept = tuple(version for version in alias.previous if version.run != run)
-    if kept == alias.previous:
+    paused = alias.paused
+    if kept == alias.previous and (paused is None or paused.run != run):
         return alias
-    return store.save_alias(alias.model_copy(update={"previous": kept}))
+    ended = alias.taken_offline
+    if ended and paused and paused.run == run:
+        ended = ended.model_copy(update={"returns": None})
+    return store.save_alias(alias.model_copy(update={"previous": kept, "taken_offline": ended}))
 
 
 def withdraw(store: AliasStore, project: str, run: str) -> Alias:
@@ -235,12 +252,26 @@ def take_offline(store: AliasStore, project: str, by: str, reason: str, *, now: 
     return decision
 
 
-def end_service(store: AliasStore, project: str, run: str, by: str, reason: str, *, now: datetime) -> Alias:
-    """Take a project offline whose live version is ``run`` and has come to its end; do nothing for another one."""
+def end_service(
+    store: AliasStore,
+    project: str,
+    run: str,
+    by: str,
+    reason: str,
+    *,
+    now: datetime,
+    returns: Returns | None = None,
+    opens_at: datetime | None = None,
+) -> Alias:
+    """Take a project offline whose live version is ``run`` and has come to its end; do nothing for another one.
+
+    Args:
+        returns: what brings the version back, if it is only paused; with the time of an opening.
+    """
     alias = store.alias(project)
     if alias.live is None or alias.live.run != run:
         return alias
-    end = Offline(run=run, at=now, by=by, reason=reason, ended=True)
+    end = Offline(run=run, at=now, by=by, reason=reason, ended=True, returns=returns, opens_at=opens_at)
     return store.save_alias(alias.model_copy(update={"live": None, "previous": (), "taken_offline": end}))
 
 

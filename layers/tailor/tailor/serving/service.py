@@ -21,8 +21,9 @@ from tailor.serving.estimates import prompt_tokens
 from tailor.serving.fallback import fallback_for
 from tailor.serving.forms import form_of
 from tailor.serving.keys import Caller
-from tailor.serving.metering import Meter, Metered, MeterStore
+from tailor.serving.metering import Meter, Metered
 from tailor.serving.pages import page
+from tailor.serving.returning import ReturnStore, call_back, paused_error
 from tailor.serving.schema import ChatRequest, check
 from tailor.storage import Storage
 
@@ -65,7 +66,7 @@ class ChatService:
     def __init__(
         self,
         aliases: AliasStore,
-        counters: MeterStore,
+        counters: ReturnStore,
         runtime: Runtime,
         *,
         default_per_minute: int | None = None,
@@ -176,7 +177,7 @@ class ChatService:
 
     def _metered(self, model: str, admitted: Admitted, metadata: Mapping[str, str] | None) -> Metered:
         """Find the model; return what the request is counted under."""
-        alias, version = self._resolve(model, admitted.caller, admitted.alias)
+        alias, version = self._resolve(model, admitted.caller, admitted)
         return self._meter.metered(admitted.caller, alias, version, metadata, admitted.now)
 
     def _prepared(
@@ -283,19 +284,26 @@ class ChatService:
         alias, version = self._resolve(name, caller, None)
         return ApiAnswer(json.dumps(_model(alias.project, version)), headers={"x-tailor-version": version.run})
 
-    def _resolve(self, name: str, caller: Caller, found: Alias | None) -> tuple[Alias, Version]:
+    def _resolve(self, name: str, caller: Caller, called: Admitted | None) -> tuple[Alias, Version]:
         """Return the alias and version of ``<project>`` or ``<project>@<run>``.
 
         An unknown project is 404; one that the key may not call is 403 if it has a live version. So a key's owner can
         learn that a guessed name is live, and no more: project names are not secret within an installation.
+
+        Args:
+            called: a call, which brings a paused version back unless it is refused; None for a look.
         """
         project, pinned, run = name.partition("@")
         if len(project) > MAX_NAME or not NAME.fullmatch(project):
             raise _unknown(name)
-        alias: Alias = found or self._aliases.alias(project)
+        alias: Alias = (called and called.alias) or self._aliases.alias(project)
         if project not in caller.projects:
             raise _forbidden(project) if alias.live else _unknown(name)
         version = alias.find(run) if pinned else alias.live
+        if version is None and alias.paused and not pinned:
+            if called is None or called.refused:
+                raise paused_error(project, alias.paused, datetime.now(UTC))
+            raise call_back(self._counters, alias, alias.paused, called)
         if version is None:
             raise _offline(project, alias.offline) if alias.offline else _unknown(name)
         return alias, version

@@ -1,4 +1,4 @@
-"""Take down provisioned model units that nobody calls: told at half of the recipe's time, done at its end.
+"""Pause provisioned model units that nobody calls: told at half of the recipe's time, deleted at its end.
 
 An on-demand deployment costs nothing while idle, and stays.
 """
@@ -17,6 +17,9 @@ class Calls(Protocol):
 
     def last_call(self, project: str, since: datetime) -> datetime | None:
         """Return the time of a project's last call on the day of ``since`` or later, or None."""
+
+    def return_asked(self, project: str, paused_at: datetime) -> datetime | None:
+        """Return since when a call asks for a version that was paused at that time, or None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,16 +110,16 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
     is paid per token and costs nothing while idle; provisioned model units bill from here on until their end.
     """
     runs, control, wanted = services.runs, services.control, run.recipe.deployment
-    ends_at = wanted.ends_at(now) if wanted.kind == "provisioned" else None
+    ends_at = wanted.ends_at(_approved_at(run, now)) if wanted.kind == "provisioned" else None
     if ends_at is not None and ends_at <= now:
-        reason = f"deployment.until, {ends_at:%Y-%m-%d %H:%M} UTC, had passed when the model was ready"
-        return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=reason, now=now))
+        reason = f"the end of its model units, {ends_at:%Y-%m-%d %H:%M} UTC, had passed when they were to be made"
+        return _given_up(run, services, by=BY, reason=reason, now=now)
     *earlier, name = deployment_names(run)
     _clear(run, earlier, control)
     try:
         model = control.get_model(run.model_arn)
         if model.get("modelStatus", "Active") != "Active":
-            return _wait_for_model(run, model, runs=runs, now=now)
+            return _wait_for_model(run, model, services, now=now)
         tags = tags | {"run": run.id, "project": run.project}
         arn = control.create_deployment(name, run.model_arn, tags=tags, kind=wanted.kind, units=wanted.units)
     except QuotaError as error:
@@ -129,7 +129,7 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
         waiting = run.held_up("warn" if level == "stuck" else level, "room", why, now)
         return runs.save(waiting) if waiting else None
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
-        return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=explain_deployment(error.message), now=now))
+        return _given_up(run, services, by=BY, reason=explain_deployment(error.message), now=now)
     made = {"arn": arn, "kind": wanted.kind, "status": DeploymentStatus.CREATING, "created_at": now}
     deployment = DeploymentRecord.model_validate(made | ({"ends_at": ends_at} if ends_at else {}))
     try:
@@ -143,7 +143,23 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
         raise
 
 
-def _wait_for_model(run: Run, model: Mapping[str, Any], *, runs: RunStore, now: datetime) -> Run | None:
+def _approved_at(run: Run, now: datetime) -> datetime:
+    """Return from when a version's hours count: a return without a person adds none to those that were approved."""
+    if run.state != State.RESTORING or run.history[-1].by != RESTORED_BY:
+        return now
+    begun = (change for change in reversed(run.history) if change.state in _BEING_MADE and change.by != RESTORED_BY)
+    return next((change.at for change in begun), now)
+
+
+def _given_up(run: Run, services: RunServices, *, by: str, reason: str, now: datetime, **updates: Any) -> Run:
+    """Move a run to deploy-failed; a version that was to come back from its pause does so no more."""
+    paused = services.aliases.alias(run.project).paused if run.state == State.RESTORING else None
+    if paused and paused.run == run.id:
+        forget(services.aliases, run.project, run.id)
+    return services.runs.save(run.moved(State.DEPLOY_FAILED, by=by, reason=reason, now=now, **updates))
+
+
+def _wait_for_model(run: Run, model: Mapping[str, Any], services: RunServices, *, now: datetime) -> Run | None:
     """Record that the model is not active yet, or end the run if Bedrock failed or took too long.
 
     Returns None if it was recorded before. A model usually becomes active within minutes. A run that ended here can be
@@ -151,17 +167,17 @@ def _wait_for_model(run: Run, model: Mapping[str, Any], *, runs: RunStore, now: 
     """
     if model["modelStatus"] == "Failed":
         reason = f"Bedrock could not make the custom model. {explain_deployment(model.get('failureMessage', ''))}"
-        return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=reason, now=now))
+        return _given_up(run, services, by=BY, reason=reason, now=now)
     level, most = _level(run.history[-1].at, run, now), run.recipe.patience.deploying_hours
     if level == "stuck" and run.recipe.patience.stop:
         reason = f"The custom model was not active {most:g} hours after its training; it usually takes minutes"
-        return runs.save(run.moved(State.DEPLOY_FAILED, by=BY, reason=reason, now=now))
+        return _given_up(run, services, by=BY, reason=reason, now=now)
     message = "Bedrock is still making the custom model, and can deploy it only once it is active"
     if level != "wait":
         hours = most if level == "stuck" else most / 2
         message = f"The custom model is not active after {hours:g} hours; it usually takes minutes"
     noted = run.held_up(level, "model", message, now)
-    return runs.save(noted) if noted else None
+    return services.runs.save(noted) if noted else None
 
 
 def _level(since: datetime | None, run: Run, now: datetime) -> Literal["wait", "warn", "stuck"]:
@@ -172,7 +188,7 @@ def _level(since: datetime | None, run: Run, now: datetime) -> Literal["wait", "
     return "warn" if hours >= run.recipe.patience.deploying_hours / 2 else "wait"
 
 
-def _watch_deployment(run: Run, *, runs: RunStore, control: Control, by: str, now: datetime) -> Run | None:
+def _watch_deployment(run: Run, services: RunServices, *, by: str, now: datetime) -> Run | None:
     """Record that a deployment takes too long, and delete it when the recipe's patience ends; None if nothing is new.
 
     Bedrock may refuse to delete what it is still creating.
@@ -186,10 +202,10 @@ def _watch_deployment(run: Run, *, runs: RunStore, control: Control, by: str, no
         message = f"The deployment did not become active within {most:g} hours"
         if run.recipe.patience.stop:
             with suppress(ConflictError):  # Bedrock may refuse to delete what it still makes
-                control.delete_deployment(run.deployment_arn)
-                return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, reason=message))
+                services.control.delete_deployment(run.deployment_arn)
+                return _given_up(run, services, by=by, now=now, reason=message)
     noted = run.held_up(level, "deploying", message, now)
-    return runs.save(noted) if noted else None
+    return services.runs.save(noted) if noted else None
 
 
 def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime) -> Run | None:
@@ -236,11 +252,11 @@ def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime
             again = f"the deployment failed, and is tried again by itself. {reason}"
             return runs.save(run.moved(State.TRAINED, by=by, now=now, deployment=None, reason=again))
         control.delete_deployment(run.deployment_arn)
-        return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, deployment=deployment, reason=reason))
+        return _given_up(run, services, by=by, now=now, reason=reason, deployment=deployment)
     if status == DeploymentStatus.GONE:
         reason = "the deployment failed, or somebody deleted it, before it became active"
-        return runs.save(run.moved(State.DEPLOY_FAILED, by=by, now=now, reason=reason))
-    return _watch_deployment(run, runs=runs, control=control, by=by, now=now)
+        return _given_up(run, services, by=by, now=now, reason=reason)
+    return _watch_deployment(run, services, by=by, now=now)
 
 
 def _attempts(run: Run) -> int:

@@ -23,6 +23,7 @@ from tailor.steps.filling import FolderStore, WakeUps
 from tailor.steps.idle import IdleWatch
 from tailor.steps.machine import BUSY
 from tailor.steps.orphans import Sweep
+from tailor.steps.pausing import look_at_paused, pause
 from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
 from tailor.steps.publish import Bus
 from tailor.steps.services import RunServices
@@ -121,6 +122,8 @@ class Reconciler:
             return self._end(run, now)
         if self.idle and self.idle.watches(run) and (changed := self._watch_idle(run, self.idle, now)):
             return changed
+        if run.state == State.PAUSED:
+            return look_at_paused(run, self.services, self.idle.calls if self.idle else None, now)
         if run.state == State.TRAINING:
             job = self.services.control.get_job(run.job_arn)
             moved = follow(run, job, runs=self.services.runs, by=BY, now=now)
@@ -140,6 +143,8 @@ class Reconciler:
         Also retires a version whose standby time is over. Returns None if the run and the name agree.
         """
         alias = self.services.aliases.alias(run.project)
+        if alias.paused and alias.paused.run == run.id:
+            return pause(run, self.services, alias.paused, now)
         if alias.offline:
             return self._take_down(run, alias.offline.by, alias.offline.reason, now)
         if run.state == State.STANDBY and _standby_is_over(run, now):
@@ -152,16 +157,17 @@ class Reconciler:
         return None
 
     def _watch_idle(self, run: Run, idle: IdleWatch, now: datetime) -> Run | None:
-        """Announce that nobody calls a version, then take it down; None if nothing is new."""
+        """Announce that nobody calls a version, then pause it until the next call; None if nothing is new."""
         if reason := idle.over(run, now):
-            return self._end(run, now, reason)
+            end_service(self.services.aliases, run.project, run.id, BY, reason, now=now, returns="call")
+            return self._compare_with_the_name(run, now)
         noted = idle.noted(run, now)
         return self.services.runs.save(noted) if noted else None
 
-    def _end(self, run: Run, now: datetime, why: str = "") -> Run | None:
+    def _end(self, run: Run, now: datetime) -> Run | None:
         """Take down model units whose time is over. The project is offline if nothing else serves it."""
         ends = run.deployment.ends_at if run.deployment else None
-        reason = why or f"its model units had an end, {ends:%Y-%m-%d %H:%M} UTC, and are deleted: they bill by the hour"
+        reason = f"its model units had an end, {ends:%Y-%m-%d %H:%M} UTC, and are deleted: they bill by the hour"
         if run.state == State.LIVE:
             end_service(self.services.aliases, run.project, run.id, BY, reason, now=now)
         return self._take_down(run, BY, reason, now)

@@ -26,7 +26,7 @@ from tailor.training.request import job_name
 _NOT_SUBMITTED = frozenset({State.RECEIVED, State.PREPARING, State.PREPARED, State.APPROVED})
 _NOT_MEASURED = frozenset({State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING, State.RESTORING})
 _STOPPABLE = _NOT_SUBMITTED | {State.TRAINING} | _NOT_MEASURED
-_REDEPLOYABLE = frozenset({State.RETIRED, State.DEPLOY_FAILED})
+_REDEPLOYABLE = frozenset({State.RETIRED, State.DEPLOY_FAILED, State.PAUSED})
 _PROMOTABLE = frozenset(
     {State.DEPLOYED, State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED, State.STANDBY}
 )
@@ -219,10 +219,12 @@ def take_offline(
     runs, aliases = services.runs, services.aliases
     before = {version.run for version in aliases.alias(project).versions}
     offline = insist(lambda: point_nowhere(aliases, project, by, reason, now=now))
-    behind = before | {run.id for run in runs.project_runs(project) if run.state in SERVING}
+    behind = before | {run.id for run in runs.project_runs(project) if run.state in SERVING | {State.PAUSED}}
     ended = []
     for run in map(runs.get, sorted(behind)):
-        if run.state in SERVING or (run.id in before and run.state == State.RETIRED):  # reconcile may be quicker
+        if run.state in SERVING | {State.PAUSED} or (
+            run.id in before and run.state == State.RETIRED
+        ):  # reconcile may be quicker
             why = {"by": offline.by, "reason": offline.reason}
             ended.append(retire(run, services, now=now, **why))
     return offline, ended

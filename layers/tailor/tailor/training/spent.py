@@ -16,7 +16,7 @@ Share = Literal["none", "some", "all"]
 
 _BEFORE_TRAINING = frozenset(NOT_BEGUN | {State.REJECTED, State.DECLINED, State.SUPERSEDED})
 _DEPLOYS = frozenset({State.DEPLOYING, State.RESTORING})
-_NOT_DEPLOYED = frozenset({State.TRAINED, State.DEPLOY_FAILED, State.RETIRED})
+_NOT_DEPLOYED = frozenset({State.TRAINED, State.DEPLOY_FAILED, State.RETIRED, State.PAUSED})
 _CUT_SHORT = frozenset({State.TRAINING, State.TRAINING_FAILED, State.STOPPED})
 
 
