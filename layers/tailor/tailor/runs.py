@@ -62,9 +62,10 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.TRAINED: frozenset({State.DEPLOYING, State.DEPLOY_FAILED, State.RETIRED}),
     # Trained: one more attempt.
     State.DEPLOYING: frozenset({State.DEPLOYED, State.TRAINED, State.DEPLOY_FAILED, State.RETIRED}),
-    State.DEPLOYED: frozenset({State.EVALUATING, State.LIVE, State.RETIRED}),
+    # Trained: its model units go at the end of a day, and it is measured when they are made again.
+    State.DEPLOYED: frozenset({State.EVALUATING, State.LIVE, State.TRAINED, State.RETIRED}),
     State.EVALUATING: frozenset(
-        {State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED, State.RETIRED}
+        {State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED, State.TRAINED, State.RETIRED}
     ),
     # Evaluating: another version went live since, and the two must be compared.
     State.PASSED: frozenset({State.LIVE, State.EVALUATING, State.INCONCLUSIVE, State.RETIRED}),

@@ -153,6 +153,23 @@ def test_a_paused_model_is_503_and_its_own_keys_calls_bring_it_back(
     assert refused(gateway, secret, "colours@colours-scenes-1").code == "model_offline"
 
 
+def test_a_closed_model_is_503_until_its_opening_and_no_call_is_recorded(
+    gateway: Gateway, secret: str, store: ServingTable
+) -> None:
+    now = datetime.now(UTC)
+    for opens_at, words in ((now + timedelta(hours=14), "closed until"), (now, "is coming back since")):
+        aliases.closes_again(store, "colours", opens_at)
+        aliases.end_service(
+            store, "colours", "colours-scenes-1", "r", "closed", now=now, returns="opening", opens_at=opens_at
+        )
+        error = refused(gateway, secret, "colours")
+        assert (error.status_code, error.code) == (503, "model_paused")
+        assert words in error.message
+        wait, again = error.response.headers["retry-after"], error.response.headers.get("x-should-retry")
+        assert (int(wait) > 14 * 3600 - 100, again) in ((True, "false"), (False, None))
+    assert store.return_asked("colours", now) is None
+
+
 def test_retrieving_models_follows_the_same_rules(client: OpenAI) -> None:
     with pytest.raises(openai.PermissionDeniedError):
         client.models.retrieve("secret")

@@ -9,7 +9,7 @@ from tailor import catalog
 from tailor.errors import ConflictError, NotFoundError, QuotaError
 from tailor.notices.messages import message_for_stall
 from tailor.recipe import Recipe
-from tailor.recipe_serving import Deployment
+from tailor.recipe_serving import Deployment, Schedule
 from tailor.runs import Run, State
 from tailor.serving.aliases import Version, promote
 from tailor.steps.idle import IdleWatch
@@ -198,6 +198,19 @@ def test_a_call_keeps_it_and_takes_the_announcement_back(idle: IdleSetting) -> N
     assert idle.round(2.5 * HOUR).moved == [run.id]
     idle.round(3.5 * HOUR)
     assert idle.runs.get(run.id).state == State.PAUSED
+
+
+def test_outside_of_a_schedule_no_call_brings_it_back_and_the_opening_does(idle: IdleSetting) -> None:
+    hours = Schedule(days=("sun", "mon"), opens="08:00", closes="13:00")  # NOW is a Sunday, 10:00
+    run = idle.paused(UNITS.model_copy(update={"schedule": hours}))
+    idle.round(3 * HOUR)
+    paused = idle.aliases.alias("colours").paused
+    assert paused
+    assert (paused.returns, paused.opens_at) == ("opening", NOW + 22 * HOUR)
+    idle.call(4 * HOUR)
+    assert idle.round(4 * HOUR).moved == []
+    assert idle.round(22 * HOUR).moved == [run.id]
+    assert idle.made(22 * HOUR).state == State.LIVE
 
 
 def test_what_costs_nothing_while_idle_stays(idle: IdleSetting) -> None:

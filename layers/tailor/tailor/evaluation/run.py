@@ -261,7 +261,7 @@ def _why_again(run: Run) -> list[str]:
     if run.evaluation.round == 1:
         return []
     begun = next(change for change in reversed(run.history) if change.state == State.EVALUATING)
-    return [begun.reason]
+    return [begun.reason] if begun.reason else []
 
 
 def _pinned(files: Storage, plan: str, arms: Sequence[Arm]) -> list[Arm]:

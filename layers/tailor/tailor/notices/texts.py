@@ -123,6 +123,11 @@ def was(facts: Facts, state: State) -> bool:
     return facts.run.change(facts.change.sequence - 2).state == state
 
 
+def is_scheduled(facts: Facts) -> bool:
+    """Return whether pauses are the usual thing: each opening and closing of a schedule."""
+    return facts.run.recipe.deployment.schedule is not None
+
+
 def paused(facts: Facts) -> str:
     error = f'Apps that ask for model "{facts.run.project}" get the error model_paused'
     return joined(f"{facts.run.project} is paused", reason(facts), error)

@@ -182,6 +182,7 @@ WORDINGS: Mapping[State, Wording] = {
         texts.paused,
         texts.after_paused,
         (figures.spent,),
+        when=lambda facts: not texts.is_scheduled(facts),
     ),
     State.RETIRED: Wording(
         "info",
@@ -253,5 +254,5 @@ def wording_for(facts: Facts) -> Wording | None:
     state = facts.change.state
     wording = _SPECIAL.get((facts.previous or state, state), WORDINGS.get(state))
     if state == State.LIVE and texts.was(facts, State.PAUSED):
-        wording = BACK
+        wording = None if texts.is_scheduled(facts) and not facts.is_by_person else BACK
     return wording if wording and wording.when(facts) else None

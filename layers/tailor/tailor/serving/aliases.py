@@ -275,6 +275,15 @@ def end_service(
     return store.save_alias(alias.model_copy(update={"live": None, "previous": (), "taken_offline": end}))
 
 
+def closes_again(store: AliasStore, project: str, opens_at: datetime) -> Alias:
+    """Note of a paused version that an opening brings it back, and no call before."""
+    alias = store.alias(project)
+    if alias.paused is None:
+        return alias
+    closed = alias.paused.model_copy(update={"returns": "opening", "opens_at": opens_at})
+    return store.save_alias(alias.model_copy(update={"taken_offline": closed}))
+
+
 def _pointed_at(alias: Alias, version: Version, by: str, now: datetime | None) -> Alias:
     marks = {"promoted_at": now or datetime.now(UTC), "promoted_by": by, "rolled_back": None}
     live = version.model_copy(update=marks)

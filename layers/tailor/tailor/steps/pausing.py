@@ -1,15 +1,22 @@
-"""live → paused → restoring: delete a live version's model units for a time, and have them made again."""
+"""live → paused → restoring: delete a live version's model units for a time, and have them made again.
+
+They go where nobody calls (``idle_hours``), until a call, and at a closing of the recipe's ``schedule``, until the next
+opening. A candidate whose units go at a closing is measured at the next opening.
+"""
 
 from datetime import datetime
 
 from tailor.errors import ConflictError, NotFoundError
+from tailor.evaluation.sizes import ROUNDS
 from tailor.run_records import DeploymentStatus
-from tailor.runs import Run, State
-from tailor.serving.aliases import Offline
+from tailor.runs import Run, State, Updates
+from tailor.serving.aliases import Offline, closes_again, end_service
 from tailor.steps import steer
 from tailor.steps.idle import Calls
 from tailor.steps.provision import RESTORED_BY, take_down
 from tailor.steps.services import RunServices
+
+_MEASURED = frozenset({State.DEPLOYED, State.EVALUATING})
 
 
 def pause(run: Run, services: RunServices, paused: Offline, now: datetime) -> Run:
@@ -23,8 +30,45 @@ def pause(run: Run, services: RunServices, paused: Offline, now: datetime) -> Ru
     return services.runs.save(run.moved(State.PAUSED, by=paused.by, reason=paused.reason, now=now, deployment=gone))
 
 
+def close(run: Run, services: RunServices, now: datetime) -> Run | None:
+    """Delete model units outside of their schedule, as far as they are there; None if nothing is to be done.
+
+    What is being made is closed once it is there; what is to be promoted or taken down by itself, by that.
+    """
+    schedule = run.recipe.deployment.schedule
+    if schedule is None or run.deployment is None:
+        return None
+    opens_at = schedule.next_opening(now)
+    reason = f"its schedule closed, and opens at {opens_at:%Y-%m-%d %H:%M} UTC: its model units bill by the hour"
+    by = RESTORED_BY
+    if run.state == State.LIVE:
+        ended = end_service(
+            services.aliases, run.project, run.id, by, reason, now=now, returns="opening", opens_at=opens_at
+        )
+        paused = ended.paused
+        return pause(run, services, paused, now) if paused and paused.run == run.id else None
+    if run.state in _MEASURED and run.evaluation.round < ROUNDS:
+        later = f"{reason}. It is measured once they are made again"
+        going = run.deployment.model_copy(update={"status": DeploymentStatus.DELETING})
+        marks = Updates(deployment=going, evaluation=run.evaluation.next_round())
+        return finish_closing(
+            services.runs.save(run.moved(State.TRAINED, by=by, reason=later, now=now, **marks)), services
+        )
+    if run.state in _MEASURED:
+        reason = f"its measurement did not end in {ROUNDS} openings. {reason}"
+    elif run.state != State.STANDBY and (run.state != State.PASSED or run.recipe.deployment.promote):
+        return None
+    return take_down(run, services, by=by, reason=reason, now=now)
+
+
+def finish_closing(run: Run, services: RunServices) -> Run:
+    """Delete the model units of a candidate that waits for the next opening. Idempotent."""
+    services.control.delete_deployment(run.deployment_arn)
+    return services.runs.save(run.updated(deployment=None))
+
+
 def look_at_paused(run: Run, services: RunServices, calls: Calls | None, now: datetime) -> Run | None:
-    """Have a paused version come back once a call asked for it, or retire one whose name leads elsewhere.
+    """Have a paused version come back by a call or its schedule, or retire one whose name leads elsewhere.
 
     Returns None while it stays paused.
     """
@@ -33,10 +77,18 @@ def look_at_paused(run: Run, services: RunServices, calls: Calls | None, now: da
     if paused is None or paused.run != run.id:
         other = f"{alias.live.run} went live" if alias.live else "the project was taken offline"
         return take_down(run, services, by=RESTORED_BY, reason=f"{other} while this version was paused", now=now)
-    asked = calls.return_asked(run.project, paused.at) if calls else None
-    if asked is None:
+    schedule = run.recipe.deployment.schedule
+    if schedule and not schedule.is_open(now):
+        if paused.returns == "call":
+            closes_again(services.aliases, run.project, schedule.next_opening(now))
         return None
-    reason = f"an app called it at {asked:%Y-%m-%d %H:%M} UTC: its model units are made again"
+    if paused.returns == "opening":
+        reason = "its schedule opened: its model units are made again"
+    else:
+        asked = calls.return_asked(run.project, paused.at) if calls else None
+        if asked is None:
+            return None
+        reason = f"an app called it at {asked:%Y-%m-%d %H:%M} UTC: its model units are made again"
     return services.runs.save(run.moved(State.RESTORING, by=RESTORED_BY, reason=reason, now=now, deployment=None))
 
 

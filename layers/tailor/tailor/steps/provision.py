@@ -20,6 +20,8 @@ from tailor.training.translate import explain, explain_deployment, is_transient
 BY = "provision"
 RESTORED_BY = "reconcile"  # which deploys a live version again whose deployment is gone
 RETRIES = 2  # of a deployment that failed for a transient reason; a deployment costs nothing while it is made
+CLOSED = "closed"
+"""Phase of a run that waits for the next opening of its recipe's schedule."""
 _BEING_MADE = frozenset({State.DEPLOYING, State.RESTORING})
 SERVING = frozenset({State.LIVE, State.STANDBY})  # a project's name leads to it, or may again
 _NOT_PASSED = frozenset({State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED})
@@ -116,6 +118,9 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
         return _given_up(run, services, by=BY, reason=reason, now=now)
     *earlier, name = deployment_names(run)
     _clear(run, earlier, control)
+    if not wanted.is_open(now):
+        closed = run.held_up("wait", CLOSED, "Its model units are made at the next opening of its schedule", now)
+        return runs.save(closed) if closed else None
     try:
         model = control.get_model(run.model_arn)
         if model.get("modelStatus", "Active") != "Active":

@@ -23,8 +23,8 @@ from tailor.steps.filling import FolderStore, WakeUps
 from tailor.steps.idle import IdleWatch
 from tailor.steps.machine import BUSY
 from tailor.steps.orphans import Sweep
-from tailor.steps.pausing import look_at_paused, pause
-from tailor.steps.provision import RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
+from tailor.steps.pausing import close, finish_closing, look_at_paused, pause
+from tailor.steps.provision import CLOSED, RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
 from tailor.steps.publish import Bus
 from tailor.steps.services import RunServices
 from tailor.steps.track import follow, watch
@@ -120,6 +120,10 @@ class Reconciler:
     def _look_at(self, run: Run, states: _States, now: datetime) -> Run | None:
         if _is_over(run, now):
             return self._end(run, now)
+        if run.state == State.TRAINED and run.deployment is not None:
+            return finish_closing(run, self.services)
+        if not run.recipe.deployment.is_open(now) and (closed := close(run, self.services, now)):
+            return closed
         if self.idle and self.idle.watches(run) and (changed := self._watch_idle(run, self.idle, now)):
             return changed
         if run.state == State.PAUSED:
@@ -207,7 +211,9 @@ class Reconciler:
             return False
         if waits_for(run) or _waits_for(run, _ROOM) or _waits_for(run, BUSY):
             return run.id in called
-        if run.stall is not None and run.stall.phase == _MODEL:
+        if _waits_for(run, CLOSED):
+            return run.recipe.deployment.is_open(now)
+        if _waits_for(run, _MODEL):
             return True
         return now - run.history[-1].at > self.due_after
 

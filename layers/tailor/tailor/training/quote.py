@@ -6,7 +6,7 @@ An unknown amount is None and reported as unknown; it never counts as 0. Amounts
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from tailor.training.prices import how_to_set
 
 PER_THOUSAND = Decimal("0.001")
 SECONDS_AN_HOUR = 3600
+A_MONTH = 30  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,13 @@ def provisioned_line(deployment: Deployment, model: Model, now: datetime) -> Cos
         f"no trustworthy price for a model unit of {model.title}, which bills until it is deleted, used or not; "
         + how_to_set(model, "provisioned")
     )
-    end = "" if hours is None else f", for at most {hours} hours"
+    if schedule := deployment.schedule:
+        week = schedule.week_hours(now)
+        hours = Decimal(schedule.hours(now, ends or now + timedelta(days=A_MONTH)))
+        counted = f"for at most {hours} hours" if ends else f"{hours} hours in {A_MONTH} days, which are counted"
+        end = f", {week} hours a week, {counted}"
+    else:
+        end = "" if hours is None else f", for at most {hours} hours"
     if hours is None and deployment.idle_hours:
         end = f", until nobody has called for {deployment.idle_hours:g} hours (a month is counted)"
     quantity, price = Range.exactly(deployment.units), model.price("provisioned")

@@ -78,15 +78,15 @@ def _of_settings(recipe: Recipe) -> list[Problem]:
 
 def _of_deployment(deployment: Deployment, now: datetime) -> Iterable[Problem]:
     if deployment.kind == "on-demand":
-        for name in ("units", "hours", "until", "idle_hours"):
+        for name in ("units", "hours", "until", "idle_hours", "schedule"):
             if getattr(deployment, name) != Deployment.model_fields[name].default:
                 message = "an on-demand deployment has no model units: it bills by token, and nothing while idle"
                 yield Problem(f"deployment.{name}", message, "leave it out, or write kind: provisioned")
         return
     ends = deployment.ends_at(now)
-    if ends is None and deployment.idle_hours is None:
+    if ends is None and deployment.idle_hours is None and deployment.schedule is None:
         message = "provisioned model units bill by the hour, used or not, until they are deleted: they need an end"
-        fix = "add hours: 8, idle_hours: 2, or until: and a time; or leave kind out: on demand"
+        fix = "add hours: 8, idle_hours: 2, a schedule, or until: and a time; or leave kind out: on demand"
         yield Problem("deployment", message, fix)
     elif ends is not None and ends <= now:
         message = f"{ends:%Y-%m-%d %H:%M} UTC has passed: the model units would be deleted at once"
