@@ -112,8 +112,8 @@ def _content(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    reads, writes = bool(operation.query), operation.method == "post"
-    statuses = [status for status in ERRORS if (status != 400 or reads or writes) and (status != 409 or writes)]
+    reads, writes = bool(operation.query), operation.method != "get"
+    statuses = [status for status in ERRORS if (status != 400 or reads or operation.body) and (status != 409 or writes)]
     found = {
         "operationId": operation.id,
         "summary": operation.summary,

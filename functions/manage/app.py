@@ -113,6 +113,11 @@ def restore(project: str) -> Response[str]:
     return api.answer(steering.restore(unquote(project), api.body, api.caller))
 
 
+@api.routes.delete("/v1/models/<name>")
+def delete_model(name: str) -> Response[str]:
+    return api.answer(steering.delete_model(unquote(name), api.caller))
+
+
 @api.routes.get("/v1/approvals")
 def waiting() -> Response[str]:
     return api.answer(approvals.waiting(api.caller))

@@ -40,6 +40,9 @@ class Person:
     def get(self, path: str, **query: str) -> tuple[int, Any]:
         return self._ask("GET", path, None, query)
 
+    def delete(self, path: str) -> tuple[int, Any]:
+        return self._ask("DELETE", path, None, {})
+
     def post(self, path: str, **body: Any) -> tuple[int, Any]:
         return self._ask("POST", path, json.dumps(body), {})
 
@@ -283,6 +286,27 @@ def test_the_last_version_is_brought_back(
     assert code(person.post("models/secret/restore")) == (404, "project_not_found")
 
 
+def test_a_models_deletion_has_openais_shape_and_spares_what_is_needed(person: Person, runs: DynamoRunStore) -> None:
+    job = {"arn": JOB, "model_arn": f"{ARN}:custom-model/x"}
+    kept = "colours-kept-0123456789ab"
+    runs.create(a_run(State.RETIRED, RUN, job=job))
+    runs.create(a_run(State.STANDBY, kept, job=job, deployment={"arn": DEPLOYMENT}))
+    runs.create(a_run(State.RETIRED, "colours-none-0123456789ab"))
+    once = (200, {"id": f"colours@{RUN}", "object": "model", "deleted": True})
+    assert person.delete(f"models/colours@{RUN}") == once
+    deleted = runs.get(RUN).job
+    assert deleted
+    assert deleted.model_deleted
+    assert deleted.model_deleted.by.startswith("key:Linh (")
+    assert person.delete(f"models/colours@{RUN}") == once
+    assert code(person.delete(f"models/colours@{kept}")) == (409, "run_state_conflict")
+    assert code(person.delete("models/colours")) == (409, "run_state_conflict")
+    assert code(person.delete("models/colours@colours-none-0123456789ab")) == (404, "model_not_found")
+    assert code(person.delete("models/colours@nowhere")) == (404, "run_not_found")
+    assert code(person.delete(f"models/sounds@{RUN}")) == (404, "model_not_found")
+    assert code(person.delete(f"models/secret@{THEIRS}")) == (404, "project_not_found")
+
+
 def test_each_operation_needs_one_of_its_scopes(
     function: ModuleType, store: ServingTable, runs: DynamoRunStore
 ) -> None:
@@ -290,7 +314,7 @@ def test_each_operation_needs_one_of_its_scopes(
         person = Person(function, store, scope)
         for operation in OPERATIONS:
             path = operation.path.removeprefix("/v1/").format(run=RUN, id="colours", project="colours", dataset="x")
-            answer = person.get(path) if operation.method == "get" else person.post(path)
+            answer = getattr(person, operation.method)(path)
             assert (answer[0] == 403) == (scope not in operation.scopes), (scope, operation.id, answer)
 
 
@@ -299,7 +323,7 @@ def test_what_is_another_projects_is_not_there(person: Person, runs: DynamoRunSt
     for operation in OPERATIONS:
         if "{run}" not in operation.path:
             continue
-        ask = person.get if operation.method == "get" else person.post
+        ask = getattr(person, operation.method)
         theirs, nobodys = (
             ask(operation.path.removeprefix("/v1/").format(run=run)) for run in (THEIRS, "secret-plans-ffffffffffff")
         )

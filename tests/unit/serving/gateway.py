@@ -116,6 +116,9 @@ class Gateway:
             def do_GET(self) -> None:
                 outer._serve(self)
 
+            def do_DELETE(self) -> None:
+                outer._serve(self)
+
             def do_HEAD(self) -> None:
                 outer._serve(self)
 
@@ -169,7 +172,8 @@ class Gateway:
         event = proxy_event(
             request.command, address.path, body, context, headers, query=parse_qs(address.query, keep_blank_values=True)
         )
-        answer = (self.manage if self.manage and MANAGED.match(event["path"]) else self.inference)(event, CONTEXT)
+        managed = event["httpMethod"] == "DELETE" or MANAGED.match(event["path"])
+        answer = (self.manage if self.manage and managed else self.inference)(event, CONTEXT)
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         text = answer["body"]
         return answer["statusCode"], headers, base64.b64decode(text).decode() if answer["isBase64Encoded"] else text

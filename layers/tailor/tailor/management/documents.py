@@ -245,6 +245,14 @@ class KeyDocument(Document):
     expires_at: datetime | None
 
 
+class DeletedModel(Document):
+    """A custom model that was deleted, in OpenAI's shape."""
+
+    id: str
+    object: Literal["model"] = "model"
+    deleted: Literal[True] = True
+
+
 class ServiceDocument(Document):
     """Live version of a project, and those before it."""
 

@@ -11,6 +11,7 @@ from tailor.management.documents import (
     ApprovalDocument,
     ApprovalList,
     CurveDocument,
+    DeletedModel,
     FindingList,
     KeyDocument,
     RunDocument,
@@ -21,7 +22,7 @@ from tailor.management.documents import (
 from tailor.management.requests import ActionRequest, DecisionRequest, ReasonedRequest, RollbackRequest, RunsQuery
 from tailor.serving.keys import SCOPES, Scope
 
-Method = Literal["get", "post"]
+Method = Literal["get", "post", "delete"]
 ERRORS: Mapping[int, str] = {
     400: "the request is not right; `param` names what",
     401: "the key is missing, wrong, expired or revoked",
@@ -138,6 +139,14 @@ OPERATIONS: tuple[Operation, ...] = (
         OPERATORS,
         ServiceDocument,
         ActionRequest,
+    ),
+    Operation(
+        "deleteModel",
+        "delete",
+        "/v1/models/{id}",
+        "Delete the custom model of a version, colours@RUN, for good",
+        OPERATORS,
+        DeletedModel,
     ),
     Operation("listApprovals", "get", "/v1/approvals", "List runs that wait for approval", DECIDERS, ApprovalList),
     Operation(

@@ -10,7 +10,7 @@ from tailor.evaluation.curves import find_curves
 from tailor.management import shown
 from tailor.management.access import OPERATORS, READERS, Access, signature
 from tailor.management.approvals import Approvals
-from tailor.management.documents import FindingList, Links, RunList, ServiceDocument
+from tailor.management.documents import DeletedModel, FindingList, Links, RunList, ServiceDocument
 from tailor.management.operations import ACTIONS
 from tailor.management.requests import ActionRequest, ReasonedRequest, RollbackRequest, RunsQuery
 from tailor.run_records import DeploymentStatus
@@ -20,6 +20,7 @@ from tailor.serving.keys import ApiKey, Caller
 from tailor.serving.schema import check, read
 from tailor.serving.service import ApiAnswer
 from tailor.steps import pausing, steer
+from tailor.steps.models import delete_models
 from tailor.steps.services import RunServices
 from tailor.storage import Storage
 from tailor.training.request import JOB_FOLDER
@@ -161,6 +162,26 @@ class RunsApi:
         except (ConflictError, NotFoundError) as error:
             raise ApiError(409, _in_full(error), code="run_state_conflict") from error
         return self._service(project, {"key": key.id, "run": run.id, "action": "restore"})
+
+    def delete_model(self, name: str, caller: Caller) -> ApiAnswer:
+        """Answer ``DELETE /v1/models/{id}``, where the id names a version. A repeat changes nothing."""
+        project, _, run_id = name.partition("@")
+        key = self._operator(project, caller)
+        if not run_id:
+            message = f"name a version: {project}@RUN. What the name itself leads to can't be deleted"
+            raise ApiError(409, message, code="run_state_conflict", param="id")
+        run = self._access.run(run_id, key)
+        unknown = ApiError(404, f"there is no model {name!r}", code="model_not_found", param="id")
+        if run.project != project:
+            raise unknown
+        try:
+            delete_models(run, self._services, by=signature(key), reason="over the API", now=datetime.now(UTC))
+        except ConflictError as error:
+            raise ApiError(409, _in_full(error), code="run_state_conflict", param="id") from error
+        except NotFoundError:
+            raise unknown from None
+        facts = {"key": key.id, "run": run.id, "action": "delete-model"}
+        return ApiAnswer(DeletedModel(id=name).model_dump_json(), facts=facts)
 
     def service(self, project: str, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models/{id}/service``: what the project's name leads to."""

@@ -6,7 +6,7 @@ Gateway's own errors are in the template: they name no page, but hold nothing th
 
 import re
 
-METHODS = "GET, HEAD, POST"
+METHODS = "GET, HEAD, POST, DELETE"
 EXPOSED = (
     "retry-after",
     "x-ratelimit-limit-requests",
