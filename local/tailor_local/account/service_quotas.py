@@ -38,13 +38,22 @@ _COUNTS = (
         "L-430C95DD",
         True,
     ),
+    Entry(
+        BEDROCK,
+        "Model units no-commitment Provisioned Throughputs across custom models",
+        "model-units",
+        "L-BE77399C",
+        True,
+    ),
     Entry(LAMBDA, "Concurrent executions", "concurrency", "L-B99A9384", True),
 )
 _ON_DEMAND = "On-demand model inference {} per minute for {} {}"
 _CROSS_REGION = "Cross-region model inference {} per minute for {} {}"
 _CUSTOM = "(Model customization) Sum of on demand custom model deployment {} per minute for {} {}"
+_UNITS = "Model units per provisioned model for"
 # Codes as public projects read them from Service Quotas in us-east-1.
 _CODES = {
+    f"{_UNITS} Meta Llama 3.1 8B Instruct": "L-3632DE15",
     _ON_DEMAND.format("requests", "Amazon", "Nova Micro"): "L-E118F160",
     _ON_DEMAND.format("tokens", "Amazon", "Nova Micro"): "L-CFA4FA0D",
     _CROSS_REGION.format("requests", "Amazon", "Nova Micro"): "L-3F110E0F",
@@ -64,10 +73,15 @@ def _entries(setting: Setting) -> Iterator[Entry]:
         if setting.region not in model.regions or model.retired:
             continue
         base = _ON_DEMAND if setting.region in model.direct else _CROSS_REGION
-        title = (model.provider, model.name + (" Instruct" if model.provider == "Meta" else ""))
+        title = (
+            model.provider,
+            model.name.removesuffix(" Instruct") + (" Instruct" if model.provider == "Meta" else ""),
+        )
         kinds = [(base, "base-requests-a-minute")]
         if "ON_DEMAND" in model.deployments and setting.region in model.training_regions:
             kinds.append((_CUSTOM, "custom-requests-a-minute"))
+        if "PROVISIONED" in model.deployments and setting.region in model.training_regions:
+            yield Entry(BEDROCK, f"{_UNITS} {' '.join(title)}", "model-units", adjustable=True)
         for name, key in kinds:
             yield Entry(BEDROCK, name.format("requests", *title), key)
             yield Entry(BEDROCK, name.format("tokens", *title), None, value=TOKENS)

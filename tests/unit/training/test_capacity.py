@@ -74,6 +74,25 @@ def test_a_new_account_is_told_what_it_has() -> None:
     )
 
 
+def test_quotas_of_model_units_are_told_where_the_model_or_the_recipe_needs_them(manifest: Build) -> None:
+    llama = catalog.model("llama-3-1-8b")
+    found = named(check_capacity(Local("us-west-2"), llama, "us-west-2"))
+    assert found["units"].status == "warning"
+    assert found["units"].remedy == (
+        'ask Service Quotas for "Model units no-commitment Provisioned Throughputs across custom models" '
+        "(L-BE77399C): 1 instead of 0"
+    )
+    assert "(L-3632DE15): 1 instead of 0" in found["units-of-model"].remedy
+    raised = Local("us-west-2", {"L-BE77399C": 2, "L-3632DE15": 1})
+    asked = basis(manifest, model="llama-3-1-8b", deployment={"kind": "provisioned", "units": 2})
+    found = named(check_capacity(raised, llama, "us-west-2", asked))
+    assert (found["units"].status, found["units-of-model"].status) == ("ok", "warning")
+    assert found["units-of-model"].remedy.endswith("2 instead of 1")
+    assert "units" in named(
+        check_capacity(Local(), LITE, "us-east-1", basis(manifest, deployment={"kind": "provisioned"}))
+    )
+
+
 def test_the_slowest_model_says_how_long_the_evaluation_takes_and_what_to_ask_for(manifest: Build) -> None:
     found = named(check_capacity(Local(), LITE, "us-east-1", basis(manifest, rows=960)))["evaluation-time"]
     assert found.status == "warning"

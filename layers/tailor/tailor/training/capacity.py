@@ -6,7 +6,7 @@ reported as unknown.
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -52,6 +52,7 @@ MODELS = Wanted(r".*custom models per account")
 JOBS = Wanted(r".*scheduled customization jobs", "L-0406044C")
 DEPLOYMENTS = Wanted(r".*total.* custom model deployments", "L-1EF80F3E")
 STARTING = Wanted(r".*in-progress custom model deployments", "L-430C95DD")
+UNITS = Wanted(r"model units no-commitment provisioned throughputs across custom models", "L-BE77399C")
 FUNCTIONS = Wanted(r"concurrent executions", "L-B99A9384")
 
 
@@ -120,6 +121,7 @@ def check_capacity(quotas: QuotaSource, model: Model, region: str, basis: Basis 
         _functions(functions, unreadable),
         _rate("custom-rate", Load(model, True, 0, 0), region, bedrock, problem),
         _rate("base-rate", Load(model, False, 0, 0), region, bedrock, problem),
+        *_units(model, basis, bedrock, problem),
         *([_duration(loads(basis), region, bedrock, problem)] if basis else []),
     ]
 
@@ -138,13 +140,27 @@ def _unknown(name: str, what: str, problem: str) -> PreflightCheck:
     return PreflightCheck(name, "unknown", f"{what}: Service Quotas lists none by that name; look in its console")
 
 
-def _count(name: str, wanted: Wanted, known: list[Mapping[str, Any]], problem: str, what: str) -> PreflightCheck:
+def _units(model: Model, basis: Basis | None, known: list[Mapping[str, Any]], problem: str) -> Iterator[PreflightCheck]:
+    """Check the quotas of model units, where the recipe asks for some or nothing else serves the model."""
+    wanted = basis.recipe.deployment if basis else None
+    if model.hosting.kinds != ("provisioned",) and (wanted is None or wanted.kind != "provisioned"):
+        return
+    units = wanted.units if wanted else 1
+    of_one = Wanted(rf"model units per provisioned model for {re.escape(model.title.lower())}")
+    together = "model units without a commitment, of all custom models together"
+    yield _count("units", UNITS, known, problem, together, units)
+    yield _count("units-of-model", of_one, known, problem, f"model units for one {model.title}", units)
+
+
+def _count(
+    name: str, wanted: Wanted, known: list[Mapping[str, Any]], problem: str, what: str, needed: int = 1
+) -> PreflightCheck:
     quota = wanted.find(known)
     if quota is None:
         return _unknown(name, what, problem)
     most = quota["Value"]
-    if most < 1:
-        return PreflightCheck(name, "warning", f"{most:g} {what}", ask_for(quota, 1))
+    if most < needed:
+        return PreflightCheck(name, "warning", f"{most:g} {what}", ask_for(quota, needed))
     return PreflightCheck(name, "ok", f"{most:g} {what}")
 
 
