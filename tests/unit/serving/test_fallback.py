@@ -150,3 +150,31 @@ def test_a_blocked_answer_is_filtered_content(
     assert choices[-1].finish_reason == "content_filter"
     texts = [(choice.delta if stream else choice.message).content or "" for choice in choices]
     assert "".join(texts) == "Không được."
+
+
+def test_the_base_answers_until_a_paused_version_is_back(
+    client: OpenAI, runtime: ScriptedRuntime, store: ServingTable, two: Live
+) -> None:
+    two(fallback="base", base=BASE)
+    now = datetime.now(UTC)
+    paused = aliases.end_service(store, "colours", "colours-scenes-2", "test", "idle", now=now, returns="call").paused
+    assert paused
+    answer: Any = client.chat.completions.create(model="colours", messages=ASK)
+    assert answer.system_fingerprint == "base:nova-lite"
+    assert answer.tailor_fallback == {"to": "base", "instead_of": "colours-scenes-2", "code": "model_paused"}
+    assert runtime.requests[-1]["modelId"] == BASE
+    assert store.return_asked("colours", paused.at), "the call brings it back all the same"
+    assert counted(store)["base:nova-lite"].fallbacks == 1
+    runtime.answers = [THROTTLED]
+    with pytest.raises(openai.RateLimitError):
+        client.chat.completions.create(model="colours", messages=ASK)
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="colours@colours-scenes-2", messages=ASK)
+
+
+def test_a_paused_version_without_fallback_answers_503(client: OpenAI, store: ServingTable, two: Live) -> None:
+    two(fallback="previous")
+    aliases.end_service(store, "colours", "colours-scenes-2", "test", "idle", now=datetime.now(UTC), returns="call")
+    with pytest.raises(openai.InternalServerError) as caught:
+        client.chat.completions.create(model="colours", messages=ASK)
+    assert caught.value.code == "model_paused"

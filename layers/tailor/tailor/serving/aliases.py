@@ -12,6 +12,8 @@ from pydantic import Field
 from tailor.errors import ConflictError, LostRaceError, NotFoundError
 from tailor.records import Record
 
+BASE = "base:"
+"""Begins the base model's name wherever versions are named, and that of its prices."""
 Returns = Literal["call", "opening"]
 ImageFormat = Literal["png", "jpeg", "gif", "webp"]
 VideoFormat = Literal["mp4", "mov", "mkv", "webm"]
@@ -62,6 +64,13 @@ class Version(Record):
         default=None, description="set when it was rolled back from; chosen again only by name, which removes it"
     )
 
+    def as_base(self) -> "Version | None":
+        """Return the base model as a version: with this one's system prompt, media and guardrail."""
+        if not self.base:
+            return None
+        named = f"{BASE}{self.model}"
+        return self.model_copy(update={"run": named, "model": named, "deployment": self.base, "fallback": None})
+
 
 class Offline(Record):
     """The end of a project's service: a person's decision, or its deployment's. ``by`` as in a run's history."""
@@ -75,6 +84,7 @@ class Offline(Record):
         default=None, description="the version is only paused, and this brings it back; none: a person decides"
     )
     opens_at: datetime | None = Field(default=None, description="the opening that brings it back")
+    meanwhile: Version | None = Field(default=None, description="the base, which answers calls until it is back")
 
 
 class Alias(Record):
@@ -271,7 +281,9 @@ def end_service(
     alias = store.alias(project)
     if alias.live is None or alias.live.run != run:
         return alias
-    end = Offline(run=run, at=now, by=by, reason=reason, ended=True, returns=returns, opens_at=opens_at)
+    meanwhile = alias.live.as_base() if returns and alias.live.fallback == "base" else None
+    told = {"run": run, "at": now, "by": by, "reason": reason, "returns": returns, "opens_at": opens_at}
+    end = Offline.model_validate({**told, "ended": True, "meanwhile": meanwhile})
     return store.save_alias(alias.model_copy(update={"live": None, "previous": (), "taken_offline": end}))
 
 

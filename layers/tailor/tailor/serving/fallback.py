@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from tailor.serving.aliases import Alias, Version
 from tailor.serving.errors import ModelCallError, to_api_error
 
-BASE = "base:"
-"""Begins the base model's name wherever versions are named, and that of its prices."""
+PAUSED = "model_paused"
 # Failures that another model may not have. A request that Bedrock refuses, or an answer that takes too long, is none.
 _REASONS = frozenset(
     {
@@ -43,18 +42,18 @@ def fallback_for(alias: Alias, version: Version, failure: ModelCallError) -> Fal
     """Return who answers in place of a live version that failed, or None."""
     if failure.reason not in _REASONS:
         return None
-    other = base_of(version) if version.fallback == "base" else _previous(alias, version)
+    other = version.as_base() if version.fallback == "base" else _previous(alias, version)
     if other is None or version.fallback is None:
         return None
     return Fallback(other, version.fallback, version.run, to_api_error(failure).code)
 
 
-def base_of(version: Version) -> Version | None:
-    """Return the base model as a version: with its system prompt, media and guardrail."""
-    if not version.base:
+def fallback_while_paused(alias: Alias) -> Fallback | None:
+    """Return who answers until a paused version is back, or None."""
+    paused = alias.paused
+    if paused is None or paused.meanwhile is None:
         return None
-    told = {"run": f"{BASE}{version.model}", "deployment": version.base, "model": f"{BASE}{version.model}"}
-    return version.model_copy(update=told)
+    return Fallback(paused.meanwhile, "base", paused.run, PAUSED)
 
 
 def _previous(alias: Alias, version: Version) -> Version | None:

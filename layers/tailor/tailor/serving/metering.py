@@ -43,6 +43,8 @@ class Metered:
     images: int = 0
     tags: str = ""
     fallback: Fallback | None = None
+    again: bool = False
+    """Whether another model failed at it before."""
 
     def usage(self, **counts: Any) -> Usage:
         """Return usage of this request's hour."""

@@ -5,7 +5,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
@@ -18,7 +18,7 @@ from tailor.serving.aliases import Alias, AliasStore, Offline, Version
 from tailor.serving.deltas import EventWriter, Translation
 from tailor.serving.errors import ApiError, ModelCallError, to_api_error
 from tailor.serving.estimates import prompt_tokens
-from tailor.serving.fallback import fallback_for
+from tailor.serving.fallback import PAUSED, fallback_for, fallback_while_paused
 from tailor.serving.forms import form_of
 from tailor.serving.keys import Caller
 from tailor.serving.metering import Meter, Metered
@@ -141,8 +141,9 @@ class ChatService:
             if other is None:
                 raise
             caller, alias, now = metered.caller, metered.alias, metered.now
+            again = self._meter.metered(caller, alias, other.version, request.metadata, now, other)
             try:
-                return answer(self._meter.metered(caller, alias, other.version, request.metadata, now, other))
+                return answer(replace(again, again=True))
             except ApiError:
                 raise failure from None  # the other one can't take this request, pictures for example
 
@@ -177,8 +178,15 @@ class ChatService:
 
     def _metered(self, model: str, admitted: Admitted, metadata: Mapping[str, str] | None) -> Metered:
         """Find the model; return what the request is counted under."""
-        alias, version = self._resolve(model, admitted.caller, admitted)
-        return self._meter.metered(admitted.caller, alias, version, metadata, admitted.now)
+        caller, now = admitted.caller, admitted.now
+        try:
+            alias, version = self._resolve(model, caller, admitted)
+        except ApiError as refusal:
+            other = fallback_while_paused(admitted.alias) if refusal.code == PAUSED and admitted.alias else None
+            if other is None or admitted.alias is None:
+                raise
+            return self._meter.metered(caller, admitted.alias, other.version, metadata, now, other)
+        return self._meter.metered(caller, alias, version, metadata, now)
 
     def _prepared(
         self, request: ChatRequest, metered: Metered, admitted: Admitted
@@ -188,7 +196,7 @@ class ChatService:
         budgets.check(admitted.spent, metered.caller, metered.alias, metered.now)
         converse = chat.to_converse(request, metered.alias.project, version, self._uploads)
         headers = admitted.headers | (metered.fallback.headers() if metered.fallback else {})
-        if wanted > 1 and not metered.fallback:
+        if wanted > 1 and not metered.again:
             usual = self._default_per_minute
             more = usage.admit(
                 self._counters, metered.caller, metered.now, answers=wanted - 1, default_per_minute=usual

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from tailor import catalog
 from tailor.errors import NotFoundError
-from tailor.serving.fallback import BASE
+from tailor.serving.aliases import BASE
 from tailor.serving.prices import Pricing, TokenPrices, base_prices, custom_prices
 from tailor.training.prices import PriceBook, read_prices
 
