@@ -17,16 +17,19 @@ from tailor.notices.facts import in_words
 from tailor.steps.inventory import Billed, Inventory, total
 from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
-from tailor_cli.context import err, in_a_line, out, say_json, session, shown_errors
+from tailor_cli.context import AsJson, err, in_a_line, out, say_json, session, shown_errors
 
 STACK = "functions, tables, queues and alarms of the stack come to a few dollars a month: docs/costs.md"
 
 
 def bill(
     offline: Annotated[bool, typer.Option("--offline", help="use the catalogue's prices; do not query AWS's")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """List custom models and what serves them, by the stack's tags, with the price of a month and who needs each."""
+    """List custom models and what serves them, with the price of a month and who needs each.
+
+    What is listed has this stack's tags.
+    """
     with shown_errors():
         found = list(Inventory(session.runs, session.control, _prices(offline=offline)).take())
         if as_json:

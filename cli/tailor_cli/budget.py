@@ -12,15 +12,22 @@ from tailor.serving import aliases, budgets, statement
 from tailor.serving.aliases import Alias
 from tailor.serving.budgets import Owner
 from tailor.steps.pricing import pricing_of
-from tailor_cli.context import err, out, session, shown_errors
+from tailor_cli.context import AsJson, err, out, say_json, session, shown_errors
+from tailor_cli.known import project_or_close
+from tailor_cli.runs import Project
 
 
 def budget(
-    project: Annotated[str, typer.Argument(metavar="PROJECT")],
+    project: Project,
     dollars: Annotated[str | None, typer.Argument(help="US dollars a calendar month (UTC), or none")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Show or set what calls of a project's model may cost in a calendar month; at 80 % a notice, at 100 % a stop."""
+    """Show or set what calls of a project's model may cost in a calendar month.
+
+    At 80 % there is a notice, at 100 % calls stop.
+    """
     with shown_errors():
+        project = project_or_close(project)
         now = datetime.now(UTC)
         if dollars is not None:
             cents = to_cents(dollars)
@@ -29,6 +36,12 @@ def budget(
             alias = aliases.set_budget(session.serving, project, cents)
         else:
             alias = session.serving.alias(project)
+        if as_json:
+            month = budgets.month_of(now)
+            dollars_a_month = None if alias.cents_per_month is None else str(Decimal(alias.cents_per_month) / 100)
+            used = str(session.serving.spent(Owner("project", project), month)) if dollars_a_month else None
+            say_json({"project": project, "month": month, "limit": dollars_a_month, "spent": used})
+            return
         if alias.cents_per_month is None:
             out.print(f"{escape(project)} has no budget: its calls may cost any amount")
             return

@@ -35,9 +35,9 @@ def check(
         typer.Option(metavar="DIR", help="folder to write the converted data, the repairs and the report to"),
     ] = None,
 ) -> None:
-    """Find all problems of a dataset for a model and a method, in one pass. Nothing is uploaded or changed.
+    """Find all problems of a dataset for a model and a method, in one pass.
 
-    Uses the tailor.yaml beside the data; options override it.
+    Nothing is uploaded or changed. Uses the tailor.yaml beside the data; options override it.
 
     Exit code: 0 if the dataset is usable (warnings allowed), 1 if it is not, 2 if the command is wrong.
     """

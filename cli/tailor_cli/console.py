@@ -8,16 +8,24 @@ from urllib.parse import quote
 import typer
 
 from tailor.serving import keys
-from tailor_cli.context import err, out, person, session, shown_errors
+from tailor_cli.completing import project_names
+from tailor_cli.context import AsJson, err, out, person, say_json, session, shown_errors
 
 HOURS = 12
 
 
 def console(
-    project: Annotated[list[str], typer.Argument(help="project to show; several may be named")],
+    project: Annotated[
+        list[str],
+        typer.Argument(metavar="PROJECT…", help="project to show; several may be named", autocompletion=project_names),
+    ],
     read_only: Annotated[bool, typer.Option("--read-only", help="the link shows runs and changes nothing")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Print a link to the console. Whoever has it may do all there for 12 hours: send it to nobody."""
+    """Print a link to the console that works for 12 hours.
+
+    Whoever has it may do all there: send it to nobody.
+    """
     with shown_errors():
         now = datetime.now(UTC)
         scopes: tuple[keys.Scope, ...] = ("read",) if read_only else keys.SCOPES
@@ -27,7 +35,11 @@ def console(
         revoke = session.addressed(f"tailor keys revoke {key.id}")
         err.print(f"For {', '.join(key.projects)}, until {until:%Y-%m-%d %H:%M} UTC. To end it before: {revoke}")
         # Behind "#": browsers don't send it, so it is in no log.
-        out.print(f"{address()}#key={quote(secret)}", markup=False, soft_wrap=True)
+        link = f"{address()}#key={quote(secret)}"
+        if as_json:
+            say_json({"link": link, "projects": key.projects, "key": key.id, "expires_at": until.isoformat()})
+        else:
+            out.print(link, markup=False, soft_wrap=True)
 
 
 def address() -> str:

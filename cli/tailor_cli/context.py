@@ -1,14 +1,15 @@
 """Shared by all commands: the stack they use, the terminal, and how errors are shown."""
 
 import getpass
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
@@ -16,9 +17,10 @@ from rich.markup import escape
 from rich.segment import Segment
 
 from tailor.commands import DEFAULT_STACK, addressed
-from tailor.errors import NotAllowedError, NotFoundError, RecipeError, TailorError
+from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError, RecipeError, TailorError
 from tailor.names import RECIPE_FILE, possible_projects
 from tailor.printable import one_line, printable, printable_json
+from tailor_cli.line import INTERRUPTED, say_error
 
 if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't need it
     from tailor.aws.folders import FolderTable
@@ -53,6 +55,7 @@ class Output(Console):
 
 
 UNLIMITED = 1000  # columns
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 out = Output(highlight=False)
 err = Output(stderr=True, highlight=False)
 
@@ -69,6 +72,7 @@ class Session:
 
     stack_name: str = DEFAULT_STACK
     local: bool = False
+    as_json: bool = False
 
     @property
     def tailor(self) -> str:
@@ -156,9 +160,25 @@ def read_run(run_id: str, project: str = "") -> "Run":
         raise NotFoundError(f"there is no run {run_id!r} in the projects that these credentials may see") from None
 
 
-def say_json(document: str | bytes) -> None:
+def say_json(document: str | bytes | Mapping[str, Any] | list[Any]) -> None:
     """Print a JSON document for programs, as it is on every terminal and in every pipe."""
-    typer.echo(printable_json(document if isinstance(document, str) else document.decode()))
+    if isinstance(document, bytes):
+        document = document.decode()
+    if not isinstance(document, str):
+        document = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    typer.echo(printable_json(document))
+
+
+def say_line(document: Mapping[str, Any]) -> None:
+    """Print one line of JSON Lines."""
+    typer.echo(printable_json(json.dumps(document, ensure_ascii=False, default=str)))
+
+
+def confirm(question: str) -> None:
+    """Ask a person. Raises typer.Abort for a no, InvalidInputError for a program that reads JSON."""
+    if session.as_json:
+        raise InvalidInputError("this asks for confirmation", hint="with --json, give --yes too")
+    typer.confirm(question, abort=True, err=True)
 
 
 def in_a_line(text: str) -> str:
@@ -175,27 +195,57 @@ def person() -> str:
 
 
 @contextmanager
-def shown_errors(recipe: Path | None = None, *, ends_with: int = 1) -> Iterator[None]:
+def shown_errors(recipe: Path | None = None, *, ends_with: int = 1, interrupted: str = "") -> Iterator[None]:
     """Print Tailor's own errors as a sentence and a hint instead of a traceback, then exit.
 
     Args:
         recipe: the recipe file given by the user; None for the tailor.yaml beside the data.
         ends_with: the exit code.
+        interrupted: how to go on after Ctrl-C.
     """
     try:
         yield
-    except RecipeError as error:
+    except TailorError as error:
+        _show(_explained(error), recipe)
+        sys.exit(ends_with)
+    except KeyboardInterrupt:
+        if session.as_json:
+            say_error("interrupted", "interrupted", in_a_line(interrupted))
+        else:
+            said = f"interrupted: {interrupted}" if interrupted else "interrupted"
+            err.print("\n" + escape(in_a_line(said)), soft_wrap=True)
+        sys.exit(INTERRUPTED)
+
+
+def _explained(error: TailorError) -> TailorError:
+    """Return an error about credentials where they are its cause: no stack is missing then, and no retry helps."""
+    if error.__cause__ is None or "botocore" not in sys.modules:
+        return error
+    from tailor.aws.credentials import trouble
+
+    found = trouble(error.__cause__)
+    return error if found is None else found
+
+
+def _show(error: TailorError, recipe: Path | None) -> None:
+    """Print an error for a person or, if JSON is asked for, for a program."""
+    if session.as_json:
+        more = {}
+        if isinstance(error, RecipeError):
+            more["problems"] = [
+                {"where": each.where, "message": each.message, "fix": session.addressed(each.fix)}
+                for each in error.problems
+            ]
+        say_error(error.code, in_a_line(error.message), in_a_line(error.hint), **more)
+    elif isinstance(error, RecipeError):
         for problem in error.problems:
             within = problem.where.removeprefix(RECIPE_FILE).lstrip(", ")
             where = [str(recipe or RECIPE_FILE), *([within] if within else [])]
             _print_error(f"{': '.join(where)}: {problem.message}", problem.fix)
-        sys.exit(ends_with)
-    except NotAllowedError as error:
+    elif isinstance(error, NotAllowedError):
         _print_refusal(error)
-        sys.exit(ends_with)
-    except TailorError as error:
+    else:
         _print_error(error.message, error.hint)
-        sys.exit(ends_with)
 
 
 def _print_refusal(error: NotAllowedError) -> None:

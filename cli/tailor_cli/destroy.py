@@ -17,7 +17,10 @@ def destroy(
     ] = None,
     timeout: Annotated[float, typer.Option(help="seconds to wait at most until jobs have stopped")] = 1800,
 ) -> None:
-    """Stop all jobs, take down all deployments and remove the stack. The bucket, tables and models stay."""
+    """Stop all jobs, take down all deployments and remove the stack.
+
+    The bucket, tables and models stay.
+    """
     with shown_errors():
         try:
             from tailor_cli.deploying.removal import Removal, remove

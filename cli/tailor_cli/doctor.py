@@ -1,5 +1,6 @@
 """`tailor doctor`: check whether a job would start in this account and Region, and how to fix what prevents it."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import orjson
@@ -20,7 +21,7 @@ from tailor.training.preflight import Place, PreflightCheck, preflight
 from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
 from tailor.training.quote import Basis
-from tailor_cli.context import out, session, shown_errors
+from tailor_cli.context import AsJson, out, say_json, session, shown_errors
 from tailor_cli.quote import count
 from tailor_cli.runs import find
 from tailor_cli.sources import recipe_of, source_of
@@ -35,10 +36,11 @@ def doctor(
         str | None, typer.Option(metavar="FOLDER", help="also say how long the evaluation of this dataset takes")
     ] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN", help="the same for a run that is prepared")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Check role, permissions, model, Region, price, quotas and keys. Exit code 1 if a job would not start.
+    """Check role, permissions, model, Region, price, quotas and keys.
 
-    A dataset or a run brings its own model and method.
+    Exit code 1 if a job would not start. A dataset or a run brings its own model and method.
     """
     with shown_errors():
         basis = _basis(dataset, run)
@@ -54,7 +56,10 @@ def doctor(
         prices = PriceBook(read_prices(stack.prices), Listed(PriceList(), place.region))
         checks = preflight(recipe, base, place, offers=Bedrock(), access=Access(), prices=prices)
         checks += check_capacity(ServiceQuotas(), base, place.region, basis)
-        show(checks)
+        if as_json:
+            say_json([{**asdict(check), "remedy": session.addressed(check.remedy)} for check in checks])
+        else:
+            show(checks)
         if any(check.status == "failed" for check in checks):
             raise typer.Exit(1)
 

@@ -12,14 +12,15 @@ from rich.table import Column, Table
 
 from tailor.errors import ConflictError
 from tailor.steps.erase import Deployments, Erasure, Models, Receipt, RunRecords, Tally
-from tailor_cli.context import err, in_a_line, out, person, say_json, session, shown_errors
-from tailor_cli.runs import now
+from tailor_cli.context import AsJson, confirm, err, in_a_line, out, person, say_json, session, shown_errors
+from tailor_cli.known import project_or_close
+from tailor_cli.runs import Project, now
 
 PAUSE = 5.0
 
 
 def erase(
-    project: Annotated[str, typer.Argument(metavar="PROJECT")],
+    project: Project,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="list and count what there is, and change nothing")
     ] = False,
@@ -27,12 +28,12 @@ def erase(
     receipt: Annotated[
         Path | None, typer.Option(help="file for the receipt; default: erased-PROJECT-TIME.json")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
     timeout: Annotated[
         float, typer.Option(help="seconds to wait at most until jobs and functions have stopped")
     ] = 1800,
 ) -> None:
-    """Erase a project: uploads with all versions, files and records of its runs, models, deployments, keys and usage.
+    """Erase a project: its uploads in all versions, its runs with their files, models, deployments, keys and usage.
 
     It can't be undone. What was cut short is finished by the same command again. Exit code: 0 if nothing is left, 3 if
     a job or function still has to stop, 1 otherwise.
@@ -44,11 +45,16 @@ def erase(
             say_json(json.dumps(_tallies(found), indent=2)) if as_json else out.print(_table(found))
             raise typer.Exit
         if not any(tally.count for tally in found):
-            out.print(f"nothing is left of {project}")
+            close = project_or_close(project)
+            if close != project:
+                erase(close, dry_run, yes, receipt, as_json, timeout)
+                return
+            say_json(_tallies(found)) if as_json else out.print(f"nothing is left of {project}")
             raise typer.Exit
         if not yes:
-            out.print(_table(found))
-            typer.confirm(f"Erase {project} for good", abort=True, err=True)
+            if not as_json:
+                out.print(_table(found))
+            confirm(f"Erase {project} for good")
         if not _runs_have_ended(erasure, timeout):
             raise typer.Exit(3)
         file = receipt or Path(f"erased-{project}-{now():%Y%m%dT%H%M%SZ}.json")

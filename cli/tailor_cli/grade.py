@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,10 +19,10 @@ from tailor.datasets.records import Encoder
 from tailor.errors import InvalidInputError, Problem, RecipeError
 from tailor.recipe import Data, Recipe
 from tailor.rewards import REWARDS, specification
-from tailor.storage import FolderStorage
 from tailor.training import bench
 from tailor.training.recipe_check import read_checked
-from tailor_cli.context import out, shown_errors
+from tailor_cli.context import AsJson, out, say_json, shown_errors
+from tailor_cli.sources import source_of
 
 
 def grade(
@@ -41,8 +42,12 @@ def grade(
         Path | None, typer.Option(help="JSON Lines file with an answer for each row, in the same order", exists=True)
     ] = None,
     rows: Annotated[int, typer.Option(min=1, help="maximum number of rows")] = 200,
+    as_json: AsJson = False,
 ) -> None:
-    """Try the rewards of a reinforcement recipe on samples. Exit code 1 if a model can't learn from them."""
+    """Try the rewards of a reinforcement recipe on samples.
+
+    Exit code 1 if a model can't learn from them.
+    """
     with shown_errors(recipe):
         chosen = _recipe(recipe) if recipe else Recipe()
         samples = _read(file, chosen.data, rows)
@@ -52,8 +57,11 @@ def grade(
         given = _answers(answers, samples) if answers else bench.own_answers(samples)
         if given is not None:
             trials.append(bench.try_answers(samples, given))
-        _show(trials)
         advice = bench.about_trials(trials)
+        if as_json:
+            say_json({"trials": [_document(trial) for trial in trials], "advice": [asdict(item) for item in advice]})
+            raise typer.Exit(int(bool(advice)))
+        _show(trials)
         for item in advice:
             out.print(f"[yellow]{item.code}[/]  {escape(item.message)}\n  [dim]{escape(item.fix)}[/]", soft_wrap=True)
         if advice:
@@ -74,8 +82,8 @@ def _read(file: Path, data: Data, rows: int) -> list[dict[str, Any]]:
     """Return up to ``rows`` training rows, read like a dataset's. Raises InvalidInputError that names the line."""
     encoder, found = Encoder("openai-rft", None), []
     with tempfile.TemporaryDirectory(prefix="tailor-grade-") as scratch:
-        source = FolderStorage(file.absolute().parent)
-        reader = read_dataset(source, "", data, "reinforcement", Path(scratch), only=file.name)
+        source, prefix = source_of([str(file)])
+        reader = read_dataset(source, prefix, data, "reinforcement", Path(scratch), only=file.name)
         for example in islice(reader, rows):
             if isinstance(example, Rejected):
                 wrong = example.findings[0]
@@ -116,8 +124,13 @@ def _values(file: Path, most: int) -> Iterator[tuple[int, Any]]:
                 raise InvalidInputError(f"{file}, line {number}: {what}", hint=hint) from error
 
 
+def _document(trial: bench.Trial) -> dict[str, Any]:
+    return {name: value for name, value in asdict(trial).items() if name != "results"}
+
+
 def _show(trials: list[bench.Trial]) -> None:
-    rewards = list(trials[0].rewards)
+    names = list(trials[0].rewards)
+    rewards = names if len(names) > 1 else []  # one alone is the whole reward
     table = Table("answered by", "rows", "reward", "0", "1", *rewards, box=None, header_style="bold")
     for trial in trials:
         single = (f"{trial.rewards.get(name, 0):.2f}" for name in rewards)

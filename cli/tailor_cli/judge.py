@@ -12,7 +12,7 @@ from tailor.aws.access import region
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.evaluation.asking import judge_job
 from tailor.evaluation.questions import read_answers, read_rows
-from tailor_cli.context import out, session, shown_errors
+from tailor_cli.context import AsJson, out, say_json, session, shown_errors
 from tailor_cli.runs import RunId, find
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
@@ -25,8 +25,12 @@ def judge(
         str, typer.Option(help="model whose answers are judged: candidate, base, base-few-shot, live or teacher")
     ] = "candidate",
     model: Annotated[str, typer.Option(help="judge model (tailor models lists them)")] = "nova-pro",
+    as_json: AsJson = False,
 ) -> None:
-    """Start a Bedrock evaluation job on a run's answers. AWS bills the judge's tokens."""
+    """Start a Bedrock evaluation job on a run's answers.
+
+    AWS bills the judge's tokens.
+    """
     with shown_errors():
         if session.local:
             hint = "only Bedrock runs them: judge a run in an AWS account, without --local"
@@ -55,5 +59,9 @@ def judge(
             output_uri=session.bucket.uri(f"{folder}judge/{arm}/"),
         )
         arn = evaluation_jobs.create(request)
+        results = session.bucket.uri(f"{folder}judge/{arm}/")
+        if as_json:
+            say_json({"run": run.id, "arm": arm, "job": arn, "name": name, "results": results})
+            return
         out.print(f"started [bold]{name}[/]  {arn}")
-        out.print(f"results will be in {session.bucket.uri(f'{folder}judge/{arm}/')}", soft_wrap=True)
+        out.print(f"results will be in {results}", soft_wrap=True)

@@ -1,6 +1,7 @@
 """Create, list, rotate and revoke the API keys of apps."""
 
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
@@ -13,7 +14,8 @@ from tailor.errors import InvalidInputError
 from tailor.serving import budgets, keys
 from tailor.serving.budgets import Owner
 from tailor_cli.budget import to_cents
-from tailor_cli.context import err, out, person, session, shown_errors
+from tailor_cli.completing import project_names
+from tailor_cli.context import AsJson, err, out, person, say_json, session, shown_errors
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 _LOOKED_BACK = 30  # days
@@ -24,7 +26,10 @@ _SPAN = re.compile(r"(\d{1,4})([hd])")
 def create(
     name: Annotated[str, typer.Argument(help="name of the key, for example the app that uses it")],
     project: Annotated[
-        list[str], typer.Option("--project", "-p", help="project whose model the key may call; repeatable")
+        list[str],
+        typer.Option(
+            "--project", "-p", help="project whose model the key may call; repeatable", autocompletion=project_names
+        ),
     ],
     scope: Annotated[
         list[str],
@@ -45,8 +50,12 @@ def create(
         str, typer.Option(help="US dollars that its calls may cost in a calendar month (UTC); default: no limit")
     ] = "none",
     strict: Annotated[bool, typer.Option("--strict", help="refuse parameters that would be ignored")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Create a key and print it, once, on standard output. It is stored nowhere."""
+    """Create a key and print it, once, on standard output.
+
+    It is stored nowhere.
+    """
     with shown_errors():
         now = datetime.now(UTC)
         limits = keys.RateLimits(
@@ -69,6 +78,9 @@ def create(
         for called in key.projects if "chat" in key.scopes else ():
             if session.serving.alias(called).live is None:
                 err.print(f"[yellow]note[/]  {called} has no live model yet")
+        if as_json:
+            say_json({**_document(key, now), "secret": secret})
+            return
         until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "without an expiry date"
         allowed = f"{', '.join(key.projects)} ({', '.join(key.scopes)})"
         err.print(f"key [bold]{key.id}[/] for {allowed}, {until}. Keep it safe: it can't be shown again.")
@@ -78,11 +90,16 @@ def create(
 @app.command("list")
 def list_keys(
     project: Annotated[str | None, typer.Option("--project", "-p", help="only keys that may call this project")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """List keys, never their secrets."""
     with shown_errors():
         now = datetime.now(UTC)
         found = [key for key in session.serving.all_keys() if project is None or project in key.projects]
+        used = _last_used({project for key in found for project in key.projects}, now)
+        if as_json:
+            say_json([{**_document(key, now), "last_used": used.get(key.id)} for key in found])
+            return
         table = Table(
             Column("id", no_wrap=True),
             Column("name", overflow="fold"),
@@ -96,7 +113,6 @@ def list_keys(
             box=None,
             header_style="bold",
         )
-        used = _last_used({project for key in found for project in key.projects}, now)
         for key in found:
             until = f"{key.expires_at:%Y-%m-%d}" if key.expires_at else "never"
             allowed = (", ".join(key.projects), ", ".join(key.scopes))
@@ -119,6 +135,7 @@ def rotate(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="the key's id, from tailor keys list")],
     grace: Annotated[str, typer.Option(help="how long the old secret still works: 1h, 7d, 0h")] = "24h",
     expires: Annotated[str, typer.Option(help="12h, 90d, a date such as 2027-06-30, or never")] = "365d",
+    as_json: AsJson = False,
 ) -> None:
     """Replace a key's secret: print a new one, once; the old one works until the grace period is over."""
     with shown_errors():
@@ -132,16 +149,36 @@ def rotate(
             spent = session.serving.spent(Owner("key", made.old.id), month)
             session.serving.set_spent(Owner("key", made.key.id), month, spent)
         ends = made.old.expires_at or until
+        if as_json:
+            replaces = {"id": made.old.id, "works_until": ends.isoformat()}
+            say_json({**_document(made.key, now), "secret": made.secret, "replaces": replaces})
+            return
         err.print(f"key [bold]{made.key.id}[/] replaces {made.old.id}, which works until {ends:%Y-%m-%d %H:%M} UTC.")
         typer.echo(made.secret)
 
 
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="the key's id, from tailor keys list")]) -> None:
-    """Revoke a key permanently. API Gateway may still accept it for up to a minute."""
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="the key's id, from tailor keys list")],
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a key permanently.
+
+    API Gateway may still accept it for up to a minute.
+    """
     with shown_errors():
-        key = session.serving.revoke_key(key_id, datetime.now(UTC))
+        now = datetime.now(UTC)
+        key = session.serving.revoke_key(key_id, now)
+        if as_json:
+            say_json(_document(key, now))
+            return
         out.print(f"revoked {key.id} ({escape(key.name)})")
+
+
+def _document(key: keys.ApiKey, now: datetime) -> dict[str, object]:
+    """Return what may be shown of a key."""
+    found = {name: value for name, value in asdict(key).items() if name != "digest"}
+    return {"id": key.id, **found, "state": _state(key, now)}
 
 
 def _last_used(projects: set[str], now: datetime) -> dict[str, str]:

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from tailor.evaluation.labels import take_labels
-from tailor_cli.context import out, session, shown_errors
+from tailor_cli.context import AsJson, out, say_json, session, shown_errors
 from tailor_cli.runs import RunId, find
 
 
 def labels(
     run_id: RunId,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON that labels.html exported")],
+    as_json: AsJson = False,
 ) -> None:
     """Say how far a run's metric and judge agree with people, and write that into its report.
 
@@ -23,6 +24,9 @@ def labels(
         run = find(run_id)
         report = take_labels(session.bucket, run, file.read_bytes())
         found = report["labels"]
+        if as_json:
+            say_json({"run": run.id, **found})
+            return
         out.print(f"{found['answers']} answers labelled{', by ' + found['by'] if found['by'] else ''}", markup=False)
         for name, about in (("metric", f"metric {report['metric']}"), ("judge", "judge")):
             if found[name]:

@@ -1,53 +1,71 @@
 """The `tailor` command: one module for each command, loaded when its command runs."""
 
 import ast
+import os
+from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from importlib.resources import files
 from typing import Annotated, Any
 
 import click
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from tailor import __version__
 from tailor.commands import DEFAULT_STACK
+from tailor_cli import line
 
-COMMANDS = {  # module and function by name, in the order of --help
-    "recipe": ("recipe", "recipe"),
-    "models": ("model_commands", "app"),
-    "check": ("check", "check"),
-    "quote": ("quote", "quote"),
-    "grade": ("grade", "grade"),
-    "doctor": ("doctor", "doctor"),
-    "verify": ("verify", "verify"),
-    "deploy": ("deploy", "deploy"),
-    "destroy": ("destroy", "destroy"),
-    "push": ("push", "push"),
-    "runs": ("runs", "runs"),
-    "show": ("runs", "show"),
-    "watch": ("runs", "watch"),
-    "report": ("report", "report"),
-    "approve": ("runs", "approve"),
-    "decline": ("runs", "decline"),
-    "stop": ("runs", "stop"),
-    "evaluate": ("evaluate", "evaluate"),
-    "judge": ("judge", "judge"),
-    "labels": ("labels", "labels"),
-    "promote": ("runs", "promote"),
-    "retry": ("runs", "retry"),
-    "rollback": ("runs", "rollback"),
-    "retire": ("runs", "retire"),
-    "offline": ("runs", "offline"),
-    "restore": ("runs", "restore"),
-    "erase": ("erase", "erase"),
-    "console": ("console", "console"),
-    "bill": ("bill", "bill"),
-    "usage": ("usage", "usage"),
-    "budget": ("budget", "budget"),
-    "train-curve": ("curve", "train_curve"),
-    "keys": ("keys", "app"),
-    "policy": ("policy", "policy"),
+GROUPS = {  # module and function by name, in the groups and in the order of --help
+    "Data": {
+        "recipe": ("recipe", "recipe"),
+        "models": ("model_commands", "app"),
+        "check": ("check", "check"),
+        "quote": ("quote", "quote"),
+        "grade": ("grade", "grade"),
+        "push": ("push", "push"),
+    },
+    "Runs": {
+        "runs": ("runs", "runs"),
+        "show": ("runs", "show"),
+        "watch": ("watch", "watch"),
+        "report": ("report", "report"),
+        "approve": ("runs", "approve"),
+        "decline": ("runs", "decline"),
+        "stop": ("runs", "stop"),
+        "retry": ("runs", "retry"),
+        "evaluate": ("evaluate", "evaluate"),
+        "judge": ("judge", "judge"),
+        "labels": ("labels", "labels"),
+        "train-curve": ("curve", "train_curve"),
+    },
+    "Serving": {
+        "promote": ("runs", "promote"),
+        "rollback": ("runs", "rollback"),
+        "retire": ("runs", "retire"),
+        "offline": ("runs", "offline"),
+        "restore": ("runs", "restore"),
+        "keys": ("keys", "app"),
+        "usage": ("usage", "usage"),
+        "budget": ("budget", "budget"),
+        "console": ("console", "console"),
+    },
+    "Account": {
+        "deploy": ("deploy", "deploy"),
+        "doctor": ("doctor", "doctor"),
+        "verify": ("verify", "verify"),
+        "bill": ("bill", "bill"),
+        "policy": ("policy", "policy"),
+        "erase": ("erase", "erase"),
+        "destroy": ("destroy", "destroy"),
+    },
 }
+COMMANDS = {name: place for commands in GROUPS.values() for name, place in commands.items()}
+_AS_JSON = "tailor.as_json"
+_ANYWHERE = (
+    "--local, --stack and --json may stand anywhere on the line. With --json a command prints one JSON document, and "
+    "errors are JSON on standard error."
+)
 
 
 class Commands(TyperGroup):
@@ -55,8 +73,38 @@ class Commands(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = {name: click.Command(name) for name in COMMANDS}
+        self.commands = {
+            name: TyperCommand(name, rich_help_panel=group) for group, names in GROUPS.items() for name in names
+        }
         self._listing = False
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command and end the process; errors in the command line are JSON where that is asked for."""
+        words = line.own_arguments() if args is None else list(args)
+        begin = partial(super().main, words, prog_name, complete_var, False, windows_expand_args, **extra)
+        if not standalone_mode:
+            return begin()
+        try:
+            code = begin()
+        except (click.ClickException, click.Abort) as error:
+            code = line.end_with(error, words)
+        if code == line.INTERRUPTED:
+            line.end_interrupted(words)
+        raise SystemExit(code if isinstance(code, int) else 0)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the program's own options from anywhere on the line."""
+        words = line.arranged(args)
+        ctx.meta[_AS_JSON] = line.wants_json(words)
+        return super().parse_args(ctx, words)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command itself or, while ``--help`` lists them, its name and summary."""
@@ -90,7 +138,7 @@ def documented(name: str) -> str:
     return ast.get_docstring(functions[0] if functions else tree) or ""
 
 
-app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _show_version(wanted: bool) -> None:
@@ -99,8 +147,9 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog=_ANYWHERE)
 def choose_stack(
+    context: typer.Context,
     stack: Annotated[str, typer.Option(envvar="TAILOR_STACK", help="name of the CloudFormation stack")] = DEFAULT_STACK,
     local: Annotated[bool, typer.Option("--local", help="use the local cloud (make up) instead of AWS")] = False,
     version: Annotated[
@@ -108,30 +157,35 @@ def choose_stack(
     ] = False,
 ) -> None:
     """Custom Amazon Bedrock models from your data: measured, deployed, served."""
-    from tailor_cli.context import session, shown_errors
+    from tailor_cli.context import err, session, shown_errors
+
+    session.as_json = err.quiet = bool(context.meta.get(_AS_JSON))
+    with shown_errors(ends_with=2):
+        reach(stack, local=local)
+
+
+def reach(stack: str, *, local: bool) -> None:
+    """Have this process's commands use a stack. Raises NotFoundError if no local cloud runs."""
+    from tailor_cli.context import session
 
     session.stack_name, session.local = stack, local
+    if region := os.environ.get("AWS_REGION"):
+        os.environ["AWS_DEFAULT_REGION"] = region  # botocore reads this name alone, the AWS CLI the other one first
     if local:
-        with shown_errors(ends_with=2):
-            _use_local_cloud()
+        _use_local_cloud()
 
 
 def _use_local_cloud() -> None:
     from tailor.errors import NotFoundError
 
     try:
-        from tailor_local.cloud import use_local_cloud
-        from tailor_local.errors import LocalCloudError
+        from tailor_local.cloud import running_cloud, use_local_cloud
     except ModuleNotFoundError as error:
         hint = "clone Tailor's repository, and run there: make up"
         raise NotFoundError("the local cloud is not installed", hint=hint) from error
-    try:
-        use_local_cloud()
-    except LocalCloudError as error:
-        from tailor_cli.context import err
-
-        err.print(f"[bold red]error[/] {error}", soft_wrap=True)
-        raise typer.Exit(error.exit_code) from error
+    if running_cloud() is None:
+        raise NotFoundError("no local cloud runs here", hint="start it: make up")
+    use_local_cloud()
 
 
 if __name__ == "__main__":

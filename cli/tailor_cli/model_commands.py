@@ -27,18 +27,25 @@ def delete(
     runs: Annotated[list[str], typer.Argument(metavar="RUN…", help="runs whose custom models are deleted")],
     reason: Annotated[str, typer.Option(help="recorded on the run")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="delete without being asked")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Delete the custom models of runs that have ended. It can't be undone; what is live or kept stays."""
+    """Delete the custom models of runs that have ended.
+
+    It can't be undone; what is live or kept stays.
+    """
     from tailor.steps.models import delete_models
-    from tailor_cli.context import out, person, read_run, session, shown_errors
-    from tailor_cli.runs import now
+    from tailor_cli.context import confirm, out, person, say_json, session, shown_errors
+    from tailor_cli.runs import find, now
 
     with shown_errors():
-        found = [read_run(name) for name in runs]
+        found = [find(name) for name in runs]
         if not yes:
-            for run in found:
+            for run in found if not as_json else ():
                 out.print(f"{run.id}: {run.state}, {run.recipe.method} of {run.recipe.model}", soft_wrap=True)
-            typer.confirm("Delete these models for good", abort=True, err=True)
+            confirm("Delete these models for good")
         for run in found:
             delete_models(run, session.services, by=person(), reason=reason or "by hand", now=now())
-            out.print(f"the model of {run.id} is deleted", soft_wrap=True)
+            if not as_json:
+                out.print(f"the model of {run.id} is deleted", soft_wrap=True)
+        if as_json:
+            say_json({"deleted": [run.id for run in found]})

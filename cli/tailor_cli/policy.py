@@ -7,13 +7,18 @@ from typing import Annotated, Any
 import typer
 
 from tailor.names import UPLOADS, check_name, project_folders
+from tailor_cli.completing import project_names
 from tailor_cli.context import say_json, session, shown_errors
 
 
-def policy(projects: Annotated[list[str], typer.Argument(metavar="PROJECT...")]) -> None:
-    """Print an IAM policy for a team: upload to its projects, follow their runs, read their reports and usage.
+def policy(
+    projects: Annotated[list[str], typer.Argument(metavar="PROJECT...", autocompletion=project_names)],
+    as_json: Annotated[bool, typer.Option("--json", help="changes nothing: a policy is JSON")] = False,
+) -> None:
+    """Print an IAM policy for a team that uses its own projects alone.
 
-    Approvals and calls of models are the API's: give the team a key (tailor keys create).
+    It may upload to them, follow their runs, and read their reports and usage. Approvals and calls of models are the
+    API's: give the team a key (tailor keys create).
     """
     with shown_errors():
         from tailor.aws.stacks import caller

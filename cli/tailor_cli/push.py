@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.file_kinds import DONE_FILE, FileKind, kind_of, recipe_among, starts_a_run
+from tailor.management import summary
 from tailor.names import UPLOADS, check_name, run_id
 from tailor.printable import one_line
 from tailor.runs import Run
@@ -20,9 +21,9 @@ from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.folders import fingerprint
 from tailor.steps.outlook import obstacles
 from tailor.training.recipe_check import read_checked
-from tailor_cli.context import err, out, read_run, session, shown_errors
-from tailor_cli.runs import watch
+from tailor_cli.context import AsJson, err, out, read_run, say_json, say_line, session, shown_errors
 from tailor_cli.sources import files_of_dataset
+from tailor_cli.watch import DAY, follow
 
 UPLOADS_AT_ONCE = 16
 WAIT_FOR_RUN = 120.0  # seconds from the last upload until the run must be in the table
@@ -35,19 +36,26 @@ def push(
     ],
     target: Annotated[str, typer.Argument(metavar="PROJECT/DATASET")],
     wait: Annotated[bool, typer.Option("--wait", help="follow the run until it finishes or needs your input")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Upload a dataset and print the run that it started."""
-    with shown_errors():
+    with shown_errors(interrupted="give the same command again to upload the whole folder"):
         run, known = push_dataset(paths, target)
-        out.print(f"run [bold]{run.id}[/] is {run.state}", soft_wrap=True)
-        for text in obstacles(run.recipe, session.serving.alias(run.project)):
+        notes = list(obstacles(run.recipe, session.serving.alias(run.project)))
+        if as_json and wait:
+            say_line({"run": run.id, "state": run.state, "new": not known, "notes": notes})
+        elif as_json:
+            say_json({**summary(run).model_dump(mode="json"), "new": not known, "notes": notes})
+        else:
+            out.print(f"run [bold]{run.id}[/] is {run.state}", soft_wrap=True)
+        for text in notes:
             err.print(f"[yellow]note[/] {escape(one_line(text))}", soft_wrap=True)
         if known:
             before = f"{run.created_at:%Y-%m-%d %H:%M}"
             err.print(f"[yellow]no new run[/]: the same files and recipe were already uploaded on {before}")
             err.print("      to train again, change a file or the recipe (for example split.seed)")
     if wait:
-        watch(run.id)
+        follow(run, DAY, as_json=as_json)
 
 
 def push_dataset(paths: Sequence[Path], target: str) -> tuple[Run, bool]:

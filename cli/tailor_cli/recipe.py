@@ -14,9 +14,9 @@ from tailor.recipe import Recipe
 COLUMN = 44
 
 
-def recipe() -> None:
+def recipe(as_json: Annotated[bool, typer.Option("--json", help="print the settings as JSON")] = False) -> None:
     """Print a tailor.yaml with every setting and its default, to start from."""
-    typer.echo(starter(), nl=False)
+    typer.echo(Recipe().model_dump_json(indent=2) if as_json else starter().removesuffix("\n"))
 
 
 def starter() -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor_cli.context import out, session, shown_errors
+from tailor_cli.context import AsJson, out, say_json, session, shown_errors
 from tailor_cli.runs import RunId, find
 
 PAGES = {  # among a run's files → what the page is about
@@ -25,8 +25,9 @@ def report(
     to: Annotated[
         Path, typer.Option(metavar="DIR", help="folder for the reports; created if it does not exist")
     ] = Path(),
+    as_json: AsJson = False,
 ) -> None:
-    """Download a run's data report, evaluation report and page for labels (HTML), and print the files' paths."""
+    """Download a run's reports and its page for labels (HTML), and print the files' paths."""
     with shown_errors():
         run = find(run_id)
         pages = dict[Path, bytes]()
@@ -44,8 +45,11 @@ def report(
             to.mkdir(parents=True, exist_ok=True)
             for file, page in pages.items():
                 file.write_bytes(page)
-                out.print(str(file), markup=False, soft_wrap=True)
+                if not as_json:
+                    out.print(str(file), markup=False, soft_wrap=True)
         except OSError as error:
             raise InvalidInputError(
                 f"can't write to {to}: {error.strerror}", hint="give another folder with --to"
             ) from error
+        if as_json:
+            say_json({"run": run.id, "files": list(map(str, pages))})

@@ -37,7 +37,7 @@ def show_run(run: Run, bucket: str) -> None:
     out.print(page)
 
 
-def show_price(run: Run, alias: Alias, spending: Spending, now: datetime) -> str:
+def show_price(run: Run, alias: Alias, spending: Spending, now: datetime, *, quiet: bool = False) -> str:
     """Print what a run that awaits approval would be paid for, item by item, and what would keep it from going live.
 
     Returns:
@@ -54,7 +54,8 @@ def show_price(run: Run, alias: Alias, spending: Spending, now: datetime) -> str
     waits = [f"It will wait although it is approved: {too_much}"] if too_much else []
     for text in [*waits, *obstacles(run.recipe, alias)]:
         page.add_row("note", Text(one_line(text), style="yellow"))
-    out.print(page)
+    if not quiet:
+        out.print(page)
     return too_much
 
 

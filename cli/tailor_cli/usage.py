@@ -13,14 +13,16 @@ from tailor.serving import statement
 from tailor.serving.latency import percentile
 from tailor.serving.statement import Line
 from tailor.steps.pricing import pricing_of
-from tailor_cli.context import err, out, say_json, session, shown_errors
+from tailor_cli.context import AsJson, err, out, say_json, session, shown_errors
+from tailor_cli.known import project_or_close
+from tailor_cli.runs import Project
 
 
 def usage(
-    project: Annotated[str, typer.Argument(help="the project")],
+    project: Project,
     days: Annotated[int, typer.Option(min=1, max=400, help="number of days up to and including today (UTC)")] = 30,
     hours: Annotated[bool, typer.Option("--hours", help="by the hour instead of by the day")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV")] = False,
 ) -> None:
     """Show a project's requests, tokens, latencies and cost by day, key, version and tag."""
@@ -29,6 +31,9 @@ def usage(
             raise InvalidInputError("--json and --csv exclude each other", hint="give one of them")
         today = datetime.now(UTC).date()
         used = session.serving.usage(project, today - timedelta(days=days - 1), today)
+        if not used and (close := project_or_close(project)) != project:
+            usage(close, days, hours, as_json, as_csv)
+            return
         group = statement.by_hour if hours else statement.by_day
         found = statement.lines(used, pricing_of(session.stack.prices), group)
         if as_json:

@@ -21,7 +21,7 @@ from tailor.verify.cleaning import clean
 from tailor.verify.record import VerifyRecord, write
 from tailor.verify.running import CheckResult, begin, exit_code, run, skipped
 from tailor.verify.world import World
-from tailor_cli.context import err, out, session, shown_errors
+from tailor_cli.context import AsJson, err, out, say_json, session, shown_errors
 from tailor_cli.verify_world import asked, redactor, surroundings, working
 
 FILE = Path("verify-aws.json")
@@ -36,8 +36,12 @@ def verify(
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="the file to write")] = FILE,
     train: Annotated[bool, typer.Option("--train", help="and train a model; says the price and asks first")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="say yes to all questions, also to a price")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Observe whether AWS behaves here as Tailor assumes. Ends with 0: as assumed, 1: it differs, 2: could not run."""
+    """Observe whether AWS behaves here as Tailor assumes.
+
+    Ends with 0: as assumed, 1: it differs, 2: could not run.
+    """
     with shown_errors(ends_with=COULD_NOT_RUN):
         check_writable(output)
         wanted = chosen(only or [], train=train)
@@ -59,10 +63,11 @@ def verify(
             checks=[result.entry() for result in results],
             left_behind=left,
         )
-        output.write_text(write(record, redactor(world)), encoding="utf-8")
+        text = write(record, redactor(world))
+        output.write_text(text, encoding="utf-8")
         for line in left:
             err.print(f"[yellow]left behind[/] {escape(line)}", soft_wrap=True)
-        out.print(_summary(results))
+        say_json(text.rstrip()) if as_json else out.print(_summary(results))
         err.print(f"{output} names no account: send it to Tailor's makers as it is (docs/verify.md)", soft_wrap=True)
         raise typer.Exit(exit_code(results))
 
@@ -153,6 +158,8 @@ def _interruptible() -> Iterator[None]:
 
 
 def _show(result: CheckResult, width: int) -> None:
+    if session.as_json:
+        return
     style = STYLES[result.verdict]
     line = f"{result.check.id:<{width}}  [{style}]{result.verdict:<20}[/]  {result.seconds:5.1f} s"
     out.print(line + (f"  {escape(result.why)}" if result.why else ""), soft_wrap=True)

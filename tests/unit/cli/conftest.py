@@ -5,13 +5,15 @@ from dataclasses import fields
 
 import pytest
 
-from tailor_cli.context import session
+from tailor.commands import DEFAULT_STACK
+from tailor_cli.context import err, session
 
 
 @pytest.fixture(autouse=True)
 def session_of_its_own() -> Iterator[None]:
-    """Forget what the session has cached."""
+    """Forget what the session has cached, and the options of its command line."""
     yield
     options = {option.name for option in fields(session)}
+    session.stack_name, session.local, session.as_json, err.quiet = DEFAULT_STACK, False, False, False
     for name in vars(session).keys() - options:
         del vars(session)[name]

@@ -105,6 +105,7 @@ def test_notices(run: Run) -> None:
 
 HARMLESS = {  # what is printed past the console, and why that steers no terminal
     "main.py": "version",
+    "line.py": "errors as JSON, with its own escapes, and texts of Tailor's own",
     "recipe.py": "the starter, which is Tailor's own text",
     "keys.py": "a secret, of letters and digits",
     "context.py": "JSON, with its own escapes",

@@ -14,7 +14,7 @@ from tailor.run_records import StallRecord
 from tailor.runs import Run, State
 from tailor.steps.filling import Folder
 from tailor.training.spending import Booking, MonthLimits, Spending
-from tailor_cli import runs
+from tailor_cli import runs, watch
 from tailor_cli.context import Session, out, session
 from tailor_cli.main import app
 from tests.unit.steps.fakes import NOW, MemoryFolders, a_run
@@ -95,10 +95,10 @@ BY_HAND = Recipe.model_validate({"deployment": {"promote": False}})
 def test_who_watches_a_run_that_waits_is_told_what_to_do_next(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run: Run, commands: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(runs, "find", lambda name: run)
+    monkeypatch.setattr(watch, "find", lambda name: run)
     monkeypatch.setattr(session, "local", True)
     with out.capture(), pytest.raises(typer.Exit) as ended:
-        runs.watch(run.id)
+        watch.watch(run.id)
     assert ended.value.exit_code == 0
     said = capsys.readouterr().err
     for command in ("show", *commands):
@@ -116,9 +116,9 @@ def test_who_watches_a_run_that_waits_is_told_what_to_do_next(
     ids=["goes live by itself", "is taken down by itself", "is being retired", "is trained"],
 )
 def test_a_run_that_goes_on_by_itself_is_watched_on(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    monkeypatch.setattr(runs, "find", lambda name: run)
+    monkeypatch.setattr(watch, "find", lambda name: run)
     with out.capture(), pytest.raises(typer.Exit) as ended:
-        runs.watch(run.id, timeout=-1)
+        watch.watch(run.id, timeout=-1)
     assert ended.value.exit_code == 3
 
 

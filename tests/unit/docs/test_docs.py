@@ -14,7 +14,7 @@ from tailor.commands import NAMES
 from tailor.recipe import Recipe
 from tailor.runs import State
 from tailor_cli.deploying.parameters import ASKED
-from tailor_cli.main import COMMANDS, load
+from tailor_cli.main import COMMANDS, GROUPS, load
 from tailor_cli.recipe import starter
 from tailor_local.demo.show import WHAT_HAPPENS
 from tests.unit.contracts.template import ROOT, template
@@ -161,3 +161,11 @@ def test_the_deployment_page_has_every_parameter_with_its_default_and_says_which
     by_hand = {"AlarmEmail": "the address for notices"}  # of the command, not of the template
     assert dict(rows) == defaults | by_hand
     assert [name for name, _ in rows[: len(ASKED)]] == list(ASKED)
+
+
+def test_the_page_of_the_command_line_lists_the_commands_by_group() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text()
+    rows = re.findall(r"^\| (data|runs|serving|account) \| (.+) \|$", page, re.MULTILINE)
+    assert {group: re.findall(r"`([\w-]+)`", names) for group, names in rows} == {
+        group.lower(): list(names) for group, names in GROUPS.items()
+    }

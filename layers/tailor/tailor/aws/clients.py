@@ -56,7 +56,7 @@ def client(
     try:
         made = boto3.client(service, region_name=region, config=settings)  # type: ignore[call-overload]
     except NoRegionError as error:
-        hint = "set AWS_DEFAULT_REGION, or a Region in your AWS profile (aws configure)"
+        hint = "set AWS_REGION, or a Region in your AWS profile: aws configure"
         raise InvalidInputError("no AWS Region is set", hint=hint) from error
     if service.startswith("bedrock"):
         trace_calls(made)

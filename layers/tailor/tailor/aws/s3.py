@@ -59,6 +59,13 @@ class S3Storage:
                     if not item["Key"].endswith("/"):
                         yield StoredFile(item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield the names of the folders directly in ``prefix``, which ends with a slash."""
+        pages = self._s3.get_paginator("list_objects_v2")
+        with translated(f"listing the folders of s3://{self.bucket}/{prefix}"):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/"):
+                yield from (item["Prefix"][len(prefix) : -1] for item in page.get("CommonPrefixes", []))
+
     def current(self, prefix: str = "") -> Iterator[StoredVersion]:
         with translated(f"listing the versions of s3://{self.bucket}/{prefix}"):
             for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix):

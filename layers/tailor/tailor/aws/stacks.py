@@ -5,33 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import boto3
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 from tailor.aws.clients import client
+from tailor.aws.credentials import LOG_IN, trouble
 from tailor.aws.failures import code_of, translated
-from tailor.errors import InvalidInputError, NotAllowedError, RetryableError
+from tailor.errors import InvalidInputError, NotAllowedError
 
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-_UNKNOWN = frozenset(
-    {
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-        "SignatureDoesNotMatch",
-        "AuthFailure",
-        "InvalidAccessKeyId",
-    }
-)
-_LOG_IN = "log in (aws sso login, aws configure), or name a profile: AWS_PROFILE"
 _EMPTY_STATES = frozenset({"REVIEW_IN_PROGRESS"})
 
 
@@ -77,21 +57,12 @@ def caller() -> CallerIdentity:
     try:
         sts = client("sts")
         found = sts.get_caller_identity()
-    except (NoCredentialsError, PartialCredentialsError) as error:
-        raise InvalidInputError("this shell has no AWS credentials", hint=_LOG_IN) from error
-    except (SSOError, TokenRetrievalError) as error:
-        raise InvalidInputError(f"the AWS login has expired: {error}", hint=_LOG_IN) from error
-    except (EndpointConnectionError, ConnectTimeoutError) as error:
-        hint = "check the Region's name (AWS_REGION) and the network"
-        raise RetryableError(f"AWS can't be reached: {error}", hint=hint) from error
-    except ClientError as error:
-        if code_of(error) in _EXPIRED:
-            raise InvalidInputError("the AWS credentials of this shell have expired", hint=_LOG_IN) from error
-        if code_of(error) in _UNKNOWN:
-            raise InvalidInputError("AWS does not know the credentials of this shell", hint=_LOG_IN) from error
-        raise NotAllowedError(f"AWS refuses these credentials: {error}", hint=_LOG_IN) from error
-    except BotoCoreError as error:
-        raise InvalidInputError(f"the AWS settings of this shell are wrong: {error}", hint=_LOG_IN) from error
+    except (BotoCoreError, ClientError) as error:
+        if known := trouble(error):
+            raise known from error
+        if isinstance(error, ClientError):
+            raise NotAllowedError(f"AWS refuses these credentials: {error}", hint=LOG_IN) from error
+        raise InvalidInputError(f"the AWS settings of this shell are wrong: {error}", hint=LOG_IN) from error
     return CallerIdentity(str(found["Account"]), str(found["Arn"]), str(sts.meta.region_name))
 
 

@@ -18,6 +18,7 @@ from tailor.management.approvals import Approvals
 from tailor.management.clicks import Clicks
 from tailor.management.operations import ERRORS, OPERATIONS, Operation
 from tailor.management.runs import RunsApi
+from tailor.management.shown import summary
 from tailor.management.uploads import Uploads
 
-__all__ = ["ERRORS", "OPERATIONS", "Access", "Approvals", "Clicks", "Operation", "RunsApi", "Uploads"]
+__all__ = ["ERRORS", "OPERATIONS", "Access", "Approvals", "Clicks", "Operation", "RunsApi", "Uploads", "summary"]

@@ -84,7 +84,7 @@ def about_trials(trials: Iterable[Trial]) -> list[Advice]:
             found.append(Advice("nothing-is-rewarded", message, "drop or narrow the reward that it earns"))
         elif trial.name not in ("reference", "nothing"):
             found += _spread(trial)
-    return found
+    return list(dict.fromkeys(found))  # what is true of every trial is said once
 
 
 def _spread(trial: Trial) -> list[Advice]:
