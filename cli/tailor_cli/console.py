@@ -1,6 +1,5 @@
 """`tailor console`: a link to the console with a key for one working day."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
@@ -8,6 +7,7 @@ from urllib.parse import quote
 import typer
 
 from tailor.serving import keys
+from tailor_cli.api_client import base_url
 from tailor_cli.completing import project_names
 from tailor_cli.context import AsJson, err, out, person, say_json, session, shown_errors
 
@@ -44,7 +44,4 @@ def console(
 
 def address() -> str:
     """Return the console's address, on AWS or on the local cloud."""
-    api = session.stack.api_url.removesuffix("/v1")
-    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
-        api = f"{endpoint}/restapis/{session.stack.api_id}/{api.rsplit('/', 1)[-1]}/_user_request_"
-    return f"{api}/console"
+    return f"{base_url().removesuffix('/v1')}/console"

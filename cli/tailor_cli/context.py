@@ -206,7 +206,7 @@ def shown_errors(recipe: Path | None = None, *, ends_with: int = 1, interrupted:
     try:
         yield
     except TailorError as error:
-        _show(_explained(error), recipe)
+        show_error(_explained(error), recipe)
         sys.exit(ends_with)
     except KeyboardInterrupt:
         if session.as_json:
@@ -227,7 +227,7 @@ def _explained(error: TailorError) -> TailorError:
     return error if found is None else found
 
 
-def _show(error: TailorError, recipe: Path | None) -> None:
+def show_error(error: TailorError, recipe: Path | None = None) -> None:
     """Print an error for a person or, if JSON is asked for, for a program."""
     if session.as_json:
         more = {}

@@ -40,6 +40,7 @@ GROUPS = {  # module and function by name, in the groups and in the order of --h
         "train-curve": ("curve", "train_curve"),
     },
     "Serving": {
+        "chat": ("chat", "chat"),
         "promote": ("runs", "promote"),
         "rollback": ("runs", "rollback"),
         "retire": ("runs", "retire"),
