@@ -25,6 +25,7 @@ DISTRIBUTIONS = {
     "yaml": "pyyaml",
 }
 PROGRAMS = {"aws-sam-cli"}  # called, not imported
+DATA = {"tzdata"}  # which zoneinfo looks for
 
 
 def run(*command: str | Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -101,7 +102,7 @@ def test_every_library_that_it_imports_is_declared_and_tested_in_a_version_that_
     declared += [Requirement(each) for extra in PROJECT["optional-dependencies"].values() for each in extra]
     names = {requirement.name for requirement in declared}
     imported = {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in _imported()}
-    assert imported | PROGRAMS == names
+    assert imported | PROGRAMS | DATA == names
     assert [str(each) for each in declared if not each.specifier.contains(version(each.name))] == []
 
 
