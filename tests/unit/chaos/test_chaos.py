@@ -148,6 +148,12 @@ def uploads_a_second_version_on_demand(world: World, run: Run) -> None:
         world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
 
 
+def calls_again(world: World, run: Run) -> None:
+    """An app, once: what nobody calls after that is paused for good."""
+    if run.state == State.PAUSED and State.RESTORING not in run.states:
+        world.at(world.now + MINUTE, partial(world.calls_what_is_paused, run.project))
+
+
 def deletes_a_deployment(world: World) -> None:
     """By hand, outside of Tailor."""
     for arn in world.own_deployments[:1]:
@@ -156,6 +162,9 @@ def deletes_a_deployment(world: World) -> None:
 
 RECIPE = "model: nova-micro\ndeployment: {keep_previous_hours: 0.1}"
 UNITS = "model: nova-micro\ndeployment: {kind: provisioned, hours: 0.2}"
+IDLE = "model: nova-micro\ndeployment: {kind: provisioned, idle_hours: 0.2}"
+HOURS = "days: [sat, sun], opens: 11:10, closes: 11:00"  # the simulation begins on a Sunday, 10:00
+OPEN_HOURS = f"model: nova-micro\ndeployment: {{kind: provisioned, schedule: {{{HOURS}}}, hours: 1.5}}"
 TRAINED = (State.RECEIVED, State.PREPARING, State.PREPARED, State.TRAINING, State.TRAINED)
 EVALUATED = (*TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING)
 LIVE = (*EVALUATED, State.PASSED, State.LIVE)
@@ -349,6 +358,22 @@ PATHS = (
         recipe=UNITS.replace("0.2", "0.01"),
         since=58,
     ),
+    Path(
+        "units-idle-and-called-again",
+        200,
+        [(*LIVE, State.PAUSED, State.RESTORING, State.LIVE, State.PAUSED)],
+        recipe=IDLE,
+        on_state=calls_again,
+        stalls=["10-idle-warn", "13-idle-warn"],
+        since=124,
+    ),
+    Path(
+        "units-by-a-schedule",
+        225,
+        [(*LIVE, State.PAUSED, State.RESTORING, State.LIVE, State.RETIRED)],
+        recipe=OPEN_HOURS,
+        since=156,
+    ),
     Path("stopped-while-deploying", 80, [(*TRAINED, State.DEPLOYING, State.RETIRED)], on_state=stops_deploying),
     Path("stopped-by-hand", 62, [(*FIRST_ATTEMPT, State.STOPPED)], on_state=stops_training, every_event=True),
     Path(
@@ -463,13 +488,14 @@ def test_a_function_killed_or_overtaken_at_each_of_its_calls(path: Path, count: 
             for path in PATHS
             if path.every_event or path.name in ("live-one-deleted-by-hand", "taken-offline", "units-end")
         ),
+        *((path, gives_up) for path in PATHS if path.name in ("units-idle-and-called-again", "units-by-a-schedule")),
         (PATHS[-1], says_yes_late),
         *((path, deletes_a_deployment) for path in PATHS if path.name == "replaces-a-live-one"),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_a_person_who_comes_between_two_calls(path: Path, act: Callable[[World], None], count: Count) -> None:
-    for at in range(1, path.calls + 1):
+    for at in range(path.since, path.calls + 1):
         world = path.run(trouble=Trouble("interfered", at, act=act))
         check_tidy(world, f"between, before {world.met!r}")
         count("people")

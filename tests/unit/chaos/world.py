@@ -28,6 +28,7 @@ from tailor.runs import ACTORS, TERMINAL, Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.asking import EvaluateFanOut, EvaluateServices
 from tailor.steps.evaluate import evaluate
+from tailor.steps.idle import IdleWatch
 from tailor.steps.orphans import Sweep
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.prepare import prepare
@@ -169,6 +170,19 @@ class MemoryStorage(Versions):
         return f"s3://tailor-data/{key}"
 
 
+@dataclass(slots=True)
+class Apps:
+    """Apps that never call a live version. ``asked``: when one called a paused one."""
+
+    asked: dict[datetime, datetime] = field(default_factory=dict)
+
+    def last_call(self, project: str, since: datetime) -> datetime | None:
+        return None
+
+    def return_asked(self, project: str, paused_at: datetime) -> datetime | None:
+        return self.asked.get(paused_at)
+
+
 class CalledBus:
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -275,9 +289,17 @@ class World:
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
         self.services = RunServices(self.runs, self.control, self.aliases)
         self.orphans: list[OrphanFound] = []
+        self.apps = Apps()
         line = JobQueue(self.bedrock, unlimited(self.runs))
         self.reconciler = Reconciler(
-            self.services, self.bus, line, DUE_AFTER, self.uploads.folders, self.uploads.wake_ups, sweep=self._sweep()
+            self.services,
+            self.bus,
+            line,
+            DUE_AFTER,
+            self.uploads.folders,
+            self.uploads.wake_ups,
+            sweep=self._sweep(),
+            idle=IdleWatch(self.apps),
         )
         self.unlooked: dict[str, str] = {}
         self.lost: list[LostRaceError] = []
@@ -372,8 +394,17 @@ class World:
         return at_rest and not self.uploads.folders.filling()
 
     def _rests(self, run: Run) -> bool:
-        ends = run.deployment and run.deployment.ends_at
-        return run.state in TERMINAL or (run.state == State.LIVE and not ends)
+        wanted = run.recipe.deployment
+        changes = wanted.ends_at(self.now) or wanted.idle_hours
+        paused = self.aliases.alias(run.project).paused if run.state == State.PAUSED else None
+        if paused and paused.returns == "call" and not self.apps.return_asked(run.project, paused.at):
+            return not wanted.ends_at(self.now)
+        return run.state in TERMINAL or (run.state == State.LIVE and not changes)
+
+    def calls_what_is_paused(self, project: str) -> None:
+        """An app calls a paused version: its wish is recorded once."""
+        if paused := self.aliases.alias(project).paused:
+            self.apps.asked.setdefault(paused.at, self.now)
 
     def by_hand(self, after: timedelta, act: Callable[[], object]) -> None:
         """A person does something, and tries again where the command was cut short."""
