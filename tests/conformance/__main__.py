@@ -2,9 +2,10 @@
 
 ``make conformance`` runs all of it; ``python -m tests.conformance CLIENT…`` runs some and writes nothing. Each client
 has an environment of its own under .conformance/, because their requirements contradict each other. Packages come from
-the registries; nothing else is fetched.
+the registries; nothing else is fetched. With ``--skip-missing``, a client that can't be installed is no failure.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -31,6 +32,7 @@ HERE = Path(__file__).parent
 PLACE = ROOT / ".conformance"
 PAGE = ROOT / "docs" / "clients.md"
 SHAPES = ROOT / "tests" / "unit" / "serving" / "shapes.jsonl"
+INSTALLING = 240  # seconds
 SCENARIOS = ("chat", "image", "stream", "tools", "structured", "errors", "retries")
 MODEL = "colours"
 MARK = "<!-- table by make conformance -->"
@@ -38,7 +40,7 @@ MARK = "<!-- table by make conformance -->"
 
 @dataclass(frozen=True)
 class Client:
-    """A client library. ``packages``: the first one's version is shown; ``script`` is in clients/."""
+    """A client. ``packages``: the first one's version is shown, none for a command; ``script`` is in clients/."""
 
     name: str
     title: str
@@ -57,6 +59,7 @@ CLIENTS = (
     Client("langchain", "LangChain (Python)", ("langchain-openai",), "langchain_chat.py"),
     Client("llamaindex", "LlamaIndex, OpenAILike", ("llama-index-llms-openai-like",), "llamaindex.py"),
     Client("litellm", "LiteLLM SDK", ("litellm",), "litellm_sdk.py"),
+    Client("litellm-proxy", "LiteLLM proxy", ("litellm[proxy]",), "litellm_proxy.py"),
     Client("pydantic-ai", "Pydantic AI", ("pydantic-ai-slim[openai]",), "pydantic_agents.py"),
     Client("instructor", "instructor", ("instructor",), "instructor_modes.py"),
     Client("agents", "OpenAI Agents SDK, Responses", ("openai-agents",), "openai_agents_sdk.py"),
@@ -64,6 +67,7 @@ CLIENTS = (
     Client("semantic-kernel", "Semantic Kernel (Python)", ("semantic-kernel",), "semantic.py"),
     Client("dspy", "DSPy", ("dspy",), "dspy_programs.py"),
     Client("autogen", "AutoGen", ("autogen-ext[openai]", "autogen-agentchat"), "autogen_agents.py"),
+    Client("curl", "curl", (), "curl.py"),
     Client("openai-node", "openai (Node)", ("openai", "zod"), "openai_node.mjs"),
     Client("ai-sdk", "Vercel AI SDK, openai-compatible", ("@ai-sdk/openai-compatible", "ai", "zod"), "ai_sdk.mjs"),
     Client("ai-sdk-responses", "Vercel AI SDK, openai", ("@ai-sdk/openai", "ai", "zod"), "ai_sdk_responses.mjs"),
@@ -82,11 +86,21 @@ class Outcome:
 
 def main() -> int:
     """Run the clients that are named, or all; return the number of scenarios that failed."""
-    wanted = [client for client in CLIENTS if not sys.argv[1:] or client.name in sys.argv[1:]]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("clients", nargs="*", metavar="CLIENT", help=", ".join(client.name for client in CLIENTS))
+    parser.add_argument("--skip-missing", action="store_true", help="do not fail for a client that can't be installed")
+    given = parser.parse_args()
+    if unknown := set(given.clients) - {client.name for client in CLIENTS}:
+        parser.error(f"no such client: {', '.join(sorted(unknown))}")
+    wanted = [client for client in CLIENTS if not given.clients or client.name in given.clients]
     with served() as (relay, secret):
         outcomes = [_run(client, relay, secret) for client in wanted]
         if len(wanted) == len(CLIENTS):
             _write_shapes(relay)
+    if given.skip_missing:
+        for each in (each for each in outcomes if not each.version):
+            print(f"SKIPPED {each.client.title}: {each.found['chat']}")
+        outcomes = [each for each in outcomes if each.version]
     failed = [(each.client.title, name, said) for each in outcomes for name, said in each.found.items() if _bad(said)]
     for title, name, said in failed:
         print(f"{title}: {name}: {said}")
@@ -153,9 +167,9 @@ def served() -> Iterator[tuple[Relay, str]]:
 
 def _run(client: Client, relay: Relay, secret: str) -> Outcome:
     try:
-        command, version = (_node if client.node else _python)(client)
-    except subprocess.CalledProcessError as error:
-        return Outcome(client, "", dict.fromkeys(SCENARIOS, f"not installed: {error.cmd}"))
+        command, version = (_node if client.node else _python if client.packages else _command)(client)
+    except (OSError, subprocess.SubprocessError) as error:
+        return Outcome(client, "", dict.fromkeys(SCENARIOS, f"not installed: {error}"))
     given = {
         "BASE_URL": relay.plain(client.name),
         "FLAKY_URL": relay.flaky(client.name),
@@ -180,17 +194,23 @@ def _run(client: Client, relay: Relay, secret: str) -> Outcome:
 
 
 def _python(client: Client) -> tuple[list[str], str]:
-    place = PLACE / client.packages[0].partition("[")[0]
+    place = PLACE / client.packages[0].replace("[", "-").rstrip("]")
     python = place / "bin" / "python"
     uv = str(Path(sys.executable).parent / "uv")
     if not python.exists():
         subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(place)], check=True)
         given = os.environ | {"VIRTUAL_ENV": str(place)}
-        subprocess.run([uv, "pip", "install", "--quiet", *client.packages], env=given, check=True)
+        installing = [uv, "pip", "install", "--quiet", *client.packages]
+        subprocess.run(installing, env=given, check=True, timeout=INSTALLING)
     name = client.packages[0].partition("[")[0]
     code = f"import importlib.metadata as m; print(m.version({name!r}))"
     version = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     return [str(python), str(HERE / "clients" / client.script)], version
+
+
+def _command(client: Client) -> tuple[list[str], str]:
+    said = subprocess.run([client.name, "--version"], capture_output=True, text=True, check=True).stdout
+    return [sys.executable, str(HERE / "clients" / client.script)], said.split()[1]
 
 
 def _node(client: Client) -> tuple[list[str], str]:
@@ -198,9 +218,8 @@ def _node(client: Client) -> tuple[list[str], str]:
     if not (place / "node_modules").exists():
         place.mkdir(parents=True, exist_ok=True)
         (place / "package.json").write_text('{"private": true, "type": "module"}')
-        subprocess.run(
-            ["npm", "install", "--silent", "--no-fund", "--no-audit", *client.packages], cwd=place, check=True
-        )
+        installing = ["npm", "install", "--silent", "--no-fund", "--no-audit", *client.packages]
+        subprocess.run(installing, cwd=place, check=True, timeout=INSTALLING)
     for script in (HERE / "clients").glob("*.mjs"):
         shutil.copy(script, place)
     package = json.loads((place / "node_modules" / client.packages[0] / "package.json").read_text())

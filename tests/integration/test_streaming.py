@@ -12,6 +12,7 @@ from openai import OpenAI
 
 from tailor.serving import keys
 from tailor.serving.aliases import Guardrail, Version, promote
+from tailor.serving.keys import RateLimits
 from tailor_local.bedrock.faults import Faults, Refusal
 from tests.integration.pipeline import Pipeline
 from tests.integration.standin import picture
@@ -178,3 +179,24 @@ def test_uploads_a_guardrail_and_a_fallback_work_in_the_functions_role(
         faults(Faults(refusals=(Refusal(operation="Converse*", times=1),)))
         fallen: Any = client.chat.completions.create(model="guarded", messages=ASK)
         assert (fallen.system_fingerprint, fallen.tailor_fallback["to"]) == ("base:nova-lite", "base")
+
+
+def test_a_used_up_budget_stops_a_client_and_is_announced(
+    pipeline: Pipeline, deployment: str, setting: Callable[..., None]
+) -> None:
+    setting("InferenceFunction", PRICES='{"nova-lite": {"custom-input": 1, "custom-output": 1}}')
+    version = Version(run="budgeted-scenes-1", deployment=deployment, model="nova-lite")
+    promote(pipeline.serving, "budgeted", version, None, "test")
+    secret, _ = keys.create(pipeline.serving, "test", ["budgeted"], limits=RateLimits(cents_per_month=1))
+    with OpenAI(base_url=pipeline.api, api_key=secret, timeout=PATIENCE) as client:
+        answers = [client.chat.completions.create(model="budgeted", messages=ASK)]
+        with pytest.raises(openai.RateLimitError) as caught:
+            while len(answers) < 10:  # a cent is ten tokens
+                answers.append(client.chat.completions.create(model="budgeted", messages=ASK))
+    assert caught.value.code == "insufficient_quota"
+    assert caught.value.response.headers["x-should-retry"] == "false"
+    spent = sum(answer.usage.total_tokens for answer in answers if answer.usage)
+    told = httpx.get(f"{pipeline.api}/usage", headers={"x-api-key": secret}, timeout=PATIENCE).json()
+    assert (told["total"]["requests"], told["total"]["throttled"]) == (len(answers), 1)
+    assert float(told["budget"]["spent_usd"]) == pytest.approx(spent / 1000)
+    until(lambda: [subject for subject in pipeline.inbox.read() if subject.startswith("budgeted:")], bool)
