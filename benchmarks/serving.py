@@ -207,6 +207,7 @@ def _events() -> dict[str, str]:
     authorize = json.loads((ROOT / "events/authorize_request.json").read_text())
     authorize["headers"] = {"Authorization": f"Bearer {SECRET}"}
     chat = json.loads((ROOT / "events/inference_chat.json").read_text())
+    chat["requestContext"]["authorizer"]["tokens_per_day"] = "1000000000"
     chat["body"] = json.dumps({"model": "colours", "messages": [{"role": "user", "content": "Quả táo màu gì?"}]})
     return {"authorize": json.dumps(authorize), "inference": json.dumps(chat)}
 
