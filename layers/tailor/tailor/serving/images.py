@@ -36,8 +36,9 @@ _VIDEOS: Mapping[VideoFormat, Callable[[bytes], bool]] = {
 }
 
 
-MOST_BYTES = 18 * 2**20
-"""Bytes of media from uploads that a request carries; what is beyond stays where it is, and Bedrock reads it there."""
+MOST_BYTES = 13 * 2**20
+"""Bytes of media from uploads that a request carries, beside those of its own ``data:`` URLs: Converse takes 25 MB of
+base64. What is beyond stays where it is, and Bedrock reads it there."""
 _HEAD = 64  # bytes that tell a format
 _LONGEST_KEY = 1024
 
