@@ -20,6 +20,8 @@ from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
 from tailor.management import Access, Approvals, Clicks, RunsApi, Uploads
 from tailor.notices.hooks import Webhooks
+from tailor.notices.messages import Reader
+from tailor.notices.words import Language
 from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.services import RunServices
@@ -35,6 +37,7 @@ class ManageSettings(Settings):
     webhooks_secret_arn: str = ""
     allow_insecure_webhook: bool = False
     tailor_command: str = "tailor"
+    notice_language: Language = "en"
     allowed_origins: str = ""
 
 
@@ -59,7 +62,8 @@ def hooks() -> Webhooks:
     return Webhooks.parse(secret.read() if secret else "", allow_insecure=settings.allow_insecure_webhook)
 
 
-clicks = Clicks(hooks, services, slack.is_new, slack.respond, settings.tailor_command)
+reader = Reader(settings.tailor_command, language=settings.notice_language)
+clicks = Clicks(hooks, services, slack.is_new, slack.respond, reader)
 api = RestApi(logger, settings.allowed_origins)
 
 

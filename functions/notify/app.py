@@ -1,4 +1,4 @@
-"""Events of runs, uploads, budgets and leftovers → a notice by SNS, Slack and webhook, once for each channel."""
+"""Events of runs, uploads, budgets and leftovers → a notice by SNS, Slack, Teams and webhook, once for each channel."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ from tailor.events import (
     UploadAnswered,
     detail,
 )
-from tailor.notices.channels import Channel, SlackChannel, SnsChannel, Wait, WebhookChannel
+from tailor.notices.channels import Channel, SlackChannel, SnsChannel, TeamsChannel, Wait, WebhookChannel
 from tailor.notices.delivery import Delivery, deliver, refresh
 from tailor.notices.hooks import Hooks, SlackApp, Webhooks
 from tailor.notices.messages import (
-    Message,
+    Notice,
     Reader,
     message_for,
     message_for_budget,
@@ -37,6 +37,7 @@ from tailor.notices.messages import (
     message_for_upload,
 )
 from tailor.notices.slack_app import API, SlackApi, SlackAppChannel
+from tailor.notices.words import Language
 from tailor.runs import Run
 from tailor.settings import Settings, SettingsError
 
@@ -46,7 +47,7 @@ class Subject:
     """The subject of an event. ``message`` is None where people are not told of a run's change."""
 
     project: str
-    message: Message | None
+    message: Notice | None
     run: Run | None = None
 
 
@@ -60,6 +61,7 @@ class NotifySettings(Settings):
     reports_url: str = ""
     console_url: str = ""
     tailor_command: str = "tailor"
+    notice_language: Language = "en"
     slack_api: str = API
 
 
@@ -70,7 +72,7 @@ topic = Topic(settings.notices_topic_arn)
 secret = SecretText(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None
 sent = SentOnce(settings.sent_table)
 threads = SlackThreads(settings.sent_table)
-reader = Reader(settings.tailor_command, settings.reports_url, settings.console_url)
+reader = Reader(settings.tailor_command, settings.reports_url, settings.console_url, settings.notice_language)
 
 
 @logger.inject_lambda_context
@@ -123,6 +125,8 @@ def channels(subject: Subject, wait: Wait) -> Iterator[Channel]:
             yield SlackAppChannel(hooks.slack, api, threads, reader, run)
         else:
             yield SlackChannel(str(hooks.slack), post, wait)
+    if hooks.teams:
+        yield TeamsChannel(str(hooks.teams), post, wait)
     if hooks.webhook:
         yield WebhookChannel(str(hooks.webhook.url), hooks.webhook.secret, post, wait)
 

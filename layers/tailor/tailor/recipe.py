@@ -269,6 +269,9 @@ class Notifications(Section):
     mention: str | None = Field(
         default=None, description="id of a Slack member (U…) or group (S…) to mention on failures"
     )
+    language: Literal["en", "vi"] | None = Field(
+        default=None, description="language of this dataset's notices; none: the stack's (NoticeLanguage)"
+    )
 
 
 class Recipe(Section):

@@ -23,7 +23,7 @@ from tailor.events import RUN_CHANGED, RUN_STALLED, OrphanFound, RunChanged
 from tailor.llm import Asker
 from tailor.notices.channels import SendResult
 from tailor.notices.delivery import deliver
-from tailor.notices.messages import Message, message_for, message_for_stall
+from tailor.notices.messages import Notice, message_for, message_for_stall
 from tailor.runs import ACTORS, TERMINAL, Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.asking import EvaluateFanOut, EvaluateServices
@@ -234,7 +234,7 @@ class CountingChannel:
     name: str
     sent: Counter[str] = field(default_factory=Counter)
 
-    def send(self, message: Message) -> SendResult:
+    def send(self, message: Notice) -> SendResult:
         self.world.call(f"{self.name}.send", partial(self.sent.update, [message.id]))
         return SendResult(sent=True)
 
@@ -507,13 +507,13 @@ class World:
         if message_for(run, run.change(change.sequence)) is None:
             return
         what = {name: getattr(change, name) for name in ("run", "project", "dataset", "state", "sequence", "at")}
-        self._tell(Message(**what, severity="info", title="", text="", next_step=""))
+        self._tell(Notice(**what, severity="info", title="", text="", next_step=""))
 
     def _notify_stall(self, run_id: str) -> None:
         if message := message_for_stall(self.runs.get(run_id)):
             self._tell(message)
 
-    def _tell(self, message: Message) -> None:
+    def _tell(self, message: Notice) -> None:
         if deliver(message, self.channels, self.once).failures:
             raise RetryableError("a channel failed")
 

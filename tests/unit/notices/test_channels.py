@@ -27,7 +27,7 @@ from tailor.notices.channels import (
     subject,
 )
 from tailor.notices.figures import Field
-from tailor.notices.messages import Link, Message, Reader, message_for
+from tailor.notices.messages import Link, Notice, Reader, message_for
 from tailor.notices.wordings import WORDINGS
 from tailor.runs import State
 from tests.unit.notices.conftest import path_to, run_through
@@ -40,7 +40,7 @@ MARKUP = st.builds(lambda text, times: text * times, SIGNS, st.integers(1, 700))
 ANY_TEXT = LONG | MARKUP
 
 
-def message(**changes: Any) -> Message:
+def message(**changes: Any) -> Notice:
     fields: dict[str, Any] = {
         "run": "colours-scenes-0f3a00000000",
         "project": "colours",
@@ -53,7 +53,7 @@ def message(**changes: Any) -> Message:
         "text": "It is better.",
         "next_step": "It goes live.",
     }
-    return Message(**fields | changes)
+    return Notice(**fields | changes)
 
 
 messages = st.builds(
@@ -77,7 +77,7 @@ def check_slack(payload: dict[str, Any]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(messages)
-def test_slack_payloads_keep_every_limit(any_message: Message) -> None:
+def test_slack_payloads_keep_every_limit(any_message: Notice) -> None:
     payload = slack.payload(any_message)
     check_slack(payload)
     json.dumps(payload).encode()
@@ -171,12 +171,12 @@ def test_a_long_subject_is_cut_with_dots() -> None:
     assert subject(message(title="word " * 40)) == ("word " * 40)[:96].rstrip() + "..."
 
 
-def test_mail_reads_from_what_happened_to_what_is_next() -> None:
+def test_mail_begins_with_what_is_next() -> None:
     told = message(fields=(Field("Result", "78.3 %"),), links=(Link("Open the report", "https://reports.example/r"),))
     assert plain_text(told) == (
-        "colours: the new model is better\n\nIt is better.\n\nNext: It goes live.\n\nResult: 78.3 %\n\n"
+        "Next: It goes live.\n\ncolours: the new model is better\nIt is better.\n\nResult: 78.3 %\n\n"
         "Open the report: https://reports.example/r\n\n"
-        "Run colours-scenes-0f3a00000000, dataset scenes, 2026-11-22T10:00:00Z\n"
+        "Run colours-scenes-0f3a00000000, dataset scenes, 22 November 2026, 10:00 UTC\n"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tailor.notices.messages import Message, Reader, message_for, message_for_stall
+from tailor.notices.messages import Notice, Reader, message_for, message_for_stall
 from tailor.notices.wordings import WORDINGS
 from tailor.recipe import Budget, Notifications, Recipe
 from tailor.recipe_serving import Deployment
@@ -19,7 +19,7 @@ RUN = "colours-scenes-0f3a00000000"
 UNTOLD = {"received", "preparing", "deploying", "deployed", "standby", "restoring"}
 
 
-def told(run: Run, sequence: int | None = None) -> Message:
+def told(run: Run, sequence: int | None = None) -> Notice:
     message = message_for(run, run.change(sequence or run.sequence))
     assert message is not None
     return message
@@ -321,9 +321,9 @@ def unpriced() -> dict[str, Any]:
 
 def test_a_rejected_run_names_the_most_frequent_findings() -> None:
     fields = {field.label: field.value for field in told(run_through(*path_to(State.REJECTED))).fields}
-    assert fields["image-missing"] == "40 times"
+    assert fields["Problem"] == "40 × image-missing"
     assert fields["Unusable rows"] == "40 of 1,240"
-    assert "duplicate-row" not in fields
+    assert "duplicate-row" not in str(fields)
 
 
 def test_numbers_may_be_decimals_as_dynamodb_returns_them() -> None:

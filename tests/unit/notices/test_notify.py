@@ -354,7 +354,7 @@ def test_an_upload_that_starts_nothing_is_told_once_on_every_channel(wired: Stac
     assert [wired.app.handler(event, context()) for _ in range(2)] == [told, told]
     [mail] = wired.mails()
     assert mail["Subject"] == "colours: an upload started nothing"
-    assert json.loads(mail["Message"])["next_step"].startswith("Save it as .xlsx")
+    assert json.loads(mail["Message"])["next_step"].startswith("Save what is in them as JSON Lines")
     assert mail["MessageAttributes"]["event"]["Value"] == "upload"
     slack, hook = receiver.requests
     assert slack.json["blocks"][-1]["elements"][0]["text"] == "An upload · dataset sheets"

@@ -16,15 +16,14 @@ from urllib.parse import parse_qs
 
 from pydantic import BaseModel, Field, ValidationError
 
-from tailor.commands import addressed
-from tailor.errors import InvalidInputError, NotFoundError, TailorError
+from tailor.errors import InvalidInputError, TailorError
 from tailor.notices import slack
-from tailor.notices.cards import SCOPES, Action, quote_digest
-from tailor.notices.facts import Facts
+from tailor.notices.cards import SCOPES, Action, facts_of, quote_digest
 from tailor.notices.hooks import SlackApp, Webhooks
-from tailor.notices.states import state_in_words
+from tailor.notices.messages import PLAIN, Reader
+from tailor.notices.words import WORDS, Language
 from tailor.printable import one_line
-from tailor.runs import Run, RunStore, State
+from tailor.runs import Run, RunStore, State, find
 from tailor.serving.errors import ApiError
 from tailor.serving.service import ApiAnswer
 from tailor.steps import steer
@@ -33,12 +32,6 @@ from tailor.steps.services import RunServices
 FRESH_SECONDS = 300
 _SIGNATURE, _TIMESTAMP = "x-slack-signature", "x-slack-request-timestamp"
 _REASON = "promoted by a button in Slack, after it passed"
-_DONE: Mapping[str, str] = {
-    "approve": "{who} approved it",
-    "decline": "{who} declined it",
-    "stop": "{who} stopped it",
-    "promote": "{who} promoted it",
-}
 
 
 class Seen(Protocol):
@@ -73,13 +66,15 @@ class Shown(BaseModel):
     sequence: int
     quote: str
 
-    def insist_on(self, run: Run) -> None:
+    def insist_on(self, run: Run, language: Language) -> None:
         """Raise :class:`OutdatedError` where the run has moved on, or its quote is another one."""
+        words, last = WORDS[language], run.history[-1]
         if run.sequence != self.sequence:
-            raise OutdatedError(_moved_on(run))
+            decided = last.state in (State.APPROVED, State.DECLINED)
+            template = words.decided if decided else words.moved_on
+            raise OutdatedError(template.format(by=last.by, state=words.states[last.state]))
         if quote_digest(run) != self.quote:
-            quote = Facts(run, run.history[-1]).quote
-            raise OutdatedError(f"The quote has changed since this message: it is {quote} now. Nothing was decided")
+            raise OutdatedError(words.other_quote.format(quote=facts_of(run, language).quote))
 
 
 class Click(BaseModel):
@@ -123,12 +118,13 @@ class AsShown(RunStore):
 
     runs: RunStore
     shown: Shown
+    language: Language
 
     def get(self, run_id: str) -> Run:
         """Return the run. Raises OutdatedError."""
         run = self.runs.get(run_id)
         if run_id == self.shown.run:
-            self.shown.insist_on(run)
+            self.shown.insist_on(run, self.language)
         return run
 
     def create(self, run: Run) -> bool:
@@ -144,8 +140,17 @@ class AsShown(RunStore):
         return self.runs.project_runs(project)
 
 
+@dataclass(frozen=True, slots=True)
+class Right:
+    """The secret's content, the signing secret of a request, and the language of who is told."""
+
+    hooks: Webhooks
+    secret: str
+    language: Language
+
+
 class Clicks:
-    """The endpoint of Slack's interactions. ``hooks`` reads the secret; ``command`` begins commands for the reader."""
+    """The endpoint of Slack's interactions. ``hooks`` reads the secret; ``reader`` is who presses."""
 
     def __init__(
         self,
@@ -153,14 +158,14 @@ class Clicks:
         services: RunServices,
         seen: Seen,
         respond: Respond,
-        command: str = "tailor",
+        reader: Reader = PLAIN,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._hooks = hooks
         self._services = services
         self._seen = seen
         self._respond = respond
-        self._command = command
+        self._reader = reader
         self._clock = clock
 
     def take(self, body: bytes, headers: Mapping[str, str]) -> ApiAnswer:
@@ -181,15 +186,17 @@ class Clicks:
         try:
             shown = Shown.model_validate_json(action.value)
             facts["run"] = shown.run
-            self._act(action.action_id, shown, click, hooks, secret)  # type: ignore[arg-type]
+            run = find(self._services.runs, shown.run)
+            reader = self._reader.for_run(run) if run else self._reader
+            self._act(action.action_id, run, shown, click, Right(hooks, secret, reader.language))  # type: ignore[arg-type]
         except ValidationError:
             raise ApiError(400, "the button's value is not Tailor's", code="invalid_value", param="value") from None
         except TailorError as error:
             facts["refused"] = error.code
             hint = f": {error.hint}" if error.hint else ""
-            self._tell(click, addressed(f"{error.message}{hint}.", self._command))
+            self._tell(click, self._reader.text(f"{error.message}{hint}."))
         else:
-            self._show(click, action.action_id)
+            self._show(click, WORDS[reader.language].done[action.action_id])
         return ApiAnswer("", facts=facts)
 
     def _verified(self, hooks: Webhooks, body: bytes, given: Mapping[str, str]) -> str:
@@ -204,27 +211,25 @@ class Clicks:
             raise ApiError(401, message, code="invalid_signature")
         return fits[0]
 
-    def _act(self, action: Action, shown: Shown, click: Click, hooks: Webhooks, secret: str) -> Run:
-        try:
-            run = self._services.runs.get(shown.run)
-        except NotFoundError:
-            raise NotAllowedHereError("The run is gone") from None
-        app = hooks.of(run.project).slack
+    def _act(self, action: Action, run: Run | None, shown: Shown, click: Click, right: Right) -> Run:
+        words = WORDS[right.language]
+        if run is None:
+            raise NotAllowedHereError(words.gone)
+        app = right.hooks.of(run.project).slack
         channel = click.channel.id if click.channel else ""
-        if not isinstance(app, SlackApp) or (app.signing_secret, app.channel) != (secret, channel):
-            raise NotAllowedHereError(f"Runs of {run.project} are not decided in this channel")
+        if not isinstance(app, SlackApp) or (app.signing_secret, app.channel) != (right.secret, channel):
+            raise NotAllowedHereError(words.other_channel.format(project=run.project))
         if not app.may(SCOPES[action], click.user.id, home=click.is_at_home):
-            hint = "the operator of this installation lists who may, in the secret of its webhooks"
-            raise NotAllowedHereError(f"You may not {action} runs of {run.project} in Slack", hint=hint)
-        shown.insist_on(run)
+            raise NotAllowedHereError(words.may_not.format(action=words.buttons[action].lower(), project=run.project))
+        shown.insist_on(run, right.language)
         by, now, services = click.person, self._clock(), self._services
         if action in ("approve", "decline"):
             act = {"approve": steer.approve, "decline": steer.decline}[action]
-            return act(run, AsShown(services.runs, shown), by=by, reason="", now=now)
+            return act(run, AsShown(services.runs, shown, right.language), by=by, reason="", now=now)
         if action == "stop":
             return steer.stop(run, services, by=by, reason="by a button in Slack", now=now)
         if run.state != State.PASSED:
-            raise InvalidInputError("Only a version that passed is promoted here", hint="the console asks for a reason")
+            raise InvalidInputError(words.passed_only)
         return steer.promote_by_hand(run, services, by=by, reason=_REASON, now=now)
 
     def _tell(self, click: Click, text: str) -> None:
@@ -232,9 +237,9 @@ class Clicks:
         body = {"response_type": "ephemeral", "replace_original": False, "text": slack.escape(text, slack.TEXT)}
         self._respond(click.response_url, body)
 
-    def _show(self, click: Click, action: str) -> None:
+    def _show(self, click: Click, done: str) -> None:
         """Replace the message's buttons by who decided."""
-        who = _DONE[action].format(who=f"<@{click.user.id}>")
+        who = done.format(who=f"<@{click.user.id}>")
         blocks = [each for each in click.message.get("blocks", []) if each.get("block_id") != slack.DECISIONS]
         said = {"type": "context", "elements": [{"type": "mrkdwn", "text": who}]}
         text = str(click.message.get("text") or who)
@@ -254,10 +259,3 @@ def _read(body: bytes) -> Click:
         return Click.model_validate(json.loads(payload))
     except (ValueError, KeyError):
         raise ApiError(400, "this is no interaction with a button", code="invalid_value", param="payload") from None
-
-
-def _moved_on(run: Run) -> str:
-    last = run.history[-1]
-    if last.state in (State.APPROVED, State.DECLINED):
-        return f"This was decided already: {last.by} {last.state} the run"
-    return f"The run has moved on since this message: it is “{state_in_words(run.state)}” now. Nothing was decided"

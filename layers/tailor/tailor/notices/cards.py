@@ -11,8 +11,9 @@ from typing import Literal
 
 from tailor.notices.facts import Facts
 from tailor.notices.hooks import SlackApp
-from tailor.notices.messages import Message, Reader, message_for
-from tailor.notices.states import state_in_words
+from tailor.notices.messages import Notice, Reader, message_for
+from tailor.notices.vietnamese_facts import VietnameseFacts
+from tailor.notices.words import WORDS, Language
 from tailor.runs import Run, State
 
 Action = Literal["approve", "decline", "stop", "promote"]
@@ -32,6 +33,7 @@ class Button:
     title: str
     question: str
     value: str
+    cancel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Card:
     """A run as it is now. ``told``: the last notice about it, None where there was none yet."""
 
     title: str
-    told: Message | None
+    told: Notice | None
     buttons: tuple[Button, ...]
 
 
@@ -47,11 +49,12 @@ def card_of(run: Run, reader: Reader, app: SlackApp) -> Card:
     """Return a run's card, with the buttons that its state and the app allow."""
     told = (message_for(run, change, reader) for change in reversed(run.history))
     last = next((message for message in told if message), None)
-    title = f"{run.project} / {run.dataset}: {state_in_words(run.state)}"
-    return Card(title, last, buttons_of(run, app))
+    language = reader.for_run(run).language
+    title = f"{run.project} / {run.dataset}: {WORDS[language].states[run.state]}"
+    return Card(title, last, buttons_of(run, app, language))
 
 
-def buttons_of(run: Run, app: SlackApp) -> tuple[Button, ...]:
+def buttons_of(run: Run, app: SlackApp, language: Language = "en") -> tuple[Button, ...]:
     """Return the buttons for a run's state whose scopes somebody has. A promotion that goes by itself has none."""
     possible: dict[Action, bool] = {
         "approve": run.state == State.AWAITING_APPROVAL,
@@ -59,7 +62,9 @@ def buttons_of(run: Run, app: SlackApp) -> tuple[Button, ...]:
         "promote": run.state == State.PASSED and not run.recipe.deployment.promote,
         "stop": run.state in STOPPABLE,
     }
-    return tuple(_button(action, run) for action, can in possible.items() if can and app.offers(SCOPES[action]))
+    return tuple(
+        _button(action, run, language) for action, can in possible.items() if can and app.offers(SCOPES[action])
+    )
 
 
 def quote_digest(run: Run) -> str:
@@ -70,23 +75,17 @@ def quote_digest(run: Run) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _button(action: Action, run: Run) -> Button:
-    label, question = _LABELS[action], _QUESTIONS[action].format(price=_price(run), project=run.project)
+def facts_of(run: Run, language: Language) -> Facts:
+    """Return the figures of a run as it is now."""
+    return (VietnameseFacts if language == "vi" else Facts)(run, run.history[-1])
+
+
+def _button(action: Action, run: Run, language: Language) -> Button:
+    words, facts = WORDS[language], facts_of(run, language)
+    price = words.no_price
+    if facts.has_price:
+        template = words.price_and_hosting if facts.hosting else words.price
+        price = template.format(quote=facts.quote, hosting=facts.hosting)
+    label, question = words.buttons[action], words.questions[action].format(price=price, project=run.project)
     value = json.dumps({"run": run.id, "sequence": run.sequence, "quote": quote_digest(run)}, separators=(",", ":"))
-    return Button(action, label, f"{label}: {run.project} / {run.dataset}", question, value)
-
-
-def _price(run: Run) -> str:
-    facts = Facts(run, run.history[-1])
-    if facts.quote in ("", "unknown"):
-        return "The price of training is not known"
-    return f"Training costs {facts.quote}" + (f", and hosting {facts.hosting}" if facts.hosting else "")
-
-
-_LABELS: dict[Action, str] = {"approve": "Approve", "decline": "Decline", "stop": "Stop", "promote": "Promote"}
-_QUESTIONS: dict[Action, str] = {
-    "approve": "{price}. The run trains once you approve.",
-    "decline": "{price}. The run ends and spends nothing.",
-    "stop": "The run ends. What Bedrock has trained so far is billed.",
-    "promote": "Apps that ask for model {project} get this version from now on.",
-}
+    return Button(action, label, f"{label}: {run.project} / {run.dataset}", question, value, words.cancel)

@@ -1,4 +1,4 @@
-"""Channels: a message as SNS, Slack and a signed webhook accept it, within the limits of each.
+"""Channels: a message as SNS, Slack, Teams and a signed webhook accept it, within the limits of each.
 
 Limits of Slack: docs.slack.dev/reference/block-kit/blocks; of SNS: the API reference of Publish. A channel's ``send``
 returns an :class:`SendResult`, or raises RetryableError if a retry may succeed.
@@ -10,16 +10,21 @@ import hashlib
 import hmac
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from tailor.errors import RetryableError, ThrottledError
-from tailor.notices import slack
-from tailor.notices.messages import Message
+from tailor.notices import slack, teams
+from tailor.notices.facts import in_words
+from tailor.notices.messages import Notice
+from tailor.notices.words import WORDS, at_local_time
 
 SUBJECT_LENGTH = 99  # SNS: fewer than 100 ASCII characters on one line
+MOST_BYTES = 250_000  # SNS: 262,144 with the attributes
+MACHINES = ("sqs", "lambda", "http", "https", "firehose")  # protocols that get JSON
 DEFAULT_WAIT = 30.0  # seconds, where a 429 does not say how long
 ATTEMPTS = 3
 
@@ -59,7 +64,7 @@ class Channel(Protocol):
     @property
     def name(self) -> str: ...
 
-    def send(self, message: Message) -> SendResult: ...
+    def send(self, message: Notice) -> SendResult: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,8 @@ class SnsChannel:
     publish: Publish
     name: str = "sns"
 
-    def send(self, message: Message) -> SendResult:
-        machine = json.dumps(document(message), ensure_ascii=False)
-        protocols = ("sqs", "lambda", "http", "https", "firehose")
-        bodies = {"default": plain_text(message)} | dict.fromkeys(protocols, machine)
+    def send(self, message: Notice) -> SendResult:
+        bodies = _bodies(message)
         attributes = {
             "project": message.project,
             "event": message.event,
@@ -90,9 +93,22 @@ class SlackChannel:
     wait: Wait
     name: str = "slack"
 
-    def send(self, message: Message) -> SendResult:
+    def send(self, message: Notice) -> SendResult:
         body = json.dumps(slack.payload(message)).encode()
         return _exchange("Slack", self.url, body, {}, self.post, self.wait)
+
+
+@dataclass(frozen=True, slots=True)
+class TeamsChannel:
+    """A workflow of Microsoft Teams that posts what its webhook gets; its ``url`` is a secret."""
+
+    url: str
+    post: Post
+    wait: Wait
+    name: str = "teams"
+
+    def send(self, message: Notice) -> SendResult:
+        return _exchange("Teams", self.url, teams.body(message), {}, self.post, self.wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +122,7 @@ class WebhookChannel:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     name: str = "webhook"
 
-    def send(self, message: Message) -> SendResult:
+    def send(self, message: Notice) -> SendResult:
         kind = f"run.{message.event}" if message.state else message.event
         event = {"type": kind, "timestamp": _iso(message.at), "data": document(message)}
         body = json.dumps(event).encode()
@@ -119,24 +135,47 @@ class WebhookChannel:
         return _exchange("the webhook", self.url, body, headers, self.post, self.wait)
 
 
-def subject(message: Message) -> str:
-    """Return the title as an SNS subject."""
-    line = re.sub(r"[^\x20-\x7e]+", " ", message.title).strip()
+def _bodies(message: Notice) -> dict[str, str]:
+    """Return the text of each protocol: the whole message, or cut so that SNS takes them all together."""
+    for share in (1, 4, 16, 64):
+        told = message if share == 1 else _shorter(message, share)
+        machine = json.dumps(document(told), ensure_ascii=False)
+        bodies = {"default": plain_text(told)} | dict.fromkeys(MACHINES, machine)
+        if len(json.dumps(bodies).encode()) <= MOST_BYTES:
+            break
+    return bodies
+
+
+def _shorter(message: Notice, share: int) -> Notice:
+    """Return the message with cut texts and its first figures."""
+    room = 4000 // share
+    fields = tuple(replace(field, label=field.label[:100], value=field.value[:room]) for field in message.fields[:20])
+    texts = {name: getattr(message, name)[: 4 * room] for name in ("title", "text", "next_step")}
+    return replace(message, fields=fields, **texts)
+
+
+def subject(message: Notice) -> str:
+    """Return the title as an SNS subject, which takes ASCII: letters lose their accents and marks of tone."""
+    letters = unicodedata.normalize("NFD", message.title.replace("đ", "d").replace("Đ", "D"))
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    line = re.sub(r"[^\x20-\x7e]+", " ", bare).strip()
     return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 3].rstrip() + "..."
 
 
-def plain_text(message: Message) -> str:
-    """Return the message as text for e-mail."""
-    parts = [message.title, message.text, f"Next: {message.next_step}"]
+def plain_text(message: Notice) -> str:
+    """Return the message as text for e-mail. Its first line says what comes next, or what to do."""
+    words = WORDS[message.language]
+    parts = [f"{words.next}: {message.next_step}", f"{message.title}\n{message.text}"]
     if message.fields:
         parts.append("\n".join(f"{field.label}: {field.value}" for field in message.fields))
     if message.links:
         parts.append("\n".join(f"{link.label}: {link.url}" for link in message.links))
-    parts.append(f"{message.about}, dataset {message.dataset}, {_iso(message.at)}")
+    at = at_local_time(message.at) if message.language == "vi" else in_words(message.at)
+    parts.append(", ".join(filter(None, [message.about, message.of_dataset, at])))
     return "\n\n".join(parts) + "\n"
 
 
-def document(message: Message) -> dict[str, Any]:
+def document(message: Notice) -> dict[str, Any]:
     """Return the message as JSON for programs. ``id`` is the same for every delivery of one change."""
     return {
         "id": message.id,
@@ -156,7 +195,7 @@ def document(message: Message) -> dict[str, Any]:
     }
 
 
-def _state(message: Message) -> str:
+def _state(message: Notice) -> str:
     """Return the run's state; ``none`` for an upload without a run: attributes of SNS may not be empty."""
     return message.state.value if message.state else "none"
 

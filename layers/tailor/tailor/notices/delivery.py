@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 from tailor.notices.channels import Channel, SendResult
-from tailor.notices.messages import Message
+from tailor.notices.messages import Notice
 
 
 class Once(Protocol):
@@ -28,7 +28,7 @@ class Delivery:
     failures: dict[str, Exception] = field(default_factory=dict)
 
 
-def deliver(message: Message, channels: Iterable[Channel], once: Once) -> Delivery:
+def deliver(message: Notice, channels: Iterable[Channel], once: Once) -> Delivery:
     """Send to every channel. Retryable failures are collected, not raised."""
     delivery = Delivery()
     for channel in channels:

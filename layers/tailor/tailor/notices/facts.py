@@ -61,6 +61,11 @@ class Facts:
         return dollar_range(total.low, total.high)
 
     @property
+    def has_price(self) -> bool:
+        """Whether there is a quote whose price is known."""
+        return self.run.quote is not None and self.run.quote.total() is not None
+
+    @property
     def hosting(self) -> str:
         """For example ``2 model units, for at most 8 hours: $40.00 an hour, $320.00 in all``; empty on demand."""
         lines = self.run.quote.lines if self.run.quote else ()

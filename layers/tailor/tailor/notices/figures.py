@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tailor.notices.facts import Facts, counted
+from tailor.notices.facts import Facts
 
 MAX_FINDINGS = 3  # the report has them all
 
@@ -18,7 +18,7 @@ def data(facts: Facts) -> list[Field]:
 
 
 def findings(facts: Facts) -> list[Field]:
-    return [Field(code, counted(count, "time")) for code, count in facts.findings("error")[:MAX_FINDINGS]]
+    return [Field("Problem", f"{count:,} × {code}") for code, count in facts.findings("error")[:MAX_FINDINGS]]
 
 
 def quote(facts: Facts) -> list[Field]:

@@ -75,6 +75,7 @@ class Hooks(BaseModel):
     slack: Annotated[Annotated[Url, Tag("webhook")] | Annotated[SlackApp, Tag("app")], Discriminator(_form)] | None = (
         None
     )
+    teams: Url | None = None
     webhook: Webhook | None = None
 
 

@@ -1,16 +1,24 @@
 """Compose the message for a run's change or a job's stall: what happened, what it means, the next step."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
+from types import ModuleType
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from tailor.commands import addressed
 from tailor.events import BudgetReached, OrphanFound, UploadAnswered
-from tailor.notices.facts import Facts, capital, sentence
+from tailor.notices import stalls, vietnamese_others, vietnamese_stalls
+from tailor.notices.facts import Facts, capital, dollars, sentence
 from tailor.notices.figures import Field
-from tailor.notices.stalls import ENDLESS, after_stall, stall_title
-from tailor.notices.wordings import Severity, wording_for
+from tailor.notices.stalls import ENDLESS
+from tailor.notices.vietnamese import PHRASES, Phrases
+from tailor.notices.vietnamese_facts import VietnameseFacts, usd
+from tailor.notices.vietnamese_reasons import in_vietnamese
+from tailor.notices.wordings import Severity, Wording, wording_for
+from tailor.notices.words import WORDS, Language
 from tailor.printable import one_line, printable
 from tailor.runs import Change, Run, State
 
@@ -26,23 +34,38 @@ class Reader:
     """How the reader of a notice reaches what it speaks of.
 
     ``command``: start of commands (:mod:`tailor.commands`). ``reports_url``, ``console_url``: where reports and the
-    console are; empty for no links.
+    console are; empty for no links. ``language``: where a recipe names none.
     """
 
     command: str = "tailor"
     reports_url: str = ""
     console_url: str = ""
+    language: Language = "en"
+
+    def for_run(self, run: Run) -> "Reader":
+        """Return the reader with the language that the run's recipe asks for."""
+        return replace(self, language=run.recipe.notifications.language or self.language)
 
     def run_link(self, run_id: str) -> list[Link]:
         """Return a link to the run's page of the console, if there is one."""
-        return [Link("Open the run", f"{self.console_url}#/runs/{quote(run_id)}")] if self.console_url else []
+        label = WORDS[self.language].open_run
+        return [Link(label, f"{self.console_url}#/runs/{quote(run_id)}")] if self.console_url and run_id else []
+
+    def field(self, label: str, value: str) -> Field:
+        """Return a labelled value, given with the English label and commands without a stack."""
+        return Field(WORDS[self.language].label(label), printable(addressed(value, self.command)))
+
+    def text(self, text: str) -> str:
+        """Return a sentence with commands as the reader begins them."""
+        return printable(addressed(text, self.command))
 
 
 PLAIN = Reader()
+NO_DATASET = "none"  # programs get it in place of a name
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Notice:
     """A notice about one change of a run, or about an upload. ``text`` and ``next_step`` are whole sentences without
     markup.
 
@@ -66,7 +89,8 @@ class Message:
     mention: str | None = None
     stall: str = ""
     answer: str = ""
-    topic: Literal["upload", "budget", "leftover"] = "upload"
+    topic: Literal["upload", "budget", "leftover", "digest"] = "upload"
+    language: Language = "en"
 
     @property
     def id(self) -> str:
@@ -75,29 +99,38 @@ class Message:
 
     @property
     def event(self) -> str:
-        """The event in one word: the new state, ``stalled``, ``upload``, ``budget`` or ``leftover``."""
+        """The event in one word: the new state, ``stalled``, ``upload``, ``budget``, ``leftover`` or ``digest``."""
         return "stalled" if self.stall else self.state.value if self.state else self.topic
 
     @property
     def about(self) -> str:
         """Name the run, or say that there is none."""
-        others = {"upload": "An upload", "budget": "A budget", "leftover": "A leftover"}
-        return f"Run {self.run}" if self.run else others[self.topic]
+        words = WORDS[self.language]
+        return f"{words.run} {self.run}" if self.run else words.no_run[self.topic]
+
+    @property
+    def of_dataset(self) -> str:
+        """Name the dataset; empty where there is none."""
+        return "" if self.dataset == NO_DATASET else f"{WORDS[self.language].dataset} {self.dataset}"
 
 
-def message_for(run: Run, change: Change, reader: Reader = PLAIN) -> Message | None:
+def message_for(run: Run, change: Change, reader: Reader = PLAIN) -> Notice | None:
     """Return the message for a change, or None if the change needs no notice."""
-    facts = Facts(run, change)
-    wording = wording_for(facts)
-    if wording is None:
+    reader = reader.for_run(run)
+    facts = (VietnameseFacts if reader.language == "vi" else Facts)(run, change)
+    found = wording_for(facts)
+    if found is None:
         return None
-    fields = [field for make in wording.fields for field in make(facts) if field.value]
+    name, wording = found
+    words: Phrases | Wording = PHRASES[name] if reader.language == "vi" else wording
+    fields = [(field.label, field.value) for make in wording.fields for field in make(facts) if field.value]
     links = reader.run_link(run.id)
     if wording.report and reader.reports_url:
         folder = run.results if wording.report == "evaluation" else f"{run.files}{wording.report}/"
-        links.append(Link("Open the report", reader.reports_url + quote(f"{folder}report.html")))
-    text = f"{wording.text(facts)}{_newer(facts)}"
-    told = _Told(wording.severity, wording.title, text, wording.next_step(facts), tuple(fields))
+        page = reader.reports_url + quote(f"{folder}report.html")
+        links.append(Link(WORDS[reader.language].open_report, page))
+    text = f"{words.text(facts)}{_newer(facts, reader.language)}"
+    told = _Told(wording.severity, words.title, text, words.next_step(facts), fields)
     return replace(_message(run, change, told, reader), links=tuple(links))
 
 
@@ -107,15 +140,17 @@ _WITH_NEWER = frozenset(
 )
 
 
-def _newer(facts: Facts) -> str:
+def _newer(facts: Facts, language: Language) -> str:
     """Return a sentence about newer data in the folder of a run that trained when they came."""
     run = facts.run
     if not run.newer or facts.change.state not in _WITH_NEWER:
         return ""
+    if language == "vi":
+        return f" Thư mục đã thay đổi từ khi bắt đầu huấn luyện: lượt chạy {run.newer} có dữ liệu mới hơn."
     return f" The folder was changed since this training began: run {run.newer} has the newer data."
 
 
-def message_for_stall(run: Run, reader: Reader = PLAIN) -> Message | None:
+def message_for_stall(run: Run, reader: Reader = PLAIN) -> Notice | None:
     """Return the message for the run's current stall; None if it is over, or if the stop of the run reports it."""
     if run.stall is None:
         return None
@@ -123,43 +158,43 @@ def message_for_stall(run: Run, reader: Reader = PLAIN) -> Message | None:
     told_by_the_stop = level == "stuck" and run.recipe.patience.stop and phase not in ENDLESS
     if level == "wait" or told_by_the_stop:
         return None
-    stuck = level == "stuck"
-    fields = (("Method", run.recipe.method), ("Base model", run.recipe.model), ("ARN", _stalled(run, phase)))
+    stuck, reader = level == "stuck", reader.for_run(run)
+    fields = (("Method", run.recipe.method), ("Base model", run.recipe.model), ("ARN at AWS", _stalled(run, phase)))
+    words: ModuleType = stalls
+    message = run.stall.message
+    if reader.language == "vi":
+        words, message = vietnamese_stalls, capital(in_vietnamese(message.rstrip(".")))
     told = _Told(
         "error" if stuck else "warning",
-        stall_title(phase, stuck=stuck),
-        sentence(run.stall.message),
-        after_stall(run, phase),
-        tuple(Field(label, value) for label, value in fields if value),
+        words.stall_title(phase, stuck=stuck),
+        sentence(message),
+        words.after_stall(run, phase),
+        [(label, value) for label, value in fields if value],
     )
-    message = _message(run, run.history[-1], told, reader)
-    return replace(message, at=run.stall.at, stall=f"{phase}-{level}", links=tuple(reader.run_link(run.id)))
+    notice = _message(run, run.history[-1], told, reader)
+    return replace(notice, at=run.stall.at, stall=f"{phase}-{level}", links=tuple(reader.run_link(run.id)))
 
 
 _TITLES = {"still-filling": "an upload has no end", "same-content": "nothing new was uploaded"}
 
 
-def message_for_upload(answer: UploadAnswered, reader: Reader = PLAIN) -> Message:
+def message_for_upload(answer: UploadAnswered, reader: Reader = PLAIN) -> Notice:
     """Return the message for an upload that starts no run."""
     title = _TITLES.get(answer.code, "an upload started nothing")
-    fields = (("Folder", answer.folder), ("Objects", f"{answer.objects:,}"), ("Code", answer.code))
-    return Message(
-        run="",
-        project=answer.project,
-        dataset=answer.dataset or "none",
-        state=None,
-        sequence=0,
-        at=answer.at,
-        severity=answer.severity,
-        title=one_line(f"{answer.project}: {title}"),
-        text=printable(addressed(sentence(capital(answer.message)), reader.command)),
-        next_step=printable(addressed(sentence(capital(answer.fix)), reader.command)),
-        fields=tuple(Field(label, printable(value)) for label, value in fields),
-        answer=answer.id,
+    words = (title, sentence(capital(answer.message)), sentence(capital(answer.fix)))
+    fields = [("Folder", answer.folder), ("Files", f"{answer.objects:,}"), ("Kind of finding", answer.code)]
+    notice = _beside_runs(
+        answer.project,
+        answer.at,
+        vietnamese_others.upload(answer) if reader.language == "vi" else words,
+        fields,
+        reader,
     )
+    dataset = answer.dataset or notice.dataset
+    return replace(notice, dataset=dataset, severity=answer.severity, answer=answer.id, topic="upload")
 
 
-def message_for_budget(reached: BudgetReached, reader: Reader = PLAIN) -> Message:
+def message_for_budget(reached: BudgetReached, reader: Reader = PLAIN) -> Notice:
     """Return the message for a budget of calls of which a share is used."""
     stopped = reached.percent >= 100
     whose = f"key {reached.owner}" if reached.kind == "key" else f"project {reached.owner}"
@@ -168,45 +203,58 @@ def message_for_budget(reached: BudgetReached, reader: Reader = PLAIN) -> Messag
     raised = f"tailor budget {reached.project} DOLLARS sets another one"
     if reached.kind == "key":
         raised = "a key with another budget is made by tailor keys create"
-    return Message(
-        run="",
-        project=reached.project,
-        dataset="none",
-        state=None,
-        sequence=0,
-        at=reached.at,
+    title = f"{'a' if stopped else f'{reached.percent} % of a'} budget is used up"
+    words = (title, f"{used}: {what}.", f"tailor usage {reached.project} shows what cost it; {raised}.")
+    amount: Callable[[Decimal], str] = dollars
+    if reader.language == "vi":
+        words, amount = vietnamese_others.budget(reached), usd
+    fields = [("Budget", amount(reached.limit)), ("Spent", amount(reached.spent))]
+    return replace(
+        _beside_runs(reached.project, reached.at, words, fields, reader),
         severity="error" if stopped else "warning",
-        title=one_line(f"{reached.project}: {'a' if stopped else f'{reached.percent} % of a'} budget is used up"),
-        text=printable(f"{used}: {what}."),
-        next_step=printable(addressed(f"tailor usage {reached.project} shows what cost it; {raised}.", reader.command)),
-        fields=(Field("Budget", f"${reached.limit:.2f}"), Field("Spent", f"${reached.spent:.2f}")),
         answer=f"budget-{reached.kind}-{reached.owner}-{reached.month}-{reached.percent}-{reached.limit:.2f}",
         topic="budget",
     )
 
 
-def message_for_orphan(orphan: OrphanFound, reader: Reader = PLAIN) -> Message:
+def message_for_orphan(orphan: OrphanFound, reader: Reader = PLAIN) -> Notice:
     """Return the message for something at Bedrock that no run needs."""
     title = f"{orphan.what} {'was removed' if orphan.removed else 'is left over'}"
     text = f"{capital(orphan.what)} of this stack {'was removed' if orphan.removed else 'is at Bedrock'}: {orphan.why}"
     next_step = f"It is removed by itself once it is {orphan.hours:g} hours old. tailor bill lists all that bills."
     if orphan.removed:
         next_step = "Nothing to do. tailor bill lists all that bills."
-    return Message(
+    words = (title, sentence(text), next_step)
+    if reader.language == "vi":
+        words = vietnamese_others.orphan(orphan)
+    fields = [("ARN at AWS", orphan.arn), *([("Run", orphan.run)] if orphan.run else [])]
+    return replace(
+        _beside_runs(orphan.project, orphan.at, words, fields, reader),
         run=orphan.run,
-        project=orphan.project,
-        dataset="none",
-        state=None,
-        sequence=0,
-        at=orphan.at,
-        severity="warning",
-        title=one_line(f"{orphan.project}: {title}"),
-        text=printable(sentence(text)),
-        next_step=printable(addressed(next_step, reader.command)),
-        fields=(Field("ARN", printable(orphan.arn)), *([Field("Run", orphan.run)] if orphan.run else [])),
-        links=tuple(reader.run_link(orphan.run) if orphan.run else ()),
+        links=tuple(reader.run_link(orphan.run)),
         answer=orphan.id,
         topic="leftover",
+    )
+
+
+def _beside_runs(
+    project: str, at: datetime, words: tuple[str, str, str], fields: Sequence[tuple[str, str]], reader: Reader
+) -> Notice:
+    """Return a notice that is not about a change of a run: a warning with title, text and next step."""
+    title, text, next_step = words
+    return Notice(
+        run="",
+        project=project,
+        dataset=NO_DATASET,
+        state=None,
+        sequence=0,
+        at=at,
+        severity="warning",
+        title=one_line(f"{project}: {title}"),
+        text=reader.text(text),
+        next_step=reader.text(next_step),
+        fields=tuple(reader.field(label, value) for label, value in fields),
+        language=reader.language,
     )
 
 
@@ -224,11 +272,11 @@ class _Told(NamedTuple):
     title: str
     text: str
     next_step: str
-    fields: tuple[Field, ...]
+    fields: list[tuple[str, str]]
 
 
-def _message(run: Run, change: Change, told: _Told, reader: Reader) -> Message:
-    return Message(
+def _message(run: Run, change: Change, told: _Told, reader: Reader) -> Notice:
+    return Notice(
         run=run.id,
         project=run.project,
         dataset=run.dataset,
@@ -237,8 +285,9 @@ def _message(run: Run, change: Change, told: _Told, reader: Reader) -> Message:
         at=change.at,
         severity=told.severity,
         title=one_line(f"{run.project}: {told.title}"),
-        text=printable(addressed(told.text, reader.command)),
-        next_step=printable(addressed(told.next_step, reader.command)),
-        fields=tuple(replace(field, value=printable(addressed(field.value, reader.command))) for field in told.fields),
+        text=reader.text(told.text),
+        next_step=reader.text(told.next_step),
+        fields=tuple(reader.field(label, value) for label, value in told.fields),
         mention=run.recipe.notifications.mention if told.severity == "error" else None,
+        language=reader.language,
     )

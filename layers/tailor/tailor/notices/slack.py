@@ -10,8 +10,9 @@ from typing import Any
 
 from tailor import slack_ids
 from tailor.notices.cards import Button, Card
-from tailor.notices.messages import Message
+from tailor.notices.messages import Notice
 from tailor.notices.wordings import Severity
+from tailor.notices.words import WORDS
 
 HEADER = 150
 FIELDS = 10
@@ -36,7 +37,7 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
-def payload(message: Message, buttons: Sequence[Button] = ()) -> dict[str, Any]:
+def payload(message: Notice, buttons: Sequence[Button] = ()) -> dict[str, Any]:
     """Return the body for a message: blocks, and the text for notifications and screen readers."""
     blocks = [*_top(message.severity, message.title, message), *_decisions(buttons), *_bottom(message)]
     return {"text": escape(f"{_SIGNS[message.severity]} {message.title}. {message.text}", FALLBACK), "blocks": blocks}
@@ -54,7 +55,7 @@ def _header(title: str) -> dict[str, Any]:
     return {"type": "header", "text": _plain(title, HEADER)}
 
 
-def _top(severity: Severity, title: str, message: Message) -> list[dict[str, Any]]:
+def _top(severity: Severity, title: str, message: Notice) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = [
         _header(f"{_SIGNS[severity]} {title}"),
         {"type": "section", "text": _markdown(slack_ids.markup(message.mention) + escape(message.text, TEXT))},
@@ -65,7 +66,12 @@ def _top(severity: Severity, title: str, message: Message) -> list[dict[str, Any
             for field in message.fields[:FIELDS]
         ]
         blocks.append({"type": "section", "fields": fields})
-    blocks.append({"type": "section", "text": _markdown(f"*Next:* {escape(message.next_step, NEXT_STEP)}")})
+    blocks.append(
+        {
+            "type": "section",
+            "text": _markdown(f"*{WORDS[message.language].next}:* {escape(message.next_step, NEXT_STEP)}"),
+        }
+    )
     return blocks
 
 
@@ -81,7 +87,7 @@ def _decisions(buttons: Sequence[Button]) -> list[dict[str, Any]]:
                 "title": _plain(button.title, CONFIRM_TITLE),
                 "text": _plain(button.question, CONFIRM_TEXT),
                 "confirm": _plain(button.label, CONFIRM_BUTTON),
-                "deny": _plain("Cancel", CONFIRM_BUTTON),
+                "deny": _plain(button.cancel, CONFIRM_BUTTON),
                 **_STYLES.get(button.action, {}),
             },
             **_STYLES.get(button.action, {}),
@@ -91,7 +97,7 @@ def _decisions(buttons: Sequence[Button]) -> list[dict[str, Any]]:
     return [{"type": "actions", "block_id": DECISIONS, "elements": elements}] if elements else []
 
 
-def _bottom(message: Message) -> list[dict[str, Any]]:
+def _bottom(message: Notice) -> list[dict[str, Any]]:
     links = [
         {
             "type": "button",
@@ -102,8 +108,10 @@ def _bottom(message: Message) -> list[dict[str, Any]]:
         for number, link in enumerate(message.links[:BUTTONS])
         if len(link.url) <= BUTTON_URL
     ]
-    about = f"Run `{escape(message.run, NAME)}`" if message.run else message.about
-    context = {"type": "context", "elements": [_markdown(f"{about} · dataset {escape(message.dataset, NAME)}")]}
+    words = WORDS[message.language]
+    about = f"{words.run} `{escape(message.run, NAME)}`" if message.run else message.about
+    text = " · ".join(filter(None, [about, escape(message.of_dataset, NAME)]))
+    context = {"type": "context", "elements": [_markdown(text)]}
     return [*([{"type": "actions", "elements": links}] if links else []), context]
 
 

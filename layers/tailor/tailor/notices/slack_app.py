@@ -15,7 +15,7 @@ from tailor.notices import slack
 from tailor.notices.cards import buttons_of, card_of
 from tailor.notices.channels import Post, SendResult, Wait, exchange
 from tailor.notices.hooks import SlackApp
-from tailor.notices.messages import Message, Reader
+from tailor.notices.messages import Notice, Reader
 from tailor.runs import Run
 
 API = "https://slack.com/api/"
@@ -95,7 +95,7 @@ class SlackAppChannel:
     run: Run | None = None
     name: str = "slack"
 
-    def send(self, message: Message) -> SendResult:
+    def send(self, message: Notice) -> SendResult:
         """Post into the run's thread, or begin it. What matters is shown in the channel too."""
         try:
             if self.run is None:
@@ -128,12 +128,12 @@ class SlackAppChannel:
     def _key(self) -> str:
         return f"{self.run.id if self.run else ''}#{self.app.channel}"
 
-    def _tell(self, message: Message, run: Run) -> None:
+    def _tell(self, message: Notice, run: Run) -> None:
         thread = self.threads.find(self._key) or self._open(run)
         if thread.first == message.id:
             return
         is_current = message.sequence == run.sequence and not message.stall
-        payload = slack.payload(message, buttons_of(run, self.app) if is_current else ())
+        payload = slack.payload(message, buttons_of(run, self.app, message.language) if is_current else ())
         shown_in_channel = {"reply_broadcast": True} if message.severity != "info" else {}
         self._post(payload, thread_ts=thread.ts, **shown_in_channel)
 

@@ -237,22 +237,32 @@ DEPLOYED_AGAIN = Wording(
     _always("Once it is deployed it is asked the held-out questions, next to its base."),
     (figures.spent,),
 )
-_SPECIAL = {
+SPECIAL: Mapping[str, Wording] = {
+    "again": AGAIN,
+    "offline": OFFLINE,
+    "lost": LOST,
+    "back": BACK,
+    "deployed-again": DEPLOYED_AGAIN,
+}
+_NAMES = {
     **{
-        (ended, State.PREPARED): AGAIN
+        (ended, State.PREPARED): "again"
         for ended in (State.STOPPED, State.SUPERSEDED, State.DECLINED, State.TRAINING_FAILED)
     },
-    (State.LIVE, State.RETIRED): OFFLINE,
-    (State.LIVE, State.RESTORING): LOST,
-    (State.DEPLOYING, State.TRAINED): DEPLOYED_AGAIN,
-    (State.DEPLOY_FAILED, State.TRAINED): DEPLOYED_AGAIN,
+    (State.LIVE, State.RETIRED): "offline",
+    (State.LIVE, State.RESTORING): "lost",
+    (State.DEPLOYING, State.TRAINED): "deployed-again",
+    (State.DEPLOY_FAILED, State.TRAINED): "deployed-again",
 }
 
 
-def wording_for(facts: Facts) -> Wording | None:
-    """Return the wording for a change, or None if it needs no notice."""
+def wording_for(facts: Facts) -> tuple[str, Wording] | None:
+    """Return the name and the wording for a change, or None if it needs no notice."""
     state = facts.change.state
-    wording = _SPECIAL.get((facts.previous or state, state), WORDINGS.get(state))
+    name = _NAMES.get((facts.previous or state, state), state.value)
     if state == State.LIVE and texts.was(facts, State.PAUSED):
-        wording = None if texts.is_scheduled(facts) and not facts.is_by_person else BACK
-    return wording if wording and wording.when(facts) else None
+        if texts.is_scheduled(facts) and not facts.is_by_person:
+            return None
+        name = "back"
+    wording = SPECIAL.get(name) or WORDINGS.get(state)
+    return (name, wording) if wording and wording.when(facts) else None
