@@ -136,12 +136,16 @@ class Deployment(Section):
         return min(ends, default=None)
 
 
+def _as_text(version: object) -> object:
+    return str(version) if isinstance(version, int) and not isinstance(version, bool) else version
+
+
 class RecipeGuardrail(Section):
     """A guardrail of Amazon Bedrock, in the stack's account and Region; calls go through it, the evaluation's too."""
 
     id: str = Field(pattern=r"^[a-z0-9]{1,64}$", description="the guardrail's id")
-    version: str = Field(
-        default="DRAFT", pattern=r"^(DRAFT|[1-9][0-9]{0,7})$", description="its version, such as 1; DRAFT changes"
+    version: Annotated[str, BeforeValidator(_as_text)] = Field(
+        pattern=r"^(DRAFT|[1-9][0-9]{0,7})$", description="its version, such as 1; DRAFT changes under a live model"
     )
 
 

@@ -140,7 +140,7 @@ def test_a_recipe_may_keep_promotion_for_people(setting: Setting) -> None:
 
 
 def test_a_version_takes_its_fallback_and_guardrail_from_the_recipe(setting: Setting) -> None:
-    recipe = Recipe.parse("deployment: {fallback: base}\nguardrail: {id: abc123, version: '2'}")
+    recipe = Recipe.parse("deployment: {fallback: base}\nguardrail: {id: abc123, version: 2}")
     setting.promote(setting.deployed(State.FAILED, recipe=recipe))
     live = setting.aliases.alias("colours").live
     assert live
