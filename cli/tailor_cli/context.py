@@ -25,7 +25,7 @@ from tailor_cli.line import INTERRUPTED, say_error
 if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't need it
     from tailor.aws.folders import FolderTable
     from tailor.aws.runs import DynamoRunStore
-    from tailor.aws.s3 import S3Storage
+    from tailor.aws.s3_uploads import S3Uploads
     from tailor.aws.serving import ServingTable
     from tailor.aws.stack import Stack
     from tailor.runs import Run
@@ -106,10 +106,10 @@ class Session:
         return FolderTable(self.stack.folders_table) if self.stack.folders_table else None
 
     @cached_property
-    def bucket(self) -> "S3Storage":
-        from tailor.aws.s3 import S3Storage
+    def bucket(self) -> "S3Uploads":
+        from tailor.aws.s3_uploads import S3Uploads
 
-        return S3Storage(self.stack.bucket)
+        return S3Uploads(self.stack.bucket)
 
     @cached_property
     def serving(self) -> "ServingTable":

@@ -36,7 +36,7 @@ def create(
         typer.Option(
             "--scope",
             "-s",
-            help="chat: call models; read: see runs; approve: costs; operate: stop, promote, …; repeatable",
+            help="chat: call models; read: see runs; approve: costs; operate: stop, promote…; upload; repeatable",
         ),
     ] = ["chat"],  # noqa: B006  (typer copies it)
     expires: Annotated[str, typer.Option(help="12h, 90d, a date such as 2027-06-30, or never")] = "365d",

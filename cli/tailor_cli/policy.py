@@ -71,7 +71,7 @@ def team_policy(
             "ListOwnFolders", ["s3:ListBucket"], [data], {"StringLike": {"s3:prefix": [f"{folder}*" for folder in own]}}
         ),
         _allow("ReadOwnFiles", ["s3:GetObject"], [f"{data}/{folder}*" for folder in own]),
-        _allow("Upload", ["s3:PutObject", "s3:AbortMultipartUpload"], uploads),
+        _allow("Upload", ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], uploads),
         _allow(
             "SeeOwnRunsAndUploads",
             ["dynamodb:Query"],

@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from mimetypes import guess_type
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.filesize import decimal
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from tailor.errors import InvalidInputError, NotFoundError
-from tailor.file_kinds import DONE_FILE, FileKind, kind_of, recipe_among, starts_a_run
+from tailor.file_kinds import FileKind, kind_of, recipe_among, starts_a_run
 from tailor.management import summary
 from tailor.names import UPLOADS, check_name, run_id
 from tailor.printable import one_line
@@ -20,8 +21,9 @@ from tailor.runs import Run
 from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.folders import fingerprint
 from tailor.steps.outlook import obstacles
+from tailor.steps.uploading import LocalFile, Piece, begin, content_type, finish
 from tailor.training.recipe_check import read_checked
-from tailor_cli.context import AsJson, err, out, read_run, say_json, say_line, session, shown_errors
+from tailor_cli.context import AsJson, err, out, person, read_run, say_json, say_line, session, shown_errors
 from tailor_cli.sources import files_of_dataset
 from tailor_cli.watch import DAY, follow
 
@@ -84,7 +86,6 @@ def push_dataset(paths: Sequence[Path], target: str) -> tuple[Run, bool]:
     _check_recipe(names, prefix)
     before = {run.id: run for run in session.runs.project_runs(project)}
     _upload(names, prefix)
-    session.bucket.write(f"{prefix}{DONE_FILE}", b"")
     mark = fingerprint(prefix, list(session.bucket.list(prefix)))
     wanted = run_id(session.stack.name, project, dataset, mark)
     earlier = before.get(wanted)
@@ -104,17 +105,40 @@ def _check_recipe(names: Mapping[str, Path], prefix: str) -> None:
         err.print(f"      this upload has no recipe: {kept} of an earlier upload is used")
 
 
-def _upload(files: dict[str, Path], prefix: str) -> None:
-    def one(item: tuple[str, Path]) -> None:
-        name, file = item
-        session.bucket.upload(prefix + name, file, guess_type(name)[0] or "application/octet-stream")
+def _upload(files: Mapping[str, Path], prefix: str) -> None:
+    """Upload files, or what is missing of them if this upload was cut short before; then say that all is there."""
+    stats = {name: file.stat() for name, file in files.items()}
+    given = [LocalFile(name, stat.st_size, stat.st_mtime_ns // 1_000_000) for name, stat in stats.items()]
+    upload = begin(given, session.bucket, prefix, by=person(), now=datetime.now(UTC), replace=True)
+    uploads = {file.name: file.upload for file in upload.plan.files}
+    total = upload.plan.bytes
+    if upload.resumed:
+        size = decimal(total - upload.remaining_bytes)
+        err.print(f"      an upload of {upload.plan.begun_at:%Y-%m-%d %H:%M} UTC goes on: {size} are there already")
 
-    columns = (TextColumn("uploading"), BarColumn(), MofNCompleteColumn())
+    def send(piece: Piece) -> int:
+        key, file = prefix + piece.name, files[piece.name]
+        if piece.part == 0:
+            session.bucket.upload(key, file, content_type(piece.name))
+        else:
+            with file.open("rb") as opened:
+                opened.seek(piece.offset)
+                data = opened.read(piece.size)
+            session.bucket.put_part(key, uploads[piece.name], piece.part, data)
+        return piece.size
+
+    columns = (TextColumn("uploading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
     with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool, bar as progress:
-        task = progress.add_task("uploading", total=len(files))
-        for _ in pool.map(one, files.items()):
-            progress.advance(task)
+        task = progress.add_task("uploading", total=total, completed=total - upload.remaining_bytes)
+        sent = [pool.submit(send, piece) for piece in upload.remaining]
+        try:
+            for each in as_completed(sent):
+                progress.advance(task, each.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # what is under way is finished, nothing else is begun
+            raise
+    finish(session.bucket, prefix)
 
 
 def _wait_for(wanted: str, project: str, *, after: int = 0) -> Run:

@@ -1,5 +1,6 @@
 """The console: one page and its scripts, the same for everyone. What it shows, it asks of /v1 with the reader's key."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,21 @@ STATIC = Path(__file__).with_name("static")
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 FILES = {path.name: path.read_text("utf-8") for path in STATIC.iterdir() if path.suffix in TYPES}
 PAGE = "index.html"
-# Nothing is loaded from elsewhere, no script stands in the page, and no other page may show this one.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+
+
+def policy(bucket: str) -> str:
+    """Return the page's content security policy. ``bucket``: the origin to which it uploads; may be empty.
+
+    Nothing is loaded from elsewhere, no script stands in the page, and no other page may show this one.
+    """
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"connect-src 'self' {bucket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
 HEADERS = {
-    "content-security-policy": POLICY,
+    "content-security-policy": policy(os.environ.get("BUCKET_ORIGIN", "")),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",

@@ -1,4 +1,4 @@
-"""The API for people: see runs, decide about their cost, steer them, say that an upload is done.
+"""The API for people: upload datasets, see runs, decide about their cost, steer them.
 
 Slack's buttons end here too: they need no key, but Slack's signature.
 """
@@ -15,7 +15,7 @@ from tailor.aws.bedrock import Bedrock
 from tailor.aws.notices import SecretText, SlackResponses
 from tailor.aws.rest import RestApi
 from tailor.aws.runs import DynamoRunStore
-from tailor.aws.s3 import S3Storage
+from tailor.aws.s3_uploads import S3Uploads
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
 from tailor.management import Access, Approvals, Clicks, RunsApi, Uploads
@@ -46,7 +46,7 @@ settings = ManageSettings.load()
 runs, table, bucket = (
     DynamoRunStore(settings.runs_table),
     ServingTable(settings.serving_table),
-    S3Storage(settings.bucket),
+    S3Uploads(settings.bucket),
 )
 control = OwnControl(Bedrock(), Owner(settings.stack, settings.environment))
 access = Access(runs, table)
@@ -137,9 +137,24 @@ def decide(run: str) -> Response[str]:
     return api.answer(approvals.decide(unquote(run), api.body, api.caller))
 
 
+@api.routes.post("/v1/uploads/<project>/<dataset>")
+def begin_upload(project: str, dataset: str) -> Response[str]:
+    return api.answer(uploads.begin(unquote(project), unquote(dataset), api.body, api.caller))
+
+
+@api.routes.get("/v1/uploads/<project>/<dataset>")
+def show_upload(project: str, dataset: str) -> Response[str]:
+    return api.answer(uploads.show(unquote(project), unquote(dataset), api.caller))
+
+
+@api.routes.post("/v1/uploads/<project>/<dataset>/links")
+def link_pieces(project: str, dataset: str) -> Response[str]:
+    return api.answer(uploads.links(unquote(project), unquote(dataset), api.body, api.caller))
+
+
 @api.routes.post("/v1/uploads/<project>/<dataset>/done")
 def finish_upload(project: str, dataset: str) -> Response[str]:
-    return api.answer(uploads.finish(unquote(project), unquote(dataset), api.caller))
+    return api.answer(uploads.finish(unquote(project), unquote(dataset), api.body, api.caller))
 
 
 @api.routes.post("/slack/interactions")

@@ -6,9 +6,11 @@ import { playground } from "./playground.js";
 import { run, runs } from "./runs.js";
 import { serving } from "./serving.js";
 import { language, words } from "./texts.js";
+import { mayUpload, upload } from "./upload.js";
+import { uploadWords } from "./upload-texts.js";
 
 const EVERY = 5000;
-const VIEWS = { runs, serving, playground };
+const VIEWS = { runs, upload, serving, playground };
 let me = null;
 let turn = 0;
 
@@ -22,7 +24,7 @@ function takeKeyFromAddress() {
 function frame(...content) {
   const t = words();
   const [view] = place();
-  const link = (name) => h("a", { href: `#/${name}`, "aria-current": view === name ? "page" : null }, t[name]);
+  const link = (name) => h("a", { href: `#/${name}`, "aria-current": view === name ? "page" : null }, t[name] ?? uploadWords().title);
   const other = language.code === "vi" ? "en" : "vi";
   const switchLanguage = () => { language.code = other; draw(); };
   document.documentElement.lang = language.code;
@@ -30,7 +32,7 @@ function frame(...content) {
     h("a", { class: "skip", href: "#content", onclick: (event) => { event.preventDefault(); document.getElementById("content").focus(); } }, t.skip),
     h("header", { class: "top" },
       h("div", { class: "brand" }, h("img", { src: "console/icon.svg", alt: "" }), "Tailor"),
-      me ? h("nav", { "aria-label": "Tailor" }, link("runs"), link("serving"), link("playground")) : h("div", { class: "grow" }),
+      me ? h("nav", { "aria-label": "Tailor" }, link("runs"), mayUpload(me) && link("upload"), link("serving"), link("playground")) : h("div", { class: "grow" }),
       h("button", { type: "button", lang: other, onclick: switchLanguage }, t.language),
       me && h("button", { type: "button", onclick: signOut }, t.signOut)),
     h("main", { id: "content", tabindex: "-1" }, ...content));
@@ -71,11 +73,15 @@ async function draw() {
     return signIn(error);
   }
   const [view, id] = place();
-  document.title = `${id || words()[view]} · Tailor`;
+  document.title = `${id || (words()[view] ?? uploadWords().title)} · Tailor`;
   frame(h("p", { class: "soft" }, words().loading));
   const content = document.getElementById("content");
   content.focus({ preventScroll: true });
-  await (view === "runs" && id ? run(content, id, me, current) : VIEWS[view](content, me, current));
+  try {
+    await (view === "runs" && id ? run(content, id, me, current) : VIEWS[view](content, me, current, id));
+  } catch (error) {
+    if (current()) show(content, failure(error));
+  }
 }
 
 function retryLater(current) {

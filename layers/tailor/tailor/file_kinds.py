@@ -76,7 +76,15 @@ _PAPERS: Final = (
 RECIPE_NAMES: Final = (RECIPE_FILE, "tailor.yml")
 DONE_NAMES: Final = ("_done", "_success")
 DONE_FILE: Final = "_DONE"  # as Tailor itself writes it
-_JUNK_NAMES: Final = ("thumbs.db", "desktop.ini", "_metadata", "_common_metadata", *DONE_NAMES)
+UPLOADING_FILE: Final = "_UPLOADING"  # nothing starts while it lies in the folder and is not empty
+_JUNK_NAMES: Final = (
+    "thumbs.db",
+    "desktop.ini",
+    "_metadata",
+    "_common_metadata",
+    UPLOADING_FILE.lower(),
+    *DONE_NAMES,
+)
 _JUNK_STARTS: Final = (".", "~$", "_committed_", "_started_")
 _JUNK_ENDS: Final = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".swp", "~", "$folder$")
 _JUNK_FOLDERS: Final = ("__macosx", "__pycache__", "_temporary", "_delta_log", "_spark_metadata")

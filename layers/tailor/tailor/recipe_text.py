@@ -5,6 +5,7 @@ silently be ignored.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -38,6 +39,11 @@ def load(text: str | bytes) -> dict[str, Any]:
         fix = "write settings as 'name: value', for example 'model: nova-lite'"
         raise RecipeError([Problem(_FILE, "the recipe is not a list of settings", fix)])
     return value
+
+
+def dump(settings: Mapping[str, Any]) -> str:
+    """Return settings as YAML; :func:`load` reads the same from it."""
+    return yaml.safe_dump(dict(settings), allow_unicode=True, sort_keys=False) if settings else ""
 
 
 class _Refused(yaml.MarkedYAMLError):

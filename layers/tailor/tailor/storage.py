@@ -78,6 +78,53 @@ class FrozenStorage(Storage, Protocol):
         """Copy that version of a file within the bucket, without reading it here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an upload that has arrived. ``number`` counts from 1; ``sha256`` is in base64, empty where unknown."""
+
+    number: int
+    size: int
+    etag: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address for a browser, and the headers that the request must have."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class PartedStorage(Storage, Protocol):
+    """A bucket that takes large files in parts, in any order and after any interruption."""
+
+    def begin_parts(self, key: str, content_type: str) -> str:
+        """Return the id of a new upload in parts."""
+
+    def parts(self, key: str, upload: str) -> list[Part] | None:
+        """Return the parts that have arrived, by number; None if the upload was completed or aborted."""
+
+    def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+        """Upload one part."""
+
+    def finish_parts(self, key: str, upload: str, parts: Iterable[Part]) -> None:
+        """Make a file of the parts. Idempotent."""
+
+    def drop_parts(self, key: str, upload: str) -> None:
+        """Abort an upload and remove its parts. Idempotent."""
+
+
+class LinkStorage(PartedStorage, Protocol):
+    """A bucket that hands out addresses for browsers, each for one request."""
+
+    def put_link(self, key: str, size: int, sha256: str, content_type: str, seconds: int) -> Link:
+        """Return where exactly these bytes can be put as a file. ``sha256``: their digest in base64."""
+
+    def part_link(self, key: str, upload: str, number: int, size: int, sha256: str, seconds: int) -> Link:
+        """Return where exactly these bytes can be put as a part."""
+
+
 class VersionedStorage(Storage, Protocol):
     """A bucket that keeps earlier versions of its files."""
 

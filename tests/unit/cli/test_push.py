@@ -62,7 +62,7 @@ def in_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
         def write(self, key: str, data: bytes, content_type: str = "") -> None:
             super().write(key, data, content_type)
-            if not key.startswith("uploads/"):
+            if not key.endswith("/_DONE"):
                 return
             uploads.receive(messages(self, [file.key for file in self.list("uploads/")]), NOW)
             folder = uploads.folders.get("uploads/colours/scenes/")
@@ -144,7 +144,7 @@ def test_a_file_is_uploaded_with_the_media_that_its_rows_name(
     result = CliRunner().invoke(app, ["push", str(tmp_path / "data.csv"), "colours/scenes"])
     assert result.exit_code == 0, result.output
     kept = sorted(file.key for file in Session().bucket.list("uploads/colours/scenes/"))
-    assert kept == [f"uploads/colours/scenes/{name}" for name in ("_DONE", "data.csv", "img/a.png")]
+    assert kept == [f"uploads/colours/scenes/{name}" for name in ("_DONE", "_UPLOADING", "data.csv", "img/a.png")]
 
 
 def test_a_file_is_uploaded_with_the_documents_that_its_rows_name(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_several_files_are_one_dataset_as_for_check(
     result = CliRunner().invoke(app, ["push", *given, "colours/scenes"])
     assert result.exit_code == 0, result.output
     kept = sorted(file.key.rpartition("scenes/")[2] for file in Session().bucket.list("uploads/colours/scenes/"))
-    assert kept == ["_DONE", "b.csv", "parts/a.csv", "tailor.yaml"]
+    assert kept == ["_DONE", "_UPLOADING", "b.csv", "parts/a.csv", "tailor.yaml"]
 
 
 def test_a_file_whose_media_are_missing_is_refused_before_anything_is_uploaded(
@@ -204,7 +204,7 @@ def test_leftovers_stay_at_home_and_a_second_recipe_is_refused_before_anything_i
     (dataset / "parts" / "B.NDJSON").write_text("{}")
     assert CliRunner().invoke(app, ["push", str(dataset), "colours/scenes"]).exit_code == 0
     there = [file.key.rpartition("scenes/")[2] for file in Session().bucket.list("uploads/")]
-    assert there == ["_DONE", "data.csv", "parts/B.NDJSON"]
+    assert there == ["_DONE", "_UPLOADING", "data.csv", "parts/B.NDJSON"]
     for name in ("tailor.yaml", "Tailor.yml"):
         (dataset / name).write_text("model: nova-lite")
     assert "there are two recipes, Tailor.yml and tailor.yaml" in push(dataset, "colours/scenes")

@@ -113,7 +113,8 @@ def test_what_a_function_gave_up_raises_an_alarm(name: str) -> None:
 
 
 def test_every_asynchronous_function_keeps_what_it_gave_up() -> None:
-    asked_by_others = {"authorize", "inference", "manage", "console", "grade"}  # whoever calls them gets the error
+    # Whoever calls them gets the error.
+    asked_by_others = {"authorize", "inference", "manage", "preview", "console", "grade"}
     of_queues = {"receive", "prepare", "evaluate", "notify"}  # their queues keep it: test_queues.py
     comes_again = {"reconcile", "settle"}  # the next round does its work, or asks for it again
     for name in functions().keys() - asked_by_others - of_queues - comes_again:

@@ -92,14 +92,26 @@ def function(
     module = importlib.reload(importlib.import_module("functions.manage.app"))
     for api in (module.steering, module.clicks):
         monkeypatch.setattr(api, "_services", RunServices(runs, control, store))
-    for api, name in ((module.steering, "_files"), (module.uploads, "_bucket")):
-        monkeypatch.setattr(api, name, bucket)
+    monkeypatch.setattr(module.steering, "_files", bucket)
+    clients.client("s3").create_bucket(Bucket="data")  # of uploads, which is in memory too
     return module
 
 
 @pytest.fixture
 def api(
-    authorize: ModuleType, inference: ModuleType, function: ModuleType, runtime: ScriptedRuntime
+    authorize: ModuleType,
+    inference: ModuleType,
+    function: ModuleType,
+    runtime: ScriptedRuntime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Gateway]:
-    with Gateway(authorize.handler, inference.handler, function.handler) as gateway:
+    monkeypatch.setenv("PRICES", "{}")
+    preview = importlib.reload(importlib.import_module("functions.preview.app"))
+
+    def manage(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        asked = preview if event["path"].endswith("/preview") else function
+        answer: dict[str, Any] = asked.handler(event, context)
+        return answer
+
+    with Gateway(authorize.handler, inference.handler, manage) as gateway:
         yield gateway

@@ -173,24 +173,6 @@ def test_a_key_that_may_only_chat_has_nothing_tried_again(api: Gateway, store: S
     assert code(Person(api, a_key(store, "chat")[0]).retry(RUN)) == (403, "access_denied")
 
 
-def test_whoever_may_approve_says_that_an_upload_is_done(
-    person: Person, api: Gateway, store: ServingTable, bucket: Bucket
-) -> None:
-
-    def done(person: Person, path: str) -> httpx.Response:
-        return httpx.post(f"{person.url}/uploads/{path}/done", headers=person.headers, timeout=PATIENCE)
-
-    assert code(done(person, "colours/new")) == (404, "upload_not_found")
-    bucket.put("uploads/colours/new/a.csv", "e", NOW)
-    bucket.put("uploads/secret/new/a.csv", "e", NOW)
-    answer = done(person, "colours/new")
-    assert (answer.status_code, answer.json()["status"]) == (200, "done"), answer.text
-    for path in ("secret/new", "colours/%2e%2e", "colours/New", "colours/..%2fsecret"):
-        assert code(done(person, path)) == (404, "upload_not_found"), path
-    assert code(done(Person(api, a_key(store, "chat")[0]), "colours/new")) == (403, "access_denied")
-    assert bucket.written == ["uploads/colours/new/_DONE"]
-
-
 class TestStrangers:
     @pytest.mark.parametrize(
         "path", [THEIRS, "secret-nothing-0123456789ab", "colours-other-0123456789ab", "..", "%2e%2e"]

@@ -50,7 +50,9 @@ class Change(NamedTuple):
 
 
 def size_of(name: str) -> int:
-    """Return 0 for marks and for what tests call empty."""
+    """Return 0 for marks that are empty and for what tests call empty."""
+    if name.endswith("/_UPLOADING") or name == "_UPLOADING":
+        return 1
     return 0 if name.rpartition("/")[2].startswith(("_", "empty")) else 1
 
 
@@ -206,6 +208,17 @@ def test_a_mark_starts_the_run_at_once_and_changes_nothing_about_it() -> None:
     world.change([Change(120, "_DONE")])
     assert world.play() == [run]
     assert world.told == []
+
+
+@pytest.mark.parametrize(
+    ("end", "told"), [(Change(9000, "_DONE"), []), (Change(30_000, "_UPLOADING", None), ["still-filling"])]
+)
+def test_nothing_starts_while_an_uploader_says_that_it_is_not_finished(end: Change, told: list[str]) -> None:
+    world = Upload().change([Change(0, "_UPLOADING"), Change(1, "a.csv"), Change(8000, "b.csv"), end])
+    [run] = world.play()
+    assert run.created_at - NOW >= end.after * SECOND
+    assert run.fingerprint == world.whole()
+    assert world.told == told
 
 
 def test_a_recipe_that_is_deleted_before_its_message_comes_keeps_nothing_from_starting() -> None:

@@ -51,8 +51,14 @@ def client(
     """Return a cached client, in ``region`` or the configured one. Raises InvalidInputError without a Region."""
     settings = config(read_timeout, attempts, connect_timeout=connect_timeout)
     if service == "s3":
-        # Addresses for browsers too: botocore would sign these by version 2 in some Regions, which KMS refuses.
-        settings = settings.merge(Config(signature_version="s3v4"))
+        # Addresses for browsers too: botocore would sign these by version 2 in some Regions, which KMS refuses, and
+        # send browsers to the global endpoint, which redirects them: they don't follow that when they ask about CORS.
+        settings = settings.merge(
+            Config(
+                signature_version="s3v4",
+                s3={"us_east_1_regional_endpoint": "regional", "addressing_style": "virtual"},
+            )
+        )
     try:
         made = boto3.client(service, region_name=region, config=settings)  # type: ignore[call-overload]
     except NoRegionError as error:

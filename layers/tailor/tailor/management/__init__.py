@@ -9,7 +9,8 @@
 | ``runs`` | runs: list, show, findings, losses, and every action on a run or a project's live version |
 | ``approvals`` | runs that wait for approval of their cost |
 | ``clicks`` | buttons in Slack: who pressed them, and what they act on |
-| ``uploads`` | say that an upload is complete |
+| ``uploads`` | upload a dataset from a browser, go on after an interruption, end it |
+| ``previews`` | show the first rows of a dataset, with what its columns mean |
 | ``operations`` | the table of all paths, from which docs/openapi.json and the tests are made |
 """
 
@@ -17,8 +18,20 @@ from tailor.management.access import Access
 from tailor.management.approvals import Approvals
 from tailor.management.clicks import Clicks
 from tailor.management.operations import ERRORS, OPERATIONS, Operation
+from tailor.management.previews import Previews
 from tailor.management.runs import RunsApi
 from tailor.management.shown import summary
 from tailor.management.uploads import Uploads
 
-__all__ = ["ERRORS", "OPERATIONS", "Access", "Approvals", "Clicks", "Operation", "RunsApi", "Uploads", "summary"]
+__all__ = [
+    "ERRORS",
+    "OPERATIONS",
+    "Access",
+    "Approvals",
+    "Clicks",
+    "Operation",
+    "Previews",
+    "RunsApi",
+    "Uploads",
+    "summary",
+]

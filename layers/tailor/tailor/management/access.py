@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from tailor.errors import NotFoundError
 from tailor.management.documents import KeyDocument
-from tailor.names import MAX_NAME, NAME
+from tailor.names import MAX_NAME, NAME, UPLOADS
 from tailor.runs import Run, RunStore
 from tailor.serving.errors import ApiError
 from tailor.serving.keys import SCOPES, ApiKey, Caller, KeyStore, Scope
@@ -17,6 +17,8 @@ DECIDERS: tuple[Scope, ...] = ("approve",)
 OPERATORS: tuple[Scope, ...] = ("operate",)
 STARTERS: tuple[Scope, ...] = ("approve", "operate")
 """Those who begin something again, within the limits of its budget."""
+UPLOADERS: tuple[Scope, ...] = ("upload", "operate")
+FINISHERS: tuple[Scope, ...] = ("upload", "approve", "operate")
 
 
 class Access:
@@ -47,6 +49,14 @@ class Access:
             expires_at=key.expires_at,
         )
         return ApiAnswer(answer.model_dump_json())
+
+    def folder(self, project: str, dataset: str, caller: Caller, scopes: tuple[Scope, ...]) -> tuple[ApiKey, str]:
+        """Return the caller's key, which has one of the scopes, and the folder of a dataset, which need not exist."""
+        key = self.key(caller, scopes)
+        named = all(len(name) <= MAX_NAME and NAME.fullmatch(name) for name in (project, dataset))
+        if not named or project not in key.projects:
+            raise ApiError(404, "there is no such folder with files", code="upload_not_found", param="dataset")
+        return key, f"{UPLOADS}{project}/{dataset}/"
 
     def run(self, run_id: str, key: ApiKey) -> Run:
         """Return a run of the key's projects; one of another project is not there, like one that never was."""

@@ -234,6 +234,96 @@ class UploadDocument(Document):
     status: Literal["done"] = "done"
 
 
+class PieceDocument(Document):
+    """Bytes of a file that have not arrived: all of it (``part`` 0), or one of its parts."""
+
+    name: str
+    part: int
+    offset: int
+    size: int
+
+
+class OpenUploadDocument(Document):
+    """An upload under way. No run starts before it is finished."""
+
+    object: Literal["upload"] = "upload"
+    project: str
+    dataset: str
+    status: Literal["open"] = "open"
+    begun_at: datetime
+    begun_by: str
+    resumed: bool = Field(description="whether it had been begun before")
+    files: int
+    bytes: int
+    remaining_bytes: int
+    remaining: list[PieceDocument] = Field(description="what has not arrived, in the order of the files")
+    ignored: list[str] = Field(default=[], description="files that systems and tools leave behind: not uploaded")
+
+
+class LinkDocument(Document):
+    """Address for the PUT of a piece. It needs these headers, and takes exactly the bytes that were announced."""
+
+    name: str
+    part: int
+    url: str
+    headers: dict[str, str]
+
+
+class LinkList(Document):
+    object: Literal["list"] = "list"
+    data: list[LinkDocument]
+    expire_at: datetime
+
+
+class RowFinding(Document):
+    code: str
+    severity: str
+    message: str
+    fix: str
+
+
+class ColumnDocument(Document):
+    """A column, or a key. ``role``: what of a row it is, as in the recipe's ``data.columns``; null if it is none."""
+
+    name: str
+    role: str | None
+    fate: str
+
+
+class PreviewRowDocument(Document):
+    line: int
+    cells: list[str] = Field(description="a text for each column")
+    pictures: list[str] = Field(description="small, as data URLs")
+    findings: list[RowFinding]
+
+
+class PreviewFileDocument(Document):
+    name: str
+    format: str
+    columns: list[ColumnDocument]
+    rows: list[PreviewRowDocument]
+
+
+class PreviewDocument(Document):
+    """Preview of a dataset: its first rows, checked as its run will check all of them."""
+
+    object: Literal["preview"] = "preview"
+    project: str
+    dataset: str
+    method: str
+    model: str
+    whole: bool = Field(description="whether these are all rows; else what only all of them can tell is not said")
+    usable: bool | None = Field(description="null where not all rows were checked")
+    headline: str
+    checked: int
+    rejected: int
+    files: list[PreviewFileDocument]
+    findings: list[RowFinding] = Field(description="about files and the dataset")
+    quote: QuoteDocument | None = Field(description="where all rows were checked and can be used")
+    recipe: str = Field(description="the recipe with the changes; empty: all defaults")
+    recipe_problems: list[str]
+
+
 class KeyDocument(Document):
     """The key of the request."""
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from tailor.management.access import DECIDERS, OPERATORS, READERS, STARTERS
+from tailor.management.access import DECIDERS, FINISHERS, OPERATORS, READERS, STARTERS, UPLOADERS
 from tailor.management.documents import (
     ApprovalDocument,
     ApprovalList,
@@ -14,12 +14,25 @@ from tailor.management.documents import (
     DeletedModel,
     FindingList,
     KeyDocument,
+    LinkList,
+    OpenUploadDocument,
+    PreviewDocument,
     RunDocument,
     RunList,
     ServiceDocument,
     UploadDocument,
 )
-from tailor.management.requests import ActionRequest, DecisionRequest, ReasonedRequest, RollbackRequest, RunsQuery
+from tailor.management.requests import (
+    ActionRequest,
+    DecisionRequest,
+    FinishRequest,
+    LinksRequest,
+    PreviewRequest,
+    ReasonedRequest,
+    RollbackRequest,
+    RunsQuery,
+    UploadRequest,
+)
 from tailor.serving.keys import SCOPES, Scope
 
 Method = Literal["get", "post", "delete"]
@@ -156,12 +169,48 @@ OPERATIONS: tuple[Operation, ...] = (
         "decide", "post", "/v1/approvals/{run}", "Approve or decline", DECIDERS, ApprovalDocument, DecisionRequest
     ),
     Operation(
+        "beginUpload",
+        "post",
+        "/v1/uploads/{project}/{dataset}",
+        "Begin to upload a dataset, or go on after an interruption",
+        UPLOADERS,
+        OpenUploadDocument,
+        UploadRequest,
+    ),
+    Operation(
+        "getUpload",
+        "get",
+        "/v1/uploads/{project}/{dataset}",
+        "Get what has not arrived of an upload",
+        UPLOADERS,
+        OpenUploadDocument,
+    ),
+    Operation(
+        "linkPieces",
+        "post",
+        "/v1/uploads/{project}/{dataset}/links",
+        "Get addresses to which pieces of files can be put",
+        UPLOADERS,
+        LinkList,
+        LinksRequest,
+    ),
+    Operation(
         "finishUpload",
         "post",
         "/v1/uploads/{project}/{dataset}/done",
         "Say that an upload is complete",
-        STARTERS,
+        FINISHERS,
         UploadDocument,
+        FinishRequest,
+    ),
+    Operation(
+        "previewUpload",
+        "post",
+        "/v1/uploads/{project}/{dataset}/preview",
+        "Look at the first rows of a dataset",
+        UPLOADERS,
+        PreviewDocument,
+        PreviewRequest,
     ),
 )
 

@@ -8,6 +8,10 @@ from tailor.runs import State
 from tailor.serving.schema import ApiModel
 
 MOST_RUNS = 100
+MAX_RECIPE = 64_000
+MOST_FILES = 20_000
+LARGEST_FILE = 1024**4  # bytes
+MOST_LINKS = 100
 STATES = ("open", *State)
 _TEXT = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$"
 Reason = Annotated[str, Field(max_length=500, pattern=_TEXT)]
@@ -38,6 +42,66 @@ class RollbackRequest(ApiModel):
 
     to: Annotated[str, Field(max_length=63)] | None = None
     reason: Reason = ""
+
+
+Role = Literal["question", "answer", "context", "image", "video", "system", "group", "category", "split", "id"]
+FileName = Annotated[str, Field(min_length=1, max_length=900)]
+
+
+class FileRequest(ApiModel):
+    """A file to upload."""
+
+    name: FileName = Field(description="its path in the dataset's folder, with slashes")
+    size: Annotated[int, Field(ge=0, le=LARGEST_FILE, description="in bytes")]
+    modified: Annotated[int, Field(ge=0, le=2**53, description="milliseconds since 1970; 0 if unknown")] = 0
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_path(cls, value: str) -> str:
+        if "\\" in value or any(part in ("", ".", "..") for part in value.split("/")):
+            raise ValueError("it is a path with slashes, without empty names, . and ..")
+        if not value.isprintable() or len(value.encode()) > 900:
+            raise ValueError("it has at most 900 bytes, and no control characters")
+        return value
+
+
+class UploadRequest(ApiModel):
+    """Files of an upload. The same list again goes on with an upload that was cut short."""
+
+    files: Annotated[list[FileRequest], Field(min_length=1, max_length=MOST_FILES)]
+    replace: bool = Field(default=False, description="take the place of an unfinished upload of other files")
+
+
+class PieceRequest(ApiModel):
+    """A piece of an upload, as ``remaining`` lists it."""
+
+    name: FileName
+    part: Annotated[int, Field(ge=0, le=10_000)]
+    sha256: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$", description="of its bytes, in base64")]
+
+
+class LinksRequest(ApiModel):
+    pieces: Annotated[list[PieceRequest], Field(min_length=1, max_length=MOST_LINKS)]
+
+
+RecipeText = Annotated[str, Field(max_length=MAX_RECIPE, description="a tailor.yaml")]
+ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class RecipeChanges(ApiModel):
+    """A recipe: the folder's, or ``recipe`` in its place, with what else is given here."""
+
+    recipe: RecipeText | None = None
+    columns: dict[Role, ColumnName] = Field(default={}, description="columns by their roles")
+    ask_first: bool = Field(default=False, description="have the run wait for approval, whatever it costs")
+
+
+class PreviewRequest(RecipeChanges):
+    """Recipe to look at a dataset with."""
+
+
+class FinishRequest(RecipeChanges):
+    """End of an upload. What is given here is written into the folder's recipe before the run starts."""
 
 
 class RunsQuery(ApiModel):

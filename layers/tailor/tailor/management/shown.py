@@ -51,7 +51,7 @@ def document(run: Run, links: Links) -> RunDocument:
                 Change(state=change.state, at=change.at, by=change.by, reason=change.reason) for change in run.history
             ],
             "data": _data(run.report),
-            "quote": _quote(run.quote),
+            "quote": quote(run.quote),
             "answer_by": run.answer_by if run.state == State.AWAITING_APPROVAL else None,
             "job": _job(run.job),
             "deployment": run.deployment.status if run.deployment else None,
@@ -148,11 +148,12 @@ def _totals(quote: Quote | None) -> QuoteTotals:
     )
 
 
-def _quote(quote: Quote | None) -> QuoteDocument | None:
-    if quote is None:
+def quote(found: Quote | None) -> QuoteDocument | None:
+    """Return a quote as a document; None without one."""
+    if found is None:
         return None
-    lines = [QuoteLine(**{name: getattr(line, name) for name in QuoteLine.model_fields}) for line in quote.lines]
-    return QuoteDocument(**_totals(quote).model_dump(), lines=lines)
+    lines = [QuoteLine(**{name: getattr(line, name) for name in QuoteLine.model_fields}) for line in found.lines]
+    return QuoteDocument(**_totals(found).model_dump(), lines=lines)
 
 
 def _data(report: ReportRecord) -> DataDocument | None:

@@ -24,9 +24,9 @@ MAX_PROJECTS = 20
 REMEMBERED_SECONDS = 60.0  # how long a revoked key may still work
 _MOST_REMEMBERED = 1000
 
-Scope = Literal["chat", "approve", "read", "operate"]
+Scope = Literal["chat", "approve", "read", "operate", "upload"]
 """Permission of a key for its projects. ``chat``: call models; ``approve``: decide costs; ``read``: see runs and
-reports; ``operate``: stop, retire and promote runs, roll back, take offline."""
+reports; ``operate``: upload, stop, retire and promote runs, roll back, take offline; ``upload``: upload datasets."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 

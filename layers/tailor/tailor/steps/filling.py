@@ -17,7 +17,7 @@ from typing import Protocol
 
 from pydantic import Field
 
-from tailor.file_kinds import FileKind, kind_of
+from tailor.file_kinds import UPLOADING_FILE, FileKind, kind_of
 from tailor.names import UPLOADS, DatasetPath, suggest_name
 from tailor.records import Record
 
@@ -50,13 +50,19 @@ class Arrival:
         kind = kind_of(name)
         if kind == FileKind.DONE and (size or not created):
             kind = FileKind.JUNK
-        if kind == FileKind.JUNK or not name or name.endswith("/"):
+        known = kind != FileKind.JUNK or name == UPLOADING_FILE
+        if not known or not name or name.endswith("/"):
             return None
         return cls(place, name, size, at, created)
 
     @property
     def is_done(self) -> bool:
         return kind_of(self.name, self.size) == FileKind.DONE
+
+    @property
+    def is_mark(self) -> bool:
+        """Whether it says something about the upload, and is no part of it."""
+        return self.is_done or self.name == UPLOADING_FILE
 
 
 def _loose_place(key: str) -> str:
@@ -120,13 +126,13 @@ class Folder(Record):
         for arrival in arrivals:
             if not arrival.created:
                 loose.pop(arrival.name, None)
-        uploads = [arrival.at for arrival in told if not arrival.is_done]
+        uploads = [arrival.at for arrival in told if not arrival.is_mark]
         found = base.model_copy(
             update={
                 "last_at": max(self.last_at, times[-1]),
                 "uploaded_at": max([*uploads, *([self.uploaded_at] if self.uploaded_at else [])], default=None),
                 "objects": base.objects + len(uploads),
-                "bytes": base.bytes + sum(arrival.size for arrival in told),
+                "bytes": base.bytes + sum(arrival.size for arrival in told if not arrival.is_mark),
                 "pause": max([base.pause, *(pause.total_seconds() for pause in pauses if pause <= LONGEST)]),
                 "done": base.done or any(arrival.is_done for arrival in told),
                 "loose": tuple(loose)[:MOST_LOOSE],

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from tailor.errors import LostRaceError, RecipeError
 from tailor.events import UPLOAD_ANSWERED, UploadAnswered
-from tailor.file_kinds import FileKind, kind_of, recipe_among, starts_a_run
+from tailor.file_kinds import UPLOADING_FILE, FileKind, kind_of, recipe_among, starts_a_run
 from tailor.findings import Finding, finding
 from tailor.runs import Run, RunStore
-from tailor.steps.filling import Folder, FolderStore, Quiet, WakeUps
+from tailor.steps.filling import LONGEST, Folder, FolderStore, Quiet, WakeUps
 from tailor.steps.folders import name_problems, without_junk
 from tailor.steps.opening import SAME_MOMENT, QuietFolder, open_run
 from tailor.steps.superseding import end_without_dataset
@@ -59,6 +59,8 @@ def settle(name: str, services: SettleServices, *, now: datetime) -> Settled:
         return Settled()
     if folder.quiet_at > now:
         return _wait(folder, folder.quiet_at, services, now)
+    if folder.path and not folder.done and _is_held(name, services):
+        return _wait(folder, now + LONGEST, services, now)
     if folder.path and not folder.done and _is_coming(name, services, now):
         return _wait(folder, now + services.quiet.period(folder), services, now)
     listed = list(services.bucket.current(name)) if folder.path else []
@@ -76,6 +78,12 @@ def settle(name: str, services: SettleServices, *, now: datetime) -> Settled:
     except LostRaceError:  # something moved since: that is another upload
         services.wake_ups.send(name, services.quiet.period(folder))
     return settled
+
+
+def _is_held(name: str, services: SettleServices) -> bool:
+    """Return whether an uploader said that it is not finished (:mod:`tailor.steps.uploading`)."""
+    marks = services.bucket.current(f"{name}{UPLOADING_FILE}")
+    return any(file.size for file in marks if file.key == f"{name}{UPLOADING_FILE}")
 
 
 def _is_coming(name: str, services: SettleServices, now: datetime) -> bool:

@@ -14,7 +14,7 @@
 | ``disk_full`` | what is said where the disk is too small |
 """
 
-from tailor.datasets.prepare.batches import BATCH, rows_of
+from tailor.datasets.prepare.batches import BATCH, Item, rows_of
 from tailor.datasets.prepare.cost import Deal, Weight, deal, media_outside, weigh
 from tailor.datasets.prepare.disk_full import NoRoomError, disk_full_as_error
 from tailor.datasets.prepare.logged import OpenBucket
@@ -26,6 +26,7 @@ __all__ = [
     "Assignment",
     "Deal",
     "Intake",
+    "Item",
     "NoRoomError",
     "OpenBucket",
     "Progress",

@@ -11,6 +11,6 @@
 from tailor.datasets.report.document import Report, headline, sentence
 from tailor.datasets.report.grouping import examples_of, fixes_of
 from tailor.datasets.report.html import render
-from tailor.datasets.report.previews import add_pictures
+from tailor.datasets.report.previews import add_pictures, thumbnail
 
-__all__ = ["Report", "add_pictures", "examples_of", "fixes_of", "headline", "render", "sentence"]
+__all__ = ["Report", "add_pictures", "examples_of", "fixes_of", "headline", "render", "sentence", "thumbnail"]

@@ -34,12 +34,12 @@ def _picture(uri: str, storages: list[Storage]) -> str | None:
                 data = storage.read(uri.removeprefix(root), 0, MAX_IMAGE_FETCH)
             except NotFoundError:
                 continue
-            return _data_url(data)
+            return thumbnail(data)
     return None
 
 
-def _data_url(data: bytes) -> str:
-    """It was opened before, when the row was checked."""
+def thumbnail(data: bytes) -> str:
+    """Return a small JPEG of an image, as a data URL. Raises what Pillow does where it can't be opened."""
     from PIL import Image  # loaded where there are images
 
     with Image.open(io.BytesIO(data)) as image:
