@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't nee
     from tailor.runs import Run
     from tailor.steps.ownership import OwnControl
     from tailor.steps.services import RunServices
+    from tailor.steps.trainers import SageMakerTrainer
     from tailor.training.spending import Spending
 
 
@@ -130,7 +131,15 @@ class Session:
         """The services that commands steer runs with."""
         from tailor.steps.services import RunServices
 
-        return RunServices(self.runs, self.control, self.serving)
+        return RunServices(self.runs, self.control, self.serving, self.sagemaker)
+
+    @cached_property
+    def sagemaker(self) -> "SageMakerTrainer | None":
+        """The stack's second trainer, as far as people follow and stop its jobs; None where it is not enabled."""
+        from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
+
+        settings = TrainingJobSettings(bucket=self.stack.bucket, training_jobs=self.stack.sagemaker_training)
+        return sagemaker_trainer(self.control, self.stack.owner, settings)
 
     @cached_property
     def spending(self) -> "Spending":

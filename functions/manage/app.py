@@ -18,17 +18,16 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3_uploads import S3Uploads
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
+from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
 from tailor.management import Access, Approvals, Clicks, RunsApi, Uploads
 from tailor.notices.hooks import Webhooks
 from tailor.notices.messages import Reader
 from tailor.notices.words import Language
-from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.services import RunServices
 
 
-class ManageSettings(Settings):
-    bucket: str
+class ManageSettings(TrainingJobSettings):
     runs_table: str
     serving_table: str
     stack: str
@@ -48,10 +47,11 @@ runs, table, bucket = (
     ServingTable(settings.serving_table),
     S3Uploads(settings.bucket),
 )
-control = OwnControl(Bedrock(), Owner(settings.stack, settings.environment))
+owner = Owner(settings.stack, settings.environment)
+control = OwnControl(Bedrock(), owner)
+services = RunServices(runs, control, table, sagemaker_trainer(control, owner, settings))
 access = Access(runs, table)
 approvals = Approvals(access, runs)
-services = RunServices(runs, control, table)
 steering = RunsApi(access, services, bucket, approvals)
 uploads = Uploads(access, bucket)
 secret = SecretText(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None

@@ -37,6 +37,7 @@ class PrepareSettings(Settings):
     prepare_machine_arn: str
     machine_above_seconds: float
     machine_functions: int
+    training_jobs: str = ""
 
 
 settings = PrepareSettings.load()
@@ -58,6 +59,7 @@ services = PrepareServices(
     asker=BedrockAsker(bucket),
     aliases=ServingTable(settings.serving_table),
     open_bucket=S3Storage,
+    training_jobs=settings.training_jobs == "enabled",
 )
 
 

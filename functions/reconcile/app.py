@@ -18,8 +18,8 @@ from tailor.aws.queues import StepQueue
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
+from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
 from tailor.errors import RetryableError, TailorError
-from tailor.settings import Settings
 from tailor.steps.idle import IdleWatch
 from tailor.steps.inventory import DailyInventory, Inventory
 from tailor.steps.orphans import REMOVED_AFTER, Sweep
@@ -31,7 +31,7 @@ from tailor.training.prices import PriceBook, read_prices
 from tailor.training.spending import MonthLimits, Spending
 
 
-class ReconcileSettings(Settings):
+class ReconcileSettings(TrainingJobSettings):
     runs_table: str
     stack: str
     environment: str
@@ -55,11 +55,14 @@ logger = Logger()
 bedrock = Bedrock()
 runs = DynamoRunStore(settings.runs_table)
 limits = MonthLimits.of(settings.project_monthly_limit, settings.stack_monthly_limit)
+owner = Owner(settings.stack, settings.environment)
+owned = OwnControl(bedrock, owner)
 reconciler = Reconciler(
     RunServices(
         runs=runs,
-        control=OwnControl(bedrock, Owner(settings.stack, settings.environment)),
+        control=owned,
         aliases=ServingTable(settings.serving_table),
+        sagemaker=sagemaker_trainer(owned, owner, settings),
     ),
     bus=EventBus(settings.event_bus),
     line=JobQueue(bedrock, Spending(LedgerTable(settings.serving_table), limits, runs)),
@@ -77,7 +80,6 @@ reconciler = Reconciler(
 )
 
 book = PriceBook(read_prices(settings.prices))
-owned = OwnControl(bedrock, Owner(settings.stack, settings.environment))
 daily = DailyInventory(
     Inventory(runs, owned, lambda model: book.priced(model, datetime.now(UTC).date())), settings.inventory_hour
 )

@@ -13,20 +13,18 @@ from tailor.aws.ledger import LedgerTable
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.tracing import traced
+from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
 from tailor.events import RunChanged, detail
-from tailor.settings import Settings
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.train import TrainServices, train
 from tailor.training.spending import MonthLimits, Spending
 
 
-class TrainSettings(Settings):
-    bucket: str
+class TrainSettings(TrainingJobSettings):
     runs_table: str
     customization_role_arn: str
     grade_function_arn: str
     invocation_logs_bucket: str = ""
-    kms_key_arn: str = ""
     serving_table: str
     budget_limit: Decimal
     project_monthly_limit: Decimal
@@ -41,11 +39,13 @@ bedrock = Bedrock()
 owner = Owner(settings.stack, settings.environment)
 runs = DynamoRunStore(settings.runs_table)
 limits = MonthLimits.of(settings.project_monthly_limit, settings.stack_monthly_limit)
+control = OwnControl(bedrock, owner)
 services = TrainServices(
     bucket=S3Storage(settings.bucket),
     bucket_name=settings.bucket,
     runs=runs,
-    control=OwnControl(bedrock, owner),
+    control=control,
+    sagemaker=sagemaker_trainer(control, owner, settings),
     offers=bedrock,
     region=region(),
     role_arn=settings.customization_role_arn,

@@ -26,6 +26,7 @@ PARAMETERS = {
     "QuietSeconds": "2",
     "LogRetentionDays": "1",
     "TailorCommand": "tailor --local",
+    "SageMakerTraining": "enabled",
     "Remark": "Measured on the local cloud: its models stand in for Bedrock's, so the numbers say nothing about those.",
 }
 NOT_INPUTS = ("__pycache__", ".mypy_cache")

@@ -28,6 +28,7 @@ QUOTAS: Mapping[str, Quota] = {
     "models": Quota(100, _QUOTAS_PAGE),
     "deployments": Quota(10, _QUOTAS_PAGE),
     "deployments-in-progress": Quota(2, _QUOTAS_PAGE),
+    "training-instances": Quota(0, "reported of new accounts: SageMaker's quotas of GPU instances for training jobs"),
     "model-units": Quota(0, "reported: no commitment model units until a quota increase"),
     "custom-requests-a-minute": Quota(4, "reported of a new account; the documented default is 2,000 for Nova"),
     "base-requests-a-minute": Quota(2000, "taken from custom Nova models; newer pages list tokens a minute only"),
@@ -36,7 +37,7 @@ QUOTAS: Mapping[str, Quota] = {
     ),
 }
 # Of an account that has asked AWS for more: the documented defaults.
-RAISED: Mapping[str, int] = {"custom-requests-a-minute": 2000}
+RAISED: Mapping[str, int] = {"custom-requests-a-minute": 2000, "training-instances": 4}
 
 
 def of_the_account() -> dict[str, int]:

@@ -27,6 +27,8 @@ PARAMETERS = {  # all that is optional is there: an !If in a list that leads to 
     "AlarmEmail": "linh@example.com",
     "WebhooksSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:tailor/webhooks-a1b2c3",
     "InvocationLogsBucket": "invocation-logs",
+    "SageMakerTraining": "enabled",
+    "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
     "ApiAccessLog": "role",
     "AllowedOrigins": "https://app.example.com",
     "WebAclArn": "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/tailor/a1b2c3d4-5678-90ab-cdef-111111111111",
@@ -40,7 +42,6 @@ NOT_MADE = {  # by moto's CloudFormation; made with the services' own API in a t
 }
 NOT_TRIED = {
     "AWS::ApiGateway::Account",
-    "AWS::IAM::ManagedPolicy",
     "AWS::WAFv2::WebACLAssociation",
 }  # nor made there; cfn-lint looks
 LEFT_OUT = {  # moto's CloudFormation makes an API without the methods of its definition, and refuses to deploy that one

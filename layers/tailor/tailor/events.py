@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from tailor.runs import Run, State
 
@@ -56,9 +56,10 @@ class WakeUp(Event):
 
 
 class JobStateChange(Event):
-    """``detail`` of ``aws.bedrock`` "Model Customization Job State Change"; the rest of it is not read on purpose."""
+    """``detail`` of ``aws.bedrock`` "Model Customization Job State Change" and of ``aws.sagemaker`` "SageMaker Training
+    Job State Change"; the rest of it is not read on purpose."""
 
-    job_arn: str = Field(alias="jobArn")
+    job_arn: str = Field(validation_alias=AliasChoices("jobArn", "TrainingJobArn"))
 
 
 class RunChanged(Event):

@@ -19,10 +19,35 @@ class Conversation:
     answer: str
 
 
+CONTINUE = "Continue the document."
+"""The request before each document, where a model learns documents as answers."""
+
+
+def document_row(document: str) -> dict[str, Any]:
+    """Return a document as a row of a fine-tuning: its text is the answer to the same request each time."""
+    return {
+        "schemaVersion": "bedrock-conversation-2024",
+        "messages": [
+            {"role": "user", "content": [{"text": CONTINUE}]},
+            {"role": "assistant", "content": [{"text": document}]},
+        ],
+    }
+
+
+def document_in(row: Mapping[str, Any]) -> str | None:
+    """Return the document that a row of a continued pre-training holds; None for other rows."""
+    if "input" in row:
+        return row["input"] if isinstance(row["input"], str) else None
+    match row.get("messages"):
+        case [{"content": [{"text": text}]}, {"content": [{"text": str(document)}]}] if text == CONTINUE:
+            return document
+    return None
+
+
 def decode(row: Mapping[str, Any]) -> Conversation:
     """Return the conversation of a row: Converse, prompt and completion, a document, or OpenAI's for reinforcement."""
-    if "input" in row:
-        return Conversation([], [], row["input"])
+    if (document := document_in(row)) is not None:
+        return Conversation([], [], document)
     if "prompt" in row and "completion" in row:
         return Conversation([], [{"role": "user", "content": [{"text": row["prompt"]}]}], row["completion"])
     messages = [{**turn, "content": _blocks(turn["content"])} for turn in row["messages"]]

@@ -17,6 +17,7 @@ from tailor.recipe_section import Hours, Key, Section, Share
 from tailor.recipe_serving import Deployment, RecipeGuardrail, Retention
 
 Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
+Trainer = Literal["auto", "bedrock", "sagemaker"]
 METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
 
 
@@ -219,6 +220,9 @@ class Budget(Section):
     limit: Decimal | None = Field(
         default=None, ge=0, description="US dollars per run, at most the stack's limit; none: the stack's limit"
     )
+    training_hours: Hours = Field(
+        default=8, description="SageMaker only: hours after which its job is stopped; the quote counts them all"
+    )
     approval_hours: Hours = Field(default=72, description="hours to wait for approval before the run is declined")
 
 
@@ -281,6 +285,11 @@ class Recipe(Section):
     model: str = Field(default="nova-lite", description="base model (tailor models lists them)")
     teacher: str | None = Field(
         default=None, description="distillation only: teacher model; none: the first listed for the model"
+    )
+    trainer: Trainer = Field(
+        default="auto",
+        description="who trains: bedrock (a customization job) or sagemaker (a training job, where the stack has it "
+        "enabled); auto: Bedrock, or SageMaker for what Bedrock does not take",
     )
     description: str = Field(default="", max_length=500)
     data: Data = Data()

@@ -112,6 +112,7 @@ class JobRecord(RunRecord):
     another one (``attempt`` 2 and so on)."""
 
     attempt: int = 1
+    trainer: str | None = Field(default=None, description="sagemaker; none: Bedrock, as in all earlier versions")
     spent_before: EarlierCost | None = None
     first: FailedJob | None = None
     arn: str | None = None

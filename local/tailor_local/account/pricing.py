@@ -13,7 +13,7 @@ from tailor_local.bedrock.errors import ServiceError
 
 REGIONS = ("us-east-1", "eu-central-1", "ap-south-1")  # docs.aws.amazon.com/general/latest/gr/billing.html
 REGION_OF = {"USE1": "us-east-1", "USW2": "us-west-2"}
-SERVICE = "AmazonBedrock"
+SERVICE, SAGEMAKER = "AmazonBedrock", "AmazonSageMaker"
 
 
 @cache
@@ -26,9 +26,10 @@ def get_products(request: dict[str, Any], setting: Setting) -> dict[str, Any]:
     """Entries whose attributes fit all filters: the list's own answer, a list of JSON documents."""
     if setting.region not in REGIONS:
         raise ServiceError("UnknownOperationException", f"The Price List has no endpoint in {setting.region}.")
-    if request["ServiceCode"] != SERVICE:
+    if request["ServiceCode"] not in (SERVICE, SAGEMAKER):
         raise ServiceError("InvalidParameterException", f"Invalid service code: {request['ServiceCode']}.")
     products = [_product(entry) for entry in _all(setting)]
+    products = [each for each in products if each["serviceCode"] == request["ServiceCode"]]
     for wanted in request.get("Filters", []):
         if wanted["Type"] != "TERM_MATCH":
             raise ServiceError("InvalidParameterException", f"Filters here are of the type TERM_MATCH: {wanted}.")
@@ -52,20 +53,21 @@ def _product(entry: Mapping[str, str]) -> dict[str, Any]:
     """The nesting is AWS's; its inner keys are codes that mean nothing to a reader."""
     name = entry["usagetype"]
     sku = "LOCAL" + hashlib.sha256(name.encode()).hexdigest()[:11].upper()
+    service = SAGEMAKER if ":ml." in name else SERVICE
     custom = "Customization" in name or "custom-model" in name
     return {
         "product": {
             "sku": sku,
             "attributes": {
-                "servicecode": SERVICE,
-                "servicename": "Amazon Bedrock",
+                "servicecode": service,
+                "servicename": "Amazon Bedrock" if service == SERVICE else "Amazon SageMaker",
                 "regionCode": REGION_OF[name.split("-")[0]],
                 "usagetype": name,
                 "model": entry["model"],
                 "feature": "Model Customization" if custom else "On-demand Inference",
             },
         },
-        "serviceCode": SERVICE,
+        "serviceCode": service,
         "terms": {
             "OnDemand": {
                 f"{sku}.JRTCKXETXF": {

@@ -9,10 +9,11 @@ from typing import Any
 from tailor_local import timelapse
 from tailor_local.bedrock.faults import Desk
 from tailor_local.bedrock.platform import Platform, Scope
-from tailor_local.bedrock.state import Job
+from tailor_local.bedrock.state import Job, TrainingJob
 
 HOLD_MINUTES = 5.0  # how long an event waits for one to overtake it
 DETAIL_TYPE = "Model Customization Job State Change"
+TRAINING_DETAIL_TYPE = "SageMaker Training Job State Change"
 
 
 def detail(scope: Scope, job: Job) -> dict[str, Any]:
@@ -40,6 +41,64 @@ def detail(scope: Scope, job: Job) -> dict[str, Any]:
     return {name: value for name, value in content.items() if value is not None}
 
 
+_SHOWN = (
+    "HyperParameters",
+    "AlgorithmSpecification",
+    "RoleArn",
+    "InputDataConfig",
+    "OutputDataConfig",
+    "ResourceConfig",
+    "StoppingCondition",
+)
+
+
+def training_job_detail(job: TrainingJob) -> dict[str, Any]:
+    """Return what DescribeTrainingJob says; times are seconds. An event has the same, with times in milliseconds."""
+    given = job.request
+    output = f"{given['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job.name}/output/model.tar.gz"
+    content = {
+        "TrainingJobName": job.name,
+        "TrainingJobArn": job.arn,
+        "ModelArtifacts": {"S3ModelArtifacts": output},
+        "TrainingJobStatus": job.status,
+        "SecondaryStatus": job.secondary,
+        "FailureReason": job.failure,
+        **{name: given[name] for name in _SHOWN if name in given},
+        "CreationTime": job.created,
+        "TrainingStartTime": job.started,
+        "TrainingEndTime": job.ended,
+        "LastModifiedTime": job.modified,
+        "SecondaryStatusTransitions": [dict(each) for each in job.transitions],
+        "FinalMetricDataList": _metrics(job),
+        "TrainingTimeInSeconds": int(job.ended - job.started) or 1 if job.ended and job.started else None,
+        "BillableTimeInSeconds": int(job.ended - job.started) or 1 if job.ended and job.started else None,
+    }
+    return {name: value for name, value in content.items() if value is not None}
+
+
+def _metrics(job: TrainingJob) -> list[dict[str, Any]] | None:
+    """Return the last values of the metrics that the request defines, as a container's log would have them."""
+    defined = {each["Name"] for each in job.request["AlgorithmSpecification"].get("MetricDefinitions", [])}
+    found = [
+        {"MetricName": name, "Value": value, "Timestamp": job.modified}
+        for name, value in job.losses.items()
+        if name in defined
+    ]
+    return found or None
+
+
+def _event(scope: Scope, job: "Job | TrainingJob") -> dict[str, Any]:
+    if isinstance(job, Job):
+        return detail(scope, job)
+    found = training_job_detail(job)
+    times = ("CreationTime", "TrainingStartTime", "TrainingEndTime", "LastModifiedTime")
+    found |= {name: int(found[name] * 1000) for name in times if name in found}
+    for each in found["SecondaryStatusTransitions"]:
+        each |= {name: int(each[name] * 1000) for name in ("StartTime", "EndTime") if name in each}
+    found.pop("FinalMetricDataList", None)
+    return found
+
+
 class Announcer:
     """Publishes what happens to jobs; at best once, as AWS does, and worse where a fault says so."""
 
@@ -47,14 +106,14 @@ class Announcer:
         self._platform = platform
         self._desk = desk
         self._lock = threading.Lock()
-        self._held: tuple[Scope, Job, dict[str, Any]] | None = None
+        self._held: tuple[Scope, Job | TrainingJob, dict[str, Any]] | None = None
         self.sent: list[dict[str, Any]] = []  # every event handed to the bus, for tests
 
-    def announce(self, scope: Scope, job: Job) -> None:
+    def announce(self, scope: Scope, job: Job | TrainingJob) -> None:
         faults = self._desk.faults.events
         if self._desk.event_lost():
             return
-        event = (scope, job, detail(scope, job))
+        event = (scope, job, _event(scope, job))
         with self._lock:
             if faults.reorder and self._held is None:
                 self._held = event
@@ -85,9 +144,12 @@ class Announcer:
         if held:
             self._publish(*held)
 
-    def _publish(self, scope: Scope, job: Job, content: dict[str, Any]) -> None:
+    def _publish(self, scope: Scope, job: Job | TrainingJob, content: dict[str, Any]) -> None:
         self.sent.append(content)
-        self._platform.publish(scope, DETAIL_TYPE, content, [job.arn])
+        if isinstance(job, Job):
+            self._platform.publish(scope, DETAIL_TYPE, content, [job.arn])
+        else:
+            self._platform.publish(scope, TRAINING_DETAIL_TYPE, content, [job.arn], "aws.sagemaker")
 
 
 def _iso(moment: float | None) -> str | None:

@@ -41,10 +41,24 @@ class Platform(Protocol):
         """Why the caller may not do this (AWS's wording), or None if IAM allows it."""
         ...
 
-    def take_role(self, role_arn: str, scope: Scope, source_arn: str) -> Credentials | None:
-        """Credentials of a service role, or None if its trust policy does not let Bedrock take it for this source."""
+    def take_role(
+        self, role_arn: str, scope: Scope, source_arn: str, service: str = "bedrock.amazonaws.com"
+    ) -> Credentials | None:
+        """Credentials of a service role, or None if its trust policy does not let the service take it for this
+        source."""
         ...
 
-    def publish(self, scope: Scope, detail_type: str, detail: Mapping[str, Any], resources: list[str]) -> None:
-        """Send an event as ``aws.bedrock`` to the default bus."""
+    def own_credentials(self) -> Credentials:
+        """Credentials of AWS's own hands, for what a service keeps in the account's name."""
+        ...
+
+    def publish(
+        self,
+        scope: Scope,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        resources: list[str],
+        source: str = "aws.bedrock",
+    ) -> None:
+        """Send an event as a service of AWS to the default bus."""
         ...

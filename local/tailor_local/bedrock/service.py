@@ -20,6 +20,7 @@ from tailor_local.bedrock.runner import Runner
 from tailor_local.bedrock.state import PHASES, Job, State, Store
 from tailor_local.bedrock.wire import Answer
 from tailor_local.errors import LocalCloudError
+from tailor_local.sagemaker import SageMaker
 
 log = logging.getLogger("tailor.bedrock")
 
@@ -65,6 +66,7 @@ class Bedrock:
         self.platform = platform
         self._standin = Standin(platform, self.store, self.desk, directory, self._start_job)
         self._runner = Runner(self._standin, self.announcer)
+        self.sagemaker = SageMaker(self._standin, self.announcer)
 
     def _start_job(self, scope: Scope, job: Job) -> None:
         self._runner.start(scope, job)
@@ -141,6 +143,7 @@ class Bedrock:
                         job.phases[phase]["status"] = "NotStarted"
                     _, _, _, region, account, _ = job.arn.split(":", 5)
                     self._runner.start(Scope(account, region), job)
+            self.sagemaker.resume()
             for model in self.store.state.models.values():
                 if not (model.weights or model.failure):
                     _, _, _, region, account, _ = model.arn.split(":", 5)

@@ -42,6 +42,24 @@ class Job:
 
 
 @dataclass
+class TrainingJob:
+    """A training job of SageMaker."""
+
+    arn: str
+    name: str
+    created: float
+    modified: float
+    request: dict[str, Any]  # as CreateTrainingJob got it
+    status: str = "InProgress"
+    secondary: str = "Starting"
+    transitions: list[dict[str, Any]] = field(default_factory=list)
+    failure: str | None = None
+    started: float | None = None
+    ended: float | None = None
+    losses: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
 class Model:
     arn: str
     name: str
@@ -113,6 +131,7 @@ class Guardrail:
 @dataclass
 class State:
     jobs: dict[str, Job] = field(default_factory=dict)
+    training_jobs: dict[str, TrainingJob] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
     throughputs: dict[str, Throughput] = field(default_factory=dict)
@@ -129,6 +148,7 @@ class State:
     def from_json(cls, data: dict[str, Any]) -> "State":
         return cls(
             jobs={arn: Job(**job) for arn, job in data["jobs"].items()},
+            training_jobs={arn: TrainingJob(**job) for arn, job in data.get("training_jobs", {}).items()},
             models={arn: Model(**model) for arn, model in data["models"].items()},
             deployments={arn: Deployment(**item) for arn, item in data["deployments"].items()},
             throughputs={arn: Throughput(**item) for arn, item in data["throughputs"].items()},

@@ -73,6 +73,14 @@ class Storage:
         except ClientError as error:
             raise StorageError(error.response["Error"]["Code"], bucket, key) from error
 
+    def make_bucket(self, name: str) -> None:
+        """Create a bucket. Idempotent."""
+        try:
+            self.s3.create_bucket(Bucket=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+                raise StorageError(error.response["Error"]["Code"], name, "") from error
+
     def listed(self, uri: str) -> list[str]:
         """URIs of the objects under a prefix."""
         bucket, prefix = split(uri)

@@ -14,7 +14,10 @@ from tailor_local.bedrock.errors import invalid
 
 SHOWN = 256  # characters of a refused value that a message repeats
 # The hyphen stands on both sides of this repetition, so a row of hyphens would take exponential time.
-_SAME_BUT_QUICK = {r"[a-zA-Z0-9](-*[a-zA-Z0-9\+\-\.])*": r"[a-zA-Z0-9][a-zA-Z0-9+.-]*"}
+_SAME_BUT_QUICK = {
+    r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)": r"(?u:[\w\s.:/=+@-]*)",  # Java's names of classes of characters
+    r"[a-zA-Z0-9](-*[a-zA-Z0-9\+\-\.])*": r"[a-zA-Z0-9][a-zA-Z0-9+.-]*",
+}
 
 
 def check(shape: StructureShape | None, value: dict[str, Any]) -> None:

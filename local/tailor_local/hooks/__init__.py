@@ -27,6 +27,8 @@ from tailor_local.hooks import (
 )
 from tailor_local.hooks.identity import Emulator
 from tailor_local.hooks.needed import inside, missing
+from tailor_local.sagemaker import SageMaker
+from tailor_local.sagemaker.front import TARGET
 
 __all__ = ["CONTROL_PREFIX", "Emulator", "install", "missing", "run"]
 CONTROL_PREFIX = "/_tailor/"
@@ -89,12 +91,23 @@ def _add_services(account: Account) -> None:
         handlers[name] = _AccountService(name, account)
 
 
+def _add_sagemaker(sagemaker: SageMaker) -> None:
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> tuple[int, dict[str, str], bytes]:
+        return sagemaker.answer(headers, body)
+
+    inside("core.router").SERVICE_PATTERNS["sagemaker"] = {"target_prefixes": [f"{TARGET}."], "host_patterns": []}
+    inside("app").SERVICE_HANDLERS["sagemaker"] = handle
+
+
 def install(bedrock: Bedrock) -> None:
     """Make the emulator of this process Tailor's. Call it before `run`."""
     modules = inside("app")._loaded_modules
     modules["bedrock"] = _Service("bedrock", bedrock, keeps_state=True)
     modules["bedrock_runtime"] = _Service("bedrock-runtime", bedrock, keeps_state=False)
     _add_services(Account(bedrock.platform, bedrock.desk, bedrock.quota))
+    _add_sagemaker(bedrock.sagemaker)
     _authorise_ourselves()
     _call_loopback_secure()
     alarms.watch_own_dimensions()
@@ -138,7 +151,11 @@ def _authorise_ourselves() -> None:
     def extract_iam_action(service: str, method: str, path: str, *arguments: Any) -> str | None:
         if service == "lambda" and path.rstrip("/").endswith("/account-settings"):
             return "lambda:GetAccountSettings"  # the emulator lets everybody read them
-        return None if service in ("bedrock", "bedrock-runtime") else original(service, method, path, *arguments)
+        return (
+            None
+            if service in ("bedrock", "bedrock-runtime", "sagemaker")
+            else original(service, method, path, *arguments)
+        )
 
     actions.extract_iam_action = extract_iam_action
 

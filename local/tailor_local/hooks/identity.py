@@ -15,6 +15,7 @@ from tailor_local.bedrock.platform import Credentials, Scope
 from tailor_local.hooks.needed import inside
 
 BEDROCK = "bedrock.amazonaws.com"
+OWNER = "test"  # the emulator's access key and secret of the account's owner
 SESSION_SECONDS = 12 * 3600
 
 
@@ -32,12 +33,22 @@ class Emulator:
         key = inside("core.router").extract_access_key_id(headers, {})
         return denial(key, self.scope(), action, resource, context)
 
-    def take_role(self, role_arn: str, scope: Scope, source_arn: str) -> Credentials | None:
-        return take_role(BEDROCK, role_arn, scope, source_arn)
+    def take_role(self, role_arn: str, scope: Scope, source_arn: str, service: str = BEDROCK) -> Credentials | None:
+        return take_role(service, role_arn, scope, source_arn)
 
-    def publish(self, scope: Scope, detail_type: str, detail: Mapping[str, Any], resources: list[str]) -> None:
+    def own_credentials(self) -> Credentials:
+        return Credentials(OWNER, OWNER, "")
+
+    def publish(
+        self,
+        scope: Scope,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        resources: list[str],
+        source: str = "aws.bedrock",
+    ) -> None:
         entry = {
-            "Source": "aws.bedrock",
+            "Source": source,
             "DetailType": detail_type,
             "Detail": json.dumps(detail),
             "Resources": resources,

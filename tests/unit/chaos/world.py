@@ -44,7 +44,7 @@ from tailor.training.line import JobQueue
 from tailor.training.prices import PriceBook
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
 from tests.unit.chaos.uploads import Treatment, UploadsQueue
-from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, unlimited
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, trainers, unlimited
 from tests.unit.versions import Versions
 
 TREATMENTS: tuple[Treatment, ...] = ("delivered", "lost", "repeated", "delayed", "reordered")
@@ -489,7 +489,7 @@ class World:
         train(run_id, services, now=self.now)
 
     def _track(self, job_arn: str) -> None:
-        track(job_arn, runs=self.runs, control=self.control, now=self.now)
+        track(job_arn, runs=self.runs, trainers=trainers(self.control), now=self.now)
 
     def _provision(self, run_id: str) -> None:
         provision(run_id, self.services, tags=OWNER.tags, now=self.now)

@@ -15,6 +15,7 @@ from tailor.run_records import JobRecord
 from tailor.runs import Run, State
 from tailor.steps.publish import publish
 from tailor.steps.track import watch
+from tailor.steps.trainers import BedrockTrainer
 from tests.unit.contracts.template import event_of
 from tests.unit.notices.conftest import START, Receiver, Stack, context, run_through
 from tests.unit.steps.fakes import MemoryBus, MemoryControl, MemoryRuns
@@ -70,7 +71,7 @@ class TestTheOutbox:
         job = {"jobArn": ARN, "status": "InProgress", "statusDetails": {"validationDetails": validated}}
         for minute in range(60 * 11):  # every round between 6 and 12 hours after the last sign of life
             before = runs.get(run.id)
-            watch(before, job, runs=runs, control=control, now=START + timedelta(minutes=minute + 1))
+            watch(before, job, runs=runs, trainer=BedrockTrainer(control), now=START + timedelta(minutes=minute + 1))
             publish(before, runs.get(run.id), bus=bus)
         assert [(kind, change.phase) for kind, change in bus.sent if isinstance(change, RunStalled)] == [
             (RUN_STALLED, "waiting")

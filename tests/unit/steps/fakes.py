@@ -16,6 +16,7 @@ from tailor.runs import Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.filling import Folder
 from tailor.steps.machine import Execution, Machine
+from tailor.steps.trainers import BedrockTrainer, Trainers
 from tailor.storage import StoredFile
 from tailor.training.spending import Ledger, MonthLimits, Spending
 from tests.unit.steps.items import check_item
@@ -214,6 +215,11 @@ class MemoryBus:
 def unlimited(runs: MemoryRuns) -> Spending:
     """A stack that limits no month, and so keeps no ledger."""
     return Spending(cast("Ledger", None), MonthLimits(), runs)
+
+
+def trainers(control: Any) -> Trainers:
+    """A stack that trains by Bedrock's jobs alone."""
+    return Trainers(BedrockTrainer(control))
 
 
 RESOURCES: Mapping[DeploymentKind, str] = {"on-demand": "custom-model-deployment", "provisioned": "provisioned-model"}

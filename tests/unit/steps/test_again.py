@@ -18,7 +18,7 @@ from tailor.steps.track import track
 from tailor.steps.train import TrainServices, train
 from tailor.training.request import MOST_ATTEMPTS, job_name, run_id_of
 from tailor.training.spent import spent
-from tests.unit.steps.fakes import NOW, DatedStorage, OpenRegion, a_run, unlimited
+from tests.unit.steps.fakes import NOW, DatedStorage, OpenRegion, a_run, trainers, unlimited
 from tests.unit.steps.setting import Setting
 from tests.unit.steps.uploads import Uploads, message
 
@@ -145,7 +145,7 @@ def test_each_try_has_a_job_of_its_own_and_the_cost_of_those_before(setting: Set
     assert [request["jobName"] for request in setting.control.requests] == [f"{run.id}-2"]
     arn = setting.runs.get(run.id).job_arn
     setting.control.jobs[arn] |= {"status": "Completed", "outputModelArn": "arn:model"}
-    assert track(arn, runs=setting.runs, control=setting.control, now=NOW) is not None
+    assert track(arn, runs=setting.runs, trainers=trainers(setting.control), now=NOW) is not None
     trained = spent(setting.runs.get(run.id), NOW)
     assert (trained.least, trained.most) == (Decimal(6), Decimal(9)), "two trainings, and one look at the base model"
 

@@ -5,7 +5,7 @@ import pytest
 from tailor.errors import ConflictError, NotFoundError
 from tailor.runs import State
 from tailor.steps.track import track
-from tests.unit.steps.fakes import NOW
+from tests.unit.steps.fakes import NOW, trainers
 from tests.unit.steps.setting import JOB, MODEL, Setting
 
 
@@ -14,7 +14,7 @@ def test_stopping_asks_bedrock_and_the_jobs_answer_moves_the_run(setting: Settin
     asked = setting.stop(run)
     assert asked.state == State.TRAINING
     assert setting.control.jobs[JOB]["status"] == "Stopped"
-    stopped = track(JOB, runs=setting.runs, control=setting.control, now=NOW)
+    stopped = track(JOB, runs=setting.runs, trainers=trainers(setting.control), now=NOW)
     assert stopped is not None
     assert stopped.state == State.STOPPED
 

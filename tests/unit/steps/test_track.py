@@ -7,7 +7,7 @@ import pytest
 from tailor.run_records import PhaseRecord
 from tailor.runs import State
 from tailor.steps.track import track
-from tests.unit.steps.fakes import NOW
+from tests.unit.steps.fakes import NOW, trainers
 from tests.unit.steps.setting import JOB, MODEL, Setting
 
 
@@ -22,7 +22,7 @@ from tests.unit.steps.setting import JOB, MODEL, Setting
 def test_a_job_that_ended_moves_its_run_by_event_and_without_one(job: dict[str, Any], state: State) -> None:
     by_event, by_poll = Setting(), Setting()
     by_event.training(**job)
-    moved = track(JOB, runs=by_event.runs, control=by_event.control, now=NOW)
+    moved = track(JOB, runs=by_event.runs, trainers=trainers(by_event.control), now=NOW)
     run = by_poll.training(**job)
     by_poll.reconcile()
     assert moved is not None
@@ -32,23 +32,23 @@ def test_a_job_that_ended_moves_its_run_by_event_and_without_one(job: dict[str, 
 
 def test_a_repeated_or_late_event_changes_nothing(setting: Setting) -> None:
     setting.training(status="Completed", outputModelArn=MODEL)
-    assert track(JOB, runs=setting.runs, control=setting.control, now=NOW) is not None
+    assert track(JOB, runs=setting.runs, trainers=trainers(setting.control), now=NOW) is not None
     setting.control.jobs[JOB]["status"] = "InProgress"
-    assert track(JOB, runs=setting.runs, control=setting.control, now=NOW) is None
+    assert track(JOB, runs=setting.runs, trainers=trainers(setting.control), now=NOW) is None
 
 
 def test_a_job_of_somebody_else_is_none_of_our_business(setting: Setting) -> None:
     setting.control.jobs[JOB] = {"jobArn": JOB, "jobName": "theirs", "status": "Completed"}
-    assert track(JOB, runs=setting.runs, control=setting.control, now=NOW) is None
+    assert track(JOB, runs=setting.runs, trainers=trainers(setting.control), now=NOW) is None
 
 
 def test_phases_are_kept_without_moving_the_run(setting: Setting) -> None:
     setting.training(statusDetails={"validationDetails": {"status": "Completed", "lastModifiedTime": NOW}})
-    run = track(JOB, runs=setting.runs, control=setting.control, now=NOW)
+    run = track(JOB, runs=setting.runs, trainers=trainers(setting.control), now=NOW)
     assert run is not None
     assert run.state == State.TRAINING
     assert run.job and run.job.phases == {"validation": PhaseRecord(status="Completed", since=NOW)}
-    assert track(JOB, runs=setting.runs, control=setting.control, now=NOW) is None
+    assert track(JOB, runs=setting.runs, trainers=trainers(setting.control), now=NOW) is None
 
 
 def test_a_stop_that_never_reached_bedrock_is_asked_for_again(setting: Setting) -> None:
@@ -67,7 +67,7 @@ def test_a_job_that_ends_before_the_stop_arrives_still_ends_its_run(setting: Set
     run = setting.training()
     setting.stop(run)
     setting.control.jobs[JOB] |= {"status": "Completed", "outputModelArn": MODEL}
-    stopped = track(JOB, runs=setting.runs, control=setting.control, now=NOW)
+    stopped = track(JOB, runs=setting.runs, trainers=trainers(setting.control), now=NOW)
     assert stopped is not None
     assert stopped.state == State.STOPPED
     assert "person:linh stopped it: wrong data" in stopped.history[-1].reason

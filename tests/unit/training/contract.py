@@ -14,16 +14,16 @@ from tailor_local.bedrock.validation import check
 
 
 @cache
-def _service() -> Any:
-    return botocore.session.get_session().get_service_model("bedrock")
+def _service(name: str) -> Any:
+    return botocore.session.get_session().get_service_model(name)
 
 
-def request_problems(operation: str, request: dict[str, Any]) -> str:
-    return _problems(_service().operation_model(operation).input_shape, request)
+def request_problems(operation: str, request: dict[str, Any], service: str = "bedrock") -> str:
+    return _problems(_service(service).operation_model(operation).input_shape, request)
 
 
-def answer_problems(operation: str, answer: dict[str, Any]) -> str:
-    return _problems(_service().operation_model(operation).output_shape, answer)
+def answer_problems(operation: str, answer: dict[str, Any], service: str = "bedrock") -> str:
+    return _problems(_service(service).operation_model(operation).output_shape, answer)
 
 
 def _problems(shape: StructureShape, document: dict[str, Any]) -> str:

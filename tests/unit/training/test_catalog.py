@@ -16,7 +16,7 @@ def names(model: catalog.Model) -> str:
 
 def test_every_table_of_facts_names_a_source_that_exists() -> None:
     document = tomllib.loads(files("tailor").joinpath("catalog.toml").read_text("utf-8"))
-    shared = ("limits", "hyperparameters", *catalog.SHARED, "reserved_words", "models")
+    shared = ("limits", "hyperparameters", "training_jobs", *catalog.SHARED, "reserved_words", "models")
     tables = [table for kind in shared for table in document[kind].values()]
     tables += [facts for entry in document["models"].values() for facts in entry.get("methods", {}).values()]
     tables += document["prices"]
@@ -114,8 +114,8 @@ def test_a_method_that_a_model_does_not_know_names_models_that_do() -> None:
         catalog.model("nova-lite").method("reinforcement")
     assert "nova-2-lite" in error.value.hint
     with pytest.raises(InvalidInputError) as error:
-        catalog.model("nova-lite").method("continued-pre-training")
-    assert "no base model" in error.value.hint
+        catalog.model("nova-pro").method("continued-pre-training")
+    assert "nova-micro, nova-lite, nova-2-lite" in error.value.hint
 
 
 def test_values_out_of_range_name_the_range() -> None:

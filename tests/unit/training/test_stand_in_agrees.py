@@ -31,7 +31,10 @@ def test_ids_regions_methods_and_teachers(model: catalog.Model) -> None:
     assert set(model.regions) == set(known.training_regions)
     kinds = {"on-demand": "ON_DEMAND", "provisioned": "PROVISIONED"}
     assert {kinds[kind] for kind in model.hosting.kinds} == set(known.deployments)
-    methods = {LISTED.get(method, "REINFORCEMENT_FINE_TUNING") for method in model.methods}
+    methods = {
+        "FINE_TUNING" if facts.record == "document" else LISTED.get(method, "REINFORCEMENT_FINE_TUNING")
+        for method, facts in model.methods.items()
+    }
     teachers = {catalog.model(name).base_id for facts in model.methods.values() for name in facts.teachers}
     if model.family == "llama":
         assert set(foundation.methods(known, Faults())) <= methods

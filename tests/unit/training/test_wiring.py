@@ -14,11 +14,12 @@ from tailor.recipe import Patience, Recipe
 from tailor.runs import Change, Run, State
 from tailor.steps.track import track, watch
 from tailor.steps.train import TrainServices, train
+from tailor.steps.trainers import BedrockTrainer
 from tailor.storage import FolderStorage
 from tailor.training.line import WAITING, has_its_turn
 from tailor.training.prices import PriceBook, read_prices
 from tailor.training.request import run_id_of
-from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns, OpenRegion, unlimited
+from tests.unit.steps.fakes import NOW, MemoryControl, MemoryRuns, OpenRegion, trainers, unlimited
 from tests.unit.training.test_preflight import AWS, Region
 
 Build = Callable[..., Any]
@@ -61,7 +62,7 @@ class Pipeline:
     def end(self, **job: Any) -> None:
         arn = self.run.job_arn
         self.control.jobs[arn] |= job
-        track(arn, runs=self.runs, control=self.control, now=NOW)
+        track(arn, runs=self.runs, trainers=trainers(self.control), now=NOW)
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ class TestStalls:
 
     def look(self, pipeline: Pipeline, hours: float) -> Run | None:
         now = NOW + timedelta(hours=hours)
-        return watch(pipeline.run, pipeline.job, runs=pipeline.runs, control=pipeline.control, now=now)
+        return watch(pipeline.run, pipeline.job, runs=pipeline.runs, trainer=BedrockTrainer(pipeline.control), now=now)
 
     def test_half_the_patience_is_noted_once_and_stops_nothing(self, hung: Pipeline) -> None:
         assert self.look(hung, 5) is None

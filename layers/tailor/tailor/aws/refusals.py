@@ -15,12 +15,21 @@ CONDITION_FAILED = "ConditionalCheckFailedException"
 
 _KINDS: dict[type[TailorError], frozenset[str]] = {
     NotFoundError: frozenset(
-        {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "ResourceNotFoundException", "NoSuchEntity"}
+        {
+            "404",
+            "NoSuchKey",
+            "NoSuchVersion",
+            "NoSuchBucket",
+            "NotFound",
+            "ResourceNotFoundException",
+            "NoSuchEntity",
+            "ResourceNotFound",
+        }
     ),
     NotAllowedError: frozenset({"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}),
-    ConflictError: frozenset({CONDITION_FAILED, "ConflictException", "PreconditionFailed"}),
+    ConflictError: frozenset({CONDITION_FAILED, "ConflictException", "PreconditionFailed", "ResourceInUse"}),
     InvalidInputError: frozenset({"ValidationException", "InvalidRequest", "TooManyTagsException"}),
-    QuotaError: frozenset({"ServiceQuotaExceededException", "LimitExceededException"}),
+    QuotaError: frozenset({"ServiceQuotaExceededException", "LimitExceededException", "ResourceLimitExceeded"}),
     ThrottledError: frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"}),
 }
 _CLASS = {code: kind for kind, codes in _KINDS.items() for code in codes}

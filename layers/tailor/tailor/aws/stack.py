@@ -31,6 +31,7 @@ class Stack(BaseModel):
     grade_function: str = Field(alias="GradeFunctionArn")
     environment: str = Field(description="the parameter Environment")
     prices: str = Field(default="{}", description="the parameter Prices")
+    sagemaker_training: str = Field(default="disabled", description="the parameter SageMakerTraining")
     kms_key: str = Field(default="", description="the parameter KmsKeyArn")
     project_monthly_limit: Decimal = Field(default=Decimal(0), description="the parameter ProjectMonthlyLimit")
     stack_monthly_limit: Decimal = Field(default=Decimal(0), description="the parameter StackMonthlyLimit")
@@ -55,6 +56,7 @@ def find_stack(name: str) -> Stack:
     given = {
         "environment": found.parameters.get("Environment", ""),
         "prices": found.parameters.get("Prices", "{}"),
+        "sagemaker_training": found.parameters.get("SageMakerTraining", "disabled"),
         "kms_key": found.parameters.get("KmsKeyArn", ""),
         "project_monthly_limit": found.parameters.get("ProjectMonthlyLimit", "0"),
         "stack_monthly_limit": found.parameters.get("StackMonthlyLimit", "0"),

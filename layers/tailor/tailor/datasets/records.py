@@ -8,6 +8,7 @@ import orjson
 from tailor.catalog import Record
 from tailor.datasets.example import Block, Example, Media, Raw, Text, Turn
 from tailor.datasets.media import Locate, source_of
+from tailor.prepared import document_row
 
 SCHEMA = "bedrock-conversation-2024"
 
@@ -31,6 +32,7 @@ class Encoder:
             "openai-rft": self._reinforcement,
             "prompt-completion": self._prompt_completion,
             "input": self._input,
+            "document": self._document,
         }[record]
 
     def encode(self, example: Example, locate: Locate) -> Encoded:
@@ -66,6 +68,10 @@ class Encoder:
     def _input(self, example: Example, locate: Locate) -> Encoded:
         document = document_of(example)
         return Encoded(orjson.dumps({"input": document}), document, "")
+
+    def _document(self, example: Example, locate: Locate) -> Encoded:
+        document = document_of(example)
+        return Encoded(orjson.dumps(document_row(document)), document, "")
 
     def _content(self, turn: Turn, locate: Locate) -> list[dict[str, Any]]:
         content: list[dict[str, Any]] = []

@@ -86,5 +86,6 @@ _SHAPES: dict[str, Callable[[bytes], bool]] = {
     "openai-rft": _sound_reinforcement,
     "prompt-completion": _holds("prompt", "completion"),
     "input": _holds("input"),
+    "document": _sound_converse,
     "test": _sound_test,
 }

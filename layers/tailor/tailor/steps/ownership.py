@@ -111,10 +111,13 @@ class OwnControl(Control):
         return None if self.own_tags(arn) is None else arn
 
     def _expect_own(self, arn: str, what: str) -> None:
-        """Raise NotOursError for another stack's, RetryableError for one whose tags can't be seen yet."""
-        tags = self._account.tags(arn)
-        if not tags:
-            raise RetryableError(f"{what} has no tags, or they can't be read yet: {arn}")
-        if not self._owner.owns(tags):
-            whose = f"the stack {tags['stack']}" if "stack" in tags else "something else"
-            raise NotOursError(f"{what} belongs to {whose}: {arn}", hint="its tags say whose it is")
+        expect_own(self._owner, self._account.tags(arn), what, arn)
+
+
+def expect_own(owner: Owner, tags: Mapping[str, str], what: str, arn: str) -> None:
+    """Raise NotOursError for another stack's, RetryableError for one whose tags can't be seen yet."""
+    if not tags:
+        raise RetryableError(f"{what} has no tags, or they can't be read yet: {arn}")
+    if not owner.owns(tags):
+        whose = f"the stack {tags['stack']}" if "stack" in tags else "something else"
+        raise NotOursError(f"{what} belongs to {whose}: {arn}", hint="its tags say whose it is")

@@ -80,7 +80,9 @@ class _Step:
         upload = frozen_upload(run, bucket)
         problems, recipe, model = read_request(run, upload)
         if model is not None and not problems:
-            problems = offer_problems(recipe, model, services.region, services.offers)
+            problems = offer_problems(
+                recipe, model, services.region, services.offers, training_jobs=services.training_jobs
+            )
         if problems or model is None:
             return self._reject(recipe, problems)
         owner, open_bucket = services.bucket_owner, services.open_bucket
@@ -118,6 +120,8 @@ class _Step:
             examples=_examples(bucket, run.files, recipe, model),
             priced=lambda model: prices.priced(model, now.date()),
             notes=lambda: prices.notes,
+            region=services.region,
+            training_jobs=services.training_jobs,
         )
         return self._end(State.PREPARED, recipe, summary, quote=quote)
 

@@ -76,7 +76,8 @@ class PrepareServices:
     """Services of preparing a dataset. ``offers`` guards money: no run is quoted that the Region would not train.
 
     ``asker`` does the headroom check; ``aliases`` tell whether an evaluation asks a live version too. ``prices`` come
-    before those of the catalogue; ``open_bucket`` returns the bucket of a distillation's invocation logs.
+    before those of the catalogue; ``open_bucket`` returns the bucket of a distillation's invocation logs;
+    ``training_jobs``: the stack may submit training jobs to SageMaker.
     """
 
     bucket: VersionedStorage
@@ -89,6 +90,7 @@ class PrepareServices:
     region: str
     prices: PriceBook = NO_PRICES
     open_bucket: OpenBucket | None = None
+    training_jobs: bool = False
 
 
 def check_shard(shard: Shard, services: PrepareServices, scratch: Path) -> bool:

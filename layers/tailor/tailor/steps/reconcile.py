@@ -129,9 +129,10 @@ class Reconciler:
         if run.state == State.PAUSED:
             return look_at_paused(run, self.services, self.idle.calls if self.idle else None, now)
         if run.state == State.TRAINING:
-            job = self.services.control.get_job(run.job_arn)
-            moved = follow(run, job, runs=self.services.runs, by=BY, now=now)
-            return moved or watch(run, job, runs=self.services.runs, control=self.services.control, now=now)
+            trainer = self.services.trainers.of(run)
+            job = trainer.get_job(run.job_arn)
+            moved = follow(run, job, runs=self.services.runs, trainer=trainer, by=BY, now=now)
+            return moved or watch(run, job, runs=self.services.runs, trainer=trainer, now=now)
         if run.state == State.DEPLOYING or (run.state == State.RESTORING and run.deployment is not None):
             return follow_deployment(run, self.services, by=BY, now=now)
         if run.state == State.AWAITING_APPROVAL and run.answer_by < now:

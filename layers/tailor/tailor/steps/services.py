@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from tailor.runs import RunStore
 from tailor.serving.aliases import AliasStore
 from tailor.steps.control import Control
+from tailor.steps.trainers import BedrockTrainer, Trainer, Trainers
 
 
 @dataclass(frozen=True, slots=True)
 class RunServices:
-    """Stores of runs and names, and the control plane: all that deploys, promotes, retires and steers a run."""
+    """Stores of runs and names, and the control plane: all that deploys, promotes, retires and steers a run.
+
+    ``sagemaker``: the second trainer, where the stack has it enabled.
+    """
 
     runs: RunStore
     control: Control
     aliases: AliasStore
+    sagemaker: Trainer | None = None
+
+    @property
+    def trainers(self) -> Trainers:
+        return Trainers(BedrockTrainer(self.control), self.sagemaker)

@@ -20,8 +20,8 @@ from tailor.steps.again import ENDED_WITHOUT_MODEL, again
 from tailor.steps.models import check_model
 from tailor.steps.provision import SERVING, is_going, is_sealed, open_sealed, promote, stand_by, take_down
 from tailor.steps.services import RunServices
+from tailor.steps.trainers import stop_unnoted
 from tailor.storage import Storage
-from tailor.training.request import job_name
 
 _NOT_SUBMITTED = frozenset({State.RECEIVED, State.PREPARING, State.PREPARED, State.APPROVED})
 _NOT_MEASURED = frozenset({State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING, State.RESTORING})
@@ -117,17 +117,17 @@ def end(run: Run, services: RunServices, *, by: str, reason: str, now: datetime)
     A job takes a while to stop: Bedrock's answer moves the run. An evaluation sees that the run ended and asks no
     more. A deployment that is being created is deleted once it exists.
     """
-    runs, control = services.runs, services.control
+    runs = services.runs
     if run.state in _NOT_SUBMITTED:
         stopped = runs.save(run.moved(State.STOPPED, by=by, reason=reason, now=now))
-        with suppress(NotFoundError, NotOursError):
+        with suppress(NotFoundError, NotOursError, InvalidInputError):
             # A job may be there already, of a function that was killed before it could write that down.
-            control.stop_job(job_name(run))
+            stop_unnoted(run, services.trainers)
         return stopped
     if run.state == State.TRAINING:
         arn, marks = run.job_arn, {"stop_asked_by": by, "stop_reason": reason}
         stopping = runs.save(run.updated(job=run.job and run.job.model_copy(update=marks)))
-        control.stop_job(arn)
+        services.trainers.of(run).stop_job(arn)
         return stopping
     return take_down(run, services, by=by, reason=reason, now=now)
 

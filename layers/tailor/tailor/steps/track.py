@@ -1,12 +1,14 @@
-"""training → trained | training-failed | stopped: move a run by the status of its job at Bedrock."""
+"""training → trained | training-failed | stopped: move a run by the status of its job."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from tailor.errors import NotFoundError
+from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError
 from tailor.run_records import FailedJob, JobRecord, JobStatus, PhaseRecord
 from tailor.runs import Run, RunStore, State
-from tailor.steps.control import Control
+from tailor.steps.trainers import Trainer, Trainers
 from tailor.training.request import run_id_of
 from tailor.training.stall import find_stall
 from tailor.training.translate import explain, is_worth_one_retry
@@ -14,17 +16,18 @@ from tailor.training.translate import explain, is_worth_one_retry
 BY = "track"
 
 
-def track(job_arn: str, *, runs: RunStore, control: Control, now: datetime) -> Run | None:
+def track(job_arn: str, *, runs: RunStore, trainers: Trainers, now: datetime) -> Run | None:
     """Look a job up and return its run, moved; None if the job is not ours, or nothing is new."""
-    job = control.get_job(job_arn)
+    trainer = trainers.of_job(job_arn)
+    job = trainer.get_job(job_arn)
     try:
         run = runs.get(run_id_of(job["jobName"]))
     except NotFoundError:
         return None
-    return follow(run, job, runs=runs, by=BY, now=now)
+    return follow(run, job, runs=runs, trainer=trainer, by=BY, now=now)
 
 
-def follow(run: Run, job: dict[str, Any], *, runs: RunStore, by: str, now: datetime) -> Run | None:
+def follow(run: Run, job: dict[str, Any], *, runs: RunStore, trainer: Trainer, by: str, now: datetime) -> Run | None:
     """Return the run, moved by its job's status; None if nothing is new.
 
     A run that is not in training is left alone: the event came late, or before the job's ARN was recorded, and
@@ -34,10 +37,15 @@ def follow(run: Run, job: dict[str, Any], *, runs: RunStore, by: str, now: datet
         return None
     known = run.job.model_copy(update=progress(job))
     if known.status == JobStatus.COMPLETED and known.stop_asked_by is not None:
-        reason = f"{_stopped(run, known)}; the job was done by then, and its model {job['outputModelArn']} is kept"
+        model = job.get("outputModelArn")
+        kept = f"its model {model} is kept" if model else "what it trained stays with SageMaker, and is not imported"
+        reason = f"{_stopped(run, known)}; the job was done by then, and {kept}"
         return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=reason))
     if known.status == JobStatus.COMPLETED:
-        done = known.model_copy(update={"model_arn": job["outputModelArn"]})
+        try:
+            done = known.model_copy(update={"model_arn": trainer.model_of(run, job)})
+        except (InvalidInputError, NotAllowedError) as error:
+            return runs.save(run.moved(State.TRAINING_FAILED, by=by, now=now, job=known, reason=error.message))
         return runs.save(run.moved(State.TRAINED, by=by, now=now, job=done))
     if known.status == JobStatus.FAILED:
         if known.stop_asked_by is None and _may_try_again(known, job.get("failureMessage", "")):
@@ -48,16 +56,16 @@ def follow(run: Run, job: dict[str, Any], *, runs: RunStore, by: str, now: datet
         reason = explain(job.get("failureMessage", ""))
         return runs.save(run.moved(State.TRAINING_FAILED, by=by, now=now, job=known, reason=reason))
     if known.status == JobStatus.STOPPED:
-        return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=_stopped(run, known)))
+        return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=_stopped(run, known, job)))
     if known == run.job:
         return None
     return runs.save(run.updated(job=known))
 
 
-def _stopped(run: Run, known: JobRecord) -> str:
+def _stopped(run: Run, known: JobRecord, job: Mapping[str, Any] = MappingProxyType({})) -> str:
     if known.stop_asked_by is not None:
         return f"{known.stop_asked_by} stopped it" + (f": {known.stop_reason}" if known.stop_reason else "")
-    return run.stall.message if run.stall else "the job was stopped"
+    return job.get("failureMessage") or (run.stall.message if run.stall else "the job was stopped")
 
 
 def _may_try_again(known: JobRecord, message: str) -> bool:
@@ -66,20 +74,20 @@ def _may_try_again(known: JobRecord, message: str) -> bool:
     return not begun and known.attempt == 1 and is_worth_one_retry(message)
 
 
-def watch(run: Run, job: dict[str, Any], *, runs: RunStore, control: Control, now: datetime) -> Run | None:
+def watch(run: Run, job: dict[str, Any], *, runs: RunStore, trainer: Trainer, now: datetime) -> Run | None:
     """Record a job that makes no progress, and stop it when the recipe's patience ends; None if nothing is new.
 
     Bedrock reports no stall. A stop that a person asked for and that never reached Bedrock is asked for again.
     """
     asked = run.job is not None and run.job.stop_asked_by is not None
     if run.state == State.TRAINING and asked and job.get("status", JobStatus.IN_PROGRESS) == JobStatus.IN_PROGRESS:
-        control.stop_job(job["jobArn"])
+        trainer.stop_job(job["jobArn"])
         return None
     stall = find_stall(job, run.recipe.patience, now)
     if stall is None or run.state != State.TRAINING:
         return None
     if stall.level == "stuck" and stall.phase != "stopping" and run.recipe.patience.stop:
-        control.stop_job(job["jobArn"])
+        trainer.stop_job(job["jobArn"])
     noted = run.held_up(stall.level, stall.phase, stall.message, now)
     return runs.save(noted) if noted else None
 

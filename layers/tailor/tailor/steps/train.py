@@ -15,13 +15,14 @@ from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, Not
 from tailor.run_records import JobRecord, JobStatus
 from tailor.runs import Run, RunStore, State, find
 from tailor.steps.control import Control
+from tailor.steps.trainers import BedrockTrainer, Trainer, Trainers, stop_unnoted
 from tailor.storage import Storage
 from tailor.training.approval import needs_approval
 from tailor.training.line import BUDGET, FEW, TURN, has_its_turn, room_for_jobs, waits_for
-from tailor.training.methods import build_job
 from tailor.training.preflight import Offers, Place, failures, preflight
 from tailor.training.request import Job, job_name
 from tailor.training.spending import Spending
+from tailor.training.trainers import choose
 from tailor.training.translate import explain
 
 BY = "train"
@@ -30,6 +31,7 @@ BY = "train"
 @dataclass(frozen=True, slots=True)
 class TrainServices:
     """Services of a training's start. ``offers`` and ``spending`` guard money: nothing is paid for without them.
+    ``sagemaker`` is the second trainer, where the stack has it enabled.
 
     ``bucket`` is rooted at the bucket that ``bucket_name`` names; ``grader_arn`` is the reward function's,
     ``logs_bucket`` holds invocation logs, ``kms_key`` encrypts custom models: each may be empty.
@@ -48,11 +50,21 @@ class TrainServices:
     grader_arn: str = ""
     logs_bucket: str = ""
     kms_key: str = ""
+    sagemaker: Trainer | None = None
+
+    @property
+    def trainers(self) -> Trainers:
+        return Trainers(BedrockTrainer(self.control), self.sagemaker, self.region)
 
     @property
     def place(self) -> Place:
         return Place(
-            self.region, self.bucket_name, self.role_arn, grader_arn=self.grader_arn, logs_bucket=self.logs_bucket
+            self.region,
+            self.bucket_name,
+            self.role_arn,
+            grader_arn=self.grader_arn,
+            logs_bucket=self.logs_bucket,
+            training_jobs=self.sagemaker is not None,
         )
 
     def job(self, run: Run, model: Model, manifest: dict[str, Any]) -> Job:
@@ -67,10 +79,10 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
     Raises:
         RetryableError: Bedrock can't take the job now. The run keeps its place.
     """
-    runs, offers, control = services.runs, services.offers, services.control
+    runs, offers = services.runs, services.offers
     run = find(runs, run_id)
     if run is None or run.state not in {State.PREPARED, State.APPROVED}:
-        _end_unnoted_job(run, control)
+        _end_unnoted_job(run, services.trainers)
         return None
     if run.state == State.PREPARED:
         reason = needs_approval(run.quote, run.recipe, services.budget_limit)
@@ -78,7 +90,7 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
             until = now + timedelta(hours=run.recipe.budget.approval_hours)
             quote = run.quote and run.quote.model_copy(update={"approval": Approval(reason=reason, until=until)})
             return runs.save(run.moved(State.AWAITING_APPROVAL, by=BY, reason=reason, now=now, quote=quote))
-    model = catalog.model(run.recipe.model)
+    model = catalog.model_of(run.recipe)
     if reason := _comes_later(run, services):
         return _wait(run, reason, runs=runs, now=now)
     name, place = job_name(run), services.place
@@ -90,26 +102,31 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
         return runs.save(waiting) if waiting else None
     try:
         manifest: dict[str, Any] = json.loads(services.bucket.read(f"{run.files}prepared/manifest.json"))
-        request = build_job(services.job(run, model, manifest))
-        # Should this function die between the two next lines, the repeat finds the same job by its derived name.
-        arn = control.create_job(request)
+        trainer = services.trainers.of(run)
+        # Should this function die after the next line, the repeat finds the same job by its derived name.
+        made = trainer.submit(services.job(run, model, manifest))
     except QuotaError as error:
         return _wait(run, error.message, runs=runs, now=now)
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         reason = explain(error.message)
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
     submitted = {
-        "arn": arn,
+        "arn": made.arn,
         "status": JobStatus.IN_PROGRESS,
         "submitted_at": now,
-        "request": request_summary(request),
+        "request": made.request,
     }
+    reason = ""
+    if trainer.name == "sagemaker":
+        submitted["trainer"] = trainer.name
+        why = choose(run.recipe, model, region=services.region, enabled=True).why
+        reason = f"a training job of SageMaker trains it: {why}"
     job = (run.job or JobRecord()).model_copy(update=submitted)
     try:
-        return runs.save(run.moved(State.TRAINING, by=BY, now=now, job=job))
+        return runs.save(run.moved(State.TRAINING, by=BY, reason=reason, now=now, job=job))
     except ConflictError:
         if not runs.get(run.id).is_open:
-            control.stop_job(arn)  # the run was stopped since: nobody would follow its job
+            trainer.stop_job(made.arn)  # the run was stopped since: nobody would follow its job
         raise
 
 
@@ -130,20 +147,14 @@ def _comes_later(run: Run, services: TrainServices) -> str:
     return "" if free or submitted else "other runs come first"
 
 
-def _end_unnoted_job(run: Run | None, control: Control) -> None:
+def _end_unnoted_job(run: Run | None, trainers: Trainers) -> None:
     """Stop a job of a run that has ended: a visit may have been cut short between the job and the note of it."""
     if run and run.state in {State.SUPERSEDED, State.STOPPED}:
-        with suppress(NotFoundError, NotOursError):
-            control.stop_job(job_name(run))
+        with suppress(NotFoundError, NotOursError, InvalidInputError):
+            stop_unnoted(run, trainers)
 
 
 def _wait(run: Run, reason: str, *, runs: RunStore, now: datetime) -> Run | None:
     """Record that other runs come first, and return the run; None if recorded before. Reconcile asks for it again."""
     waiting = run.held_up("wait", TURN, reason, now)
     return runs.save(waiting) if waiting else None
-
-
-def request_summary(request: dict[str, Any]) -> dict[str, Any]:
-    """Return the parts of a job's request that people look up later."""
-    kept = ("baseModelIdentifier", "customizationType", "hyperParameters", "customizationConfig")
-    return {name: request[name] for name in kept if name in request}

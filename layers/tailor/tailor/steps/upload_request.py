@@ -9,8 +9,9 @@ from tailor.runs import Run
 from tailor.steps.folders import fingerprint, name_problems
 from tailor.steps.opening import read_recipe
 from tailor.storage import FrozenStorage
-from tailor.training.preflight import Offers, check_offer
+from tailor.training.preflight import Offers, Place, check_offer, check_training_job
 from tailor.training.recipe_check import check_recipe, findings_of, read_checked
+from tailor.training.trainers import choose
 
 
 def read_request(run: Run, upload: FrozenStorage) -> tuple[list[Finding], Recipe, Model | None]:
@@ -32,13 +33,18 @@ def read_request(run: Run, upload: FrozenStorage) -> tuple[list[Finding], Recipe
     return findings, recipe, model
 
 
-def offer_problems(recipe: Recipe, model: Model, region: str, offers: Offers) -> list[Finding]:
-    """Return a finding if this Region does not offer the model; none if Bedrock can't be asked now.
+def offer_problems(
+    recipe: Recipe, model: Model, region: str, offers: Offers, *, training_jobs: bool = False
+) -> list[Finding]:
+    """Return a finding if nobody trains the model here; none if Bedrock can't be asked now.
 
     It is asked again before the job.
     """
     try:
-        check = check_offer(recipe, model, region, offers)
+        if choose(recipe, model, region=region, enabled=training_jobs).name == "sagemaker":
+            check = check_training_job(recipe, model, Place(region, "", "", training_jobs=training_jobs))
+        else:
+            check = check_offer(recipe, model, region, offers)
     except TailorError:
         return []
     return findings_of([Problem("model", check.message, check.remedy)]) if check.status == "failed" else []

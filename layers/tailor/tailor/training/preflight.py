@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-from tailor.catalog import Model, models, quotas, teacher_of
+from tailor.catalog import Model, PriceItem, models, quotas, teacher_of, training_registries
 from tailor.errors import NotFoundError, TailorError
 from tailor.names import files_of_run
 from tailor.recipe import Method, Recipe
 from tailor.recipe_serving import RecipeGuardrail
 from tailor.training.prices import PriceBook, how_to_set
 from tailor.training.request import JOB_FOLDER, TRAIN_FILE
+from tailor.training.trainers import TrainerName, choose
 
 Status = Literal["ok", "warning", "failed", "unknown"]
 # Methods by the name that Bedrock lists models by; reinforcement has none.
@@ -30,6 +31,12 @@ _INSTEAD = (
     "make questions and answers of the documents and fine-tune on them, or leave the documents as they are and look "
     "them up when a question comes (retrieval)"
 )
+
+
+def listed_as(recipe: Recipe, model: Model) -> str | None:
+    """Return the customization type of a job on this model; None for one that Bedrock lists no models by."""
+    facts = model.methods.get(recipe.method)
+    return LISTED["fine-tuning"] if facts and facts.record == "document" else LISTED.get(recipe.method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,8 @@ class Access(Protocol):
 class Place:
     """The account and Region of a job.
 
-    ``caller_arn`` submits it; ``grader_arn`` is the reward function; ``logs_bucket`` may hold invocation logs.
+    ``caller_arn`` submits it; ``grader_arn`` is the reward function; ``logs_bucket`` may hold invocation logs;
+    ``training_jobs``: the stack may submit training jobs to SageMaker.
     """
 
     region: str
@@ -80,6 +88,7 @@ class Place:
     caller_arn: str = ""
     grader_arn: str = ""
     logs_bucket: str = ""
+    training_jobs: bool = False
 
 
 def preflight(
@@ -99,8 +108,12 @@ def preflight(
         name: the job's name, if there is a run; ``files`` is the folder of the run's files then.
         prices: given to check whether training has a price.
     """
-    checks = [
-        _asked("model", lambda: check_offer(recipe, model, place.region, offers)),
+    trainer = choose(recipe, model, region=place.region, enabled=place.training_jobs)
+    if trainer.name == "sagemaker":
+        checks = [check_training_job(recipe, model, place)]
+    else:
+        checks = [_asked("model", lambda: check_offer(recipe, model, place.region, offers))]
+    checks += [
         _asked("lifecycle", lambda: check_lifecycle(model, offers)),
         check_hosting(recipe, model),
     ]
@@ -109,12 +122,13 @@ def preflight(
         checks += check_logs(recipe, place)
     if guardrail := recipe.guardrail:
         checks.append(_asked("guardrail", lambda: check_guardrail(guardrail, place.region, offers)))
-    checks.append(_asked("quota", lambda: check_quota(offers)))
+    if trainer.name == "bedrock":
+        checks.append(_asked("quota", lambda: check_quota(offers)))
     if prices is not None:
-        checks.append(check_price(recipe, model, prices))
+        checks.append(check_price(recipe, model, prices, trainer.name))
     if name:
         checks += [check_keys(files, place), _asked("name", lambda: check_name_is_free(name, offers))]
-    if access is not None:
+    if access is not None and trainer.name == "bedrock":
         checks += check_access(recipe, model, place, access)
     return checks
 
@@ -126,7 +140,7 @@ def failures(checks: Iterable[PreflightCheck]) -> str:
 
 def check_offer(recipe: Recipe, model: Model, region: str, offers: Offers) -> PreflightCheck:
     """Check whether this Region offers the model for the method today; the catalogue may be out of date."""
-    listed = LISTED.get(recipe.method)
+    listed = listed_as(recipe, model)
     if listed is None:
         if offers.foundation_model(model.training_id) or offers.foundation_model(model.base_id):
             return PreflightCheck("model", "ok", f"{region} has {model.title}")
@@ -139,7 +153,7 @@ def check_offer(recipe: Recipe, model: Model, region: str, offers: Offers) -> Pr
             return PreflightCheck(
                 "model", "failed", f"no model in {region} supports continued pre-training today", _INSTEAD
             )
-        names = [known.name for known in models() if known.ids & set(offered)]
+        names = [known.name for known in models() if known.ids & set(offered) and recipe.method in known.methods]
         if names:
             remedy = f"choose one that it offers: {', '.join(names)}; or {_elsewhere(model)}"
             return PreflightCheck(
@@ -161,6 +175,23 @@ def check_guardrail(guardrail: RecipeGuardrail, region: str, offers: Offers) -> 
     if status != "READY":
         return PreflightCheck("guardrail", "warning", f"{named} is {status.lower()}", "wait until it is ready")
     return PreflightCheck("guardrail", "ok", f"{named} is there")
+
+
+def check_training_job(recipe: Recipe, model: Model, place: Place) -> PreflightCheck:
+    """Check whether SageMaker's training jobs can train the run: the stack, the model and the Region."""
+    facts, registries = model.methods.get(recipe.method), training_registries()
+    if not place.training_jobs:
+        remedy = "deploy it with SageMakerTraining=enabled, or leave trainer out of the recipe"
+        return PreflightCheck("model", "failed", "this stack may submit no training jobs to SageMaker", remedy)
+    if facts is None or facts.sagemaker is None:
+        message = f"SageMaker's training jobs offer no {recipe.method} of {model.title}"
+        return PreflightCheck("model", "failed", message, "leave trainer out, or choose another model (tailor models)")
+    if place.region not in registries:
+        message = f"AWS publishes no training image of Nova in {place.region}"
+        return PreflightCheck("model", "failed", message, f"deploy Tailor in {' or '.join(registries)}")
+    job = facts.sagemaker
+    message = f"a training job of SageMaker on {job.instances} {job.instance_type} trains {model.title}"
+    return PreflightCheck("model", "ok", message)
 
 
 def _elsewhere(model: Model) -> str:
@@ -229,18 +260,19 @@ def check_quota(offers: Offers) -> PreflightCheck:
     return PreflightCheck("quota", "ok", f"{running} of {most} customization jobs run")
 
 
-def check_price(recipe: Recipe, model: Model, prices: PriceBook) -> PreflightCheck:
+def check_price(recipe: Recipe, model: Model, prices: PriceBook, trainer: TrainerName = "bedrock") -> PreflightCheck:
     """Check whether training has a price. A run without one waits for approval."""
+    item: PriceItem = "instance-hour" if trainer == "sagemaker" else "training"
     if recipe.method == "reinforcement":
         message = (
             "reinforcement is billed by the hour and nobody knows the hours before: each run waits for an approval"
         )
         return PreflightCheck("price", "warning", message)
-    price = prices.priced(model, datetime.now(UTC).date()).price("training")
+    price = prices.priced(model, datetime.now(UTC).date()).price(item)
     notes = "".join(f"; {note}" for note in prices.notes)
     if price is None:
         message = f"training {model.title} has no price, so each run waits for an approval{notes}"
-        return PreflightCheck("price", "warning", message, how_to_set(model, "training"))
+        return PreflightCheck("price", "warning", message, how_to_set(model, item))
     return PreflightCheck("price", "ok", f"training costs ${price.amount:f} per {price.unit} ({price.origin}){notes}")
 
 

@@ -26,9 +26,9 @@ _TOKENS = re.compile(r"(1[km]) tokens?")
 
 
 def request(usage_type: str) -> dict[str, Any]:
-    """Return the parameters of GetProducts for Amazon Bedrock's entries of one usage type."""
+    """Return the parameters of GetProducts for the entries of one usage type, Bedrock's or SageMaker's."""
     filters = [{"Type": "TERM_MATCH", "Field": "usagetype", "Value": usage_type}]
-    return {"ServiceCode": "AmazonBedrock", "Filters": filters}
+    return {"ServiceCode": "AmazonSageMaker" if ":ml." in usage_type else "AmazonBedrock", "Filters": filters}
 
 
 class Listing(Protocol):

@@ -16,6 +16,8 @@ from tailor.recipe import Recipe
 from tailor.recipe_serving import Deployment
 from tailor.training.advice import hyperparameters
 from tailor.training.prices import how_to_set
+from tailor.training.sagemaker.facts import training_facts
+from tailor.training.trainers import TrainerName
 
 PER_THOUSAND = Decimal("0.001")
 SECONDS_AN_HOUR = 3600
@@ -37,6 +39,7 @@ class Basis:
     live: bool = False
     examples: Range | None = None
     priced: Callable[[Model], Model] = lambda model: model
+    trainer: TrainerName = "bedrock"
 
     @property
     def rows(self) -> int:
@@ -101,6 +104,8 @@ def line(
 def by_epochs(basis: Basis, others: Iterable[CostLine], assumption: str) -> Quote:
     """Return the cost of a method whose training is billed by the file's tokens for each epoch."""
     recipe = basis.recipe
+    if basis.trainer == "sagemaker":
+        return by_hours(basis, others, assumption)
     advised = hyperparameters(recipe, basis.model.method(recipe.method), basis.rows)["epochs"]
     epochs = Range.exactly(float(advised.value))
     return Quote(
@@ -117,6 +122,41 @@ def by_epochs(basis: Basis, others: Iterable[CostLine], assumption: str) -> Quot
             assumption,
         ),
         training_tokens=billed(basis.tokens, epochs),
+    )
+
+
+def by_hours(basis: Basis, others: Iterable[CostLine], assumption: str) -> Quote:
+    """Return the cost of a training job of SageMaker, which bills its instances by the hour.
+
+    Nobody publishes how fast Nova trains there, so the hours that the job may take at most are counted.
+    """
+    recipe, model = basis.recipe, basis.model
+    facts = training_facts(model.method(recipe.method), model.title, recipe.method)
+    hours = Decimal(str(recipe.budget.training_hours))
+    advised = hyperparameters(recipe, model.method(recipe.method), basis.rows)["epochs"]
+    quantity = Range(Decimal(0), hours, hours).times(facts.instances)
+    missing = (
+        f"no trustworthy price for an hour of {facts.instance_type}, which SageMaker bills while the job runs; "
+        + how_to_set(model, "instance-hour")
+    )
+    how = f"{facts.instances} {facts.instance_type} for at most {hours:g} hours"
+    title = f"Training {model.title} with SageMaker"
+    return Quote(
+        model=model.name,
+        method=recipe.method,
+        lines=(
+            line("training", title, "once", quantity, model.price("instance-hour"), how, missing),
+            *others,
+            *kept_and_hosted(recipe, model),
+        ),
+        assumptions=(
+            f"{advised.value} epochs: {advised.reason}",
+            f"SageMaker trains: {facts.instances} {facts.instance_type}, billed by the second while the job runs",
+            f"nobody knows how long it takes: it is stopped after {hours:g} hours, all counted (budget.training_hours)",
+            "importing the model into Bedrock has no price of its own on AWS's pages; its storage is the line below",
+            assumption,
+        ),
+        training_tokens=billed(basis.tokens, Range.exactly(float(advised.value))),
     )
 
 

@@ -33,19 +33,19 @@ def read_checked(text: str | bytes, **changes: Any) -> tuple[Recipe, Model]:
     found = [*wrong, *(_of_settings(recipe) if unknown else problems(recipe))]
     if found:
         raise RecipeError(found)
-    return recipe, catalog.model(recipe.model)
+    return recipe, catalog.model_of(recipe)
 
 
 def check_recipe(recipe: Recipe) -> Model:
     """Return the recipe's model. Raises RecipeError that lists every problem."""
     if found := problems(recipe):
         raise RecipeError(found)
-    return catalog.model(recipe.model)
+    return catalog.model_of(recipe)
 
 
 def problems(recipe: Recipe) -> list[Problem]:
     try:
-        model = catalog.model(recipe.model)
+        model = catalog.model_of(recipe)
     except NotFoundError as error:
         return [Problem("model", error.message, error.hint), *_of_settings(recipe)]
     return [*methods.problems(recipe, model), *_of_settings(recipe)]

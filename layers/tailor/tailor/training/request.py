@@ -69,10 +69,15 @@ class Job:
         return self.model.method(self.recipe.method)
 
     @property
-    def hyperparameters(self) -> dict[str, float | str]:
-        """Return the recipe's values, or the advised ones, by Bedrock's names. Raises RecipeError."""
+    def advised(self) -> dict[str, float | str]:
+        """Return the recipe's values, or the advised ones, by the recipe's names. Raises RecipeError."""
         advised = advice.hyperparameters(self.recipe, self.facts, int(self.manifest["rows"]["train"]))
-        return {self.facts.hyperparameters[name].bedrock: chosen.value for name, chosen in advised.items()}
+        return {name: chosen.value for name, chosen in advised.items()}
+
+    @property
+    def hyperparameters(self) -> dict[str, float | str]:
+        """Return ``advised`` by Bedrock's names."""
+        return {self.facts.hyperparameters[name].bedrock: value for name, value in self.advised.items()}
 
     def request(self, customization_type: str, **own: Any) -> dict[str, Any]:
         """Return the complete request; ``own`` adds the method's fields or replaces common ones.

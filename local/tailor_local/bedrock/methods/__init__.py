@@ -8,7 +8,7 @@ from tailor_local.bedrock.methods.pretraining import Pretraining
 from tailor_local.bedrock.methods.reinforcement import Reinforcement
 from tailor_local.bedrock.methods.work import Curve, Method, Work
 
-__all__ = ["Curve", "Method", "Work", "method"]
+__all__ = ["Curve", "FineTuning", "Method", "Work", "method"]
 
 METHODS: dict[str, Callable[[Work], Method]] = {
     "FINE_TUNING": FineTuning,

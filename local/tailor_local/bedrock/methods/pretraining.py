@@ -1,5 +1,7 @@
 """Continued pre-training: reads plain documents and learns which word follows which."""
 
+from collections.abc import Sequence
+
 from tailor_local.bedrock import data, tokens
 from tailor_local.bedrock.data import DataError
 from tailor_local.bedrock.learner.classifier import Step
@@ -40,21 +42,26 @@ class Pretraining:
         """Nothing: documents are read as they are."""
 
     def train(self) -> Curve:
-        """The loss of a batch is measured before it is read; that of the validation documents before and after all."""
-        curve = Curve()
-        number = 0
-        self._validate(curve, number, 0)
-        for epoch in range(self._work.epochs):
-            for start in range(0, len(self._documents), BATCH):
-                self._work.check()
-                batch = self._documents[start : start + BATCH]
-                curve.training.append(Step(number, epoch, self.model.loss(batch)))
-                number += 1
-                if self._work.rate and epoch == 0:
-                    self.model.read(batch)
-        self._validate(curve, number, self._work.epochs - 1)
-        return curve
+        return learn(self.model, self._documents, self._validation, self._work)
 
-    def _validate(self, curve: Curve, number: int, epoch: int) -> None:
-        if self._validation:
-            curve.validation.append(Step(number, epoch, self.model.loss(self._validation)))
+
+def learn(model: WordModel, documents: Sequence[str], validation: Sequence[str], work: Work) -> Curve:
+    """The loss of a batch is measured before it is read; that of the validation documents before and after all."""
+    curve = Curve()
+    number = 0
+
+    def validate(epoch: int) -> None:
+        if validation:
+            curve.validation.append(Step(number, epoch, model.loss(validation)))
+
+    validate(0)
+    for epoch in range(work.epochs):
+        for start in range(0, len(documents), BATCH):
+            work.check()
+            batch = documents[start : start + BATCH]
+            curve.training.append(Step(number, epoch, model.loss(batch)))
+            number += 1
+            if work.rate and epoch == 0:
+                model.read(batch)
+    validate(work.epochs - 1)
+    return curve

@@ -32,6 +32,8 @@ class Spool:
         row = self.read(table, index)
         if self._record == "prompt-completion":
             text = str(row["completion"])
+        elif self._record == "document":
+            text = ""
         elif self._record == "openai-rft":
             text = str(row.get("reference_answer", ""))
         else:

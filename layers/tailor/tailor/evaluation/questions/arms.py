@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from tailor.evaluation.questions.held_out import Row
-from tailor.prepared import decode
+from tailor.prepared import decode, document_in
 
 CANDIDATE = "candidate"
 BASE = "base"
@@ -74,7 +74,7 @@ def pick_shots(train: Iterable[bytes], count: int, seed: int = 0) -> list[Shot]:
 
 def _shot(record: dict[str, Any]) -> Shot | None:
     """Return what the user said last and the answer; None for a document, and where the reference is no text."""
-    if "input" in record or not isinstance(record.get("reference_answer", ""), str):
+    if document_in(record) is not None or not isinstance(record.get("reference_answer", ""), str):
         return None
     found = decode(record)
     users = [message for message in found.messages if message["role"] == "user"]

@@ -9,6 +9,7 @@ import orjson
 from tailor.evaluation.questions.arms import rank
 from tailor.evaluation.questions.held_out import Row
 from tailor.evaluation.sizes import CLOZE_A_DOCUMENT, CONTEXT_WORDS, PREFIX_WORDS, PROBES
+from tailor.prepared import document_in
 
 _INSTRUCTION = "Continue the text with its next word. Answer with that word and nothing else."
 SYSTEM: tuple[dict[str, Any], ...] = ({"text": _INSTRUCTION},)
@@ -56,8 +57,7 @@ def probe_rows(train: Iterable[bytes], seed: int = 0) -> list[Row]:
     documents = sorted((rank(seed, line.decode("utf-8", "replace")), line) for line in train if line.strip())
     rows: list[Row] = []
     for place, (_, line) in enumerate(documents):
-        text = orjson.loads(line).get("input")
-        words = _WORD.findall(text) if isinstance(text, str) else []
+        words = _WORD.findall(document_in(orjson.loads(line)) or "")
         if len(words) >= PREFIX_WORDS + _RECITED_WORDS and len(rows) < PROBES:
             rest = " ".join(words[PREFIX_WORDS : PREFIX_WORDS + _RECITED_WORDS])
             messages = _prompt(" ".join(words[:PREFIX_WORDS]))

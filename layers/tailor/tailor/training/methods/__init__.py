@@ -11,6 +11,7 @@ from tailor.training.advice import about_data, too_long
 from tailor.training.methods import continued_pretraining, distillation, fine_tuning, reinforcement
 from tailor.training.quote import Basis
 from tailor.training.request import Job
+from tailor.training.trainers import choose
 
 
 class MethodModule(Protocol):
@@ -69,14 +70,18 @@ def quote(
     examples: Range | None = None,
     priced: Callable[[Model], Model] = lambda model: model,
     notes: Callable[[], Iterable[str]] = tuple,
+    region: str = "",
+    training_jobs: bool = False,
 ) -> Quote:
     """Return the estimated cost of a run with this recipe on this prepared dataset, with advice.
 
     Args:
         live, examples, priced: see :class:`Basis`.
         notes: returns notes on the prices; called after they were used.
+        region, training_jobs: decide who trains, see :func:`tailor.training.trainers.choose`.
     """
-    found = of(recipe).quote(Basis(manifest, recipe, priced(model), live, examples, priced))
+    trainer = choose(recipe, model, region=region, enabled=training_jobs).name
+    found = of(recipe).quote(Basis(manifest, recipe, priced(model), live, examples, priced, trainer))
     assumptions = (*found.assumptions, *notes())
     return found.model_copy(
         update={"assumptions": assumptions, "advice": (*about_data(manifest, recipe, model), *advice)}

@@ -1,6 +1,7 @@
 """Continued pre-training: plain documents, without questions or answers.
 
-No base model on Bedrock offers it today; preflight checks the Region and reports it before anything is written.
+No base model on Bedrock offers the customization type of this name today. Nova learns documents by fine-tuning: each is
+the answer to one request that is always the same, so that the model is trained on the documents' words alone.
 """
 
 from decimal import Decimal
@@ -25,11 +26,15 @@ def check(recipe: Recipe, model: Model) -> None:
 
 
 def build_job(job: Job) -> dict[str, Any]:
-    return job.request("CONTINUED_PRE_TRAINING", hyperParameters=as_texts(job.hyperparameters))
+    kind = "FINE_TUNING" if job.facts.record == "document" else "CONTINUED_PRE_TRAINING"
+    return job.request(kind, hyperParameters=as_texts(job.hyperparameters))
 
 
 def quote(basis: Basis) -> Quote:
-    return by_epochs(basis, _evaluation(basis), "the training file is the documents, cut where they are too long")
+    assumption = "the training file is the documents, cut where they are too long"
+    if basis.model.method("continued-pre-training").record == "document":
+        assumption += "; each is learnt as the answer to one request, by fine-tuning with adapters"
+    return by_epochs(basis, _evaluation(basis), assumption)
 
 
 def _evaluation(basis: Basis) -> list[CostLine]:
