@@ -210,7 +210,14 @@ def _throughput(call: Call, throughput: Throughput) -> dict[str, Any]:
         "creationTime": throughput.created,
         "lastModifiedTime": throughput.modified,
         "commitmentDuration": throughput.commitment,
+        "commitmentExpirationTime": _bound_until(throughput),
     }
+
+
+def _bound_until(throughput: Throughput) -> float | None:
+    """Return the end of a commitment; it is not shortened by time-lapse."""
+    days = {"OneMonth": 30, "SixMonths": 180}.get(throughput.commitment or "")
+    return throughput.created + days * 86_400 if days else None
 
 
 def update_throughput(call: Call) -> dict[str, Any]:
@@ -231,7 +238,8 @@ def update_throughput(call: Call) -> dict[str, Any]:
 
 def delete_throughput(call: Call) -> dict[str, Any]:
     throughput = find_throughput(call.state, call.scope, call.request["provisionedModelId"])
-    if throughput.commitment:
+    bound_until = _bound_until(throughput)
+    if bound_until is not None and call.now < bound_until:
         raise conflict("The provisioned model can't be deleted before its commitment ends.")
     if throughput.status(call.now) == "Creating":
         raise conflict("The provisioned model can't be deleted while it is being created.")

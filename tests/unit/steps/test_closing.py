@@ -96,6 +96,7 @@ def test_a_candidate_is_measured_at_the_next_opening(state: State, setting: Sett
     assert setting.reconcile(CLOSING).moved == [run.id]
     found = setting.runs.get(run.id)
     assert (found.state, found.deployment, setting.control.deployments) == (State.TRAINED, None, {})
+    assert message_for(found, found.history[-1]) is None, "no training has finished"
     waiting = provision(NAME, setting.services, tags={}, now=NOW + 3 * HOUR)
     assert waiting
     assert waiting.stall
@@ -105,6 +106,15 @@ def test_a_candidate_is_measured_at_the_next_opening(state: State, setting: Sett
     assert setting.reconcile(OPENING).due == [run.id]
     assert step(setting, OPENING).state == State.DEPLOYED
     assert setting.runs.get(NAME).evaluation.round == 2
+
+
+def test_an_opening_adds_nothing_to_the_hours_that_were_approved(setting: Setting) -> None:
+    run = with_units(setting, State.EVALUATING, hours=30)
+    begun = next(change.at for change in run.history if change.state == State.DEPLOYING)
+    setting.reconcile(CLOSING)
+    deployment = step(setting, OPENING).deployment
+    assert deployment
+    assert deployment.ends_at == begun + 30 * HOUR
 
 
 def test_a_measurement_that_never_ends_costs_three_openings_at_most(setting: Setting) -> None:

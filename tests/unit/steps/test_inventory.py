@@ -43,6 +43,14 @@ def test_what_serves_and_is_stored_is_listed_with_its_month(stack: ModelledStack
     assert total(list(found.values())) == (Decimal("1.95") + Decimal("108.15") * 2 * 720, 0)
 
 
+def test_a_commitment_is_listed_with_its_end(stack: ModelledStack) -> None:
+    arn = stack.serve(a_run(State.LIVE, recipe=UNITS))
+    bound = {"commitmentDuration": "SixMonths", "commitmentExpirationTime": NOW}
+    stack.account.deployments[arn] |= bound
+    [units] = taken(stack).values()
+    assert (units.what, units.ends_at, units.use) == ("1 model unit, committed (SixMonths)", NOW, NOBODYS)
+
+
 def test_an_unknown_price_is_said_and_counts_as_no_amount(stack: ModelledStack) -> None:
     recipe = UNITS.model_copy(update={"model": "llama-3-2-1b"})
     arn = stack.serve(a_run(State.LIVE, recipe=recipe))

@@ -73,6 +73,20 @@ def test_model_units_whose_run_has_ended_are_removed_and_told_within_the_half_ho
     assert stack.sweep(HOUR) == []
 
 
+def test_what_is_committed_is_told_with_its_end_and_not_tried_before(stack: SweptStack) -> None:
+    arn = stack.serve(retired(stack))
+    bound = NOW + 30 * 24 * HOUR
+    stack.account.deployments[arn] |= {"commitmentDuration": "OneMonth", "commitmentExpirationTime": bound}
+    assert stack.sweep(24 * HOUR) == [arn]
+    assert arn in stack.account.deployments
+    [told] = stack.sent
+    message = message_for_orphan(told)
+    assert "it is committed until 2026-12-22 10:00 UTC, and Bedrock deletes it no earlier" in message.text
+    assert "once it is 720 hours old" in message.next_step
+    stack.sweep(30 * 24 * HOUR)
+    assert arn not in stack.account.deployments
+
+
 def test_an_idle_deployment_costs_nothing_and_is_told_a_day_before_it_goes(stack: SweptStack) -> None:
     arn = stack.serve(retired(stack), "on-demand")
     assert stack.sweep(HOUR) == stack.sweep(2 * HOUR) == [arn]

@@ -260,6 +260,8 @@ def wording_for(facts: Facts) -> tuple[str, Wording] | None:
     """Return the name and the wording for a change, or None if it needs no notice."""
     state = facts.change.state
     name = _NAMES.get((facts.previous or state, state), state.value)
+    if state == State.TRAINED and facts.previous in (State.DEPLOYED, State.EVALUATING):
+        return None  # its schedule closed: it is measured at the next opening
     if state == State.LIVE and texts.was(facts, State.PAUSED):
         if texts.is_scheduled(facts) and not facts.is_by_person:
             return None

@@ -77,8 +77,10 @@ class Inventory:
         month, price = self._price(run, "provisioned", str(each.get("foundationModelArn", "")))
         units = int(each.get("modelUnits", 1))
         ends = run.deployment.ends_at if run and run.deployment and needed else None
+        bound = f", committed ({each['commitmentDuration']})" if each.get("commitmentDuration") else ""
         whole = None if month is None else month * units * COMMITTED["hour"]
-        return Billed(f"{units} model unit{'' if units == 1 else 's'}", *named, use, whole, price, ends)
+        what = f"{units} model unit{'' if units == 1 else 's'}{bound}"
+        return Billed(what, *named, use, whole, price, each.get("commitmentExpirationTime", ends))
 
     def _price(self, run: Run | None, item: PriceItem, base: str) -> tuple[Decimal | None, str]:
         """Return the amount of one unit, and whose price it is; None where the model or its price is not known."""

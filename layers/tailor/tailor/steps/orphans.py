@@ -107,7 +107,12 @@ class Sweep:
         self, kind: DeploymentKind, each: Mapping[str, Any], tags: Mapping[str, str], control: OwnControl, now: datetime
     ) -> OrphanFound:
         arn, removed = str(each["arn"]), False
-        if now - each["created"] >= self.removed_after[kind]:
+        kept, why = self.removed_after[kind], WHY
+        bound = each.get("commitmentExpirationTime")
+        if bound is not None and bound > now:
+            kept = max(kept, bound - each["created"])
+            why = f"{WHY}; it is committed until {bound:%Y-%m-%d %H:%M} UTC, and Bedrock deletes it no earlier"
+        if now - each["created"] >= kept:
             try:
                 control.delete_deployment(arn)
                 removed = True
@@ -119,9 +124,9 @@ class Sweep:
             run=tags.get("run", ""),
             arn=arn,
             what=TITLES[kind],
-            why=WHY,
+            why=why,
             removed=removed,
-            hours=round(self.removed_after[kind].total_seconds() / 3600, 2),
+            hours=round(kept.total_seconds() / 3600, 2),
             at=now,
         )
 

@@ -149,11 +149,12 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
 
 
 def _approved_at(run: Run, now: datetime) -> datetime:
-    """Return from when a version's hours count: a return without a person adds none to those that were approved."""
-    if run.state != State.RESTORING or run.history[-1].by != RESTORED_BY:
+    """Return from when a version's hours count: what is made again by itself adds none to those that were approved."""
+    made = [at for at, change in enumerate(run.history) if change.state in {State.TRAINED, State.RESTORING}]
+    decided = [at for at in made if at == made[0] or run.history[at].by != RESTORED_BY][-1]
+    if decided == len(run.history) - 1:
         return now
-    begun = (change for change in reversed(run.history) if change.state in _BEING_MADE and change.by != RESTORED_BY)
-    return next((change.at for change in begun), now)
+    return next((change.at for change in run.history[decided:] if change.state in _BEING_MADE), now)
 
 
 def _given_up(run: Run, services: RunServices, *, by: str, reason: str, now: datetime, **updates: Any) -> Run:
