@@ -14,7 +14,7 @@ from openai import OpenAI
 
 from samples import support
 from tailor.aws.clients import client
-from tailor.runs import Run, State
+from tailor.runs import Run, State, insist
 from tailor.serving import keys
 from tailor_local.bedrock.faults import Faults
 from tailor_local.cloud import LocalCloud
@@ -88,11 +88,19 @@ def test_a_llama_is_provisioned_measured_live_called_and_gone_at_its_end(pipelin
     asked: Any = [{"role": "user", "content": rows[0]["prompt"]}]
     assert api.chat.completions.create(model="units", messages=asked).choices[0].message.content
 
+    _it_is_paused_when_nobody_calls_and_back_by_a_call(pipeline, api, run, asked)
+    person, _ = keys.create(pipeline.serving, "Linh", ["units"], scopes=["operate"])
+    operator = OpenAI(base_url=pipeline.api, api_key=person, max_retries=0)
+    with pytest.raises(openai.ConflictError):
+        operator.models.delete(f"units@{name}")
+
     # The clock can't be moved; the end can.
-    assert run.deployment
-    run = pipeline.runs.get(name)
-    ended = run.deployment.model_copy(update={"ends_at": datetime.now(UTC)}) if run.deployment else None
-    pipeline.runs.save(run.updated(deployment=ended))
+    def end() -> Run:
+        found = pipeline.runs.get(name)
+        ended = found.deployment.model_copy(update={"ends_at": datetime.now(UTC)}) if found.deployment else None
+        return pipeline.runs.save(found.updated(deployment=ended))
+
+    insist(end)
     retired = pipeline.wait(name, State.RETIRED)
 
     assert throughputs(name) == []
@@ -101,7 +109,37 @@ def test_a_llama_is_provisioned_measured_live_called_and_gone_at_its_end(pipelin
         api.chat.completions.create(model="units", messages=asked)
     assert offline.value.code == "model_offline"
     _what_is_left_over_is_told_and_removed(pipeline, retired)
+    assert operator.models.delete(f"units@{name}").deleted, "the second time changes nothing"
     assert pipeline.dead() == []
+
+
+def _it_is_paused_when_nobody_calls_and_back_by_a_call(
+    pipeline: Pipeline, api: OpenAI, run: Run, asked: list[Any]
+) -> None:
+    """A moment without a call is enough, until it is paused; then the recipe is as it was."""
+
+    def idle_after(hours: float | None) -> Run:
+        found = pipeline.runs.get(run.id)
+        wanted = found.recipe.deployment.model_copy(update={"idle_hours": hours})
+        return pipeline.runs.save(found.updated(recipe=found.recipe.model_copy(update={"deployment": wanted})))
+
+    insist(lambda: idle_after(1e-6))
+    pipeline.wait(run.id, State.PAUSED)
+    assert throughputs(run.id) == []
+    insist(lambda: idle_after(None))
+    with pytest.raises(openai.InternalServerError) as paused:
+        api.chat.completions.create(model="units", messages=asked)
+    assert (paused.value.status_code, paused.value.code) == (503, "model_paused")
+    assert paused.value.response.headers["retry-after"] == "60"
+    back = pipeline.wait(run.id, State.LIVE)
+    assert [unit["provisionedModelArn"] for unit in throughputs(run.id)] == [back.deployment_arn]
+    assert back.deployment
+    assert run.deployment
+    assert back.deployment.arn != run.deployment.arn
+    assert back.deployment.ends_at
+    assert run.deployment.ends_at
+    assert back.deployment.ends_at <= run.deployment.ends_at, "the return adds nothing to what was approved"
+    assert api.chat.completions.create(model="units", messages=asked).choices[0].message.content
 
 
 def _what_is_left_over_is_told_and_removed(pipeline: Pipeline, run: Run) -> None:
