@@ -54,7 +54,7 @@ def test_a_method_goes_from_an_upload_to_its_verdict_and_an_answered_call(
     report = orjson.loads(pipeline.bucket.read(f"{run.files}evaluation/report.json"))
     assert "stand in for Bedrock's" in report["remark"]
     assert demo.measure(report)
-    row = calls.held_out(run, pipeline.bucket)
+    [row] = calls.held_out(run, pipeline.bucket)
     api = OpenAI(base_url=pipeline.api, api_key=keys.create(pipeline.serving, "test", [project])[0], max_retries=0)
     answer = api.chat.completions.create(model=project, messages=calls.messages(row, pipeline.bucket))
     assert answer.choices[0].message.content

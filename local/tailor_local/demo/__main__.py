@@ -1,4 +1,4 @@
-"""Runs the demo: ``python -m tailor_local.demo [METHOD]``. Ends 0 only where everything that it shows is true."""
+"""Runs the demo: ``python -m tailor_local.demo [METHOD] [--keep]``. Ends 0 only if everything that it shows is true."""
 
 import argparse
 import csv
@@ -9,12 +9,12 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from openai import OpenAI
+from rich.markup import escape
 
 from samples.generate import generate
 from tailor.aws.clients import client
@@ -29,17 +29,19 @@ from tailor_local.cloud import PORT_SETTING, ROOT, LocalCloud, api_address, port
 from tailor_local.demo import calls, show
 from tailor_local.demo.listeners import Inbox, Slack
 from tailor_local.demo.methods import DEMOS, Demo, DemoError
+from tailor_local.errors import LocalCloudError
 from tailor_local.quotas import QUOTAS, RAISED
 
 # A cloud of its own on a free port, so that one of `make up` is left alone.
 PORT = port_from_environment() if PORT_SETTING in os.environ else 0
 LOG = ROOT / ".local" / "demo.log"
 PATIENCE = 240.0  # seconds for the whole run
+QUESTIONS = 5
 
 
-def main(method: Method) -> None:
+def main(method: Method, *, keep: bool = False) -> None:
     demo = DEMOS[method]
-    with tempfile.TemporaryDirectory() as folder, Slack() as slack:
+    with tempfile.TemporaryDirectory() as folder, Slack() as slack, ExitStack() as ending:
         show.title(f"A dataset: {demo.what}")
         data = Path(folder) / "data"
         generate(data, method, demo.rows)
@@ -49,38 +51,55 @@ def main(method: Method) -> None:
             show.line("method", note)
         show.title("The local cloud: template.yaml, deployed with sam")
         began = time.monotonic()
-        with (
-            LocalCloud(port=PORT, directory=Path(folder) / "cloud", faults=demo.faults, raised=RAISED) as cloud,
-            kept(cloud.log),
-        ):
-            os.environ.update(cloud.environment())
-            secret = client("secretsmanager").create_secret(
-                Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
-            )
-            cloud.deploy({"WebhooksSecretArn": secret["ARN"], "AllowInsecureWebhook": "true"})
-            show.line("ready", f"at {cloud.endpoint} after {time.monotonic() - began:.0f} s, with IAM enforced")
-            rate, new = "custom-requests-a-minute", QUOTAS["custom-requests-a-minute"].new
-            show.line(
-                "account", f"its quota of {new} requests a minute to custom models was raised to {RAISED[rate]:,}"
-            )
-            inbox = Inbox(session.stack.notices_topic)
-            started, _ = push_dataset([data], f"{demo.project}/{demo.dataset}")
-            run = follow(started)
-            tell(run, demo, inbox, slack)
-            call(run, demo, cloud.endpoint)
-            check_nothing_was_lost()
-        show.title("Done: from an upload to an answered call, and nothing is left running")
-        show.line("try next", "make up, then .venv/bin/tailor --local push YOUR-DATA PROJECT/DATASET --wait")
-        show.line("or", ".venv/bin/tailor check YOUR-DATA --model nova-lite")
+        # To keep it, it is the one that `tailor --local` uses.
+        port, directory = (None, None) if keep else (PORT, Path(folder) / "cloud")
+        cloud = LocalCloud(port, directory, background=keep, faults=demo.faults, raised=RAISED)
+        ending.enter_context(cloud)
+        ending.callback(shutil.copyfile, cloud.log, LOG)  # for those who want to know what happened behind it
+        os.environ.update(cloud.environment())
+        secret = client("secretsmanager").create_secret(
+            Name="tailor/webhooks", SecretString=json.dumps({"slack": slack.url})
+        )
+        cloud.deploy({"WebhooksSecretArn": secret["ARN"], "AllowInsecureWebhook": "true"})
+        show.line("ready", f"at {cloud.endpoint} after {time.monotonic() - began:.0f} s, with IAM enforced")
+        rate, new = "custom-requests-a-minute", QUOTAS["custom-requests-a-minute"].new
+        show.line("account", f"its quota of {new} requests a minute to custom models was raised to {RAISED[rate]:,}")
+        link = console_link(cloud, demo)
+        show.address("console", link)
+        inbox = Inbox(session.stack.notices_topic)
+        started, _ = push_dataset([data], f"{demo.project}/{demo.dataset}")
+        run = follow(started)
+        tell(run, demo, inbox, slack)
+        call(run, demo, cloud.endpoint)
+        check_nothing_was_lost()
+        if keep:
+            cloud.deploy()  # without this demo's Slack, which ends now
+            ending.pop_all()
+            tell_how_to_go_on(cloud, demo, link)
+            return
+    show.title("Done: from an upload to answered calls, and nothing is left running")
+    show.line("keep it", "KEEP=1 make demo leaves the cloud and its console up")
+    show.line("try next", "make up, then .venv/bin/tailor --local push YOUR-DATA PROJECT/DATASET --wait")
+    show.line("or", ".venv/bin/tailor check YOUR-DATA --model nova-lite")
 
 
-@contextmanager
-def kept(log: Path) -> Iterator[None]:
-    """The cloud's log outlives the demo, for those who want to know what happened behind it."""
-    try:
-        yield
-    finally:
-        shutil.copyfile(log, LOG)
+def console_link(cloud: LocalCloud, demo: Demo) -> str:
+    """Return the console's address with a key for the demo's project."""
+    until = datetime.now(UTC) + timedelta(hours=12)
+    secret, _ = keys.create(
+        session.serving, "demo's console", [demo.project], scopes=keys.SCOPES, by="person:demo", expires_at=until
+    )
+    return f"{cloud.console_url}#key={secret}"
+
+
+def tell_how_to_go_on(cloud: LocalCloud, demo: Demo, link: str) -> None:
+    """Say what runs on, and how it is used and stopped."""
+    show.title("Done: from an upload to answered calls. The local cloud runs on")
+    show.address("console", link)
+    show.address(f"API (model {demo.project})", cloud.api_url)
+    show.line("ask it", f".venv/bin/tailor --local chat {demo.project}")
+    show.line("look", f".venv/bin/tailor --local show {demo.project}")
+    show.line("stop it", "make down")
 
 
 def follow(run: Run) -> Run:
@@ -136,18 +155,22 @@ def read_curve(run: Run) -> list[dict[str, str]]:
 
 
 def call(run: Run, demo: Demo, endpoint: str) -> None:
-    show.title("An app's call, with the OpenAI client")
-    row = calls.held_out(run, session.bucket)
+    show.title(f"An app's calls, with the OpenAI client: {QUESTIONS} questions that were held out")
     secret, _ = keys.create(session.serving, "demo", [demo.project])
     api = OpenAI(base_url=api_address(endpoint, session.stack.api_url, session.stack.api_id), api_key=secret)
-    began = time.monotonic()
-    answer = api.chat.completions.create(model=demo.project, messages=calls.messages(row, session.bucket))
-    text = answer.choices[0].message.content
-    question, wanted = calls.question(row)
-    show.line("asked", f"{question}  [dim](held out; wanted: {wanted})[/]")
-    show.line("answered", f"[bold]{text}[/]  [dim]{answer.model}, {time.monotonic() - began:.1f} s[/]")
-    if not text or answer.usage is None or not answer.usage.total_tokens:
-        raise DemoError("the API gave no answer")
+    base = calls.answers_of_base(run, session.bucket)
+    report = json.loads(session.bucket.read(f"{run.files}evaluation/report.json"))
+    asked, began = [], time.monotonic()
+    for row in calls.held_out(run, session.bucket, QUESTIONS):
+        answer = api.chat.completions.create(model=demo.project, messages=calls.messages(row, session.bucket))
+        text = answer.choices[0].message.content
+        if not text or answer.usage is None or not answer.usage.total_tokens:
+            raise DemoError("the API gave no answer")
+        asked.append(calls.scored(row, base.get(row["id"], ""), text, report))
+    show.answers(asked)
+    show.line("took", f"{time.monotonic() - began:.1f} s; the base model's answers are from the run's evaluation")
+    if asked[0].custom_right is not None:
+        show.score(asked, run)
 
 
 def check_nothing_was_lost() -> None:
@@ -163,11 +186,16 @@ if __name__ == "__main__":
         prog="python -m tailor_local.demo", description="The main job, on the local cloud."
     )
     parser.add_argument("method", nargs="?", choices=DEMOS, default="fine-tuning")
+    parser.add_argument("--keep", action="store_true", help="leave the local cloud up")
+    chosen = parser.parse_args()
     try:
-        main(parser.parse_args().method)
+        main(chosen.method, keep=chosen.keep)
     except KeyboardInterrupt:
         show.console.print("\nstopped; nothing is left running")
         sys.exit(130)
+    except LocalCloudError as error:
+        show.console.print(f"\n[bold red]The demo failed:[/] {escape(str(error))}")
+        sys.exit(error.exit_code)
     except TailorError as error:
         show.console.print(f"\n[bold red]The demo failed:[/] {error.message} {error.hint}")
         sys.exit(1)

@@ -1,19 +1,65 @@
-"""An app's call in the demo: the first held-out row as a chat completion, through the API, with the official client."""
+"""An app's calls in the demo: held-out rows as chat completions, through the API, with the official client."""
 
 import base64
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
+from tailor import metrics
 from tailor.aws.s3 import S3Storage
+from tailor.normalisers import for_language
 from tailor.runs import Run
 
 BEGINNING = 30  # words of a document, for the model to go on from
 
 
-def held_out(run: Run, bucket: S3Storage) -> dict[str, Any]:
-    """The first held-out row; see docs/architecture.md."""
-    row: dict[str, Any] = json.loads(bucket.read(f"{run.files}prepared/test.jsonl").split(b"\n")[0])
-    return row
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A held-out question with its picture's name in the upload, and the answers to it. ``right``: None if unscored."""
+
+    picture: str
+    question: str
+    wanted: str
+    base: str
+    custom: str
+    base_right: float | None
+    custom_right: float | None
+
+
+def held_out(run: Run, bucket: S3Storage, number: int = 1) -> list[dict[str, Any]]:
+    """Return so many held-out rows (docs/architecture.md), each of another picture or document, from all of them."""
+    lines = bucket.read(f"{run.files}prepared/test.jsonl").splitlines()
+    groups: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        row = json.loads(line)
+        groups.setdefault(row["group"] or row["id"], row)
+    rows = list(groups.values())
+    return [rows[place * len(rows) // number] for place in range(min(number, len(rows)))]
+
+
+def answers_of_base(run: Run, bucket: S3Storage) -> dict[str, str]:
+    """Return the base model's answers in the run's evaluation, by row id."""
+    lines = bucket.read(f"{run.files}evaluation/answers/base.jsonl").splitlines()
+    return {answer["id"]: answer["answer"] for answer in map(json.loads, lines)}
+
+
+def scored(row: dict[str, Any], base: str, custom: str, report: Mapping[str, Any]) -> Asked:
+    """Return a row with its answers, scored as the evaluation's report scored; a document's continuation is not."""
+    text, wanted = question(row)
+    rights: list[float | None] = [None, None]
+    if row["messages"]:
+        rules = metrics.Rules(for_language(report["language"]), report["language"])
+        cases = (metrics.Case(answer, tuple(row["references"])) for answer in (base, custom))
+        rights = [metrics.get(report["metric"]).score(case, rules) for case in cases]
+    has_picture = any("image" in block for block in _content(row))
+    return Asked(PurePosixPath(row["group"]).name if has_picture else "", text, wanted, base, custom, *rights)
+
+
+def _content(row: dict[str, Any]) -> list[dict[str, Any]]:
+    content: list[dict[str, Any]] = row["messages"][-1]["content"] if row["messages"] else []
+    return content
 
 
 def question(row: dict[str, Any]) -> tuple[str, str]:
@@ -29,7 +75,7 @@ def messages(row: dict[str, Any], bucket: S3Storage) -> list[Any]:
     """In OpenAI's shape, an image as a data URI."""
     text, _ = question(row)
     content: list[dict[str, Any]] = [{"type": "text", "text": text}]
-    for block in row["messages"][-1]["content"] if row["messages"] else ():
+    for block in _content(row):
         if "image" in block:
             content.insert(0, {"type": "image_url", "image_url": {"url": _data_uri(block["image"], bucket)}})
     return [{"role": "user", "content": content}]

@@ -11,6 +11,7 @@ from rich.text import Text
 from tailor.costs import CostLine
 from tailor.notices.facts import Facts, cost_so_far, dollar_range, dollars
 from tailor.runs import Change, Run, State
+from tailor_local.demo.calls import Asked
 
 console = Console(highlight=False, soft_wrap=False)
 SHOWN = 33  # characters of a cell
@@ -38,6 +39,12 @@ def title(text: str) -> None:
 
 def line(label: str, text: str) -> None:
     _columns(15, f"[dim]{label}[/]", text)
+
+
+def address(label: str, url: str) -> None:
+    """Show an address on a line of its own, whole, so that it can be clicked."""
+    console.print(f"  [dim]{label}[/]")
+    console.print(f"  {url}", markup=False, soft_wrap=True)
 
 
 def _columns(width: int, *cells: str) -> None:
@@ -112,6 +119,33 @@ def measure(lines: list[tuple[str, str]]) -> None:
     title("What this method is for")
     for label, text in lines:
         line(label, text)
+
+
+def answers(asked: list[Asked]) -> None:
+    """Show what base and custom model answered, question by question, and their scores."""
+    pictures, scores = any(each.picture for each in asked), asked[0].custom_right is not None
+    table = Table(*(["picture"] if pictures else []), "question", "wanted", "base", "custom", box=None)
+    table.header_style, table.padding = "dim", (0, 1, 0, 2)
+    for each in asked:
+        question = each.question if scores else end(each.question)
+        cells = [question, *(beginning(text) for text in (each.wanted, each.base, each.custom))]
+        marks = ["", "", _mark(each.base_right), _mark(each.custom_right)]
+        texts = [Text(f"{mark}{cell}") for mark, cell in zip(marks, cells, strict=True)]
+        table.add_row(*([Text(each.picture)] if pictures else []), *texts)
+    console.print(table)
+
+
+def score(asked: list[Asked], run: Run) -> None:
+    """Show the score of the questions that were asked through the API, and of all held-out rows."""
+    base, custom = (
+        sum(filter(None, side)) for side in zip(*((a.base_right, a.custom_right) for a in asked), strict=True)
+    )
+    title(f"Score: custom {custom:g} of {len(asked)}, base {base:g} of {len(asked)}")
+    line("all held out", Facts(run, run.history[-1]).scores)
+
+
+def _mark(right: float | None) -> str:
+    return "" if right is None else "✓ " if right == 1 else "✗ "
 
 
 def beginning(text: str) -> str:

@@ -1,0 +1,59 @@
+"""The demo's questions: of different pictures, scored as the evaluation scores."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tailor.runs import State
+from tailor.storage import FolderStorage
+from tailor_local.demo import calls, show
+from tests.unit.steps.fakes import a_run
+
+REPORT = {"metric": "exact_match", "language": "vi"}
+
+
+def row(number: int, picture: int, **fields: Any) -> dict[str, Any]:
+    content = [{"image": {"format": "png"}}, {"text": f"Câu hỏi {number}?"}]
+    messages = [{"role": "user", "content": content}]
+    return {
+        "id": f"r{number}",
+        "group": f"images/{picture}.png",
+        "messages": messages,
+        "references": ["màu đỏ"],
+    } | fields
+
+
+def test_questions_are_about_different_pictures_of_the_whole_file(tmp_path: Path) -> None:
+    run = a_run(State.LIVE)
+    file = tmp_path / run.files / "prepared" / "test.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(json.dumps(row(number, number // 3)) + "\n" for number in range(60)))
+    bucket: Any = FolderStorage(tmp_path)
+    asked = [each["group"] for each in calls.held_out(run, bucket, 5)]
+    assert asked == [f"images/{picture}.png" for picture in (0, 4, 8, 12, 16)]
+    assert len(calls.held_out(run, bucket, 99)) == 20
+
+
+def test_answers_are_scored_by_the_reports_metric_in_its_language() -> None:
+    found = calls.scored(row(1, 17), "The object is red.", "Màu đỏ.", REPORT)
+    assert (found.picture, found.question, found.wanted) == ("17.png", "Câu hỏi 1?", "màu đỏ")
+    assert (found.base_right, found.custom_right) == (0, 1)
+
+
+def test_the_continuation_of_a_document_has_no_score() -> None:
+    found = calls.scored(row(1, 1, messages=[], references=["một " * 90]), "a", "b", REPORT)
+    assert (found.picture, found.base_right, found.custom_right) == ("", None, None)
+
+
+def test_the_score_counts_both_and_the_table_fits_a_terminal(monkeypatch: Any) -> None:
+    monkeypatch.setattr(show.console, "_width", 80)
+    asked = [calls.scored(row(n, n), "xanh", answer, REPORT) for n, answer in enumerate(("màu đỏ", "Màu đỏ", "vàng"))]
+    with show.console.capture() as captured:
+        show.answers(asked)
+        show.score(asked, a_run(State.LIVE))
+    said = captured.get()
+    assert "Score: custom 2 of 3, base 0 of 3" in said
+    assert said.count("✓") == 2
+    assert "0.png" in said
+    assert "…" not in said
+    assert max(map(len, said.splitlines())) <= 80
