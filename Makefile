@@ -11,7 +11,7 @@ PATHS := layers functions cli local samples tests benchmarks
 
 $(if $(word 2,$(CURDIR)),$(error make can't work in a folder whose path has a space: move this one))
 
-.PHONY: help setup demo test unit conformance check style fix up down deploy verify-aws destroy lock clean
+.PHONY: help setup demo test unit conformance check style fix up down wheels deploy verify-aws destroy lock clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +27,8 @@ setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
 	rm -rf .mypy_cache # it remembers as missing what has just been installed
 	@touch $@
 
-demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training)
-	@$(BIN)/python -m tailor_local.demo $(METHOD)
+demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training; KEEP=1 leaves it up)
+	@$(BIN)/python -m tailor_local.demo $(METHOD) $(if $(KEEP),--keep)
 
 # Four workers for two processors, because integration tests often wait; types and template are checked beside them, and
 # what they say comes last where it is not good.
@@ -58,10 +58,10 @@ fix: setup ## Format, and mend what the linter can
 	$(BIN)/ruff check --fix $(PATHS)
 
 up: setup ## Start the local cloud and deploy to it (KEEP=1 keeps state, PORT=… another port)
-	@$(BIN)/python -m tailor_local up --background $(if $(KEEP),--keep) $(if $(PORT),--port $(PORT))
+	@$(BIN)/tailor up $(if $(KEEP),--keep) $(if $(PORT),--port $(PORT))
 
 down: setup ## Stop the local cloud
-	@$(BIN)/python -m tailor_local down
+	@$(BIN)/tailor down
 
 deploy: setup ## Deploy to AWS (ARCH=x86_64, STACK=…, REGION=…; YES=1 asks nothing, DRY=1 stops at the change set)
 	@$(BIN)/tailor $(if $(STACK),--stack $(STACK)) deploy $(if $(ARCH),--arch $(ARCH)) $(if $(REGION),--region $(REGION)) \
@@ -79,6 +79,10 @@ lock: setup ## Lock the newest versions of all dependencies
 	for layer in runtime images tables numbers documents; do \
 	  $(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform aarch64-unknown-linux-gnu --generate-hashes --no-emit-index-url --no-header \
 	    --constraint requirements/dev.txt layers/$$layer/requirements.in -o layers/$$layer/requirements.txt; done
+
+wheels: setup ## Build the wheels of the command line and of the local cloud into dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . ./local
+	rm -rf build local/build
 
 clean: ## Remove what was built and installed here
 	rm -rf .venv .aws-sam .local build

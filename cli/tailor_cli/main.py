@@ -2,7 +2,8 @@
 
 import ast
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.resources import files
@@ -10,6 +11,7 @@ from typing import Annotated, Any
 
 import click
 import typer
+from click.shell_completion import CompletionItem
 from typer.core import TyperCommand, TyperGroup
 
 from tailor import __version__
@@ -52,6 +54,8 @@ GROUPS = {  # module and function by name, in the groups and in the order of --h
         "console": ("console", "console"),
     },
     "Account": {
+        "up": ("local", "up"),
+        "down": ("local", "down"),
         "deploy": ("deploy", "deploy"),
         "doctor": ("doctor", "doctor"),
         "verify": ("verify", "verify"),
@@ -114,10 +118,23 @@ class Commands(TyperGroup):
         return load(cmd_name)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with self._summaries():
+            super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return what a word may become; names of commands without importing them."""
+        with self._summaries():
+            return super().shell_complete(ctx, incomplete)
+
+    @contextmanager
+    def _summaries(self) -> Iterator[None]:
         for name, command in self.commands.items():
             command.help = documented(name)
         self._listing = True
-        super().format_help(ctx, formatter)
+        try:
+            yield
+        finally:
+            self._listing = False
 
 
 def load(name: str) -> click.Command:
@@ -152,7 +169,7 @@ def _show_version(wanted: bool) -> None:
 def choose_stack(
     context: typer.Context,
     stack: Annotated[str, typer.Option(envvar="TAILOR_STACK", help="name of the CloudFormation stack")] = DEFAULT_STACK,
-    local: Annotated[bool, typer.Option("--local", help="use the local cloud (make up) instead of AWS")] = False,
+    local: Annotated[bool, typer.Option("--local", help="use the local cloud (tailor up) instead of AWS")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version")
     ] = False,
@@ -178,15 +195,12 @@ def reach(stack: str, *, local: bool) -> None:
 
 def _use_local_cloud() -> None:
     from tailor.errors import NotFoundError
+    from tailor_cli.local import installed
 
-    try:
-        from tailor_local.cloud import running_cloud, use_local_cloud
-    except ModuleNotFoundError as error:
-        hint = "clone Tailor's repository, and run there: make up"
-        raise NotFoundError("the local cloud is not installed", hint=hint) from error
-    if running_cloud() is None:
-        raise NotFoundError("no local cloud runs here", hint="start it: make up")
-    use_local_cloud()
+    cloud = installed()
+    if not cloud.is_up():
+        raise NotFoundError("no local cloud runs here", hint="start it: tailor up")
+    cloud.use()
 
 
 if __name__ == "__main__":

@@ -40,8 +40,11 @@ def push(
     wait: Annotated[bool, typer.Option("--wait", help="follow the run until it finishes or needs your input")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Upload a dataset and print the run that it started."""
-    with shown_errors(interrupted="give the same command again to upload the whole folder"):
+    """Upload a dataset and print the run that it started.
+
+    The same command again goes on with an upload that was cut off.
+    """
+    with shown_errors(interrupted="the same command again sends what has not arrived; no run starts before"):
         run, known = push_dataset(paths, target)
         notes = list(obstacles(run.recipe, session.serving.alias(run.project)))
         if as_json and wait:

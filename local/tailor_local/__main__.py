@@ -1,4 +1,4 @@
-"""The local cloud's command line: `python -m tailor_local up`, `down`, `env`."""
+"""The local cloud's command line for development: `python -m tailor_local up` in the foreground, `down`, `env`."""
 
 import argparse
 import shlex
@@ -20,7 +20,6 @@ def main(arguments: list[str] | None = None) -> int:
     up = commands.add_parser("up", help="start it and deploy the template")
     up.add_argument("--port", type=int, help="default: TAILOR_PORT or 4566")
     up.add_argument("--keep", action="store_true", help="keep its state when it stops, and take up what was kept")
-    up.add_argument("--background", action="store_true", help="return when it is ready")
     up.add_argument("--no-deploy", action="store_true", help="start the emulator alone")
     commands.add_parser("down", help="stop the one that runs in the background")
     commands.add_parser("env", help="print the settings that clients need, for eval")
@@ -39,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _up(chosen: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
-    cloud = LocalCloud(chosen.port, keep=chosen.keep, background=chosen.background)
+    cloud = LocalCloud(chosen.port, keep=chosen.keep)
     cloud.start()
     try:
         print(f"The local cloud runs at {cloud.endpoint}. Log: {cloud.log}")
@@ -53,9 +52,6 @@ def _up(chosen: argparse.Namespace) -> int:
     except BaseException:
         cloud.stop()
         raise
-    if chosen.background:
-        print("Use it: .venv/bin/tailor --local runs. Stop it: make down")
-        return 0
     try:
         print("Ctrl-C stops it.")
         signal.pause()
@@ -78,7 +74,7 @@ def _down() -> int:
 def _env() -> int:
     running = running_cloud()
     if running is None:
-        raise LocalCloudError("No local cloud runs. Start it: make up")
+        raise LocalCloudError("No local cloud runs. Start it: tailor up")
     cloud = LocalCloud(int(running["endpoint"].rsplit(":", 1)[1]))
     for name, value in cloud.environment().items():
         print(f"export {name}={shlex.quote(value)}")

@@ -28,8 +28,8 @@ from tailor_local import quotas, timelapse
 from tailor_local.bedrock.faults import Faults
 from tailor_local.deployment import deploy
 from tailor_local.errors import AlreadyRunningError, LocalCloudError, PortBusyError
+from tailor_local.places import ROOT, written
 
-ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 DEFAULT_PORT = 4566
 PORT_SETTING = "TAILOR_PORT"
@@ -47,7 +47,7 @@ class LocalCloud:
     """AWS on this machine, with IAM enforced.
 
     ``port`` 0 means any free one; None means TAILOR_PORT or 4566. ``directory`` holds state, log and process file, by
-    default `.local` of the repository. With ``keep`` the state outlives a stop and is taken up by the next start.
+    default `.local` of the checkout. With ``keep`` the state outlives a stop and is taken up by the next start.
     ``background`` lets the emulator run on when this process ends. ``pace`` is the number of seconds that stand for a
     minute (see `timelapse`). ``raised`` holds quotas that differ from a new account's (see `quotas`).
     """
@@ -65,7 +65,7 @@ class LocalCloud:
         region: str = REGION,
     ) -> None:
         self.port = _free_port() if port == 0 else port if port is not None else port_from_environment()
-        self.directory = directory or ROOT / ".local"
+        self.directory = directory or written(ROOT)
         self.keep = keep
         self.background = background
         self._faults = faults
@@ -95,7 +95,8 @@ class LocalCloud:
         quotas.of_the_account()
         running = running_cloud(self.directory)
         if running:
-            raise AlreadyRunningError(f"A local cloud runs already, at {running['endpoint']}. Stop it first: make down")
+            hint = "Stop it first: tailor down"
+            raise AlreadyRunningError(f"A local cloud runs already, at {running['endpoint']}. {hint}")
         self._check_port()
         self._prepare_directory()
         with self.log.open("wb") as log:
@@ -198,7 +199,7 @@ class LocalCloud:
             except OSError as error:
                 raise PortBusyError(
                     f"Port {self.port} is in use. Stop what listens there, or choose another: {PORT_SETTING}="
-                    f"{self.port + 1}, or make up PORT={self.port + 1}."
+                    f"{self.port + 1}, or tailor up --port {self.port + 1}."
                 ) from error
 
     def _prepare_directory(self) -> None:
@@ -214,7 +215,7 @@ class LocalCloud:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         environment |= self.environment()
         environment |= {
-            "PYTHONPATH": str(ROOT / "local"),
+            "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
             "PYTHONUNBUFFERED": "1",
             "AUTH": "true",
             "BIND_HOST": HOST,
@@ -229,7 +230,7 @@ class LocalCloud:
             "SFTP_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",
             "TMPDIR": str(self.directory / "tmp"),
-            "TAILOR_LAYERS": str(ROOT / ".local" / "layers"),
+            "TAILOR_LAYERS": str(written(ROOT) / "layers"),
             "TAILOR_BACKGROUND": "1" if self.background else "0",
         }
         if self._pace is not None:
@@ -279,7 +280,7 @@ def port_from_environment() -> int:
 
 def running_cloud(directory: Path | None = None) -> dict[str, Any] | None:
     """The cloud that a process file tells of, if it still runs: pid, endpoint, keep."""
-    file = _process_file(directory or ROOT / ".local")
+    file = _process_file(directory or written(ROOT))
     try:
         found: dict[str, Any] = json.loads(file.read_text())
         os.kill(found["pid"], 0)
@@ -292,7 +293,7 @@ def use_local_cloud() -> None:
     """Points this process at the local cloud that runs. Raises LocalCloudError where none does."""
     running = running_cloud()
     if running is None:
-        raise LocalCloudError("No local cloud runs. Start it: make up")
+        raise LocalCloudError("No local cloud runs. Start it: tailor up")
     os.environ.update(LocalCloud(int(running["endpoint"].rsplit(":", 1)[1])).environment())
 
 

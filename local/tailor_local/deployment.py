@@ -15,6 +15,7 @@ from pathlib import Path
 import boto3
 
 from tailor_local.errors import DeployError
+from tailor_local.places import written
 
 STACK = "tailor"
 SAM = Path(sys.executable).with_name("sam")
@@ -40,7 +41,7 @@ def architecture() -> str:
 
 def build_folder(root: Path, built_for: str) -> Path:
     """Return where what was built for a processor lies."""
-    return root / ".local" / built_for / "build"
+    return written(root) / built_for / "build"
 
 
 def deploy(
@@ -73,8 +74,8 @@ def _path() -> str:
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
     """Test sessions may build and deploy at the same time."""
-    directory = root / ".local"
-    directory.mkdir(exist_ok=True)
+    directory = written(root)
+    directory.mkdir(parents=True, exist_ok=True)
     with (directory / "build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tailor_cli.deploying.answers import Answers, read_answers
-from tailor_local.cloud import ACCOUNT, REGION, ROOT, LocalCloud
+from tailor_local.cloud import ACCOUNT, REGION, LocalCloud
 from tailor_local.deployment import ARCHITECTURES, architecture
+from tailor_local.places import ROOT
 
 STACK = "first-hour"
 TIMEOUT = 400

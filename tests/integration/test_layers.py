@@ -10,9 +10,9 @@ import pytest
 
 from tailor.errors import InvalidInputError
 from tailor_cli.built import MOST_BYTES, ROOM, Build
-from tailor_local.cloud import ROOT
 from tailor_local.deployment import ARCHITECTURES, architecture, build
 from tailor_local.errors import DeployError
+from tailor_local.places import ROOT
 
 OFFLINE = ("No matching distribution found", "Connection", "Temporary failure in name resolution")
 READ = """

@@ -11,8 +11,9 @@ import pytest
 
 from tailor_cli import doctor
 from tailor_cli.context import Session, out
-from tailor_local.cloud import ROOT, LocalCloud, running_cloud, stop_running
+from tailor_local.cloud import LocalCloud, running_cloud, stop_running
 from tailor_local.errors import AlreadyRunningError
+from tailor_local.places import ROOT
 from tests.integration.pipeline import Pipeline
 from tests.integration.standin import allow, make_role
 from tests.waiting import until

@@ -12,8 +12,9 @@ import pytest
 from samples.generate import generate
 from tailor.aws.clients import client
 from tailor.runs import State
-from tailor_local.cloud import ROOT, LocalCloud
+from tailor_local.cloud import LocalCloud
 from tailor_local.deployment import deploy
+from tailor_local.places import ROOT
 from tests.integration.pipeline import Pipeline
 from tests.unit.contracts.test_protection import HOLD_DATA
 from tests.unit.contracts.transformed import of_type

@@ -10,8 +10,8 @@ import pytest
 from samples.generate import generate
 from tailor.aws.clients import client
 from tailor.runs import State
-from tailor_local.cloud import ROOT
 from tailor_local.deployment import deploy
+from tailor_local.places import ROOT
 from tests.integration.pipeline import Pipeline
 from tests.waiting import until
 

@@ -25,7 +25,7 @@ from tailor_cli.context import session
 from tailor_cli.verify_page import records
 from tailor_cli.verify_world import surroundings
 from tailor_local.bedrock.faults import Faults, Refusal
-from tailor_local.cloud import ROOT
+from tailor_local.places import ROOT
 from tests.integration.conftest import forget_clients
 from tests.integration.pipeline import Pipeline
 

@@ -9,13 +9,14 @@ import re
 # fmt: off
 NAMES = frozenset({
     "recipe", "models", "check", "quote", "grade", "doctor", "verify", "deploy", "destroy",
-    "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
+    "up", "down", "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
     "evaluate", "judge", "labels", "promote", "retry", "rollback", "retire", "offline", "restore", "erase",
     "chat", "console", "bill", "usage", "budget", "train-curve", "keys", "policy",
 })
 # fmt: on
 DEFAULT_STACK = "tailor"  # the name of the CloudFormation stack
-_COMMAND = re.compile(rf"\btailor (?=(?:{'|'.join(sorted(NAMES))})(?![\w-]))")
+_OF_NO_STACK = frozenset({"up", "down"})  # of the local cloud itself
+_COMMAND = re.compile(rf"\btailor (?=(?:{'|'.join(sorted(NAMES - _OF_NO_STACK))})(?![\w-]))")
 
 
 def addressed(text: str, command: str) -> str:

@@ -25,11 +25,12 @@ from tailor.serving import keys
 from tailor.steps.steer import approve
 from tailor_cli.context import session
 from tailor_cli.push import push_dataset
-from tailor_local.cloud import PORT_SETTING, ROOT, LocalCloud, api_address, port_from_environment
+from tailor_local.cloud import PORT_SETTING, LocalCloud, api_address, port_from_environment
 from tailor_local.demo import calls, show
 from tailor_local.demo.listeners import Inbox, Slack
 from tailor_local.demo.methods import DEMOS, Demo, DemoError
 from tailor_local.errors import LocalCloudError
+from tailor_local.places import ROOT
 from tailor_local.quotas import QUOTAS, RAISED
 
 # A cloud of its own on a free port, so that one of `make up` is left alone.

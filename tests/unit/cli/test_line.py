@@ -74,6 +74,7 @@ def test_every_command_has_json_and_its_errors_are_json(
     monkeypatch.setattr(Session, "stack", property(missing))
     monkeypatch.setattr("tailor.aws.stacks.caller", nobody)
     monkeypatch.setattr("tailor_cli.verify.surroundings", lambda **_: nobody())
+    monkeypatch.setattr("tailor_cli.local.installed", nobody)  # `up` would start a cloud, and `down` stop one
     assert any("--json" in param.opts for param in command.params)
     needed = [param for param in command.params if param.required]
     for param in needed:

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tailor_local.deployment import INPUTS
+
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = {"tailor": ROOT / "layers/tailor/tailor", "tailor_cli": ROOT / "cli/tailor_cli"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -26,6 +28,7 @@ DISTRIBUTIONS = {
 }
 PROGRAMS = {"aws-sam-cli"}  # called, not imported
 DATA = {"tzdata"}  # which zoneinfo looks for
+OF_THE_LOCAL_CLOUD = {"cfn-lint", "ministack"}
 
 
 def run(*command: str | Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -95,12 +98,41 @@ def test_the_local_cloud_is_not_in_it_and_says_where_it_is(environment: Path, tm
     result = run(environment / "bin/tailor", "--local", "runs", folder=tmp_path, PYTHONPATH="", COLUMNS="200")
     assert result.returncode == 2
     assert "the local cloud is not installed" in result.stderr
+    assert "docs/local-cloud.md" in result.stderr
+
+
+def test_the_local_clouds_wheel_brings_what_it_deploys_and_works_from_anywhere(
+    environment: Path, tmp_path: Path
+) -> None:
+    copy, target = tmp_path / "copy", tmp_path / "installed"
+    left_out = shutil.ignore_patterns("__pycache__", "*.egg-info", "build")
+    for name in ("local", *INPUTS):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, ignore=left_out)
+        else:
+            shutil.copy(ROOT / name, copy / name)
+    pip = (sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--no-build-isolation", "--quiet")
+    result = run(*pip, "--no-compile", "--target", target, copy / "local", folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    sources = target / "tailor_local" / "sources"
+    for name in INPUTS:
+        for file in (copy / name).rglob("*") if (copy / name).is_dir() else [copy / name]:
+            if file.is_file():
+                assert (sources / file.relative_to(copy)).read_bytes() == file.read_bytes()
+    look = "from tailor_local.places import ROOT, written; print(ROOT, written(ROOT))"
+    set_up = {"PYTHONPATH": str(target), "XDG_STATE_HOME": "/nowhere"}
+    found = run(environment / "bin/python", "-c", look, folder=tmp_path, **set_up)
+    assert found.stdout.split() == [str(sources), "/nowhere/tailor"]
+    said = run(environment / "bin/tailor", "--local", "runs", folder=tmp_path, **set_up)
+    assert said.returncode == 2
+    assert "no local cloud runs here" in said.stderr
+    assert "tailor up" in said.stderr
 
 
 def test_every_library_that_it_imports_is_declared_and_tested_in_a_version_that_is_allowed() -> None:
     declared = [Requirement(each) for each in PROJECT["dependencies"]]
     declared += [Requirement(each) for extra in PROJECT["optional-dependencies"].values() for each in extra]
-    names = {requirement.name for requirement in declared}
+    names = {requirement.name for requirement in declared} - OF_THE_LOCAL_CLOUD
     imported = {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in _imported()}
     assert imported | PROGRAMS | DATA == names
     assert [str(each) for each in declared if not each.specifier.contains(version(each.name))] == []

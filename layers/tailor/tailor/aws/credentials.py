@@ -31,7 +31,7 @@ _UNKNOWN: Final = frozenset(
     }
 )
 LOG_IN: Final = "log in (aws sso login, aws configure), or name a profile: AWS_PROFILE"
-NO_CREDENTIALS: Final = "set them: aws configure; or for the local cloud that runs here (make up): tailor --local"
+NO_CREDENTIALS: Final = "set them: aws configure; or for the local cloud that runs here: tailor up, then tailor --local"
 
 
 def trouble(error: BaseException) -> TailorError | None:
