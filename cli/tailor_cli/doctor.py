@@ -16,7 +16,7 @@ from tailor.aws.service_quotas import ServiceQuotas
 from tailor.catalog import Model
 from tailor.errors import InvalidInputError, NotFoundError
 from tailor.recipe import METHODS, Recipe
-from tailor.training.capacity import check_capacity
+from tailor.training.capacity import check_capacity, check_instances
 from tailor.training.preflight import Place, PreflightCheck, preflight
 from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
@@ -52,10 +52,13 @@ def doctor(
             role_arn=stack.customization_role,
             caller_arn=stack.train_role,
             grader_arn=stack.grade_function,
+            training_jobs=stack.sagemaker_training == "enabled",
         )
         prices = PriceBook(read_prices(stack.prices), Listed(PriceList(), place.region))
         checks = preflight(recipe, base, place, offers=Bedrock(), access=Access(), prices=prices)
         checks += check_capacity(ServiceQuotas(), base, place.region, basis)
+        if place.training_jobs:
+            checks += check_instances(ServiceQuotas(), base, recipe.method)
         if as_json:
             say_json([{**asdict(check), "remedy": session.addressed(check.remedy)} for check in checks])
         else:

@@ -25,7 +25,7 @@ LITTLE: dict[str, Any] = {"split": {"train": 0.6, "validation": 0.1, "test": 0.3
 ROWS: dict[Method, int] = {"distillation": 190, "continued-pre-training": 60, "reinforcement": 200}
 JOBS: dict[Method, str] = {
     "distillation": "DISTILLATION",
-    "continued-pre-training": "CONTINUED_PRE_TRAINING",
+    "continued-pre-training": "SageMaker training job",
     "reinforcement": "REINFORCEMENT_FINE_TUNING",
 }
 
@@ -49,7 +49,8 @@ def test_a_method_goes_from_an_upload_to_its_verdict_and_an_answered_call(
 
     run = pipeline.wait(pipeline.upload(f"{project}/{demo.dataset}", sample(tmp_path, method)), State.LIVE)
 
-    assert run.job and run.job.request["customizationType"] == JOBS[method]
+    assert run.job
+    assert (run.job.request.get("trainer") or run.job.request["customizationType"]) == JOBS[method]
     assert run.evaluation.verdict == State.PASSED
     report = orjson.loads(pipeline.bucket.read(f"{run.files}evaluation/report.json"))
     assert "stand in for Bedrock's" in report["remark"]
@@ -63,6 +64,8 @@ def test_a_method_goes_from_an_upload_to_its_verdict_and_an_answered_call(
 
 def test_where_no_model_takes_documents_nothing_is_prepared(pipeline: Pipeline, tmp_path: Path) -> None:
     files = sample(tmp_path, "continued-pre-training")
+    retired = yaml.safe_load(files["tailor.yaml"]) | {"model": "titan-text-lite", "trainer": "bedrock"}
+    files["tailor.yaml"] = yaml.safe_dump(retired).encode()
     run = pipeline.wait(pipeline.upload("nowhere/manuals", files), State.REJECTED)
     (found,) = [finding for finding in pipeline.findings(run) if finding["severity"] == "error"]
     assert "no model in us-east-1 supports continued pre-training today" in found["message"]

@@ -12,7 +12,7 @@ from tailor_local.bedrock import foundation
 from tailor_local.bedrock.errors import ServiceError
 from tailor_local.quotas import QUOTAS, RAISED
 
-BEDROCK, LAMBDA = "bedrock", "lambda"
+BEDROCK, LAMBDA, SAGEMAKER = "bedrock", "lambda", "sagemaker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ _COUNTS = (
         "L-BE77399C",
         True,
     ),
+    Entry(SAGEMAKER, "ml.g5.12xlarge for training job usage", "training-instances", adjustable=True),
     Entry(LAMBDA, "Concurrent executions", "concurrency", "L-B99A9384", True),
 )
 _ON_DEMAND = "On-demand model inference {} per minute for {} {}"
@@ -101,7 +102,7 @@ def _document(entry: Entry, number: int, setting: Setting) -> dict[str, Any]:
     place = f"arn:aws:servicequotas:{setting.region}:{setting.account}"
     return {
         "ServiceCode": entry.service,
-        "ServiceName": {BEDROCK: "Amazon Bedrock", LAMBDA: "AWS Lambda"}[entry.service],
+        "ServiceName": {BEDROCK: "Amazon Bedrock", LAMBDA: "AWS Lambda", SAGEMAKER: "Amazon SageMaker"}[entry.service],
         "QuotaArn": f"{place}:{entry.service}/{code}",
         "QuotaCode": code,
         "QuotaName": entry.name,

@@ -1,9 +1,13 @@
 """A control plane by the simulated clock: jobs go through phases, names and tokens make creates safe to repeat."""
 
+import io
+import json
+import tarfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
 from tailor import catalog
@@ -103,6 +107,7 @@ class ClockedBedrock:
         self._length, self._on_change = length, on_change
         self.jobs: dict[str, Job] = {}
         self.deployments: dict[str, dict[str, Any]] = {}
+        self.imported: dict[str, dict[str, str]] = {}
         self.created = 0
         self.deployed: Counter[str] = Counter()
         self.most_at_once = 0
@@ -111,6 +116,8 @@ class ClockedBedrock:
         """Return the tags of a job or a deployment."""
         if arn in self.deployments:
             return dict(self.deployments[arn]["tags"])
+        if ":custom-model/imported/" in arn:
+            return self.imported[arn.rsplit("/", 1)[-1]]
         return dict(self._job(arn).tags)
 
     # ------------------------------------------------------------ jobs
@@ -119,16 +126,20 @@ class ClockedBedrock:
         return [job for job in self.jobs.values() if self._now() < job.ends]
 
     def create_job(self, request: Mapping[str, Any]) -> str:
-        name = request["jobName"]
-        assert request["clientRequestToken"] == name
+        assert request["clientRequestToken"] == request["jobName"]
+        arn = f"{ARN}:model-customization-job/amazon.nova-micro-v1:0/{request['jobName']}"
+        return self.start(arn, as_mapping(request["jobTags"]))
+
+    def start(self, arn: str, tags: Mapping[str, str]) -> str:
+        """Start a job, of Bedrock or of SageMaker, unless there is one of its name."""
+        name = arn.rsplit("/", 1)[-1]
         if name in self.jobs:
             return self.jobs[name].arn
         if len(self.running()) >= self._quota:
             raise QuotaError(f"{self._quota} customization jobs run already")
         fate = self._fates[min(self.created, len(self._fates) - 1)]
         self.created += 1
-        arn = f"{ARN}:model-customization-job/amazon.nova-micro-v1:0/{name}"
-        job = self.jobs[name] = Job(arn, name, self._now(), fate, self._length, tags=as_mapping(request["jobTags"]))
+        job = self.jobs[name] = Job(arn, name, self._now(), fate, self._length, tags=tags)
         self.most_at_once = max(self.most_at_once, len(self.running()))
         later = {"internal-error": [job.ends], "hangs": []}.get(fate, [job.created + TRAINING, job.ends])
         self._on_change(job, [job.created, *later])
@@ -172,7 +183,12 @@ class ClockedBedrock:
         return {"modelStatus": "Active" if active else "Creating"}
 
     def create_model(self, request: Mapping[str, Any]) -> str:
-        raise AssertionError("a customization job makes its model itself")
+        """Import what a training job made; the model is named for it."""
+        name = request["modelName"]
+        assert request["clientRequestToken"] == name
+        assert self._job(name).status(self._now()) == "Completed"
+        self.imported[name] = as_mapping(request["modelTags"])
+        return f"{ARN}:custom-model/imported/{name}"
 
     def list_models(self) -> list[dict[str, Any]]:
         return []
@@ -244,3 +260,56 @@ class ClockedBedrock:
 
     def guardrail(self, identifier: str, version: str) -> dict[str, Any] | None:
         return {"status": "READY"}
+
+
+TRAINING_JOB = "arn:aws:sagemaker:us-east-1:123456789012:training-job"
+
+
+class ClockedTrainingJobs:
+    """SageMaker's training jobs, in :class:`ClockedBedrock`'s list: what is true of one is true of the other."""
+
+    def __init__(self, bedrock: ClockedBedrock, clock: Clock, write: Callable[[str, bytes], None]) -> None:
+        self._bedrock, self._now, self._write = bedrock, clock, write
+        self._outputs: dict[str, str] = {}
+
+    def create(self, request: Mapping[str, Any]) -> str:
+        name = request["TrainingJobName"]
+        self._outputs[name] = request["OutputDataConfig"]["S3OutputPath"].split("/", 3)[3]
+        tags = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+        return self._bedrock.start(f"{TRAINING_JOB}/{name}", tags)
+
+    def describe(self, name: str) -> dict[str, Any]:
+        job = self._bedrock.get_job(name)
+        if job["status"] == "Completed":
+            self._write(f"{self._outputs[name]}{name}/output/output.tar.gz", output(name))
+        begun = job["statusDetails"].get("trainingDetails")
+        passed = [{"Status": "Starting", "StartTime": job["creationTime"]}]
+        passed += [{"Status": "Training", "StartTime": begun["lastModifiedTime"]}] if begun else []
+        passed += [] if job["status"] == "InProgress" else [{"Status": job["status"], "StartTime": self._now()}]
+        return {
+            "TrainingJobArn": job["jobArn"],
+            "TrainingJobName": name,
+            "TrainingJobStatus": job["status"],
+            "SecondaryStatus": passed[-1]["Status"],
+            "SecondaryStatusTransitions": passed,
+            "CreationTime": job["creationTime"],
+            "FailureReason": job.get("failureMessage", ""),
+        }
+
+    def stop(self, name: str) -> None:
+        self._bedrock.stop_job(name)
+
+    def tags(self, arn: str) -> dict[str, str]:
+        return self._bedrock.tags(arn)
+
+
+@cache
+def output(name: str) -> bytes:
+    """A training job's output.tar.gz."""
+    manifest = json.dumps({"checkpoint_s3_bucket": f"s3://customer-escrow-123456789012-smtj-a/{name}"}).encode()
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        entry = tarfile.TarInfo("manifest.json")
+        entry.size = len(manifest)
+        archive.addfile(entry, io.BytesIO(manifest))
+    return file.getvalue()

@@ -39,12 +39,13 @@ from tailor.steps.reconcile import Reconciler
 from tailor.steps.services import RunServices
 from tailor.steps.track import track
 from tailor.steps.train import TrainServices, train
+from tailor.steps.trainers import SageMakerTrainer
 from tailor.storage import StoredFile
 from tailor.training.line import JobQueue
 from tailor.training.prices import PriceBook
-from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, Fate, Job
+from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, ClockedTrainingJobs, Fate, Job
 from tests.unit.chaos.uploads import Treatment, UploadsQueue
-from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, trainers, unlimited
+from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, unlimited
 from tests.unit.versions import Versions
 
 TREATMENTS: tuple[Treatment, ...] = ("delivered", "lost", "repeated", "delayed", "reordered")
@@ -55,10 +56,11 @@ RETRIES = (timedelta(minutes=1), timedelta(minutes=2))  # Lambda's, of an asynch
 AGAIN = timedelta(seconds=10)  # a stream tries again and again, and so does a person whose command was cut short
 LEASE = timedelta(minutes=5)  # the time limit of prepare and evaluate
 DUE_AFTER = timedelta(minutes=3)
-ITEMS = ("training", "storage", "input", "output", "custom-input", "custom-output", "provisioned")
+ITEMS = ("training", "instance-hour", "storage", "input", "output", "custom-input", "custom-output", "provisioned")
 CHEAP = {"nova-micro": dict.fromkeys(ITEMS, Decimal("0.0001"))}
 DEAR = {"nova-micro": dict.fromkeys(ITEMS, Decimal(1000))}
 MANY_ROUNDS = 500
+ROLE = "arn:aws:iam::123456789012:role/tailor"
 OWNER, NEIGHBOUR = Owner("tailor", "prod"), Owner("tailor-dev", "dev")
 NEIGHBOURS_JOB = "colours-scenes-0123456789ab"
 
@@ -116,6 +118,13 @@ class CalledBedrock(ClockedBedrock):
 
     def create_job(self, request: Mapping[str, Any]) -> str:
         return self._world.call("bedrock.create_job", partial(super().create_job, request))
+
+    def start(self, arn: str, tags: Mapping[str, str]) -> str:
+        start = partial(super().start, arn, tags)
+        return self._world.call("sagemaker.create", start) if ":sagemaker:" in arn else start()
+
+    def create_model(self, request: Mapping[str, Any]) -> str:
+        return self._world.call("bedrock.create_model", partial(super().create_model, request))
 
     def stop_job(self, identifier: str) -> None:
         self._world.call("bedrock.stop_job", partial(super().stop_job, identifier))
@@ -287,7 +296,9 @@ class World:
         self.once = MemoryOnce(self)
         self.uploads = UploadsQueue(self)
         self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
-        self.services = RunServices(self.runs, self.control, self.aliases)
+        jobs = ClockedTrainingJobs(self.bedrock, lambda: self.now, self.bucket.files.__setitem__)
+        self.sagemaker = SageMakerTrainer(jobs, self.control, self.bucket, OWNER, role_arn=ROLE, import_role_arn=ROLE)
+        self.services = RunServices(self.runs, self.control, self.aliases, self.sagemaker)
         self.orphans: list[OrphanFound] = []
         self.apps = Apps()
         line = JobQueue(self.bedrock, unlimited(self.runs))
@@ -470,6 +481,7 @@ class World:
             prices=PriceBook(self.prices),
             asker=cast("Asker", None),
             aliases=self.aliases,
+            training_jobs=True,
         )
         prepare(run_id, services, scratch=Path(), lease_seconds=LEASE.total_seconds(), now=self.now)
 
@@ -485,11 +497,12 @@ class World:
             offers=self.bedrock,
             region="us-east-1",
             spending=unlimited(self.runs),
+            sagemaker=self.sagemaker,
         )
         train(run_id, services, now=self.now)
 
     def _track(self, job_arn: str) -> None:
-        track(job_arn, runs=self.runs, trainers=trainers(self.control), now=self.now)
+        track(job_arn, runs=self.runs, trainers=self.services.trainers, now=self.now)
 
     def _provision(self, run_id: str) -> None:
         provision(run_id, self.services, tags=OWNER.tags, now=self.now)

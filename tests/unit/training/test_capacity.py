@@ -10,7 +10,7 @@ import pytest
 from tailor import catalog
 from tailor.errors import NotAllowedError
 from tailor.recipe import Recipe
-from tailor.training.capacity import ask_for, check_capacity, loads, rate_of
+from tailor.training.capacity import ask_for, check_capacity, check_instances, loads, rate_of
 from tailor.training.preflight import PreflightCheck
 from tailor.training.quote import Basis
 from tailor_local import quotas as local
@@ -60,6 +60,16 @@ def basis(manifest: Build, rows: int = 150, **recipe: Any) -> Basis:
 
 def named(checks: list[PreflightCheck]) -> dict[str, PreflightCheck]:
     return {check.name: check for check in checks}
+
+
+def test_a_new_account_has_no_instances_for_training_jobs() -> None:
+    (found,) = check_instances(Local(), LITE, "fine-tuning")
+    assert (found.name, found.status) == ("instances", "warning")
+    assert found.message.startswith("0 ml.g5.12xlarge at once")
+    assert "ml.g5.12xlarge for training job usage" in found.remedy
+    (able,) = check_instances(Local(changed={found.remedy.partition("(")[2].partition(")")[0]: 2}), LITE, "fine-tuning")
+    assert able.status == "ok"
+    assert check_instances(Local(), LITE, "distillation") == []
 
 
 def test_a_new_account_is_told_what_it_has() -> None:

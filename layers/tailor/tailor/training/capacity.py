@@ -14,11 +14,12 @@ from tailor import catalog
 from tailor.catalog import Model, teacher_of
 from tailor.errors import TailorError
 from tailor.evaluation import sizes
+from tailor.recipe import Method
 from tailor.training.calls import answer_tokens, general_questions
 from tailor.training.preflight import PreflightCheck
 from tailor.training.quote import Basis
 
-BEDROCK, LAMBDA = "bedrock", "lambda"
+BEDROCK, LAMBDA, SAGEMAKER = "bedrock", "lambda", "sagemaker"
 SHORT = 60.0  # minutes that an evaluation may take before anybody need ask AWS for more
 FEW_FUNCTIONS = 50
 ENOUGH_FUNCTIONS = 1000  # Lambda's default
@@ -124,6 +125,17 @@ def check_capacity(quotas: QuotaSource, model: Model, region: str, basis: Basis 
         *_units(model, basis, bedrock, problem),
         *([_duration(loads(basis), region, bedrock, problem)] if basis else []),
     ]
+
+
+def check_instances(quotas: QuotaSource, model: Model, method: Method) -> list[PreflightCheck]:
+    """Report how many instances the account's quota lets SageMaker's training jobs have; none if it trains no such."""
+    facts = model.methods.get(method)
+    if facts is None or facts.sagemaker is None:
+        return []
+    job, (known, problem) = facts.sagemaker, _asked(quotas, SAGEMAKER)
+    wanted = Wanted(re.escape(job.instance_type) + r" for training job usage")
+    what = f"{job.instance_type} at once for SageMaker's training jobs, of {job.instances} that one takes"
+    return [_count("instances", wanted, known, problem, what, job.instances)]
 
 
 def _asked(quotas: QuotaSource, service: str) -> tuple[list[Mapping[str, Any]], str]:
