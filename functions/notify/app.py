@@ -1,14 +1,15 @@
 """Events of runs, uploads, budgets and leftovers → a notice by SNS, Slack, Teams and webhook, once for each channel."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tailor.aws.notices import SecretText, SentOnce, SlackThreads, Topic, post, waiter
+from tailor.aws.notices import MovedRuns, SecretText, SentOnce, SlackThreads, Topic, post, waiter
 from tailor.aws.queues import StepQueue, taken_from
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.tracing import traced
@@ -24,8 +25,9 @@ from tailor.events import (
     UploadAnswered,
     detail,
 )
-from tailor.notices.channels import Channel, SlackChannel, SnsChannel, TeamsChannel, Wait, WebhookChannel
-from tailor.notices.delivery import Delivery, deliver, refresh
+from tailor.notices.channels import Channel, SendResult, SlackChannel, SnsChannel, TeamsChannel, Wait, WebhookChannel
+from tailor.notices.delivery import Delivery, Once, deliver, refresh
+from tailor.notices.digest import DIGEST_DUE, Window, is_collected, is_routine, message_for_digest
 from tailor.notices.hooks import Hooks, SlackApp, Webhooks
 from tailor.notices.messages import (
     Notice,
@@ -49,6 +51,8 @@ class Subject:
     project: str
     message: Notice | None
     run: Run | None = None
+    slack: bool = True
+    window: Window | None = None
 
 
 class NotifySettings(Settings):
@@ -71,31 +75,41 @@ runs = DynamoRunStore(settings.runs_table)
 topic = Topic(settings.notices_topic_arn)
 secret = SecretText(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None
 sent = SentOnce(settings.sent_table)
+moved = MovedRuns(settings.sent_table)
+queue = StepQueue(settings.queue_url)
 threads = SlackThreads(settings.sent_table)
 reader = Reader(settings.tailor_command, settings.reports_url, settings.console_url, settings.notice_language)
 
 
 @logger.inject_lambda_context
-@taken_from(StepQueue(settings.queue_url))
+@taken_from(queue)
 @traced("notify")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     """For each channel, whether it took the notice. Raises RetryableError where one has to be tried again."""
     subject = subject_of(event)
     if subject is None:
         return {}
-    message, told = subject.message, list(channels(subject, waiter(context)))
-    delivery = deliver(message, told, sent.within(context)) if message else Delivery()
+    once, told = sent.within(context), list(channels(subject, waiter(context)))
+    message = None if waits_for_digest(subject, once) else subject.message
+    delivery = deliver(message, told, once) if message else Delivery()
     refresh(told, delivery)
     notice = message.id if message else f"{subject.run.id} as it is" if subject.run else ""
     report(delivery, notice)
     if delivery.failures:
         raise RetryableError(f"{notice} could not be sent by {', '.join(delivery.failures)}")
+    if subject.window:
+        moved.forget(subject.window)
     return {name: outcome.sent for name, outcome in delivery.outcomes.items()}
 
 
 def subject_of(event: dict[str, Any]) -> Subject | None:
     """Return what an event is about; None where the run or its change is gone."""
     kind, told = event.get("detail-type"), detail(event)
+    if kind == DIGEST_DUE:
+        window = Window(**told)
+        own = replace(reader, language=window.language)
+        digest = message_for_digest(window, moved.lines(window), own)
+        return Subject(window.project, digest, slack=window.slack, window=window) if digest else None
     if kind == UPLOAD_ANSWERED:
         message = message_for_upload(UploadAnswered.model_validate(told), reader)
         return Subject(message.project, message)
@@ -109,17 +123,32 @@ def subject_of(event: dict[str, Any]) -> Subject | None:
     try:
         run = runs.get(change.run)
         if kind == RUN_STALLED:
-            return Subject(run.project, message_for_stall(run, reader), run)
-        return Subject(run.project, message_for(run, run.change(change.sequence), reader), run)
+            return Subject(run.project, message_for_stall(run, reader), run, slack=run.recipe.notifications.slack)
+        told_now = message_for(run, run.change(change.sequence), reader)
+        return Subject(run.project, told_now, run, slack=run.recipe.notifications.slack)
     except NotFoundError as error:
         logger.warning("nothing to tell", reason=error.message)
         return None
 
 
+def waits_for_digest(subject: Subject, once: Once) -> bool:
+    """Return whether people hear of this in a digest, because many runs move. What was decided holds for repeats."""
+    notice = subject.message
+    if notice is None or not is_routine(notice):
+        return False
+    now = datetime.now(UTC)
+    window = Window.at(now, subject.project, notice.language, slack=subject.slack)
+
+    def decide() -> SendResult:
+        return SendResult(sent=not is_collected(notice, window, moved, queue.send_later, now))
+
+    return not once(f"{notice.id}-digest", decide).sent
+
+
 def channels(subject: Subject, wait: Wait) -> Iterator[Channel]:
     run, hooks = subject.run, hooks_of(subject.project)
     yield SnsChannel(topic)
-    if hooks.slack and (run is None or run.recipe.notifications.slack):
+    if hooks.slack and subject.slack:
         if isinstance(hooks.slack, SlackApp):
             api = SlackApi(hooks.slack.token, post, wait, settings.slack_api)
             yield SlackAppChannel(hooks.slack, api, threads, reader, run)

@@ -14,6 +14,7 @@ from tailor.events import BudgetReached, OrphanFound, UploadAnswered, detail
 from tailor.notices import slack, teams
 from tailor.notices.cards import buttons_of, card_of
 from tailor.notices.channels import document, plain_text, subject
+from tailor.notices.digest import Moved, Window, message_for_digest
 from tailor.notices.hooks import SlackApp
 from tailor.notices.messages import (
     Notice,
@@ -115,12 +116,22 @@ def others() -> dict[str, Callable[[Reader], Notice]]:
     }
 
 
+def moved() -> list[str]:
+    """What twelve runs of a digest did."""
+    states = ["training"] * 7 + ["trained"] * 3 + ["prepared"] * 2
+    return [
+        Moved(f"colours-set-{number}-0f3a00000000", 4, f"set-{number}", state).line()
+        for number, state in enumerate(states)
+    ]
+
+
 def notices(language: Language) -> dict[str, Notice]:
     """Every message by its name."""
     told = reader(language)
     found = {name: message_for(run, run.history[-1], told) for name, run in runs().items()}
     found |= {name: message_for_stall(run, told) for name, run in stalls().items()}
     found |= {name: make(told) for name, make in others().items()}
+    found["digest"] = message_for_digest(Window("colours", language, True, START.isoformat()), moved(), told)
     assert all(found.values()), found
     return {name: notice for name, notice in found.items() if notice}
 

@@ -57,7 +57,8 @@ def test_vietnamese_has_every_wording_label_and_state() -> None:
         assert named[0] == named[1], name
     source = Path(figures.__file__).read_text("utf-8")
     labels = set(re.findall(r'Field\("([^"]+)"', source))
-    labels |= {field.label for notice in golden.notices("en").values() for field in notice.fields}
+    told = golden.notices("en").items()
+    labels |= {field.label for name, notice in told if name != "digest" for field in notice.fields}  # it has states
     assert labels <= set(VIETNAMESE.labels)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tailor.aws import clients
 from tailor.errors import RetryableError
 from tailor.notices.cards import STOPPABLE, buttons_of
 from tailor.notices.hooks import SlackApp, Webhooks
@@ -58,6 +59,7 @@ def test_repeated_events_post_once(app: Stack, slack: SlackStandIn) -> None:
     for _ in range(2):
         tell_all(app, *TRAINED)
     assert len(slack.messages) == 3
+    assert "colours" not in str(clients.client("dynamodb").scan(TableName="sent")["Items"])  # it may be erased
 
 
 def test_two_first_notices_at_the_same_moment_open_one_thread(app: Stack, slack: SlackStandIn) -> None:

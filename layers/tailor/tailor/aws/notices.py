@@ -1,5 +1,6 @@
 """Send notices: SNS, HTTPS, the webhooks secret, and the table that records what was sent."""
 
+import hashlib
 import json
 import logging
 import time
@@ -25,6 +26,7 @@ from tailor.aws.failures import code_of, translated
 from tailor.errors import RetryableError
 from tailor.notices.channels import PostResponse, SendResult, Wait
 from tailor.notices.delivery import Once
+from tailor.notices.digest import Window
 from tailor.notices.slack_app import Thread
 
 if TYPE_CHECKING:
@@ -151,6 +153,10 @@ class SlackThreads:
             item = self._table.get_item(Key=_thread(key), ConsistentRead=True).get("Item") or {}
         return Thread(str(item["ts"]), str(item["first"])) if "ts" in item else None
 
+    def told_first(self, thread: Thread, notice: str) -> bool:
+        """Return whether the thread's first message told this notice."""
+        return thread.first == hashed(notice)
+
     def claim(self, key: str) -> bool:
         """Return whether the caller may open the thread."""
         now = int(self._clock())
@@ -175,7 +181,7 @@ class SlackThreads:
                 Key=_thread(key),
                 UpdateExpression="SET ts = :ts, #first = :first, shown = :shown",
                 ExpressionAttributeNames={"#first": "first"},
-                ExpressionAttributeValues={":ts": thread.ts, ":first": thread.first, ":shown": sequence},
+                ExpressionAttributeValues={":ts": thread.ts, ":first": hashed(thread.first), ":shown": sequence},
             )
 
     def shows(self, key: str, sequence: int) -> bool:
@@ -190,6 +196,52 @@ class SlackThreads:
                     ExpressionAttributeValues=values,
                 )
             )
+
+
+DIGEST_SECONDS = 24 * 3600  # how long what moved is known
+
+
+class MovedRuns:
+    """Windows of digests in the table of what was sent, as :class:`tailor.notices.digest.Collection`."""
+
+    def __init__(self, table_name: str, clock: Callable[[], float] = time.time) -> None:
+        self._table = table(table_name)
+        self._clock = clock
+
+    def runs(self, window: Window, run: str) -> int:
+        """Note that a run moved; return how many have."""
+        return len(self._add(window, "moved", hashed(run)))
+
+    def collect(self, window: Window, line: str) -> None:
+        """Keep a line for the digest."""
+        self._add(window, "told", line)
+
+    def lines(self, window: Window) -> list[str]:
+        """Return what was kept."""
+        with translated("reading a digest"):
+            item = self._table.get_item(Key=self._key(window), ConsistentRead=True).get("Item") or {}
+        found: Any = item.get("told", set())
+        return sorted(found)
+
+    def forget(self, window: Window) -> None:
+        """Remove a window whose digest was sent. Idempotent."""
+        with translated("removing a digest"):
+            self._table.delete_item(Key=self._key(window))
+
+    def _key(self, window: Window) -> dict[str, str]:
+        return {"id": f"digest#{hashed(window.id)}"}
+
+    def _add(self, window: Window, name: str, value: str) -> set[str]:
+        with translated("noting what moved"):
+            answer = self._table.update_item(
+                Key=self._key(window),
+                UpdateExpression="ADD #name :values SET expiration = :until",
+                ExpressionAttributeNames={"#name": name},
+                ExpressionAttributeValues={":values": {value}, ":until": int(self._clock()) + DIGEST_SECONDS},
+                ReturnValues="ALL_NEW",
+            )
+        found: Any = answer["Attributes"][name]
+        return set(found)
 
 
 SLACK_RESPONSES = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
@@ -228,7 +280,12 @@ class SlackResponses:
 
 
 def _thread(key: str) -> dict[str, str]:
-    return {"id": f"thread#{key}"}
+    return {"id": f"thread#{hashed(key)}"}
+
+
+def hashed(name: str) -> str:
+    """Return a digest in place of a name: the table outlives a project that is erased, and must not tell of it."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _done(write: Callable[[], object]) -> bool:

@@ -40,6 +40,11 @@ class StepQueue:
         with translated("putting an event back"):
             self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=pause)
 
+    def send_later(self, event: dict[str, object], seconds: int) -> None:
+        """Hand an event to the queue, to be taken after ``seconds``, 900 at most."""
+        with translated("asking for an event later"):
+            self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(event), DelaySeconds=min(seconds, 900))
+
 
 def taken_from(queue: StepQueue) -> Callable[[Handler], Handler]:
     """Return a decorator for a handler of events, which then takes the queue's messages too, whose bodies they are.

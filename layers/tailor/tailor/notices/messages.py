@@ -183,7 +183,7 @@ def message_for_upload(answer: UploadAnswered, reader: Reader = PLAIN) -> Notice
     title = _TITLES.get(answer.code, "an upload started nothing")
     words = (title, sentence(capital(answer.message)), sentence(capital(answer.fix)))
     fields = [("Folder", answer.folder), ("Files", f"{answer.objects:,}"), ("Kind of finding", answer.code)]
-    notice = _beside_runs(
+    notice = beside_runs(
         answer.project,
         answer.at,
         vietnamese_others.upload(answer) if reader.language == "vi" else words,
@@ -210,7 +210,7 @@ def message_for_budget(reached: BudgetReached, reader: Reader = PLAIN) -> Notice
         words, amount = vietnamese_others.budget(reached), usd
     fields = [("Budget", amount(reached.limit)), ("Spent", amount(reached.spent))]
     return replace(
-        _beside_runs(reached.project, reached.at, words, fields, reader),
+        beside_runs(reached.project, reached.at, words, fields, reader),
         severity="error" if stopped else "warning",
         answer=f"budget-{reached.kind}-{reached.owner}-{reached.month}-{reached.percent}-{reached.limit:.2f}",
         topic="budget",
@@ -229,7 +229,7 @@ def message_for_orphan(orphan: OrphanFound, reader: Reader = PLAIN) -> Notice:
         words = vietnamese_others.orphan(orphan)
     fields = [("ARN at AWS", orphan.arn), *([("Run", orphan.run)] if orphan.run else [])]
     return replace(
-        _beside_runs(orphan.project, orphan.at, words, fields, reader),
+        beside_runs(orphan.project, orphan.at, words, fields, reader),
         run=orphan.run,
         links=tuple(reader.run_link(orphan.run)),
         answer=orphan.id,
@@ -237,7 +237,7 @@ def message_for_orphan(orphan: OrphanFound, reader: Reader = PLAIN) -> Notice:
     )
 
 
-def _beside_runs(
+def beside_runs(
     project: str, at: datetime, words: tuple[str, str, str], fields: Sequence[tuple[str, str]], reader: Reader
 ) -> Notice:
     """Return a notice that is not about a change of a run: a warning with title, text and next step."""

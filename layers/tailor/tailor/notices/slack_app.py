@@ -46,6 +46,9 @@ class Threads(Protocol):
 
     def find(self, key: str) -> Thread | None: ...
 
+    def told_first(self, thread: Thread, notice: str) -> bool:
+        """Return whether the thread's first message told this notice."""
+
     def claim(self, key: str) -> bool:
         """Return whether the caller is the one who opens the thread. A claim ends by itself after a minute."""
 
@@ -130,7 +133,7 @@ class SlackAppChannel:
 
     def _tell(self, message: Notice, run: Run) -> None:
         thread = self.threads.find(self._key) or self._open(run)
-        if thread.first == message.id:
+        if self.threads.told_first(thread, message.id):
             return
         is_current = message.sequence == run.sequence and not message.stall
         payload = slack.payload(message, buttons_of(run, self.app, message.language) if is_current else ())
