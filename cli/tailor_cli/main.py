@@ -61,6 +61,7 @@ GROUPS = {  # module and function by name, in the groups and in the order of --h
         "verify": ("verify", "verify"),
         "bill": ("bill", "bill"),
         "policy": ("policy", "policy"),
+        "mcp": ("mcp_server", "mcp"),
         "erase": ("erase", "erase"),
         "destroy": ("destroy", "destroy"),
     },

@@ -11,7 +11,7 @@ NAMES = frozenset({
     "recipe", "models", "check", "quote", "grade", "doctor", "verify", "deploy", "destroy",
     "up", "down", "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
     "evaluate", "judge", "labels", "promote", "retry", "rollback", "retire", "offline", "restore", "erase",
-    "chat", "console", "bill", "usage", "budget", "train-curve", "keys", "policy",
+    "chat", "console", "bill", "usage", "budget", "train-curve", "keys", "policy", "mcp",
 })
 # fmt: on
 DEFAULT_STACK = "tailor"  # the name of the CloudFormation stack

@@ -18,7 +18,7 @@ from tailor_cli.context import Session, err, session, shown_errors
 from tailor_cli.line import arranged
 from tailor_cli.main import COMMANDS, GROUPS, app, load
 
-WITHOUT_JSON = {"deploy", "destroy"}  # they ask, and hand on what SAM says
+WITHOUT_JSON = {"deploy", "destroy", "mcp"}  # they ask, and hand on what SAM says; mcp speaks a protocol
 WORDS = st.lists(st.sampled_from(["show", "x", "--reason", "because", "-v", "--json", "--local", "--stack=b"]))
 
 
