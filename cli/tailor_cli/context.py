@@ -129,9 +129,10 @@ class Session:
     @property
     def services(self) -> "RunServices":
         """The services that commands steer runs with."""
+        from tailor.aws.access import region
         from tailor.steps.services import RunServices
 
-        return RunServices(self.runs, self.control, self.serving, self.sagemaker)
+        return RunServices(self.runs, self.control, self.serving, self.sagemaker, region())
 
     @cached_property
     def sagemaker(self) -> "SageMakerTrainer | None":

@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from tailor.aws.access import region
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.notices import SecretText, SlackResponses
 from tailor.aws.rest import RestApi
@@ -49,7 +50,7 @@ runs, table, bucket = (
 )
 owner = Owner(settings.stack, settings.environment)
 control = OwnControl(Bedrock(), owner)
-services = RunServices(runs, control, table, sagemaker_trainer(control, owner, settings))
+services = RunServices(runs, control, table, sagemaker_trainer(control, owner, settings), region())
 access = Access(runs, table)
 approvals = Approvals(access, runs)
 steering = RunsApi(access, services, bucket, approvals)

@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from tailor.aws.access import region
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.events import EventBus
 from tailor.aws.folders import FolderTable, WakeUpQueue
@@ -63,6 +64,7 @@ reconciler = Reconciler(
         control=owned,
         aliases=ServingTable(settings.serving_table),
         sagemaker=sagemaker_trainer(owned, owner, settings),
+        region=region(),
     ),
     bus=EventBus(settings.event_bus),
     line=JobQueue(bedrock, Spending(LedgerTable(settings.serving_table), limits, runs)),

@@ -12,9 +12,10 @@ from pathlib import Path
 import typer
 
 from tailor.aws.bedrock import Bedrock
+from tailor.aws.sagemaker import SageMaker
 from tailor.aws.stacks import StackState, look_at
 from tailor.catalog import KINDS
-from tailor.errors import InvalidInputError, NotFoundError, NotOursError
+from tailor.errors import InvalidInputError, NotFoundError, NotOursError, RetryableError
 from tailor.steps.ending import end_project
 from tailor.verify.checkout import find_checkout
 from tailor_cli.context import err, in_a_line, out, person, session
@@ -76,6 +77,10 @@ def end_everything(timeout: float) -> None:
     for job in Bedrock().open_jobs():
         with suppress(NotOursError, NotFoundError):
             control.stop_job(str(job["jobArn"]))
+    if session.sagemaker is not None:
+        for job in SageMaker().open_jobs():
+            with suppress(NotOursError, NotFoundError, RetryableError):
+                session.sagemaker.stop_job(str(job["TrainingJobArn"]))
     for kind in KINDS:
         for arn in control.deployment_states(kind):
             control.delete_deployment(arn)

@@ -40,7 +40,7 @@ def test_only_bedrocks_own_errors_are_worth_a_retry() -> None:
         "Unable to parse Amazon S3 file: train.jsonl. Data files must conform to JSONL format."
     )
     assert not is_worth_one_retry("something new")
-    assert {known.code for known in translations() if known.retry} == {"internal", "busy"}
+    assert {known.code for known in translations() if known.retry} == {"internal", "busy", "no-instances"}
 
 
 def test_an_unknown_message_is_passed_on_as_it_is() -> None:

@@ -12,14 +12,15 @@ from tailor.steps.trainers import BedrockTrainer, Trainer, Trainers
 class RunServices:
     """Stores of runs and names, and the control plane: all that deploys, promotes, retires and steers a run.
 
-    ``sagemaker``: the second trainer, where the stack has it enabled.
+    ``sagemaker``: the second trainer, where the stack has it enabled; ``region`` is the stack's, if known.
     """
 
     runs: RunStore
     control: Control
     aliases: AliasStore
     sagemaker: Trainer | None = None
+    region: str = ""
 
     @property
     def trainers(self) -> Trainers:
-        return Trainers(BedrockTrainer(self.control), self.sagemaker)
+        return Trainers(BedrockTrainer(self.control), self.sagemaker, self.region)

@@ -53,7 +53,8 @@ def follow(run: Run, job: dict[str, Any], *, runs: RunStore, trainer: Trainer, b
             first = FailedJob(arn=job["jobArn"], failure=job.get("failureMessage", ""))
             again = JobRecord(attempt=2, first=first)
             return runs.save(run.moved(State.APPROVED, by=by, now=now, job=again, reason=reason))
-        reason = explain(job.get("failureMessage", ""))
+        who = "SageMaker" if trainer.name == "sagemaker" else "Bedrock"
+        reason = explain(job.get("failureMessage", ""), who)
         return runs.save(run.moved(State.TRAINING_FAILED, by=by, now=now, job=known, reason=reason))
     if known.status == JobStatus.STOPPED:
         return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=_stopped(run, known, job)))

@@ -34,15 +34,15 @@ def translate(message: str) -> Translation | None:
     return next((known for known in translations() if re.search(known.pattern, message, re.IGNORECASE)), None)
 
 
-def explain(message: str) -> str:
-    """Describe a failure for people: cause, remedy and Bedrock's message."""
+def explain(message: str, who: str = "Bedrock") -> str:
+    """Describe a failure for people: cause, remedy and the message of ``who`` runs the job."""
     said = message.strip()
     if not said:
-        return "Bedrock gave no reason. Look at the job in the Bedrock console, then try the run again"
+        return f"{who} gave no reason. Look at the job in the {who} console, then try the run again"
     known = translate(said)
     if known is None:
-        return f"Bedrock said: {said}"
-    return f"{known.cause}. To do: {known.remedy}. Bedrock said: {said}"
+        return f"{who} said: {said}"
+    return f"{known.cause}. To do: {known.remedy}. {who} said: {said}"
 
 
 def explain_deployment(message: str) -> str:

@@ -44,7 +44,8 @@ class Removed:
             self.runs.create(each)
         control = OwnControl(self.account, PROD)
         services = RunServices(self.runs, control, MemoryAliases())
-        for name, value in {"runs": self.runs, "control": control, "services": services}.items():
+        session = {"runs": self.runs, "control": control, "services": services, "sagemaker": None}
+        for name, value in session.items():
             monkeypatch.setattr(Session, name, value)
         for module in (removal, steps):
             monkeypatch.setattr(module, "look_at", lambda _: self.state)
