@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3.13
 BIN := .venv/bin
 export SAM_CLI_TELEMETRY := 0
+unexport PYTHONDONTWRITEBYTECODE # images of containers set it: each of hundreds of processes would compile all it imports
 TYPES = $(BIN)/mypy
 TEMPLATE = $(BIN)/cfn-lint template.yaml  # which is what `sam validate --lint` does too
 PATHS := layers functions cli local samples tests benchmarks

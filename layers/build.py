@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-# Which wheels Lambda's Amazon Linux 2023 can load: its C library is 2.34.
-WHEELS = ("manylinux2014", "manylinux_2_17", "manylinux_2_24", "manylinux_2_27", "manylinux_2_28", "manylinux_2_34")
+SYSTEM = "manylinux_2_34"  # the C library of Lambda's Amazon Linux 2023: it loads wheels for this version or older
 # Of any package: its tests, the sources and headers of its extensions, type stubs, command-line scripts.
 UNUSED = (
     "**/tests",
     "**/test",
     "**/__pycache__",
     "bin",
+    ".lock",  # uv's
     *(f"**/*.{end}" for end in ("a", "c", "cpp", "h", "hpp", "pxd", "pxi", "pyi", "pyx")),
 )
 FUNCTIONS = (3, 13)  # the functions' Python
@@ -29,10 +29,14 @@ LISTED = "leave-out.txt"  # in a layer's folder: what else it leaves out, a patt
 
 
 def install(requirements: Path, architecture: str, target: Path) -> None:
-    """Install locked packages into ``target``. Raises CalledProcessError after pip has said why."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--no-compile"]
-    command += ["--only-binary=:all:", "--implementation=cp", "--python-version=3.13"]
-    command += [f"--platform={wheel}_{MACHINES[architecture]}" for wheel in WHEELS]
+    """Install locked packages into ``target``. Raises CalledProcessError after uv has said why.
+
+    Files are copied, never linked: what is done to a layer must not reach uv's cache.
+    """
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--link-mode=copy"]
+    command += [f"--python={sys.executable}", "--python-version=3.13"]
+    command += ["--require-hashes", "--no-deps", "--only-binary=:all:"]
+    command += [f"--python-platform={MACHINES[architecture]}-{SYSTEM}"]
     subprocess.run([*command, f"--target={target}", f"--requirement={requirements}"], check=True)  # noqa: S603
 
 
