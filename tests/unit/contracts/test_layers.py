@@ -7,6 +7,7 @@ one or several of them.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -43,7 +44,13 @@ def _modules() -> dict[str, Path]:
 MODULES = _modules()
 
 
-def _imports() -> Iterator[Import]:
+@cache
+def _imports() -> list[Import]:
+    """Return all imports; read when a test wants them, because each worker of pytest loads this module."""
+    return list(_each_import())
+
+
+def _each_import() -> Iterator[Import]:
     for module, path in MODULES.items():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
@@ -55,9 +62,6 @@ def _imports() -> Iterator[Import]:
                 continue
             for found in sorted(wanted):
                 yield Import(str(path.relative_to(ROOT)), node.lineno, module, *found)
-
-
-IMPORTS = list(_imports())
 
 
 def _allowed(drawing: str) -> dict[str, set[str]]:
@@ -87,7 +91,7 @@ def _between(folder: str) -> Iterator[tuple[str, str, Import]]:
             return module.partition(".")[0]
         return module.removeprefix(f"{folder}.").partition(".")[0] if module.startswith(f"{folder}.") else None
 
-    for each in IMPORTS:
+    for each in _imports():
         if each.wanted in MODULES and each.wanted != "tailor":
             start, end = package(each.module), package(each.wanted)
             if start is not None and end is not None and start != end and each.module != folder:
@@ -128,7 +132,7 @@ def test_no_packages_import_each_other_in_a_circle(folder: str) -> None:
 def test_outsiders_stop_at_a_rooms_door() -> None:
     """``tailor.evaluation.gate`` is a door; ``tailor.evaluation.gate.verdict`` is behind it."""
     wrong = []
-    for each in IMPORTS:
+    for each in _imports():
         package, room = (".".join(each.wanted.split(".")[:depth]) for depth in (2, 3))
         inside = f"{each.module}.".startswith(f"{package}.")
         if each.wanted.startswith("tailor.") and each.wanted != room and not inside and (exported := _exported(room)):
@@ -148,7 +152,7 @@ def _exported(package: str) -> list[str]:
 def test_aws_is_spoken_to_in_one_package() -> None:
     wrong = [
         f"{each.file}:{each.line}"
-        for each in IMPORTS
+        for each in _imports()
         if each.wanted.partition(".")[0] in ("boto3", "botocore") and not each.module.startswith("tailor.aws")
     ]
     assert not wrong

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 import orjson
@@ -47,6 +48,7 @@ class Bucket(BucketFolder):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.strikes: Iterator[bool] = iter(())
+        self._one_at_a_time = Lock()  # media are written by several threads
         self.killed = 0
         self.fetched: Counter[str] = Counter()
 
@@ -59,8 +61,10 @@ class Bucket(BucketFolder):
             self.fetched[key] += 1
 
     def write(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
-        if next(self.strikes, False):
-            self.killed += 1
+        with self._one_at_a_time:
+            struck = next(self.strikes, False)
+            self.killed += struck
+        if struck:
             raise Killed
         super().write(key, data, content_type)
 
