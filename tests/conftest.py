@@ -1,15 +1,21 @@
-"""What all tests share: what property tests try, and how many combinations the chaos tests ran, on all workers.
+"""What all tests share: what property tests try, how many combinations the chaos tests ran, and who runs what.
 
 Properties are tried with the same inputs each time, so that a red run says something about a change and not about
 chance or the machine. To look for inputs nobody thought of: ``pytest --hypothesis-profile search tests/unit``.
 """
 
+import tempfile
+import time
 from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 RAN = "combinations of "
+COMPILED_SECONDS = 120.0  # after which a worker waits no longer for another one to compile
 settings.register_profile(
     "same", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -28,9 +34,44 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"chaos: {ran.total():,} combinations ran: {kinds}")
 
 
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker of a fresh checkout for what to wait before it imports all tests."""
+    folder = Path(__file__).parent / "unit"
+    if not any(folder.glob("*/__pycache__")):
+        node.workerinput["compiled"] = str(Path(tempfile.gettempdir()) / f"tests-{node.workerinput['testrunuid']}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Have the first worker compile all tests and libraries alone where nothing is compiled yet.
+
+    The others would do the same work at the same time, which is more than half a minute's for each.
+    """
+    given = getattr(session.config, "workerinput", {})
+    if "compiled" not in given:
+        return (yield)
+    note, first = Path(given["compiled"]), given["workerid"] == "gw0"
+    until = time.monotonic() + COMPILED_SECONDS
+    while not first and not note.exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    try:
+        return (yield)
+    finally:
+        if first:
+            note.touch()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    given = getattr(session.config, "workerinput", {})
+    if "compiled" in given:
+        Path(given["compiled"]).unlink(missing_ok=True)
+
+
 # What needs no deployed Tailor, and the longest of what does; together they take about as long as all others.
 BARE = "bedrock_", "deploy_command", "layers", "local_cloud", "second_emulator", "strictness"
 MAIN_JOB = "main_job"
+# Files whose tests share what takes seconds to make: one worker makes it.
+SHARING = "unit/cli/test_wheel.py", "unit/samples/test_samples.py"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
@@ -45,7 +86,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         def _split_scope(self, nodeid: str) -> str:
             folder, _, name = nodeid.partition("tests/integration/test_")
             if folder or not name:
-                return nodeid
+                file = nodeid.partition("::")[0]
+                return file if file.endswith(SHARING) else nodeid
             if name.startswith(BARE):
                 return "bare cloud"
             return "main job" if name.startswith(MAIN_JOB) else "deployed cloud"
