@@ -1,23 +1,27 @@
 """Uploads on the deployed template: rule, queue, function; and what AWS would refuse of them is refused here."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
 from tailor.aws.clients import client
 from tailor.aws.folders import FolderTable
 from tailor.runs import State
+from tailor.serving import keys
 from tailor_local.cloud import ACCOUNT, LocalCloud
 from tailor_local.deployment import PARAMETERS
 from tests.integration.pipeline import Pipeline
 from tests.integration.standin import for_rule
 from tests.unit.contracts.test_uploads import OLD_KEYS
 from tests.unit.steps.uploads import message
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 ROWS = b"question,answer\n" + b"".join(b"%d + %d?,%d\n" % (n, n, n + n) for n in range(60))
 ROWS_OF_JSON = b"".join(b'{"question": "%d + %d?", "answer": "%d"}\n' % (n, n, n + n) for n in range(60))
@@ -102,6 +106,36 @@ def test_a_mark_starts_the_run_and_an_upload_that_starts_none_is_answered(pipeli
     pipeline.notices("sheets", 1, "sheets: an upload started nothing")
     assert pipeline.runs.project_runs("sheets") == []
     assert pipeline.dead() == []
+
+
+def test_a_browser_uploads_by_signed_addresses_and_nothing_starts_before_it_says_so(pipeline: Pipeline) -> None:
+    secret, _ = keys.create(pipeline.serving, "Linh", ["signed"], scopes=["upload"])
+    http = httpx.Client(headers={"Authorization": f"Bearer {secret}"}, timeout=PATIENCE)
+    upload = f"{pipeline.api}/uploads/signed/sums"
+    begun = http.post(upload, json={"files": [{"name": "sums.csv", "size": len(ROWS)}]})
+    assert begun.status_code == 200, begun.text
+    piece = {"name": "sums.csv", "part": 0, "sha256": base64.b64encode(hashlib.sha256(ROWS).digest()).decode()}
+    [link] = http.post(f"{upload}/links", json={"pieces": [piece]}).json()["data"]
+    for url, data in ((link["url"], ROWS[:-1] + b"!"), (link["url"], ROWS + b"!"), (swapped(link["url"]), ROWS)):
+        assert httpx.put(url, headers=link["headers"], content=data, timeout=PATIENCE).status_code in (400, 403)
+    asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": ",".join(link["headers"])}
+    for origin, allowed in (("https://abc.execute-api.us-east-1.amazonaws.com", 200), ("https://evil.example", 403)):
+        preflight = httpx.options(link["url"], headers={"Origin": origin} | asked, timeout=PATIENCE)
+        assert preflight.status_code == allowed
+    assert httpx.put(link["url"], headers=link["headers"], content=ROWS, timeout=PATIENCE).status_code == 200
+    seen = http.post(f"{upload}/preview", json={})
+    assert (seen.status_code, seen.json()["checked"]) == (200, 60), seen.text
+    assert pipeline.runs.project_runs("signed") == []
+    ended = http.post(f"{upload}/done", json={"columns": {"answer": "answer"}, "ask_first": True})
+    assert ended.status_code == 200, ended.text
+    [run] = until(lambda: pipeline.runs.project_runs("signed"), bool)
+    pipeline.wait(run.id, State.AWAITING_APPROVAL, State.PREPARED, State.REJECTED)
+    assert run.has_recipe
+
+
+def swapped(url: str) -> str:
+    """Return an address for another object."""
+    return url.replace("sums.csv", "other.csv")
 
 
 def test_a_poisoned_message_ends_among_the_dead_letters_and_the_upload_beside_it_in_a_run(
