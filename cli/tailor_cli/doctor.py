@@ -11,11 +11,15 @@ from rich.table import Table
 from tailor import catalog
 from tailor.aws.access import Access, region
 from tailor.aws.bedrock import Bedrock
+from tailor.aws.notices import SecretText, post
 from tailor.aws.price_list import PriceList
 from tailor.aws.service_quotas import ServiceQuotas
 from tailor.catalog import Model
-from tailor.errors import InvalidInputError, NotFoundError
+from tailor.errors import InvalidInputError, NotFoundError, RetryableError
+from tailor.notices.app_check import check_app
+from tailor.notices.hooks import Webhooks
 from tailor.recipe import METHODS, Recipe
+from tailor.settings import SettingsError
 from tailor.training.capacity import check_capacity, check_instances
 from tailor.training.preflight import Place, PreflightCheck, preflight
 from tailor.training.price_list import Listed
@@ -59,12 +63,26 @@ def doctor(
         checks += check_capacity(ServiceQuotas(), base, place.region, basis)
         if place.training_jobs:
             checks += check_instances(ServiceQuotas(), base, recipe.method)
+        checks += _check_slack(stack.webhooks_secret)
         if as_json:
             say_json([{**asdict(check), "remedy": session.addressed(check.remedy)} for check in checks])
         else:
             show(checks)
         if any(check.status == "failed" for check in checks):
             raise typer.Exit(1)
+
+
+def _check_slack(secret_arn: str) -> list[PreflightCheck]:
+    """Return a check of each app of Slack in the secret of the webhooks, which the reader may be unable to read."""
+    if not secret_arn:
+        return []
+    try:
+        apps = dict.fromkeys(Webhooks.parse(SecretText(secret_arn).read(), allow_insecure=True).slack_apps)
+    except SettingsError as error:
+        return [PreflightCheck("slack", "warning", error.message, error.hint)]
+    except RetryableError as error:
+        return [PreflightCheck("slack", "unknown", error.message)]
+    return [check_app(app, post) for app in apps]
 
 
 def _asked_for(model: str, method: str) -> tuple[Recipe, Model]:

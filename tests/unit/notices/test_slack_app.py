@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tailor.aws import clients
+from tailor.aws.notices import post
 from tailor.errors import RetryableError
+from tailor.notices.app_check import check_app
 from tailor.notices.cards import STOPPABLE, buttons_of
 from tailor.notices.hooks import SlackApp, Webhooks
 from tailor.recipe import Notifications, Recipe
@@ -214,3 +216,27 @@ def test_a_wrong_app_is_refused_without_its_token(slack_secret: dict[str, Any]) 
         Webhooks.parse(json.dumps({"slack": slack_secret}))
     assert "slack" in refused.value.message
     assert "xox" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("scopes", "refused", "rights", "status", "words"),
+    [
+        ("chat:write,users:read", [], DECIDED, "ok", f"the app of channel {CHANNEL} may post in Tailor"),
+        ("users:read", [], DECIDED, "warning", f"the app of channel {CHANNEL} lacks the scope chat:write"),
+        ("chat:write", ["token_revoked"], DECIDED, "warning", "Slack refuses the token: token_revoked"),
+        (
+            "chat:write",
+            [],
+            {"approve": "channel"},
+            "warning",
+            "people may press buttons, and there is no signing secret",
+        ),
+    ],
+)
+def test_doctor_tells_what_an_app_lacks(
+    slack: SlackStandIn, scopes: str, refused: list[str], rights: dict[str, Any], status: str, words: str
+) -> None:
+    slack.scopes, slack.refuse = scopes, refused
+    check = check_app(SlackApp(token=TOKEN, channel=CHANNEL, **rights), post, slack.api)
+    assert (check.status, check.message) == (status, words)
+    assert bool(check.remedy) == (status != "ok")

@@ -33,6 +33,7 @@ class Stack(BaseModel):
     prices: str = Field(default="{}", description="the parameter Prices")
     sagemaker_training: str = Field(default="disabled", description="the parameter SageMakerTraining")
     kms_key: str = Field(default="", description="the parameter KmsKeyArn")
+    webhooks_secret: str = Field(default="", description="the parameter WebhooksSecretArn")
     project_monthly_limit: Decimal = Field(default=Decimal(0), description="the parameter ProjectMonthlyLimit")
     stack_monthly_limit: Decimal = Field(default=Decimal(0), description="the parameter StackMonthlyLimit")
 
@@ -58,6 +59,7 @@ def find_stack(name: str) -> Stack:
         "prices": found.parameters.get("Prices", "{}"),
         "sagemaker_training": found.parameters.get("SageMakerTraining", "disabled"),
         "kms_key": found.parameters.get("KmsKeyArn", ""),
+        "webhooks_secret": found.parameters.get("WebhooksSecretArn", ""),
         "project_monthly_limit": found.parameters.get("ProjectMonthlyLimit", "0"),
         "stack_monthly_limit": found.parameters.get("StackMonthlyLimit", "0"),
     }
