@@ -20,11 +20,12 @@ from tailor.aws.s3_uploads import S3Uploads
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
 from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
-from tailor.management import Access, Approvals, Clicks, RunsApi, Uploads
+from tailor.management import Access, Approvals, Clicks, ProjectUsage, RunsApi, Uploads
 from tailor.notices.hooks import Webhooks
 from tailor.notices.messages import Reader
 from tailor.notices.words import Language
 from tailor.steps.ownership import OwnControl, Owner
+from tailor.steps.pricing import pricing_of
 from tailor.steps.services import RunServices
 
 
@@ -39,6 +40,7 @@ class ManageSettings(TrainingJobSettings):
     tailor_command: str = "tailor"
     notice_language: Language = "en"
     allowed_origins: str = ""
+    prices: str = "{}"
 
 
 logger = Logger()
@@ -55,6 +57,7 @@ access = Access(runs, table)
 approvals = Approvals(access, runs)
 steering = RunsApi(access, services, bucket, approvals)
 uploads = Uploads(access, bucket)
+usage = ProjectUsage(access, table, table, pricing_of(settings.prices))
 secret = SecretText(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None
 slack = SlackResponses(settings.sent_table, insecure=settings.allow_insecure_webhook)
 
@@ -101,6 +104,11 @@ def act(run: str, action: str) -> Response[str]:
 @api.routes.get("/v1/models/<project>/service")
 def show_service(project: str) -> Response[str]:
     return api.answer(steering.service(unquote(project), api.caller))
+
+
+@api.routes.get("/v1/models/<project>/usage")
+def show_usage(project: str) -> Response[str]:
+    return api.answer(usage.show(unquote(project), api.query, api.caller))
 
 
 @api.routes.post("/v1/models/<project>/rollback")

@@ -8,9 +8,12 @@ import { serving } from "./serving.js";
 import { language, words } from "./texts.js";
 import { mayUpload, upload } from "./upload.js";
 import { uploadWords } from "./upload-texts.js";
+import { usage } from "./usage.js";
+import { usageWords } from "./usage-texts.js";
 
 const EVERY = 5000;
-const VIEWS = { runs, upload, serving, playground };
+const VIEWS = { runs, upload, serving, usage, playground };
+const TITLES = { upload: uploadWords, usage: usageWords };
 let me = null;
 let turn = 0;
 
@@ -73,7 +76,7 @@ async function draw() {
     return signIn(error);
   }
   const [view, id] = place();
-  document.title = `${id || (words()[view] ?? uploadWords().title)} · Tailor`;
+  document.title = `${id || (words()[view] ?? TITLES[view]().title)} · Tailor`;
   frame(h("p", { class: "soft" }, words().loading));
   const content = document.getElementById("content");
   content.focus({ preventScroll: true });

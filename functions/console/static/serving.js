@@ -3,6 +3,7 @@ import { get } from "./api.js";
 import { h, show } from "./dom.js";
 import { action, follow } from "./parts.js";
 import { words } from "./texts.js";
+import { usageWords } from "./usage-texts.js";
 
 export function serving(place, me, current) {
   const load = () => Promise.all(me.projects.map((name) => get(`models/${encodeURIComponent(name)}/service`)));
@@ -18,6 +19,7 @@ function card(found, me, again) {
   return h("section", { class: "card" }, h("h2", {}, found.id),
     found.offline_reason !== null && h("p", { class: "message bad" }, `${t.offlineBecause} ${found.offline_reason}`),
     h("div", { class: "row" }, h("div", { class: "grow" }, found.live ? [`${t.live}: `, link(found.live)] : t.nothingLive),
+      h("a", { href: `#/usage/${encodeURIComponent(found.id)}` }, usageWords().title),
       found.live && may && action("offline", `models/${encodeURIComponent(found.id)}/offline`, found.id, again)),
     found.previous.length > 0 && [h("p", { class: "soft small" }, t.previous),
       found.previous.map((id) => h("div", { class: "row" }, h("div", { class: "grow" }, link(id)), back(id)))]);

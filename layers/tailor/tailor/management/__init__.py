@@ -11,6 +11,7 @@
 | ``clicks`` | buttons in Slack: who pressed them, and what they act on |
 | ``uploads`` | upload a dataset from a browser, go on after an interruption, end it |
 | ``previews`` | show the first rows of a dataset, with what its columns mean |
+| ``usage`` | what calls of a project's model were, and what they cost |
 | ``operations`` | the table of all paths, from which docs/openapi.json and the tests are made |
 """
 
@@ -22,6 +23,7 @@ from tailor.management.previews import Previews
 from tailor.management.runs import RunsApi
 from tailor.management.shown import summary
 from tailor.management.uploads import Uploads
+from tailor.management.usage import ProjectUsage
 
 __all__ = [
     "ERRORS",
@@ -31,6 +33,7 @@ __all__ = [
     "Clicks",
     "Operation",
     "Previews",
+    "ProjectUsage",
     "RunsApi",
     "Uploads",
     "summary",

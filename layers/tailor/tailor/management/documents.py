@@ -3,7 +3,7 @@
 Times are ISO 8601 in UTC, amounts US dollars as text, scores shares of 1. Later versions may add members.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -341,6 +341,47 @@ class DeletedModel(Document):
     id: str
     object: Literal["model"] = "model"
     deleted: Literal[True] = True
+
+
+class UsageLine(Document):
+    """Usage of a day, a key or a version. Costs are by the prices of today, null where one is unknown."""
+
+    name: str = Field(description="the day, the key's id, or the run; empty in the total")
+    requests: int
+    errors: int
+    throttled: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    images: int
+    p50_ms: int | None
+    p95_ms: int | None
+    cost_usd: str | None
+    known_cost_usd: str = Field(description="cost of the requests whose price is known")
+    unpriced_requests: int
+
+
+class UsageBudget(Document):
+    """Budget of a project's calls in a calendar month (UTC), and what they have cost in it."""
+
+    month: str
+    limit_usd: str
+    spent_usd: str
+
+
+class ProjectUsageDocument(Document):
+    """Usage and cost of calls of a project's model."""
+
+    id: str = Field(description="the project, which is the model's name")
+    object: Literal["usage"] = "usage"
+    first_day: date
+    last_day: date
+    currency: Literal["USD"] = "USD"
+    total: UsageLine | None = Field(description="null without any request")
+    days: list[UsageLine] = Field(description="days with requests, the first one first")
+    keys: list[UsageLine]
+    versions: list[UsageLine]
+    budget: UsageBudget | None = Field(description="null where the project has none")
 
 
 class ServiceDocument(Document):

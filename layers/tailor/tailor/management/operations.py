@@ -17,6 +17,7 @@ from tailor.management.documents import (
     LinkList,
     OpenUploadDocument,
     PreviewDocument,
+    ProjectUsageDocument,
     RunDocument,
     RunList,
     ServiceDocument,
@@ -32,6 +33,7 @@ from tailor.management.requests import (
     RollbackRequest,
     RunsQuery,
     UploadRequest,
+    UsageQuery,
 )
 from tailor.serving.keys import SCOPES, Scope
 
@@ -125,6 +127,15 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "getService", "get", "/v1/models/{id}/service", "Get what a project's name leads to", READERS, ServiceDocument
+    ),
+    Operation(
+        "getProjectUsage",
+        "get",
+        "/v1/models/{id}/usage",
+        "Get what calls of a project's model were, and what they cost",
+        READERS,
+        ProjectUsageDocument,
+        query=UsageQuery,
     ),
     Operation(
         "rollBack",

@@ -8,6 +8,7 @@ from tailor.runs import State
 from tailor.serving.schema import ApiModel
 
 MOST_RUNS = 100
+MOST_DAYS = 92  # of usage
 MAX_RECIPE = 64_000
 MOST_FILES = 20_000
 LARGEST_FILE = 1024**4  # bytes
@@ -102,6 +103,14 @@ class PreviewRequest(RecipeChanges):
 
 class FinishRequest(RecipeChanges):
     """End of an upload. What is given here is written into the folder's recipe before the run starts."""
+
+
+class UsageQuery(ApiModel):
+    """Query of a project's usage: ``days`` up to and including today (UTC)."""
+
+    model_config = ConfigDict(strict=False)  # of an address, where all is text
+
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 31
 
 
 class RunsQuery(ApiModel):
