@@ -1,5 +1,6 @@
 """Start a local cloud that runs on by itself, and stop it: for `tailor up`, `tailor down` and `make up`."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ def start(port: int | None = None, *, keep: bool = False) -> Running:
     cloud.start()
     try:
         cloud.deploy()
-        cloud.warm()
+        with suppress(OSError):  # a slow machine: the first requests start what is not warm then
+            cloud.warm()
         return Running(cloud.endpoint, cloud.api_url, cloud.console_url, cloud.log)
     except BaseException:
         cloud.stop()
