@@ -14,7 +14,7 @@ from tailor.aws.price_list import PriceList
 from tailor.catalog import Model
 from tailor.costs import cents
 from tailor.notices.facts import in_words
-from tailor.steps.inventory import Billed, Inventory, total
+from tailor.steps.inventory import Billed, StackInventory, total
 from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
 from tailor_cli.context import AsJson, err, in_a_line, out, say_json, session, shown_errors
@@ -31,7 +31,7 @@ def bill(
     What is listed has this stack's tags.
     """
     with shown_errors():
-        found = list(Inventory(session.runs, session.control, _prices(offline=offline)).take())
+        found = list(StackInventory(session.runs, session.control, _prices(offline=offline)).billed())
         if as_json:
             say_json(json.dumps([each.document() for each in found], indent=2))
             return

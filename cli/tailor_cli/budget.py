@@ -10,7 +10,7 @@ from rich.markup import escape
 from tailor.errors import InvalidInputError
 from tailor.serving import aliases, budgets, statement
 from tailor.serving.aliases import Alias
-from tailor.serving.budgets import Owner
+from tailor.serving.budgets import BudgetOwner
 from tailor.steps.pricing import pricing_of
 from tailor_cli.context import AsJson, err, out, say_json, session, shown_errors
 from tailor_cli.known import project_or_close
@@ -32,20 +32,20 @@ def budget(
         if dollars is not None:
             cents = to_cents(dollars)
             # Calls are added to the sum only while there is a budget: start from what was used this month.
-            session.serving.set_spent(Owner("project", project), budgets.month_of(now), _used(project, now))
+            session.serving.set_spent(BudgetOwner("project", project), budgets.month_of(now), _used(project, now))
             alias = aliases.set_budget(session.serving, project, cents)
         else:
             alias = session.serving.alias(project)
         if as_json:
             month = budgets.month_of(now)
             dollars_a_month = None if alias.cents_per_month is None else str(Decimal(alias.cents_per_month) / 100)
-            used = str(session.serving.spent(Owner("project", project), month)) if dollars_a_month else None
+            used = str(session.serving.spent(BudgetOwner("project", project), month)) if dollars_a_month else None
             say_json({"project": project, "month": month, "limit": dollars_a_month, "spent": used})
             return
         if alias.cents_per_month is None:
             out.print(f"{escape(project)} has no budget: its calls may cost any amount")
             return
-        spent = session.serving.spent(Owner("project", project), budgets.month_of(now))
+        spent = session.serving.spent(BudgetOwner("project", project), budgets.month_of(now))
         limit = Decimal(alias.cents_per_month) / 100
         out.print(f"{project}: ${spent:.2f} of ${limit:.2f} used in {budgets.month_of(now)} (UTC)")
         _warn(alias)

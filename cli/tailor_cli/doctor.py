@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tailor import catalog
-from tailor.aws.access import Access, region
+from tailor.aws.access import AwsAccess, region
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.notices import SecretText, post
 from tailor.aws.price_list import PriceList
@@ -59,7 +59,7 @@ def doctor(
             training_jobs=stack.sagemaker_training == "enabled",
         )
         prices = PriceBook(read_prices(stack.prices), Listed(PriceList(), place.region))
-        checks = preflight(recipe, base, place, offers=Bedrock(), access=Access(), prices=prices)
+        checks = preflight(recipe, base, place, offers=Bedrock(), access=AwsAccess(), prices=prices)
         checks += check_capacity(ServiceQuotas(), base, place.region, basis)
         if place.training_jobs:
             checks += check_instances(ServiceQuotas(), base, recipe.method)

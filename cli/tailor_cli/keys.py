@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from tailor.errors import InvalidInputError
 from tailor.serving import budgets, keys
-from tailor.serving.budgets import Owner
+from tailor.serving.budgets import BudgetOwner
 from tailor_cli.budget import to_cents
 from tailor_cli.completing import project_names
 from tailor_cli.context import AsJson, err, out, person, say_json, session, shown_errors
@@ -146,8 +146,8 @@ def rotate(
         made = keys.rotate(session.serving, key_id, until=until, by=person(), expires_at=_expiry(expires, now), now=now)
         month, spent = budgets.month_of(now), Decimal(0)
         if made.key.limits.cents_per_month is not None:
-            spent = session.serving.spent(Owner("key", made.old.id), month)
-            session.serving.set_spent(Owner("key", made.key.id), month, spent)
+            spent = session.serving.spent(BudgetOwner("key", made.old.id), month)
+            session.serving.set_spent(BudgetOwner("key", made.key.id), month, spent)
         ends = made.old.expires_at or until
         if as_json:
             replaces = {"id": made.old.id, "works_until": ends.isoformat()}

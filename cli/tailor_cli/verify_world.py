@@ -4,8 +4,8 @@ import os
 import time
 from pathlib import Path
 
-from tailor.aws.calls import Calls
-from tailor.aws.http import Http
+from tailor.aws.calls import BotoCalls
+from tailor.aws.http import PooledHttpClient
 from tailor.aws.stacks import caller
 from tailor.errors import NotFoundError
 from tailor.runs import State
@@ -24,7 +24,7 @@ _WAITING = frozenset({State.AWAITING_APPROVAL, State.LIVE, State.STANDBY, State.
 def surroundings(*, with_stack: bool) -> World:
     """Raises TailorError where AWS can't be asked at all. Without a stack where there is none yet."""
     who = caller()
-    world = World(Calls(), who.region, who.account, session_name(time.time()), find_checkout(Path.cwd()))
+    world = World(BotoCalls(), who.region, who.account, session_name(time.time()), find_checkout(Path.cwd()))
     if session.local:
         world.poll = LOCAL_POLL
     if world.checkout:
@@ -54,7 +54,7 @@ def deployed() -> Deployed:
         runs=session.runs,
         serving=session.serving,
         control=session.control,
-        http=Http(),
+        http=PooledHttpClient(),
     )
 
 

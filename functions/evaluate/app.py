@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.access import region
 from tailor.aws.bedrock_runtime import BedrockAsker
-from tailor.aws.concurrency import Account
+from tailor.aws.concurrency import LambdaLimits
 from tailor.aws.queues import StepQueue, taken_from
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
@@ -43,7 +43,7 @@ services = EvaluateServices(
     aliases=ServingTable(settings.serving_table),
     fan_out=EvaluateFanOut(
         StateMachine(settings.evaluate_machine_arn),
-        Account(),
+        LambdaLimits(),
         above=settings.machine_above_calls,
         functions=settings.machine_functions,
         part_seconds=settings.part_seconds,

@@ -14,10 +14,10 @@ from tailor.aws.signed_runtime import runtime
 from tailor.aws.tracing import traced
 from tailor.serving.budgets import BudgetMark
 from tailor.serving.metering import Meter
-from tailor.serving.prices import TokenPrices
 from tailor.serving.service import ChatService
 from tailor.settings import Settings
 from tailor.storage import Storage
+from tailor.token_prices import TokenPrices
 
 
 class InferenceSettings(Settings):

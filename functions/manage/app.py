@@ -20,7 +20,7 @@ from tailor.aws.s3_uploads import S3Uploads
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
 from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
-from tailor.management import Access, Approvals, Clicks, ProjectUsage, RunsApi, Uploads
+from tailor.management import AccessControl, Approvals, Clicks, ProjectUsage, RunsApi, Uploads
 from tailor.notices.hooks import Webhooks
 from tailor.notices.messages import Reader
 from tailor.notices.words import Language
@@ -53,7 +53,7 @@ runs, table, bucket = (
 owner = Owner(settings.stack, settings.environment)
 control = OwnControl(Bedrock(), owner)
 services = RunServices(runs, control, table, sagemaker_trainer(control, owner, settings), region())
-access = Access(runs, table)
+access = AccessControl(runs, table)
 approvals = Approvals(access, runs)
 steering = RunsApi(access, services, bucket, approvals)
 uploads = Uploads(access, bucket)

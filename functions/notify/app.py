@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.aws.notices import MovedRuns, SecretText, SentOnce, SlackThreads, Topic, post, waiter
-from tailor.aws.queues import StepQueue, taken_from
+from tailor.aws.queues import StepQueue, consumes
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.tracing import traced
 from tailor.errors import NotFoundError, RetryableError, TailorError
@@ -82,7 +82,7 @@ reader = Reader(settings.tailor_command, settings.reports_url, settings.console_
 
 
 @logger.inject_lambda_context
-@taken_from(queue)
+@consumes(queue)
 @traced("notify")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     """For each channel, whether it took the notice. Raises RetryableError where one has to be tried again."""

@@ -11,9 +11,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tailor.aws.access import region
 from tailor.aws.bedrock import Bedrock
 from tailor.aws.bedrock_runtime import BedrockAsker
-from tailor.aws.concurrency import Account
+from tailor.aws.concurrency import LambdaLimits
 from tailor.aws.price_list import PriceList
-from tailor.aws.queues import StepQueue, taken_from
+from tailor.aws.queues import StepQueue, consumes
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
@@ -49,7 +49,7 @@ services = PrepareServices(
     bucket_owner=settings.account_id,
     fan_out=PrepareFanOut(
         StateMachine(settings.prepare_machine_arn),
-        Account(),
+        LambdaLimits(),
         above=settings.machine_above_seconds,
         functions=settings.machine_functions,
     ),
@@ -64,7 +64,7 @@ services = PrepareServices(
 
 
 @logger.inject_lambda_context
-@taken_from(StepQueue(settings.queue_url))
+@consumes(StepQueue(settings.queue_url))
 @traced("prepare")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     now = datetime.now(UTC)

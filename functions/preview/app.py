@@ -13,7 +13,7 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
-from tailor.management import Access, Previews
+from tailor.management import AccessControl, Previews
 from tailor.settings import Settings
 from tailor.training.prices import PriceBook, read_prices
 
@@ -28,7 +28,7 @@ class PreviewSettings(Settings):
 
 logger = Logger()
 settings = PreviewSettings.load()
-access = Access(DynamoRunStore(settings.runs_table), ServingTable(settings.serving_table))
+access = AccessControl(DynamoRunStore(settings.runs_table), ServingTable(settings.serving_table))
 previews = Previews(access, S3Storage(settings.bucket), PriceBook(read_prices(settings.prices)))
 api = RestApi(logger, settings.allowed_origins)
 

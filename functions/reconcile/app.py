@@ -22,7 +22,7 @@ from tailor.aws.tracing import traced
 from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
 from tailor.errors import RetryableError, TailorError
 from tailor.steps.idle import IdleWatch
-from tailor.steps.inventory import DailyInventory, Inventory
+from tailor.steps.inventory import DailyInventory, StackInventory
 from tailor.steps.orphans import REMOVED_AFTER, Sweep
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.reconcile import Reconciler
@@ -83,7 +83,7 @@ reconciler = Reconciler(
 
 book = PriceBook(read_prices(settings.prices))
 daily = DailyInventory(
-    Inventory(runs, owned, lambda model: book.priced(model, datetime.now(UTC).date())), settings.inventory_hour
+    StackInventory(runs, owned, lambda model: book.priced(model, datetime.now(UTC).date())), settings.inventory_hour
 )
 
 

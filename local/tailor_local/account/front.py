@@ -46,7 +46,7 @@ SERVICES: Mapping[str, Service] = {
 }
 
 
-class Platform(Protocol):
+class IamPlatform(Protocol):
     """Part of the emulator that these services use; `tailor_local.bedrock.platform.Platform` has it."""
 
     def scope(self) -> Scope: ...
@@ -58,7 +58,7 @@ class Platform(Protocol):
 class Account:
     """``quota``: the account's value of a key of `tailor_local.quotas`."""
 
-    def __init__(self, platform: Platform, desk: Desk, quota: Callable[[str], int]) -> None:
+    def __init__(self, platform: IamPlatform, desk: Desk, quota: Callable[[str], int]) -> None:
         self._platform, self._desk, self._quota = platform, desk, quota
 
     def answer(self, name: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:

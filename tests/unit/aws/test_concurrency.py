@@ -23,10 +23,10 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Stubber:
 def test_the_limit_is_that_of_the_account(stub: Stubber) -> None:
     limit = {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 7}
     stub.add_response("get_account_settings", {"AccountLimit": limit})
-    assert module.Account().concurrency() == 10
+    assert module.LambdaLimits().concurrency() == 10
 
 
 def test_a_role_that_may_not_ask_is_told_apart(stub: Stubber) -> None:
     stub.add_client_error("get_account_settings", "AccessDeniedException", "no")
     with pytest.raises(NotAllowedError):
-        module.Account().concurrency()
+        module.LambdaLimits().concurrency()

@@ -10,7 +10,7 @@ import pytest
 
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
-from tailor.management import OPERATIONS, Access, Approvals, RunsApi
+from tailor.management import OPERATIONS, AccessControl, Approvals, RunsApi
 from tailor.management.documents import CurveDocument, FindingList, RunDocument, RunList, ServiceDocument
 from tailor.management.operations import ACTIONS
 from tailor.run_records import DeploymentRecord, JobRecord
@@ -166,7 +166,7 @@ def test_what_a_run_says_can_be_done_can_be_done_and_nothing_else(state: State) 
     for action in ACTIONS:
         steps, bucket = Setting(), Bucket()
         key = keys.ApiKey(digest="0" * 64, name="Linh", projects=("colours",), scopes=keys.SCOPES, created_at=NOW)
-        access = Access(steps.runs, Keys(key))
+        access = AccessControl(steps.runs, Keys(key))
         api = RunsApi(access, steps.services, bucket, Approvals(access, steps.runs))
         steps.control.jobs[JOB] = {"status": "InProgress"}
         steps.control.deployments[DEPLOYMENT] = {"status": "Active"}

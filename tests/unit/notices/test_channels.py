@@ -27,7 +27,7 @@ from tailor.notices.channels import (
     subject,
 )
 from tailor.notices.figures import Field
-from tailor.notices.messages import Link, Notice, Reader, message_for
+from tailor.notices.messages import Notice, NoticeLink, Reader, message_for
 from tailor.notices.wordings import WORDINGS
 from tailor.runs import State
 from tests.unit.notices.conftest import path_to, run_through
@@ -62,7 +62,9 @@ messages = st.builds(
     text=ANY_TEXT,
     next_step=ANY_TEXT,
     fields=st.lists(st.builds(Field, ANY_TEXT, ANY_TEXT), max_size=15).map(tuple),
-    links=st.lists(st.builds(Link, ANY_TEXT, st.integers(1, 4000).map(lambda size: "u" * size)), max_size=8).map(tuple),
+    links=st.lists(st.builds(NoticeLink, ANY_TEXT, st.integers(1, 4000).map(lambda size: "u" * size)), max_size=8).map(
+        tuple
+    ),
     mention=st.none() | ANY_TEXT,
     severity=st.sampled_from(["info", "success", "warning", "error"]),
 )
@@ -153,7 +155,7 @@ def test_a_mention_is_taken_or_says_what_to_write_instead(mention: str) -> None:
 
 def test_a_button_only_where_there_is_a_url() -> None:
     assert "actions" not in [block["type"] for block in slack.payload(message())["blocks"]]
-    too_long = (Link("Open", "https://reports.example/" + "x" * 3000),)
+    too_long = (NoticeLink("Open", "https://reports.example/" + "x" * 3000),)
     assert "actions" not in [block["type"] for block in slack.payload(message(links=too_long))["blocks"]]
 
 
@@ -172,7 +174,9 @@ def test_a_long_subject_is_cut_with_dots() -> None:
 
 
 def test_mail_begins_with_what_is_next() -> None:
-    told = message(fields=(Field("Result", "78.3 %"),), links=(Link("Open the report", "https://reports.example/r"),))
+    told = message(
+        fields=(Field("Result", "78.3 %"),), links=(NoticeLink("Open the report", "https://reports.example/r"),)
+    )
     assert plain_text(told) == (
         "Next: It goes live.\n\ncolours: the new model is better\nIt is better.\n\nResult: 78.3 %\n\n"
         "Open the report: https://reports.example/r\n\n"

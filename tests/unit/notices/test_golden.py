@@ -12,7 +12,7 @@ import pytest
 from tailor.notices import figures, slack, teams
 from tailor.notices.channels import SnsChannel, plain_text, subject
 from tailor.notices.figures import Field
-from tailor.notices.messages import Link, Notice
+from tailor.notices.messages import Notice, NoticeLink
 from tailor.notices.vietnamese import PHRASES
 from tailor.notices.vietnamese_reasons import in_vietnamese, reasons
 from tailor.notices.wordings import SPECIAL, WORDINGS
@@ -125,7 +125,7 @@ def longest(language: Any) -> Notice:
         text='"<đ>&\n' * 20_000,
         next_step="tailor show " * 5_000,
         fields=tuple(Field(f"lỗi {number} " + "ệ" * 300, '"&' * 4_000) for number in range(200)),
-        links=(Link("Mở " + "ở" * 200, "https://reports.example/" + "%C4%91" * 90),) * 8,
+        links=(NoticeLink("Mở " + "ở" * 200, "https://reports.example/" + "%C4%91" * 90),) * 8,
         mention="U012ABCDEF",
         language=language,
     )

@@ -12,7 +12,7 @@ from botocore.serialize import create_serializer
 from botocore.validate import ParamValidator
 
 from tailor.serving.aliases import Alias, Version
-from tailor.serving.budgets import Owner
+from tailor.serving.budgets import BudgetOwner
 from tailor.serving.errors import render, to_api_error
 from tailor.serving.keys import Caller
 from tailor.serving.service import ChatService
@@ -83,7 +83,7 @@ class _Memory:
     def alias(self, project: str) -> Alias:
         return Alias(project=project, live=VERSION if project == "colours" else None)
 
-    def standing(self, project: str, *_: str) -> tuple[Alias, dict[Owner, Decimal]]:
+    def standing(self, project: str, *_: str) -> tuple[Alias, dict[BudgetOwner, Decimal]]:
         return self.alias(project), {}
 
     def __getattr__(self, name: str) -> Callable[..., int]:

@@ -21,7 +21,7 @@ from tailor.aws.serving import ServingTable
 from tailor.errors import ConflictError, NotFoundError, RetryableError
 from tailor.serving import aliases, keys
 from tailor.serving.aliases import Version
-from tailor.serving.budgets import Owner
+from tailor.serving.budgets import BudgetOwner
 from tailor.serving.errors import ModelCallError
 from tailor.serving.keys import RateLimits
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer
@@ -139,7 +139,7 @@ def test_a_paused_model_is_503_and_its_own_keys_calls_bring_it_back(
     assert "a call brings it back" in shown.value.message
     stranger, _ = keys.create(store, "theirs", ["secret"])
     poor, record = keys.create(store, "poor", ["colours"], limits=RateLimits(cents_per_month=1))
-    store.set_spent(Owner("key", record.id), f"{datetime.now(UTC):%Y-%m}", Decimal(1))
+    store.set_spent(BudgetOwner("key", record.id), f"{datetime.now(UTC):%Y-%m}", Decimal(1))
     assert refused(gateway, stranger, "colours").code == "model_not_found"
     assert refused(gateway, poor, "colours").status_code == 429
     assert store.return_asked("colours", at) is None

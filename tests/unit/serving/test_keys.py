@@ -12,7 +12,7 @@ from tailor.aws.serving import ServingTable
 from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError
 from tailor.serving import keys
 from tailor.serving.aliases import Version
-from tailor.serving.budgets import Owner, month_of
+from tailor.serving.budgets import BudgetOwner, month_of
 from tailor.serving.keys import Caller, RateLimits
 from tailor_cli.context import session
 from tailor_cli.main import app
@@ -163,7 +163,7 @@ def test_a_rotated_key_works_until_its_grace_is_over(run: CliRunner, store: Serv
     limits = RateLimits(requests_per_minute=5, cents_per_month=1250)
     secret, key = keys.create(store, "app", ["colours"], scopes=["chat", "approve"], limits=limits)
     month = month_of(datetime.now(UTC))
-    store.add_spent(Owner("key", key.id), month, Decimal("1.5"))
+    store.add_spent(BudgetOwner("key", key.id), month, Decimal("1.5"))
     assert run.invoke(app, ["keys", "rotate", key.id, "--grace", "never"]).exit_code == 1
     done = run.invoke(app, ["keys", "rotate", key.id, "--grace", "1h", "--expires", "never"])
     assert done.exit_code == 0, done.output
@@ -175,7 +175,7 @@ def test_a_rotated_key_works_until_its_grace_is_over(run: CliRunner, store: Serv
     assert new.expires_at is None
     assert old.expires_at is not None
     assert timedelta(minutes=59) < old.expires_at - datetime.now(UTC) <= timedelta(hours=1)
-    assert store.spent(Owner("key", new.id), month) == Decimal("1.5")
+    assert store.spent(BudgetOwner("key", new.id), month) == Decimal("1.5")
     assert store.expire_key(key.id, old.expires_at + timedelta(days=1)) == old, "a key never lives longer by it"
     store.revoke_key(key.id, datetime.now(UTC))
     for wrong in (key.id, "0" * 16):

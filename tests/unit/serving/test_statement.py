@@ -20,12 +20,12 @@ from typer.testing import CliRunner
 from tailor.aws.serving import ServingTable
 from tailor.serving import aliases, keys, statement
 from tailor.serving.aliases import Version
-from tailor.serving.budgets import BudgetMark, Owner, month_of
+from tailor.serving.budgets import BudgetMark, BudgetOwner, month_of
 from tailor.serving.errors import ModelCallError
 from tailor.serving.keys import RateLimits
 from tailor.serving.latency import BUCKETS, bucket_of, percentile
-from tailor.serving.prices import TokenPrices
 from tailor.serving.usage import Usage
+from tailor.token_prices import TokenPrices
 from tailor_cli.context import session
 from tailor_cli.main import app
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer
@@ -165,7 +165,7 @@ def test_a_budget_warns_once_then_stops_until_the_month_ends(
         refused = fails_with(client, 429)
     assert (refused.code, refused.type) == ("insufficient_quota", "insufficient_quota")
     assert refused.response.headers["x-should-retry"] == "false"
-    named = Owner("key", key.id) if owner == "key" else Owner("project", "colours")
+    named = BudgetOwner("key", key.id) if owner == "key" else BudgetOwner("project", "colours")
     assert {(mark.owner, mark.limit) for mark in metered} == {(named, Decimal("0.50"))}
     assert store.spent(named, month_of(datetime.now(UTC))) == Decimal("0.52")
     assert store.spent(named, "2020-01") == 0
@@ -225,7 +225,7 @@ def test_a_projects_budget_is_set_shown_and_removed(
     now = datetime.now(UTC)
     store.add_usage(Usage("colours", now.date(), "k", live.run, 1, 1000, 500, hour=now.hour, model="nova-lite"))
     assert "$0.00 of $12.50" in run("budget", "colours", "12.50").stdout
-    assert store.spent(Owner("project", "colours"), month_of(now)) == Decimal("0.003"), "used before it was set"
+    assert store.spent(BudgetOwner("project", "colours"), month_of(now)) == Decimal("0.003"), "used before it was set"
     assert store.alias("colours").cents_per_month == 1250
     for wrong in ("0.001", "much", "NaN"):
         assert run("budget", "colours", wrong).exit_code == 1

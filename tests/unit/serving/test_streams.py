@@ -19,7 +19,7 @@ from tailor.aws.converse import BedrockRuntime
 from tailor.aws.serving import ServingTable
 from tailor.reasoning import Parting, said
 from tailor.serving.completion import CompletionStream, frame_of, to_completion
-from tailor.serving.deltas import Translation
+from tailor.serving.deltas import DeltaTranslator
 from tailor.serving.errors import ApiError, ModelCallError
 from tailor.serving.estimates import prompt_tokens
 from tailor.serving.forms import Form
@@ -83,7 +83,7 @@ def test_a_stream_adds_up_to_the_whole_answer(
     text: list[Any], called: list[Any], formed: list[Any], form: Form | None, one_call: bool, stop: str | None
 ) -> None:
     answer = converse_answer(*text, *formed, *called, stop=stop)
-    translation = Translation(form, one_call=one_call, has_tools=bool(called) or not form)
+    translation = DeltaTranslator(form, one_call=one_call, has_tools=bool(called) or not form)
     frame = frame_of("colours", "v", 1)
     written = translation.pieces(converse_events(answer), CompletionStream(frame, include_usage=True))
     try:

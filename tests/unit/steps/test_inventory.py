@@ -8,7 +8,7 @@ import pytest
 from tailor.recipe import Recipe
 from tailor.recipe_serving import Deployment
 from tailor.runs import State
-from tailor.steps.inventory import NOBODYS, Billed, DailyInventory, Inventory, total
+from tailor.steps.inventory import NOBODYS, Billed, DailyInventory, StackInventory, total
 from tailor.steps.ownership import OwnControl
 from tests.unit.steps.fakes import NOW, a_run
 from tests.unit.steps.setting import MODEL
@@ -24,7 +24,7 @@ def stack() -> ModelledStack:
 
 
 def taken(stack: ModelledStack) -> dict[str, Billed]:
-    return {each.what: each for each in Inventory(stack.runs, OwnControl(stack.account, PROD)).take()}
+    return {each.what: each for each in StackInventory(stack.runs, OwnControl(stack.account, PROD)).billed()}
 
 
 def test_what_serves_and_is_stored_is_listed_with_its_month(stack: ModelledStack) -> None:
@@ -63,7 +63,7 @@ def test_an_unknown_price_is_said_and_counts_as_no_amount(stack: ModelledStack) 
 
 def test_once_a_day_it_is_a_document_for_the_log(stack: ModelledStack) -> None:
     stack.ended(State.RETIRED)
-    daily = DailyInventory(Inventory(stack.runs, OwnControl(stack.account, PROD)))
+    daily = DailyInventory(StackInventory(stack.runs, OwnControl(stack.account, PROD)))
     found = daily.document(NOW.replace(hour=6, minute=0))
     assert found
     assert (found["month"], found["prices_unknown"], len(found["billed"])) == ("3.90", 0, 2)

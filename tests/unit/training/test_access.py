@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from tailor.aws import access as module
-from tailor.aws.access import Access
+from tailor.aws.access import AwsAccess
 from tailor.errors import NotAllowedError, NotFoundError
 from tests.unit.stubs import stubbed
 
@@ -32,13 +32,13 @@ def test_the_trust_policy_of_a_role_with_a_path(aws: dict[str, Stubber]) -> None
         "AssumeRolePolicyDocument": quote(json.dumps(TRUST)),
     }
     aws["iam"].add_response("get_role", {"Role": role}, {"RoleName": "tailor-customization"})
-    assert Access().trust(ROLE) == TRUST
+    assert AwsAccess().trust(ROLE) == TRUST
 
 
 def test_a_role_that_is_not_there(aws: dict[str, Stubber]) -> None:
     aws["iam"].add_client_error("get_role", "NoSuchEntity", "no")
     with pytest.raises(NotFoundError):
-        Access().trust(ROLE)
+        AwsAccess().trust(ROLE)
 
 
 @pytest.mark.parametrize(("decision", "denied"), [("allowed", False), ("implicitDeny", True), ("explicitDeny", True)])
@@ -51,19 +51,19 @@ def test_permissions_are_simulated(decision: str, denied: bool, aws: dict[str, S
     }
     result = {"EvalActionName": "s3:GetObject", "EvalDecision": decision}
     aws["iam"].add_response("simulate_principal_policy", {"EvaluationResults": [result]}, sent)
-    assert Access().denied(ROLE, "s3:GetObject", "arn:aws:s3:::data/x") is denied
+    assert AwsAccess().denied(ROLE, "s3:GetObject", "arn:aws:s3:::data/x") is denied
 
 
 def test_who_may_not_simulate_is_not_allowed(aws: dict[str, Stubber]) -> None:
     aws["iam"].add_client_error("simulate_principal_policy", "AccessDenied", "no")
     with pytest.raises(NotAllowedError):
-        Access().denied(ROLE, "s3:GetObject", "arn:aws:s3:::data/x")
+        AwsAccess().denied(ROLE, "s3:GetObject", "arn:aws:s3:::data/x")
 
 
 @pytest.mark.parametrize(("answer", "region"), [(None, "us-east-1"), ("us-west-2", "us-west-2")])
 def test_the_first_region_has_no_name_in_s3(answer: str | None, region: str, aws: dict[str, Stubber]) -> None:
     aws["s3"].add_response("get_bucket_location", {"LocationConstraint": answer} if answer else {}, {"Bucket": "data"})
-    assert Access().bucket_region("data") == region
+    assert AwsAccess().bucket_region("data") == region
 
 
 @pytest.mark.parametrize("key", [None, "arn:aws:kms:us-east-1:123456789012:key/x"])
@@ -72,9 +72,9 @@ def test_the_buckets_own_key(key: str | None, aws: dict[str, Stubber]) -> None:
     rules = [{"ApplyServerSideEncryptionByDefault": default}]
     answer = {"ServerSideEncryptionConfiguration": {"Rules": rules}}
     aws["s3"].add_response("get_bucket_encryption", answer, {"Bucket": "data"})
-    assert Access().bucket_key("data") == key
+    assert AwsAccess().bucket_key("data") == key
 
 
 def test_a_bucket_without_a_rule_of_its_own(aws: dict[str, Stubber]) -> None:
     aws["s3"].add_client_error("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError", "no")
-    assert Access().bucket_key("data") is None
+    assert AwsAccess().bucket_key("data") is None

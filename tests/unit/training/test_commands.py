@@ -298,7 +298,7 @@ class TestDoctor:
         monkeypatch.setattr(Session, "stack", Stack())
         monkeypatch.setattr(doctor, "region", lambda: "us-east-1")
         monkeypatch.setattr(doctor, "Bedrock", object)
-        monkeypatch.setattr(doctor, "Access", object)
+        monkeypatch.setattr(doctor, "AwsAccess", object)
         monkeypatch.setattr(doctor, "preflight", preflight)
         monkeypatch.setattr(doctor, "ServiceQuotas", Few)
         return found

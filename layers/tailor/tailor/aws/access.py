@@ -19,7 +19,7 @@ _PASSED_TO_BEDROCK = {
 }
 
 
-class Access:
+class AwsAccess:
     """Reads IAM and S3. Raises tailor.errors; NotAllowedError without iam:SimulatePrincipalPolicy."""
 
     def trust(self, role_arn: str) -> dict[str, Any]:

@@ -15,8 +15,8 @@ _REGIONS = {"pricing": price_list.REGION}  # services that answer for all Region
 BOTOCORE = str(botocore.__version__)
 
 
-class Calls:
-    """Implements :class:`tailor.verify.world.Call`."""
+class BotoCalls:
+    """Implements :class:`tailor.verify.world.AwsCall`."""
 
     def __call__(self, service: str, operation: str, /, **parameters: Any) -> AwsAnswer:
         try:

@@ -4,8 +4,8 @@ from tailor.aws.clients import client
 from tailor.aws.failures import translated
 
 
-class Account:
-    """Implements :class:`tailor.steps.machine.Account`."""
+class LambdaLimits:
+    """Implements :class:`tailor.steps.machine.AccountLimits`."""
 
     def concurrency(self) -> int:
         """Return Lambda's limit of concurrent executions for this account and Region. Raises tailor.errors."""

@@ -10,7 +10,7 @@ from botocore.eventstream import ParserError
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, ReadTimeoutError
 
 from tailor.aws.clients import client
-from tailor.aws.deadline import Event, until
+from tailor.aws.deadline import StreamEvent, until
 from tailor.aws.failures import code_of
 from tailor.serving.errors import ModelCallError
 
@@ -28,7 +28,7 @@ class BedrockRuntime:
             answer: dict[str, Any] = self._client.converse(**request)
         return answer
 
-    def stream(self, request: Mapping[str, Any]) -> Iterator[Event]:
+    def stream(self, request: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Return the events of ConverseStream as they come. Raises ModelCallError, also while they are read."""
         ends = time.monotonic() + self._seconds
         with _failures_told():
@@ -52,6 +52,6 @@ def _failures_told() -> Iterator[None]:
         raise ModelCallError("ServiceUnavailableException", type(error).__name__) from None
 
 
-def _told(events: Any) -> Iterator[Event]:
+def _told(events: Any) -> Iterator[StreamEvent]:
     with _failures_told():
         yield from events

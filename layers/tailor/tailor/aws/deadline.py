@@ -8,15 +8,15 @@ from typing import Any
 
 from tailor.serving.errors import ModelCallError
 
-type Event = dict[str, Any]
+type StreamEvent = dict[str, Any]
 
 
-def until(ends: float, events: Iterator[Event]) -> Iterator[Event]:
+def until(ends: float, events: Iterator[StreamEvent]) -> Iterator[StreamEvent]:
     """Yield events until a moment of the monotonic clock. Raises ModelCallError then, and what reading raises.
 
     Another thread reads them: a read may wait as long as a whole answer.
     """
-    arrived = SimpleQueue[Event | BaseException | None]()
+    arrived = SimpleQueue[StreamEvent | BaseException | None]()
 
     def read() -> None:
         try:

@@ -10,8 +10,8 @@ from tailor.verify.deployed import HttpResponse
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 
-class Http:
-    """Implements :class:`tailor.verify.deployed.Http`."""
+class PooledHttpClient:
+    """Implements :class:`tailor.verify.deployed.HttpClient`."""
 
     def __init__(self) -> None:
         self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)

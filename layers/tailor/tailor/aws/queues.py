@@ -15,7 +15,7 @@ from tailor.errors import TailorError
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
-type Handler = Callable[[dict[str, Any], Any], Any]
+type QueueHandler = Callable[[dict[str, Any], Any], Any]
 PAUSE_SECONDS = 60  # after a first failure, as Lambda's own before an event's first retry; then twice, thrice that
 LONGEST_PAUSE = 600
 
@@ -46,13 +46,13 @@ class StepQueue:
             self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(event), DelaySeconds=min(seconds, 900))
 
 
-def taken_from(queue: StepQueue) -> Callable[[Handler], Handler]:
+def consumes(queue: StepQueue) -> Callable[[QueueHandler], QueueHandler]:
     """Return a decorator for a handler of events, which then takes the queue's messages too, whose bodies they are.
 
     What is no message goes to the handler as it is: state machines call functions themselves.
     """
 
-    def decorate(handler: Handler) -> Handler:
+    def decorate(handler: QueueHandler) -> QueueHandler:
         processor = BatchProcessor(event_type=EventType.SQS)
 
         @wraps(handler)

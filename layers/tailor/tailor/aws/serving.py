@@ -26,7 +26,7 @@ from tailor.aws.keys import KeyTable
 from tailor.aws.table import ConditionFailedError
 from tailor.errors import LostRaceError
 from tailor.serving.aliases import Alias
-from tailor.serving.budgets import Owner
+from tailor.serving.budgets import BudgetOwner
 from tailor.serving.usage import Usage
 
 KEEP_USAGE = timedelta(days=400)
@@ -158,18 +158,18 @@ class ServingTable(KeyTable):
 
     # Budgets
 
-    def standing(self, project: str, key: str, month: str) -> tuple[Alias, dict[Owner, Decimal]]:
-        owners = Owner("project", project), Owner("key", key)
+    def standing(self, project: str, key: str, month: str) -> tuple[Alias, dict[BudgetOwner, Decimal]]:
+        owners = BudgetOwner("project", project), BudgetOwner("key", key)
         keys = [_alias_key(project), *(_spent_key(owner, month) for owner in owners)]
         item, *sums = self._table.get_all(keys, f"reading the live version of {project}", consistent=True)
         spent = {owner: Decimal(row["usd"]) for owner, row in zip(owners, sums, strict=True) if row}
         return Alias.model_validate(item) if item else Alias(project=project), spent
 
-    def spent(self, owner: Owner, month: str) -> Decimal:
+    def spent(self, owner: BudgetOwner, month: str) -> Decimal:
         row = self._table.get(_spent_key(owner, month), f"reading what {owner.kind} {owner.name} has cost")
         return Decimal(row["usd"]) if row else Decimal(0)
 
-    def add_spent(self, owner: Owner, month: str, amount: Decimal) -> Decimal:
+    def add_spent(self, owner: BudgetOwner, month: str, amount: Decimal) -> Decimal:
         row = self._table.update(
             _spent_key(owner, month),
             "ADD usd :amount SET expiration = :end",
@@ -179,7 +179,7 @@ class ServingTable(KeyTable):
         )
         return Decimal(row["usd"])
 
-    def set_spent(self, owner: Owner, month: str, amount: Decimal) -> None:
+    def set_spent(self, owner: BudgetOwner, month: str, amount: Decimal) -> None:
         row = _spent_key(owner, month) | {"usd": amount, "expiration": _end_of_month(month)}
         self._table.put(row, f"setting what {owner.kind} {owner.name} has cost")
 
@@ -216,7 +216,7 @@ def _usage(project: str, item: dict[str, Any]) -> Usage:
     )
 
 
-def _spent_key(owner: Owner, month: str) -> dict[str, str]:
+def _spent_key(owner: BudgetOwner, month: str) -> dict[str, str]:
     partition = f"RATE#{owner.name}" if owner.kind == "key" else f"USAGE#{owner.name}"
     return {"pk": partition, "sk": f"MONTH#{month}"}
 

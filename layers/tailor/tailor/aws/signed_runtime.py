@@ -9,7 +9,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote
 
-from tailor.aws.deadline import Event, until
+from tailor.aws.deadline import StreamEvent, until
 from tailor.aws.eventstream import BrokenStreamError, messages
 from tailor.aws.signed import Exchange, SignedService, from_environment
 from tailor.aws.tracing import traced_call
@@ -46,7 +46,7 @@ class SignedRuntime:
             answer: dict[str, Any] = json.loads(exchange.read())
         return answer
 
-    def stream(self, request: Mapping[str, Any]) -> Iterator[Event]:
+    def stream(self, request: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Return the events of ConverseStream as they come. Raises ModelCallError, also while they are read."""
         ends = time.monotonic() + self._seconds
         with _failures_told():
@@ -85,7 +85,7 @@ def _refusal(exchange: Exchange) -> ModelCallError:
     return ModelCallError(code, str(told.get("message") or told.get("Message") or ""))
 
 
-def _events(exchange: Exchange) -> Iterator[Event]:
+def _events(exchange: Exchange) -> Iterator[StreamEvent]:
     """Yield the events of a stream, each by its name; closes the exchange where it is not read to its end."""
     with _failures_told():
         try:

@@ -25,7 +25,7 @@ _FORM = "application/vnd.awslambda.http-integration-response"
 _END_OF_HEAD = b"\0" * 8
 _ERROR_TYPE, _ERROR_BODY = "Lambda-Runtime-Function-Error-Type", "Lambda-Runtime-Function-Error-Body"
 
-type Handler = Callable[[Any, "InvocationContext"], Any]
+type StreamingHandler = Callable[[Any, "InvocationContext"], Any]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class RuntimeApi:
     def __init__(self, address: str) -> None:
         self._connection = HTTPConnection(address)
 
-    def serve(self, handler: Handler) -> None:
+    def serve(self, handler: StreamingHandler) -> None:
         """Handle one invocation after another. Raises what speaking to Lambda raises."""
         with closing(self._connection):
             while True:
@@ -64,7 +64,7 @@ class RuntimeApi:
         """Report that the handler can't be loaded."""
         self._report(f"{_PATH}/init/error", error, str(error))
 
-    def _handle(self, handler: Handler) -> None:
+    def _handle(self, handler: StreamingHandler) -> None:
         event, context = self._next()
         path = f"{_PATH}/invocation/{context.aws_request_id}"
         try:
@@ -181,10 +181,10 @@ def _log(error: BaseException) -> None:
     print(json.dumps({"level": "ERROR", "error": type(error).__name__, "frames": frames}), file=sys.stderr, flush=True)
 
 
-def load(name: str) -> Handler:
+def load(name: str) -> StreamingHandler:
     """Return the handler of a name like ``app.handler``."""
     module, _, function = name.rpartition(".")
-    handler: Handler = getattr(importlib.import_module(module.replace("/", ".")), function)
+    handler: StreamingHandler = getattr(importlib.import_module(module.replace("/", ".")), function)
     return handler
 
 

@@ -14,7 +14,7 @@ from tailor.aws.refusals import CONDITION_FAILED, RefusalError, refused
 from tailor.aws.signed import from_environment
 from tailor.errors import ConflictError, NotStorableError, RetryableError
 
-type Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+type TableCall = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 """An operation of DynamoDB by its name, with its parameters as in the API's JSON. Raises RefusalError."""
 
 Item = dict[str, Any]
@@ -30,7 +30,7 @@ class ConditionFailedError(ConflictError):
 class Table:
     """One table. ``what`` says in errors what was being done; each method raises tailor.errors."""
 
-    def __init__(self, name: str, call: Call | None = None) -> None:
+    def __init__(self, name: str, call: TableCall | None = None) -> None:
         self._name = name
         self._given = call
 
@@ -116,13 +116,13 @@ class Table:
 
 
 @cache
-def dynamodb() -> Call:
+def dynamodb() -> TableCall:
     """Return calls of DynamoDB: signed by ourselves in a Lambda function, otherwise botocore's."""
     service = from_environment("dynamodb")
     return SignedDynamoDb(service) if service else _botocore()
 
 
-def _botocore() -> Call:
+def _botocore() -> TableCall:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from tailor.aws.clients import client

@@ -26,13 +26,14 @@ from tailor.evaluation.report import label_page
 from tailor.evaluation.report.document import Findings, document
 from tailor.evaluation.report.html import pages
 from tailor.evaluation.report.thumbnails import thumbnails
-from tailor.evaluation.scoring.behaviour import Prices, TokenPrices, conduct
+from tailor.evaluation.scoring.behaviour import Prices, conduct
 from tailor.evaluation.scoring.slices import image_sizes
 from tailor.evaluation.settings import check_settings
 from tailor.llm import Asker
 from tailor.recipe import Recipe
 from tailor.runs import Run, State
 from tailor.storage import Storage
+from tailor.token_prices import TokenPrices
 
 RESERVE_SECONDS = 75.0
 _CALL_NO_TOOL = frozenset({"llama", "titan"})  # Converse refuses a forced tool for them
@@ -219,13 +220,14 @@ def _interview(
 def prices_of(recipe: Recipe) -> Prices:
     """From the catalogue; unknown where it has none."""
 
-    def tokens(name: str | None, *items: catalog.PriceItem) -> TokenPrices:
+    def tokens(name: str | None, *items: catalog.PriceItem) -> TokenPrices | None:
         try:
             model = catalog.model(name) if name else None
         except (NotFoundError, InvalidInputError):
             model = None
-        found = [price.amount if model and (price := model.price(item)) else None for item in items]
-        return TokenPrices(*found)
+        prices = [price for item in items if model and (price := model.price(item))]
+        known = [price.amount for price in prices if price.amount is not None]
+        return TokenPrices(*known) if len(known) == len(items) else None
 
     return Prices(
         base=tokens(recipe.model, "input", "output"),

@@ -15,7 +15,7 @@
 | ``operations`` | the table of all paths, from which docs/openapi.json and the tests are made |
 """
 
-from tailor.management.access import Access
+from tailor.management.access import AccessControl
 from tailor.management.approvals import Approvals
 from tailor.management.clicks import Clicks
 from tailor.management.operations import ERRORS, OPERATIONS, Operation
@@ -28,7 +28,7 @@ from tailor.management.usage import ProjectUsage
 __all__ = [
     "ERRORS",
     "OPERATIONS",
-    "Access",
+    "AccessControl",
     "Approvals",
     "Clicks",
     "Operation",

@@ -21,7 +21,7 @@ UPLOADERS: tuple[Scope, ...] = ("upload", "operate")
 FINISHERS: tuple[Scope, ...] = ("upload", "approve", "operate")
 
 
-class Access:
+class AccessControl:
     """Keys and runs, as one caller may see them. Methods raise ApiError 401, 403 or 404."""
 
     def __init__(self, runs: RunStore, keys: KeyStore) -> None:

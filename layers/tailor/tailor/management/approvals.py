@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from tailor.errors import ConflictError
 from tailor.management import shown
-from tailor.management.access import DECIDERS, Access, signature
+from tailor.management.access import DECIDERS, AccessControl, signature
 from tailor.management.documents import ApprovalDocument, ApprovalList
 from tailor.management.requests import DecisionRequest
 from tailor.runs import Run, RunStore, State
@@ -20,7 +20,7 @@ _ACTS = {"approve": (steer.approve, "approved"), "decline": (steer.decline, "dec
 class Approvals:
     """Operations of docs/api.md, "Approvals". Each raises ApiError and the errors of :mod:`tailor.errors`."""
 
-    def __init__(self, access: Access, runs: RunStore) -> None:
+    def __init__(self, access: AccessControl, runs: RunStore) -> None:
         self._access = access
         self._runs = runs
 

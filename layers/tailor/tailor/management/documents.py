@@ -49,7 +49,7 @@ class QuoteDocument(QuoteTotals):
     lines: list[QuoteLine]
 
 
-class Change(Document):
+class TimelineEntry(Document):
     """One entry of a run's history."""
 
     state: State
@@ -146,7 +146,7 @@ class RunSummary(Document):
 class RunDocument(RunSummary):
     """All that is known of a run."""
 
-    timeline: list[Change] = Field(description="the oldest first")
+    timeline: list[TimelineEntry] = Field(description="the oldest first")
     data: DataDocument | None
     quote: QuoteDocument | None
     answer_by: datetime | None = Field(description="until when a run that awaits approval waits for it")

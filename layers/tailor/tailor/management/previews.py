@@ -13,7 +13,7 @@ from tailor.costs import Quote
 from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError
 from tailor.findings import Finding
 from tailor.management import shown
-from tailor.management.access import UPLOADERS, Access
+from tailor.management.access import UPLOADERS, AccessControl
 from tailor.management.documents import (
     ColumnDocument,
     PreviewDocument,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 class Previews:
     """The operation of docs/api.md that shows a dataset. It raises ApiError and the errors of :mod:`tailor.errors`."""
 
-    def __init__(self, access: Access, bucket: Storage, prices: PriceBook) -> None:
+    def __init__(self, access: AccessControl, bucket: Storage, prices: PriceBook) -> None:
         self._access = access
         self._bucket = bucket
         self._prices = prices

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from tailor.errors import ConflictError, InvalidInputError, NotFoundError
 from tailor.evaluation.curves import find_curves
 from tailor.management import shown
-from tailor.management.access import OPERATORS, READERS, Access, signature
+from tailor.management.access import OPERATORS, READERS, AccessControl, signature
 from tailor.management.approvals import Approvals
 from tailor.management.documents import DeletedModel, FindingList, Links, RunList, ServiceDocument
 from tailor.management.operations import ACTIONS
@@ -52,7 +52,7 @@ class Files(Storage, Protocol):
 class RunsApi:
     """Operations of docs/api.md, "Runs". Each raises ApiError and the errors of :mod:`tailor.errors`."""
 
-    def __init__(self, access: Access, services: RunServices, files: Files, approvals: Approvals) -> None:
+    def __init__(self, access: AccessControl, services: RunServices, files: Files, approvals: Approvals) -> None:
         self._access = access
         self._services = services
         self._files = files

@@ -6,7 +6,6 @@ from tailor.costs import Quote
 from tailor.evaluation.curves import Curve, read_in_words
 from tailor.management.documents import (
     ApprovalDocument,
-    Change,
     CurveDocument,
     CurvePoint,
     DataDocument,
@@ -21,6 +20,7 @@ from tailor.management.documents import (
     QuoteTotals,
     RunDocument,
     RunSummary,
+    TimelineEntry,
     Wait,
 )
 from tailor.run_records import EvaluationRecord, JobRecord, ReportRecord
@@ -48,7 +48,8 @@ def document(run: Run, links: Links) -> RunDocument:
         {
             **_basics(run),
             "timeline": [
-                Change(state=change.state, at=change.at, by=change.by, reason=change.reason) for change in run.history
+                TimelineEntry(state=change.state, at=change.at, by=change.by, reason=change.reason)
+                for change in run.history
             ],
             "data": _data(run.report),
             "quote": quote(run.quote),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tailor.errors import ConflictError, RecipeError
 from tailor.file_kinds import FileKind, kind_of, recipe_among, starts_a_run
-from tailor.management.access import FINISHERS, UPLOADERS, Access, signature
+from tailor.management.access import FINISHERS, UPLOADERS, AccessControl, signature
 from tailor.management.documents import (
     LinkDocument,
     LinkList,
@@ -33,7 +33,7 @@ _LEFT_BEHIND = (FileKind.JUNK, FileKind.DONE)
 class Uploads:
     """Operations of docs/api.md on uploads. Each raises ApiError and the errors of :mod:`tailor.errors`."""
 
-    def __init__(self, access: Access, bucket: LinkStorage) -> None:
+    def __init__(self, access: AccessControl, bucket: LinkStorage) -> None:
         self._access = access
         self._bucket = bucket
 

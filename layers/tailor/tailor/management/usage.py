@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tailor.management.access import READERS, Access
+from tailor.management.access import READERS, AccessControl
 from tailor.management.documents import ProjectUsageDocument, UsageBudget, UsageLine
 from tailor.management.requests import UsageQuery
 from tailor.serving import budgets, statement
@@ -22,7 +22,7 @@ from tailor.serving.usage import Usage
 class ProjectUsage:
     """Usage of projects, for keys that may look at them."""
 
-    def __init__(self, access: Access, store: MeterStore, aliases: AliasStore, pricing: Pricing) -> None:
+    def __init__(self, access: AccessControl, store: MeterStore, aliases: AliasStore, pricing: Pricing) -> None:
         self._access = access
         self._store = store
         self._aliases = aliases

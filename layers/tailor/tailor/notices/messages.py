@@ -24,7 +24,7 @@ from tailor.runs import Change, Run, State
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class NoticeLink:
     label: str
     url: str
 
@@ -46,10 +46,10 @@ class Reader:
         """Return the reader with the language that the run's recipe asks for."""
         return replace(self, language=run.recipe.notifications.language or self.language)
 
-    def run_link(self, run_id: str) -> list[Link]:
+    def run_link(self, run_id: str) -> list[NoticeLink]:
         """Return a link to the run's page of the console, if there is one."""
         label = WORDS[self.language].open_run
-        return [Link(label, f"{self.console_url}#/runs/{quote(run_id)}")] if self.console_url and run_id else []
+        return [NoticeLink(label, f"{self.console_url}#/runs/{quote(run_id)}")] if self.console_url and run_id else []
 
     def field(self, label: str, value: str) -> Field:
         """Return a labelled value, given with the English label and commands without a stack."""
@@ -85,7 +85,7 @@ class Notice:
     text: str
     next_step: str
     fields: tuple[Field, ...] = ()
-    links: tuple[Link, ...] = ()
+    links: tuple[NoticeLink, ...] = ()
     mention: str | None = None
     stall: str = ""
     answer: str = ""
@@ -128,7 +128,7 @@ def message_for(run: Run, change: Change, reader: Reader = PLAIN) -> Notice | No
     if wording.report and reader.reports_url:
         folder = run.results if wording.report == "evaluation" else f"{run.files}{wording.report}/"
         page = reader.reports_url + quote(f"{folder}report.html")
-        links.append(Link(WORDS[reader.language].open_report, page))
+        links.append(NoticeLink(WORDS[reader.language].open_report, page))
     text = f"{words.text(facts)}{_newer(facts, reader.language)}"
     told = _Told(wording.severity, words.title, text, words.next_step(facts), fields)
     return replace(_message(run, change, told, reader), links=tuple(links))

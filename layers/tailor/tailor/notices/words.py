@@ -15,8 +15,8 @@ VIETNAM = timezone(timedelta(hours=7))  # the whole country, all year
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Words of one language. ``labels`` are by their English text; templates have names in braces."""
+class NoticeWords:
+    """NoticeWords of one language. ``labels`` are by their English text; templates have names in braces."""
 
     next: str
     run: str
@@ -46,7 +46,7 @@ class Words:
         return self.labels.get(english, english)
 
 
-ENGLISH = Words(
+ENGLISH = NoticeWords(
     next="Next",
     run="Run",
     dataset="dataset",
@@ -109,7 +109,7 @@ ENGLISH = Words(
     other_quote="The quote has changed since this message: it is {quote} now. Nothing was decided",
     passed_only="Only a version that passed is promoted here: the console asks for a reason",
 )
-VIETNAMESE = Words(
+VIETNAMESE = NoticeWords(
     next="Tiếp theo",
     run="Lượt chạy",
     dataset="bộ dữ liệu",
@@ -193,7 +193,7 @@ VIETNAMESE = Words(
     other_quote="Báo giá đã thay đổi sau tin nhắn này: hiện là {quote}. Chưa có gì được quyết định",
     passed_only="Ở đây chỉ đưa vào dùng bản đã đạt: trên console bạn ghi được lý do",
 )
-WORDS: Mapping[Language, Words] = {"en": ENGLISH, "vi": VIETNAMESE}
+WORDS: Mapping[Language, NoticeWords] = {"en": ENGLISH, "vi": VIETNAMESE}
 
 
 def at_local_time(moment: datetime) -> str:

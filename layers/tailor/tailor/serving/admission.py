@@ -15,7 +15,7 @@ from tailor.names import MAX_NAME, NAME
 from tailor.serving import budgets, usage
 from tailor.serving.aliases import Alias
 from tailor.serving.body import check_size, read_json
-from tailor.serving.budgets import Owner
+from tailor.serving.budgets import BudgetOwner
 from tailor.serving.errors import ApiError
 from tailor.serving.keys import Caller
 from tailor.serving.usage import UsageStore
@@ -24,7 +24,7 @@ from tailor.serving.usage import UsageStore
 class StandingStore(UsageStore, Protocol):
     """Storage of live versions and sums. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
 
-    def standing(self, project: str, key: str, month: str) -> tuple[Alias, dict[Owner, Decimal]]:
+    def standing(self, project: str, key: str, month: str) -> tuple[Alias, dict[BudgetOwner, Decimal]]:
         """Return a project's alias, and what the project and a key have cost in a month, from one call."""
 
 
@@ -39,7 +39,7 @@ class Admitted:
     now: datetime
     document: Any
     alias: Alias | None
-    spent: Mapping[Owner, Decimal]
+    spent: Mapping[BudgetOwner, Decimal]
     headers: dict[str, str]
     refused: ApiError | None = None
 

@@ -20,7 +20,7 @@ WARNING, FULL = 80, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class BudgetOwner:
     """A key (by its id) or a project (by its name) with a budget."""
 
     kind: Literal["key", "project"]
@@ -31,7 +31,7 @@ class Owner:
 class BudgetMark:
     """A sum that has just reached a share of its budget. ``month``: ``2026-11``."""
 
-    owner: Owner
+    owner: BudgetOwner
     project: str
     month: str
     percent: int
@@ -43,13 +43,13 @@ class BudgetMark:
 class SpentStore(Protocol):
     """Storage of sums in US dollars. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
 
-    def spent(self, owner: Owner, month: str) -> Decimal:
+    def spent(self, owner: BudgetOwner, month: str) -> Decimal:
         """Return what an owner has cost in a month."""
 
-    def add_spent(self, owner: Owner, month: str, amount: Decimal) -> Decimal:
+    def add_spent(self, owner: BudgetOwner, month: str, amount: Decimal) -> Decimal:
         """Add to what an owner has cost in a month, and return the new sum."""
 
-    def set_spent(self, owner: Owner, month: str, amount: Decimal) -> None:
+    def set_spent(self, owner: BudgetOwner, month: str, amount: Decimal) -> None:
         """Replace what an owner has cost in a month."""
 
 
@@ -61,16 +61,16 @@ def month_of(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y-%m}"
 
 
-def budgets_of(caller: Caller, alias: Alias) -> dict[Owner, Decimal]:
+def budgets_of(caller: Caller, alias: Alias) -> dict[BudgetOwner, Decimal]:
     """Return the budgets that a request is under, in US dollars a month."""
     given = {
-        Owner("key", caller.key): caller.limits.cents_per_month,
-        Owner("project", alias.project): alias.cents_per_month,
+        BudgetOwner("key", caller.key): caller.limits.cents_per_month,
+        BudgetOwner("project", alias.project): alias.cents_per_month,
     }
     return {owner: Decimal(cents) / 100 for owner, cents in given.items() if cents is not None}
 
 
-def check(spent: Mapping[Owner, Decimal], caller: Caller, alias: Alias, now: datetime) -> None:
+def check(spent: Mapping[BudgetOwner, Decimal], caller: Caller, alias: Alias, now: datetime) -> None:
     """Refuse a request whose key or project has used its budget up.
 
     Args:
@@ -98,8 +98,8 @@ def add(store: SpentStore, caller: Caller, alias: Alias, cost: Decimal, now: dat
 
 
 def _beside_each_other(
-    ask: Callable[[Owner], Decimal], owners: dict[Owner, Decimal]
-) -> Iterator[tuple[Owner, Decimal]]:
+    ask: Callable[[BudgetOwner], Decimal], owners: dict[BudgetOwner, Decimal]
+) -> Iterator[tuple[BudgetOwner, Decimal]]:
     if len(owners) < 2:
         return ((owner, ask(owner)) for owner in owners)
     with ThreadPoolExecutor(len(owners)) as pool:

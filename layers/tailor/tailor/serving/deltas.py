@@ -26,7 +26,7 @@ class EventWriter(Protocol):
 _IGNORED = -1  # place of a call that is not returned
 
 
-class Translation:
+class DeltaTranslator:
     """One answer. ``usage`` and ``reason`` (to stop) are known once their events were read.
 
     Args:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tailor.serving import budgets, statement
-from tailor.serving.budgets import Owner
+from tailor.serving.budgets import BudgetOwner
 from tailor.serving.errors import ApiError
 from tailor.serving.keys import Caller
 from tailor.serving.metering import MeterStore
@@ -56,6 +56,6 @@ def _budget(store: MeterStore, caller: Caller, now: datetime) -> dict[str, Any] 
     """Return the key's budget and what it has cost this month, or None without a budget."""
     if caller.limits.cents_per_month is None:
         return None
-    spent = store.spent(Owner("key", caller.key), budgets.month_of(now))
+    spent = store.spent(BudgetOwner("key", caller.key), budgets.month_of(now))
     limit = Decimal(caller.limits.cents_per_month) / 100
     return {"month": budgets.month_of(now), "limit_usd": f"{limit:.2f}", "spent_usd": f"{spent:.6f}"}

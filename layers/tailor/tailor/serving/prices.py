@@ -1,27 +1,12 @@
 """Prices of a custom model's tokens, by its base model. One that is not known is None, never a guess."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from tailor.token_prices import TokenPrices
 
 if TYPE_CHECKING:  # the catalogue takes long to read, and most answers need no price
     from tailor.catalog import Model, Price
-
-_PER = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPrices:
-    """US dollars for 1,000 tokens of calls of a custom model."""
-
-    input: Decimal
-    output: Decimal
-
-    def cost(self, input_tokens: int, output_tokens: int) -> Decimal:
-        """Return US dollars. Cached tokens count as any others: what a custom model's cost less is not published."""
-        return (input_tokens * self.input + output_tokens * self.output) / _PER
-
 
 type Pricing = Callable[[str], TokenPrices | None]
 """Prices by a base model's name in the catalogue; None if unknown."""

@@ -15,7 +15,7 @@ from tailor.names import MAX_NAME, NAME
 from tailor.serving import budgets, chat, completion, usage
 from tailor.serving.admission import Admitted, admit
 from tailor.serving.aliases import Alias, AliasStore, Offline, Version
-from tailor.serving.deltas import EventWriter, Translation
+from tailor.serving.deltas import DeltaTranslator, EventWriter
 from tailor.serving.errors import ApiError, ModelCallError, to_api_error
 from tailor.serving.estimates import prompt_tokens
 from tailor.serving.fallback import PAUSED, fallback_for, fallback_while_paused
@@ -242,7 +242,7 @@ class ChatService:
                 raise
         facts["first_event_ms"] = round((time.monotonic() - started) * 1000)
         one_call, has_tools = request.parallel_tool_calls is False, bool(request.tools)
-        translation = Translation(form_of(request), one_call=one_call, has_tools=has_tools)
+        translation = DeltaTranslator(form_of(request), one_call=one_call, has_tools=has_tools)
         created = int(admitted.now.timestamp())
         frame = completion.frame_of(metered.alias.project, metered.version.run, created, metered.fallback)
         written = writer(frame)

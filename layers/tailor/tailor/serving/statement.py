@@ -11,8 +11,9 @@ from typing import Any
 
 from tailor.printable import one_line
 from tailor.serving.latency import percentile
-from tailor.serving.prices import Pricing, TokenPrices
+from tailor.serving.prices import Pricing
 from tailor.serving.usage import Usage
+from tailor.token_prices import TokenPrices
 
 _COUNTS = (
     "requests",

@@ -22,7 +22,7 @@ from tailor.llm import Asker
 from tailor.runs import Run, RunStore, State, find
 from tailor.serving.aliases import AliasStore, Version
 from tailor.steps.guarded import guarded
-from tailor.steps.machine import Account, Executions, Machine, room
+from tailor.steps.machine import AccountLimits, Executions, Machine, room
 from tailor.storage import Storage
 
 CHUNKS_A_PART = 4
@@ -40,7 +40,7 @@ class EvaluateFanOut:
     """
 
     executions: Executions
-    account: Account
+    account: AccountLimits
     above: int
     functions: int
     part_seconds: float

@@ -12,7 +12,7 @@ from tailor.runs import Run, State
 PHASE = "idle"
 
 
-class Calls(Protocol):
+class CallTimes(Protocol):
     """Times of calls. The DynamoDB implementation is :class:`tailor.aws.serving.ServingTable`."""
 
     def last_call(self, project: str, since: datetime) -> datetime | None:
@@ -24,7 +24,7 @@ class Calls(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IdleWatch:
-    calls: Calls
+    calls: CallTimes
 
     def watches(self, run: Run) -> bool:
         """Return whether idle time ends the run's deployment: only a live one is called."""

@@ -42,14 +42,14 @@ class Billed:
 
 
 @dataclass(frozen=True, slots=True)
-class Inventory:
+class StackInventory:
     """``priced`` adds the operator's and AWS's prices to a model of the catalogue."""
 
     runs: RunStore
     control: OwnControl
     priced: Callable[[Model], Model] = lambda model: model
 
-    def take(self) -> Iterator[Billed]:
+    def billed(self) -> Iterator[Billed]:
         """Yield all of this stack's, by its tags."""
         for each in self.control.list_models():
             tags = self.control.own_tags(str(each["modelArn"]))
@@ -98,14 +98,14 @@ class Inventory:
 class DailyInventory:
     """The inventory once a day, at ``hour`` (UTC), for the log."""
 
-    inventory: Inventory
+    inventory: StackInventory
     hour: int = 6
 
     def document(self, now: datetime) -> dict[str, Any] | None:
         """Return the inventory with its sum a month, or None at any other minute."""
         if (now.hour, now.minute) != (self.hour, 0):
             return None
-        found = list(self.inventory.take())
+        found = list(self.inventory.billed())
         month, unknown = total(found)
         return {"billed": [each.document() for each in found], "month": str(month), "prices_unknown": unknown}
 

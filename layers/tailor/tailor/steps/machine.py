@@ -23,8 +23,8 @@ BUSY = "functions"
 """Phase of a run that waits until its state machine has room."""
 
 
-class Account(Protocol):
-    """The AWS account. The implementation is :class:`tailor.aws.concurrency.Account`."""
+class AccountLimits(Protocol):
+    """Limits of the AWS account; the implementation is :class:`tailor.aws.concurrency.LambdaLimits`."""
 
     def concurrency(self) -> int:
         """Return how many functions may run at once, of all that the account has. Raises TailorError."""
@@ -38,7 +38,7 @@ class Room:
     executions: int
 
 
-def room(most: int, account: Account) -> Room:
+def room(most: int, account: AccountLimits) -> Room:
     """Return the room of a state machine: all of its executions take a fifth of the account's limit together.
 
     Each has at most ``most`` functions; one execution with one function may always work.

@@ -12,7 +12,7 @@ from tailor.run_records import DeploymentStatus
 from tailor.runs import Run, State, Updates
 from tailor.serving.aliases import Offline, closes_again, end_service
 from tailor.steps import steer
-from tailor.steps.idle import Calls
+from tailor.steps.idle import CallTimes
 from tailor.steps.provision import RESTORED_BY, take_down
 from tailor.steps.services import RunServices
 
@@ -67,7 +67,7 @@ def finish_closing(run: Run, services: RunServices) -> Run:
     return services.runs.save(run.updated(deployment=None))
 
 
-def look_at_paused(run: Run, services: RunServices, calls: Calls | None, now: datetime) -> Run | None:
+def look_at_paused(run: Run, services: RunServices, calls: CallTimes | None, now: datetime) -> Run | None:
     """Have a paused version come back by a call or its schedule, or retire one whose name leads elsewhere.
 
     Returns None while it stays paused.

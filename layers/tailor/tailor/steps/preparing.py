@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tailor.datasets.prepare import Assignment, Deal, Intake, OpenBucket, deal, weigh
+from tailor.datasets.prepare import Assignment, Intake, OpenBucket, ShardPlan, deal, estimate_work
 from tailor.datasets.scale import Shards, workers_of
 from tailor.events import Shard
 from tailor.llm import Asker
@@ -16,7 +16,7 @@ from tailor.names import work_folder
 from tailor.runs import Run, RunStore, State, find
 from tailor.serving.aliases import AliasStore
 from tailor.steps.frozen import frozen_upload
-from tailor.steps.machine import Account, Executions, Machine, room
+from tailor.steps.machine import AccountLimits, Executions, Machine, room
 from tailor.steps.upload_request import read_request
 from tailor.storage import Storage, VersionedStorage
 from tailor.training.preflight import Offers
@@ -36,7 +36,7 @@ class PrepareFanOut:
     """
 
     executions: Executions
-    account: Account
+    account: AccountLimits
     above: float
     functions: int
 
@@ -47,7 +47,7 @@ class PrepareFanOut:
     def shards(self, run: Run, intake: Intake, bucket: Storage, scratch: Path) -> Shards | None:
         """Return the shards of the dataset; None if one function suffices and the recipe does not ask for more."""
         above = -1 if run.recipe.data.at_scale else self.above
-        dealt = deal(weigh(intake.reader), above, self.functions)
+        dealt = deal(estimate_work(intake.reader), above, self.functions)
         return _shards(run, dealt, bucket, scratch) if dealt else None
 
     def clear(self, run: Run, bucket: Storage) -> None:
@@ -107,7 +107,7 @@ def check_shard(shard: Shard, services: PrepareServices, scratch: Path) -> bool:
     problems, recipe, model = read_request(run, upload)
     if problems or model is None:
         return False  # the dataset changed since the run began; the merge reports it
-    left = _shards(run, Deal(shard.shards, shard.parts), bucket, scratch).left(shard.task, shard.number)
+    left = _shards(run, ShardPlan(shard.shards, shard.parts), bucket, scratch).left(shard.task, shard.number)
     if left:
         assignment = Assignment(upload, run.prefix, bucket, run.files, recipe, model, owner, scratch)
         with Intake(assignment) as intake:
@@ -115,5 +115,5 @@ def check_shard(shard: Shard, services: PrepareServices, scratch: Path) -> bool:
     return True
 
 
-def _shards(run: Run, dealt: Deal, bucket: Storage, scratch: Path) -> Shards:
+def _shards(run: Run, dealt: ShardPlan, bucket: Storage, scratch: Path) -> Shards:
     return Shards(bucket, work_folder(run.files), dealt, workers_of(dealt), scratch)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from tailor import catalog
 from tailor.errors import NotFoundError
 from tailor.serving.aliases import BASE
-from tailor.serving.prices import Pricing, TokenPrices, base_prices, custom_prices
+from tailor.serving.prices import Pricing, base_prices, custom_prices
+from tailor.token_prices import TokenPrices
 from tailor.training.prices import PriceBook, read_prices
 
 

@@ -60,8 +60,8 @@ class Offers(Protocol):
     def guardrail(self, identifier: str, version: str) -> dict[str, Any] | None: ...
 
 
-class Access(Protocol):
-    """Permissions and bucket settings; implemented by :class:`tailor.aws.access.Access`."""
+class AccessReader(Protocol):
+    """Permissions and bucket settings; implemented by :class:`tailor.aws.access.AwsAccess`."""
 
     def trust(self, role_arn: str) -> dict[str, Any]:
         """Return the role's trust policy. Raises NotFoundError if the role does not exist."""
@@ -97,7 +97,7 @@ def preflight(
     place: Place,
     *,
     offers: Offers,
-    access: Access | None,
+    access: AccessReader | None,
     name: str = "",
     files: str = "",
     prices: PriceBook | None = None,
@@ -296,7 +296,7 @@ def check_name_is_free(name: str, offers: Offers) -> PreflightCheck:
     return PreflightCheck("name", "ok", f"the name {name} is free")
 
 
-def check_access(recipe: Recipe, model: Model, place: Place, access: Access) -> list[PreflightCheck]:
+def check_access(recipe: Recipe, model: Model, place: Place, access: AccessReader) -> list[PreflightCheck]:
     """Check that the customization role can be passed, and reaches what a job reads, writes and calls."""
     trust = _asked("trust", lambda: _check_trust(place.role_arn, access))
     if trust.status == "failed":
@@ -321,7 +321,7 @@ def check_access(recipe: Recipe, model: Model, place: Place, access: Access) -> 
     return [*checks, _asked("region", lambda: _check_region(place, access)), *_check_key(place, access)]
 
 
-def _check_trust(role_arn: str, access: Access) -> PreflightCheck:
+def _check_trust(role_arn: str, access: AccessReader) -> PreflightCheck:
     remedy = "deploy the stack again: its template makes the role"
     try:
         document = access.trust(role_arn)
@@ -335,7 +335,7 @@ def _check_trust(role_arn: str, access: Access) -> PreflightCheck:
 
 
 def _check_denied(
-    name: str, principal: str, action: str, resource: str, *, access: Access
+    name: str, principal: str, action: str, resource: str, *, access: AccessReader
 ) -> Callable[[], PreflightCheck]:
     def check() -> PreflightCheck:
         if access.denied(principal, action, resource):
@@ -346,7 +346,7 @@ def _check_denied(
     return check
 
 
-def _check_region(place: Place, access: Access) -> PreflightCheck:
+def _check_region(place: Place, access: AccessReader) -> PreflightCheck:
     found = access.bucket_region(place.bucket)
     if found == place.region:
         return PreflightCheck("region", "ok", f"bucket and jobs are in {found}")
@@ -354,7 +354,7 @@ def _check_region(place: Place, access: Access) -> PreflightCheck:
     return PreflightCheck("region", "failed", f"the bucket is in {found}, the job would run in {place.region}", remedy)
 
 
-def _check_key(place: Place, access: Access) -> list[PreflightCheck]:
+def _check_key(place: Place, access: AccessReader) -> list[PreflightCheck]:
     """Check that the role may use the bucket's own encryption key."""
     try:
         key = access.bucket_key(place.bucket)

@@ -23,8 +23,8 @@ class HttpResponse:
     pieces: int = 1
 
 
-class Http(Protocol):
-    """Asks the API; the implementation is :class:`tailor.aws.http.Http`."""
+class HttpClient(Protocol):
+    """Asks the API; the implementation is :class:`tailor.aws.http.PooledHttpClient`."""
 
     def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> HttpResponse:
         """Raises RetryableError where there is no answer."""
@@ -52,7 +52,7 @@ class Deployed:
     runs: RunStore
     serving: Serving
     control: Control
-    http: Http
+    http: HttpClient
 
     @property
     def services(self) -> RunServices:

@@ -15,8 +15,8 @@ PREFIX = "tailor-verify-"
 _NAME = re.compile(rf"{PREFIX}([0-9a-f]{{8}})")
 
 
-class Call(Protocol):
-    """Calls AWS; the implementation is :class:`tailor.aws.calls.Calls`."""
+class AwsCall(Protocol):
+    """Calls AWS; the implementation is :class:`tailor.aws.calls.BotoCalls`."""
 
     def __call__(self, service: str, operation: str, /, **parameters: Any) -> AwsAnswer:
         """Return AWS's answer, a refusal too. ``service`` and ``operation`` are boto3's names.
@@ -52,7 +52,7 @@ class World:
     ``agreed``: asks a person whether money may be spent. ``notes``: what checks that began something keep until they
     look; ``failed``, by the check's id: what could not be begun."""
 
-    call: Call
+    call: AwsCall
     region: str
     account: str
     name: str

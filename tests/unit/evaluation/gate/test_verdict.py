@@ -5,9 +5,10 @@ import pytest
 
 from tailor.errors import InvalidInputError
 from tailor.evaluation.gate.decision import Decision, GuardResult, Policy, decide
-from tailor.evaluation.gate.verdict import Guard, Outcome, Plan, judge
+from tailor.evaluation.gate.verdict import Outcome, Plan, judge
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.scoring.compare import Comparison
+from tailor.recipe import Guard
 
 COLOURS = ["đỏ", "xanh", "vàng", "tím", "nâu", "đen"]
 
@@ -145,7 +146,9 @@ def test_guards_named_in_the_recipe_are_measured_on_the_same_rows() -> None:
     rows = rows_of(100)
     base = answers_of(rows, [place % 10 < 3 for place in range(100)])
     candidate = {row.id: Answer(row.id, row.references[0], stop_reason="max_tokens") for row in rows}
-    found = judge(rows, {"candidate": candidate, "base": base}, Plan(guards=[Guard("not_truncated", 0.02)])).decision
+    found = judge(
+        rows, {"candidate": candidate, "base": base}, Plan(guards=[Guard(metric="not_truncated", margin=0.02)])
+    ).decision
     assert found.verdict == "failed"
     assert "Not cut off" in found.reasons[0]
 
@@ -167,7 +170,7 @@ def test_the_metric_follows_from_the_references_alone() -> None:
 @pytest.mark.parametrize("written", ["exact_match", "exact-match"])
 def test_a_metric_may_be_written_with_hyphens(written: str) -> None:
     rows = rows_of(40)
-    plan = Plan(metric=written, guards=[Guard(written, 0.02)])
+    plan = Plan(metric=written, guards=[Guard(metric=written, margin=0.02)])
     found = outcome(rows, [True] * 40, [False] * 40, plan)
     assert (found.metric, found.decision.verdict) == ("exact_match", "passed")
 

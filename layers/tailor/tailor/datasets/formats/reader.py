@@ -240,7 +240,7 @@ def read_dataset(
     ``scratch`` is a folder for what can't be read in place. Never raises for what is in the files; NotFoundError or
     RetryableError where storage can't be read."""
     notes, of_rows = FindingTally(), FindingTally()
-    inventory = Inventory.take(storage, prefix, method, data, scratch, notes, only)
+    inventory = Inventory.scan(storage, prefix, method, data, scratch, notes, only)
     media = MediaIndex(storage, prefix, inventory.media)
     documents = documents_of(inventory) if method == "continued-pre-training" else []
     sources = join(inventory.files, data.columns, scratch, notes)

@@ -120,7 +120,7 @@ class Inventory:
     documents: list[StoredObject | MemberObject] = field(default_factory=list)
 
     @classmethod
-    def take(
+    def scan(
         cls,
         storage: Storage,
         prefix: str,

@@ -8,6 +8,6 @@
 
 from tailor.evaluation.gate.decision import Decision, GuardResult, Policy, decide
 from tailor.evaluation.gate.looks import tightened
-from tailor.evaluation.gate.verdict import Guard, Outcome, Plan
+from tailor.evaluation.gate.verdict import Outcome, Plan
 
-__all__ = ["Decision", "Guard", "GuardResult", "Outcome", "Plan", "Policy", "decide", "tightened"]
+__all__ = ["Decision", "GuardResult", "Outcome", "Plan", "Policy", "decide", "tightened"]

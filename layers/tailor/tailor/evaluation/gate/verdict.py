@@ -18,16 +18,9 @@ from tailor.evaluation.sizes import SEED
 from tailor.metrics.base import Metric, Rules
 from tailor.metrics.choose import COMPANIONS, choose_metric
 from tailor.normalisers import for_language
+from tailor.recipe import Guard
 
 ALWAYS = ("exact_match", "containment", "token_f1")
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """A metric on the same rows that may not fall by more than ``margin``."""
-
-    metric: str
-    margin: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from typing import Any
 from tailor.evaluation.asking.runner import Interview
 from tailor.evaluation.curves import Curve
 from tailor.evaluation.gate import decision as gate
-from tailor.evaluation.gate.verdict import Guard, Outcome, Plan
+from tailor.evaluation.gate.verdict import Outcome, Plan
 from tailor.evaluation.methods import distillation, pretraining, reinforcement
 from tailor.evaluation.questions.arms import TEACHER
 from tailor.evaluation.questions.cloze import SYSTEM as CLOZE_SYSTEM
 from tailor.evaluation.questions.held_out import Answer, Row
 from tailor.evaluation.questions.plan import Questions
 from tailor.evaluation.questions.section import QuestionSet
-from tailor.recipe import Recipe
+from tailor.recipe import Guard, Recipe
 
 Behaviour = Mapping[str, Mapping[str, Any]]
 Answers = Mapping[str, Mapping[str, Answer]]
@@ -37,7 +37,7 @@ def plan_of(recipe: Recipe, spoken: str) -> Plan:
         language=spoken,
         switches=wanted.normaliser,
         policy=gate.Policy(wanted.margin, wanted.minimum_rows, wanted.confidence),
-        guards=[Guard(guard.metric, guard.margin) for guard in wanted.guards],
+        guards=wanted.guards,
     )
 
 
@@ -86,7 +86,7 @@ def _reinforcement(recipe: Recipe, questions: Questions, plan: Plan) -> Task:
     metric = reinforcement.reward_metric(rewards)
     if plan.metric == "auto":
         plan = replace(plan, metric=metric.name, metric_reason="what the training was rewarded for")
-    guards = [*plan.guards, Guard(independent, 0.0)]
+    guards = [*plan.guards, Guard(metric=independent, margin=0.0)]
     plan = replace(plan, own={metric.name: metric}, guards=guards)
 
     def measure(outcome: Outcome, behaviour: Behaviour, _: Sequence[Curve], __: Interview) -> dict[str, Any]:

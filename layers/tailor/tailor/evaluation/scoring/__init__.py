@@ -6,7 +6,7 @@
 - ``slices``: where the candidate is weak; ``behaviour``: failures, refusals, length, time, cost of each arm
 """
 
-from tailor.evaluation.scoring.behaviour import Prices, TokenPrices
+from tailor.evaluation.scoring.behaviour import Prices
 from tailor.evaluation.scoring.compare import Comparison, Design, compare
 from tailor.evaluation.scoring.gain import in_words
 from tailor.evaluation.scoring.score import ScoreTable, corpus_scores, score
@@ -18,7 +18,6 @@ __all__ = [
     "Design",
     "Prices",
     "ScoreTable",
-    "TokenPrices",
     "compare",
     "corpus_scores",
     "in_words",

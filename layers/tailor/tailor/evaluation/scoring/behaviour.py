@@ -3,38 +3,25 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from tailor.evaluation.questions.arms import CANDIDATE, LIVE, TEACHER
 from tailor.evaluation.questions.held_out import Answer
 from tailor.evaluation.scoring.score import ScoreTable
+from tailor.token_prices import TokenPrices
 
 CONDUCT = ("answer_language", "no_refusal", "not_empty", "not_truncated")
 
 
 @dataclass(frozen=True, slots=True)
-class TokenPrices:
-    """US dollars for 1,000 tokens; None where unknown."""
-
-    input: Decimal | None = None
-    output: Decimal | None = None
-
-    def cost(self, input_tokens: int, output_tokens: int) -> float | None:
-        if self.input is None or self.output is None:
-            return None
-        return float((self.input * input_tokens + self.output * output_tokens) / 1000)
-
-
-@dataclass(frozen=True, slots=True)
 class Prices:
-    """Prices of calls to the base model, to a custom model of it, and to the teacher."""
+    """Prices of calls to the base model, to a custom model of it, and to the teacher; None where unknown."""
 
-    base: TokenPrices = TokenPrices()
-    custom: TokenPrices = TokenPrices()
-    teacher: TokenPrices = TokenPrices()
+    base: TokenPrices | None = None
+    custom: TokenPrices | None = None
+    teacher: TokenPrices | None = None
 
-    def of(self, arm: str) -> TokenPrices:
+    def of(self, arm: str) -> TokenPrices | None:
         return {CANDIDATE: self.custom, LIVE: self.custom, TEACHER: self.teacher}.get(arm, self.base)
 
 
@@ -48,7 +35,7 @@ def _of_arm(sheet: ScoreTable, arm: str, prices: Prices) -> dict[str, Any]:
     answered = [answer for answer in answers if answer.error is None]
     times = sorted(answer.latency_ms for answer in answered if answer.latency_ms is not None)
     read, written = _total(answered, "input_tokens"), _total(answered, "output_tokens")
-    known = read is not None and written is not None
+    rates = prices.of(arm)
     return {
         "rows": len(answers),
         "failed": len(answers) - len(answered),
@@ -59,7 +46,7 @@ def _of_arm(sheet: ScoreTable, arm: str, prices: Prices) -> dict[str, Any]:
         else None,
         "input_tokens": read,
         "output_tokens": written,
-        "cost_usd": prices.of(arm).cost(read or 0, written or 0) if known else None,
+        "cost_usd": float(rates.cost(read, written)) if rates and read is not None and written is not None else None,
     }
 
 
