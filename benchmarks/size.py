@@ -27,7 +27,7 @@ from PIL import Image
 
 from benchmarks.datasets import write_rows
 from tailor import catalog
-from tailor.datasets.prepare import Assignment, Deal, Intake, weigh
+from tailor.datasets.prepare import Assignment, Intake, ShardPlan, estimate_work
 from tailor.datasets.scale import Shards, Task
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage, buffered
@@ -84,9 +84,9 @@ def prepare_shard(folder: Path, work: Path, count: int, number: int | None) -> t
         )
         begun = time.process_time()
         with watched(Path(scratch)) as most, Intake(given) as intake:
-            shards = Shards(Ranged(work), "work/", Deal(count, 0), 1, Path(scratch))
+            shards = Shards(Ranged(work), "work/", ShardPlan(count, 0), 1, Path(scratch))
             if number is None:
-                intake.finish(shards.parts, write_unusable=True)
+                intake.finish(shards.outputs, write_unusable=True)
             else:
                 shards.check(number, intake)
         return most[0], time.process_time() - begun
@@ -105,8 +105,8 @@ def prepare_media(folder: Path, work: Path, parts: int, task: Task | None, numbe
             if task is None:
                 intake.finish(intake.check(1))
             else:
-                deal = Deal(SHARDS, parts)
-                left = Shards(Ranged(work), f"work-{parts}/", deal, 1, Path(scratch)).left(task, number)
+                plan = ShardPlan(SHARDS, parts)
+                left = Shards(Ranged(work), f"work-{parts}/", plan, 1, Path(scratch)).remaining(task, number)
                 if left:
                     left(intake)
         return storage.fetched, time.process_time() - begun
@@ -117,7 +117,7 @@ def estimated(folder: Path) -> float:
         model = catalog.model("nova-lite")
         given = Assignment(Ranged(folder), "", FolderStorage(folder), "", Recipe(), model, None, Path(scratch))
         with Intake(given) as intake:
-            return weigh(intake.reader).seconds
+            return estimate_work(intake.reader).seconds
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tailor.aws.access import region
 from tailor.aws.bedrock_runtime import BedrockAsker
 from tailor.aws.concurrency import LambdaLimits
-from tailor.aws.queues import StepQueue, taken_from
+from tailor.aws.queues import StepQueue, consumes
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.serving import ServingTable
@@ -54,7 +54,7 @@ services = EvaluateServices(
 
 
 @logger.inject_lambda_context
-@taken_from(StepQueue(settings.queue_url))
+@consumes(StepQueue(settings.queue_url))
 @traced("evaluate")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     def seconds_left() -> float:

@@ -57,14 +57,14 @@ def target(call: Call) -> Target:
             status = deployment.status(call.now)
             _check_ready(status, "Active")
             model = call.state.models[deployment.model_arn]
-            call.standin.rates.take(f"custom {model.base}", call.standin.quota("custom-requests-a-minute"))
+            call.standin.rates.count(f"custom {model.base}", call.standin.quota("custom-requests-a-minute"))
         elif ":provisioned-model/" in identifier:
             throughput = find_throughput(call.state, call.scope, identifier)
             _check_ready(throughput.status(call.now), "InService", "Updating")
             model = call.state.models[throughput.model_arn]
         else:
             base_model = foundation.invoked(identifier, call.scope, call.standin.desk.faults)
-            call.standin.rates.take(base_model.id, call.standin.quota("base-requests-a-minute"))
+            call.standin.rates.count(base_model.id, call.standin.quota("base-requests-a-minute"))
             return Target(identifier, base_model, None)
         return Target(identifier, foundation.of_model(model.base), call.standin.directory / model.weights)
 

@@ -24,7 +24,7 @@ class Rates:
         self._lock = threading.Lock()
         self._taken: defaultdict[str, deque[float]] = defaultdict(deque)
 
-    def take(self, name: str, a_minute: int) -> None:
+    def count(self, name: str, a_minute: int) -> None:
         """Count one request. Raises ThrottlingException where the last minute had ``a_minute`` already."""
         minute, now = timelapse.seconds(1), self._clock()
         with self._lock:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingErro
 from moto import mock_aws
 
 from tailor.aws import clients
-from tailor.aws.queues import LONGEST_PAUSE, PAUSE_SECONDS, StepQueue, taken_from
+from tailor.aws.queues import LONGEST_PAUSE, PAUSE_SECONDS, StepQueue, consumes
 from tailor.errors import RetryableError
 
 VISIBILITY = 5400
@@ -67,7 +67,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
 
 def test_a_handler_gets_the_events_of_messages_and_what_is_no_message_as_it_is(queue: Queue) -> None:
     taken: list[Any] = []
-    handler = taken_from(queue.step)(lambda event, _: taken.append(event))
+    handler = consumes(queue.step)(lambda event, _: taken.append(event))
     assert handler(queue.batch({"detail": {"run": "a"}}), None) == {"batchItemFailures": []}
     handler({"shard": 3}, None)
     assert taken == [{"detail": {"run": "a"}}, {"shard": 3}]
@@ -82,7 +82,7 @@ def test_what_fails_comes_again_after_a_pause_that_grows_and_the_call_counts_as_
         raise RetryableError("not now")
 
     with pytest.raises(BatchProcessingError, match="not now"):
-        taken_from(queue.step)(fail)(queue.batch({}, received=received), None)
+        consumes(queue.step)(fail)(queue.batch({}, received=received), None)
     assert queue.changed == [pause]
     assert pause < VISIBILITY
 
@@ -95,7 +95,7 @@ def test_of_a_batch_only_what_failed_comes_again_even_if_its_queue_can_not_be_to
     batch = queue.batch({"fails": True}, {"fails": False})
     failed = next(each for each in batch["Records"] if json.loads(each["body"])["fails"])
     queue.sqs.delete_queue(QueueUrl=queue.url)
-    answer = taken_from(queue.step)(fail)(batch, SimpleNamespace())
+    answer = consumes(queue.step)(fail)(batch, SimpleNamespace())
     assert answer == {"batchItemFailures": [{"itemIdentifier": failed["messageId"]}]}
 
 

@@ -37,7 +37,7 @@ def test_the_findings_are_the_same_for_any_number_of_workers(
         alone = _notes_of(numbered)
         together = FindingTally()
         for worker in range(workers):
-            together.take(_notes_of(numbered[worker::workers]).document())
+            together.merge(_notes_of(numbered[worker::workers]).document())
         assert sorted(together.findings(), key=_place) == sorted(alone.findings(), key=_place)
         distinct = len(set().union(*rows))
         assert len(alone.findings()) == min(distinct, shown + 1)

@@ -19,15 +19,15 @@ def test_a_rate_is_that_of_the_last_minute() -> None:
     rates = Rates(lambda: now)
     for moment in (100.0, 100.5):
         now = moment
-        rates.take("custom nova", 2)
+        rates.count("custom nova", 2)
     with pytest.raises(ServiceError, match="Too many requests, please wait before trying again") as caught:
-        rates.take("custom nova", 2)
+        rates.count("custom nova", 2)
     assert caught.value.code == "ThrottlingException"
-    rates.take("nova", 2)  # what the custom models took is not its
+    rates.count("nova", 2)  # what the custom models took is not its
     now = 101.1  # the first is more than a minute ago, and the refused one was not counted
-    rates.take("custom nova", 2)
+    rates.count("custom nova", 2)
     with pytest.raises(ServiceError):
-        rates.take("custom nova", 2)
+        rates.count("custom nova", 2)
 
 
 def test_the_setting_changes_quotas_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

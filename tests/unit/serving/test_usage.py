@@ -49,7 +49,7 @@ def test_requests_of_one_moment_cant_use_more_than_a_days_tokens_together(store:
     for _ in range(8):
         reservation = Reservation(store, limited(1000), NOW)
         with suppress(ApiError):
-            reservation.take(converse(maxTokens=200), 1)
+            reservation.reserve(converse(maxTokens=200), 1)
             taken.append(reservation)
     needed = prompt_tokens(converse()) + 200
     assert len(taken) == 1000 // needed
@@ -63,7 +63,7 @@ def test_requests_of_one_moment_cant_use_more_than_a_days_tokens_together(store:
 def test_a_request_beyond_its_day_is_told_not_to_come_again_today(store: ServingTable) -> None:
     store.add_tokens("k", NOW.date(), 900)
     with pytest.raises(ApiError) as caught:
-        Reservation(store, limited(1000), NOW).take(converse(maxTokens=200), 1)
+        Reservation(store, limited(1000), NOW).reserve(converse(maxTokens=200), 1)
     _, headers = render(caught.value)
     assert headers == {
         "retry-after": "30",
@@ -73,17 +73,17 @@ def test_a_request_beyond_its_day_is_told_not_to_come_again_today(store: Serving
         "x-ratelimit-reset-tokens": "30s",
     }
     assert store.tokens("k", NOW.date()) == 900
-    Reservation(store, limited(1000), NOW + timedelta(seconds=30)).take(converse(maxTokens=200), 1)
+    Reservation(store, limited(1000), NOW + timedelta(seconds=30)).reserve(converse(maxTokens=200), 1)
 
 
 def test_an_answer_whose_length_nobody_limits_gets_what_is_left(store: ServingTable) -> None:
     plenty, request = limited(100_000), converse()
-    headers = Reservation(store, plenty, NOW).take(request, 2)
+    headers = Reservation(store, plenty, NOW).reserve(request, 2)
     assert request["inferenceConfig"]["maxTokens"] == LONGEST_ANSWER
     assert headers["x-ratelimit-remaining-tokens"] == str(100_000 - 2 * (LONGEST_ANSWER + prompt_tokens(request)))
     store.add_tokens("k", NOW.date(), 90_000 - store.tokens("k", NOW.date()))
     little = converse(temperature=0)
-    Reservation(store, limited(91_000), NOW).take(little, 1)
+    Reservation(store, limited(91_000), NOW).reserve(little, 1)
     assert little["inferenceConfig"] == {"temperature": 0, "maxTokens": 1000 - prompt_tokens(little)}
     assert store.tokens("k", NOW.date()) == 91_000
 
@@ -92,7 +92,7 @@ def test_a_key_without_limits_costs_no_counter(store: ServingTable) -> None:
     caller, request = Caller(key="k", projects=("colours",)), converse()
     assert admit(store, caller, NOW) == {}
     reservation = Reservation(store, caller, NOW)
-    assert reservation.take(request, 1) == {}
+    assert reservation.reserve(request, 1) == {}
     reservation.settle(12)
     assert request == converse()
     assert store.tokens("k", NOW.date()) == 0

@@ -56,7 +56,7 @@ def consumes(queue: StepQueue) -> Callable[[QueueHandler], QueueHandler]:
         processor = BatchProcessor(event_type=EventType.SQS)
 
         @wraps(handler)
-        def taken(event: dict[str, Any], context: Any) -> Any:
+        def consume(event: dict[str, Any], context: Any) -> Any:
             def take(record: Any) -> None:
                 try:
                     handler(json.loads(record.body), context)
@@ -69,6 +69,6 @@ def consumes(queue: StepQueue) -> Callable[[QueueHandler], QueueHandler]:
                 return handler(event, context)
             return process_partial_response(event, take, processor, context)
 
-        return taken
+        return consume
 
     return decorate

@@ -48,7 +48,7 @@ class FindingGroup:
     beyond: bool = False
     end: tuple[int, str] | None = None
 
-    def take(self, other: "FindingGroup") -> None:
+    def merge(self, other: "FindingGroup") -> None:
         """Add what was noted of other rows."""
         self.rows += other.rows
         self.beyond |= other.beyond
@@ -145,15 +145,15 @@ class FindingTally:
     @classmethod
     def of(cls, document: Iterable[FindingGroup]) -> "FindingTally":
         notes = cls()
-        notes.take(document)
+        notes.merge(document)
         return notes
 
-    def take(self, document: Iterable[FindingGroup]) -> None:
+    def merge(self, document: Iterable[FindingGroup]) -> None:
         """Add what was noted of other rows."""
         self._again.clear()
         for habit in document:
             found = next(iter(habit.first.values())).finding
-            self._habits.setdefault((found.code, found.file, found.severity), FindingGroup(found.file)).take(habit)
+            self._habits.setdefault((found.code, found.file, found.severity), FindingGroup(found.file)).merge(habit)
 
     def findings(self) -> list[Finding]:
         return [found for habit in self._habits.values() for found in habit.findings()]

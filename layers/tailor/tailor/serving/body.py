@@ -25,7 +25,7 @@ class Allowance:
     def __init__(self, values: int = MAX_VALUES) -> None:
         self._left = values
 
-    def take(self, document: Any, param: str | None = None) -> None:
+    def spend(self, document: Any, param: str | None = None) -> None:
         """Subtract the values in a document. Raises ApiError 400 where there are too many, or they are too deep."""
         found = [(document, 1)]
         while found:
@@ -66,7 +66,7 @@ def read_json(body: bytes) -> Any:
             if isinstance(items := document.get(name), list):
                 _check_number(name, items)
     if isinstance(document, dict | list):
-        Allowance().take(document)
+        Allowance().spend(document)
     return document
 
 
@@ -78,7 +78,7 @@ def read_arguments(text: str, allowance: Allowance, param: str) -> dict[str, Any
         return None
     if not isinstance(arguments, dict):
         return None
-    allowance.take(arguments, param)
+    allowance.spend(arguments, param)
     return arguments
 
 

@@ -27,7 +27,7 @@ class Reservation:
         self._now = now.astimezone(UTC)
         self._held: int | None = None
 
-    def take(self, converse: dict[str, Any], answers: int) -> dict[str, str]:
+    def reserve(self, converse: dict[str, Any], answers: int) -> dict[str, str]:
         """Set aside what a Converse request may use, and limit its answer to it; return rate-limit headers.
 
         Raises:

@@ -202,7 +202,7 @@ class ChatService:
                 self._counters, metered.caller, metered.now, answers=wanted - 1, default_per_minute=usual
             )
             headers = headers | more
-        headers = headers | metered.reservation.take(converse, wanted)
+        headers = headers | metered.reservation.reserve(converse, wanted)
         return converse, headers | {"x-tailor-version": version.run}
 
     def _stream(

@@ -135,9 +135,9 @@ class _Step:
                 return problem
             missing = shards.missing()
             if not missing:
-                return intake.finish(shards.parts)
+                return intake.finish(shards.outputs)
             if self.services.fan_out.machine.spent(self.run):
-                return finding("gave-up/shards", missing=len(missing), shards=shards.deal.shards)
+                return finding("gave-up/shards", missing=len(missing), shards=shards.plan.shards)
             return self.services.fan_out.begin(self.run, shards, missing, self.services.runs, now)
 
     def _reject(self, recipe: Recipe, problems: list[Finding]) -> Run:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tailor.datasets.prepare import Assignment, Intake, OpenBucket, ShardPlan, deal, estimate_work
+from tailor.datasets.prepare import Assignment, Intake, OpenBucket, ShardPlan, estimate_work, plan_shards
 from tailor.datasets.scale import Shards, workers_of
 from tailor.events import Shard
 from tailor.llm import Asker
@@ -47,7 +47,7 @@ class PrepareFanOut:
     def shards(self, run: Run, intake: Intake, bucket: Storage, scratch: Path) -> Shards | None:
         """Return the shards of the dataset; None if one function suffices and the recipe does not ask for more."""
         above = -1 if run.recipe.data.at_scale else self.above
-        dealt = deal(estimate_work(intake.reader), above, self.functions)
+        dealt = plan_shards(estimate_work(intake.reader), above, self.functions)
         return _shards(run, dealt, bucket, scratch) if dealt else None
 
     def clear(self, run: Run, bucket: Storage) -> None:
@@ -62,9 +62,9 @@ class PrepareFanOut:
             return self.machine.wait(run, runs, now)
         document = {
             "numbers": missing,
-            "shards": shards.deal.shards,
-            "media": list(range(shards.deal.parts)),
-            "parts": shards.deal.parts,
+            "shards": shards.plan.shards,
+            "media": list(range(shards.plan.media_buckets)),
+            "parts": shards.plan.media_buckets,
             "functions": free.functions,
         }
         times = run.states.count(State.RECEIVED)  # names of executions are used once
@@ -107,7 +107,7 @@ def check_shard(shard: Shard, services: PrepareServices, scratch: Path) -> bool:
     problems, recipe, model = read_request(run, upload)
     if problems or model is None:
         return False  # the dataset changed since the run began; the merge reports it
-    left = _shards(run, ShardPlan(shard.shards, shard.parts), bucket, scratch).left(shard.task, shard.number)
+    left = _shards(run, ShardPlan(shard.shards, shard.parts), bucket, scratch).remaining(shard.task, shard.number)
     if left:
         assignment = Assignment(upload, run.prefix, bucket, run.files, recipe, model, owner, scratch)
         with Intake(assignment) as intake:

@@ -418,7 +418,7 @@ def test_large_pictures_are_decoded_one_after_another() -> None:
 
     def decode(pixels: int) -> None:
         nonlocal busy, most
-        with room.take(pixels):
+        with room.acquire(pixels):
             with lock:
                 busy += pixels
                 most = max(most, busy)
@@ -429,7 +429,7 @@ def test_large_pictures_are_decoded_one_after_another() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(decode, [60, 40, 100, 30, 30, 30, 70, 1] * 5))
     assert (busy, 60 < most <= 100) == (0, True)
-    with room.take(101), room.take(0):
+    with room.acquire(101), room.acquire(0):
         pass
 
 

@@ -9,7 +9,7 @@ import pytest
 from tailor import catalog
 from tailor.datasets.documents import pdf as pdf_reader
 from tailor.datasets.documents.model import Extracted
-from tailor.datasets.prepare import Assignment, Deal, Intake, weigh
+from tailor.datasets.prepare import Assignment, Intake, ShardPlan, estimate_work
 from tailor.datasets.scale import Shards
 from tailor.errors import RetryableError
 from tailor.recipe import Recipe
@@ -94,7 +94,7 @@ def test_word_files_weigh_what_they_unpack_to(dataset: Path) -> None:
     with Intake(assignment(dataset, "weighed")) as intake:
         sizes = {file.name: file.size for file in intake.reader.files}
         packed = sum(size for name, size in sizes.items() if not name.endswith(".pdf"))
-        assert weigh(intake.reader).text == sum(sizes.values()) + 2 * packed
+        assert estimate_work(intake.reader).text == sum(sizes.values()) + 2 * packed
 
 
 def test_what_storage_says_is_not_taken_for_the_documents_fault(dataset: Path) -> None:
@@ -111,15 +111,15 @@ def test_several_workers_and_functions_read_each_document_once(dataset: Path) ->
     for number in range(3):
         storage = Counted(dataset)
         given = assignment(dataset, f"shard-{number}", storage)
-        shards = Shards(work, "work/r/", Deal(3, 0), 1, given.scratch)
+        shards = Shards(work, "work/r/", ShardPlan(3, 0), 1, given.scratch)
         with Intake(given) as intake:
             shards.check(number, intake)
         read.append(len(storage.log.read_text().splitlines()))
         storage.log.unlink()
     assert read == [25, 16, 8]  # each keeps its share: at once, each would read little but that
     given = assignment(dataset, "merged")
-    shards = Shards(work, "work/r/", Deal(3, 0), 1, given.scratch)
+    shards = Shards(work, "work/r/", ShardPlan(3, 0), 1, given.scratch)
     assert not shards.missing()
     with Intake(given) as intake:
-        intake.finish(shards.parts, write_unusable=True)
+        intake.finish(shards.outputs, write_unusable=True)
     assert reports(dataset, "merged") == expected

@@ -17,14 +17,14 @@ import pytest
 from tailor import catalog
 from tailor.datasets.prepare import (
     Assignment,
-    Deal,
     Intake,
     NoRoomError,
-    Weight,
-    deal,
+    ShardPlan,
+    WorkEstimate,
     disk_full_as_error,
+    estimate_work,
     media_outside,
-    weigh,
+    plan_shards,
 )
 from tailor.datasets.prepare.cost import MOST_SHARDS
 from tailor.datasets.scale import Shards, Task, media_shards, workers_of
@@ -138,18 +138,18 @@ class Bench:
         return self.written("alone")
 
     def shards(self, count: int, each: int = 1, parts: int | None = None) -> Shards:
-        dealt = Deal(count, count if parts is None else parts)
-        return Shards(FolderStorage(self.place / f"work-{count}"), "work/r/", dealt, each, self.place / "scratch")
+        plan = ShardPlan(count, count if parts is None else parts)
+        return Shards(FolderStorage(self.place / f"work-{count}"), "work/r/", plan, each, self.place / "scratch")
 
     def do(self, shards: Shards, task: Task, *numbers: int) -> None:
         for number in numbers:
             with self.intake("sharded") as intake:
-                if left := shards.left(task, number):
+                if left := shards.remaining(task, number):
                     left(intake)
 
     def fetch_media(self, shards: Shards) -> None:
-        self.do(shards, "name", *range(shards.deal.shards))
-        self.do(shards, "fetch", *reversed(range(shards.deal.parts)))
+        self.do(shards, "name", *range(shards.plan.shards))
+        self.do(shards, "fetch", *reversed(range(shards.plan.media_buckets)))
 
     def check(self, shards: Shards, number: int) -> None:
         self.do(shards, "check", number)
@@ -157,7 +157,7 @@ class Bench:
     def together(self, shards: Shards) -> dict[str, bytes]:
         assert not shards.missing()
         with self.intake("sharded") as intake:
-            intake.finish(shards.parts, write_unusable=True)
+            intake.finish(shards.outputs, write_unusable=True)
         return self.written("sharded")
 
     def written(self, output: str) -> dict[str, bytes]:
@@ -272,7 +272,7 @@ def test_two_functions_at_the_same_part_do_no_harm(bench: Bench, expected: dict[
     shards = bench.shards(2)
     bench.do(shards, "name", 0, 1)
     for part in range(2):
-        tasks = [shards.left("fetch", part), shards.left("fetch", part)]
+        tasks = [shards.remaining("fetch", part), shards.remaining("fetch", part)]
         for task in tasks:
             assert task is not None
             with bench.intake("sharded") as intake:
@@ -340,14 +340,14 @@ def test_what_another_code_or_another_deal_left_is_not_taken(bench: Bench, monke
     bench.fetch_media(shards)
     bench.check(shards, 0)
     assert shards.missing() == [1]
-    assert shards.left("name", 0) is None
+    assert shards.remaining("name", 0) is None
     assert list(shards.media.known())
-    other = replace(shards, deal=Deal(3, 2))
+    other = replace(shards, plan=ShardPlan(3, 2))
     assert other.missing() == [0, 1, 2]
     assert not list(other.media.known())
     monkeypatch.setattr(sharding, "code_stamp", lambda: "01234567")
     assert shards.missing() == [0, 1]
-    assert shards.left("name", 0)
+    assert shards.remaining("name", 0)
     assert not list(shards.media.known())
 
 
@@ -381,11 +381,11 @@ def test_other_trouble_is_not_taken_for_want_of_room() -> None:
 
 def test_the_size_alone_decides_and_the_same_for_all(bench: Bench) -> None:
     with bench.intake("alone") as intake:
-        weight = weigh(intake.reader)
+        estimate = estimate_work(intake.reader)
     sizes = {file.name: file.size for file in intake.reader.files}
     assert set(sizes) == {"a.jsonl", "b.csv", "c.zip/rows.csv", "d.jsonl"}
-    assert weight.text == sum(sizes.values())
-    assert 0 < weight.rows < weight.media < weight.seconds < 2
+    assert estimate.text == sum(sizes.values())
+    assert 0 < estimate.rows < estimate.media < estimate.seconds < 2
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -406,28 +406,28 @@ def test_objects_that_rows_name_outside_of_the_folder_have_their_weight(
     scratch.mkdir()
     storage, model = BucketFolder(tmp_path), catalog.model("nova-lite")
     with Intake(Assignment(storage, "uploads/p/d/", storage, "runs/r/", Recipe(), model, None, scratch)) as intake:
-        named, dealt = media_outside(intake.reader), deal(weigh(intake.reader), above=0, functions=8)
+        named, plan = media_outside(intake.reader), plan_shards(estimate_work(intake.reader), above=0, functions=8)
         assert 3000 <= named < 12_000 if shared else named == 0
-        assert dealt == Deal(8, 8 if shared else 0)
+        assert plan == ShardPlan(8, 8 if shared else 0)
         assert intake.worthwhile_workers() == (1 if shared else 2)
 
 
 @pytest.mark.parametrize(
-    ("weight", "expected"),
+    ("estimate", "expected"),
     [
-        (Weight(rows=300, media=0, text=1), None),
-        (Weight(rows=200, media=100, text=1), None),
-        (Weight(rows=301, media=0, text=1), Deal(shards=8, parts=0)),
-        (Weight(rows=200, media=101, text=1), Deal(shards=8, parts=8)),
-        (Weight(rows=4000, media=0, text=1), Deal(shards=20, parts=0)),
-        (Weight(rows=1, media=0, text=40_000_000_000), Deal(shards=12, parts=0)),
-        (Weight(rows=1e9, media=1e9, text=1), Deal(MOST_SHARDS, MOST_SHARDS)),
-        (Weight(rows=9.4, media=2000, text=94_000_000), Deal(shards=8, parts=10)),
+        (WorkEstimate(rows=300, media=0, text=1), None),
+        (WorkEstimate(rows=200, media=100, text=1), None),
+        (WorkEstimate(rows=301, media=0, text=1), ShardPlan(shards=8, media_buckets=0)),
+        (WorkEstimate(rows=200, media=101, text=1), ShardPlan(shards=8, media_buckets=8)),
+        (WorkEstimate(rows=4000, media=0, text=1), ShardPlan(shards=20, media_buckets=0)),
+        (WorkEstimate(rows=1, media=0, text=40_000_000_000), ShardPlan(shards=12, media_buckets=0)),
+        (WorkEstimate(rows=1e9, media=1e9, text=1), ShardPlan(MOST_SHARDS, MOST_SHARDS)),
+        (WorkEstimate(rows=9.4, media=2000, text=94_000_000), ShardPlan(shards=8, media_buckets=10)),
     ],
 )
-def test_how_many_shards_and_parts(weight: Weight, expected: Deal | None) -> None:
-    assert deal(weight, above=300, functions=8) == expected
+def test_how_many_shards_and_parts(estimate: WorkEstimate, expected: ShardPlan | None) -> None:
+    assert plan_shards(estimate, above=300, functions=8) == expected
 
 
 def test_media_keep_a_function_busy_and_text_is_worth_another_core() -> None:
-    assert (workers_of(Deal(8, 8)), workers_of(Deal(8, 0))) == (1, 2)
+    assert (workers_of(ShardPlan(8, 8)), workers_of(ShardPlan(8, 0))) == (1, 2)

@@ -33,14 +33,14 @@ def _image_of(row: dict[str, Any]) -> str:
 
 def test_shares_are_met_in_large_datasets() -> None:
     splitter = Splitter.of(Split(), validation_set=True)
-    counts = Counter(splitter.part(group * 7919) for group in range(20_000))
+    counts = Counter(splitter.split_of(group * 7919) for group in range(20_000))
     assert abs(counts["test"] / 20_000 - 0.1) < 0.01
     assert abs(counts["validation"] / 20_000 - 0.1) < 0.01
 
 
 def test_another_seed_is_another_split() -> None:
     splits = [
-        [Splitter.of(Split(seed=seed), validation_set=True).part(group) for group in range(200)] for seed in (0, 1)
+        [Splitter.of(Split(seed=seed), validation_set=True).split_of(group) for group in range(200)] for seed in (0, 1)
     ]
     assert splits[0] != splits[1]
 
@@ -235,15 +235,15 @@ def test_any_groups_land_alike_in_any_order_and_within_bounds(
     random.shuffle(shuffled)
     even_out(splitter, groups)
     even_out(again, shuffled)
-    parts = {group: splitter.part(group) for group in groups}
-    assert parts == {group: again.part(group) for group in groups}
+    parts = {group: splitter.split_of(group) for group in groups}
+    assert parts == {group: again.split_of(group) for group in groups}
     if len(groups) > 3:
         assert is_even(splitter, Counter(parts.values()))
     # However many are added: whoever was not moved by hand stays where the hash puts it.
     grown = Splitter.of(Split(seed=seed), validation_set=True)
     even_out(grown, groups | more)
     moved = splitter.forced.keys() | grown.forced.keys()
-    assert all(parts[group] == grown.part(group) for group in groups - moved)
+    assert all(parts[group] == grown.split_of(group) for group in groups - moved)
 
 
 def test_hardly_a_group_of_a_usual_dataset_is_ever_moved() -> None:

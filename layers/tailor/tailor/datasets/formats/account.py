@@ -13,7 +13,7 @@ from tailor.datasets.example import Example, Text, Turn
 from tailor.datasets.formats import carriers
 from tailor.datasets.formats.base import Context, Converter, Format, Row
 from tailor.datasets.formats.chat import describe
-from tailor.datasets.formats.roles import pair_of, part_of, said_by, words_of
+from tailor.datasets.formats.roles import pair_of, role_of, said_by, words_of
 from tailor.datasets.formats.turns_account import reasoned
 from tailor.datasets.sources import value_of
 from tailor.findings import Finding, RowError, finding
@@ -60,11 +60,11 @@ class AccountingConverter:
 
     def fates(self) -> dict[str, str]:
         """Return what becomes of each key of the first rows, in words for the report."""
-        parts = {name: part for part, name in self._context.columns.items()} if self._format.uses_columns else {}
+        fields = {name: field for field, name in self._context.columns.items()} if self._format.uses_columns else {}
         found: dict[str, str] = {}
         for row in self._rows:
             plan = self._plans.get(tuple(row)) or self._plan(row)
-            known = {key: f"used as the {part}" for key, part in {**parts, **dict(plan.carried)}.items()}
+            known = {key: f"used as the {field}" for key, field in {**fields, **dict(plan.carried)}.items()}
             known |= {key: f"shown as an {kind}" if kind == "image" else f"shown as a {kind}"
                       for key, kind in self._context.media.items()}  # fmt: skip
             known |= dict.fromkeys(plan.marks, "says which answers are good")
@@ -94,12 +94,12 @@ class AccountingConverter:
         for key in row:
             if key in used:
                 continue
-            part = carriers.carried(key) or ("split" if carriers.are_splits(self._values(key)) else None)
+            carried_as = carriers.carried(key) or ("split" if carriers.are_splits(self._values(key)) else None)
             if any(map(split_inside, self._values(key))):
                 carried.append((key, "split"))
                 continue
-            if part and not (part == "split" and not self._names_splits(key)):
-                carried.append((key, part))
+            if carried_as and not (carried_as == "split" and not self._names_splits(key)):
+                carried.append((key, carried_as))
             elif self._is_mark(key) and not carriers.is_of_guesses(key, row.keys() - used):
                 marks.append(key)
             else:
@@ -141,7 +141,7 @@ class AccountingConverter:
         code, near = "not-used", ""
         if values and all("." in value and self._is_file(value) for value in values) and not self._is_shown(values):
             code = "not-used/files"
-        elif carriers.is_telling(key) or carriers.part_good_and_bad(self._values(key)):
+        elif carriers.is_telling(key) or carriers.tell_good_from_bad(self._values(key)):
             code = "not-used/telling"
         elif self._fits_choices(key):
             code = "not-used/choice"
@@ -178,21 +178,21 @@ class AccountingConverter:
 
     def _carry(self, example: Example, row: Row, plan: _Plan, line: int) -> None:
         problems: list[Finding] = []
-        for key, part in plan.carried:
+        for key, field in plan.carried:
             value = row[key]
             if value in _EMPTY:
                 continue
-            if part == "split" and (inside := split_inside(value)):
+            if field == "split" and (inside := split_inside(value)):
                 example.split = example.split or carriers.split_of(value[inside], inside)
                 self._context.turns.note_others(value, {inside}, f"$.{key}", line)
-            elif part == "split" and (split := carriers.split_of(value, key)):
+            elif field == "split" and (split := carriers.split_of(value, key)):
                 example.split = example.split or split
-            elif part == "system" and isinstance(value, str) and value.strip():
+            elif field == "system" and isinstance(value, str) and value.strip():
                 own = example.system if example.system != self._context.data.system else None
                 example.system = f"{value}\n\n{own}" if own else value
-            elif part == "history" and not isinstance(value, dict) and (before := earlier(value, key, problems)):
+            elif field == "history" and not isinstance(value, dict) and (before := earlier(value, key, problems)):
                 example.turns[:0] = before
-            elif part == "reasoning" and isinstance(value, str) and put_reasoning(example, value):
+            elif field == "reasoning" and isinstance(value, str) and put_reasoning(example, value):
                 pass
             elif not problems and not carriers.is_yes_or_no(key, value):
                 self._context.notes.add(self._reason(key), line)
@@ -201,7 +201,7 @@ class AccountingConverter:
 
 
 def split_inside(value: Any) -> str | None:
-    """Return the key in an object, such as ``metadata``, that says the part of its row."""
+    """Return the key in an object, such as ``metadata``, that says the split of its row."""
     inside = value.items() if isinstance(value, dict) else ()
     named = (key for key, said in inside if carriers.carried(key) == "split" and carriers.split_of(said, key))
     return next(named, None)
@@ -235,9 +235,9 @@ def earlier(value: Any, key: str, problems: list[Finding]) -> list[Turn]:
 
 def _said(item: Any) -> list[Turn]:
     if isinstance(item, dict):
-        part, text = part_of(said_by(item)), words_of(item)[1]
-        if (part == "user" or part == "assistant") and isinstance(text, str):
-            return [Turn(part, [Text(text)])]
+        role, text = role_of(said_by(item)), words_of(item)[1]
+        if (role == "user" or role == "assistant") and isinstance(text, str):
+            return [Turn(role, [Text(text)])]
         item = [item[key] for key in pair_of(item) or ()]
     if isinstance(item, list | tuple) and len(item) == 2 and all(isinstance(text, str) for text in item):
         return [Turn("user", [Text(item[0])]), Turn("assistant", [Text(item[1])])]

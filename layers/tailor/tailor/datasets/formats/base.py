@@ -20,7 +20,7 @@ Converter = Callable[[Row, int], Example]
 class Context:
     """Settings of one file for its format.
 
-    ``columns`` maps parts (question, answer, image, …) to the columns that hold them, for formats with free columns.
+    ``columns`` maps fields (question, answer, image, …) to the columns that hold them, for formats with free columns.
     ``choices``: how multiple choice is read. ``prompt``: the question for rows that have none. ``media``: the columns
     that name media, in order. ``shows``: the dataset holds media; ``knows`` one of its files by name. ``merged``: names
     of media stand in the first of several rows each, as merged cells leave them. ``turns``: the account of turns.
@@ -50,7 +50,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The first rows of a file, to recognise its format by. ``columns`` are the parts that were named or guessed;
+    """The first rows of a file, to recognise its format by. ``columns`` are the fields that were named or guessed;
     ``prompt``: the recipe says what is asked where rows have no question."""
 
     rows: list[Row]

@@ -1,4 +1,4 @@
-"""Keys that carry a meaning whatever the format: how good an answer is, which part a row belongs to, what came before.
+"""Keys that carry a meaning whatever the format: how good an answer is, which split a row belongs to, what came before.
 
 Names are compared as columns are: without case, accents and punctuation.
 """
@@ -80,7 +80,7 @@ _SPLITS: Final[dict[str, SplitName]] = {
 }  # fmt: skip
 _BESIDE: Final = "set|data|split|tap|public|private|std|dev|clean|other|final|small|full|mini"
 _AROUND_SPLIT: Final = re.compile(rf"^(?:{_BESIDE})(?=[a-z])|(?:{_BESIDE}|\d{{1,4}})$")
-_IN_PART: Final[dict[str, SplitName]] = {
+_IN_SPLIT: Final[dict[str, SplitName]] = {
     "istrain": "train", "istraining": "train", "istest": "test", "isval": "validation", "isvalidation": "validation",
 }  # fmt: skip
 
@@ -88,7 +88,7 @@ _IN_PART: Final[dict[str, SplitName]] = {
 def carried(key: str) -> Carried | None:
     """Return what a key of a row carries in any format."""
     name = plain_name(key)
-    return "split" if name in _IN_PART else _CARRIED.get(name)
+    return "split" if name in _IN_SPLIT else _CARRIED.get(name)
 
 
 def is_telling(key: str) -> bool:
@@ -138,7 +138,7 @@ def are_verdicts(values: Iterable[Any]) -> bool:
     return bool(said) and None not in said
 
 
-def part_good_and_bad(values: Iterable[Any]) -> bool:
+def tell_good_from_bad(values: Iterable[Any]) -> bool:
     """Whether values say in words that some are right and some wrong."""
     said = {_verdict(value) for value in values if isinstance(value, str) and not value.isdecimal()}
     return said == {True, False}
@@ -160,9 +160,9 @@ def _plain_verdict(value: str) -> str:
 
 
 def split_of(value: Any, key: str = "") -> SplitName | None:
-    """Return the part that a value names, as people write it: ``TEST``, ``val2014``, ``training set``; or that a key
+    """Return the split that a value names, as people write it: ``TEST``, ``val2014``, ``training set``; or that a key
     such as ``is_test`` says yes to."""
-    if named := _IN_PART.get(plain_name(key)):
+    if named := _IN_SPLIT.get(plain_name(key)):
         return named if _verdict(value) else None
     if not isinstance(value, str) or len(value) > 40:
         return None
@@ -172,10 +172,10 @@ def split_of(value: Any, key: str = "") -> SplitName | None:
 
 def is_yes_or_no(key: str, value: Any) -> bool:
     """Whether a key such as ``is_test`` is answered, also with no."""
-    return plain_name(key) in _IN_PART and _verdict(value) is not None
+    return plain_name(key) in _IN_SPLIT and _verdict(value) is not None
 
 
 def are_splits(values: Iterable[Any]) -> bool:
-    """Whether values name parts of the data, more than one of them."""
+    """Whether values name splits, more than one of them."""
     named = {split_of(value) for value in values}
     return None not in named and len(named) > 1

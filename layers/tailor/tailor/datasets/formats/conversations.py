@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from tailor.datasets.formats import carriers
 from tailor.datasets.formats.base import Row
-from tailor.datasets.formats.roles import ROLE_KEYS, TEXT_KEYS, pair_of, part_of, said_by, words_of
+from tailor.datasets.formats.roles import ROLE_KEYS, TEXT_KEYS, pair_of, role_of, said_by, words_of
 from tailor.datasets.sources import value_of
 
 KEYS: Final = (
@@ -100,8 +100,8 @@ def is_turns(value: Any) -> bool:
 
 def is_named(turns: list[Row]) -> bool:
     """Whether all speakers are known and somebody answers: what is under an unknown key must be sure."""
-    parts = [part_of(said_by(turn)) for turn in turns[:_LOOKED_AT]]
-    return all(parts) and "user" in parts
+    roles = [role_of(said_by(turn)) for turn in turns[:_LOOKED_AT]]
+    return all(roles) and "user" in roles
 
 
 def is_exchange(value: Any) -> bool:
@@ -117,4 +117,4 @@ def is_exchange(value: Any) -> bool:
 def _is_turn(turn: Row) -> bool:
     if said_by(turn) is not None:
         return words_of(turn)[1] is not None or "tool_calls" in turn or "function_call" in turn
-    return bool(pair_of(turn)) or (len(turn) == 1 and part_of(next(iter(turn))) is not None)
+    return bool(pair_of(turn)) or (len(turn) == 1 and role_of(next(iter(turn))) is not None)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from tailor.datasets.formats import pairs
 from tailor.datasets.formats.base import Row
 from tailor.datasets.formats.reply_trees import nested_branch
-from tailor.datasets.formats.roles import part_of, said_by
+from tailor.datasets.formats.roles import role_of, said_by
 from tailor.datasets.formats.tool_rows import as_messages, calls_tools
 from tailor.datasets.sources import candidates, plain_name, value_of
 from tailor.findings import Finding, finding
@@ -191,7 +191,7 @@ def _is_between_people(row: Row) -> bool:
     messages = row.get("messages")
     turns = [turn for turn in messages[:50] if isinstance(turn, dict)] if isinstance(messages, list) else []
     names = [turn.get("sender_name", said_by(turn)) for turn in turns]
-    return len(names) > 1 and all(isinstance(name, str) and part_of(name) is None for name in names)
+    return len(names) > 1 and all(isinstance(name, str) and role_of(name) is None for name in names)
 
 
 def _has_verdicts(row: Row) -> bool:
@@ -287,7 +287,7 @@ def _by_name(said: dict[str, list[Any]], others: Row) -> Row:
 
 def _is_tree(row: Row) -> bool:
     first = row.get("prompt")
-    return isinstance(first, dict) and isinstance(first.get("replies"), list) and part_of(said_by(first)) == "user"
+    return isinstance(first, dict) and isinstance(first.get("replies"), list) and role_of(said_by(first)) == "user"
 
 
 def _tree(row: Row) -> Row:

@@ -62,12 +62,12 @@ def _converter(context: Context) -> Converter:
 def _body(row: Row, side: str, problems: list[Finding]) -> dict[str, Any]:
     if side == "input" and isinstance(row.get("modelInput"), dict):  # of batch inference
         return dict(row["modelInput"])
-    part = row.get(side)
-    body = part.get(f"{side}BodyJson") if isinstance(part, dict) else None
+    half = row.get(side)
+    body = half.get(f"{side}BodyJson") if isinstance(half, dict) else None
     if isinstance(body, dict):
         return body
     path = f"$.{side}.{side}BodyJson"
-    if isinstance(part, dict) and isinstance(part.get(f"{side}BodyS3Path"), str):
+    if isinstance(half, dict) and isinstance(half.get(f"{side}BodyS3Path"), str):
         problems.append(finding("log-without-body/elsewhere", path=path))
     else:
         problems.append(finding("log-without-body", path=path, kind=describe(body)))

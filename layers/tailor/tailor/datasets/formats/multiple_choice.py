@@ -84,9 +84,9 @@ class Choices:
     says whether it is right."""
 
     def __init__(self, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], first: int | None) -> None:
-        """``columns`` maps parts to columns; ``first`` is the number of the first choice, if it is known."""
+        """``columns`` maps fields to columns; ``first`` is the number of the first choice, if it is known."""
         self._listed, self.answer = columns.get(LISTED), columns.get("answer", "")
-        self._each = [(part.removeprefix(EACH), name) for part, name in columns.items() if part.startswith(EACH)]
+        self._each = [(field.removeprefix(EACH), name) for field, name in columns.items() if field.startswith(EACH)]
         known = [name for name in _READINGS if first is None or name not in _NUMBERS or name == f"from {first}"]
         self.flagged = bool(self.answer) and self.answer == self._listed
         self.readings = self._fitting(rows, known) if self.answer and not self.flagged else ()
@@ -154,7 +154,7 @@ def take_choices(
     columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], data: Data, file: str, notes: FindingTally
 ) -> Choices | None:
     """Says how a file's choices are read; None where it has none."""
-    if not any(part == LISTED or part.startswith(EACH) for part in columns):
+    if not any(field == LISTED or field.startswith(EACH) for field in columns):
         return None
     choices = Choices(columns, rows, data.first_choice)
     said = " or ".join(_SAID[name] for name in choices.readings) or _SAID_NONE

@@ -45,18 +45,18 @@ def nested_path(rows: list[Row], depth: int = _DEEPEST) -> tuple[str, ...]:
     return ()
 
 
-def has_none(part: Any, path: tuple[str, ...]) -> bool:
+def has_none(row: Any, path: tuple[str, ...]) -> bool:
     """Whether something that :func:`expand` gave is no question, but holds an empty list of them."""
-    return isinstance(part, dict) and part.get(path[-1], 0) in ([], {}, None)
+    return isinstance(row, dict) and row.get(path[-1], 0) in ([], {}, None)
 
 
 def _side_by_side(row: Row) -> list[str]:
     """The columns with a text, or a list of choices, for each question; empty where the questions are no list."""
     names = list(row)
-    parts = [candidates(part, names)[:1] for part in ("question", "answer", LISTED)]
-    columns = [name for found in parts for name in found]
+    likely = [candidates(field, names)[:1] for field in ("question", "answer", LISTED)]
+    columns = [name for found in likely for name in found]
     lists = [row[name] for name in columns]
-    if not (parts[0] and parts[1]) or not all(isinstance(value, list) for value in lists):
+    if not (likely[0] and likely[1]) or not all(isinstance(value, list) for value in lists):
         return []
     alike = len({len(value) for value in lists}) == 1 and all(isinstance(item, str) for item in lists[0])
     return columns if alike and lists[0] else []
@@ -119,5 +119,5 @@ def expand(row: Row, path: tuple[str, ...], *, shown: bool = True) -> list[Any]:
     if not deeper:
         return inner
     rest = tuple(deeper)
-    parts = (expand(item, rest, shown=shown) if isinstance(item, dict) else [item] for item in inner)
-    return [part for part_of_one in parts for part in part_of_one]
+    found = (expand(item, rest, shown=shown) if isinstance(item, dict) else [item] for item in inner)
+    return [row for several in found for row in several]

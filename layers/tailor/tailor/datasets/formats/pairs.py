@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tailor.datasets.formats import conversations
 from tailor.datasets.formats.base import Row
-from tailor.datasets.formats.roles import part_of, said_by
+from tailor.datasets.formats.roles import role_of, said_by
 from tailor.datasets.sources import candidates
 from tailor.findings import Finding, finding
 from tailor.recipe import Data
@@ -55,7 +55,7 @@ def _is_whole(row: Row) -> bool:
     if not found or not isinstance(found[1], list) or not found[1]:
         return False
     last = found[1][-1]
-    return isinstance(last, dict) and part_of(said_by(last)) == "assistant"
+    return isinstance(last, dict) and role_of(said_by(last)) == "assistant"
 
 
 def _is_listed(row: Row) -> bool:
@@ -71,7 +71,7 @@ def _learning(better: str, worse: str, data: Data) -> Callable[[Row], Row]:
             return row
         rest = {key: value for key, value in row.items() if key not in (better, worse)}
         turns = _turns(chosen)
-        if turns and part_of(said_by(turns[0])) in ("user", "system"):
+        if turns and role_of(said_by(turns[0])) in ("user", "system"):
             rest.pop("prompt", None)
             return {**rest, "messages": turns}
         before = conversations.find(rest)

@@ -37,7 +37,7 @@ def make_converter(context: Context) -> Converter:
     columns, data, choices = context.columns, context.data, context.choices
     question, passage = columns.get("question", "question"), columns.get("context", "")
     media = context.media
-    plain = {part: columns[part] for part in ("id", "group", "category") if part in columns}
+    plain = {name: columns[name] for name in ("id", "group", "category") if name in columns}
 
     def convert(row: Row, line: int) -> Example:
         problems: list[Finding] = []
@@ -69,10 +69,10 @@ def make_converter(context: Context) -> Converter:
         example.references = references
         if about:  # its questions must not be torn apart
             example.group = f"passage {hashlib.sha256(about.encode(errors='replace')).hexdigest()[:12]}"
-        for part, column in plain.items():
+        for name, column in plain.items():
             value = row.get(column)
             if value is not None and value != "":
-                setattr(example, part, value if isinstance(value, str) else _scalar(value))
+                setattr(example, name, value if isinstance(value, str) else _scalar(value))
         if "split" in columns:
             example.split = split_name(row.get(columns["split"]), columns["split"], line, context)
         return example

@@ -201,11 +201,11 @@ class DatasetReader:
             elif isinstance(value, Finding):
                 self.notes.add(value.at(file.name, line))
             elif file.nested and isinstance(value, dict):
-                for part in expand(value, file.nested, shown=len(self.media) > 0):
-                    if has_none(part, file.nested):
+                for inner in expand(value, file.nested, shown=len(self.media) > 0):
+                    if has_none(inner, file.nested):
                         self.notes.add(finding("no-questions-inside", file.name, line))
                     else:
-                        yield file.example(part, line, None)  # of the row, the question is shown
+                        yield file.example(inner, line, None)  # of the row, the question is shown
             else:
                 yield file.example(value, line, raw)
 
@@ -324,8 +324,10 @@ def _converted(
     """Chooses the format of rows, ``count`` of which were looked at with those that are no objects."""
     nested = nested_path(rows)
     if nested:
-        parts = [part for row in rows for part in expand(row, nested, shown=len(media) > 0) if isinstance(part, dict)]
-        rows = [part for part in parts if not has_none(part, nested)][:_SAMPLE]
+        expanded = [
+            inner for row in rows for inner in expand(row, nested, shown=len(media) > 0) if isinstance(inner, dict)
+        ]
+        rows = [inner for inner in expanded if not has_none(inner, nested)][:_SAMPLE]
     if export and export.read:
         rows = list(map(export.read, rows))
     seen = first_look(rows, data, method, notes, media)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from tailor.datasets.formats.roles import Part
+from tailor.datasets.formats.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Rendered:
     text ends where the assistant is to answer. ``doubtful``: words come first, or the marks are words themselves."""
 
     name: str
-    turns: list[tuple[Part, str]]
+    turns: list[tuple[Role, str]]
     doubtful: bool
     open: bool
 
@@ -97,7 +97,7 @@ _TEMPLATES: Final = (
         whole_only=True,
     ),
 )
-_PARTS: Final[dict[str, Part]] = {
+_ROLES: Final[dict[str, Role]] = {
     **dict.fromkeys(("user", "human", "prompter", "[inst]", "instruction", *_ASKED), "user"),
     **dict.fromkeys(
         ("assistant", "model", "bot", "ai", "[/inst]", "response", "output", "gpt", *_ANSWERED), "assistant"
@@ -121,7 +121,7 @@ def rendered(text: str) -> Rendered | None:
         if any(hint in text for hint in template.hints):
             marks = list(template.mark.finditer(text))
             if marks and (turns := _turns(text, marks)) and (turns[-1][0] == "assistant" or not template.whole_only):
-                end = _PARTS.get(marks[-1]["role"].casefold()) == "assistant" and not _bare(text[marks[-1].end() :])
+                end = _ROLES.get(marks[-1]["role"].casefold()) == "assistant" and not _bare(text[marks[-1].end() :])
                 doubtful = template.in_words or bool(_bare(text[: marks[0].start()]))
                 return Rendered(template.name, turns, doubtful, end)
     return None
@@ -131,8 +131,8 @@ def looks_rendered(text: str) -> bool:
     """Whether marks of the user and of the assistant stand in a text, in an order that may be unclear."""
     for template in _TEMPLATES:
         if any(hint in text for hint in template.hints):
-            parts = {_PARTS.get(mark["role"].casefold()) for mark in template.mark.finditer(text)}
-            if {"user", "assistant"} <= parts:
+            roles = {_ROLES.get(mark["role"].casefold()) for mark in template.mark.finditer(text)}
+            if {"user", "assistant"} <= roles:
                 return True
     return False
 
@@ -156,11 +156,11 @@ def without_ends(text: str) -> tuple[str, str | None]:
         text, found = bare[: -len(token)], found or token
 
 
-def _turns(text: str, marks: list[re.Match[str]]) -> list[tuple[Part, str]] | None:
+def _turns(text: str, marks: list[re.Match[str]]) -> list[tuple[Role, str]] | None:
     if any(sign in text for sign in CALLS_AS_TEXT):
         return None
     before = _bare(text[: marks[0].start()])
-    turns: list[tuple[Part, str]] = []
+    turns: list[tuple[Role, str]] = []
     if before and not _PREFACE.fullmatch(before):
         if len(before) > 2000 or marks[0]["role"].casefold() not in ("user", "human", "instruction", "[inst]"):
             return None
@@ -168,33 +168,33 @@ def _turns(text: str, marks: list[re.Match[str]]) -> list[tuple[Part, str]] | No
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     before_it = ""
     for mark, end in zip(marks, ends, strict=True):
-        part = _PARTS.get(mark["role"].casefold())
+        role = _ROLES.get(mark["role"].casefold())
         said = _bare(text[mark.end() : end])
-        if part is None:
+        if role is None:
             return None
-        if part == "user" and (system := _LLAMA_SYSTEM.match(said)):
+        if role == "user" and (system := _LLAMA_SYSTEM.match(said)):
             turns.append(("system", system[1].strip()))
             said = said[system.end() :].strip()
-        if part == "result" and not any(part == "user" for part, _ in turns):
+        if role == "result" and not any(role == "user" for role, _ in turns):
             before_it = said  # a passage that the first question is about
-        elif part == "result":
+        elif role == "result":
             if turns[-1][0] != "user":
                 return None
             turns[-1] = ("user", f"{turns[-1][1]}\n{said}".strip())
-        elif (said or end < len(text)) and not (part == "system" and not said):
-            turns.append((part, f"{before_it}\n\n{said}" if before_it else said))
+        elif (said or end < len(text)) and not (role == "system" and not said):
+            turns.append((role, f"{before_it}\n\n{said}" if before_it else said))
             before_it = ""
     return turns if _in_turn(turns) else None
 
 
-def _in_turn(turns: list[tuple[Part, str]]) -> bool:
+def _in_turn(turns: list[tuple[Role, str]]) -> bool:
     """Whether system texts come first, and then the user and the assistant in turn, all with words."""
-    talk = [part for part, _ in turns if part != "system"]
-    begins = [part for part, _ in turns[: len(turns) - len(talk)]]
+    talk = [role for role, _ in turns if role != "system"]
+    begins = [role for role, _ in turns[: len(turns) - len(talk)]]
     return (
         bool(talk)
-        and all(part == "system" for part in begins)
-        and all(part == ("user", "assistant")[at % 2] for at, part in enumerate(talk))
+        and all(role == "system" for role in begins)
+        and all(role == ("user", "assistant")[at % 2] for at, role in enumerate(talk))
         and all(said for _, said in turns)
     )
 

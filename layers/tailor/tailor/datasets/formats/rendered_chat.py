@@ -51,8 +51,8 @@ def _converter(context: Context) -> Converter:
 
 def parted(chat: Rendered) -> tuple[list[str], list[Turn]]:
     """Return the system texts and the turns of a rendered chat."""
-    systems = [said for part, said in chat.turns if part == "system"]
-    turns = [Turn(part, [Text(said)]) for part, said in chat.turns if part == "user" or part == "assistant"]
+    systems = [said for role, said in chat.turns if role == "system"]
+    turns = [Turn(role, [Text(said)]) for role, said in chat.turns if role == "user" or role == "assistant"]
     return systems, turns
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from tailor.datasets.formats.base import Row
-from tailor.datasets.formats.roles import part_of, said_by
+from tailor.datasets.formats.roles import role_of, said_by
 
 _DEEPEST: Final = 200
 
@@ -32,7 +32,7 @@ def _branch(root: Row, replies: Callable[[Row], list[Row]]) -> list[Row]:
         found.append(turn)
         kept = [reply for reply in replies(turn) if not reply.get("deleted")]
         turn = min(kept, key=_rank, default=None)
-    while found and part_of(said_by(found[-1])) != "assistant":
+    while found and role_of(said_by(found[-1])) != "assistant":
         found.pop()
     return found
 

@@ -2,10 +2,10 @@
 
 from typing import Any, Final, Literal
 
-Part = Literal["user", "assistant", "system", "call", "result"]
+Role = Literal["user", "assistant", "system", "call", "result"]
 """``call`` is a turn of the assistant that calls tools, ``result`` what a tool answered."""
 
-ROLES: Final[dict[str, Part]] = {
+ROLES: Final[dict[str, Role]] = {
     **dict.fromkeys(
         (
             "user", "human", "prompter", "customer", "client", "usr", "person", "questioner", "student", "patient",
@@ -39,13 +39,13 @@ PAIRS: Final = (
 def said_by(turn: dict[str, Any]) -> Any:
     """Return what a turn says about its speaker; None where it says nothing."""
     said = next((turn[key] for key in ROLE_KEYS if turn.get(key) is not None), None)
-    if said is None and part_of(turn.get("type")):  # as LangChain writes it
+    if said is None and role_of(turn.get("type")):  # as LangChain writes it
         return turn["type"]
     return said.get("role", said.get("name")) if isinstance(said, dict) else said
 
 
-def part_of(said: Any) -> Part | None:
-    """Return the part that a speaker has in the conversation; None for a speaker that is not known."""
+def role_of(said: Any) -> Role | None:
+    """Return the role of a speaker; None for a speaker that is not known."""
     return ROLES.get(said.strip().casefold()) if isinstance(said, str) else None
 
 

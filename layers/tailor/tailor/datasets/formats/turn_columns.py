@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from tailor.datasets.formats.base import Row
-from tailor.datasets.formats.roles import TEXT_KEYS, part_of
+from tailor.datasets.formats.roles import TEXT_KEYS, role_of
 from tailor.datasets.sources import candidates, plain_name
 
 _PLACES: Final = (
@@ -86,8 +86,8 @@ def _texts(names: list[str], rows: list[Row]) -> str | None:
 
 
 def _tells_roles(values: list[Any]) -> bool:
-    parts = Counter(part_of(value) for value in values if value not in _EMPTY)
-    return bool(parts["user"] and parts["assistant"]) and parts[None] == 0
+    roles = Counter(role_of(value) for value in values if value not in _EMPTY)
+    return bool(roles["user"] and roles["assistant"]) and roles[None] == 0
 
 
 def _is_text(values: list[Any]) -> bool:
@@ -101,9 +101,9 @@ def _share(rows: list[Row], name: str, role: str, place: str | None) -> float:
     good = total = 0
     groups = [list(group) for _, group in groupby(rows, key=lambda row: row.get(name))]
     for group in groups[:-1] or groups:
-        parts = [part for row in in_order(group, place) if (part := part_of(row.get(role))) != "system"]
+        spoken = [found for row in in_order(group, place) if (found := role_of(row.get(role))) != "system"]
         total += len(group)
-        good += len(group) if parts[:2] == ["user", "assistant"] else 0
+        good += len(group) if spoken[:2] == ["user", "assistant"] else 0
     ids = [group[0].get(name) for group in groups]
     if len(set(map(str, ids))) < 2 and name not in candidates("group", [name]):
         return 0  # the same for all rows

@@ -9,7 +9,7 @@ from tailor.datasets.example import Block, MediaKind, Text, Turn
 from tailor.datasets.formats.base import Context, Row
 from tailor.datasets.formats.chat import add_turn, describe, tool_result, tool_use
 from tailor.datasets.formats.parts import blocks_of, text_of
-from tailor.datasets.formats.roles import MEDIA_KEYS, PAIRS, pair_of, part_of, said_by, words_of
+from tailor.datasets.formats.roles import MEDIA_KEYS, PAIRS, pair_of, role_of, said_by, words_of
 from tailor.datasets.formats.row_media import row_media
 from tailor.findings import Finding, finding
 
@@ -85,20 +85,20 @@ class _Reader:
         said = said_by(message)
         alone = next(iter(message)) if said is None and len(message) == 1 else None
         key, content = words_of(message)
-        if alone and part_of(alone):
+        if alone and role_of(alone):
             said, key, content = alone, alone, message[alone]
-        part = part_of(said)
-        if part == "system" and self._answers:
-            part = "assistant"
+        role = role_of(said)
+        if role == "system" and self._answers:
+            role = "assistant"
         where = f"{path}.{key}"
-        if part is None:
+        if role is None:
             code = "unknown-role/missing" if said is None else "unknown-role"
             self._problems.append(finding(code, path=f"{path}.role", role=said, known=_KNOWN))
-        elif part == "system":
+        elif role == "system":
             self._systems.append(text_of(content, where, self._problems))
-        elif part == "call":
+        elif role == "call":
             add_turn(self._turns, "assistant", self._called(content, path))
-        elif part == "result":
+        elif role == "result":
             named = message.get("tool_call_id") or message.get("name")
             identifier = str(named) if named else self._calls.pop(0) if self._calls else "call"
             add_turn(self._turns, "user", [tool_result(identifier, text_of(content, where, self._problems))])
@@ -111,7 +111,7 @@ class _Reader:
                 if not _SHOWN.keys().isdisjoint(message)
                 else []
             )
-            add_turn(self._turns, part, [*shown, *blocks, *calls])
+            add_turn(self._turns, role, [*shown, *blocks, *calls])
 
     def _tool_calls(self, message: Row, path: str) -> list[Block]:
         """The calls in an answer, as OpenAI writes them."""
@@ -151,8 +151,8 @@ class _Reader:
 
 def _system_answers(messages: list[Any]) -> bool:
     """Whether the system is who answers, as in dialogues about booking and the like."""
-    parts = [part_of(said_by(message)) for message in messages if isinstance(message, dict)]
-    return "assistant" not in parts and "user" in parts and "system" in parts[parts.index("user") :]
+    roles = [role_of(said_by(message)) for message in messages if isinstance(message, dict)]
+    return "assistant" not in roles and "user" in roles and "system" in roles[roles.index("user") :]
 
 
 def _in_turn(texts: list[str]) -> list[Row]:

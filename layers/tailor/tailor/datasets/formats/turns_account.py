@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from tailor.datasets.formats import carriers
-from tailor.datasets.formats.roles import MEDIA_KEYS, ROLE_KEYS, pair_of, part_of, said_by, words_of
+from tailor.datasets.formats.roles import MEDIA_KEYS, ROLE_KEYS, pair_of, role_of, said_by, words_of
 from tailor.findings import Finding, FindingTally, RowError, finding
 
 _CALLS: Final = ("tool_calls", "function_call", "tool_call_id", "candidates")
@@ -159,7 +159,7 @@ def _bad(turn: dict[str, Any]) -> str | None:
 def _answers(turn: Any) -> bool:
     if not isinstance(turn, dict):
         return False
-    return part_of(said_by(turn)) == "assistant" or bool(pair_of(turn))
+    return role_of(said_by(turn)) == "assistant" or bool(pair_of(turn))
 
 
 def _used(turn: dict[str, Any], words: str) -> set[str]:
@@ -168,7 +168,7 @@ def _used(turn: dict[str, Any], words: str) -> set[str]:
     used = {said, words, *(pair_of(turn) or ()), *_CALLS, *MEDIA_KEYS}
     if turn.get(said) is None:
         used.add("type")  # LangChain's
-    if part_of(said_by(turn)) == "result":
+    if role_of(said_by(turn)) == "result":
         used.add("name")
     if len(turn) == 1:
         used.update(turn)

@@ -50,7 +50,7 @@ def why_unknown(rows: list[Row], columns: dict[str, str]) -> Finding:
 
 
 def _says_something(rows: list[Row], name: str) -> bool:
-    """Whether a column differs between rows, and not as the name of a part of the data."""
+    """Whether a column differs between rows, and not as the name of a split."""
     values = [row.get(name) for row in rows]
     same = len(rows) >= _ENOUGH and all(value == values[0] for value in values)
     return not same and not carriers.are_splits(value for value in values if value not in (None, ""))
@@ -75,12 +75,12 @@ def _asked_the_same(rows: list[Row], columns: dict[str, str], free: list[str]) -
 
 def no_question(rows: list[Row], columns: dict[str, str], is_file: Callable[[str], bool]) -> Finding | None:
     """Return the finding for a column of questions that holds none, whoever named it."""
-    for part in ("question", "answer"):
-        name = columns.get(part)
+    for field in ("question", "answer"):
+        name = columns.get(field)
         what = is_no_question(rows, name, is_file) if name else None
         what = "times" if name and are_times(rows, name) else what
-        if name and what and (what != "ids" or not candidates(part, [name])):
-            return finding("rows-unrecognised/unlikely", part=part, name=name, what=what)
+        if name and what and (what != "ids" or not candidates(field, [name])):
+            return finding("rows-unrecognised/unlikely", part=field, name=name, what=what)
     return None
 
 

@@ -13,7 +13,7 @@ class ByteBudget:
         self._changed = threading.Condition()
 
     @contextmanager
-    def take(self, amount: int) -> Iterator[None]:
+    def acquire(self, amount: int) -> Iterator[None]:
         """Waits until there is room for it; what is larger than the whole has it for itself."""
         amount = min(amount, self._whole)
         with self._changed:

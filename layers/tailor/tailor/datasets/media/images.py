@@ -55,7 +55,7 @@ def inspect(data: bytes, limits: Limits) -> Picture:
         try:
             with Image.open(io.BytesIO(data)) as image:
                 _check_size(image, limits)
-                with _ROOM.take(image.width * image.height):
+                with _ROOM.acquire(image.width * image.height):
                     return _inspect_open(image, len(data), limits)
         except UnidentifiedImageError as error:
             raise MediaError("image-unreadable", reason=_what(data)) from error
@@ -144,7 +144,7 @@ def converted(data: bytes, limits: Limits) -> tuple[bytes, str]:
     """
     with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as source:
         warnings.simplefilter("ignore")
-        with _ROOM.take(source.width * source.height):
+        with _ROOM.acquire(source.width * source.height):
             return _saved(_plain(ImageOps.exif_transpose(source)), source.format in _LOSSY, limits)
 
 

@@ -172,7 +172,7 @@ class MediaResolver:
         name = found.name if found else f"{block.kind} in a row ({hashlib.sha256(block.data or b'').hexdigest()[:12]})"
         try:
             if block.kind == "image":
-                with _HELD.take(found.size if found else 0):
+                with _HELD.acquire(found.size if found else 0):
                     return self._image(name, block, found)
             if block.kind == "video":
                 return self._video(name, block, found)
@@ -254,7 +254,7 @@ class MediaResolver:
             return replace(asset, uri=self._frozen.uri(key), notes=tuple(notes))
         if found and in_place and _SAFE_KEY.fullmatch(found.key):
             return replace(asset, uri=found.uri, notes=tuple(notes))
-        with _HELD.take(0 if data else asset.size):
+        with _HELD.acquire(0 if data else asset.size):
             whole = changed or data or (found.read() if found else b"")
             key = f"{self._folder}{hashlib.sha256(whole).hexdigest()}.{asset.format}"
             self._output.write(key, whole, content_type)

@@ -15,7 +15,7 @@
 """
 
 from tailor.datasets.prepare.batches import BATCH, Item, rows_of
-from tailor.datasets.prepare.cost import Deal, Weight, deal, media_outside, weigh
+from tailor.datasets.prepare.cost import ShardPlan, WorkEstimate, estimate_work, media_outside, plan_shards
 from tailor.datasets.prepare.disk_full import NoRoomError, disk_full_as_error
 from tailor.datasets.prepare.logged import OpenBucket
 from tailor.datasets.prepare.preparation import Assignment, Intake, Progress, prepare_dataset, reject_dataset
@@ -24,19 +24,19 @@ from tailor.datasets.prepare.row_pass import folder_of
 __all__ = [
     "BATCH",
     "Assignment",
-    "Deal",
     "Intake",
     "Item",
     "NoRoomError",
     "OpenBucket",
     "Progress",
-    "Weight",
-    "deal",
+    "ShardPlan",
+    "WorkEstimate",
     "disk_full_as_error",
+    "estimate_work",
     "folder_of",
     "media_outside",
+    "plan_shards",
     "prepare_dataset",
     "reject_dataset",
     "rows_of",
-    "weigh",
 ]

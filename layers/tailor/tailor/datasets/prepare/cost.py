@@ -29,7 +29,7 @@ _SAMPLES, _SAMPLE = 20, 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class WorkEstimate:
     """Cost of a dataset for one function: seconds for its ``rows`` and ``media``; ``text`` in bytes, which goes through
     the function's disk."""
 
@@ -43,19 +43,19 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
-class Deal:
-    """Number of ``shards`` of the rows and of ``parts`` of the media, 0 if there are no media."""
+class ShardPlan:
+    """Number of ``shards`` of the rows and of ``media_buckets``, 0 if there are no media."""
 
     shards: int
-    parts: int
+    media_buckets: int
 
 
-def weigh(reader: DatasetReader) -> Weight:
+def estimate_work(reader: DatasetReader) -> WorkEstimate:
     """Estimate the work a dataset is, from the sizes of its files and the beginnings of some."""
     text = sum(_text_of(file) for file in reader.files)
     size = sum(item.size for item in reader.media)
     media = size / MEDIA_BYTES + (len(reader.media) + media_outside(reader)) / MEDIA
-    return Weight(text / TEXT_BYTES, media, text)
+    return WorkEstimate(text / TEXT_BYTES, media, text)
 
 
 def media_outside(reader: DatasetReader) -> int:
@@ -79,16 +79,16 @@ def _text_of(file: ReadableFile) -> int:
     return file.size * (GZIP if packed else PARQUET if file.source.container == "parquet" else 1)
 
 
-def deal(weight: Weight, above: float, functions: int) -> Deal | None:
+def plan_shards(estimate: WorkEstimate, above: float, functions: int) -> ShardPlan | None:
     """Plan the shards of a dataset; return None where one function will do.
 
     One function does at most ``above`` seconds of work and what its disk holds. Otherwise there are at least as many
-    shards, and parts of the media, as ``functions`` that work at once."""
-    if weight.seconds <= above and weight.text <= DISK_BYTES:
+    shards, and buckets of media, as ``functions`` that work at once."""
+    if estimate.seconds <= above and estimate.text <= DISK_BYTES:
         return None
 
     def number(*wanted: float) -> int:
         return min(MOST_SHARDS, math.ceil(max(*wanted, functions)))
 
-    shards = number(weight.rows / SHARD_SECONDS, weight.text / DISK_BYTES)
-    return Deal(shards, number(weight.media / SHARD_SECONDS) if weight.media else 0)
+    shards = number(estimate.rows / SHARD_SECONDS, estimate.text / DISK_BYTES)
+    return ShardPlan(shards, number(estimate.media / SHARD_SECONDS) if estimate.media else 0)

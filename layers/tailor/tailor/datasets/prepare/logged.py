@@ -14,7 +14,7 @@ from tailor.datasets.example import Example
 from tailor.datasets.formats import read_log
 from tailor.datasets.prepare.samples import Spool
 from tailor.datasets.records import text_of
-from tailor.datasets.table import PARTS, RowTable, asked_hash
+from tailor.datasets.table import SPLITS, RowTable, asked_hash
 from tailor.errors import DatasetError, NotAllowedError, NotFoundError
 from tailor.findings import Finding, finding
 from tailor.prepared import decode
@@ -26,7 +26,7 @@ MOST_BYTES: Final = 512 << 20  # packed; about five times as much text
 MOST_FILES: Final = 20_000
 _SUFFIXES: Final = (".json.gz", ".jsonl.gz", ".json", ".jsonl", ".gz")
 _THREADS: Final = 32
-_TEST = PARTS.index("test")
+_TEST = SPLITS.index("test")
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ def tested_metric(written: Sequence[PreparedFile], recipe: Recipe) -> dict[str, 
     """
     wanted = recipe.evaluation
     decided_otherwise = recipe.method in ("reinforcement", "continued-pre-training") and wanted.metric == "auto"
-    path = next((part.path for part in written if part.path.name == _TEST and part.rows), None)
+    path = next((file.path for file in written if file.path.name == _TEST and file.rows), None)
     if path is None or decided_otherwise:
         return None
     with path.open("rb") as lines:

@@ -34,15 +34,15 @@ from tailor.datasets.prepare.workers import (
     results_of,
     run_pass,
 )
-from tailor.datasets.prepare.writer import PARTS_WRITTEN, Writing, Written, publish
+from tailor.datasets.prepare.writer import SPLITS_WRITTEN, Writing, Written, publish
 from tailor.datasets.report import Report, add_pictures, headline, render, sentence
 from tailor.datasets.table import (
-    PARTS,
+    SPLITS,
     RowTable,
     RowWriter,
     WorkerTable,
     asked_of,
-    assign_parts,
+    assign_splits,
     dataset_checks,
     media_of,
     statistics_of,
@@ -143,25 +143,25 @@ class Intake:
     def check(self, workers: int, own: range | None = None) -> LocalOutput:
         """Does the share of the workers ``own`` (all, where it is not given) of so many workers; may raise WorkerError.
         Which workers look at which rows is the same every time."""
-        given, parts = self._given, LocalOutput(self._given.scratch, workers)
+        given, output = self._given, LocalOutput(self._given.scratch, workers)
         aims = PrepareTarget(given.recipe, given.model, given.bucket_owner)
 
         self.convert(self.documents)
         work = Work(aims, self._files, self.desk, self.rows, self.reader.notes, self.reader.of_rows)
-        for rows in run_pass(parts, own or range(workers), work):
+        for rows in run_pass(output, own or range(workers), work):
             self._watch(Progress("checking rows", rows))
-        return parts
+        return output
 
-    def finish(self, parts: WorkerOutput, *, write_unusable: bool = False) -> Report:
+    def finish(self, outputs: WorkerOutput, *, write_unusable: bool = False) -> Report:
         """Compares rows, decides, and writes the report; the prepared data too where the dataset is usable, or where
         ``write_unusable`` says so. The result is the same for any number of workers."""
         given, scratch = self._given, self._given.scratch
         recipe, model, output, run_prefix = given.recipe, given.model, given.output, given.run_prefix
-        results = results_of(parts)
+        results = results_of(outputs)
         journals = [
             WorkerTable(
-                partial(parts.open, worker, RowWriter.ROWS),
-                partial(parts.path, worker, RowWriter.MEDIA),
+                partial(outputs.open, worker, RowWriter.ROWS),
+                partial(outputs.path, worker, RowWriter.MEDIA),
                 result.totals.kinds,
             )
             for worker, result in enumerate(results)
@@ -171,9 +171,9 @@ class Intake:
             RowTable(scratch, journals) as table,
             Collector(scratch / "findings.jsonl") as collector,
         ):
-            totals = self._put_together(parts, results, collector)
+            totals = self._put_together(outputs, results, collector)
             self._watch(Progress("comparing rows", totals.rows))
-            spool = Spool(parts, self._facts.record, self._files)
+            spool = Spool(outputs, self._facts.record, self._files)
             _compare(table, collector, recipe, model, totals, self.reader)
             logged, told = leave_out_logged(table, spool, self._files, recipe, given.open_bucket)
             collector.add(told)
@@ -181,7 +181,7 @@ class Intake:
             questions = own_questions(given.uploads, given.prefix, recipe, model, scratch)
             collector.add(questions.findings if questions else [])
             self._watch(Progress("writing", totals.rows))
-            with Writing(parts, scratch, table, self._facts.record, self._files) as writing:
+            with Writing(outputs, scratch, table, self._facts.record, self._files) as writing:
                 report = _decide(table, collector, recipe, model, totals, self.reader, spool)
                 written = writing.finish()
         report.location, report.metric = f"{run_prefix}report/", tested_metric(written, recipe)
@@ -196,14 +196,14 @@ class Intake:
         _publish_report(output, run_prefix, report, scratch)
         return report
 
-    def _put_together(self, parts: WorkerOutput, results: list[WorkerResult], collector: Collector) -> Totals:
-        merge_files(parts, [result.totals for result in results], self._given.scratch, collector)
+    def _put_together(self, outputs: WorkerOutput, results: list[WorkerResult], collector: Collector) -> Totals:
+        merge_files(outputs, [result.totals for result in results], self._given.scratch, collector)
         together = Totals(rows=results[0].totals.rows)
         self.reader.notes, self.reader.of_rows = FindingTally.of(results[0].notes), FindingTally()
         self.reader.media.habits = LookupTally()
         shared = {file.name for file in self.reader.files if file.by_line}
         for worker, result in enumerate(results):
-            self.reader.of_rows.take(habit for habit in result.of_rows if worker == 0 or habit.file in shared)
+            self.reader.of_rows.merge(habit for habit in result.of_rows if worker == 0 or habit.file in shared)
             self.reader.media.habits.add(result.habits)
             together.add(result.totals)
         return together
@@ -229,8 +229,8 @@ def prepare_dataset(
     ``workers``: processes that share the rows, by default as many as pay; the result is the same for any number."""
     assignment = Assignment(uploads, prefix, output, run_prefix, recipe, model, bucket_owner, scratch, open_bucket)
     with Intake(assignment, progress) as intake:
-        parts = intake.check(workers or intake.worthwhile_workers())
-        return intake.finish(parts, write_unusable=write_unusable)
+        outputs = intake.check(workers or intake.worthwhile_workers())
+        return intake.finish(outputs, write_unusable=write_unusable)
 
 
 def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) -> Report:
@@ -271,7 +271,7 @@ def _compare(
     captions = {place for place, file in enumerate(reader.files) if file.format == "captions"}
     collector.add(dataset_checks.compare_rows(table, recipe, totals.tone_styles, files, captions))
     collector.add(list(dataset_checks.find_leaks(table, files)))
-    collector.add(assign_parts(table, recipe, model))
+    collector.add(assign_splits(table, recipe, model))
     collector.add(dataset_checks.join_captions(table, captions))
     collector.add(dataset_checks.compare_media(table))
     collector.add(dataset_checks.unused_media(table, reader.media))
@@ -295,7 +295,7 @@ def _decide(
     """Counts, statistics and the verdict on the dataset."""
     left_out = table.reasons()
     leaked = left_out.pop("leaked-row", 0)
-    train, validation, test = (table.count(PARTS.index(part)) for part in PARTS_WRITTEN)
+    train, validation, test = (table.count(SPLITS.index(split)) for split in SPLITS_WRITTEN)
     rejected = totals.rejected + leaked
     values = (
         totals.rows,
@@ -340,7 +340,7 @@ def _decide(
 
 def _manifest(report: Report, written: list[Written]) -> dict[str, Any]:
     fingerprint = hashlib.sha256("".join(file.sha256 for file in written).encode()).hexdigest()
-    rows: dict[SplitName, int] = {part: report.counts[part] for part in ("train", "validation", "test")}
+    rows: dict[SplitName, int] = {split: report.counts[split] for split in ("train", "validation", "test")}
     return {
         "schema": 1,
         "method": report.method,

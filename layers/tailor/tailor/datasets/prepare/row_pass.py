@@ -23,8 +23,8 @@ from tailor.datasets.prepare.batches import BATCH, Item, batches_of, chunks, row
 from tailor.datasets.records import Encoded, Encoder
 from tailor.datasets.table import (
     MEDIA_KINDS,
-    PARTS,
     SHORT_ANSWER,
+    SPLITS,
     Object,
     RowWriter,
     TableRow,
@@ -234,7 +234,7 @@ class RowPass:
             self._numbers[row.file],
             row.line,
             size=len(encoded.line) + 1,
-            part=PARTS.index(row.split),
+            split=SPLITS.index(row.split),
             grp=group,
             input=input,
             question=question,
@@ -322,7 +322,7 @@ class RowPass:
         self._rejected.write(rejected_line(row.file, row.line, findings, raw))
 
     def _note_lengths(self, batch: int) -> None:
-        lengths = [file.taken() for file in (self._findings, self._rejected, self._fixes)]
+        lengths = [file.pop_length() for file in (self._findings, self._rejected, self._fixes)]
         if any(lengths):
             before = self.totals.lengths.get(batch, (0, 0, 0))
             self.totals.lengths[batch] = tuple(old + new for old, new in zip(before, lengths, strict=True))
@@ -338,9 +338,9 @@ class _Counted:
         self._file.write(data)
         self._bytes += len(data)
 
-    def taken(self) -> int:
-        taken, self._bytes = self._bytes, 0
-        return taken
+    def pop_length(self) -> int:
+        length, self._bytes = self._bytes, 0
+        return length
 
     def close(self) -> None:
         self._file.close()

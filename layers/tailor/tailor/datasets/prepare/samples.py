@@ -8,7 +8,7 @@ import orjson
 from tailor.catalog import Record
 from tailor.datasets.prepare.batches import BATCH
 from tailor.datasets.prepare.workers import WorkerOutput
-from tailor.datasets.table import PARTS, RowTable
+from tailor.datasets.table import SPLITS, RowTable
 
 _PREVIEWS = 6
 _DRAWN_FROM = 5000
@@ -18,12 +18,12 @@ _LONGEST_ANSWER = 200
 class Spool:
     """Single records by their place in the spool."""
 
-    def __init__(self, parts: WorkerOutput, record: Record, files: list[str]) -> None:
-        self._parts, self._record, self._files = parts, record, files
+    def __init__(self, output: WorkerOutput, record: Record, files: list[str]) -> None:
+        self._output, self._record, self._files = output, record, files
 
     def read(self, table: RowTable, row: int) -> dict[str, Any]:
         """The record of a row."""
-        with self._parts.open(table.column["n"][row] // BATCH % self._parts.workers, "spool") as file:
+        with self._output.open(table.column["n"][row] // BATCH % self._output.workers, "spool") as file:
             file.seek(table.column["offset"][row])
             record: dict[str, Any] = orjson.loads(file.readline())
         return record
@@ -42,11 +42,11 @@ class Spool:
         return text[:_LONGEST_ANSWER]
 
     def previews(self, table: RowTable) -> list[dict[str, Any]]:
-        """Rows drawn at random, of as many kinds of answer as there are: the record, its part and its source."""
+        """Rows drawn at random, of as many kinds of answer as there are: the record, its split and its source."""
         found = []
         for row in _drawn(table):
-            file, line, part = table.column["file"][row], table.column["line"][row], table.part(row)
-            place = {"file": self._files[file], "line": line, "part": PARTS[part]}
+            file, line, split = table.column["file"][row], table.column["line"][row], table.split(row)
+            place = {"file": self._files[file], "line": line, "part": SPLITS[split]}
             found.append({**place, "record": self.read(table, row)})
         return found
 

@@ -84,16 +84,16 @@ class LocalOutput:
         return self.folder(worker) / name
 
 
-def run_pass(parts: LocalOutput, own: range, work: Work) -> Iterator[int]:
+def run_pass(output: LocalOutput, own: range, work: Work) -> Iterator[int]:
     """Does the share of the workers ``own``, which may be all; yields how many rows were read, now and then.
 
     Raises RetryableError from the storage, also where a worker met it, and WorkerError."""
     first, *others = own
     for worker in own:
-        parts.folder(worker).mkdir()
-    children = [Fork(partial(_take_whole_share, parts, worker, work), parts.path(worker, _DONE)) for worker in others]
+        output.folder(worker).mkdir()
+    children = [Fork(partial(_take_whole_share, output, worker, work), output.path(worker, _DONE)) for worker in others]
     try:
-        yield from _take_share(parts, first, work)
+        yield from _take_share(output, first, work)
         for child in children:
             child.result()
     finally:
@@ -101,27 +101,27 @@ def run_pass(parts: LocalOutput, own: range, work: Work) -> Iterator[int]:
             child.end()
 
 
-def results_of(parts: WorkerOutput) -> list[WorkerResult]:
+def results_of(output: WorkerOutput) -> list[WorkerResult]:
     found = []
-    for worker in range(parts.workers):
-        with parts.open(worker, _RESULT) as file:
+    for worker in range(output.workers):
+        with output.open(worker, _RESULT) as file:
             found.append(_RESULTS.validate_json(file.read()))
     return found
 
 
-def records(parts: WorkerOutput, table: RowTable) -> Iterator[tuple[range, bytes]]:
+def records(output: WorkerOutput, table: RowTable) -> Iterator[tuple[range, bytes]]:
     """The records of all rows in reading order, a batch at once, one behind the other; with the rows' indexes."""
     numbers, sizes, at = table.column["n"], table.column["size"], 0
     with ExitStack() as stack:
-        spools = [stack.enter_context(parts.open(worker, "spool")) for worker in range(parts.workers)]
+        spools = [stack.enter_context(output.open(worker, "spool")) for worker in range(output.workers)]
         while at < len(table):
             batch = numbers[at] // BATCH
             end = bisect_left(numbers, (batch + 1) * BATCH, at, min(at + BATCH, len(table)))
-            yield range(at, end), spools[batch % parts.workers].read(sum(sizes[at:end]))
+            yield range(at, end), spools[batch % output.workers].read(sum(sizes[at:end]))
             at = end
 
 
-def merge_files(parts: WorkerOutput, totals: list[Totals], scratch: Path, collector: Collector) -> None:
+def merge_files(output: WorkerOutput, totals: list[Totals], scratch: Path, collector: Collector) -> None:
     """Puts rejected rows and fixes into one file each, in reading order, and findings into the collector."""
     told: set[tuple[str, str]] = set()
 
@@ -136,10 +136,10 @@ def merge_files(parts: WorkerOutput, totals: list[Totals], scratch: Path, collec
             yield found
 
     for place, name in enumerate(MERGED):
-        sources = [parts.open(worker, name) for worker in range(parts.workers)]
+        sources = [output.open(worker, name) for worker in range(output.workers)]
         with (scratch / name).open("ab") as target:
             for number in sorted(number for each in totals for number in each.lengths):
-                worker = number % parts.workers
+                worker = number % output.workers
                 data = sources[worker].read(totals[worker].lengths[number][place])
                 if name == "findings.jsonl":
                     collector.add(news(data))
@@ -149,16 +149,16 @@ def merge_files(parts: WorkerOutput, totals: list[Totals], scratch: Path, collec
             source.close()
 
 
-def _take_whole_share(parts: LocalOutput, worker: int, work: Work) -> None:
-    for _ in _take_share(parts, worker, work):
+def _take_whole_share(output: LocalOutput, worker: int, work: Work) -> None:
+    for _ in _take_share(output, worker, work):
         pass
 
 
-def _take_share(parts: LocalOutput, worker: int, work: Work) -> Iterator[int]:
-    folder = parts.folder(worker)
+def _take_share(output: LocalOutput, worker: int, work: Work) -> Iterator[int]:
+    folder = output.folder(worker)
     with disk_full_as_error(), closing(RowWriter(folder)) as journal, _rare_collections():
         rows = RowPass(folder, work.aims, work.files, work.desk, journal)
-        yield from rows.run(work.read(), worker, parts.workers)
+        yield from rows.run(work.read(), worker, output.workers)
     result = WorkerResult(rows.totals, work.notes.document(), work.of_rows.document(), work.desk.habits)
     (folder / _RESULT).write_bytes(_RESULTS.dump_json(result))
 

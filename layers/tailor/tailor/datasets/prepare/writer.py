@@ -1,4 +1,4 @@
-"""The prepared files: each row goes to its part; every line is read again and checked before anything is uploaded."""
+"""The prepared files: each row goes to its split; every line is read again and checked before anything is uploaded."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,14 +17,14 @@ from tailor.datasets.prepare.batches import BATCH
 from tailor.datasets.prepare.process import Fork
 from tailor.datasets.prepare.workers import LocalOutput, WorkerOutput, records
 from tailor.datasets.reread import DamagedOutputError, verify
-from tailor.datasets.table import PARTS, RowTable
+from tailor.datasets.table import SPLITS, RowTable
 from tailor.findings import finding
 from tailor.prepared import decode
 from tailor.storage import Storage
 
-PARTS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")
+SPLITS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")
 _LEARNT_FROM: tuple[SplitName, ...] = ("train", "validation")
-_Take = Callable[[range, bytes], None]
+_Sink = Callable[[range, bytes], None]
 """Is given the indexes of some rows, and their records, one behind the other."""
 Extra = tuple[str | None, str | None, list[str] | None]
 """What else is known of a row: its group's name, its category, its references."""
@@ -58,10 +58,10 @@ class Writing:
     Where several workers checked the rows, another process begins at once with those that are not tested. A context
     manager."""
 
-    def __init__(self, parts: WorkerOutput, scratch: Path, table: RowTable, record: Record, files: list[str]) -> None:
-        self._parts, self._scratch, self._ledger, self._record, self._files = parts, scratch, table, record, files
+    def __init__(self, output: WorkerOutput, scratch: Path, table: RowTable, record: Record, files: list[str]) -> None:
+        self._output, self._scratch, self._ledger, self._record, self._files = output, scratch, table, record, files
         # A process with threads, or with connections, can't be forked safely.
-        shared = parts.workers > 1 and isinstance(parts, LocalOutput) and active_count() == 1
+        shared = output.workers > 1 and isinstance(output, LocalOutput) and active_count() == 1
         self._fork = Fork(self._learnt_from, scratch / "written.pickle") if shared else None
 
     def __enter__(self) -> Self:
@@ -73,60 +73,60 @@ class Writing:
 
     def finish(self) -> list[PreparedFile]:
         """Raises DamagedOutputError for a line that is not sound."""
-        with _Others(self._parts, self._scratch, self._ledger, self._files) as others:
+        with _Others(self._output, self._scratch, self._ledger, self._files) as others:
             if self._fork:
-                _hand_out(self._parts, self._ledger, [others.take])
+                _hand_out(self._output, self._ledger, [others.write])
             else:
-                learnt_from = self._learnt_from(others.take)
+                learnt_from = self._learnt_from(others.write)
         test = self._checked("test", "test")
         return [*(self._fork.result() if self._fork else learnt_from), test]
 
-    def _learnt_from(self, *others: _Take) -> list[PreparedFile]:
-        """The parts whose records stay as they are."""
+    def _learnt_from(self, *others: _Sink) -> list[PreparedFile]:
+        """The splits whose records stay as they are."""
         with ExitStack() as stack:
-            takers = [
-                _records_of(self._ledger, part, stack.enter_context((self._scratch / f"{part}.jsonl").open("wb")))
-                for part in _LEARNT_FROM
+            sinks = [
+                _records_of(self._ledger, split, stack.enter_context((self._scratch / f"{split}.jsonl").open("wb")))
+                for split in _LEARNT_FROM
             ]
-            _hand_out(self._parts, self._ledger, [*takers, *others])
-        return [self._checked(part, self._record) for part in _LEARNT_FROM]
+            _hand_out(self._output, self._ledger, [*sinks, *others])
+        return [self._checked(split, self._record) for split in _LEARNT_FROM]
 
-    def _checked(self, part: SplitName, shape: str) -> PreparedFile:
-        path, place, table = self._scratch / f"{part}.jsonl", PARTS.index(part), self._ledger
+    def _checked(self, split: SplitName, shape: str) -> PreparedFile:
+        path, place, table = self._scratch / f"{split}.jsonl", SPLITS.index(split), self._ledger
         digest, rows = verify(path, shape)
         if rows != table.count(place):
-            raise DamagedOutputError(f"{part}.jsonl holds {rows} rows instead of {table.count(place)}")
+            raise DamagedOutputError(f"{split}.jsonl holds {rows} rows instead of {table.count(place)}")
         return PreparedFile(path, digest, rows)
 
 
-def _hand_out(parts: WorkerOutput, table: RowTable, takers: list[_Take]) -> None:
-    for rows, block in records(parts, table):
-        for take in takers:
-            take(rows, block)
+def _hand_out(output: WorkerOutput, table: RowTable, sinks: list[_Sink]) -> None:
+    for rows, block in records(output, table):
+        for write in sinks:
+            write(rows, block)
 
 
-def _records_of(table: RowTable, part: SplitName, file: BinaryIO) -> _Take:
-    mask, sizes = table.mask(PARTS.index(part)), table.column["size"]
+def _records_of(table: RowTable, split: SplitName, file: BinaryIO) -> _Sink:
+    mask, sizes = table.mask(SPLITS.index(split)), table.column["size"]
 
-    def take(rows: range, block: bytes) -> None:
+    def write(rows: range, block: bytes) -> None:
         marked = mask[rows.start : rows.stop]
         if 1 in marked:
             ends = accumulate(sizes[rows.start : rows.stop], initial=0)
             file.writelines(block[start:end] for start, end in compress(pairwise(ends), marked))
 
-    return take
+    return write
 
 
 class _Others:
-    """Takes the rows that are for testing, or left out. A context manager."""
+    """Writes the rows that are for testing, or left out. A context manager."""
 
-    def __init__(self, parts: WorkerOutput, scratch: Path, table: RowTable, files: list[str]) -> None:
-        self._ledger, self._names, self._parts = table, files, parts
-        learnt_from = table.mask(*map(PARTS.index, _LEARNT_FROM))
+    def __init__(self, output: WorkerOutput, scratch: Path, table: RowTable, files: list[str]) -> None:
+        self._ledger, self._names, self._output = table, files, output
+        learnt_from = table.mask(*map(SPLITS.index, _LEARNT_FROM))
         self._mask = learnt_from.translate(bytes.maketrans(b"\0\1", b"\1\0"))
         self._labels: dict[int, str] = {}
         self._open = ExitStack()
-        self._extras = self._open.enter_context(Extras(parts))
+        self._extras = self._open.enter_context(Extras(output))
         self._rejected = self._open.enter_context((scratch / "rejected.jsonl").open("ab"))
         self._test = self._open.enter_context((scratch / "test.jsonl").open("wb"))
 
@@ -136,7 +136,7 @@ class _Others:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def take(self, rows: range, block: bytes) -> None:
+    def write(self, rows: range, block: bytes) -> None:
         offsets, sizes = self._ledger.column["offset"], self._ledger.column["size"]
         start = offsets[rows.start]
         for row in compress(rows, self._mask[rows.start : rows.stop]):
@@ -160,7 +160,7 @@ class _Others:
 
     def _answer(self, row: int) -> str:
         column = self._ledger.column
-        with self._parts.open(column["n"][row] // BATCH % self._parts.workers, "spool") as file:
+        with self._output.open(column["n"][row] // BATCH % self._output.workers, "spool") as file:
             file.seek(column["offset"][row])
             return decode(orjson.loads(file.readline())).answer
 
@@ -168,8 +168,8 @@ class _Others:
 class Extras:
     """Content of the workers' files ``extras``, for rows in rising order. A context manager."""
 
-    def __init__(self, parts: WorkerOutput) -> None:
-        self._files = [parts.open(worker, "extras") for worker in range(parts.workers)]
+    def __init__(self, output: WorkerOutput) -> None:
+        self._files = [output.open(worker, "extras") for worker in range(output.workers)]
         self._next: list[list[Any] | None] = [[-1] for _ in self._files]
 
     def __enter__(self) -> Self:
@@ -192,20 +192,20 @@ class Extras:
 @cache
 def _reasons(code: str) -> orjson.Fragment:
     """Why a sound row is not used; the finding itself, with the other row's place, is in findings.jsonl."""
-    found = finding(code, "", where="an earlier", first="one", other="another part")
+    found = finding(code, "", where="an earlier", first="one", other="another set")
     return orjson.Fragment(
         orjson.dumps([{"code": found.code, "message": found.message, "fix": found.fix, "path": None}])
     )
 
 
-def publish(parts: list[PreparedFile], output: Storage, run_prefix: str) -> list[Written]:
+def publish(files: list[PreparedFile], output: Storage, run_prefix: str) -> list[Written]:
     """Uploads what holds rows."""
     written = []
-    for part in parts:
-        if part.rows:
-            key = f"{run_prefix}prepared/{part.path.name}"
-            output.upload(key, part.path, _JSONL)
-            written.append(Written(key, part.sha256, part.path.stat().st_size, part.rows))
+    for file in files:
+        if file.rows:
+            key = f"{run_prefix}prepared/{file.path.name}"
+            output.upload(key, file.path, _JSONL)
+            written.append(Written(key, file.sha256, file.path.stat().st_size, file.rows))
     return written
 
 

@@ -31,42 +31,42 @@ _READERS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class MediaShards:
-    """``prefix`` is for nothing else; ``workers`` check the rows; objects are dealt out in ``parts``."""
+    """``prefix`` is for nothing else; ``workers`` check the rows; objects are dealt out in ``buckets``."""
 
     storage: Storage
     prefix: str
     workers: int
-    parts: int
+    buckets: int
     scratch: Path
 
     def name(self, own: range, intake: Intake) -> None:
         """FindingTally which objects are shown by the rows that the workers ``own`` check."""
-        named: list[set[str]] = [set() for _ in range(self.parts)]
+        named: list[set[str]] = [set() for _ in range(self.buckets)]
         for identity in _named_in(intake, self.workers, own):
-            named[zlib.crc32(identity.encode()) % self.parts].add(identity)
+            named[zlib.crc32(identity.encode()) % self.buckets].add(identity)
         folder = self.scratch / "named"
         folder.mkdir()
-        for part, identities in enumerate(named):
+        for bucket, identities in enumerate(named):
             if identities:
-                (folder / f"{part}").write_bytes(msgspec.json.encode(sorted(identities)))
+                (folder / f"{bucket}").write_bytes(msgspec.json.encode(sorted(identities)))
         self._lists.keep(own.start, folder)
 
     def named(self, own: range) -> bool:
         """Whether these workers' objects are noted."""
         return own.start in self._lists.complete()
 
-    def missing(self, part: int) -> list[str]:
-        """The objects of a part about which nothing is kept yet."""
+    def missing(self, bucket: int) -> list[str]:
+        """The objects of a bucket about which nothing is kept yet."""
         named: set[str] = set()
         lists = self._lists
         for worker in lists.complete():
-            if f"{part}" in lists.files(worker):
-                with lists.open(worker, f"{part}") as file:
+            if f"{bucket}" in lists.files(worker):
+                with lists.open(worker, f"{bucket}") as file:
                     named.update(_names(file.read()))
-        named.difference_update(identity for identity, _ in self._read(self._place(part)))
+        named.difference_update(identity for identity, _ in self._read(self._place(bucket)))
         return sorted(named)
 
-    def fetch(self, part: int, missing: list[str], intake: Intake) -> None:
+    def fetch(self, bucket: int, missing: list[str], intake: Intake) -> None:
         """Fetches objects, and keeps what was found out. Raises RetryableError (or what else the storage raises) where
         one can't be read now; about all others that is known by then."""
         for some in batched(missing, KEPT_AT_ONCE, strict=False):
@@ -74,7 +74,7 @@ class MediaShards:
                 with disk_full_as_error():
                     intake.desk.find_out(some)
             finally:
-                self._keep(part, intake.desk.known(some))
+                self._keep(bucket, intake.desk.known(some))
 
     def known(self) -> Iterator[Found]:
         """All that was found out."""
@@ -84,15 +84,15 @@ class MediaShards:
     def _lists(self) -> StoredOutput:
         return StoredOutput(self.storage, f"{self.prefix}named/", self.workers, self.scratch)
 
-    def _place(self, part: int) -> str:
-        return f"{self.prefix}found/{part}/"
+    def _place(self, bucket: int) -> str:
+        return f"{self.prefix}found/{bucket}/"
 
-    def _keep(self, part: int, found: dict[str, Asset]) -> None:
-        """Under a name that says what is in it: two functions may be at the same part."""
+    def _keep(self, bucket: int, found: dict[str, Asset]) -> None:
+        """Under a name that says what is in it: two functions may be at the same bucket."""
         if found:
             data = msgspec.json.encode(list(found.items()))
             name = hashlib.sha256(data).hexdigest()[:32]
-            self.storage.write(f"{self._place(part)}{name}", data, "application/json")
+            self.storage.write(f"{self._place(bucket)}{name}", data, "application/json")
 
     def _read(self, prefix: str) -> Iterator[Found]:
         keys = [file.key for file in self.storage.list(prefix)]

@@ -15,7 +15,7 @@ from typing import Literal
 import orjson
 
 import tailor
-from tailor.datasets.prepare import Deal, Intake
+from tailor.datasets.prepare import Intake, ShardPlan
 from tailor.datasets.scale.document_texts import DocumentTexts
 from tailor.datasets.scale.media_shards import MediaShards
 from tailor.datasets.scale.worker_files import StoredOutput
@@ -24,14 +24,14 @@ from tailor.findings import Finding, from_error
 from tailor.storage import Storage
 
 Task = Literal["name", "fetch", "check"]
-"""What a function does for a shard, or for a part of the media (see ``media_shards``)."""
+"""What a function does for a shard, or for a bucket of media (see ``media_shards``)."""
 
 _PROBLEM = "problem.json"
 
 
-def workers_of(deal: Deal) -> int:
+def workers_of(plan: ShardPlan) -> int:
     """Return the workers of a shard: text is worth the function's second core, media keep it busy with threads."""
-    return 1 if deal.parts else 2
+    return 1 if plan.media_buckets else 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +41,31 @@ class Shards:
 
     storage: Storage
     folder: str
-    deal: Deal
+    plan: ShardPlan
     each: int
     scratch: Path
 
     @property
     def workers(self) -> int:
-        return self.deal.shards * self.each
+        return self.plan.shards * self.each
 
     @property
-    def parts(self) -> StoredOutput:
+    def outputs(self) -> StoredOutput:
         """Return the stored output of the workers."""
         return StoredOutput(self.storage, self._prefix, self.workers, self.scratch)
 
     @property
     def media(self) -> MediaShards:
-        prefix = f"{self._prefix}media-{self.deal.parts}/"
-        return MediaShards(self.storage, prefix, self.workers, self.deal.parts, self.scratch)
+        prefix = f"{self._prefix}media-{self.plan.media_buckets}/"
+        return MediaShards(self.storage, prefix, self.workers, self.plan.media_buckets, self.scratch)
 
     @property
     def _prefix(self) -> str:
         """Include the code hash and the shard count, so results of another version are never reused."""
         return f"{self.folder}{code_stamp()}-{self.workers}/"
 
-    def left(self, task: Task, number: int) -> Callable[[Intake], None] | None:
-        """Return the remaining work of a shard, or of a part of the media, as a callable; None if it is complete."""
+    def remaining(self, task: Task, number: int) -> Callable[[Intake], None] | None:
+        """Return the remaining work of a shard, or of a bucket of media, as a callable; None if it is complete."""
         if task == "name":
             own = self._own(number)
             return None if self.media.named(own) else partial(self.media.name, own)
@@ -76,28 +76,28 @@ class Shards:
 
     def missing(self) -> list[int]:
         """Return the shards that are not complete."""
-        complete = self.parts.complete()
-        return [number for number in range(self.deal.shards) if not complete.issuperset(self._own(number))]
+        complete = self.outputs.complete()
+        return [number for number in range(self.plan.shards) if not complete.issuperset(self._own(number))]
 
     def check(self, number: int, intake: Intake) -> None:
         """Does a shard's share and keeps it, or why that can't be done."""
         if intake.documents:
-            DocumentTexts(self.storage, f"{self._prefix}documents/").share(number, self.deal.shards, intake)
-        if self.deal.parts:
+            DocumentTexts(self.storage, f"{self._prefix}documents/").share(number, self.plan.shards, intake)
+        if self.plan.media_buckets:
             intake.know(self.media.known)
         try:
             local = intake.check(self.workers, self._own(number))
         except DatasetError as error:
             found = orjson.dumps(from_error(error))
-            self.storage.write(f"{self.parts.prefix}{_PROBLEM}", found, "application/json")
+            self.storage.write(f"{self.outputs.prefix}{_PROBLEM}", found, "application/json")
             return
         for worker in self._own(number):
-            self.parts.keep(worker, local.folder(worker))
+            self.outputs.keep(worker, local.folder(worker))
 
     def problem(self) -> Finding | None:
         """Return why the dataset can't be checked, where a shard found that out."""
         try:
-            return Finding(**orjson.loads(self.storage.read(f"{self.parts.prefix}{_PROBLEM}")))
+            return Finding(**orjson.loads(self.storage.read(f"{self.outputs.prefix}{_PROBLEM}")))
         except NotFoundError:
             return None
 

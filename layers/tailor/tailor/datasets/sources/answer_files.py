@@ -82,9 +82,9 @@ def join(files: list[DataFile], wanted: Columns, scratch: Path, notes: FindingTa
     if not 2 <= len(files) <= _MOST_FILES:
         return files
     halves = [(file, *_which(file, wanted)) for file in files]
-    asked = {id for _, part, id in halves if part == "question"}
-    answers = [_Half(file, id) for file, part, id in halves if part == "answer" and id in asked]
-    questions = [_Half(file, id) for file, part, id in halves if part == "question"]
+    asked = {id for _, side, id in halves if side == "question"}
+    answers = [_Half(file, id) for file, side, id in halves if side == "answer" and id in asked]
+    questions = [_Half(file, id) for file, side, id in halves if side == "question"]
     if not questions or not answers:
         return files
     scratch.mkdir(parents=True, exist_ok=True)
@@ -113,11 +113,11 @@ def _which(file: DataFile, wanted: Columns) -> tuple[str, str]:
                 break
     names = list(dict.fromkeys(str(key) for row in rows for key in row))
     columns = choose(wanted, names, rows, lambda _: False)
-    parts = {"question", "answer"} & columns.keys()
-    if "id" not in columns or len(parts) != 1:
+    sides = {"question", "answer"} & columns.keys()
+    if "id" not in columns or len(sides) != 1:
         return "", ""
     ids = {_identity(row, columns["id"]) for row in rows} - {None}
-    return (parts.pop(), columns["id"]) if 2 * len(ids) > len(rows) else ("", "")
+    return (sides.pop(), columns["id"]) if 2 * len(ids) > len(rows) else ("", "")
 
 
 def _fill(table: Path, questions: list[_Half], answers: list[_Half]) -> tuple[list[_Half], list[_Half]]:

@@ -33,9 +33,9 @@ _RIGHT: Final = (
 def choice_columns(
     names: Sequence[str], rows: Sequence[Mapping[str, Any]], answer: str | None = None
 ) -> dict[str, str]:
-    """Map parts to the columns with choices: one of lists of them, or columns such as A, B, C, D.
+    """Map fields to the columns with choices: one of lists of them, or columns such as A, B, C, D.
 
-    ``answer`` is the column of answers, if it is known. It is among the parts where the choices themselves, or one
+    ``answer`` is the column of answers, if it is known. It is among the fields where the choices themselves, or one
     column alone, say which is right."""
     plain = {plain_name(bare(name)): name for name in reversed(names[:_MOST_NAMES])}
     flagged = (
@@ -74,33 +74,33 @@ def _series(plain: Mapping[str, str], rows: Sequence[Mapping[str, Any]], right: 
         own = [found[sign] for sign in signs]
         if len(own) < 2:
             continue
-        parts = parts_of(own)
+        fields = choice_fields(own)
         if not signs[0].isdecimal() or prefix not in _AMBIGUOUS:
-            return parts
-        told = [name for name in right if name not in own and 2 * fitting(name, parts, rows) > 1]
+            return fields
+        told = [name for name in right if name not in own and 2 * fitting(name, fields, rows) > 1]
         if prefix and told:
-            return {**parts, "answer": told[0]}
+            return {**fields, "answer": told[0]}
     return {}
 
 
-def parts_of(columns: Sequence[str]) -> dict[str, str]:
-    """Return the parts of one column with lists of choices, or of columns with a choice each."""
+def choice_fields(columns: Sequence[str]) -> dict[str, str]:
+    """Return the fields of one column with lists of choices, or of columns with a choice each."""
     if len(columns) == 1:
         return {LISTED: columns[0]}
     return {f"{EACH}{letter}": name for letter, name in zip(string.ascii_uppercase, columns, strict=False)}
 
 
-def fitting(name: str, parts: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> float:
+def fitting(name: str, fields: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> float:
     """Return the share of rows in which a column says which of the choices is right."""
-    told = [(row[name], _options(row, parts)) for row in _having(rows, name)]
+    told = [(row[name], _options(row, fields)) for row in _having(rows, name)]
     told = [(value, options) for value, options in told if options]
     return sum(_means_one(value, options) for value, options in told) / len(told) if told else 0.0
 
 
-def _options(row: Mapping[str, Any], parts: Mapping[str, str]) -> Options:
-    if LISTED in parts:
-        return options_of(row.get(parts[LISTED]))
-    each = [(part.removeprefix(EACH), row.get(name)) for part, name in parts.items() if part.startswith(EACH)]
+def _options(row: Mapping[str, Any], fields: Mapping[str, str]) -> Options:
+    if LISTED in fields:
+        return options_of(row.get(fields[LISTED]))
+    each = [(field.removeprefix(EACH), row.get(name)) for field, name in fields.items() if field.startswith(EACH)]
     return from_pairs(each)
 
 

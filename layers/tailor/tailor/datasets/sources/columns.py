@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from tailor.datasets.sources.choice_columns import choice_columns, fitting, parts_of, right_columns
+from tailor.datasets.sources.choice_columns import choice_columns, choice_fields, fitting, right_columns
 from tailor.datasets.sources.column_kinds import holds_texts, is_prose, is_query
 from tailor.datasets.sources.names import bare, plain_name
 from tailor.datasets.sources.options import LISTED
@@ -18,11 +18,11 @@ from tailor.recipe import Columns
 
 UNNAMED: Final = "column "
 """Begins the names of columns that have none: ``column 1``, …"""
-PARTS: Final = ("question", "answer", "context", "image", "video", "system", "group", "category", "split", "id")
+FIELDS: Final = ("question", "answer", "context", "image", "video", "system", "group", "category", "split", "id")
 MOST_NAMES: Final = 1000
 """Of more columns, which are keys that hold data, only the first are looked at."""
-_GUESSED: Final = (*PARTS, "impossible")
-"""Parts that have a usual name; not all can be named in a recipe."""
+_GUESSED: Final = (*FIELDS, "impossible")
+"""Fields that have a usual name; not all can be named in a recipe."""
 
 _FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)(?:#\d+)?", re.IGNORECASE)
 
@@ -81,14 +81,14 @@ def is_likely(name: str) -> bool:
     return plain_name(bare(name)) in _all_likely()
 
 
-def candidates(part: str, names: Sequence[str]) -> list[str]:
-    """Return the columns that may hold ``part``, the likeliest first."""
+def candidates(field: str, names: Sequence[str]) -> list[str]:
+    """Return the columns that may hold ``field``, the likeliest first."""
     plain = {plain_name(bare(name)): name for name in reversed(names[:MOST_NAMES])}
     if any("." in name for name in names):  # ``inputs.question``
         plain = {
             plain_name(name.rpartition(".")[2]): name for name in reversed(names[:MOST_NAMES]) if "." in name
         } | plain
-    found = dict.fromkeys(plain[likely] for likely in map(plain_name, _LIKELY[part]) if likely in plain)
+    found = dict.fromkeys(plain[likely] for likely in map(plain_name, _LIKELY[field]) if likely in plain)
     return list(found)
 
 
@@ -101,7 +101,7 @@ def resolved(wanted: Columns, names: Sequence[str]) -> Columns:
             return [as_written(each) for each in name]
         return known.get(_folded(name), name) if isinstance(name, str) and name not in names else name
 
-    found = {part: as_written(name) for part, name in wanted.model_dump().items()}
+    found = {field: as_written(name) for field, name in wanted.model_dump().items()}
     return wanted if found == wanted.model_dump() else wanted.model_copy(update=found)
 
 
@@ -116,16 +116,16 @@ def choose(
     is_file: Callable[[str], bool],
     shown: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """Map parts to columns: those that the recipe names where they exist, the rest guessed.
+    """Map fields to columns: those that the recipe names where they exist, the rest guessed.
 
     No column serves twice. ``shown`` are the columns whose values are files of the dataset, and what they show; of
     others that may name images by their usual names, the one that names most files (by ``is_file``) is taken."""
     named: dict[str, str] = {}
-    for part in PARTS:
-        name = getattr(wanted, part)
+    for field in FIELDS:
+        name = getattr(wanted, field)
         if name in names:
-            named[part] = name
-    named |= parts_of([name for name in _listed(wanted) if name in names])
+            named[field] = name
+    named |= choice_fields([name for name in _listed(wanted) if name in names])
     if not named and all(name.startswith(UNNAMED) for name in names):
         return _by_content(names, rows, is_file)
     chosen = named
@@ -133,17 +133,17 @@ def choose(
     # Columns A and B may be a question and its answer.
     for choices in (choice_columns(others, rows, named.get("answer")), {}):
         chosen = named if _listed(wanted) else {**choices, **named}
-        for part in _GUESSED:
-            if part not in chosen:
-                free = [name for name in candidates(part, names) if name not in chosen.values() and name not in shown]
-                if part in ("image", "video"):
+        for field in _GUESSED:
+            if field not in chosen:
+                free = [name for name in candidates(field, names) if name not in chosen.values() and name not in shown]
+                if field in ("image", "video"):
                     free.sort(key=lambda name: -sum(is_file(str(row.get(name))) for row in rows[:20]))
-                    free = [name for name, kind in shown.items() if kind == part] + free
-                if part == "answer" and choices:
+                    free = [name for name, kind in shown.items() if kind == field] + free
+                if field == "answer" and choices:
                     free += [name for name in right_columns(others) if name not in (*free, *chosen.values())]
                     free.sort(key=lambda name: -fitting(name, choices, rows))
                 if free:
-                    chosen = chosen | {part: free[0]}
+                    chosen = chosen | {field: free[0]}
         if choices:
             chosen = chosen | _asked(chosen, names, rows)
         if "question" in chosen:
@@ -207,20 +207,20 @@ def _by_content(
     elif len(others) == 2:
         chosen["question"], chosen["answer"] = others
     elif len(letters) > 1 and all(str(row.get(others[-1])) in letters for row in rows):
-        chosen |= {"question": others[0], "answer": others[-1], **parts_of(others[1:-1])}
+        chosen |= {"question": others[0], "answer": others[-1], **choice_fields(others[1:-1])}
     return chosen
 
 
 def report(wanted: Columns, names: Sequence[str], chosen: dict[str, str], file: str, notes: FindingTally) -> None:
     """Note what was guessed and what the recipe names in vain."""
-    asked = [(part, getattr(wanted, part)) for part in PARTS] + [(LISTED, name) for name in _listed(wanted)]
-    for part, name in asked:
+    asked = [(field, getattr(wanted, field)) for field in FIELDS] + [(LISTED, name) for name in _listed(wanted)]
+    for field, name in asked:
         if name is not None and name not in names:
             near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-            values = {"part": part, "name": name, "near": near[0] if near else ""}
+            values = {"part": field, "name": name, "near": near[0] if near else ""}
             code, known = "unknown-column/misspelt" if near else "unknown-column", ", ".join(map(repr, names[:20]))
             notes.add(finding(code, file, path=name, known=known, **values))
     meant = [name for _, name in asked]
-    guessed = [f"{part} from {name!r}" for part, name in chosen.items() if name not in meant]
+    guessed = [f"{field} from {name!r}" for field, name in chosen.items() if name not in meant]
     if guessed:
         notes.add(finding("columns-guessed", file, columns=", ".join(guessed)))

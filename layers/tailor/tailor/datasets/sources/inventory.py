@@ -215,9 +215,9 @@ class Inventory:
         if sniff.archive_kind(head) != "zip" and not head.startswith(sniff.OLD_OFFICE):
             self._add_file(item, ".csv")
             return
-        from tailor.datasets.sources.workbook_files import taken  # heavy; most datasets have none
+        from tailor.datasets.sources.workbook_files import sheets_and_pictures  # heavy; most datasets have none
 
-        sheets, pictures = taken(item, self.data.columns, self.scratch, self.notes)
+        sheets, pictures = sheets_and_pictures(item, self.data.columns, self.scratch, self.notes)
         self.files += [DataFile(item, "workbook", sheet=sheet) for sheet in sheets]
         self.media += pictures
 

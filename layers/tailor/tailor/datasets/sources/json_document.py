@@ -150,7 +150,7 @@ def _values(cursor: JsonCursor, plan: Outline) -> Iterator[Any]:
     elif plan.layout == "objects":
         while cursor.peek():
             yield cursor.value()
-            cursor.take(",")
+            cursor.skip(",")
     elif plan.layout == "by-id":
         for name, _ in entries(cursor):
             yield _named(_shown(cursor.value(), name), "id", name)

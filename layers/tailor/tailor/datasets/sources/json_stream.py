@@ -79,8 +79,8 @@ class JsonCursor:
             if not self._more(CHUNK):
                 return ""
 
-    def take(self, character: str) -> bool:
-        """Steps over ``character`` where it comes next."""
+    def skip(self, character: str) -> bool:
+        """Step over ``character`` if it comes next; return whether it did."""
         if self.peek() != character:
             return False
         self._at += 1
@@ -194,14 +194,14 @@ def elements(cursor: JsonCursor) -> Iterator[Any]:
     """The elements of the list that comes next: values, RowErrors for broken ones, TRAILING_COMMA at the end.
 
     Raises BrokenJsonError where the list does not end as it should."""
-    cursor.take("[")
+    cursor.skip("[")
     comma = False
-    while not cursor.take("]"):
+    while not cursor.skip("]"):
         if not cursor.peek():
             raise BrokenJsonError(finding("json-cut-off"))
         yield cursor.value()
         # A forgotten comma between two objects is plain to see: nothing is lost by going on.
-        comma = cursor.take(",")
+        comma = cursor.skip(",")
         if not comma and cursor.peek() not in ("]", "", "{"):
             raise BrokenJsonError(finding("bad-json/element-comma"))
     if comma:
@@ -210,13 +210,13 @@ def elements(cursor: JsonCursor) -> Iterator[Any]:
 
 def entries(cursor: JsonCursor) -> Iterator[tuple[str, JsonCursor]]:
     """The keys of the object that comes next; whoever gets one takes its value from the cursor before going on."""
-    cursor.take("{")
-    while not cursor.take("}"):
+    cursor.skip("{")
+    while not cursor.skip("}"):
         if not cursor.peek():
             raise BrokenJsonError(finding("json-cut-off/object"))
         key = cursor.value()
-        if not isinstance(key, str) or not cursor.take(":"):
+        if not isinstance(key, str) or not cursor.skip(":"):
             raise BrokenJsonError(finding("bad-json/key"))
         yield key, cursor
-        if not cursor.take(",") and cursor.peek() not in ("}", ""):
+        if not cursor.skip(",") and cursor.peek() not in ("}", ""):
             raise BrokenJsonError(finding("bad-json/key-comma"))

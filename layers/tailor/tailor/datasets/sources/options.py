@@ -9,7 +9,7 @@ from typing import Any, Final
 from tailor.datasets.sources.literals import value_of
 
 LISTED: Final = "choices"
-"""The part that one column with lists of choices has; columns with a choice each are :data:`EACH` and a letter."""
+"""The field that one column with lists of choices has; columns with a choice each are :data:`EACH` and a letter."""
 EACH: Final = "choice "
 
 _TEXTS: Final = ("text", "value", "content", "option", "answer", "choice", "title")

@@ -5,7 +5,7 @@ import re
 from typing import Any, Final, Literal
 
 from tailor.datasets.sources import csv
-from tailor.datasets.sources.columns import PARTS, UNNAMED, is_likely
+from tailor.datasets.sources.columns import FIELDS, UNNAMED, is_likely
 from tailor.file_kinds import MEDIA_SUFFIXES
 from tailor.recipe import Columns
 
@@ -171,7 +171,7 @@ def _title_rows(rows: list[list[str]]) -> int:
 def is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
     """Whether the first row of a table names its columns."""
     names = [name.strip() for name in first]
-    if any(getattr(wanted, part) in names for part in PARTS if getattr(wanted, part)):
+    if any(getattr(wanted, name) in names for name in FIELDS if getattr(wanted, name)):
         return True
     if _are_numbers(names) or _above_values(names, rows) or _speaks_of_both(names):
         return True

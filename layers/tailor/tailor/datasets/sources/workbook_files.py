@@ -18,7 +18,9 @@ _MOST_PICTURE: Final = 64 << 20
 Stored = StoredObject | MemberObject
 
 
-def taken(item: Stored, wanted: Columns, scratch: Path, notes: FindingTally) -> tuple[list[Sheet], list[MemberObject]]:
+def sheets_and_pictures(
+    item: Stored, wanted: Columns, scratch: Path, notes: FindingTally
+) -> tuple[list[Sheet], list[MemberObject]]:
     """Return the sheets that are data and the pictures on them. All else is noted.
 
     A workbook with pictures lies in ``scratch`` from then on."""

@@ -5,21 +5,21 @@
 | ``row_table`` | columns of all rows on disk, mapped into memory |
 | ``fingerprints`` | hashes that rows are compared by |
 | ``dataset_checks``, ``near_duplicates`` | duplicates, conflicts, leaks, counts; pictures that look alike |
-| ``splitter``, ``assign`` | which group goes to which part |
+| ``splitter``, ``assign`` | which group goes to which split |
 | ``statistics``, ``baselines`` | figures for the report |
 """
 
-from tailor.datasets.table.assign import assign_parts
+from tailor.datasets.table.assign import assign_splits
 from tailor.datasets.table.baselines import trivial_baselines
 from tailor.datasets.table.fingerprints import SHORT_ANSWER, asked_hash, describe_answer, group_hash, hashes_of
 from tailor.datasets.table.row_table import MEDIA_KINDS, Object, RowTable, RowWriter, TableRow, WorkerTable
-from tailor.datasets.table.splitter import PARTS
+from tailor.datasets.table.splitter import SPLITS
 from tailor.datasets.table.statistics import asked_of, media_of, statistics_of, tokens_of
 
 __all__ = [
     "MEDIA_KINDS",
-    "PARTS",
     "SHORT_ANSWER",
+    "SPLITS",
     "Object",
     "RowTable",
     "RowWriter",
@@ -27,7 +27,7 @@ __all__ = [
     "WorkerTable",
     "asked_hash",
     "asked_of",
-    "assign_parts",
+    "assign_splits",
     "describe_answer",
     "group_hash",
     "hashes_of",

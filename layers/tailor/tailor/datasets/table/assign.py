@@ -1,4 +1,4 @@
-"""Every row gets its part: given splits are kept, others decided by group; then the model's maximum is respected."""
+"""Every row gets its split: given splits are kept, others decided by group; then the model's maximum is respected."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from tailor.catalog import Model
 from tailor.datasets.example import SplitName
 from tailor.datasets.table.row_table import RowTable
-from tailor.datasets.table.splitter import PARTS, Splitter, even_out, is_even
+from tailor.datasets.table.splitter import SPLITS, Splitter, even_out, is_even
 from tailor.findings import Finding, finding
 from tailor.recipe import Recipe
 
-TRAIN, VALIDATION, TEST = (PARTS.index(part) for part in ("train", "validation", "test"))
+TRAIN, VALIDATION, TEST = (SPLITS.index(split) for split in ("train", "validation", "test"))
 RARE = 10
-"""A kind of answers with fewer groups need not be in every part."""
+"""A kind of answers with fewer groups need not be in every split."""
 
 
-def assign_parts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Finding]:
+def assign_splits(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Finding]:
     """Set the split of every row, leave out rows over the maximum, and yield what people should know."""
     limits = model.method(recipe.method).limits
     takes_validation = model.method(recipe.method).takes_validation_set
@@ -23,8 +23,8 @@ def assign_parts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Find
     if recipe.method == "distillation" and recipe.distillation.logs is not None:
         table.assign(bytes([TEST]) * len(table))  # logged requests teach; the dataset's rows are the evaluation
         return
-    given = {part for part in (TRAIN, VALIDATION, TEST) if table.count(part)}
-    if given == {VALIDATION} and all(table.parts()):
+    given = {split for split in (TRAIN, VALIDATION, TEST) if table.count(split)}
+    if given == {VALIDATION} and all(table.splits()):
         yield finding("split-without-training", "", count=table.count(VALIDATION))
         table.assign(bytes(len(table)))
         given = set()
@@ -45,36 +45,37 @@ def assign_parts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Find
 def _keep_given(
     table: RowTable, splitter: Splitter, given: set[int], takes_validation: bool, model: str
 ) -> Iterator[Finding]:
-    table.assign(bytes(part or TRAIN for part in table.parts()))
+    table.assign(bytes(split or TRAIN for split in table.splits()))
     if VALIDATION in given and not takes_validation:
         yield finding("validation-unused", "", count=table.count(VALIDATION), model=model)
-        table.assign(table.parts().replace(bytes([VALIDATION]), bytes([TEST])))
+        table.assign(table.splits().replace(bytes([VALIDATION]), bytes([TEST])))
         given = {*given, TEST}
     if TEST not in given and splitter.test:
         splitter.validation = 0.0
-        table.assign(splitter.parts(table.column["grp"]), only=table.rows(TRAIN))
+        table.assign(splitter.splits_of(table.column["grp"]), only=table.rows(TRAIN))
         yield finding("test-from-train", "", count=table.count(TEST))
 
 
 def _split(table: RowTable, splitter: Splitter, least: int) -> Iterator[Finding]:
     """By hash alone; then few groups are moved to bring rare kinds of answers, or a small dataset, into bounds."""
     groups = table.column["grp"]
-    table.assign(splitter.parts(groups))
+    table.assign(splitter.splits_of(groups))
     alone = not table.repeated("grp")
     spread = {
-        part: table.count(part) if alone else len(set(table.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)
+        split: table.count(split) if alone else len(set(table.used("grp", split)))
+        for split in (TRAIN, VALIDATION, TEST)
     }
     for kind in _uneven_kinds(table, splitter, alone):
         even_out(splitter, (groups[row] for row in table.rows() if table.column["kind"][row] == kind))
     if not is_even(splitter, _named(spread)):
         even_out(splitter, table.used("grp"))
     if splitter.forced:
-        table.assign(splitter.parts(groups))
+        table.assign(splitter.splits_of(groups))
     if table.count(TRAIN, VALIDATION, TEST) < least:
         return  # nothing is trained on, so nothing is missed
-    for part, share in splitter.shares:
-        if share and not table.count(PARTS.index(part)):
-            yield finding("empty-part", "", part=part, groups=sum(spread.values()))
+    for split, share in splitter.shares:
+        if share and not table.count(SPLITS.index(split)):
+            yield finding("empty-part", "", part=split, groups=sum(spread.values()))
 
 
 def _hold_out_gold(table: RowTable, splitter: Splitter) -> None:
@@ -95,29 +96,29 @@ def _hold_out_gold(table: RowTable, splitter: Splitter) -> None:
 
 
 def _uneven_kinds(table: RowTable, splitter: Splitter, alone: bool) -> list[int]:
-    """The kinds of answers that chance spread badly over the parts, the rarest first. ``alone``: each row is a
+    """The kinds of answers that chance spread badly over the splits, the rarest first. ``alone``: each row is a
     group."""
     spread: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for part in (TRAIN, VALIDATION, TEST):
-        kinds: Iterable[int] = table.used("kind", part)
+    for split in (TRAIN, VALIDATION, TEST):
+        kinds: Iterable[int] = table.used("kind", split)
         if not alone:
-            kinds = (kind for kind, _ in set(zip(kinds, table.used("grp", part), strict=True)))
+            kinds = (kind for kind, _ in set(zip(kinds, table.used("grp", split), strict=True)))
         for kind, groups in Counter(kinds).items():
-            spread[kind][part] = groups
-    sizes = [(sum(parts.values()), kind) for kind, parts in spread.items() if not is_even(splitter, _named(parts))]
+            spread[kind][split] = groups
+    sizes = [(sum(splits.values()), kind) for kind, splits in spread.items() if not is_even(splitter, _named(splits))]
     return [kind for size, kind in sorted(sizes) if size >= RARE]
 
 
 def _named(spread: dict[int, int]) -> dict[SplitName | None, int]:
-    return {PARTS[part]: groups for part, groups in spread.items()}
+    return {SPLITS[split]: groups for split, groups in spread.items()}
 
 
 def _return_to_training(table: RowTable, splitter: Splitter, least: int, model: str) -> Iterator[Finding]:
     """A dataset that is just large enough must not become too small by what is held out: validation gives way first."""
     held = table.count(VALIDATION, TEST)
-    for part in (VALIDATION, TEST):
+    for split in (VALIDATION, TEST):
         rows: defaultdict[int, list[int]] = defaultdict(list)
-        for row in table.rows(part):
+        for row in table.rows(split):
             rows[table.column["grp"][row]].append(row)
         for group in sorted(rows, key=splitter.place, reverse=True):
             if table.count(TRAIN) >= least:
@@ -128,13 +129,13 @@ def _return_to_training(table: RowTable, splitter: Splitter, least: int, model: 
         yield finding("held-out-reduced", "", count=held - left, left=left, limit=least, model=model)
 
 
-def _sample(table: RowTable, splitter: Splitter, parts: tuple[int, ...], most: int, model: str) -> Iterator[Finding]:
-    """Leaves out whole groups, by a hash of their own, until at most ``most`` rows remain in these parts."""
-    have = table.count(*parts)
+def _sample(table: RowTable, splitter: Splitter, splits: tuple[int, ...], most: int, model: str) -> Iterator[Finding]:
+    """Leaves out whole groups, by a hash of their own, until at most ``most`` rows remain in these splits."""
+    have = table.count(*splits)
     if have <= most:
         return
     total, highest = 0, -1
-    sizes = Counter(table.used("grp", *parts))
+    sizes = Counter(table.used("grp", *splits))
     large = {group for group, size in sizes.items() if size > most}
     if large:
         rows = sum(sizes[group] for group in large)
@@ -144,6 +145,6 @@ def _sample(table: RowTable, splitter: Splitter, parts: tuple[int, ...], most: i
             break
         total, highest = total + size, rank
     groups = table.column["grp"]
-    left = [row for row in table.rows(*parts) if groups[row] in large or splitter.rank(groups[row]) > highest]
+    left = [row for row in table.rows(*splits) if groups[row] in large or splitter.rank(groups[row]) > highest]
     table.leave_out(left, "left-out")
     yield finding("too-many-rows", "", count=have, limit=most, left=have - total, model=model)

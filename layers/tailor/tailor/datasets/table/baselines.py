@@ -19,7 +19,7 @@ def trivial_baselines(table: RowTable) -> dict[str, Any] | None:
     short = sum(rows for length, rows in lengths.items() if 0 < length <= _SHORT_WORDS)
     if not any(table.used("words", TEST)) or 2 * short < lengths.total() - lengths[0]:
         return None
-    training, testing = ([row for row in table.rows(part) if words[row]] for part in (TRAIN, TEST))
+    training, testing = ([row for row in table.rows(split) if words[row]] for split in (TRAIN, TEST))
     answers, kinds, questions = (table.column[name] for name in ("answer", "kind", "question"))
     majority = _best(training, answers, lambda _: 0, {0})
     by_kind = _best(training, answers, kinds.__getitem__, set(map(kinds.__getitem__, testing)))

@@ -10,7 +10,7 @@ from tailor.datasets.sources import MediaObject
 from tailor.datasets.table.assign import RARE, TEST, TRAIN, VALIDATION
 from tailor.datasets.table.near_duplicates import similar_pairs
 from tailor.datasets.table.row_table import MEDIA_KINDS, RowTable
-from tailor.datasets.table.splitter import PARTS
+from tailor.datasets.table.splitter import SPLITS
 from tailor.findings import Finding, finding
 from tailor.language import LANGUAGES, LATIN, TITLES, of_japanese
 from tailor.metrics.labels import MOST as MOST_LABELS
@@ -27,7 +27,7 @@ _SKEWED = 0.5
 def compare_rows(
     table: RowTable, recipe: Recipe, tone_styles: Mapping[str, tuple[int, str]], files: list[str], captions: set[int]
 ) -> Iterator[Finding]:
-    """Before rows get their parts: duplicates, conflicts, languages, tone marks, kinds of media.
+    """Before rows get their splits: duplicates, conflicts, languages, tone marks, kinds of media.
 
     ``captions`` are the places of files with captions, of which a picture may have several. ``tone_styles`` maps each
     style in use (``first``, ``second``) to its rows and its first word."""
@@ -47,7 +47,7 @@ def compare_rows(
 
 def find_leaks(table: RowTable, names: list[str]) -> Iterator[Finding]:
     """With a given split: rows and groups that stand on both sides. Leaked rows are left out."""
-    if not any(table.parts()):
+    if not any(table.splits()):
         return
     inputs, answers, groups = (table.column[name] for name in ("input", "answer", "grp"))
     repeated = table.repeated("input")
@@ -55,22 +55,22 @@ def find_leaks(table: RowTable, names: list[str]) -> Iterator[Finding]:
     for row, first in _crossing(table, again, lambda row: (inputs[row], answers[row])):
         other, other_line = _place(table, names, first)
         file, line = _place(table, names, row)
-        yield finding("leaked-row", file, line, other=PARTS[table.part(first)], where=other, first=other_line)
+        yield finding("leaked-row", file, line, other=SPLITS[table.split(first)], where=other, first=other_line)
         table.leave_out([row], "leaked-row")
     repeated = table.repeated("grp")
     again = [row for row in table.rows() if groups[row] in repeated]
     shared: dict[tuple[int, int], list[int]] = {}
     for row, first in _crossing(table, again, groups.__getitem__):
-        shared.setdefault((table.part(row), table.part(first)), [0, row, first])[0] += 1
-    for (part, lowest), (number, row, first) in shared.items():
+        shared.setdefault((table.split(row), table.split(first)), [0, row, first])[0] += 1
+    for (split, lowest), (number, row, first) in shared.items():
         other, other_line = _place(table, names, first)
         sides = f"{other} line {other_line}"
         file, _ = _place(table, names, row)
-        yield finding("shared-group", file, count=number, part=PARTS[part], other=PARTS[lowest], example=sides)
+        yield finding("shared-group", file, count=number, part=SPLITS[split], other=SPLITS[lowest], example=sides)
 
 
 def join_captions(table: RowTable, captions: set[int]) -> Iterator[Finding]:
-    """After rows got their parts: several captions of a picture that is tested become one row with several answers."""
+    """After rows got their splits: several captions of a picture that is tested become one row with several answers."""
     repeated = table.repeated("input") if captions else set()
     first: dict[int, int] = {}
     for row in list(table.rows(TEST)) if repeated else ():
@@ -88,12 +88,12 @@ def join_captions(table: RowTable, captions: set[int]) -> Iterator[Finding]:
 
 
 def _crossing(table: RowTable, rows: list[int], same: Callable[[int], Hashable]) -> list[tuple[int, int]]:
-    """Rows of which an equal one stands in an earlier part, each with the first of that part."""
+    """Rows of which an equal one stands in an earlier split, each with the first of that split."""
     first: dict[Hashable, tuple[int, int]] = {}
     for row in rows:
-        key, place = same(row), (table.part(row), row)
+        key, place = same(row), (table.split(row), row)
         first[key] = min(place, first.get(key, place))
-    return [(row, first[same(row)][1]) for row in rows if table.part(row) > first[same(row)][0]]
+    return [(row, first[same(row)][1]) for row in rows if table.split(row) > first[same(row)][0]]
 
 
 def unused_media(table: RowTable, media: Iterable[MediaObject]) -> Iterator[Finding]:
@@ -112,20 +112,20 @@ def compare_media(table: RowTable) -> Iterator[Finding]:
         yield finding("same-media", name, name=name, other=first)
     shown = table.query("SELECT MIN(name), look, grp FROM media WHERE LENGTH(look) > 0 GROUP BY digest ORDER BY 1")
     pictures = compress(table.rows(), table.used("media"))
-    parts: dict[int, int] = {}
+    splits: dict[int, int] = {}
     for row in pictures:
         group = table.column["grp"][row]
-        parts[group] = min(table.part(row), parts.get(group, len(PARTS)))
-    placed = ((name, look, parts[group]) for name, look, group in shown if group in parts)
+        splits[group] = min(table.split(row), splits.get(group, len(SPLITS)))
+    placed = ((name, look, splits[group]) for name, look, group in shown if group in splits)
     for number, (one, other) in enumerate(similar_pairs(placed)):
         if number == _MOST_PAIRS:
             return
-        part, other_part = PARTS[one[1]], PARTS[other[1]]
-        yield finding("similar-media", one[0], name=one[0], part=part, other=other[0], other_part=other_part)
+        split, other_split = SPLITS[one[1]], SPLITS[other[1]]
+        yield finding("similar-media", one[0], name=one[0], part=split, other=other[0], other_part=other_split)
 
 
 def check_counts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Finding]:
-    """After rows got their parts: enough to train, enough to test, every kind tested."""
+    """After rows got their splits: enough to train, enough to test, every kind tested."""
     limits = model.method(recipe.method).limits
     training, testing, usable = table.count(TRAIN), table.count(TEST), table.count(TRAIN, VALIDATION, TEST)
     if not usable:

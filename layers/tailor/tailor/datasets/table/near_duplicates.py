@@ -10,16 +10,16 @@ _MOST_COLOUR = 12
 _MOST_IN_BUCKET = 50
 
 Placed = tuple[str, int]
-"""A picture's name and its part."""
+"""A picture's name and its split."""
 
 
 def similar_pairs(pictures: Iterable[tuple[str, bytes, int]]) -> Iterator[tuple[Placed, Placed]]:
-    """Pairs from different parts that differ in few bits and little colour, each pair once.
+    """Pairs from different splits that differ in few bits and little colour, each pair once.
 
     Near hashes agree in at least half of their 16 bands; bands that very many pictures share (plain backgrounds) say
     nothing and are passed over, so the work stays linear in practice.
     """
-    entries = [(name, look[:_BITS], look[_BITS:], part) for name, look, part in pictures]
+    entries = [(name, look[:_BITS], look[_BITS:], split) for name, look, split in pictures]
     seen: set[tuple[int, int]] = set()
     for start in range(0, _BITS, _BAND):
         buckets: defaultdict[bytes, list[int]] = defaultdict(list)

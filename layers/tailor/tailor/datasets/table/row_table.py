@@ -2,8 +2,8 @@
 
 Memory is one byte per row, and about 100 for a moment while rows are compared.
 
-Rows are told apart by 63-bit hashes of their parts, media by their names. In which part a row is and whether it is left
-out are decided late: both lie in that byte.
+Rows are identified by 63-bit hashes of their contents, media by their names. A row's split, and whether it is left out,
+are decided late: both are in that byte.
 """
 
 import mmap
@@ -31,13 +31,13 @@ _KNOWN: Final = (
     "WHERE (excluded.digest, excluded.kind) > (digest, kind)"
 )
 """What becomes of an object that rows show as of two kinds: that as which it can be used, whichever came first."""
-_PART: Final = 3
-"""The bits of a row's state that hold its part; the others say why it is left out."""
+_SPLIT: Final = 3
+"""The bits of a row's state that hold its split; the others say why it is left out."""
 
 
 class TableRow(NamedTuple):
-    """``n``: place in reading order; ``size``: bytes of its record with the line break; ``part``: the given split,
-    index into PARTS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind``: of answer, index into the kinds;
+    """``n``: place in reading order; ``size``: bytes of its record with the line break; ``split``: the given split,
+    index into SPLITS; ``grp``, ``input``, ``question``, ``answer``: hashes; ``kind``: of answer, index into the kinds;
     ``language``, ``media``: indexes into LANGUAGES and MEDIA_KINDS; ``words``: of the answer; ``low``, ``expected``,
     ``high``: token estimates; ``asked``: the lowest without the answer."""
 
@@ -45,7 +45,7 @@ class TableRow(NamedTuple):
     file: int
     line: int
     size: int
-    part: int
+    split: int
     grp: int
     input: int
     question: int
@@ -62,7 +62,7 @@ class TableRow(NamedTuple):
 
 _Type = Literal["b", "i", "q"]
 _WIDE: Final = {"n", "line", "grp", "input", "question", "answer"}
-_NARROW: Final = {"part", "language", "media"}
+_NARROW: Final = {"split", "language", "media"}
 _TYPES: Final[dict[str, _Type]] = {
     name: "q" if name in _WIDE else "b" if name in _NARROW else "i" for name in TableRow._fields
 }
@@ -126,10 +126,11 @@ class WorkerTable:
 
 
 class RowTable:
-    """The journals of all workers put together, in reading order. ``column["line"][i]`` is the line of the row with
-    index ``i``; columns are called as the fields of :class:`TableRow`, but for ``part``; ``offset`` is the place of the
-    record in the worker's spool. ``joined`` are rows whose answers are further references of another. A context
-    manager."""
+    """Rows of all workers, in reading order. A context manager.
+
+    ``column["line"][i]`` is the line of the row with index ``i``; columns have the names of the fields of
+    :class:`TableRow`, except ``split``; ``offset`` is the place of the record in the worker's spool. ``joined`` are
+    rows whose answers are further references of another."""
 
     def __init__(self, folder: Path, journals: Sequence[WorkerTable]) -> None:
         self.kinds = sorted({kind for journal in journals for kind in journal.kinds})
@@ -138,7 +139,7 @@ class RowTable:
         _merge(paths, journals, self.kinds)
         self._maps: list[memoryview[int]] = []
         self.column: dict[str, Sequence[int]] = {name: self._mapped(paths[name], types[name]) for name in types}
-        self._state = bytearray(self.column.pop("part"))
+        self._state = bytearray(self.column.pop("split"))
         self._reasons = [""]
         self.joined: dict[int, list[int]] = {}
         self._db = sqlite3.connect(":memory:", isolation_level=None)
@@ -169,9 +170,9 @@ class RowTable:
         self._maps.append(view)
         return view
 
-    def part(self, row: int) -> int:
-        """Return the split of a row, as index into PARTS."""
-        return self._state[row] & _PART
+    def split(self, row: int) -> int:
+        """Return the split of a row, as index into SPLITS."""
+        return self._state[row] & _SPLIT
 
     def reason(self, row: int) -> str:
         """The code of the finding that says why the row is left out; empty for rows in use."""
@@ -179,7 +180,7 @@ class RowTable:
 
     def reasons(self) -> Counter[str]:
         """Count the rows that are left out for each reason."""
-        counts = Counter(state >> 2 for state in self._state if state > _PART)
+        counts = Counter(state >> 2 for state in self._state if state > _SPLIT)
         return Counter({self._reasons[at]: count for at, count in counts.items()})
 
     def leave_out(self, rows: Iterable[int], code: str) -> None:
@@ -190,33 +191,33 @@ class RowTable:
             self._reasons.append(code)
         bits = self._reasons.index(code) << 2
         for row in rows:
-            if self._state[row] <= _PART:
+            if self._state[row] <= _SPLIT:
                 self._state[row] |= bits
 
-    def assign(self, parts: bytes, only: Iterable[int] | None = None) -> None:
-        """Give each row, or only those with these indexes, the split in ``parts`` at its index."""
+    def assign(self, splits: bytes, only: Iterable[int] | None = None) -> None:
+        """Give each row, or only those with these indexes, the split in ``splits`` at its index."""
         for row in range(len(self)) if only is None else only:
-            self._state[row] = self._state[row] & ~_PART | parts[row]
+            self._state[row] = self._state[row] & ~_SPLIT | splits[row]
 
-    def mask(self, *parts: int) -> bytes:
+    def mask(self, *splits: int) -> bytes:
         """Return a 1 for each row in use in one of these splits (in any, where none is named), else a 0."""
-        return bytes(self._state.translate(_ones(parts or range(_PART + 1))))
+        return bytes(self._state.translate(_ones(splits or range(_SPLIT + 1))))
 
-    def count(self, *parts: int) -> int:
+    def count(self, *splits: int) -> int:
         """Count the rows in use in one of these splits."""
-        return self.mask(*parts).count(1)
+        return self.mask(*splits).count(1)
 
-    def used(self, name: str, *parts: int) -> Iterator[int]:
+    def used(self, name: str, *splits: int) -> Iterator[int]:
         """Yield a column of the rows in use in these splits."""
-        return compress(self.column[name], self.mask(*parts))
+        return compress(self.column[name], self.mask(*splits))
 
-    def rows(self, *parts: int) -> Iterator[int]:
+    def rows(self, *splits: int) -> Iterator[int]:
         """Yield the indexes of the rows in use in these splits."""
-        return compress(range(len(self)), self.mask(*parts))
+        return compress(range(len(self)), self.mask(*splits))
 
-    def parts(self) -> bytes:
+    def splits(self) -> bytes:
         """Return the split of each row, also of those that are left out."""
-        return bytes(self._state.translate(_PARTS))
+        return bytes(self._state.translate(_SPLITS))
 
     def repeated(self, name: str) -> set[int]:
         """Return the values that several rows have in this column."""
@@ -261,7 +262,7 @@ def _ones(states: Iterable[int]) -> bytes:
     return bytes(table)
 
 
-_PARTS: Final = bytes(state & _PART for state in range(256))
+_SPLITS: Final = bytes(state & _SPLIT for state in range(256))
 
 
 def _merge(paths: Mapping[str, Path], journals: Sequence[WorkerTable], kinds: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Which part a group of rows belongs to: decided by a hash of the group alone, with a guard for kinds of answers.
+"""Which split a group of rows belongs to: decided by a hash of the group alone, with a guard for kinds of answers.
 
 A split that never moves a row, however a dataset grows, can look at nothing but the row's own group: so its shares are
 met on average, and closely where there are many groups. A kind of answers with few groups may be unlucky. Only there
@@ -15,7 +15,7 @@ from xxhash import xxh64_intdigest
 from tailor.datasets.example import SplitName
 from tailor.recipe import Split
 
-PARTS: tuple[SplitName | None, ...] = (None, "train", "validation", "test")
+SPLITS: tuple[SplitName | None, ...] = (None, "train", "validation", "test")
 _SPACE = 1 << 64
 _SPREAD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: neighbours come out far apart
 
@@ -41,16 +41,16 @@ class Splitter:
 
     @property
     def shares(self) -> tuple[tuple[SplitName, float], ...]:
-        """Return the share of each part that is held out."""
+        """Return the share of each split that is held out."""
         return ("test", self.test), ("validation", self.validation)
 
-    def part(self, group: int) -> SplitName:
+    def split_of(self, group: int) -> SplitName:
         """``group``: as :func:`tailor.datasets.table.fingerprints.group_hash` gives it."""
-        return PARTS[self.parts([group])[0]] or "train"
+        return SPLITS[self.splits_of([group])[0]] or "train"
 
-    def parts(self, groups: Sequence[int]) -> bytes:
-        """Return for each group the index of its part in PARTS, a byte each."""
-        train, validation, test = (PARTS.index(part) for part in ("train", "validation", "test"))
+    def splits_of(self, groups: Sequence[int]) -> bytes:
+        """Return for each group the index of its split in SPLITS, a byte each."""
+        train, validation, test = (SPLITS.index(split) for split in ("train", "validation", "test"))
         salt, tested, held = self._salt, int(self.test * _SPACE), int((self.test + self.validation) * _SPACE)
         by_hash = [
             train if (spot := (group ^ salt) * _SPREAD % _SPACE) >= held else test if spot < tested else validation
@@ -58,7 +58,7 @@ class Splitter:
         ]
         for at, group in enumerate(groups) if self.forced else ():
             if group in self.forced:
-                by_hash[at] = PARTS.index(self.forced[group])
+                by_hash[at] = SPLITS.index(self.forced[group])
         return bytes(by_hash)
 
     def place(self, group: int) -> int:
@@ -66,23 +66,23 @@ class Splitter:
         return (group ^ self._salt) * _SPREAD % _SPACE
 
     def rank(self, group: int) -> int:
-        """The group's place in line for a sample, independent of its part."""
+        """The group's place in line for a sample, independent of its split."""
         return (group ^ self._sample_salt) * _SPREAD % _SPACE
 
 
 def tolerated(groups: int, share: float) -> tuple[int, int]:
-    """The fewest and the most groups, of so many, in a part of this share before any is moved: half to double of what
+    """The fewest and the most groups, of so many, in a split of this share before any is moved: half to double of what
     is expected, and at least one. Of 200 groups or more hardly any set of hashes is outside of that."""
     expected = groups * share
     return max(1, math.floor(expected / 2)), math.ceil(2 * expected) + 1
 
 
 def is_even(splitter: Splitter, spread: Mapping[SplitName | None, int]) -> bool:
-    """Whether so many groups in each part are within bounds."""
+    """Whether so many groups in each split are within bounds."""
     groups = sum(spread.values())
-    for part, share in splitter.shares:
+    for split, share in splitter.shares:
         least, most = tolerated(groups, share)
-        if share and not least <= spread.get(part, 0) <= most:
+        if share and not least <= spread.get(split, 0) <= most:
             return False
     return groups == 0 or spread.get("train", 0) > 0
 
@@ -90,21 +90,21 @@ def is_even(splitter: Splitter, spread: Mapping[SplitName | None, int]) -> bool:
 def even_out(splitter: Splitter, groups: Iterable[int]) -> None:
     """Bring the shares of these groups (of one kind, or all) within bounds, by ``splitter.forced``.
 
-    What one part has too much of goes to training first, so that a part with too little can have it. Never takes a
+    What one split has too much of goes to training first, so that a split with too little can have it. Never takes a
     group that an earlier call moved, nor the last one of training. The result depends on the groups alone, not on
     their order.
     """
     order, before = sorted(set(groups), key=splitter.place), set(splitter.forced)
-    for part, share in splitter.shares:
+    for split, share in splitter.shares:
         _, most = tolerated(len(order), share)
-        have = [group for group in order if splitter.part(group) == part]
+        have = [group for group in order if splitter.split_of(group) == split]
         splitter.forced |= dict.fromkeys((group for group in have[most:] if group not in before), "train")
-    for part, share in splitter.shares:
+    for split, share in splitter.shares:
         least, _ = tolerated(len(order), share)
-        lacking = least - sum(splitter.part(group) == part for group in order) if share else 0
-        free = [group for group in order if splitter.part(group) == "train" and group not in before]
-        splitter.forced |= dict.fromkeys(free[: max(min(lacking, len(free) - 1), 0)], part)
-    if order and all(splitter.part(group) != "train" for group in order):
+        lacking = least - sum(splitter.split_of(group) == split for group in order) if share else 0
+        free = [group for group in order if splitter.split_of(group) == "train" and group not in before]
+        splitter.forced |= dict.fromkeys(free[: max(min(lacking, len(free) - 1), 0)], split)
+    if order and all(splitter.split_of(group) != "train" for group in order):
         splitter.forced[order[-1]] = "train"
 
 

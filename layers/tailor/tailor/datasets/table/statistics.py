@@ -5,7 +5,7 @@ from typing import Any
 
 from tailor.datasets.table.assign import TEST, TRAIN, VALIDATION
 from tailor.datasets.table.row_table import MEDIA_KINDS, RowTable
-from tailor.datasets.table.splitter import PARTS
+from tailor.datasets.table.splitter import SPLITS
 from tailor.language import LANGUAGES
 
 _BINS = 12
@@ -19,14 +19,14 @@ def statistics_of(table: RowTable, top: list[tuple[str, int, float]]) -> dict[st
     most = sorted(kinds, key=lambda kind: (-kinds[kind], table.kinds[kind]))[:_MOST_KINDS]
     spoken = sorted(Counter(table.used("language")).items(), key=lambda each: (-each[1], each[0]))
     media = sorted(Counter(table.used("media")).items())
-    groups = {part: len(set(table.used("grp", part))) for part in (TRAIN, VALIDATION, TEST)}
+    groups = {split: len(set(table.used("grp", split))) for split in (TRAIN, VALIDATION, TEST)}
     return {
         "tokens_per_row": _distribution(table, "expected"),
         "words_per_answer": _distribution(table, "words"),
         "kinds": [{"kind": table.kinds[kind], "rows": kinds[kind], "test": tested[kind]} for kind in most],
         "languages": {LANGUAGES[spoken_index]: rows for spoken_index, rows in spoken},
         "rows_with": {MEDIA_KINDS[kind] or "text only": rows for kind, rows in media},
-        "groups": {str(PARTS[part]): number for part, number in groups.items() if number},
+        "groups": {str(SPLITS[split]): number for split, number in groups.items() if number},
         "top_answers": [{"answer": answer, "rows": rows, "share": round(share, 4)} for answer, rows, share in top],
     }
 
@@ -50,8 +50,8 @@ def asked_of(table: RowTable) -> dict[str, int]:
     return _sums(table, "asked", TEST)
 
 
-def _sums(table: RowTable, low: str, part: int) -> dict[str, int]:
-    least, expected, most = (sum(table.used(name, part)) for name in (low, "expected", "high"))
+def _sums(table: RowTable, low: str, split: int) -> dict[str, int]:
+    least, expected, most = (sum(table.used(name, split)) for name in (low, "expected", "high"))
     return {"low": max(0, min(least, expected)), "expected": expected, "high": most}
 
 
