@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tailor.metrics.base import Rules
-from tailor.metrics.self_test import GOLD, Asked, SelfTest, self_test
+from tailor.metrics.self_test import FEWEST_ROWS, GOLD, Asked, SelfTest, self_test
 from tailor.normalisers import for_language
 
 DICE = random.Random(3)
@@ -48,6 +48,18 @@ def test_a_metric_that_takes_wrong_answers_for_right_ones_says_so_with_an_exampl
 def test_a_metric_that_takes_right_answers_for_wrong_ones_says_so() -> None:
     found = trial(ROWS["exact_match"], "json_fields")
     assert any("does not equal itself" in doubt for doubt in found.doubts)
+
+
+def test_long_references_are_tried_on_fewer_rows_and_not_listed_as_options() -> None:
+    words = ["con", "mèo", "đen", "đang", "ngủ", "trên", "một", "chiếc", "ghế", "gỗ", "cũ", "bên", "cửa", "sổ"]
+    found = trial([" ".join(DICE.choices(words, k=300)) for _ in range(200)])
+    rows = {probe.name: probe.rows for probe in found.probes}
+    assert rows[GOLD] == FEWEST_ROWS
+    assert "all options in a list" not in rows
+    short = {probe.name: probe.rows for probe in trial(ROWS["token_f1"]).probes}
+    assert short[GOLD] == 60
+    assert "all options in a list" in short
+    assert found.reason == "answers are long: 300 words is typical"
 
 
 def test_nothing_is_tested_without_references() -> None:

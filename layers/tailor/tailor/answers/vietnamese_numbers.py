@@ -24,6 +24,8 @@ _ABBREVIATED = frozenset({"k", "tr"})
 _FEW = {"chục": 10, "tá": 12}
 _LOWER = {"hai": 2, "ba": 3, "tư": 4, "sáu": 6, "bảy": 7, "tám": 8, "chín": 9}
 _TWENTY = frozenset({"hăm", "hâm"})  # hăm mốt: 21
+_BEGINNINGS = frozenset({*_DIGITS, *_TWENTY, *_MAGNITUDES, "mười", "tư", "trăm", "nửa"})
+"""Words that a number may begin with; other words of a long text need no closer look."""
 _VAGUE = frozenset({"hàng", "vài", "mấy", "nhiều", "cả", "phần", "bạc", "tiền"})
 _OF_YEARS = "nay ngoái sau trước qua tới học sinh ấy đó kia nào mới cũ nhuận dương âm tài tháng ngày"
 _BEFORE_YEARS = "mỗi hàng hằng nhiều cả đầu cuối giữa vào theo mấy từ đến tháng quý vài"
@@ -73,6 +75,8 @@ def _short(match: re.Match[str]) -> str:
 
 def _number(words: Words, place: int) -> tuple[Fraction, int] | None:
     """Return the number that begins at a place, and where it ends."""
+    if words.words[place] not in _BEGINNINGS and not words.words[place][0].isdecimal():
+        return None
     total, end, limit = Fraction(0), place, Fraction(10**18)
     while end == place or words.joined(end):
         part = _part(words, end, total, limit)

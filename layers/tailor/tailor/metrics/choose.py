@@ -13,6 +13,7 @@ _CLOSED_TOKENS = 4
 _PHRASE_TOKENS = 25
 _TYPED_WORDS = 40  # a text of more is no number, date, choice, yes or no
 _SAMPLE = 500  # references whose length is measured, evenly spread
+_LONG_WORDS = 2 * _PHRASE_TOKENS  # normalising makes no phrase of a text of more
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})")
 # Metrics that are shown beside the primary one.
 COMPANIONS: Mapping[str, tuple[str, ...]] = {
@@ -37,13 +38,18 @@ def choose_metric(references: Sequence[str], rules: Rules) -> tuple[str, str]:
     if kind is not None:
         return kind
     sample = references[:: 1 + len(references) // _SAMPLE]
-    lengths = [len(rules.normalise.tokens(reference)) for reference in sample]
+    lengths = [_length(reference, rules) for reference in sample]
     typical, long = statistics.median(lengths), sorted(lengths)[int(0.9 * (len(lengths) - 1))]
     if long <= _CLOSED_TOKENS:
         return "exact_match", f"answers are closed: nine in ten have at most {long} words"
     if typical <= _PHRASE_TOKENS:
         return "token_f1", f"answers are phrases: {typical:g} words is typical"
     return "rouge_l", f"answers are long: {typical:g} words is typical"
+
+
+def _length(reference: str, rules: Rules) -> int:
+    words = len(reference.split())
+    return words if words > _LONG_WORDS else len(rules.normalise.tokens(reference))
 
 
 def typed(references: Sequence[str], rules: Rules) -> tuple[str, str] | None:

@@ -19,9 +19,10 @@ from tailor.metrics.base import Case, Metric, Rules
 from tailor.metrics.choose import choose_metric
 from tailor.metrics.exact_match import equal
 
-ROWS = 100
+ROWS, FEWEST_ROWS = 100, 20
+CHARACTERS = 20_000  # of the references that are tried; normalising long texts takes long, and few of them tell as much
 FULL, FOOLED, PARTLY_FOOLED = 0.99, 0.1, 0.7
-_OPTIONS = 8
+_OPTIONS, _OPTION_WORDS = 8, 40  # an answer that lists options is made only of short ones
 # Metrics by which an answer is right or wrong; the others give a wrong word its part.
 _CLOSED = frozenset({"exact_match", "numeric", "date_time", "choice", "yes_no", "label_accuracy", "containment"})
 _UNKNOWN = {"vi": "Không biết", "en": "I don't know"}
@@ -80,9 +81,16 @@ def self_test(rows: Sequence[Asked], rules: Rules, name: str = "auto", most: int
         metric: Metric = importlib.import_module(f"tailor.metrics.{chosen}").METRIC
     except ImportError:
         return None
+    most = _affordable(rows, most)
     sample = rows[:: max(1, len(rows) // most)][:most]
     probes = tuple(_probed(metric, kind, sample, answers, rules) for kind, answers in _answers(sample, rules).items())
     return SelfTest(chosen, metric.title, reason, rules.language, tuple(probe for probe in probes if probe.rows))
+
+
+def _affordable(rows: Sequence[Asked], most: int) -> int:
+    """Return how many rows to try: fewer where references are long."""
+    typical = fmean(len(row.references[0]) for row in rows)
+    return min(most, max(FEWEST_ROWS, int(CHARACTERS / max(typical, 1))))
 
 
 GOLD = "the references themselves"
@@ -124,6 +132,7 @@ def _answers(rows: Sequence[Asked], rules: Rules) -> Mapping[str, Sequence[str |
     gold = [row.references[0] for row in rows]
     frequent = Counter(gold).most_common(1)[0][0]
     options = [text for text, _ in Counter(gold).most_common(_OPTIONS)]
+    short = all(len(text.split()) <= _OPTION_WORDS for text in options)
     english = rules.language == "en"
     unknown = _UNKNOWN["en" if english else "vi"]
     half = len(gold) // 2
@@ -132,7 +141,7 @@ def _answers(rows: Sequence[Asked], rules: Rules) -> Mapping[str, Sequence[str |
         "other rows' answers": [*gold[half:], *gold[:half]],
         "one answer for all": [frequent] * len(gold),
         f"{unknown!r} for all": [unknown] * len(gold),
-        "all options in a list": [", ".join(dict.fromkeys([*options, text])) for text in gold],
+        "all options in a list": [", ".join(dict.fromkeys([*options, text])) if short else None for text in gold],
         "the question repeated": [row.question or None for row in rows],
         "the first word changed": [_replaced(text, 0) for text in gold],
         "the last word changed": [_replaced(text, -1) for text in gold],
