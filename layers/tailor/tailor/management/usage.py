@@ -58,7 +58,7 @@ class ProjectUsage:
         if cents is None:
             return None
         month = budgets.month_of(now)
-        spent = self._store.spent(budgets.Owner("project", project), month)
+        spent = self._store.spent(budgets.BudgetOwner("project", project), month)
         return UsageBudget(month=month, limit_usd=f"{cents / 100:.2f}", spent_usd=f"{spent:.6f}")
 
 

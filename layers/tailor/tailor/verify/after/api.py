@@ -76,8 +76,8 @@ _DOCS = "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
 CHECKS = (
     Check(
         id="api-strangers",
-        assumption="API Gateway answers requests without a good key and for unknown paths with the template's own "
-        "errors, which OpenAI clients read.",
+        assumption="API Gateway answers requests without a valid key and for unknown paths with the template's "
+        "own errors, which OpenAI clients can read.",
         source=_DOCS + "supported-gateway-response-types.html",
         when="after deploying",
         cost=Decimal("0.001"),
@@ -91,8 +91,8 @@ CHECKS = (
     ),
     Check(
         id="api-callers",
-        assumption="A key lists its models; an unknown model is 404, and a body is 413 that is too large for Lambda "
-        "alone or for API Gateway.",
+        assumption="A key lists its models; an unknown model is 404, and a body that is too large for Lambda or "
+        "for API Gateway is 413.",
         source=_DOCS + "limits.html",
         when="after deploying",
         cost=Decimal("0.001"),
@@ -108,7 +108,7 @@ CHECKS = (
     ),
     Check(
         id="api-stages",
-        assumption="The API has the stage of the template and no public one beside it.",
+        assumption="The API has the template's stage and no other public one.",
         source="https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/"
         "sam-specification-template-anatomy-globals.html; SAM #191",
         when="after deploying",

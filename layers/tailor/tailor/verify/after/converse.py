@@ -53,8 +53,8 @@ _VARIES = frozenset({"input tokens", "stop reason"})
 CHECKS = (
     Check(
         id="converse-bytes",
-        assumption="The base model answers a question about an image that comes as bytes, and counts as many tokens as "
-        "Tailor's estimate allows.",
+        assumption="The base model answers a question about an image that is sent as bytes, and counts a number "
+        "of tokens within Tailor's estimate.",
         source="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
         when="after deploying",
         cost=Decimal("0.001"),
@@ -65,7 +65,7 @@ CHECKS = (
     ),
     Check(
         id="converse-s3-location",
-        assumption="The base model answers a question about an image that is named by its place in S3.",
+        assumption="The base model answers a question about an image that is given by its S3 URI.",
         source="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_S3Location.html",
         when="after deploying",
         cost=Decimal("0.001"),

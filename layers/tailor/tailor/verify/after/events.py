@@ -45,8 +45,8 @@ def _log_group(world: World) -> str:
 CHECKS = (
     Check(
         id="job-events",
-        assumption="Bedrock tells by an event that a job failed, and EventBridge takes it to Tailor's function within "
-        "five minutes.",
+        assumption="Bedrock sends an event when a job fails, and EventBridge delivers it to Tailor's function "
+        "within five minutes.",
         source="https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-eventbridge.html",
         when="after deploying",
         cost=Decimal("0.001"),

@@ -54,7 +54,7 @@ def _caps(world: World) -> dict[str, Any]:
 CHECKS = (
     Check(
         id="queue-caps",
-        assumption="Lambda takes work from the stack's queues, and each mapping has the cap of the template.",
+        assumption="Lambda reads the stack's queues, and each mapping has the template's maximum concurrency.",
         source="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html",
         when="after deploying",
         expected={"without a cap": [], "not enabled": []},
@@ -64,7 +64,7 @@ CHECKS = (
     ),
     Check(
         id="alarms",
-        assumption="All alarms of the stack are there, and none is on after the probes.",
+        assumption="All alarms of the stack exist, and none is in alarm after the probes.",
         source="the template",
         when="after deploying",
         expected={"on": [], "not there": []},

@@ -130,8 +130,8 @@ _SOURCE = (
 CHECKS = (
     Check(
         id="job-refused",
-        assumption="A job whose data has a line of a wrong form fails in its validation, before training and its "
-        "price, with a message that Tailor can explain.",
+        assumption="A job with a malformed line of data fails in its validation, before training is billed, with"
+        " a message that Tailor can explain.",
         source=_SOURCE + "charged for a job that fails before training",
         when="after deploying",
         cost=Decimal("0.01"),
@@ -143,7 +143,7 @@ CHECKS = (
     ),
     Check(
         id="job-stopped",
-        assumption="A job that is stopped during its validation ends as Stopped, before training and its price.",
+        assumption="A job that is stopped during its validation ends as Stopped, before training is billed.",
         source=_SOURCE + "charged for a job that is stopped before training",
         when="after deploying",
         cost=Decimal("0.01"),

@@ -153,8 +153,8 @@ CHECKS = (
     ),
     Check(
         id="probe-run-at-scale",
-        assumption="The same dataset comes to the same through the state machine that deals out large ones, in the "
-        "hands of its role.",
+        assumption="The same dataset gives the same result through the state machine for large datasets, with "
+        "that machine's role.",
         source="https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html; the template",
         when="after deploying",
         cost=Decimal("0.005"),
@@ -166,8 +166,8 @@ CHECKS = (
     ),
     Check(
         id="missing-object",
-        assumption="S3 says of an object that is not there that it is not there (404, and not 403) to a function that "
-        "may list its prefix only: a row that names such an image is reported, and the function does not fail.",
+        assumption="S3 answers 404, not 403, for a missing object to a function that may list only its prefix: a"
+        " row that names such an image is reported, and the function does not fail.",
         source="https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html; field report: kopia #3072",
         when="after deploying",
         cost=Decimal("0.001"),

@@ -146,8 +146,8 @@ def _now() -> datetime:
 CHECKS = (
     Check(
         id="training",
-        assumption="A run goes all the way: a job trains, its model becomes active, is deployed and measured, answers "
-        "under the project's name, in pieces where they are asked for, and goes again when it is taken offline.",
+        assumption="A run completes: a job trains, its model becomes active, is deployed and evaluated, answers "
+        "under the project's name, as a stream if requested, and is removed when it is taken offline.",
         source="https://docs.aws.amazon.com/bedrock/latest/userguide/deploy-custom-model-on-demand.html",
         when="only when asked",
         cost=MOST,

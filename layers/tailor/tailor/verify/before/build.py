@@ -24,8 +24,8 @@ def _built(world: World) -> dict[str, Any]:
 CHECKS = (
     Check(
         id="build-fits",
-        assumption="What was built holds machine code for one processor, and no function is larger with its layers "
-        "than this account's Lambda takes.",
+        assumption="The build contains machine code for one processor only, and no function with its layers is "
+        "larger than this account's Lambda accepts.",
         source="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
         when="before deploying",
         expected={"processors": {"one of": [["arm64"], ["x86_64"]]}, "too large": []},

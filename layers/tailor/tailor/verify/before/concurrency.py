@@ -24,7 +24,7 @@ def _room(world: World) -> dict[str, Any]:
 CHECKS = (
     Check(
         id="function-concurrency",
-        assumption="The account lets functions run side by side: at least 10 executions are left for those that "
+        assumption="The account allows concurrent functions: at least 10 executions are left for those that "
         "reserve none, as Lambda demands, and a function with its layers may have 250 MB.",
         source="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; field reports of new "
         "accounts with a limit of 10",

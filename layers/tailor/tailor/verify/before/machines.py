@@ -35,7 +35,7 @@ def _why(answer: Mapping[str, Any]) -> list[str]:
 CHECKS = (
     Check(
         id="state-machines-valid",
-        assumption="Step Functions takes the definition of every state machine, and refuses one that leads nowhere.",
+        assumption="Step Functions accepts the definition of every state machine, and refuses an invalid one.",
         source="https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html",
         when="before deploying",
         expected={"refused": {}, "a wrong definition": "FAIL"},

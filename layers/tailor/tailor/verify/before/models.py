@@ -62,8 +62,8 @@ def _among(model: Model, offered: set[str]) -> bool:
 CHECKS = (
     Check(
         id="models-lifecycle",
-        assumption="The models that the catalogue lists for this Region are in the state that it says: active ones "
-        "take jobs, legacy ones take none.",
+        assumption="The models that the catalogue lists for this Region have the state that it states: active "
+        "ones accept jobs, legacy ones do not.",
         source=_LIFECYCLE,
         when="before deploying",
         expected={"otherwise than the catalogue says": {}},
@@ -73,7 +73,7 @@ CHECKS = (
     ),
     Check(
         id="models-customizable",
-        assumption="Bedrock offers the catalogue's models in this Region for the methods that the catalogue says.",
+        assumption="Bedrock offers the catalogue's models in this Region for the methods in the catalogue.",
         source=_METHODS,
         when="before deploying",
         expected={"missing": []},

@@ -46,8 +46,8 @@ def _listed(world: World, model: Model) -> dict[Any, str]:
 CHECKS = (
     Check(
         id="prices",
-        assumption="AWS's Price List names its entries as Tailor asks for them, and says what the catalogue says where "
-        "that has a price.",
+        assumption="AWS's Price List names its entries as Tailor requests them, and agrees with the catalogue's "
+        "prices.",
         source=URL,
         when="before deploying",
         expected={"otherwise than the catalogue says": {}, "in the catalogue and not listed": []},

@@ -39,8 +39,8 @@ def _quotas(world: World) -> dict[str, Any]:
 CHECKS = (
     Check(
         id="service-quotas",
-        assumption="Service Quotas tells of the quotas of customization jobs, custom models and deployments, and this "
-        "account has no less of each than is documented.",
+        assumption="Service Quotas lists the quotas of customization jobs, custom models and deployments, and "
+        "this account has at least the documented values.",
         source=catalog.quotas().source.url,
         when="before deploying",
         expected={"not named": [], "less than documented": {}},

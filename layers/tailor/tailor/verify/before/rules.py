@@ -51,7 +51,7 @@ def _put(world: World, what: str, pattern: Mapping[str, Any]) -> AwsAnswer:
 CHECKS = (
     Check(
         id="rules-accepted",
-        assumption="EventBridge takes the pattern of every rule of the template, and refuses a pattern that is none.",
+        assumption="EventBridge accepts the pattern of every rule of the template, and refuses an invalid one.",
         source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html; the limit "
         "of complexity is not documented",
         when="before deploying",
@@ -62,8 +62,8 @@ CHECKS = (
     ),
     Check(
         id="rule-complexity",
-        assumption="EventBridge takes a rule with four wildcards (8 by AWS's own rule engine) and refuses one with "
-        "eight (16). No rule of the template has any.",
+        assumption="EventBridge accepts a rule with four wildcards (8 by AWS's own rule engine) and refuses one "
+        "with eight (16). No rule of the template has any.",
         source="AWS's rule engine (aws/event-ruler); field reports: 8 and 9 taken, 12 and 16 refused",
         when="before deploying",
         expected={f"{SURELY} wildcards accepted": True, f"{TOO_MANY} wildcards accepted": False},
