@@ -19,7 +19,7 @@ def train_curve(
     files: Annotated[
         list[Path], typer.Argument(help="the job's CSV files of training and validation metrics", exists=True)
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON and nothing else")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print only JSON")] = False,
 ) -> None:
     """Describe a training curve: converged, still falling, overfitting or diverged."""
     with shown_errors():

@@ -15,7 +15,7 @@ def destroy(
     answers: Annotated[
         Path | None, typer.Option(dir_okay=False, help="file of the deployment's answers; default: deploy.toml")
     ] = None,
-    timeout: Annotated[float, typer.Option(help="seconds to wait at most until jobs have stopped")] = 1800,
+    timeout: Annotated[float, typer.Option(help="maximum seconds to wait until jobs have stopped")] = 1800,
 ) -> None:
     """Stop all jobs, take down all deployments and remove the stack.
 

@@ -30,7 +30,7 @@ def erase(
     ] = None,
     as_json: AsJson = False,
     timeout: Annotated[
-        float, typer.Option(help="seconds to wait at most until jobs and functions have stopped")
+        float, typer.Option(help="maximum seconds to wait until jobs and functions have stopped")
     ] = 1800,
 ) -> None:
     """Erase a project: its uploads in all versions, its runs with their files, models, deployments, keys and usage.

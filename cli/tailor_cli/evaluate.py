@@ -36,7 +36,7 @@ def evaluate(
         list[str] | None, typer.Option(help="a step of the normaliser, for example num=off or iy=on; repeatable")
     ] = None,
     require_pass: Annotated[bool, typer.Option(help=f"exit with {NOT_PASSED} unless the verdict is passed")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON and nothing else")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print only JSON")] = False,
 ) -> None:
     """Decide whether a candidate's answers beat a baseline's.
 

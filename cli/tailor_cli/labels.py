@@ -16,7 +16,7 @@ def labels(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON that labels.html exported")],
     as_json: AsJson = False,
 ) -> None:
-    """Say how far a run's metric and judge agree with people, and write that into its report.
+    """Report how far a run's metric and judge agree with people, and add that to its report.
 
     The labels come from the page labels.html, which tailor report fetches.
     """
