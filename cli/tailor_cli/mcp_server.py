@@ -128,7 +128,7 @@ async def stop(run: str, reason: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class OfferedTool:
     """``reads``: it changes nothing in the account and is always there; others must be allowed by name."""
 
     run: Callable[..., Any]
@@ -139,12 +139,12 @@ class Tool:
 TOOLS: Final = {
     each.run.__name__: each
     for each in (
-        *(Tool(read) for read in (check, quote, models, runs, show, watch, report, usage, bill)),
-        Tool(push, reads=False),
-        Tool(ask, reads=False),
-        Tool(approve, reads=False),
-        Tool(decline, reads=False, destroys=True),
-        Tool(stop, reads=False, destroys=True),
+        *(OfferedTool(read) for read in (check, quote, models, runs, show, watch, report, usage, bill)),
+        OfferedTool(push, reads=False),
+        OfferedTool(ask, reads=False),
+        OfferedTool(approve, reads=False),
+        OfferedTool(decline, reads=False, destroys=True),
+        OfferedTool(stop, reads=False, destroys=True),
     )
 }
 ALLOWABLE: Final = tuple(name for name, tool in TOOLS.items() if not tool.reads)
@@ -178,7 +178,7 @@ def server(allowed: tuple[str, ...] = ()) -> Any:
         from mcp_types import ToolAnnotations
     except ModuleNotFoundError as error:
         raise InvalidInputError(
-            "the package mcp is not installed", hint="install it: pip install 'tailor[mcp]'"
+            "the package mcp is not installed", hint="install it beside Tailor: pip install mcp"
         ) from error
     made = MCPServer("tailor", instructions=INSTRUCTIONS, log_level="WARNING")
     for name, tool in TOOLS.items():

@@ -16,7 +16,7 @@ from tailor_local.bedrock.context import Standin
 from tailor_local.bedrock.errors import ServiceError
 from tailor_local.bedrock.platform import Scope
 from tailor_local.bedrock.state import TrainingJob
-from tailor_local.sagemaker.runner import Runner
+from tailor_local.sagemaker.runner import TrainingJobRunner
 
 log = logging.getLogger("tailor.sagemaker")
 TARGET = "SageMaker"
@@ -39,7 +39,7 @@ class SageMaker:
 
     def __init__(self, standin: Standin, announcer: Announcer) -> None:
         self._standin = standin
-        self._runner = Runner(standin, announcer)
+        self._runner = TrainingJobRunner(standin, announcer)
         self._operations: Mapping[str, Callable[[Scope, dict[str, Any]], dict[str, Any]]] = {
             "CreateTrainingJob": self._create,
             "DescribeTrainingJob": self._describe,

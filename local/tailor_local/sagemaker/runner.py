@@ -43,7 +43,7 @@ class _StoppedError(Exception):
     """Someone stopped the job, or its time was over. The argument is the secondary status."""
 
 
-class Runner:
+class TrainingJobRunner:
     def __init__(self, standin: Standin, announcer: Announcer) -> None:
         self._standin, self._announcer = standin, announcer
 

@@ -151,6 +151,7 @@ def test_who_takes_a_project_offline_hears_what_ended_what_goes_on_and_how_it_co
     monkeypatch.setattr(Session, "runs", setting.runs)
     monkeypatch.setattr(Session, "serving", setting.aliases)
     monkeypatch.setattr(Session, "control", setting.control)
+    monkeypatch.setattr(Session, "sagemaker", None)
     for ended in (f"{live.id} is retired", ""):
         result = CliRunner(mix_stderr=False).invoke(app, ["offline", "colours", "--reason", "it invents prices"])
         assert result.exit_code == 0, result.stderr

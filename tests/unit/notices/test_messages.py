@@ -90,7 +90,7 @@ WORDS = {
         "settle",
         "its folder was changed since: run colours-scenes-fedcba987654 has what it holds now",
         "info",
-        "colours: newer data take a run's place",
+        "colours: newer data replaces this run",
         (
             f"Run {RUN} ends. Its folder was changed since: run colours-scenes-fedcba987654 has what it holds now. "
             "The question for an approval is withdrawn. Nothing was spent on training."

@@ -155,7 +155,7 @@ class SlackThreads:
 
     def told_first(self, thread: Thread, notice: str) -> bool:
         """Return whether the thread's first message told this notice."""
-        return thread.first == hashed(notice)
+        return thread.first in (notice, hashed(notice))  # one that was just opened has the id itself
 
     def claim(self, key: str) -> bool:
         """Return whether the caller may open the thread."""

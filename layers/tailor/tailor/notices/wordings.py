@@ -79,7 +79,7 @@ WORDINGS: Mapping[State, Wording] = {
     ),
     State.SUPERSEDED: Wording(
         "info",
-        "newer data take a run's place",
+        "newer data replaces this run",
         texts.superseded,
         lambda facts: (
             "Nothing to do: the newer data are checked and quoted by themselves, and asked for anew if need be. Should "
