@@ -13,7 +13,6 @@ from rich.table import Column, Table
 from tailor.errors import ConflictError
 from tailor.steps.erase import Deployments, Erasure, Models, Receipt, RunRecords, Tally
 from tailor_cli.context import AsJson, confirm, err, in_a_line, out, person, say_json, session, shown_errors
-from tailor_cli.known import project_or_close
 from tailor_cli.runs import Project, now
 
 PAUSE = 5.0
@@ -45,10 +44,6 @@ def erase(
             say_json(json.dumps(_tallies(found), indent=2)) if as_json else out.print(_table(found))
             raise typer.Exit
         if not any(tally.count for tally in found):
-            close = project_or_close(project)
-            if close != project:
-                erase(close, dry_run, yes, receipt, as_json, timeout)
-                return
             say_json(_tallies(found)) if as_json else out.print(f"nothing is left of {project}")
             raise typer.Exit
         if not yes:

@@ -113,6 +113,7 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> Iterator[Filled]:
         stack: Any = type("Stack", (), {"serving_table": "serving", "bucket": BUCKET, "runs_table": "runs"})
         for name, value in {
             "stack": stack,
+            "sagemaker": None,
             "control": found.control,
             "runs": found.runs,
             "serving": found.serving,

@@ -1,5 +1,6 @@
 """Runs over HTTP: what a key sees, pages, and that every action does what the command line does, or says why not."""
 
+import importlib
 import json
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -308,11 +309,14 @@ def test_a_models_deletion_has_openais_shape_and_spares_what_is_needed(person: P
 
 
 def test_each_operation_needs_one_of_its_scopes(
-    function: ModuleType, store: ServingTable, runs: DynamoRunStore
+    function: ModuleType, store: ServingTable, runs: DynamoRunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PRICES", "{}")
+    preview = importlib.reload(importlib.import_module("functions.preview.app"))
     for scope in keys.SCOPES:
-        person = Person(function, store, scope)
+        persons = Person(function, store, scope), Person(preview, store, scope)
         for operation in OPERATIONS:
+            person = persons[operation.path.endswith("/preview")]
             path = operation.path.removeprefix("/v1/").format(run=RUN, id="colours", project="colours", dataset="x")
             answer = getattr(person, operation.method)(path)
             assert (answer[0] == 403) == (scope not in operation.scopes), (scope, operation.id, answer)
