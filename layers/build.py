@@ -33,7 +33,7 @@ def install(requirements: Path, architecture: str, target: Path) -> None:
 
     Files are copied, never linked: what is done to a layer must not reach uv's cache.
     """
-    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--link-mode=copy"]
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--link-mode=copy", "--system-certs"]
     command += [f"--python={sys.executable}", "--python-version=3.13"]
     command += ["--require-hashes", "--no-deps", "--only-binary=:all:"]
     command += [f"--python-platform={MACHINES[architecture]}-{SYSTEM}"]
