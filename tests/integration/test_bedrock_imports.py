@@ -51,6 +51,6 @@ def test_a_model_is_imported_with_its_role_and_deployed(bench: Bench) -> None:
     assert "model artifacts" in ended(submit("nothing", f"s3://{ESCROW}/nothing"))["failureMessage"]
     stranger = make_role(bench.cloud, "stranger", "bedrock.amazonaws.com", DATA, CONFUSED_DEPUTY)
     assert "assume" in ended(submit("untrusted", adapter, stranger))["failureMessage"]
-    blind = make_role(bench.cloud, "blind", "bedrock.amazonaws.com", DATA)
+    blind = make_role(bench.cloud, "import-blind", "bedrock.amazonaws.com", DATA)
     assert "AccessDenied" in ended(submit("unread", adapter, blind))["failureMessage"]
     assert refused(lambda: submit("elsewhere", f"s3://{BUCKET}/model"))[0] == "ValidationException"
