@@ -13,6 +13,7 @@ from tailor.recipe import Recipe
 from tailor.run_records import StallRecord
 from tailor.runs import Run, State
 from tailor.steps.filling import Folder
+from tailor.steps.services import RunServices
 from tailor.training.spending import Booking, MonthLimits, Spending
 from tailor_cli import runs, watch
 from tailor_cli.context import Session, out, session
@@ -150,8 +151,7 @@ def test_who_takes_a_project_offline_hears_what_ended_what_goes_on_and_how_it_co
     over = setting.add(State.RETIRED, "colours-over-0123456789ab")
     monkeypatch.setattr(Session, "runs", setting.runs)
     monkeypatch.setattr(Session, "serving", setting.aliases)
-    monkeypatch.setattr(Session, "control", setting.control)
-    monkeypatch.setattr(Session, "sagemaker", None)
+    monkeypatch.setattr(Session, "services", RunServices(setting.runs, setting.control, setting.aliases))
     for ended in (f"{live.id} is retired", ""):
         result = CliRunner(mix_stderr=False).invoke(app, ["offline", "colours", "--reason", "it invents prices"])
         assert result.exit_code == 0, result.stderr
