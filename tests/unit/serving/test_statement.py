@@ -186,6 +186,7 @@ def run(store: ServingTable, monkeypatch: pytest.MonkeyPatch) -> Callable[..., A
 
     monkeypatch.setitem(session.__dict__, "serving", store)
     monkeypatch.setitem(session.__dict__, "stack", Stack())
+    monkeypatch.setattr("tailor_cli.known.projects", list)
     runner = CliRunner(mix_stderr=False)
     return lambda *words: runner.invoke(app, words)
 

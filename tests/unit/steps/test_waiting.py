@@ -184,7 +184,7 @@ def measured(runs: int) -> dict[str, tuple[int, int]]:
     """Return items read and calls of Bedrock's control plane in a minute, by what happens in it."""
     found: dict[str, Counter[str]] = {}
     line = waiting(runs, "turn")
-    found["all wait for room"] = line.minute()
+    found["all wait for a job slot"] = line.minute()
     line.end_a_job()
     found["one job has ended"] = line.minute()
     assert found["one job has ended"]["asked"] == 1
@@ -198,7 +198,7 @@ def measured(runs: int) -> dict[str, tuple[int, int]]:
     for run in new:
         waits = arrival.train(run.id)
         assert waits is not None and waits.stall is not None
-    found["all of them come"] = +arrival.counts
+    found["all arrive in this minute"] = +arrival.counts
     return {what: (counts["items"], counts["bedrock"]) for what, counts in found.items()}
 
 
@@ -206,7 +206,7 @@ def measured(runs: int) -> dict[str, tuple[int, int]]:
 def test_what_waits_reads_each_run_once_a_minute_and_asks_bedrock_as_often_as_few_do(runs: int) -> None:
     few = measured(10)
     for what, (items, calls) in measured(runs).items():
-        if what == "all of them come":
+        if what == "all arrive in this minute":
             assert items <= 150 * runs, "a new run reads a bounded part of the others"
             assert calls <= 100, "beyond that, new runs join the line without asking"
         else:
