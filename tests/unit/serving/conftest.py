@@ -73,7 +73,10 @@ def authorize() -> ModuleType:
 
 @pytest.fixture
 def inference(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    return importlib.import_module("functions.inference.app")
+    """The function, with the bucket of these tests: it keeps the settings of whichever test imported it first."""
+    module = importlib.import_module("functions.inference.app")
+    monkeypatch.setattr(module, "settings", module.settings.model_copy(update={"bucket": BUCKET}))
+    return module
 
 
 @pytest.fixture
