@@ -131,6 +131,7 @@ def test_a_browser_uploads_by_signed_addresses_and_nothing_starts_before_it_says
     [run] = until(lambda: pipeline.runs.project_runs("signed"), bool)
     pipeline.wait(run.id, State.AWAITING_APPROVAL, State.PREPARED, State.REJECTED)
     assert run.has_recipe
+    http.close()
 
 
 def swapped(url: str) -> str:

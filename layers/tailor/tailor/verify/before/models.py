@@ -48,8 +48,8 @@ def _methods(world: World) -> dict[str, Any]:
     }
     missing = []
     for model in _here(world):
-        for method in model.methods:
-            known = offered.get(method)
+        for method, facts in model.methods.items():
+            known = offered.get("fine-tuning" if facts.record == "document" else method)  # documents are learnt so
             if model.can_be_trained and known is not None and not _among(model, known):
                 missing.append(f"{model.name}: {method}")
     return {"listed": {method: len(found) for method, found in offered.items()}, "missing": sorted(missing)}
