@@ -27,23 +27,12 @@ from tailor.aws.table import ConditionFailedError
 from tailor.errors import LostRaceError
 from tailor.serving.aliases import Alias
 from tailor.serving.budgets import BudgetOwner
-from tailor.serving.usage import Usage
+from tailor.serving.usage import COUNTS, Usage
 
 KEEP_USAGE = timedelta(days=400)
 KEEP_WINDOWS = timedelta(days=2)
 KEEP_ASKED = timedelta(days=30)
 _NEW = "attribute_not_exists(pk)"
-_COUNTS = (
-    "requests",
-    "errors",
-    "throttled",
-    "input_tokens",
-    "cached_tokens",
-    "output_tokens",
-    "images",
-    "estimated",
-    "fallbacks",
-)
 _LATENCY = "l"
 _LATENCIES = re.compile(rf"{_LATENCY}\d{{1,2}}")
 
@@ -88,7 +77,7 @@ class ServingTable(KeyTable):
     # Usage
 
     def add_usage(self, usage: Usage) -> None:
-        counts = {name: getattr(usage, name) for name in _COUNTS}
+        counts = {name: getattr(usage, name) for name in COUNTS}
         counts |= {f"{_LATENCY}{bucket}": count for bucket, count in usage.latencies.items()}
         added = {name: count for name, count in counts.items() if count}
         adds = ", ".join(f"{name} :{name}" for name in added)
@@ -201,7 +190,7 @@ def _usage_key(usage: Usage) -> str:
 def _usage(project: str, item: dict[str, Any]) -> Usage:
     when, key, run, *tags = item["sk"].split("#", 3)
     day, _, hour = when.partition("T")
-    counts: dict[str, Any] = {name: int(item.get(name, 0)) for name in _COUNTS}
+    counts: dict[str, Any] = {name: int(item.get(name, 0)) for name in COUNTS}
     latencies = {int(name[1:]): int(count) for name, count in item.items() if _LATENCIES.fullmatch(name)}
     return Usage(
         project,

@@ -12,20 +12,9 @@ from typing import Any
 from tailor.printable import one_line
 from tailor.serving.latency import percentile
 from tailor.serving.prices import Pricing
-from tailor.serving.usage import Usage
+from tailor.serving.usage import COUNTS, Usage
 from tailor.token_prices import TokenPrices
 
-_COUNTS = (
-    "requests",
-    "errors",
-    "throttled",
-    "input_tokens",
-    "cached_tokens",
-    "output_tokens",
-    "images",
-    "estimated",
-    "fallbacks",
-)
 _CENTS = Decimal("0.000001")  # a short answer costs a thousandth of a cent
 
 
@@ -53,7 +42,7 @@ class Line:
             "version": used.run,
         }
         names |= {"base_model": used.model or None, "key": used.key, "tags": used.tags}
-        counts = {name: getattr(used, name) for name in _COUNTS}
+        counts = {name: getattr(used, name) for name in COUNTS}
         counts |= {"estimated_requests": counts.pop("estimated"), "fallback_requests": counts.pop("fallbacks")}
         latencies = {f"p{share}_ms": percentile(used.latencies, share / 100) for share in (50, 95, 99)}
         cost = None if self.cost is None else f"{self.cost.quantize(_CENTS):f}"
@@ -116,5 +105,5 @@ def _with(line: Line, row: Usage, prices: TokenPrices | None) -> Line:
 
 
 def _sum(one: Usage, other: Usage) -> Usage:
-    counts = {name: getattr(one, name) + getattr(other, name) for name in _COUNTS}
+    counts = {name: getattr(one, name) + getattr(other, name) for name in COUNTS}
     return replace(one, **counts, latencies=dict(Counter(one.latencies) + Counter(other.latencies)))

@@ -12,6 +12,19 @@ from typing import Protocol
 from tailor.serving.errors import RATE_LIMIT, ApiError
 from tailor.serving.keys import Caller
 
+COUNTS = (
+    "requests",
+    "errors",
+    "throttled",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "images",
+    "estimated",
+    "fallbacks",
+)
+"""Counters of :class:`Usage`: what is stored, and what adds up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
