@@ -14,6 +14,7 @@ from botocore.serialize import create_serializer
 from botocore.validate import ParamValidator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tailor.serving.aliases import MediaRules, Version
 from tailor.serving.chat import to_converse
@@ -164,7 +165,7 @@ def test_mutated_bodies_get_answers_that_are_documented_and_no_5xx() -> None:
 
 @pytest.mark.usefixtures("live")
 @pytest.mark.parametrize(
-    "body", ["many messages", "many letters", "many values", "many arguments", "many names inside"]
+    "body", ["many messages", "many letters", "many values", "many arguments", "many names inside", "many members"]
 )
 def test_what_is_too_much_is_refused_before_it_is_checked(
     body: str, inference: ModuleType, runtime: ScriptedRuntime, monkeypatch: pytest.MonkeyPatch
@@ -177,6 +178,7 @@ def test_what_is_too_much_is_refused_before_it_is_checked(
         "many values": [{"role": "user", "content": [{"type": "text", "text": "x"}] * 16_000}],
         "many arguments": [{"role": "user", "content": "x"}, said, {"role": "tool", "tool_call_id": "c"}],
         "many names inside": [{"role": "user", "content": "x"} | {f"n{n}": 1 for n in range(31_000)}],
+        "many members": [{"role": "user", "content": "x"} | {f"n{n}": 1 for n in range(2_001)}],
     }
     if body != "many arguments":  # which are looked at once all else is known to be sound
         monkeypatch.setattr(ChatRequest, "model_validate", None)
@@ -186,6 +188,19 @@ def test_what_is_too_much_is_refused_before_it_is_checked(
     assert (answer["statusCode"], error["code"]) == (400, "invalid_value")
     assert "more than" in error["message"]
     assert not runtime.requests
+
+
+def test_json_in_a_text_counts_as_text() -> None:
+    rows = json.dumps([{"a": number} for number in range(40_000)])
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": rows}]}).encode()
+    assert ChatRequest.parse(body).messages[0].content == rows
+
+
+def test_only_the_first_of_many_wrong_items_is_described() -> None:
+    messages = [{"role": "user", "content": [{"type": "text"}] * 9}] * 900
+    with pytest.raises(ValidationError) as caught:
+        ChatRequest.model_validate({"model": "m", "messages": messages})
+    assert len(caught.value.errors()) == 1
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e999", "9" * 400])

@@ -15,6 +15,7 @@ MAX_MESSAGES = 2_000
 MAX_IMAGES = 20  # Converse's limit; a model may take fewer
 MAX_VALUES = 30_000
 MAX_DEPTH = 128
+MAX_MEMBERS = 2_000  # of one object: each unknown name is described before the first is told
 MAX_SEPARATORS = 300_000  # commas and names, in texts too: more than a model's context holds
 _IMAGES = frozenset({"image_url", "input_image"})
 
@@ -36,6 +37,8 @@ class Allowance:
                 raise _too_much("request", f"more than {MAX_VALUES:,} values", param)
             if depth > MAX_DEPTH:
                 raise _too_much("request", f"values more than {MAX_DEPTH} deep", param)
+            if isinstance(value, dict) and len(value) > MAX_MEMBERS:
+                raise _too_much("request", f"an object with more than {MAX_MEMBERS:,} members", param)
             found += [(each, depth + 1) for each in inner if isinstance(each, dict | list)]
 
 
@@ -45,7 +48,10 @@ def check_size(body: bytes) -> None:
         raise ApiError(
             413, "The request is too large: send fewer or smaller images", code="request_too_large", param=None
         )
-    if body.count(b",") + body.count(b'":') > MAX_SEPARATORS:
+    names, quoted = body.count(b'":'), body.count(b'\\":')  # those with a backslash stand in a text
+    if names - quoted > MAX_VALUES:
+        raise _too_much("request", f"more than {MAX_VALUES:,} values", None)
+    if body.count(b",") + names > MAX_SEPARATORS:
         raise _too_much("request", f"more than {MAX_SEPARATORS:,} commas and names", None)
 
 

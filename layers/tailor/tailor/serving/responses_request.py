@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from tailor.serving.schema import (
+    FIRST_WRONG,
     MAX_INTEGER,
     MAX_METADATA,
     TAG,
@@ -156,14 +157,15 @@ class ResponsesRequest(ApiModel):
 
     model: str
     input: Annotated[
-        Annotated[str, Tag(f"{TAG}text")] | Annotated[list[InputItem], Field(min_length=1), Tag(f"{TAG}parts")],
+        Annotated[str, Tag(f"{TAG}text")]
+        | Annotated[list[InputItem], FIRST_WRONG, Field(min_length=1), Tag(f"{TAG}parts")],
         Discriminator(shape_of),
     ]
     instructions: str | None = None
     max_output_tokens: int | None = Field(default=None, ge=1, le=MAX_INTEGER)
     temperature: float | None = Field(default=None, ge=0, le=1)
     top_p: float | None = Field(default=None, ge=0, le=1)
-    tools: Annotated[list[FunctionTool], Field(max_length=128)] | None = None
+    tools: Annotated[list[FunctionTool], FIRST_WRONG, Field(max_length=128)] | None = None
     tool_choice: ToolChoice[NamedFunctionTool] | None = None
     parallel_tool_calls: bool | None = None
     text: TextSettings | None = None

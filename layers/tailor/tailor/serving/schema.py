@@ -9,13 +9,16 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, FailFast, Field, Tag, ValidationError, field_validator
 
 from tailor.serving.body import read_body
 from tailor.serving.errors import ApiError
 
 # Tags of unions start with this, which distinguishes them from field names in an error's location.
 TAG = "~"
+
+# Only the first wrong item is told, and to describe thousands takes longer than to read them.
+FIRST_WRONG = FailFast()
 
 
 class ApiModel(BaseModel):
@@ -72,7 +75,7 @@ def shape_of(value: Any) -> str:
 
 
 type Parts[P] = Annotated[
-    Annotated[str, Tag(f"{TAG}text")] | Annotated[list[P], Tag(f"{TAG}parts")], Discriminator(shape_of)
+    Annotated[str, Tag(f"{TAG}text")] | Annotated[list[P], FIRST_WRONG, Tag(f"{TAG}parts")], Discriminator(shape_of)
 ]
 type UserPart = Annotated[
     Annotated[TextPart, Tag(f"{TAG}text")]
@@ -124,7 +127,7 @@ class AssistantMessage(ApiModel):
 
     role: Literal["assistant"]
     content: Parts[AssistantPart] | None = None
-    tool_calls: list[ToolCall] | None = None
+    tool_calls: Annotated[list[ToolCall], FIRST_WRONG] | None = None
     refusal: str | None = None
 
     name: SpeakerName | None = None
@@ -249,14 +252,15 @@ class ChatRequest(ApiModel):
     """The body of ``POST /v1/chat/completions``."""
 
     model: str
-    messages: Annotated[list[Message], Field(min_length=1)]
+    messages: Annotated[list[Message], FIRST_WRONG, Field(min_length=1)]
     max_tokens: int | None = Field(default=None, ge=1, le=MAX_INTEGER)
     max_completion_tokens: int | None = Field(default=None, ge=1, le=MAX_INTEGER)
     temperature: float | None = Field(default=None, ge=0, le=1)
     top_p: float | None = Field(default=None, ge=0, le=1)
     stop: (
         Annotated[
-            Annotated[Stop, Tag(f"{TAG}text")] | Annotated[list[Stop], Field(max_length=4), Tag(f"{TAG}parts")],
+            Annotated[Stop, Tag(f"{TAG}text")]
+            | Annotated[list[Stop], FIRST_WRONG, Field(max_length=4), Tag(f"{TAG}parts")],
             Discriminator(shape_of),
         ]
         | None
@@ -266,7 +270,7 @@ class ChatRequest(ApiModel):
     user: str | None = None
     safety_identifier: str | None = None
     metadata: Annotated[dict[MetadataName, MetadataValue], Field(max_length=MAX_METADATA)] | None = None
-    tools: Annotated[list[Tool], Field(max_length=128)] | None = None
+    tools: Annotated[list[Tool], FIRST_WRONG, Field(max_length=128)] | None = None
     tool_choice: ToolChoice[NamedTool] | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
