@@ -1,4 +1,4 @@
-"""Try a run again that has ended without a model in service, and keep what was done already.
+"""Retry a run that ended without a live model, and keep the work that is already done.
 
 =================== ============ =================================================================
 it ended as         it goes to   what is kept
@@ -31,7 +31,7 @@ ENDED_WITHOUT_MODEL = frozenset(
 
 
 def again(run: Run, bucket: Storage, runs: RunStore, *, by: str, reason: str, now: datetime) -> Run:
-    """Return the run where its next try begins, not yet saved.
+    """Return the run at the state where its next try begins, not yet saved.
 
     Nothing is spent by this alone: a run that is prepared trains within the budget only, or asks for approval.
 
@@ -58,7 +58,7 @@ def again(run: Run, bucket: Storage, runs: RunStore, *, by: str, reason: str, no
 
 
 def _rejected(superseded: Run, mark: str, runs: RunStore) -> bool:
-    """Return whether what took the run's place, the folder's content of this fingerprint, was rejected."""
+    """Return whether the upload that replaced the run, the folder's content with this fingerprint, was rejected."""
     if superseded.state != State.SUPERSEDED:
         return False
     others = (run for run in runs.project_runs(superseded.project) if run.prefix == superseded.prefix)
@@ -66,14 +66,14 @@ def _rejected(superseded: Run, mark: str, runs: RunStore) -> bool:
 
 
 def _next_job(run: Run, now: datetime) -> JobRecord:
-    """Return a job of the next number, so that its name and token are new, with what the jobs before it cost."""
+    """Return a job with the next number, hence a new name and token, and the cost of the earlier jobs."""
     cost = spent(run, now, JOBS)
     return JobRecord(attempt=attempt_of(run) + 1, spent_before=EarlierCost(least=cost.least, most=cost.most))
 
 
 def _deployed_again(run: Run, by: str, reason: str, now: datetime) -> Run:
-    """Return the run with its trained model to be deployed: nothing is trained or paid twice, and what was not measured
-    is measured before it can go live."""
+    """Return the run with its trained model about to be deployed. Nothing is trained or paid twice; what was not
+    measured is measured before the model can go live."""
     check_model(run)
     tried = run.history[-2]
     if tried.state == State.RESTORING:

@@ -1,4 +1,4 @@
-"""Ask an evaluation's questions in several functions if one is too small for them.
+"""Ask an evaluation's questions in several functions if they are too many for one.
 
 A state machine (statemachines/evaluate.asl.yaml) gives each function some chunks of the questions and has the run
 scored at its end. No two functions ask the same question, and reconcile finds an execution whose end was not reported
@@ -50,7 +50,7 @@ class EvaluateFanOut:
         return Machine(self.executions, State.EVALUATING, "evaluation", outlived=self.part_seconds)
 
     def begin(self, run: Run, arms: Sequence[Arm], services: "EvaluateServices", now: datetime) -> Run | None:
-        """Start an execution for a claimed run and return the run; None if this function is to ask by itself.
+        """Start an execution for a claimed run and return the run; None if this function should ask by itself.
 
         A run whose executions were stopped several times is asked by one function after the other, and so is one that
         finds the state machine busy: it does not wait, because its time is limited.
@@ -75,7 +75,7 @@ class EvaluateFanOut:
 
 @dataclass(frozen=True, slots=True)
 class EvaluateServices:
-    """Services of an evaluation. ``remark`` is shown in the report above its verdict."""
+    """Services of an evaluation. ``remark`` is shown in the report above the verdict."""
 
     bucket: Storage
     runs: RunStore
@@ -117,7 +117,7 @@ def ask(
 
 
 def arms_of(run: Run, region: str, live: Version | None = None) -> list[Arm]:
-    """Return the models that are asked, by the ids that this Region takes.
+    """Return the models to ask, under the ids that this Region uses.
 
     Distillation also evaluates the teacher, to show how much of the gap was closed.
     """
@@ -131,7 +131,7 @@ def arms_of(run: Run, region: str, live: Version | None = None) -> list[Arm]:
 
 
 class CancellableDeadline:
-    """Time left for asking, which ends once the run is stopped: answers that nobody reads are not paid for.
+    """Time left for asking. It ends once the run is stopped, so that no answers are paid for that nobody reads.
 
     Reads the run every 15 seconds. Safe for use by several threads.
     """

@@ -1,4 +1,4 @@
-"""Interface of Amazon Bedrock's control plane, as far as the steps use it.
+"""Interface of Amazon Bedrock's control plane, limited to what the steps use.
 
 :class:`tailor.aws.bedrock.Bedrock` implements it for a whole account, :class:`tailor.steps.ownership.OwnControl` for
 what one stack made.
@@ -11,7 +11,7 @@ from tailor.catalog import DeploymentKind
 
 
 class Control(Protocol):
-    """Jobs, models, and what serves them: on-demand deployments or Provisioned Throughput.
+    """Jobs, models, and their deployments: on demand or by Provisioned Throughput.
 
     Answers have the API's shape (botocore, service ``bedrock``).
 
@@ -32,13 +32,13 @@ class Control(Protocol):
         """Call GetCustomModel, by ARN or name. ``modelStatus`` may be missing: models of old jobs have none."""
 
     def create_model(self, request: Mapping[str, Any]) -> str:
-        """Call CreateCustomModel and return the model's ARN; it is being made, see :meth:`get_model`."""
+        """Call CreateCustomModel and return the model's ARN. The model is not ready yet; see :meth:`get_model`."""
 
     def delete_model(self, identifier: str) -> None:
-        """Call DeleteCustomModel; do nothing if it is gone, or another stack's. ConflictError: it is deployed."""
+        """Call DeleteCustomModel; do nothing if it is gone or another stack's. ConflictError: it is deployed."""
 
     def list_models(self) -> Iterable[dict[str, Any]]:
-        """Call ListCustomModels: the account's, each with ``modelArn``, ``modelName`` and ``creationTime``."""
+        """Call ListCustomModels; return the account's, each with ``modelArn``, ``modelName`` and ``creationTime``."""
 
     def create_deployment(
         self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
@@ -46,24 +46,24 @@ class Control(Protocol):
         """Call CreateCustomModelDeployment or CreateProvisionedModelThroughput; return the ARN."""
 
     def get_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
-        """Return one by ARN or name, with ``arn``, ``modelArn`` and the ``status`` of a deployment.
+        """Return a deployment by ARN or name, with ``arn``, ``modelArn`` and ``status``.
 
         Args:
             kind: of a name; an ARN tells its own.
         """
 
     def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
-        """Return the status of each of the account's, by ARN."""
+        """Return the status of each deployment in the account, by ARN."""
 
     def list_deployments(self, kind: DeploymentKind = "on-demand") -> Iterable[dict[str, Any]]:
-        """Return the account's, each with ``arn``, ``name``, ``modelArn``, ``status`` and the time ``created``."""
+        """Return the account's deployments, each with ``arn``, ``name``, ``modelArn``, ``status`` and ``created``."""
 
     def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
-        """Delete one; do nothing if it is gone, or another stack's. ConflictError: it is still being made."""
+        """Delete a deployment; do nothing if it is gone or another stack's. ConflictError: it is being created."""
 
 
 class AccountControl(Control, Protocol):
-    """All jobs and deployments of an account, of any stack."""
+    """Jobs and deployments of the whole account, of any stack."""
 
     def tags(self, arn: str) -> dict[str, str]:
         """Call ListTagsForResource; return an empty dict if there are no tags. Raises NotFoundError."""

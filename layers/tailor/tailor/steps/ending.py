@@ -1,4 +1,4 @@
-"""End all that a project, or a whole stack, has under way, so that it can be removed."""
+"""End everything that a project or a stack has in progress, so that it can be removed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from tailor.steps.services import RunServices
 
 
 def end_project(project: str, services: RunServices, **how: Any) -> list[str]:
-    """Take a project out of service and end its runs; return what has to be waited for, as sentences.
+    """Take a project out of service and end its runs. Return sentences that say what must still finish.
 
     A job stops within minutes, and a deployment that is being made is deleted once it is there. Idempotent.
 

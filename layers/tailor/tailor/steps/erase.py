@@ -1,4 +1,4 @@
-"""Erase a project: what this stack holds of it, in every store and at Bedrock.
+"""Erase a project: everything that this stack holds of it, in every store and at Bedrock.
 
 Runs are ended first. Then what they made is removed, and their records last, because these say what there is. So an
 erasure that was cut short is finished by the same call again, and where nothing is left it does nothing.
@@ -31,13 +31,13 @@ STAYS = (
     "in the month's bookings, amounts without a project or a run, so that the stack's limit holds",
 )
 FOLDERS = "records of folders"
-"""Title of the store that notes deletions too, and empties itself once a folder is quiet."""
+"""Title of the store that records deletions too; it empties itself once a folder is quiet."""
 _WORKED_ON = frozenset({State.PREPARING, State.EVALUATING})
 
 
 @dataclass(frozen=True, slots=True)
 class StoredItem:
-    """One thing that a store holds of a project. ``handle`` is what the store removes it by."""
+    """An item of a project in a store. The store removes it by its ``handle``."""
 
     name: str
     handle: Any
@@ -45,22 +45,22 @@ class StoredItem:
 
 
 class ErasableStore(Protocol):
-    """One place with things of projects."""
+    """A place that stores something of projects."""
 
     @property
     def title(self) -> str:
-        """Return the plural of what is in it."""
+        """Return the plural noun for the items."""
 
     def find(self, project: str, runs: Sequence[Run]) -> Iterable[StoredItem]:
-        """Return what there is of a project, which has these ``runs``."""
+        """Return the items of a project that has these ``runs``."""
 
     def remove(self, items: Sequence[StoredItem]) -> None:
-        """Remove items. Idempotent. Raises ConflictError for what can't be removed yet."""
+        """Remove items. Idempotent. Raises ConflictError for items that can't be removed yet."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """How much of one kind there is, or was removed. Uploads are counted and not named: names may tell of people."""
+    """Number of items of one kind found or removed. Uploads are counted, not named: file names may be personal data."""
 
     what: str
     count: int = 0
@@ -77,7 +77,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The result of an erasure: what it removed, what it found afterwards, and what stays elsewhere."""
+    """Result of an erasure: what it removed, what it found afterwards, and what remains elsewhere."""
 
     project: str
     stack: str
@@ -89,14 +89,14 @@ class Receipt:
     stays: tuple[str, ...] = STAYS
 
     def document(self) -> dict[str, Any]:
-        """Return the receipt as JSON's types."""
+        """Return the receipt as JSON types."""
         times = {"began_at": self.began_at.isoformat(), "ended_at": self.ended_at.isoformat()}
         return {"schema": 1} | asdict(self) | times
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The erasure of one project. ``stores`` in the order in which they are emptied; the runs' records are the last."""
+    """Erasure of one project. ``stores`` are in the order in which they are emptied; the runs' records come last."""
 
     project: str
     services: RunServices
@@ -107,7 +107,7 @@ class Erasure:
         check_name(self.project, "project")
 
     def survey(self) -> list[Tally]:
-        """Return what there is, by store; changes nothing."""
+        """Return what exists, by store. Changes nothing."""
         runs, found = self.services.runs.project_runs(self.project), []
         for store in self.stores:
             tally = Tally(store.title)
@@ -116,7 +116,7 @@ class Erasure:
         return found
 
     def end_runs(self, now: datetime) -> list[str]:
-        """Take the project out of service and end its runs; return what has to be waited for, as sentences.
+        """Take the project out of service and end its runs. Return sentences that say what must still finish.
 
         A job stops within minutes. A function that was at work on a run may write for as long as functions run.
         """
@@ -129,7 +129,7 @@ class Erasure:
         return waits
 
     def run(self, stack: str, clock: Callable[[], datetime], told: Callable[[Receipt], None]) -> Receipt:
-        """Remove everything and return the receipt. ``told`` gets it however this ends.
+        """Remove everything and return the receipt. ``told`` gets the receipt even if this fails.
 
         Raises:
             ConflictError: a run is not ended, or a model is still deployed.
@@ -205,7 +205,7 @@ class RunRecords:
 
 
 def folders(project: str, runs: Iterable[Run]) -> list[str]:
-    """Return the prefixes of a project's objects, each once; files of earlier versions' runs lie elsewhere."""
+    """Return the distinct prefixes of a project's objects; runs of earlier versions have their files elsewhere."""
     usual = project_folders(project)
     older = {each for run in runs for each in (run.files, work_folder(run.files)) if not each.startswith(usual)}
     return [*usual, *sorted(older)]

@@ -1,4 +1,4 @@
-"""deployed → evaluating → a verdict: held-out questions go to the candidate and to what it must beat."""
+"""deployed → evaluating → a verdict: ask the candidate and its baselines the held-out questions."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ def evaluate(
     now: datetime,
     asked: str | None = None,
 ) -> Run | None:
-    """Return the run after this visit's work, or None if others do or did it.
+    """Return the run after this call's work, or None if another call does it or did it.
 
     Args:
         asked: ARN of the execution that has asked all that it could; what it left is asked here.
@@ -64,7 +64,7 @@ def evaluate(
 
 
 def _saved(run: Run, runs: RunStore) -> Run | None:
-    """Save the run and return it, or return None if it was stopped or taken over since it was read."""
+    """Save the run and return it; None if it was stopped or claimed by another call since it was read."""
     try:
         return runs.save(run)
     except ConflictError:

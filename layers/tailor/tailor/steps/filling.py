@@ -1,4 +1,4 @@
-"""Keep a record of each folder under uploads/ that is being filled, and of when it counts as quiet.
+"""Record each folder under uploads/ that is being filled, and when it counts as quiet.
 
 An event is a hint that something moves in a folder; what lies there is listed once, when the folder is quiet
 (:mod:`tailor.steps.settle`). The quiet period begins anew with each object, and grows with what arrives:
@@ -30,7 +30,7 @@ MOST_LOOSE = 20  # names of files outside of any dataset that are kept
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Something happened to an object: it was created, or deleted.
+    """A change of an object: it was created or deleted.
 
     ``place`` is the folder of its dataset, or the one that it lies in where no dataset can be; ``name`` is within it.
     """
@@ -43,7 +43,7 @@ class Arrival:
 
     @classmethod
     def of(cls, key: str, size: int, at: datetime, *, created: bool) -> "Arrival | None":
-        """Return None for what makes no difference to any dataset: junk, empty folders."""
+        """Return the arrival, or None for objects that are part of no dataset: junk, empty folders."""
         path = DatasetPath.parse(key)
         place = path.prefix if path else _loose_place(key)
         name = key.removeprefix(place)
@@ -61,7 +61,7 @@ class Arrival:
 
     @property
     def is_mark(self) -> bool:
-        """Whether it says something about the upload, and is no part of it."""
+        """Return whether the object marks the state of the upload and is not part of the dataset."""
         return self.is_done or self.name == UPLOADING_FILE
 
 
@@ -71,7 +71,7 @@ def _loose_place(key: str) -> str:
 
 
 class Folder(Record):
-    """A folder in which something moved lately. Times of objects are S3's, the others are of the function's clock."""
+    """A folder that changed lately. Times of objects are S3's, all others are of the function's clock."""
 
     folder: str = Field(description="uploads/<project>/<dataset>/, or a place where no dataset can be")
     first_at: datetime = Field(description="the first event since it was quiet")
@@ -95,12 +95,12 @@ class Folder(Record):
 
     @property
     def path(self) -> DatasetPath | None:
-        """The dataset; None where none can be."""
+        """Return the dataset's path; None for a path that no dataset can have."""
         return DatasetPath.parse(f"{self.folder}x")
 
     @property
     def project(self) -> str:
-        """The project whose people are told: a name that AWS would take; ``uploads`` for the root."""
+        """Return the project whose people are notified: a name that AWS accepts; ``uploads`` for the root."""
         return suggest_name(self.folder.removeprefix(UPLOADS).partition("/")[0] or UPLOADS)
 
     @property
@@ -108,12 +108,12 @@ class Folder(Record):
         return self.path.dataset if self.path else ""
 
     def mark(self, code: str) -> str:
-        """Return what identifies an answer: the same for every repetition of it, another after the next upload."""
+        """Return the id of an answer: the same for each repetition, a new one after the next upload."""
         text = f"{self.folder}\n{code}\n{self.last_at.isoformat()}"
         return f"upload-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     def touched(self, arrivals: Sequence[Arrival], quiet: "Quiet", now: datetime) -> "Folder":
-        """Return the folder after these arrivals; one that was quiet begins to fill again."""
+        """Return the folder after these arrivals; a quiet folder begins to fill again."""
         told = {(arrival.name, arrival.at): arrival for arrival in arrivals if arrival.created}.values()
         times = sorted(arrival.at for arrival in arrivals)
         pauses = [later - earlier for earlier, later in pairwise([self.last_at, *times])]
@@ -142,18 +142,18 @@ class Folder(Record):
         return found.model_copy(update={"quiet_at": now if found.done else now + quiet.period(found)})
 
     def closed(self, now: datetime, *, told: str = "", run: str = "") -> "Folder":
-        """Return the folder after it was looked at."""
+        """Return the folder after ``settle`` has handled it."""
         return self.model_copy(update={"quiet_at": None, "closed_at": now, "done": False, "told": told, "run": run})
 
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """How long nothing may happen in a folder until it counts as quiet. ``seconds``: the shortest period."""
+    """Time without changes after which a folder counts as quiet. ``seconds``: the shortest period."""
 
     seconds: float
 
     def period(self, folder: Folder) -> timedelta:
-        """Return the quiet period of a folder; the module says how it grows."""
+        """Return the quiet period of a folder; the module's docstring says how it grows."""
         by_size = self.seconds * min(MOST_PERIODS, 1 + folder.objects // OBJECTS_A_PERIOD)
         return min(LONGEST, timedelta(seconds=max(by_size, 2 * folder.pause)))
 
@@ -162,7 +162,7 @@ class FolderStore(Protocol):
     """Records of folders. The DynamoDB implementation is :class:`tailor.aws.folders.FolderTable`."""
 
     def get(self, folder: str) -> Folder | None:
-        """Return a folder, read consistently; None if nothing is known of it."""
+        """Return a folder, read consistently; None if it has no record."""
 
     def save(self, folder: Folder) -> Folder:
         """Write a folder if it has not changed since it was read; return it with its new revision.
@@ -178,18 +178,18 @@ class FolderStore(Protocol):
         """Return all folders that are being filled, from a sparse index."""
 
     def of_project(self, project: str) -> list[Folder]:
-        """Return the folders of a project in which something moved within the last days."""
+        """Return the folders of a project that changed within the last days."""
 
 
 class WakeUps(Protocol):
-    """A queue that hands a folder's name to ``settle`` after a while."""
+    """A queue that delivers a folder's name to ``settle`` after a delay."""
 
     def send(self, folder: str, after: timedelta) -> None:
-        """Wake ``settle`` for a folder, after 15 minutes at most."""
+        """Wake ``settle`` for a folder, after at most 15 minutes."""
 
 
 def by_place(arrivals: Iterable[tuple[str, Arrival]]) -> dict[str, dict[str, Arrival]]:
-    """Return arrivals by folder and by the message that told them."""
+    """Return arrivals by folder and by the message that reported them."""
     found: dict[str, dict[str, Arrival]] = {}
     for message, arrival in arrivals:
         found.setdefault(arrival.place, {})[message] = arrival

@@ -1,4 +1,4 @@
-"""Identify a dataset's folder: by its names, the files that count, and one value for their content."""
+"""Identify a dataset's folder: its names, the files that count, and a fingerprint of their content."""
 
 import hashlib
 import json
@@ -21,13 +21,13 @@ def name_problems(path: DatasetPath) -> Iterator[Finding]:
 
 
 def without_junk[F: StoredFile](prefix: str, files: Iterable[F]) -> list[F]:
-    """Return the files that make a dataset: what tools leave behind changes nothing about it."""
+    """Return the files that make up the dataset, without what tools leave behind."""
     leftovers = (FileKind.JUNK, FileKind.DONE)
     return [file for file in files if kind_of(file.key.removeprefix(prefix), file.size) not in leftovers]
 
 
 def fingerprint(prefix: str, files: Iterable[StoredFile]) -> str:
-    """Return a SHA-256 (64 hex digits) of the names, sizes and entity tags of a dataset's files, junk left out."""
+    """Return a SHA-256 (64 hex digits) of the names, sizes and entity tags of a dataset's files, without junk."""
     files = sorted(without_junk(prefix, files), key=lambda file: file.key)
     listing = [[file.key.removeprefix(prefix), file.size, file.etag] for file in files]
     return hashlib.sha256(json.dumps([prefix, *listing]).encode()).hexdigest()

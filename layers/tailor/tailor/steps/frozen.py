@@ -1,4 +1,4 @@
-"""The upload of a run, frozen: which version of which file it is made of, written once when the run is opened.
+"""Freeze the upload of a run: record once, when the run is opened, the version of each of its files.
 
 Uploads go on changing: files are replaced, added and deleted. Whatever a step reads of an upload later, it reads
 through this manifest.
@@ -44,7 +44,7 @@ def frozen_upload(run: Run, bucket: VersionedStorage) -> FrozenStorage:
 
 
 def gone(run: Run, bucket: VersionedStorage) -> list[str]:
-    """Return the names of files that can't be read any more, because the very versions of the run were deleted."""
+    """Return the names of files that can't be read any more because the run's versions of them were deleted."""
     files = list(_files(run, bucket))
     frozen, now = bucket.frozen(files), {file.key: file.version for file in bucket.current(run.prefix)}
     changed = (file.key for file in files if now.get(file.key) != file.version)
@@ -52,7 +52,7 @@ def gone(run: Run, bucket: VersionedStorage) -> list[str]:
 
 
 def named(names: Sequence[str]) -> str:
-    """Return the first names of a list as text, and how many more there are."""
+    """Return the first names of a list as text, with the number of further ones."""
     more = len(names) - _NAMED
     return ", ".join(map(repr, names[:_NAMED])) + (f" and {more} more" if more > 0 else "")
 

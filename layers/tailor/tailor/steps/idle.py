@@ -1,4 +1,4 @@
-"""Pause provisioned model units that nobody calls: told at half of the recipe's time, deleted at its end.
+"""Pause provisioned model units that nobody calls: warn at half of the recipe's time, delete at its end.
 
 An on-demand deployment costs nothing while idle, and stays.
 """
@@ -19,7 +19,7 @@ class CallTimes(Protocol):
         """Return the time of a project's last call on the day of ``since`` or later, or None."""
 
     def return_asked(self, project: str, paused_at: datetime) -> datetime | None:
-        """Return since when a call asks for a version that was paused at that time, or None."""
+        """Return when a call first asked for a version that was paused at that time, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class IdleWatch:
     calls: CallTimes
 
     def watches(self, run: Run) -> bool:
-        """Return whether idle time ends the run's deployment: only a live one is called."""
+        """Return whether idle time ends the run's deployment; this is so for live versions only."""
         wanted = run.recipe.deployment
         return run.state == State.LIVE and wanted.kind == "provisioned" and wanted.idle_hours is not None
 
     def over(self, run: Run, now: datetime) -> str:
-        """Return why the run's model units are to be deleted; empty while they are called."""
+        """Return why the run's model units should be deleted; empty while they are called."""
         since, most = self._since(run, now), self._most(run)
         if now - since < most:
             return ""
@@ -42,7 +42,7 @@ class IdleWatch:
         )
 
     def noted(self, run: Run, now: datetime) -> Run | None:
-        """Return the run with the announcement that it is to go, or without it once it is called; None if unchanged."""
+        """Return the run with the warning added, or removed once it is called again; None if unchanged."""
         since, most = self._since(run, now), self._most(run)
         known = run.stall if run.stall and run.stall.phase == PHASE else None
         if now - since < most / 2:

@@ -1,4 +1,4 @@
-"""List what this stack has at Bedrock that bills while nobody calls: custom models and what serves them.
+"""List what this stack has at Bedrock that bills while nobody calls: custom models and their deployments.
 
 A price that is not known is None; it never counts as 0.
 """
@@ -22,7 +22,7 @@ NOBODYS = "no run needs it"
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """One thing that is billed by time. ``month``: US dollars; None if a price is not known."""
+    """An item that is billed by time. ``month``: US dollars; None if its price is unknown."""
 
     what: str
     name: str
@@ -35,7 +35,7 @@ class Billed:
     ends_at: datetime | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON; amounts as text."""
+        """Return the item as JSON types; amounts as text."""
         found = asdict(self)
         ends = self.ends_at.isoformat() if self.ends_at else None
         return found | {"month": None if self.month is None else str(self.month), "ends_at": ends}
@@ -43,14 +43,14 @@ class Billed:
 
 @dataclass(frozen=True, slots=True)
 class StackInventory:
-    """``priced`` adds the operator's and AWS's prices to a model of the catalogue."""
+    """Inventory of one stack. ``priced`` adds the operator's and AWS's prices to a model of the catalogue."""
 
     runs: RunStore
     control: OwnControl
     priced: Callable[[Model], Model] = lambda model: model
 
     def billed(self) -> Iterator[Billed]:
-        """Yield all of this stack's, by its tags."""
+        """Yield all items that have this stack's tags."""
         for each in self.control.list_models():
             tags = self.control.own_tags(str(each["modelArn"]))
             if tags is not None:
@@ -83,7 +83,7 @@ class StackInventory:
         return Billed(what, *named, use, whole, price, each.get("commitmentExpirationTime", ends))
 
     def _price(self, run: Run | None, item: PriceItem, base: str) -> tuple[Decimal | None, str]:
-        """Return the amount of one unit, and whose price it is; None where the model or its price is not known."""
+        """Return the price of one unit and its source; None if the model or its price is unknown."""
         known = {model.name: model for model in catalog.models()}
         identifier = base.rpartition("/")[2]
         model = known.get(run.recipe.model) if run else None
@@ -96,13 +96,13 @@ class StackInventory:
 
 @dataclass(frozen=True, slots=True)
 class DailyInventory:
-    """The inventory once a day, at ``hour`` (UTC), for the log."""
+    """Inventory that is logged once a day, at ``hour`` (UTC)."""
 
     inventory: StackInventory
     hour: int = 6
 
     def document(self, now: datetime) -> dict[str, Any] | None:
-        """Return the inventory with its sum a month, or None at any other minute."""
+        """Return the inventory with its monthly total; None at any other minute of the day."""
         if (now.hour, now.minute) != (self.hour, 0):
             return None
         found = list(self.inventory.billed())
@@ -115,7 +115,7 @@ def _whose(run: Run | None) -> tuple[str, str]:
 
 
 def total(found: list[Billed]) -> tuple[Decimal, int]:
-    """Return the sum of the known prices a month, and how many are not known."""
+    """Return the sum of the known monthly prices, and the number of unknown ones."""
     return sum((each.month for each in found if each.month is not None), Decimal(0)), sum(
         each.month is None for each in found
     )

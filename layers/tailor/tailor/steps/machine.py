@@ -1,4 +1,4 @@
-"""Hand a run to an execution of a state machine if its step is too much work for one function.
+"""Hand a run over to an execution of a state machine if its step is too much work for one function.
 
 The run names the execution. While that works, nobody holds the run's lease: a function that is told to work on the run
 asks Step Functions first. So no two functions begin the same work, an end that was not reported is found, and an
@@ -20,26 +20,26 @@ MOST_EXECUTIONS = 3
 SHARE = 5
 SMALLEST_ACCOUNT = 10  # the limit of many new accounts: assumed where the limit can't be read
 BUSY = "functions"
-"""Phase of a run that waits until its state machine has room."""
+"""Phase of a run that waits until its state machine has a free execution."""
 
 
 class AccountLimits(Protocol):
     """Limits of the AWS account; the implementation is :class:`tailor.aws.concurrency.LambdaLimits`."""
 
     def concurrency(self) -> int:
-        """Return how many functions may run at once, of all that the account has. Raises TailorError."""
+        """Return the account's limit of concurrent function executions. Raises TailorError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many functions one execution may keep busy, and how many executions of its state machine may work at once."""
+    """Number of functions that one execution may keep busy, and of executions that may run at once."""
 
     functions: int
     executions: int
 
 
 def room(most: int, account: AccountLimits) -> Room:
-    """Return the room of a state machine: all of its executions take a fifth of the account's limit together.
+    """Return the limits of a state machine: all of its executions together use a fifth of the account's limit.
 
     Each has at most ``most`` functions; one execution with one function may always work.
     """
@@ -105,7 +105,7 @@ class Machine:
     def claim(
         self, run: Run, *, begin: State, ended: str | None, seconds: float, by: str, runs: RunStore, now: datetime
     ) -> Run | None:
-        """Claim the run for one function, with a lease of ``seconds``; return None if others do or did the work.
+        """Claim the run for one function with a lease of ``seconds``; return None if another call does or did the work.
 
         Args:
             ended: ARN of the execution that has done all that it could.
@@ -119,7 +119,7 @@ class Machine:
         return self._record(run).executions >= MOST_EXECUTIONS
 
     def hand_over(self, run: Run, document: Mapping[str, Any], runs: RunStore, series: str = "") -> Run:
-        """Start the next execution for a claimed run, release its lease and return it.
+        """Start the next execution for a claimed run, release the run's lease and return the run.
 
         The run names its execution first: if this function is killed in between, the name leads to no execution, and
         the next visit takes another name.
@@ -138,11 +138,11 @@ class Machine:
         return runs.save(run.updated(lease_until=None, attempts=0))
 
     def full(self, room: Room) -> bool:
-        """Return whether as many executions work as may. Two that begin in the same second may both find room."""
+        """Return whether the maximum of executions is running. Two that start in the same second may both find room."""
         return self.executions.running() >= room.executions
 
     def wait(self, run: Run, runs: RunStore, now: datetime) -> Run:
-        """Release a claimed run that finds no room, and note why it waits; reconcile has the oldest one try again."""
+        """Release a claimed run for which no execution is free, and record why it waits; reconcile tries it again."""
         held = run.held_up("wait", BUSY, "others are worked on before it, so that apps get answers meanwhile", now)
         return runs.save((held or run).updated(lease_until=None, attempts=0))
 

@@ -1,4 +1,4 @@
-"""Delete the custom models of runs that have ended: by hand, or when their recipe's retention is over.
+"""Delete the custom models of ended runs: on request, or when their recipe's retention ends.
 
 Storing a model is billed by the month, and an account has room for a limited number. What is live, kept for a rollback
 or being made is never deleted; a run without its model can't be deployed again.
@@ -16,7 +16,7 @@ BY = "reconcile"
 
 
 def delete_models(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
-    """Delete all custom models that a run's jobs made, and note it on the run. Idempotent.
+    """Delete all custom models that a run's jobs created, and record that on the run. Idempotent.
 
     Raises:
         ConflictError: the run goes on, is live or stands by, or Bedrock still serves the model.
@@ -29,7 +29,7 @@ def delete_models(run: Run, services: RunServices, *, by: str, reason: str, now:
 
 
 def _marked(run: Run, services: RunServices, by: str, reason: str, now: datetime) -> Run:
-    """Note the deletion before it is done: who has the run deployed at the same moment must lose, or be first."""
+    """Record the deletion in advance, so that a deployment at the same moment either precedes it or fails."""
     if run.is_open:
         hint = f"tailor retire {run.id} ends it first"
         if run.state == State.LIVE:
@@ -44,7 +44,7 @@ def _marked(run: Run, services: RunServices, by: str, reason: str, now: datetime
 
 
 def check_model(run: Run) -> None:
-    """Raise ConflictError if the run's model was deleted, so that it can't be deployed."""
+    """Raise ConflictError if the run's model was deleted and can't be deployed."""
     gone = run.job.model_deleted if run.job else None
     if gone is not None:
         message = f"the model of run {run.id} was deleted on {gone.at:%Y-%m-%d} by {gone.by} ({gone.reason})"
@@ -52,7 +52,7 @@ def check_model(run: Run) -> None:
 
 
 def retention_over(run: Run, now: datetime) -> str:
-    """Return why the run's model is to be deleted by its recipe; empty if it is kept."""
+    """Return why the recipe requires that the run's model is deleted; empty if it is kept."""
     if run.is_open or run.job is None or run.job.model_arn is None or run.job.model_deleted is not None:
         return ""
     keep, passed = run.recipe.kept, bool({State.PASSED, State.LIVE} & set(run.states))

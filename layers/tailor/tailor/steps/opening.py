@@ -1,4 +1,4 @@
-"""Open a run on what lies in a folder that got quiet, and freeze that.
+"""Open a run for the content of a folder that became quiet, and freeze that content.
 
 The run's id comes from the content, so the same upload is one run.
 """
@@ -25,7 +25,7 @@ SAME_MOMENT = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class QuietFolder:
-    """A dataset's folder in which nothing moves any more.
+    """A dataset's folder that no longer changes.
 
     Attributes:
         path: the folder; its ``file`` is of no meaning.
@@ -49,14 +49,14 @@ class QuietFolder:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The run of a folder's content. ``begins``: it is new, or tried again; otherwise it existed and stays as it is."""
+    """The run of a folder's content. ``begins``: it is new or is retried; otherwise it exists and stays unchanged."""
 
     run: Run
     begins: bool
 
 
 def open_run(folder: QuietFolder, *, stack: str, bucket: VersionedStorage, runs: RunStore, now: datetime) -> Opened:
-    """Return the run of a folder: a new one, one that is tried again, or one that exists and goes on.
+    """Return the run of a folder: a new one, one that is retried, or one that exists and continues.
 
     Args:
         stack: the stack's name, from which ids of runs are derived.
@@ -96,7 +96,7 @@ def _opened(run: Run, folder: QuietFolder, bucket: VersionedStorage, runs: RunSt
 def _tried_again(
     run_id: str, folder: QuietFolder, bucket: VersionedStorage, runs: RunStore, now: datetime
 ) -> Run | None:
-    """Return the run of an upload that was made before, if it is tried again; None if it goes on or is done.
+    """Return the run of an earlier, equal upload if it is retried; None if it is in progress or complete.
 
     Who uploads the same once more, after its run has ended without a model, wants it to be tried again. A message about
     the first upload that comes late, or twice, has an earlier time than that end. The versions are those of today:
@@ -121,7 +121,7 @@ def _tried_again(
 
 
 def read_recipe(bucket: Storage, prefix: str, files: Iterable[StoredFile]) -> bytes | None:
-    """Return the text of the recipe among these files, cut one byte beyond the longest allowed; None without one.
+    """Return the text of the recipe among these files, up to one byte beyond the maximum length; None without one.
 
     Raises:
         RecipeError: there are two recipes.
@@ -131,7 +131,7 @@ def read_recipe(bucket: Storage, prefix: str, files: Iterable[StoredFile]) -> by
 
 
 def _recipe_or_default(bucket: Storage, folder: QuietFolder) -> Recipe:
-    """Return the recipe, or the defaults: a wrong one is found again, and reported, by the prepare step.
+    """Return the recipe, or the defaults if it is wrong: the prepare step checks it again and reports it.
 
     It must not keep the run from being seen, and neither must a recipe that only a bug refuses.
     """

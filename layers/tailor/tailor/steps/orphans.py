@@ -1,4 +1,4 @@
-"""Remove what no run needs: what a killed function or a failed deletion left, and models that are not kept any longer.
+"""Remove what no run needs: leftovers of killed functions and failed deletions, and models past their retention.
 
 A deployment or model units carry the tags of their stack and run. Young ones are left alone: the function that made one
 may be about to write that down.
@@ -38,7 +38,7 @@ class OrphanBus(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """``every``: how often it is done, by rounds of a minute; ``grace``: how old an orphan must be to be told."""
+    """``every``: rounds (minutes) from one sweep to the next; ``grace``: minimum age of a reported orphan."""
 
     bus: OrphanBus
     every: timedelta = timedelta(minutes=15)
@@ -51,7 +51,7 @@ class Sweep:
     def run(
         self, open_runs: Iterable[Run], unreadable: Iterable[str], services: RunServices, now: datetime
     ) -> list[OrphanFound]:
-        """Report what no run needs, remove what is older, and return all that was found."""
+        """Report what no run needs, remove the older part of it, and return all that was found."""
         control = services.control
         if not isinstance(control, OwnControl):
             return []
@@ -72,7 +72,7 @@ class Sweep:
         return found
 
     def _models(self, services: RunServices, now: datetime) -> Iterator[OrphanFound]:
-        """Delete the models whose runs' recipes do not keep them any longer."""
+        """Delete the models whose runs' recipes no longer keep them."""
         names = {run_id_of(str(each["modelName"])) for each in services.control.list_models()}
         for run in (find(services.runs, name) for name in sorted(names)):
             deleted = run.job.model_deleted if run and run.job else None
@@ -95,7 +95,7 @@ class Sweep:
                 )
 
     def _is_needed_after_all(self, each: Mapping[str, Any], tags: Mapping[str, str], services: RunServices) -> bool:
-        """Read its run again: the list of open runs may be late. A name that leads to it keeps it too."""
+        """Read the run again, since the list of open runs may be outdated. A name that leads to it keeps it too."""
         run = find(services.runs, tags["run"]) if tags.get("run") else None  # the table takes no empty key
         if run is not None and run.is_open and Needed([run]).has(each):
             return True
@@ -132,7 +132,7 @@ class Sweep:
 
 
 class Needed:
-    """Know what open runs need: the deployment that each has, or the one that it is about to note down."""
+    """The deployments that open runs need: those they have, and those they are about to record."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
         self._arns, self._names = set[str](), set[str]()

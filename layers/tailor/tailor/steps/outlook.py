@@ -1,4 +1,4 @@
-"""Say before money is spent what would keep a model from going live by itself."""
+"""Report, before money is spent, what would prevent a model from going live automatically."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from tailor.serving.aliases import Alias
 
 
 def obstacles(recipe: Recipe, alias: Alias) -> Iterator[str]:
-    """Yield a sentence for each; none if a version that passes goes live."""
+    """Yield a sentence for each obstacle; none if a version that passes goes live."""
     if offline := alias.decided_offline:
         yield (
             f"{alias.project} is offline since {offline.at:%Y-%m-%d} ({offline.by}: {offline.reason}): "

@@ -1,4 +1,4 @@
-"""Keep apart what stacks of one account have at Bedrock: the tags of a job or a deployment say whose it is.
+"""Separate the resources of an account's stacks at Bedrock: the tags of a job or a deployment name its stack.
 
 Names are derived from the stack (:func:`tailor.names.run_id`). The tags are the proof: what another stack made is never
 adopted, stopped or deleted, whatever its name.
@@ -17,14 +17,14 @@ APPLICATION = "tailor"
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A stack. ``environment`` is its parameter Environment."""
+    """A stack. ``environment`` is its parameter ``Environment``."""
 
     stack: str
     environment: str
 
     @property
     def tags(self) -> dict[str, str]:
-        """Return the tags of everything that this stack makes."""
+        """Return the tags of everything that this stack creates."""
         return {"application": APPLICATION, "environment": self.environment, "stack": self.stack}
 
     def owns(self, tags: Mapping[str, str]) -> bool:
@@ -88,7 +88,7 @@ class OwnControl(Control):
         return self._account.list_deployments(kind)
 
     def own_tags(self, arn: str) -> dict[str, str] | None:
-        """Return the tags of something that is this stack's; None if it is gone, or another stack's."""
+        """Return the tags of a resource of this stack; None if it is gone or another stack's."""
         try:
             tags = self._account.tags(arn)
         except NotFoundError:
@@ -115,7 +115,7 @@ class OwnControl(Control):
 
 
 def expect_own(owner: Owner, tags: Mapping[str, str], what: str, arn: str) -> None:
-    """Raise NotOursError for another stack's, RetryableError for one whose tags can't be seen yet."""
+    """Raise NotOursError for another stack's resource, RetryableError while its tags can't be read yet."""
     if not tags:
         raise RetryableError(f"{what} has no tags, or they can't be read yet: {arn}")
     if not owner.owns(tags):

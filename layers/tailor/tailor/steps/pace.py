@@ -1,4 +1,4 @@
-"""How long a run usually still takes, by the runs before it."""
+"""Estimate how long a run will still take, from earlier runs."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ _OF_PEOPLE = frozenset({State.AWAITING_APPROVAL})  # how long somebody thinks sa
 
 
 def remaining(run: Run, before: Iterable[Run], now: datetime) -> timedelta | None:
-    """Return the usual time until the verdict, or None where no run of this method came that far from this state.
+    """Return the usual time until the verdict; None if no run of this method got that far from this state.
 
     The median of what earlier runs took from this run's state to their verdict, without the time that they waited for
     an approval, less what this run has spent in its state.

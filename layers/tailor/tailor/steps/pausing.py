@@ -1,4 +1,4 @@
-"""live → paused → restoring: delete a live version's model units for a time, and have them made again.
+"""live → paused → restoring: delete a live version's model units for a time, and create them again.
 
 They go where nobody calls (``idle_hours``), until a call, and at a closing of the recipe's ``schedule``, until the next
 opening. A candidate whose units go at a closing is measured at the next opening.
@@ -20,7 +20,7 @@ _MEASURED = frozenset({State.DEPLOYED, State.EVALUATING})
 
 
 def pause(run: Run, services: RunServices, paused: Offline, now: datetime) -> Run:
-    """Delete the model units of a version whose name says that it is paused. A repeat finishes what was cut short."""
+    """Delete the model units of a version that its project's name shows as paused. A repetition completes it."""
     if run.deployment is None:
         raise NotFoundError(f"run {run.id} has no deployment to pause")
     going = run.deployment.model_copy(update={"status": DeploymentStatus.DELETING})
@@ -31,7 +31,7 @@ def pause(run: Run, services: RunServices, paused: Offline, now: datetime) -> Ru
 
 
 def close(run: Run, services: RunServices, now: datetime) -> Run | None:
-    """Delete model units outside of their schedule, as far as they are there; None if nothing is to be done.
+    """Delete model units outside of their schedule if they exist; None if there is nothing to do.
 
     What is being made is closed once it is there; what is to be promoted or taken down by itself, by that.
     """
@@ -62,13 +62,13 @@ def close(run: Run, services: RunServices, now: datetime) -> Run | None:
 
 
 def finish_closing(run: Run, services: RunServices) -> Run:
-    """Delete the model units of a candidate that waits for the next opening. Idempotent."""
+    """Delete the model units of a candidate that waits until the schedule opens again. Idempotent."""
     services.control.delete_deployment(run.deployment_arn)
     return services.runs.save(run.updated(deployment=None))
 
 
 def look_at_paused(run: Run, services: RunServices, calls: CallTimes | None, now: datetime) -> Run | None:
-    """Have a paused version come back by a call or its schedule, or retire one whose name leads elsewhere.
+    """Restore a paused version after a call or by its schedule, or retire one that no project's name leads to.
 
     Returns None while it stays paused.
     """
@@ -93,7 +93,7 @@ def look_at_paused(run: Run, services: RunServices, calls: CallTimes | None, now
 
 
 def restore(project: str, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
-    """Bring back the version that a project's name led to last; return its run, which is restoring.
+    """Restore the version that a project's name led to last; return its run, which is restoring.
 
     Raises:
         NotFoundError: no version was ever live, or its run is gone.

@@ -40,7 +40,7 @@ def prepare(
     now: datetime,
     ended: str | None = None,
 ) -> Run | None:
-    """Return the run after this visit's work, or None if others do or did it.
+    """Return the run after this call's work, or None if another call does it or did it.
 
     Args:
         scratch: an empty folder.
@@ -126,7 +126,7 @@ class _Step:
         return self._end(State.PREPARED, recipe, summary, quote=quote)
 
     def _check(self, assignment: Assignment, now: datetime) -> Report | Run | Finding:
-        """Return the report, the run if the state machine has it or will have it, or a finding if its shards failed."""
+        """Return the report; the run if the state machine takes or will take it; or a finding if its shards failed."""
         with Intake(assignment) as intake:
             shards = self.services.fan_out.shards(self.run, intake, self.services.bucket, self.scratch)
             if shards is None:
@@ -159,7 +159,7 @@ class _Step:
 
 
 def _system_prompt(held_out: Callable[[], list[Row]]) -> dict[str, str]:
-    """Return ``system``, the prompt that all held-out rows share; an empty dict if they share none.
+    """Return ``system``, the prompt that all held-out rows share; an empty dict if they differ.
 
     A live version gives it to requests without a system message (docs/api.md).
     """

@@ -1,4 +1,4 @@
-"""Check a dataset in several functions, each a shard of its rows, if it is too large for one.
+"""Check a dataset in several functions, each with a shard of its rows, if it is too large for one.
 
 A state machine (statemachines/prepare.asl.yaml) starts the shards and has them merged at its end. A shard that is
 complete is never checked again, whatever becomes of the execution that started it (:mod:`tailor.steps.machine`).
@@ -23,7 +23,7 @@ from tailor.training.preflight import Offers
 from tailor.training.prices import PriceBook
 
 NO_PRICES = PriceBook()
-"""No prices besides those of the catalogue."""
+"""No prices other than those of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class PrepareFanOut:
         return Machine(self.executions, State.PREPARING, "report")
 
     def shards(self, run: Run, intake: Intake, bucket: Storage, scratch: Path) -> Shards | None:
-        """Return the shards of the dataset; None if one function suffices and the recipe does not ask for more."""
+        """Return the shards of the dataset; None if one function is enough and the recipe does not ask for more."""
         above = -1 if run.recipe.data.at_scale else self.above
         dealt = plan_shards(estimate_work(intake.reader), above, self.functions)
         return _shards(run, dealt, bucket, scratch) if dealt else None
@@ -55,8 +55,8 @@ class PrepareFanOut:
         bucket.delete(file.key for file in bucket.list(work_folder(run.files)))
 
     def begin(self, run: Run, shards: Shards, missing: list[int], runs: RunStore, now: datetime) -> Run:
-        """Start an execution that fetches the media and then checks the missing shards, or have the run wait until
-        others have ended; return the run."""
+        """Start an execution that fetches the media and then checks the missing shards; return the run. If too many
+        executions run, the run waits."""
         free = room(self.functions, self.account)
         if self.machine.full(free):
             return self.machine.wait(run, runs, now)
@@ -94,7 +94,7 @@ class PrepareServices:
 
 
 def check_shard(shard: Shard, services: PrepareServices, scratch: Path) -> bool:
-    """Do one task of an execution; return False if the run no longer waits for it.
+    """Do one task of an execution; return False if the run no longer waits for that execution.
 
     Raises:
         RetryableError: something can't be read or written now.

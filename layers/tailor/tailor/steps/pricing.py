@@ -1,4 +1,4 @@
-"""Prices of calls of live models: the operator's own prices before the catalogue's."""
+"""Price calls of live models: the operator's prices take precedence over the catalogue's."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from tailor.training.prices import PriceBook, read_prices
 
 
 def pricing_of(own: str) -> Pricing:
-    """Return prices of tokens by a base model's name in the catalogue; ``base:`` before it: of the base's own calls.
+    """Return token prices by a base model's name in the catalogue; ``base:`` before it means the base's own calls.
 
     Args:
         own: the stack's parameter ``Prices``.

@@ -21,7 +21,7 @@ BY = "provision"
 RESTORED_BY = "reconcile"  # which deploys a live version again whose deployment is gone
 RETRIES = 2  # of a deployment that failed for a transient reason; a deployment costs nothing while it is made
 CLOSED = "closed"
-"""Phase of a run that waits for the next opening of its recipe's schedule."""
+"""Phase of a run that waits until its recipe's schedule opens again."""
 _BEING_MADE = frozenset({State.DEPLOYING, State.RESTORING})
 SERVING = frozenset({State.LIVE, State.STANDBY})  # a project's name leads to it, or may again
 _NOT_PASSED = frozenset({State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED})
@@ -60,12 +60,12 @@ def _because(run: Run, offline: Offline) -> str:
 
 
 def is_sealed(run: Run) -> bool:
-    """Return whether held-out rows wait for a promotion, which then decides on them."""
+    """Return whether sealed held-out rows exist, which decide on the promotion."""
     return run.recipe.evaluation.sealed > 0 and run.evaluation.opened_by is None
 
 
 def open_sealed(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
-    """Send a passed run to evaluating, on its sealed rows; it goes live if it passes there too."""
+    """Move a passed run to evaluating, on its sealed rows; it goes live if it passes there too."""
     reason = f"{reason}: the sealed rows are opened, and decide whether it goes live"
     evaluation = run.evaluation.opened(by)
     return services.runs.save(run.moved(State.EVALUATING, by=by, reason=reason, now=now, evaluation=evaluation))
@@ -77,7 +77,7 @@ def _measured_against(live: Version | None, run: Run) -> bool:
 
 
 def _measure_again(run: Run, live: Version | None, *, runs: RunStore, now: datetime) -> Run:
-    """Send a passed run to evaluating, with the version that went live since; only that one is asked."""
+    """Move a passed run to evaluating against the version that went live in the meantime; only that one is asked."""
     measured = run.evaluation.round
     what = f"it passed, but {live.run if live else 'another version'} went live meanwhile"
     if measured >= ROUNDS:
@@ -94,19 +94,19 @@ def is_going(run: Run) -> bool:
 
 
 def deployment_names(run: Run) -> list[str]:
-    """Return the names of all of a run's deployments, the current one last: Bedrock remembers used names."""
+    """Return the names of all of a run's deployments, the current one last; Bedrock does not accept a name again."""
     attempts = sum(state in {State.TRAINED, State.RESTORING} for state in run.states)
     return [run.id, *(f"{run.id}-{place}" for place in range(2, attempts + 1))]
 
 
 def _clear(run: Run, names: list[str], control: Control) -> None:
-    """Delete deployments that were created while their run was retired. Raises ConflictError if one is not yet."""
+    """Delete deployments that were created while their run was retired. Raises ConflictError if one can't be yet."""
     for name in names:
         control.delete_deployment(name, run.recipe.deployment.kind)
 
 
 def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: datetime) -> Run | None:
-    """Create a deployment of the trained model and return the run; None if it waits, and that is recorded.
+    """Create a deployment of the trained model and return the run; None if it waits, which is recorded.
 
     The run waits while Bedrock still makes the model, or while the account has no room for a deployment. One on demand
     is paid per token and costs nothing while idle; provisioned model units bill from here on until their end.
@@ -149,7 +149,7 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
 
 
 def _approved_at(run: Run, now: datetime) -> datetime:
-    """Return from when a version's hours count: what is made again by itself adds none to those that were approved."""
+    """Return when a version's approved hours began; an automatic restore does not extend them."""
     made = [at for at, change in enumerate(run.history) if change.state in {State.TRAINED, State.RESTORING}]
     decided = [at for at in made if at == made[0] or run.history[at].by != RESTORED_BY][-1]
     if decided == len(run.history) - 1:
@@ -158,7 +158,7 @@ def _approved_at(run: Run, now: datetime) -> datetime:
 
 
 def _given_up(run: Run, services: RunServices, *, by: str, reason: str, now: datetime, **updates: Any) -> Run:
-    """Move a run to deploy-failed; a version that was to come back from its pause does so no more."""
+    """Move a run to deploy-failed; a version that should return from its pause no longer does."""
     paused = services.aliases.alias(run.project).paused if run.state == State.RESTORING else None
     if paused and paused.run == run.id:
         forget(services.aliases, run.project, run.id)
@@ -187,7 +187,7 @@ def _wait_for_model(run: Run, model: Mapping[str, Any], services: RunServices, *
 
 
 def _level(since: datetime | None, run: Run, now: datetime) -> Literal["wait", "warn", "stuck"]:
-    """Return how late a deployment is, by the recipe's patience."""
+    """Return how late a deployment is, measured by the recipe's patience."""
     hours = (now - since).total_seconds() / 3600 if since else 0
     if hours >= run.recipe.patience.deploying_hours:
         return "stuck"
@@ -195,7 +195,7 @@ def _level(since: datetime | None, run: Run, now: datetime) -> Literal["wait", "
 
 
 def _watch_deployment(run: Run, services: RunServices, *, by: str, now: datetime) -> Run | None:
-    """Record that a deployment takes too long, and delete it when the recipe's patience ends; None if nothing is new.
+    """Record that a deployment takes too long, and delete it when the recipe's patience ends; None if nothing changed.
 
     Bedrock may refuse to delete what it is still creating.
     """
@@ -215,7 +215,7 @@ def _watch_deployment(run: Run, services: RunServices, *, by: str, now: datetime
 
 
 def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime) -> Run | None:
-    """Return a deploying or restoring run, moved by its deployment's status; None if nothing is new.
+    """Return a deploying or restoring run, moved by its deployment's status; None if nothing changed.
 
     deploying → deployed | trained (one more attempt) | deploy-failed; restoring → live | deploy-failed.
     Deployments send no events, so reconcile asks. A deployment that was retired while Bedrock created it is deleted
@@ -314,7 +314,7 @@ def promote(
 
 
 def version_of(run: Run) -> Version:
-    """Return a run's model as the request path needs it."""
+    """Return a run's model in the form that requests need."""
     guardrail, fallback = run.recipe.guardrail, run.recipe.deployment.fallback
     base = ""
     if fallback == "base":
@@ -334,7 +334,7 @@ def version_of(run: Run) -> Version:
 def stand_by(
     run: Run, *, successor: str, runs: RunStore, by: str, now: datetime, back: RolledBack | None = None
 ) -> Run:
-    """live → standby: keep the deployment for some hours, so that a rollback takes a moment.
+    """live → standby: keep the deployment for some hours, so that a rollback is immediate.
 
     ``back`` is set if a person went back from this version.
     """

@@ -18,7 +18,7 @@ class Bus(Protocol):
 
 
 def publish(old: Run | None, new: Run, *, bus: Bus) -> list[RunChanged]:
-    """Publish what a record of the stream shows, and return it."""
+    """Publish what a stream record shows, and return it."""
     changes = changes_between(old, new)
     if changes:
         bus.send(RUN_CHANGED, changes)
@@ -29,7 +29,7 @@ def publish(old: Run | None, new: Run, *, bus: Bus) -> list[RunChanged]:
 
 
 def times_in_states(old: Run | None, new: Run) -> list[tuple[State, float]]:
-    """Return each state that a record of the stream shows as left, with the seconds that the run was in it."""
+    """Return each state that the run has left according to a stream record, with the seconds it spent there."""
     seen = len(old.history) if old else 0
     pairs = list(zip(new.history, new.history[1:], strict=False))[max(seen - 1, 0) :]
     return [(before.state, (after.at - before.at).total_seconds()) for before, after in pairs]

@@ -1,4 +1,4 @@
-"""Note in which folders objects came or went, and have somebody look once a folder is quiet."""
+"""Record the folders in which objects were created or deleted, and schedule a look at each once it is quiet."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ AT_ONCE = timedelta()
 
 @dataclass(slots=True)
 class Received:
-    """Result of a batch of messages.
+    """Result of a batch of queue messages.
 
     Attributes:
         ignored: number of messages about nothing that a dataset is made of.
@@ -33,7 +33,7 @@ class Received:
 def receive_messages(
     records: Iterable[dict[str, Any]], *, folders: FolderStore, wake_ups: WakeUps, quiet: Quiet, now: datetime
 ) -> Received:
-    """Note a batch of queue messages, each an S3 event: one write for each folder, and no look at the bucket.
+    """Record a batch of queue messages, each an S3 event, with one write for each folder. The bucket is not read.
 
     A message that can't be read, and all messages of a folder for which something went wrong, are left to the queue:
     it delivers them again, and after some times moves them to its dead-letter queue. The others are done.
@@ -89,7 +89,7 @@ def touch(
 
 
 def _arrival(body: str) -> Arrival | None:
-    """Return what a message announces; None for what makes no difference. Raises ValidationError."""
+    """Return what a message announces; None if it affects no dataset. Raises ValidationError."""
     event = ObjectEvent.model_validate_json(body)
     if event.detail.reason == "Lifecycle Expiration":  # of versions that were replaced long ago
         return None

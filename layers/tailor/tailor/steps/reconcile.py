@@ -1,4 +1,4 @@
-"""Find, every minute, what no event reported: jobs that moved, deployments, steps that never began, late approvals.
+"""Find, every minute, what no event reported: jobs that changed, deployments, steps that never began, late approvals.
 
 What a round asks of others does not grow with the runs that wait: the line of those that wait for room is worked out
 once, and only runs whose turn has come are announced.
@@ -35,7 +35,7 @@ _ANSWERS = frozenset({DeploymentStatus.ACTIVE, DeploymentStatus.CREATING})
 _States = Mapping[DeploymentKind, Callable[[], Mapping[str, str]]]
 _MODEL, _ROOM = "model", "room"  # a trained run waits until its model is active, or for room for its deployment
 ROOM_A_ROUND = 10
-"""Runs that are asked for in a round because they wait for room for a deployment: the account has it or does not."""
+"""Runs to try in a round among those that wait for a deployment's quota: the account has quota left or it has not."""
 _NEVER_LOOKED_AT = timedelta(minutes=45)
 
 
@@ -43,12 +43,12 @@ class Waiting(Protocol):
     """The queue of a step's events. The implementation is :class:`tailor.aws.queues.StepQueue`."""
 
     def waiting(self) -> int:
-        """Return how many events wait for a function. Raises TailorError."""
+        """Return the number of events that wait for a function. Raises TailorError."""
 
 
 @dataclass(slots=True)
 class ReconcileResult:
-    """Result of one round: ids of runs, folders to look at, and why some could not be handled.
+    """Result of one round: ids of runs, folders to look at, and the errors of those that could not be handled.
 
     ``states``: how many open runs are in a state, and for how many seconds the one that came first.
     """
@@ -64,7 +64,7 @@ class ReconcileResult:
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Does rounds. ``queues``: those of the steps that have one, by the step's name."""
+    """Runs the rounds. ``queues``: the queues of those steps that have one, by the step's name."""
 
     services: RunServices
     bus: Bus
@@ -77,7 +77,7 @@ class Reconciler:
     idle: IdleWatch | None = None
 
     def round(self, now: datetime) -> ReconcileResult:
-        """Look at each open run once. An error of one run does not keep the others from being looked at."""
+        """Check each open run once. An error in one run does not affect the others."""
         found, unreadable, called = ReconcileResult(), list[str](), frozenset[str]()
         runs = self.services.runs.open_runs(unreadable)
         found.open = len(runs)
@@ -108,7 +108,7 @@ class Reconciler:
         return found
 
     def _wake(self, found: ReconcileResult, now: datetime) -> None:
-        """Have folders looked at whose wake-up was lost. Looking twice does no harm."""
+        """Schedule a look at folders whose wake-up was lost. A second look does no harm."""
         for folder in self.folders.filling():
             late = now - (folder.quiet_at or now)
             if late > self.due_after:
@@ -143,7 +143,7 @@ class Reconciler:
         return None
 
     def _compare_with_the_name(self, run: Run, now: datetime) -> Run | None:
-        """Finish a promotion, rollback or end of service that was cut short after the project's name moved.
+        """Finish a promotion, rollback or end of service that was interrupted after the project's name moved.
 
         Also retires a version whose standby time is over. Returns None if the run and the name agree.
         """
@@ -162,7 +162,7 @@ class Reconciler:
         return None
 
     def _watch_idle(self, run: Run, idle: IdleWatch, now: datetime) -> Run | None:
-        """Announce that nobody calls a version, then pause it until the next call; None if nothing is new."""
+        """Announce that nobody calls a version, then pause it until the next call; None if nothing changed."""
         if reason := idle.over(run, now):
             end_service(self.services.aliases, run.project, run.id, BY, reason, now=now, returns="call")
             return self._compare_with_the_name(run, now)
@@ -178,7 +178,7 @@ class Reconciler:
         return self._take_down(run, BY, reason, now)
 
     def _see_that_it_answers(self, run: Run, states: _States, now: datetime) -> Run | None:
-        """Deploy a live version again whose deployment was deleted or has failed; end one that stands by without one.
+        """Deploy a live version again if its deployment was deleted or failed; end a standby version that lost its own.
 
         A list may be late: the deployment itself is asked before anything is done.
         """
@@ -203,7 +203,7 @@ class Reconciler:
         return take_down(run, self.services, by=by, reason=reason, now=now)
 
     def _is_due(self, run: Run, called: frozenset[str], now: datetime) -> bool:
-        """Return whether a step should have begun and shows no sign of it. Announcing a run twice does no harm."""
+        """Return whether a step should have begun but shows no sign of it. Announcing a run twice does no harm."""
         if run.state not in ACTORS or run.leased(now):
             return False
         if run.state == State.PASSED and not run.recipe.deployment.promote:
@@ -229,7 +229,7 @@ def _waits_for(run: Run, phase: str) -> bool:
 
 
 def _waits_in_a_queue(run: Run, waiting: Mapping[str, Callable[[], int]]) -> bool:
-    """Return whether the run's step still has events before it: its own may be among them, or it comes after them.
+    """Return whether the queue of the run's step holds events that may include the run's own or precede it.
 
     Another event for each run that waits, each minute, would make the queue longer than the work is.
     """
@@ -242,7 +242,7 @@ def _waits_in_a_queue(run: Run, waiting: Mapping[str, Callable[[], int]]) -> boo
 
 @contextmanager
 def _noted(failed: dict[str, str], what: str) -> Iterator[None]:
-    """Note why something could not be looked at, and go on."""
+    """Record why an item could not be handled, and continue."""
     try:
         yield
     except ConflictError:
@@ -254,7 +254,7 @@ def _noted(failed: dict[str, str], what: str) -> Iterator[None]:
 
 
 def _once[T](ask: Callable[[], T]) -> Callable[[], T]:
-    """Return a function that asks once, and repeats the answer or the error."""
+    """Return a function that asks once and then repeats the answer or the error."""
     answer = Future[T]()
 
     def repeat() -> T:

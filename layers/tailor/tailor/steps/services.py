@@ -10,7 +10,7 @@ from tailor.steps.trainers import BedrockTrainer, Trainer, Trainers
 
 @dataclass(frozen=True, slots=True)
 class RunServices:
-    """Stores of runs and names, and the control plane: all that deploys, promotes, retires and steers a run.
+    """Stores of runs and names, and the control plane: what is needed to deploy, promote, retire and steer runs.
 
     ``sagemaker``: the second trainer, where the stack has it enabled; ``region`` is the stack's, if known.
     """

@@ -1,4 +1,4 @@
-"""Look at a folder that got quiet: a run of what lies there, or an answer that says why none starts."""
+"""Handle a folder that became quiet: open a run for its content, or answer why none starts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class SettleServices:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Result of a look at a folder: ``waits`` until it is quiet, or the run that began, or the code of the answer."""
+    """Result of a look at a folder: ``waits`` until it is quiet, the run that began, or the code of the answer."""
 
     waits: timedelta | None = None
     run: Run | None = None
@@ -53,7 +53,7 @@ class Settled:
 
 
 def settle(name: str, services: SettleServices, *, now: datetime) -> Settled:
-    """Return what became of a folder. May be called at any time and any number of times."""
+    """Handle a folder and return the result. May be called at any time and any number of times."""
     folder = services.folders.get(name)
     if folder is None or folder.quiet_at is None:
         return Settled()
@@ -81,13 +81,13 @@ def settle(name: str, services: SettleServices, *, now: datetime) -> Settled:
 
 
 def _is_held(name: str, services: SettleServices) -> bool:
-    """Return whether an uploader said that it is not finished (:mod:`tailor.steps.uploading`)."""
+    """Return whether an uploader declared the upload unfinished (:mod:`tailor.steps.uploading`)."""
     marks = services.bucket.current(f"{name}{UPLOADING_FILE}")
     return any(file.size for file in marks if file.key == f"{name}{UPLOADING_FILE}")
 
 
 def _is_coming(name: str, services: SettleServices, now: datetime) -> bool:
-    """Return whether a large object is being uploaded, of which no event tells before it is complete.
+    """Return whether a large object is being uploaded; S3 sends no event before it is complete.
 
     Who gave an upload up leaves it: one that takes too long is not waited for.
     """
@@ -132,7 +132,7 @@ def _outcome(
 
 
 def _answer(folder: Folder, found: Finding, services: SettleServices) -> str:
-    """Have people told, and return the answer's code."""
+    """Send the answer to people, and return its code."""
     answer = UploadAnswered(
         id=folder.mark(found.code),
         folder=folder.folder,
@@ -151,7 +151,7 @@ def _answer(folder: Folder, found: Finding, services: SettleServices) -> str:
 
 
 def why_nothing(folder: Folder, files: Sequence[StoredFile]) -> Finding | None:
-    """Return why a quiet folder with these files starts no run; None if it does, or if nothing lies there."""
+    """Return why a quiet folder with these files starts no run; None if it does, or if it is empty."""
     if folder.path is None:
         if not folder.loose:
             return None

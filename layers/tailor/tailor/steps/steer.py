@@ -1,4 +1,4 @@
-"""Commands by which a person moves a run; the run's history records who and why.
+"""Commands by which a person moves a run. The run's history records who and why.
 
 Functions and other people move runs too. So each command acts on the run as it is now, not as the caller read it. If
 another writer was first, it reads and decides again: what is still allowed is done, and otherwise the error says in
@@ -54,7 +54,7 @@ def actions(run: Run) -> list[str]:
 def on_current_run[S: RunStore | RunServices, **P](
     act: Callable[Concatenate[Run, S, P], Run],
 ) -> Callable[Concatenate[Run, S, P], Run]:
-    """Make a command read the run again before each of its tries. Its second parameter stores runs."""
+    """Make a command read the run again before each try. Its second parameter stores runs."""
 
     @wraps(act)
     def insisting(run: Run, services: S, /, *args: P.args, **kwargs: P.kwargs) -> Run:
@@ -95,7 +95,7 @@ def decline(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) ->
 
 @on_current_run
 def stop(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
-    """End a run before it has a verdict; see :func:`end`. Raises ConflictError for a run that has one, or has ended."""
+    """End a run before its verdict; see :func:`end`. Raises ConflictError if it has a verdict or has ended."""
     if run.state not in _STOPPABLE and not _ends(run, by, reason):
         hint = f"tailor retire {run.id} takes it down" if State.RETIRED in MOVES[run.state] else ""
         if run.state == State.LIVE:
@@ -112,7 +112,7 @@ def retire(run: Run, services: RunServices, *, by: str, reason: str, now: dateti
 
 
 def end(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
-    """End a run in any state: before its job, while it trains, or with a deployment. Its model is kept.
+    """End a run in any state: before its job, during training, or with a deployment. Its model is kept.
 
     A job takes a while to stop: Bedrock's answer moves the run. An evaluation sees that the run ended and asks no
     more. A deployment that is being created is deleted once it exists.
@@ -134,13 +134,13 @@ def end(run: Run, services: RunServices, *, by: str, reason: str, now: datetime)
 
 @on_current_run
 def retry(run: Run, runs: RunStore, *, bucket: Storage, by: str, reason: str, now: datetime) -> Run:
-    """Try a run again that has ended; see :mod:`tailor.steps.again`. Raises ConflictError if it has not."""
+    """Retry an ended run; see :mod:`tailor.steps.again`. Raises ConflictError if it has not ended."""
     return runs.save(again(run, bucket, runs, by=by, reason=reason, now=now))
 
 
 @on_current_run
 def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:
-    """Make a version live whatever its verdict. A retired one is deployed again first (``restoring``).
+    """Make a version live regardless of its verdict. A retired one is deployed again first (``restoring``).
 
     One that passed on the open rows alone is measured on the sealed ones first (``evaluating``), which decide.
 
@@ -202,7 +202,7 @@ def roll_back(project: str, services: RunServices, *, to: str | None, by: str, r
 def take_offline(
     project: str, services: RunServices, *, by: str, reason: str, now: datetime
 ) -> tuple[Offline, list[Run]]:
-    """End a project's service: its name leads nowhere, and each version behind it is retired.
+    """End a project's service: its name leads nowhere, and all of its versions are retired.
 
     A version that a person promotes later brings the project back. A repeated call finishes what was cut short, and so
     does reconcile.
@@ -231,14 +231,14 @@ def take_offline(
 
 
 def _ends(run: Run, by: str, reason: str) -> bool:
-    """Return whether this very decision ends the run already: it was cut short, or somebody else finishes it."""
+    """Return whether this very decision is already ending the run: it was interrupted, or another call finishes it."""
     deployment = run.deployment
     marked = (deployment.retired_by, deployment.retired_why) if deployment else None
     return is_going(run) and marked == (by, reason)
 
 
 def _successor(run: Run, runs: RunStore) -> Run | None:
-    """Return the newest run of the same folder that was made after this one and was not replaced or rejected."""
+    """Return the newest later run of the same folder that was not superseded or rejected."""
     later = [
         other
         for other in runs.project_runs(run.project)

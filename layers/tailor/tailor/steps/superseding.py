@@ -1,4 +1,4 @@
-"""Runs of what a folder no longer holds: those that have not begun to train end, the others know of the newer data."""
+"""Supersede runs of a folder's earlier content: those not yet training end, the others record the newer data."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,7 +13,7 @@ _GOES_ON = frozenset({State.TRAINING, State.TRAINED, State.DEPLOYING, State.DEPL
 
 
 def supersede_others(current: Run, *, bucket: Storage, runs: RunStore, now: datetime) -> list[Run]:
-    """End all other runs of the folder that have not begun to train, and return them; tell those that have.
+    """End the folder's other runs that have not begun to train and return them; inform those that have.
 
     Args:
         current: the run of what lies in the folder.
@@ -39,7 +39,7 @@ def supersede_others(current: Run, *, bucket: Storage, runs: RunStore, now: date
 
 
 def end_without_dataset(prefix: str, project: str, *, bucket: Storage, runs: RunStore, now: datetime) -> list[Run]:
-    """End the runs of a folder that was deleted, or holds no dataset any more, where they have not begun to train.
+    """End the runs that have not begun to train, of a folder that was deleted or no longer holds a dataset.
 
     Returns:
         The runs that ended.
@@ -66,7 +66,7 @@ def _concerned(prefix: str, project: str, runs: RunStore) -> Iterator[Run]:
 
 
 def _each(found: list[Run], runs: RunStore, act: Callable[[Run], Run | None]) -> list[Run]:
-    """Return the runs that ended. One that moved on meanwhile is read again."""
+    """Return the runs that ended. A run that changed in the meantime is read again."""
 
     def once(run_id: str) -> Run | None:
         return act(runs.get(run_id))

@@ -1,4 +1,4 @@
-"""training → trained | training-failed | stopped: move a run by the status of its job."""
+"""training → trained | training-failed | stopped: move a run by its job's status."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ BY = "track"
 
 
 def track(job_arn: str, *, runs: RunStore, trainers: Trainers, now: datetime) -> Run | None:
-    """Look a job up and return its run, moved; None if the job is not ours, or nothing is new."""
+    """Look up a job and return its run, moved; None if the job is not this stack's, or nothing changed."""
     trainer = trainers.of_job(job_arn)
     job = trainer.get_job(job_arn)
     try:
@@ -28,7 +28,7 @@ def track(job_arn: str, *, runs: RunStore, trainers: Trainers, now: datetime) ->
 
 
 def follow(run: Run, job: dict[str, Any], *, runs: RunStore, trainer: Trainer, by: str, now: datetime) -> Run | None:
-    """Return the run, moved by its job's status; None if nothing is new.
+    """Return the run, moved by its job's status; None if nothing changed.
 
     A run that is not in training is left alone: the event came late, or before the job's ARN was recorded, and
     reconcile asks again.
@@ -70,13 +70,13 @@ def _stopped(run: Run, known: JobRecord, job: Mapping[str, Any] = MappingProxyTy
 
 
 def _may_try_again(known: JobRecord, message: str) -> bool:
-    """Return whether the job may be submitted once more: only once, and only if training had not begun to cost."""
+    """Return whether the job may be submitted again: only once, and only if training has not cost anything yet."""
     begun = known.training_status not in (None, "NotStarted")
     return not begun and known.attempt == 1 and is_worth_one_retry(message)
 
 
 def watch(run: Run, job: dict[str, Any], *, runs: RunStore, trainer: Trainer, now: datetime) -> Run | None:
-    """Record a job that makes no progress, and stop it when the recipe's patience ends; None if nothing is new.
+    """Record a job that makes no progress, and stop it when the recipe's patience ends; None if nothing changed.
 
     Bedrock reports no stall. A stop that a person asked for and that never reached Bedrock is asked for again.
     """

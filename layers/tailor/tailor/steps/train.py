@@ -30,8 +30,8 @@ BY = "train"
 
 @dataclass(frozen=True, slots=True)
 class TrainServices:
-    """Services of a training's start. ``offers`` and ``spending`` guard money: nothing is paid for without them.
-    ``sagemaker`` is the second trainer, where the stack has it enabled.
+    """Services that start a training. ``offers`` and ``spending`` guard money: nothing is paid for without them.
+    ``sagemaker`` is the second trainer, if the stack has it enabled.
 
     ``bucket`` is rooted at the bucket that ``bucket_name`` names; ``grader_arn`` is the reward function's,
     ``logs_bucket`` holds invocation logs, ``kms_key`` encrypts custom models: each may be empty.
@@ -74,7 +74,7 @@ class TrainServices:
 
 
 def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
-    """Return the run after this visit's work, or None if there is nothing to do.
+    """Return the run after this call's work, or None if there is nothing to do.
 
     Raises:
         RetryableError: Bedrock can't take the job now. The run keeps its place.
@@ -131,7 +131,7 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
 
 
 def _comes_later(run: Run, services: TrainServices) -> str:
-    """Return why the run does not submit its job now; empty if there is room and no other run comes first.
+    """Return why the run does not submit its job now; empty if there is quota and no other run comes first.
 
     A run that waits already was called by reconcile, which knows the line. Where many runs are open, a new one joins
     the line without asking Bedrock.
@@ -148,13 +148,13 @@ def _comes_later(run: Run, services: TrainServices) -> str:
 
 
 def _end_unnoted_job(run: Run | None, trainers: Trainers) -> None:
-    """Stop a job of a run that has ended: a visit may have been cut short between the job and the note of it."""
+    """Stop the job of an ended run, in case a call was interrupted between creating and recording it."""
     if run and run.state in {State.SUPERSEDED, State.STOPPED}:
         with suppress(NotFoundError, NotOursError, InvalidInputError):
             stop_unnoted(run, trainers)
 
 
 def _wait(run: Run, reason: str, *, runs: RunStore, now: datetime) -> Run | None:
-    """Record that other runs come first, and return the run; None if recorded before. Reconcile asks for it again."""
+    """Record that other runs come first, and return the run; None if already recorded. Reconcile tries it again."""
     waiting = run.held_up("wait", TURN, reason, now)
     return runs.save(waiting) if waiting else None

@@ -1,4 +1,4 @@
-"""Who trains, behind one Protocol: Bedrock's customization jobs, and SageMaker's training jobs.
+"""Train by Bedrock's customization jobs or by SageMaker's training jobs, behind one protocol.
 
 Steps know a trainer's jobs in one shape, that of GetModelCustomizationJob, whoever runs them.
 """
@@ -23,14 +23,14 @@ from tailor.training.trainers import TrainerName, choose, trainer_of_job
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A job that was submitted: its ARN, and the parts of its request that people look up later."""
+    """A submitted job: its ARN, and the parts of its request that people look up later."""
 
     arn: str
     request: dict[str, Any]
 
 
 class Trainer(Protocol):
-    """Submits a run's job, follows it, stops it, and hands over the model. Creating a job twice finds the first one.
+    """Submits, follows and stops a run's job, and returns its model. Creating a job twice finds the first one.
 
     Methods raise the errors of :mod:`tailor.errors`.
     """
@@ -42,18 +42,18 @@ class Trainer(Protocol):
         """Submit the job. QuotaError and RetryableError mean "later". Raises NotOursError."""
 
     def get_job(self, identifier: str) -> dict[str, Any]:
-        """Return the job as GetModelCustomizationJob has it, by ARN or name."""
+        """Return the job in the form of GetModelCustomizationJob, by ARN or name."""
 
     def stop_job(self, identifier: str) -> None:
         """Stop a job; do nothing if it has ended or is stopping. Raises NotOursError."""
 
     def model_of(self, run: Run, job: Mapping[str, Any]) -> str:
-        """Return the ARN of a completed job's custom model, which may still be made. Idempotent."""
+        """Return the ARN of a completed job's custom model, which may not be ready yet. Idempotent."""
 
 
 @dataclass(frozen=True, slots=True)
 class BedrockTrainer:
-    """Customization jobs: they make the custom model themselves."""
+    """Customization jobs, which create the custom model themselves."""
 
     control: Control
     name: TrainerName = "bedrock"
@@ -91,7 +91,7 @@ class TrainingJobs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SageMakerTrainer:
-    """Training jobs: their checkpoint is imported by CreateCustomModel.
+    """Training jobs whose checkpoint is imported by CreateCustomModel.
 
     ``role_arn`` is the jobs' execution role, ``import_role_arn`` Bedrock's for the import; ``bucket`` is rooted at the
     stack's. ``tags`` go on the model; the run's and the project's are added. Who only follows or stops jobs leaves
@@ -155,14 +155,14 @@ SWITCH = "deploy it with SageMakerTraining=enabled, or leave trainer out of the 
 
 @dataclass(frozen=True, slots=True)
 class Trainers:
-    """A stack's trainers. ``sagemaker`` is None where the stack has none."""
+    """A stack's trainers. ``sagemaker`` is None if the stack has none."""
 
     bedrock: Trainer
     sagemaker: Trainer | None = None
     region: str = ""
 
     def of(self, run: Run) -> Trainer:
-        """Return the trainer of a run's job, or the one that a job of it would have. Raises InvalidInputError."""
+        """Return the trainer of a run's job, or the one that its job would have. Raises InvalidInputError."""
         known = run.job.trainer if run.job else None
         if known is None and run.job is not None and run.job.arn is not None:
             known = trainer_of_job(run.job.arn)
@@ -172,7 +172,7 @@ class Trainers:
         return self._named(known)
 
     def of_job(self, arn: str) -> Trainer:
-        """Return who runs a job. Raises InvalidInputError if the stack has no such trainer."""
+        """Return the trainer that runs a job. Raises InvalidInputError if the stack has no such trainer."""
         return self._named(trainer_of_job(arn))
 
     def _named(self, name: str) -> Trainer:
@@ -184,7 +184,7 @@ class Trainers:
 
 
 def stop_unnoted(run: Run, trainers: Trainers) -> None:
-    """Stop a job that a run of this name may have: a visit may have been cut short between the job and the note of it.
+    """Stop a job with the name of this run's, in case a call was interrupted between creating and recording it.
 
     Raises NotFoundError if there is none, NotOursError if it is another stack's.
     """

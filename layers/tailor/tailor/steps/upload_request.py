@@ -1,4 +1,4 @@
-"""Read what an upload asks for (names, recipe, model, method), and report all that is wrong with it in one pass."""
+"""Parse the request of an upload (names, recipe, model, method), and report everything wrong with it at once."""
 
 from tailor.catalog import Model
 from tailor.errors import Problem, RecipeError, TailorError
@@ -15,7 +15,7 @@ from tailor.training.trainers import choose
 
 
 def read_request(run: Run, upload: FrozenStorage) -> tuple[list[Finding], Recipe, Model | None]:
-    """Return the findings of an upload's request, its recipe, and its model, or None for the model if it is unknown."""
+    """Return the findings about an upload's request, its recipe, and its model (None if the model is unknown)."""
     path = DatasetPath.parse(run.prefix + "x")
     findings = [*name_problems(path)] if path else []
     files = list(upload.list(run.prefix))
@@ -36,7 +36,7 @@ def read_request(run: Run, upload: FrozenStorage) -> tuple[list[Finding], Recipe
 def offer_problems(
     recipe: Recipe, model: Model, region: str, offers: Offers, *, training_jobs: bool = False
 ) -> list[Finding]:
-    """Return a finding if nobody trains the model here; none if Bedrock can't be asked now.
+    """Return a finding if the model can't be trained here; none if Bedrock can't be asked now.
 
     It is asked again before the job.
     """

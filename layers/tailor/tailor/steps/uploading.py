@@ -1,4 +1,4 @@
-"""Upload a dataset's files so that an interruption costs only what was not sent: for ``tailor push`` and the API.
+"""Upload a dataset's files so that an interruption costs only what was not sent. Used by ``tailor push`` and the API.
 
 :func:`begin` writes the list of files as ``_UPLOADING`` into the folder. While it lies there, no run starts
 (:mod:`tailor.steps.settle`), and whoever begins the same upload again learns what has not arrived. :func:`finish`
@@ -28,7 +28,7 @@ _NAMED = 3
 
 
 class IncompleteError(ConflictError):
-    """Some files of an upload have not arrived."""
+    """Raised if some files of an upload have not arrived."""
 
     code = "upload-incomplete"
 
@@ -54,14 +54,14 @@ class PlannedFile(Record):
 
     @property
     def part_bytes(self) -> int:
-        """The size of its parts, the same that boto3 chooses: equal files get equal entity tags."""
+        """Return the size of its parts, chosen as boto3 does: equal files get equal entity tags."""
         size = PART_BYTES
         while size * MOST_PARTS < self.size:
             size *= 2
         return size
 
     def pieces(self) -> Iterator["Piece"]:
-        """Yield what has to be sent."""
+        """Yield the pieces to send."""
         if self.size < PART_BYTES:
             yield Piece(self.name, 0, 0, self.size)
             return
@@ -73,7 +73,7 @@ class PlannedFile(Record):
 
 
 class UploadPlan(Record):
-    """An upload that was begun: what ``_UPLOADING`` holds."""
+    """An upload that was begun: the content of ``_UPLOADING``."""
 
     by: str
     begun_at: datetime
@@ -86,7 +86,7 @@ class UploadPlan(Record):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes that are sent by one request: a whole file (``part`` 0), or one of its parts."""
+    """Bytes sent by one request: a whole file (``part`` 0) or one of its parts."""
 
     name: str
     part: int
@@ -96,7 +96,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload under way, with what has not arrived yet. ``resumed``: it had been begun before."""
+    """An upload in progress, with what has not arrived yet. ``resumed``: it was begun earlier."""
 
     plan: UploadPlan
     remaining: tuple[Piece, ...]
@@ -116,7 +116,7 @@ def begin(
     now: datetime,
     replace: bool = False,
 ) -> Upload:
-    """Begin to upload files into a folder, or go on with an upload of the same files that was cut short.
+    """Begin to upload files into a folder, or resume an interrupted upload of the same files.
 
     Args:
         prefix: the dataset's folder, with a slash at its end.
@@ -153,7 +153,7 @@ def resume(bucket: PartedStorage, prefix: str, *, strictly: bool = True) -> Uplo
 
 
 def finish(bucket: PartedStorage, prefix: str, *, more: Mapping[str, bytes] | None = None) -> None:
-    """End an upload, which starts the run. A folder without an unfinished upload is told to be complete.
+    """Finish an upload, which starts the run. A folder without an unfinished upload is marked as complete.
 
     Args:
         more: files to write into the folder before that, by name.
@@ -184,13 +184,13 @@ def read_plan(bucket: Storage, prefix: str) -> UploadPlan | None:
 
 
 def content_type(name: str) -> str:
-    """Return the media type that a file is stored with."""
+    """Return the media type with which a file is stored."""
     return guess_type(name)[0] or "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A folder as it is listed, with the unfinished upload into it, whose files all have a time."""
+    """A folder's listing, with the unfinished upload into it. All files of that upload have a modification time."""
 
     prefix: str
     files: Mapping[str, StoredFile]
@@ -214,7 +214,7 @@ def _planned(file: LocalFile, known: PlannedFile | None, lies: StoredFile | None
 
 
 def _look(plan: UploadPlan, folder: _Folder, bucket: PartedStorage, *, strictly: bool = True) -> Upload:
-    """Return what is missing of a plan; complete files whose parts are all there, and write the plan if it changed."""
+    """Return what is missing of a plan. Complete files whose parts have all arrived; write the plan if it changed."""
 
     def look(file: PlannedFile) -> tuple[PlannedFile, list[Piece]]:
         lies, pieces, key = folder.files.get(file.name), list(file.pieces()), folder.prefix + file.name
@@ -240,7 +240,7 @@ def _look(plan: UploadPlan, folder: _Folder, bucket: PartedStorage, *, strictly:
 
 
 def _is_it(file: PlannedFile, lies: StoredFile, strictly: bool) -> bool:
-    """Return whether an object is the planned file. S3 tells times to the second, so the entity tag decides a tie."""
+    """Return whether an object is the planned file. S3's times have whole seconds, so the entity tag decides a tie."""
     if file.since is None or lies.size != file.size:
         return False
     tie = lies.modified == file.since and (lies.etag != file.before or not strictly)
