@@ -225,7 +225,7 @@ def test_a_job_that_hangs_is_told_then_stopped(pipeline: Pipeline, faults: SetFa
     run = pipeline.upload("hangs/sums", {"sums.csv": rows.encode(), "tailor.yaml": recipe})
     stopped = pipeline.wait(run, State.STOPPED).history[-1]
     assert "while training" in stopped.reason
-    titles = ("hangs: the training job does not move", "hangs: the run was stopped")
+    titles = ("hangs: the training job makes no progress", "hangs: the run was stopped")
     subjects, _ = pipeline.notices("hangs", 4, *titles)
     assert [subjects.count(title) for title in titles] == [1, 1]
     assert [job["status"] for job in pipeline.jobs(run)] == ["Stopped"]

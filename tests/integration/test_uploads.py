@@ -103,7 +103,7 @@ def test_a_data_file_that_sorts_first_among_many_pictures_waits_for_them_all(pip
 def test_a_mark_starts_the_run_and_an_upload_that_starts_none_is_answered(pipeline: Pipeline) -> None:
     whole(pipeline, pipeline.upload("marked/sums", {"parts/a.csv": ROWS, "_SUCCESS": b""}))
     pipeline.upload("sheets/old", {"a.doc": b"\xd0\xcf\x11\xe0"})
-    pipeline.notices("sheets", 1, "sheets: an upload started nothing")
+    pipeline.notices("sheets", 1, "sheets: an upload started no run")
     assert pipeline.runs.project_runs("sheets") == []
     assert pipeline.dead() == []
 

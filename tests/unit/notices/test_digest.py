@@ -55,7 +55,7 @@ def test_after_five_runs_the_routine_is_collected_and_sent_as_one(busy: Stack, r
     told_by = [busy.app.handler(event, context()) for _ in range(2)]
     assert told_by == [{"sns": True, "slack": True, "webhook": True}, {}]
     [mail] = busy.mails()
-    assert mail["Subject"] == "colours: 3 runs moved"
+    assert mail["Subject"] == "colours: 3 runs changed"
     told = json.loads(mail["Message"])
     assert told["fields"] == [{"label": "Data ready", "value": "set-5, set-6, set-7"}]
     assert (told["event"], told["run"], told["state"]) == ("digest", "", "none")
@@ -115,7 +115,7 @@ def test_a_run_that_moved_twice_is_counted_where_it_is_now() -> None:
     lines = [Moved("r-1", 4, "one", "training").line(), Moved("r-1", 5, "one", "trained").line()]
     notice = message_for_digest(Window.at(NOW, "colours", "en", slack=True), reversed(lines), PLAIN)
     assert notice is not None
-    assert notice.text == "1 runs moved in the 10 minutes from 10:00 UTC: 1 trained."
+    assert notice.text == "1 runs changed in the 10 minutes from 10:00 UTC: 1 trained."
 
 
 def test_a_digest_of_thousands_is_kept_small() -> None:

@@ -45,7 +45,7 @@ WORDS = {
         "info",
         "colours: data is ready",
         "The dataset scenes passed its checks with 1 warning: 960 rows to learn from, 120 held out.",
-        "The quote is $3.20 to $4.80. Training starts by itself within the budget; above it you are asked first.",
+        "The quote is $3.20 to $4.80. Within the budget, training starts automatically; above it, you are asked first.",
     ),
     "rejected": (
         "prepare",
@@ -76,7 +76,7 @@ WORDS = {
         "info",
         "colours: training was approved",
         "ann@example.com approved the run. Within this month's money.",
-        "Training starts now, or as soon as Bedrock and the month's limits have room for it.",
+        "Training starts now, or as soon as Bedrock's quotas and the monthly limits allow.",
     ),
     "declined": (
         "reconcile",
@@ -84,7 +84,7 @@ WORDS = {
         "warning",
         "colours: training was declined",
         "Nobody approved it in time. Nothing was trained and nothing was spent.",
-        f"To ask again: tailor retry {RUN} keeps the prepared data and the quote.",
+        f"To request approval again: tailor retry {RUN}, which keeps the prepared data and the quote.",
     ),
     "superseded": (
         "settle",
@@ -93,11 +93,11 @@ WORDS = {
         "colours: newer data replaces this run",
         (
             f"Run {RUN} ends. Its folder was changed since: run colours-scenes-fedcba987654 has what it holds now. "
-            "The question for an approval is withdrawn. Nothing was spent on training."
+            "The request for approval is withdrawn. Nothing was spent on training."
         ),
         (
-            "Nothing to do: the newer data are checked and quoted by themselves, and asked for anew if need be. Should "
-            f"they turn out to be unusable, tailor retry {RUN} goes on with those of this run."
+            "Nothing to do: the newer data is checked and quoted automatically, and you are asked again if approval is "
+            f"needed. If it turns out to be unusable, tailor retry {RUN} continues with this run's data."
         ),
     ),
     "training": (
@@ -105,8 +105,8 @@ WORDS = {
         "",
         "info",
         "colours: training has started",
-        "Bedrock trains nova-lite by fine-tuning on 960 rows to learn from, 120 held out.",
-        f"This takes a while, often hours; you hear when it ends. tailor stop {RUN} ends it.",
+        "Bedrock is training nova-lite by fine-tuning on 960 rows to learn from, 120 held out.",
+        f"This often takes hours; a notice follows when it ends. tailor stop {RUN} stops it.",
     ),
     "trained": (
         "track",
@@ -114,7 +114,7 @@ WORDS = {
         "info",
         "colours: training has finished",
         "Training has finished, with losses training 0.412, validation 0.530. No app uses the model yet.",
-        "It is deployed now and asked the held-out questions, next to its base.",
+        "It is now deployed and asked the held-out questions, as is its base model.",
     ),
     "training-failed": (
         "track",
@@ -124,7 +124,7 @@ WORDS = {
         "There is no model. Bedrock can't read the training file: check the role.",
         (
             f"tailor show {RUN} has the details. Upload a corrected dataset or recipe, which starts a new run; "
-            f"tailor retry {RUN} trains once more on the same."
+            f"tailor retry {RUN} trains again on the same data."
         ),
     ),
     "stopped": (
@@ -132,8 +132,8 @@ WORDS = {
         "wrong data",
         "warning",
         "colours: the run was stopped",
-        "ann@example.com stopped the run while it was training. Wrong data. Training until then may be charged.",
-        f"Nothing runs any more. To start again: tailor retry {RUN}, or upload what you changed.",
+        "ann@example.com stopped the run while it was training. Wrong data. Training up to that point may be billed.",
+        f"Nothing is running any more. To start again: tailor retry {RUN}, or upload your changes.",
     ),
     "deploy-failed": (
         "provision",
@@ -141,7 +141,7 @@ WORDS = {
         "error",
         "colours: the model could not be deployed",
         (
-            "The model is trained but nothing serves it, and it was not measured. "
+            "The model is trained, but not deployed or measured. "
             "All 10 deployments of this account are in use. Nothing changes for apps."
         ),
         (
@@ -158,7 +158,7 @@ WORDS = {
             "The new model does not go live yet. It passed, but colours-more-0123456789ab went live meanwhile: "
             "it is measured again, with that version."
         ),
-        "Only the version that is live now is asked again; all other answers are kept. You get the verdict.",
+        "Only the version that is live now is asked again; all other answers are kept. A notice follows.",
     ),
     "passed": (
         "evaluate",
@@ -169,7 +169,7 @@ WORDS = {
             "The new model passed its evaluation: exact match 78.3 % against 12.5 % for its base on 120 held-out rows. "
             "Better than base by +65.8 points, surely within +52.1 to +78.0 points."
         ),
-        "It goes live by itself now, unless the project is offline.",
+        "It now goes live automatically, unless the project is offline.",
     ),
     "failed": (
         "evaluate",
@@ -211,7 +211,7 @@ WORDS = {
         "success",
         "colours: the custom model is live",
         'Apps that ask for model "colours" now get this version; nothing changes in the apps.',
-        "A version that it replaced is kept for 24 hours: tailor rollback colours goes back to it.",
+        "The previous version, if any, is kept for 24 hours: tailor rollback colours returns to it.",
     ),
     "paused": (
         "reconcile",
@@ -223,8 +223,8 @@ WORDS = {
             'Apps that ask for model "colours" get the error model_paused.'
         ),
         (
-            "The next call brings it back, which takes some minutes, and its model units bill again. tailor restore "
-            "colours does so now; tailor offline colours --reason WHY ends its service for good."
+            "The next call restores it, which takes some minutes; its model units then bill again. tailor restore "
+            "colours does that now; tailor offline colours --reason WHY ends its service for good."
         ),
     ),
     "retired": (
@@ -234,8 +234,8 @@ WORDS = {
         "colours: a version was taken down",
         "The version was taken down. The verdict is failed. It did not go live, and nothing changed for apps.",
         (
-            "It answers no more calls. The trained model is kept in Bedrock, where storing it is charged by the month; "
-            "tailor promote colours-scenes-0f3a00000000 --reason WHY deploys it again and puts it live."
+            "It answers no more calls. The trained model is kept in Bedrock, which bills its storage by the month; "
+            "tailor promote colours-scenes-0f3a00000000 --reason WHY deploys it again and makes it live."
         ),
     ),
 }
@@ -349,7 +349,7 @@ def test_a_price_that_is_not_known_is_called_unknown(line: dict[str, str | None]
     message = told(run_through(*path_to(State.PREPARED), quote=quote))
     assert {field.label: field.value for field in message.fields}["Quote"] == said
     if said == "unknown":
-        assert message.next_step == "The price of training is not known, so you are asked before anything is spent."
+        assert message.next_step == "The price of training is unknown, so you are asked before anything is spent."
 
 
 def test_without_a_reason_a_waiting_run_says_why_it_waits() -> None:
@@ -357,7 +357,7 @@ def test_without_a_reason_a_waiting_run_says_why_it_waits() -> None:
         "Training is quoted at $3.20 to $4.80, above the budget."
     )
     bare = told(run_through(*path_to(State.AWAITING_APPROVAL), bare=True))
-    assert bare.text.startswith("What training costs is not known.")
+    assert bare.text.startswith("The price of training is unknown.")
 
 
 def test_the_deadline_is_the_one_that_the_run_was_given() -> None:
@@ -382,7 +382,7 @@ def test_a_late_question_does_not_ask_for_what_is_decided() -> None:
     run = run_through(*path_to(State.AWAITING_APPROVAL), "approved", "training")
     message = told(run, 4)
     assert message.state == "awaiting-approval"
-    assert message.next_step == "Nobody needs to answer any more: the run is training by now."
+    assert message.next_step == "No answer is needed any more: the run is now training."
 
 
 def test_rollback_and_override_say_who() -> None:
@@ -391,7 +391,7 @@ def test_rollback_and_override_say_who() -> None:
         'ann@example.com rolled back: apps that ask for model "colours" get this earlier version'
     )
     forced = told(run_through(*MEASURED, "failed", "live", by="ann@example.com", reason="the test set was wrong"))
-    assert "ann@example.com put this version live although its evaluation did not pass (failed)." in forced.text
+    assert "ann@example.com made this version live although its evaluation did not pass (failed)." in forced.text
     assert forced.text.endswith("The test set was wrong.")
 
 
@@ -408,7 +408,7 @@ def test_a_version_that_was_deployed_again_says_who_wanted_it_and_against_what(
 ) -> None:
     message = told(run_through(*earlier, "restoring", "live", by="ann@example.com", reason="the test set was wrong"))
     assert (
-        f"ann@example.com put this version, which had been taken down, {said} The test set was wrong." in message.text
+        f"ann@example.com made this version, which had been taken down, {said} The test set was wrong." in message.text
     )
 
 
@@ -421,11 +421,11 @@ def test_a_version_that_could_not_be_deployed_again_is_not_called_unmeasured() -
 @pytest.mark.parametrize(
     ("earlier", "by", "said"),
     [
-        (("deploying",), "reconcile", "The deployment failed. Nothing is trained again, and nothing is paid for it."),
+        (("deploying",), "reconcile", "The deployment failed. Nothing is trained or paid for again."),
         (
             ("deploying", "deploy-failed"),
             "ann@example.com",
-            "ann@example.com has the trained model deployed again. The deployment failed. Nothing is trained again",
+            "ann@example.com retried the deployment of the trained model. The deployment failed. Nothing is trained",
         ),
     ],
 )
@@ -433,7 +433,7 @@ def test_another_attempt_to_deploy_is_not_told_as_another_training(
     earlier: tuple[str, ...], by: str, said: str
 ) -> None:
     message = told(run_through(*TRAINED, *earlier, "trained", by=by, reason="the deployment failed"))
-    assert (message.severity, message.title) == ("info", "colours: the deployment is tried again")
+    assert (message.severity, message.title) == ("info", "colours: the deployment is retried")
     assert message.text.startswith(said)
     assert "raining has finished" not in message.text
 
@@ -454,7 +454,7 @@ def test_a_verdict_that_was_overtaken_too_often_asks_for_no_more_rows() -> None:
 
 def test_what_a_taken_down_version_means_depends_on_where_it_was() -> None:
     standby = told(run_through(*MEASURED, "passed", "live", "standby", "retired", by="reconcile"))
-    assert standby.text.endswith("Nobody can roll back to it any more.")
+    assert standby.text.endswith("A rollback to it is no longer possible.")
     person = told(run_through(*MEASURED, "passed", "retired", by="ann@example.com"))
     assert person.text == "ann@example.com took the version down. It never went live."
 
@@ -465,10 +465,8 @@ def test_the_end_of_a_pause_is_told() -> None:
     assert (back.severity, back.title) == ("success", "colours: the live version is back")
     assert "get its answers again" in back.text
     person = told(run_through(*live, "restoring", "live", by="ann@example.com"))
-    assert person.text.startswith("ann@example.com brought this version back.")
-    assert told(run_through(*live, "retired", by="reconcile")).text.endswith(
-        "It does not come back by itself any more."
-    )
+    assert person.text.startswith("ann@example.com restored this version.")
+    assert told(run_through(*live, "retired", by="reconcile")).text.endswith("It will not be restored automatically.")
     failed = told(run_through(*live, "restoring", "deploy-failed", reason="no units"))
     assert "Apps that ask for it get an error." in failed.text
 
@@ -482,7 +480,7 @@ def test_the_end_of_a_live_version_is_the_projects() -> None:
         'Apps that ask for model "colours" get the error model_offline.'
     )
     assert f"tailor promote {RUN}" in message.next_step
-    assert "Nothing goes live by itself until then" in message.next_step
+    assert "until then, nothing goes live automatically" in message.next_step
 
 
 def test_model_units_are_told_with_their_price_before_and_their_end_after() -> None:
@@ -497,7 +495,7 @@ def test_model_units_are_told_with_their_price_before_and_their_end_after() -> N
     assert "are deleted on 23 November 2026, 18:00 UTC" in live.next_step
     over = told(run_through(*MEASURED, "passed", "live", "retired", by="reconcile", reason="its units had an end"))
     assert over.text.startswith("colours is offline. Its units had an end.")
-    assert "A newer version that passes goes live" in over.next_step
+    assert "only a newer version that passes goes live" in over.next_step
 
 
 def test_a_model_that_did_not_pass_is_told_with_how_long_it_is_kept() -> None:
@@ -513,9 +511,9 @@ def test_a_run_that_was_stopped_before_training_cost_nothing() -> None:
 def test_the_recipe_shapes_what_comes_next() -> None:
     recipe = Recipe(deployment=Deployment(promote=False, keep_previous_hours=0))
     passed = told(run_through(*path_to(State.PASSED), recipe=recipe))
-    assert passed.next_step.startswith(f"tailor promote {RUN} --reason WHY puts it live")
+    assert passed.next_step.startswith(f"tailor promote {RUN} --reason WHY makes it live")
     live = told(run_through(*path_to(State.LIVE), recipe=recipe))
-    assert live.next_step == "A version that it replaced is not kept: the recipe says so."
+    assert live.next_step == "The previous version, if any, is not kept, as the recipe says."
 
 
 def test_somebody_is_mentioned_on_failures_only() -> None:

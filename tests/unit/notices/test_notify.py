@@ -353,7 +353,7 @@ def test_an_upload_that_starts_nothing_is_told_once_on_every_channel(wired: Stac
     told = {"sns": True, "slack": True, "webhook": True}
     assert [wired.app.handler(event, context()) for _ in range(2)] == [told, told]
     [mail] = wired.mails()
-    assert mail["Subject"] == "colours: an upload started nothing"
+    assert mail["Subject"] == "colours: an upload started no run"
     assert json.loads(mail["Message"])["next_step"].startswith("Save what is in them as JSON Lines")
     assert mail["MessageAttributes"]["event"]["Value"] == "upload"
     slack, hook = receiver.requests

@@ -83,15 +83,15 @@ class TestTheWords:
         message = message_for_stall(stalled())
         assert message is not None
         assert (message.severity, message.mention) == ("warning", None)
-        assert message.title == "colours: the training job does not move"
-        assert "stopped by itself" in message.next_step
+        assert message.title == "colours: the training job makes no progress"
+        assert "stopped automatically" in message.next_step
         assert "tailor stop colours-scenes-0f3a00000000" in message.next_step
 
     def test_what_the_recipe_does_not_stop_is_told_again_when_it_is_stuck(self) -> None:
         message = message_for_stall(stalled(level="stuck", stop=False))
         assert message is not None
         assert (message.severity, message.mention) == ("error", "U0LINH")
-        assert "the recipe says so" in message.next_step
+        assert "as the recipe says" in message.next_step
 
     def test_what_is_stopped_is_told_by_the_stop(self) -> None:
         assert message_for_stall(stalled(level="stuck")) is None
@@ -132,7 +132,7 @@ class TestTheFunction:
         wired.put(run)
         assert [self.tell(wired, run) for _ in range(5)] == [{"sns": True, "slack": True, "webhook": True}] * 5
         [mail] = wired.mails()
-        assert mail["Subject"] == "colours: the training job does not move"
+        assert mail["Subject"] == "colours: the training job makes no progress"
         assert mail["MessageAttributes"]["event"]["Value"] == "stalled"
         assert [request.path for request in receiver.requests] == ["/services/T/B/hush", "/hook"]
         assert receiver.requests[1].json["type"] == "run.stalled"
@@ -143,7 +143,7 @@ class TestTheFunction:
         self.tell(wired, run)
         wired.tell(run)
         assert {mail["Subject"] for mail in wired.mails()} == {
-            "colours: the training job does not move",
+            "colours: the training job makes no progress",
             "colours: training has started",
         }
 

@@ -99,7 +99,7 @@ def test_an_approved_run_waits_where_the_month_is_used_up_and_says_so_once(setti
     assert (waiting.state, setting.control.requests) == (State.APPROVED, [])
     told = message_for_stall(waiting)
     assert told is not None
-    assert (told.title, told.severity) == ("colours: the month's budget is used up", "warning")
+    assert (told.title, told.severity) == ("colours: the monthly budget is used up", "warning")
     assert "the limit is $50.00" in told.text
     assert setting.train(run, spending=full) is None, "it is told once"
     assert setting.train(run) is not None

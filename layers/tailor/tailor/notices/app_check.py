@@ -1,4 +1,4 @@
-"""Check an app of Slack before a notice needs it: its token and scopes, by ``auth.test``.
+"""Check a Slack app's token and scopes with ``auth.test`` before a notice needs them.
 
 The answer's header ``x-oauth-scopes`` lists the scopes (docs.slack.dev/authentication/installing-with-oauth). Whether
 the app is in its channel can't be asked without another scope; a notice that is refused says so in the log.
@@ -17,7 +17,7 @@ NEEDED = "chat:write"
 
 
 def check_app(app: SlackApp, post: Post, api: str = API) -> PreflightCheck:
-    """Return whether Slack takes the app's token, and whether it may post."""
+    """Return whether Slack accepts the app's token, and whether the app may post."""
     try:
         answer = exchange(
             "Slack", f"{api}auth.test", b"{}", {"authorization": f"Bearer {app.token}"}, post, lambda _: False

@@ -1,4 +1,4 @@
-"""A run as it is now: the first message of its thread, and the buttons by which people act on it.
+"""Compose a run's card: its current state as the first message of its thread, and the buttons that act on it.
 
 A button carries what it was shown for: the run, its sequence, and a digest of its quote. A click on an old message can
 so approve nothing else (:mod:`tailor.management.slack`).
@@ -38,7 +38,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A run as it is now. ``told``: the last notice about it, None where there was none yet."""
+    """The current state of a run. ``told``: the last notice about it, None if there was none yet."""
 
     title: str
     told: Notice | None
@@ -55,7 +55,7 @@ def card_of(run: Run, reader: Reader, app: SlackApp) -> Card:
 
 
 def buttons_of(run: Run, app: SlackApp, language: Language = "en") -> tuple[Button, ...]:
-    """Return the buttons for a run's state whose scopes somebody has. A promotion that goes by itself has none."""
+    """Return the buttons for a run's state for which somebody has the scope. Automatic promotions have none."""
     possible: dict[Action, bool] = {
         "approve": run.state == State.AWAITING_APPROVAL,
         "decline": run.state == State.AWAITING_APPROVAL,
@@ -76,7 +76,7 @@ def quote_digest(run: Run) -> str:
 
 
 def facts_of(run: Run, language: Language) -> Facts:
-    """Return the figures of a run as it is now."""
+    """Return the run's current figures."""
     return (VietnameseFacts if language == "vi" else Facts)(run, run.history[-1])
 
 

@@ -1,4 +1,4 @@
-"""Channels: a message as SNS, Slack, Teams and a signed webhook accept it, within the limits of each.
+"""Send a message by SNS, Slack, Teams or a signed webhook, within the limits of each.
 
 Limits of Slack: docs.slack.dev/reference/block-kit/blocks; of SNS: the API reference of Publish. A channel's ``send``
 returns an :class:`SendResult`, or raises RetryableError if a retry may succeed.
@@ -57,7 +57,7 @@ class Publish(Protocol):
 
 
 Wait = Callable[[float], bool]
-"""Sleeps that many seconds; False, at once, where there is not enough time left."""
+"""Sleeps for some seconds; returns False at once if not enough time is left."""
 
 
 class Channel(Protocol):
@@ -136,7 +136,7 @@ class WebhookChannel:
 
 
 def _bodies(message: Notice) -> dict[str, str]:
-    """Return the text of each protocol: the whole message, or cut so that SNS takes them all together."""
+    """Return the text for each protocol: the whole message, or cut so that SNS accepts all of them together."""
     for share in (1, 4, 16, 64):
         told = message if share == 1 else _shorter(message, share)
         machine = json.dumps(document(told), ensure_ascii=False)
@@ -196,7 +196,7 @@ def document(message: Notice) -> dict[str, Any]:
 
 
 def _state(message: Notice) -> str:
-    """Return the run's state; ``none`` for an upload without a run: attributes of SNS may not be empty."""
+    """Return the run's state; ``none`` for an upload without a run, because attributes of SNS may not be empty."""
     return message.state.value if message.state else "none"
 
 
@@ -225,7 +225,7 @@ def _exchange(whom: str, url: str, body: bytes, headers: Mapping[str, str], post
 
 
 def exchange(whom: str, url: str, body: bytes, headers: Mapping[str, str], post: Post, wait: Wait) -> PostResponse:
-    """Post JSON, again where the receiver asks to wait; return its answer.
+    """Post JSON, again if the receiver asks to wait; return its answer.
 
     Raises:
         ThrottledError: the wait exceeds this invocation.

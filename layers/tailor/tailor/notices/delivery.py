@@ -41,17 +41,17 @@ def deliver(message: Notice, channels: Iterable[Channel], once: Once) -> Deliver
 
 @runtime_checkable
 class Standing(Protocol):
-    """A channel with a message that shows a run as it is now."""
+    """A channel with a message that shows a run's current state."""
 
     @property
     def name(self) -> str: ...
 
     def refresh(self) -> SendResult:
-        """Show the run as it is now. Idempotent."""
+        """Show the run's current state. Idempotent."""
 
 
 def refresh(channels: Iterable[Channel], delivery: Delivery) -> None:
-    """Bring what channels show of a run up to date, but in channels that could not be told; add what fails."""
+    """Update what channels show of a run, except channels whose delivery failed; add new failures."""
     for channel in channels:
         if not isinstance(channel, Standing) or channel.name in delivery.failures:
             continue

@@ -1,6 +1,6 @@
-"""One digest instead of many notices, where many runs of a project move within a short time.
+"""Send one digest instead of many notices if many runs of a project change within a short time.
 
-Notices of severity info are routine: what waits for a person, failed, stalled or is live is always sent by itself.
+Notices of severity info are routine: what waits for a person, failed, stalled or is live always has its own notice.
 After five runs of one audience within ten minutes, the routine notices of these ten minutes are collected, and sent as
 one at their end.
 """
@@ -27,7 +27,7 @@ NAMES = 10  # datasets that a line names
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Ten minutes of those who get the same notices: of one project, in one language, in Slack or not."""
+    """Ten minutes of notices for the same people: one project, one language, Slack or the other channels."""
 
     project: str
     language: Language
@@ -36,7 +36,7 @@ class Window:
 
     @classmethod
     def at(cls, now: datetime, project: str, language: Language, *, slack: bool) -> "Window":
-        """Return the window of a moment. Windows begin at each full ten minutes."""
+        """Return the window of a time. Windows begin at each full ten minutes."""
         begins = now.astimezone(UTC).replace(minute=now.minute // MINUTES * MINUTES, second=0, microsecond=0)
         return cls(project, language, slack, begins.isoformat())
 
@@ -45,18 +45,18 @@ class Window:
         return f"digest-{self.project}-{self.language}-{'all' if self.slack else 'noslack'}-{self.begins}"
 
     def seconds_left(self, now: datetime) -> int:
-        """Return the seconds until what was collected is to be sent."""
+        """Return the seconds until the collected lines are sent."""
         ends = datetime.fromisoformat(self.begins) + timedelta(minutes=MINUTES) + GRACE
         return max(0, round((ends - now).total_seconds()))
 
     def event(self) -> dict[str, object]:
-        """Return the event that asks for the digest."""
+        """Return the event that requests the digest."""
         return {"detail-type": DIGEST_DUE, "detail": asdict(self)}
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Moved:
-    """A change that is told in a digest."""
+    """A change that is reported in a digest."""
 
     run: str
     sequence: int
@@ -76,31 +76,31 @@ class Moved:
 
 
 class Collection(Protocol):
-    """Windows, with what moved in them. Every method is idempotent."""
+    """Storage of windows and the changes in them. Every method is idempotent."""
 
     def runs(self, window: Window, run: str) -> int:
-        """Note that a run moved; return how many have."""
+        """Record that a run changed; return how many have."""
 
     def collect(self, window: Window, line: str) -> None:
-        """Keep a line for the digest."""
+        """Add a line to the digest."""
 
     def lines(self, window: Window) -> Iterable[str]:
-        """Return what was kept."""
+        """Return the collected lines."""
 
 
 class Later(Protocol):
     def __call__(self, event: dict[str, object], seconds: int) -> None:
-        """Hand an event to this function again after a while."""
+        """Deliver an event to this function again after a delay."""
 
 
 def is_routine(notice: Notice) -> bool:
-    """Return whether a notice may wait for a digest."""
+    """Return whether a notice can wait for a digest."""
     return notice.state is not None and notice.severity == "info" and not notice.stall
 
 
 def is_collected(notice: Notice, window: Window, collection: Collection, later: Later, now: datetime) -> bool:
-    """Return whether a routine notice was kept for the digest, because many runs moved. The digest is asked for first,
-    so that it is sent even if this invocation ends here."""
+    """Return whether a routine notice was added to the digest because many runs change. The digest is requested first,
+    so that it is sent even if this invocation is cut short."""
     if collection.runs(window, notice.run) <= MOST_RUNS:
         return False
     if not any(True for _ in collection.lines(window)):
@@ -110,7 +110,7 @@ def is_collected(notice: Notice, window: Window, collection: Collection, later: 
 
 
 def message_for_digest(window: Window, lines: Iterable[str], reader: Reader) -> Notice | None:
-    """Return the digest of a window; None if nothing was collected."""
+    """Return the digest of a window; None if it is empty."""
     last = {moved.run: moved for moved in sorted(map(Moved.read, lines))}
     if not last:
         return None
@@ -125,9 +125,9 @@ def message_for_digest(window: Window, lines: Iterable[str], reader: Reader) -> 
         )
     else:
         told = (
-            f"{len(last):,} runs moved",
-            f"{len(last):,} runs moved in the {MINUTES} minutes from {begins:%H:%M} UTC: {counts}.",
-            f"Nothing to do: what needs you is told by itself. tailor runs {window.project} lists them.",
+            f"{len(last):,} runs changed",
+            f"{len(last):,} runs changed in the {MINUTES} minutes from {begins:%H:%M} UTC: {counts}.",
+            f"Nothing to do: what needs you always has its own notice. tailor runs {window.project} lists them.",
         )
     fields = [(capital(words.states[State(state)]), _names(last.values(), state)) for state, _ in amounts.most_common()]
     notice = beside_runs(window.project, begins + timedelta(minutes=MINUTES), told, fields, reader)
@@ -135,7 +135,7 @@ def message_for_digest(window: Window, lines: Iterable[str], reader: Reader) -> 
 
 
 def _names(moved: Iterable[Moved], state: str) -> str:
-    """Return the datasets of a state, the first ten by name."""
+    """Return the names of the datasets in a state, the first ten in alphabetical order."""
     names = sorted({each.dataset for each in moved if each.state == state})
     more = f" + {len(names) - NAMES}" if len(names) > NAMES else ""
     return f"{', '.join(names[:NAMES])}{more}"

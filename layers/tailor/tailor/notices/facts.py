@@ -1,4 +1,4 @@
-"""Describe a run's figures in words. A figure that no step recorded is left out, never guessed.
+"""Describe a run's figures in words. A figure that no step recorded is omitted, never guessed.
 
 Read from the run's records (:mod:`tailor.run_records`).
 """
@@ -28,7 +28,7 @@ class Facts:
 
     @property
     def rows(self) -> str:
-        """For example ``960 rows to learn from, 120 held out``."""
+        """Return for example ``960 rows to learn from, 120 held out``."""
         train, test = self._rows("train"), self._rows("test")
         parts = []
         if train:
@@ -39,7 +39,7 @@ class Facts:
 
     @property
     def unusable(self) -> str:
-        """For example ``40 of 1,200``; empty if all rows are usable."""
+        """Return for example ``40 of 1,200``; empty if all rows are usable."""
         unusable, rows = self._rows("rejected"), self._rows("rows")
         return f"{unusable:,.0f} of {rows:,.0f}" if unusable else ""
 
@@ -52,7 +52,7 @@ class Facts:
 
     @property
     def quote(self) -> str:
-        """For example ``$3.20 to $4.80``; empty without a quote, ``unknown`` if a price is unknown."""
+        """Return for example ``$3.20 to $4.80``; empty without a quote, ``unknown`` if a price is unknown."""
         if self.run.quote is None:
             return ""
         total = self.run.quote.total()
@@ -62,12 +62,12 @@ class Facts:
 
     @property
     def has_price(self) -> bool:
-        """Whether there is a quote whose price is known."""
+        """Return whether there is a quote with a known price."""
         return self.run.quote is not None and self.run.quote.total() is not None
 
     @property
     def hosting(self) -> str:
-        """For example ``2 model units, for at most 8 hours: $40.00 an hour, $320.00 in all``; empty on demand."""
+        """Return for example ``2 model units, for at most 8 hours: $40.00 an hour, $320.00 in all``, or empty."""
         lines = self.run.quote.lines if self.run.quote else ()
         for line in lines:
             if line.item == "hosting" and line.every == "hour":
@@ -79,7 +79,7 @@ class Facts:
 
     @property
     def spent(self) -> str:
-        """Estimated cost up to the change; empty without a quote."""
+        """Return the estimated cost up to the change; empty without a quote."""
         if self.run.quote is None:
             return ""
         until = self.run.model_copy(update={"history": self.run.history[: self.change.sequence]})
@@ -87,18 +87,18 @@ class Facts:
 
     @property
     def advice(self) -> list[str]:
-        """Advice before paying, for example ``11 held-out rows can't carry a verdict: …``."""
+        """Return advice before paying, for example ``11 held-out rows can't carry a verdict: …``."""
         given = self.run.quote.advice if self.run.quote else ()
         return [f"{item.message}; {item.fix}" for item in given]
 
     @property
     def deadline(self) -> str:
-        """The time until which the run waits for approval."""
+        """Return the time until which the run waits for approval."""
         return in_words(self.run.answer_by)
 
     @property
     def losses(self) -> str:
-        """For example ``training 0.412, validation 0.530``."""
+        """Return for example ``training 0.412, validation 0.530``."""
         job = self.run.job
         if job is None:
             return ""
@@ -107,7 +107,7 @@ class Facts:
 
     @property
     def scores(self) -> str:
-        """For example ``exact match 78.3 % against 12.5 % for its base``."""
+        """Return for example ``exact match 78.3 % against 12.5 % for its base``."""
         found = self.run.evaluation
         candidate, baseline = found.candidate, found.baseline
         if candidate is None or baseline is None:
@@ -118,7 +118,7 @@ class Facts:
 
     @property
     def difference(self) -> str:
-        """For example ``+65.8 points (95 % interval +52.1 to +78.0)``."""
+        """Return for example ``+65.8 points (95 % interval +52.1 to +78.0)``."""
         difference, interval = self.run.evaluation.difference, self.run.evaluation.interval
         if difference is None:
             return ""
@@ -130,25 +130,25 @@ class Facts:
 
     @property
     def asked(self) -> str:
-        """For example ``120 held-out rows``."""
+        """Return for example ``120 held-out rows``."""
         rows = self.run.evaluation.rows
         return "" if rows is None else counted(rows, "held-out row")
 
     @property
     def decisive_rows(self) -> str:
-        """Number of held-out rows that would decide the verdict."""
+        """Return the number of held-out rows that would decide the verdict."""
         needed = self.run.evaluation.decisive_rows
         return "" if needed is None else counted(needed, "held-out row")
 
     @property
     def verdict(self) -> State | None:
-        """The last verdict before the change, or None."""
+        """Return the last verdict before the change, or None."""
         found = [state for state in self.earlier if state in _VERDICTS]
         return found[-1] if found else None
 
     @property
     def is_by_person(self) -> bool:
-        """Whether a person made the change: functions have plain names, people an identity."""
+        """Return whether a person made the change: functions have plain names, people an identity."""
         return self.change.by not in FUNCTIONS
 
 
@@ -178,7 +178,7 @@ def dollar_range(low: Decimal, high: Decimal) -> str:
 
 
 def cost_so_far(run: Run, now: datetime) -> str:
-    """Return ``$3.20 to $4.80``, or the least amount with the unknown items."""
+    """Return ``$3.20 to $4.80``, or the lowest amount with the unknown items."""
     so_far = spent(run, now)
     if so_far.most is None:
         return f"at least {dollars(so_far.least)}; unknown: {', '.join(so_far.unknown)}"
@@ -207,7 +207,7 @@ def in_words(moment: datetime) -> str:
 
 
 def capital(text: str) -> str:
-    """Return ``text`` with a capital letter; keeps a name at its start as it is."""
+    """Return ``text`` with a capital letter; a name at its start is kept as it is."""
     text = text.strip()
     return text[0].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
 

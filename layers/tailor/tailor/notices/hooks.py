@@ -1,4 +1,4 @@
-"""Read the webhooks secret, which adds channels beside SNS. Its values are never logged."""
+"""Parse the webhooks secret, which adds channels to SNS. Its values are never logged."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -36,11 +36,11 @@ class Webhook(BaseModel):
 
 Member = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,20}$")]
 Deciders = Literal["channel"] | tuple[Member, ...]
-"""Who may press a button: everybody who is in the channel, or the members with these ids."""
+"""Members who may press a button: everybody in the channel, or those with these ids."""
 
 
 class SlackApp(BaseModel):
-    """An app of Slack with a bot token: one thread for each run, and buttons for those who may press them.
+    """A Slack app with a bot token: one thread for each run, and buttons for those who may press them.
 
     ``approve`` and ``operate`` are the scopes of API keys: to approve or decline a cost; to stop and to promote.
     """
@@ -80,7 +80,7 @@ class Hooks(BaseModel):
 
 
 class Webhooks(Hooks):
-    """The secret's content: hooks for all projects, and projects' own, which replace them."""
+    """Content of the secret: hooks for all projects, and those of single projects, which replace them."""
 
     projects: dict[str, Hooks] = {}
 
@@ -104,7 +104,7 @@ class Webhooks(Hooks):
 
     @property
     def slack_apps(self) -> Iterator[SlackApp]:
-        """All apps of Slack, of all projects."""
+        """Return the Slack apps of all projects."""
         for hooks in (self, *self.projects.values()):
             if isinstance(hooks.slack, SlackApp):
                 yield hooks.slack

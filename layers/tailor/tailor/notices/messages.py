@@ -31,7 +31,7 @@ class NoticeLink:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How the reader of a notice reaches what it speaks of.
+    """The reader's language, and how the reader starts commands and opens reports.
 
     ``command``: start of commands (:mod:`tailor.commands`). ``reports_url``, ``console_url``: where reports and the
     console are; empty for no links. ``language``: where a recipe names none.
@@ -66,9 +66,9 @@ NO_DATASET = "none"  # programs get it in place of a name
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice about one change of a run, or about an upload. ``text`` and ``next_step`` are whole sentences without
-    markup.
+    """A notice about one change of a run, or about an upload.
 
+    ``text`` and ``next_step`` are whole sentences without markup.
     ``stall``: what has stalled since the change (``waiting-warn``); empty if the message is about the change itself.
     ``answer``: identifies the answer to an upload that starts no run, a budget that is reached, or what no run needs at
     Bedrock (``topic``); there is no ``state`` then.
@@ -94,23 +94,23 @@ class Notice:
 
     @property
     def id(self) -> str:
-        """Identifies the notice; the same for every delivery."""
+        """Return the notice's id, which is the same for every delivery."""
         return self.answer or f"{self.run}-{self.sequence}" + (f"-{self.stall}" if self.stall else "")
 
     @property
     def event(self) -> str:
-        """The event in one word: the new state, ``stalled``, ``upload``, ``budget``, ``leftover`` or ``digest``."""
+        """Return the event: the new state, ``stalled``, ``upload``, ``budget``, ``leftover`` or ``digest``."""
         return "stalled" if self.stall else self.state.value if self.state else self.topic
 
     @property
     def about(self) -> str:
-        """Name the run, or say that there is none."""
+        """Return a phrase that names the run, or says what the notice is about instead."""
         words = WORDS[self.language]
         return f"{words.run} {self.run}" if self.run else words.no_run[self.topic]
 
     @property
     def of_dataset(self) -> str:
-        """Name the dataset; empty where there is none."""
+        """Return a phrase that names the dataset; empty if there is none."""
         return "" if self.dataset == NO_DATASET else f"{WORDS[self.language].dataset} {self.dataset}"
 
 
@@ -141,7 +141,7 @@ _WITH_NEWER = frozenset(
 
 
 def _newer(facts: Facts, language: Language) -> str:
-    """Return a sentence about newer data in the folder of a run that trained when they came."""
+    """Return a sentence about newer data for a run that was training when it arrived."""
     run = facts.run
     if not run.newer or facts.change.state not in _WITH_NEWER:
         return ""
@@ -175,12 +175,12 @@ def message_for_stall(run: Run, reader: Reader = PLAIN) -> Notice | None:
     return replace(notice, at=run.stall.at, stall=f"{phase}-{level}", links=tuple(reader.run_link(run.id)))
 
 
-_TITLES = {"still-filling": "an upload has no end", "same-content": "nothing new was uploaded"}
+_TITLES = {"still-filling": "an upload does not finish", "same-content": "nothing new was uploaded"}
 
 
 def message_for_upload(answer: UploadAnswered, reader: Reader = PLAIN) -> Notice:
     """Return the message for an upload that starts no run."""
-    title = _TITLES.get(answer.code, "an upload started nothing")
+    title = _TITLES.get(answer.code, "an upload started no run")
     words = (title, sentence(capital(answer.message)), sentence(capital(answer.fix)))
     fields = [("Folder", answer.folder), ("Files", f"{answer.objects:,}"), ("Kind of finding", answer.code)]
     notice = beside_runs(
@@ -195,16 +195,16 @@ def message_for_upload(answer: UploadAnswered, reader: Reader = PLAIN) -> Notice
 
 
 def message_for_budget(reached: BudgetReached, reader: Reader = PLAIN) -> Notice:
-    """Return the message for a budget of calls of which a share is used."""
+    """Return the message for a budget of which a notable share is used."""
     stopped = reached.percent >= 100
     whose = f"key {reached.owner}" if reached.kind == "key" else f"project {reached.owner}"
-    used = f"The calls of {whose} cost ${reached.spent:.2f} of their budget of ${reached.limit:.2f} in {reached.month}"
+    used = f"Calls of {whose} have cost ${reached.spent:.2f} of their budget of ${reached.limit:.2f} in {reached.month}"
     what = "apps get the error insufficient_quota until the month ends (UTC)" if stopped else "nothing is stopped yet"
-    raised = f"tailor budget {reached.project} DOLLARS sets another one"
+    raised = f"tailor budget {reached.project} DOLLARS changes the budget"
     if reached.kind == "key":
-        raised = "a key with another budget is made by tailor keys create"
+        raised = "tailor keys create makes a key with another budget"
     title = f"{'a' if stopped else f'{reached.percent} % of a'} budget is used up"
-    words = (title, f"{used}: {what}.", f"tailor usage {reached.project} shows what cost it; {raised}.")
+    words = (title, f"{used}: {what}.", f"tailor usage {reached.project} shows what it was spent on; {raised}.")
     amount: Callable[[Decimal], str] = dollars
     if reader.language == "vi":
         words, amount = vietnamese_others.budget(reached), usd
@@ -218,12 +218,12 @@ def message_for_budget(reached: BudgetReached, reader: Reader = PLAIN) -> Notice
 
 
 def message_for_orphan(orphan: OrphanFound, reader: Reader = PLAIN) -> Notice:
-    """Return the message for something at Bedrock that no run needs."""
+    """Return the message for a resource at Bedrock that no run needs."""
     title = f"{orphan.what} {'was removed' if orphan.removed else 'is left over'}"
-    text = f"{capital(orphan.what)} of this stack {'was removed' if orphan.removed else 'is at Bedrock'}: {orphan.why}"
-    next_step = f"It is removed by itself once it is {orphan.hours:g} hours old. tailor bill lists all that bills."
-    if orphan.removed:
-        next_step = "Nothing to do. tailor bill lists all that bills."
+    fate = "was removed" if orphan.removed else "still exists at Bedrock"
+    text = f"{capital(orphan.what)} of this stack {fate}: {orphan.why}"
+    next_step = "Nothing to do." if orphan.removed else f"It is removed automatically when {orphan.hours:g} hours old."
+    next_step += " tailor bill lists everything that is billed."
     words = (title, sentence(text), next_step)
     if reader.language == "vi":
         words = vietnamese_others.orphan(orphan)
@@ -240,7 +240,7 @@ def message_for_orphan(orphan: OrphanFound, reader: Reader = PLAIN) -> Notice:
 def beside_runs(
     project: str, at: datetime, words: tuple[str, str, str], fields: Sequence[tuple[str, str]], reader: Reader
 ) -> Notice:
-    """Return a notice that is not about a change of a run: a warning with title, text and next step."""
+    """Return a notice that is not about a run's change: a warning with title, text and next step."""
     title, text, next_step = words
     return Notice(
         run="",
@@ -259,7 +259,7 @@ def beside_runs(
 
 
 def _stalled(run: Run, phase: str) -> str | None:
-    """Return the ARN of what does not progress, if it has one."""
+    """Return the ARN of what makes no progress, if it has one."""
     if phase in ("room", "deploying", "idle"):
         return run.deployment.arn if run.deployment else None
     if run.job is None:

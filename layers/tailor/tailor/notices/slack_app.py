@@ -1,4 +1,4 @@
-"""Slack by a bot token: one thread for each run, whose first message shows the run as it is now.
+"""Post to Slack with a bot token: one thread for each run, whose first message shows the run's current state.
 
 Methods and errors: docs.slack.dev/reference/methods/chat.postMessage and chat.update. Slack answers 200 with
 ``{"ok": false, "error": …}`` where it refuses, and 429 with ``Retry-After`` where it is asked too often
@@ -26,7 +26,7 @@ _GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message
 
 
 class RefusedError(Exception):
-    """Raised where Slack refuses a call for good; ``code`` is Slack's."""
+    """Raised if Slack refuses a call permanently; ``code`` is Slack's."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -35,7 +35,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A run's thread: ``ts`` of its first message, and the id of the notice that this message told first."""
+    """Thread of a run: ``ts`` of its first message, and the id of the notice that was posted as that message."""
 
     ts: str
     first: str = ""
@@ -47,19 +47,19 @@ class Threads(Protocol):
     def find(self, key: str) -> Thread | None: ...
 
     def told_first(self, thread: Thread, notice: str) -> bool:
-        """Return whether the thread's first message told this notice."""
+        """Return whether the thread's first message was this notice."""
 
     def claim(self, key: str) -> bool:
-        """Return whether the caller is the one who opens the thread. A claim ends by itself after a minute."""
+        """Return whether the caller may open the thread. A claim expires after a minute."""
 
     def give_up(self, key: str) -> None:
-        """End a claim: the thread could not be opened."""
+        """End a claim, because the thread could not be opened."""
 
     def opened(self, key: str, thread: Thread, sequence: int) -> None:
-        """Keep a thread whose first message shows a run of this sequence."""
+        """Record a thread whose first message shows a run at this sequence."""
 
     def shows(self, key: str, sequence: int) -> bool:
-        """Note that the first message is to show this sequence; False where a later one is shown."""
+        """Record that the first message is about to show this sequence; return False if it shows a later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class SlackApi:
 
 @dataclass(frozen=True, slots=True)
 class SlackAppChannel:
-    """The channel of an app. ``run`` is what a message is about; None for an upload and the like."""
+    """Channel of a Slack app. ``run`` is what a message is about; None for an upload and other topics without a run."""
 
     app: SlackApp
     api: SlackApi
@@ -99,7 +99,7 @@ class SlackAppChannel:
     name: str = "slack"
 
     def send(self, message: Notice) -> SendResult:
-        """Post into the run's thread, or begin it. What matters is shown in the channel too."""
+        """Post into the run's thread, or open it. Important notices are shown in the channel too."""
         try:
             if self.run is None:
                 self._post(slack.payload(message))
@@ -110,7 +110,7 @@ class SlackAppChannel:
         return SendResult(sent=True)
 
     def refresh(self) -> SendResult:
-        """Show the run as it is now in the first message of its thread, if there is one. Idempotent.
+        """Update the first message of the run's thread, if there is one, to the run's current state. Idempotent.
 
         Raises:
             RetryableError: Slack takes no more at the moment, or a later state was shown meanwhile.
@@ -141,7 +141,7 @@ class SlackAppChannel:
         self._post(payload, thread_ts=thread.ts, **shown_in_channel)
 
     def _open(self, run: Run) -> Thread:
-        """Post the first message of a run's thread: the run as it is now, with its last notice."""
+        """Post the first message of a run's thread: its current state with its last notice."""
         if not self.threads.claim(self._key):
             raise RetryableError("another notice of this run opens its thread")
         card = card_of(run, self.reader, self.app)

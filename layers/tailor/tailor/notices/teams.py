@@ -27,7 +27,7 @@ _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 def body(message: Notice) -> bytes:
-    """Return the request's body: the whole message, or cut so that Teams takes it."""
+    """Return the request's body: the whole message, or cut to what Teams accepts."""
     for share in (1, 2, 4, 8, 16):
         found = json.dumps(payload(message, share), ensure_ascii=False).encode(errors="replace")
         if len(found) <= MOST_BYTES:
@@ -36,7 +36,7 @@ def body(message: Notice) -> bytes:
 
 
 def payload(message: Notice, share: int = 1) -> dict[str, Any]:
-    """Return the message with one adaptive card. ``share``: texts have this part of their room."""
+    """Return the message with one adaptive card. ``share``: the fraction of their maximum length that texts get."""
     words = WORDS[message.language]
     title = {"size": "medium", "weight": "bolder", "color": _STYLES[message.severity]}
     parts = [
@@ -70,7 +70,7 @@ def _text(text: str, **style: Any) -> dict[str, Any]:
 
 
 def _plain(text: str, limit: int) -> str:
-    """Return ``text`` cut, and so that a name of a file or a person can't become a link: Teams reads Markdown."""
+    """Return ``text`` cut and escaped: Teams reads Markdown, in which a file's or person's name could become a link."""
     text = _CONTROLS.sub(" ", text)
     text = text if len(text) <= limit else f"{text[: limit - 1]}…"
     return text.replace("](", "]\u200b(").replace("<", "‹").replace(">", "›")

@@ -11,7 +11,7 @@ def joined(*sentences: str) -> str:
 
 
 def reason(facts: Facts) -> str:
-    """Return the reason as a sentence; keeps a name at its start as it is."""
+    """Return the reason as a sentence; a name at its start is kept as it is."""
     return capital(facts.change.reason)
 
 
@@ -29,7 +29,7 @@ def rejected(facts: Facts) -> str:
 
 
 def awaiting(facts: Facts) -> str:
-    cost = "What training costs is not known"
+    cost = "The price of training is unknown"
     if facts.quote not in ("", "unknown"):
         cost = f"Training is quoted at {facts.quote}, above the budget"
     return joined(reason(facts) or cost, "Nothing is spent until somebody approves")
@@ -44,7 +44,7 @@ def declined(facts: Facts) -> str:
 def training(facts: Facts) -> str:
     recipe = facts.run.recipe
     rows = f" on {facts.rows}" if facts.rows else ""
-    return joined(f"Bedrock trains {recipe.model} by {recipe.method}{rows}", reason(facts))
+    return joined(f"Bedrock is training {recipe.model} by {recipe.method}{rows}", reason(facts))
 
 
 def trained(facts: Facts) -> str:
@@ -55,19 +55,21 @@ def trained(facts: Facts) -> str:
 def stopped(facts: Facts) -> str:
     who = f"{facts.change.by} stopped the run" if facts.is_by_person else "The run was stopped"
     spent = (
-        "Training until then may be charged" if facts.previous == State.TRAINING else "Nothing was spent on training"
+        "Training up to that point may be billed"
+        if facts.previous == State.TRAINING
+        else "Nothing was spent on training"
     )
     return joined(f"{who} while it was {facts.previous}", reason(facts), spent)
 
 
 def superseded(facts: Facts) -> str:
     approval = "Its approval is void" if facts.previous == State.APPROVED else ""
-    asked = "The question for an approval is withdrawn" if facts.previous == State.AWAITING_APPROVAL else ""
+    asked = "The request for approval is withdrawn" if facts.previous == State.AWAITING_APPROVAL else ""
     return joined(f"Run {facts.run.id} ends", reason(facts), approval or asked, "Nothing was spent on training")
 
 
 def verdict(finding: str) -> Callable[[Facts], str]:
-    """Return a text function; the change's reason is the evaluation's headline, with difference and confidence."""
+    """Return the function for a verdict's text; the change's reason is the evaluation's headline."""
 
     def text(facts: Facts) -> str:
         measured = f": {facts.scores}" if facts.scores else ""
@@ -98,16 +100,16 @@ def override(facts: Facts) -> str:
         return ""
     again = ", which had been taken down," if facts.previous == State.RESTORING else ""
     if State.LIVE in facts.earlier:
-        return f"{facts.change.by} put this version{again} live again"
+        return f"{facts.change.by} made this version{again} live again"
     if facts.verdict is None:
-        return f"{facts.change.by} put this version{again} live although it was never measured"
+        return f"{facts.change.by} made this version{again} live although it was never measured"
     if facts.verdict == State.PASSED:
-        return f"{facts.change.by} put this version{again} live" if again else ""
-    return f"{facts.change.by} put this version{again} live although its evaluation did not pass ({facts.verdict})"
+        return f"{facts.change.by} made this version{again} live" if again else ""
+    return f"{facts.change.by} made this version{again} live although its evaluation did not pass ({facts.verdict})"
 
 
 def deploy_failed(facts: Facts) -> str:
-    what = "The model is trained but nothing serves it, and it was not measured"
+    what = "The model is trained, but not deployed or measured"
     if facts.previous == State.RESTORING:
         what = "The version that was to go live again could not be deployed"
     apps = "Nothing changes for apps"
@@ -124,7 +126,7 @@ def was(facts: Facts, state: State) -> bool:
 
 
 def is_scheduled(facts: Facts) -> bool:
-    """Return whether pauses are the usual thing: each opening and closing of a schedule."""
+    """Return whether pauses are regular: each opening and closing of a schedule."""
     return facts.run.recipe.deployment.schedule is not None
 
 
@@ -136,19 +138,19 @@ def paused(facts: Facts) -> str:
 def after_paused(facts: Facts) -> str:
     project = facts.run.project
     return (
-        "The next call brings it back, which takes some minutes, and its model units bill again. "
-        f"tailor restore {project} does so now; tailor offline {project} --reason WHY ends its service for good."
+        "The next call restores it, which takes some minutes; its model units then bill again. "
+        f"tailor restore {project} does that now; tailor offline {project} --reason WHY ends its service for good."
     )
 
 
 def back(facts: Facts) -> str:
-    who = f"{facts.change.by} brought this version back" if facts.is_by_person else "This version was paused"
+    who = f"{facts.change.by} restored this version" if facts.is_by_person else "This version was paused"
     return joined(who, f'Apps that ask for model "{facts.run.project}" get its answers again', reason(facts))
 
 
 def deployed_again(facts: Facts) -> str:
-    who = f"{facts.change.by} has the trained model deployed again" if facts.is_by_person else ""
-    return joined(who, reason(facts), "Nothing is trained again, and nothing is paid for it")
+    who = f"{facts.change.by} retried the deployment of the trained model" if facts.is_by_person else ""
+    return joined(who, reason(facts), "Nothing is trained or paid for again")
 
 
 def offline(facts: Facts) -> str:
@@ -159,19 +161,19 @@ def offline(facts: Facts) -> str:
 
 
 def after_offline(facts: Facts) -> str:
-    until = "Nothing goes live" if facts.is_by_person else "A newer version that passes goes live, and nothing else"
+    until = "nothing goes live" if facts.is_by_person else "only a newer version that passes goes live"
     return (
-        f"{until} by itself until then: tailor promote {facts.run.id} --reason WHY deploys this version again and puts "
-        "it live. The trained model is kept in Bedrock, where storing it is charged by the month."
+        f"tailor promote {facts.run.id} --reason WHY deploys this version again and makes it live; until then, {until} "
+        "automatically. The trained model is kept in Bedrock, which bills its storage by the month."
     )
 
 
 def retired(facts: Facts) -> str:
     who = f"{facts.change.by} took the version down" if facts.is_by_person else "The version was taken down"
     meaning = {
-        State.STANDBY: "Nobody can roll back to it any more",
+        State.STANDBY: "A rollback to it is no longer possible",
         State.PASSED: "It never went live",
-        State.PAUSED: "It does not come back by itself any more",
+        State.PAUSED: "It will not be restored automatically",
     }.get(facts.previous or State.RETIRED, "It did not go live, and nothing changed for apps")
     return joined(who, reason(facts), meaning)
 
@@ -179,14 +181,14 @@ def retired(facts: Facts) -> str:
 # ------------------------------------------------------------------------------------------------ what comes next
 def after_prepared(facts: Facts) -> str:
     if facts.quote == "unknown":
-        return "The price of training is not known, so you are asked before anything is spent."
+        return "The price of training is unknown, so you are asked before anything is spent."
     quoted = f"The quote is {facts.quote}. " if facts.quote else ""
-    return f"{quoted}Training starts by itself within the budget; above it you are asked first."
+    return f"{quoted}Within the budget, training starts automatically; above it, you are asked first."
 
 
 def after_awaiting(facts: Facts) -> str:
     if facts.run.state != facts.change.state:
-        return f"Nobody needs to answer any more: the run is {facts.run.state} by now."
+        return f"No answer is needed any more: the run is now {facts.run.state}."
     run = facts.run.id
     return (
         f"Answer by {facts.deadline}: tailor approve {run} or tailor decline {run} or, over the API, "
@@ -199,27 +201,27 @@ def after_training_failed(facts: Facts) -> str:
     run = facts.run.id
     return (
         f"tailor show {run} has the details. Upload a corrected dataset or recipe, which starts a new run; "
-        f"tailor retry {run} trains once more on the same."
+        f"tailor retry {run} trains again on the same data."
     )
 
 
 def after_measured_again(facts: Facts) -> str:
     if facts.run.evaluation.opened_by and facts.run.evaluation.round == 1:
-        return "The models are asked the sealed rows, which no evaluation saw before. You get the verdict."
-    return "Only the version that is live now is asked again; all other answers are kept. You get the verdict."
+        return "The models are asked the sealed rows, which no evaluation has seen. A notice follows."
+    return "Only the version that is live now is asked again; all other answers are kept. A notice follows."
 
 
 def after_passed(facts: Facts) -> str:
     run = facts.run
     if run.evaluation.opened_by:
-        return "It passed on the sealed rows too, and goes live by itself now, unless the project is offline."
+        return "It passed on the sealed rows too, and now goes live automatically, unless the project is offline."
     if run.recipe.evaluation.sealed and run.recipe.deployment.promote:
-        return "The sealed rows are opened now: if it passes on them too, it goes live by itself."
+        return "The sealed rows are opened now; if it passes on them too, it goes live automatically."
     if run.recipe.evaluation.sealed:
         return f"tailor promote {run.id} --reason WHY opens the sealed rows; if it passes on them too, it goes live."
     if facts.run.recipe.deployment.promote:
-        return "It goes live by itself now, unless the project is offline."
-    return f"tailor promote {facts.run.id} --reason WHY puts it live; the recipe says that it does not go by itself."
+        return "It now goes live automatically, unless the project is offline."
+    return f"tailor promote {facts.run.id} --reason WHY makes it live; the recipe turns automatic promotion off."
 
 
 def after_not_passed(facts: Facts) -> str:
@@ -231,7 +233,9 @@ def after_not_passed(facts: Facts) -> str:
 def after_inconclusive(facts: Facts) -> str:
     if facts.previous == State.PASSED:
         promote = f"tailor promote {facts.run.id} --reason WHY"
-        return f"{after_not_passed(facts)} Upload again to have it measured, or decide: {promote} puts it live."
+        return (
+            f"{after_not_passed(facts)} To have it measured, upload again; to decide yourself, {promote} makes it live."
+        )
     needed = (
         f"About {facts.decisive_rows} would decide. " if facts.decisive_rows else "More held-out rows would decide. "
     )
@@ -243,6 +247,6 @@ def after_live(facts: Facts) -> str:
     ends = deployment and deployment.ends_at
     end = f"Its model units bill by the hour and are deleted on {in_words(ends)}. " if ends else ""
     if not hours:
-        return f"{end}A version that it replaced is not kept: the recipe says so."
-    kept = f"kept for {hours:g} hours: tailor rollback {facts.run.project} goes back to it."
-    return f"{end}A version that it replaced is {kept}"
+        return f"{end}The previous version, if any, is not kept, as the recipe says."
+    kept = f"kept for {hours:g} hours: tailor rollback {facts.run.project} returns to it."
+    return f"{end}The previous version, if any, is {kept}"

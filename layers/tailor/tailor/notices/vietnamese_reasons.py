@@ -1,4 +1,4 @@
-"""Vietnamese for the sentences that steps write into a run's history and stall; what is not known stays as it is.
+"""Translate the sentences that steps write into a run's history and stall to Vietnamese; unknown ones stay English.
 
 A run keeps its reasons in English: that is what programs read. A person's own words and AWS's are never changed. The
 table is ``vietnamese_reasons.toml``.
@@ -24,7 +24,7 @@ def reasons() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def in_vietnamese(text: str) -> str:
-    """Return the sentence in Vietnamese, or as it is."""
+    """Return the sentence in Vietnamese, or unchanged if it is unknown."""
     for pattern, words in reasons():
         if match := pattern.fullmatch(text):
             said = _AMOUNT.sub(lambda found: usd(Decimal(found[1].replace(",", ""))), match.expand(words))

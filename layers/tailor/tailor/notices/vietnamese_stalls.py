@@ -1,4 +1,4 @@
-"""Texts of stalls in Vietnamese: what does not progress, and what to do."""
+"""Texts of stalls in Vietnamese: what makes no progress, and what to do."""
 
 from tailor.runs import Run
 
@@ -15,7 +15,7 @@ def stall_title(phase: str, *, stuck: bool) -> str:
 
 
 def after_stall(run: Run, phase: str) -> str:
-    """Return the next step: what happens by itself, or what a person can do."""
+    """Return the next step: what happens automatically, or what a person can do."""
     itself = "tự bị dừng" if phase != "deploying" else "tự được gỡ, nếu Bedrock cho phép"
     ends_it = f"tailor {'retire' if phase == 'deploying' else 'stop'} {run.id}"
     if phase == "room":

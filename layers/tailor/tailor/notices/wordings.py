@@ -67,14 +67,16 @@ WORDINGS: Mapping[State, Wording] = {
         lambda facts: texts.joined(
             f"{facts.change.by} approved the run" if facts.is_by_person else "Training may start", texts.reason(facts)
         ),
-        _always("Training starts now, or as soon as Bedrock and the month's limits have room for it."),
+        _always("Training starts now, or as soon as Bedrock's quotas and the monthly limits allow."),
         (figures.quote,),
     ),
     State.DECLINED: Wording(
         "warning",
         "training was declined",
         texts.declined,
-        lambda facts: f"To ask again: tailor retry {facts.run.id} keeps the prepared data and the quote.",
+        lambda facts: (
+            f"To request approval again: tailor retry {facts.run.id}, which keeps the prepared data and the quote."
+        ),
         (figures.quote,),
     ),
     State.SUPERSEDED: Wording(
@@ -82,24 +84,24 @@ WORDINGS: Mapping[State, Wording] = {
         "newer data replaces this run",
         texts.superseded,
         lambda facts: (
-            "Nothing to do: the newer data are checked and quoted by themselves, and asked for anew if need be. Should "
-            f"they turn out to be unusable, tailor retry {facts.run.id} goes on with those of this run."
+            "Nothing to do: the newer data is checked and quoted automatically, and you are asked again if approval is "
+            f"needed. If it turns out to be unusable, tailor retry {facts.run.id} continues with this run's data."
         ),
-        # Of a run that was not checked yet, nobody has heard.
+        # People were not yet notified of a run that was not checked.
         when=lambda facts: facts.previous not in (State.RECEIVED, State.PREPARING),
     ),
     State.TRAINING: Wording(
         "info",
         "training has started",
         texts.training,
-        lambda facts: f"This takes a while, often hours; you hear when it ends. tailor stop {facts.run.id} ends it.",
+        lambda facts: f"This often takes hours; a notice follows when it ends. tailor stop {facts.run.id} stops it.",
         (figures.model, figures.quote),
     ),
     State.TRAINED: Wording(
         "info",
         "training has finished",
         texts.trained,
-        _always("It is deployed now and asked the held-out questions, next to its base."),
+        _always("It is now deployed and asked the held-out questions, as is its base model."),
         (figures.losses, figures.spent),
     ),
     State.TRAINING_FAILED: Wording(
@@ -114,10 +116,10 @@ WORDINGS: Mapping[State, Wording] = {
         "the run was stopped",
         texts.stopped,
         lambda facts: (
-            f"Nothing runs any more. To start again: tailor retry {facts.run.id}, or upload what you changed."
+            f"Nothing is running any more. To start again: tailor retry {facts.run.id}, or upload your changes."
         ),
         (figures.spent,),
-        # Nobody waits for a run that another one took over before it began, in earlier versions.
+        # In earlier versions a run could be replaced before it began; nobody waits for such a run.
         when=lambda facts: not (facts.change.by == "prepare" and facts.previous == State.PREPARING),
     ),
     State.DEPLOY_FAILED: Wording(
@@ -189,29 +191,29 @@ WORDINGS: Mapping[State, Wording] = {
         "a version was taken down",
         texts.retired,
         lambda facts: (
-            "It answers no more calls. The trained model is kept in Bedrock, where storing it is charged by the month; "
-            f"tailor promote {facts.run.id} --reason WHY deploys it again and puts it live."
+            "It answers no more calls. The trained model is kept in Bedrock, which bills its storage by the month; "
+            f"tailor promote {facts.run.id} --reason WHY deploys it again and makes it live."
         ),
     ),
 }
-# What is live does not answer: somebody or something else deleted its deployment.
 AGAIN = Wording(
     "info",
-    "a run is tried again",
+    "a run is retried",
     lambda facts: texts.joined(
-        f"{facts.change.by} has run {facts.run.id} tried again", texts.reason(facts) if facts.change.reason else ""
+        f"{facts.change.by} retried run {facts.run.id}", texts.reason(facts) if facts.change.reason else ""
     ),
-    _always("Training starts by itself within the budget; above it you are asked first."),
+    _always("Within the budget, training starts automatically; above it, you are asked first."),
     (figures.quote, figures.model),
 )
+# A live version does not answer: its deployment was deleted from outside.
 LOST = Wording(
     "error",
     "the live version does not answer",
     texts.reason,
     lambda facts: (
-        "Nothing has to be done: a notice follows once it answers. If there is a version before, "
-        f"tailor rollback {facts.run.project} brings that one back at once. Find out who deleted the deployment: "
-        "CloudTrail has the call DeleteCustomModelDeployment."
+        "It is deployed again automatically, and a notice follows once it answers. If there is an earlier version, "
+        f"tailor rollback {facts.run.project} returns to it at once. CloudTrail shows who deleted the deployment: "
+        "look for DeleteCustomModelDeployment."
     ),
 )
 # The end of a live version: no other version replaces it.
@@ -232,9 +234,9 @@ BACK = Wording(
 
 DEPLOYED_AGAIN = Wording(
     "info",
-    "the deployment is tried again",
+    "the deployment is retried",
     texts.deployed_again,
-    _always("Once it is deployed it is asked the held-out questions, next to its base."),
+    _always("Once it is deployed, it is asked the held-out questions, as is its base model."),
     (figures.spent,),
 )
 SPECIAL: Mapping[str, Wording] = {

@@ -16,7 +16,7 @@ VIETNAM = timezone(timedelta(hours=7))  # the whole country, all year
 
 @dataclass(frozen=True, slots=True)
 class NoticeWords:
-    """NoticeWords of one language. ``labels`` are by their English text; templates have names in braces."""
+    """Words of one language. ``labels`` are keyed by their English text; templates have names in braces."""
 
     next: str
     run: str
@@ -99,15 +99,15 @@ ENGLISH = NoticeWords(
         "promote": "{who} promoted it",
     },
     gone="The run is gone",
-    other_channel="Runs of {project} are not decided in this channel",
+    other_channel="Runs of {project} can't be decided in this channel",
     may_not=(
-        "You may not {action} runs of {project} in Slack: the operator of this installation lists who may, in the "
-        "secret of its webhooks"
+        "You may not {action} runs of {project} in Slack. The operator of this installation lists who may, in the "
+        "webhooks secret"
     ),
-    decided="This was decided already: {by} {state} the run",
+    decided="This was already decided: {by} {state} the run",
     moved_on="The run has moved on since this message: it is “{state}” now. Nothing was decided",
     other_quote="The quote has changed since this message: it is {quote} now. Nothing was decided",
-    passed_only="Only a version that passed is promoted here: the console asks for a reason",
+    passed_only="Only a version that passed can be promoted here; for others, the console asks for a reason",
 )
 VIETNAMESE = NoticeWords(
     next="Tiếp theo",
