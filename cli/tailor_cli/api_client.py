@@ -1,4 +1,4 @@
-"""The deployed API as the command line calls it: chat completions, read as the model writes them."""
+"""Call the deployed API as the command line does: chat completions, printed as the model writes them."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`tailor bill`: what this stack has at Bedrock that bills while nobody calls, with its price a month."""
+"""`tailor bill`: list what this stack has at Bedrock that bills while nobody calls, with its monthly price."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def bill(
     offline: Annotated[bool, typer.Option("--offline", help="use the catalogue's prices; do not query AWS's")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List custom models and what serves them, with the price of a month and who needs each.
+    """List custom models and their deployments, with the monthly price and who needs each.
 
     What is listed has this stack's tags.
     """

@@ -71,7 +71,7 @@ def _used(project: str, now: datetime) -> Decimal:
 
 
 def _warn(alias: Alias) -> None:
-    """Say where a budget can't hold: calls whose price is unknown cost nothing as far as it knows."""
+    """Warn where a budget can't work: calls with an unknown price count as free."""
     pricing = pricing_of(session.stack.prices)
     unknown = sorted({version.model for version in alias.versions if pricing(version.model) is None})
     if unknown:

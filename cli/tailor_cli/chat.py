@@ -60,7 +60,7 @@ class Talk:
         self._images = list[dict[str, Any]]()
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Start a new conversation."""
         self._messages, self._images = [], []
 
     def add_images(self, files: list[Path]) -> None:
@@ -68,7 +68,7 @@ class Talk:
         self._images += [{"type": "image_url", "image_url": {"url": _data_uri(file)}} for file in files]
 
     def ask(self, text: str, *, quiet: bool = False) -> dict[str, Any]:
-        """Print the answer as it comes, and return it with its model and usage."""
+        """Print the answer as it arrives, and return it with its model and usage."""
         content = [*self._images, {"type": "text", "text": text}] if self._images else text
         messages = [*self._messages, {"role": "user", "content": content}]
         found: dict[str, Any] = {"project": self._project, "run": None, "answer": "", "usage": None}
@@ -88,7 +88,7 @@ class Talk:
 
 
 def _do(talk: Talk, line: str) -> None:
-    """Do what a line says. What fails is said, and the chat goes on."""
+    """Do what a line asks for. Errors are printed, and the chat continues."""
     command, _, rest = line.strip().partition(" ")
     try:
         if command == "/new":
@@ -130,7 +130,7 @@ def _message(given: str | None, *, as_json: bool) -> str | None:
 
 @contextmanager
 def _key(project: str) -> Iterator[tuple[str, str]]:
-    """Yield the project, as it is spelled, and a key for its model. Raises NotFoundError where no model is live."""
+    """Yield the project's correct name and a key for its model. Raises NotFoundError if no model is live."""
     if given := os.environ.get(KEY_SETTING):
         yield project, given
         return

@@ -1,4 +1,4 @@
-"""``tailor check``: find every problem of a dataset, locally, before anything is uploaded or paid for."""
+"""``tailor check``: find every problem of a dataset locally, before anything is uploaded or paid for."""
 
 import errno
 import tempfile

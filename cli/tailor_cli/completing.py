@@ -1,4 +1,4 @@
-"""Names of projects and runs for the shell's completion: fast, and silent where there is no stack."""
+"""Complete names of projects and runs in the shell: fast, and silent without a stack."""
 
 import json
 import os
@@ -13,18 +13,18 @@ _TIMEOUT = "2"  # seconds that a shell waits for AWS
 
 
 def project_names(context: click.Context, incomplete: str) -> list[str]:
-    """Return projects whose names begin so."""
+    """Return projects whose names begin with the prefix."""
     return [name for name in _names(context)["projects"] if name.startswith(incomplete)]
 
 
 def run_names(context: click.Context, incomplete: str) -> list[str]:
-    """Return projects and runs whose names begin so."""
+    """Return projects and runs whose names begin with the prefix."""
     names = _names(context)
     return [name for name in (*names["projects"], *names["runs"]) if name.startswith(incomplete)]
 
 
 def _names(context: click.Context) -> dict[str, list[str]]:
-    """Return what the stack knows, at most a minute old; nothing where it can't be asked."""
+    """Return names from the stack, at most a minute old; empty if it can't be asked."""
     options = context.find_root().params
     stack, local = str(options.get("stack") or "tailor"), bool(options.get("local"))
     file = _cache(stack, local=local)
@@ -51,14 +51,14 @@ def _asked(stack: str, *, local: bool) -> dict[str, list[str]]:
 
 
 def _checked(found: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Return cached names. Raises ValueError for a file of another version."""
+    """Return cached names. Raises ValueError for a cache file of another version."""
     if set(found) != {"projects", "runs"}:
         raise ValueError("not names")
     return found
 
 
 def _cache(stack: str, *, local: bool) -> Path:
-    """Return the file of a stack's names, which differ by account and Region too."""
+    """Return the file that caches a stack's names, one for each stack, account and Region."""
     place = (
         "local"
         if local

@@ -1,4 +1,4 @@
-"""Shared by all commands: the stack they use, the terminal, and how errors are shown."""
+"""Shared parts of all commands: the stack they use, the terminal, and how errors are shown."""
 
 import getpass
 import json
@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't nee
 
 
 class Output(Console):
-    """A console that wraps lines in a terminal only; output to a pipe or a file is never cut.
+    """A console that wraps lines only in a terminal; output to a pipe or a file is never cut.
 
     All text passes :func:`tailor.printable.printable`: names and messages come from strangers' files.
     """
@@ -101,7 +101,7 @@ class Session:
 
     @cached_property
     def folders(self) -> "FolderTable | None":
-        """The folders in which something moved lately; None where an earlier version of the stack runs."""
+        """Return the folders that changed lately; None if the stack is of an earlier version without them."""
         from tailor.aws.folders import FolderTable
 
         return FolderTable(self.stack.folders_table) if self.stack.folders_table else None
@@ -120,7 +120,7 @@ class Session:
 
     @cached_property
     def control(self) -> "OwnControl":
-        """Bedrock's control plane, limited to what is the stack's own."""
+        """Return Bedrock's control plane, limited to this stack's own resources."""
         from tailor.aws.bedrock import Bedrock
         from tailor.steps.ownership import OwnControl
 
@@ -128,7 +128,7 @@ class Session:
 
     @property
     def services(self) -> "RunServices":
-        """The services that commands steer runs with."""
+        """Return the services with which commands steer runs."""
         from tailor.aws.access import region
         from tailor.steps.services import RunServices
 
@@ -136,7 +136,7 @@ class Session:
 
     @cached_property
     def sagemaker(self) -> "SageMakerTrainer | None":
-        """The stack's second trainer, as far as people follow and stop its jobs; None where it is not enabled."""
+        """Return the stack's second trainer, as far as people follow and stop its jobs; None if it is disabled."""
         from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
 
         settings = TrainingJobSettings(bucket=self.stack.bucket, training_jobs=self.stack.sagemaker_training)
@@ -144,7 +144,7 @@ class Session:
 
     @cached_property
     def spending(self) -> "Spending":
-        """The ledger of this month's costs, with the stack's limits."""
+        """Return the ledger of this month's costs, with the stack's limits."""
         from tailor.aws.ledger import LedgerTable
         from tailor.training.spending import MonthLimits, Spending
 
@@ -156,7 +156,7 @@ session = Session()
 
 
 def read_run(run_id: str, project: str = "") -> "Run":
-    """Return a run by its id, also for whoever may read a team's own projects alone. Raises NotFoundError.
+    """Return a run by its id, also with credentials limited to a team's own projects. Raises NotFoundError.
 
     The table knows ids, and a policy can't tell by an id whose run it is; its index knows projects.
     """
@@ -171,7 +171,7 @@ def read_run(run_id: str, project: str = "") -> "Run":
 
 
 def say_json(document: str | bytes | Mapping[str, Any] | list[Any]) -> None:
-    """Print a JSON document for programs, as it is on every terminal and in every pipe."""
+    """Print a JSON document for programs, identically in every terminal and pipe."""
     if isinstance(document, bytes):
         document = document.decode()
     if not isinstance(document, str):
@@ -228,7 +228,7 @@ def shown_errors(recipe: Path | None = None, *, ends_with: int = 1, interrupted:
 
 
 def _explained(error: TailorError) -> TailorError:
-    """Return an error about credentials where they are its cause: no stack is missing then, and no retry helps."""
+    """Return an error about credentials if they are the cause: then no stack is missing, and no retry helps."""
     if error.__cause__ is None or "botocore" not in sys.modules:
         return error
     from tailor.aws.credentials import trouble
@@ -259,7 +259,7 @@ def show_error(error: TailorError, recipe: Path | None = None) -> None:
 
 
 def _print_refusal(error: NotAllowedError) -> None:
-    """Print what these credentials may not do, whom to ask, and last AWS's own words, which name the permission."""
+    """Print what these credentials may not do, whom to ask, and last AWS's message, which names the permission."""
     if not error.refused:
         _print_error(error.message, error.hint)
         return

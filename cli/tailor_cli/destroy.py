@@ -1,4 +1,4 @@
-"""`tailor destroy`: remove a stack from an AWS account, and say what stays."""
+"""`tailor destroy`: remove a stack from an AWS account, and print what remains."""
 
 from pathlib import Path
 from typing import Annotated

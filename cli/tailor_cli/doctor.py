@@ -73,7 +73,7 @@ def doctor(
 
 
 def _check_slack(secret_arn: str) -> list[PreflightCheck]:
-    """Return a check of each app of Slack in the secret of the webhooks, which the reader may be unable to read."""
+    """Return a check of each Slack app in the webhooks secret, which the caller may not be allowed to read."""
     if not secret_arn:
         return []
     try:
@@ -96,7 +96,7 @@ def _asked_for(model: str, method: str) -> tuple[Recipe, Model]:
 
 
 def _basis(dataset: str | None, run_id: str | None) -> Basis | None:
-    """Return what is counted: a dataset on this machine, or what a run was prepared from. None for neither."""
+    """Return what to count: a local dataset, or what a run was prepared from. None for neither."""
     if dataset and run_id:
         raise InvalidInputError("give --dataset or --run, not both")
     if dataset:
@@ -116,7 +116,7 @@ def _basis(dataset: str | None, run_id: str | None) -> Basis | None:
 
 
 def show(checks: list[PreflightCheck]) -> None:
-    """Print the checks, each with its status and its remedy, as a table."""
+    """Print the checks as a table, each with its status and its remedy."""
     table = Table("check", "", "", box=None, header_style="bold")
     for check in checks:
         remedy = f"\n→ {escape(session.addressed(check.remedy))}" if check.remedy else ""

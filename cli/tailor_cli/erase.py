@@ -1,4 +1,4 @@
-"""`tailor erase`: remove a project from the stack's stores and from Bedrock, and say what was removed."""
+"""`tailor erase`: remove a project from the stack's stores and from Bedrock, and report what was removed."""
 
 import json
 import time
@@ -84,7 +84,7 @@ def prepare(project: str) -> Erasure:
 
 
 def _runs_have_ended(erasure: Erasure, timeout: float) -> bool:
-    """Return whether all runs ended in time; says what it waits for, each thing once."""
+    """Return whether all runs ended in time; print each thing it waits for once."""
     said, deadline = set[str](), time.monotonic() + timeout
     while waits := erasure.end_runs(now()):
         for wait in waits:
@@ -124,7 +124,7 @@ def _erased(erasure: Erasure, file: Path, timeout: float, ended: Sequence[Tally]
 
 
 def _together(part: Receipt, earlier: Sequence[Tally], *, also: bool = True) -> Receipt:
-    """Return a receipt that counts what earlier tries removed, too."""
+    """Return a receipt that also counts what earlier attempts removed."""
     sums = {tally.what: Tally(tally.what, tally.count, tally.bytes, list(tally.names)) for tally in earlier}
     for tally in part.removed if also else []:
         known = sums.setdefault(tally.what, Tally(tally.what))

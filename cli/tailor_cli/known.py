@@ -1,4 +1,4 @@
-"""Names that the stack knows: what a name with a typo may have meant."""
+"""Find the known name that a mistyped name may have meant."""
 
 import difflib
 import sys
@@ -32,7 +32,7 @@ def datasets(project: str) -> list[str]:
 
 
 def runs_and_projects(name: str) -> list[str]:
-    """Return what ``name`` may have meant: projects, datasets (``project/dataset``), runs of the projects like it."""
+    """Return what ``name`` may mean: projects, datasets (``project/dataset``), runs of similarly named projects."""
     known = projects()
     project, slash, _ = name.partition("/")
     like = list(dict.fromkeys([*difflib.get_close_matches(project, known, 2, _LIKE), *possible_projects(name)]))
@@ -45,7 +45,7 @@ def runs_and_projects(name: str) -> list[str]:
 
 
 def meant(name: str, candidates: Iterable[str], otherwise: str) -> str:
-    """Return the nearest known name if a person says that it was meant.
+    """Return the nearest known name if the user confirms it.
 
     Raises:
         NotFoundError: nobody can be asked, or no known name is like it; ``otherwise`` is the message.
@@ -61,7 +61,7 @@ def meant(name: str, candidates: Iterable[str], otherwise: str) -> str:
 
 
 def project_or_close(name: str) -> str:
-    """Return ``name``, or the project that was meant, where nothing is known of ``name``. Raises NotFoundError."""
+    """Return ``name``, or the confirmed project if ``name`` is unknown. Raises NotFoundError."""
     known = projects()
     if name in known or not known:
         return name

@@ -1,4 +1,4 @@
-"""`tailor labels`: put people's labels of a run's answers into its report."""
+"""`tailor labels`: add people's labels of a run's answers to its report."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ def labels(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON that labels.html exported")],
     as_json: AsJson = False,
 ) -> None:
-    """Report how far a run's metric and judge agree with people, and add that to its report.
+    """Report how well a run's metric and judge agree with people, and add that to its report.
 
     The labels come from the page labels.html, which tailor report fetches.
     """

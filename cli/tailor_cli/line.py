@@ -1,4 +1,4 @@
-"""The words of a command line: what stands anywhere on it, and how it ends.
+"""Parse the whole program's options anywhere on the command line, and end it with the right exit code.
 
 Imports nothing heavy: `tailor --version` needs it too.
 """
@@ -16,7 +16,7 @@ _VALUES = frozenset({"--stack"})
 
 
 def arranged(words: Sequence[str]) -> list[str]:
-    """Return the words with the whole program's options first and ``--json`` last, wherever they stood.
+    """Return the arguments with the program's options first and ``--json`` last, wherever they were.
 
     What follows ``--`` stays as it is.
     """
@@ -36,7 +36,7 @@ def arranged(words: Sequence[str]) -> list[str]:
 
 
 def wants_json(words: Sequence[str]) -> bool:
-    """Return whether the words ask for JSON."""
+    """Return whether the arguments ask for JSON."""
     return JSON in words[: words.index("--") if "--" in words else len(words)]
 
 
@@ -49,7 +49,7 @@ def say_error(code: str, message: str, hint: str = "", **more: object) -> None:
 
 
 def end_with(error: click.ClickException | click.Abort, words: Sequence[str]) -> int:
-    """Say what is wrong with the command line, or that nobody agreed; return the exit code."""
+    """Print what is wrong with the command line, or that it was aborted; return the exit code."""
     from typer import rich_utils
 
     if isinstance(error, click.Abort):
@@ -66,7 +66,7 @@ def end_with(error: click.ClickException | click.Abort, words: Sequence[str]) ->
 
 
 def end_interrupted(words: Sequence[str]) -> int:
-    """Say that Ctrl-C ended the command; return the exit code."""
+    """Print that Ctrl-C ended the command; return the exit code."""
     if wants_json(words):
         say_error("interrupted", "interrupted")
     else:
@@ -75,5 +75,5 @@ def end_interrupted(words: Sequence[str]) -> int:
 
 
 def own_arguments() -> list[str]:
-    """Return the words that this process was started with."""
+    """Return the arguments of this process."""
     return sys.argv[1:]

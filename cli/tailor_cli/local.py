@@ -1,4 +1,4 @@
-"""`tailor up` and `tailor down`: start and stop the local cloud, which the package tailor-local brings."""
+"""`tailor up` and `tailor down`: start and stop the local cloud, which the package tailor-local provides."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

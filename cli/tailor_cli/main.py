@@ -93,7 +93,7 @@ class Commands(TyperGroup):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run a command and end the process; errors in the command line are JSON where that is asked for."""
+        """Run a command and end the process. Errors in the command line are printed as JSON if that is asked for."""
         words = line.own_arguments() if args is None else list(args)
         begin = partial(super().main, words, prog_name, complete_var, False, windows_expand_args, **extra)
         if not standalone_mode:
@@ -107,7 +107,7 @@ class Commands(TyperGroup):
         raise SystemExit(code if isinstance(code, int) else 0)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the program's own options from anywhere on the line."""
+        """Accept the program's options anywhere on the line."""
         words = line.arranged(args)
         ctx.meta[_AS_JSON] = line.wants_json(words)
         return super().parse_args(ctx, words)
@@ -123,7 +123,7 @@ class Commands(TyperGroup):
             super().format_help(ctx, formatter)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return what a word may become; names of commands without importing them."""
+        """Return completions of a word; names of commands without importing them."""
         with self._summaries():
             return super().shell_complete(ctx, incomplete)
 
@@ -184,7 +184,7 @@ def choose_stack(
 
 
 def reach(stack: str, *, local: bool) -> None:
-    """Have this process's commands use a stack. Raises NotFoundError if no local cloud runs."""
+    """Make this process's commands use a stack. Raises NotFoundError if no local cloud runs."""
     from tailor_cli.context import session
 
     session.stack_name, session.local = stack, local

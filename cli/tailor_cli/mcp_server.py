@@ -17,9 +17,9 @@ from tailor.errors import InvalidInputError
 from tailor_cli.context import session, shown_errors
 
 FINDINGS: Final = 50
-"""The most findings that the tool `check` returns; the report that `tailor check --write` makes has all of them."""
+"""Maximum number of findings that the tool `check` returns; the report of `tailor check --write` has all of them."""
 LONGEST_WATCH: Final = 300
-"""Seconds. Clients give up on a tool after some minutes; who wants to wait longer calls it again."""
+"""Seconds. Clients give up on a tool after some minutes; call it again to wait longer."""
 INSTRUCTIONS: Final = """\
 Tailor makes custom Amazon Bedrock models from datasets. The order of work: check a folder until it is usable, quote it,
 push it to PROJECT/DATASET, watch the run until it is live or needs a decision, then ask the project's model.

@@ -118,7 +118,7 @@ def _show_one(model: Model, offered: Offered | None) -> None:
 
 
 def called(model: Model) -> Iterator[tuple[str, str]]:
-    """The ids that calls name, and where each is taken."""
+    """Yield the ids that calls name, with the Regions of each."""
     known = model.invocation
     if known.direct or not known.profiles:
         yield model.base_id, f"in {', '.join(known.direct)}" if known.direct else "as far as is known"

@@ -1,4 +1,4 @@
-"""`tailor policy`: the IAM policy of a team, under which it sees its own projects and no others."""
+"""`tailor policy`: print the IAM policy for a team that may access only its own projects."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ def policy(
     projects: Annotated[list[str], typer.Argument(metavar="PROJECT...", autocompletion=project_names)],
     as_json: Annotated[bool, typer.Option("--json", help="changes nothing: a policy is JSON")] = False,
 ) -> None:
-    """Print an IAM policy for a team that uses its own projects alone.
+    """Print an IAM policy for a team that may access only its own projects.
 
     It may upload to them, follow their runs, and read their reports and usage. Approvals and calls of models are the
     API's: give the team a key (tailor keys create).
@@ -103,6 +103,6 @@ def _allow(
 
 
 def _keys(values: list[str]) -> dict[str, Any]:
-    """Return the condition that only rows with these partition keys are asked for, and that they are named."""
+    """Return the condition that a request names partition keys, and only these."""
     name = "dynamodb:LeadingKeys"
     return {"ForAllValues:StringEquals": {name: values}, "Null": {name: "false"}}

@@ -1,4 +1,4 @@
-"""`tailor push`: upload a folder as a dataset, and then the empty file that says that all is there."""
+"""`tailor push`: upload a folder as a dataset, then the empty file that marks the upload as complete."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -109,7 +109,7 @@ def _check_recipe(names: Mapping[str, Path], prefix: str) -> None:
 
 
 def _upload(files: Mapping[str, Path], prefix: str) -> None:
-    """Upload files, or what is missing of them if this upload was cut short before; then say that all is there."""
+    """Upload files, or the missing ones of an interrupted upload; then mark the upload as complete."""
     stats = {name: file.stat() for name, file in files.items()}
     given = [LocalFile(name, stat.st_size, stat.st_mtime_ns // 1_000_000) for name, stat in stats.items()]
     upload = begin(given, session.bucket, prefix, by=person(), now=datetime.now(UTC), replace=True)
@@ -145,7 +145,7 @@ def _upload(files: Mapping[str, Path], prefix: str) -> None:
 
 
 def _wait_for(wanted: str, project: str, *, after: int = 0) -> Run:
-    """Return the run once its history is longer than ``after``: one that had ended is tried again by the upload."""
+    """Return the run once its history is longer than ``after``: the upload retries a run that had ended."""
     deadline = time.monotonic() + WAIT_FOR_RUN
     while True:
         try:

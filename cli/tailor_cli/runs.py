@@ -91,7 +91,7 @@ _TOLD = ("folder", "first_at", "last_at", "quiet_at", "objects", "bytes", "told"
 
 
 def show_list(found: list[Run]) -> None:
-    """Print runs: a line each where the terminal is wide enough, otherwise the id and, below, what is known of it."""
+    """Print runs: one line each if the terminal is wide enough, otherwise the id with details below it."""
     rows = [[run.id, run.state, f"{run.history[-1].at:%Y-%m-%d %H:%M}", _cost(run), _what(run)] for run in found]
     table = Table(Column("run", no_wrap=True), "state", "since", "spent", "what", box=None, header_style="bold")
     for row in rows:
@@ -114,14 +114,14 @@ def _what(run: Run) -> str:
 
 
 def known_folders(store: FolderStore, project: str | None) -> list[Folder]:
-    """Return the folders that are being filled; of a project, those too whose upload started nothing."""
+    """Return the folders that are being filled and, with a project, its folders whose upload started no run."""
     if project is None:
         return store.filling()
     return [folder for folder in store.of_project(project) if folder.is_filling or folder.told]
 
 
 def folders_table(folders: list[Folder], at: datetime) -> Table:
-    """Return what is known of folders without a run yet."""
+    """Return a table of folders that have no run yet."""
     table = Table(Column("folder", overflow="fold"), "state", "since", "what", box=None, header_style="bold")
     for folder in folders:
         state = "filling" if folder.is_filling else "nothing started"
@@ -169,7 +169,7 @@ def approve(
 
 
 def tell(run: Run, message: str, following: str = "", *, as_json: bool, **more: Any) -> None:
-    """Print what became of a run, and the command that follows; or both with the run as JSON."""
+    """Print the run's new state and the next command; or the run and that command as JSON."""
     following = session.addressed(following)
     if as_json:
         say_json({**summary(run).model_dump(mode="json"), "message": in_a_line(message), "next": following, **more})

@@ -1,4 +1,4 @@
-"""`tailor show`: one run on a page: its history, findings, cost and files."""
+"""`tailor show`: print a run on one page: its history, findings, cost and files."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ def show_run(run: Run, bucket: str) -> None:
 
 
 def show_price(run: Run, alias: Alias, spending: Spending, now: datetime, *, quiet: bool = False) -> str:
-    """Print what a run that awaits approval would be paid for, item by item, and what would keep it from going live.
+    """Print the price of a run that awaits approval, item by item, and what would prevent its model from going live.
 
     Returns:
         Why it would wait although it is approved; empty if nothing that is known keeps it from training.

@@ -1,4 +1,4 @@
-"""Sources that ``tailor check`` can read: a folder, single files with the media beside them, or a bucket."""
+"""Find the sources that ``tailor check`` can read: a folder, single files with the media beside them, or a bucket."""
 
 import os
 import tempfile
@@ -109,7 +109,7 @@ def _bucket(uri: str) -> tuple[Storage, str]:
 
 
 def files_of_dataset(paths: Sequence[Path]) -> dict[str, Path]:
-    """Return the files that paths given to ``tailor push`` mean, by their names in the dataset.
+    """Return the files named by the paths given to ``tailor push``, by their names in the dataset.
 
     A folder is all that is in it. Files are themselves, the recipe beside them, and the media beside them that their
     rows name: what ``tailor check`` looks at. An archive has its media inside.
@@ -132,18 +132,18 @@ def files_of_dataset(paths: Sequence[Path]) -> dict[str, Path]:
 
 
 def root_of(paths: Sequence[Path]) -> Path:
-    """Return the folder that several files and folders lie in."""
+    """Return the folder that contains several files and folders."""
     found = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100  links stay what they are called
     return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in found]))
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is looked at alone: it holds others, or is a document."""
+    """Return whether a file is checked alone, because it is an archive or a document."""
     return path.name.lower().endswith(_ARCHIVES)
 
 
 def _named_media(paths: Sequence[Path]) -> list[str]:
-    """The media beside data files that their rows name."""
+    """Return the media beside data files that their rows refer to."""
     storage, prefix = source_of(list(map(str, paths)))
     recipe, _ = recipe_of(storage, prefix, {})
     named: dict[str, None] = {}

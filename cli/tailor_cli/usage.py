@@ -1,4 +1,4 @@
-"""`tailor usage`: what a project's model was used for and what that cost, by day or hour, key, version and tag."""
+"""`tailor usage`: show what a project's model was used for and its cost, by day or hour, key, version and tag."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -86,7 +86,7 @@ def _say_what_is_unknown(found: list[Line]) -> None:
 
 
 def _names_of_keys() -> dict[str, str]:
-    """Return names by id; none for whoever may see a team's own projects alone."""
+    """Return names by key id; empty with credentials limited to a team's own projects."""
     try:
         return {key.id: key.name for key in session.serving.all_keys()}
     except NotAllowedError:

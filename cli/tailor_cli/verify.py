@@ -1,4 +1,4 @@
-"""`tailor verify`: does this account behave as Tailor assumes? A table while it runs, and a file to share."""
+"""`tailor verify`: check whether this account behaves as Tailor assumes, with a table and a file to share."""
 
 import signal
 import time
@@ -73,7 +73,7 @@ def verify(
 
 
 def check_writable(file: Path) -> None:
-    """Raise InvalidInputError if the file can't be written: better known now than after the checks."""
+    """Raise InvalidInputError if the file can't be written, before any check runs."""
     existed = file.exists()
     try:
         file.open("ab").close()
@@ -85,7 +85,7 @@ def check_writable(file: Path) -> None:
 
 
 def chosen(only: list[str], *, train: bool) -> list[Check]:
-    """The checks to run, in their order. Raises InvalidInputError for an unknown name."""
+    """Return the checks to run, in their order. Raises InvalidInputError for an unknown name."""
     known = {check.id: check for check in CHECKS if train or check.when != "only when asked"}
     if unknown := [name for name in only if name not in known]:
         raise InvalidInputError(f"there is no check {unknown[0]!r}", hint=f"checks: {', '.join(known)}")
@@ -102,8 +102,8 @@ def _chosen_here(wanted: list[Check], world: World) -> list[Check]:
 
 
 def ask_beside_work(world: World) -> None:
-    """The probes' jobs count against the account's quota of jobs, and their calls against its rates: a team whose runs
-    are at work decides. Raises InvalidInputError where nobody can be asked."""
+    """Ask for confirmation if runs are in progress: probes count against the account's quotas of jobs and call rates.
+    Raises InvalidInputError if nobody can be asked."""
     busy = working(world)
     if not busy:
         return
@@ -115,7 +115,7 @@ def ask_beside_work(world: World) -> None:
 
 
 def observe(checks: list[Check], world: World) -> tuple[list[CheckResult], list[str]]:
-    """Run checks and show each as it ends; then remove what they made, however they ended."""
+    """Run checks, show each as it ends, and finally remove what they created, whatever happened."""
     cost = sum((check.cost for check in checks), Decimal(0))
     err.print(f"{len(checks)} checks against {asked()} in {world.region}, at most ${cost}", soft_wrap=True)
     left = clean(world, CLEANERS, time.time())  # of earlier calls that were killed
@@ -137,7 +137,7 @@ def observe(checks: list[Check], world: World) -> tuple[list[CheckResult], list[
 
 
 def _cleaned(world: World) -> list[str]:
-    """Remove what the checks made, and return what stays. A second Ctrl-C must not leave things that bill."""
+    """Remove what the checks created, and return what remains. A second Ctrl-C must not leave resources that bill."""
     previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, *ENDINGS)}
     try:
         return clean(world, CLEANERS)
@@ -148,7 +148,7 @@ def _cleaned(world: World) -> list[str]:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Treat a polite kill and a closed terminal as Ctrl-C, so that what was made is removed then too."""
+    """Treat SIGTERM and a closed terminal like Ctrl-C, so that created resources are removed then too."""
     previous = {number: signal.signal(number, signal.default_int_handler) for number in ENDINGS}
     try:
         yield

@@ -1,4 +1,4 @@
-"""Writes what pages say of the checks of `tailor verify`: ``python -m tailor_cli.verify_page`` in the checkout.
+"""Write the pages' parts about the checks of `tailor verify`: ``python -m tailor_cli.verify_page`` in the checkout.
 
 Each part stands between two comments of a page; what is around it is written by hand.
 """
@@ -17,7 +17,7 @@ OBSERVED = Path("docs/observed")
 
 
 def parts(records: Iterable[VerifyRecord]) -> Mapping[tuple[str, str], str]:
-    """The text of each written part by page and name."""
+    """Return the text of each written part by page and name."""
     return {
         ("docs/limits.md", "assumptions"): assumptions(CHECKS, observed_on_aws(records)),
         ("docs/verify.md", "checks"): "\n".join(_checks()),
@@ -27,12 +27,12 @@ def parts(records: Iterable[VerifyRecord]) -> Mapping[tuple[str, str], str]:
 
 
 def records(root: Path) -> list[VerifyRecord]:
-    """All records that the checkout holds. Raises InvalidInputError for a file that is none."""
+    """Return all records in the checkout. Raises InvalidInputError for a file that is not a record."""
     return [record.read(path.read_bytes(), str(path)) for path in sorted((root / OBSERVED).glob("*.json"))]
 
 
 def written(page: str, name: str, text: str) -> str:
-    """``page`` with ``text`` as its part ``name``. Raises LookupError where it has no such part."""
+    """Return ``page`` with ``text`` as its part ``name``. Raises LookupError if it has no such part."""
     begin, end = f"<!-- {name}: written by python -m tailor_cli.verify_page -->\n", f"<!-- end of {name} -->"
     pattern = re.compile(re.escape(begin) + r".*?" + re.escape(end), re.DOTALL)
     if not pattern.search(page):
@@ -58,7 +58,7 @@ def _checks() -> Iterator[str]:
 
 
 def _permissions() -> Iterator[str]:
-    """Actions by the time when they are needed; those of cleaning with the checks that make something."""
+    """Yield actions by when they are needed; those of cleaning with the checks that create something."""
     always = {
         "sts:GetCallerIdentity",
         *(action for item in CLEANERS if not item.deployed for action in item.permissions),

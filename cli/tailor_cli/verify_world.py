@@ -1,4 +1,4 @@
-"""Give `tailor verify` its account, checkout and stack; name what of them must not be written down."""
+"""Connect `tailor verify` to its account, checkout and stack, and redact what must not be written down."""
 
 import os
 import time
@@ -22,7 +22,7 @@ _WAITING = frozenset({State.AWAITING_APPROVAL, State.LIVE, State.STANDBY, State.
 
 
 def surroundings(*, with_stack: bool) -> World:
-    """Raises TailorError where AWS can't be asked at all. Without a stack where there is none yet."""
+    """Return the surroundings, without a stack if none is deployed. Raises TailorError if AWS can't be asked at all."""
     who = caller()
     world = World(BotoCalls(), who.region, who.account, session_name(time.time()), find_checkout(Path.cwd()))
     if session.local:
@@ -38,7 +38,7 @@ def surroundings(*, with_stack: bool) -> World:
 
 
 def deployed() -> Deployed:
-    """The stack that this command reaches. Raises NotFoundError."""
+    """Return the stack that this command reaches. Raises NotFoundError."""
     stack = session.stack
     return Deployed(
         name=stack.name,
@@ -59,8 +59,8 @@ def deployed() -> Deployed:
 
 
 def built_in(root: Path) -> Build | None:
-    """Return what was built for where the command looks: by `make deploy` or the local cloud, else by `sam build`; None
-    where nothing is."""
+    """Return the build folder for this stack: of `make deploy` or the local cloud, else of `sam build`; None if there
+    is none."""
     folders = [*_built_for_the_stack(root), *([] if session.local else [root / ".aws-sam" / "build"])]
     return next((Build(folder) for folder in folders if (folder / "template.yaml").is_file()), None)
 
@@ -85,7 +85,7 @@ def api_of(url: str, identifier: str) -> str:
 
 
 def working(world: World) -> list[str]:
-    """Ids of the stack's runs that something happens to by itself now, those of ``tailor verify`` left out."""
+    """Return the ids of the stack's runs that are in progress, except those of ``tailor verify``."""
     open_runs = world.deployed.runs.open_runs()
     return [run.id for run in open_runs if run.state not in _WAITING and not run.project.startswith(PREFIX)]
 
@@ -99,7 +99,7 @@ def asked() -> Where:
 
 
 def redactor(world: World) -> Redactor:
-    """Return what keeps the account, the stack and this machine out of the record."""
+    """Return the redactor that keeps the account, the stack and this machine out of the record."""
     known = {world.account: "account"} | _this_machine()
     if world.checkout:
         known[str(world.checkout.root)] = "checkout"
@@ -113,7 +113,7 @@ def redactor(world: World) -> Redactor:
 
 
 def _this_machine() -> dict[str, str]:
-    """Name what errors of this machine's files and settings can say about whose it is."""
+    """Return what errors may reveal about this machine and its owner."""
     profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
     named = {} if profile == "default" else {profile: "profile"}
     return named | ({} if Path.home() == Path("/") else {str(Path.home()): "home"})

@@ -1,4 +1,4 @@
-"""`tailor watch`: follow a run: each change as a line and, on a terminal, its progress and what usually remains."""
+"""`tailor watch`: follow a run: print each change and, in a terminal, its progress and the usual time left."""
 
 import time
 from collections.abc import Iterator
@@ -74,7 +74,7 @@ def _say(change: Change, *, as_json: bool) -> None:
 
 
 def _end(run: Run, *, timed_out: bool) -> tuple[int, str] | None:
-    """Return the exit code and the command to give next once there is nothing to wait for."""
+    """Return the exit code and the next command once there is nothing to wait for."""
     if step := next_step(run):
         return 0, f"tailor show {run.id}, then {step}"
     if run.state in SETTLED:
@@ -85,7 +85,7 @@ def _end(run: Run, *, timed_out: bool) -> tuple[int, str] | None:
 
 @contextmanager
 def _status(*, shown: bool) -> Iterator[Status | None]:
-    """Show a line that changes, on a terminal only."""
+    """Show a line that is updated in place, in a terminal only."""
     if not shown or not err.is_terminal:
         yield None
         return
@@ -94,7 +94,7 @@ def _status(*, shown: bool) -> Iterator[Status | None]:
 
 
 class Sight:
-    """A run's progress in a line, with what the runs before it tell."""
+    """Progress of a run in one line, compared with earlier runs."""
 
     def __init__(self, run: Run) -> None:
         self._before = list[Run]()
@@ -135,7 +135,7 @@ def _phase(job: JobRecord | None) -> str:
 
 
 def spoken(time: timedelta) -> str:
-    """Return a duration as a person says it: ``40 s``, ``12 min``, ``2 h 05 min``."""
+    """Return a duration in words: ``40 s``, ``12 min``, ``2 h 05 min``."""
     seconds = max(0, round(time.total_seconds()))
     if seconds < 90:
         return f"{seconds} s"

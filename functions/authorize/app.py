@@ -1,4 +1,4 @@
-"""API Gateway's authorizer: a key, or 401. It also answers the preflights of browsers, which carry no key."""
+"""API Gateway's authorizer: accept a key or answer 401; answer browsers' preflights, which carry no key."""
 
 import os
 from typing import Any
@@ -39,7 +39,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _preflight(event: dict[str, Any], headers: dict[str, Any]) -> dict[str, Any]:
-    """Answer OPTIONS, whether or not the page may call the API: the browser decides by the headers."""
+    """Answer OPTIONS for every page; the browser decides by the headers."""
     allowed = origins.preflight(headers.get("origin"), headers.get("access-control-request-headers"))
     own = {"x-request-id": event["requestContext"]["requestId"], "allow": "GET, HEAD, OPTIONS, POST"}
     return {"statusCode": 204, "headers": own | allowed, "body": ""}

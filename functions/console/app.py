@@ -1,4 +1,4 @@
-"""The console: one page and its scripts, the same for everyone. What it shows, it asks of /v1 with the reader's key."""
+"""Serve the console: one page and its scripts, the same for everyone. Its data comes from /v1 with the reader's key."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ PAGE = "index.html"
 
 
 def policy(bucket: str) -> str:
-    """Return the page's content security policy. ``bucket``: the origin to which it uploads; may be empty.
+    """Return the page's content security policy. ``bucket``: the origin for uploads; may be empty.
 
     Nothing is loaded from elsewhere, no script stands in the page, and no other page may show this one.
     """

@@ -32,14 +32,14 @@ class InferenceSettings(Settings):
 
 
 def pricing(model: str) -> TokenPrices | None:
-    """Return the prices of a base model's custom models; the catalogue is read where a budget or GET usage needs it."""
+    """Return the prices of a base model's custom models; the catalogue is read only for a budget or GET usage."""
     from tailor.steps.pricing import pricing_of
 
     return pricing_of(settings.prices)(model)
 
 
 def uploads() -> Storage:
-    """Open the bucket of uploads; few requests name an object there, and boto3 takes long to import."""
+    """Return the bucket of uploads. It is opened on demand: few requests need it, and boto3 imports slowly."""
     from tailor.aws.s3 import S3Storage
 
     return S3Storage(settings.bucket)

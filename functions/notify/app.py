@@ -46,7 +46,7 @@ from tailor.settings import Settings, SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The subject of an event. ``message`` is None where people are not told of a run's change."""
+    """The subject of an event. ``message`` is None if people are not notified of a run's change."""
 
     project: str
     message: Notice | None
@@ -85,7 +85,7 @@ reader = Reader(settings.tailor_command, settings.reports_url, settings.console_
 @consumes(queue)
 @traced("notify")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
-    """For each channel, whether it took the notice. Raises RetryableError where one has to be tried again."""
+    """Return whether each channel accepted the notice. Raises RetryableError if one must be tried again."""
     subject = subject_of(event)
     if subject is None:
         return {}
@@ -103,7 +103,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
 
 
 def subject_of(event: dict[str, Any]) -> Subject | None:
-    """Return what an event is about; None where the run or its change is gone."""
+    """Return what an event is about; None if the run or its change is gone."""
     kind, told = event.get("detail-type"), detail(event)
     if kind == DIGEST_DUE:
         window = Window(**told)
@@ -132,7 +132,7 @@ def subject_of(event: dict[str, Any]) -> Subject | None:
 
 
 def waits_for_digest(subject: Subject, once: Once) -> bool:
-    """Return whether people hear of this in a digest, because many runs move. What was decided holds for repeats."""
+    """Return whether the notice waits for a digest because many runs change. Repeated calls get the same result."""
     notice = subject.message
     if notice is None or not is_routine(notice):
         return False

@@ -1,4 +1,4 @@
-"""A preview of a dataset, for people who are about to start its run."""
+"""Preview a dataset for people who are about to start its run."""
 
 from typing import Any
 from urllib.parse import unquote

@@ -1,4 +1,4 @@
-"""Queue of S3 events → a note of each folder in which objects came or went."""
+"""Queue of S3 events → a record of each folder in which objects were created or deleted."""
 
 from datetime import UTC, datetime
 from typing import Any

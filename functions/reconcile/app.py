@@ -1,4 +1,4 @@
-"""Every minute → open runs and folders that are being filled are looked after."""
+"""Every minute → check open runs and folders that are being filled."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Queue of wake-ups → a run of what lies in a folder that is quiet, or an answer that says why none starts."""
+"""Queue of wake-ups → a run for a quiet folder's content, or an answer that says why none starts."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -14,7 +14,7 @@ ASKED: Final = {
     "BudgetLimit": "US dollars that one run may cost without a person's approval",
     "Environment": "Name of this deployment, part of the API's address: prod, dev, …",
 }
-"""The parameters that matter to nearly everybody, in the order in which they are asked. docs/deploy.md has them all."""
+"""The parameters that matter to nearly everybody, in the order of the questions. docs/deploy.md lists all."""
 
 
 @dataclass(frozen=True, slots=True)

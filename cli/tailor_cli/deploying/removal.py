@@ -1,4 +1,4 @@
-"""Remove a stack: end what it has under way at Bedrock first, which no stack's removal would."""
+"""Remove a stack, after ending what it has at Bedrock: deleting the stack would not end that."""
 
 import os
 import subprocess

@@ -135,7 +135,7 @@ def check_ours(stack: str, state: StackState) -> None:
 
 
 def named(stack: str) -> str:
-    """Return what names a stack to make; nothing for the usual one."""
+    """Return the options that name a stack; empty for the default one."""
     return "" if stack == "tailor" else f" STACK={stack}"
 
 
