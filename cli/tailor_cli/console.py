@@ -12,6 +12,7 @@ from tailor_cli.completing import project_names
 from tailor_cli.context import AsJson, err, out, person, say_json, session, shown_errors
 
 HOURS = 12
+GRANTED_DAYS = 365
 
 
 def console(
@@ -20,6 +21,10 @@ def console(
         typer.Argument(metavar="PROJECT…", help="project to show; several may be named", autocompletion=project_names),
     ],
     read_only: Annotated[bool, typer.Option("--read-only", help="the link shows runs and changes nothing")] = False,
+    manage_keys: Annotated[
+        bool,
+        typer.Option("--manage-keys", help="the link may also make keys, which last up to a year, and revoke them"),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print a link to the console that works for 12 hours.
@@ -28,10 +33,20 @@ def console(
     """
     with shown_errors():
         now = datetime.now(UTC)
-        scopes: tuple[keys.Scope, ...] = ("read",) if read_only else keys.SCOPES
+        scopes: tuple[keys.Scope, ...] = ("read",) if read_only else keys.LENT_SCOPES
+        scopes += ("keys",) if manage_keys else ()
         until = now + timedelta(hours=HOURS)
         name = f"console of {person().removeprefix('person:')}"[:100]
-        secret, key = keys.create(session.serving, name, project, scopes=scopes, by=person(), expires_at=until, now=now)
+        secret, key = keys.create(
+            session.serving,
+            name,
+            project,
+            scopes=scopes,
+            by=person(),
+            expires_at=until,
+            grants_until=now + timedelta(days=GRANTED_DAYS) if manage_keys else None,
+            now=now,
+        )
         revoke = session.addressed(f"tailor keys revoke {key.id}")
         err.print(f"For {', '.join(key.projects)}, until {until:%Y-%m-%d %H:%M} UTC. To end it before: {revoke}")
         # Behind "#": browsers don't send it, so it is in no log.

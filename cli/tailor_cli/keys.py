@@ -11,14 +11,12 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from tailor.errors import InvalidInputError
-from tailor.serving import budgets, keys
-from tailor.serving.budgets import BudgetOwner
+from tailor.serving import budgets, keys, usage
 from tailor_cli.budget import to_cents
 from tailor_cli.completing import project_names
 from tailor_cli.context import AsJson, err, out, person, say_json, session, shown_errors
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-_LOOKED_BACK = 30  # days
 _SPAN = re.compile(r"(\d{1,4})([hd])")
 
 
@@ -36,7 +34,8 @@ def create(
         typer.Option(
             "--scope",
             "-s",
-            help="chat: call models; read: see runs; approve: costs; operate: stop, promote…; upload; repeatable",
+            help="chat: call models; read: see runs; approve: costs; operate: stop, promote…; upload; keys: make keys; "
+            "repeatable",
         ),
     ] = ["chat"],  # noqa: B006  (typer copies it)
     expires: Annotated[str, typer.Option(help="12h, 90d, a date such as 2027-06-30, or never")] = "365d",
@@ -96,7 +95,8 @@ def list_keys(
     with shown_errors():
         now = datetime.now(UTC)
         found = [key for key in session.serving.all_keys() if project is None or project in key.projects]
-        used = _last_used({project for key in found for project in key.projects}, now)
+        days = usage.last_used(session.serving, {project for key in found for project in key.projects}, now)
+        used = {key: day.isoformat() for key, day in days.items()}
         if as_json:
             say_json([{**_document(key, now), "last_used": used.get(key.id)} for key in found])
             return
@@ -144,10 +144,7 @@ def rotate(
         if until is None or not _SPAN.fullmatch(grace):
             raise InvalidInputError(f"--grace {grace!r} is not a duration", hint="give for example 24h or 7d")
         made = keys.rotate(session.serving, key_id, until=until, by=person(), expires_at=_expiry(expires, now), now=now)
-        month, spent = budgets.month_of(now), Decimal(0)
-        if made.key.limits.cents_per_month is not None:
-            spent = session.serving.spent(BudgetOwner("key", made.old.id), month)
-            session.serving.set_spent(BudgetOwner("key", made.key.id), month, spent)
+        budgets.carry_over(session.serving, made.old, made.key, now)
         ends = made.old.expires_at or until
         if as_json:
             replaces = {"id": made.old.id, "works_until": ends.isoformat()}
@@ -179,15 +176,6 @@ def _document(key: keys.ApiKey, now: datetime) -> dict[str, object]:
     """Return what may be shown of a key."""
     found = {name: value for name, value in asdict(key).items() if name != "digest"}
     return {"id": key.id, **found, "state": _state(key, now)}
-
-
-def _last_used(projects: set[str], now: datetime) -> dict[str, str]:
-    """Return the day of each key's last counted request by its id, as far as the last days' usage tells."""
-    found: dict[str, str] = {}
-    for project in projects:
-        for row in session.serving.usage(project, now.date() - timedelta(days=_LOOKED_BACK), now.date()):
-            found[row.key] = max(found.get(row.key, ""), row.day.isoformat())
-    return found
 
 
 def _expiry(text: str, now: datetime) -> datetime | None:

@@ -16,6 +16,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/openapi.json"
 _NAMES = "#/components/schemas/{model}"
 _PARAMETERS = {
     "run": "the run's id",
+    "key": "the key's id",
     "id": "the project, which is the model's name",
     "project": "the project",
     "dataset": "the dataset's folder",

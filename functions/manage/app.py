@@ -20,7 +20,7 @@ from tailor.aws.s3_uploads import S3Uploads
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
 from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
-from tailor.management import AccessControl, Approvals, Clicks, ProjectUsage, RunsApi, Uploads
+from tailor.management import AccessControl, Approvals, Clicks, KeyManagement, ProjectUsage, RunsApi, Uploads
 from tailor.notices.hooks import Webhooks
 from tailor.notices.messages import Reader
 from tailor.notices.words import Language
@@ -41,6 +41,7 @@ class ManageSettings(TrainingJobSettings):
     notice_language: Language = "en"
     allowed_origins: str = ""
     prices: str = "{}"
+    key_requests_per_minute: int = 0
 
 
 logger = Logger()
@@ -58,6 +59,7 @@ approvals = Approvals(access, runs)
 steering = RunsApi(access, services, bucket, approvals)
 uploads = Uploads(access, bucket)
 usage = ProjectUsage(access, table, table, pricing_of(settings.prices))
+key_management = KeyManagement(access, table, table, settings.key_requests_per_minute)
 secret = SecretText(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None
 slack = SlackResponses(settings.sent_table, insecure=settings.allow_insecure_webhook)
 
@@ -74,6 +76,26 @@ api = RestApi(logger, settings.allowed_origins)
 @api.routes.get("/v1/key")
 def show_key() -> Response[str]:
     return api.answer(access.show(api.caller))
+
+
+@api.routes.get("/v1/keys")
+def list_keys() -> Response[str]:
+    return api.answer(key_management.list_keys(api.query, api.caller))
+
+
+@api.routes.post("/v1/keys")
+def create_key() -> Response[str]:
+    return api.answer(key_management.create(api.body, api.caller))
+
+
+@api.routes.post("/v1/keys/<key>/rotate")
+def rotate_key(key: str) -> Response[str]:
+    return api.answer(key_management.rotate(unquote(key), api.body, api.caller))
+
+
+@api.routes.post("/v1/keys/<key>/revoke")
+def revoke_key(key: str) -> Response[str]:
+    return api.answer(key_management.revoke(unquote(key), api.body, api.caller))
 
 
 @api.routes.get("/v1/runs")

@@ -92,6 +92,7 @@ def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice
     pages = [Path(page).read_bytes() for page in _tailor("report", run_id, "--to", str(tmp_path)).splitlines()]
     assert pages[:2] == [pipeline.bucket.read(f"{run.files}{part}/report.html") for part in ("report", "evaluation")]
     _a_page_can_show_it(pipeline, run, pages[1])
+    _a_person_makes_replaces_and_ends_a_key(pipeline)
     _until_a_person_takes_it_offline_and_again_once_it_is_back(pipeline, api, run, len(told))
     _an_app_can_call_it(api, scenes)
     assert pipeline.dead() == []
@@ -116,6 +117,21 @@ def _a_page_can_show_it(pipeline: Pipeline, run: Run, report: bytes) -> None:
     assert httpx.get(shown["links"]["evaluation_report"], timeout=PATIENCE).content == report
     assert len(ask(f"/runs/{run.id}/curve")["training"]) > 3
     assert isinstance(ask(f"/runs/{run.id}/findings")["data"], list)
+
+
+def _a_person_makes_replaces_and_ends_a_key(pipeline: Pipeline) -> None:
+    manager, _ = keys.create(pipeline.serving, "Linh", ["five"], scopes=["chat", "keys"])
+
+    def ask(path: str, **body: Any) -> Any:
+        headers = {"Authorization": f"Bearer {manager}"}
+        answer = httpx.post(f"{pipeline.api}/keys{path}", headers=headers, json=body, timeout=PATIENCE)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    made = ask("", name="shop", projects=["five"], budget_usd="5")
+    made = ask(f"/{made['id']}/rotate", grace_hours=0)
+    assert [model.id for model in OpenAI(base_url=pipeline.api, api_key=made["secret"]).models.list()] == ["five"]
+    assert ask(f"/{made['id']}/revoke")["state"] == "revoked"
 
 
 def _until_a_person_takes_it_offline_and_again_once_it_is_back(

@@ -1,6 +1,8 @@
 // The page's frame: who is signed in, where the address points, and when to look again.
 import { get, session } from "./api.js";
 import { h, show } from "./dom.js";
+import { keys, mayManageKeys } from "./keys.js";
+import { keyWords } from "./keys-texts.js";
 import { failure } from "./parts.js";
 import { playground } from "./playground.js";
 import { run, runs } from "./runs.js";
@@ -12,8 +14,8 @@ import { usage } from "./usage.js";
 import { usageWords } from "./usage-texts.js";
 
 const EVERY = 5000;
-const VIEWS = { runs, upload, serving, usage, playground };
-const TITLES = { upload: uploadWords, usage: usageWords };
+const VIEWS = { runs, upload, serving, usage, playground, keys };
+const TITLES = { upload: uploadWords, usage: usageWords, keys: keyWords };
 let me = null;
 let turn = 0;
 
@@ -27,7 +29,7 @@ function takeKeyFromAddress() {
 function frame(...content) {
   const t = words();
   const [view] = place();
-  const link = (name) => h("a", { href: `#/${name}`, "aria-current": view === name ? "page" : null }, t[name] ?? uploadWords().title);
+  const link = (name) => h("a", { href: `#/${name}`, "aria-current": view === name ? "page" : null }, TITLES[name]?.().title ?? t[name]);
   const other = language.code === "vi" ? "en" : "vi";
   const switchLanguage = () => { language.code = other; draw(); };
   document.documentElement.lang = language.code;
@@ -35,7 +37,7 @@ function frame(...content) {
     h("a", { class: "skip", href: "#content", onclick: (event) => { event.preventDefault(); document.getElementById("content").focus(); } }, t.skip),
     h("header", { class: "top" },
       h("div", { class: "brand" }, h("img", { src: "console/icon.svg", alt: "" }), "Tailor"),
-      me ? h("nav", { "aria-label": "Tailor" }, link("runs"), mayUpload(me) && link("upload"), link("serving"), link("playground")) : h("div", { class: "grow" }),
+      me ? h("nav", { "aria-label": "Tailor" }, link("runs"), mayUpload(me) && link("upload"), link("serving"), mayManageKeys(me) && link("keys"), link("playground")) : h("div", { class: "grow" }),
       h("button", { type: "button", lang: other, onclick: switchLanguage }, t.language),
       me && h("button", { type: "button", onclick: signOut }, t.signOut)),
     h("main", { id: "content", tabindex: "-1" }, ...content));
@@ -76,7 +78,7 @@ async function draw() {
     return signIn(error);
   }
   const [view, id] = place();
-  document.title = `${id || (words()[view] ?? TITLES[view]().title)} · Tailor`;
+  document.title = `${id || (TITLES[view]?.().title ?? words()[view])} · Tailor`;
   frame(h("p", { class: "soft" }, words().loading));
   const content = document.getElementById("content");
   content.focus({ preventScroll: true });

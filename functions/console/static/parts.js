@@ -19,6 +19,10 @@ export function moment(text) {
   return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(text)));
 }
 
+export function day(text) {
+  return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(text)));
+}
+
 export function span(seconds) {
   const t = words();
   if (seconds < 90) return `${Math.round(seconds)} ${t.seconds}`;
@@ -68,26 +72,31 @@ export function action(name, path, subject, after, more = {}) {
 function ask(name, path, subject, after, more) {
   const t = words();
   const reason = h("input", { id: "reason", maxlength: 500, autocomplete: "off", "aria-describedby": "consequence" });
-  const problem = h("div");
-  const go = h("button", { class: "primary" }, t.actions[name]);
+  const send = () => {
+    if (NEEDS_REASON.has(name) && !reason.value.trim()) throw new Error(t.reasonNeeded);
+    return post(path, { ...more, reason: reason.value });
+  };
+  dialog(`${t.actions[name]}: ${subject}`, [h("p", { id: "consequence" }, t.consequence[name]), h("label", { for: "reason" }, t.reason), reason], t.actions[name], send, after);
+}
+
+// A question with one answer that does something. ``send`` throws what is wrong, which is shown. It is cancelled by Escape too, unless it can't be undone by that.
+export function dialog(title, content, verb, send, after, tone = "primary", cancelled = true) {
+  const problem = h("div"), go = h("button", { class: tone }, verb);
   const submit = async (event) => {
     event.preventDefault();
-    if (NEEDS_REASON.has(name) && !reason.value.trim()) return show(problem, h("p", { class: "message", role: "alert" }, t.reasonNeeded));
     go.disabled = true;
     try {
-      const found = await post(path, { ...more, reason: reason.value });
-      dialog.close();
+      const found = await send();
+      shown.close();
       after(found);
     } catch (error) {
       go.disabled = false;
       show(problem, failure(error));
     }
   };
-  const dialog = h("dialog", { "aria-labelledby": "asked", onclose: () => dialog.remove() },
-    h("form", { onsubmit: submit },
-      h("h2", { id: "asked" }, `${t.actions[name]}: ${subject}`), h("p", { id: "consequence" }, t.consequence[name]),
-      h("label", { for: "reason" }, t.reason), reason, problem,
-      h("p", { class: "row" }, go, h("button", { type: "button", onclick: () => dialog.close() }, t.cancel))));
-  document.body.append(dialog);
-  dialog.showModal();
+  const shown = h("dialog", { "aria-labelledby": "asked", onclose: () => shown.remove(), oncancel: (event) => cancelled || event.preventDefault() },
+    h("form", { onsubmit: submit }, h("h2", { id: "asked" }, title), content, problem,
+      h("p", { class: "row" }, go, cancelled && h("button", { type: "button", onclick: () => shown.close() }, words().cancel))));
+  document.body.append(shown);
+  shown.showModal();
 }

@@ -46,12 +46,14 @@ HOSTILE = '<img src=x onerror="document.title=1">'
 
 
 def test_every_text_has_both_languages_and_every_state_a_name() -> None:
-    source = console.FILES["texts.js"]
-    english, _, vietnamese = source.partition("\n  vi: {")
-    names = [re.findall(r"[{,]\s*\"?([\w-]+)\"?:", half) for half in (english.partition("\n  en: {")[2], vietnamese)]
-    ours = [[name for name in each if name != "vi"] for each in names]
-    assert ours[0] == ours[1]
-    assert {state.value for state in State} <= set(ours[0])
+    found = {}
+    for file in (name for name in console.FILES if name.endswith("texts.js")):
+        english, _, vietnamese = console.FILES[file].partition("\n  vi: {")
+        halves = (english.partition("\n  en: {")[2], vietnamese)
+        names = [re.findall(r"[{,]\s*\"?([\w-]+)\"?:", half) for half in halves]
+        found[file], other = [[name for name in each if name != "vi"] for each in names]
+        assert found[file] == other, file
+    assert {state.value for state in State} <= set(found["texts.js"])
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_unknown_files_are_not_there() -> None:

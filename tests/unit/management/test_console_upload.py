@@ -133,13 +133,6 @@ def test_a_folder_is_uploaded_with_a_pause_a_failure_and_a_reload_each_byte_once
     assert storage.bucket.read(f"{PREFIX}tailor.yaml") == b"budget:\n  limit: 0\n"
 
 
-def test_uploads_speak_both_languages() -> None:
-    source = console.FILES["upload-texts.js"]
-    english, _, vietnamese = source.partition("\n  vi: {")
-    names = [re.findall(r"[{,]\s*([\w-]+):", half) for half in (english.partition("\n  en: {")[2], vietnamese)]
-    assert names[0] == names[1]
-
-
 @browser
 @pytest.mark.browser
 def test_on_a_phone_in_vietnamese_a_mapping_is_changed_beside_the_rows_and_what_is_wrong_with_them(

@@ -38,6 +38,10 @@ class Person:
         self._handler = function.handler
         self._context = keys.Caller.of(keys.create(store, name, ["colours", "sounds"], scopes=scopes)[1]).to_context()
 
+    def use(self, key: keys.ApiKey) -> None:
+        """Ask with another key from now on."""
+        self._context = keys.Caller.of(key).to_context()
+
     def get(self, path: str, **query: str) -> tuple[int, Any]:
         return self._ask("GET", path, None, query)
 
@@ -317,7 +321,9 @@ def test_each_operation_needs_one_of_its_scopes(
         persons = Person(function, store, scope), Person(preview, store, scope)
         for operation in OPERATIONS:
             person = persons[operation.path.endswith("/preview")]
-            path = operation.path.removeprefix("/v1/").format(run=RUN, id="colours", project="colours", dataset="x")
+            path = operation.path.removeprefix("/v1/").format(
+                run=RUN, id="colours", project="colours", dataset="x", key="0f3a"
+            )
             answer = getattr(person, operation.method)(path)
             assert (answer[0] == 403) == (scope not in operation.scopes), (scope, operation.id, answer)
 

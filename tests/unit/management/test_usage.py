@@ -1,6 +1,5 @@
 """What a project's calls were and cost: over the API, and as bars and tables in a real browser."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
@@ -8,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from functions.console import app as console
 from tailor.aws.serving import ServingTable
 from tailor.management.documents import ProjectUsageDocument
 from tailor.serving import aliases
@@ -64,12 +62,6 @@ def test_usage_is_told_to_readers_of_the_project_alone(function: ModuleType, sto
         status, said = reader.get("models/colours/usage", days=days)
         assert (status, said["error"]["param"]) == (400, "days")
     assert Person(function, store, "chat").get("models/colours/usage")[0] == 403
-
-
-def test_the_view_of_usage_speaks_both_languages() -> None:
-    english, _, vietnamese = console.FILES["usage-texts.js"].partition("\n  vi: {")
-    names = [re.findall(r"[{,]\s*([\w-]+):", half) for half in (english.partition("\n  en: {")[2], vietnamese)]
-    assert names[0] == names[1]
 
 
 @browser

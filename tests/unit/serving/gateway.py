@@ -24,7 +24,7 @@ CONVERSE = BEDROCK.shape_for("ConverseRequest")
 CONTEXT = SimpleNamespace(
     function_name="test", memory_limit_in_mb=128, invoked_function_arn="arn:test", aws_request_id="invocation-1"
 )
-MANAGED = re.compile(r"/v1/(approvals|key|runs|uploads)|/v1/models/[^/]+/")
+MANAGED = re.compile(r"/v1/(approvals|keys?|runs|uploads)|/v1/models/[^/]+/")
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 

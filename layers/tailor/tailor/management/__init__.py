@@ -4,6 +4,7 @@
 |---|---|
 | ``access`` | who may do what: a key's current record and its scopes |
 | ``documents`` | what is answered, as pydantic models |
+| ``key_documents`` | the same about keys |
 | ``requests`` | what is asked, as pydantic models |
 | ``shown`` | a run as a document |
 | ``runs`` | runs: list, show, findings, losses, and every action on a run or a project's live version |
@@ -11,11 +12,14 @@
 | ``clicks`` | buttons in Slack: who pressed them, and what they act on |
 | ``uploads`` | upload a dataset from a browser, go on after an interruption, end it |
 | ``previews`` | show the first rows of a dataset, with what its columns mean |
+| ``api_keys`` | list, create, rotate and revoke keys, none of which may do more than the one that makes it |
 | ``usage`` | what calls of a project's model were, and what they cost |
+| ``pages`` | pages of a list |
 | ``operations`` | the table of all paths, from which docs/openapi.json and the tests are made |
 """
 
 from tailor.management.access import AccessControl
+from tailor.management.api_keys import KeyManagement
 from tailor.management.approvals import Approvals
 from tailor.management.clicks import Clicks
 from tailor.management.operations import ERRORS, OPERATIONS, Operation
@@ -33,6 +37,7 @@ __all__ = [
     "Clicks",
     "Operation",
     "Previews",
+    "KeyManagement",
     "ProjectUsage",
     "RunsApi",
     "Uploads",

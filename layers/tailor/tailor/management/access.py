@@ -5,7 +5,7 @@ of a key is not enough.
 from datetime import UTC, datetime
 
 from tailor.errors import NotFoundError
-from tailor.management.documents import KeyDocument
+from tailor.management.key_documents import KeyDocument
 from tailor.names import MAX_NAME, NAME, UPLOADS
 from tailor.runs import Run, RunStore
 from tailor.serving.errors import ApiError
@@ -18,6 +18,7 @@ OPERATORS: tuple[Scope, ...] = ("operate",)
 STARTERS: tuple[Scope, ...] = ("approve", "operate")
 """Those who begin something again, within the limits of its budget."""
 UPLOADERS: tuple[Scope, ...] = ("upload", "operate")
+KEY_MANAGERS: tuple[Scope, ...] = ("keys",)
 FINISHERS: tuple[Scope, ...] = ("upload", "approve", "operate")
 
 
@@ -47,6 +48,7 @@ class AccessControl:
             projects=list(key.projects),
             scopes=list(key.scopes),
             expires_at=key.expires_at,
+            grants_until=key.grants_until,
         )
         return ApiAnswer(answer.model_dump_json())
 
@@ -70,6 +72,12 @@ class AccessControl:
         if run.project not in key.projects:
             raise unknown
         return run
+
+
+def own(project: str, key: ApiKey, param: str) -> None:
+    """Raise ApiError 404, which names ``param``, for a project that the key is not for."""
+    if project not in key.projects:
+        raise ApiError(404, "this key has no such project", code="project_not_found", param=param)
 
 
 def signature(key: ApiKey) -> str:

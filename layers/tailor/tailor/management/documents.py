@@ -324,17 +324,6 @@ class PreviewDocument(Document):
     recipe_problems: list[str]
 
 
-class KeyDocument(Document):
-    """The key of the request."""
-
-    id: str
-    object: Literal["key"] = "key"
-    name: str
-    projects: list[str]
-    scopes: list[str]
-    expires_at: datetime | None
-
-
 class DeletedModel(Document):
     """A custom model that was deleted, in OpenAI's shape."""
 

@@ -6,14 +6,13 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from tailor.management.access import DECIDERS, FINISHERS, OPERATORS, READERS, STARTERS, UPLOADERS
+from tailor.management.access import DECIDERS, FINISHERS, KEY_MANAGERS, OPERATORS, READERS, STARTERS, UPLOADERS
 from tailor.management.documents import (
     ApprovalDocument,
     ApprovalList,
     CurveDocument,
     DeletedModel,
     FindingList,
-    KeyDocument,
     LinkList,
     OpenUploadDocument,
     PreviewDocument,
@@ -23,14 +22,19 @@ from tailor.management.documents import (
     ServiceDocument,
     UploadDocument,
 )
+from tailor.management.key_documents import KeyDocument, KeyEntry, KeyList, MadeKey
 from tailor.management.requests import (
     ActionRequest,
     DecisionRequest,
     FinishRequest,
+    KeyRequest,
+    KeysQuery,
     LinksRequest,
     PreviewRequest,
     ReasonedRequest,
+    RevokeRequest,
     RollbackRequest,
+    RotateRequest,
     RunsQuery,
     UploadRequest,
     UsageQuery,
@@ -68,6 +72,28 @@ class Operation:
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation("getKey", "get", "/v1/key", "Get what the key of the request may do", SCOPES, KeyDocument),
+    Operation(
+        "listKeys",
+        "get",
+        "/v1/keys",
+        "List the keys of the key's projects, the newest first",
+        KEY_MANAGERS,
+        KeyList,
+        query=KeysQuery,
+    ),
+    Operation("createKey", "post", "/v1/keys", "Create a key", KEY_MANAGERS, MadeKey, KeyRequest),
+    Operation(
+        "rotateKey",
+        "post",
+        "/v1/keys/{key}/rotate",
+        "Replace a key's secret; the old one works on for some time",
+        KEY_MANAGERS,
+        MadeKey,
+        RotateRequest,
+    ),
+    Operation(
+        "revokeKey", "post", "/v1/keys/{key}/revoke", "Revoke a key for good", KEY_MANAGERS, KeyEntry, RevokeRequest
+    ),
     Operation(
         "listRuns", "get", "/v1/runs", "List runs, the one that changed last first", READERS, RunList, query=RunsQuery
     ),

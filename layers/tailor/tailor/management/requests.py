@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, field_validator
 
 from tailor.runs import State
+from tailor.serving.keys import MAX_PROJECTS, Scope
 from tailor.serving.schema import ApiModel
 
 MOST_RUNS = 100
@@ -103,6 +104,58 @@ class PreviewRequest(RecipeChanges):
 
 class FinishRequest(RecipeChanges):
     """End of an upload. What is given here is written into the folder's recipe before the run starts."""
+
+
+MOST_KEYS_LISTED = 100
+LONGEST_KEY = 365  # days
+Days = Annotated[
+    int, Field(ge=1, le=LONGEST_KEY, description="how long it works; less where the maker's own end is near")
+]
+ProjectName = Annotated[str, Field(max_length=63)]
+
+
+class KeyRequest(ApiModel):
+    """A key to create: for projects and scopes of the request's key."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, description="who uses it")]
+    projects: Annotated[tuple[ProjectName, ...], Field(min_length=1, max_length=MAX_PROJECTS, strict=False)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=10, strict=False)] = ("chat",)
+    days: Days = LONGEST_KEY
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    tokens_per_day: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    budget_usd: Annotated[str, Field(pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?$")] | None = Field(
+        default=None, description="of its calls in a calendar month (UTC)"
+    )
+    strict: bool = False
+
+    @field_validator("name")
+    @classmethod
+    def _is_printable(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("it has printable characters only")
+        return value
+
+
+class RotateRequest(ApiModel):
+    """How long the old secret of a rotated key works, and the new one."""
+
+    grace_hours: Annotated[int, Field(ge=0, le=168)] = 24
+    days: Days = LONGEST_KEY
+
+
+class RevokeRequest(ApiModel):
+    """Body of a revocation, which has no members."""
+
+
+class KeysQuery(ApiModel):
+    """Query of the list of keys. ``after`` is the ``last_id`` of the page before."""
+
+    model_config = ConfigDict(strict=False)  # of an address, where all is text
+
+    project: ProjectName | None = None
+    state: Literal["usable", "expired", "revoked"] | None = None
+    limit: Annotated[int, Field(ge=1, le=MOST_KEYS_LISTED)] = MOST_KEYS_LISTED
+    after: Annotated[str, Field(max_length=63)] | None = None
 
 
 class UsageQuery(ApiModel):

@@ -8,10 +8,11 @@ from typing import Any, Protocol
 from tailor.errors import ConflictError, InvalidInputError, NotFoundError
 from tailor.evaluation.curves import find_curves
 from tailor.management import shown
-from tailor.management.access import OPERATORS, READERS, AccessControl, signature
+from tailor.management.access import OPERATORS, READERS, AccessControl, own, signature
 from tailor.management.approvals import Approvals
 from tailor.management.documents import DeletedModel, FindingList, Links, RunList, ServiceDocument
 from tailor.management.operations import ACTIONS
+from tailor.management.pages import page_of
 from tailor.management.requests import ActionRequest, ReasonedRequest, RollbackRequest, RunsQuery
 from tailor.run_records import DeploymentStatus
 from tailor.runs import Run, State
@@ -63,17 +64,17 @@ class RunsApi:
         key = self._access.key(caller, READERS)
         asked = check(RunsQuery, dict(query))
         if asked.project is not None:
-            _own(asked.project, key, "project")
+            own(asked.project, key, "project")
         projects = [asked.project] if asked.project else key.projects
         runs = [run for project in projects for run in self._services.runs.project_runs(project) if _fits(run, asked)]
         runs.sort(key=lambda run: (run.history[-1].at, run.id), reverse=True)
-        begin = _place_after(asked.after, runs)
-        page = [shown.summary(run) for run in runs[begin : begin + asked.limit]]
+        wanted, more = page_of(runs, asked.after, asked.limit, lambda run: run.id)
+        page = [shown.summary(run) for run in wanted]
         answer = RunList(
             data=page,
             first_id=page[0].id if page else None,
             last_id=page[-1].id if page else None,
-            has_more=begin + asked.limit < len(runs),
+            has_more=more,
         )
         return ApiAnswer(answer.model_dump_json())
 
@@ -186,7 +187,7 @@ class RunsApi:
     def service(self, project: str, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/models/{id}/service``: what the project's name leads to."""
         key = self._access.key(caller, READERS)
-        _own(project, key, "id")
+        own(project, key, "id")
         return self._service(project, {})
 
     def _steer(self, action: str, run: Run, by: str, reason: str) -> Run:
@@ -198,7 +199,7 @@ class RunsApi:
 
     def _operator(self, project: str, caller: Caller) -> ApiKey:
         key = self._access.key(caller, OPERATORS)
-        _own(project, key, "id")
+        own(project, key, "id")
         return key
 
     def _shown(self, run: Run, facts: Mapping[str, Any] | None = None) -> ApiAnswer:
@@ -230,16 +231,6 @@ def _fits(run: Run, asked: RunsQuery) -> bool:
     return asked.state is None or (run.is_open if asked.state == "open" else run.state == asked.state)
 
 
-def _place_after(last: str | None, runs: list[Run]) -> int:
-    if last is None:
-        return 0
-    place = next((place for place, run in enumerate(runs, start=1) if run.id == last), None)
-    if place is None:
-        message = "after: this list has no such run; give the last_id of the page before, with the same filters"
-        raise ApiError(400, message, code="invalid_value", param="after")
-    return place
-
-
 def _done_by(key: ApiKey, action: str, run: Run) -> bool:
     """Return whether this key's own earlier request did it already."""
     by = signature(key)
@@ -249,12 +240,6 @@ def _done_by(key: ApiKey, action: str, run: Run) -> bool:
     if going and action in ("stop", "retire"):
         return run.deployment is not None and run.deployment.retired_by == by
     return run.state in _ENDS[action] and run.history[-1].by == by
-
-
-def _own(project: str, key: ApiKey, param: str) -> None:
-    """Raise ApiError 404, which names ``param``, for a project that the key is not for."""
-    if project not in key.projects:
-        raise ApiError(404, "this key has no such project", code="project_not_found", param=param)
 
 
 def _in_full(error: ConflictError | NotFoundError) -> str:

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from tailor.serving.aliases import Alias
 from tailor.serving.errors import QUOTA, ApiError
-from tailor.serving.keys import Caller
+from tailor.serving.keys import ApiKey, Caller
 
 WARNING, FULL = 80, 100
 
@@ -54,6 +54,13 @@ class SpentStore(Protocol):
 
 
 type Announce = Callable[[BudgetMark], None]
+
+
+def carry_over(store: SpentStore, old: ApiKey, new: ApiKey, now: datetime) -> None:
+    """Have a key with a budget begin with what the one has cost this month whose place it takes."""
+    if new.limits.cents_per_month is not None:
+        month = month_of(now)
+        store.set_spent(BudgetOwner("key", new.id), month, store.spent(BudgetOwner("key", old.id), month))
 
 
 def month_of(now: datetime) -> str:

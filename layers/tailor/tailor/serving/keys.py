@@ -24,10 +24,13 @@ MAX_PROJECTS = 20
 REMEMBERED_SECONDS = 60.0  # how long a revoked key may still work
 _MOST_REMEMBERED = 1000
 
-Scope = Literal["chat", "approve", "read", "operate", "upload"]
+Scope = Literal["chat", "approve", "read", "operate", "upload", "keys"]
 """Permission of a key for its projects. ``chat``: call models; ``approve``: decide costs; ``read``: see runs and
-reports; ``operate``: upload, stop, retire and promote runs, roll back, take offline; ``upload``: upload datasets."""
+reports; ``operate``: upload, stop, retire and promote runs, roll back, take offline; ``upload``: upload datasets;
+``keys``: list, create, rotate and revoke keys."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+LENT_SCOPES: tuple[Scope, ...] = tuple(scope for scope in SCOPES if scope != "keys")
+"""Scopes that a key may give to others. Keys that manage keys are made with AWS credentials alone."""
 
 
 # Dataclasses, not records: the authorizer reads one key, and importing pydantic takes longer than all its work.
@@ -60,7 +63,8 @@ class RateLimits:
 class ApiKey:
     """A key's record, without its secret. ``digest``: SHA-256 of the key, 64 hex digits.
 
-    ``strict``: parameters that would have no effect are refused.
+    ``strict``: parameters that would have no effect are refused. ``grants_until``: how long keys may last that this one
+    makes, if it has the scope ``keys``; None: as long as itself.
     """
 
     digest: str
@@ -73,6 +77,7 @@ class ApiKey:
     revoked_at: datetime | None = None
     limits: RateLimits = RateLimits()
     strict: bool = False
+    grants_until: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -97,6 +102,7 @@ class ApiKey:
             revoked_at=_moment(row.get("revoked_at")),
             limits=RateLimits.parse(row.get("limits", {})),
             strict=bool(row.get("strict", False)),
+            grants_until=_moment(row.get("grants_until")),
         )
 
     def to_row(self) -> dict[str, Any]:
@@ -149,12 +155,13 @@ def create(
     expires_at: datetime | None = None,
     limits: RateLimits | None = None,
     strict: bool = False,
+    grants_until: datetime | None = None,
     now: datetime | None = None,
 ) -> tuple[str, ApiKey]:
     """Create and store a key. Return its secret, which is available only now, and its record.
 
     Raises:
-        InvalidInputError: the name, projects, scopes or expiry date are invalid.
+        InvalidInputError: the name, projects, scopes, limits or expiry date are invalid.
     """
     now = now or datetime.now(UTC)
     if not 1 <= len(name) <= 100 or not name.isprintable():
@@ -167,6 +174,10 @@ def create(
         raise InvalidInputError(f"a key's scopes are one or more of {', '.join(SCOPES)}", hint="use chat for apps")
     if expires_at is not None and expires_at <= now:
         raise InvalidInputError("the expiry date is in the past", hint="give a date in the future")
+    limits = limits or RateLimits()
+    if "keys" in scopes and limits.document():
+        message = "a key with the scope keys has no limits: the keys that it makes would not have them"
+        raise InvalidInputError(message, hint="leave out the limits, or the scope")
     random = base64.b32encode(secrets.token_bytes(_RANDOM_BYTES)).decode().lower()
     secret = f"tailor-{projects[0]}-{random}"
     key = ApiKey(
@@ -177,8 +188,9 @@ def create(
         created_at=now,
         created_by=by,
         expires_at=expires_at,
-        limits=limits or RateLimits(),
+        limits=limits,
         strict=strict,
+        grants_until=grants_until,
     )
     store.add_key(key)
     return secret, key
@@ -218,6 +230,7 @@ def rotate(
         expires_at=expires_at,
         limits=same.limits,
         strict=same.strict,
+        grants_until=same.grants_until,
         now=now,
     )
     return Rotated(secret, key, store.expire_key(key_id, until))

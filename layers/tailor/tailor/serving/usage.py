@@ -4,7 +4,7 @@ Counters are incremented atomically, so parallel requests lose nothing. A window
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -12,6 +12,7 @@ from typing import Protocol
 from tailor.serving.errors import RATE_LIMIT, ApiError
 from tailor.serving.keys import Caller
 
+_LOOKED_BACK = 30  # days
 COUNTS = (
     "requests",
     "errors",
@@ -122,3 +123,12 @@ def _request_headers(most: int, left: int, wait: timedelta) -> dict[str, str]:
 
 def _seconds(wait: timedelta) -> int:
     return max(1, math.ceil(wait.total_seconds()))
+
+
+def last_used(store: UsageStore, projects: Iterable[str], now: datetime) -> dict[str, date]:
+    """Return the day of each key's last counted request by its id, as far as the last 30 days tell."""
+    found: dict[str, date] = {}
+    for project in projects:
+        for row in store.usage(project, now.date() - timedelta(days=_LOOKED_BACK), now.date()):
+            found[row.key] = max(found.get(row.key, row.day), row.day)
+    return found
