@@ -22,7 +22,8 @@ export const TEXTS = {
     },
     reason: "Reason", reasonNeeded: "Please give a reason: the history keeps it.", cancel: "Cancel", done: "Done.",
     live: "Live", previous: "Kept for rollback", nothingLive: "Nothing is live.", offlineBecause: "Taken offline:", noProjects: "This key has no project.",
-    model: "Project", question: "Question", image: "Picture (optional)", ask: "Ask", asking: "The model answers…", answer: "Answer", noChat: "This key may not call models: it lacks the scope chat.",
+    model: "Project", question: "Question", image: "Picture (optional)", ask: "Ask", asking: "The model answers…", askBase: "Ask the base model too, to compare", firstWord: "First word after", whole: "all after",
+    noBase: "The base model can't be asked: nothing is live, or the live version must be promoted once more.", noChat: "This key may not call models: it lacks the scope chat.",
     noRead: "This key may not see runs: it lacks the scope read.", seconds: "s", minutes: "min", hours: "h", days: "d",
     errors: { no_connection: "No connection. Trying again…", invalid_api_key: "This key is wrong, expired or revoked.", access_denied: "This key may not do that.", run_not_found: "There is no such run." },
     states: {
@@ -54,7 +55,8 @@ export const TEXTS = {
     },
     reason: "Lý do", reasonNeeded: "Hãy ghi lý do: lịch sử sẽ lưu lại.", cancel: "Hủy", done: "Đã xong.",
     live: "Đang dùng", previous: "Giữ lại để quay về", nothingLive: "Chưa có bản nào được dùng.", offlineBecause: "Đã ngừng phục vụ:", noProjects: "Khóa này không có dự án nào.",
-    model: "Dự án", question: "Câu hỏi", image: "Ảnh (không bắt buộc)", ask: "Hỏi", asking: "Mô hình đang trả lời…", answer: "Trả lời", noChat: "Khóa này không được gọi mô hình: thiếu quyền chat.",
+    model: "Dự án", question: "Câu hỏi", image: "Ảnh (không bắt buộc)", ask: "Hỏi", asking: "Mô hình đang trả lời…", askBase: "Hỏi cả mô hình gốc để so sánh", firstWord: "Chữ đầu tiên sau", whole: "toàn bộ sau",
+    noBase: "Không hỏi được mô hình gốc: chưa có bản nào được dùng, hoặc cần đưa bản đang dùng vào dùng lại một lần.", noChat: "Khóa này không được gọi mô hình: thiếu quyền chat.",
     noRead: "Khóa này không được xem lượt chạy: thiếu quyền read.", seconds: "giây", minutes: "phút", hours: "giờ", days: "ngày",
     errors: { no_connection: "Mất kết nối. Đang thử lại…", invalid_api_key: "Khóa sai, hết hạn hoặc đã bị thu hồi.", access_denied: "Khóa này không được làm việc đó.", run_not_found: "Không có lượt chạy này." },
     states: {

@@ -16,7 +16,7 @@ from tailor.aws.serving import ServingTable
 from tailor.runs import State
 from tailor.serving import aliases, keys
 from tests.unit.management.conftest import Bucket
-from tests.unit.serving.gateway import ROOT, Gateway
+from tests.unit.serving.gateway import ROOT, Gateway, ScriptedRuntime
 from tests.unit.steps.fakes import a_run
 from tests.waiting import PATIENCE
 
@@ -42,6 +42,7 @@ QUOTE: dict[str, Any] = {
     "approval": {"reason": "It may cost up to $6.75", "until": (NOW + timedelta(hours=72)).isoformat()},
 }
 REPORT = {"usable": True, "headline": "Usable: 320 of 330 rows", "counts": {"rows": 330, "train": 280, "test": 40}}
+BASE = "us.amazon.nova-lite-v1:0"
 HOSTILE = '<img src=x onerror="document.title=1">'
 
 
@@ -94,7 +95,7 @@ def address(
     old = "colours-old-0123456789ab"
     runs.create(a_run(State.STANDBY, old, at=NOW - timedelta(days=40), dataset="scenes"))
     for run, before in ((old, None), (LIVE, old)):
-        aliases.promote(store, "colours", version(run), before, "test")
+        aliases.promote(store, "colours", version(run, base=BASE), before, "test")
     found = {
         "code": "empty-answer",
         "severity": "error",
@@ -196,14 +197,19 @@ def test_every_view_is_there_in_vietnamese_and_fits_a_phone(page: Any, address: 
 
 @browser
 @pytest.mark.browser
-def test_the_live_version_answers_is_rolled_back_and_taken_offline(
-    page: Any, address: str, store: ServingTable, runs: DynamoRunStore
+def test_the_live_version_answers_beside_its_base_is_rolled_back_and_taken_offline(
+    page: Any, address: str, store: ServingTable, runs: DynamoRunStore, runtime: ScriptedRuntime
 ) -> None:
     page.goto(f"{address}#key={key(store)}")
     page.get_by_role("link", name="Try it").click()
     page.get_by_label("Question").fill("Hình vuông có màu gì?")
     page.get_by_role("button", name="Ask").click()
-    page.locator(".answer", has_text="đỏ").wait_for()
+    page.get_by_text("First word after").nth(1).wait_for()
+    assert page.locator(".answer").all_inner_texts() == ["đỏ", "đỏ"]
+    assert len({request["modelId"] for request in runtime.requests} - {BASE}) == 1
+    assert [request["modelId"] for request in runtime.requests].count(BASE) == 1
+    page.get_by_label("Ask the base model too").uncheck()
+    assert not page.get_by_role("heading", name="base model").is_visible()
     page.get_by_role("link", name="Serving").click()
     page.get_by_role("button", name="Roll back").click()
     page.get_by_role("dialog").get_by_role("button", name="Roll back").click()

@@ -178,3 +178,42 @@ def test_a_paused_version_without_fallback_answers_503(client: OpenAI, store: Se
     with pytest.raises(openai.InternalServerError) as caught:
         client.chat.completions.create(model="colours", messages=ASK)
     assert caught.value.code == "model_paused"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_base_is_asked_by_name_to_compare_with(
+    client: OpenAI, runtime: ScriptedRuntime, store: ServingTable, two: Live, stream: bool
+) -> None:
+    two(base=BASE, guardrail=Guardrail(id="abc123", version="2"))
+    raw = client.chat.completions.with_raw_response.create(model="colours@base", messages=ASK, stream=stream)
+    answer: Any = raw.parse()
+    chunks = list(answer) if stream else [answer]
+    assert {chunk.system_fingerprint for chunk in chunks} == {raw.headers["x-tailor-version"]} == {"base:nova-lite"}
+    [asked] = runtime.requests
+    assert (asked["modelId"], asked["system"]) == (BASE, [{"text": "Hai."}])
+    assert asked["guardrailConfig"]["guardrailIdentifier"] == "abc123"
+    counted_as = counted(store)["base:nova-lite"]
+    assert (counted_as.requests, counted_as.fallbacks, counted_as.model) == (1, 0, "base:nova-lite")
+
+
+def test_the_base_costs_within_budgets_and_is_for_keys_of_the_project_alone(
+    client: OpenAI, runtime: ScriptedRuntime, store: ServingTable, two: Live
+) -> None:
+    two(base=BASE, fallback="previous")
+    runtime.answers = [THROTTLED]
+    with pytest.raises(openai.RateLimitError):
+        client.chat.completions.create(model="colours@base", messages=ASK)
+    aliases.set_budget(store, "colours", 0)
+    with pytest.raises(openai.RateLimitError) as full:
+        client.chat.completions.create(model="colours@base", messages=ASK)
+    assert full.value.code == "insufficient_quota"
+    assert len(runtime.requests) == 1
+    with pytest.raises(openai.PermissionDeniedError):
+        client.chat.completions.create(model="secret@base", messages=ASK)
+
+
+def test_a_version_that_knows_no_base_has_none(client: OpenAI, runtime: ScriptedRuntime, two: Live) -> None:
+    two()
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="colours@base", messages=ASK)
+    assert runtime.requests == []

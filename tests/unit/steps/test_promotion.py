@@ -150,4 +150,4 @@ def test_a_version_takes_its_fallback_and_guardrail_from_the_recipe(setting: Set
     setting.promote(setting.deployed(State.FAILED, "colours-scenes-bbbbbbbbbbbb"))
     plain = setting.aliases.alias("colours").live
     assert plain
-    assert (plain.fallback, plain.base, plain.guardrail) == (None, "", None)
+    assert (plain.fallback, plain.base, plain.guardrail) == (None, "amazon.nova-lite-v1:0", None)

@@ -82,7 +82,7 @@ class KeyManagement:
         self._check_room(asked.projects, now)
         secret, made = keys.create(
             self._store,
-            asked.name,
+            _printable(asked.name),
             list(asked.projects),
             scopes=asked.scopes,
             by=signature(manager),
@@ -160,6 +160,11 @@ def _expiry(manager: ApiKey, days: int, now: datetime) -> datetime:
     latest = manager.grants_until or manager.expires_at
     wanted = now + timedelta(days=days)
     return min(wanted, latest) if latest else wanted
+
+
+def _printable(name: str) -> str:
+    """Return a name as lists and histories may show it: controls, and what reorders text, are replaced."""
+    return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in name)
 
 
 def _state(key: ApiKey, now: datetime) -> str:

@@ -57,7 +57,7 @@ class Version(Record):
     media: MediaRules = MediaRules()
     guardrail: Guardrail | None = None
     fallback: Literal["previous", "base"] | None = Field(default=None, description="who answers where this one can't")
-    base: str = Field(default="", description="id by which Converse takes the base model, for fallback: base")
+    base: str = Field(default="", description="id by which Converse takes the base model; empty: none known")
     promoted_at: datetime | None = None
     promoted_by: str = ""
     rolled_back: RolledBack | None = Field(

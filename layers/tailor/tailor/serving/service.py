@@ -293,7 +293,7 @@ class ChatService:
         return ApiAnswer(json.dumps(_model(alias.project, version)), headers={"x-tailor-version": version.run})
 
     def _resolve(self, name: str, caller: Caller, called: Admitted | None) -> tuple[Alias, Version]:
-        """Return the alias and version of ``<project>`` or ``<project>@<run>``.
+        """Return the alias and version of ``<project>``, ``<project>@<run>`` or ``<project>@base``.
 
         An unknown project is 404; one that the key may not call is 403 if it has a live version. So a key's owner can
         learn that a guessed name is live, and no more: project names are not secret within an installation.
@@ -307,7 +307,7 @@ class ChatService:
         alias: Alias = (called and called.alias) or self._aliases.alias(project)
         if project not in caller.projects:
             raise _forbidden(project) if alias.live else _unknown(name)
-        version = alias.find(run) if pinned else alias.live
+        version = _pinned(alias, run) if pinned else alias.live
         if version is None and alias.paused and not pinned:
             if called is None or called.refused:
                 raise paused_error(project, alias.paused, datetime.now(UTC))
@@ -315,6 +315,13 @@ class ChatService:
         if version is None:
             raise _offline(project, alias.offline) if alias.offline else _unknown(name)
         return alias, version
+
+
+def _pinned(alias: Alias, name: str) -> Version | None:
+    """Return the version of a run, or the live version's base model, as the fallback would ask it."""
+    if name == "base":
+        return alias.live.as_base() if alias.live else None
+    return alias.find(name)
 
 
 def _facts(metered: Metered) -> dict[str, Any]:

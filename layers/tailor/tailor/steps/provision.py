@@ -316,9 +316,6 @@ def promote(
 def version_of(run: Run) -> Version:
     """Return a run's model in the form that requests need."""
     guardrail, fallback = run.recipe.guardrail, run.recipe.deployment.fallback
-    base = ""
-    if fallback == "base":
-        base = catalog.model(run.recipe.model).invoked_in(run.deployment_arn.split(":")[3])
     return Version(
         run=run.id,
         deployment=run.deployment_arn,
@@ -327,7 +324,7 @@ def version_of(run: Run) -> Version:
         media=rules_for(run.recipe.model, run.recipe.method),
         guardrail=Guardrail(id=guardrail.id, version=guardrail.version) if guardrail else None,
         fallback=None if fallback == "none" else fallback,
-        base=base,
+        base=catalog.model(run.recipe.model).invoked_in(run.deployment_arn.split(":")[3]),
     )
 
 
