@@ -36,6 +36,7 @@ GROUPS = {  # module and function by name, in the groups and in the order of --h
         "decline": ("runs", "decline"),
         "stop": ("runs", "stop"),
         "retry": ("runs", "retry"),
+        "adopt": ("adopt", "adopt"),
         "evaluate": ("evaluate", "evaluate"),
         "judge": ("judge", "judge"),
         "labels": ("labels", "labels"),

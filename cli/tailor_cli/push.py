@@ -75,6 +75,20 @@ def push_dataset(paths: Sequence[Path], target: str) -> tuple[Run, bool]:
     project, slash, dataset = target.partition("/")
     if not slash:
         raise InvalidInputError(f"{target!r} names no dataset", hint=f"write PROJECT/DATASET: {target}/NAME")
+    prefix, names = checked_dataset(paths, project, dataset)
+    before = {run.id: run for run in session.runs.project_runs(project)}
+    upload(names, prefix)
+    finish(session.bucket, prefix)
+    mark = fingerprint(prefix, list(session.bucket.list(prefix)))
+    wanted = run_id(session.stack.name, project, dataset, mark)
+    earlier = before.get(wanted)
+    ended = earlier is not None and earlier.state in ENDED_WITHOUT_MODEL
+    run = _wait_for(wanted, project, after=earlier.sequence if earlier and ended else 0)
+    return run, earlier is not None and run.sequence == earlier.sequence
+
+
+def checked_dataset(paths: Sequence[Path], project: str, dataset: str) -> tuple[str, dict[str, Path]]:
+    """Return a dataset's folder and its files by name. Raises InvalidInputError for what would start no run."""
     check_name(project, "project")
     check_name(dataset, "dataset")
     prefix = f"{UPLOADS}{project}/{dataset}/"
@@ -87,14 +101,7 @@ def push_dataset(paths: Sequence[Path], target: str) -> tuple[Run, bool]:
             hint="docs/data-formats.md lists the supported files",
         )
     _check_recipe(names, prefix)
-    before = {run.id: run for run in session.runs.project_runs(project)}
-    _upload(names, prefix)
-    mark = fingerprint(prefix, list(session.bucket.list(prefix)))
-    wanted = run_id(session.stack.name, project, dataset, mark)
-    earlier = before.get(wanted)
-    ended = earlier is not None and earlier.state in ENDED_WITHOUT_MODEL
-    run = _wait_for(wanted, project, after=earlier.sequence if earlier and ended else 0)
-    return run, earlier is not None and run.sequence == earlier.sequence
+    return prefix, names
 
 
 def _check_recipe(names: Mapping[str, Path], prefix: str) -> None:
@@ -108,16 +115,16 @@ def _check_recipe(names: Mapping[str, Path], prefix: str) -> None:
         err.print(f"      this upload has no recipe: {kept} of an earlier upload is used")
 
 
-def _upload(files: Mapping[str, Path], prefix: str) -> None:
-    """Upload files, or the missing ones of an interrupted upload; then mark the upload as complete."""
+def upload(files: Mapping[str, Path], prefix: str) -> None:
+    """Upload files, or the missing ones of an interrupted upload. No run starts before the upload is ended."""
     stats = {name: file.stat() for name, file in files.items()}
     given = [LocalFile(name, stat.st_size, stat.st_mtime_ns // 1_000_000) for name, stat in stats.items()]
-    upload = begin(given, session.bucket, prefix, by=person(), now=datetime.now(UTC), replace=True)
-    uploads = {file.name: file.upload for file in upload.plan.files}
-    total = upload.plan.bytes
-    if upload.resumed:
-        size = decimal(total - upload.remaining_bytes)
-        err.print(f"      an upload of {upload.plan.begun_at:%Y-%m-%d %H:%M} UTC goes on: {size} are there already")
+    begun = begin(given, session.bucket, prefix, by=person(), now=datetime.now(UTC), replace=True)
+    uploads = {file.name: file.upload for file in begun.plan.files}
+    total = begun.plan.bytes
+    if begun.resumed:
+        size = decimal(total - begun.remaining_bytes)
+        err.print(f"      an upload of {begun.plan.begun_at:%Y-%m-%d %H:%M} UTC goes on: {size} are there already")
 
     def send(piece: Piece) -> int:
         key, file = prefix + piece.name, files[piece.name]
@@ -133,15 +140,14 @@ def _upload(files: Mapping[str, Path], prefix: str) -> None:
     columns = (TextColumn("uploading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
     with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool, bar as progress:
-        task = progress.add_task("uploading", total=total, completed=total - upload.remaining_bytes)
-        sent = [pool.submit(send, piece) for piece in upload.remaining]
+        task = progress.add_task("uploading", total=total, completed=total - begun.remaining_bytes)
+        sent = [pool.submit(send, piece) for piece in begun.remaining]
         try:
             for each in as_completed(sent):
                 progress.advance(task, each.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)  # what is under way is finished, nothing else is begun
             raise
-    finish(session.bucket, prefix)
 
 
 def _wait_for(wanted: str, project: str, *, after: int = 0) -> Run:

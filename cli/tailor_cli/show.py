@@ -25,7 +25,8 @@ TRIED_AGAIN = ENDED_WITHOUT_MODEL - {State.REJECTED} | {State.DEPLOY_FAILED}  # 
 
 def show_run(run: Run, bucket: str) -> None:
     """Print a run's history and facts."""
-    out.print(f"[bold]{run.id}[/]: {run.recipe.method} of {run.recipe.model}, [bold]{run.state}[/]")
+    what = f"an adopted model, next to {run.recipe.model}" if run.adopted else _trains(run)
+    out.print(f"[bold]{run.id}[/]: {what}, [bold]{run.state}[/]")
     history = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for change in run.history:
         history.add_row(f"{change.at:%Y-%m-%d %H:%M:%S}", change.state, change.by, Text(in_a_line(change.reason)))
@@ -46,7 +47,8 @@ def show_price(run: Run, alias: Alias, spending: Spending, now: datetime, *, qui
     facts = Facts(run, run.history[-1])
     page = _page()
     rows = f", {facts.rows}" if facts.rows else ""
-    page.add_row("for", f"{run.recipe.method} of {run.recipe.model} on {run.project}/{run.dataset}{rows}")
+    what = f"a model {run.adopted.origin}, measured next to {run.recipe.model}" if run.adopted else _trains(run)
+    page.add_row("for", f"{what} on {run.project}/{run.dataset}{rows}")
     booked, too_much = spending.outlook(run, now)
     asked = [("booked this month", booked), ("asked because", facts.change.reason), ("answer by", facts.deadline)]
     for label, text in [*_prices(run), *_advice(run), *asked]:
@@ -57,6 +59,10 @@ def show_price(run: Run, alias: Alias, spending: Spending, now: datetime, *, qui
     if not quiet:
         out.print(page)
     return too_much
+
+
+def _trains(run: Run) -> str:
+    return f"{run.recipe.method} of {run.recipe.model}"
 
 
 def _page() -> Table:
@@ -97,6 +103,7 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
     folder = f"s3://{bucket}/{run.files}"
     executions = {"prepared by": run.report.execution, "asked by": run.evaluation.execution}
     yield from ((what, execution) for what, execution in executions.items() if execution)
+    yield from (("model", adopted.origin) for adopted in [run.adopted] if adopted)
     if headline := run.report.headline:
         yield "data", headline
         yield "data report", f"{folder}report/report.html"

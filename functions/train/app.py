@@ -13,7 +13,7 @@ from tailor.aws.ledger import LedgerTable
 from tailor.aws.runs import DynamoRunStore
 from tailor.aws.s3 import S3Storage
 from tailor.aws.tracing import traced
-from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
+from tailor.aws.training import TrainingJobSettings, package_tags, sagemaker_trainer
 from tailor.events import RunChanged, detail
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.train import TrainServices, train
@@ -54,6 +54,8 @@ services = TrainServices(
     grader_arn=settings.grade_function_arn,
     logs_bucket=settings.invocation_logs_bucket,
     kms_key=settings.kms_key_arn,
+    import_role_arn=settings.import_role_arn,
+    package_tags=package_tags,
     spending=Spending(LedgerTable(settings.serving_table), limits, runs),
 )
 

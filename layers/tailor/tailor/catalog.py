@@ -68,6 +68,7 @@ __all__ = [
     "Unit",
     "model",
     "model_of",
+    "model_of_arn",
     "models",
     "quotas",
     "teacher_of",
@@ -137,6 +138,11 @@ class Model(Fact):
         if trainer != "sagemaker":
             return self
         methods = {name: facts.for_sagemaker() for name, facts in self.methods.items()}
+        return self.model_copy(update={"methods": methods})
+
+    def without_training(self) -> "Model":
+        """Return a copy whose methods ask for no training rows: data on which a model is only measured."""
+        methods = {name: facts.measuring_only() for name, facts in self.methods.items()}
         return self.model_copy(update={"methods": methods})
 
     def price(self, item: PriceItem, region: str | None = None) -> Price | None:
@@ -223,6 +229,13 @@ def model(name: str) -> Model:
     best = by_id or (near[0] if near else None)
     hint = f"did you mean {best!r}?" if best else f"known models: {', '.join(known)}"
     raise NotFoundError(f"there is no base model {name!r}", hint=hint)
+
+
+def model_of_arn(arn: str) -> Model | None:
+    """Return the base model that a foundation model's ARN names; None if the catalogue has none, or no ARN is given."""
+    _, found, identifier = arn.partition(":foundation-model/")
+    known = (entry for entry in models() if identifier in entry.ids or identifier.startswith(f"{entry.base_id}:"))
+    return next(known, None) if found else None
 
 
 def model_of(recipe: Recipe) -> Model:

@@ -139,6 +139,10 @@ class MethodFacts(Fact):
         limits = {"max_rows": self.sagemaker.max_rows, "context_tokens": tokens}
         return self.model_copy(update={"limits": self.limits.model_copy(update=limits)})
 
+    def measuring_only(self) -> "MethodFacts":
+        """Return the facts without limits of training rows: for data on which a model is measured."""
+        return self.model_copy(update={"limits": self.limits.model_copy(update={"min_rows": 0, "recommended_rows": 0})})
+
 
 class AnswerLimits(Fact):
     """Limits of answers. ``tokens``: the maximum that may be requested."""

@@ -10,7 +10,7 @@ import re
 NAMES = frozenset({
     "recipe", "models", "check", "quote", "grade", "doctor", "verify", "deploy", "destroy",
     "up", "down", "push", "runs", "show", "watch", "report", "approve", "decline", "stop",
-    "evaluate", "judge", "labels", "promote", "retry", "rollback", "retire", "offline", "restore", "erase",
+    "evaluate", "judge", "labels", "promote", "retry", "adopt", "rollback", "retire", "offline", "restore", "erase",
     "chat", "console", "bill", "usage", "budget", "train-curve", "keys", "policy", "mcp",
 })
 # fmt: on

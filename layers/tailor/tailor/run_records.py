@@ -65,6 +65,28 @@ class FindingCount(RunRecord):
     count: int
 
 
+class AdoptedRecord(RunRecord):
+    """Origin of a model that was made elsewhere, which the run measures and serves in place of training one."""
+
+    source: str = Field(description="a custom model's ARN, a model package's ARN, or a checkpoint in S3")
+    base: str = Field(description="its base model, by the catalogue's name")
+    imported: bool = Field(description="Bedrock makes a custom model of it for this stack, which may delete that one")
+    measured_only: bool = Field(
+        default=False, description="the data were uploaded for this: no row need be to train on"
+    )
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Return the recipe's settings that the model decides, whatever the dataset's recipe says."""
+        return {"model": self.base, "trainer": "auto"}
+
+    @property
+    def origin(self) -> str:
+        """Describe in words whose model it is."""
+        what = "imported into Bedrock from" if self.imported else "the custom model"
+        return f"made elsewhere, {what} {self.source}"
+
+
 class ReportRecord(ExecutionRecord):
     """Summary of the dataset's report; report.json holds all of it."""
 
@@ -112,7 +134,9 @@ class JobRecord(RunRecord):
     another one (``attempt`` 2 and so on)."""
 
     attempt: int = 1
-    trainer: str | None = Field(default=None, description="sagemaker; none: Bedrock, as in all earlier versions")
+    trainer: str | None = Field(
+        default=None, description="sagemaker, adopted; none: Bedrock, as in all earlier versions"
+    )
     spent_before: EarlierCost | None = None
     first: FailedJob | None = None
     arn: str | None = None

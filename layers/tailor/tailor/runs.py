@@ -17,7 +17,7 @@ from tailor.errors import ConflictError, LostRaceError, NotFoundError
 from tailor.names import files_of_run
 from tailor.recipe import Recipe
 from tailor.records import Record
-from tailor.run_records import DeploymentRecord, EvaluationRecord, JobRecord, ReportRecord, StallRecord
+from tailor.run_records import AdoptedRecord, DeploymentRecord, EvaluationRecord, JobRecord, ReportRecord, StallRecord
 
 
 class State(StrEnum):
@@ -123,7 +123,7 @@ class Change(Record):
     reason: str = ""
 
 
-_ABSENT_AT_FIRST = ("stall", "quote", "job", "deployment")
+_ABSENT_AT_FIRST = ("stall", "quote", "job", "deployment", "adopted")
 
 
 class Updates(TypedDict, total=False):
@@ -156,6 +156,7 @@ class Run(Record):
         default_factory=lambda known: f"runs/{known['id']}/",
         description="the folder of this run's files in the bucket; rows of earlier versions do not tell it",
     )
+    adopted: AdoptedRecord | None = Field(default=None, description="the model made elsewhere; none: it trains one")
     revision: int = Field(default=0, description="grows with every write; the optimistic lock")
     lease_until: datetime | None = Field(default=None, description="somebody works on this run until then")
 
@@ -181,9 +182,9 @@ class Run(Record):
         return documents
 
     @classmethod
-    def start(cls, *, now: datetime, by: str = "prepare", **fields: Any) -> "Run":
+    def start(cls, *, now: datetime, by: str = "prepare", reason: str = "", **fields: Any) -> "Run":
         """Return a new run in state ``received``; ``fields`` are those of the class."""
-        first = Change(sequence=1, state=State.RECEIVED, at=now, by=by)
+        first = Change(sequence=1, state=State.RECEIVED, at=now, by=by, reason=reason)
         files = files_of_run(fields["project"], fields["id"])
         return cls(created_at=now, history=[first], files=files, **fields)
 

@@ -53,7 +53,9 @@ def test_what_the_library_says_names_commands_that_exist() -> None:
 
 
 SPANS = re.compile(r"^(?:\$ )?(tailor .+)$|[`(](tailor [^`)]+)[`)]", re.MULTILINE)
-SAID = re.compile(r"\btailor(?: --local)? [a-z-]+ (?:RUN|PROJECT|\{[^}]+\})(?: --[a-z-]+(?: (?:[A-Z]+\b|\{[^}]+\}))?)*")
+SAID = re.compile(
+    r"\btailor(?: --local)? [a-z-]+ (?:RUN|PROJECT(?: MODEL)?|\{[^}]+\})(?: --[a-z-]+(?: (?:[A-Z]+\b|\{[^}]+\}))?)*"
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,4 +1,4 @@
-"""The stack's second trainer, where it is enabled."""
+"""SageMaker's part in a stack: its second trainer, where that is enabled, and model packages that are adopted."""
 
 from tailor.aws.s3 import S3Storage
 from tailor.aws.sagemaker import SageMaker
@@ -31,3 +31,8 @@ def sagemaker_trainer(control: Control, owner: Owner, settings: TrainingJobSetti
         import_role_arn=settings.import_role_arn,
         kms_key=settings.kms_key_arn,
     )
+
+
+def package_tags(arn: str) -> dict[str, str]:
+    """Return the tags of a model package. Raises NotFoundError."""
+    return SageMaker().tags(arn)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from tailor.errors import NotAllowedError, NotFoundError
 from tailor.runs import Run
+from tailor.steps.folders import fingerprint
 from tailor.storage import FrozenStorage, StoredVersion, VersionedStorage
 
 MANIFEST = "upload.jsonl.gz"
@@ -33,6 +34,18 @@ def freeze(run: Run, files: Iterable[StoredVersion], bucket: VersionedStorage) -
         for file in files
     )
     bucket.write(run.files + MANIFEST, gzip.compress("".join(lines).encode(), mtime=0), "application/gzip")
+
+
+def copy_frozen(run: Run, to: Run, bucket: VersionedStorage) -> None:
+    """Give another run the upload of this one.
+
+    Raises:
+        NotFoundError: the manifest of this run was deleted, and its folder has changed since.
+    """
+    files = list(_files(run, bucket))
+    if fingerprint(run.prefix, files) != run.fingerprint:
+        raise NotFoundError(f"the data of run {run.id} are not there any more", hint="upload the dataset again")
+    freeze(to, files, bucket)
 
 
 def frozen_upload(run: Run, bucket: VersionedStorage) -> FrozenStorage:

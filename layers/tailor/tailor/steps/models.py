@@ -1,7 +1,8 @@
 """Delete the custom models of ended runs: on request, or when their recipe's retention ends.
 
 Storing a model is billed by the month, and an account has room for a limited number. What is live, kept for a rollback
-or being made is never deleted; a run without its model can't be deployed again.
+or being made is never deleted, and neither is a model that was made elsewhere and adopted. A run without its model
+can't be deployed again.
 """
 
 from datetime import datetime, timedelta
@@ -28,6 +29,11 @@ def delete_models(run: Run, services: RunServices, *, by: str, reason: str, now:
     return run
 
 
+def is_of_others(run: Run) -> bool:
+    """Return whether the run's custom model was there before: what this stack did not make, it never deletes."""
+    return run.adopted is not None and not run.adopted.imported
+
+
 def _marked(run: Run, services: RunServices, by: str, reason: str, now: datetime) -> Run:
     """Record the deletion in advance, so that a deployment at the same moment either precedes it or fails."""
     if run.is_open:
@@ -39,6 +45,9 @@ def _marked(run: Run, services: RunServices, by: str, reason: str, now: datetime
         raise NotFoundError(f"run {run.id} has made no model")
     if run.job.model_deleted is not None:
         return run
+    if is_of_others(run):
+        message = f"the model of run {run.id} was made elsewhere: this stack adopted it, and does not delete it"
+        raise ConflictError(message, hint=f"whoever made it may: aws bedrock delete-custom-model ({run.model_arn})")
     deleted = ModelDeletion(at=now, by=by, reason=reason)
     return services.runs.save(run.updated(job=run.job.model_copy(update={"model_deleted": deleted})))
 
@@ -54,6 +63,8 @@ def check_model(run: Run) -> None:
 def retention_over(run: Run, now: datetime) -> str:
     """Return why the recipe requires that the run's model is deleted; empty if it is kept."""
     if run.is_open or run.job is None or run.job.model_arn is None or run.job.model_deleted is not None:
+        return ""
+    if is_of_others(run):
         return ""
     keep, passed = run.recipe.kept, bool({State.PASSED, State.LIVE} & set(run.states))
     days = keep.passed_days if passed else keep.not_passed_days

@@ -71,13 +71,27 @@ def open_run(folder: QuietFolder, *, stack: str, bucket: VersionedStorage, runs:
         dataset=dataset,
         prefix=folder.prefix,
         fingerprint=mark,
-        recipe=_recipe_or_default(bucket.frozen(folder.files), folder),
+        recipe=recipe_or_default(bucket.frozen(folder.files), folder.prefix, folder.files),
         has_recipe=folder.has_recipe,
     )
-    opened = _opened(run, folder, bucket, runs, now)
+    opened = _adopting(run, folder, runs) or _opened(run, folder, bucket, runs, now)
     if opened.run.state != State.REJECTED:  # what can't be used takes nobody's place, once that is known
-        supersede_others(run, bucket=bucket, runs=runs, now=now)  # also where an earlier call was cut short before that
+        supersede_others(
+            opened.run, bucket=bucket, runs=runs, now=now
+        )  # also where an earlier call was cut short before that
     return opened
+
+
+def _adopting(run: Run, folder: QuietFolder, runs: RunStore) -> Opened | None:
+    """Return the run that measures an adopted model on this upload, if it was made for that: then nothing is trained.
+
+    Such a run is opened before its upload is ended (:mod:`tailor.steps.adopting`), so it is younger than the files.
+    """
+    for other in runs.project_runs(run.project):
+        same = (other.prefix, other.fingerprint) == (run.prefix, run.fingerprint)
+        if other.adopted and same and other.created_at + SAME_MOMENT >= folder.changed_at:
+            return Opened(other, begins=False)
+    return None
 
 
 def _opened(run: Run, folder: QuietFolder, bucket: VersionedStorage, runs: RunStore, now: datetime) -> Opened:
@@ -130,12 +144,12 @@ def read_recipe(bucket: Storage, prefix: str, files: Iterable[StoredFile]) -> by
     return None if name is None else bucket.read(prefix + name, 0, MAX_BYTES + 1)
 
 
-def _recipe_or_default(bucket: Storage, folder: QuietFolder) -> Recipe:
+def recipe_or_default(bucket: Storage, prefix: str, files: Iterable[StoredFile]) -> Recipe:
     """Return the recipe, or the defaults if it is wrong: the prepare step checks it again and reports it.
 
     It must not keep the run from being seen, and neither must a recipe that only a bug refuses.
     """
-    text = read_recipe(bucket, folder.prefix, folder.files)
+    text = read_recipe(bucket, prefix, files)
     try:
         return Recipe() if text is None else Recipe.parse(text)
     except Exception:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tailor.catalog import DeploymentKind
-from tailor.errors import NotFoundError, NotOursError, RetryableError
+from tailor.errors import InvalidInputError, NotFoundError, NotOursError, RetryableError
 from tailor.steps.control import AccountControl, Control
 
 APPLICATION = "tailor"
@@ -110,6 +110,14 @@ class OwnControl(Control):
             return None
         return None if self.own_tags(arn) is None else arn
 
+    @property
+    def owner(self) -> Owner:
+        return self._owner
+
+    def expect_outside(self, model_arn: str) -> None:
+        """See :func:`expect_outside`, of a custom model."""
+        expect_outside(self._owner, self._account.tags(model_arn), f"the custom model {model_arn}")
+
     def _expect_own(self, arn: str, what: str) -> None:
         expect_own(self._owner, self._account.tags(arn), what, arn)
 
@@ -121,3 +129,21 @@ def expect_own(owner: Owner, tags: Mapping[str, str], what: str, arn: str) -> No
     if not owner.owns(tags):
         whose = f"the stack {tags['stack']}" if "stack" in tags else "something else"
         raise NotOursError(f"{what} belongs to {whose}: {arn}", hint="its tags say whose it is")
+
+
+def expect_outside(owner: Owner, tags: Mapping[str, str], what: str) -> None:
+    """Refuse what a stack of Tailor made: only what was made elsewhere is adopted.
+
+    Raises:
+        NotOursError: another stack made it.
+        InvalidInputError: this one did.
+    """
+    if tags.get("application") != APPLICATION:
+        return
+    if not owner.owns(tags):
+        whose = f"the stack {tags['stack']}" if "stack" in tags else "another stack"
+        raise NotOursError(f"{what} belongs to {whose}: it is not adopted", hint="its tags say whose it is")
+    run = tags.get("run", "RUN")
+    raise InvalidInputError(
+        f"this stack made {what} itself, by run {run}", hint=f"tailor promote {run} --reason WHY deploys it again"
+    )

@@ -79,7 +79,7 @@ class _Step:
             return self._reject(run.recipe, [finding("gave-up", attempts=MAX_ATTEMPTS)])
         upload = frozen_upload(run, bucket)
         problems, recipe, model = read_request(run, upload)
-        if model is not None and not problems:
+        if model is not None and not problems and run.adopted is None:
             problems = offer_problems(
                 recipe, model, services.region, services.offers, training_jobs=services.training_jobs
             )
@@ -107,7 +107,7 @@ class _Step:
         summary = done.summary() | _system_prompt(held_out)
         advice: tuple[Advice, ...] = ()
         share = recipe.evaluation.sealed
-        if recipe.headroom_rows and recipe.method != "continued-pre-training":
+        if recipe.headroom_rows and recipe.method != "continued-pre-training" and run.adopted is None:
             summary["headroom"], advice = _headroom(
                 lambda: part_of(held_out(), share, opened=False), recipe, model, services.asker, services.region
             )
@@ -122,6 +122,7 @@ class _Step:
             notes=lambda: prices.notes,
             region=services.region,
             training_jobs=services.training_jobs,
+            adopted=run.adopted,
         )
         return self._end(State.PREPARED, recipe, summary, quote=quote)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tailor.runs import RunStore
 from tailor.serving.aliases import AliasStore
 from tailor.steps.control import Control
-from tailor.steps.trainers import BedrockTrainer, Trainer, Trainers
+from tailor.steps.trainers import AdoptedTrainer, BedrockTrainer, Trainer, Trainers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +23,4 @@ class RunServices:
 
     @property
     def trainers(self) -> Trainers:
-        return Trainers(BedrockTrainer(self.control), self.sagemaker, self.region)
+        return Trainers(BedrockTrainer(self.control), self.sagemaker, self.region, AdoptedTrainer(self.control))

@@ -122,7 +122,7 @@ def _outcome(
         return Settled()
     quiet = QuietFolder(path, files, folder.uploaded_at or folder.last_at)
     opened = open_run(quiet, stack=services.stack, bucket=services.bucket, runs=services.runs, now=now)
-    if opened.begins:
+    if opened.begins or opened.run.adopted:  # the upload was made to measure an adopted model
         return Settled(run=opened.run)
     known = folder.closed_at or opened.run.created_at
     if folder.uploaded_at is None or folder.uploaded_at <= known + SAME_MOMENT:

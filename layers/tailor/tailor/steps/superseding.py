@@ -19,14 +19,14 @@ def supersede_others(current: Run, *, bucket: Storage, runs: RunStore, now: date
         current: the run of what lies in the folder.
     """
     found = _concerned(current.prefix, current.project, runs)
-    others = [run for run in found if run.id != current.id or run.newer]
+    others = [run for run in found if not _has_the_same(run, current) or run.newer]
     if not others or fingerprint(current.prefix, list(bucket.list(current.prefix))) != current.fingerprint:
         return []  # whoever looks at what came meanwhile ends them
     reason = f"its folder was changed since: run {current.id} has what it holds now"
 
     def act(run: Run) -> Run | None:
-        if run.id == current.id:
-            if run.newer:  # the folder holds again what this one trains on
+        if _has_the_same(run, current):
+            if run.newer:  # the folder holds again what this one is made of
                 runs.save(run.updated(newer=""))
             return None
         if run.state in NOT_BEGUN:
@@ -36,6 +36,12 @@ def supersede_others(current: Run, *, bucket: Storage, runs: RunStore, now: date
         return None
 
     return _each(others, runs, act)
+
+
+def _has_the_same(run: Run, current: Run) -> bool:
+    """Return whether a run is the folder's, or goes on beside it: one of the two adopts a model on the same data."""
+    adopts = run.adopted is not None or current.adopted is not None
+    return run.id == current.id or (adopts and run.fingerprint == current.fingerprint)
 
 
 def end_without_dataset(prefix: str, project: str, *, bucket: Storage, runs: RunStore, now: datetime) -> list[Run]:

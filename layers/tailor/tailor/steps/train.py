@@ -1,7 +1,7 @@
 """prepared → awaiting-approval, or prepared | approved → training: submit a run's customization job once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,11 +15,11 @@ from tailor.errors import ConflictError, InvalidInputError, NotAllowedError, Not
 from tailor.run_records import JobRecord, JobStatus
 from tailor.runs import Run, RunStore, State, find
 from tailor.steps.control import Control
-from tailor.steps.trainers import BedrockTrainer, Trainer, Trainers, stop_unnoted
+from tailor.steps.trainers import AdoptedTrainer, BedrockTrainer, Trainer, Trainers, stop_unnoted
 from tailor.storage import Storage
 from tailor.training.approval import needs_approval
 from tailor.training.line import BUDGET, FEW, TURN, has_its_turn, room_for_jobs, waits_for
-from tailor.training.preflight import Offers, Place, failures, preflight
+from tailor.training.preflight import Offers, Place, failures, preflight, preflight_adopted
 from tailor.training.request import Job, job_name
 from tailor.training.spending import Spending
 from tailor.training.trainers import choose
@@ -31,7 +31,8 @@ BY = "train"
 @dataclass(frozen=True, slots=True)
 class TrainServices:
     """Services that start a training. ``offers`` and ``spending`` guard money: nothing is paid for without them.
-    ``sagemaker`` is the second trainer, if the stack has it enabled.
+    ``sagemaker`` is the second trainer, if the stack has it enabled; ``import_role_arn`` is Bedrock's for the import
+    of adopted models, and ``package_tags`` reads the tags of a model package.
 
     ``bucket`` is rooted at the bucket that ``bucket_name`` names; ``grader_arn`` is the reward function's,
     ``logs_bucket`` holds invocation logs, ``kms_key`` encrypts custom models: each may be empty.
@@ -51,10 +52,13 @@ class TrainServices:
     logs_bucket: str = ""
     kms_key: str = ""
     sagemaker: Trainer | None = None
+    import_role_arn: str = ""
+    package_tags: Callable[[str], Mapping[str, str]] = lambda arn: {}
 
     @property
     def trainers(self) -> Trainers:
-        return Trainers(BedrockTrainer(self.control), self.sagemaker, self.region)
+        adopted = AdoptedTrainer(self.control, self.import_role_arn, self.kms_key, self.package_tags)
+        return Trainers(BedrockTrainer(self.control), self.sagemaker, self.region, adopted)
 
     @property
     def place(self) -> Place:
@@ -79,7 +83,7 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
     Raises:
         RetryableError: Bedrock can't take the job now. The run keeps its place.
     """
-    runs, offers = services.runs, services.offers
+    runs = services.runs
     run = find(runs, run_id)
     if run is None or run.state not in {State.PREPARED, State.APPROVED}:
         _end_unnoted_job(run, services.trainers)
@@ -93,9 +97,7 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
     model = catalog.model_of(run.recipe)
     if reason := _comes_later(run, services):
         return _wait(run, reason, runs=runs, now=now)
-    name, place = job_name(run), services.place
-    checks = preflight(run.recipe, model, place, offers=offers, access=None, name=name, files=run.files)
-    if reason := failures(checks):
+    if reason := _obstacles(run, model, services):
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
     if reason := services.spending.hold(run, now):
         waiting = run.held_up("warn", BUDGET, reason, now)
@@ -110,17 +112,10 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         reason = explain(error.message)
         return runs.save(run.moved(State.TRAINING_FAILED, by=BY, reason=reason, now=now))
-    submitted = {
-        "arn": made.arn,
-        "status": JobStatus.IN_PROGRESS,
-        "submitted_at": now,
-        "request": made.request,
-    }
-    reason = ""
-    if trainer.name == "sagemaker":
+    submitted = {"arn": made.arn, "status": JobStatus.IN_PROGRESS, "submitted_at": now, "request": made.request}
+    if trainer.name != "bedrock":
         submitted["trainer"] = trainer.name
-        why = choose(run.recipe, model, region=services.region, enabled=True).why
-        reason = f"a training job of SageMaker trains it: {why}"
+    reason = _how(run, trainer, services)
     job = (run.job or JobRecord()).model_copy(update=submitted)
     try:
         return runs.save(run.moved(State.TRAINING, by=BY, reason=reason, now=now, job=job))
@@ -130,12 +125,33 @@ def train(run_id: str, services: TrainServices, *, now: datetime) -> Run | None:
         raise
 
 
+def _obstacles(run: Run, model: Model, services: TrainServices) -> str:
+    """Return what keeps the job from starting; of an adopted model, its deployment. Empty if nothing does."""
+    place, offers = services.place, services.offers
+    if run.adopted is not None:
+        return failures(preflight_adopted(run.recipe, model, place, offers=offers))
+    name = job_name(run)
+    return failures(preflight(run.recipe, model, place, offers=offers, access=None, name=name, files=run.files))
+
+
+def _how(run: Run, trainer: Trainer, services: TrainServices) -> str:
+    """Return what the run's history says of its trainer, if it is not Bedrock."""
+    if run.adopted is not None:
+        return f"nothing is trained: its model was {run.adopted.origin}"
+    if trainer.name != "sagemaker":
+        return ""
+    why = choose(run.recipe, catalog.model_of(run.recipe), region=services.region, enabled=True).why
+    return f"a training job of SageMaker trains it: {why}"
+
+
 def _comes_later(run: Run, services: TrainServices) -> str:
     """Return why the run does not submit its job now; empty if there is quota and no other run comes first.
 
     A run that waits already was called by reconcile, which knows the line. Where many runs are open, a new one joins
-    the line without asking Bedrock.
+    the line without asking Bedrock. A model that was made elsewhere needs no job, and so no room for one.
     """
+    if run.adopted is not None:
+        return ""
     called = waits_for(run)
     known = [] if called else services.runs.open_runs(most=FEW + 1)
     if len(known) > FEW:

@@ -1,9 +1,9 @@
-"""Train by Bedrock's customization jobs or by SageMaker's training jobs, behind one protocol.
+"""Train by Bedrock's or SageMaker's jobs, or adopt a model that was made elsewhere, behind one protocol.
 
 Steps know a trainer's jobs in one shape, that of GetModelCustomizationJob, whoever runs them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,9 +12,9 @@ from tailor.errors import InvalidInputError, NotFoundError
 from tailor.run_records import JobStatus
 from tailor.runs import Run
 from tailor.steps.control import Control
-from tailor.steps.ownership import Owner, expect_own
+from tailor.steps.ownership import OwnControl, Owner, expect_outside, expect_own
 from tailor.storage import Storage
-from tailor.training.importing import import_request
+from tailor.training.importing import PACKAGE, import_request
 from tailor.training.methods import build_job
 from tailor.training.request import Job, job_name
 from tailor.training.sagemaker import RECIPE_FILE, as_job, build_request, checkpoint_in, output_of, recipe_file
@@ -149,6 +149,65 @@ class SageMakerTrainer:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class AdoptedTrainer:
+    """Trains nothing: the run's model was made elsewhere, and is imported where need be.
+
+    Its "job" is the custom model itself, which is in progress while Bedrock imports it. Whoever only follows or stops
+    imports leaves all but ``control`` out; ``package_tags`` reads the tags of a model package.
+    """
+
+    control: Control
+    import_role_arn: str = ""
+    kms_key: str = ""
+    package_tags: Callable[[str], Mapping[str, str]] = lambda arn: {}
+    name: TrainerName = "adopted"
+
+    def submit(self, job: Job) -> Submitted:
+        adopted = job.run.adopted
+        if adopted is None or not isinstance(self.control, OwnControl):  # which knows whose a model is
+            raise InvalidInputError(f"run {job.run.id} adopts no model")
+        shown = {"trainer": "none: the model was made elsewhere", "source": adopted.source, "base": adopted.base}
+        if not adopted.imported:
+            self.control.expect_outside(adopted.source)
+            return Submitted(adopted.source, shown)
+        if PACKAGE.fullmatch(adopted.source):
+            tags = self.package_tags(adopted.source)
+            expect_outside(self.control.owner, tags, f"the model package {adopted.source}")
+        name, role = job_name(job.run), self.import_role_arn
+        request = import_request(adopted.source, name, role_arn=role, tags=job.tags, kms_key=self.kms_key)
+        return Submitted(self.control.create_model(request), shown)
+
+    def get_job(self, identifier: str) -> dict[str, Any]:
+        try:
+            model = self.control.get_model(identifier)
+        except NotFoundError:
+            gone = "its model is gone from Bedrock"
+            return {"jobArn": identifier, "jobName": "", "status": JobStatus.STOPPED, "failureMessage": gone}
+        job = {
+            "jobArn": identifier,
+            "jobName": model["modelName"],
+            "status": _AS_JOB[model.get("modelStatus", "Active")],
+            "creationTime": model["creationTime"],
+            "importing": True,
+        }
+        if job["status"] == JobStatus.COMPLETED:
+            job |= {"outputModelArn": identifier, "baseModelArn": model.get("baseModelArn")}
+        return job | {"failureMessage": model.get("failureMessage", "")}
+
+    def stop_job(self, identifier: str) -> None:
+        """End an import, by deleting what it made for this stack. A model that others made is never touched."""
+        self.control.delete_model(identifier)
+
+    def model_of(self, run: Run, job: Mapping[str, Any]) -> str:
+        """Return the custom model's ARN. Raises InvalidInputError if its base is not what the run compares it with."""
+        base = catalog.model_of_arn(job.get("baseModelArn") or "")
+        if base is not None and base.name != run.recipe.model:
+            raise InvalidInputError(f"the model's base is {base.name}, and not {run.recipe.model}")
+        return str(job["jobArn"])
+
+
+_AS_JOB = {"Creating": JobStatus.IN_PROGRESS, "Active": JobStatus.COMPLETED, "Failed": JobStatus.FAILED}
 OFF = "this stack may submit no training jobs to SageMaker"
 SWITCH = "deploy it with SageMakerTraining=enabled, or leave trainer out of the recipe"
 
@@ -160,10 +219,13 @@ class Trainers:
     bedrock: Trainer
     sagemaker: Trainer | None = None
     region: str = ""
+    adopted: Trainer | None = None
 
     def of(self, run: Run) -> Trainer:
         """Return the trainer of a run's job, or the one that its job would have. Raises InvalidInputError."""
         known = run.job.trainer if run.job else None
+        if run.adopted is not None:
+            known = "adopted"
         if known is None and run.job is not None and run.job.arn is not None:
             known = trainer_of_job(run.job.arn)
         if known is None:
@@ -176,6 +238,8 @@ class Trainers:
         return self._named(trainer_of_job(arn))
 
     def _named(self, name: str) -> Trainer:
+        if name == "adopted" and self.adopted is not None:
+            return self.adopted
         if name != "sagemaker":
             return self.bedrock
         if self.sagemaker is None:

@@ -27,10 +27,10 @@ def read_request(run: Run, upload: FrozenStorage) -> tuple[list[Finding], Recipe
         if text is None:
             model = check_recipe(recipe)
         else:
-            recipe, model = read_checked(text)
+            recipe, model = read_checked(text, **(run.adopted.settings if run.adopted else {}))
     except RecipeError as error:
         return [*findings, *findings_of(error.problems)], recipe, None
-    return findings, recipe, model
+    return findings, recipe, model.without_training() if run.adopted and run.adopted.measured_only else model
 
 
 def offer_problems(

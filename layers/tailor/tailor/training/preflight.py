@@ -133,6 +133,14 @@ def preflight(
     return checks
 
 
+def preflight_adopted(recipe: Recipe, model: Model, place: Place, *, offers: Offers) -> list[PreflightCheck]:
+    """Return the checks of a run whose model was made elsewhere: only its deployment and its evaluation count."""
+    checks = [check_hosting(recipe, model)]
+    if guardrail := recipe.guardrail:
+        checks.append(_asked("guardrail", lambda: check_guardrail(guardrail, place.region, offers)))
+    return checks
+
+
 def failures(checks: Iterable[PreflightCheck]) -> str:
     """Return what prevents a job from starting, as a sentence; empty if nothing does."""
     return "; ".join(f"{check.message}. To do: {check.remedy}" for check in checks if check.status == "failed")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tailor.recipe import Patience
 from tailor.run_records import JobStatus
 
-Phase = Literal["validation", "processing", "waiting", "training", "stopping"]
+Phase = Literal["validation", "processing", "waiting", "training", "stopping", "importing"]
 _PHASES: tuple[tuple[Phase, str], ...] = (
     ("validation", "validationDetails"),
     ("processing", "dataProcessingDetails"),
@@ -24,6 +24,7 @@ _WORDS: Mapping[Phase, str] = {
     "waiting": "waiting for training to start",
     "training": "training",
     "stopping": "stopping",
+    "importing": "its model is imported",
 }
 
 
@@ -55,7 +56,9 @@ def find_stall(job: Mapping[str, Any], patience: Patience, now: datetime) -> Sta
         phase = "stopping"
     if since is None:
         return None
-    allowed = timedelta(hours=getattr(patience, f"{phase}_hours"))
+    if job.get("importing"):
+        phase = "importing"
+    allowed = timedelta(hours=patience.deploying_hours if phase == "importing" else getattr(patience, f"{phase}_hours"))
     idle = now - since
     if idle >= allowed:
         return Stall("stuck", phase, idle, allowed)

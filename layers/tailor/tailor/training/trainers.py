@@ -1,4 +1,4 @@
-"""Who trains a run: Amazon Bedrock's customization jobs, or SageMaker AI's training jobs.
+"""Who trains a run: Amazon Bedrock's customization jobs, SageMaker AI's training jobs, or nobody.
 
 What each does is behind :class:`tailor.steps.trainers.Trainer`; which one a run gets is decided here, from its recipe,
 the model and the Region, so that the quote, preflight and the submission say the same.
@@ -11,7 +11,8 @@ from tailor import catalog
 from tailor.catalog import Model
 from tailor.recipe import Recipe
 
-TrainerName = Literal["bedrock", "sagemaker"]
+TrainerName = Literal["bedrock", "sagemaker", "adopted"]
+"""``adopted``: nobody trains, because the model was made elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +44,7 @@ def choose(recipe: Recipe, model: Model, *, region: str = "", enabled: bool = Fa
 
 
 def trainer_of_job(arn: str) -> TrainerName:
-    """Return who runs a job, by its ARN."""
+    """Return who runs a job, by its ARN. That of an adopted run is its custom model's."""
+    if ":custom-model/" in arn:
+        return "adopted"
     return "sagemaker" if arn.split(":")[2:3] == ["sagemaker"] else "bedrock"

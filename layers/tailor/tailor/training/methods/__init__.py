@@ -7,6 +7,7 @@ from tailor.catalog import Model
 from tailor.costs import Advice, Quote, Range
 from tailor.errors import InvalidInputError, Problem, RecipeError
 from tailor.recipe import Method, Recipe
+from tailor.run_records import AdoptedRecord
 from tailor.training.advice import about_data, too_long
 from tailor.training.methods import continued_pretraining, distillation, fine_tuning, reinforcement
 from tailor.training.quote import Basis
@@ -72,6 +73,7 @@ def quote(
     notes: Callable[[], Iterable[str]] = tuple,
     region: str = "",
     training_jobs: bool = False,
+    adopted: AdoptedRecord | None = None,
 ) -> Quote:
     """Return the estimated cost of a run with this recipe on this prepared dataset, with advice.
 
@@ -79,10 +81,29 @@ def quote(
         live, examples, priced: see :class:`Basis`.
         notes: returns notes on the prices; called after they were used.
         region, training_jobs: decide who trains, see :func:`tailor.training.trainers.choose`.
+        adopted: the model that is measured in place of training one.
     """
     trainer = choose(recipe, model, region=region, enabled=training_jobs).name
     found = of(recipe).quote(Basis(manifest, recipe, priced(model), live, examples, priced, trainer))
-    assumptions = (*found.assumptions, *notes())
-    return found.model_copy(
-        update={"assumptions": assumptions, "advice": (*about_data(manifest, recipe, model), *advice)}
-    )
+    hints = (*about_data(manifest, recipe, model), *advice)
+    if adopted is not None:
+        found = _without_training(found, stored=adopted.imported)
+        hints = tuple(item for item in hints if item.code in _OF_EVALUATION)
+    return found.model_copy(update={"assumptions": (*found.assumptions, *notes()), "advice": hints})
+
+
+_OF_TRAINING = frozenset({"headroom", "training", "teacher"})  # items
+_OF_EVALUATION = frozenset({"few-held-out-rows", "metric-fooled"})  # advice
+
+
+def _without_training(quote: Quote, *, stored: bool) -> Quote:
+    """Return the cost of a run whose model was made elsewhere.
+
+    Args:
+        stored: the run has a model made, whose storage is billed from then on.
+    """
+    left_out = _OF_TRAINING if stored else _OF_TRAINING | {"storage"}
+    kept = "its import has no price on AWS's pages" if stored else "whoever made it pays for its storage already"
+    lines = tuple(line for line in quote.lines if line.item not in left_out)
+    assumptions = (f"nothing is trained: the model was made elsewhere; {kept}",)
+    return quote.model_copy(update={"lines": lines, "assumptions": assumptions, "training_tokens": None})
