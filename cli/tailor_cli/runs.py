@@ -239,7 +239,10 @@ def rollback(
     with shown_errors():
         project = known.project_or_close(project)
         run = steer.roll_back(project, session.services, to=to, by=person(), reason=reason, now=now())
-        tell(run, f"{project} serves {run.id} again", as_json=as_json)
+        serves = f"{project} serves {run.id} again"
+        if run.state == State.RESTORING:
+            serves = f"{run.id} takes its model units back, which takes some minutes: then {project} serves it again"
+        tell(run, serves, as_json=as_json)
 
 
 def retire(run_id: RunId, reason: Reason = "", as_json: AsJson = False) -> None:

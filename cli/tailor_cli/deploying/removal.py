@@ -82,8 +82,8 @@ def end_everything(timeout: float) -> None:
             with suppress(NotOursError, NotFoundError, RetryableError):
                 session.sagemaker.stop_job(str(job["TrainingJobArn"]))
     for kind in KINDS:
-        for arn in control.deployment_states(kind):
-            control.delete_deployment(arn)
+        for each in list(control.list_deployments(kind)):
+            control.delete_deployment(str(each["arn"]))
 
 
 def _end_runs() -> list[str]:

@@ -108,6 +108,11 @@ class Deployment(Section):
         default=None,
         description="provisioned only: hours of the week in which they are there: {days, opens, closes, time_zone}",
     )
+    take_over: bool = Field(
+        default=False,
+        description="provisioned only: where the account has no room for a second set of model units, pause the live "
+        "version and measure this one in its units",
+    )
     promote: bool = Field(default=True, description="make a version live automatically if it passes")
     keep_previous_hours: Annotated[float, Field(ge=0, le=A_YEAR)] | None = Field(
         default=None, description="hours to keep the replaced version for rollback; none: 24, provisioned 0"

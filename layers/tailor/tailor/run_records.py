@@ -33,6 +33,7 @@ class DeploymentStatus(StrEnum):
     DELETING = "Deleting"  # somebody retired the run
     DELETED = "Deleted"
     GONE = "Gone"  # Bedrock has no such deployment
+    LENT = "Lent"  # its model units measure a newer version
 
 
 class RunRecord(BaseModel):
@@ -160,7 +161,8 @@ class JobRecord(RunRecord):
 
 class DeploymentRecord(RunRecord):
     """A run's deployment, current or deleted. ``ends_at``: when provisioned model units are deleted;
-    ``standby_until``: when a version that was replaced is."""
+    ``standby_until``: when a version that was replaced is. ``taken_from``: the run whose model units they were;
+    ``taken_by``: the run that has them now."""
 
     arn: str
     kind: str | None = None
@@ -168,6 +170,8 @@ class DeploymentRecord(RunRecord):
     created_at: Moment | None = None
     ends_at: Moment | None = None
     standby_until: Moment | None = None
+    taken_from: str | None = None
+    taken_by: str | None = None
     retired_by: str | None = None
     retired_why: str | None = None
 

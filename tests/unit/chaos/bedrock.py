@@ -88,7 +88,8 @@ class Job:
 class ClockedBedrock:
     """Control and Offers at once, as :class:`tailor.aws.bedrock.Bedrock` is. ``fates`` are those of the jobs in order
     of creation (the last one is everybody's after it); ``deployment_failures``: messages of the first deployments;
-    ``models_take``: how long a model takes to become active; ``on_change`` hears of each job's changes ahead of time.
+    ``models_take``: how long a model takes to become active; ``model_units``: the account's quota; ``on_change`` hears
+    of each job's changes ahead of time.
     """
 
     def __init__(
@@ -100,10 +101,11 @@ class ClockedBedrock:
         quota: int = 10,
         length: timedelta = ENDED,
         models_take: timedelta = timedelta(),
+        model_units: int = 10,
         on_change: Callable[[Job, Sequence[datetime]], None] = lambda job, moments: None,
     ) -> None:
         self._now, self._fates, self._deployment_failures, self._quota = clock, fates, deployment_failures, quota
-        self._models_take = models_take
+        self._models_take, self._model_units = models_take, model_units
         self._length, self._on_change = length, on_change
         self.jobs: dict[str, Job] = {}
         self.deployments: dict[str, dict[str, Any]] = {}
@@ -170,6 +172,7 @@ class ClockedBedrock:
     def another_serves(self, name: str, tags: Mapping[str, str]) -> None:
         """Give another stack an active deployment of this name."""
         document = {"modelArn": "arn:another", "created": self._now() - DEPLOYING, "failure": None, "tags": tags}
+        document["name"] = name
         self.deployments[deployment_arn(name)] = document
 
     def lose(self, arn: str) -> None:
@@ -199,13 +202,16 @@ class ClockedBedrock:
     def create_deployment(
         self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
     ) -> str:
-        arn = deployment_arn(name, kind)
+        arn = self._arn(name, kind)
         known = self.deployments.get(arn)
         if known is None:
             assert self.get_model(model_arn)["modelStatus"] == "Active", "it can't be deployed before it is active"
+            if kind == "provisioned" and len(self.list_deployments(kind)) >= self._model_units:
+                raise QuotaError("the account has no model units left")
             made = len(self.deployed)
             failure = self._deployment_failures[made] if made < len(self._deployment_failures) else None
             self.deployments[arn] = {
+                "name": name,
                 "modelArn": model_arn,
                 "created": self._now(),
                 "failure": failure,
@@ -216,27 +222,41 @@ class ClockedBedrock:
             raise NotOursError(f"the deployment {name} serves another model")
         return arn
 
+    def _arn(self, identifier: str, kind: DeploymentKind) -> str:
+        """Return the ARN of a name, which model units may have been given since."""
+        named = (arn for arn, found in self.deployments.items() if found["name"] == identifier)
+        return next((arn for arn in named if f":{RESOURCES[kind]}/" in arn), deployment_arn(identifier, kind))
+
+    def repoint_units(self, arn: str, model_arn: str, name: str) -> None:
+        found = self.deployments.get(arn)
+        if found is None:
+            raise NotFoundError(f"there are no model units {arn}")
+        if (found.get("desired", found["modelArn"]), found["name"]) == (model_arn, name):
+            return
+        if self._now() < found.get("updated", found["created"]) + DEPLOYING:
+            raise ConflictError(f"{arn} is being updated")
+        found |= {"desired": model_arn, "name": name, "updated": self._now()}
+
     def get_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
-        identifier = deployment_arn(identifier, kind)
+        identifier = self._arn(identifier, kind)
         if identifier not in self.deployments:
             raise NotFoundError(f"there is no deployment {identifier}")
-        found = {"arn": identifier, "modelArn": self.deployments[identifier]["modelArn"]}
-        if self._now() < self.deployments[identifier]["created"] + DEPLOYING:
+        known = self.deployments[identifier]
+        if "updated" in known and self._now() >= known["updated"] + DEPLOYING:
+            known["modelArn"] = known["desired"]
+        found = {"arn": identifier, "modelArn": known["modelArn"]}
+        if self._now() < known["created"] + DEPLOYING:
             return found | {"status": "Creating"}
-        if failure := self.deployments[identifier]["failure"]:
+        if failure := known["failure"]:
             return found | {"status": "Failed", "failureMessage": failure}
         return found | {"status": "Active"}
 
-    def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
-        listed = [arn for arn in self.deployments if f":{RESOURCES[kind]}/" in arn]
-        return {arn: self.get_deployment(arn)["status"] for arn in listed}
-
     def list_deployments(self, kind: DeploymentKind = "on-demand") -> list[dict[str, Any]]:
         listed = {arn: found for arn, found in self.deployments.items() if f":{RESOURCES[kind]}/" in arn}
-        return [{**found, "arn": arn, "name": arn.rsplit("/", 1)[-1]} for arn, found in listed.items()]
+        return [{**found, **self.get_deployment(arn)} for arn, found in listed.items()]
 
     def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
-        arn = deployment_arn(identifier, kind)
+        arn = self._arn(identifier, kind)
         if arn in self.deployments and self.get_deployment(arn)["status"] == "Creating":
             raise ConflictError("a deployment can't be deleted while it is being created")
         self.deployments.pop(arn, None)

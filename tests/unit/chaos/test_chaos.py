@@ -148,6 +148,14 @@ def uploads_a_second_version_on_demand(world: World, run: Run) -> None:
         world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
 
 
+def uploads_a_successor(recipe: str) -> Callable[[World, Run], None]:
+    def act(world: World, run: Run) -> None:
+        if run.state == State.LIVE and len(world.runs.items) == 1:
+            world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=recipe))
+
+    return act
+
+
 def calls_again(world: World, run: Run) -> None:
     """An app, once: what nobody calls after that is paused for good."""
     if run.state == State.PAUSED and State.RESTORING not in run.states:
@@ -162,6 +170,7 @@ def deletes_a_deployment(world: World) -> None:
 
 RECIPE = "model: nova-micro\ndeployment: {keep_previous_hours: 0.1}"
 UNITS = "model: nova-micro\ndeployment: {kind: provisioned, hours: 0.2}"
+TAKEN_OVER = "model: nova-micro\ndeployment: {kind: provisioned, hours: 0.2, take_over: true}"
 IDLE = "model: nova-micro\ndeployment: {kind: provisioned, idle_hours: 0.2}"
 HOURS = "days: [sat, sun], opens: 11:10, closes: 11:00"  # the simulation begins on a Sunday, 10:00
 OPEN_HOURS = f"model: nova-micro\ndeployment: {{kind: provisioned, schedule: {{{HOURS}}}, hours: 1.5}}"
@@ -188,6 +197,7 @@ class Path:
     cheap: bool = True
     every_event: bool = False
     stalls: Sequence[str] = ()
+    model_units: int = 10
 
     def __str__(self) -> str:
         return self.name
@@ -200,6 +210,7 @@ class Path:
             treatments=treatments,
             trouble=trouble,
             on_state=self.on_state,
+            model_units=self.model_units,
         )
         if not self.cheap:
             world.prices = DEAR
@@ -355,6 +366,27 @@ PATHS = (
         225,
         [(*LIVE, State.PAUSED, State.RESTORING, State.LIVE, State.RETIRED)],
         recipe=OPEN_HOURS,
+    ),
+    Path(
+        "units-taken-over",
+        260,
+        [(*LIVE, State.PAUSED, State.RETIRED), (*LIVE, State.RETIRED)],
+        jobs=2,
+        recipe=UNITS.replace("0.2", "0.4"),
+        on_state=uploads_a_successor(TAKEN_OVER),
+        model_units=1,
+    ),
+    Path(
+        "units-taken-over-and-given-back",
+        270,
+        [
+            (*LIVE, State.PAUSED, State.RESTORING, State.LIVE, State.RETIRED),
+            (*EVALUATED, State.FAILED, State.RETIRED),
+        ],
+        jobs=2,
+        recipe=UNITS.replace("0.2", "0.4"),
+        on_state=uploads_a_successor(f"{TAKEN_OVER}\ndescription: failed"),
+        model_units=1,
     ),
     Path("sagemaker-goes-live", 104, [LIVE], recipe=f"{RECIPE}\ntrainer: sagemaker"),
     Path(
@@ -518,7 +550,7 @@ def test_a_function_killed_or_overtaken_at_each_of_its_calls(path: Path, count: 
             for path in PATHS
             if path.every_event or path.name in ("live-one-deleted-by-hand", "taken-offline", "units-end")
         ),
-        *((path, gives_up) for path in PATHS if path.name in ("units-idle-and-called-again", "units-by-a-schedule")),
+        *((path, gives_up) for path in PATHS if path.name.startswith(("units-idle", "units-by", "units-taken"))),
         (PATHS[-1], says_yes_late),
         *((path, deletes_a_deployment) for path in PATHS if path.name == "replaces-a-live-one"),
     ],

@@ -140,6 +140,13 @@ class CalledBedrock(ClockedBedrock):
             )
         self._world.call("bedrock.delete_deployment", partial(super().delete_deployment, identifier, kind))
 
+    def repoint_units(self, arn: str, model_arn: str, name: str) -> None:
+        for alias in self._world.aliases.items.values():
+            for version in alias.versions:
+                own = self._world.runs.get(version.run).model_arn == model_arn
+                assert own or version.deployment != arn, "a name leads to what answers with another model"
+        self._world.call("bedrock.repoint_units", partial(super().repoint_units, arn, model_arn, name))
+
 
 class MemoryStorage(Versions):
     def __init__(self, world: "World") -> None:
@@ -261,6 +268,7 @@ class World:
         trouble: Trouble | None = None,
         on_state: Callable[["World", Run], None] = lambda world, run: None,
         quota: int = 10,
+        model_units: int = 10,
         length: timedelta = ENDED,
         notices: bool = True,
     ) -> None:
@@ -286,6 +294,7 @@ class World:
             deployment_failures=deployment_failures,
             models_take=models_take,
             quota=quota,
+            model_units=model_units,
             length=length,
         )
         self.control = OwnControl(self.bedrock, OWNER)

@@ -290,16 +290,23 @@ class MemoryControl:
             raise NotFoundError(arn)
         return self.deployments[arn]
 
-    def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
-        self._maybe_fail("deployment_states")
-        return {arn: found["status"] for arn, found in self.deployments.items() if f":{RESOURCES[kind]}/" in arn}
-
     def list_deployments(self, kind: DeploymentKind = "on-demand") -> list[dict[str, Any]]:
-        return [found for arn, found in self.deployments.items() if f":{RESOURCES[kind]}/" in arn]
+        self._maybe_fail("list_deployments")
+        return [{"arn": arn, **found} for arn, found in self.deployments.items() if f":{RESOURCES[kind]}/" in arn]
+
+    def repoint_units(self, arn: str, model_arn: str, name: str) -> None:
+        self._maybe_fail("repoint_units")
+        if arn not in self.deployments:
+            raise NotFoundError(arn)
+        self.deployments[arn] |= {"desired": model_arn, "name": name}
 
     def delete_deployment(self, arn: str, kind: DeploymentKind = "on-demand") -> None:
         self._maybe_fail("delete_deployment")
-        arn = arn if arn.startswith("arn:") else deployment_arn(arn, kind)
+        if not arn.startswith("arn:"):
+            known = self.deployments.get(deployment_arn(arn, kind), {})
+            if known.get("name", arn) != arn:
+                return  # model units that another run took over have its name
+            arn = deployment_arn(arn, kind)
         if self.deployments.get(arn, {}).get("status") == "Creating":
             raise ConflictError("The custom model deployment can't be deleted while it is being created.")
         self.deployments.pop(arn, None)

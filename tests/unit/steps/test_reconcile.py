@@ -186,7 +186,7 @@ def test_a_live_version_whose_deployment_is_gone_is_told_and_deployed_again(sett
 
 def test_a_list_that_is_late_moves_nothing(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     live(setting)
-    monkeypatch.setattr(setting.control, "deployment_states", dict)
+    monkeypatch.setattr(setting.control, "list_deployments", lambda kind: [])
     assert not setting.reconcile().moved
 
 
@@ -218,7 +218,7 @@ def test_a_version_that_is_deployed_again_does_not_take_the_name_back(setting: S
 
 def test_where_nothing_is_live_bedrock_is_not_asked(setting: Setting) -> None:
     setting.add(State.AWAITING_APPROVAL)
-    setting.control.fail["deployment_states"] = RetryableError("asked")
+    setting.control.fail["list_deployments"] = RetryableError("asked")
     assert not setting.reconcile().failed
 
 

@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 
 from tailor.aws.bedrock import Bedrock
 from tailor.errors import (
+    ConflictError,
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
@@ -96,9 +97,9 @@ def test_an_import_that_is_repeated_finds_the_first(stub: Stubber, bedrock: Bedr
     assert bedrock.create_model(IMPORT) == MODEL
 
 
-def test_states_of_all_deployments_by_arn(stub: Stubber, bedrock: Bedrock) -> None:
+def test_all_deployments_with_their_states(stub: Stubber, bedrock: Bedrock) -> None:
     stub.add_response("list_custom_model_deployments", {"modelDeploymentSummaries": [deployment("colours-1")]}, {})
-    assert bedrock.deployment_states() == {DEPLOYMENT: "Active"}
+    assert [(each["arn"], each["status"]) for each in bedrock.list_deployments()] == [(DEPLOYMENT, "Active")]
 
 
 def test_a_new_job(stub: Stubber, bedrock: Bedrock) -> None:
@@ -233,8 +234,22 @@ class TestProvisionedThroughput:
         stub.add_response("delete_provisioned_model_throughput", {}, {"provisionedModelId": self.UNITS})
         found = bedrock.get_deployment("colours-1", "provisioned")
         assert (found["arn"], found["status"]) == (self.UNITS, told)
-        assert bedrock.deployment_states("provisioned") == {self.UNITS: told}
+        listed = bedrock.list_deployments("provisioned")
+        assert [(each["arn"], each["status"]) for each in listed] == [(self.UNITS, told)]
         bedrock.delete_deployment(self.UNITS)
+
+    def test_units_are_given_another_model_and_name_once(self, stub: Stubber, bedrock: Bedrock) -> None:
+        by_arn, other = {"provisionedModelId": self.UNITS}, f"{MODEL[:-1]}9"
+        stub.add_response("get_provisioned_model_throughput", self.found("InService"), by_arn)
+        wanted = {"desiredModelId": other, "desiredProvisionedModelName": "colours-2"}
+        stub.add_response("update_provisioned_model_throughput", {}, by_arn | wanted)
+        bedrock.repoint_units(self.UNITS, other, "colours-2")
+        updating = self.found("Updating") | {"desiredModelArn": other, "provisionedModelName": "colours-2"}
+        for _ in range(2):
+            stub.add_response("get_provisioned_model_throughput", updating, by_arn)
+        bedrock.repoint_units(self.UNITS, other, "colours-2")
+        with pytest.raises(ConflictError, match="is being updated already"):
+            bedrock.repoint_units(self.UNITS, MODEL, "colours-1")
 
 
 def test_deleting_what_is_gone_is_done(stub: Stubber, bedrock: Bedrock) -> None:

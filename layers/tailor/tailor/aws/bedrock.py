@@ -132,13 +132,13 @@ class Bedrock:
         """Return summaries of the account's."""
         return hosting.listed(self._apis[kind])
 
-    def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
-        """Return the status of each of the account's, by ARN."""
-        return {str(found["arn"]): str(found["status"]) for found in self.list_deployments(kind)}
-
     def get_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
         """Return one by ARN, whatever its kind, or by name. Provisioned Throughput has a deployment's status here."""
         return hosting.get(self._api(identifier, kind), identifier)
+
+    def repoint_units(self, arn: str, model_arn: str, name: str) -> None:
+        """Have Provisioned Throughput serve another model, see :func:`tailor.aws.hosting.repoint`."""
+        hosting.repoint(self._bedrock, arn, model_arn, name)
 
     def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
         """Delete one, irreversibly; keep the custom model. Idempotent."""

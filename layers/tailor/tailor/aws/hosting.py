@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 
 from tailor.aws.failures import code_of, translated
-from tailor.errors import NotOursError
+from tailor.errors import ConflictError, NotOursError
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
@@ -131,6 +131,27 @@ def delete(api: HostingApi, identifier: str) -> None:
         except ClientError as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
+
+
+def repoint(bedrock: "BedrockClient", arn: str, model_arn: str, name: str) -> None:
+    """Have model units serve another model of the same base, under another name. Idempotent.
+
+    Raises:
+        ConflictError: an earlier update lasts.
+        NotFoundError: they are gone.
+    """
+    with translated(f"having {arn} serve {model_arn}"):
+        found = bedrock.get_provisioned_model_throughput(provisionedModelId=arn)
+        wanted: dict[str, Any] = {}
+        if found["desiredModelArn"] != model_arn:
+            wanted["desiredModelId"] = model_arn
+        if found["provisionedModelName"] != name:
+            wanted["desiredProvisionedModelName"] = name
+        if not wanted:
+            return
+        if found["status"] == "Updating":
+            raise ConflictError(f"{arn} is being updated already")
+        bedrock.update_provisioned_model_throughput(provisionedModelId=arn, **wanted)
 
 
 def _as_deployment(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -135,8 +135,18 @@ def paused(facts: Facts) -> str:
     return joined(f"{facts.run.project} is paused", reason(facts), error)
 
 
+def lends_units(facts: Facts) -> bool:
+    """Return whether a version is paused because a newer one is measured in its model units."""
+    return facts.run.deployment is not None and facts.run.deployment.taken_by is not None
+
+
 def after_paused(facts: Facts) -> str:
     project = facts.run.project
+    if lends_units(facts):
+        return (
+            "It comes back by itself if the newer version does not pass; one that passes goes live in its place. "
+            f"tailor retire RUN, with the newer run, ends its measurement; until then calls of {project} get an error."
+        )
     return (
         "The next call restores it, which takes some minutes; its model units then bill again. "
         f"tailor restore {project} does that now; tailor offline {project} --reason WHY ends its service for good."

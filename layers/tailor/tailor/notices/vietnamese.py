@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tailor.notices.facts import Facts, capital, sentence
-from tailor.notices.texts import was
+from tailor.notices.texts import lends_units, was
 from tailor.notices.vietnamese_reasons import in_vietnamese
 from tailor.notices.words import VIETNAMESE, at_local_time
 from tailor.runs import State
@@ -199,6 +199,11 @@ def _paused(facts: Facts) -> str:
 
 def _after_paused(facts: Facts) -> str:
     project = facts.run.project
+    if lends_units(facts):
+        return (
+            "Bản này tự trở lại nếu bản mới không đạt; nếu đạt, bản mới được đưa vào dùng thay bản này. "
+            f"tailor retire RUN, với lượt chạy mới, kết thúc việc đánh giá; cho đến lúc đó lời gọi {project} gặp lỗi."
+        )
     return (
         "Lời gọi tiếp theo đưa bản này trở lại sau vài phút, và đơn vị mô hình lại bị tính tiền. "
         f"tailor restore {project} làm việc đó ngay; tailor offline {project} --reason WHY ngừng phục vụ hẳn."

@@ -14,7 +14,7 @@ from tailor.records import Record
 
 BASE = "base:"
 """Begins the base model's name wherever versions are named, and that of its prices."""
-Returns = Literal["call", "opening"]
+Returns = Literal["call", "opening", "verdict"]
 ImageFormat = Literal["png", "jpeg", "gif", "webp"]
 VideoFormat = Literal["mp4", "mov", "mkv", "webm"]
 
@@ -84,6 +84,7 @@ class Offline(Record):
         default=None, description="the version is only paused, and this brings it back; none: a person decides"
     )
     opens_at: datetime | None = Field(default=None, description="the opening that brings it back")
+    measured: str | None = Field(default=None, description="the run whose verdict brings it back, if it does not pass")
     meanwhile: Version | None = Field(default=None, description="the base, which answers calls until it is back")
 
 
@@ -272,17 +273,20 @@ def end_service(
     now: datetime,
     returns: Returns | None = None,
     opens_at: datetime | None = None,
+    measured: str | None = None,
 ) -> Alias:
     """Take a project offline whose live version is ``run`` and has come to its end; do nothing for another one.
 
     Args:
-        returns: what brings the version back, if it is only paused; with the time of an opening.
+        returns: what brings the version back, if it is only paused; with the time of an opening, or the run that
+            is measured in its model units meanwhile.
     """
     alias = store.alias(project)
     if alias.live is None or alias.live.run != run:
         return alias
     meanwhile = alias.live.as_base() if returns and alias.live.fallback == "base" else None
     told = {"run": run, "at": now, "by": by, "reason": reason, "returns": returns, "opens_at": opens_at}
+    told["measured"] = measured
     end = Offline.model_validate({**told, "ended": True, "meanwhile": meanwhile})
     return store.save_alias(alias.model_copy(update={"live": None, "previous": (), "taken_offline": end}))
 

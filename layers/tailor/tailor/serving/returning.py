@@ -10,6 +10,8 @@ from tailor.serving.aliases import Alias, Offline
 from tailor.serving.errors import SERVER, ApiError
 from tailor.serving.metering import MeterStore
 
+RETRY_MEASURED = 600
+"""Seconds; nobody knows how long the measurement of another version takes."""
 RETRY_RETURNING = 60
 """Seconds; OpenAI's clients wait no longer than that. Model units take some minutes."""
 
@@ -36,6 +38,9 @@ def call_back(store: ReturnStore, alias: Alias, paused: Offline, called: Admitte
 
 def paused_error(project: str, paused: Offline, now: datetime, asked: datetime | None = None) -> ApiError:
     """Return the 503 of a paused model. ``asked``: since when it is wanted again."""
+    if paused.returns == "verdict":
+        message = f"the model {project!r} is paused while a newer version is measured in its place: try again later"
+        return _unavailable(message, RETRY_MEASURED)
     since = paused.opens_at if paused.returns == "opening" else asked
     if since is None:
         message = f"the model {project!r} was taken down because nobody called it: a call brings it back"

@@ -52,11 +52,14 @@ class Control(Protocol):
             kind: of a name; an ARN tells its own.
         """
 
-    def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
-        """Return the status of each deployment in the account, by ARN."""
-
     def list_deployments(self, kind: DeploymentKind = "on-demand") -> Iterable[dict[str, Any]]:
         """Return the account's deployments, each with ``arn``, ``name``, ``modelArn``, ``status`` and ``created``."""
+
+    def repoint_units(self, arn: str, model_arn: str, name: str) -> None:
+        """Call UpdateProvisionedModelThroughput, if need be: they answer with the old model until it has been done.
+
+        Raises ConflictError while an earlier update lasts, NotFoundError if they are gone, or another stack's.
+        """
 
     def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
         """Delete a deployment; do nothing if it is gone or another stack's. ConflictError: it is being created."""

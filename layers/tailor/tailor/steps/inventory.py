@@ -55,11 +55,12 @@ class StackInventory:
             tags = self.control.own_tags(str(each["modelArn"]))
             if tags is not None:
                 yield self._model(each)
+        holders = {run.deployment.arn: run for run in self.runs.open_runs() if run.deployment and not _has_lent(run)}
         for kind in KINDS:
             for each in self.control.list_deployments(kind):
                 tags = self.control.own_tags(str(each["arn"]))
                 if tags is not None:
-                    yield self._deployment(kind, each, tags)
+                    yield self._deployment(kind, each, tags, holders.get(str(each["arn"])))
 
     def _model(self, each: Mapping[str, Any]) -> Billed:
         run = find(self.runs, run_id_of(str(each["modelName"])))
@@ -67,8 +68,11 @@ class StackInventory:
         use = NOBODYS if run is None else f"run is {run.state}"
         return Billed("custom model", str(each["modelName"]), str(each["modelArn"]), *_whose(run), use, month, price)
 
-    def _deployment(self, kind: DeploymentKind, each: Mapping[str, Any], tags: Mapping[str, str]) -> Billed:
-        run = find(self.runs, tags["run"]) if tags.get("run") else None  # the table takes no empty key
+    def _deployment(
+        self, kind: DeploymentKind, each: Mapping[str, Any], tags: Mapping[str, str], holder: Run | None
+    ) -> Billed:
+        """Describe what serves a run: the one that has it, which model units' tags do not tell once they are lent."""
+        run = holder or (find(self.runs, tags["run"]) if tags.get("run") else None)  # the table takes no empty key
         needed = run is not None and run.is_open and Needed([run]).has(each)
         use = f"run is {run.state}" if run is not None and needed else NOBODYS
         named = (str(each["name"]), str(each["arn"]), *_whose(run))
@@ -108,6 +112,10 @@ class DailyInventory:
         found = list(self.inventory.billed())
         month, unknown = total(found)
         return {"billed": [each.document() for each in found], "month": str(month), "prices_unknown": unknown}
+
+
+def _has_lent(run: Run) -> bool:
+    return run.deployment is not None and run.deployment.taken_by is not None
 
 
 def _whose(run: Run | None) -> tuple[str, str]:

@@ -81,9 +81,6 @@ class OwnControl(Control):
     def get_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> dict[str, Any]:
         return self._account.get_deployment(identifier, kind)
 
-    def deployment_states(self, kind: DeploymentKind = "on-demand") -> dict[str, str]:
-        return self._account.deployment_states(kind)
-
     def list_deployments(self, kind: DeploymentKind = "on-demand") -> Iterable[dict[str, Any]]:
         return self._account.list_deployments(kind)
 
@@ -98,6 +95,11 @@ class OwnControl(Control):
     def own_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> str | None:
         """Return the ARN of a deployment, or None if there is none or it is another stack's."""
         return self._own(lambda: str(self._account.get_deployment(identifier, kind)["arn"]))
+
+    def repoint_units(self, arn: str, model_arn: str, name: str) -> None:
+        if self.own_deployment(arn) is None:
+            raise NotFoundError(f"{arn} is gone, or not this stack's")
+        self._account.repoint_units(arn, model_arn, name)
 
     def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
         if arn := self.own_deployment(identifier, kind):

@@ -9,12 +9,13 @@ from datetime import datetime
 from tailor.errors import ConflictError, NotFoundError
 from tailor.evaluation.sizes import ROUNDS
 from tailor.run_records import DeploymentStatus
-from tailor.runs import Run, State, Updates
+from tailor.runs import Run, State, Updates, find
 from tailor.serving.aliases import Offline, closes_again, end_service
 from tailor.steps import steer
 from tailor.steps.idle import CallTimes
-from tailor.steps.provision import RESTORED_BY, take_down
+from tailor.steps.provision import RESTORED_BY, deployment_names, take_down
 from tailor.steps.services import RunServices
+from tailor.steps.takeover import needs, release, repoint, waits_for_a_person
 
 _MEASURED = frozenset({State.DEPLOYED, State.EVALUATING})
 
@@ -63,7 +64,7 @@ def close(run: Run, services: RunServices, now: datetime) -> Run | None:
 
 def finish_closing(run: Run, services: RunServices) -> Run:
     """Delete the model units of a candidate that waits until the schedule opens again. Idempotent."""
-    services.control.delete_deployment(run.deployment_arn)
+    release(run, services)
     return services.runs.save(run.updated(deployment=None))
 
 
@@ -77,6 +78,8 @@ def look_at_paused(run: Run, services: RunServices, calls: CallTimes | None, now
     if paused is None or paused.run != run.id:
         other = f"{alias.live.run} went live" if alias.live else "the project was taken offline"
         return take_down(run, services, by=RESTORED_BY, reason=f"{other} while this version was paused", now=now)
+    if paused.returns == "verdict":
+        return _take_back(run, services, now)
     schedule = run.recipe.deployment.schedule
     if schedule and not schedule.is_open(now):
         if paused.returns == "call":
@@ -90,6 +93,32 @@ def look_at_paused(run: Run, services: RunServices, calls: CallTimes | None, now
             return None
         reason = f"an app called it at {asked:%Y-%m-%d %H:%M} UTC: its model units are made again"
     return services.runs.save(run.moved(State.RESTORING, by=RESTORED_BY, reason=reason, now=now, deployment=None))
+
+
+def _take_back(run: Run, services: RunServices, now: datetime) -> Run | None:
+    """Have a version's model units serve it again once the version that was measured in them gives them back.
+
+    What passed and waits for a person is taken down first: apps should not wait for that. Returns None until then.
+    """
+    lent = run.deployment
+    if lent is None:
+        raise NotFoundError(f"run {run.id} has no model units to take back")
+    newer = find(services.runs, lent.taken_by) if lent.taken_by else None
+    if newer is not None and waits_for_a_person(newer):
+        reason = f"it passed, and waits for a promotion by hand: its model units go back to {run.id}"
+        return take_down(newer, services, by=RESTORED_BY, reason=reason, now=now)
+    if needs(newer, lent.arn):
+        return None
+    reason = f"{newer.id} is {newer.state}: its model units serve this version again" if newer else "they are free"
+    marks = {"status": DeploymentStatus.CREATING, "created_at": now, "taken_by": None}
+    units = lent.model_copy(update=marks)
+    try:
+        services.control.get_deployment(lent.arn)
+    except NotFoundError:
+        return services.runs.save(run.moved(State.RESTORING, by=RESTORED_BY, reason=reason, now=now, deployment=None))
+    run = services.runs.save(run.moved(State.RESTORING, by=RESTORED_BY, reason=reason, now=now, deployment=units))
+    repoint(lent.arn, run, deployment_names(run)[-1], services)
+    return run
 
 
 def restore(project: str, services: RunServices, *, by: str, reason: str, now: datetime) -> Run:

@@ -15,6 +15,7 @@ from tailor.serving.aliases import promote as move_pointer
 from tailor.serving.media import rules_for
 from tailor.steps.control import Control
 from tailor.steps.services import RunServices
+from tailor.steps.takeover import has_lent_units, make, release, repoint, serves_another, waits_for_a_person
 from tailor.training.translate import explain, explain_deployment, is_transient
 
 BY = "provision"
@@ -35,12 +36,12 @@ def provision(run_id: str, services: RunServices, *, tags: dict[str, str], now: 
     if run.state == State.TRAINED or (run.state == State.RESTORING and run.deployment is None):
         return deploy(run, services, tags=tags, now=now)
     if not run.is_open:
-        _clear(run, deployment_names(run), services.control)
+        _clear(run, deployment_names(run), services)
         return None
     if run.state == State.PASSED and is_going(run):
         reason = "its retirement was cut short, and is finished"
         return take_down(run, services, by=BY, reason=reason, now=now)
-    if run.state == State.PASSED and (run.recipe.deployment.promote or run.evaluation.opened_by):
+    if run.state == State.PASSED and not waits_for_a_person(run):
         alias = services.aliases.alias(run.project)
         if alias.decided_offline:
             reason = _because(run, alias.decided_offline)
@@ -99,10 +100,14 @@ def deployment_names(run: Run) -> list[str]:
     return [run.id, *(f"{run.id}-{place}" for place in range(2, attempts + 1))]
 
 
-def _clear(run: Run, names: list[str], control: Control) -> None:
-    """Delete deployments that were created while their run was retired. Raises ConflictError if one can't be yet."""
-    for name in names:
-        control.delete_deployment(name, run.recipe.deployment.kind)
+def _clear(run: Run, names: list[str], services: RunServices) -> None:
+    """Delete deployments that were created while their run was retired. Raises ConflictError if one can't be yet.
+
+    Model units that were lent to the run have its name too, and are not its own.
+    """
+    if names and not has_lent_units(run, services):
+        for name in names:
+            services.control.delete_deployment(name, run.recipe.deployment.kind)
 
 
 def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: datetime) -> Run | None:
@@ -110,6 +115,7 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
 
     The run waits while Bedrock still makes the model, or while the account has no room for a deployment. One on demand
     is paid per token and costs nothing while idle; provisioned model units bill from here on until their end.
+    Where there is no room for more, the recipe may have the live version's taken over (:mod:`tailor.steps.takeover`).
     """
     runs, control, wanted = services.runs, services.control, run.recipe.deployment
     ends_at = wanted.ends_at(_approved_at(run, now)) if wanted.kind == "provisioned" else None
@@ -117,7 +123,7 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
         reason = f"the end of its model units, {ends_at:%Y-%m-%d %H:%M} UTC, had passed when they were to be made"
         return _given_up(run, services, by=BY, reason=reason, now=now)
     *earlier, name = deployment_names(run)
-    _clear(run, earlier, control)
+    _clear(run, earlier, services)
     if not wanted.is_open(now):
         closed = run.held_up("wait", CLOSED, "Its model units are made at the next opening of its schedule", now)
         return runs.save(closed) if closed else None
@@ -125,8 +131,7 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
         model = control.get_model(run.model_arn)
         if model.get("modelStatus", "Active") != "Active":
             return _wait_for_model(run, model, services, now=now)
-        tags = tags | {"run": run.id, "project": run.project}
-        arn = control.create_deployment(name, run.model_arn, tags=tags, kind=wanted.kind, units=wanted.units)
+        made = make(run, name, services, tags=tags | {"run": run.id, "project": run.project}, now=now)
     except QuotaError as error:
         since = run.stall.since if run.stall and run.stall.phase == "room" else None
         level = _level(since, run, now)  # a run that waits for room is not given up
@@ -135,16 +140,18 @@ def deploy(run: Run, services: RunServices, *, tags: dict[str, str], now: dateti
         return runs.save(waiting) if waiting else None
     except (InvalidInputError, NotAllowedError, NotFoundError) as error:
         return _given_up(run, services, by=BY, reason=explain_deployment(error.message), now=now)
-    made = {"arn": arn, "kind": wanted.kind, "status": DeploymentStatus.CREATING, "created_at": now}
+    made |= {"kind": wanted.kind, "status": DeploymentStatus.CREATING, "created_at": now}
     deployment = DeploymentRecord.model_validate(made | ({"ends_at": ends_at} if ends_at else {}))
     try:
         if run.state == State.RESTORING:
             return runs.save(run.updated(deployment=deployment, stall=None))
-        return runs.save(run.moved(State.DEPLOYING, by=BY, now=now, deployment=deployment))
+        lender = deployment.taken_from
+        reason = f"it is measured in the model units of {lender}, not against it" if lender else ""
+        return runs.save(run.moved(State.DEPLOYING, by=BY, reason=reason, now=now, deployment=deployment))
     except ConflictError:
         found = runs.get(run.id)
-        if not found.is_open or deployment_names(found)[-1] != name:
-            control.delete_deployment(arn)  # the run was retired since: nobody else knows of its deployment
+        if not deployment.taken_from and (not found.is_open or deployment_names(found)[-1] != name):
+            control.delete_deployment(deployment.arn)  # the run was retired since: nobody else knows of its deployment
         raise
 
 
@@ -208,7 +215,7 @@ def _watch_deployment(run: Run, services: RunServices, *, by: str, now: datetime
         message = f"The deployment did not become active within {most:g} hours"
         if run.recipe.patience.stop:
             with suppress(ConflictError):  # Bedrock may refuse to delete what it still makes
-                services.control.delete_deployment(run.deployment_arn)
+                release(run, services)
                 return _given_up(run, services, by=by, now=now, reason=message)
     noted = run.held_up(level, "deploying", message, now)
     return services.runs.save(noted) if noted else None
@@ -225,11 +232,7 @@ def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime
     known = run.deployment
     if known is None:
         raise NotFoundError(f"run {run.id} has no deployment to follow")
-    try:
-        answer = control.get_deployment(known.arn)
-    except NotFoundError:
-        # Deleted by hand, or by the lines below just before this function was killed.
-        answer = {"status": DeploymentStatus.GONE}
+    answer = _asked(known.arn, control)
     status = answer["status"]
     if is_going(run):
         if status == DeploymentStatus.CREATING:
@@ -237,10 +240,13 @@ def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime
         person, why = known.retired_by or by, known.retired_why or ""
         return take_down(run, services, by=person, reason=why, now=now)
     deployment = known.model_copy(update={"status": status})
+    if status == DeploymentStatus.ACTIVE and serves_another(run, answer):
+        repoint(known.arn, run, deployment_names(run)[-1], services)
+        return _watch_deployment(run, services, by=by, now=now)
     if status == DeploymentStatus.ACTIVE and run.state == State.RESTORING:
         asked, alias = run.history[-1], services.aliases.alias(run.project)  # asked by the person who wants it back
         run = run.updated(deployment=deployment)
-        if alias.offline and alias.offline.at > asked.at:
+        if alias.offline and alias.offline.at > asked.at and alias.offline.measured != run.id:
             reason = _because(run, alias.offline)
             return take_down(run, services, by=by, reason=reason, now=now)
         if asked.by == RESTORED_BY and alias.live and alias.live.run != run.id:
@@ -257,12 +263,20 @@ def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime
             # The next attempt takes this deployment away: a function that is killed in between must find it here.
             again = f"the deployment failed, and is tried again by itself. {reason}"
             return runs.save(run.moved(State.TRAINED, by=by, now=now, deployment=None, reason=again))
-        control.delete_deployment(run.deployment_arn)
+        release(run, services)
         return _given_up(run, services, by=by, now=now, reason=reason, deployment=deployment)
     if status == DeploymentStatus.GONE:
         reason = "the deployment failed, or somebody deleted it, before it became active"
         return _given_up(run, services, by=by, now=now, reason=reason)
     return _watch_deployment(run, services, by=by, now=now)
+
+
+def _asked(arn: str, control: Control) -> dict[str, Any]:
+    try:
+        return control.get_deployment(arn)
+    except NotFoundError:
+        # Deleted by hand, or by who follows it just before that function was killed.
+        return {"status": DeploymentStatus.GONE}
 
 
 def _attempts(run: Run) -> int:
@@ -355,7 +369,7 @@ def take_down(run: Run, services: RunServices, *, by: str, reason: str, now: dat
     """
     if run.state == State.RETIRED:
         return run
-    runs, control = services.runs, services.control
+    runs = services.runs
     alias = forget(services.aliases, run.project, run.id)
     if run.state == State.LIVE and not alias.offline:
         raise ConflictError(f"run {run.id} has just been replaced", hint="try again in a minute: it stands by then")
@@ -364,12 +378,12 @@ def take_down(run: Run, services: RunServices, *, by: str, reason: str, now: dat
         marks = {"status": DeploymentStatus.DELETING, "retired_by": by, "retired_why": reason}
         run = runs.save(run.updated(deployment=run.deployment.model_copy(update=marks)))
         try:
-            control.delete_deployment(run.deployment_arn)
+            release(run, services)
         except ConflictError:
             if run.state not in _BEING_MADE:
                 raise
             return run
     elif run.state in {State.TRAINED, State.RESTORING}:
-        _clear(run, deployment_names(run), control)  # of a function that was killed before it could write that down
+        _clear(run, deployment_names(run), services)  # of a function that was killed before it could write that down
     deployment = run.deployment and run.deployment.model_copy(update={"status": DeploymentStatus.DELETED})
     return runs.save(run.moved(State.RETIRED, by=by, reason=reason, now=now, deployment=deployment))

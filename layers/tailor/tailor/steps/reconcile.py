@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from tailor.catalog import KINDS, DeploymentKind
 from tailor.errors import ConflictError, NotFoundError, TailorError
@@ -27,12 +27,13 @@ from tailor.steps.pausing import close, finish_closing, look_at_paused, pause
 from tailor.steps.provision import CLOSED, RESTORED_BY, SERVING, follow_deployment, is_going, stand_by, take_down
 from tailor.steps.publish import Bus
 from tailor.steps.services import RunServices
+from tailor.steps.takeover import lend_out, serves_another
 from tailor.steps.track import follow, watch
 from tailor.training.line import JobQueue, waits_for
 
 BY = RESTORED_BY
 _ANSWERS = frozenset({DeploymentStatus.ACTIVE, DeploymentStatus.CREATING})
-_States = Mapping[DeploymentKind, Callable[[], Mapping[str, str]]]
+_States = Mapping[DeploymentKind, Callable[[], Mapping[str, Mapping[str, Any]]]]
 _MODEL, _ROOM = "model", "room"  # a trained run waits until its model is active, or for room for its deployment
 ROOM_A_ROUND = 10
 """Runs to try in a round among those that wait for a deployment's quota: the account has quota left or it has not."""
@@ -90,7 +91,7 @@ class Reconciler:
         called |= frozenset(run.id for run in [run for run in runs if _waits_for(run, _ROOM)][:ROOM_A_ROUND])
         called |= frozenset(run.id for run in [run for run in runs if _waits_for(run, BUSY)][:1])
         # One call a round for each kind, and none where nothing of it is live.
-        states = {kind: _once(partial(self.services.control.deployment_states, kind)) for kind in KINDS}
+        states = {kind: _once(partial(self._served, kind)) for kind in KINDS}
         waiting = {step: _once(queue.waiting) for step, queue in self.queues.items()}
         for run in runs:
             with _noted(found.failed, run.id):
@@ -149,6 +150,8 @@ class Reconciler:
         """
         alias = self.services.aliases.alias(run.project)
         if alias.paused and alias.paused.run == run.id:
+            if alias.paused.measured:
+                return lend_out(run, alias.paused, self.services.runs, now)
             return pause(run, self.services, alias.paused, now)
         if alias.offline:
             return self._take_down(run, alias.offline.by, alias.offline.reason, now)
@@ -182,22 +185,31 @@ class Reconciler:
 
         A list may be late: the deployment itself is asked before anything is done.
         """
-        arn = run.deployment.arn if run.deployment else None
-        if arn is None or is_going(run):
+        units = run.deployment
+        if units is None or is_going(run):
             return None
-        if states[run.recipe.deployment.kind]().get(arn) in _ANSWERS or self._status(arn) in _ANSWERS:
+        listed = states[run.recipe.deployment.kind]().get(units.arn)
+        if _answers(run, listed) or _answers(run, found := self._found(units.arn)):
             return None
-        gone = f"Its deployment {arn} is gone or has failed, and Tailor did not delete it"
+        if run.state == State.LIVE and found and serves_another(run, found) and found["status"] in _ANSWERS:
+            other = f"Its model units serve {found['modelArn']}, and Tailor did not change that"
+            marks = {"status": DeploymentStatus.CREATING, "created_at": now}
+            back, units = f"{other}: they are set right, which takes some minutes", units.model_copy(update=marks)
+            return self.services.runs.save(run.moved(State.RESTORING, by=BY, reason=back, now=now, deployment=units))
+        gone = f"Its deployment {units.arn} is gone or has failed, and Tailor did not delete it"
         if run.state == State.STANDBY:
             return self._take_down(run, BY, gone, now)
         reason = f"{gone}: apps get errors until it is deployed again, which takes some minutes"
         return self.services.runs.save(run.moved(State.RESTORING, by=BY, reason=reason, now=now, deployment=None))
 
-    def _status(self, arn: str) -> str | None:
+    def _found(self, arn: str) -> Mapping[str, Any] | None:
         try:
-            return str(self.services.control.get_deployment(arn)["status"])
+            return self.services.control.get_deployment(arn)
         except NotFoundError:
             return None
+
+    def _served(self, kind: DeploymentKind) -> Mapping[str, Mapping[str, Any]]:
+        return {str(each["arn"]): each for each in self.services.control.list_deployments(kind)}
 
     def _take_down(self, run: Run, by: str, reason: str, now: datetime) -> Run:
         return take_down(run, self.services, by=by, reason=reason, now=now)
@@ -217,6 +229,11 @@ class Reconciler:
         if _waits_for(run, _MODEL):
             return True
         return now - run.history[-1].at > self.due_after
+
+
+def _answers(run: Run, found: Mapping[str, Any] | None) -> bool:
+    """Return whether what serves a run is there, with the run's model."""
+    return found is not None and found["status"] in _ANSWERS and not serves_another(run, found)
 
 
 def _is_over(run: Run, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from tailor.steps.again import ENDED_WITHOUT_MODEL, again
 from tailor.steps.models import check_model
 from tailor.steps.provision import SERVING, is_going, is_sealed, open_sealed, promote, stand_by, take_down
 from tailor.steps.services import RunServices
+from tailor.steps.takeover import taken_over_from
 from tailor.steps.trainers import stop_unnoted
 from tailor.storage import Storage
 
@@ -168,7 +169,8 @@ def promote_by_hand(run: Run, services: RunServices, *, by: str, reason: str, no
 def roll_back(project: str, services: RunServices, *, to: str | None, by: str, reason: str, now: datetime) -> Run:
     """Point the project's name at the previous version, or at the run ``to``; return the run that is live now.
 
-    A version that was rolled back from is marked, and previous only to who names it.
+    A version that was rolled back from is marked, and previous only to who names it. Where the live version took over
+    the model units of the one before, that one is restoring, and live once they serve it again.
 
     Raises:
         NotFoundError: there is no such version any more.
@@ -188,6 +190,8 @@ def roll_back(project: str, services: RunServices, *, to: str | None, by: str, r
         if run.state == State.LIVE:
             stand_by(run, successor=live.run, runs=runs, by=by, now=now, back=rolled_back(alias, run.id))
 
+    if taken := taken_over_from(aliases.alias(project), to, runs):
+        return promote_by_hand(taken, services, by=by, reason=reason or "rolled back", now=now)
     # Step by step, because a pointer that has moved back once would move back further.
     was, alias = insist(point_back)
     live = alias.live

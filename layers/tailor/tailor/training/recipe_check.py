@@ -78,7 +78,7 @@ def _of_settings(recipe: Recipe) -> list[Problem]:
 
 def _of_deployment(deployment: Deployment, now: datetime) -> Iterable[Problem]:
     if deployment.kind == "on-demand":
-        for name in ("units", "hours", "until", "idle_hours", "schedule"):
+        for name in ("units", "hours", "until", "idle_hours", "schedule", "take_over"):
             if getattr(deployment, name) != Deployment.model_fields[name].default:
                 message = "an on-demand deployment has no model units: it bills by token, and nothing while idle"
                 yield Problem(f"deployment.{name}", message, "leave it out, or write kind: provisioned")
