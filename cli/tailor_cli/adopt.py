@@ -8,7 +8,7 @@ import typer
 from tailor.errors import InvalidInputError
 from tailor.steps.adopting import Adopting, examine
 from tailor.steps.adopting import adopt as begin
-from tailor_cli.context import AsJson, person, session, shown_errors
+from tailor_cli.context import AsJson, in_words, person, session, shown_errors
 from tailor_cli.push import checked_dataset, upload
 from tailor_cli.runs import Project, Reason, now, tell
 from tailor_cli.watch import DAY, follow
@@ -49,7 +49,7 @@ def adopt(
         run, known = made.run, not made.begins
         message = f"run {run.id} measures it on {run.project}/{run.dataset}, next to {run.recipe.model}"
         if known:
-            message = f"this model was adopted before, on the same data: run {run.id} is {run.state}"
+            message = f"this model was adopted before, on the same data: run {run.id} is {in_words(run.state)}"
         tell(run, message, f"tailor watch {run.id}", as_json=as_json, new=not known)
     if wait:
         follow(run, DAY, as_json=as_json)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -18,6 +19,7 @@ from tailor.storage import FolderStorage
 from tailor.training.recipe_check import findings_of
 from tailor_cli.context import err, out, say_json, shown_errors
 from tailor_cli.findings import show
+from tailor_cli.language import said
 from tailor_cli.sources import recipe_of, source_of
 
 NOT_USABLE, USAGE = 1, 2
@@ -49,7 +51,7 @@ def check(
         show(report)
         if write:
             folders = "prepared/ and report/" if report.manifest else "report/"
-            out.print(f"Written to {write}: {folders} (open report/report.html)", markup=False, soft_wrap=True)
+            out.print(f"Written to {escape(str(write))}: {folders} (open report/report.html)", soft_wrap=True)
     raise typer.Exit(0 if report.usable else NOT_USABLE)
 
 
@@ -68,13 +70,13 @@ def _check(
         recipe, base = recipe_of(storage, prefix, changes)
     except RecipeError as error:
         return reject_dataset(FolderStorage(out), "", findings_of(error.problems))
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} rows"))
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} " + said("rows")))
     hidden = quiet or not err.is_terminal
     with Bar(*columns, TimeElapsedColumn(), console=err, transient=True, disable=hidden, auto_refresh=False) as bar:
-        task = bar.add_task("starting", total=None)
+        task = bar.add_task(said("starting"), total=None)
 
         def watch(progress: Progress) -> None:
-            bar.update(task, description=progress.stage, completed=progress.rows)
+            bar.update(task, description=said(progress.stage), completed=progress.rows)
             bar.refresh()
 
         try:

@@ -9,7 +9,7 @@ import typer
 from tailor.serving import keys
 from tailor_cli.api_client import base_url
 from tailor_cli.completing import project_names
-from tailor_cli.context import AsJson, err, out, person, say_json, session, shown_errors
+from tailor_cli.context import AsJson, err, local_time, out, person, say_json, session, shown_errors
 
 HOURS = 12
 GRANTED_DAYS = 365
@@ -48,7 +48,7 @@ def console(
             now=now,
         )
         revoke = session.addressed(f"tailor keys revoke {key.id}")
-        err.print(f"For {', '.join(key.projects)}, until {until:%Y-%m-%d %H:%M} UTC. To end it before: {revoke}")
+        err.print(f"For {', '.join(key.projects)}, until {local_time(until)}. To end it before: {revoke}")
         # Behind "#": browsers don't send it, so it is in no log.
         link = f"{address()}#key={quote(secret)}"
         if as_json:

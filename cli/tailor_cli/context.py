@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,11 +16,14 @@ import typer
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.segment import Segment
+from rich.status import Status
+from rich.table import Table
 
 from tailor.commands import DEFAULT_STACK, addressed
 from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError, RecipeError, TailorError
 from tailor.names import RECIPE_FILE, possible_projects
 from tailor.printable import one_line, printable, printable_json
+from tailor_cli.language import said, spoken
 from tailor_cli.line import INTERRUPTED, say_error
 
 if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't need it
@@ -28,7 +32,7 @@ if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't nee
     from tailor.aws.s3_uploads import S3Uploads
     from tailor.aws.serving import ServingTable
     from tailor.aws.stack import Stack
-    from tailor.runs import Run
+    from tailor.runs import Run, State
     from tailor.steps.ownership import OwnControl
     from tailor.steps.services import RunServices
     from tailor.steps.trainers import SageMakerTrainer
@@ -38,8 +42,16 @@ if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't nee
 class Output(Console):
     """A console that wraps lines only in a terminal; output to a pipe or a file is never cut.
 
-    All text passes :func:`tailor.printable.printable`: names and messages come from strangers' files.
+    All text passes :func:`tailor.printable.printable`: names and messages come from strangers' files. Text with markup
+    is the program's own, and printed in the language in use, as are the heads of tables; ``markup=False`` is for data.
     """
+
+    def print(self, *objects: Any, markup: bool | None = None, **options: Any) -> None:
+        own = objects if markup is False else map(_in_language, objects)
+        super().print(*own, markup=markup, **options)
+
+    def status(self, status: RenderableType, **options: Any) -> Status:
+        return super().status(_in_language(status), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         for text, style, control in super().render(renderable, options):
@@ -53,6 +65,13 @@ class Output(Console):
     @size.setter
     def size(self, new_size: tuple[int, int]) -> None:
         self._width, self._height = new_size
+
+
+def _in_language(printed: Any) -> Any:
+    if isinstance(printed, Table):
+        for column in printed.columns:
+            column.header = _in_language(column.header)
+    return said(printed) if isinstance(printed, str) else printed
 
 
 UNLIMITED = 1000  # columns
@@ -188,12 +207,38 @@ def confirm(question: str) -> None:
     """Ask a person. Raises typer.Abort for a no, InvalidInputError for a program that reads JSON."""
     if session.as_json:
         raise InvalidInputError("this asks for confirmation", hint="with --json, give --yes too")
-    typer.confirm(question, abort=True, err=True)
+    typer.confirm(said(question), abort=True, err=True)
+
+
+def in_words(state: "State") -> str:
+    """Return a run's state as people of the language in use call it; in English that is its code."""
+    if spoken() == "en":
+        return str(state)
+    from tailor.notices.words import VIETNAMESE
+
+    return VIETNAMESE.states[state]
+
+
+def local_time(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
+    """Return a moment in this machine's time, with UTC beside it where that differs."""
+    local, universal = moment.astimezone(), moment.astimezone(UTC)
+    if not local.utcoffset():
+        return f"{universal:{form}} UTC"
+    return f"{local:{form}} ({universal:%H:%M} UTC)"
+
+
+def reason_in_words(reason: str) -> str:
+    """Return why a run changed or waits, on one printable line, as :func:`in_a_line` does."""
+    if spoken() == "en":
+        return in_a_line(reason)
+    from tailor.notices.vietnamese_reasons import in_vietnamese
+
+    return in_a_line(in_vietnamese(reason))
 
 
 def in_a_line(text: str) -> str:
     """Return a message of the library as one printable line, with commands as this shell begins them."""
-    return one_line(session.addressed(text))
+    return one_line(session.addressed(said(text)))
 
 
 def person() -> str:
@@ -222,8 +267,8 @@ def shown_errors(recipe: Path | None = None, *, ends_with: int = 1, interrupted:
         if session.as_json:
             say_error("interrupted", "interrupted", in_a_line(interrupted))
         else:
-            said = f"interrupted: {interrupted}" if interrupted else "interrupted"
-            err.print("\n" + escape(in_a_line(said)), soft_wrap=True)
+            how = f": {in_a_line(interrupted)}" if interrupted else ""
+            err.print("\n" + escape(said("interrupted") + how), soft_wrap=True)
         sys.exit(INTERRUPTED)
 
 
@@ -251,7 +296,7 @@ def show_error(error: TailorError, recipe: Path | None = None) -> None:
         for problem in error.problems:
             within = problem.where.removeprefix(RECIPE_FILE).lstrip(", ")
             where = [str(recipe or RECIPE_FILE), *([within] if within else [])]
-            _print_error(f"{': '.join(where)}: {problem.message}", problem.fix)
+            _print_error(f"{': '.join(where)}: {said(problem.message)}", problem.fix)
     elif isinstance(error, NotAllowedError):
         _print_refusal(error)
     else:
@@ -263,12 +308,12 @@ def _print_refusal(error: NotAllowedError) -> None:
     if not error.refused:
         _print_error(error.message, error.hint)
         return
-    _print_error(f"these AWS credentials may not do this: {error.refused}", error.hint or OF_A_TEAM)
-    said = error.message.removeprefix(f"{error.refused}: ")
-    err.print(f"      [dim]AWS says: {escape(in_a_line(said))}[/]", soft_wrap=True)
+    _print_error(f"these AWS credentials may not do this: {said(error.refused)}", error.hint or OF_A_TEAM)
+    words = error.message.removeprefix(f"{error.refused}: ")
+    err.print(f"      [dim]{said('AWS says')}: {escape(one_line(words))}[/]", soft_wrap=True)
 
 
 def _print_error(message: str, hint: str) -> None:
-    err.print(f"[bold red]error[/] {escape(in_a_line(message))}", soft_wrap=True)
+    err.print(f"[bold red]{said('error')}[/] {escape(in_a_line(message))}", soft_wrap=True)
     if hint:
         err.print(f"      {escape(in_a_line(hint))}", soft_wrap=True)

@@ -1,11 +1,16 @@
 """A dataset's report in the terminal: findings by code, with examples and fixes."""
 
+from dataclasses import replace
+from typing import Any
+
 from rich.markup import escape
 from rich.table import Table
 
 from tailor.datasets.report import Report, examples_of, fixes_of
+from tailor.findings import in_document
 from tailor.printable import one_line
 from tailor_cli.context import in_a_line, out
+from tailor_cli.language import said, spoken
 
 _EXAMPLES = 3
 _FIXES = 2
@@ -15,6 +20,7 @@ _STYLES = {"error": "bold red", "warning": "yellow", "info": "blue"}
 
 def show(report: Report) -> None:
     """Print the headline, the findings by code, and the best baseline."""
+    report = translated(report)
     out.print(f"[bold {'green' if report.usable else 'red'}]{escape(one_line(report.headline))}[/]")
     if report.by_code:
         out.print()
@@ -24,6 +30,18 @@ def show(report: Report) -> None:
         out.print(f"Guessing without a model answers {best:.0%} of the {report.counts['test']:,} held-out rows.")
 
 
+def translated(report: Report) -> Report:
+    """Return the report with headline and findings in the language in use."""
+    language, found = spoken(), list[dict[str, Any]]()
+    if language == "en":
+        return report
+    headline = report.headline
+    for row in report.findings:
+        found.append(in_document(row, language))
+        headline = headline.replace(row["message"], found[-1]["message"])
+    return replace(report, findings=found, headline=said(headline))
+
+
 def _table(report: Report) -> Table:
     """Return a table of two columns, which leaves room for messages on a narrow terminal."""
     table = Table(show_edge=False, pad_edge=False, box=None, padding=(0, 2, 1, 0))
@@ -31,9 +49,9 @@ def _table(report: Report) -> Table:
     table.add_column("problem, examples → what to do", overflow="fold")
     for row in report.by_code:
         examples = examples_of(report, row["code"])
-        title = f"[{_STYLES[row['severity']]}]{row['severity']}[/] [bold]{row['code']}[/]"
+        title = f"[{_STYLES[row['severity']]}]{said(row['severity'])}[/] [bold]{row['code']}[/]"
         shown = examples[:_EXAMPLES]
-        lines = [escape(one_line(f"{each.place}: {each.message}" if each.place else each.message)) for each in shown]
+        lines = [escape(in_a_line(f"{each.place}: {each.message}" if each.place else each.message)) for each in shown]
         more = ["[dim]…[/]"] if len(examples) > len(shown) else []
         advice = [f"[cyan]→[/] [dim]{escape(in_a_line(fix))}[/]" for fix in fixes_of(shown)[:_FIXES]]
         table.add_row(f"{row['count']:,}", "\n".join([title, *lines, *more, *advice]))

@@ -14,7 +14,7 @@ from tailor.errors import InvalidInputError
 from tailor.serving import budgets, keys, usage
 from tailor_cli.budget import to_cents
 from tailor_cli.completing import project_names
-from tailor_cli.context import AsJson, err, out, person, say_json, session, shown_errors
+from tailor_cli.context import AsJson, err, local_time, out, person, say_json, session, shown_errors
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 _SPAN = re.compile(r"(\d{1,4})([hd])")
@@ -80,7 +80,7 @@ def create(
         if as_json:
             say_json({**_document(key, now), "secret": secret})
             return
-        until = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "without an expiry date"
+        until = f"until {local_time(key.expires_at)}" if key.expires_at else "without an expiry date"
         allowed = f"{', '.join(key.projects)} ({', '.join(key.scopes)})"
         err.print(f"key [bold]{key.id}[/] for {allowed}, {until}. Keep it safe: it can't be shown again.")
         typer.echo(secret)
@@ -150,7 +150,7 @@ def rotate(
             replaces = {"id": made.old.id, "works_until": ends.isoformat()}
             say_json({**_document(made.key, now), "secret": made.secret, "replaces": replaces})
             return
-        err.print(f"key [bold]{made.key.id}[/] replaces {made.old.id}, which works until {ends:%Y-%m-%d %H:%M} UTC.")
+        err.print(f"key [bold]{made.key.id}[/] replaces {made.old.id}, which works until {local_time(ends)}.")
         typer.echo(made.secret)
 
 

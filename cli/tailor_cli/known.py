@@ -10,6 +10,7 @@ import typer
 from tailor.errors import NotFoundError, TailorError
 from tailor.names import UPLOADS, possible_projects
 from tailor_cli.context import err, session
+from tailor_cli.language import said
 
 _LIKE = 0.6  # as difflib counts likeness, from 0 to 1
 
@@ -56,7 +57,7 @@ def meant(name: str, candidates: Iterable[str], otherwise: str) -> str:
         raise NotFoundError(otherwise, hint=f"list what there is: {session.tailor} runs")
     if session.as_json or not (err.is_terminal and sys.stdin.isatty()):
         raise NotFoundError(otherwise, hint=f"did you mean {close!r}?")
-    typer.confirm(f"{otherwise}. Did you mean {close}", default=True, abort=True, err=True)
+    typer.confirm(said(f"{otherwise}. Did you mean {close}"), default=True, abort=True, err=True)
     return close
 
 

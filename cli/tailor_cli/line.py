@@ -9,10 +9,12 @@ from collections.abc import Sequence
 
 import click
 
+from tailor_cli import language
+
 INTERRUPTED = 130  # as shells say it of SIGINT
 JSON = "--json"
 _FLAGS = frozenset({"--local"})
-_VALUES = frozenset({"--stack"})
+_VALUES = frozenset({"--stack", language.OPTION})
 
 
 def arranged(words: Sequence[str]) -> list[str]:
@@ -56,12 +58,12 @@ def end_with(error: click.ClickException | click.Abort, words: Sequence[str]) ->
         if wants_json(words):
             say_error("aborted", "not confirmed: nothing was done", "--yes answers where a command has it")
         else:
-            click.echo("not confirmed: nothing was done", err=True)
+            click.echo(language.said("not confirmed: nothing was done"), err=True)
         return 1
     if wants_json(words):
         say_error("usage", error.format_message())
     else:
-        rich_utils.rich_format_error(error)
+        rich_utils.rich_format_error(language.translated_error(error))
     return error.exit_code
 
 
@@ -70,7 +72,7 @@ def end_interrupted(words: Sequence[str]) -> int:
     if wants_json(words):
         say_error("interrupted", "interrupted")
     else:
-        click.echo("\ninterrupted", err=True)
+        click.echo("\n" + language.said("interrupted"), err=True)
     return INTERRUPTED
 
 

@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from tailor import __version__
 from tailor.commands import DEFAULT_STACK
-from tailor_cli import line
+from tailor_cli import language, line
 
 GROUPS = {  # module and function by name, in the groups and in the order of --help
     "Data": {
@@ -68,10 +68,11 @@ GROUPS = {  # module and function by name, in the groups and in the order of --h
     },
 }
 COMMANDS = {name: place for commands in GROUPS.values() for name, place in commands.items()}
+GROUPS_OF = {name: group for group, commands in GROUPS.items() for name in commands}
 _AS_JSON = "tailor.as_json"
 _ANYWHERE = (
-    "--local, --stack and --json may stand anywhere on the line. With --json a command prints one JSON document, and "
-    "errors are JSON on standard error."
+    "--local, --stack, --lang and --json may stand anywhere on the line. With --json a command prints one JSON "
+    "document, and errors are JSON on standard error."
 )
 
 
@@ -80,9 +81,7 @@ class Commands(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = {
-            name: TyperCommand(name, rich_help_panel=group) for group, names in GROUPS.items() for name in names
-        }
+        self.commands = {name: TyperCommand(name) for name in COMMANDS}
         self._listing = False
 
     def main(
@@ -96,6 +95,8 @@ class Commands(TyperGroup):
     ) -> Any:
         """Run a command and end the process. Errors in the command line are printed as JSON if that is asked for."""
         words = line.own_arguments() if args is None else list(args)
+        language.use("en" if line.wants_json(words) else language.chosen(words, os.environ))
+        self.context_class = language.context_class()
         begin = partial(super().main, words, prog_name, complete_var, False, windows_expand_args, **extra)
         if not standalone_mode:
             return begin()
@@ -121,6 +122,7 @@ class Commands(TyperGroup):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with self._summaries():
+            language.translate_help(self)
             super().format_help(ctx, formatter)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -132,6 +134,7 @@ class Commands(TyperGroup):
     def _summaries(self) -> Iterator[None]:
         for name, command in self.commands.items():
             command.help = documented(name)
+            setattr(command, "rich_help_panel", language.said(GROUPS_OF[name]))  # noqa: B010  (typer's own attribute)
         self._listing = True
         try:
             yield
@@ -144,10 +147,10 @@ def load(name: str) -> click.Command:
     module, function = COMMANDS[name]
     found = getattr(import_module(f"tailor_cli.{module}"), function)
     if isinstance(found, typer.Typer):
-        return typer.main.get_command(found)
+        return language.translate_help(typer.main.get_command(found))
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     single.command(name)(found)
-    return typer.main.get_command(single)
+    return language.translate_help(typer.main.get_command(single))
 
 
 def documented(name: str) -> str:
@@ -172,6 +175,10 @@ def choose_stack(
     context: typer.Context,
     stack: Annotated[str, typer.Option(envvar="TAILOR_STACK", help="name of the CloudFormation stack")] = DEFAULT_STACK,
     local: Annotated[bool, typer.Option("--local", help="use the local cloud (tailor up) instead of AWS")] = False,
+    lang: Annotated[
+        language.Language | None,
+        typer.Option("--lang", envvar=language.SETTING, help="en or vi (tiếng Việt); default: the locale's"),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version")
     ] = False,

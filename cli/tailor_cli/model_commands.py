@@ -34,14 +34,16 @@ def delete(
     It can't be undone; what is live or kept stays.
     """
     from tailor.steps.models import delete_models
-    from tailor_cli.context import confirm, out, person, say_json, session, shown_errors
+    from tailor_cli.context import confirm, in_words, out, person, say_json, session, shown_errors
+    from tailor_cli.language import said
     from tailor_cli.runs import find, now
 
     with shown_errors():
         found = [find(name) for name in runs]
         if not yes:
             for run in found if not as_json else ():
-                out.print(f"{run.id}: {run.state}, {run.recipe.method} of {run.recipe.model}", soft_wrap=True)
+                what = said(f"{run.recipe.method} of {run.recipe.model}")
+                out.print(f"{run.id}: {in_words(run.state)}, {what}", soft_wrap=True)
             confirm("Delete these models for good")
         for run in found:
             delete_models(run, session.services, by=person(), reason=reason or "by hand", now=now())

@@ -121,7 +121,7 @@ def called(model: Model) -> Iterator[tuple[str, str]]:
     """Yield the ids that calls name, with the Regions of each."""
     known = model.invocation
     if known.direct or not known.profiles:
-        yield model.base_id, f"in {', '.join(known.direct)}" if known.direct else "as far as is known"
+        yield model.base_id, f"{', '.join(known.direct)}" if known.direct else "as far as is known"
     for prefix in known.profiles:
         yield f"{prefix}.{model.base_id}", f"in {'other ' if known.direct else ''}Regions of {prefix.upper()}"
 

@@ -16,14 +16,27 @@ from tailor.errors import InvalidInputError, NotFoundError
 from tailor.file_kinds import FileKind, kind_of, recipe_among, starts_a_run
 from tailor.management import summary
 from tailor.names import UPLOADS, check_name, run_id
-from tailor.printable import one_line
 from tailor.runs import Run
 from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.folders import fingerprint
 from tailor.steps.outlook import obstacles
 from tailor.steps.uploading import LocalFile, Piece, begin, content_type, finish
 from tailor.training.recipe_check import read_checked
-from tailor_cli.context import AsJson, err, out, person, read_run, say_json, say_line, session, shown_errors
+from tailor_cli.context import (
+    AsJson,
+    err,
+    in_a_line,
+    in_words,
+    local_time,
+    out,
+    person,
+    read_run,
+    say_json,
+    say_line,
+    session,
+    shown_errors,
+)
+from tailor_cli.language import said
 from tailor_cli.sources import files_of_dataset
 from tailor_cli.watch import DAY, follow
 
@@ -52,11 +65,11 @@ def push(
         elif as_json:
             say_json({**summary(run).model_dump(mode="json"), "new": not known, "notes": notes})
         else:
-            out.print(f"run [bold]{run.id}[/] is {run.state}", soft_wrap=True)
+            out.print(f"run [bold]{run.id}[/] is {in_words(run.state)}", soft_wrap=True)
         for text in notes:
-            err.print(f"[yellow]note[/] {escape(one_line(text))}", soft_wrap=True)
+            err.print(f"[yellow]note[/] {escape(in_a_line(text))}", soft_wrap=True)
         if known:
-            before = f"{run.created_at:%Y-%m-%d %H:%M}"
+            before = local_time(run.created_at)
             err.print(f"[yellow]no new run[/]: the same files and recipe were already uploaded on {before}")
             err.print("      to train again, change a file or the recipe (for example split.seed)")
     if wait:
@@ -124,7 +137,7 @@ def upload(files: Mapping[str, Path], prefix: str) -> None:
     total = begun.plan.bytes
     if begun.resumed:
         size = decimal(total - begun.remaining_bytes)
-        err.print(f"      an upload of {begun.plan.begun_at:%Y-%m-%d %H:%M} UTC goes on: {size} are there already")
+        err.print(f"      an upload of {local_time(begun.plan.begun_at)} goes on: {size} are there already")
 
     def send(piece: Piece) -> int:
         key, file = prefix + piece.name, files[piece.name]
@@ -137,7 +150,13 @@ def upload(files: Mapping[str, Path], prefix: str) -> None:
             session.bucket.put_part(key, uploads[piece.name], piece.part, data)
         return piece.size
 
-    columns = (TextColumn("uploading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn(said("uploading")),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     bar = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
     with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool, bar as progress:
         task = progress.add_task("uploading", total=total, completed=total - begun.remaining_bytes)

@@ -27,6 +27,7 @@ from tailor.training.price_list import Listed
 from tailor.training.prices import OPTION, PriceBook, read_options
 from tailor.training.request import TRAIN_FILE
 from tailor_cli.context import err, out, say_json, shown_errors
+from tailor_cli.findings import translated
 from tailor_cli.sources import recipe_of, source_of
 
 
@@ -92,7 +93,9 @@ def count(storage: Storage, prefix: str, recipe: Recipe, model: Model) -> tuple[
             storage, prefix, FolderStorage(written), "", recipe, model, bucket_owner=None, scratch=work
         )
         if not report.usable:
-            raise InvalidInputError(report.headline, hint="run tailor check: it lists every problem, row by row")
+            raise InvalidInputError(
+                translated(report).headline, hint="run tailor check: it lists every problem, row by row"
+            )
         return report.manifest, examples_in((written / TRAIN_FILE).read_bytes(), recipe, model)
 
 

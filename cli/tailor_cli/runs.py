@@ -18,7 +18,22 @@ from tailor.steps.filling import Folder, FolderStore
 from tailor.steps.provision import SERVING
 from tailor_cli import known
 from tailor_cli.completing import project_names, run_names
-from tailor_cli.context import AsJson, confirm, err, in_a_line, out, person, read_run, say_json, session, shown_errors
+from tailor_cli.context import (
+    AsJson,
+    confirm,
+    err,
+    in_a_line,
+    in_words,
+    local_time,
+    out,
+    person,
+    read_run,
+    reason_in_words,
+    say_json,
+    session,
+    shown_errors,
+)
+from tailor_cli.language import said
 from tailor_cli.show import show_price, show_run
 
 RunId = Annotated[
@@ -92,7 +107,7 @@ _TOLD = ("folder", "first_at", "last_at", "quiet_at", "objects", "bytes", "told"
 
 def show_list(found: list[Run]) -> None:
     """Print runs: one line each if the terminal is wide enough, otherwise the id with details below it."""
-    rows = [[run.id, run.state, f"{run.history[-1].at:%Y-%m-%d %H:%M}", _cost(run), _what(run)] for run in found]
+    rows = [[run.id, in_words(run.state), local_time(run.history[-1].at), _cost(run), _what(run)] for run in found]
     table = Table(Column("run", no_wrap=True), "state", "since", "spent", "what", box=None, header_style="bold")
     for row in rows:
         table.add_row(*map(Text, row))
@@ -106,11 +121,11 @@ def show_list(found: list[Run]) -> None:
 
 
 def _cost(run: Run) -> str:
-    return cost_in_short(run, now()) if run.quote else ""
+    return said(cost_in_short(run, now())) if run.quote else ""
 
 
 def _what(run: Run) -> str:
-    return in_a_line(run.stall.message if run.stall else run.history[-1].reason)
+    return reason_in_words(run.stall.message if run.stall else run.history[-1].reason)
 
 
 def known_folders(store: FolderStore, project: str | None) -> list[Folder]:
@@ -129,7 +144,7 @@ def folders_table(folders: list[Folder], at: datetime) -> Table:
         if folder.quiet_at is not None:
             left = max(0, round((folder.quiet_at - at).total_seconds()))
             what += f", waiting for {left} s of quiet"
-        table.add_row(Text(printable(folder.folder)), state, f"{folder.first_at:%Y-%m-%d %H:%M}", what)
+        table.add_row(Text(printable(folder.folder)), said(state), local_time(folder.first_at), in_a_line(what))
     return table
 
 
@@ -176,7 +191,7 @@ def tell(run: Run, message: str, following: str = "", *, as_json: bool, **more: 
         return
     out.print(Text(in_a_line(message)), soft_wrap=True)
     if following:
-        err.print(f"next: {following}", markup=False, soft_wrap=True)
+        err.print(in_a_line(f"next: {following}"), markup=False, soft_wrap=True)
 
 
 def decline(run_id: RunId, reason: Reason = "", as_json: AsJson = False) -> None:
@@ -273,11 +288,12 @@ def offline(
             found = {"project": project, "offline_since": decision.at.isoformat(), "run": decision.run, "next": back}
             say_json({**found, "ended": [run.id for run in ended], "continuing": [run.id for run in going]})
             return
-        out.print(f"{project} is offline since {decision.at:%Y-%m-%d %H:%M} UTC: apps get the error model_offline")
+        since = local_time(decision.at)
+        out.print(f"{project} is offline since {since}: apps get the error model_offline", soft_wrap=True)
         for run in ended:
-            out.print(f"{run.id} {_ended(run)}")
+            out.print(f"{run.id} {_ended(run)}", soft_wrap=True)
         for run in going:
-            out.print(f"{run.id} is {run.state} and continues, but won't go live by itself", soft_wrap=True)
+            out.print(f"{run.id} is {in_words(run.state)} and continues, but won't go live by itself", soft_wrap=True)
         err.print(f"to bring it back: {back}", soft_wrap=True)
 
 

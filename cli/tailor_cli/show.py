@@ -1,24 +1,22 @@
 """`tailor show`: print a run on one page: its history, findings, cost and files."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rich.table import Table
 from rich.text import Text
 
 from tailor.costs import PERIODS
-from tailor.notices.facts import Facts, cost_so_far, dollar_range, dollars
-from tailor.printable import one_line
+from tailor.notices.facts import Facts, dollar_range, dollars
+from tailor.notices.vietnamese_facts import VietnameseFacts
 from tailor.runs import Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.outlook import obstacles
 from tailor.steps.provision import is_going
 from tailor.training.spending import Spending
-from tailor_cli.context import in_a_line, out, session
-
-_MINUTE = "%Y-%m-%dT%H:%M"
-
+from tailor_cli.context import in_a_line, in_words, local_time, out, reason_in_words
+from tailor_cli.language import said, spoken
 
 TRIED_AGAIN = ENDED_WITHOUT_MODEL - {State.REJECTED} | {State.DEPLOY_FAILED}  # a retry helps without other data
 
@@ -26,14 +24,15 @@ TRIED_AGAIN = ENDED_WITHOUT_MODEL - {State.REJECTED} | {State.DEPLOY_FAILED}  # 
 def show_run(run: Run, bucket: str) -> None:
     """Print a run's history and facts."""
     what = f"an adopted model, next to {run.recipe.model}" if run.adopted else _trains(run)
-    out.print(f"[bold]{run.id}[/]: {what}, [bold]{run.state}[/]")
+    out.print(f"[bold]{run.id}[/]: {said(what)}, [bold]{in_words(run.state)}[/]")
     history = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for change in run.history:
-        history.add_row(f"{change.at:%Y-%m-%d %H:%M:%S}", change.state, change.by, Text(in_a_line(change.reason)))
+        why = Text(reason_in_words(change.reason))
+        history.add_row(local_time(change.at, "%Y-%m-%d %H:%M:%S"), in_words(change.state), change.by, why)
     out.print(history)
     page = _page()
     for label, text in _facts(run, bucket):
-        page.add_row(label, Text(in_a_line(text)))
+        page.add_row(said(label), Text(reason_in_words(text)))
     out.print()
     out.print(page)
 
@@ -44,18 +43,18 @@ def show_price(run: Run, alias: Alias, spending: Spending, now: datetime, *, qui
     Returns:
         Why it would wait although it is approved; empty if nothing that is known keeps it from training.
     """
-    facts = Facts(run, run.history[-1])
+    facts = facts_of(run)
     page = _page()
     rows = f", {facts.rows}" if facts.rows else ""
     what = f"a model {run.adopted.origin}, measured next to {run.recipe.model}" if run.adopted else _trains(run)
-    page.add_row("for", f"{what} on {run.project}/{run.dataset}{rows}")
+    page.add_row(said("for"), in_a_line(f"{what} on {run.project}/{run.dataset}{rows}"))
     booked, too_much = spending.outlook(run, now)
     asked = [("booked this month", booked), ("asked because", facts.change.reason), ("answer by", facts.deadline)]
     for label, text in [*_prices(run), *_advice(run), *asked]:
-        page.add_row(label, Text(in_a_line(text)))
+        page.add_row(said(label), Text(reason_in_words(text)))
     waits = [f"It will wait although it is approved: {too_much}"] if too_much else []
     for text in [*waits, *obstacles(run.recipe, alias)]:
-        page.add_row("note", Text(one_line(text), style="yellow"))
+        page.add_row(said("note"), Text(in_a_line(text), style="yellow"))
     if not quiet:
         out.print(page)
     return too_much
@@ -63,6 +62,11 @@ def show_price(run: Run, alias: Alias, spending: Spending, now: datetime, *, qui
 
 def _trains(run: Run) -> str:
     return f"{run.recipe.method} of {run.recipe.model}"
+
+
+def facts_of(run: Run) -> Facts:
+    """Return a run's figures, in the words of the language in use."""
+    return (VietnameseFacts if spoken() == "vi" else Facts)(run, run.history[-1])
 
 
 def _page() -> Table:
@@ -76,9 +80,9 @@ def _page() -> Table:
 def next_step(run: Run) -> str:
     """Return the commands that a waiting run needs from a person, or an empty string."""
     if run.state == State.AWAITING_APPROVAL:
-        return session.addressed(f"tailor approve {run.id} or tailor decline {run.id}")
+        return in_a_line(f"tailor approve {run.id} or tailor decline {run.id}")
     if run.state == State.PASSED and not run.recipe.deployment.promote and not is_going(run):
-        return session.addressed(f"tailor promote {run.id} --reason WHY or tailor retire {run.id}")
+        return in_a_line(f"tailor promote {run.id} --reason WHY or tailor retire {run.id}")
     return ""
 
 
@@ -99,7 +103,7 @@ def _advice(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
-    facts = Facts(run, run.history[-1])
+    facts = facts_of(run)
     folder = f"s3://{bucket}/{run.files}"
     executions = {"prepared by": run.report.execution, "asked by": run.evaluation.execution}
     yield from ((what, execution) for what, execution in executions.items() if execution)
@@ -109,25 +113,28 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield "data report", f"{folder}report/report.html"
     if run.quote:
         yield from _prices(run)
-        yield "spent so far", cost_so_far(run, datetime.now(UTC))
+        yield "spent so far", facts.spent
         yield from _advice(run)
     if step := next_step(run):
         yield "next", step + (f", by {facts.deadline}" if run.state == State.AWAITING_APPROVAL else "")
     if run.state in TRIED_AGAIN and not run.is_superseded:
         yield "next", f"tailor retry {run.id}"
     if run.newer:
-        yield "newer data", f"run {run.newer}"
+        yield "newer data", run.newer
     if run.stall:
         label = "waits" if run.stall.level == "wait" else "stall"
-        yield label, f"{run.stall.message} (since {run.stall.since:{_MINUTE}})"
+        yield label, f"{reason_in_words(run.stall.message)} ({said('since')} {local_time(run.stall.since)})"
     if run.job and run.job.arn:
         yield "job", run.job.arn
     for name, phase in run.job.phases.items() if run.job else ():
-        yield f"  {name}", f"{phase.status} since {phase.since:{_MINUTE}}"
+        yield f"  {name}", f"{phase.status} {said('since')} {local_time(phase.since)}"
     if facts.losses:
         yield "losses", facts.losses
     if run.deployment:
         yield "deployment", f"{run.deployment.status or ''} {run.deployment.arn}"
     if run.evaluation.verdict:
-        yield "verdict", f"{run.evaluation.verdict}: {facts.scores}, {facts.difference}, on {facts.asked}"
+        yield (
+            "verdict",
+            f"{in_words(State(run.evaluation.verdict))}: {facts.scores}, {facts.difference}, on {facts.asked}",
+        )
         yield "evaluation", f"s3://{bucket}/{run.results}report.html"

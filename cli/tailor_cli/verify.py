@@ -22,6 +22,7 @@ from tailor.verify.record import VerifyRecord, write
 from tailor.verify.running import CheckResult, begin, exit_code, run, skipped
 from tailor.verify.world import World
 from tailor_cli.context import AsJson, err, out, say_json, session, shown_errors
+from tailor_cli.language import said
 from tailor_cli.verify_world import asked, redactor, surroundings, working
 
 FILE = Path("verify-aws.json")
@@ -52,7 +53,7 @@ def verify(
             err.print(f"there is no stack {session.stack_name!r} here: only what needs none is checked", soft_wrap=True)
         if any(check.when != "before deploying" for check in checks) and not yes:
             ask_beside_work(world)
-        world.agreed = lambda question: yes or (err.is_terminal and typer.confirm(question, err=True))
+        world.agreed = lambda question: yes or (err.is_terminal and typer.confirm(said(question), err=True))
         results, left = observe(checks, world)
         record = VerifyRecord(
             recorded_against=asked(),
@@ -111,7 +112,7 @@ def ask_beside_work(world: World) -> None:
     err.print("the checks take up to 2 of the account's customization jobs, and some model calls", soft_wrap=True)
     if not err.is_terminal:
         raise InvalidInputError("runs are at work, and nobody can be asked", hint="wait, or give --yes or --before")
-    typer.confirm("Check beside them?", abort=True, err=True)
+    typer.confirm(said("Check beside them?"), abort=True, err=True)
 
 
 def observe(checks: list[Check], world: World) -> tuple[list[CheckResult], list[str]]:

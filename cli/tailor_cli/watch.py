@@ -15,7 +15,20 @@ from tailor.errors import TailorError
 from tailor.run_records import JobRecord
 from tailor.runs import TERMINAL, Change, Run, State
 from tailor.steps.pace import remaining
-from tailor_cli.context import AsJson, err, in_a_line, out, read_run, say_line, session, shown_errors
+from tailor_cli.context import (
+    AsJson,
+    err,
+    in_a_line,
+    in_words,
+    local_time,
+    out,
+    read_run,
+    reason_in_words,
+    say_line,
+    session,
+    shown_errors,
+)
+from tailor_cli.language import said
 from tailor_cli.runs import RunId, find, now
 from tailor_cli.show import TRIED_AGAIN, next_step
 
@@ -57,7 +70,7 @@ def follow(run: Run, timeout: float, *, as_json: bool) -> None:
                 elif following:
                     err.print(f"next: {session.addressed(following)}", soft_wrap=True)
                 elif code == 3:
-                    err.print(f"still {run.state} after {timeout:g} seconds")
+                    err.print(f"still {in_words(run.state)} after {timeout:g} seconds")
                 raise typer.Exit(code)
             if status and sight:
                 status.update(sight.of(run, now()))
@@ -69,14 +82,15 @@ def _say(change: Change, *, as_json: bool) -> None:
     if as_json:
         say_line(change.model_dump(mode="json"))
     else:
-        reason = escape(in_a_line(change.reason))
-        out.print(f"{change.at:%H:%M:%S}  [bold]{change.state}[/]  {reason}", soft_wrap=True)
+        reason = escape(reason_in_words(change.reason))
+        at = local_time(change.at, "%H:%M:%S").removesuffix(" UTC")
+        out.print(f"{at}  [bold]{in_words(change.state)}[/]  {reason}", soft_wrap=True)
 
 
 def _end(run: Run, *, timed_out: bool) -> tuple[int, str] | None:
     """Return the exit code and the next command once there is nothing to wait for."""
     if step := next_step(run):
-        return 0, f"tailor show {run.id}, then {step}"
+        return 0, in_a_line(f"tailor show {run.id}, then {step}")
     if run.state in SETTLED:
         again = run.state in TRIED_AGAIN and not run.is_superseded
         return int(run.state != State.LIVE), f"tailor retry {run.id}" if again else ""
@@ -105,15 +119,15 @@ class Sight:
 
     def of(self, run: Run, at: datetime) -> Text:
         """Return the state, its phase, the loss so far, the time in the state and what usually remains."""
-        parts = [str(run.state), _phase(run.job) if run.state == State.TRAINING else ""]
+        parts = [in_words(run.state), _phase(run.job) if run.state == State.TRAINING else ""]
         if run.state == State.TRAINING:
             parts.append(self._loss_so_far(run))
         if run.stall:
-            parts.append(in_a_line(run.stall.message))
-        parts.append(f"for {spoken(at - run.history[-1].at)}")
+            parts.append(reason_in_words(run.stall.message))
+        parts.append(said(f"for {duration(at - run.history[-1].at)}"))
         left = remaining(run, self._before, at)
         if left is not None:
-            parts.append(f"usually {spoken(left)} to the verdict" if left else "longer than usual")
+            parts.append(said(f"usually {duration(left)} to the verdict" if left else "longer than usual"))
         return Text(" · ".join(filter(None, parts)), overflow="ellipsis", no_wrap=True)
 
     def _loss_so_far(self, run: Run) -> str:
@@ -124,7 +138,7 @@ class Sight:
             self._looked = time.monotonic()
             with suppress(TailorError):
                 points = merged(find_curves(session.bucket, f"{run.files}{JOB_FOLDER}"), "training")
-                self._loss = f"loss {points[-1].loss:.3g} at step {points[-1].step}" if points else ""
+                self._loss = said(f"loss {points[-1].loss:.3g} at step {points[-1].step}") if points else ""
         return self._loss
 
 
@@ -134,11 +148,11 @@ def _phase(job: JobRecord | None) -> str:
     return going[-1] if going else ""
 
 
-def spoken(time: timedelta) -> str:
+def duration(time: timedelta) -> str:
     """Return a duration in words: ``40 s``, ``12 min``, ``2 h 05 min``."""
     seconds = max(0, round(time.total_seconds()))
     if seconds < 90:
-        return f"{seconds} s"
+        return said(f"{seconds} s")
     if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+        return said(f"{round(seconds / 60)} min")
+    return said(f"{seconds // 3600} h {seconds % 3600 // 60:02} min")

@@ -21,6 +21,7 @@ from tailor.verify.checkout import find_checkout
 from tailor_cli.context import err, in_a_line, out, person, session
 from tailor_cli.deploying.answers import FILE, read_answers
 from tailor_cli.deploying.steps import Wish, check_ours, target
+from tailor_cli.language import said
 
 PAUSE = 5.0
 REASON = "the stack is removed"
@@ -55,7 +56,7 @@ def remove(wish: Removal) -> None:
     out.print(f"stack {wish.stack} in account {who.account}, {who.region}, as {who.arn}", soft_wrap=True)
     out.print(f"{len(open_runs)} runs are open: jobs are stopped, and no model answers any more")
     if not wish.yes:
-        typer.confirm(f"Remove {wish.stack}", abort=True, err=True)
+        typer.confirm(said(f"Remove {wish.stack}"), abort=True, err=True)
     if works:
         end_everything(wish.timeout)
     _sam_delete(wish.stack, who.region)

@@ -26,7 +26,7 @@ from tailor.aws.stacks import (
 from tailor.errors import InvalidInputError
 from tailor.verify.checkout import Checkout, find_checkout
 from tailor_cli.built import MOST_BYTES, Build
-from tailor_cli.context import out
+from tailor_cli.context import local_time, out
 from tailor_cli.deploying.answers import FILE, Answers, read_answers, write_answers
 from tailor_cli.deploying.parameters import ASKED, Parameter, parameters_of, read_settings
 
@@ -175,7 +175,7 @@ def _asked(parameter: Parameter, default: str) -> str:
 
 
 def _show_plan(stack: str, answers: Answers, who: CallerIdentity, state: StackState | None, file: Path) -> None:
-    known = f"changes what is there since {state.since:%Y-%m-%d %H:%M}" if state and state.exists else "new"
+    known = f"changes what is there since {local_time(state.since)}" if state and state.exists else "new"
     lines = {
         "account": f"{who.account}, as {who.arn}",
         "Region": who.region,

@@ -80,7 +80,7 @@ def test_a_run_in_trouble_says_what_hangs_since_when_and_what_was_advised() -> N
             show_run(run, "tailor-bucket")
         text = " ".join(captured.get().split())
         assert "advice: few-held-out-rows 9 held-out rows" in text
-        assert f"{label} no progress (since 2026-11-22T16:00)" in text
+        assert f"{label} no progress (since 2026-11-22 16:00 UTC)" in text
 
 
 def test_a_run_that_waits_for_a_yes_says_how_and_until_when() -> None:

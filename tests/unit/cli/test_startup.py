@@ -59,6 +59,7 @@ def test_the_version_needs_nothing_but_the_command_line() -> None:
         "tailor",
         "tailor.commands",
         "tailor_cli",
+        "tailor_cli.language",
         "tailor_cli.line",
         "tailor_cli.main",
     }

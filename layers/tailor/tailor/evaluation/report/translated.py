@@ -11,13 +11,12 @@ from html import escape
 from html.parser import HTMLParser
 from importlib.resources import files
 
+from tailor.phrasebook import Phrasebook
+
 _RAW = frozenset({"style", "script"})
 _KEPT = frozenset({"code", "pre"})
 _VOID = frozenset({"meta", "img", "input", "br", "link"})
-_PLACE = re.compile(r"\{(\w+)\}")
 _WRITTEN = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?!\.?\w|,\d)")
-_NUMBERS = frozenset({"low", "high", "margin", "lost", "least", "share"})
-_NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?(?:[ \u00a0][%×])?|[=<]? ?[\d.e-]+|–|unknown|inf|nan"
 _SPOKEN = re.compile(r'(?<= aria-label=")[^"]*')
 _SWAPPED = str.maketrans(",.", ".,")
 
@@ -40,24 +39,7 @@ def untranslated(page: str) -> list[str]:
 
 def said(text: str) -> str | None:
     """Return a text in Vietnamese, None where it is not known. Blanks around it stay."""
-    inner = text.strip()
-    if not inner:
-        return text
-    for pattern, spoken in _templates():
-        found = pattern.fullmatch(text) or pattern.fullmatch(inner)
-        if found:
-            values = {name: _value(value) for name, value in found.groupdict().items()}
-            start, end = text.partition(inner)[::2] if found.string is not text else ("", "")
-            return start + spoken.format(**values) + end
-    lower = inner[:1].lower() + inner[1:]  # a sentence begins with a capital, its template does not
-    if lower != inner and (known := said(lower.removesuffix("."))) is not None:
-        return text.replace(inner, known[:1].upper() + known[1:] + "." * inner.endswith("."))
-    return None
-
-
-def _value(text: str) -> str:
-    known = said(text)
-    return _numbers(text) if known is None else known
+    return _phrases().said(text)
 
 
 def _numbers(text: str) -> str:
@@ -66,20 +48,9 @@ def _numbers(text: str) -> str:
 
 
 @cache
-def _templates() -> list[tuple[re.Pattern[str], str]]:
+def _phrases() -> Phrasebook:
     pairs = tomllib.loads(files(__package__).joinpath("vietnamese.toml").read_text("utf-8"))["texts"]
-    return [(_pattern(english), vietnamese) for english, vietnamese in pairs]
-
-
-def _pattern(english: str) -> re.Pattern[str]:
-    parts = _PLACE.split(english)
-    found = [re.escape(part) if place % 2 == 0 else _place(part) for place, part in enumerate(parts)]
-    return re.compile("".join(found), re.DOTALL)
-
-
-def _place(name: str) -> str:
-    numeric = len(name) == 1 or name in _NUMBERS
-    return rf"(?P<{name}>{_NUMBER if numeric else '.+?'})"
+    return Phrasebook([(english, vietnamese) for english, vietnamese in pairs], _numbers)
 
 
 class _Page(HTMLParser):

@@ -1,0 +1,97 @@
+"""English sentences in another language: templates of what is said, each with its translation.
+
+Programs read English, and the sentences that are stored are English too. Where people read another language, a sentence
+is matched with its English template, which gives the values back, and the translation is filled with them.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+_PLACE = re.compile(r"\{(\w+)\}")
+_NUMBERS = frozenset({"low", "high", "margin", "lost", "least", "share"})
+_NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?(?:[ \u00a0][%×])?|[=<]? ?[\d.e-]+|–|unknown|inf|nan"
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    """A template with ``{names}``, and its translation."""
+
+    english: str
+    other: str
+
+    @cached_property
+    def literals(self) -> list[str]:
+        return _PLACE.split(self.english)[::2]
+
+    @cached_property
+    def longest(self) -> str:
+        """The longest literal part: a text without it can't match, which is cheaper to see."""
+        return max(self.literals, key=len)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        parts = _PLACE.split(self.english)
+        found = [re.escape(part) if place % 2 == 0 else _place(part) for place, part in enumerate(parts)]
+        return re.compile("".join(found), re.DOTALL)
+
+    def filled(self, values: dict[str, str]) -> str:
+        return _PLACE.sub(lambda place: values[place[1]], self.other)
+
+
+class Phrasebook:
+    """Translations by English template. The first template that fits counts.
+
+    Args:
+        pairs: templates and translations. Names of a letter, and ``low``, ``high``, ``margin``, ``lost``, ``least`` and
+            ``share``, stand for numbers, others for any text, which may be empty if the name ends in ``_``.
+        value: what is made of a value that is no phrase itself.
+        labels: words that are looked up alone, never as values, which may be somebody's names.
+    """
+
+    def __init__(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        value: Callable[[str], str] = str,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        self._labels = labels or {}
+        self._phrases = [_Phrase(english, other) for english, other in pairs]
+        self._exact = {phrase.english: phrase.other for phrase in reversed(self._phrases)}
+        self._open = [phrase for phrase in self._phrases if len(phrase.literals) > 1]
+        self._value = value
+
+    def said(self, text: str) -> str | None:
+        """Return a text in the other language, None where it is not known. Blanks around it stay."""
+        if text in self._labels:
+            return self._labels[text]
+        return self._looked_up(text)
+
+    def _looked_up(self, text: str) -> str | None:
+        inner = text.strip()
+        if not inner:
+            return text
+        if text in self._exact:
+            return self._exact[text]
+        if inner in self._exact:
+            return text.replace(inner, self._exact[inner])
+        for phrase in self._open:
+            if phrase.longest in text and (found := phrase.pattern.fullmatch(text) or phrase.pattern.fullmatch(inner)):
+                values = {name: self._filled(value) for name, value in found.groupdict().items()}
+                start, end = text.partition(inner)[::2] if found.string is not text else ("", "")
+                return start + phrase.filled(values) + end
+        lower = inner[:1].lower() + inner[1:]  # a sentence begins with a capital, its template does not
+        if lower != inner and (known := self._looked_up(lower.removesuffix("."))) is not None:
+            return text.replace(inner, known[:1].upper() + known[1:] + "." * inner.endswith("."))
+        return None
+
+    def _filled(self, value: str) -> str:
+        known = self._looked_up(value)
+        return self._value(value) if known is None else known
+
+
+def _place(name: str) -> str:
+    numeric = len(name) == 1 or name in _NUMBERS
+    text = ".*?" if name.endswith("_") else ".+?"
+    return rf"(?P<{name}>{_NUMBER if numeric else text})"
