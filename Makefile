@@ -12,7 +12,7 @@ PATHS := layers functions cli local samples tests benchmarks
 
 $(if $(word 2,$(CURDIR)),$(error make can't work in a folder whose path has a space: move this one))
 
-.PHONY: help setup demo test unit conformance check style fix up down wheels deploy verify-aws destroy lock clean
+.PHONY: help setup demo test unit conformance pictures check style fix up down wheels deploy verify-aws destroy lock clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ style:
 fix: setup ## Format, and mend what the linter can
 	$(BIN)/ruff format $(PATHS)
 	$(BIN)/ruff check --fix $(PATHS)
+
+pictures: setup ## Take the pictures of the console in docs/pictures/ on a local cloud (needs chromium)
+	@$(BIN)/python -m tests.pictures
 
 up: setup ## Start the local cloud and deploy to it (KEEP=1 keeps state, PORT=… another port)
 	@$(BIN)/tailor up $(if $(KEEP),--keep) $(if $(PORT),--port $(PORT))

@@ -176,7 +176,7 @@ def _in_query(query: type[BaseModel] | None) -> list[dict[str, Any]]:
         return {name: value for name, value in schema.items() if name != "title"}
 
     return [
-        {"name": name, "in": "query", "required": False, "schema": plain(schema)}
+        {"name": name, "in": "query", "required": name in fields.get("required", []), "schema": plain(schema)}
         for name, schema in fields["properties"].items()
     ]
 

@@ -20,7 +20,16 @@ from tailor.aws.s3_uploads import S3Uploads
 from tailor.aws.serving import ServingTable
 from tailor.aws.tracing import traced
 from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
-from tailor.management import AccessControl, Approvals, Clicks, KeyManagement, ProjectUsage, RunsApi, Uploads
+from tailor.management import (
+    AccessControl,
+    Approvals,
+    Clicks,
+    Comparisons,
+    KeyManagement,
+    ProjectUsage,
+    RunsApi,
+    Uploads,
+)
 from tailor.notices.hooks import Webhooks
 from tailor.notices.messages import Reader
 from tailor.notices.words import Language
@@ -60,6 +69,7 @@ steering = RunsApi(access, services, bucket, approvals)
 uploads = Uploads(access, bucket)
 usage = ProjectUsage(access, table, table, pricing_of(settings.prices))
 key_management = KeyManagement(access, table, table, settings.key_requests_per_minute)
+comparisons = Comparisons(access, bucket)
 secret = SecretText(settings.webhooks_secret_arn) if settings.webhooks_secret_arn else None
 slack = SlackResponses(settings.sent_table, insecure=settings.allow_insecure_webhook)
 
@@ -110,12 +120,17 @@ def show_run(run: str) -> Response[str]:
 
 @api.routes.get("/v1/runs/<run>/findings")
 def show_findings(run: str) -> Response[str]:
-    return api.answer(steering.findings(unquote(run), api.caller))
+    return api.answer(steering.findings(unquote(run), api.query, api.caller))
 
 
 @api.routes.get("/v1/runs/<run>/curve")
 def show_curve(run: str) -> Response[str]:
     return api.answer(steering.curve(unquote(run), api.caller))
+
+
+@api.routes.get("/v1/runs/<run>/comparison")
+def compare(run: str) -> Response[str]:
+    return api.answer(comparisons.show(unquote(run), api.query, api.caller))
 
 
 @api.routes.post("/v1/runs/<run>/<action>")

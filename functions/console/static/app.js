@@ -1,21 +1,21 @@
 // The page's frame: who is signed in, where the address points, and when to look again.
 import { get, session } from "./api.js";
 import { h, show } from "./dom.js";
-import { keys, mayManageKeys } from "./keys.js";
-import { keyWords } from "./keys-texts.js";
 import { failure } from "./parts.js";
-import { playground } from "./playground.js";
-import { run, runs } from "./runs.js";
-import { serving } from "./serving.js";
+import { runs } from "./runs.js";
 import { language, words } from "./texts.js";
-import { mayUpload, upload } from "./upload.js";
-import { uploadWords } from "./upload-texts.js";
-import { usage } from "./usage.js";
-import { usageWords } from "./usage-texts.js";
 
 const EVERY = 5000;
-const VIEWS = { runs, upload, serving, usage, playground, keys };
-const TITLES = { upload: uploadWords, usage: usageWords, keys: keyWords };
+// What is seen first is there at once; the other views come when they are looked at.
+const VIEWS = {
+  runs: async (...given) => (given.at(-1) ? (await import("./run.js")).run(...given) : runs(...given)),
+  upload: async (...given) => (await import("./upload.js")).upload(...given),
+  serving: async (...given) => (await import("./serving.js")).serving(...given),
+  usage: async (...given) => (await import("./usage.js")).usage(...given),
+  playground: async (...given) => (await import("./playground.js")).playground(...given),
+  keys: async (...given) => (await import("./keys.js")).keys(...given),
+  compare: async (...given) => (await import("./compare.js")).compare(...given),
+};
 let me = null;
 let turn = 0;
 
@@ -29,7 +29,8 @@ function takeKeyFromAddress() {
 function frame(...content) {
   const t = words();
   const [view] = place();
-  const link = (name) => h("a", { href: `#/${name}`, "aria-current": view === name ? "page" : null }, TITLES[name]?.().title ?? t[name]);
+  const link = (name) => h("a", { href: `#/${name}`, "aria-current": view === name ? "page" : null }, t[name]);
+  const may = (...scopes) => scopes.some((scope) => me.scopes.includes(scope));
   const other = language.code === "vi" ? "en" : "vi";
   const switchLanguage = () => { language.code = other; draw(); };
   document.documentElement.lang = language.code;
@@ -37,7 +38,7 @@ function frame(...content) {
     h("a", { class: "skip", href: "#content", onclick: (event) => { event.preventDefault(); document.getElementById("content").focus(); } }, t.skip),
     h("header", { class: "top" },
       h("div", { class: "brand" }, h("img", { src: "console/icon.svg", alt: "" }), "Tailor"),
-      me ? h("nav", { "aria-label": "Tailor" }, link("runs"), mayUpload(me) && link("upload"), link("serving"), mayManageKeys(me) && link("keys"), link("playground")) : h("div", { class: "grow" }),
+      me ? h("nav", { "aria-label": "Tailor" }, link("runs"), may("upload", "operate") && link("upload"), link("serving"), may("keys") && link("keys"), link("playground")) : h("div", { class: "grow" }),
       h("button", { type: "button", lang: other, onclick: switchLanguage }, t.language),
       me && h("button", { type: "button", onclick: signOut }, t.signOut)),
     h("main", { id: "content", tabindex: "-1" }, ...content));
@@ -78,12 +79,12 @@ async function draw() {
     return signIn(error);
   }
   const [view, id] = place();
-  document.title = `${id || (TITLES[view]?.().title ?? words()[view])} · Tailor`;
+  document.title = `${id || words()[view]} · Tailor`;
   frame(h("p", { class: "soft" }, words().loading));
   const content = document.getElementById("content");
   content.focus({ preventScroll: true });
   try {
-    await (view === "runs" && id ? run(content, id, me, current) : VIEWS[view](content, me, current, id));
+    await VIEWS[view](content, me, current, id);
   } catch (error) {
     if (current()) show(content, failure(error));
   }

@@ -3,12 +3,12 @@ import { svg } from "./dom.js";
 
 const WIDTH = 640, HEIGHT = 220, LEFT = 46, BOTTOM = 26, TOP = 10, RIGHT = 12;
 
-export function losses(curve, names) {
+export function losses(curve, names, scale = {}) {
   const kinds = ["training", "validation"].filter((kind) => curve[kind].length);
   const points = kinds.flatMap((kind) => curve[kind]).filter((point) => point.loss !== null);
   if (points.length < 2) return null;
   const steps = points.map((point) => point.step), values = points.map((point) => point.loss);
-  const [first, last, high] = [Math.min(...steps), Math.max(...steps), Math.max(...values)];
+  const [first, last, high] = [Math.min(...steps), scale.last ?? Math.max(...steps), scale.high ?? Math.max(...values)];
   const x = (step) => LEFT + ((step - first) / (last - first || 1)) * (WIDTH - LEFT - RIGHT);
   const y = (loss) => TOP + (1 - loss / (high || 1)) * (HEIGHT - TOP - BOTTOM);
   const grid = [0, 0.5, 1].map((share) => [

@@ -2,7 +2,7 @@
 import { post } from "./api.js";
 import { h, show } from "./dom.js";
 import { dollars, failure, number } from "./parts.js";
-import { words } from "./texts.js";
+import { language, words } from "./texts.js";
 import { forget } from "./upload.js";
 import { uploadWords } from "./upload-texts.js";
 
@@ -18,7 +18,7 @@ export async function preview(place, path, current) {
   const look = async () => {
     show(shown, h("p", { class: "soft", role: "status" }, t.looking));
     try {
-      state.seen = await post(`uploads/${path}/preview`, wanted(state));
+      state.seen = await post(`uploads/${path}/preview`, { ...wanted(state), lang: language.code });
     } catch (error) {
       state.seen = null;
       if (error.status > 0 && error.status < 500) return current() && show(shown, failure(error), start(place, path, state));

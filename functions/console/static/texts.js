@@ -1,7 +1,7 @@
 // All words of the page. tests hold that both languages have each of them.
 export const TEXTS = {
   en: {
-    language: "Tiếng Việt", skip: "Skip to the content", signOut: "Sign out", runs: "Runs", serving: "Serving", playground: "Try it",
+    language: "Tiếng Việt", skip: "Skip to the content", signOut: "Sign out", runs: "Runs", serving: "Serving", upload: "New dataset", usage: "Usage", keys: "Keys", compare: "Compare runs", playground: "Try it",
     signIn: "Sign in", signInLead: "Paste a key of this installation. It stays in this tab.", key: "Key", open: "Open",
     howKey: "An operator makes one: tailor console PROJECT, or tailor keys create NAME --project PROJECT --scope read.",
     loading: "Loading…", allProjects: "All projects", project: "Project", more: "Show more", noRuns: "There are no runs yet. Upload a folder to uploads/PROJECT/DATASET/ in the bucket, or use tailor push.",
@@ -34,7 +34,7 @@ export const TEXTS = {
     },
   },
   vi: {
-    language: "English", skip: "Đến nội dung", signOut: "Đăng xuất", runs: "Lượt chạy", serving: "Phục vụ", playground: "Dùng thử",
+    language: "English", skip: "Đến nội dung", signOut: "Đăng xuất", runs: "Lượt chạy", serving: "Phục vụ", upload: "Bộ dữ liệu mới", usage: "Mức dùng", keys: "Khóa", compare: "So sánh lượt chạy", playground: "Dùng thử",
     signIn: "Đăng nhập", signInLead: "Dán khóa của hệ thống này. Khóa chỉ được giữ trong thẻ trình duyệt này.", key: "Khóa", open: "Mở",
     howKey: "Người vận hành tạo khóa: tailor console PROJECT, hoặc tailor keys create NAME --project PROJECT --scope read.",
     loading: "Đang tải…", allProjects: "Mọi dự án", project: "Dự án", more: "Xem thêm", noRuns: "Chưa có lượt chạy nào. Hãy tải một thư mục lên uploads/PROJECT/DATASET/ trong bucket, hoặc dùng tailor push.",

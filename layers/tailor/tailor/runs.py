@@ -364,3 +364,11 @@ class RunStore(Protocol):
 
     def project_runs(self, project: str) -> list[Run]:
         """Return a project's runs, newest first."""
+
+    def newest_runs(self, project: str, until: datetime | None = None, page: int | None = None) -> Iterator[Run]:
+        """Yield a project's runs, the one that changed last first, and read no more of them than is taken.
+
+        Args:
+            until: when the first of them changed last, at the latest.
+            page: how many are read at once, if not as many as fit.
+        """

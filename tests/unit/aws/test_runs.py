@@ -89,6 +89,26 @@ def test_open_runs_are_found_oldest_first_and_finished_ones_are_not(store: Dynam
     assert [run.id for run in store.open_runs()] == [late.id]
 
 
+def test_the_newest_runs_are_read_by_pages_and_no_more_of_them_than_is_taken(
+    store: DynamoRunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in range(7):
+        store.create(a_run(State.LIVE, f"colours-{place}-0123456789ab", at=NOW + timedelta(hours=place)))
+    asked: list[int] = []
+    query = store._table.query
+
+    def counted(**how: Any) -> Any:
+        asked.append(how["Limit"])
+        return query(**how)
+
+    monkeypatch.setattr(store._table, "query", counted)
+    newest = store.newest_runs("colours", page=2)
+    assert [next(newest).id[8] for _ in range(3)] == ["6", "5", "4"]
+    assert asked == [2, 2]
+    assert [run.id[8] for run in newest] == ["3", "2", "1", "0"]
+    assert [run.id[8] for run in store.newest_runs("colours", NOW + timedelta(hours=1), 5)] == ["1", "0"]
+
+
 def test_a_run_that_does_not_exist_is_named(store: DynamoRunStore) -> None:
     with pytest.raises(NotFoundError, match="no-such-run"):
         store.get("no-such-run")

@@ -92,7 +92,8 @@ def function(
     module = importlib.reload(importlib.import_module("functions.manage.app"))
     for api in (module.steering, module.clicks):
         monkeypatch.setattr(api, "_services", RunServices(runs, control, store))
-    monkeypatch.setattr(module.steering, "_files", bucket)
+    for api in (module.steering, module.comparisons):
+        monkeypatch.setattr(api, "_files", bucket)
     clients.client("s3").create_bucket(Bucket="data")  # of uploads, which is in memory too
     return module
 

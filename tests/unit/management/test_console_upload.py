@@ -158,7 +158,7 @@ def test_on_a_phone_in_vietnamese_a_mapping_is_changed_beside_the_rows_and_what_
     page.goto(f"{api.url.removesuffix('/v1')}/console#/upload/colours/mau-sac")
     page.get_by_role("heading", name="rows.csv").wait_for()
     assert page.locator(".sample img").count() == 11  # of the rows that can be used
-    assert page.locator(".sample tbody tr").nth(1).get_by_text("the answer is empty").count() == 1
+    assert page.locator(".sample tbody tr").nth(1).get_by_text("câu trả lời trống").count() == 1
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_label("số").select_option("answer")

@@ -72,7 +72,8 @@ def test_a_list_has_the_keys_runs_alone_and_its_pages_have_each_of_them_once(
 ) -> None:
     for place in range(7):
         project = ("colours", "sounds")[place % 2]
-        run = a_run(State.PREPARED, f"{project}-set-{place:012}", at=NOW + timedelta(minutes=place), project=project)
+        at = NOW + timedelta(minutes=place // 4)  # some at the same moment
+        run = a_run(State.PREPARED, f"{project}-set-{place:012}", at=at, project=project)
         runs.create(run)
     runs.create(a_run(State.LIVE, THEIRS, project="secret"))
     seen: list[str] = []
@@ -86,7 +87,7 @@ def test_a_list_has_the_keys_runs_alone_and_its_pages_have_each_of_them_once(
         if not listed.has_more:
             break
         page = {"after": str(listed.last_id)}
-    assert seen == [f"{('colours', 'sounds')[place % 2]}-set-{place:012}" for place in reversed(range(7))]
+    assert [name[-1] for name in seen] == ["5", "6", "4", "3", "1", "2", "0"]
     assert [run["project"] for run in person.get("runs", project="sounds")[1]["data"]] == ["sounds"] * 3
     assert person.get("runs", state="live")[1]["data"] == []
     assert len(person.get("runs", state="open")[1]["data"]) == 7
@@ -149,11 +150,20 @@ def test_findings_that_say_the_same_are_one_and_losses_are_read(
     runs.create(run)
     assert code(person.get(f"runs/{RUN}/findings")) == (404, "not_ready")
     assert code(person.get(f"runs/{RUN}/curve")) == (404, "not_ready")
-    repeated = {"code": "empty-answer", "severity": "error", "file": "a.csv", "message": "no answer", "fix": "write"}
+    repeated = {
+        "code": "answer-missing",
+        "severity": "error",
+        "file": "a.csv",
+        "message": "the answer is empty",
+        "fix": "write",
+    }
     found = [repeated | {"line": line, "path": None} for line in range(30)]
     bucket.contents[f"{run.files}report/report.json"] = json.dumps({"findings": found}).encode()
     [grouped] = FindingList.model_validate(person.get(f"runs/{RUN}/findings")[1]).data
     assert (grouped.count, grouped.lines) == (30, list(range(20)))
+    [said] = person.get(f"runs/{RUN}/findings", lang="vi")[1]["data"]
+    assert (said["code"], said["count"], said["message"]) == ("answer-missing", 30, "câu trả lời trống")
+    assert code(person.get(f"runs/{RUN}/findings", lang="fr")) == (400, "invalid_value")
     curve = f"{run.files}job/step_wise_training_metrics.csv"
     rows = "".join(f"{step},1,{10 - step if step < 6 else 'nan'}\n" for step in range(8))
     bucket.put(curve, "e", NOW)

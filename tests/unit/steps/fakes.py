@@ -66,6 +66,10 @@ class MemoryRuns:
     def project_runs(self, project: str) -> list[Run]:
         return [run for run in self.items.values() if run.project == project]
 
+    def newest_runs(self, project: str, until: datetime | None = None, page: int | None = None) -> Iterator[Run]:
+        found = sorted(self.project_runs(project), key=lambda run: run.history[-1].at, reverse=True)
+        return (run for run in found if until is None or run.history[-1].at <= until)
+
 
 class MemoryFolders:
     """``meanwhile`` as in :class:`MemoryRuns`."""

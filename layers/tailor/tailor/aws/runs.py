@@ -3,6 +3,9 @@
 Index ``open`` is sparse: only runs in a non-terminal state have its key, so one query finds them.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
@@ -63,49 +66,55 @@ class DynamoRunStore(RunStore):
 
     def open_runs(self, unreadable: list[str] | None = None, most: int | None = None) -> list[Run]:
         condition, missed = Key("open").eq("open"), [] if unreadable is None else unreadable
-        return self._query(OPEN_INDEX, condition, missed, "listing the open runs of all projects", most=most)
-
-    def project_runs(self, project: str) -> list[Run]:
-        condition, action = Key("project").eq(project), f"listing the runs of {project}"
-        return self._query(PROJECT_INDEX, condition, [], action, newest_first=True)
-
-    def _query(
-        self,
-        index: str,
-        condition: Any,
-        unreadable: list[str],
-        action: str,
-        *,
-        newest_first: bool = False,
-        most: int | None = None,
-    ) -> list[Run]:
         runs: list[Run] = []
         following: dict[str, Any] = {"Limit": most} if most else {}
         read = 0
-        with translated(action):
+        with translated("listing the open runs of all projects"):
             while True:
-                page = self._table.query(
-                    IndexName=index, KeyConditionExpression=condition, ScanIndexForward=not newest_first, **following
-                )
+                page = self._table.query(IndexName=OPEN_INDEX, KeyConditionExpression=condition, **following)
                 for item in page["Items"]:
                     try:
                         runs.append(of_item(item))
                     except ValidationError:
-                        unreadable.append(str(item["id"]))
+                        missed.append(str(item["id"]))
                 read += len(page["Items"])
                 if "LastEvaluatedKey" not in page or (most and read >= most):
                     return runs
                 following |= {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def project_runs(self, project: str) -> list[Run]:
+        return list(self.newest_runs(project))
+
+    def newest_runs(self, project: str, until: datetime | None = None, page: int | None = None) -> Iterator[Run]:
+        condition: Any = Key("project").eq(project)
+        if until is not None:
+            condition &= Key("changed_at").lte(_changed_at(until))
+        following: dict[str, Any] = {"Limit": page} if page else {}
+        while True:
+            with translated(f"listing the runs of {project}"):
+                found = self._table.query(
+                    IndexName=PROJECT_INDEX, KeyConditionExpression=condition, ScanIndexForward=False, **following
+                )
+            for item in found["Items"]:
+                with suppress(ValidationError):  # this version can't read it: it must not hide the others
+                    yield of_item(item)
+            if "LastEvaluatedKey" not in found:
+                return
+            following |= {"ExclusiveStartKey": found["LastEvaluatedKey"]}
 
 
 def to_item(run: Run) -> dict[str, Any]:
     """Return the run's fields and the keys of the indexes: ``open``, ``changed_at`` (ISO 8601, UTC)."""
     item = as_item(run)
     item["state"] = run.state
-    item["changed_at"] = run.history[-1].at.isoformat(timespec="microseconds")
+    item["changed_at"] = _changed_at(run.history[-1].at)
     if run.is_open:
         item["open"] = "open"
     return item
+
+
+def _changed_at(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
 
 
 def of_item(item: dict[str, Any]) -> Run:

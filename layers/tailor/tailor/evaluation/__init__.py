@@ -8,7 +8,7 @@
 - ``report``: report.json and report.html
 
 ``run`` evaluates a run, ``offline`` a person's files, ``settings`` checks a recipe; ``sizes`` is how much is asked, and
-``curves`` reads the curves of a training. Metrics, normalisers and the
+``curves`` reads the curves of a training, and ``row_scores`` what each row scored. Metrics, normalisers and the
 detector of language are beside this package, because rewards and the advice before a training use them too. Nothing
 here talks to AWS: models are asked through :class:`tailor.llm.Asker`.
 """

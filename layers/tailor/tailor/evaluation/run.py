@@ -18,7 +18,7 @@ from tailor.evaluation.gate import regression
 from tailor.evaluation.gate.looks import look, tightened
 from tailor.evaluation.gate.verdict import Outcome, judge
 from tailor.evaluation.methods.task import task_of
-from tailor.evaluation.questions.arms import LIVE, Arm
+from tailor.evaluation.questions.arms import CANDIDATE, LIVE, Arm
 from tailor.evaluation.questions.held_out import Answer, write_answers
 from tailor.evaluation.questions.plan import Questions, questions_of
 from tailor.evaluation.questions.section import QuestionSet
@@ -26,6 +26,7 @@ from tailor.evaluation.report import label_page
 from tailor.evaluation.report.document import Findings, document
 from tailor.evaluation.report.html import pages
 from tailor.evaluation.report.thumbnails import thumbnails
+from tailor.evaluation.row_scores import RowScore, row_scores, write_scores
 from tailor.evaluation.scoring.behaviour import Prices, conduct
 from tailor.evaluation.scoring.slices import image_sizes
 from tailor.evaluation.settings import check_settings
@@ -338,3 +339,13 @@ def _write(files: Storage, folder: str, report: dict[str, Any], outcome: Outcome
     page = label_page.render(known, asked, pictures, language=report["language"])
     files.write(f"{folder}labels.html", page.encode(), "text/html; charset=utf-8")
     files.write(f"{folder}labels-key.json", orjson.dumps(known), "application/json")
+    files.write(f"{folder}rows.jsonl", write_scores(_scores(outcome)), "application/jsonl")
+
+
+def _scores(outcome: Outcome) -> list[RowScore]:
+    evidence, sheet = outcome.sheet.evidence[outcome.metric], outcome.sheet
+    ours, theirs = evidence[CANDIDATE].scores, evidence[outcome.decision.primary.baseline_arm].scores
+    return row_scores(
+        (row.group, row.question, row.references, sheet.answer(CANDIDATE, row).answer, score, baseline)
+        for row, score, baseline in zip(sheet.rows, ours, theirs, strict=True)
+    )

@@ -4,7 +4,7 @@
 |---|---|
 | ``access`` | who may do what: a key's current record and its scopes |
 | ``documents`` | what is answered, as pydantic models |
-| ``key_documents`` | the same about keys |
+| ``key_documents``, ``comparison_documents`` | the same about keys, and two runs |
 | ``requests`` | what is asked, as pydantic models |
 | ``shown`` | a run as a document |
 | ``runs`` | runs: list, show, findings, losses, and every action on a run or a project's live version |
@@ -13,6 +13,7 @@
 | ``uploads`` | upload a dataset from a browser, go on after an interruption, end it |
 | ``previews`` | show the first rows of a dataset, with what its columns mean |
 | ``api_keys`` | list, create, rotate and revoke keys, none of which may do more than the one that makes it |
+| ``comparisons`` | two runs of a project beside each other |
 | ``usage`` | what calls of a project's model were, and what they cost |
 | ``pages`` | pages of a list |
 | ``operations`` | the table of all paths, from which docs/openapi.json and the tests are made |
@@ -22,6 +23,7 @@ from tailor.management.access import AccessControl
 from tailor.management.api_keys import KeyManagement
 from tailor.management.approvals import Approvals
 from tailor.management.clicks import Clicks
+from tailor.management.comparisons import Comparisons
 from tailor.management.operations import ERRORS, OPERATIONS, Operation
 from tailor.management.previews import Previews
 from tailor.management.runs import RunsApi
@@ -35,6 +37,7 @@ __all__ = [
     "AccessControl",
     "Approvals",
     "Clicks",
+    "Comparisons",
     "KeyManagement",
     "Operation",
     "Previews",

@@ -8,7 +8,7 @@ whose body it ignores (docs.slack.dev/interactivity/handling-user-interaction): 
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Protocol
@@ -138,6 +138,9 @@ class AsShown(RunStore):
 
     def project_runs(self, project: str) -> list[Run]:
         return self.runs.project_runs(project)
+
+    def newest_runs(self, project: str, until: datetime | None = None, page: int | None = None) -> Iterator[Run]:
+        return self.runs.newest_runs(project, until, page)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from tailor.management.access import DECIDERS, FINISHERS, KEY_MANAGERS, OPERATORS, READERS, STARTERS, UPLOADERS
+from tailor.management.comparison_documents import ComparisonDocument
 from tailor.management.documents import (
     ApprovalDocument,
     ApprovalList,
@@ -25,7 +26,9 @@ from tailor.management.documents import (
 from tailor.management.key_documents import KeyDocument, KeyEntry, KeyList, MadeKey
 from tailor.management.requests import (
     ActionRequest,
+    ComparisonQuery,
     DecisionRequest,
+    FindingsQuery,
     FinishRequest,
     KeyRequest,
     KeysQuery,
@@ -106,9 +109,24 @@ OPERATIONS: tuple[Operation, ...] = (
         RunDocument,
     ),
     Operation(
-        "getFindings", "get", "/v1/runs/{run}/findings", "Get what the check of the data found", READERS, FindingList
+        "getFindings",
+        "get",
+        "/v1/runs/{run}/findings",
+        "Get what the check of the data found",
+        READERS,
+        FindingList,
+        query=FindingsQuery,
     ),
     Operation("getCurve", "get", "/v1/runs/{run}/curve", "Get the losses of the job", READERS, CurveDocument),
+    Operation(
+        "compareRuns",
+        "get",
+        "/v1/runs/{run}/comparison",
+        "Compare a run with another one of its project",
+        READERS,
+        ComparisonDocument,
+        query=ComparisonQuery,
+    ),
     Operation(
         "approveRun", "post", "/v1/runs/{run}/approve", "Approve the run's cost", DECIDERS, RunDocument, ActionRequest
     ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tailor import catalog
 from tailor.costs import Quote
 from tailor.errors import InvalidInputError, NotFoundError, Problem, RecipeError
-from tailor.findings import Finding
+from tailor.findings import Finding, Language, translated
 from tailor.management import shown
 from tailor.management.access import UPLOADERS, AccessControl
 from tailor.management.documents import (
@@ -63,11 +63,11 @@ class Previews:
             dataset=dataset,
             recipe=text,
             recipe_problems=[_in_words(problem) for problem in problems],
-            **self._looked(prefix, recipe, quoted=not problems),
+            **self._looked(prefix, recipe, asked.lang, quoted=not problems),
         )
         return ApiAnswer(answer.model_dump_json())
 
-    def _looked(self, prefix: str, recipe: Recipe, *, quoted: bool) -> dict[str, Any]:
+    def _looked(self, prefix: str, recipe: Recipe, language: Language, *, quoted: bool) -> dict[str, Any]:
         """Return what the rows show, with the recipe's settings or, where its model can't do that, with defaults."""
         from tailor.datasets.preview import preview_dataset
 
@@ -91,8 +91,8 @@ class Previews:
             "headline": report.headline if preview.whole else "",
             "checked": report.counts["rows"],
             "rejected": report.counts["rejected"],
-            "files": [_file(file) for file in preview.files],
-            "findings": [_finding(found) for found in preview.findings],
+            "files": [_file(file, language) for file in preview.files],
+            "findings": [_finding(found, language) for found in preview.findings],
             "quote": shown.quote(quote),
         }
 
@@ -115,7 +115,7 @@ def _in_words(problem: Problem) -> str:
     return f"{problem.where}: {problem.message}" + (f"; {problem.fix}" if problem.fix else "")
 
 
-def _file(file: "PreviewFile") -> PreviewFileDocument:
+def _file(file: "PreviewFile", language: Language) -> PreviewFileDocument:
     return PreviewFileDocument(
         name=file.name,
         format=file.format,
@@ -125,12 +125,13 @@ def _file(file: "PreviewFile") -> PreviewFileDocument:
                 line=row.line,
                 cells=row.cells,
                 pictures=row.pictures,
-                findings=[_finding(found) for found in row.findings],
+                findings=[_finding(found, language) for found in row.findings],
             )
             for row in file.rows
         ],
     )
 
 
-def _finding(found: Finding) -> RowFinding:
-    return RowFinding(code=found.code, severity=found.severity, message=found.message, fix=found.fix)
+def _finding(found: Finding, language: Language) -> RowFinding:
+    said = translated(found, language)
+    return RowFinding(code=said.code, severity=said.severity, message=said.message, fix=said.fix)

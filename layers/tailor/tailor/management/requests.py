@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
+from tailor.findings import Language
 from tailor.runs import State
 from tailor.serving.keys import MAX_PROJECTS, Scope
 from tailor.serving.schema import ApiModel
@@ -99,7 +100,9 @@ class RecipeChanges(ApiModel):
 
 
 class PreviewRequest(RecipeChanges):
-    """Recipe to look at a dataset with."""
+    """Recipe to look at a dataset with, and the language of the findings."""
+
+    lang: Language = "en"
 
 
 class FinishRequest(RecipeChanges):
@@ -159,6 +162,18 @@ class UsageQuery(ApiModel):
     model_config = ConfigDict(strict=False)  # of an address, where all is text
 
     days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 31
+
+
+class ComparisonQuery(ApiModel):
+    """Query of a comparison: the other run, of the same project."""
+
+    other: Annotated[str, Field(min_length=1, max_length=63)]
+
+
+class FindingsQuery(ApiModel):
+    """Query of findings."""
+
+    lang: Language = Field(default="en", description="language of the sentences")
 
 
 class RunsQuery(ApiModel):

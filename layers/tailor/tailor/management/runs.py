@@ -1,19 +1,22 @@
 """Runs over the API: list, show, findings, losses, and every action that the command line has."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import groupby, islice
 from typing import Any, Protocol
 
 from tailor.errors import ConflictError, InvalidInputError, NotFoundError
 from tailor.evaluation.curves import find_curves
+from tailor.findings import in_document
 from tailor.management import shown
 from tailor.management.access import OPERATORS, READERS, AccessControl, own, signature
 from tailor.management.approvals import Approvals
 from tailor.management.documents import DeletedModel, FindingList, Links, RunList, ServiceDocument
 from tailor.management.operations import ACTIONS
-from tailor.management.pages import page_of
-from tailor.management.requests import ActionRequest, ReasonedRequest, RollbackRequest, RunsQuery
+from tailor.management.requests import ActionRequest, FindingsQuery, ReasonedRequest, RollbackRequest, RunsQuery
 from tailor.run_records import DeploymentStatus
 from tailor.runs import Run, State
 from tailor.serving.errors import ApiError
@@ -65,31 +68,49 @@ class RunsApi:
         asked = check(RunsQuery, dict(query))
         if asked.project is not None:
             own(asked.project, key, "project")
-        projects = [asked.project] if asked.project else key.projects
-        runs = [run for project in projects for run in self._services.runs.project_runs(project) if _fits(run, asked)]
-        runs.sort(key=lambda run: (run.history[-1].at, run.id), reverse=True)
-        wanted, more = page_of(runs, asked.after, asked.limit, lambda run: run.id)
-        page = [shown.summary(run) for run in wanted]
+        last = self._after(asked, key)
+        found = self._newest([asked.project] if asked.project else key.projects, last, asked.limit + 1)
+        wanted = list(islice((run for run in found if _fits(run, asked)), asked.limit + 1))
+        page = [shown.summary(run) for run in wanted[: asked.limit]]
         answer = RunList(
             data=page,
             first_id=page[0].id if page else None,
             last_id=page[-1].id if page else None,
-            has_more=more,
+            has_more=len(wanted) > asked.limit,
         )
         return ApiAnswer(answer.model_dump_json())
+
+    def _after(self, asked: RunsQuery, key: ApiKey) -> Run | None:
+        """Return the run that a page begins after. Raises ApiError 400 for one that the list does not have."""
+        if asked.after is None:
+            return None
+        with suppress(ApiError):
+            last = self._access.run(asked.after, key)
+            if _fits(last, asked) and asked.project in (None, last.project):
+                return last
+        message = "after: this list has no such run; give the last_id of the page before, with the same filters"
+        raise ApiError(400, message, code="invalid_value", param="after")
+
+    def _newest(self, projects: Iterable[str], last: Run | None, page: int) -> Iterator[Run]:
+        """Yield runs of projects, the one that changed last first, from behind ``last`` on."""
+        until = last.history[-1].at if last else None
+        lists = (_in_order(self._services.runs.newest_runs(project, until, page)) for project in projects)
+        found = merge(*lists, key=_changed, reverse=True)
+        return found if last is None else (run for run in found if _changed(run) < _changed(last))
 
     def show(self, run_id: str, caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/runs/{run}``."""
         return self._shown(self._access.run(run_id, self._access.key(caller, READERS)))
 
-    def findings(self, run_id: str, caller: Caller) -> ApiAnswer:
+    def findings(self, run_id: str, query: Mapping[str, str], caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/runs/{run}/findings``: what the check of the data found. Raises ApiError 404 before that."""
         run = self._access.run(run_id, self._access.key(caller, READERS))
+        language = check(FindingsQuery, dict(query)).lang
         try:
             report = json.loads(self._files.read(f"{run.files}report/report.json"))
         except NotFoundError:
             raise ApiError(404, "the data of this run were not checked yet", code="not_ready", param="run") from None
-        found = shown.findings(report["findings"])
+        found = shown.findings(in_document(row, language) for row in report["findings"])
         answer = FindingList(data=found[:MOST_FINDINGS], has_more=len(found) > MOST_FINDINGS)
         return ApiAnswer(answer.model_dump_json())
 
@@ -225,6 +246,16 @@ class RunsApi:
         links = {name: f"{run.files}{page}" for name, page in _PAGES.items()}
         found = {name: self._files.link(key, LINK_SECONDS) if key in there else None for name, key in links.items()}
         return Links.model_validate(found | {"expire_at": until})
+
+
+def _changed(run: Run) -> tuple[datetime, str]:
+    return run.history[-1].at, run.id
+
+
+def _in_order(runs: Iterator[Run]) -> Iterator[Run]:
+    """Yield runs that come by the time of their change, those of the same moment by their ids."""
+    for _, same in groupby(runs, lambda run: run.history[-1].at):
+        yield from sorted(same, key=_changed, reverse=True)
 
 
 def _fits(run: Run, asked: RunsQuery) -> bool:

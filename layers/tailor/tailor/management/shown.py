@@ -56,7 +56,7 @@ def document(run: Run, links: Links) -> RunDocument:
             "answer_by": run.answer_by if run.state == State.AWAITING_APPROVAL else None,
             "job": _job(run.job),
             "deployment": run.deployment.status if run.deployment else None,
-            "evaluation": _evaluation(run.evaluation),
+            "evaluation": evaluation(run.evaluation),
             "waits": run.stall and Wait(**{name: getattr(run.stall, name) for name in Wait.model_fields}),
             "newer": run.newer or None,
             "links": links,
@@ -183,7 +183,8 @@ def _job(job: JobRecord | None) -> JobDocument | None:
     )
 
 
-def _evaluation(found: EvaluationRecord) -> EvaluationDocument | None:
+def evaluation(found: EvaluationRecord) -> EvaluationDocument | None:
+    """Return a verdict as a document; None without one."""
     if found.verdict is None:
         return None
     return EvaluationDocument(**{name: getattr(found, name) for name in EvaluationDocument.model_fields})
