@@ -189,11 +189,11 @@ class TestGrade:
         [
             (b"", "is empty"),
             (b"{\n", "bad.jsonl: this is not JSON"),
-            (b'{"messages": []}\n', "line 1: the rows have no known form"),
-            (b'{"messages": [1, 2]}\n', "line 1: the rows have no known form"),
+            (b'{"messages": []}\n', "line 1: the format of the rows is not recognised"),
+            (b'{"messages": [1, 2]}\n', "line 1: the format of the rows is not recognised"),
             (ROW + b'\n{"prompt": "", "answer": "4"}\n', "line 2: the prompt is empty"),
             (ROW.replace(b'"4"', b"true"), "line 1: the reference answer is"),
-            (bytes(range(256)), "this is no text"),
+            (bytes(range(256)), "this is not text"),
             (b'{"messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "line 1"),
         ],
     )

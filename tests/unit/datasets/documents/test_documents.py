@@ -172,7 +172,7 @@ def test_pages_that_are_pictures_are_named(tmp_path: Path) -> None:
     assert len(examples(reader)) == 4
     [found] = [found for found in reader.findings if found.code == "pages-without-text"]
     assert (found.file, found.severity) == (name, "warning")
-    assert "pages 2-3, 5 are pictures" in found.message
+    assert "pages 2-3, 5 are scanned pictures" in found.message
     assert refusal(tmp_path / "2", name, pdf(None, None))[0] == "pages-without-text"
 
 
@@ -238,7 +238,7 @@ def test_fonts_that_are_not_known_and_half_old_texts_are_refused(tmp_path: Path)
     unknown = docx(p("Tieáng Vieät", run='<w:rFonts w:ascii="VPS Times"/>'))
     assert refusal(tmp_path, "a.docx", unknown) == (
         "legacy-font",
-        "the text is written for the old font 'VPS Times', whose letters are not known here",
+        "the text is written for the old font 'VPS Times', whose encoding is unknown",
     )
     half = f"{VNI} {'Übergröße müßig Straßenbäume '.lower() * 5}"
     assert refusal(tmp_path / "2", "a.md", half)[0] == "legacy-font"

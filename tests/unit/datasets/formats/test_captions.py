@@ -121,6 +121,6 @@ def test_several_captions_of_a_picture_are_learnt_and_tested_as_several_answers(
     tested = [row["references"] for row in outcome.lines("prepared/test.jsonl")]
     assert tested == [["caption 0a", "caption 0b"], ["caption 1a", "caption 1b"]]
     (joined,) = outcome.found("captions-joined")
-    assert "4 more captions are further right answers of 2 pictures" in joined["message"]
+    assert "4 further captions count as correct answers for 2 pictures" in joined["message"]
     assert not outcome.found("conflicting-answers")
     assert outcome.report.counts["left_out"] == 4

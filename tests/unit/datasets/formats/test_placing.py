@@ -72,9 +72,9 @@ def test_each_picture_goes_to_its_place(tmp_path: Path, row: dict[str, Any], sho
         (asked("<image><image>?", images=["img/a.png"]), "media-count", "2 places for media, but 1 media"),
         (asked("<image>What?"), "media-count", "names no file"),
         (asked([{"type": "image"}, "What?"]), "media-count", "names no file"),
-        (asked("<audio>What?"), "audio-not-supported", "hear"),
-        (asked("What?", audios=["a.mp3"]), "audio-not-supported", "hear"),
-        ({"question": "What?", "answer": "x", "clip": "a.wav"}, "audio-not-supported", "hear"),
+        (asked("<audio>What?"), "audio-not-supported", "about audio"),
+        (asked("What?", audios=["a.mp3"]), "audio-not-supported", "about audio"),
+        ({"question": "What?", "answer": "x", "clip": "a.wav"}, "audio-not-supported", "about audio"),
         ({"question": "<image> and <image>?", "answer": "x", "image": "a.png"}, "media-count", "2 places"),
     ],
 )
