@@ -1,4 +1,4 @@
-"""From files that people have to data that a model is trained on.
+"""Turn the files that people have into data that a model is trained on.
 
 A row walks through these rooms in this order, and a room imports only from those before it:
 

@@ -1,4 +1,4 @@
-"""The canonical training record: what readers yield, checks look at and writers take.
+"""Define the canonical training record: yielded by readers, examined by checks, encoded by writers.
 
 Structs of msgspec, which are made and freed several times as fast as dataclasses: hundreds of thousands of them pass
 through a function. None is part of a cycle, so the garbage collector need not look at them.
@@ -50,7 +50,7 @@ class Turn(msgspec.Struct, gc=False):
 
 
 class Example(msgspec.Struct, gc=False):
-    """One canonical record. ``line`` is the 1-based line in a text file, or the 1-based row in a table or array.
+    """One canonical record. ``line`` is the 1-based line of a text file, or the 1-based row of a table or array.
 
     ``turns`` is empty for continued pre-training, whose document is in ``document``. For prompts without an answer
     (distillation, reinforcement) the last turn is the user's. ``references`` are all acceptable answers where the
@@ -72,7 +72,7 @@ class Example(msgspec.Struct, gc=False):
 
 
 class Placed(Protocol):
-    """Whatever stands in a line of a file."""
+    """Anything with a place in a file."""
 
     @property
     def file(self) -> str: ...
@@ -81,7 +81,7 @@ class Placed(Protocol):
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):
-    """A row that could not become an :class:`Example`. ``raw`` is what the file says there, shortened."""
+    """A row that could not become an :class:`Example`. ``raw`` is the file's text, shortened."""
 
     file: str
     line: int
@@ -90,7 +90,7 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
 
 
 def as_dict(value: Any) -> Any:
-    """Return a record, or a part of one, as dictionaries and lists."""
+    """Return a record, or part of one, as dictionaries and lists."""
     if isinstance(value, msgspec.Struct):
         return {name: as_dict(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, list):
@@ -99,7 +99,7 @@ def as_dict(value: Any) -> Any:
 
 
 def media_of(example: Example) -> list[tuple[str, Media]]:
-    """Return each media block with its path."""
+    """Yield each media block with its path."""
     found = []
     for place, turn in enumerate(example.turns):
         if len(turn.blocks) == 1 and type(turn.blocks[0]) is Text:

@@ -1,4 +1,4 @@
-"""Look at the first rows of a dataset as its run will: columns, pictures, and what is wrong with which row."""
+"""Preview the first rows of a dataset as its run will read them: columns, pictures, and findings by row."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from tailor.recipe import Recipe
 from tailor.storage import FolderStorage, Storage
 
 ROWS: Final = 200
-"""Rows that are checked."""
+"""Number of rows to check."""
 SHOWN_FILES: Final = 4
 SHOWN_ROWS: Final = 12
 SHOWN_PICTURES: Final = 2  # of a row
@@ -31,7 +31,8 @@ _ROLE: Final = re.compile(r"(?:used as the|shown as an?) (\w+)")
 
 @dataclass(frozen=True, slots=True)
 class PreviewColumn:
-    """A column or key. ``role`` is a role of the recipe's ``data.columns``, or None; ``fate`` says it in words."""
+    """A column or key. ``role`` is a role of the recipe's ``data.columns``, or None; ``fate`` describes its use in
+    words."""
 
     name: str
     role: str | None
@@ -40,7 +41,7 @@ class PreviewColumn:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """A row as the file has it: a text for each column, pictures as data URLs, findings about it."""
+    """A row as in the file: a text for each column, pictures as data URLs, findings about it."""
 
     line: int
     cells: list[str]
@@ -58,7 +59,7 @@ class PreviewFile:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Result of a look. ``whole``: these are all rows, so that the report is the run's own."""
+    """Result of a preview. ``whole``: it covers all rows, so the report is the one that the run will have."""
 
     report: Report
     whole: bool
@@ -67,7 +68,7 @@ class Preview:
 
 
 class _FirstRows(Intake):
-    """Takes the first rows of each of the first files and no others."""
+    """Takes only the first rows of each of the first files."""
 
     more = False
 
@@ -97,7 +98,7 @@ class _FirstRows(Intake):
 
 
 def preview_dataset(uploads: Storage, prefix: str, recipe: Recipe, model: Model, scratch: Path) -> Preview:
-    """Return what the first rows of a dataset show.
+    """Return a preview of a dataset's first rows.
 
     Args:
         scratch: an empty folder.

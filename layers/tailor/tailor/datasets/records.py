@@ -1,4 +1,4 @@
-"""Examples as the service takes them: one JSON object a line, in the shape of the model and its method."""
+"""Encode examples as the service takes them: one JSON object a line, in the shape of the model and its method."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ SCHEMA = "bedrock-conversation-2024"
 
 class Encoded(msgspec.Struct, gc=False):
     """``line`` is the record without a line break; ``question`` all texts before the last answer, ``answer`` that
-    answer: duplicates and conflicts are found by them. Media are not part of them."""
+    answer: duplicates and conflicts are found by them. They include no media."""
 
     line: bytes
     question: str
@@ -23,7 +23,7 @@ class Encoded(msgspec.Struct, gc=False):
 
 
 class Encoder:
-    """Raises TypeError or ValueError (orjson's errors) where a passed-on value can't be written as JSON."""
+    """Encodes examples. Raises TypeError or ValueError (orjson's) if a passed-on value can't be written as JSON."""
 
     def __init__(self, record: Record, owner: str | None) -> None:
         self._owner = owner
@@ -86,7 +86,7 @@ class Encoder:
 
 
 def question_and_answer(example: Example) -> tuple[str, str]:
-    """The texts before the last answer, and the answer. Tool calls count as text; media do not."""
+    """Return the texts before the last answer, and the answer. Tool calls count as text; media do not."""
     turns = example.turns
     answer = ""
     if turns and turns[-1].role == "assistant":
@@ -115,7 +115,7 @@ def text_of(blocks: list[Block]) -> str:
 
 
 def document_of(example: Example) -> str:
-    """The text for continued pre-training; a conversation becomes its texts, one after another."""
+    """Return the text for continued pre-training; a conversation becomes the sequence of its texts."""
     if example.document is not None:
         return example.document
     texts = [example.system] if example.system else []

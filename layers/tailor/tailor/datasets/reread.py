@@ -1,4 +1,4 @@
-"""Prepared lines are read again before they count: each must be a sound record."""
+"""Read prepared lines again before they count: each must be a valid record."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from tailor.errors import TailorError
 
 
 class DamagedOutputError(TailorError):
-    """A prepared line does not read back as it should: a bug, never the data's fault."""
+    """Raised if a prepared line does not read back as it should: a bug, never the data's fault."""
 
     code = "damaged-output"
 

@@ -1,4 +1,4 @@
-"""Signs in the writing itself: damaged encodings, Unicode forms, Vietnamese tone marks."""
+"""Detect damage in the text itself: wrong decoding, Unicode forms, Vietnamese tone marks."""
 
 import re
 import unicodedata
@@ -25,7 +25,7 @@ _WORD = re.compile(r"\w*$")
 
 
 def mojibake(text: str) -> tuple[str, str] | None:
-    """The damaged word, or its beginning, and what it probably was; None where the text looks sound."""
+    """Return the damaged word, or its beginning, and what it probably was; None if the text looks intact."""
     for match in _MOJIBAKE.finditer(text):
         if _may_be_typed(match):
             continue
@@ -39,7 +39,7 @@ def mojibake(text: str) -> tuple[str, str] | None:
 
 
 def decoded_again(text: str) -> tuple[str, int]:
-    """Return a text with its damaged words as they were, and how many: none, where one of them is not certain."""
+    """Return a text with its damaged words restored, and their number; none, if one of them is not certain."""
     if _CUT.search(text):
         return text, 0
     words = _WORDS.split(text)
@@ -57,7 +57,7 @@ def decoded_again(text: str) -> tuple[str, int]:
 
 
 def _word_at(match: re.Match[str]) -> str:
-    """The word around it, at most a little longer than is looked at."""
+    """Return the word around a place, at most a little longer than the part examined."""
     text, earliest = match.string, max(match.start() - _MOST // 2, 0)
     breaks = [found.end() for found in _BREAK.finditer(text, earliest, match.start())]
     start = breaks[-1] if breaks else match.start() if earliest else 0
@@ -66,15 +66,15 @@ def _word_at(match: re.Match[str]) -> str:
 
 
 def _may_be_typed(match: re.Match[str]) -> bool:
-    """Whether it is a letter and nothing but punctuation as people type it (khá…”), which is also the bytes of rare
-    letters. Ã before a letter is an exception (CÃ”NG): what people type stands at the end of a word."""
+    """Return whether it is a letter with ordinary typed punctuation (khá…”), which is also the bytes of rare letters. Ã
+    before a letter is an exception (CÃ”NG): typed punctuation is at the end of a word."""
     letter, trail = match.group()[0], match.group()[1:]
     within = match.string[match.end() : match.end() + 1].isalnum()
     return not trail.strip(_TYPED) and not (letter == "Ã" and within)
 
 
 def _repaired(word: str, encoding: str) -> str | None:
-    """Return a word as it was before its bytes were read in ``encoding``; None if it was not read so.
+    """Return a word as it was before its bytes were read in ``encoding``; None if it was not.
 
     A single letter of another writing is chance: été and », with a no-break space between them, are the bytes of ét頻.
     """
@@ -88,7 +88,8 @@ def _repaired(word: str, encoding: str) -> str | None:
 
 @lru_cache(1 << 12)
 def tone_styles(text: str) -> tuple[str | None, str | None]:
-    """A word with the mark on the first vowel (hòa) and one with it on the second (hoà); None where there is none."""
+    """Return a word with the tone mark on the first vowel (hòa) and one with it on the second (hoà); None if there is
+    none."""
     first, second = _ON_FIRST.search(text), _ON_SECOND.search(text)
     return (_whole(text, first) if first else None, _whole(text, second) if second else None)
 
@@ -99,5 +100,5 @@ def _whole(text: str, match: re.Match[str]) -> str:
 
 
 def composed(text: str) -> str:
-    """NFC. The same object where the text is composed already."""
+    """Return the text in NFC; the same object if it is composed already."""
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)

@@ -1,4 +1,4 @@
-"""Which rule refuses a row. Messages and severities are in :mod:`tailor.findings`.
+"""Check rows one by one. Messages and severities are in :mod:`tailor.findings`.
 
 | module | |
 |---|---|

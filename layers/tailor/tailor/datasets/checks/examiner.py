@@ -1,4 +1,4 @@
-"""All checks of one example: its shape, its media, its texts.
+"""Run all checks of one example: its shape, its media, its texts.
 
 Only texts that fail the screen (:mod:`tailor.datasets.checks.prefilter`) are looked at one by one, for findings with
 their paths.
@@ -28,7 +28,7 @@ _KIND_LIMITS = {"image": "images_per_example", "video": "videos_per_example"}
 
 
 class Examiner:
-    """Looks at examples for one model and method, after the repairs of :mod:`tailor.datasets.checks.repairs`."""
+    """Checks examples for one model and method, after the repairs of :mod:`tailor.datasets.checks.repairs`."""
 
     def __init__(self, model: Model, method: Method) -> None:
         facts = model.method(method)
@@ -39,7 +39,7 @@ class Examiner:
         self._words = {word.mark: word for word in map(_ReservedWord, model.reserved_words)}
 
     def shape(self, example: Example) -> list[Finding]:
-        """Order of turns, empty texts, tools, number and place of media."""
+        """Check the order of turns, empty texts, tools, and the number and place of media."""
         if self._method == "continued-pre-training":
             return [] if example.document or example.turns else [self._found("empty-text", example, "$.input")]
         if not example.turns:
@@ -63,7 +63,7 @@ class Examiner:
         return found
 
     def media(self, example: Placed, media: Iterable[tuple[str, Media]], locate: Locate) -> Iterator[Finding]:
-        """Yield what is wrong with the objects that the example refers to, given with their paths."""
+        """Yield what is wrong with the objects that the example refers to, which are given with their paths."""
         for path, block in media:
             if block.owner is not None and not _OWNER.fullmatch(block.owner):
                 yield self._found("media-owner", example, path, owner=block.owner)
@@ -85,11 +85,11 @@ class Examiner:
         return total
 
     def asked(self, tokens: Estimate, answer: int) -> int:
-        """The low end for an example without its answer of so many characters."""
+        """Return the lowest estimate of the tokens of an example without its answer of that many characters."""
         return max(0, tokens.low - self._estimator.least(answer))
 
     def size(self, example: Placed, size: int, tokens: Estimate) -> list[Finding]:
-        """Too long for the model, or for one line."""
+        """Check whether the example is too long for the model, or its record for one line."""
         limits, found = self._limits, []
         if limits.line_bytes and size > limits.line_bytes:
             found.append(self._found("line-too-long", example, size=size, limit=limits.line_bytes))
@@ -101,7 +101,7 @@ class Examiner:
         return found
 
     def texts(self, example: Example) -> list[Finding]:
-        """Reserved words, damaged characters, personal data."""
+        """Check texts for reserved words, damaged characters and personal data."""
         found: list[Finding] = []
         for path, role, text in texts_of(example):
             lower = text.lower()
@@ -177,7 +177,7 @@ class Examiner:
             yield self._found(code, example, path, **values)
 
     def _lacking(self, kind: str) -> dict[str, str]:
-        """Whether the model or the method takes no such media, and what to choose instead."""
+        """Return whether the model or the method lacks support for such media, and what to choose instead, in words."""
         others = [
             name
             for name, limits in self._others.items()
@@ -192,7 +192,7 @@ class Examiner:
 
 
 class _ReservedWord:
-    """One of the model's own markers. Words count at a word's beginning only: ``robot:`` holds no ``Bot:``."""
+    """One of the model's own markers. It counts only at the beginning of a word: ``robot:`` does not match ``Bot:``."""
 
     def __init__(self, word: str) -> None:
         self.word = word
@@ -209,7 +209,7 @@ class _ReservedWord:
 
 
 def texts_of(example: Example) -> Iterator[tuple[str, Role | None, str]]:
-    """Each text with its path and who says it (None: the system prompt, or a document)."""
+    """Yield each text with its path and its speaker (None: the system prompt, or a document)."""
     if example.system is not None:
         yield "$.system[0].text", None, example.system
     if example.document is not None:

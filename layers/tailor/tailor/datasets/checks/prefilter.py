@@ -1,4 +1,4 @@
-"""Which rows' texts need a closer look: most need none, and all patterns are searched for in many rows at once.
+"""Find the rows whose texts need a closer look. Most need none, so all patterns are searched in many rows at once.
 
 What the screen lets pass has nothing that the repairs, the search for personal data or the checks of texts would find;
 what it stops may be sound all the same.
@@ -42,7 +42,7 @@ BETWEEN: Final = b"."  # part of no pattern's beginning or end
 
 class Passed(msgspec.Struct, gc=False):
     """A row that needs no closer look: its texts as UTF-8, and what its tokens are estimated from. ``symbols``: ASCII
-    that is no letter, digit or space; ``spaced``: runs of white space are so long that they count."""
+    that is no letter, digit or space; ``spaced``: runs of white space are long enough to count."""
 
     question: bytes
     answer: bytes
@@ -51,21 +51,22 @@ class Passed(msgspec.Struct, gc=False):
 
 
 def measured(question: str, answer: str) -> Passed:
-    """Return the same values for a row that was looked at closely."""
+    """Return the same values for a row that had a closer look."""
     before, last = question.encode(), answer.encode()
     text = b"%b\n%b" % (before, last)
     return Passed(before, last, text.translate(_SYMBOLS).count(1), bool(re.search(_SPACED, text)))
 
 
 class Screen:
-    """``reserved``: the model's own markers, which texts may not hold."""
+    """``reserved``: the model's own markers, which texts must not contain."""
 
     def __init__(self, reserved: Iterable[str]) -> None:
         patterns = [(_SPACED, 0), (_OF_PARTS, _ONCE), *_STOP, *((_word(word), _CASELESS) for word in reserved)]
         self._database = _database(patterns)
 
     def look(self, rows: list[tuple[str, str]]) -> list[Passed | None]:
-        """For each row (the texts before its last answer, and that answer) what passes, None for what does not."""
+        """Return for each row (the texts before its last answer, and that answer) its values; None if it needs a closer
+        look."""
         try:
             texts = [(question.encode(), answer.encode()) for question, answer in rows]
         except UnicodeEncodeError:  # half a character
@@ -87,7 +88,7 @@ class Screen:
 
 
 def is_apart(text: str) -> bool:
-    """Whether letters and their marks are not one character where they could be (not NFC)."""
+    """Return whether letters and their marks are separate where they could be one character (not NFC)."""
     return not unicodedata.is_normalized("NFC", text)
 
 
@@ -99,13 +100,13 @@ def _database(patterns: list[tuple[bytes, int]]) -> hyperscan.Database:
 
 
 def _found(patterns: hyperscan.Database, whole: bytes) -> list[tuple[int, int]]:
-    """The index of each pattern found, and where it ends."""
+    """Return the index of each pattern found, and where the match ends."""
     found: list[tuple[int, int]] = []
     patterns.scan(whole, match_event_handler=lambda id, start, end, flags, context: found.append((id, end)))
     return found
 
 
 def _word(word: str) -> bytes:
-    """A word counts at a word's beginning only."""
+    """Return the pattern of a word at the beginning of a word."""
     plain = re.escape(word.strip("\n")).encode()
     return rb"(?:^|[^a-z0-9_])" + plain if word.strip("\n")[0].isalnum() else plain

@@ -1,4 +1,4 @@
-"""Personal data and secrets in texts: found by shape, and replaced where the recipe says so."""
+"""Find personal data and secrets in texts by their shape, and replace them if the recipe says so."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _SECRETS = (
 
 @dataclass(frozen=True, slots=True)
 class FoundSecret:
-    """``code`` is the check's; ``start`` and ``end`` are places in the text; ``placeholder`` may replace it."""
+    """``code`` is the check's; ``start`` and ``end`` are offsets in the text; ``placeholder`` may replace it."""
 
     code: str
     kind: str
@@ -33,7 +33,7 @@ class FoundSecret:
 
 
 def find(text: str) -> Iterator[FoundSecret]:
-    """Secrets in the order of their kinds; they may overlap."""
+    """Return secrets in the order of their kinds; they may overlap."""
     for match in _EMAIL.finditer(text):
         yield FoundSecret("personal-email", "e-mail address", *match.span(), "[email]")
     for match in _CARD.finditer(text):
@@ -47,7 +47,7 @@ def find(text: str) -> Iterator[FoundSecret]:
 
 
 def redacted(text: str) -> tuple[str, int]:
-    """The text with placeholders, and how many."""
+    """Return the text with placeholders, and their number."""
     found = sorted(find(text), key=lambda secret: (secret.start, -secret.end))
     parts, at, count = [], 0, 0
     for secret in found:

@@ -1,4 +1,5 @@
-"""Reasoning in answers: learnt as such where the model can, else taken out; never half of a tag stays."""
+"""Separate reasoning from answers: learnt as reasoning if the model can, otherwise removed. Tags stay or go in
+pairs."""
 
 from tailor.datasets.example import Block, Example, Raw, Text, Turn
 from tailor.findings import Finding, finding
@@ -7,13 +8,13 @@ from tailor.recipe import Data
 
 
 class ReasoningSplitter:
-    """Parts answers from their reasoning. ``learns``: the model does; ``data`` says whether it stays in the text."""
+    """Separates answers from their reasoning. ``learns``: whether the model does; ``data`` may keep it in the text."""
 
     def __init__(self, model: str, data: Data, *, learns: bool) -> None:
         self._model, self._keeps, self._learns = model, data.reasoning == "keep", learns
 
     def apply(self, example: Example) -> list[Finding]:
-        """Change the example's answers in place; return what there is to say."""
+        """Change the example's answers in place; return the findings."""
         found: list[Finding] = []
         for place, turn in enumerate(example.turns):
             if turn.role != "assistant":

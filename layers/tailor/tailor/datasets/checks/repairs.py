@@ -1,4 +1,4 @@
-"""Safe repairs of texts, each recorded with before and after; and redaction where the recipe asks for it.
+"""Repair texts where that is safe, recording before and after; redact them if the recipe asks for it.
 
 What changes a meaning is never repaired, only offered in a finding's fix.
 """
@@ -28,7 +28,7 @@ class Fix:
 
 
 class Repairs:
-    """``strip``: also remove white space around texts (but never around a document)."""
+    """``strip``: also remove white space around texts (never around a document)."""
 
     def __init__(self, *, redact: bool, strip: bool) -> None:
         self._strip = strip
@@ -42,11 +42,11 @@ class Repairs:
             self._steps.append(("redacted", privacy.redacted))
 
     def spaced(self, example: Example) -> bool:
-        """Whether a text begins or ends with white space that is to go."""
+        """Return whether a text begins or ends with white space to be removed."""
         return self._strip and _spaced(example)
 
     def apply(self, example: Example) -> tuple[list[Finding], list[Fix]]:
-        """Repairs the example's texts in place."""
+        """Repair the example's texts in place."""
         fixes: list[tuple[Finding, Fix]] = []
 
         def repaired(text: str, path: str, *, strip: bool = self._strip) -> str:
@@ -76,7 +76,7 @@ class Repairs:
 
 
 def _spaced(example: Example) -> bool:
-    """A text begins or ends with white space."""
+    """Return whether a text begins or ends with white space."""
     for turn in example.turns:
         for block in turn.blocks:
             if type(block) is Text:
@@ -87,7 +87,7 @@ def _spaced(example: Example) -> bool:
 
 
 def _stripped(text: str) -> tuple[str, int]:
-    """White space alone stays: an empty text is a finding of its own."""
+    """Return the text without outer white space. Text that is only white space stays: that is a finding of its own."""
     return text.strip() or text, 1
 
 

@@ -1,4 +1,4 @@
-"""Tool definitions, calls and results within one example: do they fit together?"""
+"""Check that tool definitions, calls and results within one example fit together."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from tailor.datasets.example import Example, Raw
 
 Problem = tuple[str, str, dict[str, Any]]
-"""A check's code, a path, and the values of its message."""
+"""A check's code, a path, and the values for its message."""
 
 
 def tool_problems(example: Example) -> Iterator[Problem]:

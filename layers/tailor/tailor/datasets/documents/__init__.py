@@ -1,4 +1,4 @@
-"""Documents: text of whole files (text, Markdown, HTML, PDF, Word, e-books), and how it is cut for a model.
+"""Extract the text of whole files (text, Markdown, HTML, PDF, Word, e-books) and cut it to the model's limits.
 
 | module | |
 |---|---|

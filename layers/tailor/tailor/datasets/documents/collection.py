@@ -1,4 +1,4 @@
-"""The documents of a dataset: which files they are, and whether each is a group of its own."""
+"""Collect the documents of a dataset: which files they are, and whether each is a group of its own."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from tailor.datasets.sources import DataFile, Inventory
 from tailor.findings import finding
 
 FEWEST: Final = 3
-"""Fewer documents can't be split into training, validation and test: their parts are."""
+"""With fewer documents, their parts are split into training, validation and test instead."""
 
 
 def documents_of(inventory: Inventory) -> list[DocumentFile]:
-    """Return the documents of an inventory, by their names; notes what they are taken for.
+    """Return the documents of an inventory by their names, and report what they were taken for.
 
     Text files whose lines are the documents go to the inventory's files.
     """

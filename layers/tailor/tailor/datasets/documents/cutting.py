@@ -1,4 +1,4 @@
-"""Long documents become training examples: cut where the text itself pauses, within the model's limit.
+"""Cut long documents into training examples where the text itself pauses, within the model's limit.
 
 Nothing is lost: the pieces of a text, put together, are the text.
 """
@@ -33,15 +33,15 @@ _JOINERS: Final = frozenset("\u200c\u200d\ufe0e\ufe0f")
 
 
 def most_characters(model: Model) -> int:
-    """How many characters of prose are sure to fit into one example for continued pre-training, with a token for its
-    end. The highest estimate counts: a symbol is a token of its own."""
+    """Return how many characters of prose surely fit into one example for continued pre-training, with its end token.
+    The highest estimate counts: each symbol may be a token."""
     limits = model.method("continued-pre-training").limits
     return int((limits.context_tokens - 2) / (1 / model.tokens.characters_high + _SYMBOLS))
 
 
 def fitting(text: str, model: Model) -> Iterator[str]:
-    """The text in pieces that fit into one example by the highest estimate: where there are many symbols, in shorter
-    ones."""
+    """Yield the text in pieces that fit into one example by the highest estimate; pieces with many symbols are
+    shorter."""
     room = model.method("continued-pre-training").limits.context_tokens - 1
     yield from _fitting(text, most_characters(model), room, Estimator(model.tokens, None))
 
@@ -56,7 +56,7 @@ def _fitting(text: str, most: int, room: int, estimator: Estimator) -> Iterator[
 
 
 def pieces(text: str, most: int) -> Iterator[str]:
-    """The text in pieces of at most ``most`` characters, each but the last at least half as long.
+    """Yield the text in pieces of at most ``most`` characters; each but the last has at least half of that.
 
     Cuts before the last heading in the second half of a piece; where there is none, at the last paragraph, sentence,
     line, word, and only then in the middle of a word, but never inside a letter and its accents. A heading stays with
@@ -74,7 +74,8 @@ def pieces(text: str, most: int) -> Iterator[str]:
 
 
 def last_boundary(text: str, most: int, start: int = 0) -> int:
-    """A place in the second half of the piece that begins at ``start``. A boundary may begin a little before it."""
+    """Return a place to cut in the second half of the piece that begins at ``start``; boundaries may begin before
+    it."""
     least, end = start + most // 2, start + most
     for boundary in _BOUNDARIES:
         found = boundary.finditer(text, max(start, least - _LONGEST_BOUNDARY), end)
@@ -89,7 +90,7 @@ def last_boundary(text: str, most: int, start: int = 0) -> int:
 
 
 def _is_below_heading(text: str, place: int, start: int) -> bool:
-    """Whether a cut here would leave a heading at the end of a piece."""
+    """Return whether a cut here would leave a heading at the end of a piece."""
     line = text[max(start, place - _LONGEST_HEADING) : place].rstrip().rpartition("\n")[2]
     return _IS_HEADING.match(line) is not None
 

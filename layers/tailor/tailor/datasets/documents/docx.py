@@ -1,4 +1,4 @@
-"""Text of Word documents (DOCX): headings, paragraphs, numbered lists, tables and notes.
+"""Extract the text of Word documents (DOCX): headings, paragraphs, numbered lists, tables and notes.
 
 Headers and footers lie in parts of their own and are not read; nor is what was deleted while changes were tracked, nor
 comments.
@@ -55,7 +55,7 @@ def read(data: bytes) -> Extracted:
 
 
 def _styles(package: Package) -> dict[str, _Style]:
-    """Levels, numbers and fonts by style, with what a style takes over from the one that it is based on."""
+    """Return levels, numbers and fonts by style, including what a style inherits."""
     found: dict[str, tuple[str, _Style]] = {}
     for style in package.tree("word/styles.xml"):
         inside = {each.tag.rpartition("}")[2]: _value(each) for each in style.iter()}
@@ -86,7 +86,7 @@ def _value(element: object) -> str:
 
 
 class _Reader:
-    """Takes the events of a part that holds paragraphs; ``blocks`` is what it found."""
+    """Handles the events of a part that holds paragraphs; ``blocks`` is the result."""
 
     def __init__(self, styles: dict[str, _Style], numbering: Numbering, fonts: legacy_fonts.Fonts) -> None:
         self.blocks: list[str] = []
@@ -198,7 +198,7 @@ class _Reader:
 
 
 def _as_text(rows: list[list[_Cell]]) -> str:
-    """A table's rows as lines. One that only places text, in a single column, is its paragraphs."""
+    """Return a table's rows as lines. A table with one column, used for layout, becomes paragraphs."""
     if all(len(row) <= 1 for row in rows):
         return joined(block for row in rows for cell in row for block in cell.blocks)
     lines = (" | ".join(one_line(" ".join(cell.blocks)) for cell in row) for row in rows)

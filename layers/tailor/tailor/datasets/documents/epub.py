@@ -1,4 +1,4 @@
-"""Text of e-books (EPUB): their chapters in reading order."""
+"""Extract the text of e-books (EPUB): their chapters in reading order."""
 
 import posixpath
 import re
@@ -29,13 +29,13 @@ def read(data: bytes) -> Extracted:
 
 
 def _is_protected(package: Package) -> bool:
-    """Whether more than fonts is encrypted."""
+    """Return whether anything but fonts is encrypted."""
     methods = [each.get("Algorithm") for each in package.tree(_RIGHTS).iter() if local(each.tag) == "EncryptionMethod"]
     return any(method not in _FONT_MIXING for method in methods)
 
 
 def _chapters(package: Package) -> Iterator[str]:
-    """The files of the book in reading order, without the table of contents."""
+    """Yield the files of the book in reading order, without the table of contents."""
     roots = [each.get("full-path", "") for each in package.tree(_CONTAINER).iter() if local(each.tag) == "rootfile"]
     if not roots or roots[0] not in package.names:
         raise ValueError("it is no e-book: the list of its parts is missing")

@@ -1,4 +1,4 @@
-"""Text of HTML files, whatever encoding and fonts they were written in."""
+"""Extract the text of HTML files, whatever their encoding and fonts."""
 
 import re
 from typing import Final
@@ -26,7 +26,7 @@ def read(data: bytes) -> Extracted:
 
 
 def decoded(data: bytes) -> str:
-    """Return markup as text: by its own bytes, else by the encoding that it names. Raises RefusedDocumentError."""
+    """Return markup as text, decoded by its own bytes or else by its declared encoding. Raises RefusedDocumentError."""
     text = decoded_text(data)
     named = _CHARSET.search(data[:4096])
     if text is None and named:

@@ -1,4 +1,4 @@
-"""Vietnamese from before Unicode: text whose letters only a font such as .VnTime or VNI-Times shows rightly.
+"""Convert Vietnamese from before Unicode, which only fonts such as .VnTime or VNI-Times show correctly.
 
 A font's name makes it certain. Without one the text itself has to: nearly all of its words must be Vietnamese syllables
 once they are converted.
@@ -40,7 +40,7 @@ _ALONE: Final = {
 
 
 def _vni() -> dict[str, str]:
-    """Return the letter for each sign of VNI-Windows, which is one character or two."""
+    """Return the letter for each VNI-Windows sign of one or two characters."""
     found = dict(_ALONE)
     for base, (mark, tone) in product("aeouy", _PLAIN.items()):
         found[base + mark] = base + tone
@@ -61,7 +61,7 @@ _VNI_SIGN: Final = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, rev
 
 
 def table_of(font: str) -> Table | None:
-    """Return the table that a font's name stands for. Raises RefusedDocumentError for an old one that is not known."""
+    """Return the table for a font's name; None for other fonts. Raises RefusedDocumentError for an old, unknown one."""
     name = _SUBSET.sub("", font.strip(" '\""))
     for pattern, table in _FONTS:
         if pattern.match(name):
@@ -72,13 +72,13 @@ def table_of(font: str) -> Table | None:
 
 
 def converted(text: str, table: Table, *, capitals: bool = False) -> str:
-    """Return text of a table in Unicode. ``capitals``: the font shows small letters as capitals."""
+    """Return text of a table in Unicode. ``capitals``: the font shows lower-case letters as capitals."""
     text = tcvn3_text(text) if table == "TCVN3" else _VNI_SIGN.sub(lambda found: _VNI[found[0]], text)
     return text.upper() if capitals else text
 
 
 def with_lost_letter(text: str) -> str:
-    """Return text of a TCVN3 font with its "ư" again, which PDF's usual encoding takes for a hyphen."""
+    """Return text of a TCVN3 font with its "ư" restored, which PDF's usual encoding takes for a hyphen."""
     return _HYPHENATED.sub(_without_hyphen, text)
 
 
@@ -93,13 +93,13 @@ def _without_hyphen(found: re.Match[str]) -> str:
 
 @dataclass(slots=True)
 class Fonts:
-    """Converts pieces of a document by their fonts, and remembers which of them were old."""
+    """Converts pieces of a document by their fonts, and remembers which old fonts it met."""
 
     seen: dict[str, Table] = field(default_factory=dict)
     _known: dict[str, Table | None] = field(default_factory=dict)
 
     def read(self, text: str, font: str) -> str:
-        """Return text in Unicode that is shown in a font. Raises RefusedDocumentError."""
+        """Return text in Unicode, given its font. Raises RefusedDocumentError."""
         if not font or (text.isascii() and not _is_capital(font)):
             return text
         if font not in self._known:
@@ -111,7 +111,7 @@ class Fonts:
         return converted(text, table, capitals=_is_capital(font))
 
     def findings(self) -> list[Finding]:
-        """Say which fonts' text was converted."""
+        """Return findings about the fonts whose text was converted."""
         if not self.seen:
             return []
         names, tables = sorted(self.seen)[:5], sorted(set(self.seen.values()))
@@ -119,13 +119,13 @@ class Fonts:
 
 
 def _is_capital(font: str) -> bool:
-    """Whether a TCVN3 font has capitals in place of small letters: .VnTimeH, .VnArialH."""
+    """Return whether a TCVN3 font shows capitals in place of lower-case letters: .VnTimeH, .VnArialH."""
     name = _SUBSET.sub("", font).partition(",")[0].partition("-")[0]
     return name.startswith((".Vn", "Vn")) and name.endswith("H")
 
 
 def by_text(text: str) -> tuple[Table | None, list[Finding]]:
-    """Return the table of a text whose fonts nobody knows, if its words say that it has one, and what to say of it.
+    """Return the table of a text with unknown fonts, judged by its words, and what to report; None if there is none.
 
     Raises RefusedDocumentError where it looks as if, but is not sure.
     """
@@ -143,18 +143,18 @@ def by_text(text: str) -> tuple[Table | None, list[Finding]]:
 
 
 def _words(text: str) -> list[str]:
-    """Some of the words with letters beyond ASCII."""
+    """Return some of the words with letters beyond ASCII."""
     found = (found[0] for found in _WORD.finditer(text[:_SAMPLE]))
     return list(islice((word for word in found if not word.isascii()), _MOST_WORDS))
 
 
 def _share(words: list[str], table: Table | None) -> float:
-    """Which share of the words are Vietnamese syllables, as they are or read by a table."""
+    """Return the share of words that are Vietnamese syllables, as they are or read by a table."""
     read = words if table is None else [converted(word, table) for word in words]
     return sum(not word.isascii() and is_syllable(word) for word in read) / len(words)
 
 
 def is_unicode(text: str) -> bool:
-    """Whether the Vietnamese words of a text are such as they are."""
+    """Return whether the Vietnamese words of a text are already in Unicode."""
     words = _words(text)
     return bool(words) and _share(words, None) > _LIKELY

@@ -1,4 +1,4 @@
-"""Text of HTML: headings, paragraphs, lists, tables; without scripts, menus, forms and what is hidden."""
+"""Extract the text of HTML: headings, paragraphs, lists, tables; without scripts, menus, forms and hidden parts."""
 
 from html.parser import HTMLParser
 from typing import Final
@@ -35,7 +35,7 @@ def text_of(document: str) -> str:
 
 
 class _Reader(HTMLParser):
-    """Collects blocks. Of elements it keeps those that are open and matter: wrong nesting must not lose text."""
+    """Collects blocks. It tracks only the open elements that matter, so that wrong nesting loses no text."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -83,7 +83,7 @@ class _Reader(HTMLParser):
             self._pieces.append(data if self._kept else data.replace("\n", " ").replace("\r", " "))
 
     def unknown_decl(self, data: str) -> None:
-        """Pass over what is no HTML, such as conditional comments of Word."""
+        """Ignore what is not HTML, such as conditional comments of Word."""
 
     def _begin(self, tag: str) -> None:
         self.flush()
@@ -116,7 +116,7 @@ class _Reader(HTMLParser):
             self._open.pop()
 
     def _mark(self) -> str:
-        """Return the text before an item of the list that is open."""
+        """Return the mark before an item of the open list."""
         if not self._marks or not self._marks[-1].isdecimal():
             return "- "
         self._marks[-1] = str(int(self._marks[-1]) + 1)
@@ -137,12 +137,12 @@ class _Reader(HTMLParser):
             self._block(" | ".join(cells) if len(cells) > 1 else cells[0], row=len(cells) > 1)
 
     def end(self) -> None:
-        """End all that is open."""
+        """Close everything that is open."""
         self.flush()
         self._end_row()
 
     def flush(self) -> None:
-        """End the block that is being read."""
+        """Finish the current block."""
         pieces, self._pieces = "".join(self._pieces), []
         text = pieces.strip("\n") if self._kept else paragraph(pieces)
         if not text.strip():

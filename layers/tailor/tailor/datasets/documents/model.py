@@ -1,4 +1,4 @@
-"""A document's text as it was taken out of its file, with what is to be said about it."""
+"""Text that was extracted from a document, with findings about it."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from tailor.findings import Finding
 
 
 class Extracted(msgspec.Struct):
-    """Text of a document: paragraphs parted by blank lines, headings marked as Markdown marks them.
+    """Text of a document: paragraphs separated by blank lines, headings marked as in Markdown.
 
     ``notes`` are told of the document. ``pages``: where in the text each page begins, for kinds that have pages.
     """
@@ -17,7 +17,7 @@ class Extracted(msgspec.Struct):
 
 
 class RefusedDocumentError(Exception):
-    """A document can't be learnt from. ``finding`` says why, and what helps."""
+    """Raised for a document that can't be used. ``finding`` says why, and what helps."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)

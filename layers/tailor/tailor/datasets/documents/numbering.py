@@ -1,4 +1,4 @@
-"""Numbers that Word writes before paragraphs by itself: "Điều 5.", "a)", "1.2."; the text does not hold them."""
+"""Compute the numbers that Word writes before paragraphs ("Điều 5.", "a)", "1.2."), which are not in the text."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Final
 from xml.etree import ElementTree as Xml
 
 Place = tuple[str, int]
-"""A list's id and the depth in it, from 0."""
+"""A list's id and the level in it, from 0."""
 _MARK: Final = re.compile(r"%([1-9])")
 _ROMAN: Final = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
@@ -24,7 +24,7 @@ class _Level:
 
 @dataclass(slots=True)
 class Numbering:
-    """Lists of a document. ``next`` counts: paragraphs are to be given in their order."""
+    """Lists of a document. ``next`` counts, so paragraphs must be given in order."""
 
     abstract: dict[str, str] = field(default_factory=dict)
     levels: dict[str, dict[int, _Level]] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Numbering:
     _counts: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def next(self, place: Place) -> str:
-        """Return what stands before the next paragraph at a place of a list, with a space behind it."""
+        """Return the number before the next paragraph at a level of a list, followed by a space."""
         identity, depth = place
         abstract = self.abstract.get(identity)
         levels = self.levels.get(abstract or "", {})
@@ -57,7 +57,7 @@ class Numbering:
 
 
 def numbering_of(tree: Xml.Element) -> Numbering:
-    """Return the lists that numbering.xml describes."""
+    """Return the lists defined by numbering.xml."""
     found = Numbering()
     for part in tree:
         name, identity = _local(part.tag), _attribute(part, "abstractNumId")

@@ -1,4 +1,4 @@
-"""Zip files that are documents (DOCX, EPUB): members by name, within limits that no honest document reaches."""
+"""Read zip files that are documents (DOCX, EPUB): members by name, within limits that no honest document reaches."""
 
 import io
 import zipfile
@@ -21,7 +21,7 @@ Start = Callable[[str, dict[str, str]], None]
 
 
 class Package:
-    """A zip file that was opened. ``names`` are those of its members; all that is unpacked counts against one limit."""
+    """An open zip file. ``names`` are its members; everything that is unpacked counts towards one limit."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -29,7 +29,7 @@ class Package:
         self.names = frozenset(archive.namelist())
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Yield a member's content. Raises RefusedDocumentError for one that is encrypted or far too large."""
+        """Yield a member's content. Raises RefusedDocumentError if it is encrypted or far too large."""
         if self._archive.getinfo(name).flag_bits & 1:
             raise RefusedDocumentError(finding("document-encrypted"))
         with self._archive.open(name) as file:
@@ -44,7 +44,7 @@ class Package:
         return b"".join(self.chunks(name))
 
     def tree(self, name: str) -> Xml.Element:
-        """Return a small XML part as a tree; an empty element where the package has no such part."""
+        """Return a small XML part as a tree; an empty element if the package has no such part."""
         if name not in self.names:
             return Xml.Element("none")
         if self._archive.getinfo(name).file_size > _MOST_SMALL:
@@ -52,7 +52,7 @@ class Package:
         return Xml.fromstring(self.read(name))  # noqa: S314 expat limits how entities grow
 
     def parse(self, name: str, start: Start, end: Callable[[str], None], text: Callable[[str], None]) -> None:
-        """Read a large XML part by its events; names come without their namespaces."""
+        """Parse a large XML part by its events; names come without namespaces."""
         parser, depth = expat.ParserCreate(), 0
 
         def opened(tag: str, attributes: dict[str, str]) -> None:
@@ -76,7 +76,7 @@ class Package:
 
 @contextmanager
 def opened(data: bytes) -> Iterator[Package]:
-    """Open a document that is a zip file. Raises RefusedDocumentError where it is damaged, also while it is used."""
+    """Open a document that is a zip file. Raises RefusedDocumentError if it is damaged, also during use."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             yield Package(archive)

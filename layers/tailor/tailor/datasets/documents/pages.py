@@ -1,4 +1,4 @@
-"""Pages of text as one text: without what each page repeats, lines and divided words put together again."""
+"""Join pages into one text: remove what each page repeats, and rejoin lines and divided words."""
 
 import re
 from collections import Counter
@@ -18,12 +18,12 @@ _PAGE: Final = re.compile(
 )
 _LONGEST_NUMBER: Final = 40
 _OUTER: Final = 4
-"""Lines at the top and the bottom of a page that may be repeated ones."""
+"""Number of lines at the top and the bottom of a page that may be repeated ones."""
 _LEAST_PAGES: Final = 3
 _SHARE: Final = 0.2
 _FULL: Final = 0.75
 _LONGEST: Final = 200
-"""Characters of a repeated line that names its page."""
+"""Maximum length of a repeated line that names its page."""
 _SENTENCE_END: Final = (".", "!", "?", "…", "。", "！", "？", ":", ";", ".”", '."', ".)", ";”")
 _STARTS: Final = re.compile(
     r"(?:[-–—•●▪◦·*+]|\(?\d{1,3}[.)]|\d+(?:\.\d+)+\.?|\(?[a-zđ][.)]|\(?[ivxlc]+[.)])\s|(?:[•●▪◦])"
@@ -40,8 +40,8 @@ _WIDE: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffe
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Text of all pages; ``starts``: where each page begins in it; ``removed``: lines that pages repeated, by how often
-    and as they were first."""
+    """Text of all pages. ``starts``: where each page begins in it; ``removed``: repeated lines with their counts, as
+    first seen."""
 
     text: str
     starts: list[int] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Joined:
 
 
 def join(pages: Iterable[str]) -> Joined:
-    """Return the text of pages, each given as lines."""
+    """Return the joined text of pages, each given as lines."""
     split = [[line.strip() for line in page.split("\n")] for page in pages]
     split = [[_LEADERS.sub("… ", line) for line in page if line] for page in split]
     removed = _without_repeated(split)
@@ -57,7 +57,7 @@ def join(pages: Iterable[str]) -> Joined:
     whole = Counter(word for page in split for line in page for word in _WORDS.findall(line))
 
     def mend(found: re.Match[str]) -> str:
-        """A word that was divided, or two that a hyphen always joins."""
+        """Return a word that was divided at the end of a line, or a compound with its hyphen."""
         first, second = found[1], found[2]
         kept = words[f"{first}-{second}"] > whole[first + second] or not second[0].islower()
         return f"{first}-{second}" if kept else first + second
@@ -83,7 +83,8 @@ def join(pages: Iterable[str]) -> Joined:
 
 
 def _without_repeated(pages: list[list[str]]) -> Counter[str]:
-    """Take lines that many pages repeat, and their numbers, from the tops and bottoms of pages; return what is gone."""
+    """Remove lines that many pages repeat, and page numbers, from the tops and bottoms of pages; return what was
+    removed."""
     tops = _counted(page[:_OUTER] for page in pages)
     ends = _counted(page[-_OUTER:] for page in pages)
     least = max(_LEAST_PAGES, _SHARE * len(pages))
@@ -110,8 +111,8 @@ def _counted(pages: Iterable[list[str]]) -> Counter[str]:
 
 
 def _marks(line: str, page: int) -> set[str]:
-    """Signs by which a line is the same as one of another page: its text, and that with its first or last number as the
-    page's."""
+    """Return the keys by which a line equals one of another page: its text, and its text with the page's number
+    replaced."""
     if _is_number(line):
         return {"#"}
     text = " ".join(line.split()).casefold()
@@ -126,12 +127,12 @@ def _is_repeated(line: str, page: int, counts: Counter[str], least: float) -> bo
 
 
 def _is_list(line: str) -> bool:
-    """Whether a line is an item with little text, which many pages may begin or end with."""
+    """Return whether a line is a list item with little text, with which many pages may begin or end."""
     return bool(_STARTS.match(line)) and not _is_number(line)
 
 
 def _is_number(line: str) -> bool:
-    """Whether a line is the number of its page and nothing else."""
+    """Return whether a line is only the number of its page."""
     return len(line) < _LONGEST_NUMBER and _PAGE.fullmatch(line) is not None
 
 
@@ -152,7 +153,7 @@ def _paragraphs(lines: list[str]) -> Iterator[str]:
 
 
 def _ends(line: str, following: str, usual: int) -> bool:
-    """Whether a paragraph ends with this line."""
+    """Return whether a paragraph ends with this line."""
     if _STARTS.match(following) or _TITLES.match(following):
         return True
     if _TITLES.match(line) and len(line) < _FULL * usual:
@@ -164,7 +165,7 @@ def _ends(line: str, following: str, usual: int) -> bool:
 
 
 def _goes_on(before: str, following: str) -> bool:
-    """Whether a paragraph goes on behind the end of its page."""
+    """Return whether a paragraph continues on the next page."""
     if before.endswith(_SENTENCE_END) or _STARTS.match(following) or _TITLES.match(following):
         return False
     return following[:1].islower() or (before.endswith((",", "-")) and len(before) > 40)

@@ -1,4 +1,4 @@
-"""Questions about documents: where a column names files of text, each row gets that text as its passage."""
+"""Give rows the texts of documents that a column names, as passages for their questions."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,14 @@ from tailor.recipe import Columns
 
 CONTEXT: Final = "context"
 MOST: Final = 1 << 20
-"""Characters of a passage; no model takes so many in a question."""
+"""Maximum characters of a passage; no model takes more in a question."""
 _SAMPLE: Final = 50
 _REMEMBERED: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class PassageFile(DataFile):
-    """Rows of ``inner`` whose ``column`` names a document: the text stands under ``key`` instead."""
+    """Rows of ``inner`` whose ``column`` names a document, with the text added under ``key``."""
 
     inner: DataFile = field(kw_only=True)
     column: str = field(kw_only=True)
@@ -46,8 +46,8 @@ class PassageFile(DataFile):
 
 
 class Passages:
-    """The documents of a dataset by their names, with or without folders, whatever their case. ``used`` are the names
-    of those that some column names."""
+    """Documents of a dataset by their names, with or without folders, in any case. ``used`` are the names that a column
+    refers to."""
 
     def __init__(self, documents: Sequence[DocumentFile]) -> None:
         self.used: set[str] = set()
@@ -58,11 +58,11 @@ class Passages:
         self.text = lru_cache(_REMEMBERED)(_text)
 
     def find(self, name: object) -> DocumentFile | None:
-        """Return the document that a value names."""
+        """Return the document that a value names, or None."""
         return self._by_name.get(plain_name(name.strip().removeprefix("./"))) if isinstance(name, str) else None
 
     def about(self, source: DataFile, wanted: Columns, notes: FindingTally) -> DataFile:
-        """Return a file of rows with the texts that they name, or as it is."""
+        """Return a file of rows with the texts that they name, or the file unchanged."""
         rows = _first(source) if self._by_name and not isinstance(source, LonelyAnswers) else []
         names = list(dict.fromkeys(str(key) for row in rows for key in row))
         chosen = choose(wanted, names, rows, lambda _: False).get(CONTEXT)
@@ -86,12 +86,12 @@ class Passages:
 
 
 def passages_of(inventory: Inventory) -> Passages:
-    """Return the documents that rows may name."""
+    """Return the documents that rows can refer to."""
     return Passages(all_documents(inventory))
 
 
 def tell_unused(inventory: Inventory, used: set[str]) -> None:
-    """Say which documents nobody learns from."""
+    """Report documents that are not used."""
     case = "documents-unused/beside" if inventory.files else "documents-unused"
     for file in inventory.texts:
         if file.name not in used:

@@ -1,4 +1,4 @@
-"""Text of PDF files that hold any; pages that are pictures of text are named."""
+"""Extract the text of PDF files; report pages that are only pictures of text."""
 
 import ctypes
 import io
@@ -22,7 +22,7 @@ _LEAST_LETTERS: Final = 10
 _UNREADABLE: Final = re.compile(r"[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 _MOST_UNREADABLE: Final = 0.2
 _OLD_SIGNS: Final = re.compile("[\x80-\x9f¡-¦¨ª¬¯±-¼¾-¿ÄÅÆÇËÎÏÐÑÖ×ØÛÜÞßäåæçëîïðñö÷øûüþÿ]")
-"""Latin letters and signs that Vietnamese in Unicode does not have, and Vietnamese in old fonts does."""
+"""Latin letters and signs that occur in Vietnamese in old fonts but not in Unicode."""
 _MOST_OBJECTS: Final = 5000
 _LONGEST_NAME: Final = 128
 
@@ -79,7 +79,7 @@ def _read(document: pypdfium2.PdfDocument) -> Extracted:
 
 
 def _page(document: pypdfium2.PdfDocument, number: int, fonts: legacy_fonts.Fonts) -> tuple[str, bool]:
-    """The text of a page, and whether it has hardly any text but pictures. A page that is damaged has no text."""
+    """Return the text of a page, and whether it is mostly pictures. A damaged page has no text."""
     try:
         page = document[number]
         content = page.get_textpage()
@@ -111,7 +111,7 @@ def _has_pictures(page: pypdfium2.PdfPage) -> bool:
 
 
 def _by_font(content: pypdfium2.PdfTextPage) -> Iterator[tuple[str, str]]:
-    """Yield pieces of a page's text, each with the name of its font; white space belongs to any."""
+    """Yield pieces of a page's text, each with its font's name; white space takes any font."""
     buffer, flags = ctypes.create_string_buffer(_LONGEST_NAME), ctypes.c_int()
     font, piece = "", ""
     for place in range(content.count_chars()):
@@ -143,7 +143,7 @@ def _of_pages(scanned: list[int], unreadable: list[int]) -> list[Finding]:
 
 
 def ranges(numbers: list[int]) -> str:
-    """Return rising numbers as people write them: 3-7, 9."""
+    """Return ascending numbers as people write them: 3-7, 9."""
     runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), lambda item: item[1] - item[0])]
     shown = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
     return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")

@@ -1,4 +1,4 @@
-"""Documents as data files: each gives its text in a few large parts, whatever kind of file it is.
+"""Read documents as data files: each yields its text in a few large parts, whatever its file type.
 
 What is taken out of a file is kept in a folder, so that several readers, and processes, do that work once.
 """
@@ -23,34 +23,34 @@ from tailor.file_kinds import DOCUMENTS, suffix_of
 from tailor.findings import Finding, RowError, finding
 
 PART: Final = 1 << 20
-"""Characters of a document that are one row before it is cut for the model."""
+"""Characters of a document in one row, before it is cut for the model."""
 MAX_BYTES: Final = 256 << 20
-"""A document of more bytes is not opened, but for text: all of it is in memory."""
+"""Maximum size in bytes of a document that is not plain text: all of it is held in memory."""
 _PARTS: Final = 40
-"""Parts of a document that is not one group: enough to hold out some of them."""
+"""Parts of a document that is not one group: enough to hold some of them out."""
 _SMALLEST, _LARGEST = 2000, 60_000
 STREAMED: Final = ("text", "Markdown")
 _READERS: Final = {"PDF": "pdf", "Word": "docx", "HTML": "html", "EPUB": "epub"}
 _SIGNS: Final = {"PDF": b"%PDF-", "Word": b"PK", "EPUB": b"PK"}
 _SIGN_WITHIN: Final = 1024
 _BUGS: Final = (AssertionError, AttributeError, MemoryError, RecursionError, TypeError, UnicodeError)
-"""Errors that a reader raises for files that are built as no program builds them."""
+"""Errors that readers raise for malformed files."""
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
 _PROTECTED: Final = "EncryptedPackage".encode("utf-16-le")
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentFile(DataFile):
-    """A document. ``kind`` is as :data:`tailor.file_kinds.DOCUMENTS` names it. ``whole``: all of it is one group;
-    otherwise each of its parts is one, because there are hardly any other documents."""
+    """A document. ``kind`` is a key of :data:`tailor.file_kinds.DOCUMENTS`. ``whole``: all of it is one group;
+    otherwise each of its parts is one, because there are too few documents."""
 
     kind: str = "text"
     whole: bool = True
     folder: Path | None = None
 
     def rows(self) -> Iterator[Item]:
-        """Yield parts of the text as ``{"text": …, "group": …}``, with the line or page that each begins in; before
-        them what is to be said of the document. One that can't be learnt from is a RowError."""
+        """Yield parts of the text as ``{"text": …, "group": …}`` with the line or page where each begins, after the
+        findings about the document. One that can't be used is a RowError."""
         try:
             yield from self._streamed() if self.kind in STREAMED else self._extracted()
         except RefusedDocumentError as error:
@@ -82,7 +82,7 @@ class DocumentFile(DataFile):
             start += len(text)
 
     def _most(self, size: int) -> int:
-        """Characters of a part."""
+        """Return the number of characters of a part."""
         return PART if self.whole else min(max(size // _PARTS, _SMALLEST), _LARGEST)
 
     def _row(self, text: str, place: int) -> dict[str, Any]:
@@ -90,23 +90,24 @@ class DocumentFile(DataFile):
 
     @staticmethod
     def _place(found: Extracted, start: int) -> int:
-        """The page that a place in the text is on, else its line."""
+        """Return the page of a place in the text, or else its line."""
         if found.pages:
             return max(1, sum(page <= start for page in found.pages))
         return found.text.count("\n", 0, start) + 1
 
     @property
     def kept(self) -> Path | None:
-        """Return the path of the text; None for a document that is streamed, or where there is no folder."""
+        """Return the path of the extracted text; None for a document that is streamed, or without a folder for
+        texts."""
         return self.folder / hashlib.sha256(self.name.encode()).hexdigest()[:32] if self.folder else None
 
     @property
     def is_kept(self) -> bool:
-        """Whether nobody needs to open the file again."""
+        """Return whether the file need not be opened again."""
         return self.kept is None or self.kept.exists()
 
     def extracted(self) -> Extracted:
-        """Return the text of the file, as it was kept or as it is read now. Raises RefusedDocumentError."""
+        """Return the extracted text of the file, stored earlier or read now. Raises RefusedDocumentError."""
         path = self.kept
         kept = _decode(path.read_bytes()) if path and path.exists() else self.keep(self.content)
         if isinstance(kept, Finding):
@@ -114,11 +115,11 @@ class DocumentFile(DataFile):
         return kept
 
     def content(self) -> bytes:
-        """Return the bytes of the file; none of one that is too large."""
+        """Return the bytes of the file; empty if it is too large."""
         return self.source.read() if self.size <= MAX_BYTES else b""
 
     def keep(self, content: Callable[[], bytes] | bytes | Exception) -> Extracted | Finding:
-        """Take the text out of the file's bytes, given or to be fetched, and keep it, or why there is none."""
+        """Extract the text of the file, whose bytes are given or fetched, and store it, or why there is none."""
         try:
             if isinstance(content, Exception):
                 raise content
@@ -133,7 +134,7 @@ class DocumentFile(DataFile):
         return found
 
     def refuse(self, why: Finding) -> Finding:
-        """Keep why there is no text."""
+        """Store why there is no text."""
         self._save(why)
         return why
 
@@ -156,7 +157,7 @@ class DocumentFile(DataFile):
 
 
 def _check_kind(data: bytes, kind: str) -> None:
-    """Refuse a file that is another kind than its name says, by what it is."""
+    """Raise RefusedDocumentError for a file whose content is of another kind than its name says."""
     head = data[:_SIGN_WITHIN]
     if not data.strip(b"\0 \t\r\n"):
         raise RefusedDocumentError(finding("document-empty"))
@@ -178,7 +179,7 @@ def _by_sight(head: bytes) -> str | None:
 
 
 def _reader(kind: str) -> Callable[[bytes], Extracted]:
-    """The reader of a kind. What it needs is loaded now: most datasets have no documents."""
+    """Return the reader for a kind, imported on demand: most datasets have no documents."""
     module = import_module(f"tailor.datasets.documents.{_READERS[kind]}")
     return cast("Callable[[bytes], Extracted]", module.read)
 
@@ -192,5 +193,5 @@ def _decode(data: bytes) -> Extracted | Finding:
 
 
 def kind_of_document(name: str) -> str:
-    """Return the kind of a document by its name; of all others, text."""
+    """Return the kind of a document by its name; text for all others."""
     return DOCUMENTS.get(suffix_of(name), "text")

@@ -1,4 +1,4 @@
-"""Text files and Markdown as documents: streamed, because one of them may be as large as a corpus."""
+"""Read text files and Markdown as documents; they are streamed, because one may be as large as a corpus."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _FRONT: Final = re.compile(r"\A---[ \t]*\n(?:[^\n]*\n){0,200}?(?:---|\.\.\.)[ \t
 
 
 def parts(source: BinaryIO, most: int, *, markdown: bool = False) -> Iterator[tuple[int, str]]:
-    """Yield a text in parts of at most about ``most`` characters, each with the line that it begins in.
+    """Yield a text in parts of at most about ``most`` characters, each with the line where it begins.
 
     Put together they are the text, cleaned (:func:`~tailor.datasets.documents.tidying.clean`); of Markdown without the
     settings at its top."""
@@ -32,7 +32,7 @@ def parts(source: BinaryIO, most: int, *, markdown: bool = False) -> Iterator[tu
 
 
 def _pieces(source: BinaryIO) -> Iterator[str]:
-    """Whole lines together, where lines are not too long."""
+    """Yield whole lines together, if they are not too long."""
     rest = b""
     while data := source.read(_BLOCK):
         data = rest + data

@@ -1,4 +1,4 @@
-"""Text of documents put in order: characters that only typesetting needs, white space, headings and paragraphs."""
+"""Tidy the text of documents: typesetting characters, white space, headings and paragraphs."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from typing import Final
 
 MOST_HEADING: Final = 6
 SOFT_HYPHEN: Final = "\xad"
-"""Old fonts have a letter in its place: it goes when all else is done."""
+"""Old fonts have a letter in its place, so it is removed last."""
 _LIGATURES: Final = {
     0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
 }  # fmt: skip
@@ -22,7 +22,7 @@ _BLANK: Final = re.compile(r"\n{3,}")
 
 
 def clean(text: str) -> str:
-    """Return text without control characters and typesetter's marks, its letters composed."""
+    """Return text without control characters and typesetting marks, with its letters composed."""
     if _ODD.search(text):
         text = text.replace("\r\n", "\n").translate(_TABLE)
     return unicodedata.normalize("NFC", text)
@@ -39,11 +39,11 @@ def paragraph(text: str) -> str:
 
 
 def heading(text: str, level: int) -> str:
-    """Return a heading in one line as Markdown marks it; an empty text for one without words."""
+    """Return a heading in one line, marked as in Markdown; empty for one without words."""
     words = one_line(text)
     return f"{'#' * max(1, min(level, MOST_HEADING))} {words}" if words else ""
 
 
 def joined(blocks: Iterable[str]) -> str:
-    """Return blocks that hold something, parted by blank lines."""
+    """Return the non-empty blocks, separated by blank lines."""
     return _BLANK.sub("\n\n", "\n\n".join(block for block in blocks if block.strip()))

@@ -1,4 +1,4 @@
-"""How a row of each format becomes an :class:`~tailor.datasets.example.Example`.
+"""Convert a row of each format to an :class:`~tailor.datasets.example.Example`.
 
 | module | |
 |---|---|

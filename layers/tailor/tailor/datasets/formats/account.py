@@ -1,5 +1,5 @@
-"""An account of what rows say: each key of a row, a turn and a part is used, carries what is read in any format, or is
-set aside with a reason.
+"""Account for each key of a row, a turn and a part: it is used by the format, has a meaning in any format, or is set
+aside with a reason.
 
 Rows with the same keys share a plan, which is made once, so that usual rows cost next to nothing.
 """
@@ -27,8 +27,8 @@ _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Fate of a row's keys. ``marks`` say whether its answer is good, ``carried`` are read whatever the format,
-    ``aside`` are not used, each with what is said then."""
+    """Fate of a row's keys. ``marks`` say whether its answer is good, ``carried`` are read in any format, ``aside`` are
+    not used; each with its finding."""
 
     marks: tuple[str, ...]
     carried: tuple[tuple[str, carriers.Carried], ...]
@@ -36,7 +36,7 @@ class _Plan:
 
 
 class AccountingConverter:
-    """The account of one file: :meth:`convert` is its format's converter, with all that the format leaves.
+    """Account of one file. :meth:`convert` is its format's converter, extended by what the format does not read.
 
     ``rows`` are the first ones, which show what keys hold; ``is_file`` knows the names of the dataset's files."""
 
@@ -46,8 +46,8 @@ class AccountingConverter:
         self._plans: dict[tuple[str, ...], _Plan] = {}
 
     def convert(self, row: Row, line: int) -> Example:
-        """Return the example that a row becomes. Raises RowError, with no error among its findings where the data say
-        that the row is not to be learnt."""
+        """Return the example that a row becomes. Raises RowError; without an error among its findings if the data says
+        that the row is not for training."""
         plan = self._plans.get(tuple(row)) or self._plan(row)
         if plan.aside:
             self._set_aside(row, plan, line)
@@ -59,7 +59,7 @@ class AccountingConverter:
         return example
 
     def fates(self) -> dict[str, str]:
-        """Return what becomes of each key of the first rows, in words for the report."""
+        """Return, in words for the report, what becomes of each key of the first rows."""
         fields = {name: field for field, name in self._context.columns.items()} if self._format.uses_columns else {}
         found: dict[str, str] = {}
         for row in self._rows:
@@ -110,7 +110,7 @@ class AccountingConverter:
         return plan
 
     def _named(self) -> Iterable[str]:
-        """Columns that the recipe names mean what it says, also where the format does not use them."""
+        """Apply columns that the recipe names, also where the format does not use them."""
         columns = self._context.data.columns
         return [name for name in columns.model_dump().values() if isinstance(name, str)]
 
@@ -129,7 +129,7 @@ class AccountingConverter:
         return carriers.are_verdicts(values) or carriers.is_weight(key, values)
 
     def _numbers_answers(self, key: str) -> bool:
-        """Whether a key only says the answer once more, as the number of a label does."""
+        """Return whether a key only repeats the answer, as the number of a label does."""
         answer = self._context.columns.get("answer", "") if self._format.uses_columns else ""
         pairs = [(str(row[key]), str(row[answer])) for row in self._rows if key in row and answer in row]
         distinct = len(set(pairs))
@@ -152,13 +152,13 @@ class AccountingConverter:
         return finding(code, self._context.file, path=f"$.{key}", key=key, near=near)
 
     def _is_shown(self, files: list[str]) -> bool:
-        """Whether files are those of a column that is used, by other paths."""
+        """Return whether values are the files of a column that is used, written with other paths."""
         names = {file.rpartition("/")[2] for file in files}
         shown = [str(row.get(column)) for row in self._rows for column in self._context.media]
         return names <= {file.replace("\\", "/").rpartition("/")[2] for file in shown}
 
     def _fits_choices(self, key: str) -> bool:
-        """Whether the values of a key that is not used are mostly among the rows' choices."""
+        """Return whether most values of an unused key are among the rows' choices."""
         choices = self._context.choices
         if not choices or not self._format.asks:
             return False
@@ -208,7 +208,7 @@ def split_inside(value: Any) -> str | None:
 
 
 def put_reasoning(example: Example, text: str) -> bool:
-    """Put reasoning before the answer; return whether there is one."""
+    """Put reasoning before the answer; return whether there is any."""
     turn = example.turns[-1] if example.turns else None
     if turn is None or turn.role != "assistant":
         return False

@@ -1,5 +1,5 @@
-"""Alpaca: ``instruction``, ``input``, ``output``; Dolly's names for the same, too. Any format may have ``system`` and
-``history`` beside (:mod:`tailor.datasets.formats.account`)."""
+"""Read Alpaca's ``instruction``, ``input``, ``output``, and Dolly's names for them. Any format may also have ``system``
+and ``history`` (:mod:`tailor.datasets.formats.account`)."""
 
 from typing import Final
 
@@ -47,7 +47,7 @@ def _converter(context: Context) -> Converter:
 
 
 def _field(row: Row, names: tuple[str, ...], problems: list[Finding]) -> str:
-    """The first of ``names`` that the row has, as text; "" where it has none."""
+    """Return the first of ``names`` that the row has, as text; "" if it has none."""
     name = next((name for name in names if row.get(name) is not None), None)
     value = "" if name is None else row[name]
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Definition of a format: how it is recognised, and how one of its rows becomes an example."""
+"""Define a format: how it is recognised, and how one of its rows becomes an example."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,14 +44,14 @@ class Context:
 
     @property
     def needs_answer(self) -> bool:
-        """Distillation and reinforcement learn from prompts alone."""
+        """Return whether rows need an answer; distillation and reinforcement use prompts alone."""
         return self.method == "fine-tuning"
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The first rows of a file, to recognise its format by. ``columns`` are the fields that were named or guessed;
-    ``prompt``: the recipe says what is asked where rows have no question."""
+    """First rows of a file, by which its format is recognised. ``columns`` are the fields that were named or guessed;
+    ``prompt``: the recipe says what is asked if rows have no question."""
 
     rows: list[Row]
     method: Method
@@ -59,7 +59,7 @@ class Sample:
     prompt: bool = False
 
     def all_have(self, *keys: str) -> bool:
-        """Most rows have these keys: a few broken rows must not hide a format."""
+        """Return whether most rows have these keys; a few broken rows must not hide a format."""
         return 2 * sum(all(key in row for key in keys) for row in self.rows) > len(self.rows)
 
     def share(self, test: Callable[[Row], bool]) -> float:

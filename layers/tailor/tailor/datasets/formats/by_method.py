@@ -1,4 +1,4 @@
-"""Changes that a method makes to a record before it is checked: long documents are split, prompts get rewards."""
+"""Change a record for its method before it is checked: long documents are cut, prompts get rewards."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +12,7 @@ from tailor.rewards import REWARDS, specification
 
 
 def adapted[Row](items: Iterable[Row], recipe: Recipe, model: Model) -> Iterator[Row | Example]:
-    """Yield all items in their order, as the method takes them.
+    """Yield all items in order, adapted to the method.
 
     Continued pre-training gets documents cut into pieces that fit the model (the pieces of one document are one group:
     they never part), reinforcement the recipe's rewards with each row."""

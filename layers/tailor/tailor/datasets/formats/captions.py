@@ -1,4 +1,4 @@
-"""Images or videos with captions and no question: each is asked the same, which the recipe or a default says."""
+"""Read images or videos with captions: each gets the same question, from the recipe or a default."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ def _converter(context: Context) -> Converter:
 
 
 def take_prompt(columns: dict[str, str], rows: Sequence[Row], data: Data, file: str, notes: FindingTally) -> str | None:
-    """Return the question for a file whose rows have none, and note it. None if they have one."""
+    """Return the question for a file whose rows have none, and report it. None if they have one."""
     if "question" in columns:
         if data.prompt:
             notes.add(finding("prompt-unused", file, prompt=data.prompt))

@@ -1,4 +1,4 @@
-"""Keys that carry a meaning whatever the format: how good an answer is, which split a row belongs to, what came before.
+"""Recognise keys that have a meaning in any format: quality of an answer, split of a row, earlier turns.
 
 Names are compared as columns are: without case, accents and punctuation.
 """
@@ -34,13 +34,13 @@ _APPROVING: Final = words(
     "accepted approved isaccepted isapproved thumbsup upvoted liked desirable preferred ispreferred chosen status "
     "reviewstatus reviewresult decision danhgia duyet ketluan kiemduyet"
 )
-"""Keys whose "no" says that an answer is bad or not to learn."""
+"""Keys whose "no" says that an answer is bad or not for training."""
 _JUDGING: Final = re.compile(
     "^(?!.*(?:image|img|photo|picture|video|audio)).*(?:feedback|rating|quality|verdict|review|(?<!up)(?<!down)vote|thumbs?)$"
 )
-"""Ends of keys that do so too, such as ``user_feedback``."""
+"""Suffixes of keys that do so too, such as ``user_feedback``."""
 _OF_GUESSES: Final = words("iscorrect correct")
-"""These may be about the guess of a model that stands in another column."""
+"""Keys that may be about a model's guess in another column."""
 _GUESSES: Final = re.compile(r"predict|^pred|model|generated|guess|student|^output$|^response$|completion")
 _WEIGHTS: Final = words("weight lossweight lossscale sampleweight")
 _REPROVING: Final = words(
@@ -57,9 +57,9 @@ _YES: Final = words(
 )
 
 _CLEAR: Final = words("thumbsup thumbsdown like dislike liked disliked upvote downvote upvoted downvoted dat khongdat")
-"""Words that judge an answer, whatever the key."""
+"""Words that judge an answer, under any key."""
 _SCORES: Final = ("score", "rating", "value", "thumb", "thumbs", "type", "verdict")
-"""Keys of the verdict in an object, such as ``{"score": -1, "comment": ""}``."""
+"""Keys of the verdict within an object, such as ``{"score": -1, "comment": ""}``."""
 
 _TELLING: Final = words(
     "label ktotag weight train loss chosen rejected audio audios tools functions choices options context contexts "
@@ -92,39 +92,39 @@ def carried(key: str) -> Carried | None:
 
 
 def is_telling(key: str) -> bool:
-    """Whether a key mostly says something that matters for learning."""
+    """Return whether a key usually matters for training."""
     name = plain_name(key)
     return name in _TELLING or bool(_TELLING_IN.search(name))
 
 
 def is_mark(key: str) -> bool:
-    """Whether a key may say that an answer is bad, or not to be learnt."""
+    """Return whether a key may say that an answer is bad or not for training."""
     name = plain_name(key)
     return name in _APPROVING or name in _REPROVING or name in _WEIGHTS or bool(_JUDGING.search(name))
 
 
 def is_verdict(key: str, value: Any) -> bool:
-    """Whether a key says of one answer that it is good or bad, or gives it a weight."""
+    """Return whether a key judges one answer as good or bad, or gives it a weight."""
     return is_mark(key) and (_verdict(value) is not None or is_weight(key, [value]))
 
 
 def are_clear_verdicts(values: Iterable[Any]) -> bool:
-    """Whether values are likes and dislikes, which judge an answer whatever the key is called."""
+    """Return whether values are likes and dislikes, which judge an answer under any key."""
     return are_verdicts(values) and all(isinstance(value, str) and _plain_verdict(value) in _CLEAR for value in values)
 
 
 def is_weight(key: str, values: Iterable[Any]) -> bool:
-    """Whether a key gives answers a weight in numbers."""
+    """Return whether a key gives answers a weight in numbers."""
     return plain_name(key) in _WEIGHTS and all(str(value).replace(".", "", 1).isdecimal() for value in values)
 
 
 def is_of_guesses(key: str, others: Iterable[str]) -> bool:
-    """Whether a mark may be about the guess of a model in one of the other columns, and not about the answer."""
+    """Return whether a mark may be about a model's guess in another column, and not about the answer."""
     return plain_name(key) in _OF_GUESSES and any(_GUESSES.search(plain_name(other)) for other in others)
 
 
 def marks_bad(key: str, value: Any) -> bool:
-    """Whether a mark says that the answer is bad, or not to be learnt."""
+    """Return whether a mark says that the answer is bad, or not for training."""
     name = plain_name(key)
     if name in _WEIGHTS:
         return value in (0, "0", "0.0") and value is not False
@@ -133,13 +133,13 @@ def marks_bad(key: str, value: Any) -> bool:
 
 
 def are_verdicts(values: Iterable[Any]) -> bool:
-    """Whether values say yes or no, and nothing else; none do."""
+    """Return whether values only say yes or no; False if there are none."""
     said = [_verdict(value) for value in values]
     return bool(said) and None not in said
 
 
 def tell_good_from_bad(values: Iterable[Any]) -> bool:
-    """Whether values say in words that some are right and some wrong."""
+    """Return whether values say in words that some are right and some wrong."""
     said = {_verdict(value) for value in values if isinstance(value, str) and not value.isdecimal()}
     return said == {True, False}
 
@@ -160,8 +160,8 @@ def _plain_verdict(value: str) -> str:
 
 
 def split_of(value: Any, key: str = "") -> SplitName | None:
-    """Return the split that a value names, as people write it: ``TEST``, ``val2014``, ``training set``; or that a key
-    such as ``is_test`` says yes to."""
+    """Return the split that a value names, as people write it: ``TEST``, ``val2014``, ``training set``; or the split of
+    a key such as ``is_test`` whose value is yes."""
     if named := _IN_SPLIT.get(plain_name(key)):
         return named if _verdict(value) else None
     if not isinstance(value, str) or len(value) > 40:
@@ -171,11 +171,11 @@ def split_of(value: Any, key: str = "") -> SplitName | None:
 
 
 def is_yes_or_no(key: str, value: Any) -> bool:
-    """Whether a key such as ``is_test`` is answered, also with no."""
+    """Return whether a key such as ``is_test`` has an answer, yes or no."""
     return plain_name(key) in _IN_SPLIT and _verdict(value) is not None
 
 
 def are_splits(values: Iterable[Any]) -> bool:
-    """Whether values name splits, more than one of them."""
+    """Return whether values name splits, more than one of them."""
     named = {split_of(value) for value in values}
     return None not in named and len(named) > 1

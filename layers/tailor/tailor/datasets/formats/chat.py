@@ -1,4 +1,4 @@
-"""Parts that chat formats share: media behind URLs, tools, roles."""
+"""Read the parts that chat formats share: media behind URLs, tools, roles."""
 
 import base64
 import binascii
@@ -29,12 +29,12 @@ KINDS: Final = {
 
 
 def describe(value: Any) -> str:
-    """Describe a value in words for people."""
+    """Return a description of a value for people."""
     return "missing" if value is None else KINDS.get(type(value), type(value).__name__)
 
 
 def media_of(url: str, kind: MediaKind | None, path: str, problems: list[Finding]) -> Media | None:
-    """The medium behind a path, a URL or a ``data:`` URL. ``kind`` None: told by the name."""
+    """Return the medium behind a path, a URL or a ``data:`` URL. ``kind`` None: decided by the name."""
     if not url.startswith("data:"):
         guessed: MediaKind = "video" if url.lower().endswith(_VIDEO_SUFFIXES) else "image"
         return Media(kind or guessed, ref=url)
@@ -52,7 +52,7 @@ def media_of(url: str, kind: MediaKind | None, path: str, problems: list[Finding
 
 
 def tool_specs(tools: Any, path: str, problems: list[Finding]) -> list[dict[str, Any]] | None:
-    """OpenAI's list of tools (or JSON text of it) in Converse's shape."""
+    """Return OpenAI's list of tools (or its JSON text) in Converse's shape."""
     if isinstance(tools, str):
         if not tools.strip():
             return None
@@ -82,7 +82,7 @@ def tool_specs(tools: Any, path: str, problems: list[Finding]) -> list[dict[str,
 
 
 def _declared(tools: list[Any]) -> list[Any]:
-    """Each tool; Gemini lists several in an object."""
+    """Yield each tool; Gemini lists several in an object."""
     inside = (
         tool.get("functionDeclarations", tool.get("function_declarations")) if isinstance(tool, dict) else None
         for tool in tools
@@ -95,7 +95,7 @@ def _declared(tools: list[Any]) -> list[Any]:
 
 
 def _schema(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The JSON schema of a tool's parameters; of such as are listed by their names, with types as Python has them."""
+    """Return the JSON schema of a tool's parameters, also if they are listed by name with Python's types."""
     if "type" in parameters or "properties" in parameters or "$ref" in parameters:
         return parameters
     if not all(isinstance(each, dict) for each in parameters.values()):
@@ -110,7 +110,7 @@ def _json_type(name: Any) -> str:
 
 
 def tool_use(identifier: str, name: Any, arguments: Any, path: str, problems: list[Finding]) -> Raw | None:
-    """``arguments``: an object or JSON text of one."""
+    """Return a tool call. ``arguments``: an object or its JSON text."""
     if isinstance(arguments, str):
         try:
             arguments = orjson.loads(arguments) if arguments.strip() else {}
@@ -128,7 +128,7 @@ def tool_result(identifier: str, text: str) -> Raw:
 
 
 def add_turn(turns: list[Turn], role: Role, blocks: list[Block]) -> None:
-    """Appends a turn. A tool's call or result belongs to the turn of the same role beside it."""
+    """Append a turn. A tool's call or result belongs to the adjacent turn of the same role."""
     last = turns[-1] if turns else None
     if last and last.role == role and (_has_raw(last.blocks) or _has_raw(blocks)):
         last.blocks += blocks

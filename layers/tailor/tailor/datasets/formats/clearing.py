@@ -1,5 +1,4 @@
-"""Takes the marks of other models' chat templates out of the texts of an example, where that is sure; else they are
-told."""
+"""Remove the marks of other models' chat templates from an example's texts where that is certain; report the others."""
 
 import re
 from collections.abc import Sequence
@@ -30,7 +29,7 @@ _SIGNS: Final = (
     *_ENTITIES,
     *CALLS_AS_TEXT,
 )
-"""Each mark of a template holds one of them."""
+"""Strings of which each template mark contains one."""
 _OPENING: Final = re.compile(
     r"\s*(?:<\|im_start\|>\s*assistant\s*|<\|start_header_id\|>\s*assistant\s*<\|end_header_id\|>\s*|<\|assistant\|>\s*"
     r"|<start_of_turn>model\s*|###\s*(?:Assistant|Response|Output)\s*:|(?:Assistant|ASSISTANT)\s*:)\s*"
@@ -48,7 +47,7 @@ _LONGEST_NOTHING: Final = 20
 
 
 def cleared(convert: Converter, context: Context, rows: Sequence[Row]) -> Converter:
-    """Return the converter whose examples hold no marks of templates, where that is sure.
+    """Return a converter whose examples have no template marks, where removing them is certain.
 
     ``rows`` are the first ones: where none holds a mark, later ones are looked at for marks in angle brackets alone."""
     if context.method == "continued-pre-training":
@@ -109,7 +108,7 @@ def _clear(example: Example, context: Context, line: int) -> None:
 
 
 def _asked(turn: Turn, text: str, example: Example, context: Context, line: int) -> list[Turn]:
-    """The turns that a text of the user is, without marks."""
+    """Return the turns that a user's text consists of, without marks."""
     chat = rendered(text)
     bare, token = without_ends(text)
     if chat is None or chat.whole or (chat.doubtful and not chat.open):  # a dialogue that the question is about
@@ -126,7 +125,7 @@ def _asked(turn: Turn, text: str, example: Example, context: Context, line: int)
 
 
 def _answered(text: str, separated: bool, context: Context, line: int) -> str:
-    """An answer without the marks around it."""
+    """Return an answer without the marks around it."""
     bare, token = without_ends(text)
     if token:
         context.notes.add(finding("end-token", context.file, line, token=token))
@@ -137,7 +136,8 @@ def _answered(text: str, separated: bool, context: Context, line: int) -> str:
 
 
 def _is_separated(text: str, answer: Turn | None) -> bool:
-    """Whether a prompt ends with a separator of OpenAI's old format: the completion then begins with a space."""
+    """Return whether a prompt ends with a separator of OpenAI's old format, where the completion begins with a
+    space."""
     if not _SEPARATOR.search(text) or answer is None or not isinstance(answer.blocks[-1], Text):
         return False
     said = answer.blocks[-1].text
@@ -145,7 +145,7 @@ def _is_separated(text: str, answer: Turn | None) -> bool:
 
 
 def _note_rest(example: Example, context: Context, line: int) -> None:
-    """Say what is left of marks, web pages and empty answers."""
+    """Report what is left of marks, web pages and empty answers."""
     for turn in example.turns:
         for block in turn.blocks:
             if not isinstance(block, Text):

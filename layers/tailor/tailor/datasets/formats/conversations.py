@@ -1,4 +1,4 @@
-"""Finds the conversation of a row: under any key, as JSON or Python text in a table's field, or deeper in the row."""
+"""Find the conversation of a row: under any key, as JSON or Python text in a table's field, or deeper in the row."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ KEYS: Final = (
     "messages", "conversations", "conversation", "dialog", "dialogue", "contents", "turns", "chat", "chats", "thread",
     "utterances", "data",
 )  # fmt: skip
-"""Usual names, the likeliest first."""
+"""Usual keys, most likely first."""
 _WRAPPERS: Final = (
     "row",
     "request",
@@ -24,19 +24,19 @@ _WRAPPERS: Final = (
     "data",
     "example",
 )
-"""Objects in which others wrap a conversation."""
+"""Keys of objects that contain a conversation."""
 _ASKED: Final = frozenset({"question", "query", "answer", "instruction", "output", "prompt", "completion", "response"})
 _OTHERS: Final = frozenset({"prompt", "completion", "chosen", "rejected", "preferred_output", "non_preferred_output"})
 """Lists of turns that are not a whole conversation."""
 _PARALLEL: Final = _ASKED | {"reference", "references", "responses"}
-"""Keys beside which a list of texts is no exchange, but questions."""
+"""Keys beside which a list of texts holds questions, not an exchange."""
 _ROLE_SET: Final = frozenset(ROLE_KEYS)
 _TEXT_SET: Final = frozenset(TEXT_KEYS)
 _LOOKED_AT: Final = 20
 
 
 def find(row: Row) -> tuple[str, Any, Row] | None:
-    """Return the path of a row's conversation, its turns, and the object that holds it; None for a row without one."""
+    """Return the path of a row's conversation, its turns, and the object that contains it; None if there is none."""
     messages = row.get("messages")
     if type(messages) is list and messages and type(messages[0]) is dict:
         return "$.messages", messages, row
@@ -69,19 +69,20 @@ def _within(row: Row) -> tuple[str, Any, Row] | None:
 
 
 def as_row(value: Any) -> Any:
-    """Wrap a row that is nothing but a list of turns; return other values as they are."""
+    """Return a row for a bare list of turns; other values unchanged."""
     return {"messages": value} if isinstance(value, list) and is_turns(value) and is_named(value) else value
 
 
 def written_out(value: Any) -> Any:
-    """Return the list that stands as text in a field; any other value as it is."""
+    """Return the list written as text in a field; other values unchanged."""
     if isinstance(value, dict):
         return _turned(value)
     return value_of(value) if isinstance(value, str) and value.lstrip()[:1] == "[" else value
 
 
 def _turned(value: Row) -> Any:
-    """Turns of lists side by side, ``{"role": […], "content": […]}``, as Hugging Face keeps sequences of objects."""
+    """Return the turns of parallel lists, ``{"role": […], "content": […]}``, as Hugging Face stores lists of
+    objects."""
     if _ROLE_SET.isdisjoint(value) or _TEXT_SET.isdisjoint(value):
         return value
     lists = [item for item in value.values() if isinstance(item, list)]
@@ -91,7 +92,7 @@ def _turned(value: Row) -> Any:
 
 
 def is_turns(value: Any) -> bool:
-    """Whether a value is a list of objects that look like turns."""
+    """Return whether a value is a list of objects that look like turns."""
     if not isinstance(value, list) or not value:
         return False
     first = value[:_LOOKED_AT]
@@ -99,13 +100,13 @@ def is_turns(value: Any) -> bool:
 
 
 def is_named(turns: list[Row]) -> bool:
-    """Whether all speakers are known and somebody answers: what is under an unknown key must be sure."""
+    """Return whether all speakers are known and the assistant speaks, which is required under an unknown key."""
     roles = [role_of(said_by(turn)) for turn in turns[:_LOOKED_AT]]
     return all(roles) and "user" in roles
 
 
 def is_exchange(value: Any) -> bool:
-    """Whether a value is a list of texts in turn, or of pairs of them."""
+    """Return whether a value is a list of alternating texts, or of pairs of them."""
     if not isinstance(value, list) or not value:
         return False
     pairs = all(

@@ -1,4 +1,4 @@
-"""Bedrock Converse JSONL (``bedrock-conversation-2024``): the shape that Nova and most others are trained on."""
+"""Read Bedrock Converse JSONL (``bedrock-conversation-2024``), on which Nova and most others are trained."""
 
 import base64
 import binascii
@@ -77,7 +77,7 @@ def _wrong(path: str, expected: str, found: Any) -> Finding:
 
 
 def _plain(messages: Any) -> list[Turn] | None:
-    """Turns where all is text and nothing else is said of it, as mostly; None for what needs a closer look."""
+    """Return the turns if everything is plain text, as in most rows; None if they need a closer look."""
     turns = []
     try:
         for message in messages:
@@ -97,7 +97,7 @@ def _plain(messages: Any) -> list[Turn] | None:
 
 
 def read_turns(messages: Any, problems: list[Finding]) -> list[Turn]:
-    """Turns of Converse messages."""
+    """Return the turns of Converse messages."""
     if type(messages) is not list:
         problems.append(_wrong("$.messages", "a list of messages", messages))
         return []
@@ -136,7 +136,7 @@ def _bad_role(role: Any, path: str) -> Finding:
 
 
 def read_system(value: Any, problems: list[Finding]) -> str | None:
-    """The text of Converse's list of system blocks."""
+    """Return the text of Converse's list of system blocks."""
     if type(value) is list and len(value) == 1 and type(value[0]) is dict and type(value[0].get("text")) is str:
         return str(value[0]["text"])
     if isinstance(value, str):

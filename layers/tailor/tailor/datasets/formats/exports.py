@@ -1,4 +1,4 @@
-"""Files that tools export: those that can be read become plain rows; of the others it is said what they are."""
+"""Recognise files that tools export: some become plain rows; for the others, say what they are."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -35,8 +35,8 @@ _CAPTION: Final = re.compile(r"(?i)(?:caption|comment|sentence|chú thích|mô t
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A kind of rows. ``read`` makes a plain row of one; without it, ``says`` is why they can't be used. ``told`` is
-    noted of a file that is read."""
+    """A kind of export. ``read`` converts a row to a plain one; without it, ``says`` is why the rows can't be used.
+    ``told`` is reported for a file that is read."""
 
     fits: Callable[[Row], bool]
     read: Callable[[Row], Row] | None = None
@@ -45,7 +45,7 @@ class Export:
 
 
 def recognise(rows: list[Row], data: Data) -> Export | None:
-    """Return the kind of export that most of the first rows are; None for any others."""
+    """Return the kind of export that most of the first rows are; None for other rows."""
     if pair := pairs.recognise(rows, data):
         return Export(lambda _: True, pair.read, pair.told, pair.says)
     return next((export for export in _EXPORTS if 2 * sum(map(export.fits, rows)) > len(rows)), None)
@@ -67,7 +67,7 @@ def _is_chatgpt(row: Row) -> bool:
 
 
 def _chatgpt(row: Row) -> Row:
-    """The branch of the conversation that was shown last, without what tools said."""
+    """Return the branch of the conversation that was shown last, without what tools said."""
     mapping, place = row["mapping"], row.get("current_node")
     path: list[Row] = []
     seen: set[Any] = set()
@@ -88,7 +88,7 @@ def _chatgpt(row: Row) -> Row:
 
 
 def _spoken(message: Any) -> tuple[str, str]:
-    """Who says a message and its text; empty for one that was not said to the other side."""
+    """Return the speaker and text of a message; empty for one that was not addressed to the other side."""
     if not isinstance(message, dict) or message.get("recipient") not in (None, "all") or message.get("weight") == 0:
         return "", ""
     author, content = message.get("author"), message.get("content")
@@ -105,7 +105,7 @@ def _is_label_studio(row: Row) -> bool:
 
 
 def _label_studio(row: Row) -> Row:
-    """The task with each label under its name; of several annotators all."""
+    """Return the task with each label under its name; with several annotators, all labels."""
     said: dict[str, list[Any]] = {}
     for annotation in row.get("annotations", row.get("completions")) or ():
         if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
@@ -125,7 +125,7 @@ def _labelled(value: Row, kind: Any) -> Iterable[Any]:
 
 
 def _metadata(row: Row) -> tuple[str, Row] | None:
-    """The label attribute of a row of Ground Truth, and what is said about it."""
+    """Return the label attribute of a row of Ground Truth, and its metadata."""
     return next(
         ((key.removesuffix("-metadata"), value) for key, value in row.items()
          if key.endswith("-metadata") and isinstance(value, dict) and key.removesuffix("-metadata") in row),
@@ -187,7 +187,7 @@ def _has_spans(row: Row) -> bool:
 
 
 def _is_between_people(row: Row) -> bool:
-    """Messages of people by their names: none of them is the assistant."""
+    """Return whether rows are messages of people by their names, none of them the assistant."""
     messages = row.get("messages")
     turns = [turn for turn in messages[:50] if isinstance(turn, dict)] if isinstance(messages, list) else []
     names = [turn.get("sender_name", said_by(turn)) for turn in turns]
@@ -195,7 +195,7 @@ def _is_between_people(row: Row) -> bool:
 
 
 def _has_verdicts(row: Row) -> bool:
-    """Answers by name, and whether each is right under a like name: ``answer_a`` and ``answer_a_correct``."""
+    """Return whether rows have answers and verdicts on them with similar names: ``answer_a``, ``answer_a_correct``."""
     answers, right = row.get("answers"), row.get("correct_answers")
     return isinstance(answers, dict) and isinstance(right, dict) and any(f"{name}_correct" in right for name in answers)
 
@@ -211,7 +211,7 @@ def _is_slack(row: Row) -> bool:
 
 
 def _has_boxes(row: Row) -> bool:
-    """Boxes without a question and an answer, which may have them beside."""
+    """Return whether rows are boxes without a question and an answer."""
     if candidates("question", list(row)) and candidates("answer", list(row)):
         return False
     inside = [row, *(value for value in row.values() if isinstance(value, dict))]
@@ -225,7 +225,7 @@ def _has_boxes(row: Row) -> bool:
 
 
 def _has_outlines(row: Row) -> bool:
-    """Label Studio's boxes and outlines."""
+    """Return whether rows are Label Studio's boxes and outlines."""
     given = row.get("annotations", row.get("completions")) if _is_label_studio(row) else None
     results = [result for each in given or () if isinstance(each, dict) for result in each.get("result") or ()]
     kinds = {str(result.get("type")) for result in results if isinstance(result, dict)}
@@ -233,7 +233,7 @@ def _has_outlines(row: Row) -> bool:
 
 
 def _numbered(row: Row) -> list[str]:
-    """The columns with a caption each, such as ``caption1``."""
+    """Return the columns with a caption each, such as ``caption1``."""
     return [key for key in row if _CAPTION.fullmatch(key)]
 
 
@@ -257,7 +257,7 @@ def _is_argilla(row: Row) -> bool:
 
 
 def _argilla(row: Row) -> Row:
-    """The fields with what people answered to each question; of several people all."""
+    """Return the fields with people's answers to each question; of several people, all."""
     said: dict[str, list[Any]] = {}
     given = row["responses"]
     if isinstance(given, dict):
@@ -272,7 +272,7 @@ def _argilla(row: Row) -> Row:
 
 
 def _compares(row: Row) -> bool:
-    """Whether an answer in Argilla is the name of a field, which is preferred to another."""
+    """Return whether an answer in Argilla is the name of a preferred field."""
     answers = _argilla(row) if _is_argilla(row) else {}
     return any(
         isinstance(value, str) and value in row["fields"] for key, value in answers.items() if key not in row["fields"]
@@ -280,7 +280,7 @@ def _compares(row: Row) -> bool:
 
 
 def _by_name(said: dict[str, list[Any]], others: Row) -> Row:
-    """Labels by their names, one alone as the answer."""
+    """Return labels by their names; a single one as the answer."""
     named = {name: values[0] if len(values) == 1 else values for name, values in said.items() if values}
     return {"answer": next(iter(named.values()))} if len(named) == 1 and "answer" not in others else named
 

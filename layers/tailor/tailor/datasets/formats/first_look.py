@@ -1,4 +1,4 @@
-"""The first rows of a file: the names of its columns, what they hold, the format that fits."""
+"""Look at the first rows of a file: the names and content of its columns, and the format that fits."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,8 +14,8 @@ from tailor.recipe import Data, Method
 
 @dataclass(frozen=True, slots=True)
 class FirstLook:
-    """First rows of a file: the names of their columns, what these hold, and the format that fits. ``data`` are the
-    recipe's settings, with columns as the file writes them. ``opened``: the objects in them are opened."""
+    """First rows of a file: the names and content of their columns, and the format that fits. ``data`` are the recipe's
+    settings, with columns as the file writes them. ``opened``: nested objects are flattened."""
 
     rows: list[Row]
     names: list[str]
@@ -29,7 +29,7 @@ class FirstLook:
 def first_look(
     rows: list[Row], data: Data, method: Method, notes: FindingTally, media: MediaIndex, opened: bool = False
 ) -> FirstLook:
-    """Return what the first rows of a file show; ``opened``: the objects in them are opened already."""
+    """Return what the first rows of a file show; ``opened``: nested objects are flattened already."""
     names = list(dict.fromkeys(str(key) for row in rows for key in row))
     data = data.model_copy(update={"columns": resolved(data.columns, names)})
     shown = by_content(names, rows, media.knows, turns=any(map(conversations.find, rows)))

@@ -1,4 +1,4 @@
-"""Columns within objects of a row, such as ``inputs.question``: tried where the row itself has no known form."""
+"""Flatten columns within objects of a row, such as ``inputs.question``, if the row itself has no known format."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,12 +11,12 @@ from tailor.recipe import Columns
 
 _MOST: Final = 100
 _MAIN: Final = ("text", "stem", "value", "content")
-"""Keys of what an object under a usual name says: ``{"question": {"stem": …}}``."""
+"""Keys of the text within an object under a usual name: ``{"question": {"stem": …}}``."""
 
 
 def flat(row: Row) -> Row:
-    """Return a row with the values of its objects beside the others. They keep their own names where these are clear,
-    else they are named ``object.key``."""
+    """Return a row with the values of its objects at the top level. They keep their own names where these are
+    unambiguous, otherwise they are named ``object.key``."""
     inner = [(key, name, value) for key, inside in _objects(row) for name, value in inside.items()][:_MOST]
     if not inner:
         return row
@@ -40,13 +40,13 @@ def _is_medium(value: dict[str, Any]) -> bool:
 
 
 def named_inside(rows: list[Row], names: list[str], columns: Columns) -> bool:
-    """Whether the recipe names columns that stand in objects of the rows."""
+    """Return whether the recipe names columns inside objects of the rows."""
     wanted = {name for name in columns.model_dump().values() if isinstance(name, str)} - set(names)
     return bool(wanted) and any(wanted & flat(row).keys() for row in rows)
 
 
 def flattened(convert: Converter, flatten: Callable[[Row], Row] = flat) -> Converter:
-    """Return the converter of rows whose objects are opened."""
+    """Return a converter of rows whose objects are flattened."""
 
     def converted(row: Row, line: int) -> Example:
         return convert(flatten(row), line)

@@ -1,4 +1,4 @@
-"""Bedrock's model invocation logs: prompts that a model was asked, with its answers, for distillation."""
+"""Read Bedrock's model invocation logs: prompts with a model's answers, for distillation."""
 
 import gzip
 import zlib
@@ -75,7 +75,7 @@ def _body(row: Row, side: str, problems: list[Finding]) -> dict[str, Any]:
 
 
 def _asked(body: dict[str, Any], problems: list[Finding]) -> list[Turn]:
-    """The turns of a Converse, Messages or plain prompt request."""
+    """Return the turns of a Converse, Messages or plain prompt request."""
     prompt = body.get("prompt", body.get("inputText"))
     if isinstance(prompt, str) and prompt.strip():
         return [Turn("user", [Text(prompt)])]
@@ -86,7 +86,7 @@ def _asked(body: dict[str, Any], problems: list[Finding]) -> list[Turn]:
 
 
 def _as_converse(message: Any) -> Any:
-    """A message of the Messages API (text, or parts with a type) in Converse's shape."""
+    """Return a message of the Messages API (text, or parts with a type) in Converse's shape."""
     if not isinstance(message, dict):
         return message
     content = message.get("content")
@@ -101,7 +101,7 @@ def _as_converse(message: Any) -> Any:
 
 
 def _answer(body: Any) -> str:
-    """The text of an answer: Converse's, the Messages API's, a completion, or the events of a stream."""
+    """Return the text of an answer: Converse's, the Messages API's, a completion, or the events of a stream."""
     if isinstance(body, list):
         return "".join(map(_event_text, body))
     if not isinstance(body, dict):
@@ -115,7 +115,7 @@ def _answer(body: Any) -> str:
 
 
 def _said(part: Any) -> str:
-    """The text of a part, of reasoning as it stands before an answer."""
+    """Return the text of a part; reasoning as it is written before an answer."""
     if not isinstance(part, dict):
         return ""
     block = part.get("reasoningContent")
@@ -127,7 +127,7 @@ def _said(part: Any) -> str:
 
 
 def _event_text(event: Any) -> str:
-    """The piece of text in a stream's event; "" for other events."""
+    """Return the text of a stream's event; "" for other events."""
     if not isinstance(event, dict):
         return ""
     inner = event.get("contentBlockDelta", event)
@@ -138,7 +138,7 @@ def _event_text(event: Any) -> str:
 
 
 def read_log(data: bytes) -> Iterator[Example | None]:
-    """Yield the requests of a log file, packed or not; None for each that can't be read."""
+    """Yield the requests of a log file, compressed or not; None for each that can't be read."""
     convert = _converter(Context("", "distillation", Data(), FindingTally()))
     source = gzip.GzipFile(fileobj=BytesIO(data)) if data.startswith(b"\x1f\x8b") else BytesIO(data)
     try:

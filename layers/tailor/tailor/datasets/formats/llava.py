@@ -1,4 +1,4 @@
-"""LLaVA: ShareGPT's conversations about one ``image``, whose place is the ``<image>`` tag in the first turn."""
+"""Read LLaVA: ShareGPT's conversations about one ``image``, whose place is the ``<image>`` tag in the first turn."""
 
 from tailor.datasets.formats.base import Format, Sample
 from tailor.datasets.formats.openai_chat import make_converter, used_keys

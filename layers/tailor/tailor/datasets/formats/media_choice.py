@@ -1,4 +1,4 @@
-"""Columns of a file that name its rows' media; rows that mean something else to be seen or heard."""
+"""Choose the columns that name rows' media, and refuse rows that need audio or other media."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from tailor.recipe import Data
 def media_of_columns(
     columns: dict[str, str], shown: Mapping[str, MediaKind], data: Data, format: Format
 ) -> dict[str, MediaKind]:
-    """Return the columns that name a row's media, in order: those that the recipe names; else all that hold files."""
+    """Return the columns that name a row's media, in order: those of the recipe, or else all that contain files."""
     kinds: tuple[MediaKind, ...] = ("image", "video")
     named: dict[str, MediaKind] = {columns[kind]: kind for kind in kinds if kind in columns}
     if data.columns.image or data.columns.video or not shown:
@@ -20,13 +20,13 @@ def media_of_columns(
 
 
 def look_merged(rows: Sequence[Row], media: Mapping[str, MediaKind]) -> bool:
-    """Whether only the first of several rows names its media, as tables with merged cells do."""
+    """Return whether only the first of several rows names its media, as in tables with merged cells."""
     named = [any(row.get(name) not in (None, "", [], {}) for name in media) for row in rows]
     return bool(media) and any(named) and named[0] and 3 * named.count(False) > len(named)
 
 
 def unheard(convert: Converter, heard: list[str]) -> Converter:
-    """Refuse the rows that name something to hear: without it they would teach to guess."""
+    """Refuse the rows that refer to audio: without it, a model would learn to guess."""
     if not heard:
         return convert
 

@@ -1,4 +1,4 @@
-"""Multiple choice: what the choices of a row are, and which of them an answer means.
+"""Read multiple choice: a row's choices, and which of them an answer means.
 
 The choices are put below the question as lettered lines. Answers are letters, texts or numbers of choices: the first
 rows of a file show which, so that no single row has to be guessed.
@@ -19,7 +19,7 @@ def _fold(text: str) -> str:
 
 
 def _by_label(value: Any, options: Options) -> str | None:
-    """A letter, or several of them."""
+    """Read a letter, or several of them."""
     said = str(value).strip()
     labels = {option.label.casefold(): option.label for option in options if option.text}
     one = labels.get(said.strip("()[].: ").casefold())
@@ -74,17 +74,16 @@ _SAID_NONE: Final = "the answers are none of the choices and are learnt as they 
 
 
 def _alone(value: Any) -> Any:
-    """The only item of a list; any other value as it is."""
+    """Return the only item of a list; other values unchanged."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 class Choices:
-    """How the choices of a file are read. ``readings`` are the ways to read its answers that fit the most of the first
-    rows; empty where the answers are none of the choices, and are taken as they are. ``flagged``: each choice
-    says whether it is right."""
+    """Reads a file's choices. ``readings`` are the readings of answers that fit most of the first rows; empty if the
+    answers are not among the choices, and are used as they are. ``flagged``: each choice says whether it is right."""
 
     def __init__(self, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], first: int | None) -> None:
-        """``columns`` maps fields to columns; ``first`` is the number of the first choice, if it is known."""
+        """``columns`` maps fields to columns; ``first`` is the number of the first choice, if known."""
         self._listed, self.answer = columns.get(LISTED), columns.get("answer", "")
         self._each = [(field.removeprefix(EACH), name) for field, name in columns.items() if field.startswith(EACH)]
         known = [name for name in _READINGS if first is None or name not in _NUMBERS or name == f"from {first}"]
@@ -92,7 +91,7 @@ class Choices:
         self.readings = self._fitting(rows, known) if self.answer and not self.flagged else ()
 
     def options(self, row: Mapping[str, Any], problems: list[Finding]) -> Options:
-        """The choices of a row; empty for a question without."""
+        """Return the choices of a row; empty for a question without any."""
         if self._each:
             return from_pairs((label, row.get(column)) for label, column in self._each)
         value = row.get(self._listed) if self._listed else None
@@ -125,12 +124,12 @@ class Choices:
         return best
 
     def _meant(self, value: Any) -> Any:
-        """The letter of a choice that is named by its column, such as ``option3``; any other value as it is."""
+        """Return the letter of a choice that is named by its column, such as ``option3``; other values unchanged."""
         named = value.strip().casefold() if isinstance(value, str) and self._each else None
         return next((label for label, column in self._each if column.casefold() == named), value)
 
     def _right(self, value: Any, problems: list[Finding]) -> str | None:
-        """The text of the choice that is marked as right, of several all."""
+        """Return the text of the choice that is marked as right; of several, all."""
         right = [option.text for option, is_right in flagged(value) if is_right]
         if not right:
             problems.append(finding("choice-unmarked", path=self.answer))
@@ -153,7 +152,7 @@ class Choices:
 def take_choices(
     columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], data: Data, file: str, notes: FindingTally
 ) -> Choices | None:
-    """Says how a file's choices are read; None where it has none."""
+    """Return how a file's choices are read, and report it; None if it has none."""
     if not any(field == LISTED or field.startswith(EACH) for field in columns):
         return None
     choices = Choices(columns, rows, data.first_choice)
@@ -164,7 +163,7 @@ def take_choices(
 
 
 def with_lines(question: str, options: Options) -> str:
-    """The question with its choices below, if they are not in it already."""
+    """Return the question with its choices below, if they are not in it already."""
     shown = [option for option in options if option.text]
     if all(re.search(rf"{re.escape(one.label)}\s*[.):\]]\s*{re.escape(one.text)}", question) for one in shown):
         return question

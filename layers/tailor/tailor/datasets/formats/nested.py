@@ -1,6 +1,5 @@
-"""Rows that hold several questions: an image with its list of question/answer pairs, or one of SQuAD's articles with
-its paragraphs and their questions, becomes one row for each pair. So do lists of questions and answers side by side, as
-RACE and ViMMRC have them."""
+"""Expand rows that hold several questions into one row for each: an image with its list of question/answer pairs, an
+article of SQuAD with its paragraphs, or parallel lists of questions and answers as in RACE and ViMMRC."""
 
 from itertools import chain, islice
 from typing import Any, Final
@@ -14,15 +13,15 @@ FRAME: Final = "(a table)"
 _TURNS: Final = frozenset({*KEYS, "history"}) - {"data"}
 """Keys of turns that belong together."""
 _DEEPEST: Final = 3
-"""Lists within lists: SQuAD has two."""
+"""Levels of nested lists: SQuAD has two."""
 _LOOKED_AT: Final = 20
 _MOST_KEYS: Final = 200
 _MOST_INSIDE: Final = 1000
-"""So many of the inner objects are looked at: the first may have no questions yet."""
+"""Number of inner objects that are looked at: the first ones may have no questions yet."""
 
 
 def nested_path(rows: list[Row], depth: int = _DEEPEST) -> tuple[str, ...]:
-    """The keys, the outer one first, under which most rows keep lists of question/answer objects; empty where rows are
+    """Return the keys, outermost first, under which most rows keep lists of question/answer objects; empty if rows are
     flat."""
     if rows and all(map(_is_frame, rows)):
         return (FRAME,)
@@ -46,12 +45,13 @@ def nested_path(rows: list[Row], depth: int = _DEEPEST) -> tuple[str, ...]:
 
 
 def has_none(row: Any, path: tuple[str, ...]) -> bool:
-    """Whether something that :func:`expand` gave is no question, but holds an empty list of them."""
+    """Return whether a result of :func:`expand` is not a question, but holds an empty list of them."""
     return isinstance(row, dict) and row.get(path[-1], 0) in ([], {}, None)
 
 
 def _side_by_side(row: Row) -> list[str]:
-    """The columns with a text, or a list of choices, for each question; empty where the questions are no list."""
+    """Return the columns with one item for each question: a text, or a list of choices; empty if questions are no
+    list."""
     names = list(row)
     likely = [candidates(field, names)[:1] for field in ("question", "answer", LISTED)]
     columns = [name for found in likely for name in found]
@@ -63,7 +63,7 @@ def _side_by_side(row: Row) -> list[str]:
 
 
 def _is_frame(row: Row) -> bool:
-    """Whether a row is a whole table, as pandas writes it with ``orient="split"``."""
+    """Return whether a row is a whole table, as pandas writes it with ``orient="split"``."""
     columns, data = row.get("columns"), row.get("data")
     if not isinstance(columns, list) or not isinstance(data, list) or not columns or not data:
         return False
@@ -81,7 +81,8 @@ def _parted(row: Row) -> list[Any]:
 
 
 def _items(value: Any) -> list[Any]:
-    """The items of a list or of an object by ids. An object with a list of questions beside other things is one."""
+    """Return the items of a list, or of an object by ids. An object with a list of questions and other keys is one
+    item."""
     if isinstance(value, dict):
         lists = any(isinstance(item, list) and item and isinstance(item[0], dict) for item in value.values())
         return [value] if lists else list(value.values())
@@ -100,7 +101,7 @@ def _holds_questions(value: Any) -> bool:
 
 
 def expand(row: Row, path: tuple[str, ...], *, shown: bool = True) -> list[Any]:
-    """One row for each question, with the outer fields that it does not have itself. A row without questions stays.
+    """Yield one row for each question, with the outer fields that it lacks. A row without questions is unchanged.
 
     ``shown``: there are media, so that an outer id may be that of a picture."""
     key, *deeper = path

@@ -1,4 +1,4 @@
-"""Conversations: OpenAI's ``messages``, and whatever else is a list of turns by its content."""
+"""Read conversations: OpenAI's ``messages``, and anything else that is a list of turns by its content."""
 
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ _ANSWERS: Final = (
     "output",
     "choices",
 )
-"""Keys of the last answer, where the conversation ends with a question."""
+"""Keys of the last answer, if the conversation ends with a question."""
 
 
 _AROUND: Final = ("body", "choices", "candidates", "message", "content")
@@ -38,7 +38,7 @@ def _fits(sample: Sample) -> bool:
 
 
 def make_converter(context: Context) -> Converter:
-    """Return the converter of all formats that are conversations."""
+    """Return the converter for all formats that are conversations."""
     file, default_system, media = context.file, context.data.system, context.media
 
     def convert(row: Row, line: int) -> Example:
@@ -68,7 +68,7 @@ def make_converter(context: Context) -> Converter:
 
 
 def _systems(row: Row, problems: list[Finding]) -> list[str]:
-    """The system texts beside the turns."""
+    """Return the system texts beside the turns."""
     if row.keys().isdisjoint(_SYSTEM) and "context" not in row:
         return []
     values: list[tuple[str, Any]] = [(key, row[key]) for key in _SYSTEM if row.get(key) not in (None, "", [])]
@@ -79,13 +79,13 @@ def _systems(row: Row, problems: list[Finding]) -> list[str]:
 
 
 def _is_vertex(row: Row) -> bool:
-    """Whether a row is of Vertex AI's chat models, whose system text is the context."""
+    """Return whether a row is of Vertex AI's chat models, whose system text is the context."""
     turns = row.get("messages")
     return bool(row.get("context")) and isinstance(turns, list) and "author" in (turns or [""])[0]
 
 
 def _take_answer(row: Row, turns: list[Turn], problems: list[Finding], context: Context, line: int) -> None:
-    """Add an answer that stands beside the turns: a text, a turn or a list of them."""
+    """Add an answer from beside the turns: a text, a turn or a list of them."""
     key = next((key for key in _ANSWERS if row.get(key) not in (None, "", [], {})), None)
     if key is None:
         return
@@ -97,8 +97,8 @@ def _take_answer(row: Row, turns: list[Turn], problems: list[Finding], context: 
 
 
 def _said(value: Any) -> Any:
-    """Return the answer of a service, inside what it sends around it: OpenAI's ``choices``, Gemini's ``candidates``, a
-    ``body`` or a ``message``; anything else as it is."""
+    """Return the answer within a service's response: OpenAI's ``choices``, Gemini's ``candidates``, a ``body`` or a
+    ``message``; other values unchanged."""
     for _ in range(_DEEPEST):
         if not isinstance(value, dict) or said_by(value) is not None:
             break
@@ -110,7 +110,7 @@ def _said(value: Any) -> Any:
 
 
 def used_keys(row: Row) -> set[str]:
-    """Return the keys that are read of a row that holds a conversation."""
+    """Return the keys that are read from a row with a conversation."""
     path, _, holder = conversations.find(row) or ("$.messages", None, row)
     used = {path.split(".")[1], "id", *(key for key in _ANSWERS if key in row)}
     used |= {"context"} if _is_vertex(row) else set()

@@ -1,4 +1,4 @@
-"""Preference pairs (DPO, KTO, hh-rlhf): two answers, one of which is better. The better ones can be learnt."""
+"""Read preference pairs (DPO, KTO, hh-rlhf): of two answers one is better, and can be learnt."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _TRANSCRIPT: Final = re.compile(r"(?:^|\n\n)(Human|Assistant): ?")
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Treatment of pairs: ``read`` makes a row with the better answer, and ``told`` is said then; else ``says``
+    """Treatment of pairs: ``read`` returns a row with the better answer, and ``told`` is reported; otherwise ``says``
     is why the rows can't be used."""
 
     read: Callable[[Row], Row] | None = None
@@ -35,7 +35,7 @@ class Pairs:
 
 
 def recognise(rows: list[Row], data: Data) -> Pairs | None:
-    """Return what is done with preference pairs; None for other rows, and for such as hold a whole conversation too."""
+    """Return the treatment of preference pairs; None for other rows, and for those with a whole conversation too."""
     for better, worse in _PAIRS:
         if 2 * sum(better in row and worse in row and not _is_whole(row) for row in rows) > len(rows):
             values = {"better": better, "worse": worse}
@@ -50,7 +50,7 @@ def recognise(rows: list[Row], data: Data) -> Pairs | None:
 
 
 def _is_whole(row: Row) -> bool:
-    """Whether a row holds a conversation that ends with an answer beside its pair."""
+    """Return whether a row has, beside its pair, a conversation that ends with an answer."""
     found = conversations.find(row)
     if not found or not isinstance(found[1], list) or not found[1]:
         return False
@@ -59,7 +59,7 @@ def _is_whole(row: Row) -> bool:
 
 
 def _is_listed(row: Row) -> bool:
-    """Alpaca's output as the better and the worse answer."""
+    """Return whether Alpaca's output is a list of the better and the worse answer."""
     answers = row.get("output")
     return "instruction" in row and isinstance(answers, list) and len(answers) == 2
 
@@ -87,7 +87,7 @@ def _learning(better: str, worse: str, data: Data) -> Callable[[Row], Row]:
 
 
 def _turns(chosen: Any) -> list[Any]:
-    """The turns of a better answer: a text, a turn, a list of them, or a whole talk of Human and Assistant."""
+    """Return the turns of a better answer: a text, a turn, a list of them, or a dialogue of Human and Assistant."""
     chosen = conversations.written_out(chosen)
     if isinstance(chosen, list):
         return chosen

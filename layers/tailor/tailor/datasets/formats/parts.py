@@ -1,4 +1,4 @@
-"""Content of a turn: text, or a list of parts as OpenAI, Claude, Gemini and Hugging Face write them."""
+"""Read the content of a turn: text, or a list of parts as OpenAI, Anthropic, Gemini and Hugging Face write them."""
 
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ _PLACES: Final = ("url", "path", "src", "file_name", "filename", "uri", "fileUri
 
 
 def blocks_of(content: Any, path: str, problems: list[Finding]) -> list[Block]:
-    """Return the blocks of a content. A part that shows a picture without naming it is an empty place for one."""
+    """Return the blocks of a content. A part for a picture that it does not name is an empty place for one."""
     if isinstance(content, str):
         return [Text(content)]
     if isinstance(content, dict):
@@ -98,8 +98,8 @@ def _shown(part: Row, kind: str, path: str, problems: list[Finding]) -> Media | 
 
 
 def _url(value: Row) -> Any:
-    """The URL of OpenAI's ``{"url": "…"}``, of Claude's ``{"type": "base64", "media_type": "…", "data": "…"}``, or the
-    bytes of Hugging Face's ``{"bytes": …, "path": "…"}``."""
+    """Return the URL in OpenAI's ``{"url": "…"}`` or in ``{"type": "base64", "media_type": "…", "data": "…"}``, or the
+    bytes in Hugging Face's ``{"bytes": …, "path": "…"}``."""
     if isinstance(value.get("bytes"), bytes):
         return value["bytes"]
     data = value.get("data")
@@ -110,7 +110,7 @@ def _url(value: Row) -> Any:
 
 
 def _without_type(part: Row, path: str, problems: list[Finding]) -> Block | None:
-    """Gemini's parts, and others whose key is their type."""
+    """Return Gemini's parts, and others whose key is their type, with a type."""
     if isinstance(part.get("text"), str):
         return Text(part["text"])
     key, value = next(((_TYPES[key], value) for key, value in part.items() if key in _TYPES), ("", None))

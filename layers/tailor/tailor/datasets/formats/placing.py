@@ -1,4 +1,4 @@
-"""One placer of media for all formats: each picture goes to its tag, in the given order, and no tag stays in a text.
+"""Place media for all formats: each picture goes to its tag, in the given order, and no tag stays in a text.
 
 Tags are ``<image>``, ``<image 1>``, ``<|image_1|>``, ``<|image|>``, ``<img>path</img>`` (also behind ``Picture 1:``),
 the same of videos, and what other models write for them. A part that shows a picture without naming it is a tag, too.
@@ -29,14 +29,14 @@ _LINKED: Final = (
     r"!\[[^\]\n]{0,200}\]\([ ]*(?P<linked>[^()\n\"]{1,1000}?)(?:[ ]+\"[^\"\n]*\")?[ ]*\)"
     r"|<img[^<>]{0,300}?\bsrc=[\"'](?P<src>[^\"'<>\n]{1,1000})[\"'][^<>]{0,300}>"
 )
-"""Markdown and HTML: meant where they name a file of the dataset."""
+"""Tags of Markdown and HTML, which count if they name a file of the dataset."""
 _TAG: Final = re.compile(f"{_NAMED}|{_LINKED}|{_OF_ONE_MODEL}|{_PLAIN}", re.IGNORECASE)
 _FILE: Final = re.compile(r"\S.*\.\w{2,5}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A place for a medium. ``number``: which one of the row's, 0 for the next; ``written``: in a text, not a part."""
+    """A place for a medium. ``number``: of the row's media, 0 for the next one; ``written``: in a text, not a part."""
 
     kind: MediaKind
     number: int
@@ -47,11 +47,11 @@ _Item = Block | _Slot
 
 
 class _AudioError(Exception):
-    """The row means something to hear."""
+    """Raised for a row that refers to audio."""
 
 
 def place(turns: list[Turn], media: list[Media], problems: list[Finding], context: Context, line: int) -> None:
-    """Put the media of a row into the turns of the user: where the tags are; without tags before the first words.
+    """Put a row's media into the user's turns: at the tags or, without tags, before the first words.
 
     Where there are not as many places as media, or something is audio, a problem says so."""
     if not media and not _may_have_tags(turns):
@@ -110,7 +110,7 @@ def _items(blocks: list[Block], certain: bool, knows: Callable[[str], bool]) -> 
 
 
 def _cut(block: Text, certain: bool, knows: Callable[[str], bool]) -> Iterator[_Item]:
-    """Cut a text at its tags. ``certain``: also at those that could be what the text is about, such as HTML's."""
+    """Split a text at its tags. ``certain``: also at those that the text may be about, such as HTML's."""
     text, at = block.text, 0
     for match in _TAG.finditer(text):
         link = match["linked"] or match["src"]
@@ -131,7 +131,7 @@ def _cut(block: Text, certain: bool, knows: Callable[[str], bool]) -> Iterator[_
 
 
 def _meant(match: re.Match[str], *, certain: bool) -> _Item | None:
-    """Return the meaning of a tag; None for one that is left in the text."""
+    """Return the meaning of a tag; None for one that stays in the text."""
     name = (match["by"] or match["pad"] or match["kind"] or "image").casefold()
     path = match["path"]
     if path is not None and not _FILE.fullmatch(path) and not certain:
@@ -147,22 +147,22 @@ def _meant(match: re.Match[str], *, certain: bool) -> _Item | None:
 
 
 def _counted_from(match: re.Match[str]) -> int:
-    """1 for a number: 0 is kept for places without one, and some count from 0."""
+    """Return what is added to a tag's number: 0 is kept for places without one, and some data counts from 0."""
     return int(match["number"] is not None)
 
 
 def _wanted(slots: list[_Slot]) -> int:
-    """How many media the places want: a number that stands twice means one."""
+    """Return how many media the places need: a repeated number means one."""
     free = sum(not slot.number for slot in slots)
     return free + len({(slot.kind, slot.number) for slot in slots if slot.number})
 
 
 _Queues = dict[MediaKind, tuple[list[Media], dict[int, Media]]]
-"""For each kind the media of places without a number, in order, and those of numbers."""
+"""For each kind, the media of places without a number, in order, and those with numbers."""
 
 
 def _dealt(slots: list[_Slot], media: list[Media]) -> _Queues | None:
-    """Deal the media to the kinds of places; None where the numbers differ."""
+    """Assign the media to the kinds of places; None if their numbers differ."""
     kinds: dict[MediaKind, list[_Slot]] = {}
     for slot in slots:
         kinds.setdefault(slot.kind, []).append(slot)
@@ -178,7 +178,7 @@ def _dealt(slots: list[_Slot], media: list[Media]) -> _Queues | None:
 
 
 def _filled(slot: _Slot, queues: _Queues) -> Block:
-    """The medium for a place. A second place of the same number becomes words."""
+    """Return the medium for a place. A second place with the same number becomes words."""
     free, numbered = queues[slot.kind]
     if not slot.number:
         return free.pop(0)
@@ -186,7 +186,7 @@ def _filled(slot: _Slot, queues: _Queues) -> Block:
 
 
 def _note_others(own: list[Media], media: list[Media], context: Context, line: int) -> None:
-    """Say which files a key names beside parts that bring their own."""
+    """Report the files that a key names beside parts with media of their own."""
     shown = {medium.ref for medium in own}
     others = [medium.ref for medium in media if medium.ref and medium.ref not in shown]
     if others and any(shown):

@@ -1,4 +1,5 @@
-"""Text without question or answer, for continued pre-training: ``{"text": …}``, ``{"input": …}``, plain text files."""
+"""Read text without question or answer, for continued pre-training: ``{"text": …}``, ``{"input": …}``, plain text
+files."""
 
 from typing import Final
 

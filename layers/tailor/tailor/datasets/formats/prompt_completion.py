@@ -1,4 +1,4 @@
-"""``prompt`` and ``completion`` as texts or as lists of messages; a list of messages may also have an ``answer``."""
+"""Read ``prompt`` and ``completion`` as texts or lists of messages; a list of messages may also have an ``answer``."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Prompts without answers, under any column name, for a teacher (distillation) or a grader (reinforcement)."""
+"""Read prompts without answers, under any column name, for a teacher (distillation) or a grader (reinforcement)."""
 
 from tailor.datasets.formats.base import Format, Sample
 from tailor.datasets.formats.question_answer import make_converter

@@ -1,4 +1,5 @@
-"""Rows of a question and an answer under any column names, with or without an image (visual question answering)."""
+"""Read rows of a question and an answer under any column names, with or without an image (visual question
+answering)."""
 
 import hashlib
 from collections import Counter
@@ -22,7 +23,7 @@ _ACCEPTED: Final = ("accepted", "is_accepted", "isAccepted", "selected", "is_sel
 _ANNOTATED: Final = frozenset(
     {"answer", "text", "answer_start", "answer_end", "answer_id", "worker", "worker_id", "annotator", "time", *_VOTING}
 )
-"""Keys of an annotator's answer that stands as text in a table's field."""
+"""Keys of an annotator's answer that is written as text in a table's field."""
 _REFERENCE_KEYS: Final = ("answer", "text", "value", "label", "raw", "caption")
 
 
@@ -81,7 +82,7 @@ def make_converter(context: Context) -> Converter:
 
 
 def _look_beside(shown: list[Media], identity: Any, context: Context) -> None:
-    """Name files that are not known by the folder of the row's id, where they lie there: ScienceQA's pictures."""
+    """Resolve unknown file names in the folder of the row's id, if they are there: ScienceQA's pictures."""
     for medium in shown:
         if medium.ref and "/" not in medium.ref and not context.knows(medium.ref):
             beside = f"{identity}/{medium.ref}"
@@ -89,7 +90,7 @@ def _look_beside(shown: list[Media], identity: Any, context: Context) -> None:
 
 
 def _passage(value: Any, column: str, problems: list[Finding], depth: int = 8) -> str:
-    """The text that a question is about, of a list all of its texts; "" where there is none."""
+    """Return the text that a question is about; of a list, all of its texts; "" if there is none."""
     if isinstance(value, str):
         return value if value.strip() else ""
     if isinstance(value, list) and depth:
@@ -101,7 +102,7 @@ def _passage(value: Any, column: str, problems: list[Finding], depth: int = 8) -
 
 
 def _learnt(row: Row, context: Context, options: Options, problems: list[Finding]) -> tuple[str | None, list[str]]:
-    """The answer to learn and all acceptable ones; None where a teacher or a grader is to answer."""
+    """Return the answer to learn and all acceptable ones; None if a teacher or a grader answers."""
     column, no_answer = context.columns.get("answer", "answer"), context.columns.get("impossible")
     given = row.get(column)
     if type(given) is str and given[:1].isalnum() and not options and no_answer is None:
@@ -121,7 +122,7 @@ def _learnt(row: Row, context: Context, options: Options, problems: list[Finding
 
 
 def _is_none(answer: Any) -> bool:
-    """Hugging Face's form of SQuAD's questions without an answer."""
+    """Return whether it is Hugging Face's form of SQuAD's questions without an answer."""
     return isinstance(answer, dict) and answer.get("text") == [] == answer.get("answer_start")
 
 
@@ -134,7 +135,7 @@ def _scalar(value: Any) -> str:
 
 
 def split_name(value: Any, column: str, line: int, context: Context) -> SplitName | None:
-    """The split that a row asks for; anything that names none is reported."""
+    """Return the split that a row asks for, and report a value that names none."""
     name = carriers.split_of(value, column)
     if name is None and value not in (None, ""):
         context.notes.add(finding("unknown-split", context.file, line, path=column, column=column, value=value))
@@ -142,7 +143,7 @@ def split_name(value: Any, column: str, line: int, context: Context) -> SplitNam
 
 
 def answers(value: Any, column: str, problems: list[Finding]) -> tuple[str | None, list[str]]:
-    """The answer to learn (of several the most frequent, then the first) and all acceptable ones; None where empty."""
+    """Return the answer to learn (the most frequent, then the first) and all acceptable ones; None if there is none."""
     return _of_given(_written_out(value), column, problems)
 
 
@@ -161,8 +162,8 @@ def _of_given(value: Any, column: str, problems: list[Finding]) -> tuple[str | N
 
 
 def _taken(given: list[Any]) -> list[Any]:
-    """The answers that may be right: those that were accepted, else those of the best rank, else without the ones that
-    were voted down."""
+    """Return the answers that may be right: the accepted ones, or those of the best rank, or all that were not voted
+    down."""
     items = [item for item in given if isinstance(item, dict)]
     accepted = [item for item in items if any(item.get(key) is True for key in _ACCEPTED)]
     ranks = [item["rank"] for item in items if type(item.get("rank")) in (int, float)]
@@ -178,7 +179,7 @@ def _is_voted_down(item: Row) -> bool:
 
 
 def _vote(item: Any) -> float:
-    """How much an annotator's answer counts: a confident one more."""
+    """Return the weight of an annotator's answer: a confident one counts more."""
     said = next((item[key] for key in _VOTING if key in item), None) if isinstance(item, dict) else None
     if isinstance(said, int | float) and not isinstance(said, bool):
         return max(float(said), 0.01)
@@ -186,7 +187,7 @@ def _vote(item: Any) -> float:
 
 
 def _written_out(value: Any) -> Any:
-    """A list of texts, or SQuAD's answers, that stand as text; any other text is what it is."""
+    """Return a list of texts, or SQuAD's answers, written as text; other texts unchanged."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
         return value
     meant = value_of(value)
@@ -198,15 +199,15 @@ def _written_out(value: Any) -> Any:
 
 
 def _is_answer(item: Any) -> bool:
-    """Whether an item of a list that stands as text is an answer: a text, or what an annotator said."""
+    """Return whether an item of such a list is an answer: a text, or an annotator's object."""
     if isinstance(item, dict):
         return ("answer" in item or "text" in item) and item.keys() <= _ANNOTATED
     return isinstance(item, str)
 
 
 def _reference(item: Any) -> Any:
-    """The text in an annotator's answer, such as VQA's ``{"answer": "yes", "answer_confidence": "maybe"}``, or all
-    texts of SQuAD's ``{"text": ["yes"], "answer_start": [7]}``."""
+    """Return the text of an annotator's answer, such as VQA's ``{"answer": "yes", "answer_confidence": "maybe"}``, or
+    all texts of SQuAD's ``{"text": ["yes"], "answer_start": [7]}``."""
     if not isinstance(item, dict):
         return item
     return next((item[key] for key in _REFERENCE_KEYS if key in item), item)

@@ -1,5 +1,5 @@
-"""Reads a dataset folder: finds its data files and media, recognises the formats, yields an example or a rejection for
-each row.
+"""Read a dataset folder: find its data files and media, recognise formats, yield an example or a rejection for each
+row.
 
 Every row of every data file comes out exactly once. What concerns a file or the whole dataset is in ``findings``.
 """
@@ -77,12 +77,12 @@ class ReadableFile:
 
     @property
     def by_line(self) -> bool:
-        """Whether each line is one row of the prepared data, so that it can be left to others to read it."""
+        """Return whether each line is one prepared row, so that reading it can be left to workers."""
         as_is = self.method not in ("continued-pre-training", "reinforcement")
         return as_is and type(self.source) is DataFile and self.source.container == "jsonl" and not self.nested
 
     def example(self, value: Any, line: int, raw: bytes | str | None) -> Example | Rejected:
-        """Return the example that a row becomes, or why it is rejected."""
+        """Return the example that a row becomes, or its rejection."""
         if type(value) is not dict:
             value = conversations.as_row(as_row(value, self.method))
         error = value if isinstance(value, RowError) else None
@@ -101,7 +101,7 @@ class ReadableFile:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines that hold a row each, not read yet: whoever takes the rows reads them."""
+    """Lines with a row each, not parsed yet: the worker that takes them does that."""
 
     source: ReadableFile
     lines: Sequence[bytes]
@@ -112,12 +112,12 @@ class Lines:
 
     @property
     def size(self) -> int:
-        """Bytes of all lines."""
+        """Return the bytes of all lines."""
         return sum(map(len, self.lines))
 
     @property
     def last(self) -> int:
-        """The number of the last line."""
+        """Return the number of the last line."""
         return self.numbers[-1]
 
     def cut(self, start: int, end: int) -> "Lines":
@@ -129,8 +129,7 @@ class Lines:
 
 
 class DatasetReader:
-    """Iterating yields an Example or a Rejected for each row, by file name and line; it can be done
-    again.
+    """Iterating yields an Example or a Rejected for each row, by file name and line; it can be repeated.
 
     ``files`` are the data files with their formats, ``passages`` the documents that rows name; ``media`` finds the
     files that rows mean. ``findings`` grows while rows are read: ``notes`` are about files, ``of_rows`` about the rows
@@ -163,7 +162,7 @@ class DatasetReader:
                 yield item
 
     def rows(self) -> Iterator[Example | Rejected | Lines]:
-        """Yield all rows; those that others can read come as some thousand lines together."""
+        """Yield all rows; those that workers can parse come as some thousand lines together."""
         for file in self.files:
             for notes in (self.notes, self.of_rows):
                 notes.forget(file.name)
@@ -214,7 +213,7 @@ class DatasetReader:
 
 
 def _dump(value: object) -> bytes:
-    """A row for people, where the file's own text is not at hand."""
+    """Return a row as text for people, if the file's own text is not available."""
     try:
         return orjson.dumps(value, default=_placeholder, option=orjson.OPT_NON_STR_KEYS)
     except (TypeError, RecursionError):
@@ -235,7 +234,7 @@ def _rejected(file: str, line: int, error: RowError, raw: bytes | str) -> Reject
 def read_dataset(
     storage: Storage, prefix: str, data: Data, method: Method, scratch: Path, only: str | None = None
 ) -> DatasetReader:
-    """Open the dataset under ``prefix``, or ``only`` one file of it.
+    """Open the dataset under ``prefix``, or only the file ``only`` of it.
 
     ``scratch`` is a folder for what can't be read in place. Never raises for what is in the files; NotFoundError or
     RetryableError where storage can't be read."""
@@ -262,7 +261,7 @@ _SAYS_WHY = frozenset({"file-damaged", "archive-unreadable"})  # where there are
 
 
 def _take_splits(files: list[ReadableFile], notes: FindingTally) -> None:
-    """Names such as train.jsonl and test.jsonl say what is what, if each file has one and they are not all alike."""
+    """Use names such as train.jsonl and test.jsonl as splits, if each file has one and they are not all the same."""
     files = [file for file in files if not isinstance(file.source, LonelyAnswers)]
     named = [[split for split, name in _SPLIT_NAMES.items() if name.search(file.name.lower())] for file in files]
     if any(len(splits) != 1 for splits in named) or len({splits[0] for splits in named}) < 2:
@@ -282,7 +281,7 @@ def _understand(
     media: MediaIndex,
     scratch: Path,
 ) -> ReadableFile | None:
-    """Chooses the format from the first rows. None, with a finding, for a file without rows."""
+    """Choose the format by the first rows. None, with a finding, for a file without rows."""
     if isinstance(source, LonelyAnswers):
         return _rejecting(source, finding("question-missing/column"), method, "question-answer")
     values = _first_values(source, method, notes)
@@ -321,7 +320,7 @@ def _converted(
     of_rows: FindingTally,
     media: MediaIndex,
 ) -> ReadableFile | None:
-    """Chooses the format of rows, ``count`` of which were looked at with those that are no objects."""
+    """Choose the format of rows; ``count`` includes the rows looked at that are not objects."""
     nested = nested_path(rows)
     if nested:
         expanded = [
@@ -383,7 +382,7 @@ def _first_values(source: DataFile, method: Method, notes: FindingTally) -> list
 def _unknown(
     source: DataFile, rows: list[Row], count: int, columns: dict[str, str], method: Method, notes: FindingTally
 ) -> ReadableFile | None:
-    """A file whose rows fit no format: each of them is rejected. A single object is no data."""
+    """Return a file whose rows fit no format: each of them is rejected. A single object is not data."""
     if source.outline and source.outline.layout == "objects" and count == 1:
         notes.add(finding("file-not-used/rows", source.name))
         return None
@@ -391,7 +390,7 @@ def _unknown(
 
 
 def _rejecting(source: DataFile, problem: Finding, method: Method, format: str = "unknown") -> ReadableFile:
-    """A file of which no row can be used."""
+    """Return a file of which no row can be used."""
 
     def convert(row: Row, line: int) -> Example:
         keys = ", ".join(repr(str(key)) for key in list(row)[:20]) or "none"

@@ -1,4 +1,4 @@
-"""The formats that are recognised, one module each. The order decides where several fit: the more particular first."""
+"""List the formats, one module each. If several fit, the first one in this order counts: the most specific one."""
 
 from typing import Final
 
@@ -38,7 +38,7 @@ FORMATS: Final[tuple[Format, ...]] = (
 
 
 def recognise(sample: Sample, wanted: Columns) -> Format | None:
-    """The format that the first rows fit. Whoever names the columns has rows of free columns."""
+    """Return the format that the first rows fit. If the recipe names columns, the rows have free columns."""
     if sample.method == "continued-pre-training" and plain_text.FORMAT.fits(sample):
         return plain_text.FORMAT
     if (wanted.question or wanted.answer) and question_answer.FORMAT.fits(sample):

@@ -1,4 +1,4 @@
-"""Prompts with what a grader needs: ``messages`` or a ``prompt``, a ``reference_answer`` and any other fields."""
+"""Read prompts with what a grader needs: ``messages`` or a ``prompt``, a ``reference_answer`` and any other fields."""
 
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ def _is_graded(row: Row) -> bool:
 
 
 def _flat(row: Row) -> Row:
-    """Fields that are wrapped in ``metadata`` belong to the row."""
+    """Return the row with the fields of ``metadata`` at its top level."""
     inner = row.get("metadata")
     if isinstance(inner, dict) and not any(key in row for key in _PROMPTS):
         return {**{key: value for key, value in row.items() if key != "metadata"}, **inner}
@@ -77,7 +77,7 @@ def _prompt(
 
 
 def _reference(extra: dict[str, Any], problems: list[Finding]) -> Any:
-    """Moves the reference answer to its name; text and objects are allowed."""
+    """Rename the reference answer; text and objects are allowed."""
     key = next((key for key in _REFERENCES if extra.get(key) is not None), None)
     if key is None:
         return None

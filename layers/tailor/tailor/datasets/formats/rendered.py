@@ -1,4 +1,4 @@
-"""Chats that were rendered into one text for another model: ChatML, Llama, Mistral, Alpaca, Zephyr, Gemma and others.
+"""Split chats that were rendered into one text for another model: ChatML, Llama, Mistral, Alpaca, Zephyr, Gemma, ….
 
 They are split only where that is sure: the text begins with a mark, and the user and the assistant take turns.
 """
@@ -12,9 +12,9 @@ from tailor.datasets.formats.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """``mark`` begins each turn; its group ``role`` says whose it is. One of ``hints`` is in every text of the kind.
-    ``in_words``: the marks are words that may also stand in a text; ``whole_only``: they count in a text that is
-    nothing but questions and answers."""
+    """``mark`` begins each turn; its group ``role`` names the speaker. One of ``hints`` is in every such text.
+    ``in_words``: the marks are words that may also occur in a text; ``whole_only``: they count only if the text
+    consists of turns."""
 
     name: str
     hints: tuple[str, ...]
@@ -25,8 +25,8 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Turns of a text that was rendered with the template of this name. The last one may be the user's. ``open``: the
-    text ends where the assistant is to answer. ``doubtful``: words come first, or the marks are words themselves."""
+    """Turns of a text that was rendered with the named template. The last one may be the user's. ``open``: the text
+    ends where the assistant should answer. ``doubtful``: it begins with other words, or the marks are words."""
 
     name: str
     turns: list[tuple[Role, str]]
@@ -35,7 +35,7 @@ class Rendered:
 
     @property
     def whole(self) -> bool:
-        """Whether there is an answer to learn."""
+        """Return whether there is an answer to learn."""
         return self.turns[-1][0] == "assistant"
 
 
@@ -116,7 +116,7 @@ CALLS_AS_TEXT: Final = ("<functioncall>", "<tool_call>", "[TOOL_CALLS]")
 
 
 def rendered(text: str) -> Rendered | None:
-    """Return the turns of a text that is a rendered chat; None for another text, and where it is not sure."""
+    """Return the turns of a rendered chat; None for other texts, or if it is not certain."""
     for template in _TEMPLATES:
         if any(hint in text for hint in template.hints):
             marks = list(template.mark.finditer(text))
@@ -128,7 +128,7 @@ def rendered(text: str) -> Rendered | None:
 
 
 def looks_rendered(text: str) -> bool:
-    """Whether marks of the user and of the assistant stand in a text, in an order that may be unclear."""
+    """Return whether a text contains marks of the user and of the assistant, possibly in an unclear order."""
     for template in _TEMPLATES:
         if any(hint in text for hint in template.hints):
             roles = {_ROLES.get(mark["role"].casefold()) for mark in template.mark.finditer(text)}
@@ -138,7 +138,7 @@ def looks_rendered(text: str) -> bool:
 
 
 def template_of(text: str) -> str | None:
-    """Return the name of the template whose marks a text holds, whether it can be split or not; words are no marks."""
+    """Return the name of the template whose marks a text contains, even if it can't be split; words are not marks."""
     for template in _TEMPLATES:
         if not template.in_words and any(hint in text for hint in template.hints) and template.mark.search(text):
             return template.name
@@ -146,7 +146,7 @@ def template_of(text: str) -> str | None:
 
 
 def without_ends(text: str) -> tuple[str, str | None]:
-    """Return a text without the tokens that end it, and the last of them."""
+    """Return a text without its end tokens, and the last of them."""
     found = None
     while True:
         bare = text.rstrip()
@@ -188,7 +188,7 @@ def _turns(text: str, marks: list[re.Match[str]]) -> list[tuple[Role, str]] | No
 
 
 def _in_turn(turns: list[tuple[Role, str]]) -> bool:
-    """Whether system texts come first, and then the user and the assistant in turn, all with words."""
+    """Return whether system texts come first, and user and assistant then alternate, all with words."""
     talk = [role for role, _ in turns if role != "system"]
     begins = [role for role, _ in turns[: len(turns) - len(talk)]]
     return (
@@ -200,7 +200,7 @@ def _in_turn(turns: list[tuple[Role, str]]) -> bool:
 
 
 def _bare(text: str) -> str:
-    """The text without tokens of beginnings and ends, and without white space around."""
+    """Return the text without start and end tokens and outer white space."""
     text = text.strip()
     for token in _BEGIN_TOKENS:
         text = text.removeprefix(token).lstrip()

@@ -1,4 +1,4 @@
-"""Chats rendered into one text a row, for another model: split into their turns, without the template's marks."""
+"""Read rows that are a chat rendered into one text for another model: split it into turns, without the marks."""
 
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ def _looks_so(row: Row) -> bool:
 
 
 def _found(row: Row) -> tuple[str, Rendered] | None:
-    """The key of a rendered chat, and its turns."""
+    """Return the key of a rendered chat, and its turns."""
     for key, value in row.items():
         if isinstance(value, str) and len(value) < _LONGEST and (chat := rendered(value)) and chat.whole:
             return key, chat
@@ -57,7 +57,7 @@ def parted(chat: Rendered) -> tuple[list[str], list[Turn]]:
 
 
 def _beside(system: Any) -> list[str]:
-    """The system text beside the chat, as Glaive has it."""
+    """Return the system text beside the chat, as Glaive has it."""
     text = system.strip().removeprefix("SYSTEM:").strip() if isinstance(system, str) else ""
     return [text] if text else []
 

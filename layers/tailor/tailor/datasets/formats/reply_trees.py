@@ -1,4 +1,4 @@
-"""Trees of replies, as OpenAssistant publishes them: of each the branch that people ranked best."""
+"""Read trees of replies, as OpenAssistant publishes them: the best-ranked branch of each."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -10,12 +10,12 @@ _DEEPEST: Final = 200
 
 
 def nested_branch(root: Row) -> list[Row]:
-    """Return the best branch of a turn whose replies stand in it."""
+    """Return the best branch of a turn that contains its replies."""
     return _branch(root, lambda turn: [each for each in turn.get("replies") or () if isinstance(each, dict)])
 
 
 def linked_branch(turns: Sequence[Row], identity: str, parent: str) -> list[Row]:
-    """Return the best branch of turns that name the turn they reply to; empty where none begins."""
+    """Return the best branch of turns that name the turn they reply to; empty if no turn is a root."""
     replies: dict[Any, list[Row]] = {}
     for turn in turns:
         replies.setdefault(turn.get(parent) or None, []).append(turn)
@@ -25,7 +25,7 @@ def linked_branch(turns: Sequence[Row], identity: str, parent: str) -> list[Row]
 
 
 def _branch(root: Row, replies: Callable[[Row], list[Row]]) -> list[Row]:
-    """The turns from the first one down, the better of the replies each time, up to the last answer."""
+    """Return the turns from the root down, always the better reply, up to the last answer."""
     found: list[Row] = []
     turn: Row | None = root
     while turn is not None and len(found) < _DEEPEST:
@@ -38,7 +38,7 @@ def _branch(root: Row, replies: Callable[[Row], list[Row]]) -> list[Row]:
 
 
 def _rank(turn: Row) -> float:
-    """The place that people gave a reply, 0 for the best; those without one come last."""
+    """Return the rank that people gave a reply, 0 for the best; unranked replies come last."""
     rank = turn.get("rank")
     try:
         return float(rank) if rank is not None else float("inf")

@@ -1,4 +1,4 @@
-"""Who speaks and what is said: the names that people give to the parts of a turn, in one table."""
+"""List the names that people give to the parts of a turn: who speaks, and what is said."""
 
 from typing import Any, Final, Literal
 
@@ -37,7 +37,7 @@ PAIRS: Final = (
 
 
 def said_by(turn: dict[str, Any]) -> Any:
-    """Return what a turn says about its speaker; None where it says nothing."""
+    """Return what a turn says about its speaker; None if it says nothing."""
     said = next((turn[key] for key in ROLE_KEYS if turn.get(key) is not None), None)
     if said is None and role_of(turn.get("type")):  # as LangChain writes it
         return turn["type"]
@@ -45,12 +45,12 @@ def said_by(turn: dict[str, Any]) -> Any:
 
 
 def role_of(said: Any) -> Role | None:
-    """Return the role of a speaker; None for a speaker that is not known."""
+    """Return the role of a speaker; None for an unknown speaker."""
     return ROLES.get(said.strip().casefold()) if isinstance(said, str) else None
 
 
 def words_of(turn: dict[str, Any]) -> tuple[str, Any]:
-    """Return the key under which a turn's words stand, and them."""
+    """Return the key of a turn's words, and the words."""
     key = next((key for key in TEXT_KEYS if key in turn), "content")
     if key not in turn and isinstance(turn.get("data"), dict):
         return "data", turn["data"].get("content")
@@ -58,7 +58,7 @@ def words_of(turn: dict[str, Any]) -> tuple[str, Any]:
 
 
 def pair_of(turn: dict[str, Any]) -> tuple[str, str] | None:
-    """Return the keys of a question and its answer that one object holds, if it holds both."""
+    """Return the keys of a question and its answer, if one object has both."""
     if any(key in turn for key in ("role", "from")):
         return None
     return next((pair for pair in PAIRS if pair[0] in turn and pair[1] in turn), None)

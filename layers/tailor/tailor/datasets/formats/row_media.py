@@ -1,4 +1,4 @@
-"""Media that a row names beside its texts: names, ids, URLs, bytes, one or several in a field."""
+"""Read media that a row names beside its texts: names, ids, URLs, bytes, one or several in a field."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ from tailor.findings import Finding, finding
 
 _PLACES: Final = ("path", "url", "src", "file_name", "filename", "name")
 _BASE64: Final = {"iVBORw0KGgo": "png", "/9j/": "jpeg", "R0lGOD": "gif", "UklGR": "webp", "Qk0": "bmp"}
-"""How pictures begin when their bytes are written as text."""
+"""First characters of pictures whose bytes are written as text."""
 _SHORTEST: Final = 64
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 _SEPARATORS: Final = frozenset(",;|")
@@ -22,7 +22,7 @@ _SEPARATORS: Final = frozenset(",;|")
 def row_media(
     row: Row, columns: Mapping[str, MediaKind], problems: list[Finding], *, needed: bool = True, merged: bool = False
 ) -> list[Media]:
-    """Return the media that the columns of a row name, in their order.
+    """Return the media that the columns of a row name, in the columns' order.
 
     ``needed``: a row that names none is a problem; ``merged``: then it may be meant for the name above."""
     found: list[Media] = []
@@ -37,7 +37,7 @@ def row_media(
 
 
 def media_blocks(value: Any, kind: MediaKind, column: str, problems: list[Finding]) -> list[Media]:
-    """One medium or several: names, ids, URLs, image structs of Parquet, or JSON text of a list of them."""
+    """Return one medium or several: names, ids, URLs, image structs of Parquet, or the JSON text of a list of them."""
     plain = type(value) is str and len(value) < _SHORTEST and value[:1].isalnum() and value[:5] != "data:"
     if plain and not value[-1].isspace() and not _SEPARATORS & set(value):
         return [Media(kind, ref=value)]
@@ -76,7 +76,7 @@ def _medium(item: Any, kind: MediaKind, column: str, problems: list[Finding]) ->
 
 
 def _written_out(text: str, kind: MediaKind, column: str, problems: list[Finding]) -> Media | None:
-    """The picture whose bytes are the text, in base64; None for any other text."""
+    """Return the picture whose base64 the text is; None for other texts."""
     format = next((format for start, format in _BASE64.items() if text.startswith(start)), None)
     if format is None or len(text) < _SHORTEST:
         return None

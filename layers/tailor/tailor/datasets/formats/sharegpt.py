@@ -1,4 +1,4 @@
-"""ShareGPT: ``conversations`` of from/value (or role/content), with media beside them and tools as JSON text."""
+"""Read ShareGPT: ``conversations`` of from/value (or role/content), with media beside them and tools as JSON text."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ def _fits(sample: Sample) -> bool:
 
 
 def is_conversation(row: Row) -> bool:
-    """``conversations``, or OpenAI's ``messages`` of plain text with media and their tags beside them."""
+    """Return whether a row has ``conversations``, or OpenAI's ``messages`` of plain text with media and tags."""
     found = conversations.find(row)
     if not found:
         return False

@@ -1,4 +1,4 @@
-"""Questions that are answered by tool calls, one row each, as datasets for function calling have them."""
+"""Read questions that are answered by tool calls, one row each, as in datasets for function calling."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ _CALLS: Final = ("answers", "answer", "tool_calls", "calls", "output")
 
 
 def calls_tools(row: Row) -> bool:
-    """Whether a row has a question, tools, and an answer that is a list of calls."""
+    """Return whether a row has a question, tools, and an answer that is a list of calls."""
     tools = _tools(row)
     return bool(tools) and bool(_calls(row)) and bool(candidates("question", list(row)))
 
@@ -42,7 +42,7 @@ def _all_call(calls: list[Any]) -> bool:
 
 
 def _list_of_named(value: Any) -> list[Any]:
-    """The objects with names in a list, which may stand as text in a field; empty for anything else."""
+    """Return the objects with names in a list, which may be written as text; empty for other values."""
     value = value_of(value) if isinstance(value, str) else value
     named = isinstance(value, list) and all(isinstance(item, dict) and _name(item) for item in value)
     return value if named else []

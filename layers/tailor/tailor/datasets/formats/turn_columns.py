@@ -1,4 +1,4 @@
-"""Tables with a row for each turn: which column says who speaks, what is said, and to which conversation it belongs."""
+"""Recognise tables with a row for each turn: the columns of speaker, words, and conversation."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ _PLACES: Final = (
     "messageindex", "messageorder", "luot", "thutu", "timestamp", "time", "createdat", "sentat", "datetime", "date",
     "thoigian", "ngaygio",
 )  # fmt: skip
-"""Columns that say where a turn stands in its conversation, or when it was said; the surest first."""
+"""Columns with a turn's place in its conversation, or its time; the most reliable first."""
 _PARENTS: Final = ("parentid", "parentmessageid", "parent", "replyto", "inreplyto")
 _IDENTITIES: Final = ("messageid", "turnid", "id", "uuid")
 _CONVERSATION: Final = re.compile("conv|dialog|session|thread|ticket|chat|tree|hoithoai|phien")
@@ -25,9 +25,8 @@ _EMPTY: Final = (None, "")
 
 @dataclass(frozen=True, slots=True)
 class TurnColumns:
-    """The columns with who speaks, what is said, which conversation it is ("" where nothing says it), and perhaps the
-    turn's place in it; or its own id and the one of the turn that it replies to (``links``). ``apart``: those of one
-    conversation do not follow each other."""
+    """Columns of speaker, words, conversation ("" if there is none) and possibly the turn's place; or of its id and the
+    id of the turn it replies to (``links``). ``apart``: the turns of a conversation are not consecutive."""
 
     role: str
     text: str
@@ -38,21 +37,21 @@ class TurnColumns:
 
     @property
     def unclear(self) -> str | None:
-        """The finding of turns that can't be put together; None where they can."""
+        """Return the finding for turns that can't be joined; None if they can."""
         if not self.conversation:
             return "turns-apart/unnamed"
         return "turns-apart/unplaced" if self.apart and not (self.place or self.links) else None
 
     @property
     def told(self) -> str:
-        """The finding that says how turns are put together."""
+        """Return the finding that says how turns are joined."""
         if self.links:
             return "turns-gathered/trees"
         return "turns-gathered/placed" if self.place else "turns-gathered"
 
 
 def turn_columns(rows: list[Row]) -> TurnColumns | None:
-    """Return the columns of a table whose rows are turns; None for any other table."""
+    """Return the columns of a table whose rows are turns; None for other tables."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     role = next((name for name in names if _tells_roles([row.get(name) for row in rows])), None)
     text = _texts([name for name in names if name != role], rows)
@@ -78,7 +77,7 @@ def _named(likely: Iterable[str], names: Sequence[str]) -> str | None:
 
 
 def _texts(names: list[str], rows: list[Row]) -> str | None:
-    """The column with what is said: by a usual name, else that with the longest texts."""
+    """Return the column of words: by a usual name, or else the one with the longest texts."""
     texts = [name for name in names if _is_text([row.get(name) for row in rows])]
     usual = [name for name in TEXT_KEYS if name in texts]
     longest = sorted(texts, key=lambda name: -sum(len(str(row.get(name) or "")) for row in rows))
@@ -96,8 +95,8 @@ def _is_text(values: list[Any]) -> bool:
 
 
 def _share(rows: list[Row], name: str, role: str, place: str | None) -> float:
-    """How many of the rows stand in conversations, if the column says which: they begin with the user and answer. The
-    last one may go on after the rows that were looked at."""
+    """Return the share of rows in conversations, if a column identifies them: they begin with the user and have an
+    answer. The last one may continue after these rows."""
     good = total = 0
     groups = [list(group) for _, group in groupby(rows, key=lambda row: row.get(name))]
     for group in groups[:-1] or groups:
@@ -111,7 +110,7 @@ def _share(rows: list[Row], name: str, role: str, place: str | None) -> float:
 
 
 def in_order(rows: list[Row], place: str | None) -> list[Row]:
-    """Return rows by their places: as numbers where all are, else as texts, as times are written."""
+    """Return rows by their places: as numbers if all are, otherwise as texts, as times are written."""
     if place is None:
         return rows
     try:

@@ -1,4 +1,4 @@
-"""Tables with a row for each turn, as chat systems export them: the rows of a conversation become one row.
+"""Join tables with a row for each turn, as chat systems export them: each conversation becomes one row.
 
 Without a column that says where a turn stands, those of a conversation must follow each other. With one they may stand
 anywhere: then a table on disk puts them together, so memory stays the same however many there are.
@@ -22,7 +22,7 @@ from tailor.datasets.sources import READ_ON_ERRORS, DataFile, Item
 from tailor.findings import RowError, finding
 
 _MOST_TURNS: Final = 2000
-"""Turns of one conversation that are kept in memory."""
+"""Maximum turns of one conversation, which are kept in memory."""
 _EMPTY: Final = (None, "")
 _SCHEMA: Final = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
@@ -32,7 +32,7 @@ CREATE TABLE turns (conversation TEXT, line INTEGER, row BLOB); CREATE INDEX by_
 
 @dataclass(frozen=True, slots=True)
 class TurnRows(DataFile):
-    """A file whose rows are turns; read, each conversation is a row. ``table``: where they are put together."""
+    """A file whose rows are turns; it yields a row for each conversation. ``table``: where they are joined."""
 
     columns: TurnColumns | None = None
     table: Path = Path()
@@ -44,7 +44,7 @@ class TurnRows(DataFile):
         return self._anywhere(columns) if columns.place or columns.links else self._following(columns)
 
     def _following(self, columns: TurnColumns) -> Iterator[Item]:
-        """Conversations whose turns follow each other."""
+        """Yield conversations whose turns are consecutive."""
         pending, seen = list[tuple[int, Row]](), set[int]()
         for line, value, raw in DataFile.rows(self):
             if not _belongs(value, columns):
@@ -59,7 +59,7 @@ class TurnRows(DataFile):
             yield _unbroken(pending, columns, seen)
 
     def _anywhere(self, columns: TurnColumns) -> Iterator[Item]:
-        """Conversations wherever their turns stand, each at the line of the first."""
+        """Yield conversations whose turns may be anywhere, each at the line of its first turn."""
         if not self.table.exists():
             self._fill(columns)
         with closing(sqlite3.connect(f"{self.table.absolute().as_uri()}?mode=ro", uri=True)) as table:
@@ -94,7 +94,7 @@ def gathered(file: DataFile, columns: TurnColumns, scratch: Path) -> TurnRows:
 
 
 def _as_text(value: Any) -> str:
-    """The bytes of a picture as base64, other values in words."""
+    """Return the bytes of a picture as base64, other values as text."""
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
@@ -103,14 +103,14 @@ def _belongs(value: Any, columns: TurnColumns) -> bool:
 
 
 def _lost(line: int, value: Any, raw: bytes | str | None, columns: TurnColumns) -> Item:
-    """A row that is no turn, or belongs to no conversation."""
+    """Return a finding for a row that is no turn, or belongs to no conversation."""
     if isinstance(value, dict):
         value = RowError(finding("turns-apart/none", path=columns.conversation))
     return line, value, raw
 
 
 def _unbroken(turns: list[tuple[int, Row]], columns: TurnColumns, seen: set[int]) -> Item:
-    """A conversation whose turns followed each other; an error for more turns of one that was read already."""
+    """Return a conversation of consecutive turns; an error for further turns of an earlier one."""
     line, first = turns[0]
     identity = hash(str(first[columns.conversation]))
     if identity in seen:
@@ -121,7 +121,7 @@ def _unbroken(turns: list[tuple[int, Row]], columns: TurnColumns, seen: set[int]
 
 
 def _together(turns: list[tuple[int, Row]], columns: TurnColumns) -> Item:
-    """One row of the turns of a conversation, by the line of the first."""
+    """Return one row for the turns of a conversation, at the line of the first."""
     line, first = turns[0]
     if len(turns) == _MOST_TURNS:
         problem = finding("turns-apart/many", path=columns.conversation, limit=_MOST_TURNS)

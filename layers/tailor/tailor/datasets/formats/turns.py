@@ -1,5 +1,5 @@
-"""Turns of a conversation, by their content: whatever its author calls who speaks (``role``, ``from``, ``author``) and
-what is said (``content``, ``value``, ``parts``); pairs of a question and its answer; texts in turn."""
+"""Read turns of a conversation by their content, whatever the names of speaker (``role``, ``from``, ``author``) and
+words (``content``, ``value``, ``parts``); also question/answer pairs and alternating texts."""
 
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ def conversation(
 
 
 def _plain(messages: Any) -> tuple[list[Turn], list[str]] | None:
-    """Turns and system texts where all is text, as it mostly is; None for what needs a closer look."""
+    """Return turns and system texts if everything is plain text, as in most rows; None if they need a closer look."""
     turns = []
     systems = []
     try:
@@ -46,7 +46,7 @@ def _plain(messages: Any) -> tuple[list[Turn], list[str]] | None:
 
 
 class _Reader:
-    """Reads one list of messages; what is wrong with it goes into ``problems``."""
+    """Reads one list of messages and collects its ``problems``."""
 
     def __init__(self, path: str, problems: list[Finding], context: Context, line: int) -> None:
         self._path, self._problems, self._context, self._line = path, problems, context, line
@@ -75,7 +75,7 @@ class _Reader:
         return self._turns, self._systems
 
     def _pair(self, message: Row, pair: tuple[str, str], path: str) -> None:
-        """Two turns. The first pair may hold the system text."""
+        """Return two turns. The first pair may contain the system text."""
         if isinstance(message.get("system"), str) and message["system"].strip():
             self._systems.append(message["system"])
         for key, role in zip(pair, ("user", "assistant"), strict=True):
@@ -114,7 +114,7 @@ class _Reader:
             add_turn(self._turns, role, [*shown, *blocks, *calls])
 
     def _tool_calls(self, message: Row, path: str) -> list[Block]:
-        """The calls in an answer, as OpenAI writes them."""
+        """Yield the calls in an answer, as OpenAI writes them."""
         calls = message.get("tool_calls") or []
         if message.get("function_call"):
             calls = [{"id": "call", "function": message["function_call"]}]
@@ -132,7 +132,7 @@ class _Reader:
         return blocks
 
     def _called(self, text: Any, path: str) -> list[Block]:
-        """The calls that are a turn of their own: JSON text of one or of a list. Their results come without ids."""
+        """Return the calls that are a turn of their own: JSON text of one or of a list. Results come without ids."""
         try:
             value = orjson.loads(text) if isinstance(text, str) else text
         except orjson.JSONDecodeError:
@@ -150,11 +150,11 @@ class _Reader:
 
 
 def _system_answers(messages: list[Any]) -> bool:
-    """Whether the system is who answers, as in dialogues about booking and the like."""
+    """Return whether the system is the one who answers, as in task-oriented dialogues."""
     roles = [role_of(said_by(message)) for message in messages if isinstance(message, dict)]
     return "assistant" not in roles and "user" in roles and "system" in roles[roles.index("user") :]
 
 
 def _in_turn(texts: list[str]) -> list[Row]:
-    """Texts without speakers: the user begins, then they take turns."""
+    """Return turns of texts without speakers: the user begins, then they alternate."""
     return [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(texts)]

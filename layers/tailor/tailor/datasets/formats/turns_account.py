@@ -1,4 +1,4 @@
-"""The account of lists of turns: marks of answers that are not to be learnt, reasoning, keys that nobody uses."""
+"""Account for lists of turns: marks of answers that are not for training, reasoning, unused keys."""
 
 import re
 from collections.abc import Collection
@@ -32,7 +32,7 @@ def reasoned(reasoning: str, answer: str) -> str:
 
 
 class TurnsAccount:
-    """Looks at turns before the format does. Those that are usual are passed on as they are."""
+    """Examines turns before the format does. Ordinary ones are passed on unchanged."""
 
     def __init__(self, file: str, notes: FindingTally) -> None:
         self._file, self._notes = file, notes
@@ -41,7 +41,7 @@ class TurnsAccount:
         self._usual_parts: set[tuple[str, ...]] = set()
 
     def learnt(self, turns: Any, path: str, line: int) -> Any:
-        """Return the turns that may be learnt, the same list where all are usual. Raises RowError where none is left.
+        """Return the turns that may be learnt; the same list if all are ordinary. Raises RowError if none is left.
 
         Bedrock learns every answer of a conversation, so it ends before the first that is not to be learnt."""
         if type(turns) is not list:
@@ -69,7 +69,7 @@ class TurnsAccount:
         return turns if changed is None else changed
 
     def note_others(self, holder: dict[str, Any], used: Collection[str], path: str, line: int) -> None:
-        """Note the keys of an object inside a row that are not used."""
+        """Report the unused keys of an object inside a row."""
         for key, value in holder.items():
             if key not in used and value not in _EMPTY:
                 self._note(key, f"{path}.{key:.80}", "inside", line)
@@ -92,7 +92,7 @@ class TurnsAccount:
         return turns[:end]
 
     def _mended(self, turn: dict[str, Any], path: str, line: int) -> dict[str, Any]:
-        """The turn with its reasoning in its text; what it says otherwise is noted."""
+        """Return the turn with its reasoning in its text; report its other unused content."""
         key, content = words_of(turn)
         mended = self._parts(content, f"{path}.{key}[]", line) if isinstance(content, list) else content
         used = _used(turn, key)
@@ -148,7 +148,7 @@ class TurnsAccount:
 
 
 def _bad(turn: dict[str, Any]) -> str | None:
-    """The key that marks an answer as bad."""
+    """Return the key that marks an answer as bad."""
     if not _answers(turn):
         return None
     return next(
@@ -163,7 +163,7 @@ def _answers(turn: Any) -> bool:
 
 
 def _used(turn: dict[str, Any], words: str) -> set[str]:
-    """The keys of a turn that are read."""
+    """Return the keys of a turn that are read."""
     said = next((key for key in ROLE_KEYS if turn.get(key) is not None), "role")
     used = {said, words, *(pair_of(turn) or ()), *_CALLS, *MEDIA_KEYS}
     if turn.get(said) is None:

@@ -1,4 +1,4 @@
-"""Rows of no known form: what they may be, and the lines of a recipe that could help."""
+"""Suggest what rows of no known format may be, and the lines of a recipe that could help."""
 
 import re
 from collections.abc import Callable
@@ -16,12 +16,12 @@ _LANGUAGES: Final = {
 _NAME: Final = re.compile(r"[\w .-]{1,40}")
 _USUAL: Final = ("answer", "label")
 _ENOUGH: Final = 20
-"""Rows that tell that a column is the same for all."""
+"""Number of rows that show that a column is the same for all."""
 _PLACE: Final = re.compile(r"\{+ ?\w{1,40} ?\}+")
 
 
 def is_template(row: Any) -> bool:
-    """Whether an object is no row but a template for rows: texts with places such as {instruction}."""
+    """Return whether an object is a template for rows: texts with placeholders such as {instruction}."""
     if not isinstance(row, dict):
         return False
     texts = [value for value in row.values() if isinstance(value, str)]
@@ -29,7 +29,7 @@ def is_template(row: Any) -> bool:
 
 
 def why_unknown(rows: list[Row], columns: dict[str, str]) -> Finding:
-    """Return the finding for rows of no known form, with the lines of a recipe that could help."""
+    """Return the finding for rows of no known format, with the lines of a recipe that could help."""
     if special := _known_by_sight(rows):
         return special
     names = list(dict.fromkeys(str(key) for row in rows for key in row))
@@ -50,14 +50,14 @@ def why_unknown(rows: list[Row], columns: dict[str, str]) -> Finding:
 
 
 def _says_something(rows: list[Row], name: str) -> bool:
-    """Whether a column differs between rows, and not as the name of a split."""
+    """Return whether a column differs between rows, and not as the name of a split."""
     values = [row.get(name) for row in rows]
     same = len(rows) >= _ENOUGH and all(value == values[0] for value in values)
     return not same and not carriers.are_splits(value for value in values if value not in (None, ""))
 
 
 def _asked_the_same(rows: list[Row], columns: dict[str, str], free: list[str]) -> str | None:
-    """The lines of a recipe for rows without a question: pictures or texts, and an answer for each."""
+    """Return the lines of a recipe for rows without a question: pictures or texts, and an answer for each."""
     if "question" in columns:
         return None
     shown = "image" if "image" in columns else "video" if "video" in columns else None
@@ -74,7 +74,7 @@ def _asked_the_same(rows: list[Row], columns: dict[str, str], free: list[str]) -
 
 
 def no_question(rows: list[Row], columns: dict[str, str], is_file: Callable[[str], bool]) -> Finding | None:
-    """Return the finding for a column of questions that holds none, whoever named it."""
+    """Return the finding for a question column that contains no questions, whoever named it."""
     for field in ("question", "answer"):
         name = columns.get(field)
         what = is_no_question(rows, name, is_file) if name else None

@@ -1,4 +1,4 @@
-"""Images, videos and documents that rows show: found, checked, converted, each once.
+"""Find, check and convert the images, videos and documents that rows show, each once.
 
 | module | |
 |---|---|

@@ -1,4 +1,4 @@
-"""Lets threads work together as long as what they hold is small."""
+"""Let threads work concurrently as long as they hold few bytes in total."""
 
 import threading
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class ByteBudget:
-    """Budget of bytes that all threads share. A thread must not ask for more while it holds some."""
+    """Budget of bytes that all threads share. A thread must not acquire more while it holds some."""
 
     def __init__(self, whole: int) -> None:
         self._whole = self._free = whole
@@ -14,7 +14,7 @@ class ByteBudget:
 
     @contextmanager
     def acquire(self, amount: int) -> Iterator[None]:
-        """Waits until there is room for it; what is larger than the whole has it for itself."""
+        """Wait until the bytes are available; more than the whole budget waits until nothing else is held."""
         amount = min(amount, self._whole)
         with self._changed:
             self._changed.wait_for(lambda: self._free >= amount)

@@ -1,4 +1,4 @@
-"""Cache on disk of what is known about media objects: memory stays the same however many there are."""
+"""Cache on disk what is known about media objects, so that memory does not grow with their number."""
 
 import os
 import sqlite3
@@ -23,7 +23,7 @@ BEGIN;
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One media object as the prepared records refer to it.
+    """A media object as the prepared records refer to it.
 
     ``digest``: hex SHA-256 of the uploaded bytes (of a video: its size and ends); ``format`` in Converse's words;
     ``size`` in bytes of what Bedrock will read; ``uploaded``: the format before any conversion, empty where Converse
@@ -59,7 +59,7 @@ class KnownAssets:
     _db: sqlite3.Connection | None = field(default=None, init=False)
 
     def get(self, identities: Iterable[str]) -> dict[str, Asset]:
-        """Those of them that are known."""
+        """Return those assets that are known."""
         found: dict[str, Asset] = {}
         for some in batched(identities, _AT_ONCE, strict=False):
             marks = ",".join("?" * len(some))
@@ -94,4 +94,4 @@ encoded: Final = msgspec.json.Encoder().encode
 decoded: Final = msgspec.json.Decoder(Asset).decode
 
 Locate = Callable[[Media], Asset]
-"""Finds what is known about the object that a block shows."""
+"""Returns what is known about the object that a block shows."""

@@ -1,4 +1,4 @@
-"""One image: is it whole, what is it, what must be changed so that a model takes it.
+"""Inspect one image: whether it is intact, what it is, and what must be changed for the model.
 
 Pillow opens it; the format is told by the bytes, never by the name.
 """
@@ -32,7 +32,7 @@ Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]
 
 
 _ROOM = ByteBudget(MAX_PIXELS)
-"""Threads decode pictures together as long as they are small."""
+"""Pixels up to which threads decode pictures concurrently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Picture:
 
 
 def inspect(data: bytes, limits: Limits) -> Picture:
-    """Opens and decodes an image. Raises MediaError where it is damaged, too big or too small."""
+    """Open and decode an image. Raises MediaError if it is damaged, too big or too small."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in metadata that do no harm
         try:
@@ -66,7 +66,7 @@ def inspect(data: bytes, limits: Limits) -> Picture:
 
 
 def _what(data: bytes) -> str:
-    """Describe by the first bytes what a file is instead of a picture, and the fix."""
+    """Return what a file is instead of a picture, judged by its first bytes, and the fix."""
     head = data[:512].lstrip()
     start = head[:200].lower()
     if not data:
@@ -118,7 +118,7 @@ def _inspect_open(image: Image.Image, size: int, limits: Limits) -> Picture:
 
 
 def look_of(image: Image.Image) -> bytes:
-    """A perceptual hash: 256 bits that say where the picture gets darker from left to right, then 4 x 4 mean colours.
+    """Return a perceptual hash: 256 bits for where the picture gets darker from left to right, then 4 x 4 mean colours.
 
     80 bytes. Pictures that differ in size, compression or slightly in brightness have nearly the same bits.
     """
@@ -138,7 +138,7 @@ def look_of(image: Image.Image) -> bytes:
 
 
 def converted(data: bytes, limits: Limits) -> tuple[bytes, str]:
-    """The image as the model takes it, with its format: upright, first frame, 8 bits, under the limits.
+    """Return the image as the model takes it, with its format: upright, first frame, 8 bits, within the limits.
 
     Lossless where that fits, else JPEG at the best quality that does, else scaled down.
     """
@@ -166,7 +166,7 @@ def _saved(image: Image.Image, lossy: bool, limits: Limits) -> tuple[bytes, str]
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """8 bits a channel, in a mode that both PNG and JPEG know."""
+    """Return the image with 8 bits a channel, in a mode that both PNG and JPEG support."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         low, high = image.getextrema()
         low, high = float(low), float(high)  # type: ignore[arg-type]

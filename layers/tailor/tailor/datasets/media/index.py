@@ -1,4 +1,4 @@
-"""Finds the file that a row means: by path, by S3 URI, by base name, despite case, or by an id such as COCO's."""
+"""Find the file that a row refers to: by path, S3 URI, base name, in any case, or by an id such as COCO's."""
 
 import re
 import unicodedata
@@ -16,12 +16,12 @@ from tailor.findings import Finding, finding
 from tailor.storage import Storage
 
 MAX_NAME: Final = 2000
-"""Characters of a name or URI. S3 keys have at most 1,024 bytes."""
+"""Maximum characters of a name or URI. S3 keys have at most 1,024 bytes."""
 
 _DIGITS: Final = re.compile(r"(\d+)\D*$")
 _NUMBER_OF_CAPTION: Final = re.compile(r"(?<=\.jpg|jpeg|\.png)#\d+$")
 _UPLOADED: Final = re.compile(r"[0-9a-f]{8}-(?=.)")
-"""Label Studio's sign before the name of a file that was uploaded to it."""
+"""Label Studio's separator before the name of an uploaded file."""
 _URI: Final = re.compile(r"s3:(?:\\?/){2}[^\s\"'`<>,;|]+")
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
@@ -49,7 +49,7 @@ class LookupTally:
 
 
 class MediaIndex:
-    """The media of a dataset. Lookups beyond the exact path build their tables when they are first needed."""
+    """Media of a dataset. Tables for lookups beyond the exact path are built when they are first needed."""
 
     def __init__(self, storage: Storage, prefix: str, objects: Iterable[MediaObject]) -> None:
         self._storage = storage
@@ -65,8 +65,9 @@ class MediaIndex:
         return iter(self._objects.values())
 
     def resolve(self, ref: str, base: str = "") -> MediaObject | None:
-        """The file of the dataset that ``ref`` means in a data file that lies in folder ``base``; None where there is
-        none or more than one (:meth:`explain` says why). Anything looser than a path is reported as a finding."""
+        """Return the file of the dataset that ``ref`` means in a data file that lies in folder ``base``; None where
+        there is none or more than one (:meth:`explain` says why). Anything looser than a path is reported as a
+        finding."""
         found = self._objects.get(ref)
         if found is not None and not base:
             return found
@@ -78,8 +79,8 @@ class MediaIndex:
         return self._objects[names[0]]
 
     def outside(self, ref: str, base: str = "") -> str | None:
-        """The key that ``ref`` means in the same bucket and project, outside of the dataset's folder; whether an object
-        lies there, :meth:`find_outside` says."""
+        """Return the key that ``ref`` means in the same bucket and project, outside of the dataset's folder; whether an
+        object lies there, :meth:`find_outside` says."""
         bucket, key = _s3(ref)
         project = "/".join(self._prefix.split("/")[:2]) + "/"
         if not bucket or bucket != self.bucket or not key.startswith(project) or key.endswith("/"):
@@ -88,12 +89,12 @@ class MediaIndex:
         return key if sound and not self._find(ref, base)[0] else None
 
     def outside_in(self, text: str) -> set[str]:
-        """The keys outside of the folder that stand in a text, whatever its format."""
+        """Return the keys outside of the folder that occur in a text of any format."""
         named = {uri.replace("\\/", "/") for uri in _URI.findall(text)}
         return {key for key in map(self.outside, named) if key}
 
     def find_outside(self, key: str) -> StoredObject | None:
-        """The object outside of the folder; None where there is none."""
+        """Return the object outside of the folder; None if there is none."""
         try:
             with self._storage.open(key) as file:
                 size = file.seek(0, 2)
@@ -102,11 +103,11 @@ class MediaIndex:
         return StoredObject(self._storage, key, key, size)
 
     def knows(self, ref: str) -> bool:
-        """Whether :meth:`resolve` would find it, without a finding about how."""
+        """Return whether :meth:`resolve` would find it, without reporting how."""
         return len(self._find(ref, "")[0]) == 1
 
     def explain(self, ref: str, base: str = "") -> Finding:
-        """Why :meth:`resolve` gave None."""
+        """Return why :meth:`resolve` returned None."""
         names, _ = self._find(ref, base)
         if len(names) > 1:
             return finding("media-ambiguous", ref, ref=ref, count=len(names), names=", ".join(names[:3]))
@@ -121,11 +122,11 @@ class MediaIndex:
 
     @property
     def bucket(self) -> str:
-        """Empty where the dataset lies in a folder of this machine."""
+        """Return the bucket's name; empty if the dataset is in a local folder."""
         return _s3(self._storage.uri(self._prefix))[0]
 
     def _find(self, ref: str, base: str) -> tuple[list[str], str]:
-        """Names of the files that fit, and how: "" for a path, else a key of ``_HOW``."""
+        """Return the names of matching files, and how they match: "" for a path, else a key of ``_HOW``."""
         if len(ref) > MAX_NAME:
             return [], ""
         path = _NUMBER_OF_CAPTION.sub("", self._path(ref)) if "#" in ref else self._path(ref)
@@ -153,7 +154,7 @@ class MediaIndex:
         return self._table("number").get(stem.lstrip("0") or "0", [])
 
     def _path(self, ref: str) -> str:
-        """``ref`` as a path inside the dataset folder."""
+        """Return ``ref`` as a path inside the dataset folder."""
         bucket, key = _s3(ref)
         if bucket and bucket == self.bucket and key.startswith(self._prefix):
             return key[len(self._prefix) :]
@@ -209,7 +210,7 @@ def _number(name: str) -> str:
 
 
 def _letters(name: str) -> str:
-    """A name without what people write differently: signs, zeros before numbers, the format."""
+    """Return a name without what people write differently: punctuation, leading zeros, the format."""
     return re.sub(r"[\W_]+|(?<!\d)0+(?=\d)", "", _stem(name))
 
 
@@ -228,7 +229,8 @@ _KEYS: Final = {
 
 
 def _nearest(names: list[str], path: str, base: str, how: str) -> tuple[list[str], str]:
-    """Return the files of this base name that share the longest end of the path, then those near the data file."""
+    """Return the files of this base name that share the longest end of the path, or else those nearest to the data
+    file."""
     shared = {name: _shared_end(name, path) for name in names}
     most = max(shared.values())
     names = [name for name in names if shared[name] == most]

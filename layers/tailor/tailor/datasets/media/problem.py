@@ -1,10 +1,10 @@
-"""Why an object can't be used."""
+"""Say why an object can't be used."""
 
 from typing import Any
 
 
 class MediaError(Exception):
-    """The object can't be used: the code of a check and the values of its message."""
+    """Raised for an object that can't be used: the code of a check and the values for its message."""
 
     def __init__(self, code: str, **values: Any) -> None:
         super().__init__(code)

@@ -1,4 +1,4 @@
-"""Media of a dataset: each distinct object is fetched once, concurrently, and becomes what Bedrock can be pointed to.
+"""Fetch each distinct media object of a dataset once, concurrently, and prepare it as Bedrock reads it.
 
 Bedrock reads media by their place in S3, where no version can be named, hours or weeks after they were checked. So
 what was uploaded to a bucket is copied beside the prepared data, in the version that was checked. What lies in archives
@@ -26,23 +26,23 @@ from tailor.findings import Finding, finding
 from tailor.storage import FrozenStorage, Storage
 
 WORKERS = 32
-"""Threads that fetch: S3 answers after 0.1 s or so, and serves 5,500 requests a second to all functions together."""
+"""Number of fetching threads: S3 answers after about 0.1 s, and serves 5,500 requests a second to all functions."""
 MAX_IMAGE_FETCH = 64 * 1024 * 1024
 _HELD = ByteBudget(256 * 1024 * 1024)
-"""Bytes of media in memory at a time."""
+"""Bytes of media in memory at any time."""
 _REMEMBERED = 20_000
 _SAFE_KEY = re.compile(r"[A-Za-z0-9_\-./]+")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_\-./]")
 _SUFFIXES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "bmp": "bmp", "tif": "tiff"}
 _SUFFIXES |= {"mp4": "mp4", "m4v": "mp4", "mov": "mov", "mkv": "mkv", "webm": "webm", "tiff": "tiff"}
 _SPELLINGS = frozenset(_SUFFIXES.values())
-"""How formats are written in Converse, and some that it does not take."""
+"""Names of formats in Converse, and of some that it does not take."""
 _CONTENT_TYPES = {"mov": "video/quicktime", "mp4": "video/mp4", "mkv": "video/x-matroska", "webm": "video/webm"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Object that a block refers to, from a data file in the folder ``base``.
+    """An object that a block refers to, from a data file in the folder ``base``.
 
     ``found``: in the dataset. ``outside``: a key that may lie outside it. Neither is set if the block brings its bytes
     or names no file. ``identity`` tells objects apart.
@@ -60,12 +60,12 @@ class _Wanted:
 
     @property
     def lasting(self) -> bool:
-        """Whether what is found out about it is worth keeping."""
+        """Return whether what is found out about it is worth storing."""
         return self.named or self.block.data is not None
 
 
 class MediaResolver:
-    """Resolves, checks and places media, for many examples at once."""
+    """Resolves, checks and places media of many examples at once."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class MediaResolver:
 
     @property
     def habits(self) -> LookupTally:
-        """How the media that were asked for are named."""
+        """Return how the requested media are named."""
         return self._index.habits
 
     def close(self) -> None:
@@ -95,21 +95,22 @@ class MediaResolver:
         self._known.close()
 
     def identity(self, block: Media, base: str) -> str | None:
-        """Return the identity of a block's object; None if the block brings its bytes or names no file."""
+        """Return the identity of a block's object; None if the block has its own bytes or names no file."""
         wanted = self._wanted(block, base)
         return wanted.identity if wanted.named else None
 
     def find_out(self, identities: Iterable[str]) -> None:
-        """Fetches objects with these identities. Raises as :meth:`fetch` does."""
+        """Examine objects with these identities. Raises as :meth:`fetch` does."""
         wanted = [self._wanted(_block_of(identity), "") for identity in identities]
         self._find_out({each.identity: each for each in wanted if each.named})
 
     def known(self, identities: Iterable[str]) -> dict[str, Asset]:
-        """Return what is known of objects by now."""
+        """Return what is known of objects so far."""
         return self._known.get(identities)
 
     def fetch(self, media: Iterable[tuple[Media, str]]) -> tuple[list[Asset], list[Asset]]:
-        """The asset of each block, given with the folder of its data file; and those that were not asked for lately.
+        """Return the asset of each block, given with the folder of its data file; and those that were not asked for
+        lately.
 
         Raises RetryableError (or what else the storage raises) where an object can't be read now.
         """
@@ -147,7 +148,7 @@ class MediaResolver:
         )
 
     def _find_out(self, wanted: Mapping[str, _Wanted]) -> dict[str, Asset]:
-        """Examine objects and keep each result, even if another can't be read now: none is fetched twice."""
+        """Examine objects and store each result, even if another can't be read now: none is fetched twice."""
         assets = self._known.get(wanted)
         tasks = {key: self._pool.submit(self._check, each) for key, each in wanted.items() if key not in assets}
         _, others = wait(tasks.values(), return_when=FIRST_EXCEPTION)
@@ -243,7 +244,7 @@ class MediaResolver:
     def _placed(
         self, asset: Asset, found: MediaObject | None, changed: bytes | None, data: bytes, notes: list[Finding]
     ) -> Asset:
-        """The asset with its final place; ``data`` may be empty where the object was not read whole."""
+        """Return the asset with its final place; ``data`` may be empty if the object was not read completely."""
         in_place = found is not None and found.stored and changed is None
         content_type = _CONTENT_TYPES.get(asset.format, f"image/{asset.format}")
         if found and in_place and self._frozen:
@@ -262,13 +263,13 @@ class MediaResolver:
 
 
 def _block_of(identity: str) -> Media:
-    """A block that means the object of this identity."""
+    """Return a block for the object of this identity."""
     kind, _, ref = identity.partition(":")
     return Media(cast("MediaKind", kind), ref)
 
 
 def _with_claims(asset: Asset, block: Media) -> Asset:
-    """The asset, with what is wrong with the claims of a row that shows it."""
+    """Return the asset, with findings about the claims of a row that shows it."""
     claims = () if asset.problem else _name_notes(asset.name, block, asset.uploaded)
     return replace(asset, notes=(*claims, *asset.notes)) if claims else asset
 

@@ -1,4 +1,4 @@
-"""Format and duration of a video, from its header: a few ranged reads, whatever the file's size."""
+"""Read the format and duration of a video from its header, with a few ranged reads whatever the file's size."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from tailor.datasets.media.problem import MediaError
 
 ReadRange = Callable[[int, int], bytes]
-"""``read(start, length)``; fewer bytes at the end of the file."""
+"""``read(start, length)``; returns fewer bytes at the end of the file."""
 
 HEAD = 64 * 1024
 _MOST_BOXES = 256
@@ -15,7 +15,7 @@ _EBML, _DOC_TYPE = 0x1A45DFA3, 0x4282
 
 
 def inspect(read: ReadRange, size: int) -> tuple[str, float | None]:
-    """Format in Converse's words (mp4, mov, mkv, webm) and seconds (None where the header does not say).
+    """Return the format as Converse names it (mp4, mov, mkv, webm) and the seconds (None if the header lacks them).
 
     Raises MediaError where it is none of these, or damaged.
     """
@@ -42,7 +42,7 @@ def _mp4(read: ReadRange, size: int, head: bytes) -> tuple[str, float | None]:
 
 
 def _boxes(read: ReadRange, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start of the content and its length, of each box between two offsets."""
+    """Yield the kind of each box between two offsets, with the start of its content and its length."""
     for _ in range(_MOST_BOXES):
         if start + 8 > end:
             return
@@ -85,7 +85,7 @@ def _matroska(head: bytes) -> tuple[str, float | None]:
 
 
 def _element(data: bytes, at: int) -> tuple[int, int, int]:
-    """Start of an EBML element's content, its length and its id."""
+    """Return the start of an EBML element's content, its length and its id."""
     width = 9 - data[at].bit_length()
     identity = int.from_bytes(data[at : at + width])
     at += width

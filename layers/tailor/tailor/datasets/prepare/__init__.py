@@ -1,4 +1,4 @@
-"""From an uploaded folder to prepared data and a report: what runs, in which order.
+"""Turn an uploaded folder into prepared data and a report: what runs, in which order.
 
 | module | |
 |---|---|

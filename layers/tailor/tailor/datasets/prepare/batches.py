@@ -1,4 +1,4 @@
-"""How rows are dealt out: by batches, whose numbers tell which worker takes them, and by chunks of those."""
+"""Assign rows to workers: in batches, whose numbers decide which worker takes them, and chunks of batches."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -7,16 +7,16 @@ from tailor.datasets.example import Example, Media, Rejected, Text
 from tailor.datasets.formats import Lines
 
 BATCH: Final = 100
-"""Rows of a batch."""
+"""Rows in a batch."""
 _CHUNK_ROWS: Final = 1000
 _CHUNK_BYTES: Final = 32 * 1024 * 1024
 
 Item = Example | Rejected | Lines
-"""One row, or several that were not read yet."""
+"""A row, or several that were not parsed yet."""
 
 
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Yield items in chunks whose media are worth fetching together, but no larger than memory should hold."""
+    """Yield items in chunks: enough media to fetch together, but not more than memory should hold."""
     chunk: list[Item] = []
     rows = size = 0
     for item in items:
@@ -34,7 +34,8 @@ def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def batches_of(chunk: list[Item], first: int) -> list[tuple[int, list[Item]]]:
-    """Split a chunk, whose first row has the number ``first``, into batches: each one's first number and its rows."""
+    """Split a chunk, whose first row has number ``first``, into batches: the number of each one's first row, and its
+    rows."""
     batches: list[tuple[int, list[Item]]] = []
     for item in chunk:
         pending: Item | None = item

@@ -1,4 +1,4 @@
-"""Take the text out of documents before rows are read: once for all workers, in processes that a bad file may end.
+"""Extract the text of documents before rows are read: once for all workers, in processes that a bad file may crash.
 
 A library that reads PDF files is large and not written in Python. A file that ends its process, takes more memory or
 time than any honest one, or meets a bug, is one document that can't be read; the others are.
@@ -19,9 +19,9 @@ from tailor.datasets.sources import READ_ON_ERRORS
 from tailor.findings import finding
 
 SECONDS: Final = 120
-"""A document may take so long; a thousand pages take four."""
+"""Time limit for one document; a thousand pages take four seconds."""
 MEMORY: Final = 1280 << 20
-"""Bytes that a process may ask for beside what it has at its start."""
+"""Bytes that a process may allocate beyond what it has at its start."""
 _AHEAD: Final = 16
 _AHEAD_BYTES: Final = 64 << 20
 
@@ -41,7 +41,7 @@ def convert(files: Sequence[DocumentFile], scratch: Path, processes: int) -> Non
 
 
 class _Share:
-    """Documents that one process after another reads: the next one begins behind the file that ended the last."""
+    """Documents that one process after another reads: the next one continues after the file that crashed the last."""
 
     def __init__(self, files: list[DocumentFile], place: Path) -> None:
         self._files, self._place = files, place
@@ -81,7 +81,7 @@ def _convert(files: list[DocumentFile], place: Path) -> None:
 
 
 def _read_ahead(files: Sequence[DocumentFile]) -> Iterator[Callable[[], bytes | Exception]]:
-    """Yield the content of files, which are fetched some at once, or the error that they are damaged."""
+    """Yield the content of files, some of which are fetched ahead, or the error that they are damaged."""
     with ThreadPoolExecutor(_AHEAD) as pool:
         for some in _groups(files):
             for read in [pool.submit(_read, file) for file in some]:

@@ -1,4 +1,4 @@
-"""How much work a dataset is, before it is done, and among how many functions that is dealt out."""
+"""Estimate the work that a dataset is, and plan among how many functions to share it."""
 
 import math
 from contextlib import suppress
@@ -11,20 +11,20 @@ from tailor.datasets.sources import DamagedFileError, MemberObject
 
 MOST_SHARDS: Final = 100
 SHARD_SECONDS: Final = 200
-"""A shard is made for so long, less than a quarter of a function's time: estimates err."""
+"""Target time of a shard, less than a quarter of a function's limit, because estimates err."""
 
 # What one function does a second: docs/architecture.md, "Preparing at scale", has the measurements.
 TEXT_BYTES: Final = 10_000_000
 MEDIA_BYTES: Final = 40_000_000
 MEDIA: Final = 50
-"""Objects that are fetched and copied."""
+"""Objects that are fetched and copied a second."""
 GZIP: Final = 8
 PARQUET: Final = 3
-"""Bytes of text for each byte of a packed file, which does not say it."""
+"""Bytes of text per byte of a compressed file, which does not state its size."""
 ZIPPED: Final = 3
-"""Bytes of text for each byte of a Word file or an e-book."""
+"""Bytes of text per byte of a Word file or an e-book."""
 DISK_BYTES: Final = 3_500_000_000
-"""Text whose records, written twice, leave room on the function's disk of 10 GiB."""
+"""Bytes of text whose records, written twice, fit on the function's disk of 10 GiB."""
 _SAMPLES, _SAMPLE = 20, 1 << 18
 
 
@@ -51,7 +51,7 @@ class ShardPlan:
 
 
 def estimate_work(reader: DatasetReader) -> WorkEstimate:
-    """Estimate the work a dataset is, from the sizes of its files and the beginnings of some."""
+    """Estimate the work for a dataset, from the sizes of its files and the beginnings of some."""
     text = sum(_text_of(file) for file in reader.files)
     size = sum(item.size for item in reader.media)
     media = size / MEDIA_BYTES + (len(reader.media) + media_outside(reader)) / MEDIA
@@ -59,7 +59,7 @@ def estimate_work(reader: DatasetReader) -> WorkEstimate:
 
 
 def media_outside(reader: DatasetReader) -> int:
-    """Estimate how many objects outside of the dataset's folder its rows name by S3 URI."""
+    """Estimate how many objects outside of the dataset's folder its rows refer to by S3 URI."""
     if not reader.media.bucket:
         return 0
     read = named = 0
@@ -80,7 +80,7 @@ def _text_of(file: ReadableFile) -> int:
 
 
 def plan_shards(estimate: WorkEstimate, above: float, functions: int) -> ShardPlan | None:
-    """Plan the shards of a dataset; return None where one function will do.
+    """Plan the shards of a dataset; return None if one function is enough.
 
     One function does at most ``above`` seconds of work and what its disk holds. Otherwise there are at least as many
     shards, and buckets of media, as ``functions`` that work at once."""

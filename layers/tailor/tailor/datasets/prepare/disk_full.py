@@ -1,4 +1,4 @@
-"""The disk that preparing a dataset works on may be too small: that is said, whoever meets it."""
+"""Report that the disk is too small for preparing a dataset, wherever that shows."""
 
 import errno
 import sqlite3
@@ -15,7 +15,7 @@ class NoRoomError(DatasetError):
 
 @contextmanager
 def disk_full_as_error() -> Iterator[None]:
-    """Raise NoRoomError where a file or a table can't be written because the disk is full."""
+    """Raise NoRoomError if a file or a table can't be written because the disk is full."""
     try:
         yield
     except OSError as error:

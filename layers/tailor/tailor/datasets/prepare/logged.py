@@ -1,4 +1,4 @@
-"""Held-out rows whose questions stand in the invocation logs that teach the student are left out of the evaluation.
+"""Leave held-out rows out of the evaluation if their questions are in the invocation logs that the student learns from.
 
 A student that was taught a question's answer knows it by heart, so such a row would measure memory. Only requests that
 the recipe's ``filters`` and ``exclude`` let through teach. Questions are compared by what is asked before the answer,
@@ -31,7 +31,7 @@ _TEST = SPLITS.index("test")
 
 @dataclass(slots=True)
 class LoggedQuestions:
-    """``problem``: why logs and held-out rows were not compared; empty where they were."""
+    """``problem``: why logs and held-out rows were not compared; empty if they were."""
 
     requests: int = 0
     unread: int = 0
@@ -39,7 +39,7 @@ class LoggedQuestions:
     problem: str = ""
 
     def document(self) -> dict[str, Any]:
-        """For the manifest: the gate stays closed where there is a problem."""
+        """Return the result for the manifest: the gate stays closed if there is a problem."""
         return {
             "requests": self.requests,
             "unread": self.unread,
@@ -51,7 +51,7 @@ class LoggedQuestions:
 def leave_out_logged(
     table: RowTable, spool: Spool, files: list[str], recipe: Recipe, open_bucket: OpenBucket | None
 ) -> tuple[LoggedQuestions | None, list[Finding]]:
-    """Leave held-out rows out that the recipe's logs ask, and return what was compared; None without such logs.
+    """Leave out held-out rows whose questions are in the recipe's logs, and return the result; None without such logs.
 
     Args:
         open_bucket: returns the bucket of a name; None where logs can't be read from here.
@@ -101,7 +101,7 @@ def _files(storage: Storage, key: str) -> list[str]:
 
 
 def _questions(storage: Storage, key: str, logs: InvocationLogs, found: LoggedQuestions) -> set[int]:
-    """Hash what the requests that teach ask. ``key`` is a folder, or one file."""
+    """Return hashes of the questions in the requests that are used for training. ``key`` is a folder, or one file."""
 
     def read(name: str) -> tuple[set[int], int, int]:
         rows = list(read_log(storage.read(name)))
@@ -118,7 +118,7 @@ def _questions(storage: Storage, key: str, logs: InvocationLogs, found: LoggedQu
 
 
 def teaches(metadata: object, logs: InvocationLogs) -> bool:
-    """Return whether a request with this metadata teaches, as far as it says."""
+    """Return whether a request is used for training, as far as its metadata says."""
     tags = metadata if isinstance(metadata, dict) else {}
     wanted = all(tags.get(key) == value for key, value in logs.filters.items())
     return wanted and not any(tags.get(key) == value for key, value in logs.exclude.items())

@@ -1,4 +1,4 @@
-"""Tests the metric that will decide on the held-out rows, while nothing is spent yet."""
+"""Test the metric that will decide on the held-out rows, before anything is spent."""
 
 from collections.abc import Sequence
 from typing import Any

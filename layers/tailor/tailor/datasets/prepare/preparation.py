@@ -1,4 +1,4 @@
-"""From an uploaded folder to prepared data and a report: the one way in, for functions and for ``tailor check``."""
+"""Turn an uploaded folder into prepared data and a report: the entry point for functions and for ``tailor check``."""
 
 import hashlib
 import os
@@ -69,7 +69,7 @@ Watch = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Dataset to prepare: all under ``prefix`` becomes ``report/`` and ``prepared/`` under ``run_prefix``.
+    """Dataset to prepare: everything under ``prefix`` becomes ``report/`` and ``prepared/`` under ``run_prefix``.
 
     ``bucket_owner``: 12 digits, for media in S3; ``scratch``: an empty folder; ``open_bucket``: returns a bucket with
     invocation logs, None where they can't be read from here.
@@ -95,7 +95,7 @@ class Intake:
     """
 
     def __init__(self, assignment: Assignment, progress: Watch | None = None) -> None:
-        """Raises InvalidInputError where the model does not know the recipe's method."""
+        """Raises InvalidInputError if the model does not support the recipe's method."""
         self._given, self._watch = assignment, progress or (lambda _: None)
         recipe, model, scratch = assignment.recipe, assignment.model, assignment.scratch
         self._facts = model.method(recipe.method)
@@ -123,25 +123,25 @@ class Intake:
 
     @property
     def documents(self) -> list[DocumentFile]:
-        """The documents whose text has to be taken out of them."""
+        """Return the documents whose text must be extracted."""
         return [file.source for file in self.reader.files if isinstance(file.source, DocumentFile) and file.source.kept]
 
     def convert(self, files: Sequence[DocumentFile], processes: int | None = None) -> None:
-        """Take the text out of documents; by default as many at once as there are cores."""
+        """Extract the text of documents; by default with one process for each core."""
         if files:
             self._watch(Progress("reading documents", 0))
             convert(files, self._given.scratch, processes or min(_MOST_WORKERS, os.process_cpu_count() or 1))
 
     def know(self, others: Callable[[], Iterable[Found]]) -> None:
-        """Takes over what was found out about media elsewhere, when it is needed."""
+        """Use what was found out about media elsewhere, when it is needed."""
         self._known.others = others
 
     def rows(self) -> Iterator[Item]:
-        """All rows, as they are dealt out to workers."""
+        """Return all rows, as they are assigned to workers."""
         return adapted(self.reader.rows(), self._given.recipe, self._given.model)
 
     def check(self, workers: int, own: range | None = None) -> LocalOutput:
-        """Does the share of the workers ``own`` (all, where it is not given) of so many workers; may raise WorkerError.
+        """Do the share of the workers ``own`` (all, where it is not given) of so many workers; may raise WorkerError.
         Which workers look at which rows is the same every time."""
         given, output = self._given, LocalOutput(self._given.scratch, workers)
         aims = PrepareTarget(given.recipe, given.model, given.bucket_owner)
@@ -153,7 +153,7 @@ class Intake:
         return output
 
     def finish(self, outputs: WorkerOutput, *, write_unusable: bool = False) -> Report:
-        """Compares rows, decides, and writes the report; the prepared data too where the dataset is usable, or where
+        """Compare rows, decides, and writes the report; the prepared data too where the dataset is usable, or where
         ``write_unusable`` says so. The result is the same for any number of workers."""
         given, scratch = self._given, self._given.scratch
         recipe, model, output, run_prefix = given.recipe, given.model, given.output, given.run_prefix
@@ -234,7 +234,7 @@ def prepare_dataset(
 
 
 def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) -> Report:
-    """Write the report of a dataset that can't be looked at, such as one with a wrong recipe.
+    """Write the report of a dataset that can't be read, for example because its recipe is wrong.
 
     ``findings`` holds at least one."""
     many = Counter((found.code, found.severity) for found in findings)
@@ -251,7 +251,7 @@ def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) ->
 
 
 def _data_settings(recipe: Recipe) -> Data:
-    """A column that the split is grouped by is read as the group."""
+    """Return the recipe's settings with the column for grouping the split read as the group."""
     if recipe.split.group in ("auto", "image", "row"):
         return recipe.data
     columns = recipe.data.columns.model_copy(update={"group": recipe.split.group})
@@ -292,7 +292,7 @@ def _decide(
     reader: DatasetReader,
     spool: Spool,
 ) -> Report:
-    """Counts, statistics and the verdict on the dataset."""
+    """Decide about the dataset: counts, statistics and the verdict."""
     left_out = table.reasons()
     leaked = left_out.pop("leaked-row", 0)
     train, validation, test = (table.count(SPLITS.index(split)) for split in SPLITS_WRITTEN)

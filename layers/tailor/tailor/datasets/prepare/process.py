@@ -1,4 +1,4 @@
-"""Functions that run in a process of their own, on another core.
+"""Run functions in processes of their own, on other cores.
 
 The process is forked and leaves its result in a file: that works in AWS Lambda too, where there is no shared memory for
 queues.
@@ -20,13 +20,13 @@ _NO_ROOM: Final = errno.ENOSPC  # the status of a process that had none left, no
 
 
 class WorkerError(TailorError):
-    """A worker ended without a result: it was killed, most likely for want of memory, or met a bug."""
+    """Raised if a worker ended without a result: it was killed, probably for lack of memory, or met a bug."""
 
     code = "worker-lost"
 
 
 class Fork[Result]:
-    """``call`` begins at once; ``path`` is for its result, which must be one that can be pickled."""
+    """Process that runs ``call`` at once; ``path`` is for its result, which must be picklable."""
 
     def __init__(self, call: Callable[[], Result], path: Path) -> None:
         self._path = path
@@ -53,7 +53,7 @@ class Fork[Result]:
             os._exit(status)  # the parent's files and threads are not the child's to close
 
     def result(self) -> Result:
-        """Waits for it. Raises what the function raised, if it is one of Tailor's errors, NoRoomError where the disk is
+        """Wait for it. Raises what the function raised, if it is one of Tailor's errors, NoRoomError where the disk is
         full, and WorkerError."""
         status = self._wait()
         if status == _NO_ROOM:
@@ -71,13 +71,13 @@ class Fork[Result]:
         return result
 
     def end(self) -> None:
-        """Kills it where its result was not waited for: it would go on and write where others clear up."""
+        """Kill the process if its result was not awaited: it would go on writing where others clean up."""
         if self._status is None:
             os.kill(self._process, signal.SIGKILL)
             self._wait()
 
     def _wait(self) -> int:
-        """Until it has ended; gives its status."""
+        """Wait until the process has ended; return its status."""
         if self._status is None:
             self._status = os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
         return self._status

@@ -1,4 +1,4 @@
-"""A team's own questions about the domain of a continued pre-training: a file beside the documents, held out whole.
+"""Read a team's own questions about the domain of a continued pre-training, all of which are held out.
 
 It is read as any other file of questions and answers, and nothing of it is learnt.
 """
@@ -37,13 +37,13 @@ class OwnQuestions:
         return Written(key, hashlib.sha256(data).hexdigest(), len(data), len(self.rows))
 
     def document(self) -> dict[str, Any]:
-        """For the manifest."""
+        """Return the questions for the manifest."""
         asked = {"low": self.asked.low, "expected": self.asked.expected, "high": self.asked.high}
         return {"rows": len(self.rows), "asked": asked}
 
 
 def own_questions(storage: Storage, prefix: str, recipe: Recipe, model: Model, scratch: Path) -> OwnQuestions | None:
-    """Return the questions of the recipe's own file, None if it names no file.
+    """Return the questions of the recipe's own file; None if it names no file.
 
     The findings say what is wrong with the file. One unusable row stops the dataset: what decides about a model must
     not shrink unseen.

@@ -1,4 +1,4 @@
-"""The pass over all rows: each is checked, repaired, encoded and noted, or set aside with its reasons.
+"""Pass over all rows: each is checked, repaired, encoded and recorded, or rejected with reasons.
 
 Rows are taken in batches, and batches can be dealt out to several workers; what each writes is put together in reading
 order again (:mod:`tailor.datasets.prepare.workers`), so the result is the same for any number of them.
@@ -44,7 +44,7 @@ _VIETNAMESE = LANGUAGES.index("vi")
 
 @dataclass(slots=True)
 class Totals:
-    """Counts of a pass; ``rows`` of all batches, the rest of the worker's own.
+    """Counts of a pass: ``rows`` of all batches, everything else of this worker's own.
 
     ``left_out``: rows that the data mark as not to be learnt; ``styles``: rows with each style of tone marks;
     ``style_words``: the first word of each, with its row; ``lengths``: for each batch that wrote something, the bytes
@@ -60,7 +60,7 @@ class Totals:
     kinds: list[str] = field(default_factory=list)
 
     def add(self, other: "Totals") -> None:
-        """Add what another worker counted; both read all rows."""
+        """Add the counts of another worker; both read all rows."""
         self.rejected += other.rejected
         self.left_out += other.left_out
         self.fixes += other.fixes
@@ -70,7 +70,7 @@ class Totals:
 
     @property
     def tone_styles(self) -> dict[str, tuple[int, str]]:
-        """Rows with each style of tone marks, and its first word."""
+        """Return the number of rows with each style of tone marks, and its first word."""
         return {style: (rows, self.style_words[style][1]) for style, rows in self.styles.items()}
 
 
@@ -84,7 +84,7 @@ class PrepareTarget:
 
 
 class _Draft(msgspec.Struct, gc=False):
-    """A row on its way to be noted. ``media``: with their paths; ``findings``: so far."""
+    """A row in progress. ``media``: with their paths; ``findings``: so far."""
 
     n: int
     row: Example | Rejected
@@ -95,7 +95,7 @@ class _Draft(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class _Batch:
-    """Rows from number ``first`` on, in their order."""
+    """Consecutive rows from number ``first`` on."""
 
     first: int
     drafts: list[_Draft] = field(default_factory=list)
@@ -125,7 +125,7 @@ class RowPass:
         self.totals = Totals()
 
     def run(self, items: Iterable[Item], worker: int = 0, workers: int = 1) -> Iterator[int]:
-        """Takes every ``workers``-th batch, from the ``worker``-th; yields how many rows were read now and then.
+        """Process every ``workers``-th batch from the ``worker``-th; yield the number of rows read, from time to time.
 
         Raises RetryableError from the storage."""
         try:
@@ -140,7 +140,7 @@ class RowPass:
                 file.close()
 
     def _take(self, batches: list[tuple[int, list[Item]]]) -> None:
-        """Check batches: the number of each one's first row, and its rows."""
+        """Check batches, each given with the number of its first row."""
         waiting: list[_Batch] = []
         for first, items in batches:
             batch = self._begin(first, items)
@@ -185,7 +185,7 @@ class RowPass:
         self._fresh = {id(asset) for asset in fresh}
 
     def _finish(self, drafts: list[_Draft]) -> list[TableRow]:
-        """Return the rows that are used, as they are compared."""
+        """Return the rows that are used, in the form in which they are compared."""
         for draft in drafts:
             if isinstance(draft.row, Example):
                 draft.encoded = self._encode(draft.row, draft.findings)
@@ -195,7 +195,7 @@ class RowPass:
         return [row for row in judged if row]
 
     def _judge(self, draft: _Draft, passed: Passed | None) -> TableRow | None:
-        """The row as it is noted; None for one that is set aside with its reasons."""
+        """Return the row's record in the table; None for a rejected row."""
         row = draft.row
         if isinstance(row, Rejected):
             self._set_aside(row, row.findings, row.raw)
@@ -253,7 +253,7 @@ class RowPass:
         return self._kinds.setdefault(kind, len(self._kinds))
 
     def _look_at_media(self, draft: _Draft, row: Example) -> list[Asset]:
-        """Return the row's assets. Findings about an object go to the first row that shows it."""
+        """Return the row's assets. Findings about an object belong to the first row that shows it."""
         assets = [self._locate(block) for _, block in draft.media]
         for asset in assets:
             if id(asset) in self._fresh:
@@ -287,8 +287,8 @@ class RowPass:
         return self._encode(example, findings)
 
     def _group(self, row: Example, assets: list[Asset], input: int) -> tuple[int, str | None]:
-        """The row's group and its name for people, None for the row's own place. All groups that a row has a share in
-        are joined later."""
+        """Return the row's group and its name for people, None for the row's own place. All groups that a row has a
+        share in are joined later."""
         rule, label = self._recipe.split.group, None
         if rule == "row" or (row.group is None and not assets):
             return input, None
@@ -329,7 +329,7 @@ class RowPass:
 
 
 class _Counted:
-    """A file that knows how much was written since it was last asked."""
+    """A file that counts the bytes written since it was last asked."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._bytes = file, 0
@@ -347,7 +347,7 @@ class _Counted:
 
 
 def rejected_line(file: str, line: int, findings: Iterable[Finding], raw: str) -> bytes:
-    """One line of rejected.jsonl: where the row stands, why it is not used, what it holds (cut where it is long)."""
+    """Return one line of rejected.jsonl: where the row is, why it is not used, and its content, shortened."""
     reasons = [{"code": f.code, "message": f.message, "fix": f.fix, "path": f.path} for f in findings]
     return _dump({"file": file, "line": line, "reasons": reasons, "raw": raw[:_RAW]})
 
@@ -358,7 +358,7 @@ def media_group(digest: str) -> int:
 
 
 def _dump(value: Any) -> bytes:
-    """One line of JSON. Halves of characters, which a damaged row may hold, become question marks."""
+    """Return one line of JSON. Unpaired surrogates, which a damaged row may contain, become question marks."""
     try:
         return orjson.dumps(value) + b"\n"
     except TypeError:
@@ -371,12 +371,12 @@ def _dump(value: Any) -> bytes:
 
 
 def _shown(example: Example) -> str:
-    """The example for rejected.jsonl, without the bytes of its media."""
+    """Return the example for rejected.jsonl, without the bytes of its media."""
     for _, block in media_of(example):
         block.data = None
     return repr({key: value for key, value in as_dict(example).items() if value})
 
 
 def folder_of(file: str) -> str:
-    """Return the folder that a file of the dataset is in."""
+    """Return the folder that contains a file of the dataset."""
     return file.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""Some of the records themselves, for the report."""
+"""Select records for the report."""
 
 import random
 from typing import Any
@@ -22,7 +22,7 @@ class Spool:
         self._output, self._record, self._files = output, record, files
 
     def read(self, table: RowTable, row: int) -> dict[str, Any]:
-        """The record of a row."""
+        """Return the record of a row."""
         with self._output.open(table.column["n"][row] // BATCH % self._output.workers, "spool") as file:
             file.seek(table.column["offset"][row])
             record: dict[str, Any] = orjson.loads(file.readline())
@@ -42,7 +42,7 @@ class Spool:
         return text[:_LONGEST_ANSWER]
 
     def previews(self, table: RowTable) -> list[dict[str, Any]]:
-        """Rows drawn at random, of as many kinds of answer as there are: the record, its split and its source."""
+        """Return random rows with as many kinds of answers as there are: the record, its split and its source."""
         found = []
         for row in _drawn(table):
             file, line, split = table.column["file"][row], table.column["line"][row], table.split(row)
@@ -52,7 +52,7 @@ class Spool:
 
 
 def _drawn(table: RowTable) -> list[int]:
-    """Rows for the report, the same for the same data: one of each kind in turn, each chosen at random."""
+    """Return rows for the report, the same for the same data: one of each kind in turn, each chosen at random."""
     choose, used = random.Random(len(table)), table.mask()  # noqa: S311 nobody has to guess them
     by_kind: dict[int, list[int]] = {}
     for row in choose.sample(range(len(table)), min(len(table), _DRAWN_FROM)):

@@ -1,4 +1,4 @@
-"""The pass over the rows on several cores or machines: batches are dealt out in turn and put together in reading order.
+"""Pass over the rows on several cores or machines: batches are assigned in turn, results merged in reading order.
 
 Each worker reads everything, which is the cheap part, and takes its batches. On one machine workers are forked and
 leave their results in files; on several machines they leave the same files in storage
@@ -32,7 +32,7 @@ Read = Callable[[], Iterable[Item]]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Input of every worker. ``files``: names of the data files, in reading order.
+    """Input of each worker. ``files``: names of the data files, in reading order.
 
     ``read`` yields all rows; its findings go to ``notes``, those of a single row to ``of_rows``.
     """
@@ -47,8 +47,8 @@ class Work:
 
 @dataclass(slots=True)
 class WorkerResult:
-    """Result of a worker. ``notes`` are about all rows, ``of_rows`` about those that it read: its own in files that are
-    read by line, all in others."""
+    """Result of a worker. ``notes`` are about all rows, ``of_rows`` about those that it read: only its own in files
+    that are read by line, otherwise all."""
 
     totals: Totals
     notes: list[FindingGroup]
@@ -57,16 +57,16 @@ class WorkerResult:
 
 
 class WorkerOutput(Protocol):
-    """The folders that workers leave behind, wherever they lie."""
+    """Output folders of workers, local or in storage."""
 
     @property
     def workers(self) -> int: ...
 
     def open(self, worker: int, name: str) -> BinaryIO:
-        """A file of a worker, seekable."""
+        """Open a worker's file, seekable."""
 
     def path(self, worker: int, name: str) -> Path:
-        """A file of a worker, on this machine."""
+        """Return a local path of a worker's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class LocalOutput:
 
 
 def run_pass(output: LocalOutput, own: range, work: Work) -> Iterator[int]:
-    """Does the share of the workers ``own``, which may be all; yields how many rows were read, now and then.
+    """Do the share of the workers ``own``, possibly all; yield the number of rows read, from time to time.
 
     Raises RetryableError from the storage, also where a worker met it, and WorkerError."""
     first, *others = own
@@ -110,7 +110,7 @@ def results_of(output: WorkerOutput) -> list[WorkerResult]:
 
 
 def records(output: WorkerOutput, table: RowTable) -> Iterator[tuple[range, bytes]]:
-    """The records of all rows in reading order, a batch at once, one behind the other; with the rows' indexes."""
+    """Yield the records of all rows in reading order, concatenated by batch, with the rows' indexes."""
     numbers, sizes, at = table.column["n"], table.column["size"], 0
     with ExitStack() as stack:
         spools = [stack.enter_context(output.open(worker, "spool")) for worker in range(output.workers)]
@@ -122,11 +122,11 @@ def records(output: WorkerOutput, table: RowTable) -> Iterator[tuple[range, byte
 
 
 def merge_files(output: WorkerOutput, totals: list[Totals], scratch: Path, collector: Collector) -> None:
-    """Puts rejected rows and fixes into one file each, in reading order, and findings into the collector."""
+    """Merge rejected rows and fixes into one file each, in reading order, and findings into the collector."""
     told: set[tuple[str, str]] = set()
 
     def news(data: bytes) -> Iterator[Finding]:
-        """Findings about an object are told once, even where two workers looked at it."""
+        """Yield findings about an object once, even if two workers checked it."""
         for line in data.splitlines():
             found = Finding(**orjson.loads(line))
             if found.line is None:
@@ -165,7 +165,8 @@ def _take_share(output: LocalOutput, worker: int, work: Work) -> Iterator[int]:
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Rows are very many objects without reference cycles; looking for cycles all the time costs a sixth of it."""
+    """Run the garbage collector rarely: rows are many objects without cycles, and collecting costs a sixth of the
+    time."""
     before = gc.get_threshold()
     gc.set_threshold(_ALLOCATIONS)
     try:

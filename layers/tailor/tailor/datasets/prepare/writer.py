@@ -1,4 +1,4 @@
-"""The prepared files: each row goes to its split; every line is read again and checked before anything is uploaded."""
+"""Write the prepared files: each row goes to its split; every line is read again and checked before upload."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -25,16 +25,16 @@ from tailor.storage import Storage
 SPLITS_WRITTEN: tuple[SplitName, ...] = ("train", "validation", "test")
 _LEARNT_FROM: tuple[SplitName, ...] = ("train", "validation")
 _Sink = Callable[[range, bytes], None]
-"""Is given the indexes of some rows, and their records, one behind the other."""
+"""Receives the indexes of some rows, and their concatenated records."""
 Extra = tuple[str | None, str | None, list[str] | None]
-"""What else is known of a row: its group's name, its category, its references."""
+"""Further values of a row: its group's name, its category, its references."""
 _JSONL = "application/jsonl"
 _RAW = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One prepared file: its key, SHA-256 of its bytes (hex), size in bytes, rows."""
+    """A prepared file: its key, SHA-256 (hex), size in bytes, rows."""
 
     key: str
     sha256: str
@@ -44,7 +44,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class PreparedFile:
-    """A prepared file that was checked, still on this machine."""
+    """A checked, prepared file that is still on this machine."""
 
     path: Path
     sha256: str
@@ -72,7 +72,7 @@ class Writing:
             self._fork.end()
 
     def finish(self) -> list[PreparedFile]:
-        """Raises DamagedOutputError for a line that is not sound."""
+        """Finish and check the files. Raises DamagedOutputError for a line that is not valid."""
         with _Others(self._output, self._scratch, self._ledger, self._files) as others:
             if self._fork:
                 _hand_out(self._output, self._ledger, [others.write])
@@ -82,7 +82,7 @@ class Writing:
         return [*(self._fork.result() if self._fork else learnt_from), test]
 
     def _learnt_from(self, *others: _Sink) -> list[PreparedFile]:
-        """The splits whose records stay as they are."""
+        """Return the splits whose records are used unchanged."""
         with ExitStack() as stack:
             sinks = [
                 _records_of(self._ledger, split, stack.enter_context((self._scratch / f"{split}.jsonl").open("wb")))
@@ -118,7 +118,7 @@ def _records_of(table: RowTable, split: SplitName, file: BinaryIO) -> _Sink:
 
 
 class _Others:
-    """Writes the rows that are for testing, or left out. A context manager."""
+    """Writes the rows that are for testing or left out. A context manager."""
 
     def __init__(self, output: WorkerOutput, scratch: Path, table: RowTable, files: list[str]) -> None:
         self._ledger, self._names, self._output = table, files, output
@@ -166,7 +166,7 @@ class _Others:
 
 
 class Extras:
-    """Content of the workers' files ``extras``, for rows in rising order. A context manager."""
+    """Content of the workers' files ``extras``, for rows in ascending order. A context manager."""
 
     def __init__(self, output: WorkerOutput) -> None:
         self._files = [output.open(worker, "extras") for worker in range(output.workers)]
@@ -191,7 +191,7 @@ class Extras:
 
 @cache
 def _reasons(code: str) -> orjson.Fragment:
-    """Why a sound row is not used; the finding itself, with the other row's place, is in findings.jsonl."""
+    """Return why a valid row is not used; the finding itself, with the other row's place, is in findings.jsonl."""
     found = finding(code, "", where="an earlier", first="one", other="another set")
     return orjson.Fragment(
         orjson.dumps([{"code": found.code, "message": found.message, "fix": found.fix, "path": None}])
@@ -199,7 +199,7 @@ def _reasons(code: str) -> orjson.Fragment:
 
 
 def publish(files: list[PreparedFile], output: Storage, run_prefix: str) -> list[Written]:
-    """Uploads what holds rows."""
+    """Upload the files that contain rows."""
     written = []
     for file in files:
         if file.rows:
@@ -210,7 +210,7 @@ def publish(files: list[PreparedFile], output: Storage, run_prefix: str) -> list
 
 
 def _held_out(n: int, row: dict[str, Any], extra: Extra, place: dict[str, Any]) -> dict[str, Any]:
-    """A row of test.jsonl, as docs/architecture.md describes it."""
+    """Return a row of test.jsonl, as docs/architecture.md describes it."""
     label, category, references = extra
     found = decode(row)
     if not references:

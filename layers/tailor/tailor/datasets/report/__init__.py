@@ -1,4 +1,4 @@
-"""Content of report.json and report.html.
+"""Compose report.json and report.html.
 
 | module | |
 |---|---|

@@ -1,4 +1,4 @@
-"""The report of a dataset: what was found, what will be trained on, what it will cost to know."""
+"""Report on a dataset: findings, what will be trained on, and the figures that its cost depends on."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ _ABOUT_ROWS = frozenset({"unusable-rows", "too-many-unusable-rows", "no-rows", "
 
 @dataclass(slots=True)
 class Report:
-    """``to_json`` is report.json; ``manifest`` is manifest.json, empty where the dataset is not usable.
+    """``to_json`` is report.json; ``manifest`` is manifest.json, empty if the dataset is not usable.
 
     ``counts``: rows, used, rejected (unusable), left_out (usable but not wanted), train, validation, test, fixes;
     ``by_code``: code, severity, count, cause; ``findings``: the first of each code; ``previews``: some records as the
@@ -61,7 +61,7 @@ class Report:
         return orjson.dumps(self.document(), option=orjson.OPT_INDENT_2) + b"\n"
 
     def summary(self) -> dict[str, Any]:
-        """Return the summary that a run keeps: small, and without the data itself."""
+        """Return the summary that a run stores: small, and without the data itself."""
         short = [{key: row[key] for key in ("code", "severity", "count")} for row in self.by_code]
         return {
             "usable": self.usable,

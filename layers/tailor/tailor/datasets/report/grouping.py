@@ -1,4 +1,4 @@
-"""Findings of one code, put together for people: what is said of several lines is said once."""
+"""Group findings of one code for people, so that the same message about several lines appears once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ _LINES = 3
 
 @dataclass(slots=True)
 class FindingExample:
-    """One message with where it holds; ``lines`` in rising order, each once."""
+    """A message and the lines where it applies, in ascending order, each once."""
 
     file: str
     message: str
@@ -21,7 +21,7 @@ class FindingExample:
 
     @property
     def place(self) -> str:
-        """``a.csv lines 1, 2, 3, …``; "" for the dataset, or where the message names the file itself."""
+        """Return ``a.csv lines 1, 2, 3, …``; "" for the dataset, or if the message names the file itself."""
         if not self.file or (not self.lines and repr(self.file) in self.message):
             return ""
         numbers = ", ".join(map(str, self.lines[:_LINES])) + (", …" if len(self.lines) > _LINES else "")
@@ -29,7 +29,7 @@ class FindingExample:
 
 
 def examples_of(report: Report, code: str) -> list[FindingExample]:
-    """Return the different messages of a code, in the order of the findings that the report holds."""
+    """Return the different messages of a code, in the order of the report's findings."""
     found: dict[tuple[str, str], FindingExample] = {}
     for each in report.findings:
         if each["code"] == code:
@@ -41,5 +41,5 @@ def examples_of(report: Report, code: str) -> list[FindingExample]:
 
 
 def fixes_of(examples: Iterable[FindingExample]) -> list[str]:
-    """Return what to do about the findings of a code, each advice once."""
+    """Return the fixes for a code's findings, each once."""
     return list(dict.fromkeys(each.fix for each in examples if each.fix and each.fix not in NOTHING_TO_DO))

@@ -1,4 +1,4 @@
-"""report.html: the report for people. One page that loads nothing from elsewhere and runs no script."""
+"""Render report.html, the report for people: one page that loads nothing from elsewhere and runs no script."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -58,7 +58,7 @@ def _problems(report: Report) -> str:
 
 
 def _problem(report: Report, row: dict[str, Any]) -> str:
-    """One code: its cause (or its only message) in the line that is always seen, examples and advice below."""
+    """Return one code: its cause (or its only message) in the summary line, examples and advice below."""
     examples = examples_of(report, row["code"])
     shown = examples[:_EXAMPLES]
     alone = len(examples) == 1
@@ -147,7 +147,7 @@ def _figures(report: Report) -> str:
 
 
 def _first(kinds: list[tuple[str, int]], rows: int) -> list[tuple[str, int]]:
-    """Return as many kinds as people read; the others, with their rows added up, as one."""
+    """Return as many kinds as people read; the rest as one, with their rows added up."""
     if len(kinds) <= _KINDS:
         return kinds
     shown = kinds[: _KINDS - 1]
@@ -168,7 +168,7 @@ def _baselines(baselines: dict[str, Any] | None) -> str:
 
 
 def _metric(metric: dict[str, Any] | None) -> str:
-    """Show which metric will decide, and what it gives to right and to wrong answers."""
+    """Show which metric will decide, and how it scores right and wrong answers."""
     if not metric:
         return ""
     rows = "".join(

@@ -1,4 +1,4 @@
-"""Small pictures of the records that the report shows."""
+"""Make small pictures of the records that the report shows."""
 
 import base64
 import io
@@ -39,7 +39,7 @@ def _picture(uri: str, storages: list[Storage]) -> str | None:
 
 
 def thumbnail(data: bytes) -> str:
-    """Return a small JPEG of an image, as a data URL. Raises what Pillow does where it can't be opened."""
+    """Return a small JPEG of an image, as a data URL. Raises Pillow's errors if it can't be opened."""
     from PIL import Image  # loaded where there are images
 
     with Image.open(io.BytesIO(data)) as image:

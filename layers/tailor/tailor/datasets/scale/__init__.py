@@ -1,4 +1,4 @@
-"""A dataset that is too large for one function, shared by several.
+"""Share a dataset that is too large for one function among several.
 
 | module | |
 |---|---|

@@ -1,4 +1,4 @@
-"""The documents of a dataset that is checked by shards: each is read by one function, whose text the others take over.
+"""Extract the documents of a sharded dataset: each is read by one function, and the others use its text.
 
 It is help, not a condition: what another function has not kept yet is read again.
 """
@@ -18,13 +18,13 @@ _READERS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class DocumentTexts:
-    """Texts under ``prefix``, which is for nothing else."""
+    """Texts under ``prefix``, which contains nothing else."""
 
     storage: Storage
     prefix: str
 
     def share(self, number: int, shards: int, intake: Intake) -> None:
-        """Read a shard's share of the documents, keep their texts for others, and take what others kept."""
+        """Extract a shard's share of the documents, store their texts for others, and load what others stored."""
         self._take(intake.documents)
         own = [file for file in intake.documents[number::shards] if not file.is_kept]
         intake.convert(own)

@@ -1,4 +1,4 @@
-"""The media of a dataset that is checked by shards: each object is fetched once over all of them.
+"""Fetch the media of a sharded dataset: each object once in total.
 
 Before any row is checked, each shard notes which objects its rows show; then these are dealt out by their names, and
 what is found out about each is kept for all shards under the run's ``work/`` prefix. So media that no row shows are
@@ -25,13 +25,13 @@ from tailor.datasets.scale.worker_files import StoredOutput
 from tailor.storage import Storage
 
 KEPT_AT_ONCE: Final = 250
-"""Objects after which a function keeps what it found out, so that little is lost with it: minutes of large ones."""
+"""Number of objects after which a function stores its results, so that at most minutes of work are lost."""
 _READERS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class MediaShards:
-    """``prefix`` is for nothing else; ``workers`` check the rows; objects are dealt out in ``buckets``."""
+    """``prefix`` contains nothing else; ``workers`` check the rows; objects are assigned to ``buckets``."""
 
     storage: Storage
     prefix: str
@@ -40,7 +40,7 @@ class MediaShards:
     scratch: Path
 
     def name(self, own: range, intake: Intake) -> None:
-        """FindingTally which objects are shown by the rows that the workers ``own`` check."""
+        """Record which objects are shown by the rows that the workers ``own`` check."""
         named: list[set[str]] = [set() for _ in range(self.buckets)]
         for identity in _named_in(intake, self.workers, own):
             named[zlib.crc32(identity.encode()) % self.buckets].add(identity)
@@ -52,11 +52,11 @@ class MediaShards:
         self._lists.keep(own.start, folder)
 
     def named(self, own: range) -> bool:
-        """Whether these workers' objects are noted."""
+        """Return whether these workers' objects are recorded."""
         return own.start in self._lists.complete()
 
     def missing(self, bucket: int) -> list[str]:
-        """The objects of a bucket about which nothing is kept yet."""
+        """Return the objects of a bucket without a stored result."""
         named: set[str] = set()
         lists = self._lists
         for worker in lists.complete():
@@ -67,8 +67,8 @@ class MediaShards:
         return sorted(named)
 
     def fetch(self, bucket: int, missing: list[str], intake: Intake) -> None:
-        """Fetches objects, and keeps what was found out. Raises RetryableError (or what else the storage raises) where
-        one can't be read now; about all others that is known by then."""
+        """Fetch objects, and store the results. Raises RetryableError (or another error of the storage) if one can't be
+        read now, after storing the results of all others."""
         for some in batched(missing, KEPT_AT_ONCE, strict=False):
             try:
                 with disk_full_as_error():
@@ -77,7 +77,7 @@ class MediaShards:
                 self._keep(bucket, intake.desk.known(some))
 
     def known(self) -> Iterator[Found]:
-        """All that was found out."""
+        """Return all stored results."""
         return self._read(f"{self.prefix}found/")
 
     @property
@@ -88,7 +88,7 @@ class MediaShards:
         return f"{self.prefix}found/{bucket}/"
 
     def _keep(self, bucket: int, found: dict[str, Asset]) -> None:
-        """Under a name that says what is in it: two functions may be at the same bucket."""
+        """Store results under a name derived from them: two functions may work on the same bucket."""
         if found:
             data = msgspec.json.encode(list(found.items()))
             name = hashlib.sha256(data).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""A dataset that is too large for one function: shards of it are checked by several, each some of the workers.
+"""Check a dataset that is too large for one function in shards, each of which runs some of the workers.
 
 What a worker leaves is an opaque folder of files. A shard writes those of its workers to storage under the run's
 ``work/`` prefix, each with a note when it is complete; whoever puts them together reads large files where they lie. A
@@ -24,13 +24,13 @@ from tailor.findings import Finding, from_error
 from tailor.storage import Storage
 
 Task = Literal["name", "fetch", "check"]
-"""What a function does for a shard, or for a bucket of media (see ``media_shards``)."""
+"""Work that a function does for a shard, or for a bucket of media (see ``media_shards``)."""
 
 _PROBLEM = "problem.json"
 
 
 def workers_of(plan: ShardPlan) -> int:
-    """Return the workers of a shard: text is worth the function's second core, media keep it busy with threads."""
+    """Return the workers of a shard: text is worth the function's second core, media are fetched by threads."""
     return 1 if plan.media_buckets else 2
 
 
@@ -61,7 +61,8 @@ class Shards:
 
     @property
     def _prefix(self) -> str:
-        """Include the code hash and the shard count, so results of another version are never reused."""
+        """Return a prefix with the code's hash and the shard count, so that results of another version are never
+        used."""
         return f"{self.folder}{code_stamp()}-{self.workers}/"
 
     def remaining(self, task: Task, number: int) -> Callable[[Intake], None] | None:
@@ -80,7 +81,7 @@ class Shards:
         return [number for number in range(self.plan.shards) if not complete.issuperset(self._own(number))]
 
     def check(self, number: int, intake: Intake) -> None:
-        """Does a shard's share and keeps it, or why that can't be done."""
+        """Do a shard's share and store the result, or why it can't be done."""
         if intake.documents:
             DocumentTexts(self.storage, f"{self._prefix}documents/").share(number, self.plan.shards, intake)
         if self.plan.media_buckets:
@@ -95,7 +96,7 @@ class Shards:
             self.outputs.keep(worker, local.folder(worker))
 
     def problem(self) -> Finding | None:
-        """Return why the dataset can't be checked, where a shard found that out."""
+        """Return why the dataset can't be checked, if a shard found that out."""
         try:
             return Finding(**orjson.loads(self.storage.read(f"{self.outputs.prefix}{_PROBLEM}")))
         except NotFoundError:

@@ -1,4 +1,4 @@
-"""The folders that workers leave behind, in storage: written by several functions, read where they lie by another."""
+"""Store the output folders of workers, written by several functions and read in place by another."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class StoredOutput:
     _sizes: dict[int, dict[str, int]] = field(default_factory=dict)
 
     def keep(self, worker: int, folder: Path) -> None:
-        """Stores all files of a worker's folder, and then the note that says that they are there."""
+        """Store all files of a worker's folder, then the mark that they are complete."""
         sizes = {}
         for path in sorted(folder.iterdir()):
             self.storage.upload(self._key(worker, path.name), path)
@@ -32,12 +32,12 @@ class StoredOutput:
         self.storage.write(f"{self.prefix}complete/{worker}", orjson.dumps(sizes), "application/json")
 
     def complete(self) -> set[int]:
-        """The workers whose folders are there."""
+        """Return the workers whose folders are complete."""
         prefix = f"{self.prefix}complete/"
         return {int(file.key.removeprefix(prefix)) for file in self.storage.list(prefix)}
 
     def files(self, worker: int) -> Collection[str]:
-        """The names of a worker's files."""
+        """Return the names of a worker's files."""
         return self._sizes_of(worker).keys()
 
     def open(self, worker: int, name: str) -> BinaryIO:
@@ -47,7 +47,7 @@ class StoredOutput:
         return buffered(partial(self.storage.read, self._key(worker, name)), size, block=block)
 
     def path(self, worker: int, name: str) -> Path:
-        """A copy that lasts until the next one is asked for."""
+        """Yield a copy that lasts until the next one is requested."""
         path = self.scratch / "copy"
         with self.open(worker, name) as source, path.open("wb") as target:
             while block := source.read(BLOCK):

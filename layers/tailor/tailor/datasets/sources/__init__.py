@@ -1,4 +1,4 @@
-"""Rows of a dataset's files: values by line, whatever the container.
+"""Read rows from a dataset's files: values by line, whatever the container.
 
 | module | |
 |---|---|

@@ -1,4 +1,4 @@
-"""Questions in one file and their answers in another, joined by their ids: VQA v2 and OK-VQA as they are published.
+"""Join questions in one file with answers in another by their ids, as VQA v2 and OK-VQA are published.
 
 Each question is a row, with the columns of its answer. An answer without a question is a row of its own file, which is
 rejected. What is joined lies in a table on disk, so memory stays the same however many there are.
@@ -21,7 +21,7 @@ from tailor.recipe import Columns
 
 _SAMPLE: Final = 50
 _MOST_FILES: Final = 20
-"""Of more files, which are rather parts of one table, none is looked into."""
+"""With more files than this, which are probably parts of one table, none is examined."""
 _SCHEMA: Final = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; DROP TABLE IF EXISTS questions; DROP TABLE IF EXISTS answers;
 CREATE TABLE questions (id TEXT PRIMARY KEY, file TEXT, line INTEGER) WITHOUT ROWID;
@@ -31,7 +31,7 @@ CREATE TABLE answers (id TEXT PRIMARY KEY, row BLOB, file TEXT, line INTEGER);
 
 @dataclass(frozen=True, slots=True)
 class _Half:
-    """A file with one half of each row; ``id`` is the column that tells the rows apart."""
+    """A file with one half of each row; ``id`` is the column that identifies the rows."""
 
     file: DataFile
     id: str
@@ -39,7 +39,7 @@ class _Half:
 
 @dataclass(frozen=True, slots=True)
 class JoinedFile(DataFile):
-    """The questions of a file with the columns of their answers."""
+    """Questions of a file, with the columns of their answers."""
 
     table: Path = Path()
     id: str = ""
@@ -78,7 +78,7 @@ class LonelyAnswers(DataFile):
 
 
 def join(files: list[DataFile], wanted: Columns, scratch: Path, notes: FindingTally) -> list[DataFile]:
-    """Join files of questions with files of their answers; return the files as they are where nothing fits."""
+    """Join files of questions with files of their answers; return the files unchanged if nothing fits."""
     if not 2 <= len(files) <= _MOST_FILES:
         return files
     halves = [(file, *_which(file, wanted)) for file in files]
@@ -103,7 +103,7 @@ def join(files: list[DataFile], wanted: Columns, scratch: Path, notes: FindingTa
 
 
 def _which(file: DataFile, wanted: Columns) -> tuple[str, str]:
-    """Which half of a row the file holds, "question" or "answer", and the column of its id; "" where it is none."""
+    """Return the half of a row that the file has, "question" or "answer", and its id column; "" if neither."""
     rows: list[dict[str, Any]] = []
     with suppress(*READ_ON_ERRORS):  # told when the rows are read
         for _, value, _ in file.rows():
@@ -121,8 +121,8 @@ def _which(file: DataFile, wanted: Columns) -> tuple[str, str]:
 
 
 def _fill(table: Path, questions: list[_Half], answers: list[_Half]) -> tuple[list[_Half], list[_Half]]:
-    """Writes all ids of questions and all answers. Returns the files of which most rows have their other half: ids
-    such as 1, 2, 3 are the same in files that have nothing to do with each other."""
+    """Write all ids of questions and all answers. Return the files of which most rows have their other half: ids such
+    as 1, 2, 3 occur in unrelated files too."""
     with closing(sqlite3.connect(table)) as db:
         db.executescript(_SCHEMA)
         for half in questions:
@@ -149,7 +149,7 @@ def _fill(table: Path, questions: list[_Half], answers: list[_Half]) -> tuple[li
 
 
 def _identified(half: _Half) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    """Id, line and row of those that have an id, up to where the file breaks off."""
+    """Yield id, line and row of those that have an id, up to where the file breaks off."""
     with suppress(*READ_ON_ERRORS):
         for line, value, _ in half.file.rows():
             identity = _identity(value, half.id)

@@ -1,4 +1,4 @@
-"""Zip, tar and gzip, read where they lie: nothing is unpacked by its name, so no member can reach outside.
+"""Read zip, tar and gzip in place: nothing is unpacked under its own name, so no member can escape.
 
 A member that is dangerous or unreadable is reported and left out; the rest of the archive is used.
 """
@@ -28,11 +28,11 @@ from tailor.storage import BLOCK, ReadAhead, buffered
 
 MAX_MEMBERS: Final = 500_000
 MAX_DIRECTORY: Final = 64 << 20
-"""Bytes of a zip's list of members; it is read as a whole."""
+"""Maximum bytes of a zip's central directory, which is read as a whole."""
 MAX_HEADER: Final = 1 << 20
-"""Bytes of one extended header of a tar: long names and the like."""
+"""Maximum bytes of an extended header of a tar: long names and the like."""
 MAX_RATIO: Final = 200
-"""More bytes out than this for each byte in, beyond the first MAX_FREE, is a bomb: text packs 5 to 50 times."""
+"""More bytes out than this per byte in, beyond the first MAX_FREE, is a bomb: text compresses 5 to 50 times."""
 MAX_FREE: Final = 100 << 20
 
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -58,7 +58,8 @@ def reporter(name: str, notes: FindingTally) -> ReportFinding:
 
 
 def gunzip(opener: Callable[[], BinaryIO], size: int) -> BinaryIO:
-    """The content of a gzip file of ``size`` bytes. Reading raises DamagedFileError for a bomb or a broken file."""
+    """Return the content of a gzip file of ``size`` bytes. Reading raises DamagedFileError for a bomb or broken
+    file."""
     file = opener()
     return _bounded(cast("BinaryIO", gzip.GzipFile(fileobj=file)), size, file.close)
 
@@ -87,7 +88,7 @@ def zip_members(archive: StoredObject, notes: FindingTally) -> Iterator[MemberOb
 
 
 def _check_directory(archive: StoredObject) -> bool:
-    """Whether the archive has an end. The list of members is read into memory: how long it is stands there."""
+    """Return whether the archive has an end. Raises BadZipFile if its list of members is too long."""
     tail = archive.read(max(0, archive.size - (1 << 16) - 22))
     at = tail.rfind(b"PK\5\6")
     length = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
@@ -126,7 +127,7 @@ def _clean(name: str) -> str:
 
 
 def _zip_opener(archive: StoredObject, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
-    """Each member is read by ranges of its own, so that threads need not wait for each other."""
+    """Return an opener for members that reads each by its own ranges, so that threads need not wait for each other."""
 
     def opener() -> BinaryIO:
         try:
@@ -138,7 +139,7 @@ def _zip_opener(archive: StoredObject, info: zipfile.ZipInfo) -> Callable[[], Bi
 
 
 def _zip_member(archive: StoredObject, info: zipfile.ZipInfo) -> zipfile.ZipExtFile:
-    """Open a member as ``ZipFile.open`` does, without its one file and lock for all.
+    """Open a member as ``ZipFile.open`` does, without the file and lock that all members share.
 
     The local header, whose length the archive's directory does not tell, is fetched with the content.
     """
@@ -156,7 +157,7 @@ def _zip_member(archive: StoredObject, info: zipfile.ZipInfo) -> zipfile.ZipExtF
 
 
 class _Headers(io.RawIOBase):
-    """A tar as seen by somebody who lists it: headers are short, and so are honest extended ones."""
+    """A tar while its members are listed: headers are short, and so are honest extended headers."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -174,7 +175,7 @@ class _Headers(io.RawIOBase):
 
 
 def tar_members(archive: StoredObject, fetch: Fetch, size: int, notes: FindingTally) -> Iterator[MemberObject]:
-    """``fetch`` gives ranges of the plain tar of ``size`` bytes, which may be an unpacked copy of the archive."""
+    """Yield the members of a plain tar of ``size`` bytes. ``fetch`` reads ranges of it, or of its unpacked copy."""
     report = reporter(archive.name, notes)
     with buffered(ReadAhead(fetch, size), size) as file:
         try:
@@ -210,7 +211,7 @@ def _tar_opener(fetch: Fetch, member: tarfile.TarInfo) -> Callable[[], BinaryIO]
 
 
 def ranges_of(path: Path) -> Fetch:
-    """Ranges of a local file, for many threads at once."""
+    """Return a reader of ranges of a local file, for many threads."""
 
     def fetch(start: int, length: int) -> bytes:
         with path.open("rb") as file:
@@ -221,7 +222,7 @@ def ranges_of(path: Path) -> Fetch:
 
 
 def unpack(content: BinaryIO, scratch: Path, report: ReportFinding) -> Path | None:
-    """Copies a decompressed tar into ``scratch``, because a packed one can't be read at random. None where it can't."""
+    """Unpack a compressed tar into ``scratch``, since it can't be read at random. Return None if that is impossible."""
     scratch.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(scratch).free // 2
     path = scratch / f"unpacked-{len(list(scratch.glob('unpacked-*')))}.tar"

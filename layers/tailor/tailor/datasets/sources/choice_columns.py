@@ -1,4 +1,4 @@
-"""Which columns hold the choices of a question, and which of them tells the right one."""
+"""Find the columns with the choices of a question, and the one that says which is right."""
 
 import itertools
 import re
@@ -15,7 +15,7 @@ _CHOICE: Final = re.compile(
     r"(option|choice|opt|op|sol|candidate|phuongan|luachon|answer|dapan|cautraloi|a|)([a-h]|[0-8])"
 )
 _AMBIGUOUS: Final = ("", "answer", "dapan", "cautraloi", "a")
-"""Before numbers: ``answer1``, ``answer2`` are answers that are all right, unless a column says which one is."""
+"""Prefixes of numbers: ``answer1``, ``answer2`` are all right, unless a column says which one is."""
 _SIGNS: Final = ("abcdefgh", "12345678", "01234567")
 _LISTS: Final = (
     "choices", "options", "answerchoices", "cacluachon", "luachon", "phuongan", "cacphuongan", "answeroptions",
@@ -33,7 +33,7 @@ _RIGHT: Final = (
 def choice_columns(
     names: Sequence[str], rows: Sequence[Mapping[str, Any]], answer: str | None = None
 ) -> dict[str, str]:
-    """Map fields to the columns with choices: one of lists of them, or columns such as A, B, C, D.
+    """Map fields to the columns with choices: one with lists of them, or columns such as A, B, C, D.
 
     ``answer`` is the column of answers, if it is known. It is among the fields where the choices themselves, or one
     column alone, say which is right."""
@@ -57,7 +57,7 @@ def choice_columns(
 
 
 def right_columns(names: Sequence[str]) -> list[str]:
-    """Return the columns that may say which choice is right, the likeliest first."""
+    """Return the columns that may say which choice is right, most likely first."""
     plain = {plain_name(bare(name)): name for name in reversed(names[:_MOST_NAMES])}
     return [plain[name] for name in _RIGHT if name in plain]
 
@@ -84,14 +84,14 @@ def _series(plain: Mapping[str, str], rows: Sequence[Mapping[str, Any]], right: 
 
 
 def choice_fields(columns: Sequence[str]) -> dict[str, str]:
-    """Return the fields of one column with lists of choices, or of columns with a choice each."""
+    """Return the fields for one column with lists of choices, or for columns with one choice each."""
     if len(columns) == 1:
         return {LISTED: columns[0]}
     return {f"{EACH}{letter}": name for letter, name in zip(string.ascii_uppercase, columns, strict=False)}
 
 
 def fitting(name: str, fields: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> float:
-    """Return the share of rows in which a column says which of the choices is right."""
+    """Return the share of rows in which a column names one of the choices."""
     told = [(row[name], _options(row, fields)) for row in _having(rows, name)]
     told = [(value, options) for value, options in told if options]
     return sum(_means_one(value, options) for value, options in told) / len(told) if told else 0.0

@@ -1,4 +1,4 @@
-"""Content of a column at a glance: texts, or ids, numbers, dates, file names that are no question and no answer."""
+"""Classify a column's content: texts, or ids, numbers, dates, file names that are neither question nor answer."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +20,12 @@ _ENOUGH: Final = 3
 
 
 def values_of(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
-    """Return what a column holds in the first rows, without what is empty."""
+    """Return the values of a column in the first rows, without empty ones."""
     return [row[name] for row in rows[:_LOOKED_AT] if row.get(name) not in (None, "", [], {})]
 
 
 def holds_texts(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
-    """Whether a column holds texts that can be asked or learnt: no ids, numbers, dates, file names, objects."""
+    """Return whether a column contains texts to ask or learn, not ids, numbers, dates, file names or objects."""
     values = values_of(rows, name)
     texts = [value.strip() for value in values if isinstance(value, str)]
     if not texts or 2 * len(texts) < len(values):
@@ -34,13 +34,13 @@ def holds_texts(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
 
 
 def is_prose(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
-    """Whether a column holds texts of several words."""
+    """Return whether a column contains texts of several words."""
     values = [value for value in values_of(rows, name) if isinstance(value, str)]
     return holds_texts(rows, name) and 2 * sum(len(value.split()) > 2 for value in values) > len(values)
 
 
 def is_no_question(rows: Sequence[Mapping[str, Any]], name: str, is_file: Callable[[str], bool]) -> str | None:
-    """Return what a column holds that is surely no text to ask: files, or ids that all differ; None for others."""
+    """Return what a column contains that is certainly not a question: files, or distinct ids; None for others."""
     values = values_of(rows, name)
     texts = [value.strip() for value in values if isinstance(value, str)]
     if len(texts) < max(_ENOUGH, len(values)):
@@ -52,7 +52,7 @@ def is_no_question(rows: Sequence[Mapping[str, Any]], name: str, is_file: Callab
 
 
 def are_times(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
-    """Whether a column holds points in time as numbers, most of them different."""
+    """Return whether a column contains points in time as numbers, most of them different."""
     values = values_of(rows, name)
     numbers = [value for value in values if type(value) in (int, float)]
     within = any(all(least <= value <= most for value in numbers) for least, most in _TIMES)
@@ -60,7 +60,7 @@ def are_times(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
 
 
 def is_query(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
-    """Whether a column holds queries for a database."""
+    """Return whether a column contains database queries."""
     values = values_of(rows, name)
     return bool(values) and all(isinstance(value, str) and _QUERY.match(value) for value in values)
 

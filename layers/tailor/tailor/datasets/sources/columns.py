@@ -1,4 +1,4 @@
-"""Which column holds what: as the recipe says, else guessed from the usual names in English and Vietnamese."""
+"""Map fields to columns: as the recipe says, or else by the usual names in English and Vietnamese."""
 
 import difflib
 import re
@@ -17,17 +17,17 @@ from tailor.findings import FindingTally, finding
 from tailor.recipe import Columns
 
 UNNAMED: Final = "column "
-"""Begins the names of columns that have none: ``column 1``, …"""
+"""Prefix of names for columns without one: ``column 1``, …"""
 FIELDS: Final = ("question", "answer", "context", "image", "video", "system", "group", "category", "split", "id")
 MOST_NAMES: Final = 1000
-"""Of more columns, which are keys that hold data, only the first are looked at."""
+"""With more columns than this, which are keys that contain data, only the first are examined."""
 _GUESSED: Final = (*FIELDS, "impossible")
-"""Fields that have a usual name; not all can be named in a recipe."""
+"""Fields that have usual names; not all can be named in a recipe."""
 
 _FILE_NAME: Final = re.compile(r"\S[^\n]*\.(?:png|jpe?g|gif|webp|bmp|tiff?)(?:#\d+)?", re.IGNORECASE)
 
 _PREMISES: Final = ("premise", "story", "background", "support", "hint", "boicanh")
-"""Passages that questions may build upon, beside the usual names of passages."""
+"""Passages that a question may depend on, in addition to the usual names of passages."""
 _QUERIES: Final = ("query", "sql", "sql_query", "cypher", "sparql")
 # In the order of preference. Compared without case, accents and punctuation.
 _LIKELY: Final[dict[str, tuple[str, ...]]] = {
@@ -77,12 +77,12 @@ def _all_likely() -> frozenset[str]:
 
 
 def is_likely(name: str) -> bool:
-    """Whether people call a column so."""
+    """Return whether the name is usual for a column of this field."""
     return plain_name(bare(name)) in _all_likely()
 
 
 def candidates(field: str, names: Sequence[str]) -> list[str]:
-    """Return the columns that may hold ``field``, the likeliest first."""
+    """Return the columns that may contain ``field``, most likely first."""
     plain = {plain_name(bare(name)): name for name in reversed(names[:MOST_NAMES])}
     if any("." in name for name in names):  # ``inputs.question``
         plain = {
@@ -93,7 +93,8 @@ def candidates(field: str, names: Sequence[str]) -> list[str]:
 
 
 def resolved(wanted: Columns, names: Sequence[str]) -> Columns:
-    """Return the columns that a recipe names as the file writes them: capitals and accents' encoding do not matter."""
+    """Return the columns that a recipe names, as the file spells them; case and the encoding of accents do not
+    matter."""
     known = {_folded(name): name for name in reversed(names)}
 
     def as_written(name: Any) -> Any:
@@ -116,7 +117,7 @@ def choose(
     is_file: Callable[[str], bool],
     shown: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """Map fields to columns: those that the recipe names where they exist, the rest guessed.
+    """Map fields to columns: those that the recipe names if they exist, the rest guessed.
 
     No column serves twice. ``shown`` are the columns whose values are files of the dataset, and what they show; of
     others that may name images by their usual names, the one that names most files (by ``is_file``) is taken."""
@@ -152,7 +153,7 @@ def choose(
 
 
 def _asked(chosen: dict[str, str], names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Map the question where there are choices and an answer, and one column of prose is left."""
+    """Map the question if there are choices and an answer, and one column of prose is left."""
     if "question" in chosen or "answer" not in chosen:
         return {}
     prose = [name for name in names if name not in chosen.values() and is_prose(rows, name)]
@@ -160,7 +161,7 @@ def _asked(chosen: dict[str, str], names: Sequence[str], rows: Sequence[Mapping[
 
 
 def _by_need(chosen: dict[str, str], names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Map what is missing where the others tell it: queries that answer questions, captions of pictures."""
+    """Map what is missing if the others imply it: queries that answer questions, captions of pictures."""
     free = [name for name in names if name not in chosen.values()]
     queries = [name for name in _QUERIES if name in free and is_query(rows, name)]
     if queries and "question" in chosen and "answer" not in chosen:
@@ -175,7 +176,7 @@ def _by_need(chosen: dict[str, str], names: Sequence[str], rows: Sequence[Mappin
 
 
 def _like_captions(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The column of texts whose name speaks of captions; empty where there are several, as in two languages."""
+    """Return the column of texts whose name suggests captions; empty if there are several, as in two languages."""
     found = [name for name in names if "caption" in plain_name(name)]
     texts = [name for name in found if holds_texts(rows, name) or any(isinstance(row.get(name), list) for row in rows)]
     first = [name for name in texts if not plain_name(name).startswith(("segment", "token"))]
@@ -189,7 +190,7 @@ def _listed(wanted: Columns) -> list[str]:
 def _by_content(
     names: Sequence[str], rows: Sequence[Mapping[str, Any]], is_file: Callable[[str], bool]
 ) -> dict[str, str]:
-    """Recognise the columns of a table without names by their content.
+    """Map the columns of a table without names by their content.
 
     A column of file names holds images; two others hold question and answer, or more of them a question, its choices
     and the letter of one.
@@ -212,7 +213,7 @@ def _by_content(
 
 
 def report(wanted: Columns, names: Sequence[str], chosen: dict[str, str], file: str, notes: FindingTally) -> None:
-    """Note what was guessed and what the recipe names in vain."""
+    """Report what was guessed, and columns of the recipe that do not exist."""
     asked = [(field, getattr(wanted, field)) for field in FIELDS] + [(LISTED, name) for name in _listed(wanted)]
     for field, name in asked:
         if name is not None and name not in names:

@@ -1,4 +1,4 @@
-"""Tables in text: CSV and TSV as spreadsheets and people write them."""
+"""Read tables as text: CSV and TSV as written by spreadsheets and by hand."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ class Dialect:
 
 @dataclass(slots=True)
 class _Lines:
-    """Feeds the csv module, and remembers what it can't say: lines that are not UTF-8 or too long."""
+    """Feeds the csv module, and records what it can't report: lines that are not UTF-8 or too long."""
 
     source: BinaryIO
     number: int = 0
@@ -70,8 +70,8 @@ class _Lines:
 
 
 def is_quoted(sample: str, delimiter: str) -> bool:
-    """Whether quotation marks hold fields together. Tables with tabs are often written without: all lines have as many
-    fields, some quotation marks do not stand around one, and read as quoted it is no table."""
+    """Return whether quotation marks enclose fields. Tables with tabs often do without: all lines have the same number
+    of fields, some quotation marks do not enclose one, and with quoting it would not be a table."""
     if delimiter != "\t":
         return True
     rows = [line.rstrip("\r").split("\t") for line in sample.split("\n")[:-1] if line.strip()]
@@ -81,7 +81,7 @@ def is_quoted(sample: str, delimiter: str) -> bool:
 
 
 def _is_sound(sample: str, width: int) -> bool:
-    """Whether all rows of a table with tabs can be read as quoted, and have as many fields."""
+    """Return whether all rows of a table with tabs can be read with quoting and have the same number of fields."""
     lines = io.StringIO(sample[: sample.rfind("\n") + 1], newline="\n")
     try:
         return all(len(row) in (0, width) for row in csv.reader(lines, delimiter="\t", strict=True))
@@ -124,7 +124,8 @@ def _parse(sample: str, delimiter: str, quoting: Literal[0, 3] = csv.QUOTE_MINIM
 
 
 def read(source: BinaryIO, dialect: Dialect) -> Iterator[Item]:
-    """Rows as dictionaries by column name. Blank lines come as BLANK. A row's number is the line that it starts in."""
+    """Yield rows as dictionaries by column name. Blank lines come as BLANK. A row's number is the line where it
+    starts."""
     feed = _Lines(source)
     pending = iter(feed)
     for _ in range(dialect.skip):

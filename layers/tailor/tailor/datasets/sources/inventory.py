@@ -1,4 +1,4 @@
-"""Inventory of a dataset folder: data files, archives that hold more of them, and media."""
+"""Take the inventory of a dataset folder: data files, archives that contain more of them, and media."""
 
 import io
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ class DataFile:
         return self.source.size
 
     def rows(self) -> Iterator[Item]:
-        """Raises one of READ_ON_ERRORS where the file can't be read on; :func:`break_of` says why."""
+        """Yield the rows. Raises one of READ_ON_ERRORS if the file can't be read further; :func:`break_of` says why."""
         if self.outline:
             return json_document.read(self.open_text, self.outline)
         if self.container == "parquet":
@@ -90,7 +90,7 @@ class DataFile:
                 yield from plain_text.read(stream, self.key, wrapped=self.wrapped)
 
     def open_text(self) -> BinaryIO:
-        """The file as UTF-8."""
+        """Open the file as UTF-8."""
         return text_encoding.as_utf8(self.source.open(), self.encoding)
 
 
@@ -107,7 +107,7 @@ def break_of(error: Exception, line: int) -> Finding:
 
 @dataclass(slots=True)
 class Inventory:
-    """The files of a dataset, in the order of their names. ``method`` decides whether text is data: ``texts`` and
+    """Files of a dataset, in the order of their names. ``method`` decides whether text is data: ``texts`` and
     ``documents`` are such files."""
 
     method: Method
@@ -130,7 +130,7 @@ class Inventory:
         notes: FindingTally,
         only: str | None = None,
     ) -> "Inventory":
-        """Take the inventory of all files but ``data.questions``, or of ``only`` one."""
+        """Take the inventory of all files except ``data.questions``, or of ``only`` one."""
         inventory = cls(method, data, scratch, notes)
         for stored in storage.list(prefix):
             name = readable(stored.key[len(prefix) :])
@@ -172,13 +172,13 @@ class Inventory:
             self._add_file(item, suffix)
 
     def _add_document(self, item: StoredObject | MemberObject) -> None:
-        """A PDF is a document, or what rows of other data show: the method says it."""
+        """Add a document; unless the method learns from documents, a PDF is also media that other rows may show."""
         if suffix_of(item.name) in MEDIA_SUFFIXES and self.method != "continued-pre-training":
             self.media.append(item)
         self.documents.append(item)
 
     def _set_aside(self, item: MediaObject) -> None:
-        """Whatever does not look like data by its name: media, papers, and files that nobody knows."""
+        """Set aside what does not look like data by its name: media, notes, and unknown files."""
         kind, suffix = kind_of(item.name), suffix_of(item.name)
         if kind == FileKind.OFFICE:
             case = "file-not-used/document" if suffix in OFFICE_DOCUMENTS else "file-not-used"
@@ -192,7 +192,7 @@ class Inventory:
         self.notes.add(finding("file-not-used/description", item.name))
 
     def _look_closer(self) -> None:
-        """Look for data by content in files whose names say nothing, if no name says that it is data."""
+        """Look for data by content in files with meaningless names, if no name indicates data."""
         for item in self.media[:_CLOSER]:
             unknown = suffix_of(item.name) not in MEDIA_SUFFIXES
             if unknown and isinstance(item, StoredObject) and _holds_data(item.read(0, sniff.HEAD)):
@@ -210,7 +210,7 @@ class Inventory:
             self._add_file(member, suffix_of(member.name))
 
     def _add_workbook(self, item: StoredObject | MemberObject) -> None:
-        """The sheets of a workbook, and the pictures on them; or what has only the name of one."""
+        """Add the sheets of a workbook and the pictures on them; or the file under what it really is."""
         head = item.read(0, 512)
         if sniff.archive_kind(head) != "zip" and not head.startswith(sniff.OLD_OFFICE):
             self._add_file(item, ".csv")
@@ -259,18 +259,18 @@ class Inventory:
                 (self.texts if file.container == "text" else self.files).append(file)
 
     def encoding_of(self, item: MediaObject) -> Encoding | None:
-        """Return the encoding of a text; None, with a finding, where there is none."""
+        """Return the encoding of a text; None, with a finding, if there is none."""
         head = _head(item, self)
         return _known_encoding(item, head, self.notes) if head else None
 
     def _settle_texts(self) -> None:
-        """Texts are prompts for distillation, where there is nothing else."""
+        """Use texts as prompts for distillation, if there is nothing else."""
         if self.method == "distillation" and not self.files:
             self.files, self.texts = sorted(self.texts, key=lambda file: file.name), []
 
 
 def _holds_data(head: bytes) -> bool:
-    """Whether a file begins like an archive, Parquet, JSON or a table with names."""
+    """Return whether a file begins like an archive, Parquet, JSON or a table with column names."""
     if sniff.archive_kind(head) or head.startswith(b"PAR1"):
         return True
     encoding = None if sniff.foreign(head) else text_encoding.guess_encoding(head, whole=len(head) < sniff.HEAD)
@@ -284,7 +284,7 @@ def _as_text(head: bytes, encoding: Encoding) -> str:
 
 
 def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile | None:
-    """How a data file is to be read; None, with a finding, where it can't be."""
+    """Return how a data file is read; None, with a finding, if it can't be."""
     notes = inventory.notes
     head = _head(item, inventory)
     if head.startswith(b"PAR1"):
@@ -299,8 +299,8 @@ def recognise(item: MediaObject, suffix: str, inventory: Inventory) -> DataFile 
 
 
 def _head(item: MediaObject, inventory: Inventory) -> bytes:
-    """The first bytes of a file; none, with a finding, where it is damaged or empty. A document without text is told of
-    like any other that can't be learnt from."""
+    """Return the first bytes of a file; empty, with a finding, if it is damaged or empty. An empty document is reported
+    like any other that can't be used."""
     notes, suffix = inventory.notes, suffix_of(item.name)
     try:
         head = item.read(0, sniff.HEAD)
@@ -326,7 +326,7 @@ def _known_encoding(item: MediaObject, head: bytes, notes: FindingTally) -> Enco
 
 
 def _encoding(item: MediaObject, head: bytes) -> Encoding | None:
-    """Return a file's encoding. If its first part is ASCII, places further on are read too."""
+    """Return a file's encoding. If its first part is ASCII, later parts are examined too."""
     encoding = text_encoding.guess_encoding(head, whole=len(head) < sniff.HEAD)
     if encoding != text_encoding.UTF8 or not head.isascii() or item.size <= len(head) or not item.stored:
         return encoding
@@ -377,7 +377,7 @@ def _report_dialect(dialect: csv.Dialect, name: str, notes: FindingTally) -> Non
 
 
 def as_row(value: Any, method: Method) -> Any:
-    """Wrap a bare text as a document or prompt, where the method takes such; return other values as they are."""
+    """Return a bare text as a document or prompt, if the method takes such; other values unchanged."""
     if isinstance(value, str) and method == "continued-pre-training":
         return {"text": value}
     if isinstance(value, str) and method == "distillation":

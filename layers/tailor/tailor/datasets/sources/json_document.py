@@ -1,4 +1,4 @@
-"""JSON files that are one document: a list of rows, lists or objects of rows under names, or objects one after another.
+"""Read JSON files that are one document: a list of rows, rows under names, or objects one after another.
 
 Rows stream. What must be known before (which names hold rows, the file names of ``images``) is found in a first pass.
 """
@@ -19,18 +19,18 @@ _LOOKUPS: Final = ("images", "image", "videos", "imgs")
 _PASSED_OVER: Final = ("info", "licenses", "license", "categories", "metadata", "meta", "features", "version")
 MEDIA: Final = (*PICTURE_SUFFIXES, ".mp4", ".mov", ".mkv", ".webm")
 MAX_COLUMNS: Final = 256 << 20
-"""Bytes of a table by columns: all of it is in memory."""
+"""Maximum bytes of a table stored by columns, which is held in memory."""
 _MOST_PLACES: Final = 200
-"""The most values of a column that are compared with the others': more would only take memory."""
+"""Maximum values of a column that are compared with the others', to save memory."""
 _SPLITS: Final = ("train", "training", "validation", "valid", "val", "dev", "test", "testing")
 MAX_LOOKUP: Final = 2_000_000
-"""Images in a document's list of images; their names are kept in memory."""
+"""Maximum images in a document's list of images, whose names are kept in memory."""
 
 
 @dataclass(slots=True)
 class Outline:
-    """``collections`` are the names that hold rows; ``files`` the file name of each image id. In ``columns`` each name
-    is a column, whose values stand under numbers or in a list, as pandas writes them."""
+    """Structure of a document. ``collections`` are the names of lists of rows; ``files`` the file name by image id. In
+    ``columns`` each name is a column, with values under numbers or in a list, as pandas writes them."""
 
     layout: Layout
     collections: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Outline:
 
 @dataclass(slots=True)
 class _Rest:
-    """Other content at the top: objects that hold no rows (each may be a row), and everything else."""
+    """Other content at the top level: objects that contain no rows (each may be a row), and everything else."""
 
     objects: int = 0
     values: int = 0
@@ -48,13 +48,13 @@ class _Rest:
 
     @property
     def are_columns(self) -> bool:
-        """Whether all that was found are columns of one length."""
+        """Return whether everything that was found is columns of the same length."""
         alike = len(self.columns) > 1 and len(set(self.columns)) == 1 and len(self.columns[0]) > 1
         return alike and len(self.columns) == self.objects + self.values
 
 
 def outline(opener: Callable[[], BinaryIO]) -> Outline:
-    """Reads a document once. A broken one gives what was found before the break."""
+    """Read a document once and return its structure; of a broken one, what precedes the break."""
     with opener() as stream:
         cursor = JsonCursor(stream)
         if cursor.peek() != "{":
@@ -86,7 +86,7 @@ def _settle(found: Outline, rest: _Rest) -> Outline:
 
 
 def _look_at(key: str, cursor: JsonCursor, found: Outline, rest: _Rest) -> None:
-    """FindingTally what a top-level name holds, and passes over it."""
+    """Record what a top-level name contains, and skip it."""
     start = cursor.peek()
     rest.named += key.lower().endswith(MEDIA)
     if start not in "[{":
@@ -114,7 +114,7 @@ def _look_at(key: str, cursor: JsonCursor, found: Outline, rest: _Rest) -> None:
 
 
 def _members(cursor: JsonCursor, start: str) -> Iterator[tuple[str | None, Any]]:
-    """Elements of a list (without a name) or members of an object."""
+    """Yield elements of a list (without a name) or members of an object."""
     if start == "[":
         for value in elements(cursor):
             yield None, value
@@ -124,7 +124,7 @@ def _members(cursor: JsonCursor, start: str) -> Iterator[tuple[str | None, Any]]
 
 
 def _remember(name: str | None, value: Any, files: dict[str, str]) -> None:
-    """An image's file name by its id: ``{"id": 1, "file_name": "a.jpg"}``, or a member ``"1": "a.jpg"``."""
+    """Record an image's file name by its id: ``{"id": 1, "file_name": "a.jpg"}``, or a member ``"1": "a.jpg"``."""
     if isinstance(value, str) and name is not None:
         files[name] = value
     elif isinstance(value, dict):
@@ -135,7 +135,7 @@ def _remember(name: str | None, value: Any, files: dict[str, str]) -> None:
 
 
 def read(opener: Callable[[], BinaryIO], plan: Outline) -> Iterator[Item]:
-    """Rows, numbered from 1 through the whole document. Raises BrokenJsonError where it can't be read on."""
+    """Yield rows, numbered from 1 through the whole document. Raises BrokenJsonError if it can't be read further."""
     with opener() as stream:
         for number, value in enumerate(_values(JsonCursor(stream), plan), start=1):
             yield number, value, None
@@ -169,7 +169,7 @@ def _values(cursor: JsonCursor, plan: Outline) -> Iterator[Any]:
 
 
 def _transposed(columns: dict[str, Any]) -> Iterator[Any]:
-    """Rows of columns, whose values are told apart by what they stand under."""
+    """Yield the rows of columns, matched by the keys of their values."""
     tables = {
         name: values if isinstance(values, dict) else {str(at): value for at, value in enumerate(values)}
         for name, values in columns.items()
@@ -194,14 +194,14 @@ def _named(row: Any, column: str, name: str) -> Any:
 
 
 def _shown(row: Any, name: str) -> Any:
-    """A row that stands under the name of the file that it is about, which may be nothing but its captions."""
+    """Return a row that is stored under the name of its file; it may consist only of captions."""
     if not name.lower().endswith(MEDIA):
         return row
     return _named(row, "image", name) if isinstance(row, dict) else {"image": name, "caption": row}
 
 
 def _with_file(row: Any, files: dict[str, str]) -> Any:
-    """A row that names an image by its id gets the name of the file, too."""
+    """Return a row that names an image by its id with the name of the file added."""
     if isinstance(row, dict):
         identifier = row.get("image_id", row.get("img_id"))
         name = files.get(str(identifier)) if identifier is not None else None

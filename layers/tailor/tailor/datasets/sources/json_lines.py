@@ -1,4 +1,4 @@
-"""JSON Lines: one value a line, parsed as fast as Python can."""
+"""Read JSON Lines: one value a line, parsed as fast as Python can."""
 
 import codecs
 import re
@@ -11,23 +11,23 @@ from tailor.datasets.sources.text_encoding import MAX_LINE, lines
 from tailor.findings import Finding, RowError, finding
 
 Item = tuple[int, Any, bytes | str | None]
-"""Line or row number, the value (or a RowError for what is none), and what the file says where that is at hand."""
+"""Line or row number, the value (or a RowError if there is none), and the file's text if it is available."""
 
 BLANK: Final = object()
-"""The value of a line that is no row, because nothing is in it."""
+"""Value of a blank line."""
 
 _TRAILING_COMMA: Final = re.compile(rb",\s*[\]}]|[\]}]\s*,\s*$")
 
 
 def read(source: BinaryIO) -> Iterator[Item]:
-    """Rows of a UTF-8 stream, which is closed at the end. Blank lines come as BLANK, so that they can be reported."""
+    """Yield rows of a UTF-8 stream, which is closed at the end. Blank lines come as BLANK, to be reported."""
     with source:
         for number, line in enumerate(lines(source), start=1):
             yield (number, BLANK, None) if line.isspace() else (number, parse(line), line)
 
 
 def parse(line: bytes) -> Any:
-    """The value of a line, or a RowError."""
+    """Return the value of a line, or a RowError."""
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""JSON documents of any size: values are parsed one by one while the file is read, in constant memory.
+"""Parse JSON documents of any size value by value while the file is read, in constant memory.
 
 A value that is broken is passed over by its brackets, so that one bad row does not hide the rest.
 """
@@ -20,16 +20,16 @@ _STRING_PART: Final = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _SCALAR_END: Final = re.compile(r"[,\]}\s]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MARGIN: Final = 12
-"""An error this near to the end of what was read may only mean that a literal, number or escape is cut off."""
+"""An error this near to the end of the buffer may only mean that a literal, number or escape is cut off."""
 _SHOWN: Final = 500
 
 
 TRAILING_COMMA: Final = object()
-"""Comes behind the last element of a list that ends in a comma: no row, but to be told."""
+"""Follows the last element of a list that ends with a comma; it is not a row, but is reported."""
 
 
 class BrokenJsonError(Exception):
-    """The document can't be read on from here."""
+    """Raised if the document can't be read further."""
 
     def __init__(self, problem: Finding) -> None:
         super().__init__(problem.message)
@@ -41,7 +41,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _integer(digits: str) -> int | float:
-    """As orjson reads them: what does not fit into 64 bits is a float."""
+    """Return the integer as orjson reads it: beyond 64 bits it is a float."""
     number = int(digits) if len(digits) < 20 else 1 << 64
     return number if -(1 << 63) <= number < 1 << 64 else _finite(digits)
 
@@ -57,7 +57,7 @@ _DECODER: Final = json.JSONDecoder(parse_constant=_no_constant, parse_int=_integ
 
 
 class JsonCursor:
-    """Walks through a UTF-8 stream of JSON. ``peek`` shows the next character, ``value`` takes a whole value."""
+    """Walks through a UTF-8 stream of JSON. ``peek`` returns the next character, ``value`` reads a whole value."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
@@ -68,7 +68,7 @@ class JsonCursor:
         self._ended = False
 
     def peek(self) -> str:
-        """The next character that is no white space; "" at the end."""
+        """Return the next character that is not white space; "" at the end."""
         if self._at < len(self._text) and (character := self._text[self._at]) not in " \t\n\r":
             return character
         while True:
@@ -80,14 +80,14 @@ class JsonCursor:
                 return ""
 
     def skip(self, character: str) -> bool:
-        """Step over ``character`` if it comes next; return whether it did."""
+        """Skip ``character`` if it is next; return whether it was."""
         if self.peek() != character:
             return False
         self._at += 1
         return True
 
     def value(self) -> Any:
-        """The next value, parsed; a RowError (not raised) where it is broken, the cursor behind it in both cases.
+        """Return the next value, parsed; a RowError (not raised) if it is broken. The cursor is after it in both cases.
 
         Raises BrokenJsonError where its end can't be found."""
         self.peek()
@@ -109,7 +109,7 @@ class JsonCursor:
             return self._sound(value, start, end)
 
     def _sound(self, value: Any, start: int, end: int) -> Any:
-        """The value, or a RowError where it holds half of a surrogate pair, or bytes that are not UTF-8."""
+        """Return the value, or a RowError if it contains an unpaired surrogate or bytes that are not UTF-8."""
         text = self._text
         if text.isascii() and text.find("\\ud", start, end) < 0 and text.find("\\uD", start, end) < 0:
             return value
@@ -122,7 +122,7 @@ class JsonCursor:
         return value
 
     def _more(self, size: int) -> bool:
-        """Reads on, dropping what was taken. False at the end of the stream."""
+        """Read on, dropping what was consumed. Return False at the end of the stream."""
         while not self._ended:
             chunk = self._source.read(size)
             self._ended = not chunk
@@ -134,12 +134,12 @@ class JsonCursor:
         return False
 
     def _grow(self) -> bool:
-        """Reads as much again as is there of the value. False at the end, or where it is too large to be a row."""
+        """Double what is read of the value. Return False at the end, or if it is too large to be a row."""
         have = len(self._text) - self._at
         return have <= MAX_LINE and self._more(max(CHUNK, have))
 
     def _pass_over(self, problem: Finding) -> RowError:
-        """Steps over a broken value by its brackets."""
+        """Skip a broken value by its brackets."""
         if len(self._text) - self._at > MAX_LINE:
             problem = finding("row-too-large/document", limit=MAX_LINE >> 20)
         error = RowError(problem)
@@ -191,7 +191,7 @@ def _explain(error: json.JSONDecodeError) -> Finding:
 
 
 def elements(cursor: JsonCursor) -> Iterator[Any]:
-    """The elements of the list that comes next: values, RowErrors for broken ones, TRAILING_COMMA at the end.
+    """Yield the elements of the next list: values, RowErrors for broken ones, TRAILING_COMMA at the end.
 
     Raises BrokenJsonError where the list does not end as it should."""
     cursor.skip("[")
@@ -209,7 +209,7 @@ def elements(cursor: JsonCursor) -> Iterator[Any]:
 
 
 def entries(cursor: JsonCursor) -> Iterator[tuple[str, JsonCursor]]:
-    """The keys of the object that comes next; whoever gets one takes its value from the cursor before going on."""
+    """Yield the keys of the next object; the caller reads each value from the cursor before continuing."""
     cursor.skip("{")
     while not cursor.skip("}"):
         if not cursor.peek():

@@ -1,4 +1,4 @@
-"""Encodings from before Unicode that files still come in.
+"""Decode files in encodings from before Unicode.
 
 Vietnamese and Western ones are told here. Python knows Windows-1258 and the Western one. TCVN3 (the ``.VnTime`` fonts)
 and VISCII are tables here; they give each Vietnamese letter one byte. The capitals that both put among the ASCII
@@ -50,17 +50,17 @@ NAMES: Final = {
     "cp1256": "Windows-1256 (Arabic)",
     "cp874": "Windows-874 (Thai)",
 }
-"""What people call the encodings that can be converted."""
+"""Names that people use for the encodings that can be converted."""
 
 _SHOWN: Final = {
     ord(bytes([byte]).decode("cp1252", "ignore") or chr(byte)): letter
     for byte, letter in enumerate(_TABLES["tcvn3"])
     if byte > 127
 } | {0x03BC: "à"}
-"""Letters of TCVN3 by what programs that don't know it show; some take the micro sign for a Greek letter."""
+"""Letters of TCVN3, keyed by what programs without it show; some take the micro sign for a Greek letter."""
 
 COMBINING: Final = frozenset({"cp1258", "tcvn3"})
-"""Encodings that write tone marks behind their letters, so that the text has to be composed."""
+"""Encodings with tone marks after their letters, so that the text must be composed."""
 
 _SAMPLE: Final = 1 << 18
 _SYLLABLE: Final = re.compile(
@@ -72,7 +72,7 @@ _WESTERN: Final = frozenset(
 )
 
 _CENTRAL: Final = frozenset({"Czech", "Slovak", "Polish", "Hungarian", "Romanian", "Croatian", "Slovene"})
-"""Languages of Windows-1250; their letters would pass for Western ones."""
+"""Languages of Windows-1250, whose letters could be mistaken for Western ones."""
 _LEAST_CENTRAL: Final = 200
 _LEAST_WESTERN: Final = 6
 _SUPERSETS: Final = {
@@ -91,7 +91,7 @@ _OF_SCRIPT: Final = {
     "cp1256": re.compile("[\u0600-\u06ff]"),
     "cp874": re.compile("[\u0e00-\u0e7f]"),
 }
-"""Letters of the writing that an encoding is for."""
+"""Letters of the script that an encoding is for."""
 _KANA: Final = re.compile("[\u3040-\u30ff]")
 _FREQUENT: Final = re.compile("[оеаинтсрвліОЕАИНТСРВЛІ]")
 _LEAST_LETTERS: Final = 20
@@ -110,15 +110,15 @@ class _TableDecoder:
 
 
 def decoder(name: str) -> Decoder:
-    """An incremental decoder; what can't be decoded becomes U+FFFD."""
+    """Return an incremental decoder; what can't be decoded becomes U+FFFD."""
     if name in _TABLES:
         return _TableDecoder(_TABLES[name])
     return codecs.getincrementaldecoder(name)("replace")
 
 
 def guess(sample: bytes) -> str | None:
-    """The codec of text that is not UTF-8: the one that makes the most Vietnamese syllables, else what a library takes
-    it for, if that is sure."""
+    """Return the codec of text that is not UTF-8: the one that yields the most Vietnamese syllables, or else a
+    library's guess, if it is certain."""
     sample = sample if len(sample) <= _SAMPLE else _cut(sample[:_SAMPLE])
     vietnamese = {name: _vietnamese_share(sample, name) for name in ("cp1258", "tcvn3", "viscii")}
     best = max(vietnamese, key=vietnamese.__getitem__)
@@ -135,12 +135,12 @@ def guess(sample: bytes) -> str | None:
 
 
 def _cut(sample: bytes) -> bytes:
-    """Without the end that may be a part of a character: what ends a word is one in every encoding."""
+    """Return the text without a possibly incomplete last character; word separators are single bytes everywhere."""
     return sample[: max(map(sample.rfind, (b"\n", b" ", b",", b'"'))) + 1] or sample
 
 
 def _by_library(sample: bytes) -> tuple[str, str]:
-    """Codec and language, both empty where the library does not know. A damaged character spoils but one half."""
+    """Return codec and language; empty if the library does not know. A damaged character affects only one half."""
     from charset_normalizer import from_bytes  # few files need it
 
     half = len(_cut(sample[: len(sample) // 2]))
@@ -165,12 +165,12 @@ def _vietnamese_share(sample: bytes, name: str) -> float:
 
 
 def tcvn3_text(text: str) -> str:
-    """Return text in Unicode that a TCVN3 font shows rightly, and any other font as Latin letters."""
+    """Return text in Unicode for text that a TCVN3 font shows correctly, and any other font as Latin letters."""
     return unicodedata.normalize("NFC", text.translate(_SHOWN))
 
 
 def is_syllable(word: str) -> bool:
-    """Return whether a word is one that Vietnamese could have."""
+    """Return whether a word is a possible Vietnamese syllable."""
     if not (word.islower() or word.istitle() or word.isupper()):
         word = word.rstrip(".,;:!?\"')”")
     decomposed = unicodedata.normalize("NFD", word.strip(".,;:!?\"'()”“").casefold())
@@ -180,7 +180,7 @@ def is_syllable(word: str) -> bool:
 
 
 def _western_share(sample: bytes) -> float:
-    """Return the share of characters beyond ASCII that Western text has.
+    """Return the share of non-ASCII characters that occur in Western text.
 
     Runs of them are another writing system, and low quotation marks within words are letters of another encoding.
     """
@@ -191,7 +191,7 @@ def _western_share(sample: bytes) -> float:
 
 
 def _is_of_script(sample: bytes, name: str) -> bool:
-    """Whether the text is of the writing that an encoding is for."""
+    """Return whether the text is in the script that an encoding is for."""
     text = decoder(name).decode(sample)
     beyond = [character for character in text if character > "\x7f" and _counts(character)][:5000]
     own = [character for character in beyond if _OF_SCRIPT[name].match(character)]
@@ -200,12 +200,12 @@ def _is_of_script(sample: bytes, name: str) -> bool:
 
 
 def _counts(character: str) -> bool:
-    """Letters, and what stands for bytes that make no sense."""
+    """Return the numbers of letters and of replacements for invalid bytes."""
     return character.isalpha() or character == "\ufffd" or character < "\xa0"
 
 
 def _is_usual(name: str, text: str, own: list[str]) -> bool:
-    """Whether the text is made of what people write in that writing; rare characters come of a wrong encoding."""
+    """Return whether the text consists of characters common in that script; rare ones suggest a wrong encoding."""
     if name in ("gb18030", "big5hkscs"):
         return sum(map(_is_common_han, own)) >= 0.8 * len(own)
     if name in ("cp932", "euc_jis_2004"):
@@ -219,7 +219,7 @@ def _is_usual(name: str, text: str, own: list[str]) -> bool:
 
 
 def _is_common_han(character: str) -> bool:
-    """Whether it is of the first level of the mainland's or Taiwan's standard: those that are used daily."""
+    """Return whether it is in the first level of the mainland's or Taiwan's standard: the characters in daily use."""
     simplified, traditional = character.encode("gb2312", "ignore"), character.encode("big5", "ignore")
     return simplified[:1] in _LEVEL_1["gb2312"] or traditional[:1] in _LEVEL_1["big5"]
 
@@ -228,4 +228,4 @@ _LEVEL_1: Final = {
     "gb2312": {bytes([lead]) for lead in range(0xB0, 0xD8)},
     "big5": {bytes([lead]) for lead in range(0xA4, 0xC7)},
 }
-"""First bytes."""
+"""First bytes of a file."""

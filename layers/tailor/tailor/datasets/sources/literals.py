@@ -1,5 +1,5 @@
-"""Lists and objects that stand as text in a table's field: as JSON, or as Python and NumPy print them, which is what
-pandas writes into a CSV file."""
+"""Parse lists and objects written as text in a table's field: as JSON, or as Python and NumPy print them, which pandas
+puts into a CSV file."""
 
 import ast
 import re
@@ -13,13 +13,13 @@ _LONGEST: Final = 1 << 16
 _ARRAY: Final = re.compile(r"\barray\((\[[^\]]{0,4000}\])(?:,\s*dtype=[^()]{0,40})?\)")
 _TEXT: Final = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")"""
 _NUMPY: Final = re.compile(rf"\s*+\[\s*+{_TEXT}(?:\s++{_TEXT})++\s*+\]\s*+")
-"""Texts without commas between, which Python would take for one."""
+"""Texts without commas between them, which Python would join."""
 _OBJECTS: Final = re.compile(r"(?<=[\"'\]}\w])\}\s+\{(?=['\"])")
-"""Objects without commas between, as NumPy prints them."""
+"""Objects without commas between them, as NumPy prints them."""
 
 
 def value_of(text: str) -> Any:
-    """Parse a list or object that is written as text; return the text itself where it is none."""
+    """Return the list or object that is written as text; other texts unchanged."""
     start = text.lstrip()[:1]
     if start not in ("[", "{"):
         return text

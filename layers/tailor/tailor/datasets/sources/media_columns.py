@@ -1,4 +1,4 @@
-"""Which columns name pictures, videos or sounds: by usual names, or because their values are files of the folder."""
+"""Find the columns that name pictures, videos or sounds: by usual names, or because their values are files."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _SEPARATORS: Final = re.compile(r"\s*[,;|]\s*")
 def by_content(
     names: Sequence[str], rows: Sequence[Mapping[str, Any]], is_file: Callable[[str], bool], *, turns: bool
 ) -> dict[str, Kind]:
-    """Map the columns whose values are media of the dataset to what they show, in their order.
+    """Map the columns whose values are media of the dataset to the kind of media, in their order.
 
     ``turns``: the rows are conversations, beside which ``images`` and the like are media whatever they hold."""
     found: dict[str, Kind] = {}
@@ -53,7 +53,7 @@ def by_content(
 
 
 def sounds(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the columns that name something to hear."""
+    """Return the columns that name audio."""
     return [
         name
         for name in names
@@ -71,7 +71,7 @@ def files_in(value: Any) -> Iterator[str]:
 
 
 def several(text: str) -> list[str]:
-    """Return the file names that stand in one field, separated by commas or the like; the text itself if it is one."""
+    """Return the file names in one field, separated by commas or the like; the text itself if it is one."""
     parts = _SEPARATORS.split(text.strip()) if len(text) < 4 * _LONGEST else []
     return parts if len(parts) > 1 and all(part.lower().endswith((*_IMAGES, *VIDEOS)) for part in parts) else [text]
 
@@ -95,7 +95,7 @@ def _texts_in(value: Any, depth: int = 2) -> Iterator[str]:
 
 
 def _is_struct(value: Any) -> bool:
-    """Whether a value is a picture as Hugging Face keeps it in Parquet, or a list of them."""
+    """Return whether a value is a picture as Hugging Face stores it in Parquet, or a list of them."""
     first = value[0] if isinstance(value, list) else value
     return isinstance(first, dict) and isinstance(first.get("bytes"), bytes)
 

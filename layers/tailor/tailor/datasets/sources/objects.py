@@ -1,4 +1,4 @@
-"""The files of a dataset: objects in storage, and members of archives that behave like them."""
+"""Represent the files of a dataset: objects in storage, and members of archives that behave like them."""
 
 import io
 import lzma
@@ -25,11 +25,11 @@ class MediaObject(Protocol):
     def size(self) -> int: ...
     @property
     def stored(self) -> bool:
-        """True where it lies in storage as its own object, so that it can be referenced in place."""
+        """Return whether it is an object of its own in storage, so that it can be referenced in place."""
 
     @property
     def uri(self) -> str:
-        """For people: where it lies; ``<archive>!/<member>`` for a member."""
+        """Return its location for people; ``<archive>!/<member>`` for a member."""
 
     def open(self) -> BinaryIO: ...
 
@@ -61,7 +61,7 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class MemberObject:
-    """A file inside an archive; ``opener`` gives its bytes from the beginning. Reading a damaged one raises
+    """A file inside an archive; ``opener`` opens its bytes from the beginning. Reading a damaged one raises
     DamagedFileError."""
 
     archive: StoredObject
@@ -96,8 +96,8 @@ class MemberObject:
 
 
 def readable(name: str) -> str:
-    """A file's name as text that can be written. Of names that are not UTF-8, as old systems packed them, Python keeps
-    the bytes in halves of characters; they are taken for Latin-1."""
+    """Return a file's name as printable text. Names that are not UTF-8, as old systems packed them, are surrogates in
+    Python; their bytes are read as Latin-1."""
     if name.isascii():
         return name
     try:
@@ -108,7 +108,7 @@ def readable(name: str) -> str:
 
 
 class DamagedFileError(DatasetError):
-    """A file in an archive, or a packed file, that can't be read to its end."""
+    """Raised for a file in an archive, or a compressed file, that can't be read to its end."""
 
     code = "file-damaged"
 
@@ -126,7 +126,7 @@ READ_ERRORS: Final = (
     NotImplementedError,
     RuntimeError,
 )
-"""What Python's modules raise for damaged archives. Our own errors are none of them."""
+"""Exceptions of Python's modules for damaged archives, which are never our own."""
 
 
 def reason(error: Exception) -> str:
@@ -135,8 +135,8 @@ def reason(error: Exception) -> str:
 
 
 class Guarded(io.RawIOBase):
-    """Passes a decompressor's output through, at most ``limit`` bytes; its errors become DamagedFileError. Takes the
-    file over; ``then`` is called when it is closed."""
+    """Passes a decompressor's output through, at most ``limit`` bytes; its errors become DamagedFileError. It owns the
+    file; ``then`` is called when it is closed."""
 
     def __init__(self, file: BinaryIO, limit: int, then: Callable[[], None] | None = None) -> None:
         self._file, self._left, self._then = file, limit, then

@@ -1,4 +1,4 @@
-"""The choices of a question, as a field of a row holds them."""
+"""Parse the choices of a question from a field of a row."""
 
 import re
 import string
@@ -9,7 +9,7 @@ from typing import Any, Final
 from tailor.datasets.sources.literals import value_of
 
 LISTED: Final = "choices"
-"""The field that one column with lists of choices has; columns with a choice each are :data:`EACH` and a letter."""
+"""Field of a column with lists of choices; columns with one choice each are :data:`EACH` and a letter."""
 EACH: Final = "choice "
 
 _TEXTS: Final = ("text", "value", "content", "option", "answer", "choice", "title")
@@ -48,12 +48,12 @@ _FLAGS: Final = frozenset(
     )
 )
 _FRACTION: Final = "fraction"
-"""Moodle's mark for a choice, in per cent: the right one has most."""
+"""Moodle's weight of a choice, in per cent: the right one has the highest."""
 _FLAG_VALUES: Final = (True, False, 0, 1)
 
 
 def flagged(value: Any) -> list[tuple[Option, bool]]:
-    """Return the choices of a list in which each says whether it is right; empty for any other value."""
+    """Return the choices of a list in which each says whether it is right; empty for other values."""
     if isinstance(value, str):
         value = value_of(value) if value.lstrip()[:1] == "[" else value
     if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
@@ -66,7 +66,7 @@ def flagged(value: Any) -> list[tuple[Option, bool]]:
 
 
 def _flags(items: list[dict[str, Any]]) -> list[Any]:
-    """Return the mark of each choice; None where it has none."""
+    """Return the mark of each choice; None if it has none."""
     fractions = [item[_FRACTION] for item in items if type(item.get(_FRACTION)) in (int, float)]
     if len(fractions) == len(items):
         return [fraction == max(fractions) and fraction > 0 for fraction in fractions]
@@ -74,12 +74,12 @@ def _flags(items: list[dict[str, Any]]) -> list[Any]:
 
 
 def is_flagged(value: Any) -> bool:
-    """Whether a value is a list of choices of which each says whether it is right."""
+    """Return whether a value is a list of choices of which each says whether it is right."""
     return bool(flagged(value))
 
 
 def options_of(value: Any) -> Options:
-    """Return the choices in a field; empty where it holds none.
+    """Return the choices in a field; empty if it contains none.
 
     Takes a list, an object (of letters, or Hugging Face's ``text`` and ``label``), text of such, or lettered lines."""
     if isinstance(value, str):
@@ -121,7 +121,7 @@ def _from_list(values: list[Any]) -> Options:
 
 
 def _text_in(value: Mapping[str, Any]) -> Any:
-    """The text of a choice: under a usual name, else the only one that there is."""
+    """Return the text of a choice: under a usual name, or else its only text."""
     found = _first(value, _TEXTS)
     texts = [text for key, text in value.items() if isinstance(text, str) and key not in _LABELS]
     return texts[0] if found is None and len(texts) == 1 else found
@@ -136,7 +136,7 @@ def _letters(count: int) -> list[str]:
 
 
 def from_pairs(pairs: Iterable[tuple[Any, Any]]) -> Options:
-    """Make options of labels and texts.
+    """Return options from labels and texts.
 
     Empty where something is no text, fewer than two choices say something, or there are too many for a question."""
     pairs = list(pairs)

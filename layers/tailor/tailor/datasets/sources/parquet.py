@@ -1,4 +1,4 @@
-"""Parquet, row group by row group: only a few rows are in memory at a time, however large the file."""
+"""Read Parquet by row group: only a few rows are in memory at a time, however large the file."""
 
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
@@ -12,17 +12,17 @@ from tailor.datasets.sources.text_encoding import MAX_LINE
 from tailor.findings import RowError, finding
 
 BATCH_BYTES: Final = 8 << 20
-"""About so many bytes of rows are turned into Python objects at a time."""
+"""Approximate bytes of rows that are converted to Python objects at a time."""
 MAX_ROW_GROUP: Final = 2 << 30
-"""Uncompressed bytes of one row group; writers make them far smaller, headers may lie."""
+"""Maximum uncompressed bytes of one row group; writers make far smaller ones, but headers may lie."""
 MAX_GROWTH: Final = 2000
-"""Uncompressed bytes for each byte of the file. Dictionaries of repeated values pack very well."""
+"""Maximum uncompressed bytes per byte of the file. Dictionaries of repeated values compress very well."""
 
 _ERRORS: Final = (pyarrow.ArrowException, OSError, ValueError, MemoryError, OverflowError, LookupError)
 
 
 def read(source: BinaryIO, size: int) -> Iterator[Item]:
-    """Rows as dictionaries. Raises DamagedFileError for a file that is damaged or whose headers can't be true."""
+    """Yield rows as dictionaries. Raises DamagedFileError if the file is damaged or its headers can't be true."""
     number = 0
     try:
         file = pyarrow.parquet.ParquetFile(
@@ -49,7 +49,7 @@ def read(source: BinaryIO, size: int) -> Iterator[Item]:
 
 
 def _check(metadata: Any, size: int) -> int:
-    """Bytes of a row, uncompressed. Raises ValueError where the headers promise what the file can't hold."""
+    """Return the uncompressed bytes of a row. Raises ValueError if the headers promise what the file can't contain."""
     total = 0
     for at in range(metadata.num_row_groups):
         group = metadata.row_group(at)
@@ -62,7 +62,7 @@ def _check(metadata: Any, size: int) -> int:
 
 
 def _without_nulls(value: Any) -> Any:
-    """Structs hold every key that any row has: those without a value were not there. Columns stay."""
+    """Return structs without keys whose value is null: they were missing. Columns stay."""
     if isinstance(value, dict):
         return {key: _pruned(item) for key, item in value.items()}
     return value

@@ -1,4 +1,4 @@
-"""Plain text files: each line is a document, or each block between blank lines where lines are wrapped."""
+"""Read plain text files: each line is a document or, if lines are wrapped, each block between blank lines."""
 
 from collections.abc import Iterator
 from typing import BinaryIO, Final
@@ -8,11 +8,11 @@ from tailor.datasets.sources.text_encoding import MAX_LINE, lines
 from tailor.findings import RowError, finding
 
 _WRAPPED: Final = 200
-"""Characters of a usual line up to which text with blank lines counts as wrapped."""
+"""Typical line length in characters up to which text with blank lines counts as wrapped."""
 
 
 def is_wrapped(head: str) -> bool:
-    """Whether lines are parts of paragraphs, from the first characters of a file."""
+    """Return whether lines are parts of paragraphs, judged by the first characters of a file."""
     written = head.split("\n")[:-1] or [head]
     full = sorted(len(line) for line in written if line.strip())
     blank = sum(not line.strip() for line in written)
@@ -20,7 +20,8 @@ def is_wrapped(head: str) -> bool:
 
 
 def read(source: BinaryIO, key: str, *, wrapped: bool) -> Iterator[Item]:
-    """Documents as rows ``{key: text}``, by the line that they start in. Blank lines come as BLANK or part blocks."""
+    """Yield documents as rows ``{key: text}``, by the line where they start. Blank lines come as BLANK or separate
+    blocks."""
     block: list[str] = []
     size = start = number = 0
     for number, line in enumerate(lines(source), start=1):

@@ -1,4 +1,4 @@
-"""Recognises what a file is by its content; its name decides only where the content leaves it open."""
+"""Recognise what a file is by its content; its name decides only if the content is ambiguous."""
 
 import json
 import re
@@ -13,11 +13,11 @@ Container = Literal["jsonl", "json", "table", "text", "parquet", "workbook", "do
 Archive = Literal["zip", "tar", "gzip"]
 
 HEAD: Final = 1 << 20
-"""Bytes of a file that are looked at to recognise it."""
+"""Bytes of a file that are examined to recognise it."""
 
 _ARCHIVES: Final[tuple[tuple[bytes, Archive], ...]] = ((b"PK\3\4", "zip"), (b"PK\5\6", "zip"), (b"\x1f\x8b", "gzip"))
 OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
-"""Begins files of Office before 2007, Excel's workbooks (.xls) among them."""
+"""First bytes of Office files before 2007, including Excel workbooks (.xls)."""
 _FOREIGN: Final = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
@@ -33,7 +33,7 @@ _FOREIGN: Final = (
 _ROW_KEYS: Final = ("messages", "conversations", "schemaVersion", "schemaType", "prompt", "question", "instruction")
 _NAME: Final = re.compile(r"[\w\- ]{1,40}")
 _PICTURE: Final = re.compile(r"(?i)[^\n\t]{1,300}\.(?:png|jpe?g|gif|webp|bmp)(?:#\d+)?")
-"""The name of a picture, with the number of its caption as Flickr8k writes it."""
+"""Name of a picture with the number of its caption, as in Flickr8k."""
 _UNNAMED: Final = re.compile(r"Unnamed: \d+|column \d+", re.IGNORECASE)
 _LIKE_A_NAME: Final = re.compile(r"[\w\- ]+")
 _VALUE: Final = re.compile(r"[-+]?\d[\d.,:/ T+-]*(?:[AaPp][Mm])?")
@@ -48,7 +48,7 @@ _OBJECT_LINE: Final = re.compile(r"\s*+\{.*\}\s*+,?\s*+$")
 
 
 def archive_kind(head: bytes) -> Archive | None:
-    """By magic bytes."""
+    """Return the kind of archive by its magic bytes."""
     for magic, kind in _ARCHIVES:
         if head.startswith(magic):
             return kind
@@ -56,12 +56,13 @@ def archive_kind(head: bytes) -> Archive | None:
 
 
 def foreign(head: bytes) -> str | None:
-    """Describe a file of a known kind that is no dataset; None for all others."""
+    """Describe a file of a known kind that is not a dataset; None for all others."""
     return next((name for magic, name in _FOREIGN if head.startswith(magic)), None)
 
 
 def text_container(head: str, suffix: str) -> Container:
-    """JSON Lines, a JSON document, a table or plain text, from the first characters of a text file."""
+    """Return the container of a text file by its first characters: JSON Lines, a JSON document, a table or plain
+    text."""
     start = head.lstrip()[:1]
     if start == "{":
         return "jsonl" if _is_json_lines(head, suffix) else "json"
@@ -75,7 +76,7 @@ def text_container(head: str, suffix: str) -> Container:
 
 
 def _is_table(head: str, suffix: str) -> bool:
-    """Whether a file with another name begins with a row of two or more usual names of columns."""
+    """Return whether a file with another extension begins with a row of two or more usual column names."""
     delimiter, rows, _ = csv.sniff(head[: 1 << 16], suffix)
     first = next((row for row in rows if any(field.strip() for field in row)), [])
     if len(rows) > 1 and len(first) <= 100 and sum(map(is_likely, first)) > 1:
@@ -86,7 +87,7 @@ def _is_table(head: str, suffix: str) -> bool:
 
 
 def _is_json_lines(head: str, suffix: str) -> bool:
-    """Whether the first line is an object of its own. One line alone may be a whole document of collections."""
+    """Return whether the first line is an object of its own. A single line may be a whole document of collections."""
     lines = [line for line in head.split("\n") if line.strip()][:20]
     first = _object(lines[0])
     if first is None:
@@ -96,7 +97,7 @@ def _is_json_lines(head: str, suffix: str) -> bool:
 
 
 def _is_list_a_line(head: str, suffix: str) -> bool:
-    """JSON Lines of lists: no format, but each of them has to be reported."""
+    """Return whether it is JSON Lines of lists, which are not a format, but are reported line by line."""
     lines = [line for line in head.split("\n") if line.strip()][:2]
     return suffix in (".jsonl", ".ndjson") and len(lines) > 1 and _is_json(lines[0])
 
@@ -118,7 +119,8 @@ def _object(line: str) -> dict[str, Any] | None:
 
 
 def is_document(value: dict[str, Any]) -> bool:
-    """Whether an object holds rows rather than being one: lists or objects of objects, or rows by their ids."""
+    """Return whether an object contains rows rather than being one: lists or objects of objects, or rows by their
+    ids."""
     if _are_columns(value) or (len(value) > 1 and all(key.lower().endswith(MEDIA_SUFFIXES) for key in value)):
         return True
     if any(key in value for key in _ROW_KEYS):
@@ -128,7 +130,8 @@ def is_document(value: dict[str, Any]) -> bool:
 
 
 def _are_columns(value: dict[str, Any]) -> bool:
-    """Whether an object is a table by columns, as pandas writes it: values of all rows under the same numbers."""
+    """Return whether an object is a table by columns, as pandas writes it: values of all rows under the same
+    numbers."""
     places = [tuple(item) for item in value.values() if isinstance(item, dict) and item]
     alike = len(places) == len(value) > 1 and len(set(places)) == 1
     return alike and len(places[0]) > 1 and all(str(name).isdecimal() for name in places[0])
@@ -140,7 +143,7 @@ def _holds_rows(value: Any) -> bool:
 
 
 def dialect(head: str, suffix: str, wanted: Columns) -> csv.Dialect:
-    """How a table is written, and whether its first row names the columns."""
+    """Return how a table is written, and whether its first row names the columns."""
     delimiter, rows, skip = csv.sniff(head, suffix)
     quoted = csv.is_quoted(head, delimiter)
     filled = [row for row in rows if row]
@@ -158,7 +161,8 @@ def dialect(head: str, suffix: str, wanted: Columns) -> csv.Dialect:
 
 
 def _title_rows(rows: list[list[str]]) -> int:
-    """How many rows of titles stand above the one that names the columns, by usual names; 0 where none does."""
+    """Return the number of title rows above the one that names the columns, judged by usual names; 0 if there are
+    none."""
     for at, row in enumerate(rows[:_MOST_TITLES]):
         names = [name.strip() for name in row if name.strip()]
         if len(names) > 1 and sum(map(is_likely, names)) > 1:
@@ -169,7 +173,7 @@ def _title_rows(rows: list[list[str]]) -> int:
 
 
 def is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
-    """Whether the first row of a table names its columns."""
+    """Return whether the first row of a table names its columns."""
     names = [name.strip() for name in first]
     if any(getattr(wanted, name) in names for name in FIELDS if getattr(wanted, name)):
         return True
@@ -191,13 +195,13 @@ def is_header(first: list[str], rows: list[list[str]], wanted: Columns) -> bool:
 
 
 def _are_numbers(names: list[str]) -> bool:
-    """Whether a row numbers the columns, as pandas does with those that have no names."""
+    """Return whether a row numbers the columns, as pandas does if they have no names."""
     given = names[1:] if names and not names[0] else names
     return len(given) > 1 and given == [str(number) for number in range(len(given))]
 
 
 def _speaks_of_both(names: list[str]) -> bool:
-    """Whether one cell speaks of the question and another of the answer, as forms name their columns."""
+    """Return whether one cell contains the word for question and another the one for answer, as form columns do."""
     short = [name for name in names if len(name) <= _LONGEST_NAME]
     asked = {name for name in short if _ASKED.search(name)}
     answered = {name for name in short if _ANSWERED.search(name)}
@@ -205,7 +209,7 @@ def _speaks_of_both(names: list[str]) -> bool:
 
 
 def _above_values(names: list[str], rows: list[list[str]]) -> bool:
-    """Whether a row stands above numbers or times, and holds words itself."""
+    """Return whether a row is above numbers or times, and contains words itself."""
     below = [row for row in rows if row != rows[0] and any(row)][:_LOOKED_AT]
     columns = list(zip(*[row for row in below if len(row) == len(names)], strict=True))
     kinds = zip(names, columns, strict=False)
@@ -216,7 +220,7 @@ def _above_values(names: list[str], rows: list[list[str]]) -> bool:
 
 
 def unique_names(names: list[str]) -> tuple[str, ...]:
-    """Return column names as written, without outer spaces; empty and repeated ones get a number."""
+    """Return column names without outer spaces; empty and repeated ones get a number."""
     if _are_numbers([name.strip() for name in names]):
         names = [""] * len(names)
     seen: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Sheets of a workbook as tables: which row names the columns, and the rows below as text, as a CSV file holds them."""
+"""Read sheets of a workbook as tables: the row that names the columns, and the rows below as text, as in a CSV file."""
 
 import datetime
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tailor.datasets.sources.workbook import Place, Workbook, open_workbook
 from tailor.recipe import Columns
 
 _HEAD: Final = 50
-"""Rows among which the names of the columns are looked for."""
+"""Number of rows among which the column names are searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Sheet:
 
 
 def sheets_of(book: Workbook, name: str, wanted: Columns) -> list[Sheet]:
-    """Return the sheets that hold rows, all of them; those with the most usual names of columns come first."""
+    """Return all sheets that contain rows; those with the most usual column names come first."""
     found = []
     for title in book.sheets:
         rows = []
@@ -42,7 +42,7 @@ def sheets_of(book: Workbook, name: str, wanted: Columns) -> list[Sheet]:
 
 
 def _named(title: str, rows: list[list[str]], wanted: Columns) -> Sheet | None:
-    """The sheet with its columns. Above the names there may be a title, in a cell or two."""
+    """Return the sheet with its columns. Above their names there may be a title in one or two cells."""
     filled = [sum(bool(cell) for cell in row) for row in rows]
     width = max(filled, default=0)
     first = next((at for at, count in enumerate(filled) if count and 2 * count > width), None)
@@ -54,7 +54,7 @@ def _named(title: str, rows: list[list[str]], wanted: Columns) -> Sheet | None:
 
 
 def read(source: MediaObject, sheet: Sheet) -> Iterator[Item]:
-    """Rows as dictionaries by column name, by their number in the sheet. Raises DamagedFileError."""
+    """Yield rows as dictionaries by column name, with their numbers in the sheet. Raises DamagedFileError."""
     book = open_workbook(source.read())
     names = sheet.names
     for number, cells in enumerate(_texts(book, sheet.title, source.name), start=1):
@@ -68,7 +68,7 @@ def read(source: MediaObject, sheet: Sheet) -> Iterator[Item]:
 
 
 def _texts(book: Workbook, title: str, name: str) -> Iterator[list[str]]:
-    """The cells of each row as text; a picture that lies on an empty cell is its value, by its name in the workbook."""
+    """Yield the cells of each row as text. A picture on an empty cell is its value, by its name in the workbook."""
     placed: dict[Place, str] = book.placed.get(title, {})
     by_row: dict[int, dict[int, str]] = {}
     for (row, column), picture in placed.items():

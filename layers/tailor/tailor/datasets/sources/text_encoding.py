@@ -1,4 +1,4 @@
-"""Text as people have it, turned into UTF-8: byte order marks, UTF-16, Windows-1258 and other old encodings.
+"""Convert text in any encoding to UTF-8: byte order marks, UTF-16, Windows-1258 and other old encodings.
 
 Everything downstream reads UTF-8 bytes whose lines end in ``\\n``. Plain UTF-8 passes through untouched and unchecked:
 a stray bad byte in it is a problem of its row, not of the file.
@@ -22,7 +22,7 @@ _LEAST_LOST: Final = 5
 _SHARE_LOST: Final = 0.05
 _LOOKED_AT: Final = 1 << 17
 MAX_LINE = 32 << 20
-"""Longest line or JSON value in bytes. Rows hold at most some base64 images; what is longer is not a row."""
+"""Maximum line or JSON value in bytes. Rows contain at most a few base64 images; anything longer is not a row."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -54,7 +54,7 @@ UTF8: Final = Encoding("utf-8")
 
 
 def guess_encoding(sample: bytes, *, whole: bool) -> Encoding | None:
-    """From the first bytes of a file; ``whole`` says that there are no more. None where it is no text at all."""
+    """Return the encoding by the first bytes of a file; ``whole``: there are no more. None if it is not text."""
     for mark, name in _MARKS:
         if sample.startswith(mark):
             return Encoding(name, len(mark))
@@ -71,7 +71,7 @@ def guess_encoding(sample: bytes, *, whole: bool) -> Encoding | None:
 
 
 def _wide(sample: bytes) -> str | None:
-    """UTF-16 without a mark: mostly Latin letters, so nearly every other byte is zero."""
+    """Return UTF-16 without a mark, recognised because nearly every other byte of Latin text is zero; else None."""
     head = sample[: 4096 - (len(sample) % 2 if len(sample) < 4096 else 0)]
     if len(head) < 4 or b"\0" not in head:
         return None
@@ -88,7 +88,7 @@ def _is_binary(sample: bytes) -> bool:
 
 
 def _is_utf8(sample: bytes, *, whole: bool) -> bool:
-    """A few bad bytes among much good UTF-8 are damage; a file of another encoding has next to no valid sequences."""
+    """Return whether bytes are UTF-8. A few bad ones are damage; in other encodings hardly any sequence is valid."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(sample, final=whole)
@@ -101,8 +101,8 @@ def _is_utf8(sample: bytes, *, whole: bool) -> bool:
 
 
 class _Transcoder(io.RawIOBase):
-    """Reads text in another encoding as UTF-8. Undecodable bytes become U+FFFD, which the checks report. Takes the
-    source over."""
+    """Reads text in another encoding as UTF-8. Undecodable bytes become U+FFFD, which the checks report. It owns the
+    source."""
 
     def __init__(self, source: BinaryIO, encoding: Encoding) -> None:
         self._source = source
@@ -150,13 +150,13 @@ def _decoded(source: BinaryIO, encoding: Encoding) -> Iterator[str]:
 
 
 def _before_last_letter(text: str) -> int:
-    """Return where to cut text so that no letter is parted from its marks, even from those still to come."""
+    """Return where to cut text so that no letter is separated from its marks, including those still to come."""
     least = max(0, len(text) - _MOST_MARKS)
     return next((cut for cut in range(len(text) - 1, least, -1) if not unicodedata.combining(text[cut])), least)
 
 
 def as_utf8(source: BinaryIO, encoding: Encoding) -> BinaryIO:
-    """``source``, at its start, as a stream of UTF-8 bytes without a byte order mark."""
+    """Return ``source``, at its start, as a stream of UTF-8 bytes without a byte order mark."""
     source.read(encoding.mark)
     if encoding.is_plain:
         return source
@@ -164,7 +164,7 @@ def as_utf8(source: BinaryIO, encoding: Encoding) -> BinaryIO:
 
 
 def decoded_text(data: bytes) -> str | None:
-    """Return all of a text in whatever encoding it is; None where it is in none that is known."""
+    """Return all of a text, whatever its encoding; None if that is unknown."""
     encoding = guess_encoding(data, whole=True)
     return as_utf8(io.BytesIO(data), encoding).read().decode("utf-8", "replace") if encoding else None
 
@@ -200,13 +200,13 @@ def blocks(source: BinaryIO) -> Iterator[bytes]:
 
 
 def _is_lost(place: str) -> bool:
-    """Whether a question mark stands for a letter, and does not end a sentence without a space behind it."""
+    """Return whether a question mark stands for a letter: it does not end a sentence, which a space would follow."""
     return not (place[0].islower() and place[-1].isupper())
 
 
 def letters_lost(text: str) -> str | None:
-    """Return a word with question marks in place of letters, where many words are so: a program saved the text in an
-    encoding that lacks them, and what they were is lost."""
+    """Return a word with question marks in place of letters, if many words are so: the text was saved in an encoding
+    without these letters, which are lost."""
     words = [word for word in _WORD.findall(text[:_LOOKED_AT]) if not _ADDRESS.search(word)]
     lost = [word for word in words if "?" in word and any(map(_is_lost, _LOST.findall(word)))]
     return max(lost, key=len)[:40] if len(lost) >= max(_LEAST_LOST, _SHARE_LOST * len(words)) else None

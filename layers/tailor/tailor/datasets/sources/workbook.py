@@ -1,4 +1,4 @@
-"""Workbooks of Excel and LibreOffice: their sheets, cell by cell, and the pictures that lie on them.
+"""Read workbooks of Excel and LibreOffice: their sheets, cell by cell, and the pictures on them.
 
 A library reads the cells. It holds a sheet as one block, from the first cell to the last, so that a small file could
 ask for more memory than there is: what a workbook unpacks to, and how large its sheets are, is looked at before.
@@ -21,13 +21,13 @@ from tailor.datasets.sources.sniff import OLD_OFFICE
 from tailor.file_kinds import PICTURE_SUFFIXES
 
 MAX_BYTES: Final = 256 << 20
-"""A workbook of more bytes is not opened: all of it is in memory."""
+"""Maximum bytes of a workbook, which is held in memory."""
 MAX_UNPACKED: Final = 1 << 30
-"""Bytes of all XML in it."""
+"""Maximum bytes of all its XML."""
 MAX_CELLS: Final = 20_000_000
-"""Cells of one sheet, from the first to the last row and column that hold something."""
+"""Maximum cells of a sheet, from the first to the last row and column with content."""
 _PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1")
-"""Beginnings of pictures, by which those in an old workbook are counted."""
+"""First bytes of pictures, by which those in an old workbook are counted."""
 _CHUNK: Final = 1 << 20
 _MOST_MERGED: Final = 10_000
 _MOST_XML: Final = 32 << 20
@@ -37,8 +37,8 @@ Place = tuple[int, int]
 
 @dataclass(slots=True)
 class Workbook:
-    """``sheets`` are the names of those that are shown. ``pictures`` are the names of all pictures inside;
-    ``placed``: of each sheet, which picture lies on which cell. ``unknown``: formulas whose values are not saved."""
+    """``sheets`` are the names of the visible ones. ``pictures`` are the names of all pictures inside; ``placed``: for
+    each sheet, the picture on each cell. ``unknown``: formulas whose values are not saved."""
 
     data: bytes
     sheets: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Workbook:
     unknown: int = 0
 
     def rows(self, sheet: str) -> Iterator[list[Any]]:
-        """Yield the values of a sheet's rows, from the first; cells that are merged all have their value."""
+        """Yield the values of a sheet's rows, from the first; merged cells all have their value."""
         with _readable(), _open(self.data) as book:
             table = book.get_sheet_by_name(sheet)
             top, left = table.start or (0, 0)
@@ -64,7 +64,7 @@ class Workbook:
 
 
 def open_workbook(data: bytes) -> Workbook:
-    """Look into a workbook. Raises DamagedFileError where it can't be read, or asks for too much.
+    """Open a workbook. Raises DamagedFileError if it can't be read, or is too large.
 
     A sheet of Excel before 2007 has at most 65,536 rows and 256 columns; its pictures are counted."""
     if data.startswith(OLD_OFFICE):
@@ -90,7 +90,7 @@ def _shown(data: bytes) -> list[str]:
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """Say of any error that the workbook can't be read."""
+    """Turn any error into one that says that the workbook can't be read."""
     try:
         yield
     except (*READ_ERRORS, python_calamine.CalamineError, Xml.ParseError, expat.ExpatError) as error:
@@ -106,7 +106,7 @@ def _open(data: bytes) -> python_calamine.CalamineWorkbook:
 
 
 def _merged(ranges: list[tuple[Place, Place]]) -> dict[int, dict[int, Place]]:
-    """For each row the columns that are merged with others, and the first cell of them."""
+    """Return, for each row, the columns that are merged with others, and the first cell of them."""
     found: dict[int, dict[int, Place]] = {}
     for start, end in ranges[:_MOST_MERGED]:
         for row in range(start[0], min(end[0], start[0] + 10_000) + 1):
@@ -117,7 +117,7 @@ def _merged(ranges: list[tuple[Place, Place]]) -> dict[int, dict[int, Place]]:
 
 
 class _Extent:
-    """Counts the cells of a sheet while its XML is read."""
+    """Counts the cells of a sheet while its XML is parsed."""
 
     def __init__(self) -> None:
         self.rows = self.columns = self.formulas = self.repeated = 0
@@ -152,7 +152,7 @@ class _Extent:
 
 
 def _place(reference: str, column: int, row: int) -> tuple[int, int]:
-    """Column and row of a cell such as AB12; what is given where it has none."""
+    """Return the column and row of a cell such as AB12; the given default if it has none."""
     letters = reference.rstrip("0123456789")
     if not letters:
         return column, row
@@ -167,7 +167,7 @@ def _repeats(attributes: dict[str, str], what: str) -> int:
 
 
 def _check(archive: zipfile.ZipFile) -> int:
-    """Count the formulas without a value. Raises ValueError for a workbook that asks for too much."""
+    """Count the formulas without a value. Raises ValueError for a workbook that is too large."""
     left, formulas = MAX_UNPACKED, 0
     for member in archive.infolist():
         if not member.filename.endswith((".xml", ".rels")):
@@ -212,7 +212,7 @@ def _placed(archive: zipfile.ZipFile) -> Iterator[tuple[str, dict[Place, str]]]:
 
 
 def _relations(archive: zipfile.ZipFile, part: str) -> dict[str, str]:
-    """The parts that a part refers to, by id."""
+    """Return the parts that a part refers to, by id."""
     folder, name = posixpath.split(part)
     try:
         listed = _xml(archive, f"{folder}/_rels/{name}.rels")

@@ -1,4 +1,4 @@
-"""Workbooks of a dataset: which sheets are data, what is said of the others, and the pictures on them."""
+"""Choose the sheets of a workbook that are data, report the others, and find the pictures on them."""
 
 import hashlib
 import io
@@ -21,7 +21,7 @@ Stored = StoredObject | MemberObject
 def sheets_and_pictures(
     item: Stored, wanted: Columns, scratch: Path, notes: FindingTally
 ) -> tuple[list[Sheet], list[MemberObject]]:
-    """Return the sheets that are data and the pictures on them. All else is noted.
+    """Return the sheets that are data and the pictures on them; report everything else.
 
     A workbook with pictures lies in ``scratch`` from then on."""
     if item.size > MAX_BYTES:
@@ -50,7 +50,7 @@ def sheets_and_pictures(
 
 
 def _pictures(item: Stored, book: Workbook, placed: set[str], scratch: Path) -> Iterator[MemberObject]:
-    """The pictures that lie on cells, as files inside the workbook, which may itself lie in an archive."""
+    """Yield the pictures on cells, as files inside the workbook, which may itself be in an archive."""
     if not placed:
         return
     scratch.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Comparison across rows, and the split into rows that train and rows that test.
+"""Compare rows with each other, and split them into rows for training and rows for testing.
 
 | module | |
 |---|---|

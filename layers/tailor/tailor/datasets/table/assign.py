@@ -1,4 +1,4 @@
-"""Every row gets its split: given splits are kept, others decided by group; then the model's maximum is respected."""
+"""Assign every row to a split: given splits are kept, others decided by group; then apply the model's maximum."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ RARE = 10
 
 
 def assign_splits(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Finding]:
-    """Set the split of every row, leave out rows over the maximum, and yield what people should know."""
+    """Set the split of every row, leave out rows over the maximum, and yield findings."""
     limits = model.method(recipe.method).limits
     takes_validation = model.method(recipe.method).takes_validation_set
     splitter = Splitter.of(recipe.split, validation_set=takes_validation)
@@ -57,7 +57,7 @@ def _keep_given(
 
 
 def _split(table: RowTable, splitter: Splitter, least: int) -> Iterator[Finding]:
-    """By hash alone; then few groups are moved to bring rare kinds of answers, or a small dataset, into bounds."""
+    """Split by hash; then move few groups to bring rare kinds of answers, or a small dataset, within bounds."""
     groups = table.column["grp"]
     table.assign(splitter.splits_of(groups))
     alone = not table.repeated("grp")
@@ -79,7 +79,7 @@ def _split(table: RowTable, splitter: Splitter, least: int) -> Iterator[Finding]
 
 
 def _hold_out_gold(table: RowTable, splitter: Splitter) -> None:
-    """Test with groups that have a right answer first, where only some have one: only they tell right from wrong."""
+    """Test with groups that have a right answer first, if only some have one: only these can be scored."""
     groups, words = table.column["grp"], table.column["words"]
     gold = {groups[row] for row in table.rows() if words[row]}
     sizes = Counter(table.used("grp"))
@@ -96,7 +96,7 @@ def _hold_out_gold(table: RowTable, splitter: Splitter) -> None:
 
 
 def _uneven_kinds(table: RowTable, splitter: Splitter, alone: bool) -> list[int]:
-    """The kinds of answers that chance spread badly over the splits, the rarest first. ``alone``: each row is a
+    """Yield the kinds of answers that chance spread unevenly over the splits, rarest first. ``alone``: each row is a
     group."""
     spread: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for split in (TRAIN, VALIDATION, TEST):
@@ -114,7 +114,7 @@ def _named(spread: dict[int, int]) -> dict[SplitName | None, int]:
 
 
 def _return_to_training(table: RowTable, splitter: Splitter, least: int, model: str) -> Iterator[Finding]:
-    """A dataset that is just large enough must not become too small by what is held out: validation gives way first."""
+    """Return held-out rows to training if a just sufficient dataset would become too small; validation goes first."""
     held = table.count(VALIDATION, TEST)
     for split in (VALIDATION, TEST):
         rows: defaultdict[int, list[int]] = defaultdict(list)
@@ -130,7 +130,7 @@ def _return_to_training(table: RowTable, splitter: Splitter, least: int, model: 
 
 
 def _sample(table: RowTable, splitter: Splitter, splits: tuple[int, ...], most: int, model: str) -> Iterator[Finding]:
-    """Leaves out whole groups, by a hash of their own, until at most ``most`` rows remain in these splits."""
+    """Leave out whole groups, in the order of a hash, until at most ``most`` rows remain in these splits."""
     have = table.count(*splits)
     if have <= most:
         return

@@ -1,4 +1,4 @@
-"""Baselines that a model must beat: guesses that need no model, scored on the held-out rows."""
+"""Score guesses that need no model on the held-out rows: baselines that a model must beat."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -11,9 +11,9 @@ _SHORT_WORDS = 6
 
 
 def trivial_baselines(table: RowTable) -> dict[str, Any] | None:
-    """Shares of held-out rows answered exactly by the most frequent answer, by the most frequent answer to rows of that
-    kind, and by the most frequent answer to the same question (without its media). None where answers are long, or
-    nothing is held out: an exact match would mean nothing."""
+    """Return the shares of held-out rows that are answered exactly by the most frequent answer, by the most frequent
+    answer to rows of that kind, and by the most frequent answer to the same question (without its media). None if
+    answers are long, so that exact matches mean nothing, or if nothing is held out."""
     words = table.column["words"]
     lengths = Counter(table.used("words"))
     short = sum(rows for length, rows in lengths.items() if 0 < length <= _SHORT_WORDS)
@@ -36,7 +36,7 @@ def trivial_baselines(table: RowTable) -> dict[str, Any] | None:
 
 
 def _best(rows: list[int], answers: Sequence[int], asked: Callable[[int], int], wanted: set[int]) -> dict[int, int]:
-    """The most frequent answer to what is asked and ``wanted``, of several the one that comes first."""
+    """Return the most frequent answer to what is asked and ``wanted``; of several, the first."""
     counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
     for row in rows:
         if (ask := asked(row)) in wanted:

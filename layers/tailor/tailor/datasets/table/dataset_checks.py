@@ -1,4 +1,4 @@
-"""Checks of the dataset as a whole: rows compared with each other, through the row table."""
+"""Check the dataset as a whole: rows compared with each other, through the row table."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ _SKEWED = 0.5
 def compare_rows(
     table: RowTable, recipe: Recipe, tone_styles: Mapping[str, tuple[int, str]], files: list[str], captions: set[int]
 ) -> Iterator[Finding]:
-    """Before rows get their splits: duplicates, conflicts, languages, tone marks, kinds of media.
+    """Check rows before they are split: duplicates, conflicts, languages, tone marks, kinds of media.
 
     ``captions`` are the places of files with captions, of which a picture may have several. ``tone_styles`` maps each
     style in use (``first``, ``second``) to its rows and its first word."""
@@ -46,7 +46,7 @@ def compare_rows(
 
 
 def find_leaks(table: RowTable, names: list[str]) -> Iterator[Finding]:
-    """With a given split: rows and groups that stand on both sides. Leaked rows are left out."""
+    """Find rows and groups that are on both sides of a given split. Leaked rows are left out."""
     if not any(table.splits()):
         return
     inputs, answers, groups = (table.column[name] for name in ("input", "answer", "grp"))
@@ -70,7 +70,7 @@ def find_leaks(table: RowTable, names: list[str]) -> Iterator[Finding]:
 
 
 def join_captions(table: RowTable, captions: set[int]) -> Iterator[Finding]:
-    """After rows got their splits: several captions of a picture that is tested become one row with several answers."""
+    """Join captions after the split: several captions of a tested picture become one row with several answers."""
     repeated = table.repeated("input") if captions else set()
     first: dict[int, int] = {}
     for row in list(table.rows(TEST)) if repeated else ():
@@ -88,7 +88,7 @@ def join_captions(table: RowTable, captions: set[int]) -> Iterator[Finding]:
 
 
 def _crossing(table: RowTable, rows: list[int], same: Callable[[int], Hashable]) -> list[tuple[int, int]]:
-    """Rows of which an equal one stands in an earlier split, each with the first of that split."""
+    """Yield rows that equal one in an earlier split, each with the first of that split."""
     first: dict[Hashable, tuple[int, int]] = {}
     for row in rows:
         key, place = same(row), (table.split(row), row)
@@ -97,14 +97,14 @@ def _crossing(table: RowTable, rows: list[int], same: Callable[[int], Hashable])
 
 
 def unused_media(table: RowTable, media: Iterable[MediaObject]) -> Iterator[Finding]:
-    """Uploaded media that no row names: one finding for all."""
+    """Return one finding for all uploaded media that no row refers to."""
     unused = [item.name for item in media if not table.one("SELECT 1 FROM media WHERE name = ?", (item.name,))]
     if unused:
         yield finding("media-unused", "", count=len(unused), name=unused[0])
 
 
 def compare_media(table: RowTable) -> Iterator[Finding]:
-    """One picture under two names, and pictures that look alike on both sides of the split."""
+    """Find a picture under two names, and pictures that look alike on both sides of the split."""
     for first, name in table.query(
         "SELECT first, name FROM (SELECT name, MIN(name) OVER (PARTITION BY digest) AS first FROM media "
         "WHERE digest != '') WHERE name > first ORDER BY name"
@@ -125,7 +125,7 @@ def compare_media(table: RowTable) -> Iterator[Finding]:
 
 
 def check_counts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Finding]:
-    """After rows got their splits: enough to train, enough to test, every kind tested."""
+    """Check the sizes of splits: enough to train, enough to test, every kind tested."""
     limits = model.method(recipe.method).limits
     training, testing, usable = table.count(TRAIN), table.count(TEST), table.count(TRAIN, VALIDATION, TEST)
     if not usable:
@@ -158,7 +158,7 @@ def check_counts(table: RowTable, recipe: Recipe, model: Model) -> Iterator[Find
 
 
 def top_answers(table: RowTable, most: int = 10) -> list[tuple[int, int, float]]:
-    """The first row with each of the most frequent answers, how many rows have it, and their share."""
+    """Return the first row with each of the most frequent answers, the number of rows with it, and their share."""
     repeated, answers, words = table.repeated("answer"), table.column["answer"], table.column["words"]
     total = sum(map(bool, table.used("words")))
     counts: dict[int, list[int]] = {}
@@ -177,7 +177,7 @@ def check_skew(top: list[tuple[str, int, float]]) -> Iterator[Finding]:
 
 
 def _duplicates(table: RowTable, names: list[str], again: list[int], *, drop: bool) -> Iterator[Finding]:
-    """``again``: the rows whose input others have too."""
+    """Find duplicates and conflicts. ``again``: the rows whose input others have too."""
     code = "duplicate-dropped" if drop else "duplicate-row"
     inputs, answers = table.column["input"], table.column["answer"]
     first: dict[tuple[int, int], int] = {}

@@ -1,4 +1,4 @@
-"""Fingerprints that rows are compared by: hashes of inputs and answers, and each answer's kind."""
+"""Hash inputs and answers for comparing rows, and classify answers."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from xxhash import xxh64_intdigest
 from tailor.language import LANGUAGES, UNKNOWN, detect, has_letters
 
 SHORT_ANSWER: Final = 200
-"""Characters from which an answer counts as long."""
+"""Length in characters from which an answer counts as long."""
 LONG: Final = "long"
 _LONG_ENOUGH: Final = 40
 _GLANCE: Final = 120  # characters, from which the language of a row is told
@@ -29,14 +29,14 @@ class AnswerInfo(NamedTuple):
 
 
 def group_hash(*parts: bytes) -> int:
-    """Return a 63-bit hash of what makes a group, an input or an answer."""
+    """Return a 63-bit hash of what identifies a group, an input or an answer."""
     if len(parts) == 1:
         return xxh64_intdigest(parts[0]) >> 1
     return xxh64_intdigest(b"".join(len(part).to_bytes(4) + part for part in parts)) >> 1
 
 
 def hashes_of(question: bytes, turns: int, digests: Sequence[str] = ()) -> tuple[int, int]:
-    """Hash the whole input, and its texts alone.
+    """Return the hashes of the whole input, and of its texts alone.
 
     ``question`` holds the texts before the last answer (UTF-8), ``digests`` are those of the media."""
     same = group_hash(question)
@@ -46,7 +46,7 @@ def hashes_of(question: bytes, turns: int, digests: Sequence[str] = ()) -> tuple
 
 
 def asked_hash(turns: Iterable[str]) -> int:
-    """Hash the turns before an answer; case, white space and how letters are composed make no difference."""
+    """Return a hash of the turns before an answer; case, white space and Unicode composition make no difference."""
     asked = " ".join(" ".join(turns).split())
     return group_hash(unicodedata.normalize("NFC", asked).casefold().encode("utf-8", "replace"))
 
@@ -60,7 +60,8 @@ def describe_answer(question: str, answer: str, answer_bytes: bytes) -> AnswerIn
 
 
 def _language(text: str) -> int:
-    """Return a text's index in LANGUAGES; a short one without accents may be a name or a loan, and shows nothing."""
+    """Return a text's index in LANGUAGES; a short one without accents may be a name or a loan word, and is
+    undecided."""
     start = text[:_GLANCE]
     return _PLACES[detect(start) if not start.isascii() or has_letters(start) else UNKNOWN]
 

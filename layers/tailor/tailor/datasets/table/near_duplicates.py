@@ -1,4 +1,4 @@
-"""Pictures that look almost alike, by their perceptual hashes (:func:`tailor.datasets.media.images.look_of`)."""
+"""Find pictures that look almost alike, by their perceptual hashes (:func:`tailor.datasets.media.images.look_of`)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ Placed = tuple[str, int]
 
 
 def similar_pairs(pictures: Iterable[tuple[str, bytes, int]]) -> Iterator[tuple[Placed, Placed]]:
-    """Pairs from different splits that differ in few bits and little colour, each pair once.
+    """Yield pairs from different splits that differ in few bits and little colour, each pair once.
 
     Near hashes agree in at least half of their 16 bands; bands that very many pictures share (plain backgrounds) say
     nothing and are passed over, so the work stays linear in practice.

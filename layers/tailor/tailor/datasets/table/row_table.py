@@ -1,4 +1,4 @@
-"""Columns that must be known of all rows at once: files on disk that are mapped into memory.
+"""Keep the columns that must be known of all rows at once, in files on disk that are mapped into memory.
 
 Memory is one byte per row, and about 100 for a moment while rows are compared.
 
@@ -30,9 +30,9 @@ _KNOWN: Final = (
     "(excluded.kind, excluded.digest, excluded.grp, excluded.look, excluded.size) "
     "WHERE (excluded.digest, excluded.kind) > (digest, kind)"
 )
-"""What becomes of an object that rows show as of two kinds: that as which it can be used, whichever came first."""
+"""Kind under which an object is used if rows show it as two kinds: the usable one, whichever came first."""
 _SPLIT: Final = 3
-"""The bits of a row's state that hold its split; the others say why it is left out."""
+"""Bits of a row's state for its split; the others say why it is left out."""
 
 
 class TableRow(NamedTuple):
@@ -112,13 +112,13 @@ class RowWriter:
         self._db.execute(f"INSERT INTO media VALUES (?, ?, ?, ?, ?, ?) {_KNOWN}", item)  # noqa: S608 fixed text
 
     def link(self, group: int, other: int) -> None:
-        """Note that rows of both groups belong together."""
+        """Record that rows of both groups belong together."""
         self._db.execute("INSERT INTO links VALUES (?, ?)", (group, other))
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerTable:
-    """A closed journal: its files, opened and fetched when they are needed, and the kinds that its rows point to."""
+    """A closed journal: its files, opened and fetched on demand, and the kinds that its rows refer to."""
 
     rows: Callable[[], BinaryIO]
     media: Callable[[], Path]
@@ -175,11 +175,11 @@ class RowTable:
         return self._state[row] & _SPLIT
 
     def reason(self, row: int) -> str:
-        """The code of the finding that says why the row is left out; empty for rows in use."""
+        """Return the code of the finding that says why the row is left out; empty for rows in use."""
         return self._reasons[self._state[row] >> 2]
 
     def reasons(self) -> Counter[str]:
-        """Count the rows that are left out for each reason."""
+        """Return the number of rows left out for each reason."""
         counts = Counter(state >> 2 for state in self._state if state > _SPLIT)
         return Counter({self._reasons[at]: count for at, count in counts.items()})
 
@@ -200,7 +200,7 @@ class RowTable:
             self._state[row] = self._state[row] & ~_SPLIT | splits[row]
 
     def mask(self, *splits: int) -> bytes:
-        """Return a 1 for each row in use in one of these splits (in any, where none is named), else a 0."""
+        """Return a 1 for each row in use in one of these splits (in any, if none is named), otherwise a 0."""
         return bytes(self._state.translate(_ones(splits or range(_SPLIT + 1))))
 
     def count(self, *splits: int) -> int:
@@ -216,7 +216,7 @@ class RowTable:
         return compress(range(len(self)), self.mask(*splits))
 
     def splits(self) -> bytes:
-        """Return the split of each row, also of those that are left out."""
+        """Return the split of each row, including those left out."""
         return bytes(self._state.translate(_SPLITS))
 
     def repeated(self, name: str) -> set[int]:
@@ -250,7 +250,7 @@ class RowTable:
         return iter(self._db.execute(sql, values))
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """Return the first column of the first row, or None where there is none."""
+        """Return the first column of the first row, or None if there is none."""
         found = self._db.execute(sql, values).fetchone()
         return found[0] if found else None
 
@@ -266,7 +266,7 @@ _SPLITS: Final = bytes(state & _SPLIT for state in range(256))
 
 
 def _merge(paths: Mapping[str, Path], journals: Sequence[WorkerTable], kinds: list[str]) -> None:
-    """Writes the columns' files, batch after batch."""
+    """Write the columns' files, batch after batch."""
     places = [[kinds.index(kind) for kind in journal.kinds] for journal in journals]
     spooled = [0] * len(journals)
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Which split a group of rows belongs to: decided by a hash of the group alone, with a guard for kinds of answers.
+"""Decide which split a group of rows belongs to: by a hash of the group alone, with a guard for kinds of answers.
 
 A split that never moves a row, however a dataset grows, can look at nothing but the row's own group: so its shares are
 met on average, and closely where there are many groups. A kind of answers with few groups may be unlucky. Only there
@@ -41,11 +41,11 @@ class Splitter:
 
     @property
     def shares(self) -> tuple[tuple[SplitName, float], ...]:
-        """Return the share of each split that is held out."""
+        """Return the share of each held-out split."""
         return ("test", self.test), ("validation", self.validation)
 
     def split_of(self, group: int) -> SplitName:
-        """``group``: as :func:`tailor.datasets.table.fingerprints.group_hash` gives it."""
+        """Return the split of a group. ``group``: a hash of :func:`tailor.datasets.table.fingerprints.group_hash`."""
         return SPLITS[self.splits_of([group])[0]] or "train"
 
     def splits_of(self, groups: Sequence[int]) -> bytes:
@@ -66,19 +66,20 @@ class Splitter:
         return (group ^ self._salt) * _SPREAD % _SPACE
 
     def rank(self, group: int) -> int:
-        """The group's place in line for a sample, independent of its split."""
+        """Return the group's rank in a sample, independent of its split."""
         return (group ^ self._sample_salt) * _SPREAD % _SPACE
 
 
 def tolerated(groups: int, share: float) -> tuple[int, int]:
-    """The fewest and the most groups, of so many, in a split of this share before any is moved: half to double of what
-    is expected, and at least one. Of 200 groups or more hardly any set of hashes is outside of that."""
+    """Return the fewest and the most groups, of ``groups``, that a split of this share may have before any is moved:
+    half to double of the expected number, and at least one. With 200 groups or more hardly any set of hashes is outside
+    of that."""
     expected = groups * share
     return max(1, math.floor(expected / 2)), math.ceil(2 * expected) + 1
 
 
 def is_even(splitter: Splitter, spread: Mapping[SplitName | None, int]) -> bool:
-    """Whether so many groups in each split are within bounds."""
+    """Return whether the numbers of groups in all splits are within bounds."""
     groups = sum(spread.values())
     for split, share in splitter.shares:
         least, most = tolerated(groups, share)

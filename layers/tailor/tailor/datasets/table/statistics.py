@@ -1,4 +1,4 @@
-"""Figures about the rows in use."""
+"""Compute figures about the rows in use."""
 
 from collections import Counter
 from typing import Any
@@ -39,12 +39,12 @@ def media_of(table: RowTable) -> dict[str, int]:
 
 
 def tokens_of(table: RowTable) -> dict[str, int]:
-    """Sum the tokens of the training rows: what one epoch reads."""
+    """Return the tokens of the training rows: what one epoch reads."""
     return _sums(table, "low", TRAIN)
 
 
 def asked_of(table: RowTable) -> dict[str, int]:
-    """Sum the tokens of the held-out rows' prompts: what an evaluation asks each arm.
+    """Return the tokens of the held-out rows' prompts: what an evaluation asks each arm.
 
     The high end counts the answers too."""
     return _sums(table, "asked", TEST)
@@ -56,7 +56,7 @@ def _sums(table: RowTable, low: str, split: int) -> dict[str, int]:
 
 
 def _distribution(table: RowTable, column: str) -> dict[str, Any]:
-    """Quantiles, and a histogram of equal steps from the shortest to the longest row."""
+    """Return quantiles, and a histogram of equal steps from the shortest to the longest row."""
     counts = dict(sorted(Counter(table.used(column)).items()))
     rows = sum(counts.values())
     if not rows:
@@ -75,7 +75,7 @@ def _distribution(table: RowTable, column: str) -> dict[str, Any]:
 
 
 def _quantile(counts: dict[int, int], rows: float) -> int:
-    """The smallest value that at least ``rows`` rows do not exceed; ``counts`` by rising value."""
+    """Return the smallest value that at least ``rows`` rows do not exceed; ``counts`` in ascending order of values."""
     values = iter(counts.items())
     value, total = next(values)
     while total < rows:
