@@ -13,11 +13,11 @@ from tailor.aws.access import region
 from tailor.aws.price_list import PriceList
 from tailor.catalog import Model
 from tailor.costs import cents
-from tailor.notices.facts import in_words
 from tailor.steps.inventory import Billed, StackInventory, total
 from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
-from tailor_cli.context import AsJson, err, in_a_line, out, say_json, session, shown_errors
+from tailor_cli.context import AsJson, err, in_a_line, local_time, out, say_json, session, shown_errors
+from tailor_cli.language import said
 
 STACK = "functions, tables, queues and alarms of the stack come to a few dollars a month: docs/costs.md"
 
@@ -54,8 +54,8 @@ def _table(found: list[Billed]) -> Table:
     month = Column("a month", justify="right")
     table = Table("what", "project", "name", "use", month, "price", box=None, header_style="bold")
     for each in found:
-        amount = "unknown" if each.month is None else f"${cents(each.month)}"
-        use = f"{each.use}, until {in_words(each.ends_at)}" if each.ends_at else each.use
+        amount = said("unknown" if each.month is None else f"${cents(each.month)}")
+        use = f"{each.use}, until {local_time(each.ends_at)}" if each.ends_at else each.use
         cells = (each.what, each.project or "-", each.name, use, amount, each.price)
         table.add_row(*(escape(in_a_line(cell)) for cell in cells))
     return table

@@ -228,17 +228,22 @@ def local_time(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
 
 
 def reason_in_words(reason: str) -> str:
-    """Return why a run changed or waits, on one printable line, as :func:`in_a_line` does."""
+    """Return why a run changed or waits, on one printable line; a person's and AWS's own words stay as they are."""
     if spoken() == "en":
-        return in_a_line(reason)
+        return plain_line(reason)
     from tailor.notices.vietnamese_reasons import in_vietnamese
 
-    return in_a_line(in_vietnamese(reason))
+    return plain_line(in_vietnamese(reason))
+
+
+def plain_line(text: str) -> str:
+    """Return a text as one printable line, with commands as this shell begins them."""
+    return one_line(session.addressed(text))
 
 
 def in_a_line(text: str) -> str:
-    """Return a message of the library as one printable line, with commands as this shell begins them."""
-    return one_line(session.addressed(said(text)))
+    """Return a message of the library, in the language in use, as :func:`plain_line` does."""
+    return plain_line(said(text))
 
 
 def person() -> str:

@@ -26,6 +26,7 @@ from tailor.training.price_list import Listed
 from tailor.training.prices import PriceBook, read_prices
 from tailor.training.quote import Basis
 from tailor_cli.context import AsJson, out, say_json, session, shown_errors
+from tailor_cli.language import said
 from tailor_cli.quote import count
 from tailor_cli.runs import find
 from tailor_cli.sources import recipe_of, source_of
@@ -119,6 +120,7 @@ def show(checks: list[PreflightCheck]) -> None:
     """Print the checks as a table, each with its status and its remedy."""
     table = Table("check", "", "", box=None, header_style="bold")
     for check in checks:
-        remedy = f"\n→ {escape(session.addressed(check.remedy))}" if check.remedy else ""
-        table.add_row(check.name, f"[{STYLES[check.status]}]{check.status}[/]", escape(check.message) + remedy)
+        remedy = f"\n→ {escape(session.addressed(said(check.remedy)))}" if check.remedy else ""
+        status = f"[{STYLES[check.status]}]{said(check.status)}[/]"
+        table.add_row(said(check.name), status, escape(said(check.message)) + remedy)
     out.print(table)

@@ -22,6 +22,7 @@ from tailor.rewards import REWARDS, specification
 from tailor.training import bench
 from tailor.training.recipe_check import read_checked
 from tailor_cli.context import AsJson, out, say_json, shown_errors
+from tailor_cli.language import said
 from tailor_cli.sources import source_of
 
 
@@ -63,7 +64,8 @@ def grade(
             raise typer.Exit(int(bool(advice)))
         _show(trials)
         for item in advice:
-            out.print(f"[yellow]{item.code}[/]  {escape(item.message)}\n  [dim]{escape(item.fix)}[/]", soft_wrap=True)
+            message, fix = escape(said(item.message)), escape(said(item.fix))
+            out.print(f"[yellow]{item.code}[/]  {message}\n  [dim]{fix}[/]", soft_wrap=True)
         if advice:
             raise typer.Exit(1)
         out.print("[green]the rewards tell right from wrong[/]")
@@ -135,6 +137,11 @@ def _show(trials: list[bench.Trial]) -> None:
     for trial in trials:
         single = (f"{trial.rewards.get(name, 0):.2f}" for name in rewards)
         table.add_row(
-            trial.name, str(trial.samples), f"{trial.mean:.2f}", f"{trial.zeros:.0%}", f"{trial.ones:.0%}", *single
+            said(trial.name),
+            str(trial.samples),
+            f"{trial.mean:.2f}",
+            f"{trial.zeros:.0%}",
+            f"{trial.ones:.0%}",
+            *single,
         )
     out.print(table)

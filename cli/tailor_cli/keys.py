@@ -15,6 +15,7 @@ from tailor.serving import budgets, keys, usage
 from tailor_cli.budget import to_cents
 from tailor_cli.completing import project_names
 from tailor_cli.context import AsJson, err, local_time, out, person, say_json, session, shown_errors
+from tailor_cli.language import said
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 _SPAN = re.compile(r"(\d{1,4})([hd])")
@@ -120,8 +121,8 @@ def list_keys(
                 key.id,
                 key.name,
                 *allowed,
-                _state(key, now),
-                until,
+                said(_state(key, now)),
+                said(until),
                 _limits(key),
                 used.get(key.id, "-"),
                 key.created_by,
@@ -200,7 +201,7 @@ def _state(key: keys.ApiKey, now: datetime) -> str:
 
 def _limits(key: keys.ApiKey) -> str:
     limits = {"/min": key.limits.requests_per_minute, " tokens/day": key.limits.tokens_per_day}
-    said = [f"{value}{unit}" for unit, value in limits.items() if value]
+    given = [f"{value}{unit}" for unit, value in limits.items() if value]
     if key.limits.cents_per_month is not None:
-        said.append(f"${Decimal(key.limits.cents_per_month) / 100:.2f}/month")
-    return ", ".join(said) or "none"
+        given.append(f"${Decimal(key.limits.cents_per_month) / 100:.2f}/month")
+    return ", ".join(given) or said("none")

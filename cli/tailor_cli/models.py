@@ -13,6 +13,7 @@ from tailor.catalog import Hyperparameter, MethodFacts, Model
 from tailor.errors import TailorError
 from tailor.training.preflight import LISTED
 from tailor_cli.context import err, out, say_json, shown_errors
+from tailor_cli.language import said
 
 Offered = Mapping[str, frozenset[str]]
 """Model ids that the Region lists, by Bedrock's name of the customization type."""
@@ -46,7 +47,7 @@ def _ask_region() -> Offered | None:
         bedrock = Bedrock()
         listed = {kind: bedrock.foundation_models(kind) for kind in LISTED.values()}
     except TailorError as error:
-        err.print(f"[yellow]note[/]  could not ask AWS what this Region offers: {escape(error.message)}")
+        err.print(f"[yellow]note[/]  could not ask AWS what this Region offers: {escape(said(error.message))}")
         return None
     return {kind: frozenset(summary["modelId"] for summary in found) for kind, found in listed.items()}
 
@@ -68,14 +69,14 @@ def _table(chosen: list[Model], offered: Offered | None) -> Table:
             model.lifecycle.status,
         ]
         if offered is not None:
-            cells.append("\n".join(_here(model, offered)) or "not listed")
+            cells.append("\n".join(_here(model, offered)) or said("not listed"))
         table.add_row(*cells)
     return table
 
 
 def _price(model: Model) -> str:
     price = model.price("training")
-    return f"{price.amount:f}" if price else "unknown"
+    return f"{price.amount:f}" if price else said("unknown")
 
 
 def _here(model: Model, offered: Offered) -> list[str]:
@@ -90,20 +91,22 @@ def _here(model: Model, offered: Offered) -> list[str]:
 def _show_one(model: Model, offered: Offered | None) -> None:
     out.print(f"[bold]{model.title}[/] ({model.name})")
     facts = Table(box=None, show_header=False)
-    facts.add_row("for training", model.training_id)
-    facts.add_row("for calls", "\n".join(f"{name} {where}" for name, where in called(model)))
-    facts.add_row("Regions", ", ".join(model.regions) or "none")
+    facts.add_row(said("for training"), model.training_id)
+    facts.add_row(said("for calls"), "\n".join(f"{name} {said(where)}" for name, where in called(model)))
+    facts.add_row(said("Regions"), ", ".join(model.regions) or said("none"))
     if offered is not None:
-        facts.add_row("this Region", ", ".join(_here(model, offered)) or "does not list it for customization")
+        facts.add_row(
+            said("this Region"), ", ".join(_here(model, offered)) or said("does not list it for customization")
+        )
     teaches = [each.name for each in catalog.models() if _teaches(model, each)]
     if teaches:
-        facts.add_row("teaches", ", ".join(teaches))
-    facts.add_row("served", ", ".join(model.hosting.kinds) or "not")
-    facts.add_row("lifecycle", " ".join(filter(None, [model.lifecycle.status, model.lifecycle.note])))
+        facts.add_row(said("teaches"), ", ".join(teaches))
+    facts.add_row(said("served"), ", ".join(model.hosting.kinds) or said("not"))
+    facts.add_row(said("lifecycle"), " ".join(filter(None, [model.lifecycle.status, model.lifecycle.note])))
     if model.answers:
-        facts.add_row("longest answer", f"{model.answers.tokens:,} tokens")
+        facts.add_row(said("longest answer"), said(f"{model.answers.tokens:,} tokens"))
     if model.reserved_words:
-        facts.add_row("reserved words", escape(" ".join(repr(word) for word in model.reserved_words)))
+        facts.add_row(said("reserved words"), escape(" ".join(repr(word) for word in model.reserved_words)))
     out.print(facts)
     for method, known in model.methods.items():
         out.print(f"\n[bold]{method}[/]  [dim]{known.source.url} ({known.source.checked})[/]", soft_wrap=True)
@@ -111,9 +114,9 @@ def _show_one(model: Model, offered: Offered | None) -> None:
         if known.hyperparameters:
             out.print(_hyperparameters(known.hyperparameters))
     if model.prices:
-        out.print("\n[bold]prices[/]")
+        out.print(f"\n[bold]{said('prices')}[/]")
         for price in model.prices:
-            amount = f"${price.amount:f}" if price.amount is not None else "unknown"
+            amount = f"${price.amount:f}" if price.amount is not None else said("unknown")
             out.print(f"  {price.item}: {amount} per {price.unit}, {price.region}, {price.as_of}")
 
 

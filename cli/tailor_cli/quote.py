@@ -28,6 +28,7 @@ from tailor.training.prices import OPTION, PriceBook, read_options
 from tailor.training.request import TRAIN_FILE
 from tailor_cli.context import err, out, say_json, shown_errors
 from tailor_cli.findings import translated
+from tailor_cli.language import said
 from tailor_cli.sources import recipe_of, source_of
 
 
@@ -104,18 +105,18 @@ def show(quote: Quote) -> None:
     table = Table("what", "when", "at least", "likely", "at most", "price from", box=None, header_style="bold")
     for line in quote.lines:
         amounts = (line.low, line.expected, line.high)
-        shown = ["unknown" if amount is None else f"${cents(amount)}" for amount in amounts]
-        table.add_row(line.title, PERIODS[line.every], *shown, line.price_from or _dated(line))
+        shown = [said("unknown" if amount is None else f"${cents(amount)}") for amount in amounts]
+        table.add_row(said(line.title), said(PERIODS[line.every]), *shown, said(line.price_from or _dated(line)))
     out.print(table)
     for line in quote.lines:
         if not line.known:
-            out.print(f"[yellow]{escape(line.title)}[/]: {escape(line.how)}", soft_wrap=True)
+            out.print(f"[yellow]{escape(said(line.title))}[/]: {escape(said(line.how))}", soft_wrap=True)
     most = committed(quote)
     if most is not None:
         hosting = "hosting until its end" if any(line.periods is not None for line in quote.lines) else "hosting"
         out.print(f"[bold]At most ${cents(most.high)}[/], with a month of storage and {hosting}")
     for assumption in quote.assumptions:
-        out.print(f"[dim]- {escape(assumption)}[/]", soft_wrap=True)
+        out.print(f"[dim]- {escape(said(assumption))}[/]", soft_wrap=True)
 
 
 def _dated(line: CostLine) -> str:
@@ -126,6 +127,7 @@ def _dated(line: CostLine) -> str:
 def _show_advice(manifest: dict[str, Any], recipe: Recipe, model: Model) -> None:
     advised = hyperparameters(recipe, model.method(recipe.method), int(manifest["rows"]["train"]))
     for name, item in advised.items():
-        out.print(f"{name} = {item.value}  [dim]{escape(item.reason)}[/]", soft_wrap=True)
+        out.print(f"{name} = {item.value}  [dim]{escape(said(item.reason))}[/]", soft_wrap=True)
     for advice in about_data(manifest, recipe, model):
-        out.print(f"[yellow]{advice.code}[/]  {escape(advice.message)}\n  [dim]{escape(advice.fix)}[/]", soft_wrap=True)
+        message, fix = escape(said(advice.message)), escape(said(advice.fix))
+        out.print(f"[yellow]{advice.code}[/]  {message}\n  [dim]{fix}[/]", soft_wrap=True)

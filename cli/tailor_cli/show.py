@@ -15,7 +15,7 @@ from tailor.steps.again import ENDED_WITHOUT_MODEL
 from tailor.steps.outlook import obstacles
 from tailor.steps.provision import is_going
 from tailor.training.spending import Spending
-from tailor_cli.context import in_a_line, in_words, local_time, out, reason_in_words
+from tailor_cli.context import in_a_line, in_words, local_time, out, plain_line, reason_in_words
 from tailor_cli.language import said, spoken
 
 TRIED_AGAIN = ENDED_WITHOUT_MODEL - {State.REJECTED} | {State.DEPLOY_FAILED}  # a retry helps without other data
@@ -32,7 +32,7 @@ def show_run(run: Run, bucket: str) -> None:
     out.print(history)
     page = _page()
     for label, text in _facts(run, bucket):
-        page.add_row(said(label), Text(reason_in_words(text)))
+        page.add_row(said(label), Text(plain_line(text)))
     out.print()
     out.print(page)
 
@@ -49,9 +49,10 @@ def show_price(run: Run, alias: Alias, spending: Spending, now: datetime, *, qui
     what = f"a model {run.adopted.origin}, measured next to {run.recipe.model}" if run.adopted else _trains(run)
     page.add_row(said("for"), in_a_line(f"{what} on {run.project}/{run.dataset}{rows}"))
     booked, too_much = spending.outlook(run, now)
-    asked = [("booked this month", booked), ("asked because", facts.change.reason), ("answer by", facts.deadline)]
+    why = reason_in_words(facts.change.reason)
+    asked = [("booked this month", said(booked)), ("asked because", why), ("answer by", facts.deadline)]
     for label, text in [*_prices(run), *_advice(run), *asked]:
-        page.add_row(said(label), Text(reason_in_words(text)))
+        page.add_row(said(label), Text(plain_line(text)))
     waits = [f"It will wait although it is approved: {too_much}"] if too_much else []
     for text in [*waits, *obstacles(run.recipe, alias)]:
         page.add_row(said("note"), Text(in_a_line(text), style="yellow"))
@@ -93,13 +94,13 @@ def _prices(run: Run) -> Iterator[tuple[str, str]]:
         every = "" if line.every == "once" else f" {PERIODS[line.every]}"
         whole = line.whole if line.periods is not None else None
         until = f", at most {dollars(whole.high)} until it ends" if whole else ""
-        yield line.item, amount + every + until
+        yield line.item, said(amount + every + until)
 
 
 def _advice(run: Run) -> Iterator[tuple[str, str]]:
     """Yield what to know before paying."""
     for item in run.quote.advice if run.quote else ():
-        yield f"advice: {item.code}", f"{item.message}; {item.fix}"
+        yield f"{said('advice')}: {item.code}", f"{said(item.message)}; {said(item.fix)}"
 
 
 def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
@@ -109,14 +110,14 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
     yield from ((what, execution) for what, execution in executions.items() if execution)
     yield from (("model", adopted.origin) for adopted in [run.adopted] if adopted)
     if headline := run.report.headline:
-        yield "data", headline
+        yield "data", said(headline)
         yield "data report", f"{folder}report/report.html"
     if run.quote:
         yield from _prices(run)
         yield "spent so far", facts.spent
         yield from _advice(run)
     if step := next_step(run):
-        yield "next", step + (f", by {facts.deadline}" if run.state == State.AWAITING_APPROVAL else "")
+        yield "next", step + (said(f", by {facts.deadline}") if run.state == State.AWAITING_APPROVAL else "")
     if run.state in TRIED_AGAIN and not run.is_superseded:
         yield "next", f"tailor retry {run.id}"
     if run.newer:
@@ -133,8 +134,6 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
     if run.deployment:
         yield "deployment", f"{run.deployment.status or ''} {run.deployment.arn}"
     if run.evaluation.verdict:
-        yield (
-            "verdict",
-            f"{in_words(State(run.evaluation.verdict))}: {facts.scores}, {facts.difference}, on {facts.asked}",
-        )
+        verdict = in_words(State(run.evaluation.verdict))
+        yield "verdict", said(f"{verdict}: {facts.scores}, {facts.difference}, on {facts.asked}")
         yield "evaluation", f"s3://{bucket}/{run.results}report.html"

@@ -15,6 +15,7 @@ from tailor.serving.statement import Line
 from tailor.steps.pricing import pricing_of
 from tailor_cli.context import AsJson, err, out, say_json, session, shown_errors
 from tailor_cli.known import project_or_close
+from tailor_cli.language import said
 from tailor_cli.runs import Project
 
 
@@ -55,9 +56,9 @@ def _table(found: list[Line]) -> Table:
     for line in found:
         row = line.usage
         when = f"{row.day} {row.hour:02}h" if row.hour is not None else str(row.day)
-        key = f"{names.get(row.key, 'unknown')} ({row.key})"
+        key = f"{names.get(row.key, said('unknown'))} ({row.key})"
         table.add_row(when, escape(key), row.run, escape(row.tags), *_numbers(line))
-    table.add_row("total", "", "", "", *_numbers(statement.total(found)), style="bold")
+    table.add_row(said("total"), "", "", "", *_numbers(statement.total(found)), style="bold")
     return table
 
 
@@ -74,14 +75,14 @@ def _numbers(line: Line) -> list[str]:
     )
     latencies = (percentile(row.latencies, share) for share in (0.5, 0.95))
     known = f"${line.cost_usd:.4f}"
-    cost = known if not line.unpriced_requests else f"{known} + ?" if line.cost_usd else "unknown"
+    cost = known if not line.unpriced_requests else f"{known} + ?" if line.cost_usd else said("unknown")
     return [*(f"{count:,}" for count in counts), *("" if each is None else f"{each:,}" for each in latencies), cost]
 
 
 def _say_what_is_unknown(found: list[Line]) -> None:
     unknown = {line.usage.model or "rows of earlier versions" for line in found if line.unpriced_requests}
     if unknown:
-        which = ", ".join(sorted(unknown))
+        which = ", ".join(map(said, sorted(unknown)))
         err.print(f"[yellow]note[/]  no price is known for tokens of {escape(which)}: set the parameter Prices")
 
 

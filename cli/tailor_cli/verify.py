@@ -162,10 +162,10 @@ def _show(result: CheckResult, width: int) -> None:
     if session.as_json:
         return
     style = STYLES[result.verdict]
-    line = f"{result.check.id:<{width}}  [{style}]{result.verdict:<20}[/]  {result.seconds:5.1f} s"
+    line = f"{result.check.id:<{width}}  [{style}]{said(result.verdict):<20}[/]  {result.seconds:5.1f} s"
     out.print(line + (f"  {escape(result.why)}" if result.why else ""), soft_wrap=True)
 
 
 def _summary(results: list[CheckResult]) -> str:
     counts = {verdict: sum(result.verdict == verdict for result in results) for verdict in STYLES}
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    return ", ".join(f"{count} {said(verdict)}" for verdict, count in counts.items() if count)

@@ -40,14 +40,24 @@ def of_the_command_line() -> Iterator[tuple[str, str]]:
             yield from _said_in(file)
 
 
-def of_errors(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+def of_errors(rooms: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield messages and hints of the errors that rooms of the library raise."""
-    for folder in folders:
-        found = LIBRARY / folder
-        for file in sorted(found.rglob("*.py")) if found.is_dir() else [found]:
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-                for text in _of_error(node):
-                    yield key(text), f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+    for file in _files(rooms):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            for text in _of_error(node):
+                yield key(text), f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+
+
+def of_rooms(rooms: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each sentence in rooms of the library, with its file and line."""
+    for file in _files(rooms):
+        yield from _said_in(file)
+
+
+def _files(rooms: Iterable[str]) -> Iterator[Path]:
+    for room in rooms:
+        found = LIBRARY / room
+        yield from sorted(found.rglob("*.py")) if found.is_dir() else [found]
 
 
 def _of_error(node: ast.AST) -> Iterator[str]:

@@ -17,7 +17,7 @@ from tailor.errors import NotFoundError
 from tailor_cli import language
 from tailor_cli.context import local_time, shown_errors
 from tailor_cli.main import COMMANDS, GROUPS, app, load
-from tests.unit.cli.sentences import key, of_the_command_line
+from tests.unit.cli.sentences import key, of_errors, of_rooms, of_the_command_line
 
 CATALOGUE = {key(english) for english in language.english()}
 NAMES = re.compile(r"\{(\w*)\}")
@@ -52,6 +52,48 @@ NOT_SAID = {  # parts of addresses, commands, stored texts, and what comes from 
     ", by",
 }
 
+ROOMS = (  # what commands show of the library's own sentences
+    *("aws/credentials.py", "notices/app_check.py", "steps/inventory.py", "steps/outlook.py", "training/methods"),
+    *("training/advice.py", "training/bench.py", "training/calls.py", "training/capacity.py", "training/preflight.py"),
+    *("training/prices.py", "training/quote.py", "training/spending.py"),
+)
+ERRORS = (  # whose errors commands show
+    *("aws", "datasets/prepare", "evaluation", "management", "metrics", "normalisers", "steps", "training"),
+    *("catalog.py", "catalog_facts.py", "language.py", "names.py", "rewards.py", "runs.py", "storage.py"),
+    *("recipe_serving.py", "recipe_problems.py", "serving/aliases.py", "serving/budgets.py", "serving/keys.py"),
+)
+NOT_FOR_PEOPLE = {  # functions' own errors, clients of the API, and names at AWS
+    "the last attempt returns or raises",
+    "the event bus refused {} events: {}",
+    "a damaged header",
+    "a damaged prelude",
+    "a header of an unknown type {}",
+    "a message is cut short or damaged",
+    "cut short within a prelude",
+    "nobody answered a notice: {}",
+    "remembering what was sent: {}",
+    "another invocation is sending this notice",
+    "this is not signed by Slack, for an app that this installation knows, within five minutes",
+    "after: this list has no such entry; give the last_id of the page before, with the same filters",
+    "{} the step{} {}",
+    "tailor promote {} --reason WHY",
+    "tailor retry {}",
+    "Bearer {}",
+    "Service Quotas",
+    "concurrent executions",
+    "for training job usage",
+    "model units no-commitment provisioned throughputs across custom models",
+    "{} (?:model inference|invokemodel) {} per minute for {}",
+    ".*custom models per account",
+    ".*scheduled customization jobs",
+    ".*total.* custom model deployments",
+    ".*in-progress custom model deployments",
+    ".*custom model deployment {} per minute for {}",
+    "{} of {}",
+    "{} is {}",
+    "{} on {}",
+}
+
 
 @pytest.fixture(autouse=True)
 def english_afterwards() -> Iterator[None]:
@@ -84,6 +126,12 @@ def test_each_sentence_and_label_of_the_command_line_has_both_languages() -> Non
     said = dict(of_the_command_line())
     assert len(said) > 350
     assert {text: place for text, place in said.items() if text not in CATALOGUE | NOT_SAID} == {}
+
+
+def test_each_error_and_each_check_of_the_library_has_both_languages() -> None:
+    said = {**dict(of_errors(ERRORS)), **dict(of_rooms(ROOMS))}
+    assert len(said) > 400
+    assert {text: place for text, place in said.items() if text not in CATALOGUE | NOT_FOR_PEOPLE} == {}
 
 
 def test_a_translation_has_the_values_of_its_sentence() -> None:

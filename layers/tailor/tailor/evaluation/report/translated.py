@@ -42,6 +42,12 @@ def said(text: str) -> str | None:
     return _phrases().said(text)
 
 
+def in_vietnamese(text: str) -> str:
+    """Return a sentence of a report in Vietnamese, or as it is."""
+    known = said(text)
+    return text if known is None else known
+
+
 def _numbers(text: str) -> str:
     """Return a text with a comma before decimals and points between thousands."""
     return _WRITTEN.sub(lambda match: match[0].translate(_SWAPPED), text)
