@@ -75,6 +75,7 @@ NOT_FOR_PEOPLE = {  # functions' own errors, clients of the API, and names at AW
     "another invocation is sending this notice",
     "this is not signed by Slack, for an app that this installation knows, within five minutes",
     "after: this list has no such entry; give the last_id of the page before, with the same filters",
+    "after: this list has no such run; give the last_id of the page before, with the same filters",
     "{} the step{} {}",
     "tailor promote {} --reason WHY",
     "tailor retry {}",
