@@ -99,7 +99,7 @@ class Model(Fact):
 
     @property
     def base_id(self) -> str:
-        """The plain foundation-model id, without context suffix or the Region of an inference profile."""
+        """Return the plain foundation-model id, without context suffix or the Region of an inference profile."""
         return self.plain_id or ":".join(self.training_id.split(":")[:2])
 
     @property

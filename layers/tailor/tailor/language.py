@@ -81,7 +81,7 @@ def detect(text: str) -> str:
 
 
 def has_letters(text: str) -> bool:
-    """Whether a text begins with enough ASCII letters to show a language."""
+    """Return whether a text begins with enough ASCII letters to show a language."""
     return len(text[: 2 * LEAST_LETTERS].encode("ascii", "ignore").translate(None, _NO_LETTERS)) >= LEAST_LETTERS
 
 
@@ -106,12 +106,12 @@ def _of_words(words: Sequence[str], *, enough: bool, foreign: bool) -> str:
 
 
 def _shares_letters(words: Sequence[str]) -> bool:
-    """French has such letters as well, but not in every second short word."""
+    """Return whether so many short words have such letters that the text is not French, which has some too."""
     return sum(bool(_VIETNAMESE_SHARED.search(word)) and len(word) <= 6 for word in words) * 2 >= len(words)
 
 
 def fits(text: str, language: str) -> bool:
-    """Return False only where the text is plainly in another language than ``language``."""
+    """Return False only if the text is clearly in another language than ``language``."""
     found = detect(text)
     if found.startswith(UNKNOWN) or language == UNKNOWN or found == language:
         return True
@@ -128,12 +128,12 @@ _KANA_SHARE = 0.05
 
 
 def of_japanese(counts: Mapping[str, int]) -> bool:
-    """Return whether texts of Chinese characters alone are Japanese: kana stand in others of the same set."""
+    """Return whether texts of Chinese characters alone are Japanese: other texts of the same set contain kana."""
     return counts.get("ja", 0) > _KANA_SHARE * counts.get("zh", 0)
 
 
 def dominant(texts: Iterable[str]) -> str:
-    """Return the language of most texts that show one; ``und`` where none does."""
+    """Return the language of most texts that show one; ``und`` if none does."""
     counts = Counter(found for found in map(detect, texts) if not found.startswith(UNKNOWN))
     if of_japanese(counts):
         counts["ja"] += counts.pop("zh", 0)

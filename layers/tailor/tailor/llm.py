@@ -1,4 +1,4 @@
-"""Ask a model: at the pace that it allows, again where that may help, and no longer than there is time."""
+"""Ask a model at the pace that it allows, retry what may succeed, and stop when time is up."""
 
 import random
 import threading
@@ -27,11 +27,12 @@ class Asker(Protocol):
     """How a model is asked. Safe for use by several threads."""
 
     def converse(self, model_id: str, request: dict[str, Any]) -> Reply:
-        """Raises ThrottledError for a rate limit, RetryableError for what may pass, other TailorErrors for good."""
+        """Return the reply. Raises ThrottledError for a rate limit, RetryableError for temporary, other TailorErrors
+        for permanent failures."""
 
 
 class Pace:
-    """Bound the calls that run at once: half as many when a model says 'too many', more again with every answer."""
+    """Bounds concurrent calls: half as many when a model throttles, more again with every answer."""
 
     def __init__(self, most: int) -> None:
         self._most = self._limit = float(most)
@@ -62,7 +63,7 @@ def ask(
     is_over: Callable[[], bool],
     sleep: Callable[[float], None],
 ) -> Reply | TailorError | None:
-    """Return a model's reply, the error that it fails with for good, or None where time ran out first.
+    """Return a model's reply, its permanent error, or None if time ran out first.
 
     A rate limit is waited out and never counts as an attempt.
 

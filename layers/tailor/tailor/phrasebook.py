@@ -1,4 +1,4 @@
-"""English sentences in another language: templates of what is said, each with its translation.
+"""Translate English sentences by templates, each with its translation.
 
 Programs read English, and the sentences that are stored are English too. Where people read another language, a sentence
 is matched with its English template, which gives the values back, and the translation is filled with them.
@@ -27,7 +27,7 @@ class _Phrase:
 
     @cached_property
     def longest(self) -> str:
-        """The longest literal part: a text without it can't match, which is cheaper to see."""
+        """Return the longest literal part: a text without it can't match, which is quick to see."""
         return max(self.literals, key=len)
 
     @cached_property
@@ -63,7 +63,7 @@ class Phrasebook:
         self._value = value
 
     def said(self, text: str) -> str | None:
-        """Return a text in the other language, None where it is not known. Blanks around it stay."""
+        """Return a text in the other language, None if it is unknown. Outer blanks are kept."""
         if text in self._labels:
             return self._labels[text]
         return self._looked_up(text)

@@ -1,4 +1,4 @@
-"""Part answers from the reasoning before them: thoughts are not an answer."""
+"""Separate answers from the reasoning before them."""
 
 import re
 from typing import Final, NamedTuple
@@ -17,7 +17,7 @@ _ONLY_ENDS: Final = re.compile(r"(?<!`)</(?:think|thinking)>", re.IGNORECASE)
 
 
 class Parted(NamedTuple):
-    """``open_tag``: of reasoning that never ends; then ``answer`` is the text as it was."""
+    """``open_tag``: of reasoning that never ends; ``answer`` is then the unchanged text."""
 
     thought: str
     answer: str
@@ -25,7 +25,7 @@ class Parted(NamedTuple):
 
 
 def said(text: str) -> tuple[str, str]:
-    """Return the reasoning that a model's text begins with, and its answer; reasoning that was cut off has none."""
+    """Return the reasoning at the beginning of a model's text, and its answer; truncated reasoning has none."""
     if "<" not in text or not (_BEGINS.match(text) or _ONLY_ENDS.search(text)):
         return "", text
     thought, answer, open_tag = parted(text)
@@ -35,7 +35,7 @@ def said(text: str) -> tuple[str, str]:
 
 
 def answer_of(text: str) -> str:
-    """Return a model's text without the reasoning that it begins with."""
+    """Return a model's text without the reasoning at its beginning."""
     return said(text)[1]
 
 
@@ -74,7 +74,7 @@ def parted(text: str) -> Parted:
 
 
 class Parting:
-    """Part a text that arrives in pieces as :func:`said` parts the whole.
+    """Separates reasoning in a text that arrives in pieces, as :func:`said` does for a whole one.
 
     Two things differ: reasoning whose beginning is not tagged is taken for the answer, as nobody can tell before it
     ends, and so is reasoning after the answer has begun.
@@ -86,7 +86,7 @@ class Parting:
         self._thought, self._answer = _Trimmed(), _Trimmed()
 
     def feed(self, text: str) -> tuple[str, str]:
-        """Take the next piece; return what is now known of the reasoning and of the answer."""
+        """Add the next piece; return the reasoning and the answer known so far."""
         self._waiting += text
         thought = ""
         if self._state == _UNKNOWN and not _MAY_BEGIN.fullmatch(self._waiting):
@@ -132,7 +132,7 @@ def _before_a_tag(text: str) -> int:
 
 
 class _Trimmed:
-    """Text in pieces, without the space around the whole."""
+    """A text in pieces, without white space around the whole."""
 
     def __init__(self) -> None:
         self._begun = False

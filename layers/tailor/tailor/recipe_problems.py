@@ -31,7 +31,7 @@ def problems_of(model: type[BaseModel], details: Iterable[Mapping[str, Any]]) ->
 
 
 def _place(model: type[BaseModel], loc: tuple[int | str, ...]) -> str:
-    """The path of a setting, without the kinds of values that it may have."""
+    """Return the path of a setting, without the kinds of values that it may have."""
     path: list[str] = []
     inner: type[BaseModel] | None = model
     for part in loc:

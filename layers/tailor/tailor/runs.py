@@ -194,7 +194,7 @@ class Run(Record):
 
     @property
     def states(self) -> list[State]:
-        """All states of its history, the first one first."""
+        """Return all states of its history, the first one first."""
         return [change.state for change in self.history]
 
     @property
@@ -209,7 +209,7 @@ class Run(Record):
 
     @property
     def results(self) -> str:
-        """The folder of the evaluation's report and answers; those on sealed rows lie in one of their own."""
+        """Return the folder of the evaluation's report and answers; those on sealed rows lie in one of their own."""
         return f"{self.files}evaluation/{'sealed/' if self.evaluation.opened_by else ''}"
 
     @property
@@ -218,22 +218,23 @@ class Run(Record):
 
     @property
     def is_superseded(self) -> bool:
-        """Whether another run of the same folder took its place; "prepare" stopped such runs in earlier versions."""
+        """Return whether another run of the same folder took its place; "prepare" stopped such runs in earlier
+        versions."""
         return self.state == State.SUPERSEDED or (self.state == State.STOPPED and self.history[-1].by == "prepare")
 
     @property
     def job_arn(self) -> str:
-        """The customization job's ARN. Raises NotFoundError if none was submitted."""
+        """Return the customization job's ARN. Raises NotFoundError if none was submitted."""
         return self._needed(self.job.arn if self.job else None, "customization job")
 
     @property
     def model_arn(self) -> str:
-        """The custom model's ARN. Raises NotFoundError if there is none."""
+        """Return the custom model's ARN. Raises NotFoundError if there is none."""
         return self._needed(self.job.model_arn if self.job else None, "custom model")
 
     @property
     def deployment_arn(self) -> str:
-        """The ARN of the deployment, even of one that was deleted. Raises NotFoundError if there was none."""
+        """Return the ARN of the deployment, even of one that was deleted. Raises NotFoundError if there was none."""
         return self._needed(self.deployment.arn if self.deployment else None, "deployment")
 
     def _needed(self, arn: str | None, what: str) -> str:
@@ -243,7 +244,7 @@ class Run(Record):
 
     @property
     def answer_by(self) -> datetime:
-        """The time until which a run that awaits approval waits for it."""
+        """Return the time until which a run that awaits approval waits for it."""
         approval = self.quote.approval if self.quote else None
         return approval.until if approval else self.history[-1].at + timedelta(hours=self.recipe.budget.approval_hours)
 

@@ -54,7 +54,7 @@ class Estimator:
         return characters - len(text) + len(b" ".join(text.split()))
 
     def least(self, characters: int) -> int:
-        """The low end without looking at the text, one more where it was rounded."""
+        """Return the low end without looking at the text, one more where it was rounded."""
         return int(characters / self._facts.characters_low) + 1
 
     def image(self, width: int, height: int) -> Estimate:
@@ -87,7 +87,7 @@ def _by_area(width: int, height: int, rule: PixelTokens) -> tuple[int, int]:
 
 
 def _by_tiles(width: int, height: int, rule: TileTokens) -> tuple[int, int]:
-    """How many tiles a larger image is laid on depends on its shape: at least two, however it is scaled."""
+    """Return the fewest and most tokens; how many tiles an image needs depends on its shape, at least two if scaled."""
     most = rule.tokens * rule.tiles
     if not width or not height:
         return rule.tokens, most

@@ -154,7 +154,7 @@ class SlackThreads:
         return Thread(str(item["ts"]), str(item["first"])) if "ts" in item else None
 
     def told_first(self, thread: Thread, notice: str) -> bool:
-        """Return whether the thread's first message told this notice."""
+        """Return whether the thread's first message was this notice."""
         return thread.first in (notice, hashed(notice))  # one that was just opened has the id itself
 
     def claim(self, key: str) -> bool:
@@ -185,7 +185,7 @@ class SlackThreads:
             )
 
     def shows(self, key: str, sequence: int) -> bool:
-        """Note which sequence is shown; False where a later one is."""
+        """Record the sequence that is shown; return False if a later one is shown."""
         values = {":shown": sequence, ":until": int(self._clock()) + THREAD_SECONDS}
         with translated("keeping a thread"):
             return _done(
@@ -209,15 +209,15 @@ class MovedRuns:
         self._clock = clock
 
     def runs(self, window: Window, run: str) -> int:
-        """Note that a run moved; return how many have."""
+        """Record that a run changed; return how many have."""
         return len(self._add(window, "moved", hashed(run)))
 
     def collect(self, window: Window, line: str) -> None:
-        """Keep a line for the digest."""
+        """Add a line to the digest."""
         self._add(window, "told", line)
 
     def lines(self, window: Window) -> list[str]:
-        """Return what was kept."""
+        """Return the collected lines."""
         with translated("reading a digest"):
             item = self._table.get_item(Key=self._key(window), ConsistentRead=True).get("Item") or {}
         found: Any = item.get("told", set())
@@ -284,7 +284,7 @@ def _thread(key: str) -> dict[str, str]:
 
 
 def hashed(name: str) -> str:
-    """Return a digest in place of a name: the table outlives a project that is erased, and must not tell of it."""
+    """Return a digest in place of a name: the table outlives an erased project, and must not identify it."""
     return hashlib.sha256(name.encode()).hexdigest()
 
 

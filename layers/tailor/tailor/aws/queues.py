@@ -28,26 +28,27 @@ class StepQueue:
         self._sqs: SQSClient = client("sqs")
 
     def waiting(self) -> int:
-        """Return about how many events wait; those that are being worked on, or wait for another try, not counted."""
+        """Return approximately how many events wait, without those in progress or delayed for a retry."""
         name: Final = "ApproximateNumberOfMessages"
         with translated("asking how much work waits"):
             answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
         return int(answer["Attributes"][name])
 
     def put_back(self, receipt: str, failures: int) -> None:
-        """Let a message come again after a while that grows with its failures; the visibility timeout is longer."""
+        """Make a message visible again after a delay that grows with its failures, before its visibility timeout
+        ends."""
         pause = min(PAUSE_SECONDS * failures, LONGEST_PAUSE)
         with translated("putting an event back"):
             self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=pause)
 
     def send_later(self, event: dict[str, object], seconds: int) -> None:
-        """Hand an event to the queue, to be taken after ``seconds``, 900 at most."""
+        """Send an event to the queue, to be delivered after ``seconds``, at most 900."""
         with translated("asking for an event later"):
             self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(event), DelaySeconds=min(seconds, 900))
 
 
 def consumes(queue: StepQueue) -> Callable[[QueueHandler], QueueHandler]:
-    """Return a decorator for a handler of events, which then takes the queue's messages too, whose bodies they are.
+    """Return a decorator for a handler of events that makes it accept the queue's messages, whose bodies they are.
 
     What is no message goes to the handler as it is: state machines call functions themselves.
     """

@@ -11,7 +11,7 @@ class ServiceQuotas:
     """Implements :class:`tailor.training.capacity.QuotaSource`."""
 
     def quotas(self, service: str) -> list[Mapping[str, Any]]:
-        """All quotas of a service in this Region: the account's own values, and AWS's defaults where it has none.
+        """Return all quotas of a service in this Region: the account's own values, or AWS's defaults.
 
         Each as the API gives it: ``QuotaName``, ``QuotaCode``, ``Value``, ``Adjustable``. Raises tailor.errors.
         """

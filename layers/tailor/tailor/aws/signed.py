@@ -105,7 +105,7 @@ class Exchange:
         return data
 
     def close(self) -> None:
-        """Give the answer up, with its connection, unless all of it was read."""
+        """Close the answer's connection, unless all of it was read."""
         if self._over:
             return
         self._over = True
@@ -170,7 +170,7 @@ class SignedService:
 def from_environment(
     service: str, given: Mapping[str, str] = os.environ, *, signed_as: str = "", seconds: float = READ_TIMEOUT
 ) -> SignedService | None:
-    """Return calls of a service as this Lambda function; None where botocore is needed to find out how.
+    """Return a client of a service with this Lambda function's credentials; None if botocore must find them.
 
     So it is outside of Lambda, with credentials of a container (SnapStart), and with an endpoint, a proxy or a
     certificate of one's own that only botocore knows to find.

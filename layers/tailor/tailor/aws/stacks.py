@@ -35,7 +35,7 @@ class StackState:
 
     @property
     def exists(self) -> bool:
-        """Whether it has or had resources: a stack in review is a change set that was not executed."""
+        """Return whether it has or had resources: a stack in review is a change set that was not executed."""
         return self.status not in _EMPTY_STATES
 
 

@@ -1,4 +1,4 @@
-"""Is the custom model better than its base? An evaluation's way, a room for each step:
+"""Decide whether the custom model is better than its base, in these steps, a package for each:
 
 - ``questions``: what is asked, and which arms (models) answer
 - ``asking``: asks them, at the pace that they allow

@@ -1,4 +1,4 @@
-"""Training curves: the job's CSV files read into points, and said in words."""
+"""Parse the CSV files of a job's training curves, and describe them in words."""
 
 import csv
 import io
@@ -55,7 +55,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Reading of a job's loss curves. ``advice``: what to change next time, empty if nothing."""
+    """Interpretation of a job's loss curves. ``advice``: what to change next time, empty if nothing."""
 
     state: State
     sentence: str
@@ -63,7 +63,7 @@ class Reading:
 
 
 def read_curve(data: bytes, name: str) -> Curve:
-    """One CSV file of a customization job. Raises InvalidInputError that names the column or the line."""
+    """Return the points of one CSV file. Raises InvalidInputError that names the column or the line."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -103,18 +103,18 @@ def _point(row: list[str], number: int, kind: Kind, places: dict[str, int], name
 
 
 def find_curves(files: Storage, prefix: str) -> list[Curve]:
-    """All curves under a job's output folder, found by the ends of their names; training first."""
+    """Return all curves under a job's output folder, found by the ends of their names; training first."""
     found = [file.key for file in files.list(prefix) if file.key.endswith(SUFFIXES)]
     return sorted((read_curve(files.read(key), key) for key in found), key=lambda curve: (curve.kind, curve.source))
 
 
 def merged(curves: Iterable[Curve], kind: Kind) -> list[Point]:
-    """The points of all files of a kind, by step."""
+    """Return the points of all files of a kind, by step."""
     return sorted((point for curve in curves if curve.kind == kind for point in curve.points), key=lambda p: p.step)
 
 
 def read_in_words(curves: Sequence[Curve]) -> Reading:
-    """Converged, still falling, overfitting, diverged, or why that can't be said."""
+    """Describe curves: converged, still falling, overfitting, diverged, or why that can't be said."""
     training, validation = merged(curves, "training"), merged(curves, "validation")
     points = training or validation
     broken = next((point for point in [*training, *validation] if not abs(point.loss) < _ENDLESS), None)
@@ -171,13 +171,14 @@ def _overfitting(validation: Sequence[Point]) -> Reading | None:
 
 
 def _stretches(losses: Sequence[float]) -> tuple[float, float, float]:
-    """Means of the first fifth, the fifth before the last, and the last fifth."""
+    """Return the means of the first fifth, the last fifth but one, and the last fifth."""
     size = max(1, len(losses) // 5)
     return fmean(losses[:size]), fmean(losses[-2 * size : -size]), fmean(losses[-size:])
 
 
 def _noise(losses: Sequence[float]) -> float:
-    """How far the means of two neighbouring stretches may differ by chance: two standard errors, from step to step."""
+    """Return how far the means of neighbouring stretches may differ by chance: two standard errors, from step to
+    step."""
     size = max(1, len(losses) // 5)
     tail = losses[-2 * size - 1 :]
     jumps = [(after - before) ** 2 / 2 for before, after in pairwise(tail)]

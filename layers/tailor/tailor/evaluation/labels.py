@@ -1,4 +1,4 @@
-"""People's labels of a run's answers: how far metric and judge agree with them, in the report.
+"""Add people's labels of a run's answers to the report: how well metric and judge agree with them.
 
 Labels come from labels.html (:mod:`tailor.evaluation.report.label_page`) and belong to the answers that it showed. A
 metric calls an answer right from a score of one half on.
@@ -50,7 +50,7 @@ class _Labels(BaseModel):
 
 
 def take_labels(files: Storage, run: Run, data: bytes) -> dict[str, Any]:
-    """Keep labels with a run's evaluation, write its report anew with them, and return the report.
+    """Store labels with a run's evaluation, write its report again with them, and return the report.
 
     Raises:
         InvalidInputError: the file is no export of labels.html, or belongs to other answers.
@@ -94,7 +94,7 @@ def _read(data: bytes, known: Mapping[str, Any]) -> _Labels:
 
 
 def agreement(known: Mapping[str, Any], labels: _Labels) -> dict[str, Any]:
-    """Return how far metric and judge agree with people: shares, Cohen's kappa with its interval, disagreements."""
+    """Return how well metric and judge agree with people: shares, Cohen's kappa with its interval, disagreements."""
     by_row = {label.row: label for label in labels.labels}
     judged: list[tuple[str, str, str, str]] = []  # group, arm, what people say, what the metric says
     preferred: list[tuple[str, str, str]] = []  # group, what people prefer, what the judge prefers
@@ -156,7 +156,7 @@ def _accuracy(cells: Any, kinds: int) -> Any:
 
 
 def _kappa(cells: Any, kinds: int) -> Any:
-    """Return agreement beyond chance; not a number where chance alone agrees always."""
+    """Return agreement beyond chance; NaN if chance alone always agrees."""
     table = cells.reshape(*cells.shape[:-1], kinds, kinds)
     whole = table.sum(axis=(-2, -1))
     chance = (table.sum(axis=-1) * table.sum(axis=-2)).sum(axis=-1) / whole**2

@@ -1,4 +1,4 @@
-"""Scores anybody's answers: a file of references and a file of answers for each arm."""
+"""Score answers from any source: a file of references and a file of answers for each arm."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from tailor.evaluation.scoring.score import corpus_scores
 
 
 def evaluate_files(references: Path, answers: Mapping[str, Path], plan: Plan) -> dict[str, Any]:
-    """``answers`` by arm. The figures, the verdict and why, as one document. Raises InvalidInputError."""
+    """Return the figures, the verdict and its reasons as one document. ``answers`` by arm. Raises InvalidInputError."""
     rows = read_rows(_read(references), references.name)
     empty = [row.id for row in rows if not any(reference.strip() for reference in row.references)]
     if empty:
@@ -47,7 +47,7 @@ def _read(path: Path) -> bytes:
 
 
 def _metrics(outcome: Outcome) -> list[dict[str, Any]]:
-    """The primary metric first."""
+    """Return the metrics, the primary one first."""
     found = [
         {
             "metric": comparison.metric,

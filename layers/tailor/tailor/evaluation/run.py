@@ -1,4 +1,4 @@
-"""A run's evaluation from the bucket to the bucket: ask what is missing, score, decide, report."""
+"""Evaluate a run from the bucket to the bucket: ask what is missing, score, decide, report."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -57,7 +57,7 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """Time ran out first. The answers so far are kept; calling again goes on from there."""
+    """Time ran out first. The answers so far are stored; the next call continues from there."""
 
     done: int
     total: int
@@ -70,7 +70,7 @@ class EvaluationResult:
     report: dict[str, Any]
 
     def summary(self) -> dict[str, Any]:
-        """Return what the run keeps. ``live``: deployment of the live version that was asked too, or None."""
+        """Return what the run records. ``live``: deployment of the live version that was also asked, or None."""
         return {name: self.report[name] for name in _SUMMARY} | {"live": self.report["reproduce"]["arms"].get(LIVE)}
 
 
@@ -89,7 +89,8 @@ def evaluate_run(
     remark: str = "",
     region: str = "",
 ) -> EvaluationResult | Unfinished:
-    """Goes on where an earlier call stopped. ``run_files`` is rooted at the bucket; ``deadline`` gives seconds left.
+    """Evaluate, resuming where an earlier call stopped. ``run_files`` is rooted at the bucket; ``deadline`` gives the
+    seconds left.
 
     Raises EvaluationError where there can be no verdict; NotFoundError and InvalidInputError for files that are missing
     or broken. ``prices``: the catalogue's, where none are given; ``remark``: what the report says above its verdict.
@@ -154,7 +155,7 @@ def evaluate_run(
 
 
 def _looked(looks: int, confidence: float) -> list[str]:
-    """Say that these rows were looked at before, and what it costs."""
+    """Return a note that these rows were used before, and what that costs."""
     if looks == 1:
         return []
     told = f"this is look {looks} of the project at these held-out rows, so it is decided with {100 * confidence:.4g} %"
@@ -162,7 +163,7 @@ def _looked(looks: int, confidence: float) -> list[str]:
 
 
 def _kinship(recipe: Recipe) -> list[str]:
-    """Say where the judge is of one family with a model that it judges: judges favour their own kind."""
+    """Return a note if the judge and a judged model are of one family: judges favour their own."""
     judge = catalog.model(recipe.evaluation.judge or recipe.model)
     kin = {"base": recipe.model, "teacher": _teacher(recipe)}
     return [
@@ -173,7 +174,7 @@ def _kinship(recipe: Recipe) -> list[str]:
 
 
 def plan_run(run_files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm], now: datetime) -> PlanSummary:
-    """Writes the plan where there is none yet, and asks nothing. Raises as :func:`evaluate_run` does."""
+    """Write the plan if there is none yet, and ask nothing. Raises as :func:`evaluate_run` does."""
     check_settings(recipe.evaluation)
     plan = _plan_file(run)
     questions = questions_of(run_files, run, recipe, _pinned(run_files, plan, arms))
@@ -193,7 +194,7 @@ def ask_part(
     sleep: Callable[[float], None] = time.sleep,
     workers: int = WORKERS,
 ) -> CallProgress:
-    """Asks the given chunks of every section and nothing else; workers with different chunks never meet.
+    """Ask only the given chunks of every section; workers with different chunks never overlap.
 
     :func:`plan_run` says how many chunks there are. :func:`evaluate_run` then finds all answered and scores.
     Raises EvaluationError where an arm can't answer or time is over.
@@ -219,7 +220,7 @@ def _interview(
 
 
 def prices_of(recipe: Recipe) -> Prices:
-    """From the catalogue; unknown where it has none."""
+    """Return prices from the catalogue; None where it has none."""
 
     def tokens(name: str | None, *items: catalog.PriceItem) -> TokenPrices | None:
         try:
@@ -238,20 +239,20 @@ def prices_of(recipe: Recipe) -> Prices:
 
 
 def _teacher(recipe: Recipe) -> str | None:
-    """By its name in the catalogue; a recipe need not name it."""
+    """Return the teacher by its name in the catalogue; a recipe need not name it."""
     if recipe.method != "distillation" or recipe.teacher:
         return recipe.teacher
     return teacher_of(recipe, catalog.model(recipe.model)).name
 
 
 def _plan_file(run: Run) -> str:
-    """A run that is measured again, because another version went live meanwhile, has a new plan and its old answers."""
+    """Return the plan's file: a run that is measured again, because another version went live, gets a new one."""
     measured = run.evaluation.round
     return f"{run.results}plan{'' if measured == 1 else f'-{measured}'}.json"
 
 
 def _of_sealed(run: Run) -> list[str]:
-    """Say which part of the held-out rows this is, where a part is sealed."""
+    """Return a note on the part of the held-out rows, if some are sealed."""
     share = 100 * run.recipe.evaluation.sealed
     if not share:
         return []
@@ -268,7 +269,7 @@ def _why_again(run: Run) -> list[str]:
 
 
 def _pinned(files: Storage, plan: str, arms: Sequence[Arm]) -> list[Arm]:
-    """The live version is the one that was live at the start: answers of two versions must not be mixed."""
+    """Return the live version from the start of the evaluation: answers of two versions must not be mixed."""
     try:
         planned: dict[str, str] = orjson.loads(files.read(plan))["arms"]
     except NotFoundError:
@@ -278,7 +279,8 @@ def _pinned(files: Storage, plan: str, arms: Sequence[Arm]) -> list[Arm]:
 
 
 def _planned(files: Storage, key: str, recipe: Recipe, questions: Questions, now: datetime) -> PlanSummary:
-    """The plan, written by the first visit, so that time is bounded over all. EvaluationError where it is over."""
+    """Return the plan written by the first call, so that the total time is bounded. Raises EvaluationError after
+    that."""
     try:
         plan = orjson.loads(files.read(key))
     except NotFoundError:
@@ -319,7 +321,7 @@ def _regression_answers(interview: Interview, questions: Questions) -> dict[str,
 
 
 def _curves(files: Storage, prefix: str) -> tuple[list[Curve], list[str]]:
-    """A job's file that can't be read is a note, not the end of an evaluation."""
+    """Return a job's curves. A file that can't be read is a note, not the end of an evaluation."""
     try:
         return find_curves(files, prefix), []
     except InvalidInputError as error:
@@ -327,7 +329,7 @@ def _curves(files: Storage, prefix: str) -> tuple[list[Curve], list[str]]:
 
 
 def _write(files: Storage, folder: str, report: dict[str, Any], outcome: Outcome, preferred: Mapping[str, int]) -> None:
-    """Write report and labels page. ``preferred``: what a judge said, by row."""
+    """Write the report and the page for labels. ``preferred``: the judge's preferences, by row."""
     shown = [*report["wins"], *report["losses"]]
     rows = {row.id: row for row in outcome.sheet.rows}
     asked = label_page.rows_to_label(outcome.sheet.rows)

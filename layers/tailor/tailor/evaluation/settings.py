@@ -1,4 +1,4 @@
-"""Names that a recipe's evaluation may use: metrics, guards, normaliser steps. Needs no data and no NumPy."""
+"""Check names that a recipe's evaluation uses: metrics, guards, normaliser steps. Needs no data and no NumPy."""
 
 from tailor import metrics
 from tailor.errors import InvalidInputError, Problem, RecipeError
@@ -7,7 +7,7 @@ from tailor.recipe import Evaluation
 
 
 def check_settings(evaluation: Evaluation) -> None:
-    """Raises RecipeError for names that do not exist."""
+    """Raise RecipeError for names that do not exist."""
     if found := problems(evaluation):
         raise RecipeError(found)
 

@@ -1,4 +1,4 @@
-"""How much an evaluation asks besides the held-out rows: what the questions are made by, and what a quote counts."""
+"""Count the questions of an evaluation besides the held-out rows, both for asking and for quotes."""
 
 from importlib.resources import files
 
@@ -15,7 +15,7 @@ JUDGE_ANSWER = 100  # tokens, its longest answer: the call of a tool
 
 
 def suites(spoken: str) -> tuple[str, str]:
-    """Return the files of general questions that models are asked whose answers are in this language."""
+    """Return the files of general questions for models with answers in this language."""
     return ("vi", "en") if spoken == "vi" else ("en", "en-more")
 
 

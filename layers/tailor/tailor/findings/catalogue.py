@@ -1,4 +1,4 @@
-"""Everything that Tailor says about a dataset, as data: what is wrong, how bad it is, how to cure it.
+"""Load everything that Tailor says about a dataset, as data: what is wrong, how severe it is, how to fix it.
 
 The table itself is ``catalogue.toml``. A code is stable: people filter by it and docs/findings.md explains it. An
 ``error`` makes a row unusable, or the dataset where the finding has no line; a ``warning`` is for people to judge; an
@@ -22,7 +22,7 @@ _ORDER: tuple[Severity, ...] = ("error", "warning", "info")
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """``message`` and ``fix`` are templates, None where only ``cases`` have them.
+    """``message`` and ``fix`` are templates, None if only ``cases`` have them.
 
     ``cases`` are other texts (and another severity, where they say so) for the same code; ``limit`` names the field of
     :class:`tailor.catalog.Limits` (or the model's ``reserved_words``) that the check compares with; ``models`` says in
@@ -44,7 +44,7 @@ class FindingKind:
 
     @property
     def severities(self) -> list[Severity]:
-        """All that its findings may have, the gravest first."""
+        """Return all severities of its findings, most severe first."""
         cases = {case.severity for case in self.cases.values()}
         return [severity for severity in _ORDER if severity in cases or (self.message and severity == self.severity)]
 
@@ -87,7 +87,7 @@ def _check(code: str, fields: dict[str, Any], sources: Mapping[str, str]) -> Fin
 
 @cache
 def variants() -> Mapping[str, FindingVariant]:
-    """Return all texts of findings, by what :func:`finding` is called with."""
+    """Return all texts of findings, by the name that :func:`finding` is called with."""
     found = {}
     for code, check in checks().items():
         if check.message is not None and check.fix is not None:
@@ -113,16 +113,16 @@ def finding(
 
 
 def from_error(error: DatasetError) -> Finding:
-    """Return the finding that tells of a dataset which can't be read at all."""
+    """Return the finding for a dataset that can't be read at all."""
     check = checks()[error.code]
     return Finding(error.code, check.severity, "", None, error.message, error.hint)
 
 
 def reworded(found: Finding, message: str) -> Finding:
-    """Return the same finding with another message, which tells more of this one."""
+    """Return the finding with another message, which says more."""
     return replace(found, message=message)
 
 
 def check_of(code: str) -> FindingKind | None:
-    """Return the check of a code, also of one that has another code since the last release."""
+    """Return the check of a code, also by a code that was renamed since the last release."""
     return checks().get(code) or next((check for check in checks().values() if check.formerly == code), None)

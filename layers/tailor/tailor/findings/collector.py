@@ -1,4 +1,4 @@
-"""Findings as they come: all of them to a file, the first of each code and the counts in memory."""
+"""Collect findings: all of them in a file, the first of each code and the counts in memory."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from tailor.findings.catalogue import check_of
 from tailor.findings.model import Finding, Severity
 
 SHOWN = 200
-"""So many findings of one code are in the report; findings.jsonl holds all."""
+"""Number of findings of one code in the report; findings.jsonl has all."""
 _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -49,7 +49,7 @@ class Collector:
         self._file.flush()
 
     def by_code(self) -> list[dict[str, Any]]:
-        """``code``, ``severity``, ``count`` and ``cause``, errors first, then by count."""
+        """Return ``code``, ``severity``, ``count`` and ``cause``, errors first, then by count."""
         rows: list[dict[str, Any]] = [
             {
                 "code": code,
@@ -62,11 +62,11 @@ class Collector:
         return sorted(rows, key=lambda row: (_ORDER[row["severity"]], -row["count"], row["code"]))
 
     def examples(self) -> list[dict[str, Any]]:
-        """The first findings of each code, errors first."""
+        """Return the first findings of each code, errors first."""
         return [asdict(found) for row in self.by_code() for found in self.shown[row["code"]]]
 
     def dataset_errors(self) -> list[Finding]:
-        """Errors that no single row is to blame for."""
+        """Return errors that are not about a single row."""
         return [
             found
             for findings in self.shown.values()

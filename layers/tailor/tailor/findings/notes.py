@@ -1,4 +1,4 @@
-"""Collects what readers notice, so that one habit of a file is one finding and not one for each of its rows."""
+"""Collect what readers notice, so that a repeated problem of a file is one finding, not one for each row."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -7,12 +7,12 @@ from typing import Final
 from tailor.findings.model import Finding, Severity
 
 SHOWN: Final = 20
-"""So many findings of one code in a file are told by themselves, each of another path."""
+"""Number of findings of one code in a file that are reported separately, each with its own path."""
 KNOWN: Final = 100
-"""So many are told apart, to say how many others there are."""
+"""Number of them that are distinguished, to report how many others there are."""
 _MOST_AGAIN: Final = 1000
 _LONGEST: Final = 200
-"""Characters of a path: a key may be as long as a row."""
+"""Maximum characters of a path: a key may be as long as a row."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class FindingGroup:
         self.cut()
 
     def cut(self) -> None:
-        """Keeps the first ones."""
+        """Keep only the first ones."""
         if len(self.first) >= KNOWN:
             places = sorted(seen.place for seen in self.first.values())
             self.end = places[KNOWN - 1]
@@ -68,7 +68,7 @@ class FindingGroup:
             self.first = {path: seen for path, seen in self.first.items() if seen.place <= self.end}
 
     def findings(self) -> list[Finding]:
-        """Some of the first ones by themselves, the others in one."""
+        """Return the first few as findings of their own, the others as one."""
         seen = sorted(self.first.values(), key=lambda each: each.place)
         if len(seen) <= SHOWN + 1 and not self.beyond:
             return [each.told for each in seen]
@@ -82,7 +82,7 @@ class FindingGroup:
 
 class FindingTally:
     """Findings about a file or the dataset. Repeated ones are counted: the first row is named, then how many more. The
-    result is the same however the rows are dealt out, and memory is bounded for each file, whatever its rows hold."""
+    result does not depend on how rows are assigned to workers, and memory is bounded, whatever rows contain."""
 
     def __init__(self) -> None:
         self._habits: dict[tuple[str, str, Severity], FindingGroup] = {}
@@ -105,7 +105,7 @@ class FindingTally:
                 seen.last = line
 
     def add(self, found: Finding, line: int | None = None) -> None:
-        """Count a finding, of the row in ``line`` where it does not say one; lines come in rising order."""
+        """Count a finding, of the row in ``line`` unless it has its own; lines are in ascending order."""
         key, line, path = (found.code, found.file, found.severity), found.line or line, found.path
         habit = self._habits.get(key)
         if habit is None:
@@ -128,14 +128,14 @@ class FindingTally:
             habit.cut()
 
     def forget(self, file: str) -> None:
-        """Drops what was noted about a file's rows, before they are read again."""
+        """Drop what was recorded about a file's rows, before they are read again."""
         self._again.clear()
         for key, habit in list(self._habits.items()):
             if habit.file == file and any(seen.finding.line is not None for seen in habit.first.values()):
                 del self._habits[key]
 
     def errors_of(self, file: str) -> bool:
-        """Whether something is wrong with a file as a whole."""
+        """Return whether something is wrong with a file as a whole."""
         return any(found.file == file and found.severity == "error" and found.line is None for found in self.findings())
 
     def document(self) -> list[FindingGroup]:
@@ -149,7 +149,7 @@ class FindingTally:
         return notes
 
     def merge(self, document: Iterable[FindingGroup]) -> None:
-        """Add what was noted of other rows."""
+        """Add what was recorded for other rows."""
         self._again.clear()
         for habit in document:
             found = next(iter(habit.first.values())).finding

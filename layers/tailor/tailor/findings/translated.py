@@ -1,4 +1,4 @@
-"""Findings in Vietnamese.
+"""Translate findings to Vietnamese.
 
 A finding is stored in English, with its values in its sentences: that is what programs read, and what older runs hold.
 People may read it in Vietnamese. The English sentence is matched with its template in the catalogue, which gives the
@@ -27,7 +27,7 @@ _WRAPPED: Final = (
      "không đọc được tệp sau dòng {line}: {inner}"),
     (re.compile(r"(?P<inner>.*); the row's keys: (?P<keys>.*)", re.DOTALL), "{inner}; các khóa của dòng: {keys}"),
 )  # fmt: skip
-"""What is put around a catalogue's message, in English and Vietnamese."""
+"""Wrappers around a catalogue's message, in English and Vietnamese."""
 _OTHERS: Final = re.compile(
     r"the same of (?P<more>more than )?(?P<count>\d+) others, such as (?P<examples>.*)"
     r" \(in all (?P<rows>[\d,]+) rows\)",
@@ -45,7 +45,7 @@ def translated(found: Finding, language: Language) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """The pattern of an English template and the Vietnamese one; ``literal`` characters say how much it tells."""
+    """Pattern of an English template and the Vietnamese one; ``literal`` characters show how specific it is."""
 
     english: re.Pattern[str]
     vietnamese: str
@@ -61,7 +61,8 @@ class _Texts:
 
 @cache
 def vietnamese() -> _Texts:
-    """Return the Vietnamese texts: those of findings by what :func:`tailor.findings.finding` is called with."""
+    """Return the Vietnamese texts, those of findings by the names that :func:`tailor.findings.finding` is called
+    with."""
     document = tomllib.loads(files("tailor.findings").joinpath("vietnamese.toml").read_text("utf-8"))
     return _Texts(**document)
 
@@ -86,7 +87,7 @@ def _message(text: str, sentences: list[_Sentence]) -> str:
 
 
 def _said(text: str, sentences: list[_Sentence]) -> str:
-    """Return the Vietnamese of an English sentence; of several templates that match, the one that says most counts."""
+    """Return the Vietnamese of an English sentence; the most specific of several matching templates counts."""
     matches = [(each.literal, each, match) for each in sentences if (match := each.english.fullmatch(text))]
     if not matches:
         return text

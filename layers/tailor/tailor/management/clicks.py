@@ -96,7 +96,7 @@ class Click(BaseModel):
 
     @property
     def is_at_home(self) -> bool:
-        """Whether the person belongs to the workspace of the app, and is no guest of a shared channel."""
+        """Return whether the person belongs to the workspace of the app, and is no guest of a shared channel."""
         return self.team is not None and self.user.team_id == self.team.id
 
 

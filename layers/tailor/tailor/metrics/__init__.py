@@ -1,4 +1,4 @@
-"""The metrics: one module each, found by :func:`all_metrics`. A new file with a ``METRIC`` is a new metric."""
+"""Provide the metrics, one module each, found by :func:`all_metrics`. A new file with a ``METRIC`` is a new metric."""
 
 import difflib
 import importlib
@@ -15,7 +15,7 @@ __all__ = ["Case", "Evidence", "Metric", "Rules", "all_metrics", "check_name", "
 
 @cache
 def all_metrics() -> Mapping[str, Metric]:
-    """By name. Modules without a ``METRIC`` are helpers."""
+    """Return all metrics by name. Modules without a ``METRIC`` are helpers."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     metrics = [module.METRIC for module in modules if hasattr(module, "METRIC")]
@@ -24,14 +24,14 @@ def all_metrics() -> Mapping[str, Metric]:
 
 @cache
 def names() -> tuple[str, ...]:
-    """All metrics' names, found without loading what computes them: recipes are checked where NumPy is not."""
+    """Return all metrics' names without importing what computes them: recipes are checked where NumPy is missing."""
     folder = files(__name__)
     modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
     return tuple(name for name in modules if "\nMETRIC" in folder.joinpath(f"{name}.py").read_text("utf-8"))
 
 
 def check_name(name: str) -> str:
-    """A metric's name as it is known, ``exact-match`` or ``exact_match``. Raises InvalidInputError with the names."""
+    """Return the canonical name of ``exact-match`` or ``exact_match``. Raises InvalidInputError with all names."""
     known = name.replace("-", "_")
     if known not in names():
         near = difflib.get_close_matches(known, names(), n=1)
@@ -41,5 +41,5 @@ def check_name(name: str) -> str:
 
 
 def get(name: str) -> Metric:
-    """Raises InvalidInputError that says which names there are."""
+    """Return a metric. Raises InvalidInputError that lists the names."""
     return all_metrics()[check_name(name)]

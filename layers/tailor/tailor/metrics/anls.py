@@ -1,4 +1,4 @@
-"""ANLS: edit similarity with the nearest reference, for text read from images. Nothing below one half counts.
+"""Score ANLS: edit similarity with the nearest reference, for text read from images. Nothing below one half counts.
 
 Not for closed answers: ``màu đỏ`` and ``màu đen`` are similar as strings and opposite as answers.
 """

@@ -1,4 +1,4 @@
-"""Answers in the language of the references."""
+"""Score answers in the language of the references."""
 
 from tailor import language
 from tailor.metrics.base import Case, Metric, Rules

@@ -1,4 +1,4 @@
-"""Definition of a metric. No NumPy here: the reward function scores with the same metrics."""
+"""Define a metric. No NumPy here: the reward function scores with the same metrics."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How answers are compared: the normaliser, and the language that answers are expected in."""
+    """Rules of comparison: the normaliser, and the language expected of answers."""
 
     normalise: Normaliser
     language: str = "und"
@@ -31,7 +31,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Input of a resample: ``columns`` (rows by k) are summed, ``combine`` turns sums (…, k) into the value.
+    """Input for resampling: ``columns`` (rows by k) are summed, ``combine`` turns sums (…, k) into the value.
 
     A plain mean has the columns (score, 1). ``scores`` are the rows' own scores, for slices, wins and losses.
     """
@@ -43,7 +43,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The score of a whole test set, from 0 to 1, and sacrebleu's signature: what a paper would print."""
+    """Score of a whole test set, from 0 to 1, and sacrebleu's signature: what a paper would report."""
 
     score: float
     signature: str
@@ -56,7 +56,7 @@ def mean(sums: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """``score`` gives one row 0 (wrong) to 1 (right). ``gather`` is for values that are no mean of row scores.
+    """``score`` scores one row from 0 (wrong) to 1 (right). ``gather`` is for values that are not a mean of row scores.
 
     ``corpus``: the score of the whole set, for metrics that are usually reported by it.
     """
@@ -76,5 +76,5 @@ class Metric:
 
 
 def best(case: Case, compare: Callable[[str, str], float]) -> float:
-    """The best score over all acceptable answers; 0 where there is none."""
+    """Return the best score over all acceptable answers; 0 if there is none."""
     return max((compare(case.answer, reference) for reference in case.references), default=0.0)

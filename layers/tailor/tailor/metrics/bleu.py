@@ -1,4 +1,4 @@
-"""BLEU by sacrebleu's counts, over the whole test set as BLEU is meant; the rows' own scores are sentence BLEU."""
+"""Score BLEU by sacrebleu's counts over the whole test set; scores of single rows are sentence BLEU."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -31,14 +31,15 @@ def score(case: Case, rules: Rules) -> float:
 
 
 def gather(cases: Sequence[Case], rules: Rules, scores: list[float]) -> Evidence:
-    """Columns: matches of each order, n-grams of each order, length of the answer, length of the reference."""
+    """Return columns: matches of each order, n-grams of each order, length of the answer, length of the reference."""
     found = [_sentence(case, rules) for case in cases]
     columns = [[*map(float, (*one.counts, *one.totals, one.sys_len, one.ref_len))] for one in found]
     return Evidence(scores, columns, corpus_bleu)
 
 
 def corpus_bleu(sums: Any) -> Any:
-    """With sacrebleu's exponential smoothing: the k-th order without a match counts as one half to the k."""
+    """Return BLEU with sacrebleu's exponential smoothing: the k-th order without a match counts as one half to the
+    k."""
     import numpy as np
 
     matches, totals = sums[..., :_ORDERS], sums[..., _ORDERS : 2 * _ORDERS]

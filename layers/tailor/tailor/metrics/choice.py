@@ -1,4 +1,4 @@
-"""Choices: the answer chooses the reference's letter, alone, in a sentence or before its text."""
+"""Score choices: the answer chooses the reference's letter, alone, in a sentence or before its text."""
 
 from tailor.answers import chosen, only_letter
 from tailor.metrics.base import Case, Metric, Rules, best

@@ -1,4 +1,4 @@
-"""Which metric fits the answers, told from the references alone, so that no answer can sway the choice."""
+"""Choose the metric that fits the answers by the references alone, so that no answer can influence the choice."""
 
 import re
 import statistics
@@ -29,7 +29,7 @@ COMPANIONS: Mapping[str, tuple[str, ...]] = {
 
 
 def choose_metric(references: Sequence[str], rules: Rules) -> tuple[str, str]:
-    """The primary metric's name and the reason in words."""
+    """Return the primary metric's name and the reason in words."""
     if not references:
         return "exact_match", "there are no references"
     if all(map(_is_json, references)):
@@ -53,7 +53,7 @@ def _length(reference: str, rules: Rules) -> int:
 
 
 def typed(references: Sequence[str], rules: Rules) -> tuple[str, str] | None:
-    """Return the metric of references that are all of one type, and why; None where they are not. Whole texts count."""
+    """Return the metric for references that are all of one type, and why; None if they are not. Whole texts count."""
     if any(len(reference.split()) > _TYPED_WORDS for reference in references):
         return None
     stances = [*map(bare_stance, references)]

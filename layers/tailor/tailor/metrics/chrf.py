@@ -1,4 +1,4 @@
-"""chrF by sacrebleu, row by row: character n-grams, good for inflected and unsegmented languages."""
+"""Score chrF by sacrebleu, row by row: character n-grams, suitable for inflected and unsegmented languages."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""Containment: the answer says a reference, in whatever words. Shows right answers in too many words.
+"""Score containment: the answer contains a reference, in whatever words. Shows right answers in too many words.
 
 A reference that is denied (``không phải đỏ``), or is one of many that are listed, was not said. Numbers, dates and
 times are read as statements.
@@ -41,7 +41,7 @@ def says(answer: str, reference: str, rules: Rules) -> bool:
 
 
 def _asserts(answer: str, reference: str, normalise: Normaliser) -> bool:
-    """Return whether an answer holds a reference somewhere where it is neither denied nor one of two."""
+    """Return whether an answer contains a reference where it is neither denied nor one of two."""
     wanted = " ".join(normalise.tokens(reference))
     text = f" {' '.join(normalise.tokens(_NO_FIRST.sub('', answer)))} "
     starts = [match.start() + 1 for match in re.finditer(f"(?= {re.escape(wanted)} )", text)]
@@ -55,12 +55,12 @@ def _asserts(answer: str, reference: str, normalise: Normaliser) -> bool:
 
 
 def _or_after(text: str, start: int, wanted: str) -> bool:
-    """Return whether an alternative follows the reference: a hedge says neither. A reference may be one itself."""
+    """Return whether an alternative follows the reference, which makes it a hedge. A reference may be one itself."""
     return bool(_OR_AFTER.match(text[start + len(wanted) :]))
 
 
 def _is_list(answer: str, reference: str, rules: Rules) -> bool:
-    """Return whether the reference is one of many short items, which names all to be right with one."""
+    """Return whether the reference is one of many short items that the answer lists to be right with one."""
     if _SEPARATOR.search(reference):
         return False
     most = len(rules.normalise.tokens(reference)) + _LONGER

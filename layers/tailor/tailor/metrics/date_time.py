@@ -1,4 +1,4 @@
-"""Dates and times: the answer states the reference's date or time, however it is written."""
+"""Score dates and times: the answer states the reference's date or time, in any notation."""
 
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ def agrees(answer: str, reference: str, rules: Rules) -> bool:
 
 
 def _half_past(answer: str, rules: Rules) -> Value | None:
-    """Return the time that ``bảy rưỡi`` is as a whole answer: the hour need not be said."""
+    """Return the time ``bảy rưỡi`` as a whole answer: the word for hour may be omitted."""
     value = whole(rules.normalise(answer))
     if value is None or value.kind != "number" or value.dimension or not isinstance(value.amount, Fraction):
         return None

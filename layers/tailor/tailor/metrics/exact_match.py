@@ -1,4 +1,4 @@
-"""Normalised exact match: for closed answers, where nearly right is wrong.
+"""Score normalised exact match, for closed answers where nearly right is wrong.
 
 Two answers are equal as texts, as values (``5 km`` and ``5000 m``) or as letters of a choice (``A`` and ``Đáp án: A``).
 """

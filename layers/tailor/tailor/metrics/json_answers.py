@@ -1,4 +1,4 @@
-"""Helper of the JSON metrics: reads an answer that may stand in a code fence."""
+"""Read JSON answers, which may be in a code fence, for the JSON metrics."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL | re
 
 
 def read_json(text: str) -> Any:
-    """Raises ValueError for what is not JSON."""
+    """Return the JSON value. Raises ValueError for other texts."""
     fenced = _FENCE.match(text)
     return orjson.loads(fenced[1] if fenced else text)
 
@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 
 
 def leaves(value: Any, path: Path = ()) -> dict[Path, Any]:
-    """Each single value by its path (keys in NFC, places); an empty object or list is a leaf of its own."""
+    """Return each scalar value by its path (keys in NFC, indexes); an empty object or list is a leaf."""
     if isinstance(value, dict) and value:
         parts = [leaves(item, (*path, unicodedata.normalize("NFC", key))) for key, item in value.items()]
     elif isinstance(value, list) and value:

@@ -1,4 +1,4 @@
-"""JSON field match: F1 over single values, each at its path; missing and invented fields both cost."""
+"""Score JSON fields: F1 over scalar values, each at its path; missing and invented fields both cost."""
 
 from typing import Any
 

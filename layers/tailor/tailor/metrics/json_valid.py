@@ -1,4 +1,4 @@
-"""JSON validity: the answer can be parsed, with or without a code fence."""
+"""Score JSON validity: the answer can be parsed, with or without a code fence."""
 
 from tailor.metrics.base import Case, Metric, Rules
 from tailor.metrics.json_answers import read_json

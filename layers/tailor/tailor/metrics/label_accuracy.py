@@ -1,4 +1,4 @@
-"""Label accuracy: the answer names the right one of the labels, perhaps in a sentence."""
+"""Score label accuracy: the answer names the right label, perhaps in a sentence."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Helper of the label metrics: which of the known labels an answer names."""
+"""Find which of the known labels an answer names, for the label metrics."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ MOST = 100
 
 
 def known_labels(cases: Sequence[Case], rules: Rules) -> list[str]:
-    """The references' labels, sorted. Raises InvalidInputError where there are too many to be labels."""
+    """Return the references' labels, sorted. Raises InvalidInputError if there are too many to be labels."""
     labels = sorted({rules.normalise(reference) for case in cases for reference in case.references[:1]})
     if len(labels) > MOST:
         raise InvalidInputError(
@@ -20,7 +20,7 @@ def known_labels(cases: Sequence[Case], rules: Rules) -> list[str]:
 
 
 def named_label(answer: str, labels: Sequence[str], rules: Rules) -> str | None:
-    """The label that the answer is, or the only one that it mentions; a label inside a longer one does not count."""
+    """Return the label that the answer is, or the only one it mentions; labels inside longer ones do not count."""
     text = rules.normalise(answer)
     if text in labels:
         return text

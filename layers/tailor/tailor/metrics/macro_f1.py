@@ -1,4 +1,4 @@
-"""Macro F1 over labels: rare labels weigh as much as frequent ones."""
+"""Score macro F1 over labels: rare labels weigh as much as frequent ones."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from tailor.metrics.labels import known_labels, named_label
 
 
 def gather(cases: Sequence[Case], rules: Rules, _: list[float]) -> Evidence:
-    """Columns: for each label twice the hits, then how often it was meant or said."""
+    """Return columns: for each label twice the hits, then how often it was expected or answered."""
     labels = known_labels(cases, rules)
     place = {label: index for index, label in enumerate(labels)}
     scores, columns = [], []
@@ -29,7 +29,7 @@ def gather(cases: Sequence[Case], rules: Rules, _: list[float]) -> Evidence:
 
 
 def macro(sums: Any) -> Any:
-    """The mean over labels that were meant or said."""
+    """Return the mean over labels that were expected or answered."""
     import numpy as np
 
     hits, seen = sums[..., 0::2], sums[..., 1::2]

@@ -1,4 +1,4 @@
-"""Next word: the answer begins with the word that the text goes on with. For cloze questions out of documents."""
+"""Score the next word: the answer begins with the word that continues the text, for cloze questions."""
 
 from tailor.metrics.base import Case, Metric, Rules, best
 

@@ -1,4 +1,4 @@
-"""Answers that are no refusal. A refusal where one is expected (a reference that refuses) is right."""
+"""Score answers that are not refusals. A refusal is right if the reference refuses too."""
 
 import re
 import unicodedata
@@ -23,7 +23,7 @@ _HEAD = 200
 
 
 def refuses(text: str) -> bool:
-    """Looks at the beginning only: a refusal comes first."""
+    """Return whether the beginning of the text is a refusal."""
     head = unicodedata.normalize("NFC", text).lower().replace("’", "'")[:_HEAD]
     return bool(_REFUSAL.search(head)) and not head.lstrip().startswith("{")
 

@@ -1,4 +1,4 @@
-"""Answers that say something."""
+"""Score answers that say something."""
 
 from tailor.metrics.base import Case, Metric, Rules
 from tailor.normalisers.base import visible

@@ -1,4 +1,4 @@
-"""Answers that came to their end before the token limit."""
+"""Score answers that ended before the token limit."""
 
 from tailor.metrics.base import Case, Metric, Rules
 

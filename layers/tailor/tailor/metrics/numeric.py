@@ -1,4 +1,4 @@
-"""Numeric match: the number or quantity that the answer states is that of a reference, however it is written."""
+"""Score numbers: the answer states the number or quantity of a reference, in any notation."""
 
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ def wanted_number(reference: str, rules: Rules) -> Value | None:
 
 
 def agrees(answer: str, reference: str, rules: Rules, tolerance: float = 0.0) -> bool:
-    """Return whether an answer states the number of a reference; ``tolerance`` is in the reference's own unit."""
+    """Return whether an answer states the number of a reference; ``tolerance`` is in the reference's unit."""
     wanted = wanted_number(reference, rules)
     said = stated(answer, wanted, rules.normalise) if wanted is not None else None
     if said is None or wanted is None:

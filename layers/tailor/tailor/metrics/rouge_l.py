@@ -1,4 +1,4 @@
-"""ROUGE-L: F-measure of the longest common subsequence of words."""
+"""Score ROUGE-L: F-measure of the longest common subsequence of words."""
 
 from rapidfuzz.distance import LCSseq
 

@@ -1,4 +1,4 @@
-"""Helper of BLEU and chrF: sacrebleu's own score of a whole test set, with its signature."""
+"""Compute sacrebleu's score of a whole test set, with its signature, for BLEU and chrF."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -8,7 +8,7 @@ from tailor.metrics.base import Case, Corpus, Rules
 
 
 def spelled(case: Case, rules: Rules) -> tuple[str, list[str]]:
-    """Return an answer and its references with Unicode and tone marks in one form; a failed call said nothing."""
+    """Return an answer and its references with Unicode and tone marks in one form; a failed call is empty."""
     answer = "" if case.failed else rules.normalise.spelling(case.answer)
     return answer, [*map(rules.normalise.spelling, case.references)] or [""]
 

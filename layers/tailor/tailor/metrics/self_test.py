@@ -1,4 +1,4 @@
-"""A metric tests itself on a dataset's references, before money is spent.
+"""Test a metric on a dataset's references, before money is spent.
 
 Right answers must be right: the references themselves. Wrong ones must not: other rows' answers, one answer for all,
 "I don't know", every option in a list, the question repeated, a word, a number or a unit changed. Only wrong answers
@@ -33,7 +33,7 @@ _OTHER = "khác"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A held-out row as far as a metric sees it."""
+    """A held-out row, reduced to what a metric uses."""
 
     question: str
     references: tuple[str, ...]
@@ -41,7 +41,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Mean score of one kind of answers. ``doubt`` says in a sentence what is wrong with it; None: nothing."""
+    """Mean score of one kind of answers. ``doubt``: a sentence about what is wrong with it; None: nothing."""
 
     name: str
     score: float
@@ -51,7 +51,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """``metric`` was chosen for ``reason``; ``doubts`` are the probes' in words."""
+    """``metric`` was chosen for ``reason``; ``doubts`` are sentences about the probes."""
 
     metric: str
     title: str
@@ -68,7 +68,7 @@ class SelfTest:
 
 
 def self_test(rows: Sequence[Asked], rules: Rules, name: str = "auto", most: int = ROWS) -> SelfTest | None:
-    """Return how a metric (by default the one that ``auto`` chooses) judges right and wrong answers to these rows.
+    """Return how a metric (by default the one that ``auto`` chooses) scores right and wrong answers to these rows.
 
     None where no row has a reference, or where the metric needs a library that is not here.
     """
@@ -88,7 +88,7 @@ def self_test(rows: Sequence[Asked], rules: Rules, name: str = "auto", most: int
 
 
 def _affordable(rows: Sequence[Asked], most: int) -> int:
-    """Return how many rows to try: fewer where references are long."""
+    """Return how many rows to try: fewer if references are long."""
     typical = fmean(len(row.references[0]) for row in rows)
     return min(most, max(FEWEST_ROWS, int(CHARACTERS / max(typical, 1))))
 
@@ -151,7 +151,7 @@ def _answers(rows: Sequence[Asked], rules: Rules) -> Mapping[str, Sequence[str |
 
 
 def _replaced(text: str, place: int) -> str | None:
-    """Return a text of several words with one of them replaced; a number's words are left to the other probes."""
+    """Return a text of several words with one of them replaced; a number's words are tested by the other probes."""
     words = text.split()
     if len(words) < 2 or any(character.isdigit() for character in text):
         return None

@@ -1,4 +1,4 @@
-"""Token F1 over multisets: a repeated word counts as often as both texts have it."""
+"""Score token F1 over multisets: a repeated word counts as often as both texts have it."""
 
 from collections import Counter
 

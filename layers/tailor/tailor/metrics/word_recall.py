@@ -1,4 +1,4 @@
-"""Word recall: how much of the nearest reference the answer says, however much else it says."""
+"""Score word recall: how much of the nearest reference the answer says, whatever else it says."""
 
 from collections import Counter
 

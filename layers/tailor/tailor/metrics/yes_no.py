@@ -1,4 +1,4 @@
-"""Yes or no: balanced accuracy, so that always saying 'yes' is worth one half however the questions are skewed.
+"""Score yes or no: balanced accuracy, so that always saying 'yes' scores one half however skewed the questions are.
 
 *Cannot tell* (a refusal, a doubt, a hedge) is neither: it is right only where the reference says so too.
 """
@@ -20,7 +20,8 @@ def _wanted(reference: str) -> Stance | None:
 
 
 def gather(cases: Sequence[Case], rules: Rules, scores: list[float]) -> Evidence:
-    """Columns: right and all, for 'yes', 'no' and 'cannot tell'. A row whose reference is none counts nowhere."""
+    """Return columns: right and total for 'yes', 'no' and 'cannot tell'. Rows with another reference are not
+    counted."""
     columns = []
     for case, value in zip(cases, scores, strict=True):
         wanted = _wanted(case.references[0]) if case.references else None
@@ -29,7 +30,7 @@ def gather(cases: Sequence[Case], rules: Rules, scores: list[float]) -> Evidence
 
 
 def balanced(sums: Any) -> Any:
-    """The mean over those answers that occur."""
+    """Return the mean over the answers that occur."""
     import numpy as np
 
     right, rows = sums[..., 0::2], sums[..., 1::2]

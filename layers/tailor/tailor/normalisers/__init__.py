@@ -14,13 +14,13 @@ _BY_LANGUAGE: Mapping[str, Normaliser] = {"vi": VIETNAMESE, "en": ENGLISH}
 
 
 def for_language(language: str, switches: Mapping[str, bool] | None = None) -> Normaliser:
-    """The normaliser of an answer language (``vi``, ``en``, …); the plain one for all that have none of their own."""
+    """Return the normaliser of an answer language (``vi``, ``en``, …), or the plain one."""
     return _BY_LANGUAGE.get(language, PLAIN).switched(switches or {})
 
 
 def check_switches(language: str, switches: Mapping[str, bool]) -> None:
-    """Raises InvalidInputError for a step that the language's normaliser does not have; where the language is ``auto``,
-    for one that no normaliser has: data decides which it will be, and a step of another's has no effect."""
+    """Raise InvalidInputError for a step that the language's normaliser lacks; for ``auto``, a step that all lack: the
+    language depends on data, and steps of other languages have no effect."""
     candidates = [PLAIN, *_BY_LANGUAGE.values()] if language == "auto" else [_BY_LANGUAGE.get(language, PLAIN)]
     known = list(dict.fromkeys(step.name for normaliser in candidates for step in normaliser.steps))
     unknown = [repr(name) for name in switches if name not in known]

@@ -1,4 +1,4 @@
-"""Makes answers comparable: the same words written differently become the same text.
+"""Make answers comparable: the same words in different notations become the same text.
 
 A normaliser is a row of named steps. Every step can be switched off, and the signature, which is printed beside each
 score, says which were on: two scores with different signatures can't be compared.
@@ -26,7 +26,7 @@ _OUTER = str.maketrans({mark: text for text, mark in _INNER.items()})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``label`` is what the signature says while the step is on."""
+    """A step. ``label`` is in the signature while the step is on."""
 
     name: str
     apply: Callable[[str], str]
@@ -52,18 +52,18 @@ class Normaliser:
         return _normalised(self, text)
 
     def tokens(self, text: str) -> list[str]:
-        """Words; syllables in Vietnamese; single characters where a script writes no spaces."""
+        """Return words; syllables in Vietnamese; single characters in scripts without spaces."""
         return _UNSPACED.sub(r" \g<0> ", self(text)).split()
 
     def spelling(self, text: str) -> str:
-        """Return a text with Unicode and tone marks in one form and nothing else changed, as BLEU and chrF take it."""
+        """Return a text with only Unicode and tone marks in one form, as BLEU and chrF take it."""
         for step in self.steps:
             if step.name in SPELLING and step.name not in self.off:
                 text = step.apply(text)
         return visible(text)
 
     def switched(self, switches: Mapping[str, bool]) -> "Normaliser":
-        """A copy with steps turned on or off; a step that it does not have stays without effect."""
+        """Return a copy with steps turned on or off; unknown steps have no effect."""
         known = [step.name for step in self.steps]
         off = {name for name in known if not switches.get(name, name not in self.off)}
         return Normaliser(self.name, self.steps, frozenset(off))
@@ -78,12 +78,13 @@ def _normalised(normaliser: Normaliser, text: str) -> str:
 
 
 def build(name: str, steps: Sequence[Step]) -> Normaliser:
-    """With the steps whose default is off switched off."""
+    """Return the normaliser, with steps turned off that are off by default."""
     return Normaliser(name, tuple(steps), frozenset(step.name for step in steps if not step.default))
 
 
 def compose(text: str) -> str:
-    """NFC, also for half-composed text; full-width forms, raised digits of units (``m²``) and ``½`` are plain ones.
+    """Return text in NFC, also if half composed; full-width forms, raised digits of units (``m²``) and ``½`` become
+    plain.
 
     A lone surrogate becomes U+FFFD, which equals no sound text.
     """
@@ -110,7 +111,7 @@ def visible(text: str) -> str:
 
 
 def squeeze(text: str) -> str:
-    """No invisible characters, single spaces, none before a mark: ``7 . 5 m ?`` is ``7.5 m?``."""
+    """Return text without invisible characters, with single spaces, none before a mark: ``7 . 5 m ?`` is ``7.5 m?``."""
     text = " ".join(visible(text).split())
     return _SPACED_MARK.sub(r"\1", _SPACED_DECIMAL.sub(r"\1", text))
 
@@ -120,7 +121,7 @@ def lower(text: str) -> str:
 
 
 class _Marks(dict[int, str]):
-    """Translates punctuation and symbols to spaces; apostrophes vanish; what numbers and units need stays."""
+    """Translates punctuation and symbols to spaces; apostrophes vanish; what numbers and units need is kept."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -144,7 +145,7 @@ _UNIT = re.compile(r"(?<=\d)(?=[^\W\d_])")
 
 
 def strip_punctuation(text: str) -> str:
-    """Punctuation becomes space, except inside numbers, dates and times; ``50%`` is ``50 %``, ``7m`` is ``7 m``.
+    """Replace punctuation by spaces, except inside numbers, dates and times; ``50%`` is ``50 %``, ``7m`` is ``7 m``.
 
     What makes another word of a word or a number stays: ``C++``, ``C#``, ``18+``, ``<5``, ``≥ 5``.
 

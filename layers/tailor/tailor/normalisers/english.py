@@ -1,4 +1,4 @@
-"""The English normaliser: articles go; numbers, dates, times and units are written in one form."""
+"""Normalise English: articles are removed; numbers, dates, times and units are written in one form."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The normaliser of languages that have none of their own."""
+"""Normalise languages without a normaliser of their own."""
 
 from tailor.normalisers.base import COMMON, build
 

@@ -1,4 +1,4 @@
-"""The Vietnamese normaliser. Tones and accents are part of a word and stay.
+"""Normalise Vietnamese. Tones and accents are part of a word and are kept.
 
 Steps: Unicode composition; spaces; case; the place of tone marks (``hoà`` is ``hòa``, ``tóan`` is ``toán``); i and y
 (``kỹ`` is ``kĩ``); short forms of chats (``ko``); politeness (``dạ … ạ``); short forms of names (``TP.HCM``); colours;
@@ -43,7 +43,7 @@ def _placed(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=20_000)  # Vietnamese has some 7,000 syllables
 def _syllable(given: str, onset: str, nucleus: str, coda: str) -> str:
-    """Put a syllable's tone where it belongs; a syllable with no or several tones stays as it is."""
+    """Move a syllable's tone mark to its standard place; a syllable with no or several tones is unchanged."""
     letters, tones = [], []
     for letter in onset + nucleus:
         plain = unicodedata.normalize("NFD", letter)
@@ -63,7 +63,7 @@ def _syllable(given: str, onset: str, nucleus: str, coda: str) -> str:
 
 
 def _bearer(vowels: str, coda: str) -> int:
-    """Return the place of the vowel that bears the tone, as old spelling has it in open syllables (``hòa``)."""
+    """Return the place of the vowel that carries the tone, by the old spelling of open syllables (``hòa``)."""
     modified = [place for place, vowel in enumerate(vowels) if vowel in _MODIFIED]
     if modified:
         return modified[-1]
@@ -101,12 +101,12 @@ def _without_chat(text: str) -> str:
 
 
 def _plain_speech(text: str) -> str:
-    """Drop politeness around an answer, never the whole of it."""
+    """Remove politeness around an answer, but never all of it."""
     return _POLITE_LAST.sub("", _POLITE_FIRST.sub("", text)) or text
 
 
 def _colours(text: str) -> str:
-    """Drop ``màu`` before a colour of two words, which can be nothing else; ``cam`` alone is a fruit."""
+    """Remove ``màu`` before a colour of two words, which is unambiguous; ``cam`` alone is a fruit."""
     return _COLOUR.sub("", text)
 
 

@@ -119,7 +119,7 @@ class Alias(Record):
 
     @property
     def versions(self) -> tuple[Version, ...]:
-        """The live version, if any, then the previous ones."""
+        """Return the live version, if any, then the previous ones."""
         return (self.live, *self.previous) if self.live else self.previous
 
 

@@ -81,7 +81,7 @@ class ApiKey:
 
     @property
     def id(self) -> str:
-        """The key's name in lists and logs: the start of its digest."""
+        """Return the key's name in lists and logs: the start of its digest."""
         return self.digest[:ID_LENGTH]
 
     def usable(self, now: datetime) -> bool:

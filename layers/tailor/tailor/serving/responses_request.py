@@ -190,7 +190,7 @@ class ResponsesRequest(ApiModel):
 
     @property
     def ignored(self) -> list[str]:
-        """Names of the parameters that the request sets and that have no effect."""
+        """Return names of the parameters that the request sets and that have no effect."""
         names = set_without_effect(self, IGNORED)
         verbose = self.text is not None and self.text.verbosity not in (None, "medium")
         return [*names, *(["text.verbosity"] if verbose else [])]

@@ -308,13 +308,13 @@ class ChatRequest(ApiModel):
 
     @property
     def longest_answer(self) -> int | None:
-        """The most tokens of an answer: the smaller one where the request has both names of the limit."""
+        """Return the most tokens of an answer: the smaller one where the request has both names of the limit."""
         given = [limit for limit in (self.max_completion_tokens, self.max_tokens) if limit is not None]
         return min(given, default=None)
 
     @property
     def ignored(self) -> list[str]:
-        """Names of the parameters that the request sets and that have no effect."""
+        """Return names of the parameters that the request sets and that have no effect."""
         return set_without_effect(self, IGNORED)
 
 

@@ -1,1 +1,1 @@
-"""From a prepared dataset to a custom model: advice, quote, approval, preflight, the job's request, its progress."""
+"""Train a custom model from a prepared dataset: advice, quote, approval, preflight, the job's request, its progress."""

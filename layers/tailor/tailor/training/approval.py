@@ -1,4 +1,4 @@
-"""Decide whether a run may spend by itself or needs a person's approval.
+"""Decide whether a run may spend automatically or needs a person's approval.
 
 It may if its maximum cost is known and within the budget: one-time costs, the first month's storage, and hosting until
 its end, at most a month of it. An unknown price counts as too high. A person also decides if the headroom check advises

@@ -1,4 +1,4 @@
-"""Test bench of the reward function: what do its rewards return before anything is spent?
+"""Test the reward function: what its rewards return, before anything is spent.
 
 Without answers, each row is answered by its own reference, by nothing, and by another row's reference: a model can't
 learn from a reward that does not distinguish these. With a model's answers, it finds rewards that are nearly all 0 or

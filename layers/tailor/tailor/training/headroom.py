@@ -1,4 +1,4 @@
-"""Is there room to improve? A bounded sample of the held-out rows goes to the base model, before the quote."""
+"""Check for headroom: a bounded sample of the held-out rows goes to the base model, before the quote."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -17,9 +17,9 @@ from tailor.training.spending import Spending
 
 WAITING = frozenset({State.PREPARED, State.APPROVED})
 FEW = 100
-"""Open runs among which a new one looks for its place itself."""
+"""Maximum number of open runs for which a new run determines its place itself."""
 TURN, BUDGET = "turn", "budget"
-"""Phases of a waiting run's stall: it waits for room for its job, or for room in the month's limits."""
+"""Phases of a waiting run's stall: it waits for its turn, or for the monthly limits."""
 
 
 class Jobs(Protocol):
@@ -31,7 +31,7 @@ class Jobs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobQueue:
-    """The line of runs that were looked at before and wait."""
+    """The queue of waiting runs that were examined before."""
 
     jobs: Jobs
     spending: Spending
@@ -55,7 +55,7 @@ class JobQueue:
 
 
 def waits_for(run: Run) -> str:
-    """Return what a run waits for that was looked at before: ``turn`` or ``budget``; empty for other runs."""
+    """Return what an examined run waits for: ``turn`` or ``budget``; empty for other runs."""
     waits = run.state in WAITING and run.stall is not None and run.stall.phase in {TURN, BUDGET}
     return run.stall.phase if run.stall and waits else ""
 

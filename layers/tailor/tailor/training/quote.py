@@ -43,12 +43,12 @@ class Basis:
 
     @property
     def rows(self) -> int:
-        """The number of training rows."""
+        """Return the number of training rows."""
         return int(self.manifest["rows"]["train"])
 
     @property
     def held_out(self) -> int:
-        """The number of rows that an evaluation asks each arm, those included that a promotion opens."""
+        """Return the number of rows that an evaluation asks each arm, those included that a promotion opens."""
         evaluation = self.recipe.evaluation
         most = evaluation.max_rows * (2 if evaluation.sealed else 1)
         return min(int(self.manifest["rows"].get("test", 0)), most)
@@ -62,18 +62,18 @@ class Basis:
 
     @property
     def tokens(self) -> Range:
-        """The tokens of one epoch over the training file."""
+        """Return the tokens of one epoch over the training file."""
         tokens = self.manifest["tokens"]
         return Range.of(tokens["low"], tokens["expected"], tokens["high"])
 
     @property
     def row(self) -> Range:
-        """The tokens of a training row, including its answer."""
+        """Return the tokens of a training row, including its answer."""
         return self.tokens.times(Decimal(1) / max(self.rows, 1))
 
     @property
     def prompt(self) -> Range:
-        """The tokens of a held-out row's prompt, or of a training row if the manifest has none."""
+        """Return the tokens of a held-out row's prompt, or of a training row if the manifest has none."""
         asked, rows = self.manifest.get("asked", {}), int(self.manifest["rows"].get("test", 0))
         if not asked or not rows:
             return Range(min(Decimal(1), self.row.low), self.row.expected, self.row.high)

@@ -65,7 +65,7 @@ class Job:
 
     @property
     def facts(self) -> MethodFacts:
-        """The catalogue's facts for the method. Raises InvalidInputError if the model does not support it."""
+        """Return the catalogue's facts for the method. Raises InvalidInputError if the model does not support it."""
         return self.model.method(self.recipe.method)
 
     @property

@@ -1,4 +1,5 @@
-"""Does an AWS account behave as Tailor assumes? Small checks, each with its assumption, and a file of what came out.
+"""Check whether an AWS account behaves as Tailor assumes: small checks, each with its assumption, and a file of
+results.
 
 - :mod:`~tailor.verify.check`: what a check is, and how what it observed is compared with what is assumed.
 - :mod:`~tailor.verify.world`: what a check is given: AWS, the checkout, the stack, names for what it makes.
@@ -20,4 +21,4 @@ CHECKS: tuple[Check, ...] = (*before.CHECKS, *after.CHECKS, *asked.CHECKS)
 """All checks, in the order in which they run. Their ids are stable: files are compared by them."""
 
 CLEANERS: tuple[Cleaner, ...] = (cleaning.RULES, *leftovers.CLEANERS)
-"""What removes the things that checks make."""
+"""What removes the resources that checks create."""

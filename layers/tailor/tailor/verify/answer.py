@@ -1,4 +1,4 @@
-"""Answers of AWS. A refusal is one too: a check observes both."""
+"""Represent AWS's answers, including refusals: a check observes both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,15 @@ from tailor.errors import TailorError
 
 
 class CannotCheckError(TailorError):
-    """The check can't observe: a permission, a checkout or an operation is missing. This is no difference."""
+    """Raised if the check can't observe: a permission, a checkout or an operation is missing. This is not a
+    difference."""
 
     code = "can-not-check"
 
 
 @dataclass(frozen=True, slots=True)
 class AwsAnswer:
-    """``code`` and ``message`` are empty where AWS did what it was asked; ``status`` is that of HTTP."""
+    """``code`` and ``message`` are empty if AWS did what it was asked; ``status`` is HTTP's."""
 
     document: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
@@ -28,22 +29,22 @@ class AwsAnswer:
 
     @property
     def said(self) -> str:
-        """The refusal in one line; empty where there is none."""
+        """Return the refusal in one line; empty if there is none."""
         return f"{self.code}: {self.message}" if self.code else ""
 
     @property
     def unasked(self) -> bool:
-        """Whether the question itself was not let through: not allowed, not known there, not now."""
+        """Return whether the request was rejected before it was examined: not allowed, unknown there, unavailable."""
         return self.code in _UNASKED or self.status >= 500
 
     def needed(self) -> Mapping[str, Any]:
-        """The document. Raises CannotCheckError for a refusal."""
+        """Return the document. Raises CannotCheckError for a refusal."""
         if self.code:
             raise CannotCheckError(self.said)
         return self.document
 
     def asked(self) -> "AwsAnswer":
-        """This answer. Raises CannotCheckError where it says nothing about what was asked."""
+        """Return the answer. Raises CannotCheckError if it says nothing about what was asked."""
         if self.unasked:
             raise CannotCheckError(self.said)
         return self

@@ -1,4 +1,4 @@
-"""Definition of a check: an assumption about AWS as data, and a function that observes."""
+"""Define a check: an assumption about AWS as data, and a function that observes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def differences(expected: Mapping[str, Any], observed: Mapping[str, Any]) -> lis
 
 
 def said(value: Any) -> str:
-    """A value as a person reads it."""
+    """Return a value in words for people."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {said(item)}" for name, item in value.items()) or "none"
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""A checkout of Tailor: what would be deployed from it."""
+"""Read a checkout of Tailor: what would be deployed from it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -31,35 +31,36 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 def read_template(file: Path) -> Mapping[str, Any]:
-    """Return a template of CloudFormation, short forms such as ``!Ref`` written out."""
+    """Return a CloudFormation template with short forms such as ``!Ref`` expanded."""
     found: Mapping[str, Any] = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506  (a SafeLoader)
     return found
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """``root`` holds template.yaml."""
+    """``root`` contains template.yaml."""
 
     root: Path
 
     @cached_property
     def template(self) -> Mapping[str, Any]:
-        """The template, short forms such as ``!Ref`` written out."""
+        """Return the template with short forms such as ``!Ref`` expanded."""
         return read_template(self.root / TEMPLATE)
 
     @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
-        """The template's resources by logical id."""
+        """Return the template's resources by logical id."""
         found: Mapping[str, Mapping[str, Any]] = self.template["Resources"]
         return found
 
     def properties(self, kind: str) -> dict[str, Mapping[str, Any]]:
-        """Properties of the resources of one type."""
+        """Yield the properties of the resources of one type."""
         return {name: item.get("Properties", {}) for name, item in self.resources.items() if item["Type"] == kind}
 
     @property
     def rules(self) -> dict[str, dict[str, Any]]:
-        """Patterns of all rules by logical id, those too that SAM makes of the events of functions and machines."""
+        """Return the patterns of all rules by logical id, including those that SAM makes from functions' and machines'
+        events."""
         found = {
             name: rule["EventPattern"]
             for name, rule in self.properties("AWS::Events::Rule").items()
@@ -73,7 +74,8 @@ class Checkout:
         return {name: _filled_in(pattern) for name, pattern in found.items()}
 
     def machines(self, function_arn: str) -> Iterator[tuple[str, str]]:
-        """Name and definition (JSON) of each state machine, ``function_arn`` in place of each function's."""
+        """Return name and definition (JSON) of each state machine, with ``function_arn`` in place of each
+        function's."""
         for properties in self.properties("AWS::Serverless::StateMachine").values():
             path = self.root / properties["DefinitionUri"]
             values = dict.fromkeys(properties.get("DefinitionSubstitutions", {}), PLACEHOLDER)
@@ -86,7 +88,7 @@ class Checkout:
 
     @property
     def reserved_concurrency(self) -> int:
-        """How many concurrent executions the template's functions reserve for themselves."""
+        """Return how many concurrent executions the template's functions reserve."""
         found = (item.get("ReservedConcurrentExecutions", 0) for item in self.properties(_FUNCTION).values())
         return sum(number for number in found if isinstance(number, int))
 
@@ -95,7 +97,7 @@ _FUNCTION = "AWS::Serverless::Function"
 
 
 def find_checkout(start: Path) -> Checkout | None:
-    """The checkout that ``start`` lies in; None where it lies in none."""
+    """Return the checkout that contains ``start``; None if there is none."""
     for folder in (start, *start.parents):
         if (folder / TEMPLATE).is_file() and (folder / "statemachines").is_dir():
             return Checkout(folder)
@@ -103,7 +105,7 @@ def find_checkout(start: Path) -> Checkout | None:
 
 
 def _filled_in(value: Any) -> Any:
-    """Without CloudFormation's functions: a placeholder stands for what they would give."""
+    """Return the value without CloudFormation's functions, with placeholders for their results."""
     if isinstance(value, Mapping):
         name = next(iter(value), "")
         if len(value) == 1 and (name == "Ref" or str(name).startswith("Fn::")):

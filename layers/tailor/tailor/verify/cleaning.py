@@ -1,4 +1,4 @@
-"""Removes what checks made, found again by its name: also what an earlier call left that was killed.
+"""Remove what checks created, found by its name: also what an earlier, killed call left.
 
 Names begin with ``tailor-verify-`` and the time of the call. What a call made is removed at its end; what others left
 is removed once it is older than any call can be, so that two people may verify at the same time.
@@ -13,13 +13,13 @@ from tailor.errors import TailorError
 from tailor.verify.world import PREFIX, World, begun
 
 LONGEST = 8 * 3600
-"""Seconds after which a call of ``tailor verify`` has surely ended."""
+"""Seconds after which a call of ``tailor verify`` has certainly ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaner:
-    """One kind of thing. ``find`` gives the names of all that begin with a prefix, ``remove`` makes one go and says
-    what stays of it, empty for nothing. ``permissions``: what both need."""
+    """Cleaner of one kind of resource. ``find`` returns the names with a prefix, ``remove`` deletes one and returns
+    what remains of it, empty for nothing. ``permissions``: what both need."""
 
     kind: str
     find: Callable[[World, str], Iterable[str]]
@@ -29,7 +29,8 @@ class Cleaner:
 
 
 def clean(world: World, cleaners: Iterable[Cleaner], now: float | None = None) -> list[str]:
-    """Removes what this call made or, with ``now`` (seconds), what earlier ones left. Returns what stays, and why."""
+    """Remove what this call created or, with ``now`` (seconds), what earlier ones left. Return what remains, and
+    why."""
     left = []
     for cleaner in cleaners:
         if cleaner.deployed and world.stack is None:
@@ -49,13 +50,12 @@ def clean(world: World, cleaners: Iterable[Cleaner], now: float | None = None) -
 
 
 def _names(cleaner: Cleaner, world: World, prefix: str) -> list[str]:
-    """All at once: what is removed meanwhile must not disturb the search."""
+    """Return all names in advance: removals in the meantime must not disturb the search."""
     return list(cleaner.find(world, prefix))
 
 
 def _tried[T](act: Callable[[], T], instead: T) -> tuple[T, str]:
-    """Return the result and the error, if any: no error may keep the rest from being removed, or the file from being
-    written."""
+    """Return the result and the error, if any: no error may prevent other removals, or writing the file."""
     try:
         return act(), ""
     except TailorError as error:
@@ -82,8 +82,8 @@ def pages(
     from_page: str = "",
     **given: Any,
 ) -> Iterator[Mapping[str, Any]]:
-    """Items of all pages of a list. ``next_page`` names the next one in an answer, and in the request for it, where
-    ``from_page`` does not."""
+    """Return the items of all pages of a list. ``next_page`` names the next one in an answer, and in the request for it
+    unless ``from_page`` does."""
     following: dict[str, Any] = {}
     while True:
         page = world.call(service, operation, **given, **following).needed()

@@ -1,4 +1,4 @@
-"""A deployed stack as checks use it."""
+"""Represent a deployed stack as checks use it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from tailor.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """Response to an HTTP request. ``pieces``: in how many its body came."""
+    """Response to an HTTP request. ``pieces``: the number of pieces in which its body arrived."""
 
     status: int
     body: bytes
@@ -24,10 +24,10 @@ class HttpResponse:
 
 
 class HttpClient(Protocol):
-    """Asks the API; the implementation is :class:`tailor.aws.http.PooledHttpClient`."""
+    """Sends requests to the API; the implementation is :class:`tailor.aws.http.PooledHttpClient`."""
 
     def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> HttpResponse:
-        """Raises RetryableError where there is no answer."""
+        """Return the response. Raises RetryableError without one."""
 
 
 class Serving(AliasStore, KeyStore, Protocol):
@@ -36,8 +36,8 @@ class Serving(AliasStore, KeyStore, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """``name``: the stack's; ``api``: the base URL for OpenAI clients, where it is reached from here; ``by``: who acts,
-    for the histories of runs."""
+    """``name``: the stack's; ``api``: the base URL for OpenAI clients, as reached from here; ``by``: the caller, for
+    the histories of runs."""
 
     name: str
     bucket_name: str

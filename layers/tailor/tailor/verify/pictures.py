@@ -1,4 +1,4 @@
-"""Small pictures with Vietnamese questions, drawn here: what probes of a deployed stack upload."""
+"""Draw small pictures with Vietnamese questions, which probes of a deployed stack upload."""
 
 import struct
 import zlib
@@ -23,7 +23,7 @@ class ProbePicture:
 
 
 def pictures() -> list[ProbePicture]:
-    """Ten: a square of each colour, on the left and on the right."""
+    """Return ten pictures: a square of each colour, on the left and on the right."""
     found: list[ProbePicture] = []
     for answer, colour in COLOURS.items():
         for left in (True, False):
@@ -34,7 +34,7 @@ def pictures() -> list[ProbePicture]:
 
 
 def _png(colour: tuple[int, int, int], left: int) -> bytes:
-    """A white picture with a square of 50 pixels, whose left edge is at ``left``."""
+    """Return a white picture with a square of 50 pixels, whose left edge is at ``left``."""
     white = b"\xff\xff\xff"
     blank = b"\0" + white * SIDE  # 0: the line is not filtered
     marked = b"\0" + white * left + bytes(colour) * 50 + white * (SIDE - left - 50)

@@ -1,4 +1,4 @@
-"""The file that says what was observed. It names no account: see :mod:`tailor.verify.redact`."""
+"""Write and read the file of observations. It identifies no account: see :mod:`tailor.verify.redact`."""
 
 from datetime import date
 from typing import Any, Literal
@@ -45,7 +45,7 @@ class VerifyRecord(_Part):
 
 
 def write(record: VerifyRecord, redactor: Redactor) -> str:
-    """The file's text: what was observed in an account is redacted, what Tailor assumes stands as it is.
+    """Return the file's text: observations are redacted, Tailor's assumptions are not.
 
     Raises InvalidInputError should anything be left in it that says whose account it is."""
     clean = record.model_copy(
@@ -70,7 +70,7 @@ def _held_back(redactor: Redactor, text: str, name: str) -> None:
 
 
 def read(text: str | bytes, name: str = "the file") -> VerifyRecord:
-    """Raises InvalidInputError for what is no such file."""
+    """Return the record. Raises InvalidInputError for a file that is none."""
     try:
         return VerifyRecord.model_validate_json(text)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Keeps out of a text whose account it is about: ids, ARNs, addresses, names of buckets, keys.
+"""Redact what identifies an account: ids, ARNs, addresses, names of buckets, keys.
 
 What is known of the account is replaced wherever it stands, and so is whatever has the form of an identifier. A file is
 looked through once more before it is written (:func:`leaks`).
@@ -30,7 +30,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 
 class Redactor:
-    """``known``: what to replace everywhere, by the word in its place, such as a bucket's name by ``bucket``."""
+    """``known``: texts to replace everywhere, by their placeholder, such as a bucket's name by ``bucket``."""
 
     def __init__(self, known: Mapping[str, str]) -> None:
         # Longer ones first: one may be a part of another.
@@ -46,7 +46,7 @@ class Redactor:
         return text
 
     def value[T](self, value: T) -> T:
-        """Return the document with all its texts redacted, names of fields too."""
+        """Return the document with all its texts redacted, including names of fields."""
         found: Any = value
         if isinstance(value, str):
             found = self.text(value)
@@ -65,5 +65,5 @@ class Redactor:
 
 
 def _whole(value: str) -> re.Pattern[str]:
-    """As a word of its own: a stack called "test" must not take "latest" to pieces."""
+    """Return a pattern for whole words: a stack called "test" must not split "latest"."""
     return re.compile(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", re.IGNORECASE)

@@ -7,7 +7,7 @@ from tailor.verify.record import CheckEntry, VerifyRecord
 
 
 def replay(record: VerifyRecord, here: VerifyRecord, checks: Iterable[Check]) -> list[str]:
-    """Return a sentence for each field that the record observed otherwise than was observed here.
+    """Return a sentence for each field that differs between the record and what was observed here.
 
     Left out: what depends on the account or the checkout (see ``Check.varies``), and what either could not check.
     """
@@ -32,7 +32,7 @@ def _compared(there: CheckEntry, here: CheckEntry, varies: frozenset[str]) -> li
 
 
 def observed_on_aws(records: Iterable[VerifyRecord]) -> dict[str, CheckEntry]:
-    """The newest entry of each check that was observed on AWS itself."""
+    """Return the newest entry of each check that was observed on AWS itself."""
     found: dict[str, CheckEntry] = {}
     for record in sorted(records, key=lambda record: record.day):
         if record.recorded_against == "AWS":

@@ -1,4 +1,4 @@
-"""Runs checks one after another; whatever happens in one, the others run and what was made is removed."""
+"""Run checks one after another; whatever happens in one, the others run and what was created is removed."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -37,7 +37,7 @@ class CheckResult:
 
 
 def begin(checks: Iterable[Check], world: World) -> None:
-    """Starts what takes a while. What can't be started is noted, and its check says so."""
+    """Begin what takes a while. What can't be begun is recorded, and its check reports it."""
     for check in checks:
         if check.begin is not None:
             try:
@@ -49,7 +49,7 @@ def begin(checks: Iterable[Check], world: World) -> None:
 
 
 def run(check: Check, world: World, clock: Callable[[], float] = time.monotonic) -> CheckResult:
-    """One check, after :func:`begin`. What goes wrong within it is "could not be checked": it says nothing of AWS."""
+    """Run one check, after :func:`begin`. Errors within it are "could not be checked": they say nothing about AWS."""
     begun = clock()
 
     def result(verdict: Verdict, why: str, observed: dict[str, Any]) -> CheckResult:
@@ -70,12 +70,13 @@ def run(check: Check, world: World, clock: Callable[[], float] = time.monotonic)
 
 
 def skipped(check: Check, why: str) -> CheckResult:
-    """A check that did not run."""
+    """Return a check that did not run."""
     return CheckResult(check, "could not be checked", {}, why, 0.0)
 
 
 def exit_code(results: Iterable[CheckResult]) -> int:
-    """0: all that could be checked is as assumed; 1: something differs; 2: nothing could be checked."""
+    """Return 0 if everything that could be checked is as assumed; 1 if something differs; 2 if nothing could be
+    checked."""
     verdicts = {result.verdict for result in results}
     if "different" in verdicts:
         return 1

@@ -1,4 +1,4 @@
-"""Surroundings of a check: AWS, a checkout of Tailor, a deployed stack, and names for what it makes."""
+"""Define the surroundings of a check: AWS, a checkout of Tailor, a deployed stack, and names for what it creates."""
 
 import re
 import time
@@ -28,19 +28,19 @@ class Built(Protocol):
     """Result of `sam build`; the implementation is :class:`tailor_cli.built.Build`."""
 
     def sizes(self) -> dict[str, int]:
-        """Bytes of each function with all of its layers, unzipped, by logical id."""
+        """Return the unzipped bytes of each function with all of its layers, by logical id."""
 
     def processors(self) -> list[str]:
-        """The processors that its machine code is for: arm64, x86_64."""
+        """Return the processors of its machine code: arm64, x86_64."""
 
 
 def session_name(now: float) -> str:
-    """The beginning of the names of all that one call of ``tailor verify`` makes, by its time in seconds."""
+    """Return the prefix of all names that one call of ``tailor verify`` uses, by its time in seconds."""
     return f"{PREFIX}{int(now):08x}"
 
 
 def begun(name: str) -> int | None:
-    """When a call of ``tailor verify`` made this, in seconds; None where the name is not of that kind."""
+    """Return when a call of ``tailor verify`` created this, in seconds; None for other names."""
     found = _NAME.match(name)
     return int(found[1], 16) if found else None
 
@@ -68,14 +68,14 @@ class World:
 
     @property
     def template(self) -> Checkout:
-        """The checkout. Raises CannotCheckError where there is none."""
+        """Return the checkout. Raises CannotCheckError where there is none."""
         if self.checkout is None:
             raise CannotCheckError("this needs a checkout of Tailor: call it in the folder of template.yaml")
         return self.checkout
 
     @property
     def deployed(self) -> Deployed:
-        """The stack. Raises CannotCheckError where there is none."""
+        """Return the stack. Raises CannotCheckError where there is none."""
         if self.stack is None:
             raise CannotCheckError("this needs a deployed stack: make deploy, or name yours with --stack")
         return self.stack
@@ -88,5 +88,5 @@ class World:
         return seen
 
     def named(self, what: str) -> str:
-        """A name of this session's for something that a check makes."""
+        """Return a name of this session for something that a check creates."""
         return f"{self.name}-{what}"

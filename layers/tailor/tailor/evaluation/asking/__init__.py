@@ -1,4 +1,4 @@
-"""Ask the arms at the pace that models allow, keep each answer, and go on where an earlier call stopped.
+"""Ask the arms at the pace that models allow, store each answer, and resume where an earlier call stopped.
 
 - ``runner``: asks what is missing, in chunks, and keeps the answers
 - ``judge_job``: the same question to Bedrock's own evaluation jobs

@@ -1,4 +1,4 @@
-"""Bedrock's own judge on answers that are there already: the dataset and the request of an evaluation job.
+"""Prepare an evaluation job of Bedrock, whose judge scores existing answers: its dataset and its request.
 
 Evaluation jobs can't call a custom model's on-demand deployment, so Tailor brings the answers it has. One job judges
 one arm, at most 1,000 prompts of 4 KB.
@@ -20,8 +20,8 @@ _TASK = "General"
 
 
 def dataset(rows: Sequence[Row], answers: Mapping[str, Answer], source: str) -> bytes:
-    """JSON Lines with the question, the reference and the arm's answer. Rows without an answer or with a prompt that is
-    too long are left out; raises InvalidInputError where none is left."""
+    """Return JSON Lines with the question, the reference and the arm's answer. Rows without an answer or with too long
+    a prompt are left out; raises InvalidInputError if none is left."""
     lines = [
         {
             "prompt": row.question,
@@ -38,7 +38,7 @@ def dataset(rows: Sequence[Row], answers: Mapping[str, Answer], source: str) -> 
 
 
 def request(*, name: str, role_arn: str, source: str, judge: str, dataset_uri: str, output_uri: str) -> dict[str, Any]:
-    """For CreateEvaluationJob. ``source`` names the arm in the dataset, ``judge`` is a model id."""
+    """Return the CreateEvaluationJob request. ``source`` names the arm in the dataset, ``judge`` is a model id."""
     measured = {
         "taskType": _TASK,
         "dataset": {"name": name, "datasetLocation": {"s3Uri": dataset_uri}},

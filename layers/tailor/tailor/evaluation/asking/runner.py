@@ -1,4 +1,4 @@
-"""Asks every arm every question, at the pace that the models allow, and never twice.
+"""Ask every arm every question, at the pace that the models allow, and never twice.
 
 Answers are kept by row id in small files, addressed by section, arm and chunk, so that a lost chunk can't shift answers
 against references and separate workers never write the same file. What was answered before a stop stays answered.
@@ -32,7 +32,8 @@ class AnswerStore:
         self._prefix = prefix
 
     def load(self, section: QuestionSet, chunks: Container[int]) -> dict[str, dict[int, dict[str, Answer]]]:
-        """Answers so far by arm, chunk and row id; of these chunks only, so that many workers don't read it all."""
+        """Return the answers so far by arm, chunk and row id; only of these chunks, so that each worker reads only its
+        own."""
         found: dict[str, dict[int, dict[str, Answer]]] = {arm.name: {} for arm in section.arms}
         arms = {_folder(arm): arm.name for arm in section.arms}
         folder = f"{self._prefix}{section.name}/"
@@ -50,13 +51,13 @@ class AnswerStore:
 
 
 def _folder(arm: Arm) -> str:
-    """By model too: another live version's answers are others."""
+    """Return the folder of an arm's answers, by model too: another live version has other answers."""
     return f"{arm.name}-{hashlib.sha256(arm.model_id.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
 class CallProgress:
-    """Calls, over all sections and arms, of the chunks that were to be asked. ``asked`` counts those of this visit."""
+    """Calls, over all sections and arms, of the chunks to be asked. ``asked`` counts those of this call."""
 
     done: int
     total: int
@@ -76,7 +77,8 @@ class _Task:
 
 
 class Interview:
-    """One visit to the models. ``deadline`` gives the seconds left; no call starts with less than ``reserve``."""
+    """One call's questions to the models. ``deadline`` gives the seconds left; no question starts with less than
+    ``reserve``."""
 
     def __init__(
         self,
@@ -101,7 +103,7 @@ class Interview:
         self._asked = 0
 
     def ask(self, sections: Sequence[QuestionSet], chunks: Collection[int] | None = None) -> CallProgress:
-        """Asks what is missing, of all chunks or of the given ones. EvaluationError where an arm can't answer."""
+        """Ask what is missing, in all chunks or the given ones. Raises EvaluationError if an arm can't answer."""
         tasks = [task for section in sections for task in self._missing(section, chunks)]
         total = sum(
             len(section.chunk(chunk)) * len(section.arms) for section in sections for chunk in _chosen(section, chunks)
@@ -128,12 +130,13 @@ class Interview:
         return CallProgress(done, total, self._asked)
 
     def answers(self, section: QuestionSet, arm: str) -> dict[str, Answer]:
-        """All answers of an arm, after :meth:`ask`."""
+        """Return all answers of an arm, after :meth:`ask`."""
         parts = [part for (name, who, _), part in self._answers.items() if (name, who.name) == (section.name, arm)]
         return {answer.id: answer for part in parts for answer in part.values()}
 
     def _missing(self, section: QuestionSet, chunks: Collection[int] | None) -> Iterator[_Task]:
-        """Row by row with the arms side by side, so that no arm meets another hour of the day than the others."""
+        """Yield the missing questions row by row with the arms side by side, so that all are asked under the same
+        conditions."""
         chosen = _chosen(section, chunks)
         stored = self._store.load(section, chosen)
         for chunk in chosen:
@@ -170,7 +173,7 @@ class Interview:
             self._stop.set()
 
     def _answer(self, task: _Task) -> Answer | None:
-        """Return None where time ran out first."""
+        """Return the answer; None if time ran out first."""
         outcome = ask(
             self._asker,
             task.arm.model_id,
@@ -204,7 +207,7 @@ class Interview:
                 self._save()
 
     def _save(self) -> None:
-        """One file that can't be written must not cost the answers of the others."""
+        """Store answers; a file that can't be written must not cost the answers in the others."""
         failure: BaseException | None = None
         for place in list(self._unsaved):
             try:
@@ -217,7 +220,7 @@ class Interview:
             raise failure
 
     def _check_hope(self, arm: Arm, answer: Answer) -> None:
-        """An arm that refuses every call from the start will refuse the rest: its rows are no wrong answers."""
+        """Raise EvaluationError for an arm that refuses every call from the start: its rows are not wrong answers."""
         if answer.error is None:
             self._refused[arm.name] = -1
         elif self._refused.get(arm.name, 0) >= 0:

@@ -1,4 +1,4 @@
-"""The decision: passed, failed or inconclusive.
+"""Decide: passed, failed or inconclusive.
 
 - ``verdict``: rows and answers in, an outcome out
 - ``decision``: the rule itself and what it says

@@ -1,4 +1,4 @@
-"""The gate: passed, failed or inconclusive.
+"""Apply the gate's rules: passed, failed or inconclusive.
 
 - *Passed* needs the whole interval of the primary metric's difference above the margin against **every** baseline (by
   the bootstrap and by Student's t), a p-value below what the confidence leaves, enough rows, and every guard held.
@@ -37,7 +37,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class GuardResult:
-    """``comparison`` is None where the guard's metric could not be computed.
+    """``comparison`` is None if the guard's metric could not be computed.
 
     ``p_value`` is corrected (Holm) once several guards are looked at together; ``looks`` is how many there are.
     ``tested``: held only where a fall beyond the margin is ruled out, broken only where it is shown, each by intervals;
@@ -83,7 +83,7 @@ class GuardResult:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``reasons`` are sentences for people, the weightiest first. ``decisive_rows``: how many rows would decide."""
+    """``reasons`` are sentences for people, most important first. ``decisive_rows``: how many rows would decide."""
 
     verdict: Verdict
     reasons: list[str]
@@ -94,7 +94,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Whether the right answer is said at all, against each baseline. ``required``: it has to be said more often."""
+    """Share of answers that contain the right answer at all, against each baseline. ``required``: it must rise."""
 
     comparisons: Sequence[Comparison]
     required: bool
@@ -107,7 +107,7 @@ def decide(
     doubts: Sequence[str] = (),
     content: Content | None = None,
 ) -> Decision:
-    """``comparisons``: the primary metric against each baseline, at least one.
+    """Return the decision. ``comparisons``: the primary metric against each baseline, at least one.
 
     Args:
         doubts: reasons not to pass.
@@ -154,7 +154,7 @@ def _proven(comparison: Comparison, policy: Policy) -> bool:
 
 
 def _disproven(comparison: Comparison, policy: Policy, looks: int) -> bool:
-    """Return whether a candidate is surely not better by the margin. The p-value is about no difference at all.
+    """Return whether a candidate is certainly not better by the margin. The p-value tests for no difference at all.
 
     Against a margin the intervals alone decide, where enough groups make them trustworthy.
     """
@@ -165,7 +165,7 @@ def _disproven(comparison: Comparison, policy: Policy, looks: int) -> bool:
 
 
 def _of_content(content: Content | None, policy: Policy) -> tuple[list[Comparison], list[Comparison]]:
-    """Return where content surely falls, and where it is required to rise and does not surely do so."""
+    """Return where content certainly falls, and where it is required to rise and does not certainly do so."""
     if content is None:
         return [], []
     found = content.comparisons
@@ -185,7 +185,7 @@ def _open(comparison: Comparison, policy: Policy, reasons: list[str], guards: Se
 
 
 def points(value: float) -> str:
-    """A share as percentage points, with its sign."""
+    """Return a share as percentage points, with its sign."""
     return f"{100 * value:+.1f}"
 
 
@@ -224,7 +224,7 @@ def _emptier_sentence(comparison: Comparison) -> str:
 
 
 def _formal_sentence(comparison: Comparison) -> str:
-    """Say that a gain is one of form: what both say in some words, and what remains."""
+    """Return a sentence about a gain in form only: what both say in some words, and what remains."""
     return (
         f"the gain over {spoken(comparison.baseline_arm)} may be one of form alone: in whatever words, it says the "
         f"right answer in {100 * comparison.baseline:.1f} % of the rows and the candidate in "

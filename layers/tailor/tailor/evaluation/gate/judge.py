@@ -1,4 +1,4 @@
-"""A model as judge: which of two answers is better. Off unless the recipe names a judge; it never decides the verdict.
+"""Have a model judge which of two answers is better. Off unless the recipe names a judge; it never decides.
 
 Each pair is shown twice with the answers swapped, because judges favour a place. The judge answers by calling a tool,
 so that no sentence has to be understood, or in one word where its model can't be made to call one. Only a preference
@@ -57,7 +57,7 @@ _WORD = re.compile(r"\W*(?:answer )?(a|b|tie)\W*", re.IGNORECASE)
 
 
 def section(sheet: ScoreTable, baseline: str, model_id: str, most: int, *, calls: bool) -> QuestionSet:
-    """The questions to the judge; two 'arms', one for each order. A random sample; equal answers need no judge.
+    """Return the questions to the judge, with two 'arms' for the two orders, for a random sample of unequal answers.
 
     ``calls``: the model can be made to call a tool.
     """
@@ -86,12 +86,12 @@ def section(sheet: ScoreTable, baseline: str, model_id: str, most: int, *, calls
 
 
 def _data(text: str) -> str:
-    """Return a text in which no tag of the frame is left."""
+    """Return a text without tags of the prompt's frame."""
     return _TAG.sub("< ", text)
 
 
 def preferred(asked: QuestionSet, interview: Interview) -> dict[str, int]:
-    """Return by row what a judge preferred in both orders: 1 the candidate, -1 the baseline, 0 neither."""
+    """Return by row what a judge preferred in both orders: 1 for the candidate, -1 for the baseline, 0 for neither."""
     return {id: _VERDICTS.get(pair, 0) for id, pair in _read(asked, interview).items()}
 
 
@@ -99,14 +99,14 @@ _VERDICTS: Mapping[tuple[Choice, Choice], int] = {("A", "B"): 1, ("B", "A"): -1}
 
 
 def _read(asked: QuestionSet, interview: Interview) -> dict[str, tuple[Choice, Choice]]:
-    """Return what a judge said of each pair in the two orders, where both could be read."""
+    """Return the judge's choices for each pair in the two orders, if both could be parsed."""
     replies = [interview.answers(asked, order) for order in (FORWARD, SWAPPED)]
     pairs = {row.id: (_choice(replies[0][row.id]), _choice(replies[1][row.id])) for row in asked.rows}
     return {id: (first, second) for id, (first, second) in pairs.items() if first is not None and second is not None}
 
 
 def opinion(asked: QuestionSet, interview: Interview, outcome: Outcome) -> dict[str, Any]:
-    """Wins, losses, ties, failures, how often the place decided, preference among judged pairs, agreement."""
+    """Return wins, losses, ties, failures, how often position decided, preference among judged pairs, agreement."""
     sheet, baseline = outcome.sheet, outcome.decision.primary.baseline_arm
     read, verdicts = _read(asked, interview), preferred(asked, interview)
     counts = list(verdicts.values())
@@ -123,7 +123,7 @@ def opinion(asked: QuestionSet, interview: Interview, outcome: Outcome) -> dict[
 
 
 def _choice(reply: Answer) -> Choice | None:
-    """Return what a judge chose; None for a call that failed and for what is no verdict."""
+    """Return a judge's choice; None for a failed call and for anything that is not a choice."""
     if reply.error is not None:
         return None
     text = reply.answer
@@ -153,7 +153,7 @@ def _preference(verdicts: Mapping[str, int], rows: Sequence[Row], design: Design
 
 
 def _agreement(sheet: ScoreTable, metric: str, baseline: str, verdicts: Mapping[str, int]) -> float | None:
-    """Among rows that both tell apart, the share where they prefer the same arm; None where there are none."""
+    """Return, among rows that both tell apart, the share with the same preferred arm; None without such rows."""
     ours, theirs = (sheet.evidence[metric][arm].scores for arm in (CANDIDATE, baseline))
     told = [
         (a > b) == (verdicts[row.id] > 0)

@@ -1,4 +1,4 @@
-"""The ledger of looks: how often a project has looked at the same held-out rows, and what that costs.
+"""Record how often a project has evaluated on the same held-out rows, and what that costs in significance.
 
 Many recipes tried on the same rows find one that wins by chance. The k-th look is therefore decided at the level
 alpha / k²: what a first look decides stays as it is, and all of them together err little more often than one. Rows are
@@ -21,13 +21,13 @@ _LENGTH = 16
 
 
 def fingerprint(rows: Iterable[Row]) -> str:
-    """Return what held-out rows are known by, in whatever order they lie."""
+    """Return a fingerprint of held-out rows, independent of their order."""
     known = sorted(orjson.dumps([row.question, sorted(row.references)]) for row in rows)
     return hashlib.sha256(b"\n".join(known)).hexdigest()[:_LENGTH]
 
 
 def look(files: Storage, project: str, run: str, rows: Iterable[Row]) -> int:
-    """Return which look of the project at these rows a run's is, and keep it. ``files`` is rooted at the bucket."""
+    """Return the number of the project's look at these rows, and record it. ``files`` is rooted at the bucket."""
     folder = f"runs/{project}/looks/evaluation/{fingerprint(rows)}/"
     own = f"{folder}{run}.json"
     try:
@@ -39,5 +39,5 @@ def look(files: Storage, project: str, run: str, rows: Iterable[Row]) -> int:
 
 
 def tightened(policy: Policy, looks: int) -> Policy:
-    """Return the policy of the k-th look at the same rows."""
+    """Return the policy for the k-th look at the same rows."""
     return replace(policy, confidence=1 - (1 - policy.confidence) / looks**2)

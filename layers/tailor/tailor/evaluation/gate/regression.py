@@ -1,4 +1,4 @@
-"""Comparison of candidate and base on the general questions: a score for each answer, a guard for each kind."""
+"""Compare candidate and base on general questions: a score for each answer, a guard for each kind."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -41,7 +41,7 @@ CHECKS: Mapping[str, Callable[[Case, Rules], float]] = {
 
 
 def check(row: Row, answer: Answer) -> float:
-    """1 where the answer is as the question asks. A call that failed is wrong."""
+    """Return 1 if the answer is as the question requires. A failed call is wrong."""
     if answer.error is not None:
         return 0.0
     rules = Rules(for_language(row.id.partition("-")[0]))
@@ -51,7 +51,8 @@ def check(row: Row, answer: Answer) -> float:
 def guards_of(
     asked: QuestionSet | None, answers: Mapping[str, Mapping[str, Answer]], margin: float, plan: Plan
 ) -> list[GuardResult]:
-    """One guard for each kind of question: the candidate may not fall behind its base by more than ``margin``."""
+    """Return one guard for each kind of question: the candidate may not fall behind its base by more than
+    ``margin``."""
     results = []
     for kind, title in KINDS.items() if asked is not None else ():
         rows = [row for row in asked.rows if row.category == kind] if asked else []
@@ -65,7 +66,7 @@ def guards_of(
 
 
 def details(asked: QuestionSet | None, answers: Mapping[str, Mapping[str, Answer]]) -> dict[str, Any] | None:
-    """Scores by kind and the questions that the base could answer and the candidate can't any more."""
+    """Return scores by kind, and questions that the base could answer and the candidate no longer can."""
     if asked is None:
         return None
     passed = {arm: {row.id: check(row, answers[arm][row.id]) for row in asked.rows} for arm in (CANDIDATE, BASE)}

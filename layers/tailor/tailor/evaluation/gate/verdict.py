@@ -1,4 +1,4 @@
-"""Rows and answers in, a decision out: the same for a run and for answers scored offline."""
+"""Turn rows and answers into a decision, identically for a run and for answers scored offline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -56,7 +56,7 @@ class Outcome:
     plan: Plan
 
     def headline(self) -> dict[str, Any]:
-        """The figures that every output holds."""
+        """Return the figures that every output holds."""
         primary = self.decision.primary
         return {
             "verdict": self.decision.verdict,
@@ -94,7 +94,8 @@ def judge(
     extra_guards: Sequence[GuardResult] = (),
     doubts: Sequence[str] = (),
 ) -> Outcome:
-    """``answers`` by arm and row id; needs the candidate and at least one baseline. A missing answer is a wrong one."""
+    """Return the outcome. ``answers`` by arm and row id; needs the candidate and a baseline. Missing answers are
+    wrong."""
     baselines = [arm for arm in answers if arm not in (CANDIDATE, TEACHER)]
     if CANDIDATE not in answers or not baselines:
         raise InvalidInputError("an evaluation needs answers of the candidate and of at least one baseline")
@@ -131,7 +132,7 @@ def _against_best(comparisons: Sequence[Comparison]) -> Comparison:
 def _failure_doubts(
     sheet: ScoreTable, metric: Metric, design: Design, baselines: Sequence[str], policy: Policy
 ) -> list[str]:
-    """Failed calls of a baseline must not make a candidate look good: it has to win even if they had all been right."""
+    """Return doubts about failed calls of a baseline: the candidate must win even if all of them had been right."""
     doubts = []
     for arm in baselines:
         failed = failed_calls(sheet, arm)

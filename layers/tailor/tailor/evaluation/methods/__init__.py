@@ -1,1 +1,1 @@
-"""Measures that a customization method adds to the gate's comparison, a module for each method."""
+"""Measure what a customization method adds to the gate's comparison, in a module for each method."""

@@ -1,4 +1,4 @@
-"""Distillation: the student against gold and against its teacher.
+"""Compare a distilled student with gold answers and with its teacher.
 
 Correctness (against gold) and agreement (with the teacher) are two figures and are never mixed: rows with gold decide
 where there are enough of them; else all rows decide by agreement, and what is known of correctness is told beside it.
@@ -24,7 +24,7 @@ _RIGHT = 0.5
 
 
 def deciding_rows(rows: Sequence[Row], teacher: Mapping[str, Answer], least: int) -> tuple[list[Row], bool]:
-    """Return the rows that decide, and whether they do so by agreement with the teacher.
+    """Return the rows that decide, and whether they decide by agreement with the teacher.
 
     Those with gold, where there are ``least`` of them or all have it; else all rows, each with the teacher's answer as
     its only reference.
@@ -48,7 +48,7 @@ def measure(
     rows: Sequence[Row],
     silver: bool,
 ) -> dict[str, Any]:
-    """Return the method's figures. ``rows``: all held-out rows with their own references, those without gold included.
+    """Return the method's figures. ``rows``: all held-out rows with their own references, including those without gold.
 
     ``silver``: the references that decided are the teacher's own answers.
     """
@@ -82,7 +82,7 @@ def _correctness(sheet: ScoreTable, metric: str, gold: Sequence[Row]) -> dict[st
 
 
 def _agreement(sheet: ScoreTable, metric: str, picked: Sequence[bool] | None = None) -> float | None:
-    """Mean score of the student's answers with the teacher's as the references; None without rows."""
+    """Return the mean score of the student's answers with the teacher's as references; None without rows."""
     agreed = [
         get(metric).score(Case(student.answer, (teacher.answer,)), sheet.rules)
         for place, row in enumerate(sheet.rows)
@@ -94,7 +94,7 @@ def _agreement(sheet: ScoreTable, metric: str, picked: Sequence[bool] | None = N
 
 
 def _gap_closed(sheet: ScoreTable, metric: str, design: Design) -> dict[str, Any] | None:
-    """(student - base) / (teacher - base), with its interval; None where the teacher is no better than the base."""
+    """Return (student - base) / (teacher - base) with its interval; None if the teacher is not better than the base."""
     sums = [design.clusters.sums(sheet.evidence[metric][arm].columns) for arm in (CANDIDATE, BASE, TEACHER)]
     combine = sheet.evidence[metric][CANDIDATE].combine
     student, base, teacher = (float(combine(part.sum(axis=0))) for part in sums)

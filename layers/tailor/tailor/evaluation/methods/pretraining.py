@@ -1,4 +1,4 @@
-"""Continued pre-training: what the job's own losses say, cloze questions out of held-out documents, and memorisation.
+"""Measure continued pre-training: the job's losses, cloze questions from held-out documents, and memorisation.
 
 Bedrock gives no token probabilities at inference, so perplexity comes from the job's files, for each byte, because
 tokens differ between tokenisers. Whether the domain was learned is asked with cloze questions; whether documents can be
@@ -23,7 +23,7 @@ _VERBATIM = 10
 
 
 def next_word(rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]], plan: Plan) -> dict[str, Any]:
-    """How often candidate and base know the next word of held-out documents, where other questions decide."""
+    """Return how often candidate and base know the next word of held-out documents, if other questions decide."""
     sheet = score(rows, answers, [metrics.get("next_word")], rules_for(rows, plan))
     design = Design(Clusters.of([row.group for row in rows]), plan.policy.confidence, plan.resamples, plan.seed)
     [found] = compare(design, sheet.evidence, CANDIDATE, [BASE])["next_word"]
@@ -37,7 +37,7 @@ def next_word(rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]], 
 
 
 def memorisation(rows: Sequence[Row], answers: Mapping[str, Mapping[str, Answer]]) -> dict[str, Any]:
-    """How many probes each arm continues with at least ten words of the original in a row."""
+    """Return how many probes each arm continues with at least ten consecutive words of the original."""
     result: dict[str, Any] = {"probes": len(rows), "words": _VERBATIM}
     for arm in (CANDIDATE, BASE):
         recited = [_run_length(answers[arm][row.id].answer, row.references[0]) >= _VERBATIM for row in rows]
@@ -51,7 +51,7 @@ def _run_length(answer: str, original: str) -> int:
 
 
 def losses(curves: Sequence[Curve], manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-    """First and last validation loss (training, where there is none) a token and a byte; None without curves.
+    """Return first and last validation loss (or training loss) per token and byte; None without curves.
 
     Tokens a byte come from the manifest's estimate, so figures a byte are estimates too.
     """

@@ -1,4 +1,4 @@
-"""Reinforcement: the reward on held-out prompts, and a metric that is not in the reward.
+"""Measure reinforcement: the reward on held-out prompts, and a metric outside of the reward.
 
 A reward that rises while an independent metric does not is a reward that was played, so the reward decides and the
 independent metric guards. Longer and longer answers are the usual sign, so length is reported beside them.
@@ -23,7 +23,7 @@ _INDEPENDENT = ("exact_match", "token_f1", "containment", "chrf")
 
 
 def reward_metric(rewards: Sequence[Reward]) -> Metric:
-    """Return the reward as a metric: the code that graded the training scores the answers too."""
+    """Return the reward as a metric: answers are scored with the code that graded the training."""
     whole = sum(reward.weight for reward in rewards)
 
     def paid(case: Case, rules: Rules) -> float:
@@ -38,7 +38,7 @@ def reward_metric(rewards: Sequence[Reward]) -> Metric:
 
 
 def _reference(case: Case) -> Any:
-    """An object again where the row's reference was one."""
+    """Return an object again if the row's reference was one."""
     try:
         value = orjson.loads(case.references[0]) if len(case.references) == 1 else None
     except orjson.JSONDecodeError:
@@ -47,7 +47,7 @@ def _reference(case: Case) -> Any:
 
 
 def independent_metric(rewards: Sequence[Reward]) -> str:
-    """A metric that no reward pays for."""
+    """Return a metric that no reward pays for."""
     paid = {_SAME.get(reward.kind) for reward in rewards}
     return next(name for name in _INDEPENDENT if name not in paid)
 

@@ -1,4 +1,4 @@
-"""Changes that a customization method makes to an evaluation: rows, metric, guards, figures of its own."""
+"""Adapt an evaluation to the customization method: rows, metric, guards, its own figures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -68,7 +68,7 @@ def _distillation(recipe: Recipe, questions: Questions, answers: Answers, plan: 
 
 
 def _of_logs(recipe: Recipe, questions: Questions) -> tuple[list[str], list[str]]:
-    """Return notes and doubts where logs taught the student: held-out questions must not be among them."""
+    """Return notes and doubts about logs that the student learnt from, which must not contain held-out questions."""
     if recipe.distillation.logs is None:
         return [], []
     logs = questions.manifest.get("logs") or {"problem": "the dataset was prepared by an earlier version"}
@@ -80,7 +80,8 @@ def _of_logs(recipe: Recipe, questions: Questions) -> tuple[list[str], list[str]
 
 
 def _reinforcement(recipe: Recipe, questions: Questions, plan: Plan) -> Task:
-    """The reward decides unless the recipe names a metric; a metric outside of it must not fall."""
+    """Return the task of a reinforcement: the reward decides unless the recipe names a metric; another one is a
+    guard."""
     rewards = recipe.reinforcement.rewards
     independent = reinforcement.independent_metric(rewards)
     metric = reinforcement.reward_metric(rewards)

@@ -1,4 +1,4 @@
-"""Questions and the models that answer them, derived from a run's files alone: each visit asks the same.
+"""Derive questions, and the models to ask, from a run's files alone, so that each call asks the same.
 
 - ``held_out``: rows and answers, as files hold them
 - ``arms``: the models that answer, worked examples, the request for one row

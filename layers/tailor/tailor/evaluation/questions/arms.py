@@ -1,4 +1,4 @@
-"""The arms of an evaluation and what each is asked.
+"""Define the arms of an evaluation and what each is asked.
 
 All arms get the same rows with the same system text and the same decoding (temperature 0). Only the few-shot arm is
 shown worked examples first: it is the best that prompting alone can do, and the candidate must beat that too.
@@ -25,7 +25,7 @@ _SPOKEN = {BASE: "the base model", FEW_SHOT: "the base model with examples", LIV
 
 
 def spoken(arm: str) -> str:
-    """An arm in a sentence."""
+    """Return an arm's name within a sentence."""
     return _SPOKEN.get(arm, f"the {arm}")
 
 
@@ -39,19 +39,19 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A worked example: what the user said (Converse blocks) and the right answer."""
+    """A worked example: the user's turn (Converse blocks) and the right answer."""
 
     content: tuple[dict[str, Any], ...]
     answer: str
 
 
 def rank(seed: int, text: str) -> bytes:
-    """A place in an order that is random and the same on every machine."""
+    """Return a rank in an order that is random but the same on every machine."""
     return hashlib.sha256(f"{seed}:{text}".encode("utf-8", "replace")).digest()
 
 
 def pick_shots(train: Iterable[bytes], count: int, seed: int = 0) -> list[Shot]:
-    """Worked examples out of the lines of train.jsonl, in any format that a method writes; answers differ if they can.
+    """Return worked examples from the lines of train.jsonl, in any method's format; with different answers if possible.
 
     Long examples are passed over: they would crowd out the question. Empty where the format has no answers.
     """
@@ -73,7 +73,7 @@ def pick_shots(train: Iterable[bytes], count: int, seed: int = 0) -> list[Shot]:
 
 
 def _shot(record: dict[str, Any]) -> Shot | None:
-    """Return what the user said last and the answer; None for a document, and where the reference is no text."""
+    """Return the user's last turn and the answer; None for a document, or if the reference is not text."""
     if document_in(record) is not None or not isinstance(record.get("reference_answer", ""), str):
         return None
     found = decode(record)
@@ -82,7 +82,7 @@ def _shot(record: dict[str, Any]) -> Shot | None:
 
 
 def build_request(row: Row, max_tokens: int, shots: Sequence[Shot] = ()) -> dict[str, Any]:
-    """The Converse request (without the model's id) for one row."""
+    """Return the Converse request (without the model's id) for one row."""
     messages: list[dict[str, Any]] = []
     for shot in shots:
         messages.append({"role": "user", "content": list(shot.content)})
@@ -97,7 +97,7 @@ def build_request(row: Row, max_tokens: int, shots: Sequence[Shot] = ()) -> dict
 
 
 def sample_rows(rows: Sequence[Row], most: int, seed: int = 0) -> list[Row]:
-    """At most ``most`` rows in the order given: whole groups picked at random, those that still fit."""
+    """Return at most ``most`` rows in the given order: whole groups picked at random, those that still fit."""
     sizes = Counter(row.group for row in rows)
     picked: set[str] = set()
     left = most

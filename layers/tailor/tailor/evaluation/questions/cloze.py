@@ -1,4 +1,4 @@
-"""Questions out of documents: for the next word of held-out ones, and for how training documents go on."""
+"""Make questions from documents: the next word in held-out ones, and the continuation of training documents."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ _RECITED_WORDS = 25
 
 
 def cloze_rows(rows: Sequence[Row], most: int, seed: int = 0) -> list[Row]:
-    """Questions out of documents (rows without messages); other rows stay. A document is a group."""
+    """Return questions for documents (rows without messages); other rows are unchanged. A document is a group."""
     made: list[Row] = []
     for row in rows:
         if row.messages:
@@ -30,7 +30,7 @@ def cloze_rows(rows: Sequence[Row], most: int, seed: int = 0) -> list[Row]:
 
 
 def _cloze(row: Row, text: str, seed: int) -> Iterable[Row]:
-    """Longer words are asked for: short ones follow from grammar, not from the domain."""
+    """Yield questions for longer words: short ones follow from grammar, not from the domain."""
     words = list(_WORD.finditer(text))
     letters = [re.sub(r"\W", "", word.group()) for word in words]
     places = [place for place in range(8, len(words)) if len(letters[place]) > 3 and letters[place].isalpha()]
@@ -53,7 +53,7 @@ def _prompt(text: str) -> tuple[dict[str, Any], ...]:
 
 
 def probe_rows(train: Iterable[bytes], seed: int = 0) -> list[Row]:
-    """Beginnings of training documents; the reference is how each goes on."""
+    """Return beginnings of training documents; the reference is the continuation."""
     documents = sorted((rank(seed, line.decode("utf-8", "replace")), line) for line in train if line.strip())
     rows: list[Row] = []
     for place, (_, line) in enumerate(documents):

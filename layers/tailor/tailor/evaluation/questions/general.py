@@ -1,4 +1,4 @@
-"""The regression suite: general questions that show what a model forgot while it learned.
+"""Provide the regression suite: general questions that show what a model forgot during training.
 
 Tailor's own questions in Vietnamese and English lie in ``suite/`` as data (CC0), 100 of a kind in each file: knowledge
 and sums, following a format, refusing harm without refusing the harmless, keeping to a language. Candidate and base
@@ -24,7 +24,7 @@ KINDS: Mapping[str, str] = {
 
 @cache
 def suite(name: str) -> tuple[Row, ...]:
-    """The questions of one file: ``vi``, ``en`` or ``en-more``."""
+    """Return the questions of one file: ``vi``, ``en`` or ``en-more``."""
     return tuple(_row(orjson.loads(line)) for line in sizes.suite(name).splitlines())
 
 
@@ -40,5 +40,6 @@ def _row(item: Mapping[str, str]) -> Row:
 
 
 def questions(spoken: str) -> list[Row]:
-    """English for all, and as many Vietnamese ones where the answers are Vietnamese, else more English ones."""
+    """Return English questions, and as many Vietnamese ones if the answers are Vietnamese, otherwise more English
+    ones."""
     return [row for name in sizes.suites(spoken) for row in suite(name)]

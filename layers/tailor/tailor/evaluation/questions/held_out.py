@@ -1,4 +1,4 @@
-"""Held-out rows and answers, as they lie in the bucket (docs/architecture.md) or come from a person's files."""
+"""Read held-out rows and answers, from the bucket (docs/architecture.md) or from a person's files."""
 
 import codecs
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ class Row:
 
     @property
     def question(self) -> str:
-        """The text of the last turn."""
+        """Return the text of the last turn."""
         blocks = self.messages[-1]["content"] if self.messages else []
         return "\n".join(block["text"] for block in blocks if "text" in block)
 
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One arm's answer to one row, without its reasoning. ``raw``: the model's text where that is another.
+    """One arm's answer to one row, without its reasoning. ``raw``: the model's text, if different.
 
     ``error``: a short code if the call failed for good, which counts as wrong.
     """
@@ -64,7 +64,7 @@ _KNOWN = {"id", "references", "group", "category", "messages", "system", "source
 
 
 def read_rows(data: bytes, name: str) -> list[Row]:
-    """Rows of test.jsonl or of a references file. Raises InvalidInputError that names the line."""
+    """Return rows of test.jsonl or of a references file. Raises InvalidInputError that names the line."""
     rows = [_row(value, place) for place, value in _objects(data, name)]
     _check_ids((row.id for row in rows), name)
     if not rows:
@@ -129,7 +129,7 @@ def _source(value: dict[str, Any], place: str) -> dict[str, Any]:
 
 
 def read_answers(data: bytes, name: str) -> dict[str, Answer]:
-    """Answers by row id. Raises InvalidInputError that names the line."""
+    """Return answers by row id. Raises InvalidInputError that names the line."""
     answers = [_answer(value, place) for place, value in _objects(data, name)]
     _check_ids((answer.id for answer in answers), name)
     return {answer.id: answer for answer in answers}
@@ -148,7 +148,7 @@ def _answer(value: dict[str, Any], place: str) -> Answer:
 
 
 def said_by(identity: str, text: str, **measured: Any) -> Answer:
-    """Return an answer of a model's text: reasoning is left out of it."""
+    """Return the answer in a model's text, without reasoning."""
     answer = answer_of(text)
     return Answer(identity, answer, **(measured if answer == text else measured | {"raw": text}))
 
@@ -158,7 +158,7 @@ def write_answers(answers: Iterable[Answer]) -> bytes:
 
 
 def check_known(answers: Mapping[str, Answer], rows: Iterable[Row], name: str) -> None:
-    """Raises InvalidInputError where an answer belongs to no row: a shifted or mistaken file must not be scored."""
+    """Raise InvalidInputError if an answer belongs to no row: a shifted or wrong file must not be scored."""
     known = {row.id for row in rows}
     unknown = [identity for identity in answers if identity not in known]
     if unknown:

@@ -1,4 +1,4 @@
-"""Plan of an evaluation: which rows go to which arms, derived from the run's files alone."""
+"""Plan an evaluation: which rows go to which arms, derived from the run's files alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -53,7 +53,7 @@ class Questions:
 
 
 def questions_of(files: Storage, run: Run, recipe: Recipe, arms: Sequence[Arm]) -> Questions:
-    """Raises EvaluationError where nothing was held out; InvalidInputError for a broken file."""
+    """Return the questions. Raises EvaluationError if nothing was held out, InvalidInputError for a broken file."""
     wanted = recipe.evaluation
     rows, notes, cloze = _held_out(files, run, recipe)
     train = _train_lines(files, run)
@@ -92,7 +92,7 @@ def _manifest(files: Storage, run: Run) -> dict[str, Any]:
 
 
 def _held_out(files: Storage, run: Run, recipe: Recipe) -> tuple[list[Row], list[str], list[Row]]:
-    """The rows that decide, notes on them, and questions for the next word that are asked besides."""
+    """Return the rows that decide, notes on them, and additional questions for the next word."""
     most = recipe.evaluation.max_rows
     if recipe.method == "continued-pre-training":
         return _from_documents(files, run, recipe)
@@ -142,7 +142,7 @@ def _test_rows(files: Storage, run: Run, recipe: Recipe) -> list[Row]:
 
 
 def _train_lines(files: Storage, run: Run) -> list[bytes]:
-    """Empty where the run's training data lie elsewhere (invocation logs)."""
+    """Return the training lines; empty if the run's training data is elsewhere (invocation logs)."""
     try:
         return files.read(f"{run.files}prepared/train.jsonl").split(b"\n")
     except NotFoundError:
@@ -150,7 +150,7 @@ def _train_lines(files: Storage, run: Run) -> list[bytes]:
 
 
 def _with_few_shot(arms: Sequence[Arm], shots: Sequence[Shot]) -> list[Arm]:
-    """The base with worked examples stands beside the base, where there are examples to show."""
+    """Return the arms with the base with worked examples beside the base, if there are examples to show."""
     others = [arm for arm in arms if arm.name != FEW_SHOT]
     base = next((arm for arm in others if arm.name == BASE), None)
     if base is not None and shots:

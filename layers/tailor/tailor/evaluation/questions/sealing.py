@@ -1,4 +1,4 @@
-"""Sealed rows: a part of the held-out rows that is asked only when a version is about to go live.
+"""Seal a part of the held-out rows, which is asked only when a version is about to go live.
 
 Ordinary evaluations ask the open part, however often; what they are tuned to can't be tuned to the sealed part.
 Promotion opens it once, and its verdict decides. Which groups are sealed follows from their names alone.
@@ -14,7 +14,7 @@ _WHOLE = 1 << 64
 
 
 def part_of(rows: Sequence[Row], share: float, *, opened: bool) -> list[Row]:
-    """Return the sealed rows if they were opened, else the open ones; all where nothing is sealed."""
+    """Return the sealed rows if they were opened, otherwise the open ones; all if nothing is sealed."""
     if not share:
         return list(rows)
     return [row for row in rows if is_sealed(row.group, share) == opened]

@@ -1,4 +1,4 @@
-"""Questions that go to the same models, in chunks that are kept and asked one by one."""
+"""Group questions that go to the same models into chunks that are stored and asked one by one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

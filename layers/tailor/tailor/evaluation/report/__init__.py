@@ -1,4 +1,4 @@
-"""The pages: report.json (``document``) and report.html (``html``, with charts, thumbnails, a section by method)."""
+"""Render report.json (``document``) and report.html (``html``, with charts, thumbnails, a section by method)."""
 
 from tailor.evaluation.report.document import Findings, document, headline
 from tailor.evaluation.report.html import render

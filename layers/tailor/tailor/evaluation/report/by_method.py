@@ -1,4 +1,4 @@
-"""The report's section on what the customization method measures besides."""
+"""Render the report's section on the customization method's own measures."""
 
 from collections.abc import Mapping
 from html import escape

@@ -1,4 +1,4 @@
-"""Charts of the report as inline SVG: the difference with its interval, and the training curve."""
+"""Draw the report's charts as inline SVG: the difference with its interval, and the training curve."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ _MOST_TICKS = 6
 
 
 def interval_plot(items: Sequence[Mapping[str, Any]], margin: float, width: int, label_width: int) -> str:
-    """One row for each comparison: ``label``, ``difference``, ``interval``, ``tone``. Values in points.
+    """Return a plot with one row for each comparison: ``label``, ``difference``, ``interval``, ``tone``. In points.
 
     The scale always holds 0, so that "no difference" is in sight.
     """
@@ -57,7 +57,7 @@ def interval_plot(items: Sequence[Mapping[str, Any]], margin: float, width: int,
 
 
 def loss_chart(curves: Sequence[Mapping[str, Any]], width: int) -> str:
-    """Loss by step, one line for each kind; points that are not numbers are left out."""
+    """Return a chart of loss by step with one line for each kind; points that are not numbers are left out."""
     lines = {
         kind: sorted(
             (point["step"], point["loss"])
@@ -107,7 +107,7 @@ def loss_chart(curves: Sequence[Mapping[str, Any]], width: int) -> str:
 
 
 def _round_ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
-    """A few round numbers around a range, the first and last outside of it or at its ends."""
+    """Return a few round numbers around a range, the first and last outside of it or at its ends."""
     rough = (high - low) / (_MOST_TICKS - 1)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * (1 - 1e-9))

@@ -1,4 +1,4 @@
-"""report.json: everything about one evaluation. Its shape is published in docs/evaluation-report.schema.json."""
+"""Compose report.json: everything about one evaluation. docs/evaluation-report.schema.json publishes its shape."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ _LISTED_FAILURES = 200
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Findings besides the outcome, each empty if it was not asked for or can't be known."""
+    """Findings in addition to the outcome, each empty if it was not requested or is unknown."""
 
     conduct: Mapping[str, Mapping[str, Any]]
     image_sizes: Mapping[str, float] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Findings:
 
 
 def headline(outcome: Outcome, candidate: str = "The custom model", rows: str = "held-out rows") -> str:
-    """The verdict in one sentence, for people who read no other."""
+    """Return the verdict in one sentence, for people who read nothing else."""
     decision, primary = outcome.decision, outcome.decision.primary
     low, high = primary.interval
     surely = f"{100 * primary.confidence:g} % interval {points(low)} to {points(high)}"
@@ -131,7 +131,7 @@ def document(
 
 
 def others(outcome: Outcome, baseline: str) -> list[dict[str, Any]]:
-    """The other metrics' differences, with p-values corrected (Holm) for being many. They never decide."""
+    """Return the other metrics' differences, with p-values corrected for their number (Holm). They never decide."""
     found: list[Comparison] = [
         comparison
         for name, comparisons in outcome.comparisons.items()
@@ -153,7 +153,8 @@ def others(outcome: Outcome, baseline: str) -> list[dict[str, Any]]:
 
 
 def examples(outcome: Outcome, baseline: str, *, gain: bool, most: int = _SAMPLES) -> list[dict[str, Any]]:
-    """Rows where the candidate did better (or worse) than the baseline, the clearest first, from different groups."""
+    """Return rows where the candidate did better (or worse) than the baseline, clearest first, from different
+    groups."""
     evidence = outcome.sheet.evidence[outcome.metric]
     gains = [a - b for a, b in zip(evidence[CANDIDATE].scores, evidence[baseline].scores, strict=True)]
     wanted = [place for place, value in enumerate(gains) if (value > 0 if gain else value < 0)]
@@ -179,7 +180,7 @@ def _example(outcome: Outcome, baseline: str, place: int, gain: float) -> dict[s
 
 
 def _mixed(outcome: Outcome, baseline: str) -> list[dict[str, Any]]:
-    """A few wins and losses for messages and the command line."""
+    """Return a few wins and losses for messages and the command line."""
     wins, losses = (examples(outcome, baseline, gain=gain, most=3) for gain in (True, False))
     return [{key: item[key] for key in item if key not in ("images", "errors")} for item in [*wins, *losses]]
 

@@ -1,4 +1,4 @@
-"""report.html: the report for people. One file, nothing from elsewhere, for screens of any width and for paper."""
+"""Render report.html, the report for people: one self-contained file for screens of any width and for paper."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -68,7 +68,7 @@ def percent(value: float | None) -> str:
 
 
 def signed(value: float, digits: int = 1) -> str:
-    """Percentage points with their sign."""
+    """Return percentage points with their sign."""
     return f"{100 * value:+.{digits}f}".replace("-", "−")
 
 
@@ -80,7 +80,7 @@ def section(title: str, intro: str, body: str) -> str:
 def table(
     head: Sequence[str], rows: Sequence[Sequence[str]], classes: Sequence[str] = (), spare: Sequence[int] = ()
 ) -> str:
-    """Cells are HTML. All columns but the first are figures; those at ``spare`` are left out on a phone."""
+    """Return a table of HTML cells. All columns but the first are figures; those at ``spare`` are hidden on a phone."""
 
     def kind(place: int) -> str:
         return ("n" if place else "") + (" wide" if place in spare else "")
@@ -118,7 +118,7 @@ def _verdict(report: Report) -> str:
 
 
 def _sentence(text: str) -> str:
-    """With true minus signs."""
+    """Return a sentence with true minus signs."""
     return re.sub(r"(?<![\w-])-(?=\d)", "−", escape(text))
 
 

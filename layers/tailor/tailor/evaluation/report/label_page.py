@@ -1,4 +1,4 @@
-"""labels.html: a page on which people label answers, without seeing which model gave them; and the key to it.
+"""Render labels.html, on which people label answers without seeing which model gave them, and its key.
 
 One file that works offline and with the keyboard alone. It exports JSON, which ``tailor labels`` reads: how far metric
 and judge agree with people is then in the report.
@@ -27,7 +27,7 @@ def rows_to_label(rows: Sequence[Row]) -> list[Row]:
 
 
 def key(outcome: Outcome, run: str, answers: str, judged: Mapping[str, int]) -> dict[str, Any]:
-    """Return what the page hides: whose answers they are, and what metric and judge say.
+    """Return what the page hides: the model of each answer, and the results of metric and judge.
 
     Args:
         answers: digest of all answers, by which labels of other ones are known.

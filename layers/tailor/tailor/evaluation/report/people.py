@@ -1,4 +1,4 @@
-"""The report's section on how far metric and judge agree with people who labelled answers."""
+"""Render the report's section on how well metric and judge agree with people who labelled answers."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def people(report: Mapping[str, Any], baseline: str) -> tuple[str, list[list[str]], str]:
-    """Return an introduction, the table's rows and the answers that are disagreed about, as HTML.
+    """Return an introduction, the table's rows and the disagreements, as HTML.
 
     ``report``: has labels; ``baseline``: the name of the baseline's arm.
     """

@@ -1,4 +1,4 @@
-"""Small pictures for the report, as data: URLs, so that the page needs nothing from elsewhere."""
+"""Make small pictures for the report as data: URLs, so that the page is self-contained."""
 
 import base64
 import io
@@ -19,7 +19,7 @@ _MAX_BYTES = 20 * 1024 * 1024
 
 
 def thumbnails(files: Storage, rows: Sequence[Row]) -> dict[str, list[str]]:
-    """data: URLs of each row's images by row id; an image that can't be read is left out."""
+    """Return data: URLs of each row's images by row id; an image that can't be read is left out."""
     keys = {row.id: [key for image in row.images if (key := image_key(image))] for row in rows}
     distinct = sorted({key for row_keys in keys.values() for key in row_keys})
     with ThreadPoolExecutor(_THREADS) as pool:

@@ -1,4 +1,4 @@
-"""Vietnamese from an English report: each text of the page is looked up, data stay as they are.
+"""Translate an English report to Vietnamese: each text of the page is looked up, data is unchanged.
 
 Elements with the attribute ``translate="no"``, ``code`` and ``pre`` hold data. A text is the whole between two tags;
 values in it are looked up too. What is not in vietnamese.toml stays English (a test holds that nothing does).
@@ -38,7 +38,7 @@ def untranslated(page: str) -> list[str]:
 
 
 def said(text: str) -> str | None:
-    """Return a text in Vietnamese, None where it is not known. Blanks around it stay."""
+    """Return a text in Vietnamese, None if it is unknown. Outer blanks are kept."""
     return _phrases().said(text)
 
 
@@ -60,7 +60,7 @@ def _phrases() -> Phrasebook:
 
 
 class _Page(HTMLParser):
-    """Writes the page anew, tag by tag, with its texts looked up."""
+    """Copies the page tag by tag, with its texts translated."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

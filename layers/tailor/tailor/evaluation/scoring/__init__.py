@@ -1,4 +1,4 @@
-"""Numbers: what answers are worth, and how far apart two arms are.
+"""Score answers and compare arms.
 
 - ``score``: every metric for every arm, on the same rows
 - ``compare``, ``statistics``: paired differences, intervals that respect groups, tests

@@ -1,4 +1,4 @@
-"""How each arm behaved, whatever it was asked: failures, refusals, language, length, time, tokens, cost."""
+"""Describe each arm's behaviour, whatever it was asked: failures, refusals, language, length, time, tokens, cost."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class Prices:
 
 
 def conduct(sheet: ScoreTable, prices: Prices) -> dict[str, dict[str, Any]]:
-    """By arm; shares are of all rows, times in milliseconds over the calls that were answered."""
+    """Return figures by arm; shares are of all rows, times in milliseconds over the answered calls."""
     return {arm: _of_arm(sheet, arm, prices) for arm in sheet.arms}
 
 
@@ -56,7 +56,7 @@ def _total(answers: Sequence[Answer], name: str) -> int | None:
 
 
 def _length_ratio(sheet: ScoreTable, arm: str) -> float | None:
-    """Words of all answers to words of all (nearest in length) references; 1 is just as long."""
+    """Return the ratio of words in all answers to words in all (nearest in length) references."""
     tokens = sheet.rules.normalise.tokens
     said = meant = 0
     for row in sheet.rows:
@@ -67,7 +67,7 @@ def _length_ratio(sheet: ScoreTable, arm: str) -> float | None:
 
 
 def ratio(first: Mapping[str, Any], second: Mapping[str, Any], *path: str) -> float | None:
-    """One arm's figure to another's; None where either is unknown."""
+    """Return the ratio of two arms' figures; None if either is unknown."""
     a: Any = first
     b: Any = second
     for name in path:

@@ -1,4 +1,4 @@
-"""One arm against another on the same rows: difference, interval, p-value, and what the sample could have shown."""
+"""Compare two arms on the same rows: difference, interval, p-value, and what the sample could have shown."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -62,20 +62,21 @@ class Comparison:
         return self.difference - reach, self.difference + reach
 
     def decisive_rows(self, margin: float) -> int | None:
-        """Rows of this kind that would settle a true effect as large as the one seen; None where none would."""
+        """Return how many such rows would settle a true effect as large as the one seen; None if no number would."""
         effect = self.difference - margin
         needed = sample_size(effect, max(self.squares, effect**2), self.confidence)
         return None if needed is None else max(needed, self.telling_rows(margin))
 
     def telling_rows(self, margin: float) -> int:
-        """Rows with which answers that are wholly lost would have shown, as far as the gain depends on it."""
+        """Return how many rows would have shown the effect, as far as the gain depends on answers that are lost
+        completely."""
         effect = abs(self.difference - margin)
         return math.ceil(self.unseen * self.rows / effect) if effect else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How everything is resampled; all of it is printed in the report."""
+    """Parameters of resampling; the report prints all of them."""
 
     clusters: Clusters
     confidence: float = 0.95
@@ -86,7 +87,7 @@ class Design:
 def compare(
     design: Design, metrics: Mapping[str, Mapping[str, Evidence]], candidate: str, baselines: Sequence[str]
 ) -> dict[str, list[Comparison]]:
-    """``metrics``: evidence by metric and arm. Returns comparisons by metric, one for each baseline in ``baselines``.
+    """Return comparisons by metric, one for each baseline in ``baselines``. ``metrics``: evidence by metric and arm.
 
     All metrics and arms go through one bootstrap, so that they are paired with each other as well.
     """
@@ -157,7 +158,7 @@ def _all_or_nothing(scores: Sequence[tuple[float, float]]) -> bool:
 
 
 def _unseen(design: Design) -> float:
-    """Return the largest share of rows that can have stayed unseen, with half of the risk."""
+    """Return the largest share of rows that may have stayed unseen, at half of the risk."""
     return 1 - float(((1 - design.confidence) / 2) ** (1 / max(design.clusters.rows, 1)))
 
 

@@ -23,7 +23,8 @@ _NAMES = {"content": "in content", "form": "in form alone", "language": "in lang
 
 
 def kinds_of_gain(sheet: ScoreTable, metric: str, baseline: str) -> dict[str, Any]:
-    """Return the mean difference of rows by its kind; the kinds add up to the metric's where it is a mean of rows."""
+    """Return the mean difference by kind of gain; the kinds add up to the metric's difference if it is a mean of
+    rows."""
     primary = _pairs(sheet, metric, baseline)
     content = _pairs(sheet, CONTENT[metric], baseline) if metric in CONTENT else primary
     spoken = _pairs(sheet, _LANGUAGE, baseline)

@@ -1,4 +1,4 @@
-"""From answers to evidence: every metric for every arm, on the same rows in the same order."""
+"""Turn answers into evidence: every metric for every arm, on the same rows in the same order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,12 +35,12 @@ class ScoreTable:
         return [_case(self.answer(arm, row), row) for row in self.rows]
 
     def answer(self, arm: str, row: Row) -> Answer:
-        """A missing answer is a failed call."""
+        """Return an arm's answer; a missing one is a failed call."""
         return self.answers[arm].get(row.id) or Answer(row.id, "", error=MISSING)
 
 
 def corpus_scores(sheet: ScoreTable) -> dict[str, dict[str, Any]]:
-    """Return by metric sacrebleu's signature, and by arm its score of the whole set beside the mean of rows."""
+    """Return sacrebleu's signature by metric, and by arm its score of the whole set beside the mean of rows."""
     found: dict[str, dict[str, Any]] = {}
     for name, by_arm in sheet.evidence.items():
         if name not in metrics.names() or (corpus := metrics.get(name).corpus) is None:
@@ -55,7 +55,7 @@ def corpus_scores(sheet: ScoreTable) -> dict[str, dict[str, Any]]:
 
 
 def value_of(evidence: Evidence, picked: Sequence[int] | None = None) -> float:
-    """The metric over all rows, or over the rows at the given places."""
+    """Return the metric over all rows, or over the rows at the given places."""
     columns = np.asarray(evidence.columns, dtype=np.float64)
     chosen = columns if picked is None else columns[list(picked)]
     return float(evidence.combine(chosen.sum(axis=0)))
@@ -80,7 +80,7 @@ def failed_calls(sheet: ScoreTable, arm: str) -> list[Answer]:
 
 
 def forgiven(sheet: ScoreTable, metric: Metric, arm: str) -> Evidence:
-    """The evidence as if every failed call of ``arm`` had been answered rightly: the best that it can have been."""
+    """Return the evidence as if every failed call of ``arm`` had been answered correctly, its best possible result."""
     cases = [
         Case(row.references[0] if row.references else "", row.references)
         if answer.error is not None

@@ -1,4 +1,4 @@
-"""Slices of the held-out rows: where the candidate is weak although the whole looks well. The worst comes first."""
+"""Slice the held-out rows to find where the candidate is weak although the total looks good. Worst first."""
 
 import io
 from collections import defaultdict
@@ -29,7 +29,7 @@ _MEGAPIXELS = ((0.25, "under 0.25 megapixels"), (1.0, "0.25 to 1 megapixel"))
 def slices(
     sheet: ScoreTable, metric: str, baseline: str, design: Design, sizes: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    """Each slice with at least :data:`FEWEST_ROWS` rows: values of both arms, difference, interval.
+    """Return each slice with at least :data:`FEWEST_ROWS` rows: values of both arms, difference, interval.
 
     ``sizes``: megapixels of the largest image by row id. Intervals are for looking at, not for deciding: with many
     slices some look bad by chance.
@@ -96,13 +96,13 @@ def _slice(
 
 
 def image_key(image: Mapping[str, Any]) -> str | None:
-    """The key of an image in its bucket."""
+    """Return the key of an image in its bucket."""
     location = image["source"].get("s3Location")
     return urlsplit(location["uri"]).path.lstrip("/") if location else None
 
 
 def image_sizes(files: Storage, rows: Sequence[Row]) -> dict[str, float]:
-    """Megapixels of each row's largest image, from the files' headers; rows whose images can't be read are left out."""
+    """Return megapixels of each row's largest image, from file headers; rows with unreadable images are left out."""
     from PIL import Image
 
     def megapixels(key: str) -> float | None:

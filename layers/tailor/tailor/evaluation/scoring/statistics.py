@@ -1,4 +1,4 @@
-"""Paired statistics on clustered rows, vectorised.
+"""Compute paired statistics on clustered rows, vectorised.
 
 Rows that share a group (an image, a document) are not independent, so groups are resampled, never rows. All values lie
 in 0 to 1 and differences in -1 to 1. Random numbers come from a seed that the report prints.
@@ -22,7 +22,7 @@ _NORMAL = NormalDist()
 
 
 def mcnemar_exact(only_a: int, only_b: int) -> float:
-    """Two-sided p of the discordant pairs under a fair coin, in whole numbers, so that no digit is lost."""
+    """Return the two-sided p of the discordant pairs under a fair coin, in integers, so that no digit is lost."""
     total, fewer = only_a + only_b, min(only_a, only_b)
     term = tail = 1
     for taken in range(fewer):
@@ -32,7 +32,7 @@ def mcnemar_exact(only_a: int, only_b: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values for several questions asked at once, in the order given."""
+    """Return p-values adjusted for several simultaneous tests (Holm), in the given order."""
     adjusted = [0.0] * len(p_values)
     highest = 0.0
     for rank, place in enumerate(sorted(range(len(p_values)), key=lambda index: p_values[index])):
@@ -43,7 +43,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """Which group each row is in. ``codes`` has one entry a row, 0 to ``count`` - 1."""
+    """Group of each row. ``codes`` has one entry per row, 0 to ``count`` - 1."""
 
     codes: npt.NDArray[np.intp]
     count: int
@@ -59,17 +59,17 @@ class Clusters:
 
     @property
     def single(self) -> bool:
-        """Every row is its own group."""
+        """Return clusters in which every row is its own group."""
         return self.count == self.rows
 
     def sums(self, columns: npt.ArrayLike) -> Array:
-        """Rows by k becomes groups by k."""
+        """Return sums by group (groups by k) of values by row (rows by k)."""
         values = np.asarray(columns, dtype=np.float64)
         return np.stack([np.bincount(self.codes, values[:, place], self.count) for place in range(values.shape[1])], 1)
 
 
 def bootstrap(group_sums: Array, resamples: int = RESAMPLES, seed: int = 0) -> Array:
-    """Sums over ``resamples`` draws of as many groups as there are, with replacement: resamples by k.
+    """Return sums over ``resamples`` draws of as many groups as there are, with replacement: resamples by k.
 
     All columns see the same draws, so arms stay paired and one pass serves every metric.
     """
@@ -93,7 +93,7 @@ def bootstrap(group_sums: Array, resamples: int = RESAMPLES, seed: int = 0) -> A
 def randomisation_p(
     first: Array, second: Array, combine: Callable[[Any], Any], resamples: int = RESAMPLES, seed: int = 0
 ) -> float:
-    """Two-sided p that the arms are interchangeable: in each draw every group swaps its arms by the toss of a coin.
+    """Return the two-sided p that the arms are interchangeable: each draw swaps a group's arms by the toss of a coin.
 
     ``first`` and ``second`` are group sums (groups by k). Exact up to Monte Carlo; never 0.
     """
@@ -134,7 +134,7 @@ def student_quantile(probability: float, freedom: int) -> float:
 
 
 def percentile_interval(estimate: float, draws: Array, groups: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Bootstrap percentiles, widened for few groups as Student's t is wider than the normal.
+    """Return bootstrap percentiles, widened for few groups by the ratio of Student's t to the normal.
 
     Where no draw differs there is nothing to resample; then it reaches as far as a share of groups that would have
     stayed unseen with the given confidence could move the difference.
@@ -149,7 +149,7 @@ def percentile_interval(estimate: float, draws: Array, groups: int, confidence: 
 
 
 def spread(estimate: float, draws: Array, clusters: Clusters, confidence: float = 0.95) -> float:
-    """Mean squared difference of a row under 'no difference', design effect included; what planning needs.
+    """Return the mean squared difference of a row under 'no difference', including the design effect, for planning.
 
     Without any difference seen, the largest share of differing groups that would have stayed unseen.
     """
@@ -161,7 +161,7 @@ def spread(estimate: float, draws: Array, clusters: Clusters, confidence: float 
 
 
 def sample_size(effect: float, squares: float, confidence: float = 0.95, power: float = POWER) -> int | None:
-    """Rows with which ``effect`` is found with ``power``. ``squares``: see :func:`spread`. None for no effect."""
+    """Return how many rows find ``effect`` with ``power``. ``squares``: see :func:`spread`. None for no effect."""
     if abs(effect) < 1e-9:
         return None
     high, low = _NORMAL.inv_cdf((1 + confidence) / 2), _NORMAL.inv_cdf(power)
@@ -170,7 +170,7 @@ def sample_size(effect: float, squares: float, confidence: float = 0.95, power: 
 
 
 def minimum_detectable_effect(rows: int, squares: float, confidence: float = 0.95, power: float = POWER) -> float:
-    """The smallest effect that ``rows`` show with ``power``; at most 1."""
+    """Return the smallest effect that ``rows`` show with ``power``; at most 1."""
     low, high = 0.0, 1.0
     for _ in range(50):
         middle = (low + high) / 2

@@ -14,7 +14,7 @@ from tailor.training.request import JOB_FOLDER, TRAIN_FILE, VALIDATION_FILE, Job
 from tailor.training.sagemaker.facts import image_in, training_facts
 
 RECIPE_FILE = "prepared/recipe/recipe.yaml"
-"""Where in the run's folder the recipe lies; the channel is its folder."""
+"""Key of the recipe within the run's folder; the job's channel is the folder that contains it."""
 _IN_CONTAINER = "/opt/ml/input/data/recipe/recipe.yaml"
 _VOLUME_GB = 200
 _BATCH = {"nova": 64, "nova-2": 32}  # rows in a step, as AWS's recipes have it

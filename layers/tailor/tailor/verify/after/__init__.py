@@ -1,4 +1,4 @@
-"""Checks on a deployed stack: minutes, and cents."""
+"""Check a deployed stack: takes minutes, and costs cents."""
 
 from tailor.verify.after import api, converse, events, health, jobs, runs
 from tailor.verify.check import Check

@@ -1,4 +1,4 @@
-"""The API answers as an OpenAI client reads it: strangers, unknown things, bodies that are too large."""
+"""Check that the API answers as an OpenAI client expects: unknown callers, unknown paths, oversized bodies."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def _strangers(world: World) -> dict[str, Any]:
 
 
 def _callers(world: World) -> dict[str, Any]:
-    """With a key of the session's project, which has no model."""
+    """Return headers with and without a key of the session's project, which has no model."""
     secret, _ = keys.create(world.deployed.serving, world.named("key"), [world.name], by=world.deployed.by)
     listed = _get(world, "/models", secret)
     return {
@@ -57,7 +57,7 @@ def _headers(secret: str) -> dict[str, str]:
 
 
 def _said(response: HttpResponse) -> str:
-    """Status and error code, as in ``404 not_found``."""
+    """Return status and error code, as in ``404 not_found``."""
     error = _document(response).get("error")
     code = error.get("code") if isinstance(error, dict) else None
     return f"{response.status} {code}" if code else str(response.status)

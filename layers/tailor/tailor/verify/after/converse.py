@@ -1,4 +1,4 @@
-"""The base model answers about an image, as bytes and by its place in the bucket."""
+"""Check that the base model answers about an image, given as bytes and by its place in the bucket."""
 
 from collections.abc import Mapping
 from decimal import Decimal

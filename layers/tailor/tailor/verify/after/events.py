@@ -1,4 +1,4 @@
-"""Bedrock tells of a job by an event, and the event comes to the function that follows jobs: its log says so."""
+"""Check that Bedrock's event about a job reaches the function that follows jobs, by that function's log."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""The stack is well: no alarm is on, no dead letter lies, and queues hand out their work with a cap."""
+"""Check the stack's health: no alarm is on, no dead letter exists, and queues limit their functions."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tailor.verify.world import World
 
 
 def _of_type(world: World, kind: str) -> dict[str, str]:
-    """Return logical names by physical ones of the stack's resources of a type."""
+    """Return logical names by physical ones, for the stack's resources of a type."""
     resources = pages(
         world, "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=world.deployed.name
     )

@@ -1,4 +1,4 @@
-"""Customization jobs that end before training: nothing is charged before that, as field reports say."""
+"""Check customization jobs that end before training: nothing is charged before that, as field reports say."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _ROWS = 8
 
 
 def begin_refused(world: World) -> None:
-    """The third line has the form that older models take, a mistake that many make."""
+    """Begin jobs that Bedrock should refuse. The third line has the form of older models, a common mistake."""
     lines = [_record(number) for number in range(_ROWS)]
     lines[2] = {"prompt": "Thủ đô của Việt Nam?", "completion": "Hà Nội"}
     world.notes[REFUSED] = _submit(world, REFUSED, lines)
@@ -37,7 +37,7 @@ def _record(number: int) -> dict[str, Any]:
 
 
 def _submit(world: World, what: str, records: list[dict[str, Any]]) -> AwsAnswer:
-    """Bedrock's answer to a job with these rows, in the hands of the stack's own role."""
+    """Return Bedrock's answer to a job with these rows under the stack's own role."""
     stack, name = world.deployed, world.named(what)
     folder = files_of_run(name, name)
     lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
@@ -71,8 +71,8 @@ def _refused(world: World) -> dict[str, Any]:
 
 
 def _stopped(world: World) -> dict[str, Any]:
-    """Submitted and stopped in one go: a sound job that nobody stops is trained, and paid for. So it is begun only by
-    who may stop jobs, which a job that is not there tells."""
+    """Submit and stop a job at once: a valid job that nobody stops is trained and paid for. It is begun only by callers
+    who may stop jobs, which a request about a missing job shows."""
     world.call("bedrock", "stop_model_customization_job", jobIdentifier=world.named("not-there")).asked()
     answer = told(_submit(world, STOPPED, [_record(number) for number in range(_ROWS)]))
     if not answer.ok:
@@ -87,7 +87,7 @@ def _stopped(world: World) -> dict[str, Any]:
 
 
 def told(answer: AwsAnswer) -> AwsAnswer:
-    """This answer. Raises CannotCheckError where Bedrock's answer says nothing about the job."""
+    """Return the answer. Raises CannotCheckError if Bedrock's answer says nothing about the job."""
     if answer.code == "ServiceQuotaExceededException":
         raise CannotCheckError(answer.said)
     return answer.asked()
@@ -98,7 +98,7 @@ def _job(world: World, what: str) -> Mapping[str, Any]:
 
 
 def ended(world: World, what: str) -> Mapping[str, Any]:
-    """A job of this session once it has ended. Raises CannotCheckError where it does not."""
+    """Return a job of this session once it has ended. Raises CannotCheckError if it does not."""
     job = world.until(lambda: _job(world, what), lambda found: found["status"] not in OPEN, PATIENCE)
     if job["status"] in OPEN:
         raise CannotCheckError(f"the job is still {job['status']} after {PATIENCE:.0f} seconds, {_phases(job)}")

@@ -1,4 +1,4 @@
-"""Removes what checks made on a deployed stack. What lies in the bucket goes with all its versions."""
+"""Remove what checks created on a deployed stack. Objects in the bucket are removed with all their versions."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ def _jobs(world: World, prefix: str) -> Iterator[str]:
 
 
 def _end_job(world: World, name: str) -> str:
-    """Bedrock keeps its record of a job for good, which costs nothing."""
+    """End a job. Bedrock keeps its record permanently, at no cost."""
     job = world.call("bedrock", "get_model_customization_job", jobIdentifier=name).needed()
     if job["status"] == "InProgress":
         stopped = world.call("bedrock", "stop_model_customization_job", jobIdentifier=name)
@@ -40,7 +40,8 @@ def _delete_model(world: World, name: str) -> str:
 
 
 def _runs(world: World, prefix: str) -> Iterator[str]:
-    """Projects are named by the time of a call; the table knows runs by project, so those are found in the bucket."""
+    """Return runs, found by their objects in the bucket: projects are named by the time of a call, not listed
+    anywhere."""
     yield from sorted(
         {run.id for project in _projects(world, prefix) for run in world.deployed.runs.project_runs(project)}
     )
@@ -52,7 +53,8 @@ def _projects(world: World, prefix: str) -> set[str]:
 
 
 def _forget_run(world: World, run_id: str) -> str:
-    """A run that functions may work on is stopped and kept for the next call: one that vanished would fail them."""
+    """Remove a run's record. A run that functions may work on is stopped and left for the next call, so they don't
+    fail."""
     stack = world.deployed
     run = stack.runs.get(run_id)
     if run.is_open and run.state != State.AWAITING_APPROVAL:
@@ -103,7 +105,7 @@ def _forget_key(world: World, name: str) -> str:
 
 
 def _folders(world: World, prefix: str) -> Iterator[str]:
-    """Names of the folders of all places that checks write to, each once."""
+    """Yield the folder names of all places that checks write to, each once."""
     names = set()
     for folder in FOLDERS:
         names |= {version["Key"].split("/")[1] for version in _versions(world, folder + prefix)}
@@ -111,7 +113,7 @@ def _folders(world: World, prefix: str) -> Iterator[str]:
 
 
 def _empty_folder(world: World, name: str) -> str:
-    """Kept as long as there is a run of it, which is found by it."""
+    """Empty a folder, unless a run of it remains, which is found by the folder."""
     if world.deployed.runs.project_runs(name[: len(world.name)]):
         return ""
     for folder in FOLDERS:
@@ -132,7 +134,7 @@ def _empty_folder(world: World, name: str) -> str:
 
 
 def _versions(world: World, prefix: str) -> Iterator[Mapping[str, Any]]:
-    """Versions and delete markers of all objects whose key begins so."""
+    """Yield versions and delete markers of all objects whose key begins with the prefix."""
     following: dict[str, Any] = {}
     while True:
         page = world.call(

@@ -1,4 +1,4 @@
-"""Small datasets on their way through the deployed pipeline, as far as nothing is spent: budget 0 asks for approval."""
+"""Send small datasets through the deployed pipeline without spending: budget 0 asks for approval."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from tailor.verify.world import World
 
 PROBE, AT_SCALE, MISSING = "probe", "at-scale", "missing"
 PATIENCE = 600.0
-"""Seconds. EventBridge takes up to five minutes to begin after a first deployment."""
+"""Seconds. EventBridge takes up to five minutes to start after a first deployment."""
 TRAINED = 8
 _NOT_THERE = "elsewhere/not-there.png"
 _DECLINED = ["received", "preparing", "prepared", "awaiting-approval", "declined"]
@@ -41,13 +41,13 @@ def _begin_at_scale(world: World) -> None:
 
 
 def _begin_missing(world: World) -> None:
-    """One image lies outside of the dataset's folder, so that the function asks S3 for it; and it is not there."""
+    """Begin a run with a missing image outside of the dataset's folder, so that the function asks S3 for it."""
     project = f"s3://{world.deployed.bucket_name}/{UPLOADS}{world.name}/"
     _upload(world, MISSING, [*_rows(), ("Hình này màu gì?", "đỏ", project + _NOT_THERE, "train")], _RECIPE)
 
 
 def _rows() -> list[tuple[str, ...]]:
-    """Question, answer, image and part: eight to train on, the fewest that Nova takes, and two held out."""
+    """Return question, answer, image and split: eight rows to train on, Nova's minimum, and two held out."""
     return [
         (picture.question, picture.answer, f"images/{picture.name}", "train" if number < TRAINED else "test")
         for number, picture in enumerate(pictures())
@@ -55,7 +55,7 @@ def _rows() -> list[tuple[str, ...]]:
 
 
 def _upload(world: World, dataset: str, rows: list[tuple[str, ...]], recipe: str) -> None:
-    """A folder of its own in the session's project; the recipe goes last, because it starts the run."""
+    """Upload into a folder of its own in the session's project; the recipe goes last, because it starts the run."""
     bucket, prefix = world.deployed.bucket, f"{UPLOADS}{world.name}/{dataset}/"
     for picture in pictures():
         bucket.write(f"{prefix}images/{picture.name}", picture.png, "image/png")
@@ -108,7 +108,7 @@ def _missing(world: World) -> dict[str, Any]:
 
 
 def settled(world: World, dataset: str) -> Run:
-    """The run once it waits for an answer or goes on no more. Raises CannotCheckError where none begins."""
+    """Return the run once it waits for an answer or has ended. Raises CannotCheckError if none begins."""
     done = TERMINAL | {State.AWAITING_APPROVAL}
     run = world.until(
         lambda: find_run(world, dataset), lambda found: found is not None and found.state in done, PATIENCE
@@ -128,7 +128,7 @@ def _run(world: World, dataset: str) -> Run:
 
 
 def find_run(world: World, dataset: str) -> Run | None:
-    """The run of one of this session's datasets; None where there is none yet."""
+    """Return the run of one of this session's datasets; None if there is none yet."""
     runs = world.deployed.runs.project_runs(world.name)
     return next((run for run in runs if run.dataset == dataset and not run.is_superseded), None)
 

@@ -1,4 +1,4 @@
-"""One real run of the cheapest model: trained, deployed, measured, put live, called, and taken down again."""
+"""Run the cheapest model once for real: train, deploy, measure, make live, call, and take down again."""
 
 import json
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from tailor.verify.world import World
 
 DATASET = "training"
 MOST = Decimal(3)
-"""US dollars that the run may cost at most, with a month of storage, of which a day is used."""
+"""Maximum cost of the run in US dollars, with a month of storage, of which a day is used."""
 HOURS = 6.0
 _ROWS = 120
 _KINDS = ("Hóa đơn", "Giao hàng", "Bảo hành", "Đổi trả")
@@ -76,7 +76,7 @@ def _upload(world: World) -> None:
 
 
 def _approve(world: World, run: Run) -> None:
-    """Goes on where the price is known, small, and a person says yes; else the run is declined. Raises
+    """Approve the run if its price is known and small and a person agrees; otherwise decline it. Raises
     CannotCheckError."""
     stack = world.deployed
     most = committed(run.quote) if run.quote else None
@@ -101,8 +101,8 @@ def _wait(world: World, states: frozenset[State]) -> Run:
 
 
 def _call(world: World) -> tuple[str, bool]:
-    """The status of a chat completion by the project's name, "empty" where it holds no text; and whether another one
-    came whole and in more than one piece."""
+    """Return the status of a chat completion by the project's name, "empty" if it has no text; and whether another one
+    arrived completely and in more than one piece."""
     secret, _ = keys.create(world.deployed.serving, world.named("app"), [world.name], by=world.deployed.by)
     body = {"model": world.name, "messages": [{"role": "user", "content": "Khách hỏi về giao hàng: phòng nào?"}]}
     headers = {"authorization": f"Bearer {secret}", "content-type": "application/json"}
@@ -116,14 +116,14 @@ def _call(world: World) -> tuple[str, bool]:
 
 
 def _take_down(world: World, run: Run) -> bool:
-    """Whether the run ends as retired. Its model is deleted with all that this call made."""
+    """Return whether the run ends as retired. Its model is deleted with everything that this call created."""
     if run.state == State.LIVE:
         world.deployed.take_offline(run.project, _SAID)
     return world.until(lambda: _found(world), lambda found: found.state in TERMINAL, 600).state in TERMINAL
 
 
 def _minutes(run: Run) -> dict[str, float]:
-    """How long each state lasted."""
+    """Return how long each state lasted, in minutes."""
     pairs = zip(run.history, run.history[1:], strict=False)
     return {str(one.state): round((following.at - one.at).total_seconds() / 60, 1) for one, following in pairs}
 

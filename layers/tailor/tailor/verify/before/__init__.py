@@ -1,4 +1,4 @@
-"""Checks that need nothing deployed, take seconds and cost nothing."""
+"""Run checks that need no deployment, take seconds and cost nothing."""
 
 from tailor.verify.before import build, concurrency, machines, models, prices, quotas, rules
 from tailor.verify.check import Check

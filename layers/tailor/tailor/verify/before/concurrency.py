@@ -1,4 +1,4 @@
-"""Lambda has room for the template's functions, in accounts with a small limit too."""
+"""Check that Lambda has capacity for the template's functions, also in accounts with a small limit."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from tailor.verify.check import Check
 from tailor.verify.world import World
 
 LEAST_UNRESERVED = 10
-"""Lambda keeps so many executions for functions that reserve none."""
+"""Concurrent executions that Lambda keeps for functions without a reservation."""
 
 
 def _room(world: World) -> dict[str, Any]:

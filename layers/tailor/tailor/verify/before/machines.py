@@ -1,4 +1,4 @@
-"""Step Functions takes the definitions of the state machines."""
+"""Check that Step Functions accepts the definitions of the state machines."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Bedrock has the catalogue's models here, in the state that the catalogue says, for the methods that it says."""
+"""Check that Bedrock has the catalogue's models here, in the stated state and for the stated methods."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def _lifecycle(world: World) -> dict[str, Any]:
 
 
 def _status(world: World, model: Model) -> str:
-    """ACTIVE or LEGACY as Bedrock says, RETIRED where it has no such model any more."""
+    """Return ACTIVE or LEGACY as Bedrock says, RETIRED if it no longer has the model."""
     for identifier in (model.training_id, model.base_id):
         answer = world.call("bedrock", "get_foundation_model", modelIdentifier=identifier).asked()
         if answer.ok:

@@ -1,4 +1,4 @@
-"""AWS's Price List has the prices that the catalogue knows, and perhaps some that it does not."""
+"""Check that AWS's Price List has the prices that the catalogue knows, and perhaps some that it does not."""
 
 from decimal import Decimal
 from typing import Any
@@ -34,7 +34,7 @@ def _prices(world: World) -> dict[str, Any]:
 
 
 def _listed(world: World, model: Model) -> dict[Any, str]:
-    """The list's amounts by item; empty where it has none that can be read."""
+    """Return the list's amounts by item; empty if it has none that can be read."""
     found = {}
     for item, usage_type in model.usage_types(world.region).items():
         answer = world.call("pricing", "get_products", **request(usage_type)).needed()

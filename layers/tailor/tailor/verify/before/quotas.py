@@ -1,4 +1,5 @@
-"""Service Quotas names the quotas that Tailor reckons with, and this account has no less than is documented."""
+"""Check that Service Quotas has the quotas that Tailor uses, and that this account has at least the documented
+values."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""EventBridge takes the patterns of the template's rules: each is put, switched off, under a throwaway name."""
+"""Check that EventBridge accepts the patterns of the template's rules: each is put, disabled, under a temporary
+name."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from tailor.verify.check import Check
 from tailor.verify.world import World
 
 SURELY, TOO_MANY = 4, 8
-"""Wildcards of one rule that EventBridge takes by public reports, and that it refuses."""
+"""Wildcards in one rule that EventBridge accepts according to public reports, and that it refuses."""
 _WRONG = {"source": "not-a-list"}  # a pattern that EventBridge must refuse, else its silence says nothing
 
 
@@ -24,7 +25,7 @@ def _accepted(world: World) -> dict[str, Any]:
 
 
 def _complexity(world: World) -> dict[str, Any]:
-    """Rules with more and more wildcards; each is 2 more by the measure of AWS's own rule engine."""
+    """Find the limit with rules of more and more wildcards; each is 2 more by AWS's own rule engine."""
     taken = {count: _put(world, f"rule-wild-{count}", _wildcards(count)) for count in range(SURELY, TOO_MANY + 1)}
     refused = [answer for answer in taken.values() if not answer.ok]
     return {
@@ -40,7 +41,7 @@ def _wildcards(count: int) -> dict[str, Any]:
 
 
 def _put(world: World, what: str, pattern: Mapping[str, Any]) -> AwsAnswer:
-    """Put a rule with the pattern and return EventBridge's answer. It has no target and is deleted at once."""
+    """Put a rule with the pattern and return EventBridge's answer. It has no target and is deleted immediately."""
     name = world.named(what)
     answer = world.call("events", "put_rule", Name=name, EventPattern=json.dumps(pattern), State="DISABLED").asked()
     if answer.ok:
