@@ -1,4 +1,4 @@
-"""A crowd at the local API: ``python -m benchmarks.crowd``.
+"""Measure a crowd at the local API: ``python -m benchmarks.crowd``.
 
 It starts a local cloud of its own with a small model, and lets a burst of clients ask while no function of the API has
 started yet. Then as many clients as ``--clients`` ask again and again for ``--seconds``, every other one with
@@ -96,7 +96,7 @@ def whole(document: Any) -> tuple[str, dict[str, int]]:
 
 
 def read(events: str) -> tuple[str, dict[str, int]]:
-    """Text and usage of a stream; no usage where it is not whole."""
+    """Return the text and usage of a stream; no usage if it is incomplete."""
     if not events.endswith("data: [DONE]\n\n"):
         return "", {}
     chunks = [json.loads(line.removeprefix("data: ")) for line in events.split("\n\n")[:-2]]

@@ -1,4 +1,4 @@
-"""How fast datasets are checked and converted, against merely validating each row: ``python -m benchmarks.datasets``.
+"""Measure checking and converting datasets against only validating each row: ``python -m benchmarks.datasets``.
 
 One run measures everything on the same machine and the same data, so the ratios mean something wherever it is run.
 The baseline is what a validator without more ambition does: parse each line, validate it with a pydantic model of the
@@ -42,7 +42,7 @@ _WORDS = {
 
 
 def write_rows(path: Path, count: int) -> None:
-    """Chats of about 1.5 KB, half English and half Vietnamese, all different; a quarter of the questions in parts."""
+    """Write different chats of about 1.5 KB, half English, half Vietnamese; a quarter of the questions in parts."""
     choose = random.Random(7)
     with path.open("wb") as file:
         for number in range(count):
@@ -61,7 +61,7 @@ def write_rows(path: Path, count: int) -> None:
 
 
 def write_short_rows(path: Path, count: int) -> None:
-    """Questions that are all different, with answers of some words that come again and again."""
+    """Write questions that are all different, with short answers that repeat."""
     choose = random.Random(7)
     answers = ["có", "không", "màu đỏ", "hai con mèo", "yes", "no", "a red car on the street", "12"]
     with path.open("wb") as file:
@@ -131,8 +131,8 @@ def _measured(work: Callable[..., int], arguments: tuple[Any, ...], results: Any
 
 
 def measure(work: Callable[..., int], *arguments: Any) -> tuple[int, float, float, list[int]]:
-    """Rows, seconds, seconds of this process's processor, peak KiB of the process and of its largest child; in a fresh
-    process, so that peaks are its own."""
+    """Return rows, seconds, seconds of processor time, peak KiB of the process and of its largest child; in a
+    fresh process, so that peaks are its own."""
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
     process = context.Process(target=_measured, args=(work, arguments, results))
@@ -188,7 +188,7 @@ def _runs(folder: Path, table: Path) -> Iterator[tuple[str, float, float, float]
 
 
 def measure_media(bucket: str) -> None:
-    """20,000 rows over 2,000 images in a bucket: all of the intake, against fetching and opening one object a row."""
+    """Measure 20,000 rows over 2,000 images in a bucket: all of the intake, against fetching and opening each row's."""
     from tailor.aws.s3 import S3Storage
 
     storage, prefix = S3Storage(bucket), "uploads/benchmark/images/"

@@ -1,4 +1,4 @@
-"""How fast and with how much memory the text of documents is taken out: ``python -m benchmarks.documents FOLDER``.
+"""Measure time and memory of extracting the text of documents: ``python -m benchmarks.documents FOLDER``.
 
 Each kind of document is read by a process of its own, in which nothing else happens. Without a folder of one's own
 documents, some are made: Word files with headings, numbered paragraphs and a table, e-books, web pages.

@@ -1,4 +1,4 @@
-"""How often the gate errs, by simulation, and how fast it is. Run: python -m benchmarks.evaluation [--trials 2000]
+"""Measure how often the gate errs, by simulation, and its speed: python -m benchmarks.evaluation [--trials 2000]
 
 Every trial goes through the same comparison and decision as a run. Prints one line a scenario: the shares of trials
 that passed and that failed, and what they should be.
@@ -44,7 +44,7 @@ class Scenario:
 
 
 def draw(scenario: Scenario, random: np.random.Generator) -> tuple[Scores, list[Scores]]:
-    """Scores of the candidate and of each baseline."""
+    """Return scores of the candidate and of each baseline."""
     shape = (scenario.groups, scenario.group_rows)
     shared = random.random(scenario.groups) < scenario.together
 
@@ -228,7 +228,7 @@ def clock(work: Callable[[], object]) -> float:
 
 
 def speed() -> float:
-    """Seconds for one comparison of 3,000 graded rows in 3,000 groups with 10,000 resamples."""
+    """Return seconds for one comparison of 3,000 graded rows in 3,000 groups with 10,000 resamples."""
     random = np.random.default_rng(1)
     design = Design(Clusters.of([str(place) for place in range(3000)]))
     evidence = {name: _evidence(random.random(3000)) for name in ("a", "b")}

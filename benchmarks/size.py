@@ -1,4 +1,4 @@
-"""How long a dataset keeps one function busy, by its size, and that memory does not grow with it:
+"""Measure how long a dataset keeps one function busy, by its size, and that memory does not grow with it:
 ``python -m benchmarks.size``.
 
 Times are those of the processor, of one core, so that other work on the machine does not disturb them; waiting for a
@@ -56,8 +56,8 @@ class Ranged(FolderStorage):
 
 
 def prepare(folder: Path, stage: str = "all") -> tuple[int, float]:
-    """Bytes of the scratch files at most, and seconds of the processor. ``stage``: "all"; "read" for reading alone;
-    "end" for what follows the pass over the rows."""
+    """Return the peak bytes of scratch files, and seconds of processor time. ``stage``: "all"; "read" for reading
+    alone; "end" for what follows the pass over the rows."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as place:
         scratch, out = Path(place) / "scratch", Path(place) / "out"
         scratch.mkdir()
@@ -122,7 +122,7 @@ def estimated(folder: Path) -> float:
 
 @contextmanager
 def watched(folder: Path) -> Iterator[list[int]]:
-    """The most bytes that lie in the folder, looked at ten times a second."""
+    """Yield the peak bytes in the folder, sampled ten times a second."""
     most, done = [0], threading.Event()
 
     def look() -> None:
@@ -145,7 +145,7 @@ def watched(folder: Path) -> Iterator[list[int]]:
 
 
 def photograph(seed: int, size: tuple[int, int]) -> bytes:
-    """Soft shapes and some grain: packs as photographs do, about a quarter of a byte for a pixel."""
+    """Return soft shapes and some grain, which compress like photographs: about a quarter of a byte per pixel."""
     chance = random.Random(seed)
     coarse = Image.frombytes("RGB", (16, 12), chance.randbytes(16 * 12 * 3)).resize(size, Image.Resampling.BICUBIC)
     grain = Image.effect_noise(size, 24).convert("RGB")
@@ -242,7 +242,7 @@ def measure_shards(scale: float) -> None:
 
 
 def measure_media(scale: float) -> None:
-    """Ten rows about each picture, in any order: how often it is fetched, by all functions together."""
+    """Measure how often pictures with ten rows each, in any order, are fetched by all functions together."""
     print(f"{'':40}{'functions':>11}{'fetched':>11}{'CPU s':>11}{'peak MiB':>11}")
     with tempfile.TemporaryDirectory() as place:
         folder, work, images = Path(place) / "data", Path(place) / "work", int(2_000 * scale)
@@ -269,7 +269,7 @@ def measure_media(scale: float) -> None:
 
 
 def measure_memory(mebibytes: int) -> None:
-    """Archives of few large pictures that repeat, so that writing them is quick; the names and places differ."""
+    """Measure archives of a few large pictures that repeat, for quick writing, under different names."""
     member = photograph(1, (2400, 1800)) + os.urandom(3 * MIB)  # 4 MB or so; it does not pack
     print(f"{'':32}{'archive MB':>11}{'members':>9}{'CPU s':>8}{'disk MB':>9}{'peak MiB':>10}")
     for count in (max(8, mebibytes * MIB // len(member) // 8), mebibytes * MIB // len(member)):

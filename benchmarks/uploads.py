@@ -69,7 +69,7 @@ def _fill(folder: Path, files: int, size: int) -> int:
 
 
 class _World:
-    """Access to one upload in the cloud."""
+    """One upload in the cloud."""
 
     def __init__(self, cloud: LocalCloud, project: str) -> None:
         self.prefix = f"uploads/{project}/large/"
@@ -180,7 +180,7 @@ def _choose(page: Any, folder: Path) -> None:
 
 
 class Forwarder:
-    """A port that hands all on to another one and counts what clients send."""
+    """Forwards a port to another one and counts what clients send."""
 
     def __init__(self, to: int) -> None:
         self._to, self.sent, self._lock = to, 0, threading.Lock()

@@ -1,4 +1,4 @@
-"""How long a person waits for ``tailor check``: ``python -m benchmarks.waiting``.
+"""Measure how long a person waits for ``tailor check``: ``python -m benchmarks.waiting``.
 
 Each command is a process of its own, from its start to its end, imports included. Beside it stands what somebody would
 write instead: a script that validates each row with a pydantic model of the record, and one that opens each photograph
@@ -30,7 +30,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.jpg")):
 
 
 def write_photographs(folder: Path, count: int) -> None:
-    """Pictures of 640 x 480 with large shapes and some noise, of about 70 KB, and questions about them in a CSV."""
+    """Write pictures of 640 x 480 with large shapes and some noise, of about 70 KB, and questions about them as CSV."""
     chance = numpy.random.default_rng(7)
     rows = ["question,answer,image"]
     for number in range(count):
@@ -44,7 +44,7 @@ def write_photographs(folder: Path, count: int) -> None:
 
 
 def seconds(command: Sequence[str], runs: int) -> float:
-    """The shortest of some runs, by the clock."""
+    """Return the shortest of some runs, by the clock."""
     found = []
     for _ in range(runs):
         start = time.perf_counter()

@@ -1,1 +1,1 @@
-"""The other side of benchmarks.serving."""
+"""Provide the gateway that benchmarks.serving compares with."""

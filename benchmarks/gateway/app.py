@@ -1,4 +1,4 @@
-"""A minimal gateway of the shape that bedrock-access-gateway has, to measure beside: FastAPI, boto3 clients at import.
+"""Minimal gateway in the shape of bedrock-access-gateway, for comparison: FastAPI, boto3 clients at import.
 
 Written for this comparison, with only what one chat request needs; a real gateway does more.
 """

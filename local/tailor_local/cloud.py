@@ -146,11 +146,12 @@ class LocalCloud:
         }
 
     def session(self) -> boto3.Session:
-        """A boto3 session as the account's owner. Clients of it need ``endpoint_url=cloud.endpoint``: see `client`."""
+        """Return a boto3 session as the account's owner. Clients of it need ``endpoint_url=cloud.endpoint``: see
+        `client`."""
         return boto3.Session(aws_access_key_id=OWNER, aws_secret_access_key=OWNER, region_name=self.region)
 
     def client(self, service: str, **settings: Any) -> Any:
-        """A boto3 client of this cloud, as the account's owner."""
+        """Return a boto3 client of this cloud, as the account's owner."""
         return self.session().client(service, endpoint_url=self.endpoint, **settings)  # type: ignore[call-overload]
 
     @cached_property
@@ -165,7 +166,7 @@ class LocalCloud:
 
     @property
     def api_url(self) -> str:
-        """The base URL of the API as this cloud serves it."""
+        """Return the base URL of the API as this cloud serves it."""
         return api_address(self.endpoint, self.outputs["ApiUrl"], self.outputs["ApiId"])
 
     def warm(self) -> list[str]:
@@ -174,7 +175,7 @@ class LocalCloud:
 
     @property
     def console_url(self) -> str:
-        """The address of the page for people."""
+        """Return the address of the page for people."""
         return f"{self.api_url.removesuffix('/v1')}/console"
 
     def set_faults(self, faults: Faults) -> None:
@@ -182,11 +183,11 @@ class LocalCloud:
         self.control("faults", "PUT", faults.model_dump_json().encode())
 
     def calls(self) -> dict[str, int]:
-        """How often each operation of Bedrock was asked for."""
+        """Return the number of requests for each operation of Bedrock."""
         return dict(self.control("calls"))
 
     def control(self, path: str, method: str = "GET", body: bytes | None = None) -> Any:
-        """The stand-in's own door: faults, calls, events, usage, state."""
+        """Return the stand-in's own API: faults, calls, events, usage, state."""
         request = urllib.request.Request(f"{self.endpoint}/_tailor/{path}", body, method=method)  # noqa: S310
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
@@ -279,7 +280,7 @@ def port_from_environment() -> int:
 
 
 def running_cloud(directory: Path | None = None) -> dict[str, Any] | None:
-    """The cloud that a process file tells of, if it still runs: pid, endpoint, keep."""
+    """Return the cloud described by a process file, if it still runs: pid, endpoint, keep."""
     file = _process_file(directory or written(ROOT))
     try:
         found: dict[str, Any] = json.loads(file.read_text())

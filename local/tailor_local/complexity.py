@@ -66,7 +66,8 @@ def _wildcards(value: Any) -> Iterator[_Wildcard]:
 
 
 def _tokens(text: str) -> tuple[int, ...]:
-    """The bytes of a wildcard text, within the quotes of its JSON string; a backslash makes the next byte literal."""
+    """Return the bytes of a wildcard text, within the quotes of its JSON string; a backslash makes the next byte
+    literal."""
     tokens, literal = [ord('"')], False
     for byte in text.encode():
         if literal or byte not in b"*\\":
@@ -80,7 +81,8 @@ def _tokens(text: str) -> tuple[int, ...]:
 
 
 def _machine(wildcards: list[_Wildcard]) -> tuple[dict[State, Edges], dict[State, set[State]]]:
-    """The states that all texts together can be in, their transitions, and which patterns each state can lead to.
+    """Return the states that all texts together can be in, their transitions, and which patterns each state can lead
+    to.
 
     Texts share the states of what they have in common up to and including the first wildcard.
     """
@@ -107,7 +109,7 @@ def _machine(wildcards: list[_Wildcard]) -> tuple[dict[State, Edges], dict[State
 
 
 def _most_at_once(edges: dict[State, Edges], leads_to: dict[State, set[State]]) -> int:
-    """The largest count over all the sets of states that some value leads to."""
+    """Return the largest count over all the sets of states that some value leads to."""
     start = frozenset[State]([()])
     seen, left, most = {start}, [start], 0
     while left and most < CAP:
@@ -124,6 +126,6 @@ def _most_at_once(edges: dict[State, Edges], leads_to: dict[State, set[State]]) 
 
 
 def _count(states: frozenset[State], edges: dict[State, Edges], leads_to: dict[State, set[State]]) -> int:
-    """A wildcard that comes next may stand for nothing, so that its state counts beside the one before it."""
+    """Return the states with those of a following wildcard, which may match nothing."""
     nexts = [state for each in states for state in edges[each].get(STAR, ()) if state not in states]
     return sum(len(leads_to[state]) for state in (*states, *nexts))

@@ -35,7 +35,7 @@ ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD6
 
 
 def architecture() -> str:
-    """The template's name for this machine's processor: what the local cloud runs must be built for it."""
+    """Return the template's name for this machine's processor, for which the local cloud is built."""
     return ARCHITECTURES[platform.machine()]
 
 
@@ -67,13 +67,13 @@ def build(root: Path, built_for: str) -> Path:
 
 
 def _path() -> str:
-    """Commands are looked for where SAM is, first."""
+    """Return the search path for commands, which begins with SAM's folder."""
     return f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
-    """Test sessions may build and deploy at the same time."""
+    """Lock out other test sessions that build or deploy at the same time."""
     directory = written(root)
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "build.lock").open("w") as lock:
@@ -82,7 +82,7 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 def _configured(root: Path, parameters: Mapping[str, str]) -> list[str]:
-    """Options of `sam build` and `sam deploy`."""
+    """Return the options of `sam build` and `sam deploy`."""
     common = ["--config-env", "local", "--config-file", str(root / "samconfig.toml"), "--parameter-overrides"]
     return common + [f'{name}="{value}"' for name, value in parameters.items()]
 
@@ -104,7 +104,7 @@ def _build(root: Path, built_for: str, environment: Mapping[str, str]) -> Path:
 
 
 def _pack_layers(build: Path) -> None:
-    """Pack what was built once, where each `sam deploy` would do it again: layers are large and seldom change."""
+    """Zip the built layers once: each `sam deploy` would do it again, although they are large and seldom change."""
     template = build / "template.yaml"
 
     def packed(found: re.Match[str]) -> str:
@@ -127,7 +127,7 @@ def _run(command: list[str], root: Path, environment: Mapping[str, str]) -> None
 
 
 def _digest(root: Path) -> str:
-    """A hash of everything that `sam build` reads."""
+    """Return a hash of everything that `sam build` reads."""
     digest = hashlib.sha256()
     for name in INPUTS:
         start = root / name

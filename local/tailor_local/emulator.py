@@ -1,4 +1,4 @@
-"""The emulator's process. It ends with the process that started it, and leaves nothing running.
+"""Run the emulator's process, which ends with the process that started it and leaves nothing running.
 
 Standard input is a pipe from the starting process, or nothing where it is to run on by itself (TAILOR_BACKGROUND=1).
 """
@@ -33,14 +33,14 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    """The pipe ends when the process that started us does, however it ended."""
+    """End this process when its parent does, however that ended: their pipe is then closed."""
     while sys.stdin.buffer.read(1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end_children() -> None:
-    """Functions run in our process group, which is ours alone."""
+    """End the functions' processes, which are in this process's own group."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(0, signal.SIGTERM)

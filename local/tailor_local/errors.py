@@ -8,18 +8,18 @@ class LocalCloudError(Exception):
 
 
 class PortBusyError(LocalCloudError):
-    """Another process listens on the port."""
+    """Raised if another process listens on the port."""
 
     exit_code = 3
 
 
 class AlreadyRunningError(LocalCloudError):
-    """A local cloud of this repository runs already."""
+    """Raised if a local cloud of this repository is already running."""
 
     exit_code = 4
 
 
 class DeployError(LocalCloudError):
-    """`sam build` or `sam deploy` failed."""
+    """Raised if `sam build` or `sam deploy` failed."""
 
     exit_code = 5

@@ -1,4 +1,4 @@
-"""Quotas of the local cloud's account: those of a new account, unless the setting TAILOR_QUOTAS raises them.
+"""Define the quotas of the local cloud's account: those of a new account, unless TAILOR_QUOTAS raises them.
 
 A rate is a minute's, and a minute lasts as long as time-lapse says. Faults (``quotas``) change them while the cloud
 runs.
@@ -41,7 +41,7 @@ RAISED: Mapping[str, int] = {"custom-requests-a-minute": 2000, "training-instanc
 
 
 def of_the_account() -> dict[str, int]:
-    """Quotas that TAILOR_QUOTAS changes. Raises LocalCloudError where it is no JSON object of quotas and numbers."""
+    """Return the quotas that TAILOR_QUOTAS changes. Raises LocalCloudError if it is not a JSON object of numbers."""
     text = os.environ.get(SETTING)
     if not text:
         return {}
@@ -52,7 +52,8 @@ def of_the_account() -> dict[str, int]:
 
 
 def checked(given: object) -> dict[str, int]:
-    """``given`` as quotas. Raises LocalCloudError for names that there are not and for what is no number from 0."""
+    """Return ``given`` as quotas. Raises LocalCloudError for unknown names and for values that are not numbers from
+    0."""
     if not isinstance(given, dict) or not all(isinstance(value, int) and value >= 0 for value in given.values()):
         raise LocalCloudError(f"{given!r} are no quotas: a name and a number from 0 each is needed.")
     if unknown := sorted(set(given) - set(QUOTAS)):

@@ -1,4 +1,4 @@
-"""How fast time passes in the local cloud: the one place that makes minutes take seconds.
+"""Set how fast time passes in the local cloud, the only place that makes minutes take seconds.
 
 AWS's waits are written down as they are on AWS, in minutes; `seconds` says how long they last here. The code under
 test does not know.
@@ -22,7 +22,7 @@ SCHEDULER_TICKS_A_MINUTE = 4
 
 
 def pace() -> float:
-    """Seconds that stand for one minute, from TAILOR_PACE.
+    """Return the seconds that one minute takes here, from TAILOR_PACE.
 
     Raises LocalCloudError where the setting is not a number of at least 0.
     """
@@ -41,5 +41,5 @@ def pace() -> float:
 
 
 def seconds(minutes: float) -> float:
-    """How long AWS's ``minutes`` last here, in seconds."""
+    """Return how long AWS's ``minutes`` take here, in seconds."""
     return minutes * pace()

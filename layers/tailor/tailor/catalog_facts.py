@@ -229,7 +229,7 @@ class Hosting(Fact):
 
 
 class Invocation(Fact):
-    """How a base model is called on demand. ``direct``: Regions where its plain id answers. ``profiles``: geographies
+    """Ids for calling a base model on demand. ``direct``: Regions where its plain id answers. ``profiles``: geographies
     whose inference profile answers in their other Regions."""
 
     source: Source

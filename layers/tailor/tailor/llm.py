@@ -24,7 +24,7 @@ class Reply:
 
 
 class Asker(Protocol):
-    """How a model is asked. Safe for use by several threads."""
+    """Asks a model. Safe for use by several threads."""
 
     def converse(self, model_id: str, request: dict[str, Any]) -> Reply:
         """Return the reply. Raises ThrottledError for a rate limit, RetryableError for temporary, other TailorErrors

@@ -91,7 +91,8 @@ def _time(clock: str) -> time:
 
 
 class Deployment(Section):
-    """How a version is served. Provisioned model units bill by the hour until they are deleted, so they need an end."""
+    """Settings of serving a version. Provisioned model units bill by the hour until they are deleted, so they need an
+    end."""
 
     kind: Literal["on-demand", "provisioned"] = "on-demand"
     units: int = Field(default=1, ge=1, le=100, description="provisioned only: model units")

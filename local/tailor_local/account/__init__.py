@@ -1,4 +1,4 @@
-"""Services that tell of the account rather than of models: AWS's Price List and Service Quotas, which the emulator
+"""Provide services about the account rather than models: AWS's Price List and Service Quotas, which the emulator
 lacks."""
 
 from tailor_local.account.front import SERVICES, Account

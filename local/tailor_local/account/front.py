@@ -1,4 +1,4 @@
-"""The front of both services: JSON 1.1, one operation a request, named by its header ``X-Amz-Target``.
+"""Serve both services: JSON 1.1, one operation per request, named by its header ``X-Amz-Target``.
 
 Requests are checked against botocore's models, and each caller's permission for the operation, on all resources.
 """

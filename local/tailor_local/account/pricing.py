@@ -39,7 +39,7 @@ def get_products(request: dict[str, Any], setting: Setting) -> dict[str, Any]:
 
 
 def _all(setting: Setting) -> list[Mapping[str, str]]:
-    """The table's entries and those that the faults add or price otherwise."""
+    """Return the table's entries and those that the faults add or price otherwise."""
     own = {name: str(amount) for name, amount in setting.faults.prices.items()}
     known = [{**entry, "usd": own.pop(entry["usagetype"], entry["usd"])} for entry in _entries()]
     added = [
@@ -50,7 +50,7 @@ def _all(setting: Setting) -> list[Mapping[str, str]]:
 
 
 def _product(entry: Mapping[str, str]) -> dict[str, Any]:
-    """The nesting is AWS's; its inner keys are codes that mean nothing to a reader."""
+    """Return the entry with AWS's nesting, whose inner keys are codes without a meaning to readers."""
     name = entry["usagetype"]
     sku = "LOCAL" + hashlib.sha256(name.encode()).hexdigest()[:11].upper()
     service = SAGEMAKER if ":ml." in name else SERVICE

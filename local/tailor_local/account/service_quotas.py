@@ -1,4 +1,4 @@
-"""Service Quotas: what this account may do, by AWS's names, with the values that the local cloud keeps.
+"""Service Quotas: this account's quotas by AWS's names, with the values that the local cloud enforces.
 
 The names that a public source has are AWS's; a quota whose code no source has gets one here that AWS would not give.
 """

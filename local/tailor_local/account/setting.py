@@ -19,7 +19,7 @@ class Setting:
 
 
 def page[T](request: dict[str, Any], items: Sequence[T], wrong_token: str) -> tuple[list[T], dict[str, str]]:
-    """A page of ``items``, and the member that leads to the next one, where there is one."""
+    """Return a page of ``items``, and the member that leads to the next one, where there is one."""
     token = request.get("NextToken", "0")
     if not token.isdecimal():
         raise ServiceError(wrong_token, "The token is not valid.")

@@ -1,4 +1,4 @@
-"""Which IAM actions on which resources each operation needs, from AWS's service authorization reference.
+"""Map each operation to the IAM actions and resources it needs, from AWS's service authorization reference.
 
 A model's own key: docs.aws.amazon.com/bedrock, "Encryption of custom models": who submits a job gives Bedrock a grant.
 
@@ -51,7 +51,7 @@ class Check:
 
 
 def checks(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[Check]:
-    """Everything that a request needs; the first that is denied is what AWS names."""
+    """Return all checks that a request needs; AWS names the first one that is denied."""
     action = f"bedrock:{ACTIONS.get(operation, operation)}"
     if operation in INVOKING:
         for resource, context in _invoked(str(request.get("modelId", "")), scope):

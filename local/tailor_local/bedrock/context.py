@@ -33,7 +33,7 @@ class Standin:
         return self.store.state
 
     def quota(self, name: str) -> int:
-        """As the faults have it, else as the account was set up, else as a new account has it."""
+        """Return a quota: as set by faults, or by the account's setup, or that of a new account."""
         return {**self.account, **self.desk.faults.quotas}.get(name, QUOTAS[name].new)
 
 
@@ -57,7 +57,7 @@ class Call:
         return self.standin.state
 
     def repeated(self) -> str | None:
-        """The ARN that an earlier request with the same clientRequestToken made."""
+        """Return the ARN that an earlier request with the same clientRequestToken made."""
         token = self.request.get("clientRequestToken")
         return self.state.tokens.get(self.state.token_key(self.scope, self.operation, token)) if token else None
 
@@ -78,7 +78,7 @@ class _Named(Protocol):
 
 
 def find[T: _Named](items: Mapping[str, T], scope: Scope, identifier: str, what: str) -> T:
-    """One of the caller's own, by ARN or name. Raises ResourceNotFoundException."""
+    """Return one of the caller's own resources, by ARN or name. Raises ResourceNotFoundException."""
     for item in items.values():
         if scope.owns(item.arn) and identifier in (item.arn, item.name):
             return item
@@ -105,7 +105,7 @@ def _offset(token: str | None) -> int:
 
 
 def wanted(request: dict[str, Any], name: str, created: float, before: str, after: str) -> bool:
-    """The filters that all lists have: part of the name, and times."""
+    """Return the filters that all lists have: part of the name, and times."""
     return (
         request.get("nameContains", "") in name
         and created < request.get(before, float("inf"))

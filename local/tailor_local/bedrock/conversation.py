@@ -20,7 +20,7 @@ TEXT_ONLY = "This model doesn't support the {kind} content block that you provid
 
 
 def prompt_of(request: dict[str, Any], model: FoundationModel, read: Callable[[str], bytes]) -> tuple[Prompt, int]:
-    """The prompt and its size in tokens. ``read`` gets an object of S3 for the caller."""
+    """Return the prompt and its size in tokens. ``read`` gets an object of S3 for the caller."""
     messages = request.get("messages") or []
     _check_turns(messages)
     specs = tools.specifications(request)

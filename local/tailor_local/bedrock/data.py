@@ -36,7 +36,7 @@ READERS = 8
 
 
 class DataError(Exception):
-    """The job fails; the message is its failureMessage."""
+    """Raised to fail a job; the message is its failureMessage."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Dataset:
 
 
 def read_lines(storage: Storage, uri: str) -> list[dict[str, Any]]:
-    """The JSONL file at ``uri``. Raises DataError in AWS's wording."""
+    """Return the JSONL file at ``uri``. Raises DataError in AWS's wording."""
     key = split(uri)[1]
     try:
         text = storage.read(uri).decode("utf-8")
@@ -124,7 +124,7 @@ def conversations(
 
 
 def check_record(record: dict[str, Any], line: int, model: FoundationModel, method: str) -> Row:
-    """One line as a row. Raises DataError naming the line."""
+    """Return one line as a row. Raises DataError that names the line."""
     if model.record == "prompt-completion" and method == "FINE_TUNING":
         record = _as_conversation(record, line)
     if record.get("schemaVersion") != SCHEMA:
@@ -153,7 +153,7 @@ def check_record(record: dict[str, Any], line: int, model: FoundationModel, meth
 
 
 def _as_conversation(record: dict[str, Any], line: int) -> dict[str, Any]:
-    """A prompt and its completion as a conversation of two turns."""
+    """Return a prompt and its completion as a conversation of two turns."""
     if record.keys() != {"prompt", "completion"} or not all(isinstance(text, str) for text in record.values()):
         raise _bad(line, "it must have two keys, prompt and completion, each a string")
     said = (("user", record["prompt"]), ("assistant", record["completion"]))
@@ -222,7 +222,7 @@ def _check_one_kind(rows: list[Row]) -> None:
 
 
 def _fetch(storage: Storage, uri: str, rows: list[Row]) -> dict[str, bytes]:
-    """Every medium once, checked. All must lie in the bucket of the training file."""
+    """Fetch and check every medium once. All must be in the bucket of the training file."""
     bucket = split(uri)[0]
     formats: dict[str, tuple[str, str, int]] = {}
     for row in rows:

@@ -23,13 +23,13 @@ def message(headers: dict[str, str], payload: bytes) -> bytes:
 
 
 def event(stream: StructureShape, name: str, value: dict[str, Any]) -> bytes:
-    """One event of ``stream``: ``name`` is its member, ``value`` that member's content."""
+    """Return one event of ``stream``: ``name`` is its member, ``value`` that member's content."""
     headers = {":event-type": name, ":content-type": "application/json", ":message-type": "event"}
     return message(headers, _json(encode(stream.members[name], value)))
 
 
 def exception(name: str, text: str) -> bytes:
-    """An error inside the stream, after status 200. ``name`` is the stream's member, as throttlingException."""
+    """Return an error inside the stream, after status 200. ``name`` is the stream's member, as throttlingException."""
     headers = {":exception-type": name, ":content-type": "application/json", ":message-type": "exception"}
     return message(headers, _json({"message": text}))
 

@@ -1,4 +1,4 @@
-"""Faults on demand: what the stand-in does wrong because it was told to.
+"""Define faults on demand: what the stand-in does wrong when told to.
 
 Set by a JSON file named in TAILOR_FAULTS, or at any time with ``PUT /_tailor/faults``. See docs/local-cloud.md.
 """
@@ -122,7 +122,7 @@ class Desk:
         self._held = time.time() if faults.hold else None
 
     def now(self) -> float:
-        """The time by which things become ready: it stands still while a fault holds them."""
+        """Return the clock by which resources become ready; it stops while a fault holds them."""
         return time.time() if self._held is None else self._held
 
     def replace(self, faults: Faults) -> None:
@@ -133,7 +133,7 @@ class Desk:
             self._hit.clear()
 
     def refusal(self, operation: str) -> Refusal | None:
-        """The error that this call gets, if any."""
+        """Return the error that this call gets, if any."""
         with self._lock:
             for number, fault in enumerate(self.faults.refusals):
                 named = fnmatch.fnmatchcase(operation, fault.operation)
@@ -150,7 +150,7 @@ class Desk:
         return None
 
     def deployment_failure(self) -> str | None:
-        """The message with which a deployment that is made now fails, if any."""
+        """Return the message with which a deployment created now fails, if any."""
         with self._lock:
             hit = self.faults.deployment_failure and self._hits(1_000_001, 1, self.faults.deployment_failures)
             return self.faults.deployment_failure if hit else None

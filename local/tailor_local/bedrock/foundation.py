@@ -1,4 +1,4 @@
-"""Foundation models: which there are, what each takes, and how a call may name them."""
+"""Define the foundation models: which exist, what each accepts, and how a call may name them."""
 
 import re
 import tomllib
@@ -44,13 +44,13 @@ class FoundationModel:
     teachers: list[str] = field(default_factory=list)
 
     def profile_in(self, region: str) -> str | None:
-        """The inference profile that may be called in a Region; None where there is none."""
+        """Return the inference profile that may be called in a Region; None if there is none."""
         prefix = next((name for name, regions in GEOGRAPHIES.items() if region in regions), None)
         return f"{prefix}.{self.id}" if prefix in self.profiles else None
 
     @property
     def names(self) -> list[str]:
-        """Its id and those of all its profiles."""
+        """Return its id and those of all its profiles."""
         return [self.id, *(f"{prefix}.{self.id}" for prefix in self.profiles)]
 
     @property
@@ -79,12 +79,12 @@ def by_training_id(identifier: str) -> FoundationModel | None:
 
 
 def of_model(base: str) -> FoundationModel:
-    """The foundation model of a job or custom model, whose training id was checked when it was made."""
+    """Return the foundation model of a job or custom model, whose training id was checked when it was made."""
     return next(model for model in everything() if model.training_id == base)
 
 
 def methods(model: FoundationModel, faults: Faults) -> list[str]:
-    """AWS's customization types of a model, and those that the configuration offers besides."""
+    """Return a model's customization types at AWS, and those that the configuration adds."""
     return model.methods + [kind for kind, ids in faults.offer.items() if model.training_id in ids]
 
 
@@ -97,7 +97,7 @@ def listed(scope: Scope, faults: Faults) -> list[FoundationModel]:
 
 
 def details(scope: Scope, faults: Faults) -> list[dict[str, Any]]:
-    """Entries of ListFoundationModels: one for each id that is invoked, one for each that is trained."""
+    """Return entries of ListFoundationModels: one for each id to invoke, one for each id to train."""
     entries = []
     for model in listed(scope, faults):
         entries.append(_details(scope, model, model.id, [], ["ON_DEMAND"] if scope.region in model.direct else []))
@@ -126,12 +126,13 @@ def _details(
 
 
 def bare(identifier: str) -> str:
-    """A foundation model's or profile's id out of an id or an ARN."""
+    """Return a foundation model's or profile's id, given an id or an ARN."""
     return identifier.rsplit("/", 1)[1] if identifier.startswith("arn:") else identifier
 
 
 def invoked(identifier: str, scope: Scope, faults: Faults) -> FoundationModel:
-    """The foundation model that an inference call names. Raises as Bedrock does for ids that can't be invoked."""
+    """Return the foundation model that an inference call names. Raises as Bedrock does for ids that can't be
+    invoked."""
     name = bare(identifier)
     for model in listed(scope, faults):
         if name == model.profile_in(scope.region) or (name == model.id and scope.region in model.direct):
@@ -147,7 +148,7 @@ def invoked(identifier: str, scope: Scope, faults: Faults) -> FoundationModel:
 
 
 def trained(identifier: str, scope: Scope) -> FoundationModel:
-    """The foundation model that a customization job names by its training id."""
+    """Return the foundation model that a customization job names by its training id."""
     model = by_training_id(bare(identifier))
     if model is None or scope.region not in model.training_regions:
         raise invalid(INVALID_IDENTIFIER)

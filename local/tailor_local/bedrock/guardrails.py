@@ -1,4 +1,4 @@
-"""Guardrails with a word policy: what they block in a question or an answer is answered with their own words.
+"""Apply guardrails with a word policy: a blocked question or answer is replaced by the guardrail's message.
 
 Topics, filters of content and other policies are taken and have no effect: a stand-in can't judge what a text is about.
 """

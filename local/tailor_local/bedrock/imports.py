@@ -59,7 +59,8 @@ def create_custom_model(call: Call) -> dict[str, Any]:
 
 
 def _source(call: Call) -> str:
-    """The folder in S3. Raises ValidationException unless there is exactly one source, in SageMaker's own bucket."""
+    """Return the folder in S3. Raises ValidationException unless there is exactly one source, in SageMaker's own
+    bucket."""
     given = [name for name in ("modelSourceConfig", "customModelDataSource") if call.request.get(name)]
     if len(given) != 1:
         raise invalid("Exactly one of modelSourceConfig and customModelDataSource must be provided.")

@@ -1,4 +1,4 @@
-"""Converse and InvokeModel: which model is meant, what it is asked, what it says."""
+"""Serve Converse and InvokeModel: find the model, read the question, return the answer."""
 
 import time
 from collections.abc import Callable
@@ -48,7 +48,7 @@ class Reply:
 
 
 def target(call: Call) -> Target:
-    """The model that ``modelId`` names. Raises as Bedrock does for what can't be invoked."""
+    """Return the model that ``modelId`` names. Raises as Bedrock does for what can't be invoked."""
     identifier = call.request["modelId"]
     with call.standin.store.lock:
         if ":custom-model-deployment/" in identifier:

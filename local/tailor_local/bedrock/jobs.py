@@ -1,4 +1,4 @@
-"""Model customization jobs: what the API says and refuses. What a job does is in `runner`."""
+"""Serve the API of model customization jobs, with its refusals. The jobs themselves run in `runner`."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ def get_job(call: Call) -> dict[str, Any]:
 
 
 def shown(scope: Scope, job: Job) -> dict[str, Any]:
-    """A job as GetModelCustomizationJob gives it."""
+    """Return a job as GetModelCustomizationJob gives it."""
     given = job.request
     return {
         "jobArn": job.arn,

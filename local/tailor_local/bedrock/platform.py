@@ -34,11 +34,11 @@ class Platform(Protocol):
     endpoint: str
 
     def scope(self) -> Scope:
-        """The account and Region of the request being answered."""
+        """Return the account and Region of the request being answered."""
         ...
 
     def denial(self, headers: Mapping[str, str], action: str, resource: str, context: Mapping[str, str]) -> str | None:
-        """Why the caller may not do this (AWS's wording), or None if IAM allows it."""
+        """Return why the caller may not do this (AWS's wording), or None if IAM allows it."""
         ...
 
     def take_role(

@@ -1,4 +1,4 @@
-"""How many requests a minute a model takes, of the whole account.
+"""Limit the requests per minute to a model, for the whole account.
 
 One count for all on-demand deployments of a foundation model's custom models, and one for the foundation model itself:
 AWS's pages disagree on whether each deployment has its own, and this is the stricter reading. Tokens a minute are not

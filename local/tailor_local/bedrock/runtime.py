@@ -54,7 +54,7 @@ def _held(desk: Desk, events: list[bytes]) -> Iterator[bytes]:
 
 
 def _read(call: Call, uri: str) -> bytes:
-    """An object that the caller may read."""
+    """Return an object that the caller may read."""
     bucket, key = split(uri)
     denial = call.standin.platform.denial(call.headers, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}", {})
     if denial:

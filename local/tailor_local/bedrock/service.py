@@ -126,7 +126,7 @@ class Bedrock:
                 raise ServiceError("AccessDeniedException", denial)
 
     def quota(self, name: str) -> int:
-        """A quota of the account (tailor_local.quotas)."""
+        """Return a quota of the account (tailor_local.quotas)."""
         return self._standin.quota(name)
 
     def saved(self) -> dict[str, Any]:
@@ -157,7 +157,7 @@ class Bedrock:
             self.desk.replace(Faults())
 
     def control(self, method: str, path: str, body: bytes) -> Answer:
-        """The tests' own door, beside AWS's API: faults in, what happened out."""
+        """Return the tests' own API beside AWS's, for setting faults and reading what happened."""
         if path == "/_tailor/faults" and method == "PUT":
             return self._set_faults(body)
         if method != "GET":

@@ -59,7 +59,7 @@ class Storage:
         return self._session.client("lambda", **self._settings(900))
 
     def read(self, uri: str) -> bytes:
-        """The object at ``s3://bucket/key``. Raises StorageError."""
+        """Return the object at ``s3://bucket/key``. Raises StorageError."""
         bucket, key = split(uri)
         try:
             return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()

@@ -1,4 +1,5 @@
-"""How many tokens the stand-in meters: fixed rules, of the size that AWS's documents give for text, images and video.
+"""Count tokens as the stand-in meters them, by fixed rules of the size that AWS's documents give for text, images and
+video.
 
 - Text: a word has a token for every 4 letters, for every 2.5 where it has accents; each symbol is one.
 - An image takes the closest of the documented shapes and is enlarged to 896 pixels; then it costs by its area. Models

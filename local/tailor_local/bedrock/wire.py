@@ -65,7 +65,7 @@ def _route(operation: OperationModel) -> Route:
 
 
 def match(service: str, method: str, path: str) -> tuple[OperationModel, dict[str, str]] | None:
-    """The operation that ``method`` and ``path`` (decoded) mean, and the members its path holds."""
+    """Return the operation that ``method`` and ``path`` (decoded) mean, and the members its path holds."""
     for route in _routes(service):
         if route.operation.http["method"] != method:
             continue
@@ -78,7 +78,7 @@ def match(service: str, method: str, path: str) -> tuple[OperationModel, dict[st
 def parse(
     operation: OperationModel, labels: dict[str, str], query: dict[str, list[str]], headers: dict[str, str], body: bytes
 ) -> dict[str, Any]:
-    """The request's members by name. Raises SerializationException where a value is not of its type."""
+    """Return the request's members by name. Raises SerializationException where a value is not of its type."""
     shape = operation.input_shape
     if shape is None:
         return {}
@@ -166,7 +166,8 @@ def _misread(what: str) -> ServiceError:
 
 
 def answer(operation: OperationModel, result: dict[str, Any]) -> Answer:
-    """A success answer. ``result`` holds members by name; timestamps are seconds since 1970; None is left out."""
+    """Return a success answer. ``result`` holds members by name; timestamps are seconds since 1970; None is left
+    out."""
     shape = operation.output_shape
     status = int(operation.http.get("responseCode", 200))
     headers = {"Content-Type": JSON}
@@ -211,7 +212,7 @@ def encode(shape: Shape, value: Any) -> Any:
 
 
 def refusal(service: str, error: ServiceError) -> Answer:
-    """An error answer; the status is the service model's for the error's code."""
+    """Return an error answer; the status is the service model's for the error's code."""
     status = _statuses(service).get(error.code, 400)
     headers = {"Content-Type": JSON, "x-amzn-errortype": error.code}
     return status, headers, json.dumps({"message": error.message}, ensure_ascii=False).encode()

@@ -94,7 +94,7 @@ def console_link(cloud: LocalCloud, demo: Demo) -> str:
 
 
 def tell_how_to_go_on(cloud: LocalCloud, demo: Demo, link: str) -> None:
-    """Say what runs on, and how it is used and stopped."""
+    """Print what keeps running, and how to use and stop it."""
     show.title("Done: from an upload to answered calls. The local cloud runs on")
     show.address("console", link)
     show.address(f"API (model {demo.project})", cloud.api_url)
@@ -104,7 +104,7 @@ def tell_how_to_go_on(cloud: LocalCloud, demo: Demo, link: str) -> None:
 
 
 def follow(run: Run) -> Run:
-    """Shows each change as it comes, and says yes to the quote when the run asks."""
+    """Show each change as it comes, and approve the quote when the run asks."""
     show.title(f"The run {run.id}")
     began, seen = time.monotonic(), 0
     while True:
@@ -126,7 +126,7 @@ def follow(run: Run) -> Run:
 
 
 def tell(run: Run, demo: Demo, inbox: Inbox, slack: Slack) -> None:
-    """The findings, the quote, who was told, the curve, the verdict, the method's own measure."""
+    """Print the findings, the quote, the notices, the curve, the verdict, and the method's own measure."""
     show.findings(run, demo.split)
     show.quote(run)
     told = {State.PREPARED, State.AWAITING_APPROVAL, State.TRAINED, State.PASSED, State.LIVE}

@@ -72,7 +72,7 @@ def question(row: dict[str, Any]) -> tuple[str, str]:
 
 
 def messages(row: dict[str, Any], bucket: S3Storage) -> list[Any]:
-    """In OpenAI's shape, an image as a data URI."""
+    """Return messages in OpenAI's shape, with an image as a data URI."""
     text, _ = question(row)
     content: list[dict[str, Any]] = [{"type": "text", "text": text}]
     for block in _content(row):

@@ -1,4 +1,4 @@
-"""Who hears about a run in the demo: a Slack of our own on loopback, and a queue that is subscribed to the topic."""
+"""Receive the demo's notices: by a Slack stand-in on loopback, and a queue subscribed to the topic."""
 
 import json
 import threading
@@ -64,7 +64,7 @@ class Inbox:
         client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
 
     def read(self) -> list[str]:
-        """Subjects of all notices so far, in the order in which they came."""
+        """Return the subjects of all notices so far, in the order of arrival."""
         while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 self.subjects.append(json.loads(message["Body"])["Subject"])

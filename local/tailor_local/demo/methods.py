@@ -14,7 +14,7 @@ Lines = list[tuple[str, str]]
 
 
 class DemoError(TailorError):
-    """Something that the demo promised did not happen."""
+    """Raised if something that the demo promised did not happen."""
 
 
 @dataclass(frozen=True, slots=True)

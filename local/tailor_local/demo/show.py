@@ -1,4 +1,4 @@
-"""How the demo looks in a terminal of 80 columns."""
+"""Print the demo for a terminal of 80 columns."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -48,7 +48,7 @@ def address(label: str, url: str) -> None:
 
 
 def _columns(width: int, *cells: str) -> None:
-    """The last cell wraps under itself, so that labels stay in a column of their own."""
+    """Return a table whose last cell wraps under itself, so that labels stay in their own column."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     for place in range(len(cells) - 1):
         grid.add_column(width=width if place == 0 else 18, no_wrap=True)

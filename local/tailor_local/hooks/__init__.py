@@ -1,4 +1,4 @@
-"""The one place that touches the emulator (`ministack`) inside: plugs Bedrock in, corrects what differs from AWS."""
+"""Change the emulator (`ministack`) from inside, only here: add Bedrock, and correct what differs from AWS."""
 
 import asyncio
 import contextlib
@@ -84,7 +84,7 @@ class _AccountService:
 
 
 def _add_services(account: Account) -> None:
-    """Requests find a service by their target; the emulator checks their signatures as all others'."""
+    """Route requests to a service by their target; the emulator checks their signatures like all others."""
     patterns, handlers = inside("core.router").SERVICE_PATTERNS, inside("app").SERVICE_HANDLERS
     for name, service in SERVICES.items():
         patterns[name] = {"target_prefixes": [service.target + "."], "host_patterns": []}
@@ -161,14 +161,14 @@ def _authorise_ourselves() -> None:
 
 
 def _call_loopback_secure() -> None:
-    """Policies that demand TLS must hold here as on AWS, where every call uses it; loopback needs none."""
+    """Report calls on loopback as secure, so that policies that demand TLS can be used here as on AWS."""
     app = inside("app")
     original = app.pin_request_origin
     app.pin_request_origin = lambda source_ip, secure_transport: original(source_ip, True)
 
 
 def _import_gateway_responses() -> None:
-    """API Gateway's own errors look as the template says; the emulator's import of OpenAPI leaves that part out."""
+    """Apply the template's error bodies of API Gateway, which the emulator's import of OpenAPI omits."""
     gateway = inside("services.apigateway_v1")
     original = gateway._import_rest_api
 
@@ -182,7 +182,7 @@ def _import_gateway_responses() -> None:
 
 
 def _quicken_schedules() -> None:
-    """Minutes of a schedule's rate last as long as time-lapse says."""
+    """Shorten the minutes of a schedule's rate by the time-lapse."""
     eventbridge, scheduler = inside("services.eventbridge"), inside("services.scheduler")
     original = eventbridge._parse_rate_seconds
     tick = max(0.1, timelapse.seconds(1 / timelapse.SCHEDULER_TICKS_A_MINUTE))

@@ -1,4 +1,4 @@
-"""Alarms watch the metric that they name, with its dimensions."""
+"""Make alarms watch the metric that they name, with its dimensions."""
 
 from types import FunctionType
 from typing import Any

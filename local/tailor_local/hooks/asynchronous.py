@@ -1,4 +1,4 @@
-"""Asynchronous invocations as Lambda makes them: retries, events that wait for room, and the dead-letter queue.
+"""Invoke functions asynchronously as Lambda does: retries, events that wait for capacity, the dead-letter queue.
 
 Sources: docs.aws.amazon.com/lambda, "How Lambda handles errors and retries with asynchronous invocation" (two retries
 of a function's error; throttled events go back to the queue for up to six hours, after 1 second to 5 minutes) and
@@ -28,7 +28,8 @@ MESSAGE_BYTES = 1024  # of an error's message, as an attribute of a dead letter
 
 
 def invoke_as_lambda_does() -> None:
-    """The emulator counts a throttle as a failed attempt, and leaves a template's dead-letter queues out."""
+    """Retry throttled events without counting an attempt, and use a template's dead-letter queues, unlike the
+    emulator."""
     functions = inside("services.lambda_svc")
 
     def invoke_async_with_retry(func: dict[str, Any], event: Any) -> None:
@@ -75,7 +76,7 @@ def _attempts(func: dict[str, Any], event: Any, given: Mapping[str, Any]) -> dic
 
 
 def _send_dead_letter(arn: str, role: str, event: Any, result: Mapping[str, Any]) -> None:
-    """The function's role must be allowed to send it; a dead letter that can't be sent is lost, as on AWS."""
+    """Send a dead letter if the function's role allows it; otherwise it is lost, as on AWS."""
     _, _, service, region, account, name = arn.split(":", 5)
     if service != "sqs":
         log.warning("dead letters go to queues only in the local cloud: %s", arn)
@@ -105,7 +106,7 @@ def _attributes(result: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def _take_dead_letter_queues_in() -> None:
-    """A function of a template has the dead-letter queue that the template gives it."""
+    """Set each function's dead-letter queue from its template."""
     functions, handlers = (
         inside("services.lambda_svc"),
         inside("services.cloudformation.provisioners")._RESOURCE_HANDLERS,

@@ -1,4 +1,4 @@
-"""How many functions an account may run at once, and what Lambda and its callers say where it may not.
+"""Limit how many functions an account may run at once, with the errors of Lambda and its callers.
 
 Sources: docs.aws.amazon.com/lambda (lambda-concurrency, Invoke, PutFunctionConcurrency), botocore's ThrottleReason; the
 limit of 10 and the wording of a refused reservation as reported in aws-samples/amazon-rekognition-serverless-
@@ -17,7 +17,7 @@ THROTTLED = "Rate Exceeded."
 
 
 def limit_concurrency(limit: Callable[[], int]) -> None:
-    """At most ``limit()`` executions at once; reservations are taken from it, whether they are used or not."""
+    """Limit executions to ``limit()`` at once; reservations are subtracted from it, whether used or not."""
     functions = inside("services.lambda_svc")
     settings, respond = functions._get_account_settings, functions._throttle_response
 
@@ -51,12 +51,12 @@ def limit_concurrency(limit: Callable[[], int]) -> None:
 
 
 def room(limit: int, reserved: Mapping[str, int], running: Mapping[str, int]) -> bool:
-    """Whether a function without a reservation may run beside ``running`` (executions by function)."""
+    """Return whether a function without a reservation may run beside ``running`` (executions by function)."""
     return sum(number for key, number in running.items() if key not in reserved) < limit - sum(reserved.values())
 
 
 def reservations() -> dict[str, int]:
-    """Reserved executions by function, as their keys among the running ones are."""
+    """Return reserved executions by function, with the keys of running ones."""
     functions = inside("services.lambda_svc")
     records = [record for name in list(functions._functions.keys()) if (record := functions._functions.get(name))]
     return {
@@ -67,7 +67,7 @@ def reservations() -> dict[str, int]:
 
 
 def refusal(name: str, wanted: int, limit: int) -> str | None:
-    """Why ``wanted`` executions can't be reserved for a function; None where they can."""
+    """Return why ``wanted`` executions can't be reserved for a function; None if they can."""
     minimum = UNRESERVED if limit >= FEW else UNRESERVED_OF_FEW
     others = sum(number for key, number in reservations().items() if not key.endswith(f":{name}"))
     if limit - others - wanted >= minimum:
@@ -79,7 +79,7 @@ def refusal(name: str, wanted: int, limit: int) -> str | None:
 
 
 def _refuse_reservations(limit: Callable[[], int]) -> None:
-    """By PutFunctionConcurrency and by a template, whose ReservedConcurrentExecutions the emulator leaves out."""
+    """Refuse reservations, of PutFunctionConcurrency and of a template, whose reservations the emulator ignores."""
     functions, handlers = (
         inside("services.lambda_svc"),
         inside("services.cloudformation.provisioners")._RESOURCE_HANDLERS,
@@ -111,7 +111,7 @@ def _refuse_reservations(limit: Callable[[], int]) -> None:
 
 
 def _throttle_the_gateway() -> None:
-    """API Gateway does not hand a function's 429 on: its caller gets 500, as if the integration had failed."""
+    """Turn a function's 429 into API Gateway's 500, as for a failed integration."""
     gateway = inside("services.apigateway_v1")
     call = gateway._call_lambda_raw
 
@@ -123,7 +123,7 @@ def _throttle_the_gateway() -> None:
 
 
 def _name_what_a_machine_meets() -> None:
-    """A state machine's task fails with Lambda.TooManyRequestsException, by which it can be retried."""
+    """Fail a state machine's task with Lambda.TooManyRequestsException, by which it can be retried."""
     machines = inside("services.stepfunctions")
     call = machines._call_lambda
 

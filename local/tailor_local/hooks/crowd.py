@@ -1,4 +1,4 @@
-"""A crowd at the API: few of its functions run at once, and the rest of the requests wait for them.
+"""Queue a crowd's requests to the API: few functions run at once, and the other requests wait.
 
 On AWS each request that finds no free environment starts one, and the account's limit is what bounds them. Here all
 share the processors of one machine: fifty cold starts at once take longer than any client waits. So requests queue at

@@ -1,4 +1,4 @@
-"""Step Functions says what is wrong with a definition; the emulator takes every one.
+"""Validate definitions as Step Functions does; the emulator accepts every one.
 
 The structure is held against cfn-lint's schema of the Amazon States Language; that states lead somewhere is looked at
 here. Codes are those of ValidateStateMachineDefinition's API reference.
@@ -51,7 +51,7 @@ def _validator() -> Any:
 
 
 def _lost(machine: dict[str, Any], where: str) -> Iterator[Diagnostic]:
-    """Transitions to states that are not there, and states that nothing leads to."""
+    """Return transitions to missing states, and states that nothing leads to."""
     states: dict[str, dict[str, Any]] = machine["States"]
     reached = set()
     for target, location in _transitions(machine, where):

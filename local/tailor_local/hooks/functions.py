@@ -1,4 +1,4 @@
-"""Functions run and fail as on AWS: without the environment of the emulator, with shared layers, with retries."""
+"""Run functions as on AWS: without the emulator's environment, with shared layers and retries."""
 
 import contextlib
 import hashlib
@@ -22,7 +22,7 @@ OVERDUE = 60.0  # seconds after which a schedule starts a function again, whatev
 
 
 def run_outside_our_environment() -> None:
-    """Functions find what their layers hold and nothing of the environment that the emulator runs in."""
+    """Run functions with their layers only, without the emulator's Python environment."""
     runtime = inside("core.lambda_runtime")
     original = runtime._detect_runtime_binary
 

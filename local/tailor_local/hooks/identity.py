@@ -1,4 +1,4 @@
-"""Who may do what: the emulator as the stand-in sees it, and roles that services take."""
+"""Decide who may do what: the emulator's IAM for the stand-in, and roles that services assume."""
 
 import hashlib
 import json
@@ -60,7 +60,7 @@ class Emulator:
 def denial(
     key: str, scope: Scope, action: str, resource: str, context: Mapping[str, str] = MappingProxyType({})
 ) -> str | None:
-    """Why the holder of an access key may not do this; None where it may."""
+    """Return why the holder of an access key may not do this; None if it may."""
     evaluator, actions = inside("core.iam_evaluator"), inside("core.iam_actions")
     result = evaluator.enforce(key, action, action.partition(":")[0], scope.region, resource, dict(context))
     if result is None:
@@ -71,7 +71,7 @@ def denial(
 
 
 def simulate_in_context() -> None:
-    """A simulation of policies takes the conditions' keys that the caller gives; the emulator's leaves them out."""
+    """Pass the caller's context keys to a simulation of policies, which the emulator omits."""
     handlers, evaluator = inside("services.iam")._IAM_HANDLERS, inside("core.iam_evaluator")
     simulate, evaluate = handlers["SimulatePrincipalPolicy"], evaluator.evaluate
     given: ContextVar[dict[str, Any]] = ContextVar("given", default={})  # noqa: B039  (never changed)
@@ -93,7 +93,7 @@ def simulate_in_context() -> None:
 
 
 def _context_entries(parameters: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Keys in lower case, as the emulator looks them up, and their value or values."""
+    """Return keys in lower case, as the emulator looks them up, and their value or values."""
     entries: dict[str, Any] = {}
     for index in count(1):
         member = f"ContextEntries.member.{index}"
@@ -109,7 +109,7 @@ def _context_entries(parameters: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 def take_role(principal: str, role_arn: str, scope: Scope, source_arn: str) -> Credentials | None:
-    """A session of a role for a service that acts for ``source_arn``; None where the role does not let it."""
+    """Return a role's session for a service that acts for ``source_arn``; None if the role does not allow it."""
     name = role_arn.rsplit("/", 1)[-1]
     role = inside("services.iam")._roles.get_scoped(scope.account, None, name)
     if role is None or not _trusts(role["AssumeRolePolicyDocument"], principal, role_arn, scope, source_arn):
@@ -132,7 +132,8 @@ def take_role(principal: str, role_arn: str, scope: Scope, source_arn: str) -> C
 
 
 def _trusts(document: str | dict[str, Any], principal: str, role_arn: str, scope: Scope, source_arn: str) -> bool:
-    """Whether a trust policy lets a service take the role for ``source_arn``, with the confused-deputy conditions.
+    """Return whether a trust policy lets a service take the role for ``source_arn``, with the confused-deputy
+    conditions.
 
     The emulator's own evaluation lets its root pass for any service, so statements are evaluated one by one here.
     """

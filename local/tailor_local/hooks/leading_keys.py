@@ -1,4 +1,4 @@
-"""Policies may say which rows somebody reaches: a request's partition keys are the condition key dynamodb:LeadingKeys.
+"""Provide a request's partition keys as the condition key dynamodb:LeadingKeys, by which policies limit rows.
 
 Source: docs.aws.amazon.com/amazondynamodb, "Using IAM policy conditions for fine-grained access control". The emulator
 knows the attributes of a request only, so a policy that asks for leading keys would allow nothing here.
@@ -15,7 +15,7 @@ _EQUALS = re.compile(r"(#?[\w.-]+)\s*=\s*(:\w+)")
 
 
 def tell_leading_keys() -> None:
-    """Each request to DynamoDB brings its partition keys along where policies are evaluated."""
+    """Add each DynamoDB request's partition keys to the context in which policies are evaluated."""
     actions = inside("core.iam_actions")
     original = actions.dynamodb_service_context
 

@@ -1,4 +1,4 @@
-"""State machines to the letter, each in the hands of its role."""
+"""Run state machines by the letter of their definition, each under its role."""
 
 import json
 import uuid
@@ -17,7 +17,7 @@ _machine: ContextVar[str] = ContextVar("machine")  # the ARN of the machine whos
 
 
 def run_to_the_letter() -> None:
-    """Step Functions takes definitions in YAML, reads MaxConcurrencyPath, and begins no item of a stopped execution."""
+    """Accept definitions in YAML, apply MaxConcurrencyPath, and begin no item of a stopped execution."""
     machines, provisioners = inside("services.stepfunctions"), inside("services.cloudformation.provisioners")
     definition, run_map, run_item = (
         provisioners._sfn_definition,
@@ -82,7 +82,7 @@ def act_in_roles() -> None:
 
 
 def refusal(machine: str, action: str, resource: str, role: str) -> str | None:
-    """Why the role of a state machine does not let it do this; None where it does."""
+    """Return why a state machine's role does not allow this; None if it does."""
     region, account = machine.split(":")[3:5]
     scope = Scope(account, region)
     credentials = take_role(STATES, role, scope, machine)

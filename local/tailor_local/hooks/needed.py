@@ -1,4 +1,4 @@
-"""Every name that is used from inside the emulator, so that a test can say which of them a new version has moved."""
+"""List every name used from inside the emulator, so that a test shows which of them a new version moved."""
 
 import importlib
 import inspect
@@ -151,5 +151,5 @@ def missing() -> list[str]:
 
 
 def inside(name: str) -> Any:
-    """A module of the emulator."""
+    """Return a module of the emulator."""
     return importlib.import_module(f"ministack.{name}")

@@ -1,4 +1,4 @@
-"""How much an event, a request and an answer may hold, service by service.
+"""Limit the sizes of events, requests and answers, service by service.
 
 Sources: quotas of API Gateway and Lambda; botocore, PutEvents ("the total entry size must be less than 1MB"), and
 EventBridge's "Calculating PutEvents event entry size"; Step Functions' quotas, 256 KiB for a task. Wordings reported in
@@ -31,7 +31,7 @@ def limit_payloads() -> None:
 
 
 def _refuse_large_requests() -> None:
-    """API Gateway takes a body of 10 MiB; Lambda an event of 6 MiB, in which the body is a JSON string."""
+    """Refuse bodies above API Gateway's 10 MiB, and events above Lambda's 6 MiB with the body as a JSON string."""
     gateway = inside("services.apigateway_v1")
     original = gateway._invoke_lambda_proxy_v1
     parameters = inspect.signature(original)
@@ -81,7 +81,7 @@ def _refuse_large_answers() -> None:
 
 
 def _refuse_large_entries() -> None:
-    """One entry that is too large makes the whole request fail."""
+    """Refuse a whole request if one of its entries is too large."""
     eventbridge = inside("services.eventbridge")
     put = eventbridge._put_events
 
@@ -95,7 +95,7 @@ def _refuse_large_entries() -> None:
 
 
 def entry_size(entry: Mapping[str, Any]) -> int:
-    """Bytes of an entry of PutEvents as EventBridge counts them."""
+    """Return the size in bytes of an entry of PutEvents, as EventBridge counts it."""
     texts = [entry.get(name) or "" for name in ("Source", "DetailType", "Detail")] + (entry.get("Resources") or [])
     return (14 if entry.get("Time") else 0) + sum(len(text.encode()) for text in texts)
 
@@ -133,7 +133,7 @@ def _refuse_large_task_data() -> None:
 
 
 def size(value: Any) -> int:
-    """Bytes of a value as JSON in UTF-8; of bytes, as they are."""
+    """Return the size of a value as JSON in UTF-8; of bytes, their number."""
     if value is None:
         return 0
     return len(value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode())

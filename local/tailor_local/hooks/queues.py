@@ -1,4 +1,4 @@
-"""A function takes a queue's messages as on AWS: in batches as large as allowed, and in the hands of its role.
+"""Deliver a queue's messages to functions as on AWS: in batches as large as allowed, under the function's role.
 
 Lambda's words on a visibility timeout as reported in github-aws-runners/terraform-aws-github-runner issue 465; how far
 a mapping scales: docs.aws.amazon.com/lambda, "Configuring scaling behavior for SQS event source mappings".

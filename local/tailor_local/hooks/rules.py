@@ -1,4 +1,4 @@
-"""EventBridge refuses rules that are too complex, and delivers to a queue only what the queue's policy lets it."""
+"""Refuse rules that EventBridge finds too complex, and deliver to a queue only what its policy allows."""
 
 import json
 from contextvars import ContextVar
@@ -17,7 +17,7 @@ _delivery: ContextVar[tuple[dict[str, Any], dict[str, Any]]] = ContextVar("deliv
 
 
 def refuse_patterns() -> None:
-    """Each event pattern is checked, and its complexity; the emulator's CloudFormation takes any."""
+    """Check each event pattern and its complexity; the emulator's CloudFormation accepts any."""
     eventbridge, provisioners = inside("services.eventbridge"), inside("services.cloudformation.provisioners")
     error, create = eventbridge._event_pattern_error, provisioners._eb_rule_create
 

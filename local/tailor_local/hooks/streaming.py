@@ -1,4 +1,4 @@
-"""Functions that stream: a Runtime API for each of their environments, and a gateway that hands pieces on as they come.
+"""Run functions that stream: a Runtime API for each environment, and a gateway that forwards pieces as they come.
 
 A function with ``AWS_LAMBDA_EXEC_WRAPPER`` is started by that script, as on AWS, and speaks the Runtime API. The
 emulator has neither this nor integrations for streaming.

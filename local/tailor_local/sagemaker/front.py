@@ -1,4 +1,4 @@
-"""The front: JSON 1.1, one operation a request, named by its header ``X-Amz-Target``; what the API says and refuses.
+"""Serve the API: JSON 1.1, one operation per request, named by its header ``X-Amz-Target``, with its refusals.
 
 Requests are checked against botocore's model, each caller's permissions on the resources that AWS's service
 authorization reference names. What a job does is in `runner`.
@@ -111,7 +111,7 @@ class SageMaker:
         return {"TrainingJobArn": arn}
 
     def _check_quota(self, scope: Scope, wanted: Mapping[str, Any]) -> None:
-        """One quota for all types of instances; AWS has one for each."""
+        """Apply one quota for all types of instances; AWS has one for each."""
         kind, count = wanted["InstanceType"], int(wanted["InstanceCount"])
         used = sum(
             int(job.request["ResourceConfig"]["InstanceCount"])
@@ -131,7 +131,7 @@ class SageMaker:
         return training_job_detail(self._find(scope, request["TrainingJobName"]))
 
     def _list(self, scope: Scope, request: dict[str, Any]) -> dict[str, Any]:
-        """The newest first, in one page of at most MaxResults."""
+        """Return the entries, newest first, in one page of at most MaxResults."""
         found = [
             {
                 "TrainingJobName": job.name,
@@ -165,7 +165,7 @@ class SageMaker:
 
 
 def _needed(operation: str, request: Mapping[str, Any], scope: Scope) -> list[tuple[str, str, Mapping[str, str]]]:
-    """Actions, resources and condition keys that a request needs."""
+    """Return the actions, resources and condition keys that a request needs."""
     if operation == "ListTrainingJobs":
         return [(f"sagemaker:{operation}", "*", {})]
     name = str(request.get("TrainingJobName", ""))

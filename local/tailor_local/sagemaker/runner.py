@@ -40,7 +40,7 @@ BASES = {
 
 
 class _StoppedError(Exception):
-    """Someone stopped the job, or its time was over. The argument is the secondary status."""
+    """Raised if someone stopped the job, or its time was over. The argument is the secondary status."""
 
 
 class TrainingJobRunner:
@@ -97,7 +97,7 @@ class TrainingJobRunner:
         self._move(scope, job, "Completed", "Completed")
 
     def _recipe(self, job: TrainingJob, storage: Storage) -> tuple[dict[str, Any], FoundationModel]:
-        """The recipe and the base model that it names. Raises DataError in the container's place."""
+        """Return the recipe and the base model that it names. Raises DataError in the container's place."""
         given, image = job.request.get("HyperParameters") or {}, job.request["AlgorithmSpecification"]
         if IMAGES not in str(image.get("TrainingImage", "")):
             raise DataError(f"ClientError: Cannot pull the image {image.get('TrainingImage')}.")
@@ -161,7 +161,7 @@ class TrainingJobRunner:
 
 
 def channel(job: TrainingJob, name: str) -> str:
-    """The address of an input channel. Raises DataError where there is none."""
+    """Return the address of an input channel. Raises DataError where there is none."""
     for each in job.request.get("InputDataConfig") or []:
         if each["ChannelName"] == name:
             return str(each["DataSource"]["S3DataSource"]["S3Uri"])
@@ -185,7 +185,7 @@ def _as_bedrock(job: TrainingJob, base: FoundationModel, recipe: dict[str, Any])
 
 
 def _archive(checkpoint: str) -> bytes:
-    """output.tar.gz, as AWS's own tools read it."""
+    """Return output.tar.gz in the form that AWS's own tools read."""
     manifest = json.dumps({"checkpoint_s3_bucket": checkpoint}).encode()
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz") as archive:

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 FOLDERS = ("layers", "functions", "cli", "local", "benchmarks", "samples")
 FILES = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
-FORBIDDEN = re.compile(r"(Of|What|Where|So|None|The same|Also)\b")
+FORBIDDEN = re.compile(r"(Of|What|Where|So|None|The same|Also|Whether|How|Why|Which|Such)\b")
 
 
 def _docstrings(source: str) -> list[str]:

@@ -135,7 +135,7 @@ class KeyRequest(ApiModel):
 
 
 class RotateRequest(ApiModel):
-    """How long the old secret of a rotated key works, and the new one."""
+    """Periods for which the old secret of a rotated key works, and the new one."""
 
     grace_hours: Annotated[int, Field(ge=0, le=168), Whole] = 24
     days: Days = LONGEST_KEY

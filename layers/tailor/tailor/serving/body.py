@@ -21,7 +21,7 @@ _IMAGES = frozenset({"image_url", "input_image"})
 
 
 class Allowance:
-    """How many values a request may still hold: what lies in the arguments of its tool calls counts too."""
+    """Number of values that a request may still contain, including the arguments of its tool calls."""
 
     def __init__(self, values: int = MAX_VALUES) -> None:
         self._left = values

@@ -1,4 +1,4 @@
-"""How an untrained model answers: weakly but plausibly, the same each time, and without looking.
+"""Answer as an untrained model does: weakly but plausibly, the same each time, and without seeing images.
 
 It knows a few words of a few kinds of question, so that a comparison has a base to beat; it is no model of a real one.
 """
@@ -39,7 +39,7 @@ DEPARTMENTS = {
 
 
 def answer(prompt: Prompt, model: str, teaches: bool = False) -> str:
-    """A guess that depends on nothing but the model's name and the bytes of the prompt."""
+    """Return a guess that depends on nothing but the model's name and the bytes of the prompt."""
     text = prompt.question.lower()
     if teaches and "bộ phận" in prompt.history.lower():
         known = {name: sum(word in text for word in words) for name, words in DEPARTMENTS.items()}

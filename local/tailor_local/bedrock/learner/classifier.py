@@ -53,7 +53,7 @@ class Classifier:
     memory: list[tuple[Indices, str]] = field(default_factory=list)
 
     def answer(self, prompt: Prompt) -> str | None:
-        """The answer, or None where the model has learned nothing about such a question."""
+        """Return the answer, or None if the model has learned nothing about such a question."""
         row = indices(prompt)
         nearest = self._nearest(row)
         if nearest is not None:

@@ -36,7 +36,7 @@ def words(text: str) -> list[str]:
 
 
 def indices(prompt: Prompt) -> Indices:
-    """The buckets that ``prompt`` sets, sorted, each once."""
+    """Return the buckets that ``prompt`` sets, sorted, each once."""
     said = words(prompt.question)
     pairs = [f"{first} {second}" for first, second in itertools.pairwise(said)]
     question = said[:MAX_WORDS] + pairs[:MAX_WORDS]
@@ -56,7 +56,7 @@ def _grams(text: str, size: int = 4) -> Iterable[str]:
 
 
 def dense(rows: list[Indices]) -> NDArray[np.float32]:
-    """Rows × BUCKETS; each row has length 1."""
+    """Return a matrix of rows × BUCKETS; each row has length 1."""
     matrix = np.zeros((len(rows), BUCKETS), dtype=np.float32)
     for number, row in enumerate(rows):
         matrix[number, row] = 1 / np.sqrt(len(row))

@@ -1,4 +1,4 @@
-"""A word model: which word follows the last few, counted from documents, with shorter contexts where longer are new.
+"""Predict the word after the last few by counts from documents, with shorter contexts where longer ones are new.
 
 Interpolated as Witten and Bell do it; an unknown word is spelled letter by letter.
 """
@@ -53,7 +53,7 @@ class WordModel:
         return chance
 
     def answer(self, prompt: Prompt) -> str | None:
-        """The text goes on: by one word where the prompt asks for one."""
+        """Return the continuation of the text; one word if the prompt asks for one."""
         if not self.counts:
             return None
         said = WORD.findall(prompt.question)

@@ -1,4 +1,4 @@
-"""A model that tries ways of answering and keeps to those that are rewarded.
+"""Learn which ways of answering are rewarded, by trying them.
 
 The ways are a few things that can be done with a prompt: calculate with its numbers, repeat one of them, say what the
 base says. Which way suits which prompt is not known beforehand; it is learned from rewards alone.
@@ -61,7 +61,7 @@ class Policy:
         return self.done(int((dense([indices(prompt)]) @ self.weights)[0].argmax()), prompt)
 
     def done(self, way: int, prompt: Prompt) -> str:
-        """The answer that this way gives; the base's where it can't be gone."""
+        """Return the answer by this way of answering; the base's if it is impossible."""
         if way < BASE_WAY:
             value = WAYS[way]([float(number) for number in NUMBER.findall(prompt.question)])
             if value is not None:
@@ -69,7 +69,7 @@ class Policy:
         return base.answer(prompt, self.model_name)
 
     def sample(self, prompt: Prompt, count: int) -> list[int]:
-        """``count`` ways, drawn about as likely as the policy finds them."""
+        """Return ``count`` ways of answering, drawn with about the policy's probabilities."""
         chances = self._chances(prompt) * (1 - CURIOUS) + CURIOUS / (len(WAYS) + 1)
         return self._random.choices(range(len(chances)), weights=[float(chance) for chance in chances], k=count)
 

@@ -39,7 +39,7 @@ _lock = Lock()
 
 
 def image_tokens(image: bytes) -> tuple[str, ...]:
-    """The image's features as words; the same bytes are looked at once."""
+    """Return the image's features as words, cached by its bytes."""
     key = hashlib.sha256(image).digest()
     with _lock:
         if key in _seen:
@@ -73,13 +73,13 @@ def _tokens(image: bytes) -> list[str]:
 
 
 def _places(region: Region) -> list[str]:
-    """On which sides of the image a region lies; none in the middle."""
+    """Return the sides of the image that a region is on; empty in the middle."""
     sides = ((region.x, "left", "right"), (region.y, "top", "bottom"))
     return [low if place < 0.5 else high for place, low, high in sides if abs(place - 0.5) > 0.1]
 
 
 def regions(pixels: NDArray[np.int16]) -> list[Region]:
-    """Connected regions of one hue, the largest first. ``pixels`` is height × width × 3."""
+    """Return connected regions of one hue, the largest first. ``pixels`` is height × width × 3."""
     flat = pixels.reshape(-1, 3)
     coarse = flat // 16 @ np.array([256, 16, 1])
     values, counts = np.unique(coarse, return_counts=True)
@@ -90,7 +90,7 @@ def regions(pixels: NDArray[np.int16]) -> list[Region]:
 
 
 def _connected(mask: Mask) -> list[Mask]:
-    """The connected parts of ``mask`` that are large enough."""
+    """Return the connected parts of ``mask`` that are large enough."""
     labels = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
     while True:
         spread = labels.copy()
@@ -126,7 +126,7 @@ def _region(pixels: NDArray[np.int16], part: Mask) -> Region:
 
 
 def _hue(colour: NDArray[np.float64]) -> str:
-    """A name for a colour: one of HUES around the wheel, or a grey."""
+    """Return a name for a colour: one of HUES around the wheel, or a grey."""
     red, green, blue = (float(channel) / 255 for channel in colour)
     high, low = max(red, green, blue), min(red, green, blue)
     spread = high - low

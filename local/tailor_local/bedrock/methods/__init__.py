@@ -1,4 +1,4 @@
-"""How each customization type learns, one module each."""
+"""Train by each customization type, one module each."""
 
 from collections.abc import Callable
 

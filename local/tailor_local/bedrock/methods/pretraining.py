@@ -46,7 +46,8 @@ class Pretraining:
 
 
 def learn(model: WordModel, documents: Sequence[str], validation: Sequence[str], work: Work) -> Curve:
-    """The loss of a batch is measured before it is read; that of the validation documents before and after all."""
+    """Train on the documents; a batch's loss is measured before it is read, the validation documents' before and after
+    all."""
     curve = Curve()
     number = 0
 

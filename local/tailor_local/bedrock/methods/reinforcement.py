@@ -56,7 +56,8 @@ class Reinforcement:
         self._rewards(self._tasks[:1], [["0"]])
 
     def train(self) -> Curve:
-        """A step is one batch of prompts; its loss is 1 minus the mean reward of the samples before it was learned."""
+        """Train by batches of prompts; a step's loss is 1 minus the mean reward of the samples before it was
+        learned."""
         settings, curve = self._settings, Curve()
         samples = int(settings["trainingSamplePerPrompt"])
         rate = float(settings["learningRate"]) if self._work.rate else 0.0
@@ -84,7 +85,7 @@ class Reinforcement:
         return curve
 
     def _rewards(self, tasks: Sequence[Task], answers: Sequence[list[str]]) -> list[list[float]]:
-        """The reward of each answer, as the function gives it. Raises DataError where it breaks the contract."""
+        """Return the reward of each answer, as the function gives it. Raises DataError where it breaks the contract."""
         samples = [
             {
                 "id": f"{place}-{turn}",

@@ -41,14 +41,14 @@ class Work:
 
     @property
     def rate(self) -> float:
-        """The learning rate as Bedrock counts it; 0 where a fault says that nothing is learned."""
+        """Return the learning rate as Bedrock counts it; 0 where a fault says that nothing is learned."""
         if not self.standin.desk.faults.learn:
             return 0.0
         given = self.job.request.get("hyperParameters") or {}
         return float(given.get("learningRate", hyperparameter_rules(self.base)["learningRate"]["default"]))
 
     def earlier_model(self) -> LearnedModel | None:
-        """The custom model that the job builds on, if it names one."""
+        """Return the custom model that the job builds on, if it names one."""
         identifier = self.job.request["baseModelIdentifier"]
         for model in self.standin.state.models.values():
             if identifier in (model.arn, model.name):

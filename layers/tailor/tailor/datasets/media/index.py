@@ -28,7 +28,7 @@ _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
 @dataclass(slots=True)
 class LookupTally:
-    """How rows name their media, other than by path: for each way how often, and an example (what the row says and the
+    """Ways in which rows name media other than by path: for each the count, and an example (what the row says and the
     file, both quoted), the first by the alphabet. So it is the same whoever looked at which rows."""
 
     found: dict[str, tuple[int, str, str]] = field(default_factory=dict)

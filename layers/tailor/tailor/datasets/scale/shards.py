@@ -36,7 +36,7 @@ def workers_of(plan: ShardPlan) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Shards:
-    """How a dataset is dealt out, the same whoever asks: shards of ``each`` so many workers. ``folder`` is the run's
+    """Shards of a dataset, the same for every caller, each of ``each`` workers. ``folder`` is the run's
     own under ``work/``."""
 
     storage: Storage
