@@ -33,7 +33,7 @@ from tests.waiting import PATIENCE, until
 
 PLACE = Path(__file__).parents[1] / "docs" / "pictures"
 LARGEST = 60_000  # bytes of a picture
-DESKTOP, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 760}
+DESKTOP, TALL, PHONE = ({"width": width, "height": height} for width, height in ((1100, 760), (1100, 1500), (390, 760)))
 PROJECT, SCENES = "colours", 300
 SHORTER = "hyperparameters:\n  epochs: 1\n"
 BAD_ROWS = "question,answer,image\nHình tròn màu gì?,đỏ,0001.png\nCó mấy hình?,,0002.png\nCó mấy hình?,3,0009.png\n"
@@ -110,16 +110,11 @@ class _Views:
         self._picture(page, "runs", "runs", ".runs li >> nth=2")
         self._picture(page, f"runs/{live.id}", "run", "h2:has-text('Evaluation')")
         waiting = next(run for run in session.runs.open_runs() if run.state == State.AWAITING_APPROVAL)
-        page.goto(f"{self.cloud.console_url}#/runs/{waiting.id}")
-        page.get_by_role("button", name="Approve").click()
-        page.get_by_label("Reason").fill("within the quarter")
-        self._shoot(page, "approve")
-        page.get_by_role("button", name="Cancel").click()
-        self._picture(
-            page, f"compare/{live.id}/{other.id}", "compare", ".question >> nth=0", scroll="h2:has-text('Losses')"
-        )
+        self._picture(page, f"runs/{waiting.id}", "approve", "h2:has-text('Timeline')")
+        page.set_viewport_size(TALL)
+        self._picture(page, f"compare/{live.id}/{other.id}", "compare", ".question >> nth=0")
+        page.set_viewport_size(DESKTOP)
         self._picture(page, "keys", "keys", ".plain li >> nth=2")
-        self._picture(page, f"usage/{PROJECT}/7", "usage", "h2:has-text('By key')")
         self._ask(page, live)
         vietnamese = self._page("vi", DESKTOP)
         self._preview(vietnamese)
@@ -146,11 +141,9 @@ class _Views:
         middle = statistics.median(took)
         print(f"first view: {middle:.0f} ms, the median of {json.dumps([round(each) for each in took])}")
 
-    def _picture(self, page: Any, view: str, name: str, sign: str, scroll: str = "") -> None:
+    def _picture(self, page: Any, view: str, name: str, sign: str) -> None:
         page.goto(f"{self.cloud.console_url}#/{view}")
         page.locator(sign).first.wait_for()
-        if scroll:
-            page.locator(scroll).evaluate("element => element.scrollIntoView()")
         self._shoot(page, name)
 
     def _shoot(self, page: Any, name: str) -> None:
@@ -163,11 +156,14 @@ class _Views:
 
     def _ask(self, page: Any, live: Run) -> None:
         [row] = calls.held_out(live, session.bucket)
-        page.goto(f"{self.cloud.console_url}#/playground")
-        page.get_by_label("Question").fill(next(b["text"] for b in row["messages"][-1]["content"] if "text" in b))
-        page.get_by_label("Picture").set_input_files(str(self.folder / "data" / row["group"]))
-        page.get_by_role("button", name="Ask").click()
-        page.get_by_text("First word after").nth(1).wait_for()
+        asked = next(block["text"] for block in row["messages"][-1]["content"] if "text" in block)
+        for _ in range(2):  # the first call of the base waits for its function to start
+            page.goto(f"{self.cloud.console_url}#/runs")
+            page.goto(f"{self.cloud.console_url}#/playground")
+            page.get_by_label("Question").fill(asked)
+            page.get_by_label("Picture").set_input_files(str(self.folder / "data" / row["group"]))
+            page.get_by_role("button", name="Ask").click()
+            page.get_by_text("First word after").nth(1).wait_for()
         self._shoot(page, "playground")
 
     def _preview(self, page: Any) -> None:

@@ -43,7 +43,7 @@ function page(found, curve, findings, me, again) {
     found.waits && h("p", { class: "message" }, `${t.waits}: ${found.waits.message}`),
     found.newer && h("p", { class: "message" }, `${t.newer} `, h("a", { href: `#/runs/${found.newer}` }, found.newer)),
     found.answer_by && h("p", { class: "message" }, `${t.decideBy} `, moment(found.answer_by)),
-    h("div", { class: "row" }, found.actions.filter(may).map((name) => action(name, `runs/${encodeURIComponent(found.id)}/${name}`, `${found.project} / ${found.dataset}`, again))),
+    h("div", { class: "row acts" }, found.actions.filter(may).map((name) => action(name, `runs/${encodeURIComponent(found.id)}/${name}`, `${found.project} / ${found.dataset}`, again))),
     found.evaluation && evaluation(found.evaluation),
     h("div", { class: "flow" }, found.quote && cost(found.quote), found.data && data(found.data), reports(found.links), timeline(found.timeline)),
     found.job && h("section", { class: "card" }, h("h2", {}, t.training), training(curve)),

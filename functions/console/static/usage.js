@@ -30,7 +30,7 @@ function body(found) {
     h("section", { class: "card" }, h("div", { class: "figures" }, figures(found).map(([name, value]) => h("div", {}, h("div", { class: "soft small" }, name), h("div", { class: "big" }, value))))),
     found.budget && h("section", { class: "card" }, h("h2", {}, `${t.budget} ${found.budget.month}`), h("p", {}, `${dollars(found.budget.spent_usd)} ${t.of} ${dollars(found.budget.limit_usd)}`),
       h("meter", { min: 0, max: Number(found.budget.limit_usd) || 1, value: Number(found.budget.spent_usd), "aria-label": t.budget })),
-    chart(t.byDay, days.map((day) => Number(day.line?.known_cost_usd ?? 0)), (value) => dollars(value)),
+    Number(found.total.known_cost_usd) > 0 && chart(t.byDay, days.map((day) => Number(day.line?.known_cost_usd ?? 0)), (value) => dollars(value)),
     chart(t.callsByDay, days.map((day) => day.line?.requests ?? 0), (value) => number(value)),
     table(t.keys, t.key, found.keys), table(t.versions, t.version, found.versions),
   ];

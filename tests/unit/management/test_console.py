@@ -60,8 +60,19 @@ def test_every_text_has_both_languages_and_every_state_a_name() -> None:
 def test_the_page_loads_nothing_from_elsewhere_and_unknown_files_are_not_there() -> None:
     page = console.handler({}, None)
     assert "default-src 'none'" in page["headers"]["content-security-policy"]
-    for name in re.findall(r'(?:src|href)="console/([^"]+)"', page["body"]):
-        assert console.handler({"pathParameters": {"file": name}}, None)["statusCode"] == 200
+    assert page["headers"]["cache-control"] == "no-cache"
+    named = re.findall(r'"(?:console|\.)/([a-z.-]+)\?v=(\w+)"', page["body"])
+    assert len(named) == len(re.findall(r"(?:src|href)=", page["body"]))
+    for name in console.FILES:
+        asked = {"pathParameters": {"file": name}, "queryStringParameters": {"v": console.VERSION}}
+        answer = console.handler(asked, None)
+        named += re.findall(r'"(?:console|\.)/([a-z.-]+)\?v=(\w+)"', answer["body"])
+        assert ("immutable" in answer["headers"]["cache-control"]) == (name != console.PAGE)
+        assert not re.search(r"""(from|import\()\s*["'][^"']+\.js["']""", answer["body"]), name
+        asked = {"pathParameters": {"file": name}, "queryStringParameters": {"v": "another"}}
+        assert console.handler(asked, None)["headers"]["cache-control"] == "no-cache"
+    assert {version for _, version in named} == {console.VERSION}
+    assert {name for name, _ in named} == console.FILES.keys() - {console.PAGE}
     for name, text in console.FILES.items():
         assert "innerHTML" not in text.replace("without innerHTML", ""), name
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), name
