@@ -34,7 +34,17 @@ async function ask(method, path, body) {
   throw new ApiError(answer.status, error?.code ?? "unknown", error?.message ?? answer.statusText);
 }
 
-export const get = async (path) => (await ask("GET", path)).json();
+const early = new Map();
+
+// Asks for what a view will want while something else is waited for. The view's own request finds it, or asks again.
+export const ahead = (path) => early.set(path, ask("GET", path).then((answer) => answer.json()).catch(() => null));
+
+export async function get(path) {
+  const begun = early.get(path);
+  early.delete(path);
+  return (await begun) ?? (await ask("GET", path)).json();
+}
+
 export const post = async (path, body = {}) => (await ask("POST", path, body)).json();
 
 // Yields the texts of a streamed answer as they come.

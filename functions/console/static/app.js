@@ -1,8 +1,8 @@
 // The page's frame: who is signed in, where the address points, and when to look again.
-import { get, session } from "./api.js";
+import { ahead, get, session } from "./api.js";
 import { h, show } from "./dom.js";
 import { failure } from "./parts.js";
-import { runs } from "./runs.js";
+import { FIRST_PAGE, runs } from "./runs.js";
 import { language, words } from "./texts.js";
 
 const EVERY = 5000;
@@ -70,6 +70,7 @@ async function draw() {
   const mine = ++turn; // a view that was left must not draw any more
   const current = () => mine === turn;
   if (!session.key) return signIn();
+  if (!me && place().join("") === "runs") ahead(FIRST_PAGE);
   try {
     me ??= await get("key");
   } catch (error) {

@@ -4,12 +4,16 @@ import { h, show } from "./dom.js";
 import { badge, follow, moment } from "./parts.js";
 import { words } from "./texts.js";
 
+const FEW = 20, MANY = 100;
 let project = "", onlyOpen = false;
+
+const page = (limit) => `runs?${new URLSearchParams({ limit: String(limit), ...(project && { project }), ...(onlyOpen && { state: "open" }) })}`;
+export const FIRST_PAGE = page(FEW);
 
 export function runs(place, me, current) {
   const t = words();
   const list = h("div", { "aria-live": "polite" });
-  let shown = 20;
+  let shown = FEW;
   const again = () => { state.turn += 1; start(); };
   const state = { turn: 0 };
   const chooser = h("select", { id: "project", onchange: (event) => { project = event.target.value; again(); } },
@@ -20,9 +24,8 @@ export function runs(place, me, current) {
     h("div", { class: "row" }, h("label", { for: "project", class: "small" }, t.project), chooser, open, h("label", { for: "open", class: "small" }, t.onlyOpen)), list);
   const start = () => {
     const mine = state.turn;
-    const query = () => new URLSearchParams({ limit: String(shown), ...(project && { project }), ...(onlyOpen && { state: "open" }) });
-    return follow(() => current() && mine === state.turn, () => get(`runs?${query()}`), (found) => {
-      const more = found.has_more && shown < 100 && h("button", { type: "button", onclick: () => { shown = 100; again(); } }, t.more);
+    return follow(() => current() && mine === state.turn, () => get(page(shown)), (found) => {
+      const more = found.has_more && shown < MANY && h("button", { type: "button", onclick: () => { shown = MANY; again(); } }, t.more);
       show(list, found.data.length ? h("ul", { class: "runs" }, found.data.map(entry)) : h("p", { class: "card soft" }, t.noRuns), more);
     }, list);
   };
