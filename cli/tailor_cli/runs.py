@@ -12,6 +12,7 @@ from tailor.errors import NotFoundError
 from tailor.management import summary
 from tailor.notices.facts import cost_in_short
 from tailor.printable import printable
+from tailor.recipe_serving import Commitment
 from tailor.runs import Run, State
 from tailor.steps import pausing, steer
 from tailor.steps.filling import Folder, FolderStore
@@ -162,6 +163,9 @@ def approve(
     run_id: RunId,
     reason: Reason = "",
     yes: Annotated[bool, typer.Option("--yes", help="approve without being asked")] = False,
+    commitment: Annotated[
+        Commitment | None, typer.Option(help="buy model units with the recipe's commitment, which nobody can undo")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Approve a run's cost; shows the price, what it is for and the budget left, and asks.
@@ -174,7 +178,7 @@ def approve(
             waits = show_price(run, session.serving.alias(run.project), session.spending, now(), quiet=as_json)
             if not yes:
                 confirm("Approve")
-        run = steer.approve(run, session.runs, by=person(), reason=reason, now=now())
+        run = steer.approve(run, session.runs, by=person(), reason=reason, now=now(), commitment=commitment)
         begins = (
             f"it waits until this changes: {waits}"
             if waits

@@ -85,6 +85,11 @@ def end_everything(timeout: float) -> None:
     for kind in KINDS:
         for each in list(control.list_deployments(kind)):
             control.delete_deployment(str(each["arn"]))
+    for bound in control.list_deployments("provisioned"):
+        if bound.get("commitmentExpirationTime") and control.own_tags(str(bound["arn"])) is not None:
+            until = f"{bound['commitmentExpirationTime']:%Y-%m-%d %H:%M} UTC"
+            warning = f"committed until {until}, when somebody must delete it or AWS renews it: {bound['arn']}"
+            err.print(in_a_line(warning), soft_wrap=True, markup=False)
 
 
 def _end_runs() -> list[str]:

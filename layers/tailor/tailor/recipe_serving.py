@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -90,6 +90,10 @@ def _time(clock: str) -> time:
     return time(int(hours) % 24, int(minutes))
 
 
+Commitment = Literal["1-month", "6-months"]
+TERMS: Mapping[Commitment, timedelta] = {"1-month": timedelta(days=30), "6-months": timedelta(days=180)}
+
+
 class Deployment(Section):
     """Settings of serving a version. Provisioned model units bill by the hour until they are deleted, so they need an
     end."""
@@ -108,6 +112,10 @@ class Deployment(Section):
     schedule: Schedule | None = Field(
         default=None,
         description="provisioned only: hours of the week in which they are there: {days, opens, closes, time_zone}",
+    )
+    commitment: Commitment | None = Field(
+        default=None,
+        description="provisioned only: buy the units for a term that nobody can end earlier, in place of an end",
     )
     take_over: bool = Field(
         default=False,
@@ -139,6 +147,7 @@ class Deployment(Section):
         """Return when model units that are created then are to be deleted; None without a known end."""
         ends = [self.until] if self.until else []
         ends += [created + timedelta(hours=self.hours)] if self.hours else []
+        ends += [created + TERMS[self.commitment]] if self.commitment else []
         return min(ends, default=None)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from tailor import catalog
 from tailor.catalog import DeploymentKind
 from tailor.errors import ConflictError, NotFoundError, NotOursError, QuotaError
+from tailor.recipe_serving import Commitment
 from tests.unit.steps.fakes import ARN, RESOURCES
 
 Fate = Literal["completes", "fails", "internal-error", "hangs"]
@@ -200,7 +201,14 @@ class ClockedBedrock:
         raise AssertionError("no step deletes a model")
 
     def create_deployment(
-        self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
+        self,
+        name: str,
+        model_arn: str,
+        *,
+        tags: Mapping[str, str],
+        kind: DeploymentKind = "on-demand",
+        units: int = 1,
+        commitment: Commitment | None = None,
     ) -> str:
         arn = self._arn(name, kind)
         known = self.deployments.get(arn)

@@ -12,6 +12,7 @@ from tailor.catalog import DeploymentKind
 from tailor.errors import ConflictError, LostRaceError, NotAllowedError, NotFoundError
 from tailor.events import UPLOAD_ANSWERED, RunChanged, UploadAnswered
 from tailor.recipe import Recipe
+from tailor.recipe_serving import TERMS, Commitment
 from tailor.runs import Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.filling import Folder
@@ -280,11 +281,20 @@ class MemoryControl:
         self._maybe_fail("delete_model")
 
     def create_deployment(
-        self, name: str, model_arn: str, *, tags: Any, kind: DeploymentKind = "on-demand", units: int = 1
+        self,
+        name: str,
+        model_arn: str,
+        *,
+        tags: Any,
+        kind: DeploymentKind = "on-demand",
+        units: int = 1,
+        commitment: Commitment | None = None,
     ) -> str:
         self._maybe_fail("create_deployment")
         arn = deployment_arn(name, kind)
         made = {"arn": arn, "name": name, "created": NOW, "modelArn": model_arn, "status": "Creating", "units": units}
+        if commitment:
+            made |= {"commitment": commitment, "commitmentExpirationTime": NOW + TERMS[commitment]}
         self.deployments.setdefault(arn, made)
         return arn
 
@@ -311,6 +321,8 @@ class MemoryControl:
             if known.get("name", arn) != arn:
                 return  # model units that another run took over have its name
             arn = deployment_arn(arn, kind)
+        if self.deployments.get(arn, {}).get("commitment"):
+            return
         if self.deployments.get(arn, {}).get("status") == "Creating":
             raise ConflictError("The custom model deployment can't be deleted while it is being created.")
         self.deployments.pop(arn, None)

@@ -1,7 +1,7 @@
 """The control plane adapter: repeats find what is there, error codes become Tailor's errors."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -237,6 +237,22 @@ class TestProvisionedThroughput:
         listed = bedrock.list_deployments("provisioned")
         assert [(each["arn"], each["status"]) for each in listed] == [(self.UNITS, told)]
         bedrock.delete_deployment(self.UNITS)
+
+    def test_a_commitment_is_bought_and_left_until_its_end(self, stub: Stubber, bedrock: Bedrock) -> None:
+        named = {"provisionedModelName": "colours-1", "modelId": MODEL, "clientRequestToken": "colours-1"}
+        request: dict[str, Any] = {**named, "modelUnits": 1, "commitmentDuration": "OneMonth"}
+        made = {"provisionedModelArn": self.UNITS}
+        stub.add_response("create_provisioned_model_throughput", made, request)
+        ordered: Any = {"kind": "provisioned", "commitment": "1-month"}
+        assert bedrock.create_deployment("colours-1", MODEL, tags={}, **ordered) == self.UNITS
+        later, over = datetime.now(UTC) + timedelta(days=1), datetime.now(UTC) - timedelta(days=1)
+        for until in (later, over):
+            stub.add_client_error("delete_provisioned_model_throughput", "ConflictException", "not yet")
+            found = self.found("InService") | {"commitmentDuration": "OneMonth", "commitmentExpirationTime": until}
+            stub.add_response("get_provisioned_model_throughput", found, {"provisionedModelId": self.UNITS})
+        bedrock.delete_deployment(self.UNITS)
+        with pytest.raises(ConflictError):
+            bedrock.delete_deployment(self.UNITS)
 
     def test_units_are_given_another_model_and_name_once(self, stub: Stubber, bedrock: Bedrock) -> None:
         by_arn, other = {"provisionedModelId": self.UNITS}, f"{MODEL[:-1]}9"

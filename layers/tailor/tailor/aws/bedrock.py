@@ -14,6 +14,7 @@ from tailor.aws.clients import client
 from tailor.aws.failures import code_of, translated
 from tailor.catalog import DeploymentKind
 from tailor.errors import NotFoundError
+from tailor.recipe_serving import Commitment
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
@@ -123,10 +124,17 @@ class Bedrock:
     # ------------------------------------------------------------ deployments and Provisioned Throughput
 
     def create_deployment(
-        self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
+        self,
+        name: str,
+        model_arn: str,
+        *,
+        tags: Mapping[str, str],
+        kind: DeploymentKind = "on-demand",
+        units: int = 1,
+        commitment: Commitment | None = None,
     ) -> str:
         """Create a deployment or Provisioned Throughput, see :func:`tailor.aws.hosting.create`."""
-        return hosting.create(self._apis[kind], name, model_arn, tags=tags, units=units)
+        return hosting.create(self._apis[kind], name, model_arn, tags=tags, units=units, commitment=commitment)
 
     def list_deployments(self, kind: DeploymentKind = "on-demand") -> Iterator[dict[str, Any]]:
         """Return summaries of the account's."""

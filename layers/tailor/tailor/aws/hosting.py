@@ -4,18 +4,21 @@ A create that repeats its token, or whose name is taken, returns what exists.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
 from tailor.aws.failures import code_of, translated
 from tailor.errors import ConflictError, NotOursError
+from tailor.recipe_serving import Commitment
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
 
 TAKEN = frozenset({"ConflictException", "ValidationException"})
 PROVISIONED_ARN = ":provisioned-model/"
+_DURATIONS: Mapping[Commitment, Literal["OneMonth", "SixMonths"]] = {"1-month": "OneMonth", "6-months": "SixMonths"}
 # Bedrock's states of Provisioned Throughput, as those of a deployment. While it is updated, it answers.
 _STATES = {"InService": "Active", "Updating": "Active"}
 
@@ -25,7 +28,7 @@ class HostingApi(Protocol):
 
     what: str
 
-    def create(self, name: str, model_arn: str, tags: list[dict[str, str]], units: int) -> str:
+    def create(self, name: str, model_arn: str, tags: list[dict[str, str]], units: int, commitment: str | None) -> str:
         """Return the ARN of a new one. The name is the request's token."""
 
     def get(self, identifier: str) -> dict[str, Any]:
@@ -44,7 +47,7 @@ class OnDemand:
     def __init__(self, bedrock: "BedrockClient") -> None:
         self._bedrock = bedrock
 
-    def create(self, name: str, model_arn: str, tags: list[dict[str, str]], units: int) -> str:
+    def create(self, name: str, model_arn: str, tags: list[dict[str, str]], units: int, commitment: str | None) -> str:
         request: dict[str, Any] = {"modelDeploymentName": name, "modelArn": model_arn, "clientRequestToken": name}
         return self._bedrock.create_custom_model_deployment(**request | _tagged(tags))["customModelDeploymentArn"]
 
@@ -69,9 +72,10 @@ class Provisioned:
     def __init__(self, bedrock: "BedrockClient") -> None:
         self._bedrock = bedrock
 
-    def create(self, name: str, model_arn: str, tags: list[dict[str, str]], units: int) -> str:
+    def create(self, name: str, model_arn: str, tags: list[dict[str, str]], units: int, commitment: str | None) -> str:
         request: dict[str, Any] = {"provisionedModelName": name, "modelId": model_arn, "clientRequestToken": name}
         request |= {"modelUnits": units} | _tagged(tags)
+        request |= {"commitmentDuration": commitment} if commitment else {}
         return self._bedrock.create_provisioned_model_throughput(**request)["provisionedModelArn"]
 
     def get(self, identifier: str) -> dict[str, Any]:
@@ -86,7 +90,15 @@ class Provisioned:
         self._bedrock.delete_provisioned_model_throughput(provisionedModelId=identifier)
 
 
-def create(api: HostingApi, name: str, model_arn: str, *, tags: Mapping[str, str], units: int = 1) -> str:
+def create(
+    api: HostingApi,
+    name: str,
+    model_arn: str,
+    *,
+    tags: Mapping[str, str],
+    units: int = 1,
+    commitment: Commitment | None = None,
+) -> str:
     """Create one and return its ARN, or that of an existing one of this name and model.
 
     Raises:
@@ -95,7 +107,7 @@ def create(api: HostingApi, name: str, model_arn: str, *, tags: Mapping[str, str
     pairs = [{"key": key, "value": value} for key, value in sorted(tags.items())]
     with translated(f"creating the {api.what} {name}"):
         try:
-            return api.create(name, model_arn, pairs, units)
+            return api.create(name, model_arn, pairs, units, _DURATIONS[commitment] if commitment else None)
         except ClientError as error:
             existing = find(api, name) if code_of(error) in TAKEN else None
             if existing is None:
@@ -124,13 +136,26 @@ def get(api: HostingApi, identifier: str) -> dict[str, Any]:
 
 
 def delete(api: HostingApi, identifier: str) -> None:
-    """Delete one, irreversibly; keep the custom model. Idempotent."""
+    """Delete one, irreversibly; keep the custom model. Idempotent.
+
+    Model units with a commitment stay until its end: Bedrock refuses to delete them before.
+    """
     with translated(f"deleting the {api.what} {identifier}"):
         try:
             api.delete(identifier)
         except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
+            code = code_of(error)
+            if code != "ResourceNotFoundException" and not (code in TAKEN and _is_bound(api, identifier)):
                 raise
+
+
+def _is_bound(api: HostingApi, identifier: str) -> bool:
+    """Return whether a commitment lasts; what is gone by now is not bound."""
+    try:
+        until = api.get(identifier).get("commitmentExpirationTime")
+    except ClientError:
+        return False
+    return until is not None and until > datetime.now(UTC)
 
 
 def repoint(bedrock: "BedrockClient", arn: str, model_arn: str, name: str) -> None:

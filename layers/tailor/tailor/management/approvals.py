@@ -1,12 +1,14 @@
 """Runs that wait for approval of their cost: list them, show one, decide once."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from tailor.errors import ConflictError
 from tailor.management import shown
 from tailor.management.access import DECIDERS, AccessControl, signature
 from tailor.management.documents import ApprovalDocument, ApprovalList
 from tailor.management.requests import DecisionRequest
+from tailor.recipe_serving import Commitment
 from tailor.runs import Run, RunStore, State
 from tailor.serving.errors import ApiError
 from tailor.serving.keys import ApiKey, Caller
@@ -44,12 +46,16 @@ class Approvals:
         key = self._access.key(caller, DECIDERS)
         run = self._find(run_id, key)
         wanted = read(DecisionRequest, body)
-        run, facts = self.decided(run, wanted.decision, wanted.reason, key)
+        run, facts = self.decided(run, wanted.decision, wanted.reason, key, wanted.commitment)
         return ApiAnswer(shown.approval(run).model_dump_json(), facts=facts)
 
-    def decided(self, run: Run, decision: str, reason: str, key: ApiKey) -> tuple[Run, dict[str, str]]:
+    def decided(
+        self, run: Run, decision: str, reason: str, key: ApiKey, commitment: Commitment | None = None
+    ) -> tuple[Run, dict[str, str]]:
         """Return the run after the decision, and ids for the log. Raises ApiError 409 for the opposite decision."""
         act, wanted = _ACTS[decision]
+        if decision == "approve":
+            act = partial(steer.approve, commitment=commitment)
         facts = {"key": key.id, "run": run.id, "decision": decision}
         try:
             run = act(run, self._runs, by=signature(key), reason=reason, now=datetime.now(UTC))
@@ -58,7 +64,9 @@ class Approvals:
             status = _status(run)
             if status != wanted:
                 made = status in ("approved", "declined")
-                message = f"the run is {status} already" if made else error.message
+                message = (
+                    f"the run is {status} already" if made else ". ".join(filter(None, (error.message, error.hint)))
+                )
                 raise ApiError(409, message, code="not_awaiting_approval") from error
             facts["repeated"] = "yes"
         return run, facts

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from tailor.findings import Language
+from tailor.recipe_serving import Commitment
 from tailor.runs import State
 from tailor.serving.keys import MAX_PROJECTS, Scope
 from tailor.serving.schema import ApiModel
@@ -26,6 +27,9 @@ class DecisionRequest(ApiModel):
 
     decision: Literal["approve", "decline"]
     reason: Reason = ""
+    commitment: Commitment | None = Field(
+        default=None, description="the recipe's commitment, named again: an approval without it buys none"
+    )
 
 
 class ActionRequest(ApiModel):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from tailor.catalog import DeploymentKind
+from tailor.recipe_serving import Commitment
 
 
 class Control(Protocol):
@@ -41,7 +42,14 @@ class Control(Protocol):
         """Call ListCustomModels; return the account's, each with ``modelArn``, ``modelName`` and ``creationTime``."""
 
     def create_deployment(
-        self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
+        self,
+        name: str,
+        model_arn: str,
+        *,
+        tags: Mapping[str, str],
+        kind: DeploymentKind = "on-demand",
+        units: int = 1,
+        commitment: Commitment | None = None,
     ) -> str:
         """Call CreateCustomModelDeployment or CreateProvisionedModelThroughput; return the ARN."""
 
@@ -62,7 +70,10 @@ class Control(Protocol):
         """
 
     def delete_deployment(self, identifier: str, kind: DeploymentKind = "on-demand") -> None:
-        """Delete a deployment; do nothing if it is gone or another stack's. ConflictError: it is being created."""
+        """Delete a deployment; do nothing if it is gone, another stack's, or bound by a commitment that lasts.
+
+        Raises ConflictError while it is being created.
+        """
 
 
 class AccountControl(Control, Protocol):

@@ -10,6 +10,7 @@ from typing import Any
 
 from tailor.catalog import DeploymentKind
 from tailor.errors import InvalidInputError, NotFoundError, NotOursError, RetryableError
+from tailor.recipe_serving import Commitment
 from tailor.steps.control import AccountControl, Control
 
 APPLICATION = "tailor"
@@ -72,9 +73,16 @@ class OwnControl(Control):
             self._account.delete_model(arn)
 
     def create_deployment(
-        self, name: str, model_arn: str, *, tags: Mapping[str, str], kind: DeploymentKind = "on-demand", units: int = 1
+        self,
+        name: str,
+        model_arn: str,
+        *,
+        tags: Mapping[str, str],
+        kind: DeploymentKind = "on-demand",
+        units: int = 1,
+        commitment: Commitment | None = None,
     ) -> str:
-        arn = self._account.create_deployment(name, model_arn, tags=tags, kind=kind, units=units)
+        arn = self._account.create_deployment(name, model_arn, tags=tags, kind=kind, units=units, commitment=commitment)
         self._expect_own(arn, f"the deployment {name}")
         return arn
 

@@ -239,7 +239,8 @@ def follow_deployment(run: Run, services: RunServices, *, by: str, now: datetime
             return None
         person, why = known.retired_by or by, known.retired_why or ""
         return take_down(run, services, by=person, reason=why, now=now)
-    deployment = known.model_copy(update={"status": status})
+    bound = answer.get("commitmentExpirationTime")
+    deployment = known.model_copy(update={"status": status, **({"ends_at": bound} if bound else {})})
     if status == DeploymentStatus.ACTIVE and serves_another(run, answer):
         repoint(known.arn, run, deployment_names(run)[-1], services)
         return _watch_deployment(run, services, by=by, now=now)

@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Concatenate
 
 from tailor.errors import ConflictError, InvalidInputError, NotFoundError, NotOursError
+from tailor.recipe_serving import Commitment
 from tailor.runs import MOVES, Run, RunStore, State, insist
 from tailor.serving.aliases import Alias, Offline, Version, rolled_back
 from tailor.serving.aliases import rollback as move_pointer_back
@@ -23,6 +24,7 @@ from tailor.steps.services import RunServices
 from tailor.steps.takeover import taken_over_from
 from tailor.steps.trainers import stop_unnoted
 from tailor.storage import Storage
+from tailor.training.approval import commitment_of
 
 _NOT_SUBMITTED = frozenset({State.RECEIVED, State.PREPARING, State.PREPARED, State.APPROVED})
 _NOT_MEASURED = frozenset({State.TRAINED, State.DEPLOYING, State.DEPLOYED, State.EVALUATING, State.RESTORING})
@@ -66,8 +68,13 @@ def on_current_run[S: RunStore | RunServices, **P](
 
 
 @on_current_run
-def approve(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) -> Run:
+def approve(
+    run: Run, runs: RunStore, *, by: str, reason: str, now: datetime, commitment: Commitment | None = None
+) -> Run:
     """awaiting-approval → approved.
+
+    Args:
+        commitment: the recipe's, named by the person who approves: nobody buys one by a click.
 
     Raises:
         ConflictError: the run does not await approval, the time is over, or its dataset was uploaded again since:
@@ -84,6 +91,14 @@ def approve(run: Run, runs: RunStore, *, by: str, reason: str, now: datetime) ->
         raise ConflictError(
             f"run {run.id} waited for approval until {until}: it is declined", hint=f"tailor retry {run.id}"
         )
+    if wanted := run.recipe.deployment.commitment:
+        bought = commitment_of(run.quote, run.recipe)
+        if commitment != wanted:
+            raise ConflictError(
+                f"approving run {run.id} buys {bought}, which nobody can undo",
+                hint=f"name the commitment: tailor approve {run.id} --commitment {wanted}",
+            )
+        reason = f"{reason}. It buys {bought}".removeprefix(". ")
     return runs.save(run.moved(State.APPROVED, by=by, reason=reason, now=now))
 
 

@@ -10,16 +10,21 @@ version as long as it holds them, otherwise to the version that lent them.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from tailor.errors import ConflictError, NotFoundError, QuotaError
+from tailor import catalog
+from tailor.errors import ConflictError, InvalidInputError, NotFoundError, QuotaError
 from tailor.run_records import DeploymentStatus
 from tailor.runs import Run, RunStore, State, find
 from tailor.serving.aliases import Alias, Offline, end_service
+from tailor.steps.ownership import OwnControl
 from tailor.steps.services import RunServices
 
 BY = "provision"
+ENDING = timedelta(days=1)
+"""Committed model units that end within this time are left alone."""
 _ABOUT_TO_TAKE = frozenset({State.TRAINED, State.RESTORING})
 _MEASURED = frozenset({State.DEPLOYED, State.EVALUATING})
 
@@ -50,22 +55,69 @@ def is_lent(lender: Run, to: Run) -> bool:
 
 
 def make(run: Run, name: str, services: RunServices, *, tags: dict[str, str], now: datetime) -> dict[str, Any]:
-    """Create a deployment, or take over the live version's model units; return what a record says of it.
+    """Create a deployment, or take model units over that are there; return what a record says of it.
 
-    Raises QuotaError where there is room for neither.
+    Raises:
+        QuotaError: there is room for neither.
+        InvalidInputError: it would buy a commitment that nobody approved.
     """
-    control, wanted = services.control, run.recipe.deployment
     lender = lender_with_units(run, services, now)
+    if lender is None and (free := unused_units(run, services, now)):
+        repoint(free, run, name, services)
+        return {"arn": free}
+    if lender is None and has_committed(run, services, now):
+        lender = lend(run, services, now)  # nobody wants to pay a second commitment beside that one
+        if lender is None:
+            raise QuotaError("the live version has the project's committed model units, and can't be paused now")
     if lender is None:
         try:
-            arn = control.create_deployment(name, run.model_arn, tags=tags, kind=wanted.kind, units=wanted.units)
-            return {"arn": arn}
+            return {"arn": _create(run, name, services, tags)}
         except QuotaError:
             lender = lend(run, services, now)
             if lender is None:
                 raise
     repoint(lender.deployment_arn, run, name, services)
     return {"arn": lender.deployment_arn, "taken_from": lender.id}
+
+
+def _create(run: Run, name: str, services: RunServices, tags: dict[str, str]) -> str:
+    wanted = run.recipe.deployment
+    if wanted.commitment and run.state == State.RESTORING:
+        raise InvalidInputError("its commitment is over, and only the approval of a new run buys another one")
+    create = partial(services.control.create_deployment, name, run.model_arn, tags=tags)
+    return create(kind=wanted.kind, units=wanted.units, commitment=wanted.commitment)
+
+
+def unused_units(run: Run, services: RunServices, now: datetime) -> str | None:
+    """Return the ARN of committed model units of the project that no run has: they are paid for already."""
+    control, wanted = services.control, run.recipe.deployment
+    if wanted.kind != "provisioned" or not isinstance(control, OwnControl):
+        return None
+    bound = [each for each in control.list_deployments("provisioned") if _lasts(each, run, now)]
+    if not bound:
+        return None
+    had = {other.deployment.arn for other in services.runs.open_runs() if other.deployment}
+    for each in bound:
+        tags = control.own_tags(str(each["arn"])) if each["arn"] not in had else None
+        if tags is not None and tags.get("project") == run.project:
+            return str(each["arn"])
+    return None
+
+
+def _lasts(each: Mapping[str, Any], run: Run, now: datetime) -> bool:
+    """Return whether model units are committed for a while yet, and can serve a run's model."""
+    until, base = each.get("commitmentExpirationTime"), catalog.model_of_arn(str(each.get("foundationModelArn", "")))
+    fits = base is not None and base.name == run.recipe.model and each["modelUnits"] == run.recipe.deployment.units
+    return fits and until is not None and until - now > ENDING
+
+
+def has_committed(run: Run, services: RunServices, now: datetime) -> bool:
+    """Return whether a run would buy a commitment while the live version has one that could serve it."""
+    live = services.aliases.alias(run.project).live
+    lender = find(services.runs, live.run) if live and run.recipe.deployment.commitment else None
+    ends = lender.deployment.ends_at if lender and lender.deployment else None
+    bound = lender is not None and lender.recipe.deployment.commitment is not None
+    return bound and lender is not None and _fits(lender, run) and ends is not None and ends > now
 
 
 def repoint(arn: str, run: Run, name: str, services: RunServices) -> None:
@@ -167,7 +219,7 @@ def _fits(lender: Run, run: Run) -> bool:
         lender.state == State.LIVE
         and lender.id != run.id
         and lender.deployment is not None
-        and (wanted.take_over or given.take_over)
+        and (wanted.take_over or given.take_over or (wanted.commitment is not None and given.commitment is not None))
         and (wanted.kind, wanted.units) == (given.kind, given.units) == ("provisioned", wanted.units)
         and run.recipe.model == lender.recipe.model
     )
@@ -177,8 +229,8 @@ def _somebody_is_measured(run: Run, runs: RunStore) -> bool:
     """Return whether another run is, or was, compared with the live version and is about to go live."""
     return any(
         other.state in _MEASURED or (other.state == State.PASSED and not waits_for_a_person(other))
-        for other in runs.project_runs(run.project)
-        if other.id != run.id
+        for other in runs.open_runs()
+        if other.project == run.project and other.id != run.id
     )
 
 

@@ -23,6 +23,8 @@ def needs_approval(quote: Quote | None, recipe: Recipe, ceiling: Decimal) -> str
     """
     if quote is None:
         return "There is no quote, so what the run costs is not known"
+    if recipe.deployment.commitment:
+        return _bound(quote, recipe)
     against = [item.message for item in quote.advice if item.code in AGAINST]
     if against:
         return against[0][:1].upper() + against[0][1:]
@@ -35,6 +37,26 @@ def needs_approval(quote: Quote | None, recipe: Recipe, ceiling: Decimal) -> str
         over = f", the stack's: the recipe's ${cents(wanted)} can't raise it" if wanted and wanted > ceiling else ""
         return f"It may cost up to ${cents(most.high)}, and the budget is ${cents(limit)}{over}"
     return None
+
+
+def commitment_of(quote: Quote | None, recipe: Recipe) -> str:
+    """Return what a commitment buys and for how much, as a person must confirm it."""
+    wanted = recipe.deployment
+    line = next((line for line in quote.lines if line.item == "hosting"), None) if quote else None
+    whole = line.whole if line else None
+    price = f"for up to ${cents(whole.high)}" if whole else "at a price that is not known"
+    units = f"{wanted.units} model unit" + ("" if wanted.units == 1 else "s")
+    return f"{units} with a commitment of {wanted.commitment} {price}"
+
+
+def _bound(quote: Quote, recipe: Recipe) -> str:
+    """Return why nothing but a person's word buys a commitment: whatever the budget is, it can't be undone."""
+    most = committed(quote)
+    whole = f"the run may cost up to ${cents(most.high)}" if most else f"not known: {', '.join(_unknown(quote))}"
+    return (
+        f"It buys {commitment_of(quote, recipe)}. Nobody can undo that: AWS deletes them no earlier, also if the model "
+        f"does not pass. In all, {whole}"
+    )
 
 
 def _unknown(quote: Quote) -> list[str]:

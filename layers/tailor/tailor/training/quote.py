@@ -218,6 +218,10 @@ def provisioned_line(deployment: Deployment, model: Model, now: datetime) -> Cos
     if hours is None and deployment.idle_hours:
         end = f", until nobody has called for {deployment.idle_hours:g} hours (a month is counted)"
     quantity, price = Range.exactly(deployment.units), model.price("provisioned")
+    if deployment.commitment:
+        quantity = Range(Decimal(0), quantity.expected, quantity.high)
+        units = f"{units}, before AWS's discount for a commitment, which is not known,"
+        end = f" with a commitment of {deployment.commitment} ({hours} hours), which nobody can end earlier"
     found = line("hosting", f"Hosting on {units}{end}", "hour", quantity, price, units, missing)
     return found.model_copy(update={"periods": hours})
 

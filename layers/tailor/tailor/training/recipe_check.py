@@ -78,11 +78,16 @@ def _of_settings(recipe: Recipe) -> list[Problem]:
 
 def _of_deployment(deployment: Deployment, now: datetime) -> Iterable[Problem]:
     if deployment.kind == "on-demand":
-        for name in ("units", "hours", "until", "idle_hours", "schedule", "take_over"):
+        for name in ("units", "hours", "until", "idle_hours", "schedule", "commitment", "take_over"):
             if getattr(deployment, name) != Deployment.model_fields[name].default:
                 message = "an on-demand deployment has no model units: it bills by token, and nothing while idle"
                 yield Problem(f"deployment.{name}", message, "leave it out, or write kind: provisioned")
         return
+    if deployment.commitment:
+        for name in ("hours", "until", "idle_hours", "schedule"):
+            if getattr(deployment, name) is not None:
+                message = f"model units with a commitment of {deployment.commitment} can't be deleted before its end"
+                yield Problem(f"deployment.{name}", message, "leave it out, or leave commitment out")
     ends = deployment.ends_at(now)
     if ends is None and deployment.idle_hours is None and deployment.schedule is None:
         message = "provisioned model units bill by the hour, used or not, until they are deleted: they need an end"

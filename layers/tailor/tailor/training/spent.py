@@ -98,6 +98,8 @@ def _periods(line: CostLine, run: Run, now: datetime) -> Decimal:
         start = next((change.at for change in run.history if change.state == State.TRAINED), now)
         return _days(now - start) / DAYS_A_MONTH
     served = list(_served(run, now))
+    if served and run.recipe.deployment.commitment:
+        return line.committed  # all of it is owed from the first hour on
     if line.every == "hour":
         return sum((Decimal(math.ceil(_days(each) * HOURS_A_DAY)) for each in served), Decimal(0))
     return sum(map(_days, served), Decimal(0))
