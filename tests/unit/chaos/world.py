@@ -23,7 +23,9 @@ from tailor.events import RUN_CHANGED, RUN_STALLED, OrphanFound, RunChanged
 from tailor.llm import Asker
 from tailor.notices.channels import SendResult
 from tailor.notices.delivery import deliver
-from tailor.notices.messages import Notice, message_for, message_for_stall
+from tailor.notices.facts import Facts
+from tailor.notices.messages import Notice, message_for_stall
+from tailor.notices.wordings import wording_for
 from tailor.runs import ACTORS, TERMINAL, Run, State
 from tailor.serving.aliases import Alias
 from tailor.steps.asking import EvaluateFanOut, EvaluateServices
@@ -526,7 +528,7 @@ class World:
     def _notify(self, change: RunChanged) -> None:
         """What a message says has tests of its own."""
         run = self.runs.get(change.run)
-        if message_for(run, run.change(change.sequence)) is None:
+        if wording_for(Facts(run, run.change(change.sequence))) is None:
             return
         what = {name: getattr(change, name) for name in ("run", "project", "dataset", "state", "sequence", "at")}
         self._tell(Notice(**what, severity="info", title="", text="", next_step=""))
