@@ -129,6 +129,16 @@ def test_keys_of_other_projects_are_not_there_and_shared_or_stronger_ones_are_sa
     assert manager.post(f"keys/{stronger.id}/revoke")[0] == 200
 
 
+def test_a_key_that_asks_faster_than_any_made_here_is_not_rotated(
+    function: ModuleType, manager: Person, store: ServingTable
+) -> None:
+    function.key_management._default_per_minute = 600
+    fast = other(store, "colours", limits=keys.RateLimits(requests_per_minute=601))
+    assert code(manager.post(f"keys/{fast.id}/rotate")) == (403, "access_denied")
+    [listed] = [key for key in manager.get("keys")[1]["data"] if key["id"] == fast.id]
+    assert listed["actions"] == ["revoke"]
+
+
 def test_a_project_has_only_so_many_keys_that_work(
     manager: Person, store: ServingTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,7 +52,7 @@ class KeyManagement:
         used = usage.last_used(
             self._meter, {each for key in shown for each in key.projects} & set(manager.projects), now
         )
-        entries = [KeyEntry.model_validate(_entry(key, manager, now, used.get(key.id))) for key in shown]
+        entries = [KeyEntry.model_validate(self._entry(key, manager, now, used.get(key.id))) for key in shown]
         answer = KeyList(
             data=entries,
             first_id=entries[0].id if entries else None,
@@ -76,7 +76,7 @@ class KeyManagement:
             tokens_per_day=asked.tokens_per_day,
             cents_per_month=None if asked.budget_usd is None else int(Decimal(asked.budget_usd) * 100),
         )
-        if 0 < self._default_per_minute < (limits.requests_per_minute or 0):
+        if self._asks_faster(limits):
             message = f"a key made here makes at most {self._default_per_minute} requests a minute"
             raise ApiError(403, message, code="access_denied", param="requests_per_minute")
         self._check_room(asked.projects, now)
@@ -91,7 +91,7 @@ class KeyManagement:
             strict=asked.strict,
             now=now,
         )
-        answer = MadeKey.model_validate(_entry(made, manager, now, None) | {"secret": secret})
+        answer = MadeKey.model_validate(self._entry(made, manager, now, None) | {"secret": secret})
         return ApiAnswer(answer.model_dump_json(), facts={"key": manager.id, "action": "create-key", "made": made.id})
 
     def rotate(self, key_id: str, body: bytes, caller: Caller) -> ApiAnswer:
@@ -106,6 +106,9 @@ class KeyManagement:
                 f"this key can't give {', '.join(old.scopes)}, which that key has: its secret is not given out here"
             )
             raise ApiError(403, message, code="access_denied", param="key")
+        if self._asks_faster(old.limits):
+            message = f"that key makes more than {self._default_per_minute} requests a minute: its operator rotates it"
+            raise ApiError(403, message, code="access_denied", param="key")
         self._check_room(old.projects, now)
         made = keys.rotate(
             self._store,
@@ -117,7 +120,7 @@ class KeyManagement:
         )
         budgets.carry_over(self._meter, made.old, made.key, now)
         replaced = {"secret": made.secret, "replaces": old.id, "replaced_until": made.old.expires_at}
-        answer = MadeKey.model_validate(_entry(made.key, manager, now, None) | replaced)
+        answer = MadeKey.model_validate(self._entry(made.key, manager, now, None) | replaced)
         facts = {"key": manager.id, "action": "rotate-key", "made": made.key.id, "replaces": old.id}
         return ApiAnswer(answer.model_dump_json(), facts=facts)
 
@@ -127,10 +130,14 @@ class KeyManagement:
         read(RevokeRequest, body or b"{}")
         now = datetime.now(UTC)
         revoked = self._store.revoke_key(self._find(key_id, manager).id, now)
-        answer = KeyEntry.model_validate(_entry(revoked, manager, now, None))
+        answer = KeyEntry.model_validate(self._entry(revoked, manager, now, None))
         return ApiAnswer(
             answer.model_dump_json(), facts={"key": manager.id, "action": "revoke-key", "revoked": revoked.id}
         )
+
+    def _asks_faster(self, limits: RateLimits) -> bool:
+        """Return whether a key with these limits makes more requests a minute than one without limits."""
+        return 0 < self._default_per_minute < (limits.requests_per_minute or 0)
 
     def _find(self, key_id: str, manager: ApiKey) -> ApiKey:
         """Return a key of the manager's projects. Raises ApiError 404, and 403 if it is for others too."""
@@ -141,6 +148,34 @@ class KeyManagement:
             message = "that key is for other projects too: its operator must change it"
             raise ApiError(403, message, code="access_denied", param="key")
         return found
+
+    def _entry(self, key: ApiKey, manager: ApiKey, now: datetime, used: date | None) -> dict[str, object]:
+        """Return what a manager may know of a key, and do with it."""
+        shared = not set(key.projects) <= set(manager.projects)
+        cents = key.limits.cents_per_month
+        lent = set(key.scopes) <= set(_lent(manager)) and not self._asks_faster(key.limits)
+        actions = ["rotate", "revoke"] if lent else ["revoke"]
+        return {
+            "id": key.id,
+            "name": key.name,
+            "projects": [project for project in key.projects if project in manager.projects],
+            "shared": shared,
+            "scopes": list(key.scopes),
+            "state": _state(key, now),
+            "created_at": key.created_at,
+            "created_by": key.created_by,
+            "expires_at": key.expires_at,
+            "revoked_at": key.revoked_at,
+            "last_used": used,
+            "limits": KeyLimits(
+                requests_per_minute=key.limits.requests_per_minute,
+                tokens_per_day=key.limits.tokens_per_day,
+                budget_usd=None if cents is None else f"{Decimal(cents) / 100:.2f}",
+            ),
+            "strict": key.strict,
+            "own": key.digest == manager.digest,
+            "actions": [] if shared or not key.usable(now) else actions,
+        }
 
     def _check_room(self, projects: tuple[str, ...], now: datetime) -> None:
         usable = [key for key in self._store.all_keys() if key.usable(now)]
@@ -171,31 +206,3 @@ def _state(key: ApiKey, now: datetime) -> str:
     if key.revoked_at:
         return "revoked"
     return "usable" if key.usable(now) else "expired"
-
-
-def _entry(key: ApiKey, manager: ApiKey, now: datetime, used: date | None) -> dict[str, object]:
-    """Return what a manager may know of a key, and do with it."""
-    shared = not set(key.projects) <= set(manager.projects)
-    cents = key.limits.cents_per_month
-    actions = ["rotate", "revoke"] if set(key.scopes) <= set(_lent(manager)) else ["revoke"]
-    return {
-        "id": key.id,
-        "name": key.name,
-        "projects": [project for project in key.projects if project in manager.projects],
-        "shared": shared,
-        "scopes": list(key.scopes),
-        "state": _state(key, now),
-        "created_at": key.created_at,
-        "created_by": key.created_by,
-        "expires_at": key.expires_at,
-        "revoked_at": key.revoked_at,
-        "last_used": used,
-        "limits": KeyLimits(
-            requests_per_minute=key.limits.requests_per_minute,
-            tokens_per_day=key.limits.tokens_per_day,
-            budget_usd=None if cents is None else f"{Decimal(cents) / 100:.2f}",
-        ),
-        "strict": key.strict,
-        "own": key.digest == manager.digest,
-        "actions": [] if shared or not key.usable(now) else actions,
-    }
