@@ -45,7 +45,7 @@ function figures(runs) {
   const cost = ({ cost: amounts }) => (amounts ? (amounts[0] === amounts[2] ? dollars(amounts[1]) : `${dollars(amounts[0])} ${words().upTo} ${dollars(amounts[2])}`) : words().unknown);
   const rows = [
     [t.state, (run) => badge(run.state)], [t.data, (run) => run.dataset], [t.model, (run) => `${run.model}, ${run.method}`], [t.trainRows, (run) => (run.train_rows === null ? "–" : number(run.train_rows))],
-    [t.custom, (run) => h("strong", {}, share(run.evaluation?.candidate))], [t.base, (run) => share(run.evaluation?.baseline)], [t.gain, gain], [t.metric, (run) => run.evaluation?.metric ?? "–"],
+    [t.custom, (run) => h("strong", {}, share(run.evaluation?.candidate))], [t.base, (run) => (run.evaluation ? `${share(run.evaluation.baseline)} (${words().arms[run.evaluation.baseline_arm] ?? words().baseline})` : "–")], [t.gain, gain], [t.metric, (run) => run.evaluation?.metric ?? "–"],
     [t.cost, cost], [t.loss, (run) => plain(run.training_loss)], [t.validation, (run) => plain(run.validation_loss)], [t.started, (run) => moment(run.created_at)],
   ];
   const head = runs.map((run, at) => h("th", { scope: "col" }, `${letters()[at]}: `, h("a", { href: `#/${path(run.id)}` }, run.id)));

@@ -104,10 +104,10 @@ function evaluation(found) {
   const shown = (value) => (value === null ? "–" : percent(value));
   const figure = (name, text) => h("div", {}, h("div", { class: "soft small" }, name), h("div", { class: "big" }, text));
   const interval = found.interval && `${percent(found.interval[0])} ${t.upTo} ${percent(found.interval[1])}`;
-  return h("section", { class: "card" }, h("h2", {}, t.evaluation), found.headline && h("p", {}, found.headline),
-    h("div", { class: "figures" }, figure(t.candidate, shown(found.candidate)), figure(t.baseline, shown(found.baseline)), figure(t.difference, shown(found.difference))),
+  return h("section", { class: "card" }, h("h2", {}, t.evaluation), h("p", {}, (language.code === "en" && found.headline) || t.verdicts[found.verdict] || found.headline),
+    h("div", { class: "figures" }, figure(t.candidate, shown(found.candidate)), figure(t.arms[found.baseline_arm] ?? t.baseline, shown(found.baseline)), figure(t.difference, shown(found.difference))),
     h("p", { class: "soft small" }, [found.metric, interval, found.rows && `${t.on} ${number(found.rows)} ${t.heldOut}`].filter(Boolean).join(" · ")),
-    found.reasons.length > 0 && h("ul", { class: "small" }, found.reasons.map((text) => h("li", {}, text))));
+    found.reasons.length > 0 && h("ul", { class: "small", lang: "en" }, found.reasons.map((text) => h("li", {}, text))));
 }
 
 function training(curve) {

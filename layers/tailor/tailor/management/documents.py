@@ -100,6 +100,9 @@ class EvaluationDocument(Document):
     metric: str | None
     candidate: float | None
     baseline: float | None
+    baseline_arm: str | None = Field(
+        default=None, description="what it was compared with: base, base-few-shot, live or teacher"
+    )
     difference: float | None
     interval: tuple[float, float] | None
     p_value: float | None
