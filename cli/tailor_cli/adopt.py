@@ -40,12 +40,12 @@ def adopt(
     with shown_errors(interrupted="the same command again goes on"):
         if data and not dataset:
             raise InvalidInputError("--data needs a name for the dataset", hint="add --dataset NAME")
+        services = Adopting(session.bucket, session.runs, session.control, session.stack.name)
+        origin = examine(model, base, session.control, project=project)
         if data and dataset:
             prefix, files = checked_dataset(data, project, dataset)
-            examine(model, base, session.control)  # before anything is uploaded
             upload(files, prefix)
-        services = Adopting(session.bucket, session.runs, session.control, session.stack.name)
-        made = begin(project, model, services, base=base, dataset=dataset, by=person(), reason=reason, now=now())
+        made = begin(project, origin, services, dataset=dataset, by=person(), reason=reason, now=now())
         run, known = made.run, not made.begins
         message = f"run {run.id} measures it on {run.project}/{run.dataset}, next to {run.recipe.model}"
         if known:

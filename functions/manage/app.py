@@ -22,6 +22,7 @@ from tailor.aws.tracing import traced
 from tailor.aws.training import TrainingJobSettings, sagemaker_trainer
 from tailor.management import (
     AccessControl,
+    Adoptions,
     Approvals,
     Clicks,
     Comparisons,
@@ -33,6 +34,7 @@ from tailor.management import (
 from tailor.notices.hooks import Webhooks
 from tailor.notices.messages import Reader
 from tailor.notices.words import Language
+from tailor.steps.adopting import Adopting
 from tailor.steps.ownership import OwnControl, Owner
 from tailor.steps.pricing import pricing_of
 from tailor.steps.services import RunServices
@@ -67,6 +69,7 @@ access = AccessControl(runs, table)
 approvals = Approvals(access, runs)
 steering = RunsApi(access, services, bucket, approvals)
 uploads = Uploads(access, bucket)
+adoptions = Adoptions(access, Adopting(bucket, runs, control, settings.stack))
 usage = ProjectUsage(access, table, table, pricing_of(settings.prices))
 key_management = KeyManagement(access, table, table, settings.key_requests_per_minute)
 comparisons = Comparisons(access, bucket)
@@ -161,6 +164,11 @@ def take_offline(project: str) -> Response[str]:
 @api.routes.post("/v1/models/<project>/restore")
 def restore(project: str) -> Response[str]:
     return api.answer(steering.restore(unquote(project), api.body, api.caller))
+
+
+@api.routes.post("/v1/models/<project>/adopt")
+def adopt(project: str) -> Response[str]:
+    return api.answer(adoptions.adopt(unquote(project), api.body, api.caller))
 
 
 @api.routes.delete("/v1/models/<name>")

@@ -62,6 +62,10 @@ class Pipeline:
         assert found is not None
         return found
 
+    def ended(self, run: str) -> Run:
+        """Until the run has ended, however it did."""
+        return until(lambda: self.runs.get(run), lambda found: found.state in TERMINAL, pause=0.2)
+
     def decide(self, run: str, decision: str, secret: str = "") -> httpx.Response:
         """Over the API, with a key of the run's project that may; or with any other one."""
         project = self.runs.get(run).project

@@ -5,7 +5,7 @@ from typing import Any
 
 from tailor_local.bedrock.learner.classifier import Classifier
 from tailor_local.cloud import ACCOUNT
-from tests.integration.standin import BASE, BUCKET, CONFUSED_DEPUTY, DATA, Bench, allow, make_role, refused
+from tests.integration.standin import BASE, BUCKET, CONFUSED_DEPUTY, DATA, Bench, allow, as_user, make_role, refused
 from tests.waiting import until
 
 ESCROW = f"customer-escrow-{ACCOUNT}-smtj-imports"
@@ -13,6 +13,7 @@ READS = allow(["s3:GetObject", "s3:ListBucket"], [f"arn:aws:s3:::{ESCROW}", f"ar
 
 
 def checkpoint(bench: Bench, name: str, technique: str = "lora") -> str:
+    bench.s3.create_bucket(Bucket=ESCROW)  # in this Region a repeat is no error
     about = json.dumps({"base": BASE, "technique": technique}).encode()
     for file, body in (("checkpoint.json", about), ("weights.npz", Classifier().save())):
         bench.s3.put_object(Bucket=ESCROW, Key=f"{name}/{file}", Body=body)
@@ -20,7 +21,6 @@ def checkpoint(bench: Bench, name: str, technique: str = "lora") -> str:
 
 
 def test_a_model_is_imported_with_its_role_and_deployed(bench: Bench) -> None:
-    bench.s3.create_bucket(Bucket=ESCROW)
     role = make_role(bench.cloud, "importer", "bedrock.amazonaws.com", [READS])
 
     def submit(name: str, uri: str, role: str = role, **more: Any) -> str:
@@ -54,3 +54,33 @@ def test_a_model_is_imported_with_its_role_and_deployed(bench: Bench) -> None:
     blind = make_role(bench.cloud, "import-blind", "bedrock.amazonaws.com", DATA)
     assert "AccessDenied" in ended(submit("unread", adapter, blind))["failureMessage"]
     assert refused(lambda: submit("elsewhere", f"s3://{BUCKET}/model"))[0] == "ValidationException"
+
+
+def test_a_model_package_is_imported_by_callers_who_may_read_it_without_a_role(bench: Bench) -> None:
+    sagemaker = bench.cloud.client("sagemaker")
+
+    def package(**more: Any) -> str:
+        source = {"S3Uri": checkpoint(bench, "packed"), "S3DataType": "S3Prefix", "CompressionType": "None"}
+        containers = [{"ModelDataSource": {"S3DataSource": source}}]
+        made = sagemaker.create_model_package(
+            ModelPackageGroupName="colours", InferenceSpecification={"Containers": containers}, **more
+        )
+        return str(made["ModelPackageArn"])
+
+    def submit(bedrock: Any, name: str, arn: str) -> str:
+        source = {"modelPackageArnDataSource": {"modelPackageArn": arn}}
+        return str(bedrock.create_custom_model(modelName=name, customModelDataSource=source)["modelArn"])
+
+    arn = package(ManagedStorageType="Restricted", Tags=[{"Key": "team", "Value": "lab"}])
+    about = sagemaker.describe_model_package(ModelPackageName=arn)
+    assert (about["ModelPackageVersion"], about["ModelPackageStatus"]) == (1, "Completed")
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "lab"}]
+    model = submit(bench.bedrock, "packed", arn)
+    until(lambda: bench.model_status(model), lambda status: status == "Active")
+    assert refused(lambda: submit(bench.bedrock, "open", package()))[0] == "ResourceNotFoundException"
+    assert refused(lambda: submit(bench.bedrock, "none", f"{arn}23"))[0] == "ResourceNotFoundException"
+    imports = allow("bedrock:CreateCustomModel", "*")
+    blind = as_user(bench.cloud, "packages-blind", "bedrock", imports)
+    assert "sagemaker:DescribeModelPackage" in refused(lambda: submit(blind, "blind", arn))[1]
+    half = as_user(bench.cloud, "packages-half", "bedrock", imports, allow("sagemaker:DescribeModelPackage", arn))
+    assert "sagemaker:AccessModelPackageData" in refused(lambda: submit(half, "half", arn))[1]

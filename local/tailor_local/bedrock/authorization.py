@@ -33,6 +33,10 @@ NAMED = {
 }
 PASSING = ("CreateModelCustomizationJob", "CreateCustomModel")
 OF_A_KEY = ("kms:CreateGrant", "kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt")
+OF_A_PACKAGE = (
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:AccessModelPackageData",
+)  # says API_ModelPackageArnDataSource
 TAGGED = {
     "CreateModelCustomizationJob": (("jobTags", "model-customization-job"), ("customModelTags", "custom-model")),
     "CreateCustomModel": (("modelTags", "custom-model"),),
@@ -64,6 +68,11 @@ def checks(operation: str, request: dict[str, Any], scope: Scope) -> Iterator[Ch
     for member, kind in TAGGED.get(operation, ()):
         if request.get(member):
             yield Check("bedrock:TagResource", scope.arn(kind, "*"))
+    package = ((request.get("customModelDataSource") or {}).get("modelPackageArnDataSource") or {}).get(
+        "modelPackageArn"
+    )
+    for action in OF_A_PACKAGE if package else ():
+        yield Check(action, str(package))
     if operation in PASSING and "roleArn" in request:
         yield Check("iam:PassRole", request["roleArn"], {"iam:PassedToService": "bedrock.amazonaws.com"})
     if key := request.get("customModelKmsKeyId") or request.get("modelKmsKeyArn") or "":

@@ -1,4 +1,5 @@
-"""CreateCustomModel: a model that SageMaker trained, read from its bucket with the role that the caller passes.
+"""CreateCustomModel: a model that SageMaker trained, read from its bucket with the role that the caller passes, or by a
+model package, which Bedrock reads with its own credentials.
 
 What a checkpoint of Nova looks like is not documented, and its bucket is the service's own. The stand-in's SageMaker
 writes two files there, and only such a folder can be imported.
@@ -11,7 +12,7 @@ import time
 from typing import Any
 
 from tailor_local import timelapse
-from tailor_local.bedrock import foundation
+from tailor_local.bedrock import foundation, packages
 from tailor_local.bedrock.context import Call, Standin
 from tailor_local.bedrock.errors import conflict, invalid, not_found, over_quota
 from tailor_local.bedrock.platform import Scope
@@ -33,8 +34,9 @@ def create_custom_model(call: Call) -> dict[str, Any]:
         return {"modelArn": repeated}
     request = call.request
     uri = _source(call)
-    if "roleArn" not in request:
+    if "roleArn" not in request and request.get("modelSourceConfig"):
         raise invalid("roleArn is required to read the model's data source.")
+    role = request["roleArn"] if request.get("modelSourceConfig") else None
     own = [model for model in call.state.models.values() if call.scope.owns(model.arn)]
     if any(model.name == request["modelName"] for model in own):
         raise conflict("The provided custom model name is currently in use.")
@@ -49,7 +51,7 @@ def create_custom_model(call: Call) -> dict[str, Any]:
         weights="",
         ready=call.now + timelapse.seconds(call.standin.desk.faults.model_minutes),
         failure=call.standin.desk.faults.model_failure,
-        imported={"uri": uri, "role": request["roleArn"], "key": request.get("modelKmsKeyArn")},
+        imported={"uri": uri, "role": role, "key": request.get("modelKmsKeyArn")},
     )
     call.state.models[model.arn] = model
     call.tag(model.arn, "modelTags")
@@ -66,7 +68,10 @@ def _source(call: Call) -> str:
         raise invalid("Exactly one of modelSourceConfig and customModelDataSource must be provided.")
     if given == ["customModelDataSource"]:
         arn = call.request["customModelDataSource"]["modelPackageArnDataSource"]["modelPackageArn"]
-        raise not_found(f"The model package {arn} is not found.")  # the stand-in's SageMaker makes none
+        found = packages.checkpoint_of(call.state, arn)
+        if found is None:
+            raise not_found(f"The model package {arn} is not found, or is not of restricted type.")
+        return found
     uri = str(call.request["modelSourceConfig"]["s3DataSource"]["s3Uri"])
     if not split(uri)[0].startswith(escrow(call.scope.account)):
         raise invalid("The S3 URI must be in the Amazon-managed bucket that SageMaker AI writes model artifacts to.")
@@ -92,7 +97,11 @@ def _read(standin: Standin, scope: Scope, model: Model) -> None:
 def _fetch(standin: Standin, scope: Scope, model: Model) -> str | None:
     """Take the checkpoint over. Returns why it can't be."""
     source = model.imported or {}
-    credentials = standin.platform.take_role(source["role"], scope, model.arn)
+    credentials = (
+        standin.platform.own_credentials()  # of a package
+        if source["role"] is None
+        else standin.platform.take_role(source["role"], scope, model.arn)
+    )
     if credentials is None:
         return f"Could not assume provided IAM role. Please verify that the role exists: {source['role']}"
     storage = Storage(standin.platform.endpoint, scope.region, credentials)

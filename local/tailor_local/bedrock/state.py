@@ -60,6 +60,15 @@ class TrainingJob:
 
 
 @dataclass
+class ModelPackage:
+    """A model package of SageMaker."""
+
+    arn: str
+    created: float
+    request: dict[str, Any]  # as CreateModelPackage got it
+
+
+@dataclass
 class Model:
     arn: str
     name: str
@@ -70,7 +79,7 @@ class Model:
     ready: float = 0  # when it is Active
     failure: str | None = None
     technique: str = "lora"  # "full": all weights were trained, which only model units serve
-    imported: dict[str, Any] | None = None  # {"uri", "role", "key"} of an imported model
+    imported: dict[str, Any] | None = None  # {"uri", "role", "key"} of an imported model; no role: a package's
 
     def status(self, now: float) -> str:
         if now < self.ready or not (self.weights or self.failure):
@@ -132,6 +141,7 @@ class Guardrail:
 class State:
     jobs: dict[str, Job] = field(default_factory=dict)
     training_jobs: dict[str, TrainingJob] = field(default_factory=dict)
+    packages: dict[str, ModelPackage] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
     throughputs: dict[str, Throughput] = field(default_factory=dict)
@@ -149,6 +159,7 @@ class State:
         return cls(
             jobs={arn: Job(**job) for arn, job in data["jobs"].items()},
             training_jobs={arn: TrainingJob(**job) for arn, job in data.get("training_jobs", {}).items()},
+            packages={arn: ModelPackage(**item) for arn, item in data.get("packages", {}).items()},
             models={arn: Model(**model) for arn, model in data["models"].items()},
             deployments={arn: Deployment(**item) for arn, item in data["deployments"].items()},
             throughputs={arn: Throughput(**item) for arn, item in data["throughputs"].items()},

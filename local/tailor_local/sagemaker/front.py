@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tailor_local.bedrock import validation, wire
+from tailor_local.bedrock import packages, validation, wire
 from tailor_local.bedrock.announce import Announcer, training_job_detail
 from tailor_local.bedrock.context import Standin
 from tailor_local.bedrock.errors import ServiceError
@@ -46,6 +46,8 @@ class SageMaker:
             "ListTrainingJobs": self._list,
             "StopTrainingJob": self._stop,
             "ListTags": self._tags,
+            "CreateModelPackage": lambda scope, request: packages.create(standin.state, scope, request),
+            "DescribeModelPackage": lambda scope, request: packages.describe(standin.state, scope, request),
         }
 
     def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -158,7 +160,7 @@ class SageMaker:
 
     def _tags(self, scope: Scope, request: dict[str, Any]) -> dict[str, Any]:
         arn = request["ResourceArn"]
-        if arn not in self._jobs():
+        if arn not in self._jobs() and arn not in self._standin.state.packages:
             raise ServiceError("ResourceNotFound", f"{arn} is not found.")
         tags = self._standin.state.tags.get(arn, {})
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
@@ -168,11 +170,13 @@ def _needed(operation: str, request: Mapping[str, Any], scope: Scope) -> list[tu
     """Return the actions, resources and condition keys that a request needs."""
     if operation == "ListTrainingJobs":
         return [(f"sagemaker:{operation}", "*", {})]
-    name = str(request.get("TrainingJobName", ""))
-    resource = str(request.get("ResourceArn") or arn_of(scope, name))
+    if operation.endswith("ModelPackage"):
+        resource = packages.resource(scope, operation, request)
+    else:
+        resource = str(request.get("ResourceArn") or arn_of(scope, str(request.get("TrainingJobName", ""))))
     found: list[tuple[str, str, Mapping[str, str]]] = [(f"sagemaker:{operation}", resource, {})]
+    if request.get("Tags"):
+        found.append(("sagemaker:AddTags", resource, {}))
     if operation == "CreateTrainingJob":
-        if request.get("Tags"):
-            found.append(("sagemaker:AddTags", resource, {}))
         found.append(("iam:PassRole", str(request.get("RoleArn", "")), {"iam:PassedToService": PRINCIPAL}))
     return found

@@ -15,7 +15,7 @@ from tailor.recipe import Recipe
 from tailor.recipe_serving import Retention
 from tailor.runs import Run, State
 from tailor.steps import uploading
-from tailor.steps.adopting import Adopting, Adoption, adopt
+from tailor.steps.adopting import Adopting, Adoption, adopt, examine
 from tailor.steps.frozen import freeze, frozen_upload
 from tailor.steps.models import delete_models, retention_over
 from tailor.steps.ownership import OwnControl, Owner
@@ -115,8 +115,8 @@ class Stage:
 
     def adopt(self, source: str = MODEL, base: str | None = None, dataset: str | None = None) -> Adoption:
         services = Adopting(self.bucket, self.runs, self.control, "tailor")
-        by, now = "person:linh", NOW
-        return adopt("colours", source, services, base=base, dataset=dataset, by=by, reason="", now=now)
+        origin = examine(source, base, self.control, project="colours")
+        return adopt("colours", origin, services, dataset=dataset, by="person:linh", reason="", now=NOW)
 
     def trained(self, run: Run) -> Run:
         """Move an adopted run through prepare, whose work is done elsewhere, and through train."""
@@ -247,7 +247,7 @@ def test_an_import_that_hangs_ends_with_the_recipes_patience(stage: Stage) -> No
     ("about", "given", "error", "words"),
     [
         ({"tags": THEIRS.tags}, {}, NotOursError, "belongs to the stack tailor-dev"),
-        ({"tags": OURS.tags | {"run": "colours-scenes-1"}}, {}, InvalidInputError, "run colours-scenes-1"),
+        ({"tags": OURS.tags | {"run": "colours-scenes-1", "project": "colours"}}, {}, InvalidInputError, "itself"),
         ({"modelStatus": "Failed", "failureMessage": "no room"}, {}, InvalidInputError, "is Failed: no room"),
         ({"baseModelArn": None}, {}, InvalidInputError, "does not say what its base is"),
         ({"baseModelArn": BASE.replace("micro", "mega")}, {}, InvalidInputError, "which Tailor does not know"),
@@ -267,6 +267,14 @@ def test_what_can_not_be_adopted_is_refused_and_opens_no_run(
     with pytest.raises(error, match=words):
         stage.adopt(**given)
     assert len(stage.runs.items) == 1
+
+
+@pytest.mark.parametrize(("project", "named"), [("colours", "colours-scenes-1"), ("sounds", "RUN")])
+def test_who_made_a_model_is_told_to_its_own_project_alone(stage: Stage, project: str, named: str) -> None:
+    stage.account.made_elsewhere(OURS.tags | {"run": "colours-scenes-1", "project": "colours"})
+    with pytest.raises(InvalidInputError) as refused:
+        examine(MODEL, None, stage.control, project=project)
+    assert f"tailor promote {named} --reason WHY" in refused.value.hint
 
 
 @pytest.mark.parametrize(("source", "base"), [(MODEL, None), (PACKAGE, "nova-micro")])

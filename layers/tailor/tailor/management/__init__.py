@@ -14,12 +14,14 @@
 | ``previews`` | show the first rows of a dataset, with what its columns mean |
 | ``api_keys`` | list, create, rotate and revoke keys, none of which may do more than the one that makes it |
 | ``comparisons`` | two runs of a project beside each other |
+| ``adoptions`` | have a model that was made elsewhere measured and served |
 | ``usage`` | what calls of a project's model were, and what they cost |
 | ``pages`` | pages of a list |
 | ``operations`` | the table of all paths, from which docs/openapi.json and the tests are made |
 """
 
 from tailor.management.access import AccessControl
+from tailor.management.adoptions import Adoptions
 from tailor.management.api_keys import KeyManagement
 from tailor.management.approvals import Approvals
 from tailor.management.clicks import Clicks
@@ -35,6 +37,7 @@ __all__ = [
     "ERRORS",
     "OPERATIONS",
     "AccessControl",
+    "Adoptions",
     "Approvals",
     "Clicks",
     "Comparisons",

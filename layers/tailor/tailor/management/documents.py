@@ -157,6 +157,7 @@ class RunDocument(RunSummary):
     deployment: str | None = Field(description="status of the deployment at Bedrock")
     evaluation: EvaluationDocument | None
     waits: Wait | None
+    origin: str | None = Field(description="of a model that was made elsewhere and adopted; null: the run trains one")
     newer: str | None = Field(description="the run of what its folder holds since this one trains")
     links: Links
 

@@ -20,12 +20,14 @@ from tailor.management.documents import (
     ProjectUsageDocument,
     RunDocument,
     RunList,
+    RunSummary,
     ServiceDocument,
     UploadDocument,
 )
 from tailor.management.key_documents import KeyDocument, KeyEntry, KeyList, MadeKey
 from tailor.management.requests import (
     ActionRequest,
+    AdoptRequest,
     ComparisonQuery,
     DecisionRequest,
     FindingsQuery,
@@ -207,6 +209,15 @@ OPERATIONS: tuple[Operation, ...] = (
         OPERATORS,
         ServiceDocument,
         ActionRequest,
+    ),
+    Operation(
+        "adoptModel",
+        "post",
+        "/v1/models/{id}/adopt",
+        "Measure a model that was made elsewhere, and serve it if it passes",
+        OPERATORS,
+        RunSummary,
+        AdoptRequest,
     ),
     Operation(
         "deleteModel",

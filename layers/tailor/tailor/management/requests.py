@@ -44,6 +44,20 @@ class ReasonedRequest(ActionRequest):
     reason: GivenReason
 
 
+class AdoptRequest(ActionRequest):
+    """Body of an adoption: which model, and on whose held-out rows it is measured."""
+
+    model: Annotated[str, Field(min_length=1, max_length=2200, pattern=_TEXT)] = Field(
+        description="a custom model's ARN, a SageMaker model package's ARN, or a checkpoint in SageMaker's bucket (s3://)"
+    )
+    base: Annotated[str, Field(max_length=63)] | None = Field(
+        default=None, description="its base model, where Bedrock does not tell it"
+    )
+    dataset: Annotated[str, Field(max_length=63)] | None = Field(
+        default=None, description="null: the project's last one; an upload that was begun there is ended"
+    )
+
+
 class RollbackRequest(ApiModel):
     """Body of a rollback. Name the version: repeating a rollback without it goes back once more."""
 

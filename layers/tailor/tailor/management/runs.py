@@ -8,7 +8,7 @@ from heapq import merge
 from itertools import groupby, islice
 from typing import Any, Protocol
 
-from tailor.errors import ConflictError, InvalidInputError, NotFoundError
+from tailor.errors import ConflictError, InvalidInputError, NotFoundError, TailorError
 from tailor.evaluation.curves import find_curves
 from tailor.findings import in_document
 from tailor.management import shown
@@ -146,8 +146,8 @@ class RunsApi:
             run = self._access.run(run_id, key)
             if not _done_by(key, action, run):
                 if action == "retry":
-                    raise ApiError(409, _in_full(error), code="not_retryable") from error
-                raise ApiError(409, _in_full(error), code="run_state_conflict") from error
+                    raise ApiError(409, in_full(error), code="not_retryable") from error
+                raise ApiError(409, in_full(error), code="run_state_conflict") from error
             facts["repeated"] = "yes"
         return self._shown(run, facts)
 
@@ -159,7 +159,7 @@ class RunsApi:
         try:
             run = steer.roll_back(project, self._services, to=asked.to, by=by, reason=asked.reason, now=now)
         except (ConflictError, NotFoundError) as error:
-            raise ApiError(409, _in_full(error), code="run_state_conflict", param="to") from error
+            raise ApiError(409, in_full(error), code="run_state_conflict", param="to") from error
         return self._service(project, {"key": key.id, "run": run.id, "action": "rollback"})
 
     def take_offline(self, project: str, body: bytes, caller: Caller) -> ApiAnswer:
@@ -170,7 +170,7 @@ class RunsApi:
         try:
             _, ended = steer.take_offline(project, self._services, by=by, reason=reason, now=now)
         except (ConflictError, NotFoundError) as error:
-            raise ApiError(409, _in_full(error), code="run_state_conflict") from error
+            raise ApiError(409, in_full(error), code="run_state_conflict") from error
         facts = {"key": key.id, "project": project, "action": "offline"}
         return self._service(project, facts, ended=[run.id for run in ended])
 
@@ -182,7 +182,7 @@ class RunsApi:
         try:
             run = pausing.restore(project, self._services, by=by, reason=reason, now=now)
         except (ConflictError, NotFoundError) as error:
-            raise ApiError(409, _in_full(error), code="run_state_conflict") from error
+            raise ApiError(409, in_full(error), code="run_state_conflict") from error
         return self._service(project, {"key": key.id, "run": run.id, "action": "restore"})
 
     def delete_model(self, name: str, caller: Caller) -> ApiAnswer:
@@ -199,7 +199,7 @@ class RunsApi:
         try:
             delete_models(run, self._services, by=signature(key), reason="over the API", now=datetime.now(UTC))
         except ConflictError as error:
-            raise ApiError(409, _in_full(error), code="run_state_conflict", param="id") from error
+            raise ApiError(409, in_full(error), code="run_state_conflict", param="id") from error
         except NotFoundError:
             raise unknown from None
         facts = {"key": key.id, "run": run.id, "action": "delete-model"}
@@ -273,5 +273,5 @@ def _done_by(key: ApiKey, action: str, run: Run) -> bool:
     return run.state in _ENDS[action] and run.history[-1].by == by
 
 
-def _in_full(error: ConflictError | NotFoundError) -> str:
+def in_full(error: TailorError) -> str:
     return f"{error.message}: {error.hint}" if error.hint else error.message

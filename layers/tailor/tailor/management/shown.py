@@ -58,6 +58,7 @@ def document(run: Run, links: Links) -> RunDocument:
             "deployment": run.deployment.status if run.deployment else None,
             "evaluation": evaluation(run.evaluation),
             "waits": run.stall and Wait(**{name: getattr(run.stall, name) for name in Wait.model_fields}),
+            "origin": run.adopted.origin if run.adopted else None,
             "newer": run.newer or None,
             "links": links,
         }

@@ -50,10 +50,9 @@ class Adoption:
 
 def adopt(
     project: str,
-    source: str,
+    adopted: AdoptedRecord,
     services: Adopting,
     *,
-    base: str | None,
     dataset: str | None,
     by: str,
     reason: str,
@@ -62,18 +61,15 @@ def adopt(
     """Open the run of a model that was made elsewhere. Idempotent.
 
     Args:
-        source: a custom model's ARN, a model package's ARN, or a checkpoint in SageMaker's bucket (``s3://``).
-        base: its base model, by the catalogue's name; None if Bedrock tells it.
+        adopted: the origin, from :func:`examine`.
         dataset: on whose held-out rows it is measured; None for the project's last one.
 
     Raises:
-        InvalidInputError: the source can't be adopted, or its base is not known.
-        NotOursError: its tags say that another stack made it.
-        NotFoundError: there is no such model, or no dataset to measure it on.
+        InvalidInputError: a name is wrong.
+        NotFoundError: there is no dataset to measure it on.
         IncompleteError: files of the dataset's upload have not arrived.
     """
     check_name(project, "project")
-    adopted = examine(source, base, services.control)
     if dataset is not None:
         check_name(dataset, "dataset")
     prefix = f"{UPLOADS}{project}/{dataset}/"
@@ -128,11 +124,22 @@ def _opened(run: Run, runs: RunStore) -> Adoption:
     return Adoption(run if created else runs.get(run.id), begins=created)
 
 
-def examine(source: str, base: str | None, control: OwnControl) -> AdoptedRecord:
-    """Return the origin of a model as a run keeps it. Raises what :func:`adopt` does."""
+def examine(source: str, base: str | None, control: OwnControl, *, project: str) -> AdoptedRecord:
+    """Return the origin of a model as a run keeps it.
+
+    Args:
+        source: a custom model's ARN, a model package's ARN, or a checkpoint in SageMaker's bucket (``s3://``).
+        base: its base model, by the catalogue's name; None if Bedrock tells it.
+        project: who asks.
+
+    Raises:
+        InvalidInputError: the source can't be adopted, or its base is not known.
+        NotOursError: its tags say that another stack made it.
+        NotFoundError: there is no such custom model.
+    """
     imported, told = needs_import(source), _told(base)
     if not imported:
-        control.expect_outside(source)
+        control.expect_outside(source, project)
         model = control.get_model(source)
         status = model.get("modelStatus", "Active")
         if status != "Active":

@@ -124,9 +124,9 @@ class OwnControl(Control):
     def owner(self) -> Owner:
         return self._owner
 
-    def expect_outside(self, model_arn: str) -> None:
+    def expect_outside(self, model_arn: str, project: str) -> None:
         """See :func:`expect_outside`, of a custom model."""
-        expect_outside(self._owner, self._account.tags(model_arn), f"the custom model {model_arn}")
+        expect_outside(self._owner, self._account.tags(model_arn), f"the custom model {model_arn}", project)
 
     def _expect_own(self, arn: str, what: str) -> None:
         expect_own(self._owner, self._account.tags(arn), what, arn)
@@ -141,8 +141,11 @@ def expect_own(owner: Owner, tags: Mapping[str, str], what: str, arn: str) -> No
         raise NotOursError(f"{what} belongs to {whose}: {arn}", hint="its tags say whose it is")
 
 
-def expect_outside(owner: Owner, tags: Mapping[str, str], what: str) -> None:
+def expect_outside(owner: Owner, tags: Mapping[str, str], what: str, project: str) -> None:
     """Refuse what a stack of Tailor made: only what was made elsewhere is adopted.
+
+    Args:
+        project: who asks; other projects' runs are not named.
 
     Raises:
         NotOursError: another stack made it.
@@ -153,7 +156,6 @@ def expect_outside(owner: Owner, tags: Mapping[str, str], what: str) -> None:
     if not owner.owns(tags):
         whose = f"the stack {tags['stack']}" if "stack" in tags else "another stack"
         raise NotOursError(f"{what} belongs to {whose}: it is not adopted", hint="its tags say whose it is")
-    run = tags.get("run", "RUN")
-    raise InvalidInputError(
-        f"this stack made {what} itself, by run {run}", hint=f"tailor promote {run} --reason WHY deploys it again"
-    )
+    run = tags.get("run", "RUN") if tags.get("project") == project else "RUN"
+    hint = f"tailor promote {run} --reason WHY deploys the model of a run again"
+    raise InvalidInputError(f"this stack made {what} itself", hint=hint)

@@ -169,11 +169,11 @@ class AdoptedTrainer:
             raise InvalidInputError(f"run {job.run.id} adopts no model")
         shown = {"trainer": "none: the model was made elsewhere", "source": adopted.source, "base": adopted.base}
         if not adopted.imported:
-            self.control.expect_outside(adopted.source)
+            self.control.expect_outside(adopted.source, job.run.project)
             return Submitted(adopted.source, shown)
         if PACKAGE.fullmatch(adopted.source):
             tags = self.package_tags(adopted.source)
-            expect_outside(self.control.owner, tags, f"the model package {adopted.source}")
+            expect_outside(self.control.owner, tags, f"the model package {adopted.source}", job.run.project)
         name, role = job_name(job.run), self.import_role_arn
         request = import_request(adopted.source, name, role_arn=role, tags=job.tags, kms_key=self.kms_key)
         return Submitted(self.control.create_model(request), shown)

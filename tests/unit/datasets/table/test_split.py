@@ -55,6 +55,19 @@ def test_order_and_growth_do_not_move_a_row(dataset: Path, intake: Intake) -> No
     assert {question: after[question] for question in before} == before
 
 
+def test_data_on_which_a_model_is_only_measured_are_all_held_out_unless_they_say_otherwise(
+    dataset: Path, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = catalog.model
+    monkeypatch.setattr(catalog, "model", lambda name: known(name).without_training())
+    write_jsonl(dataset / "exam.jsonl", chats(5))
+    outcome = intake()
+    assert (outcome.report.usable, Counter(_parts(outcome).values())) == (True, {"test": 5})
+    (dataset / "exam.jsonl").rename(dataset / "test.jsonl")
+    write_jsonl(dataset / "train.jsonl", chats(9)[5:])
+    assert Counter(_parts(intake()).values()) == {"test": 5, "train": 4}
+
+
 def test_a_split_by_rows_leaks_images_and_ours_does_not(dataset: Path, intake: Intake) -> None:
     write_vqa(dataset, images=80)
 
