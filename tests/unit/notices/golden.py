@@ -44,6 +44,12 @@ APP = SlackApp(
 )
 JOB = {"arn": "arn:aws:bedrock:us-east-1:123456789012:model-customization-job/abc"}
 DEPLOYMENT = {"arn": "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abc"}
+ORIGIN = {
+    "source": "arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-lite-v1:0:300k/abc123def456",
+    "base": "nova-lite",
+    "imported": False,
+}
+ADOPTED: dict[str, Any] = {"adopted": ORIGIN}
 WAITS = {"quote": {"lines": [], "model": "nova-lite", "method": "fine-tuning"}}
 
 
@@ -60,6 +66,16 @@ def runs() -> dict[str, Run]:
     live = (*MEASURED, "passed", "live")
     found = {state: run_through(*path_to(State(state)), by=by, reason=why) for state, (by, why, *_) in WORDS.items()}
     return found | {
+        "adoption-waits": run_through(
+            *path_to(State.AWAITING_APPROVAL), by="train", reason="What this costs is not known: Evaluation", **ADOPTED
+        ),
+        "adopting": run_through(*path_to(State.TRAINING), by="train", reason="nothing is trained", **ADOPTED),
+        "not-adopted": run_through(
+            *path_to(State.TRAINING_FAILED),
+            by="reconcile",
+            reason="the model's base is nova-micro, and not nova-lite",
+            **ADOPTED | {"adopted": ORIGIN | {"source": "s3://customer-escrow-123456789012-a/job", "imported": True}},
+        ),
         "again": run_through(*path_to(State.DECLINED), "prepared", by="ann@example.com", reason="with more money"),
         "deployed-again": run_through(
             *TRAINED, "deploying", "trained", by="reconcile", reason="Bedrock gave no reason"

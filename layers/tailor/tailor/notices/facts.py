@@ -106,6 +106,12 @@ class Facts:
         return ", ".join(f"{kind} {loss:.3f}" for kind, loss in kinds.items() if loss is not None)
 
     @property
+    def origin(self) -> str:
+        """Describe where a model that was made elsewhere comes from; empty if the run trains one."""
+        adopted = self.run.adopted
+        return adopted.origin if adopted else ""
+
+    @property
     def scores(self) -> str:
         """Return for example ``exact match 78.3 % against 12.5 % for its base``."""
         found = self.run.evaluation

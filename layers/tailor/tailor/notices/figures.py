@@ -35,7 +35,8 @@ def advice(facts: Facts) -> list[Field]:
 
 def model(facts: Facts) -> list[Field]:
     recipe = facts.run.recipe
-    return [Field("Method", recipe.method), Field("Base model", recipe.model)]
+    method = "" if facts.origin else recipe.method
+    return [Field("Method", method), Field("Base model", recipe.model), Field("Origin", facts.origin)]
 
 
 def losses(facts: Facts) -> list[Field]:
@@ -47,4 +48,5 @@ def measure(facts: Facts) -> list[Field]:
         Field("Result", facts.scores),
         Field("Difference", facts.difference),
         Field("Measured on", facts.asked),
+        Field("Origin", facts.origin),
     ]

@@ -101,7 +101,7 @@ def _trained(facts: Facts) -> str:
 
 def _stopped(facts: Facts) -> str:
     who = f"{facts.change.by} đã dừng lượt chạy" if facts.is_by_person else "Lượt chạy đã dừng"
-    begun = facts.previous == State.TRAINING
+    begun = facts.previous == State.TRAINING and not facts.origin
     spent = "Phần đã huấn luyện có thể bị tính tiền" if begun else "Chưa tốn gì cho huấn luyện"
     return joined(f"{who} khi đang ở trạng thái {state_of(facts.previous)}", reason(facts), spent)
 
@@ -331,6 +331,24 @@ PHRASES: Mapping[str, Phrases] = {
     State.LIVE: Phrases("mô hình riêng đã được đưa vào dùng", _live, _after_live),
     State.PAUSED: Phrases("bản đang dùng tạm dừng", _paused, _after_paused),
     State.RETIRED: Phrases("một bản đã được gỡ", _retired, _promote_again),
+    "adoption-waits": Phrases(
+        "một mô hình được tiếp nhận chờ duyệt",
+        lambda facts: joined(reason(facts), "Chưa tốn gì cho đến khi có người duyệt"),
+        _after_awaiting,
+    ),
+    "adopting": Phrases(
+        "đang tiếp nhận một mô hình được tạo ở nơi khác",
+        lambda facts: f"Không huấn luyện gì: mô hình {facts.origin}.",
+        lambda facts: (
+            "Khi Bedrock đã có mô hình, nó được triển khai và trả lời các câu hỏi để dành bên cạnh mô hình gốc. "
+            f"tailor stop {facts.run.id} dừng lại."
+        ),
+    ),
+    "not-adopted": Phrases(
+        "không tiếp nhận được mô hình",
+        lambda facts: joined("Mô hình chưa được triển khai và chưa được đánh giá", reason(facts)),
+        lambda facts: f"Khi đã sửa nguyên nhân, tailor retry {facts.run.id} thử lại một lần nữa.",
+    ),
     "again": Phrases(
         "chạy lại một lượt chạy",
         lambda facts: joined(f"{facts.change.by} cho chạy lại lượt {facts.run.id}", reason(facts)),

@@ -38,6 +38,14 @@ class VietnameseFacts(Facts):
     """Figures of a run at one of its changes."""
 
     @property
+    def origin(self) -> str:
+        adopted = self.run.adopted
+        if adopted is None:
+            return ""
+        what = "được đưa vào Bedrock từ" if adopted.imported else "mô hình riêng"
+        return f"được tạo ở nơi khác, {what} {adopted.source}"
+
+    @property
     def rows(self) -> str:
         train, test = self._rows("train"), self._rows("test")
         parts = [f"{whole(train)} dòng để học"] if train else []

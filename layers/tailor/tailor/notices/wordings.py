@@ -239,7 +239,36 @@ DEPLOYED_AGAIN = Wording(
     _always("Once it is deployed, it is asked the held-out questions, as is its base model."),
     (figures.spent,),
 )
+# Of a run that adopts a model in place of training one.
+ADOPTION_WAITS = Wording(
+    "warning",
+    "an adopted model waits for your approval",
+    lambda facts: texts.joined(texts.reason(facts), "Nothing is spent until somebody approves"),
+    texts.after_awaiting,
+    (figures.quote, figures.advice, figures.data, figures.model),
+    "report",
+)
+ADOPTING = Wording(
+    "info",
+    "a model made elsewhere is adopted",
+    lambda facts: f"Nothing is trained: the model was {facts.origin}.",
+    lambda facts: (
+        "Once Bedrock has it, it is deployed and asked the held-out questions, next to its base. "
+        f"tailor stop {facts.run.id} ends this."
+    ),
+    (figures.model, figures.quote),
+)
+NOT_ADOPTED = Wording(
+    "error",
+    "the model could not be adopted",
+    lambda facts: texts.joined("It is neither deployed nor measured", texts.reason(facts)),
+    lambda facts: f"Once the cause is mended, tailor retry {facts.run.id} tries it once more.",
+    (figures.model, figures.spent),
+)
 SPECIAL: Mapping[str, Wording] = {
+    "adoption-waits": ADOPTION_WAITS,
+    "adopting": ADOPTING,
+    "not-adopted": NOT_ADOPTED,
     "again": AGAIN,
     "offline": OFFLINE,
     "lost": LOST,
@@ -258,10 +287,24 @@ _NAMES = {
 }
 
 
+# Names of the wordings of a run that adopts a model; none where the next notice says enough.
+_ADOPTED: Mapping[State, str | None] = {
+    State.PREPARED: None,
+    State.AWAITING_APPROVAL: "adoption-waits",
+    State.APPROVED: None,
+    State.TRAINING: "adopting",
+    State.TRAINED: None,
+    State.TRAINING_FAILED: "not-adopted",
+}
+
+
 def wording_for(facts: Facts) -> tuple[str, Wording] | None:
     """Return the name and the wording for a change, or None if it needs no notice."""
     state = facts.change.state
     name = _NAMES.get((facts.previous or state, state), state.value)
+    if facts.run.adopted is not None and name == state and state in _ADOPTED:
+        own = _ADOPTED[state]
+        return None if own is None else (own, SPECIAL[own])
     if state == State.TRAINED and facts.previous in (State.DEPLOYED, State.EVALUATING):
         return None  # its schedule closed: it is measured at the next opening
     if state == State.LIVE and texts.was(facts, State.PAUSED):

@@ -126,6 +126,7 @@ VIETNAMESE = NoticeWords(
         "Before you pay": "Lưu ý trước khi chi",
         "Method": "Phương pháp",
         "Base model": "Mô hình gốc",
+        "Origin": "Nguồn gốc",
         "Loss": "Mất mát",
         "Result": "Kết quả",
         "Difference": "Chênh lệch",
