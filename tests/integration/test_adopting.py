@@ -28,11 +28,11 @@ DEPLOYED = (State.DEPLOYING, State.DEPLOYED, State.EVALUATING)
 TRAINED, HELD_OUT = ROWS[:200], ROWS[200:]
 
 
-def made_elsewhere(bench: Bench) -> dict[str, Any]:
+def made_elsewhere(bench: Bench, name: str, rows: list[dict[str, str]]) -> dict[str, Any]:
     """A custom model of a job that no stack knows."""
-    records = [record(row["question"], row["answer"]) for row in TRAINED]
-    bench.s3.put_object(Bucket=BUCKET, Key="elsewhere.jsonl", Body=jsonl(records))
-    uri = f"s3://{BUCKET}/elsewhere.jsonl"
+    records = [record(row["question"], row["answer"]) for row in rows]
+    bench.s3.put_object(Bucket=BUCKET, Key=f"{name}.jsonl", Body=jsonl(records))
+    uri = f"s3://{BUCKET}/{name}.jsonl"
     job = bench.finished(bench.submit(baseModelIdentifier=BASE, trainingDataConfig={"s3Uri": uri}))
     return dict(bench.bedrock.get_custom_model(modelIdentifier=job["outputModelArn"]))
 
@@ -59,7 +59,8 @@ def package(pipeline: Pipeline, checkpoint: str, **more: Any) -> str:
 
 
 def test_a_model_made_elsewhere_is_adopted_measured_live_and_rolled_back_to(pipeline: Pipeline, bench: Bench) -> None:
-    theirs = made_elsewhere(bench)
+    theirs = made_elsewhere(bench, "some", [row for row in TRAINED if row["answer"] in ("giao hàng", "bảo hành")])
+    better = made_elsewhere(bench, "all", TRAINED)
     secret = keys.create(pipeline.serving, "operator", ["adopted"], scopes=["chat", "operate"])[0]
 
     def post(path: str, **body: Any) -> Any:
@@ -83,7 +84,7 @@ def test_a_model_made_elsewhere_is_adopted_measured_live_and_rolled_back_to(pipe
     assert first.evaluation.candidate > first.evaluation.baseline
     assert [run.id for run in pipeline.runs.project_runs("adopted")] == [first.id], "its upload starts no training"
 
-    source = checkpoint(pipeline, bench, theirs)
+    source = checkpoint(pipeline, bench, better)
     tagged = [{"Key": key, "Value": value} for key, value in Owner("others", "dev").tags.items()]
     refused = package(pipeline, source, ManagedStorageType="Restricted", Tags=tagged)
     run = pipeline.ended(post("models/adopted/adopt", model=refused, base="nova-micro")["id"])

@@ -111,6 +111,7 @@ class ClockedBedrock:
         self.jobs: dict[str, Job] = {}
         self.deployments: dict[str, dict[str, Any]] = {}
         self.imported: dict[str, dict[str, str]] = {}
+        self.adopted: dict[str, datetime] = {}  # imports of what no job made: when each began
         self.created = 0
         self.deployed: Counter[str] = Counter()
         self.most_at_once = 0
@@ -183,14 +184,22 @@ class ClockedBedrock:
     # ------------------------------------------------------------ models and deployments
 
     def get_model(self, identifier: str) -> dict[str, Any]:
+        name = identifier.rsplit("/", 1)[-1]
+        if name in self.adopted:
+            status = "Active" if self._now() >= self.adopted[name] + self._models_take else "Creating"
+            about = {"modelArn": f"{ARN}:custom-model/imported/{name}", "creationTime": self.adopted[name]}
+            return about | {"modelName": name, "modelStatus": status}
         active = self._now() >= self._job(identifier).ends + self._models_take
         return {"modelStatus": "Active" if active else "Creating"}
 
     def create_model(self, request: Mapping[str, Any]) -> str:
-        """Import what a training job made; the model is named for it."""
+        """Import what a training job made, for which the model is named, or what was made elsewhere."""
         name = request["modelName"]
         assert request["clientRequestToken"] == name
-        assert self._job(name).status(self._now()) == "Completed"
+        if name in self.jobs:
+            assert self._job(name).status(self._now()) == "Completed"
+        else:
+            self.adopted.setdefault(name, self._now())
         self.imported[name] = as_mapping(request["modelTags"])
         return f"{ARN}:custom-model/imported/{name}"
 
@@ -198,7 +207,9 @@ class ClockedBedrock:
         return []
 
     def delete_model(self, identifier: str) -> None:
-        raise AssertionError("no step deletes a model")
+        name = identifier.rsplit("/", 1)[-1]
+        assert name in self.adopted, "no step deletes another model"
+        del self.adopted[name], self.imported[name]
 
     def create_deployment(
         self,

@@ -183,7 +183,7 @@ LIVE = (*EVALUATED, State.PASSED, State.LIVE)
 class Path:
     """``histories``: the states of each run; ``calls``: at least so many calls where all goes well; ``jobs``:
     how many there are in the end; ``every_event``: a path that depends on what Bedrock says of its job; ``stalls``: the
-    notices of a first run that are told besides its changes."""
+    notices of a first run that are told besides its changes; ``adopts``: the model was made elsewhere."""
 
     name: str
     calls: int
@@ -198,6 +198,7 @@ class Path:
     every_event: bool = False
     stalls: Sequence[str] = ()
     model_units: int = 10
+    adopts: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -214,7 +215,10 @@ class Path:
         )
         if not self.cheap:
             world.prices = DEAR
-        world.upload(recipe=self.recipe)
+        if self.adopts:
+            world.adopt(self.recipe)
+        else:
+            world.upload(recipe=self.recipe)
         world.run_until_settled()
         return world
 
@@ -404,6 +408,7 @@ PATHS = (
         fates=["hangs"],
         stalls=["4-waiting-warn"],
     ),
+    Path("adopted-goes-live", 85, [LIVE], jobs=0, models_take=3 * MINUTE, adopts=True),
     Path("stopped-while-deploying", 80, [(*TRAINED, State.DEPLOYING, State.RETIRED)], on_state=stops_deploying),
     Path("stopped-by-hand", 62, [(*FIRST_ATTEMPT, State.STOPPED)], on_state=stops_training, every_event=True),
     Path(
@@ -481,6 +486,8 @@ def check_tidy(world: World, note: str) -> None:
     runs = list(world.runs.items.values())
     others = {job.name: job.stop_asked for job in world.bedrock.running()}
     assert others == {NEIGHBOURS_JOB: None}, f"a job that nobody waits for, or another stack's; {note}"
+    noted = {run.job_arn.rsplit("/", 1)[-1] for run in runs if run.adopted and run.job}
+    assert noted >= set(world.bedrock.adopted), f"an import that nobody knows of; {note}"
     assert all(times == 1 for times in world.bedrock.deployed.values()), f"one deployment a run; {note}"
     live = [run.deployment_arn for run in runs if run.state == State.LIVE]
     assert world.own_deployments == live, f"a deployment that nobody uses, or what is live does not answer; {note}"
@@ -548,7 +555,8 @@ def test_a_function_killed_or_overtaken_at_each_of_its_calls(path: Path, count: 
         *(
             (path, gives_up)
             for path in PATHS
-            if path.every_event or path.name in ("live-one-deleted-by-hand", "taken-offline", "units-end")
+            if path.every_event
+            or path.name in ("live-one-deleted-by-hand", "taken-offline", "units-end", "adopted-goes-live")
         ),
         *((path, gives_up) for path in PATHS if path.name.startswith(("units-idle", "units-by", "units-taken"))),
         (PATHS[-1], says_yes_late),

@@ -26,8 +26,10 @@ from tailor.notices.delivery import deliver
 from tailor.notices.facts import Facts
 from tailor.notices.messages import Notice, message_for_stall
 from tailor.notices.wordings import wording_for
+from tailor.run_records import AdoptedRecord
 from tailor.runs import ACTORS, TERMINAL, Run, State
 from tailor.serving.aliases import Alias
+from tailor.steps.adopting import Adopting, adopt
 from tailor.steps.asking import EvaluateFanOut, EvaluateServices
 from tailor.steps.evaluate import evaluate
 from tailor.steps.idle import IdleWatch
@@ -42,6 +44,7 @@ from tailor.steps.services import RunServices
 from tailor.steps.track import track
 from tailor.steps.train import TrainServices, train
 from tailor.steps.trainers import SageMakerTrainer
+from tailor.steps.uploading import LocalFile, begin
 from tailor.storage import StoredFile
 from tailor.training.line import JobQueue
 from tailor.training.prices import PriceBook
@@ -64,6 +67,7 @@ DEAR = {"nova-micro": dict.fromkeys(ITEMS, Decimal(1000))}
 MANY_ROUNDS = 500
 ROLE = "arn:aws:iam::123456789012:role/tailor"
 OWNER, NEIGHBOUR = Owner("tailor", "prod"), Owner("tailor-dev", "dev")
+ADOPTED = {"source": "s3://customer-escrow-123456789012-a/elsewhere", "base": "nova-micro", "imported": True}
 NEIGHBOURS_JOB = "colours-scenes-0123456789ab"
 
 
@@ -127,6 +131,9 @@ class CalledBedrock(ClockedBedrock):
 
     def create_model(self, request: Mapping[str, Any]) -> str:
         return self._world.call("bedrock.create_model", partial(super().create_model, request))
+
+    def delete_model(self, identifier: str) -> None:
+        self._world.call("bedrock.delete_model", partial(super().delete_model, identifier))
 
     def stop_job(self, identifier: str) -> None:
         self._world.call("bedrock.stop_job", partial(super().stop_job, identifier))
@@ -447,6 +454,22 @@ class World:
         for (key, data), treatment in zip(files.items(), treatments, strict=True):
             self.uploads.announce(self.bucket.put(key, data), treatment)
 
+    def adopt(self, recipe: str, project: str = "colours", dataset: str = "scenes") -> None:
+        """Upload a dataset without ending that, and have a person adopt a checkpoint to be measured on it."""
+        prefix = f"uploads/{project}/{dataset}/"
+        files = {"data.jsonl": b"{}", "tailor.yaml": recipe.encode()}
+        planned = [LocalFile(name, len(data), 1) for name, data in files.items()]
+        bucket = cast("Any", self.bucket)
+        begin(planned, bucket, prefix, by="person:linh", now=self.now)
+        for name, data in files.items():
+            self.uploads.announce(self.bucket.put(prefix + name, data), "delivered")
+        services, origin = Adopting(bucket, self.runs, self.control, OWNER.stack), AdoptedRecord.model_validate(ADOPTED)
+
+        def act() -> None:
+            adopt(project, origin, services, dataset=dataset, by="person:linh", reason="", now=self.now)
+
+        self.by_hand(MINUTE, act)
+
     def on_write(self, old: Run | None, new: Run) -> None:
         announce = partial(publish, old, new, bus=self.bus)
         self.at(self.now + LATENCY, partial(self.invoke, "publish", announce, (), again=AGAIN))
@@ -509,6 +532,7 @@ class World:
             region="us-east-1",
             spending=unlimited(self.runs),
             sagemaker=self.sagemaker,
+            import_role_arn=ROLE,
         )
         train(run_id, services, now=self.now)
 

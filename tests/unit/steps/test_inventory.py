@@ -43,6 +43,18 @@ def test_what_serves_and_is_stored_is_listed_with_its_month(stack: ModelledStack
     assert total(list(found.values())) == (Decimal("1.95") + Decimal("108.15") * 2 * 720, 0)
 
 
+def test_a_model_made_elsewhere_is_listed_while_it_is_used_and_as_nobodys_to_delete(stack: ModelledStack) -> None:
+    theirs, adopted = f"{MODEL}theirs", {"source": f"{MODEL}theirs", "base": "nova-lite", "imported": False}
+    stack.account.models["theirs"] = theirs
+    stack.runs.create(a_run(State.LIVE, recipe=UNITS, job={"model_arn": theirs}, adopted=adopted))
+    [model] = taken(stack).values()
+    assert (model.arn, model.project, model.month) == (theirs, "colours", Decimal("1.95"))
+    assert model.use == "run is live; made elsewhere: this stack does not delete it"
+    [run] = stack.runs.items.values()
+    stack.runs.save(run.moved(State.RETIRED, by="person:linh", now=NOW))
+    assert taken(stack) == {}
+
+
 def test_a_commitment_is_listed_with_its_end(stack: ModelledStack) -> None:
     arn = stack.serve(a_run(State.LIVE, recipe=UNITS))
     bound = {"commitmentDuration": "SixMonths", "commitmentExpirationTime": NOW}

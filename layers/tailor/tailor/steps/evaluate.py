@@ -49,7 +49,7 @@ def evaluate(
                 guarded(services.asker, run.recipe, arms),
                 deadline=CancellableDeadline(run, runs, seconds_left).remaining,
                 clock=lambda: now + timedelta(seconds=given - seconds_left()),
-                remark=services.remark,
+                remark=_remark(run, services.remark),
                 region=services.region,
             )
         except (EvaluationError, InvalidInputError, NotAllowedError, NotFoundError) as error:
@@ -61,6 +61,14 @@ def evaluate(
     verdict, reason = State(summary["verdict"]), summary["headline"]
     evaluation = EvaluationRecord.model_validate(run.evaluation.model_dump() | summary)
     return _saved(run.moved(verdict, by=BY, reason=reason, evaluation=evaluation), runs)
+
+
+def _remark(run: Run, given: str) -> str:
+    """Return what the report says above its verdict, with where a model that was made elsewhere comes from."""
+    if run.adopted is None:
+        return given
+    seen = "Whether it saw these held-out rows in its training, nobody here can know."
+    return " ".join(filter(None, (f"The model was {run.adopted.origin}. {seen}", given)))
 
 
 def _saved(run: Run, runs: RunStore) -> Run | None:

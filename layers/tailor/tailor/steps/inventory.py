@@ -13,6 +13,7 @@ from tailor import catalog
 from tailor.catalog import KINDS, DeploymentKind, Model, PriceItem
 from tailor.costs import COMMITTED
 from tailor.runs import Run, RunStore, find
+from tailor.steps.models import is_of_others
 from tailor.steps.orphans import Needed
 from tailor.steps.ownership import OwnControl
 from tailor.training.request import run_id_of
@@ -50,22 +51,26 @@ class StackInventory:
     priced: Callable[[Model], Model] = lambda model: model
 
     def billed(self) -> Iterator[Billed]:
-        """Yield all items that have this stack's tags."""
+        """Yield all items that have this stack's tags, and models made elsewhere that open runs have adopted."""
+        open_runs = self.runs.open_runs()
+        adopted = {run.job.model_arn: run for run in open_runs if is_of_others(run) and run.job}
         for each in self.control.list_models():
-            tags = self.control.own_tags(str(each["modelArn"]))
-            if tags is not None:
-                yield self._model(each)
-        holders = {run.deployment.arn: run for run in self.runs.open_runs() if run.deployment and not _has_lent(run)}
+            if run := adopted.get(str(each["modelArn"])):
+                yield self._model(each, run)
+            elif self.control.own_tags(str(each["modelArn"])) is not None:
+                yield self._model(each, find(self.runs, run_id_of(str(each["modelName"]))))
+        holders = {run.deployment.arn: run for run in open_runs if run.deployment and not _has_lent(run)}
         for kind in KINDS:
             for each in self.control.list_deployments(kind):
                 tags = self.control.own_tags(str(each["arn"]))
                 if tags is not None:
                     yield self._deployment(kind, each, tags, holders.get(str(each["arn"])))
 
-    def _model(self, each: Mapping[str, Any]) -> Billed:
-        run = find(self.runs, run_id_of(str(each["modelName"])))
+    def _model(self, each: Mapping[str, Any], run: Run | None) -> Billed:
         month, price = self._price(run, "storage", str(each.get("baseModelArn", "")))
         use = NOBODYS if run is None else f"run is {run.state}"
+        if run is not None and is_of_others(run):
+            use = f"{use}; made elsewhere: this stack does not delete it"
         return Billed("custom model", str(each["modelName"]), str(each["modelArn"]), *_whose(run), use, month, price)
 
     def _deployment(
