@@ -30,6 +30,7 @@ QUOTAS: Mapping[str, Quota] = {
     "deployments-in-progress": Quota(2, _QUOTAS_PAGE),
     "training-instances": Quota(0, "reported of new accounts: SageMaker's quotas of GPU instances for training jobs"),
     "model-units": Quota(0, "reported: no commitment model units until a quota increase"),
+    "committed-model-units": Quota(0, "botocore's documentation of CreateProvisionedModelThroughput"),
     "custom-requests-a-minute": Quota(4, "reported of a new account; the documented default is 2,000 for Nova"),
     "base-requests-a-minute": Quota(2000, "taken from custom Nova models; newer pages list tokens a minute only"),
     "concurrency": Quota(

@@ -153,11 +153,7 @@ def create_throughput(call: Call) -> dict[str, Any]:
     own = [item for item in call.state.throughputs.values() if call.scope.owns(item.arn)]
     if any(item.name == request["provisionedModelName"] for item in own):
         raise invalid("The provided provisioned model name is already in use.")
-    if sum(item.units for item in own) + request["modelUnits"] > call.standin.quota("model-units"):
-        raise over_quota(
-            "Your account does not currently have any no commitment model units reserved for "
-            f"{base.name}. Request an increase through Service Quotas."
-        )
+    _check_unit_quota(call, own, base.name)
     throughput = Throughput(
         arn=call.scope.arn("provisioned-model", call.state.new_id()),
         name=request["provisionedModelName"],
@@ -172,6 +168,18 @@ def create_throughput(call: Call) -> dict[str, Any]:
     call.tag(throughput.arn, "tags")
     call.remember_token(throughput.arn)
     return {"provisionedModelArn": throughput.arn}
+
+
+def _check_unit_quota(call: Call, own: list[Throughput], base: str) -> None:
+    """Model units with and without a commitment count apart."""
+    bound = call.request.get("commitmentDuration") is not None
+    used = sum(item.units for item in own if (item.commitment is not None) is bound)
+    if used + call.request["modelUnits"] > call.standin.quota("committed-model-units" if bound else "model-units"):
+        kind, where = ("committed", "AWS Support") if bound else ("no commitment", "Service Quotas")
+        raise over_quota(
+            f"Your account does not currently have any {kind} model units reserved for {base}. "
+            f"Request an increase through {where}."
+        )
 
 
 def get_throughput(call: Call) -> dict[str, Any]:

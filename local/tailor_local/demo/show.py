@@ -59,6 +59,8 @@ def _columns(width: int, *cells: str) -> None:
 
 def change(entry: Change, seconds: float) -> None:
     happens, following = WHAT_HAPPENS.get(entry.state, (entry.reason, ""))
+    if entry.state == State.TRAINING and entry.reason:  # it is not Bedrock that trains
+        happens = entry.reason
     arrow = f" [dim]→ {following}[/]" if following else ""
     _columns(8, f"[dim]{seconds:5.1f} s[/]", f"[bold]{entry.state}[/]", happens + arrow)
 

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tailor.runs import State
 from tailor.storage import FolderStorage
 from tailor_local.demo import calls, show
@@ -57,3 +59,12 @@ def test_the_score_counts_both_and_the_table_fits_a_terminal(monkeypatch: Any) -
     assert "0.png" in said
     assert "…" not in said
     assert max(map(len, said.splitlines())) <= 80
+
+
+def test_who_trains_is_said_as_the_run_says_it(capsys: pytest.CaptureFixture[str]) -> None:
+    run = a_run(State.PREPARED)
+    show.change(run.moved(State.TRAINING, by="train").history[-1], 1)
+    show.change(run.moved(State.TRAINING, by="train", reason="a training job of SageMaker trains it").history[-1], 1)
+    first, second = [line for line in capsys.readouterr().out.splitlines() if "training" in line]
+    assert "Bedrock works on the job" in first
+    assert "a training job of SageMaker trains it" in second

@@ -190,3 +190,17 @@ def test_without_a_live_version_there_is_nothing_to_take_over(setting: Setting) 
         make(run, run.id, setting.services, tags={}, now=NOW)
     with pytest.raises(NotFoundError):
         setting.roll_back()
+
+
+def test_live_units_that_somebody_deleted_are_made_anew(successor: Successor, setting: Setting) -> None:
+    del setting.control.deployments[ARN]
+    setting.reconcile(MINUTE)
+    found = setting.runs.get(FIRST)
+    assert (found.state, found.deployment) == (State.RESTORING, None)
+    assert "is gone or has failed, and Tailor did not delete it" in found.history[-1].reason
+    setting.provision(found)
+    [made] = setting.control.deployments.values()
+    assert (made["modelArn"], made["status"]) == (MODEL, "Creating")
+    made["status"] = "Active"
+    setting.reconcile(2 * MINUTE)
+    assert successor.state(FIRST) == State.LIVE
