@@ -58,6 +58,8 @@ def doctor(
             caller_arn=stack.train_role,
             grader_arn=stack.grade_function,
             training_jobs=stack.sagemaker_training == "enabled",
+            training_role_arn=stack.training_role,
+            import_role_arn=stack.import_role,
         )
         prices = PriceBook(read_prices(stack.prices), Listed(PriceList(), place.region))
         checks = preflight(recipe, base, place, offers=Bedrock(), access=AwsAccess(), prices=prices)

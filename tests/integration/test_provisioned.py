@@ -24,7 +24,8 @@ from tests.integration.conftest import PACE, forget_clients
 from tests.integration.pipeline import Pipeline
 from tests.waiting import until
 
-BILL = [str(Path(sys.executable).parent / "tailor"), "bill", "--offline"]
+TAILOR = str(Path(sys.executable).parent / "tailor")
+BILL = [TAILOR, "bill", "--offline"]
 RECIPE = b"""
 model: llama-3-2-1b
 split: {train: 0.6, validation: 0.1, test: 0.3}
@@ -88,6 +89,7 @@ def test_a_llama_is_provisioned_measured_live_called_and_gone_at_its_end(pipelin
     asked: Any = [{"role": "user", "content": rows[0]["prompt"]}]
     assert api.chat.completions.create(model="units", messages=asked).choices[0].message.content
 
+    run = _a_successor_takes_its_units_over_and_gives_them_back(pipeline, api, run, asked, data)
     _it_is_paused_when_nobody_calls_and_back_by_a_call(pipeline, api, run, asked)
     person, _ = keys.create(pipeline.serving, "Linh", ["units"], scopes=["operate"])
     operator = OpenAI(base_url=pipeline.api, api_key=person, max_retries=0)
@@ -111,6 +113,29 @@ def test_a_llama_is_provisioned_measured_live_called_and_gone_at_its_end(pipelin
     _what_is_left_over_is_told_and_removed(pipeline, retired)
     assert operator.models.delete(f"units@{name}").deleted, "the second time changes nothing"
     assert pipeline.dead() == []
+
+
+def _a_successor_takes_its_units_over_and_gives_them_back(
+    pipeline: Pipeline, api: OpenAI, run: Run, asked: list[Any], data: bytes
+) -> Run:
+    """There is no room for a second set: the live version's units serve the successor, and it again by a rollback."""
+    recipe = RECIPE.replace(b"hours: 8", b"hours: 8, take_over: true")
+    name = pipeline.upload("units/more", {"data.jsonl": data, "tailor.yaml": recipe})
+    pipeline.wait(name, State.AWAITING_APPROVAL)
+    pipeline.decide(name, "approve")
+    newer = pipeline.wait(name, State.LIVE)
+    assert newer.deployment_arn == run.deployment_arn
+    [units] = throughputs(name)
+    assert (units["modelArn"], units["provisionedModelName"]) == (newer.model_arn, name)
+    pipeline.wait(run.id, State.RETIRED)
+    assert [change.state for change in pipeline.runs.get(run.id).history][-2:] == [State.PAUSED, State.RETIRED]
+    assert api.chat.completions.create(model="units", messages=asked).choices[0].message.content
+    subprocess.run([TAILOR, "rollback", "units"], check=True, capture_output=True)
+    again = pipeline.wait(run.id, State.LIVE)
+    [units] = throughputs(run.id)
+    assert (units["modelArn"], units["provisionedModelArn"]) == (run.model_arn, run.deployment_arn)
+    pipeline.wait(name, State.RETIRED)
+    return again
 
 
 def _it_is_paused_when_nobody_calls_and_back_by_a_call(
@@ -160,7 +185,7 @@ def _what_is_left_over_is_told_and_removed(pipeline: Pipeline, run: Run) -> None
     assert subjects.count("units: provisioned throughput was removed") == 1, made
     retention = run.recipe.retention.model_copy(update={"passed_days": 1e-6})
     pipeline.runs.save(run.updated(recipe=run.recipe.model_copy(update={"retention": retention})))
-    until(lambda: bedrock.list_custom_models()["modelSummaries"], lambda found: found == [])
+    until(lambda: bedrock.list_custom_models(nameContains=run.id)["modelSummaries"], lambda found: found == [])
     deleted = pipeline.runs.get(run.id).job
     assert deleted
     assert deleted.model_deleted

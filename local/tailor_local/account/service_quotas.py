@@ -45,7 +45,10 @@ _COUNTS = (
         "L-BE77399C",
         True,
     ),
-    Entry(SAGEMAKER, "ml.g5.12xlarge for training job usage", "training-instances", adjustable=True),
+    *(
+        Entry(SAGEMAKER, f"{kind} for training job usage", "training-instances", adjustable=True)
+        for kind in ("ml.g5.12xlarge", "ml.p5.48xlarge")
+    ),
     Entry(LAMBDA, "Concurrent executions", "concurrency", "L-B99A9384", True),
 )
 _ON_DEMAND = "On-demand model inference {} per minute for {} {}"

@@ -6,7 +6,8 @@ from tailor import catalog
 from tailor.errors import NotAllowedError, NotFoundError
 from tailor.names import files_of_run
 from tailor.recipe import Recipe
-from tailor.training.preflight import Place, PreflightCheck, failures, preflight
+from tailor.training.alternatives import what_is_left
+from tailor.training.preflight import BEDROCK, SAGEMAKER, Place, PreflightCheck, failures, preflight
 
 ROLE = "arn:aws:iam::123456789012:role/tailor-customization"
 CALLER = "arn:aws:iam::123456789012:role/tailor-train"
@@ -59,6 +60,7 @@ class Account:
         self.home: str = more.get("region", "us-east-1")
         self.key: str | None = more.get("key")
         self.asked: list[tuple[str, str, str]] = []
+        self.passed: set[str] = set()
 
     def trust(self, role_arn: str) -> dict[str, Any]:
         if self.document is None:
@@ -66,10 +68,11 @@ class Account:
         found: dict[str, Any] = self.document
         return found
 
-    def denied(self, principal_arn: str, action: str, resource: str) -> bool:
+    def denied(self, principal_arn: str, action: str, resource: str, passed_to: str = BEDROCK) -> bool:
         if "iam:SimulatePrincipalPolicy" in self.refused:
             raise NotAllowedError("simulating: not authorized")
         self.asked.append((principal_arn, action, resource))
+        self.passed.add(passed_to)
         return action in self.refused
 
     def bucket_region(self, bucket: str) -> str:
@@ -114,7 +117,7 @@ def test_where_all_is_well_nothing_fails(recipe: Recipe) -> None:
     [
         (Recipe(), Region({"FINE_TUNING": []}), None, {}, "model", "us-east-1"),
         (Recipe(model="llama-3-3-70b"), None, None, {}, "model", "us-west-2"),
-        (Recipe(), Region(AWS, status="LEGACY"), None, {}, "lifecycle", "another model"),
+        (Recipe(), Region(AWS, status="LEGACY"), None, {}, "lifecycle", "choose nova-micro or nova-pro or nova-2-lite"),
         (Recipe(model="llama-3-1-8b"), None, None, {}, "hosting", "provisioned"),
         (Recipe(method="distillation"), Region({**AWS, "": []}), None, {}, "teacher", "student"),
         (Recipe(), Region(AWS, models=["colours-1"]), None, {}, "name", "another name"),
@@ -207,3 +210,47 @@ def test_a_guardrail_is_looked_for_where_the_recipe_names_one(status: str, told:
     region = Region(AWS, guardrails={("abc", "1"): {"status": status}})
     assert checked(GUARDED, offers=region)["guardrail"].status == told
     assert "guardrail" not in checked(Recipe(), offers=region)
+
+
+TRAINING, IMPORTS = ROLE.replace("customization", "training"), ROLE.replace("customization", "import")
+BOTH = {"Statement": [{"Effect": "Allow", "Principal": {"Service": [BEDROCK, SAGEMAKER]}}]}
+ONLY_SAGEMAKER = {"Statement": [{"Effect": "Allow", "Principal": {"Service": SAGEMAKER}}]}
+JOBS: dict[str, Any] = {"training_jobs": True, "training_role_arn": TRAINING, "import_role_arn": IMPORTS}
+
+
+def test_where_sagemaker_trains_its_own_role_is_examined() -> None:
+    account = Account(trust=BOTH)
+    found = checked(Recipe(trainer="sagemaker"), access=account, **JOBS)
+    assert {check.status for check in found.values()} == {"ok"}
+    assert {"trust", "read", "write", "list", "pass-role", "import-trust"} <= found.keys()
+    assert {principal for principal, _, _ in account.asked} == {TRAINING, CALLER}
+    assert account.passed == {SAGEMAKER}
+
+
+@pytest.mark.parametrize(
+    ("access", "place", "failing", "status"),
+    [
+        (Account(), {}, "trust", "failed"),
+        (Account({"s3:PutObject"}, trust=BOTH), {}, "write", "failed"),
+        (Account(trust=ONLY_SAGEMAKER), {}, "import-trust", "failed"),
+        (Account(trust=BOTH), {"training_role_arn": ""}, "trust", "unknown"),
+    ],
+)  # fmt: skip
+def test_what_keeps_a_training_job_from_starting_is_named(
+    access: Account, place: dict[str, str], failing: str, status: str
+) -> None:
+    assert checked(Recipe(trainer="sagemaker"), access=access, **{**JOBS, **place})[failing].status == status
+
+
+@pytest.mark.parametrize(
+    ("method", "model", "region", "says"),
+    [
+        ("fine-tuning", "nova-lite", "us-east-1", "choose nova-micro or nova-pro or nova-2-lite, of which Bedrock"),
+        ("distillation", "nova-lite", "us-east-1", "choose nova-micro, of which Bedrock takes distillation"),
+        ("distillation", "llama-3-1-8b", "eu-central-1", "deploy Tailor in us-east-1 or us-west-2, where nova-micro"),
+        ("continued-pre-training", "titan-text-express", "us-east-1", "choose nova-micro or nova-lite or nova-2-lite"),
+        ("reinforcement", "nova-2-lite", "us-east-1", "no model of the catalogue takes reinforcement any more"),
+    ],
+)
+def test_for_a_model_that_aws_retires_the_others_are_named(method: Any, model: str, region: str, says: str) -> None:
+    assert says in what_is_left(method, catalog.model(model), region, training_jobs=False)

@@ -160,6 +160,23 @@ def test_alarms_that_are_on_or_gone_are_named_as_in_the_template(tmp_path: Path)
     assert found.why == "on: assumed none, observed A; not there: assumed none, observed C"
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_role_that_its_service_may_not_take_is_named(enabled: bool, tmp_path: Path) -> None:
+    names = ["ImportRole", *(["TrainingRole"] if enabled else [])]
+    resources = [{"LogicalResourceId": name, "PhysicalResourceId": f"acme-{name}"} for name in names]
+
+    def role(RoleName: str) -> Any:  # noqa: N803
+        statement = {"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}}
+        return {"Role": {"AssumeRolePolicyDocument": {"Statement": [statement]}, "RoleName": RoleName}}
+
+    listed = {"StackResourceSummaries": resources}
+    aws = FakeAws({("cloudformation", "list_stack_resources"): listed, ("iam", "get_role"): role})
+    found = observed("training-roles", place(tmp_path, aws))
+    assert found.observed["training jobs enabled"] is enabled
+    wrong = ["TrainingRole: sagemaker.amazonaws.com"] if enabled else []
+    assert found.observed["not to be taken by its service"] == wrong
+
+
 def test_dead_letters_of_both_queues_count_those_in_flight_too(tmp_path: Path) -> None:
     held = {"Attributes": {"ApproximateNumberOfMessages": "1", "ApproximateNumberOfMessagesNotVisible": "2"}}
     found = observed("dead-letters", place(tmp_path, FakeAws({("sqs", "get_queue_attributes"): held})))

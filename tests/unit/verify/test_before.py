@@ -225,6 +225,15 @@ def test_quotas_that_are_lower_or_not_named_are_told_and_raised_ones_are_not() -
     assert "Scheduled customization jobs" in result("service-quotas", quotas(Scheduled=None)).why
 
 
+def test_instances_of_training_jobs_are_looked_for_and_none_is_no_difference() -> None:
+    kinds = ("ml.g5.12xlarge", "ml.p5.48xlarge")
+    listed = [{"QuotaName": f"{kind} for training job usage", "QuotaCode": kind, "Value": 0.0} for kind in kinds]
+    for known, verdict in ((listed, "as assumed"), (listed[:1], "different")):
+        found = result("instance-quotas", FakeAws({("service-quotas", "list_service_quotas"): {"Quotas": known}}))
+        assert found.verdict == verdict
+    assert found.why == "not named: assumed none, observed ml.p5.48xlarge"
+
+
 def price_list(amount: str) -> FakeAws:
     def products(Filters: Any, **_: Any) -> Any:  # noqa: N803
         usage_type = Filters[0]["Value"]

@@ -12,11 +12,7 @@ from tailor.aws.failures import code_of, translated
 _NO_ENCRYPTION_RULE = "ServerSideEncryptionConfigurationNotFoundError"
 _FIRST_REGION = "us-east-1"  # which S3 calls nothing at all
 
-_PASSED_TO_BEDROCK = {
-    "ContextKeyName": "iam:PassedToService",
-    "ContextKeyValues": ["bedrock.amazonaws.com"],
-    "ContextKeyType": "string",
-}
+_BEDROCK = "bedrock.amazonaws.com"
 
 
 class AwsAccess:
@@ -29,14 +25,15 @@ class AwsAccess:
         found: dict[str, Any] = document if isinstance(document, dict) else json.loads(unquote(document))
         return found
 
-    def denied(self, principal_arn: str, action: str, resource: str) -> bool:
-        """Return whether the principal's policies deny the action on the resource."""
+    def denied(self, principal_arn: str, action: str, resource: str, passed_to: str = _BEDROCK) -> bool:
+        """Return whether the principal's policies deny the action on the resource, for iam:PassRole to this service."""
+        passed = {"ContextKeyName": "iam:PassedToService", "ContextKeyType": "string"}
         with translated(f"asking whether {principal_arn} may do {action}"):
             answer = client("iam").simulate_principal_policy(
                 PolicySourceArn=principal_arn,
                 ActionNames=[action],
                 ResourceArns=[resource],
-                ContextEntries=[_PASSED_TO_BEDROCK],
+                ContextEntries=[{**passed, "ContextKeyValues": [passed_to]}],
             )
         return any(result["EvalDecision"] != "allowed" for result in answer["EvaluationResults"])
 

@@ -28,6 +28,8 @@ class Stack(BaseModel):
     uploads_dead_letters: str = Field(alias="UploadsDeadLettersUrl")
     customization_role: str = Field(alias="CustomizationRoleArn")
     train_role: str = Field(alias="TrainRoleArn")
+    training_role: str = Field(default="", alias="TrainingRoleArn", description="SageMaker's; empty without it")
+    import_role: str = Field(default="", alias="ImportRoleArn")
     grade_function: str = Field(alias="GradeFunctionArn")
     environment: str = Field(description="the parameter Environment")
     prices: str = Field(default="{}", description="the parameter Prices")

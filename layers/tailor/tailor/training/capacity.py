@@ -66,6 +66,11 @@ def rate_of(model: Model, region: str, what: What, *, custom: bool) -> Wanted:
     return Wanted(rf"{kind} (?:model inference|invokemodel) {what} per minute for {title}")
 
 
+def instances(instance_type: str) -> Wanted:
+    """Return the quota of instances of a type for SageMaker's training jobs."""
+    return Wanted(re.escape(instance_type) + r" for training job usage")
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """Calls of one model, or of custom models of it, that count against the same quotas."""
@@ -133,7 +138,7 @@ def check_instances(quotas: QuotaSource, model: Model, method: Method) -> list[P
     if facts is None or facts.sagemaker is None:
         return []
     job, (known, problem) = facts.sagemaker, _asked(quotas, SAGEMAKER)
-    wanted = Wanted(re.escape(job.instance_type) + r" for training job usage")
+    wanted = instances(job.instance_type)
     what = f"{job.instance_type} at once for SageMaker's training jobs, of {job.instances} that one takes"
     return [_count("instances", wanted, known, problem, what, job.instances)]
 

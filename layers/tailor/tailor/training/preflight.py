@@ -15,6 +15,7 @@ from tailor.errors import NotFoundError, TailorError
 from tailor.names import files_of_run
 from tailor.recipe import Method, Recipe
 from tailor.recipe_serving import RecipeGuardrail
+from tailor.training.alternatives import NO_DOCUMENTS, elsewhere, what_is_left
 from tailor.training.prices import PriceBook, how_to_set
 from tailor.training.request import JOB_FOLDER, TRAIN_FILE
 from tailor.training.trainers import TrainerName, choose
@@ -26,11 +27,8 @@ LISTED: Mapping[Method, str] = {
     "distillation": "DISTILLATION",
     "continued-pre-training": "CONTINUED_PRE_TRAINING",
 }
+BEDROCK, SAGEMAKER = "bedrock.amazonaws.com", "sagemaker.amazonaws.com"
 _S3_URI = re.compile(r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](?:/[-!_*'().a-z0-9A-Z]+)*/?")
-_INSTEAD = (
-    "make questions and answers of the documents and fine-tune on them, or leave the documents as they are and look "
-    "them up when a question comes (retrieval)"
-)
 
 
 def listed_as(recipe: Recipe, model: Model) -> str | None:
@@ -66,8 +64,8 @@ class AccessReader(Protocol):
     def trust(self, role_arn: str) -> dict[str, Any]:
         """Return the role's trust policy. Raises NotFoundError if the role does not exist."""
 
-    def denied(self, principal_arn: str, action: str, resource: str) -> bool:
-        """Return whether the principal's policies deny the action."""
+    def denied(self, principal_arn: str, action: str, resource: str, passed_to: str = BEDROCK) -> bool:
+        """Return whether the principal's policies deny the action, for iam:PassRole to this service."""
 
     def bucket_region(self, bucket: str) -> str: ...
     def bucket_key(self, bucket: str) -> str | None:
@@ -79,7 +77,8 @@ class Place:
     """The account and Region of a job.
 
     ``caller_arn`` submits it; ``grader_arn`` is the reward function; ``logs_bucket`` may hold invocation logs;
-    ``training_jobs``: the stack may submit training jobs to SageMaker.
+    ``training_jobs``: the stack may submit training jobs to SageMaker, with ``training_role_arn``; Bedrock imports what
+    they make with ``import_role_arn``.
     """
 
     region: str
@@ -89,6 +88,8 @@ class Place:
     grader_arn: str = ""
     logs_bucket: str = ""
     training_jobs: bool = False
+    training_role_arn: str = ""
+    import_role_arn: str = ""
 
 
 def preflight(
@@ -114,7 +115,7 @@ def preflight(
     else:
         checks = [_asked("model", lambda: check_offer(recipe, model, place.region, offers))]
     checks += [
-        _asked("lifecycle", lambda: check_lifecycle(model, offers)),
+        _asked("lifecycle", lambda: check_lifecycle(recipe, model, place, offers)),
         check_hosting(recipe, model),
     ]
     if recipe.method == "distillation":
@@ -128,8 +129,8 @@ def preflight(
         checks.append(check_price(recipe, model, prices, trainer.name))
     if name:
         checks += [check_keys(files, place), _asked("name", lambda: check_name_is_free(name, offers))]
-    if access is not None and trainer.name == "bedrock":
-        checks += check_access(recipe, model, place, access)
+    if access is not None:
+        checks += check_access(recipe, model, place, access, trainer.name)
     return checks
 
 
@@ -159,16 +160,16 @@ def check_offer(recipe: Recipe, model: Model, region: str, offers: Offers) -> Pr
             return PreflightCheck("model", "ok", f"{region} offers {model.title} for {recipe.method}")
         if not offered and recipe.method == "continued-pre-training":
             return PreflightCheck(
-                "model", "failed", f"no model in {region} supports continued pre-training today", _INSTEAD
+                "model", "failed", f"no model in {region} supports continued pre-training today", NO_DOCUMENTS
             )
         names = [known.name for known in models() if known.ids & set(offered) and recipe.method in known.methods]
         if names:
-            remedy = f"choose one that it offers: {', '.join(names)}; or {_elsewhere(model)}"
+            remedy = f"choose one that it offers: {', '.join(names)}; or {elsewhere(model)}"
             return PreflightCheck(
                 "model", "failed", f"{region} does not offer {model.title} for {recipe.method}", remedy
             )
     return PreflightCheck(
-        "model", "failed", f"{region} does not offer {model.title} for {recipe.method}", _elsewhere(model)
+        "model", "failed", f"{region} does not offer {model.title} for {recipe.method}", elsewhere(model)
     )
 
 
@@ -202,24 +203,25 @@ def check_training_job(recipe: Recipe, model: Model, place: Place) -> PreflightC
     return PreflightCheck("model", "ok", message)
 
 
-def _elsewhere(model: Model) -> str:
-    if model.regions:
-        return f"deploy Tailor in {' or '.join(model.regions)}, where AWS lists it"
-    return "choose another model (tailor models)"
-
-
-def check_lifecycle(model: Model, offers: Offers) -> PreflightCheck:
+def check_lifecycle(recipe: Recipe, model: Model, place: Place, offers: Offers) -> PreflightCheck:
     """Check that the model accepts new jobs: not in its legacy period. Bedrock overrides the catalogue."""
     details = offers.foundation_model(model.training_id) or offers.foundation_model(model.base_id)
     status = ((details or {}).get("modelLifecycle") or {}).get("status")
-    other = "choose another model (tailor models)"
     if status == "LEGACY":
-        return PreflightCheck("lifecycle", "failed", f"AWS is retiring {model.title}: it takes no new jobs", other)
+        message = (
+            f"AWS is retiring {model.title}: it takes no new jobs, and serves what was tuned until its end of life"
+        )
+        return PreflightCheck(
+            "lifecycle", "failed", message, what_is_left(recipe.method, model, place.region, place.training_jobs)
+        )
     if status == "ACTIVE":
         return PreflightCheck("lifecycle", "ok", f"{model.title} is active")
     if model.lifecycle.status == "retired":
         ended = f" on {model.lifecycle.end_of_life}" if model.lifecycle.end_of_life else ""
-        return PreflightCheck("lifecycle", "failed", f"AWS retired {model.title}{ended}", other)
+        message = f"AWS retired {model.title}{ended}"
+        return PreflightCheck(
+            "lifecycle", "failed", message, what_is_left(recipe.method, model, place.region, place.training_jobs)
+        )
     return PreflightCheck("lifecycle", "unknown", f"Bedrock says nothing of the lifecycle of {model.title}")
 
 
@@ -242,7 +244,8 @@ def check_teacher(recipe: Recipe, model: Model, offers: Offers) -> PreflightChec
     teacher = teacher_of(recipe, model)
     if offers.foundation_model(teacher.base_id):
         return PreflightCheck("teacher", "ok", f"the teacher {teacher.title} is there")
-    others = [name for name in model.method("distillation").teachers if name != teacher.name]
+    known = {other.name for other in models() if other.lifecycle.status != "retired"} - {teacher.name}
+    others = [name for name in model.method("distillation").teachers if name in known]
     remedy = f"choose another teacher: {', '.join(others)}" if others else "choose another student (tailor models)"
     return PreflightCheck("teacher", "failed", f"this Region does not have the teacher {teacher.title}", remedy)
 
@@ -304,49 +307,61 @@ def check_name_is_free(name: str, offers: Offers) -> PreflightCheck:
     return PreflightCheck("name", "ok", f"the name {name} is free")
 
 
-def check_access(recipe: Recipe, model: Model, place: Place, access: AccessReader) -> list[PreflightCheck]:
-    """Check that the customization role can be passed, and reaches what a job reads, writes and calls."""
-    trust = _asked("trust", lambda: _check_trust(place.role_arn, access))
+def check_access(
+    recipe: Recipe, model: Model, place: Place, access: AccessReader, trainer: TrainerName = "bedrock"
+) -> list[PreflightCheck]:
+    """Check that the job's role can be passed, and reaches what a job reads, writes and calls."""
+    by_sagemaker = trainer == "sagemaker"
+    role, service = (place.training_role_arn, SAGEMAKER) if by_sagemaker else (place.role_arn, BEDROCK)
+    if not role:
+        return [PreflightCheck("trust", "unknown", "the stack does not name its role for training jobs", _AGAIN)]
+    trust = _asked("trust", lambda: _check_trust("trust", role, service, access))
     if trust.status == "failed":
         return [trust]
-    partition = place.role_arn.split(":")[1]
+    partition = role.split(":")[1]
     data, example = f"arn:{partition}:s3:::{place.bucket}", files_of_run("example", "example")
     wanted = [
-        ("read", place.role_arn, "s3:GetObject", f"{data}/{example}{TRAIN_FILE}"),
-        ("media", place.role_arn, "s3:GetObject", f"{data}/uploads/example/example/image.png"),
-        ("list", place.role_arn, "s3:ListBucket", data),
-        ("write", place.role_arn, "s3:PutObject", f"{data}/{example}{JOB_FOLDER}output"),
+        ("read", role, "s3:GetObject", f"{data}/{example}{TRAIN_FILE}"),
+        ("media", role, "s3:GetObject", f"{data}/uploads/example/example/image.png"),
+        ("list", role, "s3:ListBucket", data),
+        ("write", role, "s3:PutObject", f"{data}/{example}{JOB_FOLDER}output"),
     ]
     if place.caller_arn:
-        wanted.insert(0, ("pass-role", place.caller_arn, "iam:PassRole", place.role_arn))
+        wanted.insert(0, ("pass-role", place.caller_arn, "iam:PassRole", role))
     if recipe.method == "distillation":
         teacher = teacher_of(recipe, model)
         resource = f"arn:{partition}:bedrock:{place.region}::foundation-model/{teacher.base_id}"
         wanted.append(("teacher-access", place.role_arn, "bedrock:InvokeModel", resource))
     if recipe.method == "reinforcement" and place.grader_arn:
         wanted.append(("grader-access", place.role_arn, "lambda:InvokeFunction", place.grader_arn))
-    checks = [trust, *(_asked(name, _check_denied(name, *question, access=access)) for name, *question in wanted)]
-    return [*checks, _asked("region", lambda: _check_region(place, access)), *_check_key(place, access)]
+    asked = (_asked(name, _check_denied(name, *question, access=access, to=service)) for name, *question in wanted)
+    checks = [trust, *asked]
+    if by_sagemaker and (imports := place.import_role_arn):
+        checks.append(_asked("import-trust", lambda: _check_trust("import-trust", imports, BEDROCK, access)))
+    return [*checks, _asked("region", lambda: _check_region(place, access)), *_check_key(place, role, access)]
 
 
-def _check_trust(role_arn: str, access: AccessReader) -> PreflightCheck:
-    remedy = "deploy the stack again: its template makes the role"
+_AGAIN = "deploy the stack again: its template makes the role"
+_WHO = {BEDROCK: "Bedrock", SAGEMAKER: "SageMaker"}
+
+
+def _check_trust(name: str, role_arn: str, service: str, access: AccessReader) -> PreflightCheck:
     try:
         document = access.trust(role_arn)
     except NotFoundError:
-        return PreflightCheck("trust", "failed", f"there is no role {role_arn}", remedy)
+        return PreflightCheck(name, "failed", f"there is no role {role_arn}", _AGAIN)
     for statement in _listed(document.get("Statement")):
         services = _listed((statement.get("Principal") or {}).get("Service"))
-        if statement.get("Effect") == "Allow" and "bedrock.amazonaws.com" in services:
-            return PreflightCheck("trust", "ok", "Bedrock may take the customization role")
-    return PreflightCheck("trust", "failed", f"the role {role_arn} does not trust bedrock.amazonaws.com", remedy)
+        if statement.get("Effect") == "Allow" and service in services:
+            return PreflightCheck(name, "ok", f"{_WHO[service]} may take the role {role_arn.rpartition('/')[2]}")
+    return PreflightCheck(name, "failed", f"the role {role_arn} does not trust {service}", _AGAIN)
 
 
 def _check_denied(
-    name: str, principal: str, action: str, resource: str, *, access: AccessReader
+    name: str, principal: str, action: str, resource: str, *, access: AccessReader, to: str = BEDROCK
 ) -> Callable[[], PreflightCheck]:
     def check() -> PreflightCheck:
-        if access.denied(principal, action, resource):
+        if access.denied(principal, action, resource, to):
             remedy = f"let it do {action}: deploy the stack again, and look for a policy that denies it"
             return PreflightCheck(name, "failed", f"{principal} may not do {action} on {resource}", remedy)
         return PreflightCheck(name, "ok", f"{action} on {resource}")
@@ -362,7 +377,7 @@ def _check_region(place: Place, access: AccessReader) -> PreflightCheck:
     return PreflightCheck("region", "failed", f"the bucket is in {found}, the job would run in {place.region}", remedy)
 
 
-def _check_key(place: Place, access: AccessReader) -> list[PreflightCheck]:
+def _check_key(place: Place, role: str, access: AccessReader) -> list[PreflightCheck]:
     """Check that the role may use the bucket's own encryption key."""
     try:
         key = access.bucket_key(place.bucket)
@@ -370,7 +385,7 @@ def _check_key(place: Place, access: AccessReader) -> list[PreflightCheck]:
         return [PreflightCheck("key", "unknown", f"could not be asked: {error.message}")]
     if key is None or not key.startswith("arn:"):
         return []
-    return [_asked("key", _check_denied("key", place.role_arn, "kms:Decrypt", key, access=access))]
+    return [_asked("key", _check_denied("key", role, "kms:Decrypt", key, access=access))]
 
 
 def _asked(name: str, check: Callable[[], PreflightCheck]) -> PreflightCheck:

@@ -4,7 +4,7 @@ values."""
 from typing import Any
 
 from tailor import catalog
-from tailor.training.capacity import BEDROCK, DEPLOYMENTS, JOBS, MODELS, STARTING
+from tailor.training.capacity import BEDROCK, DEPLOYMENTS, JOBS, MODELS, SAGEMAKER, STARTING, instances
 from tailor.verify.check import Check
 from tailor.verify.cleaning import pages
 from tailor.verify.world import World
@@ -37,6 +37,18 @@ def _quotas(world: World) -> dict[str, Any]:
     }
 
 
+def training_instances() -> list[str]:
+    """Return the types of instances that the catalogue's training jobs of SageMaker take."""
+    facts = [facts.sagemaker for model in catalog.models() for facts in model.methods.values()]
+    return sorted({job.instance_type for job in facts if job is not None})
+
+
+def _instances(world: World) -> dict[str, Any]:
+    listed = list(pages(world, "service-quotas", "list_service_quotas", "Quotas", ServiceCode=SAGEMAKER))
+    found = {kind: quota["Value"] if (quota := instances(kind).find(listed)) else None for kind in training_instances()}
+    return {"instances at once": found, "not named": sorted(kind for kind, value in found.items() if value is None)}
+
+
 CHECKS = (
     Check(
         id="service-quotas",
@@ -48,5 +60,16 @@ CHECKS = (
         look=_quotas,
         permissions=("servicequotas:ListServiceQuotas",),
         varies=frozenset({"values", "requests a minute of custom models"}),
+    ),
+    Check(
+        id="instance-quotas",
+        assumption="Service Quotas names the quotas of the instances that SageMaker's training jobs of Nova take as "
+        "Tailor looks for them. The values, 0 in many accounts, are only noted.",
+        source="https://docs.aws.amazon.com/general/latest/gr/sagemaker.html",
+        when="before deploying",
+        expected={"not named": []},
+        look=_instances,
+        permissions=("servicequotas:ListServiceQuotas",),
+        varies=frozenset({"instances at once"}),
     ),
 )
