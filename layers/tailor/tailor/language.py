@@ -55,7 +55,7 @@ _VIETNAMESE_WORDS = frozenset(_VIETNAMESE_COMMON.split())
 _ENGLISH_WORDS = frozenset(_ENGLISH_COMMON.split())
 _WORD = re.compile(r"[^\W\d_]+")
 _NO_LETTERS = bytes(set(range(128)) - set(string.ascii_letters.encode()))
-_ASCII_WORDS = {code: " " for code in range(128) if not chr(code).isalpha()}
+_ASCII_WORDS = bytes(ord(chr(code).lower() if chr(code).isalpha() else " ") for code in range(128)) + bytes(128)
 
 
 def detect(text: str) -> str:
@@ -66,7 +66,7 @@ def detect(text: str) -> str:
     """
     text = text[:_LOOKED_AT]
     if text.isascii():
-        words = text.lower().translate(_ASCII_WORDS).split()
+        words = text.encode().translate(_ASCII_WORDS).decode().split()  # faster than str.translate
         return _of_words(words, enough=has_letters(text), foreign=False)
     text = unicodedata.normalize("NFC", text)
     own = len(_VIETNAMESE_ONLY.findall(text))
