@@ -135,7 +135,7 @@ def test_a_second_click_is_told_who_decided(channel: Channel) -> None:
     payload = channel.payload(channel.waiting())
     channel.press(payload)
     assert channel.press(payload, at=int(time.time()) - 10) == 200
-    assert channel.told == "This was decided already: slack:U012ANN (ann) approved the run."
+    assert channel.told == "This was already decided: slack:U012ANN (ann) approved the run."
     assert channel.runs.get(RUN).state == State.APPROVED
 
 
@@ -143,8 +143,8 @@ def test_a_second_click_is_told_who_decided(channel: Channel) -> None:
     ("changes", "words"),
     [
         ({"user": {"id": BOB, "username": "bob", "team_id": "T1"}}, "You may not approve runs of colours in Slack"),
-        ({"channel": {"id": "C0OTHER", "name": "other"}}, "Runs of colours are not decided in this channel"),
-        ({"channel": None}, "Runs of colours are not decided in this channel"),
+        ({"channel": {"id": "C0OTHER", "name": "other"}}, "Runs of colours can't be decided in this channel"),
+        ({"channel": None}, "Runs of colours can't be decided in this channel"),
     ],
 )
 def test_who_and_where_are_checked(channel: Channel, changes: dict[str, Any], words: str) -> None:

@@ -155,7 +155,7 @@ def test_a_run_that_was_above_the_budget_asks_again(setting: Setting) -> None:
     again = setting.retry(declined)
     message = message_for(again, again.history[-1])
     assert message is not None
-    assert "tried again" in message.title
+    assert "is retried" in message.title
 
 
 def test_what_changed_since_and_what_was_tried_too_often_is_refused(setting: Setting) -> None:

@@ -129,7 +129,7 @@ class TestAModelThatIsNotActiveYet:
         assert (stuck.state, stuck.stall and stuck.stall.level) == (State.TRAINED, "stuck")
         message = message_for_stall(stuck)
         assert message is not None
-        assert "the recipe says so" in message.next_step
+        assert "as the recipe says" in message.next_step
 
     def test_the_wait_for_room_counts_from_its_own_beginning(self, setting: Setting, trained: Run) -> None:
         self.later(setting, trained, timedelta(minutes=59))

@@ -82,7 +82,7 @@ def test_what_is_committed_is_told_with_its_end_and_not_tried_before(stack: Swep
     [told] = stack.sent
     message = message_for_orphan(told)
     assert "it is committed until 2026-12-22 10:00 UTC, and Bedrock deletes it no earlier" in message.text
-    assert "once it is 720 hours old" in message.next_step
+    assert "when 720 hours old" in message.next_step
     stack.sweep(30 * 24 * HOUR)
     assert arn not in stack.account.deployments
 
@@ -92,7 +92,7 @@ def test_an_idle_deployment_costs_nothing_and_is_told_a_day_before_it_goes(stack
     assert stack.sweep(HOUR) == stack.sweep(2 * HOUR) == [arn]
     assert [each.removed for each in stack.sent] == [False, False]
     assert len({message_for_orphan(each).id for each in stack.sent}) == 1  # so it is sent once
-    assert "once it is 24 hours old" in message_for_orphan(stack.sent[0]).next_step
+    assert "when 24 hours old" in message_for_orphan(stack.sent[0]).next_step
     assert stack.sweep(24 * HOUR) == [arn]
     assert stack.account.deployments == {}
 
