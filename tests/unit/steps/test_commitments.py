@@ -106,6 +106,16 @@ def test_what_did_not_pass_leaves_units_that_the_next_version_uses(own: OwnSetti
     assert own.account.deployments[ARN]["modelArn"] == NEWER
 
 
+def test_units_that_another_run_takes_at_the_same_moment_are_not_shared(own: OwnSetting) -> None:
+    own.fail(own.deploy(own.trained()))
+    second = own.trained(SECOND, NEWER)
+    own.account.fail["repoint_units"] = ConflictError("it is being updated already")
+    with pytest.raises(ConflictError):
+        provision(second.id, own.services, tags=PROD.tags, now=NOW + DAY)
+    assert own.runs.get(SECOND).state == State.TRAINED
+    assert own.deploy(second, DAY).deployment_arn == ARN
+
+
 @pytest.mark.parametrize(
     "other",
     [{"project": "sounds"}, {"foundationModelArn": BASE.replace("lite", "micro")}, {"modelUnits": 2}],

@@ -60,10 +60,11 @@ def make(run: Run, name: str, services: RunServices, *, tags: dict[str, str], no
     Raises:
         QuotaError: there is room for neither.
         InvalidInputError: it would buy a commitment that nobody approved.
+        ConflictError: another run of the project takes the same units just now.
     """
     lender = lender_with_units(run, services, now)
     if lender is None and (free := unused_units(run, services, now)):
-        repoint(free, run, name, services)
+        services.control.repoint_units(free, run.model_arn, name)  # refused if another run was quicker
         return {"arn": free}
     if lender is None and has_committed(run, services, now):
         lender = lend(run, services, now)  # nobody wants to pay a second commitment beside that one
