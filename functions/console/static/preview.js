@@ -34,7 +34,8 @@ const wanted = ({ columns, recipe }) => ({ columns, ...(recipe === null ? {} : {
 
 function found(state, look) {
   const { seen } = state, t = uploadWords();
-  const told = seen.whole ? `${seen.usable ? t.mayStart : t.cantUse} ${seen.headline}` : `${number(seen.checked)} ${words().rows}, ${number(seen.rejected)} ${words().rejected}`;
+  const counts = `${number(seen.checked)} ${words().rows}, ${number(seen.rejected)} ${words().rejected}`;
+  const told = seen.whole ? `${seen.usable ? t.mayStart : t.cantUse} ${language.code === "en" ? seen.headline : `(${counts})`}` : counts;
   return [
     h("section", { class: "card" }, h("h2", {}, seen.whole ? t.allChecked : t.previewOf),
       h("p", { class: seen.usable === false || seen.rejected ? "message bad" : "soft" }, told),

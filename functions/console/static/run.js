@@ -87,7 +87,7 @@ function cost(quote) {
 function data(found) {
   const t = words();
   const names = ["rows", "train", "validation", "test", "rejected"].filter((name) => found.counts[name]);
-  return h("section", { class: "card" }, h("h2", {}, t.data), h("p", {}, found.headline),
+  return h("section", { class: "card" }, h("h2", {}, t.data), language.code === "en" && h("p", {}, found.headline), // the figures below say the same
     h("dl", {}, names.map((name) => [h("dt", {}, t[name]), h("dd", {}, number(found.counts[name]))])));
 }
 
