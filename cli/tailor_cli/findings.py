@@ -1,13 +1,9 @@
 """A dataset's report in the terminal: findings by code, with examples and fixes."""
 
-from dataclasses import replace
-from typing import Any
-
 from rich.markup import escape
 from rich.table import Table
 
-from tailor.datasets.report import Report, examples_of, fixes_of
-from tailor.findings import in_document
+from tailor.datasets.report import Report, examples_of, fixes_of, in_vietnamese
 from tailor.printable import one_line
 from tailor_cli.context import in_a_line, out
 from tailor_cli.language import said, spoken
@@ -32,14 +28,7 @@ def show(report: Report) -> None:
 
 def translated(report: Report) -> Report:
     """Return the report with headline and findings in the language in use."""
-    language, found = spoken(), list[dict[str, Any]]()
-    if language == "en":
-        return report
-    headline = report.headline
-    for row in report.findings:
-        found.append(in_document(row, language))
-        headline = headline.replace(row["message"], found[-1]["message"])
-    return replace(report, findings=found, headline=said(headline))
+    return in_vietnamese(report) if spoken() == "vi" else report
 
 
 def _table(report: Report) -> Table:

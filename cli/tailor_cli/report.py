@@ -11,6 +11,7 @@ from tailor_cli.runs import RunId, find
 
 PAGES = {  # among a run's files → what the page is about
     "report/report.html": "data",
+    "report/report.vi.html": "data-vi",
     "evaluation/report.html": "evaluation",
     "evaluation/report.vi.html": "evaluation-vi",
     "evaluation/labels.html": "labels",

@@ -96,7 +96,7 @@ function reports(links) {
   const link = (address, name) => address && h("a", { class: "button", href: address, target: "_blank", rel: "noopener noreferrer" }, name);
   if (!links.data_report && !links.evaluation_report) return null;
   return h("section", { class: "card" }, h("h2", {}, t.reports),
-    h("div", { class: "row" }, link(links.data_report, t.dataReport), link((language.code === "vi" && links.evaluation_report_vi) || links.evaluation_report, t.evaluationReport),
+    h("div", { class: "row" }, link((language.code === "vi" && links.data_report_vi) || links.data_report, t.dataReport), link((language.code === "vi" && links.evaluation_report_vi) || links.evaluation_report, t.evaluationReport),
       link(links.labels, t.labels)), h("p", { class: "soft small" }, t.linkHint));
 }
 

@@ -66,7 +66,7 @@ def take_labels(files: Storage, run: Run, data: bytes) -> dict[str, Any]:
     rows = {row.id: row for row in read_rows(files.read(f"{run.files}prepared/test.jsonl"), "test.jsonl")}
     shown = [rows[item["id"]] for item in (*report["wins"], *report["losses"]) if item["id"] in rows]
     files.write(f"{run.results}labels.json", data, "application/json")
-    for name, page in pages(report, thumbnails(files, shown)).items():
+    for name, page in pages(report, thumbnails(files, shown), run.recipe.notifications.language).items():
         files.write(f"{run.results}{name}", page.encode(), "text/html; charset=utf-8")
     files.write(f"{run.results}report.json", orjson.dumps(report, option=orjson.OPT_INDENT_2), "application/json")
     found: dict[str, Any] = report

@@ -150,7 +150,7 @@ def evaluate_run(
         remark=remark,
     )
     report = document(run, recipe, outcome, questions.arms, findings, started, clock(), results)
-    _write(run_files, results, report, outcome, preferred)
+    _write(run_files, results, report, outcome, preferred, recipe)
     return EvaluationResult(report)
 
 
@@ -328,13 +328,20 @@ def _curves(files: Storage, prefix: str) -> tuple[list[Curve], list[str]]:
         return [], [f"the training curve can't be shown: {error.message}"]
 
 
-def _write(files: Storage, folder: str, report: dict[str, Any], outcome: Outcome, preferred: Mapping[str, int]) -> None:
+def _write(
+    files: Storage,
+    folder: str,
+    report: dict[str, Any],
+    outcome: Outcome,
+    preferred: Mapping[str, int],
+    recipe: Recipe,
+) -> None:
     """Write the report and the page for labels. ``preferred``: the judge's preferences, by row."""
     shown = [*report["wins"], *report["losses"]]
     rows = {row.id: row for row in outcome.sheet.rows}
     asked = label_page.rows_to_label(outcome.sheet.rows)
     pictures = thumbnails(files, [*(rows[item["id"]] for item in shown), *asked])
-    for name, page in pages(report, pictures).items():
+    for name, page in pages(report, pictures, recipe.notifications.language).items():
         files.write(f"{folder}{name}", page.encode(), "text/html; charset=utf-8")
     files.write(f"{folder}report.json", orjson.dumps(report, option=orjson.OPT_INDENT_2), "application/json")
     known = label_page.key(outcome, report["run"], report["reproduce"]["answers_sha256"], preferred)

@@ -122,6 +122,7 @@ class Links(Document):
     """Addresses of the reports, for anyone who has them, until ``expire_at``. Null where there is no report yet."""
 
     data_report: str | None
+    data_report_vi: str | None = Field(description="the same in Vietnamese, where its readers or the rows are")
     evaluation_report: str | None
     evaluation_report_vi: str | None = Field(description="the same in Vietnamese, where the answers are")
     labels: str | None = Field(description="page on which people label answers")

@@ -33,6 +33,7 @@ LINK_SECONDS = 600
 MOST_FINDINGS = 200
 _PAGES = {  # where there are; evaluation/ holds all answers too, so that it is not listed as a whole
     "data_report": "report/report.html",
+    "data_report_vi": "report/report.vi.html",
     "evaluation_report": "evaluation/report.html",
     "evaluation_report_vi": "evaluation/report.vi.html",
     "labels": "evaluation/labels.html",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tailor import catalog
 from tailor.datasets.prepare import prepare_dataset
-from tailor.datasets.report import Report, render
+from tailor.datasets.report import Report
+from tailor.datasets.report.html import render
 from tailor.recipe import Recipe
 from tailor.storage import FolderStorage
 from tests.unit.datasets.support import PIXEL, put

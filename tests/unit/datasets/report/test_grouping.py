@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tailor.datasets.report import examples_of, fixes_of, render
+from tailor.datasets.report import examples_of, fixes_of
+from tailor.datasets.report.html import render
 from tests.unit.datasets.conftest import Intake, chats, converse, write_jsonl
 
 
@@ -26,7 +27,7 @@ def test_the_page_shows_causes_places_and_advice_and_escapes_all(dataset: Path, 
     assert "<i>.jsonl" not in page
     assert "A model can repeat what it was trained on." in page
     assert "&lt;i&gt;.jsonl line 21" in page
-    assert "→ remove it, or set data.redact: true" in page
+    assert ">remove it, or set data.redact: true<" in page
 
 
 def test_of_very_many_kinds_the_first_are_shown(dataset: Path, intake: Intake) -> None:

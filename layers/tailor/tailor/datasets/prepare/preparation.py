@@ -35,7 +35,7 @@ from tailor.datasets.prepare.workers import (
     run_pass,
 )
 from tailor.datasets.prepare.writer import SPLITS_WRITTEN, Writing, Written, publish
-from tailor.datasets.report import Report, add_pictures, headline, render, sentence
+from tailor.datasets.report import Report, add_pictures, headline, pages, sentence
 from tailor.datasets.table import (
     SPLITS,
     RowTable,
@@ -193,7 +193,7 @@ class Intake:
             report.manifest |= {"logs": logged.document()} if logged else {}
             output.write(f"{run_prefix}prepared/manifest.json", _pretty(report.manifest), _JSON)
         add_pictures(report.previews, [given.uploads, output])
-        _publish_report(output, run_prefix, report, scratch)
+        _publish_report(output, run_prefix, report, recipe, scratch)
         return report
 
     def _put_together(self, outputs: WorkerOutput, results: list[WorkerResult], collector: Collector) -> Totals:
@@ -246,7 +246,7 @@ def reject_dataset(output: Storage, run_prefix: str, findings: list[Finding]) ->
     lines = b"".join(orjson.dumps(found) + b"\n" for found in findings)
     output.write(f"{run_prefix}report/findings.jsonl", lines, _JSONL)
     output.write(f"{run_prefix}report/report.json", report.to_json(), _JSON)
-    output.write(f"{run_prefix}report/report.html", render(report).encode(), _HTML)
+    _write_pages(output, run_prefix, report, None)
     return report
 
 
@@ -355,11 +355,16 @@ def _manifest(report: Report, written: list[Written]) -> dict[str, Any]:
     }
 
 
-def _publish_report(output: Storage, run_prefix: str, report: Report, scratch: Path) -> None:
+def _publish_report(output: Storage, run_prefix: str, report: Report, recipe: Recipe, scratch: Path) -> None:
     for name in ("findings.jsonl", "rejected.jsonl", "fixes.jsonl"):
         output.upload(f"{run_prefix}report/{name}", scratch / name, _JSONL)
     output.write(f"{run_prefix}report/report.json", report.to_json(), _JSON)
-    output.write(f"{run_prefix}report/report.html", render(report).encode(), _HTML)
+    _write_pages(output, run_prefix, report, recipe)
+
+
+def _write_pages(output: Storage, run_prefix: str, report: Report, recipe: Recipe | None) -> None:
+    for name, page in pages(report, recipe).items():
+        output.write(f"{run_prefix}report/{name}", page.encode(), _HTML)
 
 
 def _pretty(document: dict[str, Any]) -> bytes:

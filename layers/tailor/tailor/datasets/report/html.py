@@ -12,6 +12,8 @@ from tailor.html import page
 _EXAMPLES = 5
 _TEXT = 1200
 _KINDS = 12
+_OTHERS = "all other kinds"
+_DATA = ' translate="no"'
 _TITLES = {
     "rows": "rows read",
     "train": "to train on",
@@ -63,12 +65,12 @@ def _problem(report: Report, row: dict[str, Any]) -> str:
     shown = examples[:_EXAMPLES]
     alone = len(examples) == 1
     place = f'<span class="soft">{escape(examples[0].place)}:</span> ' if alone and examples[0].place else ""
-    lead = place + escape((examples[0].message if alone else row["cause"])[:_TEXT])
+    lead = place + _own(examples[0].message if alone or not row["cause"] else row["cause"])
     about = f'<p class="soft">{escape(row["cause"])}</p>' if alone and row["cause"] else ""
     items = "" if alone and not examples[0].path else "".join(_example(each, alone) for each in shown)
     more = row["count"] - sum(max(1, len(each.lines)) for each in shown)
     rest = f'<p class="soft">and {_number(more)} more, all in findings.jsonl</p>' if more > 0 else ""
-    advice = "".join(f"<p>→ {escape(fix)}</p>" for fix in fixes_of(shown))
+    advice = "".join(f"<p>→ {_own(fix)}</p>" for fix in fixes_of(shown))
     opened = " open" if row["severity"] == "error" else ""
     return (
         f'<details{opened}><summary><span class="{row["severity"]}">{row["severity"]}</span>'
@@ -82,7 +84,12 @@ def _example(example: FindingExample, alone: bool) -> str:
     if alone:
         return f"<li>{path}</li>"
     where = f'<span class="soft">{escape(example.place)}{path}</span><br>' if example.place else ""
-    return f"<li>{where}{escape(example.message[:_TEXT])}</li>"
+    return f"<li>{where}{_own(example.message)}</li>"
+
+
+def _own(sentence: str) -> str:
+    """Return the words of a finding, which have their own translations."""
+    return f'<span translate="no">{escape(sentence[:_TEXT])}</span>'
 
 
 def _previews(previews: list[dict[str, Any]]) -> str:
@@ -123,7 +130,7 @@ def _turn(role: str, blocks: Iterable[dict[str, Any]], images: dict[str, str]) -
         else:
             parts.append(f"<code>{escape(str(block)[:_TEXT])}</code>")
     body = "".join(part if part.startswith("<img") else f"<div>{part}</div>" for part in parts)
-    return f'<div class="turn {escape(role)}"><small>{escape(role)}</small>{body}</div>'
+    return f'<div class="turn {escape(role)}"><small>{escape(role)}</small><div translate="no">{body}</div></div>'
 
 
 def _figures(report: Report) -> str:
@@ -133,9 +140,11 @@ def _figures(report: Report) -> str:
     cards = [
         _histogram("Tokens in a row (estimated)", figures["tokens_per_row"]),
         _histogram("Words in an answer", figures["words_per_answer"]),
-        _bars("Most frequent answers", [(row["answer"], row["rows"]) for row in figures["top_answers"]]),
+        _bars("Most frequent answers", [(row["answer"], row["rows"]) for row in figures["top_answers"]], own=False),
         _bars(
-            "Kinds of answers", _first([(row["kind"], row["rows"]) for row in figures["kinds"]], report.counts["used"])
+            "Kinds of answers",
+            _first([(row["kind"], row["rows"]) for row in figures["kinds"]], report.counts["used"]),
+            own=False,
         ),
         _bars("Languages, by their letters", list(figures["languages"].items())),
         _bars("Rows with", list(figures["rows_with"].items())),
@@ -151,7 +160,7 @@ def _first(kinds: list[tuple[str, int]], rows: int) -> list[tuple[str, int]]:
     if len(kinds) <= _KINDS:
         return kinds
     shown = kinds[: _KINDS - 1]
-    return [*shown, ("all other kinds", rows - sum(count for _, count in shown))]
+    return [*shown, (_OTHERS, rows - sum(count for _, count in shown))]
 
 
 def _baselines(baselines: dict[str, Any] | None) -> str:
@@ -194,13 +203,14 @@ def _histogram(title: str, spread: dict[str, Any]) -> str:
     return _bars(f"{title}: {note}", rows)
 
 
-def _bars(title: str, rows: Sequence[tuple[str, int]]) -> str:
+def _bars(title: str, rows: Sequence[tuple[str, int]], *, own: bool = True) -> str:
+    """Return a table with bars. ``own``: the names are the report's own words, not the dataset's."""
     if not rows:
         return ""
     most = max(count for _, count in rows) or 1
     lines = "".join(
-        f'<tr><td>{escape(str(name)[:120])}</td><td class="bar"><i style="width:{100 * count / most:.1f}%"></i></td>'
-        f'<td class="n">{_number(count)}</td></tr>'
+        f"<tr><td{'' if own or name == _OTHERS else _DATA}>{escape(str(name)[:120])}</td>"
+        f'<td class="bar"><i style="width:{100 * count / most:.1f}%"></i></td><td class="n">{_number(count)}</td></tr>'
         for name, count in rows
     )
     return f"<table><caption>{escape(title)}</caption>{lines}</table>"
@@ -210,7 +220,7 @@ def _files(report: Report) -> str:
     if not report.files:
         return ""
     rows = "".join(
-        f"<tr><td>{escape(file['file'])}</td><td>{escape(file['format'])}</td>"
+        f"<tr><td{_DATA}>{escape(file['file'])}</td><td{_DATA}>{escape(file['format'])}</td>"
         f'<td class="n">{_number(file["bytes"])}</td></tr>'
         for file in report.files
     )
@@ -226,7 +236,7 @@ def _fates(file: dict[str, Any]) -> str:
     if not file.get("columns"):
         return ""
     rows = "".join(
-        f"<tr><td>{escape(name[:120])}</td><td>{escape(fate[:_TEXT])}</td></tr>"
+        f"<tr><td{_DATA}>{escape(name[:120])}</td><td>{escape(fate[:_TEXT])}</td></tr>"
         for name, fate in file["columns"].items()
     )
     caption = f"What became of each column or key of {escape(file['file'])}"

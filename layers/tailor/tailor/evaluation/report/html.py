@@ -56,11 +56,14 @@ def render(report: Report, pictures: Mapping[str, Sequence[str]]) -> str:
     return page(title, style, body)
 
 
-def pages(report: Report, pictures: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return the report's pages by file name: in English, and in Vietnamese where the answers are."""
+def pages(report: Report, pictures: Mapping[str, Sequence[str]], readers: str | None = None) -> dict[str, str]:
+    """Return the report's pages by file name: in English, and in Vietnamese where the answers or the readers are.
+
+    ``readers``: the language of the recipe's notices, if it names one.
+    """
     english = render(report, pictures)
     found = {"report.html": english}
-    return found | ({"report.vi.html": translated(english)} if report["language"] == "vi" else {})
+    return found | ({"report.vi.html": translated(english)} if "vi" in (report["language"], readers) else {})
 
 
 def percent(value: float | None) -> str:
