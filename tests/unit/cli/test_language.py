@@ -58,7 +58,7 @@ ROOMS = (  # what commands show of the library's own sentences
     *("training/prices.py", "training/quote.py", "training/spending.py"),
 )
 ERRORS = (  # whose errors commands show
-    *("aws", "datasets/prepare", "evaluation", "management", "metrics", "normalisers", "steps", "training"),
+    *("aws", "datasets/prepare", "evaluation", "metrics", "normalisers", "steps", "training"),
     *("catalog.py", "catalog_facts.py", "language.py", "names.py", "rewards.py", "runs.py", "storage.py"),
     *("recipe_serving.py", "recipe_problems.py", "serving/aliases.py", "serving/budgets.py", "serving/keys.py"),
 )
