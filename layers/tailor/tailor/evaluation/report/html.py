@@ -57,10 +57,7 @@ def render(report: Report, pictures: Mapping[str, Sequence[str]]) -> str:
 
 
 def pages(report: Report, pictures: Mapping[str, Sequence[str]], readers: str | None = None) -> dict[str, str]:
-    """Return the report's pages by file name: in English, and in Vietnamese where the answers or the readers are.
-
-    ``readers``: the language of the recipe's notices, if it names one.
-    """
+    """Return the pages by file name: English, and Vietnamese if the answers or ``readers`` (the recipe's notices) are."""
     english = render(report, pictures)
     found = {"report.html": english}
     return found | ({"report.vi.html": translated(english)} if "vi" in (report["language"], readers) else {})
