@@ -57,7 +57,7 @@ def render(report: Report, pictures: Mapping[str, Sequence[str]]) -> str:
 
 
 def pages(report: Report, pictures: Mapping[str, Sequence[str]], readers: str | None = None) -> dict[str, str]:
-    """Return the pages by file name: English, and Vietnamese if the answers or ``readers`` (the recipe's notices) are."""
+    """Return the pages by file name: also in Vietnamese if the answers are, or ``readers``: the recipe's notices."""
     english = render(report, pictures)
     found = {"report.html": english}
     return found | ({"report.vi.html": translated(english)} if "vi" in (report["language"], readers) else {})
