@@ -91,7 +91,7 @@ class LocalCloud:
 
     def start(self) -> None:
         """Return when the cloud answers. Raises PortBusyError, AlreadyRunningError or LocalCloudError."""
-        timelapse.pace()  # wrong settings are told here, not in the log of another process
+        timelapse.pace()  # reports wrong settings here, not in another process's log
         quotas.of_the_account()
         running = running_cloud(self.directory)
         if running:

@@ -2,12 +2,12 @@
 ``/flaky/``, so that it shows whether a client tries again."""
 
 import json
-import threading
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
+
+from tests.served import Served
 
 _BUSY = {"error": {"message": "busy", "type": "rate_limit_error", "param": None, "code": "rate_limit_exceeded"}}
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
@@ -20,7 +20,7 @@ class _Server(ThreadingHTTPServer):
         """Say nothing of a client that has gone: it ends by its own will."""
 
 
-class Relay:
+class Relay(Served):
     """``with Relay(api) as relay``: base URLs by client, and ``relay.shapes``, the bodies that came."""
 
     def __init__(self, api: str) -> None:
@@ -51,18 +51,6 @@ class Relay:
     def flaky(self, client: str) -> str:
         """Return the base URL at which the first request of a client fails."""
         return f"{self._root}/flaky/{client}/v1"
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("content-length") or 0))

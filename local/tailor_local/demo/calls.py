@@ -12,7 +12,7 @@ from tailor.aws.s3 import S3Storage
 from tailor.normalisers import for_language
 from tailor.runs import Run
 
-BEGINNING = 30  # words of a document, for the model to go on from
+BEGINNING = 30  # words of a document, for the model to continue
 
 
 @dataclass(frozen=True, slots=True)

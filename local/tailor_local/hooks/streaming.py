@@ -78,7 +78,7 @@ async def _streamed(invoke: Callable[[], Any]) -> Any:
         loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
     before = _sink.set(arrived)
-    call = asyncio.create_task(invoke())  # it goes on, whoever still listens
+    call = asyncio.create_task(invoke())  # it continues even if nobody listens any more
     _sink.reset(before)
     call.add_done_callback(lambda _: arrived(None))
     begun = b""

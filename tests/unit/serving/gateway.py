@@ -3,13 +3,12 @@
 import base64
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace, TracebackType
-from typing import Any, Self
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import botocore.session
@@ -17,6 +16,7 @@ import yaml
 from botocore.validate import ParamValidator
 
 from functions.console import app as console
+from tests.served import Served
 
 ROOT = Path(__file__).parents[3]
 BEDROCK = botocore.session.get_session().get_service_model("bedrock-runtime")
@@ -99,7 +99,7 @@ def gateway_responses() -> dict[str, Any]:
     return responses
 
 
-class Gateway:
+class Gateway(Served):
     """``with Gateway(authorize, inference) as gateway``: ``gateway.url`` is a base URL for OpenAI clients.
 
     ``manage`` gets what the template sends to it."""
@@ -130,18 +130,6 @@ class Gateway:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), RequestHandler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def _serve(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("content-length") or 0))

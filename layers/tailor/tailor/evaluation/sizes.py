@@ -10,7 +10,7 @@ ROUNDS = 3  # at most: a candidate is measured again where another version went 
 PROBES = 20  # beginnings of training documents
 PREFIX_WORDS = 50  # of such a beginning
 RECITED_TOKENS = 80  # of how it is continued
-JUDGE_INSTRUCTION = 300  # tokens of what a judge is told, its tool included, besides question and answers
+JUDGE_INSTRUCTION = 300  # tokens of a judge's prompt and tool, besides question and answers
 JUDGE_ANSWER = 100  # tokens, its longest answer: the call of a tool
 
 

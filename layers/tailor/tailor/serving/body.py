@@ -15,7 +15,7 @@ MAX_MESSAGES = 2_000
 MAX_IMAGES = 20  # Converse's limit; a model may take fewer
 MAX_VALUES = 30_000
 MAX_DEPTH = 128
-MAX_MEMBERS = 2_000  # of one object: each unknown name is described before the first is told
+MAX_MEMBERS = 2_000  # of one object: each unknown name is described before the first is reported
 MAX_SEPARATORS = 300_000  # commas and names, in texts too: more than a model's context holds
 _IMAGES = frozenset({"image_url", "input_image"})
 

@@ -17,7 +17,7 @@ from tailor.serving.errors import ApiError
 # Tags of unions start with this, which distinguishes them from field names in an error's location.
 TAG = "~"
 
-# Only the first wrong item is told, and to describe thousands takes longer than to read them.
+# Only the first wrong item is reported, and describing thousands takes longer than reading them.
 FIRST_WRONG = FailFast()
 
 

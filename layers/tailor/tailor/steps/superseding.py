@@ -21,7 +21,7 @@ def supersede_others(current: Run, *, bucket: Storage, runs: RunStore, now: date
     found = _concerned(current.prefix, current.project, runs)
     others = [run for run in found if not _has_the_same(run, current) or run.newer]
     if not others or fingerprint(current.prefix, list(bucket.list(current.prefix))) != current.fingerprint:
-        return []  # whoever looks at what came meanwhile ends them
+        return []  # the call that handles the newer files ends them
     reason = f"its folder was changed since: run {current.id} has what it holds now"
 
     def act(run: Run) -> Run | None:

@@ -12,7 +12,7 @@ from tailor.recipe import Recipe
 
 AGAINST = frozenset(
     {"no-headroom", "no-reward", "few-held-out-rows", "metric-fooled"}
-)  # training would lead nowhere by itself
+)  # with such advice, training would probably be pointless
 
 
 def needs_approval(quote: Quote | None, recipe: Recipe, ceiling: Decimal) -> str | None:

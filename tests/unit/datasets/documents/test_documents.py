@@ -256,7 +256,7 @@ def test_fonts_that_are_not_known_and_half_old_texts_are_refused(tmp_path: Path)
         ("a.pdf", pdf([]), "document-empty", "no text"),
         ("a.docx", docx(""), "document-empty", "no text"),
         ("a.docx", docx(p("x"))[:-30], "document-damaged", "zip"),
-        ("a.docx", zipped({"a.txt": "x"}), "document-damaged", "no Word document"),
+        ("a.docx", zipped({"a.txt": "x"}), "document-damaged", "not a Word document"),
         ("a.docx", docx("<w:p>"), "document-damaged", "mismatched tag"),
         ("a.docx", b"\xd0\xcf\x11\xe0" + bytes(600), "document-other-kind", "an old Office document"),
         ("a.docx", b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "document-encrypted", "password"),

@@ -39,7 +39,7 @@ def read(data: bytes) -> Extracted:
     """Return the text of a DOCX file. Raises RefusedDocumentError."""
     with opened(data) as package:
         if _BODY not in package.names:
-            raise ValueError("it is no Word document")  # which is told as damage
+            raise ValueError("it is not a Word document")  # reported as damage
         fonts = legacy_fonts.Fonts()
         styles = _styles(package)
         numbering = numbering_of(package.tree("word/numbering.xml"))

@@ -72,7 +72,7 @@ def cleared(convert: Converter, context: Context, rows: Sequence[Row]) -> Conver
 def _hold_signs(rows: Sequence[Row]) -> bool:
     try:
         told = orjson.dumps(rows, default=lambda _: "", option=orjson.OPT_NON_STR_KEYS).decode()
-    except (TypeError, RecursionError):  # nested too deep, which is told of the row
+    except (TypeError, RecursionError):  # nested too deep, which is reported for the row
         return True
     return any(sign in told for sign in (*_SIGNS, "->", "=>"))
 

@@ -118,7 +118,7 @@ class MediaResolver:
         missing: dict[tuple[str, str | None], _Wanted] = {}
         for block, base in media:
             wanted = self._wanted(block, base)
-            key = (wanted.identity, block.format)  # what the row claims is told too
+            key = (wanted.identity, block.format)  # the row's claim is reported too
             keys.append(key)
             if key in self._recent:
                 self._recent.move_to_end(key)

@@ -308,7 +308,7 @@ def _decide(
     )
     counts = dict(zip(_COUNTS, (*values, totals.fixes), strict=True))
     if not train + validation + test:
-        pass  # no row is left, which is told; to go on without them would help nobody
+        pass  # no row is left, which is reported; continuing without rows helps nobody
     elif rejected and recipe.data.on_error == "reject":
         collector.add([finding("unusable-rows", "", count=rejected, total=totals.rows)])
     elif rejected > recipe.data.max_errors * totals.rows:

@@ -13,7 +13,7 @@ SHORT_ANSWER: Final = 200
 """Length in characters from which an answer counts as long."""
 LONG: Final = "long"
 _LONG_ENOUGH: Final = 40
-_GLANCE: Final = 120  # characters, from which the language of a row is told
+_GLANCE: Final = 120  # characters by which the language of a row is detected
 _YES_NO: Final = frozenset({"yes", "no", "true", "false", "có", "không", "đúng", "sai", "phải", "không phải"})
 _USUAL_TURNS: Final = 2
 _PLACES: Final = {language: place for place, language in enumerate(LANGUAGES)}

@@ -20,7 +20,7 @@ from tailor.storage import Storage
 WORKERS = 8
 _FLUSH_SECONDS = 1.0
 _HOPELESS = 10
-# Not the row's fault, and not charged: asked again when an evaluation goes on.
+# Not the row's fault, and not charged: asked again when an evaluation continues.
 _ASK_AGAIN = frozenset({"not-allowed", "not-found", "try-again"})
 
 
