@@ -40,6 +40,8 @@ def adopt(
     with shown_errors(interrupted="the same command again goes on"):
         if data and not dataset:
             raise InvalidInputError("--data needs a name for the dataset", hint="add --dataset NAME")
+        if not session.stack.import_role:  # its functions would train in place of adopting
+            raise InvalidInputError("this stack is of a version that adopts no models", hint="update it: make deploy")
         services = Adopting(session.bucket, session.runs, session.control, session.stack.name)
         origin = examine(model, base, session.control, project=project)
         if data and dataset:

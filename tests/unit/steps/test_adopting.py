@@ -85,6 +85,7 @@ class Account(MemoryControl):
         return arn
 
     def delete_model(self, identifier: str) -> None:
+        super().delete_model(identifier)
         del self.models[identifier]
 
     def create_deployment(self, name: str, model_arn: str, *, tags: Any, **how: Any) -> str:
@@ -231,6 +232,16 @@ def test_a_stopped_import_leaves_no_model_and_a_stopped_adoption_leaves_the_mode
         assert ended.state == State.STOPPED
         assert "person:linh stopped it" in ended.history[-1].reason
         assert list(stage.account.models) == left
+
+
+def test_an_import_that_can_not_be_ended_yet_is_deleted_once_it_is_done(stage: Stage) -> None:
+    stage.prepared()
+    run = stage.trained(stage.adopt(CHECKPOINT, base="nova-micro").run)
+    stage.account.fail["delete_model"] = ConflictError("it is being made")
+    stop(run, stage.services, by="person:linh", reason="wrong one", now=NOW)
+    assert len(stage.account.models) == 2
+    assert stage.becomes(run, "Active").state == State.STOPPED
+    assert list(stage.account.models) == [MODEL]
 
 
 def test_an_import_that_hangs_ends_with_the_recipes_patience(stage: Stage) -> None:

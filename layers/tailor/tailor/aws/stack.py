@@ -29,7 +29,7 @@ class Stack(BaseModel):
     customization_role: str = Field(alias="CustomizationRoleArn")
     train_role: str = Field(alias="TrainRoleArn")
     training_role: str = Field(default="", alias="TrainingRoleArn", description="SageMaker's; empty without it")
-    import_role: str = Field(default="", alias="ImportRoleArn")
+    import_role: str = Field(default="", alias="ImportRoleArn", description="empty where a version adopts no models")
     grade_function: str = Field(alias="GradeFunctionArn")
     environment: str = Field(description="the parameter Environment")
     prices: str = Field(default="{}", description="the parameter Prices")

@@ -37,6 +37,9 @@ def follow(run: Run, job: dict[str, Any], *, runs: RunStore, trainer: Trainer, b
         return None
     known = run.job.model_copy(update=progress(job))
     if known.status == JobStatus.COMPLETED and known.stop_asked_by is not None:
+        if run.adopted is not None:  # its import could not be ended before; a model that others made stays
+            trainer.stop_job(job["jobArn"])
+            return runs.save(run.moved(State.STOPPED, by=by, now=now, job=known, reason=_stopped(run, known)))
         model = job.get("outputModelArn")
         kept = f"its model {model} is kept" if model else "what it trained stays with SageMaker, and is not imported"
         reason = f"{_stopped(run, known)}; the job was done by then, and {kept}"

@@ -4,11 +4,12 @@ Steps know a trainer's jobs in one shape, that of GetModelCustomizationJob, whoe
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tailor import catalog
-from tailor.errors import InvalidInputError, NotFoundError
+from tailor.errors import ConflictError, InvalidInputError, NotFoundError
 from tailor.run_records import JobStatus
 from tailor.runs import Run
 from tailor.steps.control import Control
@@ -196,8 +197,12 @@ class AdoptedTrainer:
         return job | {"failureMessage": model.get("failureMessage", "")}
 
     def stop_job(self, identifier: str) -> None:
-        """End an import, by deleting what it made for this stack. A model that others made is never touched."""
-        self.control.delete_model(identifier)
+        """End an import, by deleting what it made for this stack. A model that others made is never touched.
+
+        Bedrock may refuse while it makes the model; it is asked again.
+        """
+        with suppress(ConflictError):
+            self.control.delete_model(identifier)
 
     def model_of(self, run: Run, job: Mapping[str, Any]) -> str:
         """Return the custom model's ARN. Raises InvalidInputError if its base is not what the run compares it with."""
