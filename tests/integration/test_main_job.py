@@ -90,8 +90,9 @@ def test_an_upload_that_is_announced_five_times_becomes_one_model_and_one_notice
     _an_app_can_call_it(api, scenes)
     _and_as_libraries_do(api)
     pages = [Path(page).read_bytes() for page in _tailor("report", run_id, "--to", str(tmp_path)).splitlines()]
-    assert pages[:2] == [pipeline.bucket.read(f"{run.files}{part}/report.html") for part in ("report", "evaluation")]
-    _a_page_can_show_it(pipeline, run, pages[1])
+    parts = ("report/report.html", "report/report.vi.html", "evaluation/report.html")
+    assert pages[:3] == [pipeline.bucket.read(f"{run.files}{part}") for part in parts]
+    _a_page_can_show_it(pipeline, run, pages[2])
     _a_person_makes_replaces_and_ends_a_key(pipeline)
     _until_a_person_takes_it_offline_and_again_once_it_is_back(pipeline, api, run, len(told))
     _an_app_can_call_it(api, scenes)

@@ -89,7 +89,8 @@ def test_a_llama_is_provisioned_measured_live_called_and_gone_at_its_end(pipelin
     asked: Any = [{"role": "user", "content": rows[0]["prompt"]}]
     assert api.chat.completions.create(model="units", messages=asked).choices[0].message.content
 
-    run = _a_successor_takes_its_units_over_and_gives_them_back(pipeline, api, run, asked, data)
+    run, other = _a_successor_takes_its_units_over_and_gives_them_back(pipeline, api, run, asked, data)
+    run = _what_somebody_does_by_hand_is_set_right(pipeline, run, other)
     _it_is_paused_when_nobody_calls_and_back_by_a_call(pipeline, api, run, asked)
     person, _ = keys.create(pipeline.serving, "Linh", ["units"], scopes=["operate"])
     operator = OpenAI(base_url=pipeline.api, api_key=person, max_retries=0)
@@ -117,7 +118,7 @@ def test_a_llama_is_provisioned_measured_live_called_and_gone_at_its_end(pipelin
 
 def _a_successor_takes_its_units_over_and_gives_them_back(
     pipeline: Pipeline, api: OpenAI, run: Run, asked: list[Any], data: bytes
-) -> Run:
+) -> tuple[Run, str]:
     """There is no room for a second set: the live version's units serve the successor, and it again by a rollback."""
     recipe = RECIPE.replace(b"hours: 8", b"hours: 8, take_over: true")
     name = pipeline.upload("units/more", {"data.jsonl": data, "tailor.yaml": recipe})
@@ -135,7 +136,34 @@ def _a_successor_takes_its_units_over_and_gives_them_back(
     [units] = throughputs(run.id)
     assert (units["modelArn"], units["provisionedModelArn"]) == (run.model_arn, run.deployment_arn)
     pipeline.wait(name, State.RETIRED)
-    return again
+    assert newer.model_arn
+    return again, newer.model_arn
+
+
+def _what_somebody_does_by_hand_is_set_right(pipeline: Pipeline, run: Run, other: str) -> Run:
+    """The live version's units are pointed at another model, then deleted: both times it serves again."""
+    bedrock = client("bedrock")
+
+    def again(times: int) -> Run:
+        """Return the run once it was restored so often."""
+        return until(
+            lambda: pipeline.runs.get(run.id),
+            lambda found: found.state == State.LIVE and found.states.count(State.RESTORING) == times,
+        )
+
+    before = run.states.count(State.RESTORING)
+    bedrock.update_provisioned_model_throughput(provisionedModelId=run.deployment_arn, desiredModelId=other)
+    assert throughputs(run.id)[0]["desiredModelArn"] == other
+    set_right = again(before + 1)
+    [units] = throughputs(run.id)
+    assert (units["provisionedModelArn"], units["modelArn"]) == (run.deployment_arn, run.model_arn)
+    assert f"serve {other}" in next(each.reason for each in set_right.history if each.state == State.RESTORING)
+    bedrock.delete_provisioned_model_throughput(provisionedModelId=run.deployment_arn)
+    bought = again(before + 2)
+    [units] = throughputs(run.id)
+    assert (units["provisionedModelArn"], units["modelArn"]) == (bought.deployment_arn, run.model_arn)
+    assert bought.deployment_arn != run.deployment_arn
+    return bought
 
 
 def _it_is_paused_when_nobody_calls_and_back_by_a_call(
