@@ -157,7 +157,8 @@ def _what_somebody_does_by_hand_is_set_right(pipeline: Pipeline, run: Run, other
     set_right = again(before + 1)
     [units] = throughputs(run.id)
     assert (units["provisionedModelArn"], units["modelArn"]) == (run.deployment_arn, run.model_arn)
-    assert f"serve {other}" in next(each.reason for each in set_right.history if each.state == State.RESTORING)
+    reasons = [each.reason for each in set_right.history if each.state == State.RESTORING]
+    assert f"serve {other}" in reasons[-1]
     bedrock.delete_provisioned_model_throughput(provisionedModelId=run.deployment_arn)
     bought = again(before + 2)
     [units] = throughputs(run.id)
