@@ -138,7 +138,7 @@ SHAPES = [
     Shape("127-fix-followed-imageref", 0, "rows-unrecognised", says="holds names of files"),
     Shape("128-fix-followed-chatgpt", 0, "rows-unrecognised", says="holds times"),
     Shape("129-fix-followed-batch", 0, "rows-unrecognised", says="holds ids"),
-    Shape("152-messenger-export", 0, "rows-unrecognised", says="between people"),
+    Shape("152-messenger-export", 0, "rows-unrecognised", says="between named people"),
     Shape("182-messages-loss-mask-labels", 0, "rows-unrecognised", says="tokens"),
     Shape("184-sagemaker-jsonl-inputs", 120),
     Shape("189-phoner-conll", 0, "rows-unrecognised", says="a tag for each word"),

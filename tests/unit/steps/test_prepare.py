@@ -146,7 +146,7 @@ def test_a_folder_that_changed_since_is_not_trained_on_where_an_earlier_version_
     run = setting.prepare()
     assert run is not None
     assert run.state == State.REJECTED
-    assert "once more" in setting.bucket.read(f"{run.files}report/findings.jsonl").decode()
+    assert "files again" in setting.bucket.read(f"{run.files}report/findings.jsonl").decode()
 
 
 def test_storage_that_fails_now_is_retried_at_once_and_no_verdict_on_the_data(

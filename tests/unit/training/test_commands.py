@@ -289,7 +289,7 @@ class TestDoctor:
 
         class Stack:
             bucket, customization_role, train_role, grade_function = "data", "role", "train", "grade"
-            webhooks_secret, sagemaker_training = "", "disabled"
+            webhooks_secret, sagemaker_training, training_role, import_role = "", "disabled", "", ""
             prices = '{"nova-lite": {"training": 0.002}}'
 
         def preflight(recipe: Recipe, *_: Any, **__: Any) -> list[PreflightCheck]:

@@ -24,7 +24,9 @@ def codes(module: str, pattern: str) -> set[str]:
 
 
 ADVICE = codes("advice.py", r'Advice\("([a-z-]+)"') | codes("bench.py", r'Advice\("([a-z-]+)"')
-CHECKS = codes("preflight.py", r'Check\("([a-z-]+)"') | codes("preflight.py", r'\("([a-z-]+)", place\.\w+_arn, "')
+CHECKS = codes("preflight.py", r'Check\("([a-z-]+)"') | codes(
+    "preflight.py", r'\("([a-z-]+)", (?:role|place\.\w+_arn), "'
+)
 
 CHECKS |= codes("capacity.py", r'(?:Check|_count|_rate|_unknown)\("([a-z-]+)"')
 
