@@ -33,7 +33,7 @@ LAMBDA = {
     "AWS_SECRET_ACCESS_KEY": "b",
     "POWERTOOLS_TRACE_DISABLED": "1",
 }
-"""What Lambda sets; without it, functions that sign their own requests use botocore."""
+"""Variables that Lambda sets; without them, functions that sign their own requests use botocore."""
 COMPILE = """
 import sys, sysconfig, time
 own = sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")

@@ -92,7 +92,10 @@ def _show_one(model: Model, offered: Offered | None) -> None:
     out.print(f"[bold]{model.title}[/] ({model.name})")
     facts = Table(box=None, show_header=False)
     facts.add_row(said("for training"), model.training_id)
-    facts.add_row(said("for calls"), "\n".join(f"{name} {said(where)}" for name, where in called(model)))
+    facts.add_row(
+        said("for calls"),
+        "\n".join(f"{name} {said(where)} {regions}".rstrip() for name, where, regions in called(model)),
+    )
     facts.add_row(said("Regions"), ", ".join(model.regions) or said("none"))
     if offered is not None:
         facts.add_row(
@@ -120,13 +123,15 @@ def _show_one(model: Model, offered: Offered | None) -> None:
             out.print(f"  {price.item}: {amount} per {price.unit}, {price.region}, {price.as_of}")
 
 
-def called(model: Model) -> Iterator[tuple[str, str]]:
-    """Yield the ids that calls name, with the Regions of each."""
+def called(model: Model) -> Iterator[tuple[str, str, str]]:
+    """Yield the ids that calls name, each with words that say where, and the Regions that these precede."""
     known = model.invocation
     if known.direct or not known.profiles:
-        yield model.base_id, f"{', '.join(known.direct)}" if known.direct else "as far as is known"
+        where = "in" if known.direct else "as far as is known"
+        yield model.base_id, where, ", ".join(known.direct)
     for prefix in known.profiles:
-        yield f"{prefix}.{model.base_id}", f"in {'other ' if known.direct else ''}Regions of {prefix.upper()}"
+        where = "in other Regions of" if known.direct else "in Regions of"
+        yield f"{prefix}.{model.base_id}", where, prefix.upper()
 
 
 def _teaches(teacher: Model, student: Model) -> bool:

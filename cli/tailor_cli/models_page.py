@@ -55,18 +55,13 @@ def _dated(model: Model) -> str:
     return f"{model.lifecycle.status} ({end})" if end else model.lifecycle.status
 
 
-def _in(where: str) -> str:
-    """Return where an id can be called, with "in" before the names of Regions."""
-    return where if where.startswith(("in ", "as ")) else f"in {where}"
-
-
 def _model(model: Model) -> Iterator[str]:
     yield f"## {model.name}\n\n{model.title}.\n"
     facts = [
         ["id for training", f"`{model.training_id}`", _link(model.source)],
         [
             "id for calls",
-            "; ".join(f"`{name}` {_in(where)}" for name, where in called(model)),
+            "; ".join(f"`{name}` {where} {regions}".rstrip() for name, where, regions in called(model)),
             _link(model.invocation.source),
         ],
         ["served", ", ".join(model.hosting.kinds) or "not", _link(model.hosting.source)],

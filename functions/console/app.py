@@ -11,7 +11,7 @@ TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".s
 FILES = {path.name: path.read_text("utf-8") for path in STATIC.iterdir() if path.suffix in TYPES}
 PAGE = "index.html"
 VERSION = hashlib.sha256("".join(text for _, text in sorted(FILES.items())).encode()).hexdigest()[:12]
-"""What all files say. Their addresses name it, so that a browser keeps them and asks for the page alone."""
+"""A digest of all files. Their addresses name it, so that a browser keeps them and asks for the page alone."""
 
 
 def policy(bucket: str) -> str:

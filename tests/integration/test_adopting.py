@@ -38,7 +38,7 @@ def made_elsewhere(bench: Bench) -> dict[str, Any]:
 
 
 def checkpoint(pipeline: Pipeline, bench: Bench, model: dict[str, Any]) -> str:
-    """The same weights as SageMaker leaves them in its bucket."""
+    """Write the same weights as SageMaker leaves them in its bucket, and return where."""
     [weights] = pipeline.cloud.directory.rglob(f"model-{model['modelArn'].rsplit('/', 1)[1]}.npz")
     bench.s3.create_bucket(Bucket=ESCROW)
     about = json.dumps({"base": BASE, "technique": "lora"}).encode()

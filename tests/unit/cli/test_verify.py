@@ -147,7 +147,7 @@ def test_an_unknown_check_is_told_with_those_that_there_are() -> None:
     with pytest.raises(InvalidInputError, match="no check 'rules'") as wrong:
         verify.chosen(["rules"], train=False)
     assert "rules-accepted" in wrong.value.hint
-    assert "training," not in f"{wrong.value.hint},".replace("checks: ", "").split(" ")
+    assert "training" not in wrong.value.hint.removeprefix("checks: ").split(", ")
     assert {check.id for check in verify.chosen([], train=True)} == {check.id for check in CHECKS}
 
 

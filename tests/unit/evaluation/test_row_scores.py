@@ -1,4 +1,4 @@
-"""What two runs scored on the questions that both were asked."""
+"""Scores of two runs on the questions that both were asked."""
 
 import pytest
 

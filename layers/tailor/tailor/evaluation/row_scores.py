@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
+ROW_SCORES_FILE = "rows.jsonl"
+"""Its name, beside the report of an evaluation."""
 LONGEST = 500
 """Characters of a text that are kept."""
 _STANDARD_ERRORS = 1.96  # on either side of a mean: 95 % of a normal distribution

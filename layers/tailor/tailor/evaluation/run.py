@@ -26,7 +26,7 @@ from tailor.evaluation.report import label_page
 from tailor.evaluation.report.document import Findings, document
 from tailor.evaluation.report.html import pages
 from tailor.evaluation.report.thumbnails import thumbnails
-from tailor.evaluation.row_scores import RowScore, row_scores, write_scores
+from tailor.evaluation.row_scores import ROW_SCORES_FILE, RowScore, row_scores, write_scores
 from tailor.evaluation.scoring.behaviour import Prices, conduct
 from tailor.evaluation.scoring.slices import image_sizes
 from tailor.evaluation.settings import check_settings
@@ -348,7 +348,7 @@ def _write(
     page = label_page.render(known, asked, pictures, language=report["language"])
     files.write(f"{folder}labels.html", page.encode(), "text/html; charset=utf-8")
     files.write(f"{folder}labels-key.json", orjson.dumps(known), "application/json")
-    files.write(f"{folder}rows.jsonl", write_scores(_scores(outcome)), "application/jsonl")
+    files.write(f"{folder}{ROW_SCORES_FILE}", write_scores(_scores(outcome)), "application/jsonl")
 
 
 def _scores(outcome: Outcome) -> list[RowScore]:

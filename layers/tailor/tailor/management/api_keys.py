@@ -5,7 +5,7 @@ record allows. It grants no scope ``keys`` either, so whoever steals it can't ma
 that. A key that is also for other projects than the caller's is shown, without their names, and can't be touched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -79,7 +79,7 @@ class KeyManagement:
         if self._asks_faster(limits):
             message = f"a key made here makes at most {self._default_per_minute} requests a minute"
             raise ApiError(403, message, code="access_denied", param="requests_per_minute")
-        self._check_room(asked.projects, now)
+        _check_room(self._store.all_keys(), asked.projects, now)
         secret, made = keys.create(
             self._store,
             _printable(asked.name),
@@ -98,7 +98,8 @@ class KeyManagement:
         """Answer ``POST /v1/keys/{key}/rotate``: the same key with a new secret. A repeat makes one more."""
         manager = self._access.key(caller, KEY_MANAGERS)
         asked, now = read(RotateRequest, body or b"{}"), datetime.now(UTC)
-        old = self._find(key_id, manager)
+        known = self._store.all_keys()
+        old = _find(known, key_id, manager)
         if not old.usable(now):
             raise ApiError(409, "this key is revoked or expired: make a new one", code="key_not_usable", param="key")
         if not set(old.scopes) <= set(_lent(manager)):
@@ -109,7 +110,7 @@ class KeyManagement:
         if self._asks_faster(old.limits):
             message = f"that key makes more than {self._default_per_minute} requests a minute: its operator rotates it"
             raise ApiError(403, message, code="access_denied", param="key")
-        self._check_room(old.projects, now)
+        _check_room(known, old.projects, now)
         made = keys.rotate(
             self._store,
             old.id,
@@ -129,7 +130,7 @@ class KeyManagement:
         manager = self._access.key(caller, KEY_MANAGERS)
         read(RevokeRequest, body or b"{}")
         now = datetime.now(UTC)
-        revoked = self._store.revoke_key(self._find(key_id, manager).id, now)
+        revoked = self._store.revoke_key(_find(self._store.all_keys(), key_id, manager).id, now)
         answer = KeyEntry.model_validate(self._entry(revoked, manager, now, None))
         return ApiAnswer(
             answer.model_dump_json(), facts={"key": manager.id, "action": "revoke-key", "revoked": revoked.id}
@@ -138,16 +139,6 @@ class KeyManagement:
     def _asks_faster(self, limits: RateLimits) -> bool:
         """Return whether a key with these limits makes more requests a minute than one without limits."""
         return 0 < self._default_per_minute < (limits.requests_per_minute or 0)
-
-    def _find(self, key_id: str, manager: ApiKey) -> ApiKey:
-        """Return a key of the manager's projects. Raises ApiError 404, and 403 if it is for others too."""
-        found = next((key for key in self._store.all_keys() if key.id == key_id), None)
-        if found is None or not set(found.projects) & set(manager.projects):
-            raise ApiError(404, "there is no such key", code="key_not_found", param="key")
-        if not set(found.projects) <= set(manager.projects):
-            message = "that key is for other projects too: its operator must change it"
-            raise ApiError(403, message, code="access_denied", param="key")
-        return found
 
     def _entry(self, key: ApiKey, manager: ApiKey, now: datetime, used: date | None) -> dict[str, object]:
         """Return what a manager may know of a key, and do with it."""
@@ -177,12 +168,25 @@ class KeyManagement:
             "actions": [] if shared or not key.usable(now) else actions,
         }
 
-    def _check_room(self, projects: tuple[str, ...], now: datetime) -> None:
-        usable = [key for key in self._store.all_keys() if key.usable(now)]
-        for project in projects:
-            if sum(project in key.projects for key in usable) >= MOST_KEYS:
-                message = f"{project} has {MOST_KEYS} keys that work: revoke those that nobody uses"
-                raise ApiError(409, message, code="too_many_keys", param="projects")
+
+def _find(known: Iterable[ApiKey], key_id: str, manager: ApiKey) -> ApiKey:
+    """Return a key of the manager's projects. Raises ApiError 404, and 403 if it is for others too."""
+    found = next((key for key in known if key.id == key_id), None)
+    if found is None or not set(found.projects) & set(manager.projects):
+        raise ApiError(404, "there is no such key", code="key_not_found", param="key")
+    if not set(found.projects) <= set(manager.projects):
+        message = "that key is for other projects too: its operator must change it"
+        raise ApiError(403, message, code="access_denied", param="key")
+    return found
+
+
+def _check_room(known: Iterable[ApiKey], projects: tuple[str, ...], now: datetime) -> None:
+    """Refuse one more key where a project has its most. Raises ApiError 409."""
+    usable = [key for key in known if key.usable(now)]
+    for project in projects:
+        if sum(project in key.projects for key in usable) >= MOST_KEYS:
+            message = f"{project} has {MOST_KEYS} keys that work: revoke those that nobody uses"
+            raise ApiError(409, message, code="too_many_keys", param="projects")
 
 
 def _lent(manager: ApiKey) -> tuple[keys.Scope, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tailor.errors import NotFoundError
-from tailor.evaluation.row_scores import LONGEST, RowComparison, RowScore, compare_scores, read_scores
+from tailor.evaluation.row_scores import LONGEST, ROW_SCORES_FILE, RowComparison, RowScore, compare_scores, read_scores
 from tailor.management import shown
 from tailor.management.access import READERS, AccessControl
 from tailor.management.comparison_documents import (
@@ -28,7 +28,7 @@ from tailor.storage import Storage
 
 MOST_QUESTIONS = 50
 MOST_SETTINGS = 50
-_ROWS = "evaluation/rows.jsonl"
+_ROWS = f"evaluation/{ROW_SCORES_FILE}"
 
 
 class Comparisons:

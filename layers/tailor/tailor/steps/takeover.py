@@ -116,9 +116,10 @@ def has_committed(run: Run, services: RunServices, now: datetime) -> bool:
     """Return whether a run would buy a commitment while the live version has one that could serve it."""
     live = services.aliases.alias(run.project).live
     lender = find(services.runs, live.run) if live and run.recipe.deployment.commitment else None
-    ends = lender.deployment.ends_at if lender and lender.deployment else None
-    bound = lender is not None and lender.recipe.deployment.commitment is not None
-    return bound and lender is not None and _fits(lender, run) and ends is not None and ends > now
+    if lender is None or lender.deployment is None or lender.recipe.deployment.commitment is None:
+        return False
+    ends = lender.deployment.ends_at
+    return _fits(lender, run) and ends is not None and ends > now
 
 
 def repoint(arn: str, run: Run, name: str, services: RunServices) -> None:

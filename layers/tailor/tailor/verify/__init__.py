@@ -21,4 +21,4 @@ CHECKS: tuple[Check, ...] = (*before.CHECKS, *after.CHECKS, *asked.CHECKS)
 """All checks, in the order in which they run. Their ids are stable: files are compared by them."""
 
 CLEANERS: tuple[Cleaner, ...] = (cleaning.RULES, *leftovers.CLEANERS)
-"""What removes the resources that checks create."""
+"""Functions that remove the resources that checks create."""
