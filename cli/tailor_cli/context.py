@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # boto3 takes a second to import, and many commands don't nee
     from tailor.aws.s3_uploads import S3Uploads
     from tailor.aws.serving import ServingTable
     from tailor.aws.stack import Stack
-    from tailor.runs import Run, State
+    from tailor.runs import Change, Run, State
     from tailor.steps.ownership import OwnControl
     from tailor.steps.services import RunServices
     from tailor.steps.trainers import SageMakerTrainer
@@ -227,13 +227,13 @@ def local_time(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
     return f"{local:{form}} ({universal:%H:%M} UTC)"
 
 
-def reason_in_words(reason: str) -> str:
-    """Return why a run changed or waits, on one printable line; a person's and AWS's own words stay as they are."""
+def reason_in_words(change: "Change") -> str:
+    """Return why a run changed, on one printable line; a person's and AWS's own words stay as they are."""
     if spoken() == "en":
-        return plain_line(reason)
-    from tailor.notices.vietnamese_reasons import in_vietnamese
+        return plain_line(change.reason)
+    from tailor.vietnamese import reason_in_vietnamese
 
-    return plain_line(in_vietnamese(reason))
+    return plain_line(reason_in_vietnamese(change.reason, change.by))
 
 
 def plain_line(text: str) -> str:

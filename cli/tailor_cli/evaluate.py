@@ -12,12 +12,11 @@ from tailor.errors import InvalidInputError
 from tailor.evaluation.gate import Plan, Policy
 from tailor.evaluation.offline import evaluate_files
 from tailor.evaluation.questions import CANDIDATE
-from tailor.evaluation.report import in_vietnamese
 from tailor.evaluation.scoring import in_words
 from tailor.normalisers import check_switches
 from tailor.recipe import language_code
 from tailor_cli.context import out, say_json, shown_errors
-from tailor_cli.language import said, spoken
+from tailor_cli.language import said
 
 NOT_PASSED = 3
 _COLOURS = {"passed": "green", "failed": "red", "inconclusive": "yellow"}
@@ -79,17 +78,12 @@ def _switch(text: str) -> tuple[str, bool]:
     return name, state == "on"
 
 
-def _said(text: str) -> str:
-    """Return what a report says, in the language in use."""
-    return in_vietnamese(text) if spoken() == "vi" else text
-
-
 def _show(result: dict[str, Any]) -> None:
     colour = _COLOURS[result["verdict"]]
-    out.print(f"[bold {colour}]{said(result['verdict'])}[/]  {escape(_said(result['headline']))}", soft_wrap=True)
+    out.print(f"[bold {colour}]{said(result['verdict'])}[/]  {escape(said(result['headline']))}", soft_wrap=True)
     for reason in result["reasons"]:
-        out.print(f"  [dim]·[/] {escape(_said(reason))}", soft_wrap=True)
-    out.print(f"  [dim]· {escape(_said(in_words(result['gain'])))}[/]", soft_wrap=True)
+        out.print(f"  [dim]·[/] {escape(said(reason))}", soft_wrap=True)
+    out.print(f"  [dim]· {escape(said(in_words(result['gain'])))}[/]", soft_wrap=True)
     for arm, count in result["missing"].items():
         if count:
             out.print(

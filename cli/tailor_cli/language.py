@@ -1,5 +1,7 @@
 """The language in which the command line speaks to people: English, or Vietnamese by ``vietnamese.toml``.
 
+What the library says is :mod:`tailor.vietnamese`'s; here are the words of the command line alone.
+
 English stands in the code; :func:`said` looks it up, as gettext does. What programs read (JSON, CSV, codes) stays
 English. Imports nothing heavy: `tailor --version` needs it too.
 """
@@ -53,8 +55,10 @@ def said(text: str) -> str:
     """Return an English text in the language in use; as it is where it has no translation."""
     if _Speech.language == "en":
         return text
+    from tailor import vietnamese
+
     known = phrasebook().said(text)
-    return text if known is None else known
+    return vietnamese.in_vietnamese(text) if known is None else known
 
 
 def paragraphs(text: str) -> list[str]:
@@ -64,17 +68,21 @@ def paragraphs(text: str) -> list[str]:
 
 @cache
 def phrasebook() -> "Phrasebook":
-    """Return the Vietnamese texts. Of several templates that fit, the one that says most counts."""
+    """Return the Vietnamese texts, the library's too. Of several templates that fit, the one that says most counts."""
+    from tailor import vietnamese
     from tailor.phrasebook import Phrasebook
 
     labels = _texts()["labels"]
-    others = [pair for name, part in _texts().items() if name != "labels" for pair in part.items()]
-    return Phrasebook(sorted(others, key=lambda pair: -_literal(pair[0])), labels=labels)
+    own = [pair for name, part in _texts().items() if name != "labels" for pair in part.items()]
+    pairs = vietnamese.most_literal([*own, *vietnamese.pairs()])
+    return Phrasebook(pairs, vietnamese.value, labels, vietnamese.states())
 
 
 def english() -> dict[str, str]:
-    """Return all English texts with their translations."""
-    return {english: other for part in _texts().values() for english, other in part.items()}
+    """Return all English texts with their translations, the library's too."""
+    from tailor import vietnamese
+
+    return dict(vietnamese.pairs()) | {english: other for part in _texts().values() for english, other in part.items()}
 
 
 @cache
@@ -83,11 +91,6 @@ def _texts() -> dict[str, dict[str, str]]:
     from importlib.resources import files
 
     return tomllib.loads(files("tailor_cli").joinpath("vietnamese.toml").read_text("utf-8"))
-
-
-def _literal(template: str) -> int:
-    """Return how many characters of a template are not of its ``{names}``."""
-    return sum(len(part.rpartition("}")[2]) for part in template.split("{"))
 
 
 def translate_help(command: "click.Command") -> "click.Command":

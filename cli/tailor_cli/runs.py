@@ -126,7 +126,7 @@ def _cost(run: Run) -> str:
 
 
 def _what(run: Run) -> str:
-    return reason_in_words(run.stall.message if run.stall else run.history[-1].reason)
+    return in_a_line(run.stall.message) if run.stall else reason_in_words(run.history[-1])
 
 
 def known_folders(store: FolderStore, project: str | None) -> list[Folder]:

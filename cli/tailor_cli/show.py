@@ -27,7 +27,7 @@ def show_run(run: Run, bucket: str) -> None:
     out.print(f"[bold]{run.id}[/]: {said(what)}, [bold]{in_words(run.state)}[/]")
     history = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for change in run.history:
-        why = Text(reason_in_words(change.reason))
+        why = Text(reason_in_words(change))
         history.add_row(local_time(change.at, "%Y-%m-%d %H:%M:%S"), in_words(change.state), change.by, why)
     out.print(history)
     page = _page()
@@ -49,7 +49,7 @@ def show_price(run: Run, alias: Alias, spending: Spending, now: datetime, *, qui
     what = f"a model {run.adopted.origin}, measured next to {run.recipe.model}" if run.adopted else _trains(run)
     page.add_row(said("for"), in_a_line(f"{what} on {run.project}/{run.dataset}{rows}"))
     booked, too_much = spending.outlook(run, now)
-    why = reason_in_words(facts.change.reason)
+    why = reason_in_words(facts.change)
     asked = [("booked this month", said(booked)), ("asked because", why), ("answer by", facts.deadline)]
     for label, text in [*_prices(run), *_advice(run), *asked]:
         page.add_row(said(label), Text(plain_line(text)))
@@ -124,7 +124,7 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield "newer data", run.newer
     if run.stall:
         label = "waits" if run.stall.level == "wait" else "stall"
-        yield label, f"{reason_in_words(run.stall.message)} ({said('since')} {local_time(run.stall.since)})"
+        yield label, f"{in_a_line(run.stall.message)} ({said('since')} {local_time(run.stall.since)})"
     if run.job and run.job.arn:
         yield "job", run.job.arn
     for name, phase in run.job.phases.items() if run.job else ():

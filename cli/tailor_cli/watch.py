@@ -82,7 +82,7 @@ def _say(change: Change, *, as_json: bool) -> None:
     if as_json:
         say_line(change.model_dump(mode="json"))
     else:
-        reason = escape(reason_in_words(change.reason))
+        reason = escape(reason_in_words(change))
         at = local_time(change.at, "%H:%M:%S").removesuffix(" UTC")
         out.print(f"{at}  [bold]{in_words(change.state)}[/]  {reason}", soft_wrap=True)
 
@@ -123,7 +123,7 @@ class Sight:
         if run.state == State.TRAINING:
             parts.append(self._loss_so_far(run))
         if run.stall:
-            parts.append(reason_in_words(run.stall.message))
+            parts.append(in_a_line(run.stall.message))
         parts.append(said(f"for {duration(at - run.history[-1].at)}"))
         left = remaining(run, self._before, at)
         if left is not None:

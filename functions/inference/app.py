@@ -98,4 +98,4 @@ def model(name: str) -> Response[str]:
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)
 @traced("inference")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return api.routes.resolve(event, context)
+    return api.resolve(event, context)

@@ -219,4 +219,4 @@ def press() -> Response[str]:
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)
 @traced("manage")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return api.routes.resolve(event, context)
+    return api.resolve(event, context)

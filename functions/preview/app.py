@@ -41,4 +41,4 @@ def preview(project: str, dataset: str) -> Response[str]:
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, log_event=False)
 @traced("preview")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return api.routes.resolve(event, context)
+    return api.resolve(event, context)

@@ -1,4 +1,6 @@
 // A client of /v1, which lies beside this page. The key stays in this tab.
+import { language } from "./texts.js";
+
 const BASE = new URL("v1/", location.href.split("#")[0]);
 const KEY = "tailor-key";
 
@@ -21,7 +23,7 @@ export const session = {
 };
 
 async function ask(method, path, body) {
-  const headers = { Authorization: `Bearer ${session.key}` };
+  const headers = { Authorization: `Bearer ${session.key}`, "Accept-Language": language.code };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {

@@ -13,12 +13,12 @@ const TEXTS = {
     },
   },
   vi: {
-    title: "So sánh lượt chạy", with: "So sánh với", choose: "Chọn lượt chạy…", none: "Dự án này không có lượt chạy nào khác.", first: "A", second: "B", figures: "Số liệu", state: "Trạng thái", data: "Bộ dữ liệu", trainRows: "Dòng huấn luyện", model: "Mô hình", custom: "Mô hình riêng",
-    base: "So với", gain: "Hơn", metric: "Thước đo", cost: "Chi phí theo báo giá", loss: "Mất mát huấn luyện cuối", validation: "Mất mát kiểm định cuối", started: "Bắt đầu", recipe: "Thiết lập khác nhau", sameRecipe: "Hai lượt chạy có thiết lập như nhau.", setting: "Thiết lập",
-    unset: "không đặt", losses: "Mất mát", noLosses: "Lượt chạy này chưa có số liệu mất mát.", questions: "Câu hỏi", shared: (count) => `Cả hai đều được hỏi ${count} câu.`, better: "tốt hơn", difference: "B trừ A",
-    about: "khoảng 95 %, tính theo ảnh, tài liệu hoặc hội thoại", decides: "Phần này không quyết định gì: mỗi lượt chạy có kết luận riêng.", equal: "Câu nào cả hai cũng được điểm như nhau.", expected: "Đáp án", only: (count) => `Chỉ hiện ${count} câu rõ nhất.`,
+    title: "So sánh lượt chạy", with: "So sánh với", choose: "Chọn lượt chạy…", none: "Dự án này không có lượt chạy nào khác.", first: "A", second: "B", figures: "Số liệu", state: "Trạng thái", data: "Bộ dữ liệu", trainRows: "Dòng huấn luyện", model: "Mô hình", custom: "Mô hình tùy chỉnh",
+    base: "So với", gain: "Hơn", metric: "Độ đo", cost: "Chi phí theo báo giá", loss: "Loss huấn luyện cuối", validation: "Loss kiểm định cuối", started: "Bắt đầu", recipe: "Thiết lập khác nhau", sameRecipe: "Hai lượt chạy có thiết lập như nhau.", setting: "Thiết lập",
+    unset: "không đặt", losses: "Loss", noLosses: "Lượt chạy này chưa có số liệu loss.", questions: "Câu hỏi", shared: (count) => `Cả hai đều được hỏi ${count} câu.`, better: "tốt hơn", difference: "B trừ A",
+    about: "khoảng 95%, tính theo ảnh, tài liệu hoặc hội thoại", decides: "Phần này không quyết định gì: mỗi lượt chạy có kết luận riêng.", equal: "Câu nào cả hai cũng được điểm như nhau.", expected: "Đáp án", only: (count) => `Chỉ hiện ${count} câu rõ nhất.`,
     missing: {
-      not_measured: "Chỉ so sánh được câu hỏi khi cả hai lượt chạy đã được đánh giá.", other_metric: "Hai lượt chạy được đánh giá bằng thước đo khác nhau.", other_questions: "Hai lượt chạy không có câu hỏi chung: dòng để dành khác nhau.",
+      not_measured: "Chỉ so sánh được câu hỏi khi cả hai lượt chạy đã được đánh giá.", other_metric: "Hai lượt chạy được đánh giá bằng độ đo khác nhau.", other_questions: "Hai lượt chạy không có câu hỏi chung: dòng để dành khác nhau.",
       not_kept: "Một lượt chạy được đánh giá bởi phiên bản cũ, vốn không lưu điểm từng câu.",
     },
   },

@@ -16,11 +16,11 @@ const TEXTS = {
   },
   vi: {
     title: "Khóa", lead: "Mỗi ứng dụng, mỗi người một khóa, để có thể thay hoặc thu hồi riêng từng khóa. Khóa mới chỉ có thể có những quyền mà khóa của bạn có.", make: "Tạo khóa", name: "Ai dùng khóa này",
-    nameHint: "Ví dụ tên ứng dụng. Tên này hiện trong lịch sử và mức dùng.", projects: "Dự án", scopes: "Được phép", days: "Có hiệu lực trong", limits: "Giới hạn (không bắt buộc)", budget: "Đô la Mỹ mỗi tháng", perMinute: "Lượt gọi mỗi phút",
+    nameHint: "Ví dụ tên ứng dụng. Tên này hiện trong lịch sử và mức dùng.", projects: "Dự án", scopes: "Được phép", days: "Có hiệu lực trong", limits: "Giới hạn (không bắt buộc)", budget: "Đô la Mỹ mỗi tháng", perMinute: "Lời gọi mỗi phút",
     perDay: "Token mỗi ngày", create: "Tạo khóa", lasts: (days) => (days === 365 ? "một năm" : `${days} ngày`), one: "Hãy chọn ít nhất một dự án và một quyền.",
     scope: { chat: "gọi mô hình", read: "xem lượt chạy và báo cáo", approve: "quyết định chi phí", operate: "dừng, đưa vào dùng, quay lại, ngừng phục vụ", upload: "tải dữ liệu lên", keys: "quản lý khóa" },
     secret: "Hãy sao chép khóa ngay", onlyNow: "Khóa chỉ hiện ở đây và chỉ một lần này; về sau không ai xem lại được. Hãy giữ như mật khẩu.", copy: "Sao chép", copied: "Đã sao chép.", done: "Tôi đã lưu",
-    replaces: "Khóa cũ dùng được đến", none: "Ở đây chưa có khóa nào.", ended: "Hiện cả khóa đã hết hạn hoặc bị thu hồi", more: "Xem khóa cũ hơn", until: "đến", used: "Lần gọi gần nhất", never: "không có trong 30 ngày", by: "người tạo:", yours: "của bạn",
+    replaces: "Khóa cũ dùng được đến", none: "Ở đây chưa có khóa nào.", ended: "Hiện cả khóa đã hết hạn hoặc bị thu hồi", more: "Xem khóa cũ hơn", until: "đến", used: "Lời gọi gần nhất", never: "không có trong 30 ngày", by: "người tạo:", yours: "của bạn",
     shared: "Khóa này còn dùng cho dự án khác: người vận hành sẽ thay đổi.", perMonth: "mỗi tháng", minute: "lượt/phút", tokens: "token/ngày", states: { usable: "dùng được", expired: "hết hạn", revoked: "đã thu hồi" },
     rotate: "Thay khóa", revoke: "Thu hồi", rotateLead: "Một khóa mới với đúng các quyền này sẽ thay thế. Khóa cũ còn dùng được một thời gian để bạn kịp thay ở mọi nơi.",
     grace: "Khóa cũ còn dùng được", hours: (hours) => (hours === 0 ? "không: hết hiệu lực ngay" : hours < 48 ? `${hours} giờ` : `${hours / 24} ngày`),

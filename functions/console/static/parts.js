@@ -15,12 +15,14 @@ export function badge(state) {
   return h("span", { class: `badge ${tone}` }, words().states[state] ?? state);
 }
 
+const dateStyle = () => (language.code === "vi" ? "short" : "medium"); // in Vietnamese 29/11/2026, as notices write it
+
 export function moment(text) {
-  return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(text)));
+  return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, { dateStyle: dateStyle(), timeStyle: "medium" }).format(new Date(text)));
 }
 
 export function day(text) {
-  return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(text)));
+  return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, { dateStyle: dateStyle(), timeZone: "UTC" }).format(new Date(text)));
 }
 
 export function span(seconds) {
@@ -31,7 +33,9 @@ export function span(seconds) {
   return `${Math.round(seconds / 86400)} ${t.days}`;
 }
 
-export const dollars = (amount) => new Intl.NumberFormat(language.code, { style: "currency", currency: "USD" }).format(amount);
+// In Vietnamese "3,20 USD", as reports and notices write it.
+const currency = () => ({ style: "currency", currency: "USD", currencyDisplay: language.code === "vi" ? "code" : "symbol" });
+export const dollars = (amount, digits = {}) => new Intl.NumberFormat(language.code, { ...currency(), ...digits }).format(amount);
 export const number = (value) => new Intl.NumberFormat(language.code).format(value);
 export const percent = (share) => new Intl.NumberFormat(language.code, { style: "percent", maximumFractionDigits: 1 }).format(share);
 

@@ -2,7 +2,7 @@
 import { post } from "./api.js";
 import { h, show } from "./dom.js";
 import { dollars, failure, number } from "./parts.js";
-import { language, words } from "./texts.js";
+import { words } from "./texts.js";
 import { forget } from "./upload.js";
 import { uploadWords } from "./upload-texts.js";
 
@@ -18,7 +18,7 @@ export async function preview(place, path, current) {
   const look = async () => {
     show(shown, h("p", { class: "soft", role: "status" }, t.looking));
     try {
-      state.seen = await post(`uploads/${path}/preview`, { ...wanted(state), lang: language.code });
+      state.seen = await post(`uploads/${path}/preview`, wanted(state));
     } catch (error) {
       state.seen = null;
       if (error.status > 0 && error.status < 500) return current() && show(shown, failure(error), start(place, path, state));
@@ -35,7 +35,7 @@ const wanted = ({ columns, recipe }) => ({ columns, ...(recipe === null ? {} : {
 function found(state, look) {
   const { seen } = state, t = uploadWords();
   const counts = `${number(seen.checked)} ${words().rows}, ${number(seen.rejected)} ${words().rejected}`;
-  const told = seen.whole ? `${seen.usable ? t.mayStart : t.cantUse} ${language.code === "en" ? seen.headline : `(${counts})`}` : counts;
+  const told = seen.whole ? `${seen.usable ? t.mayStart : t.cantUse} ${seen.headline}` : counts;
   return [
     h("section", { class: "card" }, h("h2", {}, seen.whole ? t.allChecked : t.previewOf),
       h("p", { class: seen.usable === false || seen.rejected ? "message bad" : "soft" }, told),

@@ -21,7 +21,7 @@ export function run(place, me, current, id) {
     const found = await get(path), changes = found.timeline.length;
     if (changes !== seen.changes || found.state === "training") {
       const same = changes === seen.changes;
-      const [curve, findings] = await Promise.all([found.job ? optional("curve") : null, same ? seen.findings : found.data ? optional(`findings?lang=${language.code}`) : null]);
+      const [curve, findings] = await Promise.all([found.job ? optional("curve") : null, same ? seen.findings : found.data ? optional("findings") : null]);
       seen = { changes, curve, findings };
     }
     return { found, curve: seen.curve, findings: seen.findings };
@@ -87,7 +87,7 @@ function cost(quote) {
 function data(found) {
   const t = words();
   const names = ["rows", "train", "validation", "test", "rejected"].filter((name) => found.counts[name]);
-  return h("section", { class: "card" }, h("h2", {}, t.data), language.code === "en" && h("p", {}, found.headline), // the figures below say the same
+  return h("section", { class: "card" }, h("h2", {}, t.data), h("p", {}, found.headline),
     h("dl", {}, names.map((name) => [h("dt", {}, t[name]), h("dd", {}, number(found.counts[name]))])));
 }
 
@@ -105,10 +105,10 @@ function evaluation(found) {
   const shown = (value) => (value === null ? "–" : percent(value));
   const figure = (name, text) => h("div", {}, h("div", { class: "soft small" }, name), h("div", { class: "big" }, text));
   const interval = found.interval && `${percent(found.interval[0])} ${t.upTo} ${percent(found.interval[1])}`;
-  return h("section", { class: "card" }, h("h2", {}, t.evaluation), h("p", {}, (language.code === "en" && found.headline) || t.verdicts[found.verdict] || found.headline),
+  return h("section", { class: "card" }, h("h2", {}, t.evaluation), h("p", {}, found.headline || t.verdicts[found.verdict]),
     h("div", { class: "figures" }, figure(t.candidate, shown(found.candidate)), figure(t.arms[found.baseline_arm] ?? t.baseline, shown(found.baseline)), figure(t.difference, shown(found.difference))),
     h("p", { class: "soft small" }, [found.metric, interval, found.rows && `${t.on} ${number(found.rows)} ${t.heldOut}`].filter(Boolean).join(" · ")),
-    found.reasons.length > 0 && h("ul", { class: "small", lang: "en" }, found.reasons.map((text) => h("li", {}, text))));
+    found.reasons.length > 0 && h("ul", { class: "small" }, found.reasons.map((text) => h("li", {}, text))));
 }
 
 function training(curve) {

@@ -2,8 +2,7 @@
 import { get } from "./api.js";
 import { bars } from "./chart.js";
 import { h, show } from "./dom.js";
-import { follow, number } from "./parts.js";
-import { language } from "./texts.js";
+import { follow, dollars as money, number } from "./parts.js";
 import { usageWords } from "./usage-texts.js";
 
 const DAYS = [7, 31, 92];
@@ -66,6 +65,5 @@ function cost(line) {
 
 function dollars(value) {
   const amount = Number(value);
-  const digits = amount && amount < SMALL ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 2 };
-  return new Intl.NumberFormat(language.code, { style: "currency", currency: "USD", ...digits }).format(amount);
+  return money(amount, amount && amount < SMALL ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 2 });
 }

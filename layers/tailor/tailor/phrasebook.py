@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_BETWEEN = ("; ", ". ", ": ", ", ")  # what joins sentences and items
+_LONG = 1000  # characters: longer texts are nobody's sentences
 _NUMBERS = frozenset({"low", "high", "margin", "lost", "least", "share"})
 _NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?(?:[ \u00a0][%×])?|[=<]? ?[\d.e-]+|–|unknown|inf|nan"
 
@@ -45,9 +47,11 @@ class Phrasebook:
 
     Args:
         pairs: templates and translations. Names of a letter, and ``low``, ``high``, ``margin``, ``lost``, ``least`` and
-            ``share``, stand for numbers, others for any text, which may be empty if the name ends in ``_``.
+            ``share``, stand for numbers, ``title`` for a text without commas, ``words`` for what others said, which
+            stays as it is, and all else for any text, which may be empty if the name ends in ``_``.
         value: what is made of a value that is no phrase itself.
         labels: words that are looked up alone, never as values, which may be somebody's names.
+        states: what stands for the values of ``{state}``.
     """
 
     def __init__(
@@ -55,7 +59,9 @@ class Phrasebook:
         pairs: Iterable[tuple[str, str]],
         value: Callable[[str], str] = str,
         labels: Mapping[str, str] | None = None,
+        states: Mapping[str, str] | None = None,
     ) -> None:
+        self._states = states or {}
         self._labels = labels or {}
         self._phrases = [_Phrase(english, other) for english, other in pairs]
         self._exact = {phrase.english: phrase.other for phrase in reversed(self._phrases)}
@@ -66,7 +72,23 @@ class Phrasebook:
         """Return a text in the other language, None if it is unknown. Outer blanks are kept."""
         if text in self._labels:
             return self._labels[text]
-        return self._looked_up(text)
+        known = self._known(text)
+        return known[:1].upper() + known[1:] if known and text[:1].isupper() else known
+
+    def _known(self, text: str) -> str | None:
+        """Return a text in the other language; of several sentences or items, all of which are known, each."""
+        known = self._looked_up(text)
+        if known is not None or len(text) > _LONG:
+            return known
+        return next((found for separator in _BETWEEN if (found := self._joined(text, separator)) is not None), None)
+
+    def _joined(self, text: str, separator: str) -> str | None:
+        parts = text.split(separator)
+        for place in range(1, len(parts)):
+            first, rest = separator.join(parts[:place]), separator.join(parts[place:])
+            if (known := self._looked_up(first)) is not None and (after := self._known(rest)) is not None:
+                return known + separator + after
+        return None
 
     def _looked_up(self, text: str) -> str | None:
         inner = text.strip()
@@ -78,7 +100,7 @@ class Phrasebook:
             return text.replace(inner, self._exact[inner])
         for phrase in self._open:
             if phrase.longest in text and (found := phrase.pattern.fullmatch(text) or phrase.pattern.fullmatch(inner)):
-                values = {name: self._filled(value) for name, value in found.groupdict().items()}
+                values = {name: self._filled(name, value) for name, value in found.groupdict().items()}
                 start, end = text.partition(inner)[::2] if found.string is not text else ("", "")
                 return start + phrase.filled(values) + end
         lower = inner[:1].lower() + inner[1:]  # a sentence begins with a capital, its template does not
@@ -86,12 +108,16 @@ class Phrasebook:
             return text.replace(inner, known[:1].upper() + known[1:] + "." * inner.endswith("."))
         return None
 
-    def _filled(self, value: str) -> str:
-        known = self._looked_up(value)
+    def _filled(self, name: str, value: str) -> str:
+        if name == "words":
+            return value
+        if name == "state" and value in self._states:
+            return self._states[value]
+        known = self._known(value)
         return self._value(value) if known is None else known
 
 
 def _place(name: str) -> str:
     numeric = len(name) == 1 or name in _NUMBERS
-    text = ".*?" if name.endswith("_") else ".+?"
+    text = ".*?" if name.endswith("_") else "[^,;]+?" if name == "title" else ".+?"
     return rf"(?P<{name}>{_NUMBER if numeric else text})"

@@ -12,6 +12,7 @@ _RAW = frozenset({"style", "script"})
 _KEPT = frozenset({"code", "pre"})
 _VOID = frozenset({"meta", "img", "input", "br", "link"})
 _WRITTEN = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?!\.?\w|,\d)")
+_PERCENT = re.compile(r"(?<=\d)[ \u00a0]%")
 _SPOKEN = re.compile(r'(?<= aria-label=")[^"]*')
 _SWAPPED = str.maketrans(",.", ".,")
 Said = Callable[[str], str | None]
@@ -35,8 +36,8 @@ def untranslated(page: str, said: Said) -> list[str]:
 
 
 def numbers(text: str) -> str:
-    """Return a text with a comma before decimals and points between thousands."""
-    return _WRITTEN.sub(lambda match: match[0].translate(_SWAPPED), text)
+    """Return a text with a comma before decimals, points between thousands, and no blank before a percent sign."""
+    return _PERCENT.sub("%", _WRITTEN.sub(lambda match: match[0].translate(_SWAPPED), text))
 
 
 class _Page(HTMLParser):

@@ -79,6 +79,8 @@ def _said_in(file: Path) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.JoinedStr):
             silent.update(id(part) for part in node.values if isinstance(part, ast.Constant))
             silent.update(id(value.format_spec) for value in node.values if isinstance(value, ast.FormattedValue))
+        elif isinstance(node, ast.keyword) and node.arg == "description":
+            silent.update(id(part) for part in ast.walk(node.value))
         elif isinstance(node, (ast.AnnAssign, ast.arg, ast.FunctionDef)):
             silent.add(id(getattr(node, "annotation", None) or getattr(node, "returns", None)))
     for node in ast.walk(tree):

@@ -42,6 +42,9 @@ class Person:
         """Ask with another key from now on."""
         self._context = keys.Caller.of(key).to_context()
 
+    def in_vietnamese(self, path: str) -> tuple[int, Any]:
+        return self._ask("GET", path, None, {}, {"Accept-Language": "vi-VN,vi;q=0.9,en;q=0.8"})
+
     def get(self, path: str, **query: str) -> tuple[int, Any]:
         return self._ask("GET", path, None, query)
 
@@ -51,9 +54,12 @@ class Person:
     def post(self, path: str, **body: Any) -> tuple[int, Any]:
         return self._ask("POST", path, json.dumps(body), {})
 
-    def _ask(self, method: str, path: str, body: str | None, query: dict[str, str]) -> tuple[int, Any]:
+    def _ask(
+        self, method: str, path: str, body: str | None, query: dict[str, str], headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
         asked = {name: [each] for name, each in query.items()}
         event = proxy_event(method, f"/v1/{path}", body, self._context, query=asked)
+        event["headers"] = (event["headers"] or {}) | (headers or {})
         answer = self._handler(event, CONTEXT)
         return answer["statusCode"], json.loads(answer["body"])
 
@@ -141,6 +147,36 @@ def test_a_run_shows_its_history_data_price_job_verdict_and_reports(
     runs.create(a_run(State.RECEIVED, "colours-new-0123456789ab"))
     fresh = RunDocument.model_validate(person.get("runs/colours-new-0123456789ab")[1])
     assert (fresh.data, fresh.quote, fresh.job, fresh.evaluation, fresh.links.data_report) == (None,) * 5
+
+
+def test_who_asks_for_vietnamese_gets_its_sentences_and_a_persons_own_words(
+    person: Person, runs: DynamoRunStore
+) -> None:
+    line: dict[str, Any] = {"item": "evaluation", "title": "Evaluation on 162 held-out rows", "every": "once"}
+    line |= {"how": "unknown: no trustworthy price for calls of Nova Lite; AWS's pricing page has it", "low": None}
+    verdict = "not better than the base model: -3.0 points (95 % interval -9.1 to +2.2)"
+    run = a_run(
+        State.AWAITING_APPROVAL,
+        RUN,
+        report={"usable": True, "headline": "The dataset is usable: 906 rows to train on, 0 to validate, 162 to test."},
+        quote={"lines": [line | {"expected": None, "high": None}], "model": "nova-lite", "method": "fine-tuning"},
+        evaluation={"verdict": "failed", "reasons": [verdict]},
+    )
+    why = "It may cost up to $1,082.00, and the budget is $50.00"
+    asked = [change.model_copy(update={"by": "train", "reason": why}) for change in run.history]
+    runs.create(
+        run.model_copy(update={"history": asked}).moved(State.APPROVED, by="key:Linh (k1)", reason="no app has it")
+    )
+    found = RunDocument.model_validate(person.in_vietnamese(f"runs/{RUN}")[1])
+    assert found.data and found.quote and found.evaluation
+    assert found.data.headline == "Bộ dữ liệu dùng được: 906 dòng để huấn luyện, 0 để kiểm định, 162 để dành."
+    assert found.quote.lines[0].title == "Đánh giá trên 162 dòng để dành"
+    assert found.evaluation.reasons == ["không tốt hơn mô hình gốc: -3,0 điểm (khoảng tin cậy 95%: -9,1 đến +2,2)"]
+    assert found.timeline[-2].reason == "Chi phí có thể lên đến 1.082,00 USD, trong khi ngân sách là 50,00 USD"
+    assert found.timeline[-1].reason == "no app has it"
+    assert person.in_vietnamese("runs/nothing")[1]["error"]["message"] == "không có lượt chạy này"
+    assert RunDocument.model_validate(person.get(f"runs/{RUN}")[1]).timeline[-2].reason == why
+    assert person.get("runs/nothing")[1]["error"]["message"] == "there is no such run"
 
 
 def test_findings_that_say_the_same_are_one_and_losses_are_read(

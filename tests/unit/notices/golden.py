@@ -93,9 +93,9 @@ def stalls() -> dict[str, Run]:
         return run_through(*path, stall=stall, job=JOB, deployment=DEPLOYMENT, **more)
 
     training, deploying = TRAINED[:4], (*TRAINED, "deploying")
-    slow = "The job has shown no progress for 36.0 hours while Bedrock trains. After 72 hours it counts as stuck"
+    slow = "The job has shown no progress for 36.0 hours while training. After 72 hours it counts as stuck"
     stuck = (
-        "The job has shown no progress for 72.0 hours while Bedrock trains: more than the 72 hours of the recipe's "
+        "The job has shown no progress for 72.0 hours while training: more than the 72 hours of the recipe's "
         "patience. Jobs that hang here seldom recover"
     )
     only_warn = Recipe(patience=Patience(stop=False))

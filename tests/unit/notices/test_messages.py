@@ -60,10 +60,10 @@ WORDS = {
     ),
     "awaiting-approval": (
         "train",
-        "training is quoted at up to $82.00, above the limit of $50.00",
+        "It may cost up to $82.00, and the budget is $50.00",
         "warning",
         "colours: training waits for your approval",
-        "Training is quoted at up to $82.00, above the limit of $50.00. Nothing is spent until somebody approves.",
+        "It may cost up to $82.00, and the budget is $50.00. Nothing is spent until somebody approves.",
         (
             f"Answer by 25 November 2026, 10:04 UTC: tailor approve {RUN} or tailor decline {RUN} or, over the API, "
             f"POST /v1/approvals/{RUN} with a key of scope approve. "
@@ -215,11 +215,15 @@ WORDS = {
     ),
     "paused": (
         "reconcile",
-        "nobody has called it since 10:00",
+        (
+            "nobody has called it since 2026-11-22 08:00 UTC: its model units bill by the hour, and are deleted after "
+            "2 hours without a call (deployment.idle_hours)"
+        ),
         "warning",
         "colours: the live version is paused",
         (
-            "colours is paused. Nobody has called it since 10:00. "
+            "colours is paused. Nobody has called it since 2026-11-22 08:00 UTC: its model units bill by the hour, and "
+            "are deleted after 2 hours without a call (deployment.idle_hours). "
             'Apps that ask for model "colours" get the error model_paused.'
         ),
         (

@@ -1,12 +1,14 @@
 """Shared by the functions behind API Gateway: the caller, headers, errors in one shape, a log without content."""
 
 import json
+import sys
 import traceback
 from collections.abc import Iterator
 from typing import Any, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tailor.serving.errors import ApiError, render, to_api_error
 from tailor.serving.keys import Caller
@@ -23,6 +25,16 @@ class RestApi:
         self._origins = AllowedOrigins(allowed_origins)
         self.routes.not_found(self._not_found)
         self.routes.exception_handler(Exception)(self._failed)
+
+    def resolve(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Answer a request, in Vietnamese where its header ``Accept-Language`` asks for that first."""
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        if not (headers.get("accept-language") or "").lower().startswith("vi"):
+            return self.routes.resolve(event, context)
+        from tailor.vietnamese import asked_for  # apps read English, and a cold start is short
+
+        with asked_for(True):
+            return self.routes.resolve(event, context)
 
     @property
     def body(self) -> bytes:
@@ -71,6 +83,7 @@ class RestApi:
 
     def _refuse(self, error: ApiError) -> Response[str]:
         body, headers = render(error)
+        body["error"]["message"] = _as_asked(error.message)
         self._logger.info("refused", extra={"status": error.http_status, "code": error.code})
         return self._response(error.http_status, json.dumps(body, ensure_ascii=False), JSON_TYPE, headers)
 
@@ -84,3 +97,9 @@ class RestApi:
             body = ""
         # A body in pieces passes through as it is, to the runtime loop that writes it (tailor.aws.streaming).
         return Response(status_code=status, content_type=content_type, body=cast("str", body), headers=headers)
+
+
+def _as_asked(message: str) -> str:
+    """Return an error's message in the language that the request asks for."""
+    vietnamese = sys.modules.get("tailor.vietnamese")  # who asks for it has loaded it
+    return message if vietnamese is None else str(vietnamese.as_asked(message))

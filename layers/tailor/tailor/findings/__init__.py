@@ -13,7 +13,7 @@ from tailor.findings.catalogue import FindingKind, check_of, checks, finding, fr
 from tailor.findings.collector import Collector
 from tailor.findings.model import Finding, RowError, Severity
 from tailor.findings.notes import FindingGroup, FindingTally
-from tailor.findings.translated import NOTHING_TO_DO, Language, in_document, translated
+from tailor.findings.translated import NOTHING_TO_DO, Language, in_document, sentence_in_vietnamese, translated
 
 __all__ = [
     "NOTHING_TO_DO",
@@ -31,5 +31,6 @@ __all__ = [
     "from_error",
     "in_document",
     "reworded",
+    "sentence_in_vietnamese",
     "translated",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from tailor.findings.catalogue import FindingVariant, check_of, variants
 from tailor.findings.model import Finding
 
 Language = Literal["en", "vi"]
+_SPECIFIC: Final = 14  # letters in a row that a template has beside its values, to be known without its code
 NOTHING_TO_DO: Final = "nothing to do", "không cần làm gì"
 
 _WRAPPED: Final = (
@@ -104,6 +105,25 @@ def _value(value: str) -> str:
     return value
 
 
+def sentence_in_vietnamese(text: str) -> str | None:
+    """Return the message or the fix of some finding in Vietnamese by its text alone; None for other texts."""
+    near = [_sentence(*pair) for longest, literal, *pair in _templates() if longest in text and 2 * literal > len(text)]
+    known = _message(text, near) if near else text
+    return None if known == text else known
+
+
+@cache
+def _templates() -> list[tuple[str, int, str, str]]:
+    """Return the longest literal part, the number of literal letters, and each template with its translation."""
+    found = []
+    for name, (message, fix) in vietnamese().texts.items():
+        for english, other in ((variants()[name].message, message), (variants()[name].fix, fix)):
+            literals = [text for text, *_ in Formatter().parse(english)]
+            if max(map(len, literals)) >= _SPECIFIC:
+                found.append((max(literals, key=len), sum(map(len, literals)), english, other))
+    return found
+
+
 @cache
 def _pairs(code: str) -> list[tuple[_Sentence, _Sentence]]:
     return [
@@ -117,6 +137,7 @@ def _variants_of(code: str) -> Iterator[tuple[str, FindingVariant]]:
     return ((name, case) for name, case in variants().items() if case.code == code)
 
 
+@cache
 def _sentence(template: str, translation: str) -> _Sentence:
     parts = [(text, name) for text, name, _, _ in Formatter().parse(template)]
     pattern = ""

@@ -5,13 +5,16 @@ Times are ISO 8601 in UTC, amounts US dollars as text, scores shares of 1. Later
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from tailor.costs import Every
 from tailor.runs import State
+from tailor.vietnamese import as_asked
 
+Prose = Annotated[str, PlainSerializer(lambda text: as_asked(text), when_used="json")]
+"""A sentence for people: answered in the language that the request asks for."""
 type Amounts = list[str] | None
 """Low, expected and high in US dollars; null if any of it is unknown."""
 
@@ -27,20 +30,20 @@ class QuoteTotals(Document):
 
     currency: str
     totals: dict[Every, Amounts] = Field(description="by period: once, a month, a day")
-    unknown: list[str] = Field(description="items whose price is not known")
-    advice: list[str] = Field(description="what to know before paying")
+    unknown: list[Prose] = Field(description="items whose price is not known")
+    advice: list[Prose] = Field(description="what to know before paying")
 
 
 class QuoteLine(Document):
     """One item of a quote. Amounts are null where the price is not known."""
 
     item: str
-    title: str
+    title: Prose
     every: Every
     low: Decimal | None
     expected: Decimal | None
     high: Decimal | None
-    how: str = Field(description="how the amount comes about, or why it is unknown")
+    how: Prose = Field(description="how the amount comes about, or why it is unknown")
 
 
 class QuoteDocument(QuoteTotals):
@@ -68,7 +71,7 @@ class DataDocument(Document):
     """Result of the check of the dataset."""
 
     usable: bool
-    headline: str
+    headline: Prose
     counts: dict[str, int] = Field(description="rows, used, rejected, train, validation, test and others")
     media: dict[str, int]
     findings: list[FindingSummary] = Field(description="the first codes; /findings has the texts")
@@ -95,8 +98,8 @@ class EvaluationDocument(Document):
     """The verdict, and the figures it rests on."""
 
     verdict: str
-    headline: str | None
-    reasons: list[str]
+    headline: Prose | None
+    reasons: list[Prose]
     metric: str | None
     candidate: float | None
     baseline: float | None
@@ -114,7 +117,7 @@ class Wait(Document):
 
     level: Literal["wait", "warn", "stuck"]
     phase: str
-    message: str
+    message: Prose
     since: datetime
 
 
@@ -158,7 +161,7 @@ class RunDocument(RunSummary):
     deployment: str | None = Field(description="status of the deployment at Bedrock")
     evaluation: EvaluationDocument | None
     waits: Wait | None
-    origin: str | None = Field(description="of a model that was made elsewhere and adopted; null: the run trains one")
+    origin: Prose | None = Field(description="of a model that was made elsewhere and adopted; null: the run trains one")
     newer: str | None = Field(description="the run of what its folder holds since this one trains")
     links: Links
 
@@ -202,8 +205,8 @@ class CurveDocument(Document):
 
     object: Literal["curve"] = "curve"
     state: str
-    sentence: str
-    advice: str
+    sentence: Prose
+    advice: Prose
     training: list[CurvePoint]
     validation: list[CurvePoint]
 
@@ -292,7 +295,7 @@ class ColumnDocument(Document):
 
     name: str
     role: str | None
-    fate: str
+    fate: Prose
 
 
 class PreviewRowDocument(Document):
@@ -319,14 +322,14 @@ class PreviewDocument(Document):
     model: str
     whole: bool = Field(description="whether these are all rows; else what only all of them can tell is not said")
     usable: bool | None = Field(description="null where not all rows were checked")
-    headline: str
+    headline: Prose
     checked: int
     rejected: int
     files: list[PreviewFileDocument]
     findings: list[RowFinding] = Field(description="about files and the dataset")
     quote: QuoteDocument | None = Field(description="where all rows were checked and can be used")
     recipe: str = Field(description="the recipe with the changes; empty: all defaults")
-    recipe_problems: list[str]
+    recipe_problems: list[Prose]
 
 
 class DeletedModel(Document):

@@ -32,6 +32,7 @@ from tailor.storage import Storage
 from tailor.training.prices import PriceBook
 from tailor.training.recipe_check import problems as recipe_problems
 from tailor.training.request import TRAIN_FILE
+from tailor.vietnamese import language_asked_for
 
 if TYPE_CHECKING:
     from tailor.datasets.preview import Preview, PreviewFile
@@ -63,7 +64,7 @@ class Previews:
             dataset=dataset,
             recipe=text,
             recipe_problems=[_in_words(problem) for problem in problems],
-            **self._looked(prefix, recipe, asked.lang, quoted=not problems),
+            **self._looked(prefix, recipe, asked.lang or language_asked_for(), quoted=not problems),
         )
         return ApiAnswer(answer.model_dump_json())
 

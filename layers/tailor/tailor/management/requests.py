@@ -16,6 +16,9 @@ MAX_RECIPE = 64_000
 MOST_FILES = 20_000
 LARGEST_FILE = 1024**4  # bytes
 MOST_LINKS = 100
+FindingsLanguage = Annotated[
+    Language | None, Field(description="language of the findings; default: that of Accept-Language")
+]
 STATES = ("open", *State)
 _TEXT = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$"
 Reason = Annotated[str, Field(max_length=500, pattern=_TEXT)]
@@ -120,7 +123,7 @@ class RecipeChanges(ApiModel):
 class PreviewRequest(RecipeChanges):
     """Recipe to look at a dataset with, and the language of the findings."""
 
-    lang: Language = "en"
+    lang: FindingsLanguage = None
 
 
 class FinishRequest(RecipeChanges):
@@ -191,7 +194,7 @@ class ComparisonQuery(ApiModel):
 class FindingsQuery(ApiModel):
     """Query of findings."""
 
-    lang: Language = Field(default="en", description="language of the sentences")
+    lang: FindingsLanguage = None
 
 
 class RunsQuery(ApiModel):

@@ -28,6 +28,7 @@ from tailor.steps.models import delete_models
 from tailor.steps.services import RunServices
 from tailor.storage import Storage
 from tailor.training.request import JOB_FOLDER
+from tailor.vietnamese import language_asked_for
 
 LINK_SECONDS = 600
 MOST_FINDINGS = 200
@@ -106,7 +107,7 @@ class RunsApi:
     def findings(self, run_id: str, query: Mapping[str, str], caller: Caller) -> ApiAnswer:
         """Answer ``GET /v1/runs/{run}/findings``: what the check of the data found. Raises ApiError 404 before that."""
         run = self._access.run(run_id, self._access.key(caller, READERS))
-        language = check(FindingsQuery, dict(query)).lang
+        language = check(FindingsQuery, dict(query)).lang or language_asked_for()
         try:
             report = json.loads(self._files.read(f"{run.files}report/report.json"))
         except NotFoundError:

@@ -26,6 +26,7 @@ from tailor.management.documents import (
 from tailor.run_records import EvaluationRecord, JobRecord, ReportRecord
 from tailor.runs import Run, State
 from tailor.steps import steer
+from tailor.vietnamese import as_asked
 
 _DECISIONS = {
     State.AWAITING_APPROVAL: "awaiting",
@@ -48,7 +49,7 @@ def document(run: Run, links: Links) -> RunDocument:
         {
             **_basics(run),
             "timeline": [
-                TimelineEntry(state=change.state, at=change.at, by=change.by, reason=change.reason)
+                TimelineEntry(state=change.state, at=change.at, by=change.by, reason=as_asked(change.reason, change.by))
                 for change in run.history
             ],
             "data": _data(run.report),
@@ -78,13 +79,13 @@ def approval(run: Run) -> ApprovalDocument:
             "dataset": run.dataset,
             "method": run.recipe.method,
             "model": run.recipe.model,
-            "reason": asked.reason,
+            "reason": as_asked(asked.reason, asked.by),
             "asked_at": asked.at,
             "expires_at": question.until if question else None,
             "quote": _totals(run.quote),
             "decided_at": decided.at if decided else None,
             "decided_by": decided.by if decided else None,
-            "decision_reason": decided.reason if decided else None,
+            "decision_reason": as_asked(decided.reason, decided.by) if decided else None,
         }
     )
 
@@ -135,7 +136,7 @@ def _basics(run: Run) -> dict[str, object]:
         "open": run.is_open,
         "created_at": run.created_at,
         "changed_at": last.at,
-        "reason": last.reason,
+        "reason": as_asked(last.reason, last.by),
         "verdict": run.evaluation.verdict,
         "actions": steer.actions(run),
     }

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from tailor.runs import Change, Run, State
 from tailor.training.spent import spent
+from tailor.vietnamese import FUNCTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,6 @@ ARMS = {
     "teacher": "its teacher",
 }
 _VERDICTS = frozenset({State.PASSED, State.FAILED, State.INCONCLUSIVE, State.EVALUATION_FAILED})
-FUNCTIONS = frozenset({"prepare", "train", "track", "provision", "evaluate", "reconcile"})
 
 
 def counted(number: float, thing: str) -> str:

@@ -16,11 +16,11 @@ from tailor.notices.figures import Field
 from tailor.notices.stalls import ENDLESS
 from tailor.notices.vietnamese import PHRASES, Phrases
 from tailor.notices.vietnamese_facts import VietnameseFacts, usd
-from tailor.notices.vietnamese_reasons import in_vietnamese
 from tailor.notices.wordings import Severity, Wording, wording_for
 from tailor.notices.words import WORDS, Language
 from tailor.printable import one_line, printable
 from tailor.runs import Change, Run, State
+from tailor.vietnamese import in_vietnamese
 
 
 @dataclass(frozen=True, slots=True)

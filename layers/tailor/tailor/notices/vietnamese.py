@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from tailor.notices.facts import Facts, capital, sentence
 from tailor.notices.texts import lends_units, was
-from tailor.notices.vietnamese_reasons import in_vietnamese
 from tailor.notices.words import VIETNAMESE, at_local_time
 from tailor.runs import State
+from tailor.vietnamese import in_vietnamese, reason_in_vietnamese
 
 KEPT = "mô hình đã huấn luyện vẫn được giữ"
 STORAGE = "Mô hình đã huấn luyện vẫn được giữ trong Bedrock và bị tính phí lưu trữ theo tháng"
@@ -31,7 +31,7 @@ def reason(facts: Facts) -> str:
     said = facts.change.reason.strip().rstrip(".")
     if not said:
         return ""
-    translated = in_vietnamese(said)
+    translated = reason_in_vietnamese(said, facts.change.by)
     if translated != said:
         return capital(translated)
     return f"Lý do: {said}" if facts.is_by_person else f"Chi tiết: {said}"
@@ -95,7 +95,7 @@ def _training(facts: Facts) -> str:
 
 
 def _trained(facts: Facts) -> str:
-    losses = f", mất mát: {facts.losses}" if facts.losses else ""
+    losses = f", loss: {facts.losses}" if facts.losses else ""
     return joined(f"Đã huấn luyện xong{losses}", "Chưa ứng dụng nào dùng mô hình này")
 
 
@@ -328,7 +328,7 @@ PHRASES: Mapping[str, Phrases] = {
         lambda facts: joined("Không có bằng chứng nên mô hình không được đưa vào dùng", reason(facts)),
         _always(f"Bản triển khai sẽ được gỡ. Các ứng dụng không bị ảnh hưởng; {KEPT}."),
     ),
-    State.LIVE: Phrases("mô hình riêng đã được đưa vào dùng", _live, _after_live),
+    State.LIVE: Phrases("mô hình tùy chỉnh đã được đưa vào dùng", _live, _after_live),
     State.PAUSED: Phrases("bản đang dùng tạm dừng", _paused, _after_paused),
     State.RETIRED: Phrases("một bản đã được gỡ", _retired, _promote_again),
     "adoption-waits": Phrases(

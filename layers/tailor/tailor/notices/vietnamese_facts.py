@@ -9,7 +9,7 @@ from tailor.training.spent import spent
 
 ARMS = {
     "base": "mô hình gốc",
-    "base-few-shot": "mô hình gốc có ví dụ mẫu",
+    "base-few-shot": "mô hình gốc kèm ví dụ mẫu",
     "live": "bản đang dùng",
     "teacher": "mô hình thầy",
 }
@@ -27,7 +27,7 @@ _ADVICE = {
     "few-rows": "ít dòng để huấn luyện; nên thêm ví dụ, kết quả đánh giá sẽ cho biết có đủ không",
     "few-held-out-rows": "quá ít dòng để dành nên không kết luận được; nên thêm ví dụ hoặc tăng split.test",
     "few-images": "nhiều câu hỏi chỉ xoay quanh ít ảnh; nên thêm ảnh thay vì thêm câu hỏi",
-    "metric-fooled": "thước đo có thể coi câu sai là đúng; nên chọn evaluation.metric khác hoặc sửa đáp án",
+    "metric-fooled": "độ đo có thể coi câu sai là đúng; nên chọn evaluation.metric khác hoặc sửa đáp án",
     "no-headroom": "mô hình gốc đã làm tốt sẵn; huấn luyện khó đáng với chi phí",
     "no-reward": "mô hình gốc hầu như không được thưởng; nên huấn luyện bằng ví dụ mẫu trước",
     "headroom-unknown": "chưa đo được mô hình gốc làm tốt đến đâu",
@@ -42,7 +42,7 @@ class VietnameseFacts(Facts):
         adopted = self.run.adopted
         if adopted is None:
             return ""
-        what = "được đưa vào Bedrock từ" if adopted.imported else "mô hình riêng"
+        what = "được đưa vào Bedrock từ" if adopted.imported else "mô hình tùy chỉnh"
         return f"được tạo ở nơi khác, {what} {adopted.source}"
 
     @property
@@ -153,8 +153,8 @@ def usd_range(low: Decimal, high: Decimal) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """Return ``78,3 %``."""
-    return f"{decimal(100 * share, digits)} %"
+    """Return ``78,3%``."""
+    return f"{decimal(100 * share, digits)}%"
 
 
 def points(share: float) -> str:

@@ -4,13 +4,13 @@ from tailor.events import BudgetReached, OrphanFound, UploadAnswered
 from tailor.findings import Finding, translated
 from tailor.notices.facts import capital, sentence
 from tailor.notices.vietnamese_facts import usd
-from tailor.notices.vietnamese_reasons import in_vietnamese
+from tailor.vietnamese import in_vietnamese
 
 _TITLES = {"still-filling": "một lần tải lên chưa kết thúc", "same-content": "không có gì mới được tải lên"}
 _WHAT = {
     "provisioned throughput": "thông lượng cấp sẵn",
     "a deployment": "một bản triển khai",
-    "a custom model": "một mô hình riêng",
+    "a custom model": "một mô hình tùy chỉnh",
 }
 
 
@@ -32,7 +32,7 @@ def budget(reached: BudgetReached) -> tuple[str, str, str]:
     raised = f"tailor budget {reached.project} DOLLARS đặt ngân sách khác"
     if reached.kind == "key":
         raised = "tailor keys create tạo khóa với ngân sách khác"
-    title = "đã hết ngân sách" if stopped else f"đã dùng {reached.percent} % ngân sách"
+    title = "đã hết ngân sách" if stopped else f"đã dùng {reached.percent}% ngân sách"
     return title, f"{used}: {what}.", f"tailor usage {reached.project} cho biết đã tốn vào đâu; {raised}."
 
 

@@ -6,11 +6,11 @@ from tailor.runs import Run
 def stall_title(phase: str, *, stuck: bool) -> str:
     known = {
         "room": "không còn chỗ để triển khai",
-        "model": "mô hình riêng chưa sẵn sàng",
+        "model": "mô hình tùy chỉnh chưa sẵn sàng",
         "budget": "đã hết ngân sách của tháng",
         "idle": "không ai gọi bản đang dùng",
     }
-    what = "bản triển khai" if phase == "deploying" else "công việc huấn luyện"
+    what = "bản triển khai" if phase == "deploying" else "job huấn luyện"
     return known.get(phase) or f"{what} {'bị treo' if stuck else 'không tiến triển'}"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
+from tailor import vietnamese
 from tailor.runs import State
 
 Language = Literal["en", "vi"]
@@ -127,7 +128,7 @@ VIETNAMESE = NoticeWords(
         "Method": "Phương pháp",
         "Base model": "Mô hình gốc",
         "Origin": "Nguồn gốc",
-        "Loss": "Mất mát",
+        "Loss": "Loss",
         "Result": "Kết quả",
         "Difference": "Chênh lệch",
         "Measured on": "Đánh giá trên",
@@ -139,33 +140,7 @@ VIETNAMESE = NoticeWords(
         "Spent": "Đã chi",
         "Run": "Lượt chạy",
     },
-    states={
-        State.RECEIVED: "đã nhận",
-        State.PREPARING: "đang kiểm tra dữ liệu",
-        State.PREPARED: "dữ liệu đã sẵn sàng",
-        State.REJECTED: "dữ liệu bị từ chối",
-        State.AWAITING_APPROVAL: "chờ duyệt",
-        State.APPROVED: "đã duyệt",
-        State.DECLINED: "đã từ chối",
-        State.TRAINING: "đang huấn luyện",
-        State.TRAINED: "đã huấn luyện",
-        State.TRAINING_FAILED: "huấn luyện thất bại",
-        State.STOPPED: "đã dừng",
-        State.SUPERSEDED: "đã bị thay thế",
-        State.DEPLOYING: "đang triển khai",
-        State.DEPLOYED: "đã triển khai",
-        State.DEPLOY_FAILED: "triển khai thất bại",
-        State.EVALUATING: "đang đánh giá",
-        State.PASSED: "đạt",
-        State.FAILED: "không tốt hơn",
-        State.INCONCLUSIVE: "chưa rõ",
-        State.EVALUATION_FAILED: "đánh giá thất bại",
-        State.LIVE: "đang dùng",
-        State.STANDBY: "dự phòng",
-        State.PAUSED: "tạm dừng",
-        State.RETIRED: "đã ngừng",
-        State.RESTORING: "đang khôi phục",
-    },
+    states={State(code): word for code, word in vietnamese.states().items()},
     buttons={"approve": "Duyệt", "decline": "Từ chối", "stop": "Dừng", "promote": "Đưa vào dùng"},
     questions={
         "approve": "{price}. Duyệt xong là lượt chạy bắt đầu huấn luyện.",

@@ -117,7 +117,7 @@ def test_data_stay_as_they_are(report: dict[str, Any]) -> None:
     assert '<html lang="vi">' in page
     for kept in (">Passed</p>", ">held</dd>", ">right 1,000.5</dd>", ">Points</p>", report["run"]):
         assert kept in page
-    assert "Mô hình tùy chỉnh tốt hơn: khớp chính xác 80,0 % so với 50,0 %" in page
+    assert "Mô hình tùy chỉnh tốt hơn: khớp chính xác 80,0% so với 50,0%" in page
     assert set(pages(report | {"language": "en"}, {})) == {"report.html"}
     assert (
         translated("<p>a &lt; b &amp; c</p><br><i>10,000 · 1.5</i>") == "<p>a &lt; b &amp; c</p><br><i>10.000 · 1,5</i>"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
-from tailor import translated_page
+from tailor import translated_page, vietnamese
 from tailor.datasets.report.document import Report
 from tailor.datasets.report.html import render
 from tailor.findings import in_document
@@ -48,5 +48,6 @@ def _language_of(report: Report) -> str:
 
 @cache
 def _phrases() -> Phrasebook:
-    pairs = tomllib.loads(files(__package__).joinpath("vietnamese.toml").read_text("utf-8"))["texts"]
-    return Phrasebook(pairs.items(), translated_page.numbers)
+    own = tomllib.loads(files(__package__).joinpath("vietnamese.toml").read_text("utf-8"))["texts"]
+    shared = vietnamese.section("datasets") | vietnamese.section("metrics")
+    return Phrasebook([*own.items(), *shared.items()], translated_page.numbers)

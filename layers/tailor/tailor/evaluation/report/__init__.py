@@ -3,6 +3,5 @@
 from tailor.evaluation.report.document import Findings, document, headline
 from tailor.evaluation.report.html import render
 from tailor.evaluation.report.thumbnails import thumbnails
-from tailor.evaluation.report.translated import in_vietnamese
 
-__all__ = ["Findings", "document", "headline", "in_vietnamese", "render", "thumbnails"]
+__all__ = ["Findings", "document", "headline", "render", "thumbnails"]

@@ -4,7 +4,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-from tailor import translated_page
+from tailor import translated_page, vietnamese
 from tailor.phrasebook import Phrasebook
 
 
@@ -23,13 +23,7 @@ def said(text: str) -> str | None:
     return _phrases().said(text)
 
 
-def in_vietnamese(text: str) -> str:
-    """Return a sentence of a report in Vietnamese, or as it is."""
-    known = said(text)
-    return text if known is None else known
-
-
 @cache
 def _phrases() -> Phrasebook:
-    pairs = tomllib.loads(files(__package__).joinpath("vietnamese.toml").read_text("utf-8"))["texts"]
-    return Phrasebook([(english, vietnamese) for english, vietnamese in pairs], translated_page.numbers)
+    own = tomllib.loads(files(__package__).joinpath("vietnamese.toml").read_text("utf-8"))["texts"]
+    return Phrasebook([*vietnamese.pairs(), *map(tuple, own)], translated_page.numbers, states=vietnamese.states())
