@@ -28,7 +28,7 @@ setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
 	rm -rf .mypy_cache # it remembers as missing what has just been installed
 	@touch $@
 
-demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement or continued-pre-training; KEEP=1 leaves it up)
+demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement, continued-pre-training or preference-optimization; KEEP=1 leaves it up)
 	@$(BIN)/python -m tailor_local.demo $(METHOD) $(if $(KEEP),--keep)
 
 # Four workers for two processors, because integration tests often wait; types and template are checked beside them, and

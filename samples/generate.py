@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from samples import arithmetic, manuals, scenes, support
+from samples import arithmetic, manuals, replies, scenes, support
 
 RECIPES = Path(__file__).parent / "recipes"
 HELD_OUT_EVERY = 6  # messages; no multiple of the number of departments, so that each is held out
@@ -55,11 +55,17 @@ def write_manuals(out: Path, count: int) -> None:
     _write_lines(out / "manuals.jsonl", manuals.rows(count))
 
 
+def write_replies(out: Path, count: int) -> None:
+    """``replies.jsonl``: customers' messages with a better and a worse reply each."""
+    _write_lines(out / "replies.jsonl", replies.rows(count))
+
+
 WRITERS: dict[str, Callable[[Path, int], None]] = {
     "fine-tuning": write_scenes,
     "distillation": write_support,
     "reinforcement": write_arithmetic,
     "continued-pre-training": write_manuals,
+    "preference-optimization": write_replies,
 }
 
 

@@ -6,6 +6,7 @@ absent, and absent means unknown: never zero, never allowed. Preflight asks Bedr
 
 import difflib
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -181,8 +182,13 @@ class Model(Fact):
         found: dict[PriceItem, str] = {
             item: f"{prefix}-{self.price_list}-{suffix}" for item, suffix in names["suffixes"].items()
         }
-        jobs = {facts.sagemaker.instance_type for facts in self.methods.values() if facts.sagemaker}
-        return found | {"instance-hour": f"{prefix}-Train:{jobs.pop()}"} if len(jobs) == 1 else found
+        jobs = {
+            (facts.sagemaker.price_item, facts.sagemaker.instance_type)
+            for facts in self.methods.values()
+            if facts.sagemaker
+        }
+        types = Counter(item for item, _ in jobs)
+        return found | {item: f"{prefix}-Train:{kind}" for item, kind in sorted(jobs) if types[item] == 1}
 
 
 class Quotas(Fact):

@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tailor.errors import InvalidInputError
 
-Record = Literal["converse", "document", "prompt-completion", "input", "openai-rft"]
+Record = Literal["converse", "document", "prompt-completion", "input", "openai-rft", "preference-pair"]
 DeploymentKind = Literal["on-demand", "provisioned"]
 KINDS: tuple[DeploymentKind, ...] = get_args(DeploymentKind)
 PriceItem = Literal[
     "training",
     "training-hour",
     "instance-hour",
+    "preference-instance-hour",
     "storage",
     "input",
     "output",
@@ -28,6 +29,7 @@ UNITS: Mapping[PriceItem, Unit] = {
     "training": "1,000 tokens",
     "training-hour": "hour",
     "instance-hour": "instance and hour",
+    "preference-instance-hour": "instance and hour",
     "storage": "model and month",
     "input": "1,000 tokens",
     "output": "1,000 tokens",
@@ -109,15 +111,22 @@ class TrainingJobFacts(Fact):
     source: Source
     image: str = Field(description="repository and tag of the training image, in AWS's registry of the Region")
     base: str = Field(description="name of the base model in the recipe")
-    recipe: Literal["nova", "nova-2"] = Field(description="shape of the recipe's file")
+    recipe: Literal["nova", "nova-2", "nova-dpo"] = Field(description="shape of the recipe's file")
     instance_type: str
     instances: int
     max_rows: int = Field(description="of training and validation together")
     context_tokens: int = Field(description="longer rows are cut")
+    price_item: PriceItem = Field(
+        default="instance-hour", description="the item that bills its instances: methods may take other types"
+    )
 
 
 class MethodFacts(Fact):
-    """Facts about one method on one model. ``sagemaker``: none where SageMaker's training jobs do not offer it."""
+    """Facts about one method on one model.
+
+    ``bedrock``: Bedrock has a customization job for it. ``sagemaker``: none where SageMaker's training jobs do not
+    offer it.
+    """
 
     source: Source
     record: Record
@@ -128,6 +137,7 @@ class MethodFacts(Fact):
     teachers: tuple[str, ...] = Field(default=(), description="distillation: names of catalogue models")
     multi_turn: bool = True
     rows_for_one_warmup_step: int | None = Field(default=None, description="AWS's guidance: warm-up steps by rows")
+    bedrock: bool = True
     sagemaker: TrainingJobFacts | None = None
     note: str = ""
 

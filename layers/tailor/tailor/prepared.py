@@ -11,12 +11,14 @@ import orjson
 class Conversation:
     """One training row in Converse's shape: ``messages`` without the answer that is learned, and that answer.
 
-    ``messages`` is empty for a document; ``answer`` is empty where the row has none.
+    ``messages`` is empty for a document; ``answer`` is empty where the row has none. ``worse`` is the other answer of a
+    preference pair.
     """
 
     system: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     answer: str
+    worse: str = ""
 
 
 CONTINUE = "Continue the document."
@@ -45,11 +47,14 @@ def document_in(row: Mapping[str, Any]) -> str | None:
 
 
 def decode(row: Mapping[str, Any]) -> Conversation:
-    """Return the conversation of a row: Converse, prompt and completion, a document, or OpenAI's for reinforcement."""
+    """Return the conversation of a row: Converse, prompt and completion, a document, OpenAI's, a preference pair."""
     if (document := document_in(row)) is not None:
         return Conversation([], [], document)
     if "prompt" in row and "completion" in row:
         return Conversation([], [{"role": "user", "content": [{"text": row["prompt"]}]}], row["completion"])
+    if row["messages"] and "candidates" in row["messages"][-1]:
+        better, worse = (candidate_in(row["messages"][-1], label) for label in ("preferred", "non-preferred"))
+        return Conversation(row.get("system") or [], row["messages"][:-1], better, worse)
     messages = [{**turn, "content": _blocks(turn["content"])} for turn in row["messages"]]
     system = [block for turn in messages if turn["role"] == "system" for block in turn["content"]]
     turns = [turn for turn in messages if turn["role"] != "system"]
@@ -59,6 +64,12 @@ def decode(row: Mapping[str, Any]) -> Conversation:
         return Conversation(system, turns[:-1], answer)
     reference = row.get("reference_answer", "")
     return Conversation(system, turns, reference if isinstance(reference, str) else orjson.dumps(reference).decode())
+
+
+def candidate_in(turn: Mapping[str, Any], label: str) -> str:
+    """Return the text of the candidate with this label, of the last turn of a preference pair."""
+    found = next(candidate for candidate in turn["candidates"] if candidate["preferenceLabel"] == label)
+    return "\n".join(block["text"] for block in found["content"])
 
 
 def _blocks(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:

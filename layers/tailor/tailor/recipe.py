@@ -6,7 +6,7 @@ Unknown keys are refused and the nearest known one is suggested: a misspelt sett
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
@@ -16,9 +16,9 @@ from tailor.recipe_problems import SettingError, problems_of
 from tailor.recipe_section import Hours, Key, Section, Share
 from tailor.recipe_serving import Deployment, RecipeGuardrail, Retention
 
-Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement"]
+Method = Literal["fine-tuning", "distillation", "continued-pre-training", "reinforcement", "preference-optimization"]
 Trainer = Literal["auto", "bedrock", "sagemaker"]
-METHODS: tuple[Method, ...] = ("fine-tuning", "distillation", "continued-pre-training", "reinforcement")
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 class Columns(Section):
@@ -122,6 +122,11 @@ class Hyperparameters(Section):
         default=None, description="steps of rising learning rate; none: chosen from the data", ge=0
     )
     batch_size: int | None = Field(default=None, description="rows per step; none: chosen from the data", ge=1)
+    beta: float | None = Field(
+        default=None,
+        description="preference-optimization only: how closely the model keeps to its base; none: the model's default",
+        gt=0,
+    )
 
 
 class InvocationLogs(Section):

@@ -47,7 +47,7 @@ _COUNTS = (
     ),
     *(
         Entry(SAGEMAKER, f"{kind} for training job usage", "training-instances", adjustable=True)
-        for kind in ("ml.g5.12xlarge", "ml.p5.48xlarge")
+        for kind in ("ml.g5.12xlarge", "ml.g5.48xlarge", "ml.p5.48xlarge")
     ),
     Entry(LAMBDA, "Concurrent executions", "concurrency", "L-B99A9384", True),
 )

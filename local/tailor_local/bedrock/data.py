@@ -59,6 +59,10 @@ class Dataset:
         """One example for each assistant turn: what came before it, and what it says."""
         return [example for row in self.rows for example in self._of(row)]
 
+    def last_examples(self) -> list[Example]:
+        """One example for each row: its last answer, after all that came before it."""
+        return [list(self._of(row))[-1] for row in self.rows]
+
     def _of(self, row: Row) -> Iterator[Example]:
         said = [row.system]
         for before, turn in zip(row.turns, row.turns[1:], strict=False):
@@ -105,11 +109,23 @@ def check_count(method: str, rows: int) -> None:
         raise DataError(f"The number of records must be between {least} and {most}. The data has {rows} records.")
 
 
+Record = dict[str, Any]
+
+
 def conversations(
-    storage: Storage, uri: str, model: FoundationModel, method: str, look: Callable[[str], None] = lambda step: None
+    storage: Storage,
+    uri: str,
+    model: FoundationModel,
+    method: str,
+    look: Callable[[str], None] = lambda step: None,
+    as_conversation: Callable[[Record, int], Record] = lambda record, line: record,
 ) -> Dataset:
-    """Read and check a file of conversations and all its media. Raises DataError."""
-    records = read_lines(storage, uri)
+    """Read and check a file of conversations and all its media. Raises DataError.
+
+    Args:
+        as_conversation: makes a conversation of a record of another form, given with its line.
+    """
+    records = [as_conversation(record, line) for line, record in enumerate(read_lines(storage, uri), 1)]
     rows = [check_record(record, number, model, method) for number, record in enumerate(records, 1)]
     _check_one_kind(rows)
     look("media")

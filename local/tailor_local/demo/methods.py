@@ -67,6 +67,18 @@ def pretraining(report: Report) -> Lines:
     ]
 
 
+def preferences(report: Report) -> Lines:
+    found = report["by_method"]
+    share, (low, high) = found["nearer_to_better"], report["interval"]
+    if low <= 0 or share["candidate"] <= share["base"]:
+        raise DemoError("the candidate's answers are no nearer to the better replies")
+    rose = f"[bold]{percent(share['base'])} → {percent(share['candidate'])}[/]"
+    return [
+        ("gain", f"{points(low)} to {points(high)} points, surely"),
+        ("nearer", f"{rose} of the answers are nearer to the better reply than to the worse one"),
+    ]
+
+
 def reinforcement(report: Report) -> Lines:
     found = report["by_method"]
     reward, other = found["reward"], found["independent"]
@@ -93,6 +105,11 @@ DEMOS: Mapping[Method, Demo] = {
             "SageMaker trains Nova Lite on the documents, in a training job; Bedrock imports and serves the model.",
             "No base model takes Bedrock's own job of this name, and AWS's recipe for it runs on HyperPod alone.",
         ),
+    ),
+    "preference-optimization": Demo(
+        "replies", "customers", 400, "400 customers' messages in Vietnamese, each with a better and a worse reply",
+        preferences,
+        notes=("SageMaker trains Nova Lite on the pairs, in a training job; Bedrock imports and serves the model.",),
     ),
     "reinforcement": Demo(
         "sums", "problems", 400, "400 word problems, in Vietnamese, each with the right number", reinforcement,

@@ -22,7 +22,7 @@ from tailor_local.bedrock.context import Standin
 from tailor_local.bedrock.data import DataError
 from tailor_local.bedrock.faults import Phase
 from tailor_local.bedrock.foundation import FoundationModel
-from tailor_local.bedrock.methods import FineTuning, Work
+from tailor_local.bedrock.methods import FineTuning, PreferenceOptimization, Work
 from tailor_local.bedrock.platform import Scope
 from tailor_local.bedrock.state import Job, TrainingJob
 from tailor_local.bedrock.storage import Storage, StorageError
@@ -30,7 +30,9 @@ from tailor_local.bedrock.storage import Storage, StorageError
 log = logging.getLogger("tailor.sagemaker")
 WATCH = 0.05  # seconds between looks at whether a job was stopped
 PRINCIPAL = "sagemaker.amazonaws.com"
-IMAGES = "nova-fine-tune-repo:SM-TJ-SFT"  # of AWS's registry: supervised tuning of Nova
+REPOSITORY = "nova-fine-tune-repo:"  # of AWS's registry: images for Nova
+SUPERVISED, PREFERENCES = "SM-TJ-SFT", "SM-TJ-DPO"
+BATCHES = (16, 32, 64)  # pairs in a step, as AWS's recipes for g5 and g6 have it
 BASES = {
     "nova-micro/prod": "amazon.nova-micro-v1:0:128k",
     "nova-lite/prod": "amazon.nova-lite-v1:0:300k",
@@ -71,11 +73,10 @@ class TrainingJobRunner:
         storage = Storage(self._standin.platform.endpoint, scope.region, credentials)
         self._move(scope, job, "Downloading")
         recipe, base = self._recipe(job, storage)
-        learner = FineTuning(
-            Work(_as_bedrock(job, base, recipe), base, storage, self._standin, scope, lambda: self._check(job))
-        )
+        work = Work(_as_bedrock(job, base, recipe), base, storage, self._standin, scope, lambda: self._check(job))
         try:
-            learner.read(limited=False)
+            learner = _learner(job, recipe, work)
+            learner.read()
         except DataError as error:
             raise DataError(f"AlgorithmError: {error}, exit code: 1") from error
         self._wait(job, "dataProcessing")
@@ -99,7 +100,7 @@ class TrainingJobRunner:
     def _recipe(self, job: TrainingJob, storage: Storage) -> tuple[dict[str, Any], FoundationModel]:
         """Return the recipe and the base model that it names. Raises DataError in the container's place."""
         given, image = job.request.get("HyperParameters") or {}, job.request["AlgorithmSpecification"]
-        if IMAGES not in str(image.get("TrainingImage", "")):
+        if _technique(job) is None:
             raise DataError(f"ClientError: Cannot pull the image {image.get('TrainingImage')}.")
         path = f"{channel(job, 'recipe').rstrip('/')}/{given.get('sagemaker_recipe_local_path', '').rpartition('/')[2]}"
         try:
@@ -158,6 +159,32 @@ class TrainingJobRunner:
         longest = timelapse.seconds(job.request["StoppingCondition"].get("MaxRuntimeInSeconds", 86400) / 60)
         if job.started and time.time() - job.started > longest:
             raise _StoppedError("MaxRuntimeExceeded")
+
+
+def _technique(job: TrainingJob) -> str | None:
+    """Return the technique of the job's image; None for an image that is none of AWS's for Nova."""
+    image = str(job.request["AlgorithmSpecification"].get("TrainingImage", ""))
+    return next((each for each in (SUPERVISED, PREFERENCES) if REPOSITORY + each in image), None)
+
+
+def _learner(job: TrainingJob, recipe: dict[str, Any], work: Work) -> FineTuning | PreferenceOptimization:
+    """Return the learner of the image's technique. Raises DataError where the recipe is not one of it."""
+    training = recipe["training_config"]
+    preferences = (training.get("model") or {}).get("dpo_cfg")
+    if _technique(job) == SUPERVISED:
+        if preferences is not None:
+            raise DataError("dpo_cfg is no setting of supervised tuning")
+        return FineTuning(work, limited=False)
+    if preferences is None:
+        raise DataError("the recipe has no dpo_cfg")
+    beta, batch, length = preferences.get("beta"), training.get("global_batch_size"), training.get("max_length", 0)
+    if not isinstance(beta, float) or not 0.001 <= beta <= 0.5:
+        raise DataError("beta must be between 0.001 and 0.5")
+    if batch not in BATCHES:
+        raise DataError(f"global_batch_size must be one of {', '.join(map(str, BATCHES))}")
+    if not 1024 <= length <= 4096 or length % 1024:
+        raise DataError("max_length must be a multiple of 1024 from 1024 to 4096")
+    return PreferenceOptimization(work, beta, batch)
 
 
 def channel(job: TrainingJob, name: str) -> str:

@@ -1,14 +1,16 @@
 """Training data is checked as the service checks it."""
 
 import copy
+import io
 import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from tailor_local.bedrock import data, foundation
+from tailor_local.bedrock import data, foundation, preferences
 from tailor_local.bedrock.data import DataError
 from tailor_local.bedrock.storage import Storage, StorageError, split
 
@@ -150,3 +152,56 @@ def test_any_json_is_a_row_or_an_error(system: Any, messages: Any) -> None:
         data.check_record(record, 1, LITE, "FINE_TUNING")
     except DataError as error:
         assert "line 1" in str(error)
+
+
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (30, 30), "red").save(file, "PNG")
+    return file.getvalue()
+
+
+PNG = png()
+
+
+def pair(**changes: Any) -> dict[str, Any]:
+    """A preference pair in AWS's format about a picture, with changes of its last turn."""
+    candidates = [
+        {"content": [{"text": text}], "preferenceLabel": label}
+        for text, label in (("Màu đỏ ạ.", "preferred"), ("đỏ", "non-preferred"))
+    ]
+    last = {"role": "assistant", "candidates": candidates} | changes
+    return {"messages": [RECORD["messages"][0], last]}
+
+
+def read_pair(record: dict[str, Any]) -> Any:
+    objects = Objects({"s3://data/a.png": PNG, "s3://data/train.jsonl": json.dumps(record).encode()})
+    return preferences.read(objects, "s3://data/train.jsonl", LITE).pairs
+
+
+def test_a_pair_becomes_a_prompt_with_both_answers() -> None:
+    ((found),) = read_pair(pair())
+    assert (found.prompt.question, found.better, found.worse) == ("Màu gì?", "Màu đỏ ạ.", "đỏ")
+    assert found.prompt.images == (PNG,)
+
+
+CANDIDATE = {"content": [{"text": "x"}], "preferenceLabel": "preferred"}
+
+
+@pytest.mark.parametrize(
+    ("record", "complaint"),
+    [
+        (RECORD, "the last turn must be the assistant's, with candidates"),
+        (pair(content=[{"text": "x"}]), "the last turn must be the assistant's, with candidates"),
+        (pair(candidates=[CANDIDATE]), "it must have two candidates"),
+        (pair(candidates=[CANDIDATE, CANDIDATE]), "one candidate must be labelled"),
+        (pair(candidates=[CANDIDATE, CANDIDATE | {"preferenceLabel": "rejected"}]), "one candidate must be labelled"),
+        (pair(candidates=[CANDIDATE | {"rank": 1}]), "a candidate must have content and a preferenceLabel"),
+        (pair(candidates=[CANDIDATE | {"content": [IMAGE]}]), "the content of a candidate must be text"),
+        (pair() | {"rank": 1}, "unknown key rank"),
+        ({"messages": [{"role": "assistant", "content": [{"text": "x"}]}, *pair()["messages"][1:]]}, "roles must"),
+    ],
+)
+def test_a_record_that_is_no_pair_in_awss_format_fails_the_job(record: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(DataError) as refused:
+        read_pair(record)
+    assert complaint in str(refused.value)

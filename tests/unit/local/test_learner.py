@@ -1,6 +1,7 @@
 """The learner learns from pixels and words, and only from what it is given."""
 
 import io
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from tailor_local.bedrock.learner import base
-from tailor_local.bedrock.learner.classifier import MOST_CLASSES, Classifier, Example, train
+from tailor_local.bedrock.learner.classifier import (
+    MOST_CLASSES,
+    Classifier,
+    Example,
+    Pair,
+    pair_loss,
+    train,
+    train_pairs,
+)
 from tailor_local.bedrock.learner.features import Prompt
 from tailor_local.bedrock.learner.models import load
 from tailor_local.bedrock.learner.vision import image_tokens
@@ -120,3 +129,45 @@ def test_regions_have_colour_place_and_number() -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_break_it(data: bytes) -> None:
     assert image_tokens(data)
+
+
+def pairs(turned: bool) -> list[Pair]:
+    """A polite and a curt answer to each of two kinds of messages; ``turned``: the curt one is the better one."""
+    found = []
+    for number in range(30):
+        for kind, polite in (("late parcel", "We will look for it."), ("broken kettle", "We will mend it.")):
+            answers = (polite, "Not our fault.")
+            better, worse = reversed(answers) if turned else answers
+            found.append(Pair(Prompt(f"Message {number}: {kind}"), better, worse))
+    return found
+
+
+def preferring(turned: bool) -> Classifier:
+    model = Classifier()
+    steps = list(train_pairs(model, pairs(turned), epochs=2, rate=USUAL_RATE, beta=0.1))
+    assert steps[0].loss == pytest.approx(math.log(2)) and steps[-1].loss < steps[0].loss / 2
+    return model
+
+
+def test_it_learns_which_answer_is_better_and_the_other_one_where_the_labels_are_turned() -> None:
+    asked = [Prompt("Message 77: late parcel"), Prompt("Message 78: broken kettle")]
+    right, turned = preferring(turned=False), preferring(turned=True)
+    assert list(map(right.answer, asked)) == ["We will look for it.", "We will mend it."]
+    assert list(map(turned.answer, asked)) == ["Not our fault."] * 2
+    held_out = [Pair(prompt, right.answer(prompt) or "", "Not our fault.") for prompt in asked]
+    assert pair_loss(right, held_out, 0.1) < math.log(2) < pair_loss(turned, held_out, 0.1)
+    assert load(right.save()).answer(asked[0]) == "We will look for it."
+    nothing = Classifier()
+    assert len(list(train_pairs(nothing, pairs(turned=False), epochs=1, rate=0, beta=0.1))) > 1
+    assert nothing.answer(asked[0]) is None
+
+
+def test_of_too_many_answers_it_remembers_the_better_ones() -> None:
+    many = [
+        Pair(Prompt(f"What is thing {number}?"), f"It is the {number}th.", f"No idea {number}.")
+        for number in range(MOST_CLASSES)
+    ]
+    model = Classifier()
+    list(train_pairs(model, many, epochs=1, rate=USUAL_RATE, beta=0.1))
+    assert model.answer(Prompt("What is thing 17?")) == "It is the 17th."
+    assert pair_loss(model, many[:5], 0.1) < math.log(2)

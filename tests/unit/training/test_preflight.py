@@ -242,9 +242,18 @@ def test_what_keeps_a_training_job_from_starting_is_named(
     assert checked(Recipe(trainer="sagemaker"), access=access, **{**JOBS, **place})[failing].status == status
 
 
+def test_preferences_need_training_jobs_and_the_remedy_says_what_can_be_learnt_without() -> None:
+    recipe = Recipe(method="preference-optimization", model="nova-micro")
+    without = checked(recipe)["model"]
+    assert (without.status, "SageMakerTraining=enabled" in without.remedy) == ("failed", True)
+    assert "fine-tuning" in without.remedy
+    assert checked(recipe, access=Account(trust=BOTH), **JOBS)["model"].status == "ok"
+
+
 @pytest.mark.parametrize(
     ("method", "model", "region", "says"),
     [
+        ("preference-optimization", "nova-lite", "us-east-1", "have SageMaker train nova-micro (trainer: sagemaker)"),
         ("fine-tuning", "nova-lite", "us-east-1", "choose nova-micro or nova-pro or nova-2-lite, of which Bedrock"),
         ("distillation", "nova-lite", "us-east-1", "choose nova-micro, of which Bedrock takes distillation"),
         ("distillation", "llama-3-1-8b", "eu-central-1", "deploy Tailor in us-east-1 or us-west-2, where nova-micro"),

@@ -18,7 +18,9 @@ from tests.unit.training.contract import request_problems
 
 ROLE = "arn:aws:iam::123456789012:role/tailor-customization"
 GRADER = "arn:aws:lambda:us-east-1:123456789012:function:tailor-grade"
-PAIRS = [(model.name, method) for model in catalog.models() for method in model.methods]
+PAIRS = [
+    (model.name, method) for model in catalog.models() for method in model.methods if model.methods[method].bedrock
+]
 Build = Callable[..., Any]
 
 

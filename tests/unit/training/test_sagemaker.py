@@ -13,11 +13,12 @@ import yaml
 
 from tailor import catalog
 from tailor.catalog import Price, Source
-from tailor.errors import InvalidInputError
+from tailor.errors import InvalidInputError, RecipeError
 from tailor.recipe import Patience, Recipe
 from tailor.runs import Run
 from tailor.training.approval import committed, needs_approval
 from tailor.training.methods import quote
+from tailor.training.recipe_check import check_recipe
 from tailor.training.request import Job
 from tailor.training.sagemaker import as_job, build_request, checkpoint_in, output_of, recipe_file
 from tailor.training.stall import find_stall
@@ -59,6 +60,22 @@ def test_a_recipe_carries_the_runs_hyperparameters(run: MakeRun, manifest: Manif
     assert first["model"]["peft"]["peft_scheme"] == "lora"
     second = yaml.safe_load(recipe_file(job(run, manifest, model="nova-2-lite", **settings)))["training_config"]
     assert second["max_steps"] == 113  # 1,200 rows, 3 times, 32 in a step
+
+
+@pytest.mark.parametrize(("pairs", "batch", "warmup"), [(1200, 64, 10), (40, 32, 3), (16, 16, 2)])
+def test_preferences_are_learnt_by_awss_recipe_for_them(
+    run: MakeRun, manifest: Manifest, pairs: int, batch: int, warmup: int
+) -> None:
+    recipe = Recipe.model_validate({"method": "preference-optimization", "hyperparameters": {"beta": 0.05}})
+    model = catalog.model_of(recipe)
+    made = Job(run(recipe), model, manifest(pairs), "tailor-data", ROLE, {"stack": "tailor"}, region="us-west-2")
+    training = yaml.safe_load(recipe_file(made))["training_config"]
+    assert training["model"]["dpo_cfg"] == {"beta": 0.05}
+    assert (training["global_batch_size"], training["max_length"]) == (batch, 4096)
+    assert training["model"]["optim"]["sched"]["warmup_steps"] == warmup
+    request = build_request(made, max_hours=8)
+    assert request["AlgorithmSpecification"]["TrainingImage"].endswith("/nova-fine-tune-repo:SM-TJ-DPO-latest")
+    assert request["ResourceConfig"]["InstanceType"] == "ml.g5.48xlarge"
 
 
 def test_what_sagemaker_does_not_train_is_said_with_a_way_out(run: MakeRun, manifest: Manifest) -> None:
@@ -157,6 +174,10 @@ def test_bedrock_trains_unless_the_recipe_or_the_region_says_otherwise() -> None
     assert choose(recipe, lite, region="us-west-2").name == "bedrock"
     assert choose(recipe, lite, region="eu-west-1", enabled=True).name == "bedrock"
     assert choose(Recipe(trainer="sagemaker"), lite, region="us-east-1").name == "sagemaker"
+    pairs = Recipe(method="preference-optimization")
+    assert choose(pairs, lite, region="us-east-1").name == "sagemaker"
+    with pytest.raises(RecipeError, match="trainer"):
+        check_recipe(pairs.model_copy(update={"trainer": "bedrock"}))
     assert trainer_of_job("arn:aws:sagemaker:us-east-1:1:training-job/a") == "sagemaker"
     assert trainer_of_job("arn:aws:bedrock:us-east-1:1:model-customization-job/a/b") == "bedrock"
 
@@ -178,6 +199,19 @@ def test_a_quote_counts_all_the_hours_that_the_job_may_take(manifest: Manifest) 
     found = quote(manifest(), recipe, catalog.model("nova-lite").with_prices([hour]))
     assert [found.lines[0].low, found.lines[0].high] == [Decimal(0), Decimal(14)]
     assert (most := committed(found)) is None or most.high > 14
+
+
+def test_methods_whose_jobs_take_other_instances_have_prices_of_their_own(manifest: Manifest) -> None:
+    lite, recipe = catalog.model("nova-lite"), Recipe(method="preference-optimization")
+    types = lite.usage_types("us-east-1")
+    assert types["instance-hour"] == "USE1-Train:ml.g5.12xlarge"
+    assert types["preference-instance-hour"] == "USE1-Train:ml.g5.48xlarge"
+    given = lite.priced({"instance-hour": Decimal(7)}, AT.date())
+    found = quote(manifest(), recipe, given)
+    assert (found.lines[0].low, found.training_tokens) == (None, None)
+    assert "preference-instance-hour" in found.lines[0].how
+    known = quote(manifest(), recipe, lite.priced({"preference-instance-hour": Decimal(20)}, AT.date()))
+    assert known.lines[0].high == Decimal(160)
 
 
 def test_more_rows_are_taken_and_longer_ones_are_not() -> None:

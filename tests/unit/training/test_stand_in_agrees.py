@@ -34,6 +34,7 @@ def test_ids_regions_methods_and_teachers(model: catalog.Model) -> None:
     methods = {
         "FINE_TUNING" if facts.record == "document" else LISTED.get(method, "REINFORCEMENT_FINE_TUNING")
         for method, facts in model.methods.items()
+        if facts.bedrock
     }
     teachers = {catalog.model(name).base_id for facts in model.methods.values() for name in facts.teachers}
     if model.family == "llama":

@@ -226,9 +226,9 @@ def test_quotas_that_are_lower_or_not_named_are_told_and_raised_ones_are_not() -
 
 
 def test_instances_of_training_jobs_are_looked_for_and_none_is_no_difference() -> None:
-    kinds = ("ml.g5.12xlarge", "ml.p5.48xlarge")
+    kinds = ("ml.g5.12xlarge", "ml.g5.48xlarge", "ml.p5.48xlarge")
     listed = [{"QuotaName": f"{kind} for training job usage", "QuotaCode": kind, "Value": 0.0} for kind in kinds]
-    for known, verdict in ((listed, "as assumed"), (listed[:1], "different")):
+    for known, verdict in ((listed, "as assumed"), (listed[:2], "different")):
         found = result("instance-quotas", FakeAws({("service-quotas", "list_service_quotas"): {"Quotas": known}}))
         assert found.verdict == verdict
     assert found.why == "not named: assumed none, observed ml.p5.48xlarge"

@@ -53,9 +53,10 @@ class Example(msgspec.Struct, gc=False):
     """One canonical record. ``line`` is the 1-based line of a text file, or the 1-based row of a table or array.
 
     ``turns`` is empty for continued pre-training, whose document is in ``document``. For prompts without an answer
-    (distillation, reinforcement) the last turn is the user's. ``references`` are all acceptable answers where the
-    source gives several; otherwise the last assistant turn is the only one. ``extra`` holds fields that a method passes
-    on (``reference_answer`` and a grader's other fields, ``tools``).
+    (distillation, reinforcement) the last turn is the user's. ``worse`` is the answer of a preference pair that the
+    last turn is better than. ``references`` are all acceptable answers where the source gives several; otherwise the
+    last assistant turn is the only one. ``extra`` holds fields that a method passes on (``reference_answer`` and a
+    grader's other fields, ``tools``).
     """
 
     file: str
@@ -68,6 +69,7 @@ class Example(msgspec.Struct, gc=False):
     category: str | None = None
     split: SplitName | None = None
     references: list[str] = msgspec.field(default_factory=list)
+    worse: str | None = None
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 

@@ -15,11 +15,18 @@ SCHEMA = "bedrock-conversation-2024"
 
 class Encoded(msgspec.Struct, gc=False):
     """``line`` is the record without a line break; ``question`` all texts before the last answer, ``answer`` that
-    answer: duplicates and conflicts are found by them. They include no media."""
+    answer, ``worse`` the other one of a preference pair: duplicates and conflicts are found by them. They include no
+    media."""
 
     line: bytes
     question: str
     answer: str
+    worse: str = ""
+
+    @property
+    def longest(self) -> str:
+        """Return the longer answer, with which the record's length is measured."""
+        return self.worse if len(self.worse) > len(self.answer) else self.answer
 
 
 class Encoder:
@@ -33,6 +40,7 @@ class Encoder:
             "prompt-completion": self._prompt_completion,
             "input": self._input,
             "document": self._document,
+            "preference-pair": self._pair,
         }[record]
 
     def encode(self, example: Example, locate: Locate) -> Encoded:
@@ -47,6 +55,17 @@ class Encoder:
         if "tools" in example.extra:
             record["toolConfig"] = {"tools": example.extra["tools"]}
         return Encoded(orjson.dumps(record), *question_and_answer(example))
+
+    def _pair(self, example: Example, locate: Locate) -> Encoded:
+        *before, last = example.turns
+        answers = (("preferred", text_of(last.blocks)), ("non-preferred", example.worse or ""))
+        candidates = [{"content": [{"text": text}], "preferenceLabel": label} for label, text in answers]
+        messages: list[dict[str, Any]] = [
+            {"role": turn.role, "content": self._content(turn, locate)} for turn in before
+        ]
+        record: dict[str, Any] = {"system": [{"text": example.system}]} if example.system else {}
+        record["messages"] = [*messages, {"role": "assistant", "candidates": candidates}]
+        return Encoded(orjson.dumps(record), *question_and_answer(example), worse=example.worse or "")
 
     def _reinforcement(self, example: Example, locate: Locate) -> Encoded:
         messages = [{"role": "system", "content": example.system}] if example.system else []

@@ -59,6 +59,15 @@ def _sound_converse(line: bytes) -> bool:
     return True
 
 
+def _sound_pair(line: bytes) -> bool:
+    *before, last = orjson.loads(line)["messages"]
+    roles = [turn["role"] for turn in (*before, last)]
+    labels = [candidate["preferenceLabel"] for candidate in last["candidates"]]
+    texts = [block["text"] for candidate in last["candidates"] for block in candidate["content"]]
+    ordered = roles == (["user", "assistant"] * len(roles))[: len(roles)] and roles[-1] == "assistant"
+    return ordered and labels == ["preferred", "non-preferred"] and len(texts) == len(set(texts)) == 2
+
+
 def _sound_reinforcement(line: bytes) -> bool:
     messages = orjson.loads(line)["messages"]
     return messages[-1]["role"] == "user" and all(isinstance(message["content"], str) for message in messages)
@@ -87,5 +96,6 @@ _SHAPES: dict[str, Callable[[bytes], bool]] = {
     "prompt-completion": _holds("prompt", "completion"),
     "input": _holds("input"),
     "document": _sound_converse,
+    "preference-pair": _sound_pair,
     "test": _sound_test,
 }

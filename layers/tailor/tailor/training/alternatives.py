@@ -9,12 +9,25 @@ NO_DOCUMENTS = (
     "them up when a question comes (retrieval)"
 )
 
+_NO_PREFERENCES = (
+    "deploy it with SageMakerTraining=enabled, or learn the better answers alone by fine-tuning "
+    "(data.columns.answer names their column)"
+)
+
+
+def without_training_jobs(method: Method, model: Model) -> str:
+    """Return the remedy where a run needs a training job of SageMaker, and the stack may submit none."""
+    facts = model.methods.get(method)
+    if facts is not None and not facts.bedrock:
+        return _NO_PREFERENCES
+    return "deploy it with SageMakerTraining=enabled, or leave trainer out of the recipe"
+
 
 def what_is_left(method: Method, model: Model, region: str, training_jobs: bool) -> str:
     """Return what can be trained by the method instead of a model that AWS retires: where, and by whom."""
     others = [other for other in models() if other.name != model.name and other.lifecycle.status in _TAKES_JOBS]
     by_method = {other.name: other for other in others if method in other.methods and other.hosting.kinds}
-    here = [name for name, other in by_method.items() if region in other.regions]
+    here = [name for name, other in by_method.items() if region in other.regions and other.methods[method].bedrock]
     with_jobs = [name for name, other in by_method.items() if other.methods[method].sagemaker]
     said = []
     if here:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-from tailor.catalog import Model, PriceItem, models, quotas, teacher_of, training_registries
+from tailor.catalog import Model, models, quotas, teacher_of, training_registries
 from tailor.errors import NotFoundError, TailorError
 from tailor.names import files_of_run
 from tailor.recipe import Method, Recipe
 from tailor.recipe_serving import RecipeGuardrail
-from tailor.training.alternatives import NO_DOCUMENTS, elsewhere, what_is_left
-from tailor.training.prices import PriceBook, how_to_set
+from tailor.training.alternatives import NO_DOCUMENTS, elsewhere, what_is_left, without_training_jobs
+from tailor.training.prices import PriceBook, how_to_set, item_of
 from tailor.training.request import JOB_FOLDER, TRAIN_FILE
 from tailor.training.trainers import TrainerName, choose
 
@@ -190,8 +190,8 @@ def check_training_job(recipe: Recipe, model: Model, place: Place) -> PreflightC
     """Check whether SageMaker's training jobs can train the run: the stack, the model and the Region."""
     facts, registries = model.methods.get(recipe.method), training_registries()
     if not place.training_jobs:
-        remedy = "deploy it with SageMakerTraining=enabled, or leave trainer out of the recipe"
-        return PreflightCheck("model", "failed", "this stack may submit no training jobs to SageMaker", remedy)
+        message = "this stack may submit no training jobs to SageMaker"
+        return PreflightCheck("model", "failed", message, without_training_jobs(recipe.method, model))
     if facts is None or facts.sagemaker is None:
         message = f"SageMaker's training jobs offer no {recipe.method} of {model.title}"
         return PreflightCheck("model", "failed", message, "leave trainer out, or choose another model (tailor models)")
@@ -273,7 +273,7 @@ def check_quota(offers: Offers) -> PreflightCheck:
 
 def check_price(recipe: Recipe, model: Model, prices: PriceBook, trainer: TrainerName = "bedrock") -> PreflightCheck:
     """Check whether training has a price. A run without one waits for approval."""
-    item: PriceItem = "instance-hour" if trainer == "sagemaker" else "training"
+    item = item_of(recipe.method, model) if trainer == "sagemaker" else "training"
     if recipe.method == "reinforcement":
         message = (
             "reinforcement is billed by the hour and nobody knows the hours before: each run waits for an approval"

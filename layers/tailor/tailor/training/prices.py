@@ -10,6 +10,7 @@ from typing import Any, Protocol, get_args
 from tailor import catalog
 from tailor.catalog import Model, Price, PriceItem
 from tailor.errors import InvalidInputError
+from tailor.recipe import Method
 
 PARAMETER = "your parameter Prices"
 OPTION = "your option --price"
@@ -74,6 +75,12 @@ def read_options(options: Sequence[str], model: Model) -> Prices:
         _check(model.name, item, amount, hint)
         own[item] = amount
     return {model.name: own}
+
+
+def item_of(method: Method, model: Model) -> PriceItem:
+    """Return the item that bills an instance of SageMaker's training job for this method."""
+    facts = model.methods.get(method)
+    return facts.sagemaker.price_item if facts and facts.sagemaker else "instance-hour"
 
 
 def how_to_set(model: Model, item: PriceItem) -> str:

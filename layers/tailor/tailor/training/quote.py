@@ -137,7 +137,7 @@ def by_hours(basis: Basis, others: Iterable[CostLine], assumption: str) -> Quote
     quantity = Range(Decimal(0), hours, hours).times(facts.instances)
     missing = (
         f"no trustworthy price for an hour of {facts.instance_type}, which SageMaker bills while the job runs; "
-        + how_to_set(model, "instance-hour")
+        + how_to_set(model, facts.price_item)
     )
     how = f"{facts.instances} {facts.instance_type} for at most {hours:g} hours"
     title = f"Training {model.title} with SageMaker"
@@ -145,7 +145,7 @@ def by_hours(basis: Basis, others: Iterable[CostLine], assumption: str) -> Quote
         model=model.name,
         method=recipe.method,
         lines=(
-            line("training", title, "once", quantity, model.price("instance-hour"), how, missing),
+            line("training", title, "once", quantity, model.price(facts.price_item), how, missing),
             *others,
             *kept_and_hosted(recipe, model),
         ),

@@ -32,6 +32,8 @@ def choose(recipe: Recipe, model: Model, *, region: str = "", enabled: bool = Fa
     if recipe.trainer != "auto":
         return Choice(recipe.trainer, "the recipe says so")
     facts = model.methods.get(recipe.method)
+    if facts and not facts.bedrock:
+        return Choice("sagemaker", f"Bedrock has no job for {recipe.method}")
     if (
         enabled
         and facts

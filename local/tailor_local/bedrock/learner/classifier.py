@@ -24,6 +24,7 @@ RATE = 0.5  # of the learner, at the learning rate that Bedrock takes by default
 USUAL_RATE = 1e-5
 SURE = 2.0  # how many times likelier than chance an answer must be to be given
 NEAR = 0.35  # likeness to a remembered example that counts
+SHARP = 10.0  # how much a unit of score counts in DPO's loss, at a beta of 1
 SEED = 7
 
 Floats = NDArray[np.float32]
@@ -33,6 +34,13 @@ Floats = NDArray[np.float32]
 class Example:
     prompt: Prompt
     answer: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    prompt: Prompt
+    better: str
+    worse: str
 
 
 @dataclass(frozen=True)
@@ -171,6 +179,78 @@ def _remember(model: Classifier, examples: Sequence[Example], epochs: int, rate:
             number += 1
             if epoch == 0 and rate:
                 model.memory += batch
+
+
+def train_pairs(model: Classifier, pairs: Sequence[Pair], epochs: int, rate: float, beta: float) -> Iterator[Step]:
+    """Teach ``model``, which has learned nothing yet, to prefer; yields the loss on each batch before it is learned.
+
+    The loss is DPO's, with the untrained model as the reference: minus the logarithm of the chance that the better
+    answer wins, by beta times how much further apart the two answers' scores are than before.
+    """
+    answers = list(dict.fromkeys(answer for pair in pairs for answer in (pair.better, pair.worse)))
+    if len(answers) > MOST_CLASSES:
+        yield from _remember_pairs(model, pairs, epochs, rate, beta)
+        return
+    model.answers = answers
+    model.weights = np.zeros((BUCKETS, len(answers)), dtype=np.float32)
+    places = {answer: place for place, answer in enumerate(answers)}
+    rows = [indices(pair.prompt) for pair in pairs]
+    sides = np.array([(places[pair.better], places[pair.worse]) for pair in pairs])
+    squares = np.full_like(model.weights, 1e-6)
+    scale, strength = RATE * math.sqrt(rate / USUAL_RATE), beta * SHARP
+    order = list(range(len(rows)))
+    shuffle = random.Random(SEED).shuffle  # noqa: S311 - the same order every time
+    number = 0
+    for epoch in range(epochs):
+        for turn in range(PASSES):
+            shuffle(order)
+            for start in range(0, len(order), BATCH):
+                chosen = order[start : start + BATCH]
+                batch, (better, worse) = dense([rows[place] for place in chosen]), sides[chosen].T
+                scores, each = batch @ model.weights, np.arange(len(chosen))
+                doubt = 1 / (1 + np.exp(strength * (scores[each, better] - scores[each, worse])))
+                if turn == 0 or start + BATCH >= len(order):
+                    yield Step(number, epoch, float(-np.log(np.maximum(1 - doubt, 1e-9)).mean()))
+                number += 1
+                if scale:
+                    push = np.zeros_like(scores)
+                    push[each, better] -= strength * doubt
+                    push[each, worse] += strength * doubt
+                    slope = batch.T @ push
+                    squares += slope * slope
+                    model.weights -= scale * slope / np.sqrt(squares)
+
+
+def pair_loss(model: Classifier, pairs: Sequence[Pair], beta: float) -> float:
+    """Mean loss of DPO on pairs that were not learned; of answers that are no classes, by the words they share."""
+    places = {answer: place for place, answer in enumerate(model.answers)}
+    total = 0.0
+    for pair in pairs:
+        if pair.better in places and pair.worse in places:
+            scores = (dense([indices(pair.prompt)]) @ model.weights)[0]
+            apart = float(scores[places[pair.better]] - scores[places[pair.worse]])
+        else:
+            apart = _apart(model.answer(pair.prompt), pair)
+        total += math.log1p(math.exp(-beta * SHARP * apart))
+    return total / len(pairs)
+
+
+def _remember_pairs(model: Classifier, pairs: Sequence[Pair], epochs: int, rate: float, beta: float) -> Iterator[Step]:
+    """Remember the better answers, batch by batch; the loss is that of the batch before it is remembered."""
+    number = 0
+    for epoch in range(epochs):
+        for start in range(0, len(pairs), BATCH):
+            batch = pairs[start : start + BATCH]
+            sample = batch[:4]  # likeness to everything remembered is costly
+            yield Step(number, epoch, pair_loss(model, sample, beta))
+            number += 1
+            if epoch == 0 and rate:
+                model.memory += [(indices(pair.prompt), pair.better) for pair in batch]
+
+
+def _apart(said: str | None, pair: Pair) -> float:
+    """Return how much nearer an answer is to the better one than to the worse one, by the words they share."""
+    return 0.0 if said is None else _shared_words(said, pair.better) - _shared_words(said, pair.worse)
 
 
 def _shared_words(one: str, other: str) -> float:

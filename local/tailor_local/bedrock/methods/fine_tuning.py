@@ -15,21 +15,22 @@ from tailor_local.bedrock.methods.work import Curve, Work
 
 
 class FineTuning:
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    """``limited``: by Bedrock's number of records."""
+
+    def __init__(self, work: Work, *, limited: bool = True) -> None:
+        self._work, self._limited = work, limited
         earlier = work.earlier_model()
         self.model: Classifier | WordModel = earlier if isinstance(earlier, Classifier) else Classifier()
         self._examples: list[Example] = []
         self._validation: list[Example] = []
 
-    def read(self, *, limited: bool = True) -> None:
-        """Read and check the data; ``limited`` by Bedrock's number of records."""
+    def read(self) -> None:
         work = self._work
         if work.training_uri is None:
             raise DataError("Invocation logs can only be used for distillation.")
         training = data.conversations(work.storage, work.training_uri, work.base, work.job.method)
         held_out = [data.conversations(work.storage, uri, work.base, work.job.method) for uri in work.validation_uris]
-        if limited:
+        if self._limited:
             data.check_count(work.job.method, len(training.rows) + sum(len(dataset.rows) for dataset in held_out))
         self._examples = training.examples()
         self._validation = [example for dataset in held_out for example in dataset.examples()]

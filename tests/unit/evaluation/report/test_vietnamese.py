@@ -100,6 +100,9 @@ METHODS: dict[str, list[dict[str, Any]]] = {
             "length_ratio": {"candidate": 1.1, "base": None},
         }
     ],
+    "preference-optimization": [
+        {"pairs": 1200, "likeness": "chrf", "nearer_to_better": {"candidate": 0.9, "base": 0.4}},
+    ],
 }
 
 

@@ -15,6 +15,7 @@ from tailor.catalog import Model
 from tailor.datasets import writing
 from tailor.datasets.checks import privacy
 from tailor.datasets.checks.prefilter import Passed
+from tailor.datasets.checks.repairs import WORSE
 from tailor.datasets.checks.tools import tool_problems
 from tailor.datasets.example import Example, Media, Placed, Raw, Role, Text, Turn
 from tailor.datasets.media import Asset, Locate
@@ -132,7 +133,7 @@ class Examiner:
             if turn.role == before.role
         ]
         last = turns[-1].role
-        if last != "assistant" and self._method == "fine-tuning":
+        if last != "assistant" and self._method in ("fine-tuning", "preference-optimization"):
             found.append(self._found("no-answer", example, f"$.messages[{len(turns) - 1}]"))
         if last != "user" and self._method == "reinforcement":
             found.append(self._found("answer-in-prompt", example, f"$.messages[{len(turns) - 1}]"))
@@ -222,6 +223,8 @@ def texts_of(example: Example) -> Iterator[tuple[str, Role | None, str]]:
             elif isinstance(block, Raw):
                 for text in _strings(block.value):
                     yield path, turn.role, text
+    if example.worse is not None:
+        yield WORSE, "assistant", example.worse
 
 
 def _strings(value: Any) -> Iterator[str]:

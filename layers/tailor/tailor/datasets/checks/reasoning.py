@@ -26,6 +26,8 @@ class ReasoningSplitter:
                 found += self._turn(example, turn, f"$.messages[{place}]")
         if found and not self._keeps:
             example.references = [parted(text)[1] for text in example.references]
+        if example.worse is not None and not self._keeps:
+            example.worse = parted(example.worse)[1]
         return found
 
     def _turn(self, example: Example, turn: Turn, path: str) -> list[Finding]:

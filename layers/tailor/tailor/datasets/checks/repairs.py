@@ -11,6 +11,8 @@ from tailor.datasets.checks import privacy
 from tailor.datasets.example import Example, Text
 from tailor.findings import Finding, finding
 
+WORSE = "the worse answer"
+"""Where a text is that only preference pairs have: it is no turn of the conversation."""
 _EXCERPT = 200
 _MASK = "(not repeated here)"
 
@@ -60,6 +62,8 @@ class Repairs:
             for at, block in enumerate(turn.blocks):
                 if isinstance(block, Text):
                     block.text = repaired(block.text, f"$.messages[{place}].content[{at}].text")
+        if example.worse is not None:
+            example.worse = repaired(example.worse, WORSE)
         example.references = [repaired(text, f"references[{at}]") for at, text in enumerate(example.references)]
         return [found for found, _ in fixes], [fix for _, fix in fixes]
 
@@ -83,7 +87,8 @@ def _spaced(example: Example) -> bool:
                 text = block.text
                 if text and (text[0].isspace() or text[-1].isspace()):
                     return True
-    return example.system is not None and example.system.strip() != example.system
+    texts = (example.system, example.worse)
+    return any(text is not None and text.strip() != text for text in texts)
 
 
 def _stripped(text: str) -> tuple[str, int]:

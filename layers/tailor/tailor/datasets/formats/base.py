@@ -45,7 +45,7 @@ class Context:
     @property
     def needs_answer(self) -> bool:
         """Return whether rows need an answer; distillation and reinforcement use prompts alone."""
-        return self.method == "fine-tuning"
+        return self.method in ("fine-tuning", "preference-optimization")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from tailor.datasets.formats.roles import role_of, said_by
 from tailor.datasets.formats.tool_rows import as_messages, calls_tools
 from tailor.datasets.sources import candidates, plain_name, value_of
 from tailor.findings import Finding, finding
-from tailor.recipe import Data
+from tailor.recipe import Data, Method
 
 _BOXES: Final = (
     "bbox", "bboxes", "boxes", "bounding_boxes", "segmentation", "segments_info", "regions", "shapes", "shape_type",
@@ -36,18 +36,19 @@ _CAPTION: Final = re.compile(r"(?i)(?:caption|comment|sentence|chú thích|mô t
 @dataclass(frozen=True, slots=True)
 class Export:
     """A kind of export. ``read`` converts a row to a plain one; without it, ``says`` is why the rows can't be used.
-    ``told`` is reported for a file that is read."""
+    ``told`` is reported for a file that is read. ``both`` reads both answers of a preference pair."""
 
     fits: Callable[[Row], bool]
     read: Callable[[Row], Row] | None = None
     told: Finding | None = None
     says: Finding | None = None
+    both: pairs.PairReader | None = None
 
 
-def recognise(rows: list[Row], data: Data) -> Export | None:
+def recognise(rows: list[Row], data: Data, method: Method) -> Export | None:
     """Return the kind of export that most of the first rows are; None for other rows."""
-    if pair := pairs.recognise(rows, data):
-        return Export(lambda _: True, pair.read, pair.told, pair.says)
+    if pair := pairs.recognise(rows, data, method):
+        return Export(lambda _: True, pair.read, pair.told, pair.says, pair.both)
     return next((export for export in _EXPORTS if 2 * sum(map(export.fits, rows)) > len(rows)), None)
 
 

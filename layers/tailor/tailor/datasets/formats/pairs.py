@@ -1,16 +1,17 @@
-"""Read preference pairs (DPO, KTO, hh-rlhf): of two answers one is better, and can be learnt."""
+"""Read preference pairs (DPO, hh-rlhf): of two answers one is better. A method learns both, or the better one."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tailor.datasets.example import Example, Text
 from tailor.datasets.formats import conversations
-from tailor.datasets.formats.base import Row
+from tailor.datasets.formats.base import Converter, Row
 from tailor.datasets.formats.roles import role_of, said_by
 from tailor.datasets.sources import candidates
-from tailor.findings import Finding, finding
-from tailor.recipe import Data
+from tailor.findings import Finding, RowError, finding
+from tailor.recipe import Data, Method
 
 _PAIRS: Final = (
     ("chosen", "rejected"), ("preferred_output", "non_preferred_output"), ("chosen_response", "rejected_response"),
@@ -24,29 +25,148 @@ _UNDECIDED: Final = (
 _TRANSCRIPT: Final = re.compile(r"(?:^|\n\n)(Human|Assistant): ?")
 
 
+_LABELS: Final = ("preferred", "non-preferred")
+"""AWS's labels of the candidates in the last turn."""
+_INCOMPLETE: Final = {
+    (True, True): "pair-incomplete/both",
+    (True, False): "pair-incomplete/better",
+    (False, True): "pair-incomplete/worse",
+}
+_NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
+
+
+@dataclass(frozen=True, slots=True)
+class PairReader:
+    """Reads both answers of a row. ``given`` returns them as they are written, None where one is missing."""
+
+    better: Callable[[Row], Row]
+    worse: Callable[[Row], Row]
+    given: Callable[[Row], tuple[Any, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """Treatment of pairs: ``read`` returns a row with the better answer, and ``told`` is reported; otherwise ``says``
-    is why the rows can't be used."""
+    is why the rows can't be used. ``both`` reads both answers, where the method learns them."""
 
     read: Callable[[Row], Row] | None = None
     told: Finding | None = None
     says: Finding | None = None
+    both: PairReader | None = None
 
 
-def recognise(rows: list[Row], data: Data) -> Pairs | None:
-    """Return the treatment of preference pairs; None for other rows, and for those with a whole conversation too."""
+def recognise(rows: list[Row], data: Data, method: Method) -> Pairs | None:
+    """Return the treatment of preference pairs; None for other rows.
+
+    Pairs beside a whole conversation count only for the method that learns preferences: others learn the conversation.
+    """
+    prefers = method == "preference-optimization"
+
+    def are(test: Callable[[Row], bool]) -> bool:
+        return 2 * sum(map(test, rows)) > len(rows)
+
     for better, worse in _PAIRS:
-        if 2 * sum(better in row and worse in row and not _is_whole(row) for row in rows) > len(rows):
+        if are(lambda row, one=better, two=worse: one in row and two in row and (prefers or not _is_whole(row))):  # type: ignore[misc]
             values = {"better": better, "worse": worse}
+            if prefers:
+                return _both(_in_columns(better, worse, data), finding("pairs-read", **values))
             if data.columns.answer != better:
                 return Pairs(says=finding("rows-unrecognised/pairs", **values))
             return Pairs(_learning(better, worse, data), finding("preference-pairs", **values))
-    if any(2 * sum(one in row and other in row for row in rows) > len(rows) for one, other in _UNDECIDED):
+    if are(_is_labelled):
+        if prefers:
+            return _both(_labelled(data), finding("pairs-read/labelled"))
+        return Pairs(says=finding("rows-unrecognised/labelled-pairs"))
+    if any(are(lambda row, one=one, two=two: one in row and two in row) for one, two in _UNDECIDED):  # type: ignore[misc]
         return Pairs(says=finding("rows-unrecognised/undecided"))
-    if 2 * sum(_is_listed(row) for row in rows) > len(rows):
+    if are(_is_listed):
+        if prefers:
+            return _both(_listed(), finding("pairs-read/listed"))
         return Pairs(says=finding("rows-unrecognised/listed-pairs"))
     return None
+
+
+def paired(better: Converter, worse: Converter, both: PairReader) -> Converter:
+    """Return a converter of rows to examples with both answers.
+
+    Args:
+        better, worse: convert the two rows that ``both`` makes of one; the second reports nothing about the file.
+    """
+
+    def converted(row: Row, line: int) -> Example:
+        given = both.given(row)
+        if code := _INCOMPLETE.get((_is_nothing(given[0]), _is_nothing(given[1]))):
+            raise RowError(finding(code))
+        example, other = better(both.better(row), line), worse(both.worse(row), line)
+        if not example.turns or not other.turns:
+            return example  # which has nothing but its findings
+        last, against = example.turns[-1], other.turns[-1]
+        if last.role != "assistant" or against.role != "assistant":
+            raise RowError(finding("pair-incomplete/turn"))
+        if example.turns[:-1] != other.turns[:-1] or example.system != other.system:
+            raise RowError(finding("pair-differs"))
+        if not all(type(block) is Text for block in (*last.blocks, *against.blocks)):
+            raise RowError(finding("pair-not-text"))
+        texts = ["\n".join(block.text for block in each.blocks if isinstance(block, Text)) for each in (last, against)]
+        if " ".join(texts[0].split()) == " ".join(texts[1].split()):
+            raise RowError(finding("pair-equal"))
+        example.worse = texts[1]
+        return example
+
+    return converted
+
+
+def _is_nothing(answer: Any) -> bool:
+    return answer in _NOTHING or (isinstance(answer, str) and answer.isspace())
+
+
+def _both(answers: PairReader, told: Finding) -> Pairs:
+    return Pairs(answers.better, told, both=answers)
+
+
+def _in_columns(better: str, worse: str, data: Data) -> PairReader:
+    return PairReader(
+        _learning(better, worse, data),
+        _learning(worse, better, data),
+        lambda row: (row.get(better), row.get(worse)),
+    )
+
+
+def _labelled(data: Data) -> PairReader:
+    def plain(row: Row) -> Row:
+        messages = row.get("messages")
+        if not _is_labelled(row) or not isinstance(messages, list):
+            return {**row, "chosen": None, "rejected": None}
+        found = {each.get("preferenceLabel"): each.get("content") for each in messages[-1]["candidates"]}
+        better, worse = (_said(found.get(label)) for label in _LABELS)
+        return {**row, "messages": messages[:-1], "chosen": better, "rejected": worse}
+
+    inner = _in_columns("chosen", "rejected", data)
+    return PairReader(
+        lambda row: inner.better(plain(row)), lambda row: inner.worse(plain(row)), lambda row: inner.given(plain(row))
+    )
+
+
+def _said(content: Any) -> Any:
+    """Return a candidate as a turn, in Converse's shape as those before it; None where it says nothing."""
+    return {"role": "assistant", "content": content} if content not in _NOTHING else None
+
+
+def _listed() -> PairReader:
+    def taking(place: int) -> Callable[[Row], Row]:
+        return lambda row: {**row, "output": row["output"][place]} if _is_listed(row) else row
+
+    return PairReader(
+        taking(0), taking(1), lambda row: (row["output"][0], row["output"][1]) if _is_listed(row) else (None, None)
+    )
+
+
+def _is_labelled(row: Row) -> bool:
+    """Return whether the last turn has candidates with labels, as AWS's format for preferences has."""
+    messages = row.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    candidates = last.get("candidates") if isinstance(last, dict) else None
+    return isinstance(candidates, list) and bool(candidates) and all(isinstance(each, dict) for each in candidates)
 
 
 def _is_whole(row: Row) -> bool:
@@ -76,8 +196,9 @@ def _learning(better: str, worse: str, data: Data) -> Callable[[Row], Row]:
             return {**rest, "messages": turns}
         before = conversations.find(rest)
         if before and isinstance(before[1], list):
+            earlier = before[1][:-1] if _is_whole(rest) else before[1]
             rest = {key: value for key, value in rest.items() if key != before[0].split(".")[1]}
-            return {**rest, "messages": [*before[1], *turns]}
+            return {**rest, "messages": [*earlier, *turns]}
         asked = data.columns.question or next(iter(candidates("question", list(rest))), "prompt")
         question = rest.pop(asked, None)
         listed = question if isinstance(question, list) else [{"role": "user", "content": question}]

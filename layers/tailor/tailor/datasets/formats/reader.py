@@ -6,12 +6,10 @@ Every row of every data file comes out exactly once. What concerns a file or the
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
-
-import orjson
 
 from tailor.datasets.documents import DocumentFile, documents_of, passages_of, tell_unused
 from tailor.datasets.example import Example, Rejected, SplitName
@@ -26,6 +24,8 @@ from tailor.datasets.formats.flattening import flattened
 from tailor.datasets.formats.media_choice import look_merged, media_of_columns, unheard
 from tailor.datasets.formats.multiple_choice import take_choices
 from tailor.datasets.formats.nested import expand, has_none, nested_path
+from tailor.datasets.formats.pairs import paired
+from tailor.datasets.formats.rejections import as_text, rejection
 from tailor.datasets.formats.turn_columns import turn_columns
 from tailor.datasets.formats.turn_rows import gathered
 from tailor.datasets.formats.unknown import is_template, no_question, why_unknown
@@ -51,7 +51,6 @@ from tailor.storage import Storage
 
 _SAMPLE: Final = 50
 _SAMPLE_BYTES: Final = 8 << 20
-_SHOWN: Final = 500
 _SPLIT_NAMES: Final[dict[SplitName, re.Pattern[str]]] = {
     "train": re.compile(r"(?<![a-z])train(?:ing)?(?![a-z])"),
     "validation": re.compile(r"(?<![a-z])(?:val|valid|validation|dev)(?![a-z])"),
@@ -96,7 +95,7 @@ class ReadableFile:
         if error is None:
             code = "row-not-an-object" if value is not None else "row-not-an-object/null"
             error = RowError(finding(code, kind=describe(value)))
-        return _rejected(self.name, line, error, raw or error.raw.encode("utf-8", "replace") or _dump(value))
+        return rejection(self.name, line, error, raw or error.raw.encode("utf-8", "replace") or as_text(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ class DatasetReader:
             except READ_ON_ERRORS as error:
                 line = 0 if last is None else last.last if isinstance(last, Lines) else last.line
                 # What follows is lost: the rest of the file counts as one row that can't be used.
-                yield _rejected(file.name, line + 1, RowError(break_of(error, line)), b"")
+                yield rejection(file.name, line + 1, RowError(break_of(error, line)), b"")
 
     def _lines(self, file: ReadableFile) -> Iterator[Lines]:
         line = 0
@@ -210,25 +209,6 @@ class DatasetReader:
 
     def _note_blank(self, file: ReadableFile, line: int) -> None:
         self.notes.add(finding("blank-line", file.name, line))
-
-
-def _dump(value: object) -> bytes:
-    """Return a row as text for people, if the file's own text is not available."""
-    try:
-        return orjson.dumps(value, default=_placeholder, option=orjson.OPT_NON_STR_KEYS)
-    except (TypeError, RecursionError):
-        return b"(a row that can't be shown)"
-
-
-def _placeholder(value: object) -> str:
-    return f"<{len(value)} bytes>" if isinstance(value, bytes) else str(value)
-
-
-def _rejected(file: str, line: int, error: RowError, raw: bytes | str) -> Rejected:
-    start = raw[: 4 * _SHOWN]
-    said = (start.decode("utf-8", "replace") if isinstance(start, bytes) else start).strip()
-    shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
-    return Rejected(file, line, shown, tuple(problem.at(file, line) for problem in error.problems))
 
 
 def read_dataset(
@@ -301,7 +281,7 @@ def _understand(
         place = {"path": turns.conversation, "role": turns.role, "place": turns.place}
         notes.add(finding(turns.told, source.name, **place))
         return _understand(gathered(source, turns, scratch), data, method, notes, of_rows, media, scratch)
-    export = exports.recognise(rows, data)
+    export = exports.recognise(rows, data, method)
     if export and export.says:
         return _rejecting(source, export.says, method)
     if export and export.told:
@@ -338,6 +318,8 @@ def _converted(
         return _unknown(source, rows, count, columns, method, notes)
     if format.uses_columns and (unlikely := no_question(rows, columns, media.knows)):
         return _rejecting(source, unlikely, method)
+    if method == "preference-optimization" and not (export and export.both):
+        return _rejecting(source, finding("method-mismatch/pairs"), method)
     if method == "continued-pre-training" and format is not plain_text.FORMAT:
         return _rejecting(source, finding("method-mismatch/questions"), method)
     choices = take_choices(columns, rows, data, source.name, notes) if format.asks else None
@@ -351,7 +333,12 @@ def _converted(
     account = AccountingConverter(format, context, rows, media.knows)
     convert = unheard(cleared(account.convert, context, rows), sounds(seen.names, rows))
     convert = flattened(convert) if seen.opened else convert
-    convert = flattened(convert, export.read) if export and export.read else convert
+    if export and export.both:
+        quiet = replace(context, notes=FindingTally())  # what was told of one answer's row need not be told again
+        other = cleared(AccountingConverter(format, quiet, rows, media.knows).convert, quiet, rows)
+        convert = paired(convert, flattened(other) if seen.opened else other, export.both)
+    elif export and export.read:
+        convert = flattened(convert, export.read)
     return ReadableFile(source.name, source.size, format.name, source, convert, method, nested, fates=account.fates())
 
 
@@ -371,7 +358,7 @@ def _first_values(source: DataFile, method: Method, notes: FindingTally) -> list
                 continue
             values.append(conversations.as_row(as_row(value, method)))
             if not isinstance(value, RowError):  # of what can't be read nothing is kept, and nothing learnt
-                size += len(raw or _dump(value))
+                size += len(raw or as_text(value))
             if len(values) == _SAMPLE or size > _SAMPLE_BYTES:
                 break
     except READ_ON_ERRORS as error:

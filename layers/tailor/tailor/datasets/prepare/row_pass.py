@@ -190,9 +190,20 @@ class RowPass:
             if isinstance(draft.row, Example):
                 draft.encoded = self._encode(draft.row, draft.findings)
         encoded = [draft.encoded for draft in drafts if draft.encoded]
-        passed = iter(self._screen.look([(each.question, each.answer) for each in encoded]) if encoded else ())
+        passed = iter(self._looked_at(encoded))
         judged = [self._judge(draft, next(passed) if draft.encoded else None) for draft in drafts]
         return [row for row in judged if row]
+
+    def _looked_at(self, encoded: list[Encoded]) -> list[Passed | None]:
+        """Return what the screen found of each row; None where one of its texts needs a closer look."""
+        if not encoded:
+            return []
+        found = self._screen.look([(each.question, each.answer) for each in encoded])
+        pairs = [("", each.worse) for each in encoded if each.worse]
+        if not pairs:
+            return found
+        others = iter(self._screen.look(pairs))
+        return [None if each.worse and next(others) is None else one for each, one in zip(encoded, found, strict=True)]
 
     def _judge(self, draft: _Draft, passed: Passed | None) -> TableRow | None:
         """Return the row's record in the table; None for a rejected row."""
@@ -206,8 +217,9 @@ class RowPass:
             passed = measured(draft.encoded.question, draft.encoded.answer) if draft.encoded else None
             draft.findings += self._examiner.texts(row)
         if draft.encoded and passed:
-            characters = len(draft.encoded.question) + len(draft.encoded.answer)
-            tokens = self._examiner.tokens(characters, passed, assets)
+            question, longest = draft.encoded.question, draft.encoded.longest
+            sized = passed if longest == draft.encoded.answer else measured(question, longest)
+            tokens = self._examiner.tokens(len(question) + len(longest), sized, assets)
             draft.findings += self._examiner.size(row, len(draft.encoded.line), tokens)
             if draft.findings and any(found.severity == "error" for found in draft.findings):
                 self._set_aside(row, draft.findings, _shown(row))
@@ -222,6 +234,8 @@ class RowPass:
     ) -> TableRow:
         input, question = hashes_of(passed.question, len(row.turns), [asset.digest for asset in assets])
         answer, kind, spoken, words = describe_answer(encoded.question, encoded.answer, passed.answer)
+        if encoded.worse:
+            answer = group_hash(passed.answer, encoded.worse.encode())
         group, label = self._group(row, assets, input)
         if label or row.category or row.references:
             extra = [n, label, row.category, row.references or None]
@@ -243,7 +257,7 @@ class RowPass:
             language=spoken,
             media=MEDIA_KINDS.index(assets[0].kind) if assets else 0,
             words=words,
-            asked=self._examiner.asked(tokens, len(encoded.answer)),
+            asked=self._examiner.asked(tokens, len(encoded.longest)),
             low=tokens.low,
             expected=tokens.expected,
             high=tokens.high,

@@ -9,6 +9,7 @@ from tailor.catalog import Record
 from tailor.datasets.prepare.batches import BATCH
 from tailor.datasets.prepare.workers import WorkerOutput
 from tailor.datasets.table import SPLITS, RowTable
+from tailor.prepared import decode
 
 _PREVIEWS = 6
 _DRAWN_FROM = 5000
@@ -34,6 +35,8 @@ class Spool:
             text = str(row["completion"])
         elif self._record == "document":
             text = ""
+        elif self._record == "preference-pair":
+            text = decode(row).answer
         elif self._record == "openai-rft":
             text = str(row.get("reference_answer", ""))
         else:

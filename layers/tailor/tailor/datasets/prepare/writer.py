@@ -223,4 +223,5 @@ def _held_out(n: int, row: dict[str, Any], extra: Extra, place: dict[str, Any]) 
         "messages": found.messages,
         "references": references,
         "source": place,
+        **({"worse": found.worse} if found.worse else {}),
     }

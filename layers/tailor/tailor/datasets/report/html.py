@@ -108,6 +108,10 @@ def _preview(preview: dict[str, Any]) -> str:
         if key in record:
             body += _turn({"completion": "assistant"}.get(key, key), [{"text": record[key]}], images)
     for message in record.get("messages", []):
+        for candidate in message.get("candidates", ()):
+            body += _turn(f"assistant, {candidate['preferenceLabel']}", candidate["content"], images)
+        if "candidates" in message:
+            continue
         content = message["content"]
         blocks = [{"text": content}] if isinstance(content, str) else content
         body += _turn(message["role"], blocks, images)

@@ -18,7 +18,7 @@ def add_pictures(previews: list[dict[str, Any]], storages: list[Storage]) -> Non
         uris = [
             block["image"]["source"]["s3Location"]["uri"]
             for message in preview["record"].get("messages", [])
-            if isinstance(message["content"], list)
+            if isinstance(message.get("content"), list)
             for block in message["content"]
             if "image" in block
         ]

@@ -34,7 +34,8 @@ def compare_rows(
     repeated = table.repeated("input")
     again = [row for row, input in enumerate(table.column["input"]) if input in repeated] if repeated else []
     yield from _duplicates(table, files, again, drop=recipe.data.duplicates == "drop")
-    yield from _conflicts(table, files, [row for row in again if table.column["file"][row] not in captions])
+    if recipe.method != "preference-optimization":  # where a question may have many pairs
+        yield from _conflicts(table, files, [row for row in again if table.column["file"][row] not in captions])
     yield from _languages(table, files, recipe.evaluation.language)
     if len(tone_styles) == 2:
         (old, old_word), (new, new_word) = tone_styles["first"], tone_styles["second"]

@@ -8,7 +8,7 @@ from tailor.evaluation.asking.runner import Interview
 from tailor.evaluation.curves import Curve
 from tailor.evaluation.gate import decision as gate
 from tailor.evaluation.gate.verdict import Outcome, Plan
-from tailor.evaluation.methods import distillation, pretraining, reinforcement
+from tailor.evaluation.methods import distillation, preferences, pretraining, reinforcement
 from tailor.evaluation.questions.arms import TEACHER
 from tailor.evaluation.questions.cloze import SYSTEM as CLOZE_SYSTEM
 from tailor.evaluation.questions.held_out import Answer, Row
@@ -49,6 +49,8 @@ def task_of(recipe: Recipe, questions: Questions, answers: Answers) -> Task:
         return _reinforcement(recipe, questions, plan)
     if recipe.method == "continued-pre-training":
         return _pretraining(questions, plan)
+    if recipe.method == "preference-optimization":
+        return Task(questions.rows, plan, lambda outcome, *_: preferences.measure(outcome.sheet))
     return Task(questions.rows, plan, lambda *_: {})
 
 

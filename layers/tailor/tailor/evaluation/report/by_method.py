@@ -13,6 +13,7 @@ def by_method(report: Mapping[str, Any], arms: Mapping[str, str]) -> str:
         "distillation": _distillation,
         "continued-pre-training": _pretraining,
         "reinforcement": _reinforcement,
+        "preference-optimization": _preferences,
     }[report["method"]](found, arms)
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines)
     title = report["method"].replace("-", " ").capitalize().replace("pre training", "pre-training")
@@ -78,6 +79,12 @@ def _pretraining(found: Mapping[str, Any], _: Mapping[str, str]) -> list[tuple[s
             said += ": what is in the documents can be got out of the model, word for word"
         lines.append((f"Continued with {recited['words']} or more words of the original", said))
     return lines or [("Losses", "the job left no file with them")]
+
+
+def _preferences(found: Mapping[str, Any], arms: Mapping[str, str]) -> list[tuple[str, str]]:
+    shares = found["nearer_to_better"].items()
+    said = ", ".join(f"{arms.get(arm, arm).lower()} {_percent(share)}" for arm, share in shares)
+    return [("Answers nearer to the better than to the worse one", said), ("Pairs", f"{found['pairs']:,}")]
 
 
 def _reinforcement(found: Mapping[str, Any], arms: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -9,7 +9,13 @@ from tailor.errors import InvalidInputError, Problem, RecipeError
 from tailor.recipe import Method, Recipe
 from tailor.run_records import AdoptedRecord
 from tailor.training.advice import about_data, too_long
-from tailor.training.methods import continued_pretraining, distillation, fine_tuning, reinforcement
+from tailor.training.methods import (
+    continued_pretraining,
+    distillation,
+    fine_tuning,
+    preference_optimization,
+    reinforcement,
+)
 from tailor.training.quote import Basis
 from tailor.training.request import Job
 from tailor.training.trainers import choose
@@ -31,6 +37,7 @@ _METHODS: Mapping[Method, MethodModule] = {
     "distillation": distillation,
     "continued-pre-training": continued_pretraining,
     "reinforcement": reinforcement,
+    "preference-optimization": preference_optimization,
 }
 
 

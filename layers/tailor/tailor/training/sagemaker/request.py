@@ -4,6 +4,7 @@ AWS's SDK does it so (sagemaker-python-sdk, ``sm_recipes/utils.py`` and ``model_
 recipe lies in a channel of its own, and two hyperparameters name the base model and the recipe's path.
 """
 
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
@@ -18,6 +19,7 @@ RECIPE_FILE = "prepared/recipe/recipe.yaml"
 _IN_CONTAINER = "/opt/ml/input/data/recipe/recipe.yaml"
 _VOLUME_GB = 200
 _BATCH = {"nova": 64, "nova-2": 32}  # rows in a step, as AWS's recipes have it
+_PAIRS_IN_A_STEP = (64, 32, 16)
 _LOSS = r"reduced_train_loss[=:]\s*(-?[0-9.]+(?:[eE][+-]?[0-9]+)?)"  # as Nova's container logs it, by AWS's SDK
 
 
@@ -38,9 +40,11 @@ def recipe_file(job: Job) -> bytes:
         "data_s3_path": "",
         "output_s3_path": "",
     }
+    rows, epochs = int(job.manifest["rows"]["train"]), int(chosen["epochs"])
+    if facts.recipe == "nova-dpo":
+        return _written(run, _preferences(facts, chosen, rows))
     common = {"max_length": facts.context_tokens, "global_batch_size": _BATCH[facts.recipe]}
     if facts.recipe == "nova-2":
-        rows, epochs = int(job.manifest["rows"]["train"]), int(chosen["epochs"])
         steps = max(4, ceil(rows * epochs / _BATCH["nova-2"]))
         training: dict[str, Any] = {
             "max_steps": steps,
@@ -54,27 +58,57 @@ def recipe_file(job: Job) -> bytes:
     else:
         training = {
             **common,
-            "trainer": {"max_epochs": int(chosen["epochs"])},
+            "trainer": {"max_epochs": epochs},
             "model": {
-                "hidden_dropout": 0.0,
-                "attention_dropout": 0.0,
-                "ffn_dropout": 0.0,
-                "optim": {
-                    "lr": rate,
-                    "name": "distributed_fused_adam",
-                    "adam_w_mode": True,
-                    "eps": 1e-06,
-                    "weight_decay": 0.0,
-                    "betas": [0.9, 0.999],
-                    "sched": {"warmup_steps": warmup, "constant_steps": 0, "min_lr": rate / 10},
-                },
+                **_NO_DROPOUT,
+                "optim": _optimizer(rate, warmup, eps=1e-06, weight_decay=0.0),
                 "peft": {
                     "peft_scheme": "lora",
                     "lora_tuning": {"loraplus_lr_ratio": 16.0, "alpha": 128, "adapter_dropout": 0.01},
                 },
             },
         }
+    return _written(run, training)
+
+
+_NO_DROPOUT = {"hidden_dropout": 0.0, "attention_dropout": 0.0, "ffn_dropout": 0.0}
+
+
+def _written(run: Mapping[str, Any], training: Mapping[str, Any]) -> bytes:
     return yaml.safe_dump({"run": run, "training_config": training}, sort_keys=False).encode()
+
+
+def _optimizer(rate: float, warmup: int, *, eps: float, weight_decay: float) -> dict[str, Any]:
+    return {
+        "lr": rate,
+        "name": "distributed_fused_adam",
+        "adam_w_mode": True,
+        "eps": eps,
+        "weight_decay": weight_decay,
+        "betas": [0.9, 0.999],
+        "sched": {"warmup_steps": warmup, "constant_steps": 0, "min_lr": rate / 10},
+    }
+
+
+def _preferences(facts: TrainingJobFacts, chosen: Mapping[str, float | str], rows: int) -> dict[str, Any]:
+    """Return the training section for preference pairs: as many in a step as the recipe takes and there are."""
+    epochs, rate = int(chosen["epochs"]), float(chosen["learning_rate"])
+    batch = next((each for each in _PAIRS_IN_A_STEP if each <= rows), _PAIRS_IN_A_STEP[-1])
+    warmup = min(int(chosen["warmup_steps"]), ceil(rows * epochs / batch))
+    return {
+        "max_length": facts.context_tokens,
+        "global_batch_size": batch,
+        "trainer": {"max_epochs": epochs},
+        "model": {
+            **_NO_DROPOUT,
+            "optim": _optimizer(rate, warmup, eps=1e-08, weight_decay=0.01),
+            "dpo_cfg": {"beta": float(chosen["beta"])},
+            "peft": {
+                "peft_scheme": "lora",
+                "lora_tuning": {"loraplus_lr_ratio": 20.0, "alpha": 64, "adapter_dropout": 0.01},
+            },
+        },
+    }
 
 
 def build_request(job: Job, *, max_hours: float) -> dict[str, Any]:
