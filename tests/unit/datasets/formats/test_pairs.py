@@ -85,6 +85,13 @@ def test_earlier_turns_and_the_system_text_are_kept(tmp_path: Path) -> None:
     assert (found.system, texts(found)) == ("Be brief.", ["q0?", "good 0"])
 
 
+def test_the_input_of_an_instruction_is_kept(tmp_path: Path) -> None:
+    row = {"instruction": "Translate.", "input": "hello #", "chosen": GOOD, "rejected": BAD}
+    (found, *_) = examples(pairs_of(tmp_path, row))
+    assert "Translate." in texts(found)[0] and "hello 0" in texts(found)[0]
+    assert (texts(found)[1], found.worse) == ("good 0", "bad 0")
+
+
 def test_a_recipe_that_names_the_better_column_changes_nothing(tmp_path: Path) -> None:
     row = {"prompt": ASKED, "chosen": GOOD, "rejected": BAD}
     (found, *_) = examples(pairs_of(tmp_path, row, data=Data(columns=Columns(answer="chosen"))))

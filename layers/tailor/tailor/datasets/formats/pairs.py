@@ -199,6 +199,8 @@ def _learning(better: str, worse: str, data: Data) -> Callable[[Row], Row]:
             earlier = before[1][:-1] if _is_whole(rest) else before[1]
             rest = {key: value for key, value in rest.items() if key != before[0].split(".")[1]}
             return {**rest, "messages": [*earlier, *turns]}
+        if isinstance(chosen, str) and isinstance(rest.get("instruction"), str) and not data.columns.question:
+            return {**rest, "output": chosen}  # Alpaca's, whose question may have an input
         asked = data.columns.question or next(iter(candidates("question", list(rest))), "prompt")
         question = rest.pop(asked, None)
         listed = question if isinstance(question, list) else [{"role": "user", "content": question}]
