@@ -33,7 +33,8 @@ async def check(path: str, model: str | None = None, method: str | None = None) 
     Args:
         path: a folder or file on this machine.
         model: a base model, for example nova-lite; the recipe's otherwise.
-        method: fine-tuning, distillation, continued-pre-training or reinforcement; the recipe's otherwise.
+        method: fine-tuning, distillation, continued-pre-training, reinforcement or
+            preference-optimization; the recipe's otherwise.
     """
     report = await _tailor("check", *_options(model=model, method=method), names=[path], taken=(0, 1))
     kept = ("usable", "headline", "counts", "findings_by_code", "baselines")

@@ -22,11 +22,17 @@ from tests.unit.datasets.documents.making import docx, p, pdf
 SetFaults = Callable[[Faults], None]
 # Besides what the sample says itself: few rows, and no more questions than the verdict needs.
 LITTLE: dict[str, Any] = {"split": {"train": 0.6, "validation": 0.1, "test": 0.3}}
-ROWS: dict[Method, int] = {"distillation": 190, "continued-pre-training": 60, "reinforcement": 200}
+ROWS: dict[Method, int] = {
+    "distillation": 190,
+    "continued-pre-training": 60,
+    "reinforcement": 200,
+    "preference-optimization": 110,
+}
 JOBS: dict[Method, str] = {
     "distillation": "DISTILLATION",
     "continued-pre-training": "SageMaker training job",
     "reinforcement": "REINFORCEMENT_FINE_TUNING",
+    "preference-optimization": "SageMaker training job",
 }
 
 

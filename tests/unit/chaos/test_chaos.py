@@ -392,7 +392,7 @@ PATHS = (
         on_state=uploads_a_successor(f"{TAKEN_OVER}\ndescription: failed"),
         model_units=1,
     ),
-    Path("sagemaker-goes-live", 104, [LIVE], recipe=f"{RECIPE}\ntrainer: sagemaker"),
+    Path("preferences-go-live", 104, [LIVE], recipe=f"{RECIPE}\nmethod: preference-optimization"),
     Path(
         "sagemaker-job-failed",
         60,

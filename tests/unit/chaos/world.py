@@ -61,7 +61,10 @@ RETRIES = (timedelta(minutes=1), timedelta(minutes=2))  # Lambda's, of an asynch
 AGAIN = timedelta(seconds=10)  # a stream tries again and again, and so does a person whose command was cut short
 LEASE = timedelta(minutes=5)  # the time limit of prepare and evaluate
 DUE_AFTER = timedelta(minutes=3)
-ITEMS = ("training", "instance-hour", "storage", "input", "output", "custom-input", "custom-output", "provisioned")
+ITEMS = (
+    "training", "instance-hour", "preference-instance-hour", "storage", "input", "output", "custom-input",
+    "custom-output", "provisioned",
+)  # fmt: skip
 CHEAP = {"nova-micro": dict.fromkeys(ITEMS, Decimal("0.0001"))}
 DEAR = {"nova-micro": dict.fromkeys(ITEMS, Decimal(1000))}
 MANY_ROUNDS = 500

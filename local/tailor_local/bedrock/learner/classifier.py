@@ -9,7 +9,7 @@ import json
 import math
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -135,14 +135,27 @@ def train(model: Classifier, examples: Sequence[Example], epochs: int, rate: flo
     added = len(answers) - len(model.answers)
     model.weights = np.hstack([model.weights, np.zeros((BUCKETS, added), dtype=np.float32)])
     model.answers = answers
-    yield from _descend(model, examples, epochs, rate)
-
-
-def _descend(model: Classifier, examples: Sequence[Example], epochs: int, rate: float) -> Iterator[Step]:
-    """AdaGrad on the cross-entropy."""
     places = {answer: place for place, answer in enumerate(model.answers)}
-    rows = [indices(example.prompt) for example in examples]
     goals = np.array([places[example.answer] for example in examples])
+
+    def slope(chosen: list[int], scores: Floats) -> tuple[float, Floats]:
+        """Return the cross-entropy."""
+        wrong = _softmax(scores)
+        right = (np.arange(len(chosen)), goals[chosen])
+        loss = float(-np.log(np.maximum(wrong[right], 1e-9)).mean())
+        wrong[right] -= 1
+        return loss, wrong
+
+    yield from _descend(model, [example.prompt for example in examples], epochs, rate, slope)
+
+
+Slope = Callable[[list[int], Floats], tuple[float, Floats]]
+"""Takes the rows of a batch and the scores of all answers to each; returns the loss and its slope by score."""
+
+
+def _descend(model: Classifier, prompts: Sequence[Prompt], epochs: int, rate: float, slope: Slope) -> Iterator[Step]:
+    """AdaGrad; yields the loss on each batch before it is learned from."""
+    rows = [indices(prompt) for prompt in prompts]
     squares = np.full_like(model.weights, 1e-6)
     scale = RATE * math.sqrt(rate / USUAL_RATE)
     order = list(range(len(rows)))
@@ -154,17 +167,14 @@ def _descend(model: Classifier, examples: Sequence[Example], epochs: int, rate: 
             for start in range(0, len(order), BATCH):
                 chosen = order[start : start + BATCH]
                 batch = dense([rows[place] for place in chosen])
-                wrong = _softmax(batch @ model.weights)
-                right = (np.arange(len(chosen)), goals[chosen])
-                loss = float(-np.log(np.maximum(wrong[right], 1e-9)).mean())
+                loss, by_score = slope(chosen, batch @ model.weights)
                 if turn == 0 or (start + BATCH >= len(order)):
                     yield Step(number, epoch, loss)
                 number += 1
                 if scale:
-                    wrong[right] -= 1
-                    slope = batch.T @ wrong
-                    squares += slope * slope
-                    model.weights -= scale * slope / np.sqrt(squares)
+                    by_weight = batch.T @ by_score
+                    squares += by_weight * by_weight
+                    model.weights -= scale * by_weight / np.sqrt(squares)
 
 
 def _remember(model: Classifier, examples: Sequence[Example], epochs: int, rate: float) -> Iterator[Step]:
@@ -194,31 +204,19 @@ def train_pairs(model: Classifier, pairs: Sequence[Pair], epochs: int, rate: flo
     model.answers = answers
     model.weights = np.zeros((BUCKETS, len(answers)), dtype=np.float32)
     places = {answer: place for place, answer in enumerate(answers)}
-    rows = [indices(pair.prompt) for pair in pairs]
     sides = np.array([(places[pair.better], places[pair.worse]) for pair in pairs])
-    squares = np.full_like(model.weights, 1e-6)
-    scale, strength = RATE * math.sqrt(rate / USUAL_RATE), beta * SHARP
-    order = list(range(len(rows)))
-    shuffle = random.Random(SEED).shuffle  # noqa: S311 - the same order every time
-    number = 0
-    for epoch in range(epochs):
-        for turn in range(PASSES):
-            shuffle(order)
-            for start in range(0, len(order), BATCH):
-                chosen = order[start : start + BATCH]
-                batch, (better, worse) = dense([rows[place] for place in chosen]), sides[chosen].T
-                scores, each = batch @ model.weights, np.arange(len(chosen))
-                doubt = 1 / (1 + np.exp(strength * (scores[each, better] - scores[each, worse])))
-                if turn == 0 or start + BATCH >= len(order):
-                    yield Step(number, epoch, float(-np.log(np.maximum(1 - doubt, 1e-9)).mean()))
-                number += 1
-                if scale:
-                    push = np.zeros_like(scores)
-                    push[each, better] -= strength * doubt
-                    push[each, worse] += strength * doubt
-                    slope = batch.T @ push
-                    squares += slope * slope
-                    model.weights -= scale * slope / np.sqrt(squares)
+    strength = beta * SHARP
+
+    def slope(chosen: list[int], scores: Floats) -> tuple[float, Floats]:
+        """Return DPO's loss."""
+        (better, worse), each = sides[chosen].T, np.arange(len(chosen))
+        doubt = 1 / (1 + np.exp(strength * (scores[each, better] - scores[each, worse])))
+        by_score = np.zeros_like(scores)
+        by_score[each, better] -= strength * doubt
+        by_score[each, worse] += strength * doubt
+        return float(-np.log(np.maximum(1 - doubt, 1e-9)).mean()), by_score
+
+    yield from _descend(model, [pair.prompt for pair in pairs], epochs, rate, slope)
 
 
 def pair_loss(model: Classifier, pairs: Sequence[Pair], beta: float) -> float:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from samples.generate import generate
 from tailor import translated_page
 from tailor.datasets.report import in_vietnamese
 from tailor.datasets.report.html import render
@@ -25,6 +26,16 @@ def test_each_text_of_the_page_has_its_translation(dataset: Path, intake: Intake
     assert "đáp án 3" in page
     assert "The dataset can&#x27;t be used: " in (found.folder / HTML).read_text("utf-8")
     assert found.report.headline.startswith("The dataset can't be used: ")
+
+
+def test_pairs_are_shown_with_both_answers(dataset: Path, intake: Intake) -> None:
+    generate(dataset, "preference-optimization", 60)
+    found = intake(method="preference-optimization", model="nova-lite")
+    page = (found.folder / VIETNAMESE).read_text("utf-8")
+    assert all(text in page for text in ("mô hình, câu tốt hơn", "mô hình, câu kém hơn", "câu trả lời kém hơn"))
+    (file,) = found.report.files
+    answers = {"chosen": "the better answer", "rejected": "the worse answer"}
+    assert file["columns"] == {"system": "used", "prompt": "used"} | answers
 
 
 def test_the_recipe_says_who_reads_it(dataset: Path, intake: Intake) -> None:

@@ -37,11 +37,22 @@ _NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 
 @dataclass(frozen=True, slots=True)
 class PairReader:
-    """Reads both answers of a row. ``given`` returns them as they are written, None where one is missing."""
+    """Reads both answers of a row. ``given`` returns them as they are written, None where one is missing.
+
+    ``columns`` hold the better and the worse answer, where they are columns of their own.
+    """
 
     better: Callable[[Row], Row]
     worse: Callable[[Row], Row]
     given: Callable[[Row], tuple[Any, Any]]
+    columns: tuple[str, str] | None = None
+
+    def fates(self, rows: list[Row], known: dict[str, str]) -> dict[str, str]:
+        """Return, in words for the report, what becomes of each key of the first rows."""
+        found = {key: known.get(key, "used") for row in rows for key in row}
+        if self.columns:
+            found |= dict(zip(self.columns, ("the better answer", "the worse answer"), strict=True))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,7 @@ def _in_columns(better: str, worse: str, data: Data) -> PairReader:
         _learning(better, worse, data),
         _learning(worse, better, data),
         lambda row: (row.get(better), row.get(worse)),
+        (better, worse),
     )
 
 

@@ -307,6 +307,7 @@ def _converted(
             inner for row in rows for inner in expand(row, nested, shown=len(media) > 0) if isinstance(inner, dict)
         ]
         rows = [inner for inner in expanded if not has_none(inner, nested)][:_SAMPLE]
+    written = rows
     if export and export.read:
         rows = list(map(export.read, rows))
     seen = first_look(rows, data, method, notes, media)
@@ -331,15 +332,17 @@ def _converted(
         notes.add(finding("media-columns", source.name, columns=", ".join(map(repr, means))))
     notes.add(finding("format-recognised", source.name, title=format.title, container=source.container))
     account = AccountingConverter(format, context, rows, media.knows)
+    fates = account.fates()
     convert = unheard(cleared(account.convert, context, rows), sounds(seen.names, rows))
     convert = flattened(convert) if seen.opened else convert
     if export and export.both:
         quiet = replace(context, notes=FindingTally())  # what was told of one answer's row need not be told again
         other = cleared(AccountingConverter(format, quiet, rows, media.knows).convert, quiet, rows)
         convert = paired(convert, flattened(other) if seen.opened else other, export.both)
+        fates = export.both.fates(written, fates)
     elif export and export.read:
         convert = flattened(convert, export.read)
-    return ReadableFile(source.name, source.size, format.name, source, convert, method, nested, fates=account.fates())
+    return ReadableFile(source.name, source.size, format.name, source, convert, method, nested, fates=fates)
 
 
 def _of_document(source: DocumentFile, method: Method) -> ReadableFile:

@@ -109,7 +109,7 @@ def _preview(preview: dict[str, Any]) -> str:
             body += _turn({"completion": "assistant"}.get(key, key), [{"text": record[key]}], images)
     for message in record.get("messages", []):
         for candidate in message.get("candidates", ()):
-            body += _turn(f"assistant, {candidate['preferenceLabel']}", candidate["content"], images)
+            body += _turn("assistant", candidate["content"], images, f"assistant, {candidate['preferenceLabel']}")
         if "candidates" in message:
             continue
         content = message["content"]
@@ -120,7 +120,7 @@ def _preview(preview: dict[str, Any]) -> str:
     return f'<div class="card"><h3 class="soft">{place}</h3>{body}</div>'
 
 
-def _turn(role: str, blocks: Iterable[dict[str, Any]], images: dict[str, str]) -> str:
+def _turn(role: str, blocks: Iterable[dict[str, Any]], images: dict[str, str], label: str = "") -> str:
     parts = []
     for block in blocks:
         kind, value = next(iter(block.items()))
@@ -134,7 +134,9 @@ def _turn(role: str, blocks: Iterable[dict[str, Any]], images: dict[str, str]) -
         else:
             parts.append(f"<code>{escape(str(block)[:_TEXT])}</code>")
     body = "".join(part if part.startswith("<img") else f"<div>{part}</div>" for part in parts)
-    return f'<div class="turn {escape(role)}"><small>{escape(role)}</small><div translate="no">{body}</div></div>'
+    return (
+        f'<div class="turn {escape(role)}"><small>{escape(label or role)}</small><div translate="no">{body}</div></div>'
+    )
 
 
 def _figures(report: Report) -> str:
