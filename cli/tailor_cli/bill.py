@@ -40,7 +40,7 @@ def bill(
         amount, unknown = total(found)
         also = f", and {unknown} whose price is not known" if unknown else ""
         out.print(f"[bold]${cents(amount)} a month[/]{also}; calls are billed by token besides", soft_wrap=True)
-        err.print(f"[dim]{STACK}[/]", soft_wrap=True)
+        err.print(f"[dim]{said(STACK)}[/]", soft_wrap=True)
 
 
 def _prices(*, offline: bool) -> Callable[[Model], Model]:

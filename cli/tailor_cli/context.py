@@ -221,10 +221,20 @@ def in_words(state: "State") -> str:
 
 def local_time(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
     """Return a moment in this machine's time, with UTC beside it where that differs."""
+    form = form.replace("%Y-%m-%d", "%d/%m/%Y") if spoken() == "vi" else form
     local, universal = moment.astimezone(), moment.astimezone(UTC)
     if not local.utcoffset():
         return f"{universal:{form}} UTC"
     return f"{local:{form}} ({universal:%H:%M} UTC)"
+
+
+def figure(text: str) -> str:
+    """Return a figure or a date as people of the language in use write it."""
+    if spoken() == "en":
+        return text
+    from tailor.vietnamese import value
+
+    return value(text)
 
 
 def reason_in_words(change: "Change") -> str:

@@ -14,7 +14,7 @@ from tailor.errors import InvalidInputError
 from tailor.serving import budgets, keys, usage
 from tailor_cli.budget import to_cents
 from tailor_cli.completing import project_names
-from tailor_cli.context import AsJson, err, local_time, out, person, say_json, session, shown_errors
+from tailor_cli.context import AsJson, err, figure, local_time, out, person, say_json, session, shown_errors
 from tailor_cli.language import said
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -122,9 +122,9 @@ def list_keys(
                 key.name,
                 *allowed,
                 said(_state(key, now)),
-                said(until),
+                figure(said(until)),
                 _limits(key),
-                used.get(key.id, "-"),
+                figure(used.get(key.id, "-")),
                 key.created_by,
             )
             table.add_row(*map(escape, columns))

@@ -12,7 +12,7 @@ from tailor import catalog
 from tailor.catalog import Hyperparameter, MethodFacts, Model
 from tailor.errors import TailorError
 from tailor.training.preflight import LISTED
-from tailor_cli.context import err, out, say_json, shown_errors
+from tailor_cli.context import err, figure, out, say_json, shown_errors
 from tailor_cli.language import said
 
 Offered = Mapping[str, frozenset[str]]
@@ -66,7 +66,7 @@ def _table(chosen: list[Model], offered: Offered | None) -> Table:
             "\n".join(model.regions) or "-",
             str(first.limits.images_per_example or "-") if first else "-",
             _price(model),
-            model.lifecycle.status,
+            said(model.lifecycle.status),
         ]
         if offered is not None:
             cells.append("\n".join(_here(model, offered)) or said("not listed"))
@@ -76,7 +76,7 @@ def _table(chosen: list[Model], offered: Offered | None) -> Table:
 
 def _price(model: Model) -> str:
     price = model.price("training")
-    return f"{price.amount:f}" if price else said("unknown")
+    return figure(f"{price.amount:f}") if price else said("unknown")
 
 
 def _here(model: Model, offered: Offered) -> list[str]:
@@ -105,7 +105,7 @@ def _show_one(model: Model, offered: Offered | None) -> None:
     if teaches:
         facts.add_row(said("teaches"), ", ".join(teaches))
     facts.add_row(said("served"), ", ".join(model.hosting.kinds) or said("not"))
-    facts.add_row(said("lifecycle"), " ".join(filter(None, [model.lifecycle.status, model.lifecycle.note])))
+    facts.add_row(said("lifecycle"), "; ".join(map(said, filter(None, [model.lifecycle.status, model.lifecycle.note]))))
     if model.answers:
         facts.add_row(said("longest answer"), said(f"{model.answers.tokens:,} tokens"))
     if model.reserved_words:
@@ -147,9 +147,9 @@ def _limits(facts: MethodFacts) -> Table:
     for key, value in values.items():
         shown = ", ".join(value) if isinstance(value, tuple) else f"{value:,}" if type(value) is int else str(value)
         if isinstance(value, bool):
-            shown = "yes" if value else "no"
+            shown = said("yes" if value else "no")
         if shown:
-            table.add_row(f"  {key.replace('_', ' ')}", shown)
+            table.add_row(f"  {said(key.replace('_', ' '))}", figure(shown))
     return table
 
 

@@ -50,7 +50,7 @@ def show_price(run: Run, alias: Alias, spending: Spending, now: datetime, *, qui
     page.add_row(said("for"), in_a_line(f"{what} on {run.project}/{run.dataset}{rows}"))
     booked, too_much = spending.outlook(run, now)
     why = reason_in_words(facts.change)
-    asked = [("booked this month", said(booked)), ("asked because", why), ("answer by", facts.deadline)]
+    asked = [("booked this month", said(booked)), ("asked because", why), ("answer by", local_time(run.answer_by))]
     for label, text in [*_prices(run), *_advice(run), *asked]:
         page.add_row(said(label), Text(plain_line(text)))
     waits = [f"It will wait although it is approved: {too_much}"] if too_much else []
@@ -117,7 +117,7 @@ def _facts(run: Run, bucket: str) -> Iterator[tuple[str, str]]:
         yield "spent so far", facts.spent
         yield from _advice(run)
     if step := next_step(run):
-        yield "next", step + (said(f", by {facts.deadline}") if run.state == State.AWAITING_APPROVAL else "")
+        yield "next", step + (said(f", by {local_time(run.answer_by)}") if run.state == State.AWAITING_APPROVAL else "")
     if run.state in TRIED_AGAIN and not run.is_superseded:
         yield "next", f"tailor retry {run.id}"
     if run.newer:

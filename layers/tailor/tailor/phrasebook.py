@@ -11,7 +11,8 @@ from functools import cached_property
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _BETWEEN = ("; ", ". ", ": ", ", ")  # what joins sentences and items
-_LONG = 1000  # characters: longer texts are nobody's sentences
+_LONG = 1500  # characters: longer texts are nobody's sentences
+_MANY = 10_000
 _NUMBERS = frozenset({"low", "high", "margin", "lost", "least", "share"})
 _NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?(?:[ \u00a0][%×])?|[=<]? ?[\d.e-]+|–|unknown|inf|nan"
 
@@ -67,6 +68,7 @@ class Phrasebook:
         self._exact = {phrase.english: phrase.other for phrase in reversed(self._phrases)}
         self._open = [phrase for phrase in self._phrases if len(phrase.literals) > 1]
         self._value = value
+        self._found = dict[str, str | None]()  # what was looked up before
 
     def said(self, text: str) -> str | None:
         """Return a text in the other language, None if it is unknown. Outer blanks are kept."""
@@ -77,16 +79,20 @@ class Phrasebook:
 
     def _known(self, text: str) -> str | None:
         """Return a text in the other language; of several sentences or items, all of which are known, each."""
-        known = self._looked_up(text)
-        if known is not None or len(text) > _LONG:
-            return known
-        return next((found for separator in _BETWEEN if (found := self._joined(text, separator)) is not None), None)
+        if text not in self._found:
+            if len(self._found) > _MANY:
+                self._found.clear()
+            known = self._looked_up(text)
+            if known is None and len(text) <= _LONG:
+                known = next((each for between in _BETWEEN if (each := self._joined(text, between)) is not None), None)
+            self._found[text] = known
+        return self._found[text]
 
     def _joined(self, text: str, separator: str) -> str | None:
         parts = text.split(separator)
         for place in range(1, len(parts)):
             first, rest = separator.join(parts[:place]), separator.join(parts[place:])
-            if (known := self._looked_up(first)) is not None and (after := self._known(rest)) is not None:
+            if (known := self._known(first)) is not None and (after := self._known(rest)) is not None:
                 return known + separator + after
         return None
 

@@ -195,7 +195,7 @@ def test_an_error_and_its_hint_are_vietnamese_and_commands_stay(capsys: pytest.C
         raise NotFoundError("run a-1 has no report yet", hint="its state is live; follow it with tailor watch a-1")
     assert capsys.readouterr().err.splitlines() == [
         "lỗi lượt chạy a-1 chưa có báo cáo",
-        "      trạng thái của nó là đang dùng; theo dõi bằng tailor watch a-1",
+        "      trạng thái hiện tại: đang dùng; theo dõi bằng tailor watch a-1",
     ]
 
 
