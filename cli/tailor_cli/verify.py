@@ -67,7 +67,7 @@ def verify(
         text = write(record, redactor(world))
         output.write_text(text, encoding="utf-8")
         for line in left:
-            err.print(f"[yellow]left behind[/] {escape(line)}", soft_wrap=True)
+            err.print(f"[yellow]left behind[/] {escape(said(line))}", soft_wrap=True)
         say_json(text.rstrip()) if as_json else out.print(_summary(results))
         err.print(f"{output} names no account: send it to Tailor's makers as it is (docs/verify.md)", soft_wrap=True)
         raise typer.Exit(exit_code(results))
@@ -126,7 +126,7 @@ def observe(checks: list[Check], world: World) -> tuple[list[CheckResult], list[
         try:
             begin(checks, world)
             for check in checks:
-                with err.status(f"{check.id}: {escape(check.assumption)}"):
+                with err.status(f"{check.id}: {escape(said(check.assumption))}"):
                     results.append(run(check, world))
                 _show(results[-1], width)
         except KeyboardInterrupt:
@@ -163,7 +163,7 @@ def _show(result: CheckResult, width: int) -> None:
         return
     style = STYLES[result.verdict]
     line = f"{result.check.id:<{width}}  [{style}]{said(result.verdict):<20}[/]  {result.seconds:5.1f} s"
-    out.print(line + (f"  {escape(result.why)}" if result.why else ""), soft_wrap=True)
+    out.print(line + (f"  {escape(said(result.why))}" if result.why else ""), soft_wrap=True)
 
 
 def _summary(results: list[CheckResult]) -> str:

@@ -10,6 +10,7 @@ from tailor import vietnamese
 from tailor.recipe import Patience
 from tailor.training.stall import find_stall
 from tailor.training.translate import explain, explain_deployment, translations
+from tailor.verify import CHECKS
 from tests.unit.cli.sentences import LIBRARY, key, of_rooms
 
 NAMES = re.compile(r"\{(\w+)\}")
@@ -43,6 +44,7 @@ LOGGED = {
     "too (long|many (input )?tokens)|maximum (context|input)|context (length|window)|input tokens",
     "this request was answered before",
 }
+CANNOT_LOOK = re.compile(r'CannotCheckError\(\s*f?"(.+?)"\s*\)')
 ENGLISH = re.compile(r"\b(the|is|are|was|were|and|it|its|of|not|with|takes|because|by|to)\b")
 
 
@@ -65,7 +67,15 @@ def test_a_translation_has_the_values_of_its_template_and_each_template_once() -
         assert set(NAMES.findall(other)) == set(names), english
 
 
-@pytest.mark.parametrize("section", ["reasons", "failures", "api", "verdicts"])
+def test_what_is_assumed_of_aws_and_why_nobody_could_look_is_known() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in (LIBRARY / "verify").rglob("*.py"))
+    said = [*(check.assumption for check in CHECKS), *CANNOT_LOOK.findall(source)]
+    assert len(said) > 35
+    known = {re.sub(r"\{[^{}]*\}", "", each) for each in PAIRS}
+    assert [text for text in said if re.sub(r"\{[^{}]*\}", "", text) not in known] == []
+
+
+@pytest.mark.parametrize("section", ["reasons", "failures", "api", "verdicts", "verify"])
 def test_the_library_writes_each_sentence_that_is_translated(section: str) -> None:
     """Some words of it stand beside each other in the source: a sentence may be written in pieces."""
     files = [path for path in LIBRARY.rglob("*") if path.suffix in (".py", ".toml") and "vietnamese" not in str(path)]
