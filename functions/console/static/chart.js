@@ -1,7 +1,10 @@
 // Charts: losses by step as lines, amounts by day as bars. Their names say the same to those who do not see them.
 import { svg } from "./dom.js";
+import { language } from "./texts.js";
 
 const WIDTH = 640, HEIGHT = 220, LEFT = 46, BOTTOM = 26, TOP = 10, RIGHT = 12;
+
+const twoDigits = (value) => new Intl.NumberFormat(language.code, { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }).format(value);
 
 export function losses(curve, names, scale = {}) {
   const kinds = ["training", "validation"].filter((kind) => curve[kind].length);
@@ -13,7 +16,7 @@ export function losses(curve, names, scale = {}) {
   const y = (loss) => TOP + (1 - loss / (high || 1)) * (HEIGHT - TOP - BOTTOM);
   const grid = [0, 0.5, 1].map((share) => [
     svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(high * share), y2: y(high * share), class: "grid" }),
-    svg("text", { x: LEFT - 6, y: y(high * share) + 4, class: "tick end" }, (high * share).toPrecision(2)),
+    svg("text", { x: LEFT - 6, y: y(high * share) + 4, class: "tick end" }, twoDigits(high * share)),
   ]);
   const lines = kinds.map((kind) => {
     const path = curve[kind].filter((point) => point.loss !== null).map((point) => `${x(point.step)},${y(point.loss)}`).join(" ");

@@ -21,7 +21,7 @@ const TEXTS = {
     scope: { chat: "gọi mô hình", read: "xem lượt chạy và báo cáo", approve: "quyết định chi phí", operate: "dừng, đưa vào dùng, quay lại, ngừng phục vụ", upload: "tải dữ liệu lên", keys: "quản lý khóa" },
     secret: "Hãy sao chép khóa ngay", onlyNow: "Khóa chỉ hiện ở đây và chỉ một lần này; về sau không ai xem lại được. Hãy giữ như mật khẩu.", copy: "Sao chép", copied: "Đã sao chép.", done: "Tôi đã lưu",
     replaces: "Khóa cũ dùng được đến", none: "Ở đây chưa có khóa nào.", ended: "Hiện cả khóa đã hết hạn hoặc bị thu hồi", more: "Xem khóa cũ hơn", until: "đến", used: "Lời gọi gần nhất", never: "không có trong 30 ngày", by: "người tạo:", yours: "của bạn",
-    shared: "Khóa này còn dùng cho dự án khác: người vận hành sẽ thay đổi.", perMonth: "mỗi tháng", minute: "lượt/phút", tokens: "token/ngày", states: { usable: "dùng được", expired: "hết hạn", revoked: "đã thu hồi" },
+    shared: "Khóa này còn dùng cho dự án khác: người vận hành sẽ thay đổi.", perMonth: "mỗi tháng", minute: "lời gọi/phút", tokens: "token/ngày", states: { usable: "dùng được", expired: "hết hạn", revoked: "đã thu hồi" },
     rotate: "Thay khóa", revoke: "Thu hồi", rotateLead: "Một khóa mới với đúng các quyền này sẽ thay thế. Khóa cũ còn dùng được một thời gian để bạn kịp thay ở mọi nơi.",
     grace: "Khóa cũ còn dùng được", hours: (hours) => (hours === 0 ? "không: hết hiệu lực ngay" : hours < 48 ? `${hours} giờ` : `${hours / 24} ngày`),
     revokeLead: "Ai đang dùng khóa này sẽ bị từ chối trong vòng một phút. Không thể hoàn tác.", revokeOwn: "Đây là khóa bạn đang đăng nhập: bạn sẽ bị đăng xuất.", noKeys: "Khóa này không được quản lý khóa: thiếu quyền keys. Người vận hành mở trang này bằng tailor console PROJECT --manage-keys.",

@@ -15,14 +15,16 @@ export function badge(state) {
   return h("span", { class: `badge ${tone}` }, words().states[state] ?? state);
 }
 
-const dateStyle = () => (language.code === "vi" ? "short" : "medium"); // in Vietnamese 29/11/2026, as notices write it
+// In Vietnamese 29/11/2026, as notices and the command line write it.
+const date = () => (language.code === "vi" ? { day: "2-digit", month: "2-digit", year: "numeric" } : { day: "numeric", month: "short", year: "numeric" });
 
 export function moment(text) {
-  return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, { dateStyle: dateStyle(), timeStyle: "medium" }).format(new Date(text)));
+  const form = { ...date(), hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, form).format(new Date(text)));
 }
 
 export function day(text) {
-  return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, { dateStyle: dateStyle(), timeZone: "UTC" }).format(new Date(text)));
+  return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, { ...date(), timeZone: "UTC" }).format(new Date(text)));
 }
 
 export function span(seconds) {

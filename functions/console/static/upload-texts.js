@@ -30,9 +30,9 @@ const TEXTS = {
     start: "Bắt đầu lượt chạy", starting: "Đang bắt đầu…", started: "Lượt chạy bắt đầu và sẽ có trong danh sách ngay.", toRuns: "Xem các lượt chạy", askFirst: "Hỏi tôi trước khi phải trả tiền",
     looking: "Đang xem các dòng đầu…", preview: "Xem trước", previewOf: "Các dòng đầu, được kiểm tra đúng như lượt chạy sẽ làm", allChecked: "Mọi dòng đã được kiểm tra", noPreview: "Không xem trước được. Bạn vẫn có thể bắt đầu: lượt chạy kiểm tra mọi thứ trước.",
     column: "Cột", meaning: "Ý nghĩa", notUsed: "không dùng", recognised: "Tailor đã nhận ra nội dung các cột. Hãy sửa chỗ chưa đúng.", lookAgain: "Xem lại",
-    roles: { question: "câu hỏi", answer: "câu trả lời", context: "đoạn văn", image: "ảnh", video: "video", system: "lời nhắc hệ thống", group: "nhóm", category: "loại", split: "tập", id: "mã" },
-    line: "Dòng", remarks: "Nhận xét", fine: "tốt", ofDataset: "Về cả bộ dữ liệu", recipe: "Công thức", recipeHint: "Lượt chạy theo các thiết lập này; chúng được ghi thành tailor.yaml. Để trống: mặc định.", cantUse: "Chưa dùng được.", mayStart: "Dùng được.",
-    priceLater: "Giá có trên trang của lượt chạy ngay khi mọi dòng được kiểm tra.", method: "Phương pháp", model: "Mô hình gốc", unreadRecipe: "Công thức có lỗi; các dòng được đọc theo những thiết lập đúng.",
+    roles: { question: "câu hỏi", answer: "câu trả lời", context: "đoạn văn", image: "ảnh", video: "video", system: "lời nhắc hệ thống", group: "nhóm", category: "loại", split: "phần chia", id: "mã" },
+    line: "Dòng", remarks: "Nhận xét", fine: "tốt", ofDataset: "Về cả bộ dữ liệu", recipe: "Cấu hình", recipeHint: "Lượt chạy theo các thiết lập này; chúng được ghi thành tailor.yaml. Để trống: mặc định.", cantUse: "Chưa dùng được.", mayStart: "Dùng được.",
+    priceLater: "Giá có trên trang của lượt chạy ngay khi mọi dòng được kiểm tra.", method: "Phương pháp", model: "Mô hình gốc", unreadRecipe: "Cấu hình có lỗi; các dòng được đọc theo những thiết lập đúng.",
   },
 };
 

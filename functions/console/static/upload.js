@@ -4,7 +4,7 @@ import { h, show } from "./dom.js";
 import { chosen, dropped, suggested } from "./files.js";
 import { failure, moment, number, span } from "./parts.js";
 import { preview } from "./preview.js";
-import { language } from "./texts.js";
+import { language, words } from "./texts.js";
 import { Uploader } from "./uploader.js";
 import { uploadWords } from "./upload-texts.js";
 
@@ -88,7 +88,7 @@ function choose(place, me, current, { project, dataset, open }) {
   show(place, h("h1", {}, t.title), h("p", { class: "soft" }, t.lead), open && unfinished(open),
     h("form", { class: "card", onsubmit: (event) => { event.preventDefault(); begin(false); } },
       h("div", { class: "columns" },
-        h("div", {}, h("label", { for: "project" }, t.project ?? "Project"), projects),
+        h("div", {}, h("label", { for: "project" }, words().project), projects),
         h("div", {}, h("label", { for: "dataset" }, t.dataset), name, h("p", { id: "dataset-hint", class: "small soft" }, t.datasetHint))),
       zone, summary, problem, h("p", {}, go)));
 }

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 _PLACE = re.compile(r"\{(\w+)\}")
-_BETWEEN = ("; ", ". ", ": ", ", ")  # what joins sentences and items
+_ITEMS = "; "
+_BETWEEN = (_ITEMS, ". ", ": ", ", ")  # what joins sentences and items
 _LONG = 1500  # characters: longer texts are nobody's sentences
 _MANY = 10_000
 _NUMBERS = frozenset({"low", "high", "margin", "lost", "least", "share"})
@@ -49,7 +50,8 @@ class Phrasebook:
     Args:
         pairs: templates and translations. Names of a letter, and ``low``, ``high``, ``margin``, ``lost``, ``least`` and
             ``share``, stand for numbers, ``title`` for a text without commas, ``words`` for what others said, which
-            stays as it is, and all else for any text, which may be empty if the name ends in ``_``.
+            stays as it is, ``finding`` for what ``value`` is asked about first, and all else for any text, which may be
+            empty if the name ends in ``_``.
         value: what is made of a value that is no phrase itself.
         labels: words that are looked up alone, never as values, which may be somebody's names.
         states: what stands for the values of ``{state}``.
@@ -106,7 +108,10 @@ class Phrasebook:
             return text.replace(inner, self._exact[inner])
         for phrase in self._open:
             if phrase.longest in text and (found := phrase.pattern.fullmatch(text) or phrase.pattern.fullmatch(inner)):
-                values = {name: self._filled(name, value) for name, value in found.groupdict().items()}
+                given = found.groupdict()
+                if self._took_too_much(given) and (listed := self._joined(text, _ITEMS)) is not None:
+                    return listed
+                values = {name: self._filled(name, value) for name, value in given.items()}
                 start, end = text.partition(inner)[::2] if found.string is not text else ("", "")
                 return start + phrase.filled(values) + end
         lower = inner[:1].lower() + inner[1:]  # a sentence begins with a capital, its template does not
@@ -114,9 +119,15 @@ class Phrasebook:
             return text.replace(inner, known[:1].upper() + known[1:] + "." * inner.endswith("."))
         return None
 
+    def _took_too_much(self, values: Mapping[str, str]) -> bool:
+        """Return whether a value may hold the next item of a list too."""
+        return any(_ITEMS in value and name != "words" and self._known(value) is None for name, value in values.items())
+
     def _filled(self, name: str, value: str) -> str:
         if name == "words":
             return value
+        if name == "finding" and (found := self._value(value)) != value:
+            return found
         if name == "state" and value in self._states:
             return self._states[value]
         known = self._known(value)
