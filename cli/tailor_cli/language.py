@@ -151,4 +151,6 @@ def _translate_typer() -> None:
 
     for name in dir(rich_utils):
         if name.endswith(("_TITLE", "_STRING", "_TEXT")) or name == "RICH_HELP":
-            setattr(rich_utils, name, said(_PLAIN.setdefault(name, getattr(rich_utils, name))))
+            plain = _PLAIN.setdefault(name, getattr(rich_utils, name))
+            known = phrasebook().said(plain) if _Speech.language == "vi" else None
+            setattr(rich_utils, name, plain if known is None else known)

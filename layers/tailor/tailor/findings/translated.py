@@ -107,6 +107,8 @@ def _value(value: str) -> str:
 
 def sentence_in_vietnamese(text: str) -> str | None:
     """Return the message or the fix of some finding in Vietnamese by its text alone; None for other texts."""
+    if len(text) < _SPECIFIC:
+        return None
     near = [_sentence(*pair) for longest, literal, *pair in _templates() if longest in text and 2 * literal > len(text)]
     known = _message(text, near) if near else text
     return None if known == text else known
