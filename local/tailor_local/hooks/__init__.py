@@ -18,6 +18,7 @@ from tailor_local.hooks import (
     functions,
     identity,
     leading_keys,
+    logs,
     machines,
     payloads,
     queues,
@@ -124,6 +125,7 @@ def install(bedrock: Bedrock) -> None:
     refusals.refuse_what_lambda_refuses()
     asynchronous.invoke_as_lambda_does()
     concurrency.limit_concurrency(lambda: bedrock.quota("concurrency"))
+    logs.end_logs()
     streaming.stream_answers()
     payloads.limit_payloads()
     crowd.queue_requests()
