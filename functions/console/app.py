@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,40 @@ FILES = {path.name: path.read_text("utf-8") for path in STATIC.iterdir() if path
 PAGE = "index.html"
 VERSION = hashlib.sha256("".join(text for _, text in sorted(FILES.items())).encode()).hexdigest()[:12]
 """A digest of all files. Their addresses name it, so that a browser keeps them and asks for the page alone."""
+FIRST = "first.js"
+FIRST_MODULES = ("dom", "api", "texts", "parts", "runs", "app")
+"""What the first view needs, each behind what it imports. They are served as one file: asking for each by itself would
+start a function for each at once, on a new account most of those that may run."""
+
+_IMPORT = re.compile(r'^import (\{ [\w, ]+ \}) from "\./([a-z]+)\.js";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:const|class|function\*?) (\w+))", re.MULTILINE)
+_NAMED = re.compile(r'"((?:console|\.)/)([a-z-]+\.(?:js|css|svg))"')
+
+
+def joined(modules: Mapping[str, str]) -> str:
+    """Return one module that exports what these do: each has its own names in a function that is called once."""
+    parts, exports = [], []
+    for name, text in modules.items():
+        given = ", ".join(found[2] for found in _EXPORT.finditer(text))
+        body = _EXPORT.sub(r"\1", _IMPORT.sub(r"const \1 = \2_js;", text))
+        parts.append(f"const {name}_js = (() => {{\n{body}return {{ {given} }};\n}})();\n")
+        exports += [f"export const {{ {given} }} = {name}_js;\n"] if given else []
+    return "".join(parts + exports)
+
+
+def _served() -> dict[str, str]:
+    """Return the files as browsers get them: the first modules in one, and each address with the version."""
+    inside = {f"{name}.js" for name in FIRST_MODULES}
+    files = {name: text for name, text in FILES.items() if name not in inside}
+    files[FIRST] = joined({name: FILES[f"{name}.js"] for name in FIRST_MODULES})
+
+    def address(found: re.Match[str]) -> str:
+        return f'"{found[1]}{FIRST if found[2] in inside else found[2]}?v={VERSION}"'
+
+    return {name: _NAMED.sub(address, text) for name, text in files.items()}
+
+
+SERVED = _served()
 
 
 def policy(bucket: str) -> str:
@@ -31,17 +66,15 @@ HEADERS = {
     "referrer-policy": "no-referrer",
 }
 _KEPT = "public, max-age=31536000, immutable"
-_NAMED = re.compile(r'"((?:console|\.)/[a-z-]+\.(?:js|css|svg))"')
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     name = (event.get("pathParameters") or {}).get("file", PAGE)
-    if name not in FILES:
+    if name not in SERVED:
         return _answer(404, "text/plain", "There is no such file.")
     # While a stack is updated, a new page may meet an old function: what that answers is not kept.
     kept = (event.get("queryStringParameters") or {}).get("v") == VERSION
-    named = _NAMED.sub(rf'"\1?v={VERSION}"', FILES[name])
-    return _answer(200, TYPES[Path(name).suffix], named, _KEPT if kept and name != PAGE else "no-cache")
+    return _answer(200, TYPES[Path(name).suffix], SERVED[name], _KEPT if kept and name != PAGE else "no-cache")
 
 
 def _answer(status: int, kind: str, body: str, kept: str = "no-cache") -> dict[str, Any]:

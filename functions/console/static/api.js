@@ -38,8 +38,11 @@ async function ask(method, path, body) {
 
 const early = new Map();
 
-// Asks for what a view will want while something else is waited for. The view's own request finds it, or asks again.
-export const ahead = (path) => early.set(path, ask("GET", path).then((answer) => answer.json()).catch(() => null));
+// Asks for what a view will want, and gives it, or null. The view's own request finds it, or asks again.
+export function ahead(path) {
+  early.set(path, ask("GET", path).then((answer) => answer.json()).catch(() => null));
+  return early.get(path);
+}
 
 export async function get(path) {
   const begun = early.get(path);

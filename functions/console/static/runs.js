@@ -26,11 +26,13 @@ export function runs(place, me, current) {
     const mine = state.turn;
     return follow(() => current() && mine === state.turn, () => get(page(shown)), (found) => {
       const more = found.has_more && shown < MANY && h("button", { type: "button", onclick: () => { shown = MANY; again(); } }, t.more);
-      show(list, found.data.length ? h("ul", { class: "runs" }, found.data.map(entry)) : h("p", { class: "card soft" }, t.noRuns), more);
+      show(list, runList(found), more);
     }, list);
   };
   return start();
 }
+
+export const runList = (found) => (found.data.length ? h("ul", { class: "runs" }, found.data.map(entry)) : h("p", { class: "card soft" }, words().noRuns));
 
 function entry(found) {
   const t = words();

@@ -63,7 +63,7 @@ def test_the_page_loads_nothing_from_elsewhere_and_unknown_files_are_not_there()
     assert page["headers"]["cache-control"] == "no-cache"
     named = re.findall(r'"(?:console|\.)/([a-z.-]+)\?v=(\w+)"', page["body"])
     assert len(named) == len(re.findall(r"(?:src|href)=", page["body"]))
-    for name in console.FILES:
+    for name in console.SERVED:
         asked = {"pathParameters": {"file": name}, "queryStringParameters": {"v": console.VERSION}}
         answer = console.handler(asked, None)
         named += re.findall(r'"(?:console|\.)/([a-z.-]+)\?v=(\w+)"', answer["body"])
@@ -72,7 +72,8 @@ def test_the_page_loads_nothing_from_elsewhere_and_unknown_files_are_not_there()
         asked = {"pathParameters": {"file": name}, "queryStringParameters": {"v": "another"}}
         assert console.handler(asked, None)["headers"]["cache-control"] == "no-cache"
     assert {version for _, version in named} == {console.VERSION}
-    assert {name for name, _ in named} == console.FILES.keys() - {console.PAGE}
+    assert {name for name, _ in named} == console.SERVED.keys() - {console.PAGE}
+    assert {f"{name}.js" for name in console.FIRST_MODULES} == console.FILES.keys() - console.SERVED.keys()
     for name, text in console.FILES.items():
         assert "innerHTML" not in text.replace("without innerHTML", ""), name
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), name
