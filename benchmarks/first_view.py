@@ -116,7 +116,10 @@ def look(browser: Any, site: Site) -> tuple[float, float]:
 
 
 def _seen(page: Any) -> float:
-    return float(page.wait_for_function("window.seen", polling=50).json_value())
+    page.locator(".runs li").first.wait_for()
+    while not (seen := page.evaluate("window.seen")):  # what waits for an expression needs eval
+        page.wait_for_timeout(20)
+    return float(seen)
 
 
 def main() -> None:

@@ -1,18 +1,17 @@
 """Write docs/pictures/: the console on real runs of a local cloud: ``make pictures``, or ``python -m tests.pictures``.
 
 Two runs train and are measured on the same drawn scenes, an app calls the model, a third dataset waits for approval.
-It also prints how long the first view takes, from the address to the list of runs.
+The days of usage before today repeat today's calls, and the price of calls is one of the operator's (``Prices``).
 """
 
 import io
 import json
 import os
 import shutil
-import statistics
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,13 +36,14 @@ DESKTOP, TALL, PHONE = ({"width": width, "height": height} for width, height in 
 PROJECT, SCENES = "colours", 300
 SHORTER = "hyperparameters:\n  epochs: 1\n"
 BAD_ROWS = "question,answer,image\nHình tròn màu gì?,đỏ,0001.png\nCó mấy hình?,,0002.png\nCó mấy hình?,3,0009.png\n"
-LOOKS = 7  # at the first view
+PRICES = {"nova-lite": {"custom-input": 0.00006, "custom-output": 0.00024}}
+DAYS = (3, 5, 2, 7, 6, 4)  # each as many times today's calls
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, LocalCloud(0, Path(folder) / "cloud", raised=RAISED) as cloud:
         os.environ.update(cloud.environment())
-        cloud.deploy()
+        cloud.deploy({"Prices": json.dumps(PRICES)})
         data = Path(folder) / "data"
         generate(data, "fine-tuning", SCENES)
         live = _run(data, "scenes")
@@ -84,6 +84,16 @@ def _calls(cloud: LocalCloud, run: Run) -> None:
     api = OpenAI(base_url=api_address(cloud.endpoint, session.stack.api_url, session.stack.api_id), api_key=secret)
     for row in calls.held_out(run, session.bucket, 12):
         api.chat.completions.create(model=PROJECT, messages=calls.messages(row, session.bucket))
+    _days_before()
+
+
+def _days_before() -> None:
+    """Repeat today's usage on the days before."""
+    today = datetime.now(UTC).date()
+    for row in session.serving.usage(PROJECT, today - timedelta(days=1), today):
+        for before, times in enumerate(DAYS, start=1):
+            for _ in range(times):
+                session.serving.add_usage(replace(row, day=today - timedelta(days=before)))
 
 
 @contextmanager
@@ -106,7 +116,6 @@ class _Views:
         """Write all pictures."""
         PLACE.mkdir(exist_ok=True)
         page = self._page("en", DESKTOP)
-        self._first_view(page)
         self._picture(page, "runs", "runs", ".runs li >> nth=2")
         self._picture(page, f"runs/{live.id}", "run", "h2:has-text('Evaluation')")
         waiting = next(run for run in session.runs.open_runs() if run.state == State.AWAITING_APPROVAL)
@@ -115,11 +124,15 @@ class _Views:
         self._picture(page, f"compare/{live.id}/{other.id}", "compare", ".question >> nth=0")
         page.set_viewport_size(DESKTOP)
         self._picture(page, "keys", "keys", ".plain li >> nth=2")
+        page.set_viewport_size(TALL)
+        self._picture(page, f"usage/{PROJECT}/7", "usage", "h2 >> nth=3")
+        page.set_viewport_size(DESKTOP)
         self._ask(page, live)
         vietnamese = self._page("vi", DESKTOP)
         self._preview(vietnamese)
-        phone = self._page("vi", PHONE)
-        self._picture(phone, f"runs/{live.id}", "phone", "h2:has-text('Đánh giá')")
+        for language, name, sign in (("vi", "phone", "Đánh giá"), ("en", "phone-en", "Evaluation")):
+            phone = self._page(language, PHONE)
+            self._picture(phone, f"runs/{live.id}", name, f"h2:has-text('{sign}')")
 
     def _page(self, language: str, size: dict[str, int]) -> Any:
         until_ = datetime.now(UTC) + timedelta(hours=1)
@@ -131,15 +144,6 @@ class _Views:
         page.goto(f"{self.cloud.console_url}#key={secret}")
         page.locator(".runs li").first.wait_for()
         return page
-
-    def _first_view(self, page: Any) -> None:
-        took = []
-        for _ in range(LOOKS):
-            page.reload(wait_until="commit")
-            page.locator(".runs li").first.wait_for()
-            took.append(page.evaluate("performance.now()"))
-        middle = statistics.median(took)
-        print(f"first view: {middle:.0f} ms, the median of {json.dumps([round(each) for each in took])}")
 
     def _picture(self, page: Any, view: str, name: str, sign: str) -> None:
         page.goto(f"{self.cloud.console_url}#/{view}")

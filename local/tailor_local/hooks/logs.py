@@ -48,7 +48,8 @@ def end_logs() -> None:
 
 def read(lines: Any) -> str:
     """Return what an invocation wrote, from the queue that its process's stderr is read into."""
-    found, ends = [], time.monotonic() + LATE_SECONDS
+    found: list[str] = []
+    ends = time.monotonic() + LATE_SECONDS
     while True:
         try:
             line = str(lines.get(timeout=max(0.0, ends - time.monotonic())))

@@ -42,7 +42,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_each_invocation_has_what_it_wrote_and_nothing_of_another(worker: Any) -> None:
-    wrote = (["a\n", "b\n"], [" "], ["no end of line"], ["c\n"], [])
+    wrote: list[list[str]] = [["a\n", "b\n"], [" "], ["no end of line"], ["c\n"], []]
     answers = [worker.invoke(event, "request-1") for event in wrote]
     assert [answer["log"] for answer in answers] == ["begins\na\nb", " ", "no end of line", "c", ""]
     assert [answer["status"] for answer in answers] == ["ok"] * 4 + ["error"]
