@@ -3,7 +3,8 @@
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,31 @@ PAGE = "index.html"
 VERSION = hashlib.sha256("".join(text for _, text in sorted(FILES.items())).encode()).hexdigest()[:12]
 """A digest of all files. Their addresses name it, so that a browser keeps them and asks for the page alone."""
 FIRST = "first.js"
-FIRST_MODULES = ("dom", "api", "texts", "parts", "runs", "app")
-"""What the first view needs, each behind what it imports. They are served as one file: asking for each by itself would
-start a function for each at once, on a new account most of those that may run."""
+"""What the first view needs, in one file: asking for each module would start a function for each at once, on a new
+account most of those that may run."""
 
 _IMPORT = re.compile(r'^import (\{ [\w, ]+ \}) from "\./([a-z]+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:const|class|function\*?) (\w+))", re.MULTILINE)
 _NAMED = re.compile(r'"((?:console|\.)/)([a-z-]+\.(?:js|css|svg))"')
 
 
-def joined(modules: Mapping[str, str]) -> str:
+def first_modules() -> list[str]:
+    """Name what the page's script imports, and itself, each behind what it imports. Raises CycleError."""
+    found: dict[str, list[str]] = {}
+    waiting = ["app"]
+    while waiting:
+        name = waiting.pop()
+        found[name] = [imported[2] for imported in _IMPORT.finditer(FILES[f"{name}.js"])]
+        waiting += [each for each in found[name] if each not in found]
+    return list(TopologicalSorter(found).static_order())
+
+
+def joined(names: Iterable[str]) -> str:
     """Return one module that exports what these do: each has its own names in a function that is called once."""
     parts, exports = [], []
-    for name, text in modules.items():
-        given = ", ".join(found[2] for found in _EXPORT.finditer(text))
+    for name in names:
+        text = FILES[f"{name}.js"]
+        given = ", ".join(exported[2] for exported in _EXPORT.finditer(text))
         body = _EXPORT.sub(r"\1", _IMPORT.sub(r"const \1 = \2_js;", text))
         parts.append(f"const {name}_js = (() => {{\n{body}return {{ {given} }};\n}})();\n")
         exports += [f"export const {{ {given} }} = {name}_js;\n"] if given else []
@@ -36,9 +48,9 @@ def joined(modules: Mapping[str, str]) -> str:
 
 def _served() -> dict[str, str]:
     """Return the files as browsers get them: the first modules in one, and each address with the version."""
-    inside = {f"{name}.js" for name in FIRST_MODULES}
-    files = {name: text for name, text in FILES.items() if name not in inside}
-    files[FIRST] = joined({name: FILES[f"{name}.js"] for name in FIRST_MODULES})
+    first = first_modules()
+    inside = {f"{name}.js" for name in first}
+    files = {name: text for name, text in FILES.items() if name not in inside} | {FIRST: joined(first)}
 
     def address(found: re.Match[str]) -> str:
         return f'"{found[1]}{FIRST if found[2] in inside else found[2]}?v={VERSION}"'

@@ -73,7 +73,10 @@ def test_the_page_loads_nothing_from_elsewhere_and_unknown_files_are_not_there()
         assert console.handler(asked, None)["headers"]["cache-control"] == "no-cache"
     assert {version for _, version in named} == {console.VERSION}
     assert {name for name, _ in named} == console.SERVED.keys() - {console.PAGE}
-    assert {f"{name}.js" for name in console.FIRST_MODULES} == console.FILES.keys() - console.SERVED.keys()
+    first = {f"{name}.js" for name in console.first_modules()}
+    assert first == console.FILES.keys() - console.SERVED.keys()
+    assert first > {"app.js", "runs.js"}
+    assert not re.search("^import", console.SERVED[console.FIRST], re.MULTILINE)
     for name, text in console.FILES.items():
         assert "innerHTML" not in text.replace("without innerHTML", ""), name
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), name
