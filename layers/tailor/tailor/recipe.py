@@ -26,6 +26,9 @@ class Columns(Section):
 
     question: str | None = Field(default=None, description="the user's text")
     answer: str | None = Field(default=None, description="the answer, or a list of correct answers")
+    worse: str | None = Field(
+        default=None, description="preference-optimization only: the worse of two answers; answer names the better one"
+    )
     context: str | None = Field(default=None, description="a passage that the question is about; placed before it")
     choices: str | list[str] | None = Field(
         default=None, description="multiple choice: a column of lists, or a list of columns with one choice each"

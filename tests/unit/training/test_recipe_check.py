@@ -93,3 +93,11 @@ def test_where_the_method_is_unknown_only_what_holds_for_all_is_told() -> None:
     assert [problem.where for problem in caught.value.problems] == ["method", "evaluation.judge"]
     recipe, _ = read_checked("{model: nova-lite}", method="distillation")
     assert recipe.method == "distillation"
+
+
+def test_a_worse_answer_is_named_only_where_both_are_learnt() -> None:
+    columns = "data: {columns: {answer: ours, worse: theirs}}"
+    with pytest.raises(RecipeError, match="two answers"):
+        read_checked(columns)
+    recipe, _ = read_checked(f"method: preference-optimization\n{columns}")
+    assert recipe.data.columns.worse == "theirs"

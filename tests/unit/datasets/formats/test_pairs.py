@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tailor.datasets.example import Example
 from tailor.recipe import Columns, Data
@@ -90,6 +91,20 @@ def test_the_input_of_an_instruction_is_kept(tmp_path: Path) -> None:
     (found, *_) = examples(pairs_of(tmp_path, row))
     assert "Translate." in texts(found)[0] and "hello 0" in texts(found)[0]
     assert (texts(found)[1], found.worse) == ("good 0", "bad 0")
+
+
+def test_a_recipe_may_name_both_columns_and_turn_them_round(tmp_path: Path) -> None:
+    row = {"prompt": ASKED, "Ours": GOOD, "theirs": BAD}
+    columns = Columns(answer="ours", worse="theirs")
+    (found, *_) = examples(pairs_of(tmp_path, row, data=Data(columns=columns)))
+    assert (texts(found), found.worse) == (["q0?", "good 0"], "bad 0")
+
+    usual = {"prompt": ASKED, "chosen": GOOD, "rejected": BAD}
+    reader = pairs_of(tmp_path / "told", usual)
+    (told,) = [finding for finding in reader.findings if finding.code == "pairs-read"]
+    turned = Data.model_validate(yaml.safe_load(told.fix.partition("data: ")[2]))
+    (found, *_) = examples(pairs_of(tmp_path / "turned", usual, data=turned))
+    assert (texts(found), found.worse) == (["q0?", "bad 0"], "good 0")
 
 
 def test_a_recipe_that_names_the_better_column_changes_nothing(tmp_path: Path) -> None:

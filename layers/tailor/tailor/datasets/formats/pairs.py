@@ -9,7 +9,7 @@ from tailor.datasets.example import Example, Text
 from tailor.datasets.formats import conversations
 from tailor.datasets.formats.base import Converter, Row
 from tailor.datasets.formats.roles import role_of, said_by
-from tailor.datasets.sources import candidates
+from tailor.datasets.sources import candidates, resolved
 from tailor.findings import Finding, RowError, finding
 from tailor.recipe import Data, Method
 
@@ -76,8 +76,10 @@ def recognise(rows: list[Row], data: Data, method: Method) -> Pairs | None:
     def are(test: Callable[[Row], bool]) -> bool:
         return 2 * sum(map(test, rows)) > len(rows)
 
-    for better, worse in _PAIRS:
-        if are(lambda row, one=better, two=worse: one in row and two in row and (prefers or not _is_whole(row))):  # type: ignore[misc]
+    wanted = resolved(data.columns, list(dict.fromkeys(str(key) for row in rows for key in row)))
+    named = [(wanted.answer, wanted.worse)] if prefers and wanted.answer and wanted.worse else []
+    for better, worse in [*named, *_PAIRS]:
+        if are(_holding(better, worse, whole=prefers)):
             values = {"better": better, "worse": worse}
             if prefers:
                 return _both(_in_columns(better, worse, data), finding("pairs-read", **values))
@@ -88,13 +90,18 @@ def recognise(rows: list[Row], data: Data, method: Method) -> Pairs | None:
         if prefers:
             return _both(_labelled(data), finding("pairs-read/labelled"))
         return Pairs(says=finding("rows-unrecognised/labelled-pairs"))
-    if any(are(lambda row, one=one, two=two: one in row and two in row) for one, two in _UNDECIDED):  # type: ignore[misc]
+    if any(are(_holding(one, two, whole=True)) for one, two in _UNDECIDED):
         return Pairs(says=finding("rows-unrecognised/undecided"))
     if are(_is_listed):
         if prefers:
             return _both(_listed(), finding("pairs-read/listed"))
         return Pairs(says=finding("rows-unrecognised/listed-pairs"))
     return None
+
+
+def _holding(one: str, two: str, *, whole: bool) -> Callable[[Row], bool]:
+    """Return a test for rows with both columns; ``whole``: also beside a whole conversation."""
+    return lambda row: one in row and two in row and (whole or not _is_whole(row))
 
 
 def paired(better: Converter, worse: Converter, both: PairReader) -> Converter:

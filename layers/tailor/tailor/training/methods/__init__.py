@@ -62,6 +62,9 @@ def problems(recipe: Recipe, model: Model) -> list[Problem]:
     if recipe.data.questions is not None and recipe.method != "continued-pre-training":
         fix = "name the files train.jsonl and test.jsonl, or mark rows in a split column: such rows are held out"
         found.append(Problem("data.questions", f"{recipe.method} holds out rows of its own data", fix))
+    if recipe.data.columns.worse is not None and recipe.method != "preference-optimization":
+        fix = "leave it out, or write method: preference-optimization, which learns from both answers"
+        found.append(Problem("data.columns.worse", f"{recipe.method} does not learn from two answers", fix))
     if recipe.evaluation.sealed and recipe.method == "continued-pre-training":
         fix = "leave it out, or hold back a file of questions of your own"
         found.append(Problem("evaluation.sealed", "documents can't be sealed", fix))
