@@ -19,10 +19,12 @@ const VIEWS = {
 let me = null;
 let turn = 0;
 
+const may = (...scopes) => scopes.some((scope) => me.scopes.includes(scope));
+
 function takeKeyFromAddress() {
   const found = /^#key=(.+)$/.exec(location.hash);
   if (!found) return;
-  session.key = decodeURIComponent(found[1]);
+  session.key = decoded(found[1]);
   history.replaceState(null, "", location.pathname);
 }
 
@@ -30,7 +32,6 @@ function frame(...content) {
   const t = words();
   const [view] = place();
   const link = (name) => h("a", { href: `#/${name}`, "aria-current": view === name ? "page" : null }, t[name]);
-  const may = (...scopes) => scopes.some((scope) => me.scopes.includes(scope));
   const other = language.code === "vi" ? "en" : "vi";
   const switchLanguage = () => { language.code = other; draw(); };
   document.documentElement.lang = language.code;
@@ -61,8 +62,17 @@ function signIn(problem) {
   field.focus();
 }
 
+// An address that was cut or typed wrongly may hold half a character: it names nothing, and is no reason to stop.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function place() {
-  const [view, ...rest] = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
+  const [view, ...rest] = location.hash.replace(/^#\//, "").split("/").map(decoded);
   return [VIEWS[view] ? view : "runs", rest.join("/")];
 }
 
@@ -79,6 +89,7 @@ async function draw() {
     return signIn(error);
   }
   if (!current()) return;
+  if (!location.hash) history.replaceState(null, "", `#/${landing()}`);
   const [view, id] = place();
   document.title = `${id || words()[view]} · Tailor`;
   frame(h("p", { class: "soft" }, words().loading));
@@ -98,6 +109,12 @@ async function firstLook(current) {
     if (found && current()) frame(h("h1", {}, words().runs), runList(found));
   }
   return get("key");
+}
+
+// Where a key leads that can't see runs: to what it can do.
+function landing() {
+  if (may("read", "approve", "operate")) return "runs";
+  return may("chat") ? "playground" : may("upload") ? "upload" : "keys";
 }
 
 function retryLater(current) {

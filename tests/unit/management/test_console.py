@@ -255,3 +255,10 @@ def test_scopes_decide_what_is_offered_and_a_wrong_key_is_told(page: Any, addres
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("Key").wait_for()
     assert page.evaluate("sessionStorage.length") == 0
+    page.goto(f"{address}#/runs/%E0%A4")
+    page.get_by_label("Key").fill(key(store, "chat"))
+    page.get_by_role("button", name="Open").click()
+    page.get_by_role("alert").wait_for()
+    page.goto("about:blank")
+    page.goto(f"{address}#key={key(store, 'chat')}")
+    page.get_by_label("Question").wait_for()
