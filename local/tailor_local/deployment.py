@@ -84,7 +84,8 @@ def _alone(root: Path) -> Iterator[None]:
 def _configured(root: Path, parameters: Mapping[str, str]) -> list[str]:
     """Return the options of `sam build` and `sam deploy`."""
     common = ["--config-env", "local", "--config-file", str(root / "samconfig.toml"), "--parameter-overrides"]
-    return common + [f'{name}="{value}"' for name, value in parameters.items()]
+    quoted = {name: value.replace('"', '\\"') for name, value in parameters.items()}  # a value may be JSON
+    return common + [f'{name}="{value}"' for name, value in quoted.items()]
 
 
 def _build(root: Path, built_for: str, environment: Mapping[str, str]) -> Path:
