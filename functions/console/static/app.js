@@ -124,4 +124,6 @@ function retryLater(current) {
 
 takeKeyFromAddress();
 addEventListener("hashchange", () => { takeKeyFromAddress(); draw(); });
-draw();
+// The script waits for nothing, not even for the style: its first request is then on its way while that comes.
+if (document.body) draw();
+else addEventListener("DOMContentLoaded", draw);
