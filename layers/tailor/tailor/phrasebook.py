@@ -15,6 +15,7 @@ _BETWEEN = (_ITEMS, ". ", ": ", ", ")  # what joins sentences and items
 _LONG = 1500  # characters: longer texts are nobody's sentences
 _MANY = 10_000
 _NUMBERS = frozenset({"low", "high", "margin", "lost", "least", "share"})
+_SPECIAL = {"title": "[^,;]+?", "region": r"[a-z]{2}-[\w-]+"}
 _NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?(?:[ \u00a0][%×])?|[=<]? ?[\d.e-]+|–|unknown|inf|nan"
 
 
@@ -49,9 +50,9 @@ class Phrasebook:
 
     Args:
         pairs: templates and translations. Names of a letter, and ``low``, ``high``, ``margin``, ``lost``, ``least`` and
-            ``share``, stand for numbers, ``title`` for a text without commas, ``words`` for what others said, which
-            stays as it is, ``finding`` for what ``value`` is asked about first, and all else for any text, which may be
-            empty if the name ends in ``_``.
+            ``share``, stand for numbers, ``region`` for an AWS Region, ``title`` for a text without commas, ``words``
+            for what others said, which stays as it is, ``finding`` for what ``value`` is asked about first, and all
+            else for any text, which may be empty if the name ends in ``_``.
         value: what is made of a value that is no phrase itself.
         labels: words that are looked up alone, never as values, which may be somebody's names.
         states: what stands for the values of ``{state}``.
@@ -136,5 +137,5 @@ class Phrasebook:
 
 def _place(name: str) -> str:
     numeric = len(name) == 1 or name in _NUMBERS
-    text = ".*?" if name.endswith("_") else "[^,;]+?" if name == "title" else ".+?"
+    text = _SPECIAL.get(name, ".*?" if name.endswith("_") else ".+?")
     return rf"(?P<{name}>{_NUMBER if numeric else text})"

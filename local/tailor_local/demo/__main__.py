@@ -23,6 +23,7 @@ from tailor.recipe import Method
 from tailor.runs import TERMINAL, Run, State
 from tailor.serving import keys
 from tailor.steps.steer import approve
+from tailor_cli import language
 from tailor_cli.context import session
 from tailor_cli.push import push_dataset
 from tailor_local.cloud import PORT_SETTING, LocalCloud, api_address, port_from_environment
@@ -191,14 +192,17 @@ if __name__ == "__main__":
     parser.add_argument("method", nargs="?", choices=DEMOS, default="fine-tuning")
     parser.add_argument("--keep", action="store_true", help="leave the local cloud up")
     chosen = parser.parse_args()
+    language.use(language.chosen([], os.environ))
     try:
         main(chosen.method, keep=chosen.keep)
     except KeyboardInterrupt:
-        show.console.print("\nstopped; nothing is left running")
+        show.console.print("\n" + show.said("stopped; nothing is left running"))
         sys.exit(130)
     except LocalCloudError as error:
-        show.console.print(f"\n[bold red]The demo failed:[/] {escape(str(error))}")
+        show.console.print(f"\n[bold red]{show.said('The demo failed:')}[/] {escape(show.said(str(error)))}")
         sys.exit(error.exit_code)
     except TailorError as error:
-        show.console.print(f"\n[bold red]The demo failed:[/] {error.message} {error.hint}")
+        show.console.print(
+            f"\n[bold red]{show.said('The demo failed:')}[/] {show.said(error.message)} {show.said(error.hint)}"
+        )
         sys.exit(1)

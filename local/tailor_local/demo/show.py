@@ -1,6 +1,9 @@
-"""Print the demo for a terminal of 80 columns."""
+"""Print the demo for a terminal of 80 columns, in the language of the command line (``vietnamese.toml``)."""
 
+import tomllib
 from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from rich.console import Console
@@ -8,9 +11,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tailor.costs import CostLine
+from tailor import vietnamese
+from tailor.costs import PERIODS, CostLine
 from tailor.notices.facts import Facts, cost_so_far, dollar_range, dollars
+from tailor.notices.vietnamese_facts import VietnameseFacts
+from tailor.phrasebook import Phrasebook
 from tailor.runs import Change, Run, State
+from tailor_cli.language import spoken
 from tailor_local.demo.calls import Asked
 
 console = Console(highlight=False, soft_wrap=False)
@@ -32,26 +39,43 @@ WHAT_HAPPENS = {
 }
 
 
+def said(text: str) -> str:
+    """Return a text of the demo in the language in use."""
+    known = _phrasebook().said(text) if spoken() == "vi" else None
+    return text if known is None else known
+
+
+def texts() -> dict[str, dict[str, str]]:
+    """Return the demo's texts with their translations: labels, which are looked up alone, and all others."""
+    return tomllib.loads(files(__package__).joinpath("vietnamese.toml").read_text("utf-8"))
+
+
+@cache
+def _phrasebook() -> Phrasebook:
+    pairs = vietnamese.most_literal([*texts()["texts"].items(), *vietnamese.pairs()])
+    return Phrasebook(pairs, vietnamese.value, texts()["labels"], vietnamese.states())
+
+
 def title(text: str) -> None:
     console.print()
-    console.print(Text(text, style="bold cyan"))
+    console.print(Text(said(text), style="bold cyan"))
 
 
 def line(label: str, text: str) -> None:
-    _columns(15, f"[dim]{label}[/]", text)
+    _columns(15, f"[dim]{said(label)}[/]", said(text))
 
 
 def address(label: str, url: str) -> None:
     """Show an address on a line of its own, whole, so that it can be clicked."""
-    console.print(f"  [dim]{label}[/]")
+    console.print(f"  [dim]{said(label)}[/]")
     console.print(f"  {url}", markup=False, soft_wrap=True)
 
 
 def _columns(width: int, *cells: str) -> None:
     """Return a table whose last cell wraps under itself, so that labels stay in their own column."""
-    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid, longest = Table.grid(padding=(0, 1, 0, 0)), 21 if spoken() == "vi" else 18  # names of states
     for place in range(len(cells) - 1):
-        grid.add_column(width=width if place == 0 else 18, no_wrap=True)
+        grid.add_column(width=width if place == 0 else longest, no_wrap=True)
     grid.add_column(ratio=1)
     grid.add_row(*cells)
     console.print(Padding(grid, (0, 0, 0, 2)))
@@ -61,8 +85,9 @@ def change(entry: Change, seconds: float) -> None:
     happens, following = WHAT_HAPPENS.get(entry.state, (entry.reason, ""))
     if entry.state == State.TRAINING and entry.reason:  # it is not Bedrock that trains
         happens = entry.reason
-    arrow = f" [dim]→ {following}[/]" if following else ""
-    _columns(8, f"[dim]{seconds:5.1f} s[/]", f"[bold]{entry.state}[/]", happens + arrow)
+    arrow = f" [dim]→ {said(following)}[/]" if following else ""
+    state = vietnamese.states()[entry.state] if spoken() == "vi" else entry.state
+    _columns(8, f"[dim]{seconds:5.1f} s[/]", f"[bold]{state}[/]", said(happens) + arrow)
 
 
 def findings(run: Run, split: str) -> None:
@@ -77,16 +102,21 @@ def findings(run: Run, split: str) -> None:
 def quote(run: Run) -> None:
     title("What it would cost on AWS")
     for item in run.quote.lines if run.quote else ():
-        line(item.item, f"[bold]{_amount(item)}[/]  [dim]{item.how.removeprefix('unknown: ')}[/]")
-    line("spent so far", f"[bold]{cost_so_far(run, datetime.now(UTC))}[/]  [dim]as the quote tells; here, nothing[/]")
+        line(item.item, f"[bold]{_amount(item)}[/]  [dim]{said(item.how.removeprefix('unknown: '))}[/]")
+    spent = _facts(run).spent if spoken() == "vi" else cost_so_far(run, datetime.now(UTC))
+    line("spent so far", f"[bold]{spent}[/]  [dim]{said('as the quote tells; here, nothing')}[/]")
 
 
 def _amount(item: CostLine) -> str:
     if item.low is None or item.expected is None or item.high is None:
-        return "unknown"
-    likely = f", likely {dollars(item.expected)}" if item.low != item.high else ""
-    every = "" if item.every == "once" else f" a {item.every}"
-    return dollar_range(item.low, item.high) + every + likely
+        return said("unknown")
+    every = "" if item.every == "once" else f" {PERIODS[item.every]}"
+    amount = dollar_range(item.low, item.high) + every
+    return said(amount if item.low == item.high else f"{amount}, likely {dollars(item.expected)}")
+
+
+def _facts(run: Run) -> Facts:
+    return (VietnameseFacts if spoken() == "vi" else Facts)(run, run.history[-1])
 
 
 def notices(subjects: list[str], slack: list[dict[str, Any]]) -> None:
@@ -107,10 +137,13 @@ def curve(steps: list[dict[str, str]], name: str) -> None:
 
 def verdict(run: Run) -> None:
     title("Base against candidate")
-    evaluation, facts = run.evaluation, Facts(run, run.history[-1])
-    line("verdict", f"[bold]{evaluation.verdict}[/]: {facts.scores}")
+    evaluation, facts = run.evaluation, _facts(run)
+    name = vietnamese.states()[str(evaluation.verdict)] if spoken() == "vi" else evaluation.verdict
+    line("verdict", f"[bold]{name}[/]: {facts.scores}")
     line("difference", f"{facts.difference}, on {facts.asked}")
-    table = Table("question", "wanted", "base", "candidate", box=None, header_style="dim", padding=(0, 1, 0, 2))
+    table = Table(
+        *map(said, ("question", "wanted", "base", "candidate")), box=None, header_style="dim", padding=(0, 1, 0, 2)
+    )
     for sample in evaluation.samples[:5]:
         cells = (sample.references[0], sample.baseline, sample.candidate)
         table.add_row(Text(end(sample.question)), *(Text(beginning(cell)) for cell in cells))
@@ -126,7 +159,7 @@ def measure(lines: list[tuple[str, str]]) -> None:
 def answers(asked: list[Asked]) -> None:
     """Show what base and custom model answered, question by question, and their scores."""
     pictures, scores = any(each.picture for each in asked), asked[0].custom_right is not None
-    table = Table(*(["picture"] if pictures else []), "question", "wanted", "base", "custom", box=None)
+    table = Table(*map(said, [*(["picture"] if pictures else []), "question", "wanted", "base", "custom"]), box=None)
     table.header_style, table.padding = "dim", (0, 1, 0, 2)
     for each in asked:
         question = each.question if scores else end(each.question)
@@ -143,7 +176,7 @@ def score(asked: list[Asked], run: Run) -> None:
         sum(filter(None, side)) for side in zip(*((a.base_right, a.custom_right) for a in asked), strict=True)
     )
     title(f"Score: custom {custom:g} of {len(asked)}, base {base:g} of {len(asked)}")
-    line("all held out", Facts(run, run.history[-1]).scores)
+    line("all held out", _facts(run).scores)
 
 
 def _mark(right: float | None) -> str:

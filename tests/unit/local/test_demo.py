@@ -1,6 +1,7 @@
 """The demo's questions: of different pictures, scored as the evaluation scores."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 
 from tailor.runs import State
 from tailor.storage import FolderStorage
+from tailor_cli import language
 from tailor_local.demo import calls, show
+from tests.unit.cli.sentences import ROOT, key, of_rooms
 from tests.unit.steps.fakes import a_run
 
 REPORT = {"metric": "exact_match", "language": "vi"}
@@ -68,3 +71,34 @@ def test_who_trains_is_said_as_the_run_says_it(capsys: pytest.CaptureFixture[str
     first, second = [line for line in capsys.readouterr().out.splitlines() if "training" in line]
     assert "Bedrock works on the job" in first
     assert "a training job of SageMaker trains it" in second
+
+
+NOT_SAID = {  # styles, the parser's help, names and reasons that are stored, commands
+    *("bold cyan", "leave the local cloud up", "The main job, on the local cloud.", "python -m tailor_local.demo"),
+    *("the demo says yes", "demo's console", "make down", "1 - mean reward"),
+    *(".venv/bin/tailor --local chat {}", ".venv/bin/tailor --local show {}"),
+    ".venv/bin/tailor check YOUR-DATA --model nova-lite",
+}
+MARKUP = re.compile(r"\[/?[a-z ]*\]")
+
+
+def test_everything_that_the_demo_says_has_both_languages() -> None:
+    known = "\n".join(key(MARKUP.sub("", english)) for part in show.texts().values() for english in part)
+    demo = ROOT / "local/tailor_local/demo"
+    said = dict(of_rooms(str(demo / name) for name in ("__main__.py", "methods.py", "show.py")))
+    assert len(said) > 60
+
+    def is_known(text: str) -> bool:
+        return all(piece.strip(" .,:;()") in known for piece in re.split(r"\{\}|→", MARKUP.sub("", text)))
+
+    assert {text: place for text, place in said.items() if text not in NOT_SAID and not is_known(text)} == {}
+
+
+def test_the_demo_speaks_the_language_of_the_command_line() -> None:
+    language.use("vi")
+    try:
+        assert show.said("Score: custom 3 of 5, base 1 of 5") == "Điểm: mô hình tùy chỉnh 3/5, mô hình gốc 1/5"
+        assert show.said("[bold]0.125 → 0.500[/] on held-out prompts") == "[bold]0.125 → 0.500[/] trên các câu để dành"
+    finally:
+        language.use("en")
+    assert show.said("stopped; nothing is left running") == "stopped; nothing is left running"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from tailor.notices.facts import Facts
 from tailor.notices.words import at_local_time
 from tailor.training.spent import spent
+from tailor.vietnamese import in_vietnamese
 
 ARMS = {
     "base": "mô hình gốc",
@@ -106,7 +107,7 @@ class VietnameseFacts(Facts):
         found = self.run.evaluation
         if found.candidate is None or found.baseline is None:
             return ""
-        metric = (found.metric or "điểm").replace("_", " ").replace("-", " ")
+        metric = in_vietnamese((found.metric or "điểm").replace("_", " ").replace("-", " "))
         rival = ARMS.get(found.baseline_arm or "", "mô hình gốc")
         return f"{metric} {percent(found.candidate)} so với {percent(found.baseline)} của {rival}"
 

@@ -23,6 +23,7 @@ FUNCTIONS = frozenset({"prepare", "train", "track", "provision", "evaluate", "re
 
 _FIGURE = re.compile(r"[-+−]?\d[\d.,]*[  ]?(?:%|[KMGT]i?B|MB|bytes|ms|s|h|min)?")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d:\d\d)")
+_MONTH = re.compile(r"(\d{4})-(\d\d)")
 _DATE = re.compile(r"(?<![\w/-])(\d{4})-(\d\d)-(\d\d)(?![\w/-])")
 _is_asked_for = ContextVar("is_asked_for", default=False)
 
@@ -97,6 +98,13 @@ def value(text: str) -> str:
         return found
     if _FIGURE.fullmatch(text):
         return numbers(text)
+    if month := _MONTH.fullmatch(text):
+        return f"{month[2]}/{month[1]}"
+    return dates(text)
+
+
+def dates(text: str) -> str:
+    """Return a text with its dates as 29/11/2026, its times before them."""
     return _DATE.sub(r"\3/\2/\1", _MOMENT.sub(r"\4 ngày \3/\2/\1", text))
 
 

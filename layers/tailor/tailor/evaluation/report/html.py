@@ -6,6 +6,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from tailor import vietnamese
 from tailor.evaluation.report.by_method import by_method
 from tailor.evaluation.report.charts import interval_plot, loss_chart
 from tailor.evaluation.report.people import people
@@ -23,7 +24,6 @@ _TONES = {"held": "passed", "broken": "failed", "unclear": "inconclusive", "miss
 _KINDS = {"content": "points of content", "form": "points of form alone", "language": "points of language"}
 _SPELLED = {"bleu": "BLEU", "chrf": "chrF"}
 _WIDE, _NARROW = 920, 360
-
 Report = Mapping[str, Any]
 
 
@@ -58,9 +58,11 @@ def render(report: Report, pictures: Mapping[str, Sequence[str]]) -> str:
 
 def pages(report: Report, pictures: Mapping[str, Sequence[str]], readers: str | None = None) -> dict[str, str]:
     """Return the pages by file name: also in Vietnamese if the answers are, or ``readers``: the recipe's notices."""
-    english = render(report, pictures)
-    found = {"report.html": english}
-    return found | ({"report.vi.html": translated(english)} if "vi" in (report["language"], readers) else {})
+    english = {"report.html": render(report, pictures)}
+    if "vi" not in (report["language"], readers):
+        return english
+    said = {**report, "remark": vietnamese.in_vietnamese(report["remark"] or "")}
+    return english | {"report.vi.html": translated(render(said, pictures))}
 
 
 def percent(value: float | None) -> str:

@@ -26,4 +26,5 @@ def said(text: str) -> str | None:
 @cache
 def _phrases() -> Phrasebook:
     own = tomllib.loads(files(__package__).joinpath("vietnamese.toml").read_text("utf-8"))["texts"]
-    return Phrasebook([*vietnamese.pairs(), *map(tuple, own)], translated_page.numbers, states=vietnamese.states())
+    pairs = vietnamese.most_literal([*map(tuple, own), *vietnamese.pairs()])
+    return Phrasebook(pairs, lambda text: vietnamese.dates(translated_page.numbers(text)), states=vietnamese.states())
