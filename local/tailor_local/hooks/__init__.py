@@ -22,6 +22,7 @@ from tailor_local.hooks import (
     machines,
     payloads,
     queues,
+    readings,
     refusals,
     rules,
     streaming,
@@ -131,6 +132,8 @@ def install(bedrock: Bedrock) -> None:
     crowd.queue_requests()
     machines.run_to_the_letter()
     machines.act_in_roles()
+    readings.read_templates_quickly()
+    readings.read_policies_once()
     definitions.validate_definitions()
     _quicken_schedules()
     _open_control_door(bedrock)
@@ -193,7 +196,7 @@ def _quicken_schedules() -> None:
 
     def _parse_rate_seconds(expression: str) -> float | None:
         period = original(expression)
-        return None if period is None else timelapse.seconds(period / 60)
+        return None if period is None else timelapse.seconds(period / 60 * timelapse.SCHEDULED_MINUTE)
 
     eventbridge._parse_rate_seconds = _parse_rate_seconds
 

@@ -27,6 +27,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_service_principal_matches": ("principal", "service"),
         "_action_matches": ("request_action", "actions", "not_actions"),
         "_conditions_met": ("conditions", "ctx"),
+        "parse_policy_document": ("doc",),
     },
     "core.lambda_runtime": {
         "_detect_runtime_binary": ("runtime",),
@@ -57,6 +58,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_resources": None,
         "_gw_error": ("response_type", "message"),
     },
+    "services.cloudformation.engine": {"CfnLoader": None},
     "services.cloudformation.provisioners": {
         "_sfn_definition": ("props",),
         "_RESOURCE_HANDLERS": None,
