@@ -67,9 +67,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         Path(given["compiled"]).unlink(missing_ok=True)
 
 
-# What needs no deployed Tailor, and the longest of what does; together they take about as long as all others.
+# What needs no deployed Tailor, and a half of what does: the three parts take about equally long.
 BARE = "bedrock_", "deploy_command", "layers", "local_cloud", "second_emulator", "strictness"
-MAIN_JOB = "main_job"
+MAIN_JOB = "main_job", "adopting", "methods", "provisioned"
 # Files whose tests share what takes seconds to make: one worker makes it.
 SHARING = "unit/cli/test_wheel.py", "unit/samples/test_samples.py"
 

@@ -10,11 +10,15 @@ PATIENCE = 600.0  # seconds until something that must happen is given up; a quie
 
 
 def until[T](look: Callable[[], T], done: Callable[[T], bool], pause: float = 0.1) -> T:
-    """Return what ``look`` gives once ``done`` holds of it. Raises AssertionError with the last look."""
-    deadline = time.monotonic() + PATIENCE
+    """Return what ``look`` gives once ``done`` holds of it. Raises AssertionError with the last look.
+
+    The longer it takes, the less often it looks, so that those who work are not kept from it.
+    """
+    began = time.monotonic()
     while not done(seen := look()):
-        assert time.monotonic() < deadline, f"after {PATIENCE:g} s: {seen}"
-        time.sleep(pause)
+        waited = time.monotonic() - began
+        assert waited < PATIENCE, f"after {PATIENCE:g} s: {seen}"
+        time.sleep(max(pause, min(waited / 20, 1.0)))
     return seen
 
 

@@ -1,4 +1,4 @@
-"""One local cloud for a test session.
+"""One local cloud for the tests of this folder, which ends with them.
 
     def test_something(local_cloud):
         s3 = local_cloud.client("s3")          # as the account's owner
@@ -27,7 +27,7 @@ PAGE = "https://app.example.com"  # a web page that may call the API
 PACE = 1.0  # seconds that stand for a minute
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     cloud = LocalCloud(port=0, directory=tmp_path_factory.mktemp("cloud"), pace=PACE, raised=RAISED)
     cloud.start()
@@ -60,12 +60,12 @@ def setting(local_cloud: LocalCloud) -> Iterator[Callable[..., None]]:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bench(local_cloud: LocalCloud) -> Bench:
     return make_bench(local_cloud)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def trained(bench: Bench) -> dict[str, Any]:
     """A job that completed."""
     validation = {"validators": [{"s3Uri": f"s3://{BUCKET}/validation.jsonl"}]}
@@ -79,12 +79,12 @@ def trained(bench: Bench) -> dict[str, Any]:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployment(bench: Bench, trained: dict[str, Any]) -> str:
     return bench.deployed(trained["outputModelArn"], "colours")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def events(bench: Bench) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
     """State-change events as a rule delivers them to a queue; ``events(job_arn)`` lists a job's."""
     sqs, rules = bench.cloud.client("sqs"), bench.cloud.client("events")
@@ -108,7 +108,7 @@ def events(bench: Bench) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
     rules.delete_rule(Name="standin-events")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployed(local_cloud: LocalCloud) -> Iterator[tuple[dict[str, str], Slack]]:
     with Slack() as slack:
         secret = local_cloud.client("secretsmanager").create_secret(
@@ -118,7 +118,7 @@ def deployed(local_cloud: LocalCloud) -> Iterator[tuple[dict[str, str], Slack]]:
         yield local_cloud.deploy(parameters), slack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def inbox(local_cloud: LocalCloud, deployed: tuple[dict[str, str], Slack]) -> Inbox:
     # Only while it is made: other tests of this session must not find the local cloud in their environment.
     with pytest.MonkeyPatch.context() as patch:

@@ -47,7 +47,7 @@ TOLD = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """A small dataset: images first, the recipe last."""
     folder = tmp_path_factory.mktemp("scenes")

@@ -3,13 +3,10 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import StdioServerParameters
-from mcp.client import Client
-from mcp.client.stdio import stdio_client
 
 from tailor.errors import InvalidInputError
 from tailor_cli.mcp_server import ALLOWABLE, TOOLS, server
@@ -18,7 +15,11 @@ from tests.unit.contracts.template import ROOT
 READING = {"check", "quote", "models", "runs", "show", "watch", "report", "usage", "bill"}
 
 
-def call(client: Client, tool: str, **arguments: Any) -> Any:
+if TYPE_CHECKING:  # it takes two seconds to import, in each worker that collects tests
+    from mcp.client import Client
+
+
+def call(client: "Client", tool: str, **arguments: Any) -> Any:
     return client.call_tool(tool, arguments)
 
 
@@ -31,6 +32,10 @@ def test_an_agent_checks_a_dataset_and_is_told_what_is_wrong_with_a_call(tmp_pat
     folder.mkdir()
     rows = "".join(f"Màu thứ {number} là gì?,đỏ {number}\n" for number in range(20))
     (folder / "colours.csv").write_text(f"câu hỏi,trả lời\n{rows}", encoding="utf-8")
+
+    from mcp import StdioServerParameters
+    from mcp.client import Client
+    from mcp.client.stdio import stdio_client
 
     async def talk() -> tuple[Any, ...]:
         program = StdioServerParameters(command=sys.executable, args=["-m", "tailor_cli.main", "mcp"], cwd=str(ROOT))

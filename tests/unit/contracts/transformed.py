@@ -4,9 +4,6 @@ from functools import cache
 from typing import Any, ClassVar
 from unittest import mock
 
-from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
-from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
-
 from tests.unit.contracts.template import ROOT
 
 CODE = {  # what `sam deploy` replaces by places in a bucket
@@ -25,6 +22,10 @@ class _NoManagedPolicies:
 
 @cache
 def transformed() -> dict[str, Any]:
+    # Not for everybody who collects tests: it takes a second.
+    from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
+    from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
     source = yaml_parse((ROOT / "template.yaml").read_text())
     for resource in source["Resources"].values():
         if place := CODE.get(resource["Type"]):

@@ -14,7 +14,7 @@ TEMPLATE = "template.yaml"
 PLACEHOLDER = "tailor-verify"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     pass
 
 
