@@ -12,7 +12,8 @@ from functools import cached_property
 _PLACE = re.compile(r"\{(\w+)\}")
 _ITEMS = "; "
 _BETWEEN = (_ITEMS, ". ", ": ", ", ")  # what joins sentences and items
-_LONG = 1500  # characters: longer texts are nobody's sentences
+_PARTS = 12  # more are nobody's sentence, and might be somebody's attempt to keep this busy
+_LONG = 1500  # characters, as above
 _MANY = 10_000
 _NUMBERS = frozenset({"low", "high", "margin", "lost", "least", "share"})
 _SPECIAL = {"title": "[^,;]+?", "region": r"[a-z]{2}-[\w-]+"}
@@ -93,6 +94,8 @@ class Phrasebook:
 
     def _joined(self, text: str, separator: str) -> str | None:
         parts = text.split(separator)
+        if len(parts) > _PARTS:
+            return None
         for place in range(1, len(parts)):
             first, rest = separator.join(parts[:place]), separator.join(parts[place:])
             if (known := self._known(first)) is not None and (after := self._known(rest)) is not None:

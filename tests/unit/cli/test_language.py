@@ -166,7 +166,7 @@ def test_the_line_is_asked_first_then_the_setting_then_the_locale(
 def test_help_is_vietnamese_where_it_is_asked_for(words: list[str]) -> None:
     said = invoke(*words, LANG="vi_VN.UTF-8").stdout
     assert "Cách dùng: " in said
-    assert "Cho xem trợ giúp này rồi thoát." in said
+    assert "Hiển thị trợ giúp này rồi thoát." in said
     assert not re.search(r"\b(the|and|of)\b", said.replace("Model Context Protocol", ""))
     assert "Usage: " in invoke("check", "--help", LANG="en_US.UTF-8").stdout
 

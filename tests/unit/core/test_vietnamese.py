@@ -147,6 +147,11 @@ def test_sentences_are_translated_with_their_values_or_left_as_they_are(english:
     assert vietnamese.in_vietnamese(english) == REASONS[english]
 
 
+@pytest.mark.parametrize("text", ["none, " * 200, "base; base: base. base, " * 60 + "x", "it buys " * 300])
+def test_a_text_that_is_made_to_take_long_stays_as_it_is(text: str) -> None:
+    assert vietnamese.in_vietnamese(text) == text
+
+
 def test_a_readers_language_holds_for_one_answer() -> None:
     with vietnamese.asked_for(True):
         assert vietnamese.as_asked("rolled back") == "quay về bản trước"
