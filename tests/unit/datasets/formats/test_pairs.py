@@ -120,7 +120,6 @@ def test_a_recipe_that_names_the_better_column_changes_nothing(tmp_path: Path) -
         ({"prompt": ASKED, "chosen": None, "rejected": BAD}, "pair-incomplete"),
         ({"prompt": ASKED, "chosen": "", "rejected": []}, "pair-incomplete"),
         ({"prompt": "", "chosen": [USER, BETTER], "rejected": [USER]}, "pair-incomplete"),
-        ({"prompt": ASKED, "chosen": GOOD, "rejected": f"{GOOD} "}, "pair-equal"),
         ({"chosen": [USER, BETTER], "rejected": [{"role": "user", "content": "other"}, WORSE]}, "pair-differs"),
     ],
 )
@@ -176,6 +175,35 @@ def test_pairs_are_prepared_in_awss_format_and_the_better_answer_is_the_referenc
     assert (tested["references"], tested["worse"]) == ([f"A good answer {number}"], f"bad  {number}")
     assert len(outcome.found("duplicate-row")) == 1
     assert not outcome.found("conflicting-answers")
+
+
+@pytest.mark.parametrize(
+    ("worse", "code"),
+    [
+        ("Fine  3 ", "pair-equal"),
+        ("Fine 3\u200b", "pair-equal"),  # once what nobody sees is removed
+        ("<think>Hm.</think>Fine 3", "pair-equal"),  # once the reasoning is taken out
+        ("<think>Hm.</think>", "pair-incomplete"),
+        ({"role": "assistant", "content": " "}, "pair-incomplete"),
+    ],
+)
+def test_answers_that_become_the_same_or_empty_are_no_pair(
+    dataset: Path, intake: Callable[..., Any], worse: Any, code: str
+) -> None:
+    rows: list[Row] = [{"prompt": f"question {n}?", "chosen": f"Fine {n}", "rejected": f"No {n}"} for n in range(40)]
+    rows[3]["rejected"] = worse
+    write_jsonl(dataset / "d.jsonl", rows)
+
+    outcome = intake(method="preference-optimization", model="nova-micro", data={"on_error": "skip"})
+
+    assert [found["line"] for found in outcome.found(code)] == [4]
+    assert outcome.report.counts["used"] == 39
+
+
+def test_labels_of_any_kind_are_read(tmp_path: Path) -> None:
+    odd = {"messages": [USER, {"role": "assistant", "candidates": [{"preferenceLabel": ["x"]}, {"content": 3}]}]}
+    left_out = rejections(pairs_of(tmp_path, odd))
+    assert {found.code for each in left_out for found in each.findings} <= {"pair-incomplete", "wrong-type"}
 
 
 def test_a_worse_answer_is_checked_like_a_better_one(dataset: Path, intake: Callable[..., Any]) -> None:

@@ -35,7 +35,9 @@ class Examiner:
         facts = model.method(method)
         self._model, self._method, self._limits = model.name, method, facts.limits
         self._learns_answers = method != "reinforcement"
-        self._others = {name: other.limits for name, other in model.methods.items() if name != method}
+        # The methods that could be chosen instead: pairs are rows of another kind.
+        others = {name: other for name, other in model.methods.items() if other.record != "preference-pair"}
+        self._others = {name: other.limits for name, other in others.items() if name != method}
         self._estimator = Estimator(model.tokens, self._limits.video_seconds)
         self._words = {word.mark: word for word in map(_ReservedWord, model.reserved_words)}
 
@@ -62,6 +64,15 @@ class Examiner:
         if self._method == "reinforcement" and not example.extra.get("reference_answer"):
             found.append(self._found("no-reference", example, "$.reference_answer"))
         return found
+
+    def pair(self, example: Example) -> list[Finding]:
+        """Check that both answers of a preference pair still say something, and not the same, after all repairs."""
+        if example.worse is None:
+            return []
+        better = " ".join(block.text for block in example.turns[-1].blocks if isinstance(block, Text))
+        if _blank(example.worse):
+            return [self._found("pair-incomplete/worse", example)]
+        return [self._found("pair-equal", example)] if better.split() == example.worse.split() else []
 
     def media(self, example: Placed, media: Iterable[tuple[str, Media]], locate: Locate) -> Iterator[Finding]:
         """Yield what is wrong with the objects that the example refers to, which are given with their paths."""

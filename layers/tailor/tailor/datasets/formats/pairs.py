@@ -23,8 +23,6 @@ _UNDECIDED: Final = (
     ("response_0", "response_1"), ("conversation_a", "conversation_b"), ("human_ref_A", "human_ref_B"),
 )  # fmt: skip
 _TRANSCRIPT: Final = re.compile(r"(?:^|\n\n)(Human|Assistant): ?")
-
-
 _LABELS: Final = ("preferred", "non-preferred")
 """AWS's labels of the candidates in the last turn."""
 _INCOMPLETE: Final = {
@@ -125,10 +123,7 @@ def paired(better: Converter, worse: Converter, both: PairReader) -> Converter:
             raise RowError(finding("pair-differs"))
         if not all(type(block) is Text for block in (*last.blocks, *against.blocks)):
             raise RowError(finding("pair-not-text"))
-        texts = ["\n".join(block.text for block in each.blocks if isinstance(block, Text)) for each in (last, against)]
-        if " ".join(texts[0].split()) == " ".join(texts[1].split()):
-            raise RowError(finding("pair-equal"))
-        example.worse = texts[1]
+        example.worse = "\n".join(block.text for block in against.blocks if isinstance(block, Text))
         return example
 
     return converted
@@ -156,7 +151,7 @@ def _labelled(data: Data) -> PairReader:
         messages = row.get("messages")
         if not _is_labelled(row) or not isinstance(messages, list):
             return {**row, "chosen": None, "rejected": None}
-        found = {each.get("preferenceLabel"): each.get("content") for each in messages[-1]["candidates"]}
+        found = {str(each.get("preferenceLabel")): each.get("content") for each in messages[-1]["candidates"]}
         better, worse = (_said(found.get(label)) for label in _LABELS)
         return {**row, "messages": messages[:-1], "chosen": better, "rejected": worse}
 

@@ -220,7 +220,7 @@ class RowPass:
             question, longest = draft.encoded.question, draft.encoded.longest
             sized = passed if longest == draft.encoded.answer else measured(question, longest)
             tokens = self._examiner.tokens(len(question) + len(longest), sized, assets)
-            draft.findings += self._examiner.size(row, len(draft.encoded.line), tokens)
+            draft.findings += self._examiner.size(row, len(draft.encoded.line), tokens) + self._examiner.pair(row)
             if draft.findings and any(found.severity == "error" for found in draft.findings):
                 self._set_aside(row, draft.findings, _shown(row))
                 return None
