@@ -19,7 +19,7 @@ export function badge(state) {
 const date = () => (language.code === "vi" ? { day: "2-digit", month: "2-digit", year: "numeric" } : { day: "numeric", month: "short", year: "numeric" });
 
 export function moment(text) {
-  const form = { ...date(), hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  const form = { ...date(), hour: language.code === "vi" ? "2-digit" : "numeric", minute: "2-digit", second: "2-digit" };
   return h("time", { datetime: text }, new Intl.DateTimeFormat(language.code, form).format(new Date(text)));
 }
 
