@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,7 +111,10 @@ def _a_page_can_show_it(pipeline: Pipeline, run: Run, report: bytes) -> None:
     page = httpx.get(f"{pipeline.api.removesuffix('/v1')}/console", timeout=PATIENCE)
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert httpx.get(f"{pipeline.api.removesuffix('/v1')}/console/app.js", timeout=PATIENCE).status_code == 200
+    scripts = re.findall(r'src="(console/[^"]+)"', page.text)
+    assert scripts
+    for script in scripts:
+        assert httpx.get(f"{pipeline.api.removesuffix('/v1')}/{script}", timeout=PATIENCE).status_code == 200
     assert ask("/key")["projects"] == ["five"]
     assert [listed["id"] for listed in ask("/runs?project=five&state=live")["data"]] == [run.id]
     shown = ask(f"/runs/{run.id}")

@@ -7,9 +7,8 @@ from typing import Any
 from tailor_local.hooks.needed import inside
 
 END = "\0end of the log"
-LATE_SECONDS = (
-    1.0  # after the answer, in which a log may still arrive, or the process has died; the next one has the rest
-)
+# After the answer, while a log may still arrive or the process has died. The next invocation gets the rest.
+LATE_SECONDS = 1.0
 
 # Before a worker of the emulator answers, it ends what the invocation has written.
 START = f"""

@@ -1,6 +1,6 @@
 """What a project's calls were and cost: over the API, and as bars and tables in a real browser."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -15,11 +15,14 @@ from tests.unit.management.test_console import address, browser, key, page, seri
 from tests.unit.management.test_runs import Person
 
 __all__ = ["address", "page"]
-TODAY = datetime.now(UTC).date()
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _use(store: ServingTable, days_ago: int, used_by: str, run: str, **counts: Any) -> None:
-    day = TODAY - timedelta(days=days_ago)
+    day = today() - timedelta(days=days_ago)
     store.add_usage(Usage("colours", day, used_by, run, hour=3, model="nova-micro", **counts))
 
 
@@ -41,7 +44,10 @@ def test_a_reader_sees_usage_by_day_key_and_version_with_its_cost(
     told = ProjectUsageDocument.model_validate(found)
     assert told.total is not None
     assert (told.total.requests, told.total.errors, told.total.throttled, told.total.images) == (9, 2, 1, 2)
-    assert [(line.name, line.requests) for line in told.days] == [(f"{TODAY - timedelta(days=6)}", 5), (f"{TODAY}", 4)]
+    assert [(line.name, line.requests) for line in told.days] == [
+        (f"{today() - timedelta(days=6)}", 5),
+        (f"{today()}", 4),
+    ]
     assert {line.name: line.requests for line in told.keys} == {"shop": 8, "chat": 1}
     assert {line.name: line.output_tokens for line in told.versions} == {
         "colours-new-0123456789ab": 600,
@@ -50,7 +56,7 @@ def test_a_reader_sees_usage_by_day_key_and_version_with_its_cost(
     for lines in (told.days, told.keys, told.versions):
         assert sum(Decimal(line.known_cost_usd) for line in lines) == Decimal(told.total.known_cost_usd) > 0
     assert told.budget is not None
-    assert (told.budget.limit_usd, told.budget.month) == ("50.00", f"{TODAY:%Y-%m}")
+    assert (told.budget.limit_usd, told.budget.month) == ("50.00", f"{today():%Y-%m}")
     assert reader.get("models/colours/usage", days="92")[1]["total"]["requests"] == 16
 
 
@@ -74,7 +80,7 @@ def test_a_person_sees_what_the_model_costs_each_day_and_who_called_it(
     page.get_by_role("link", name="Usage").click()
     page.get_by_role("heading", name="By key").wait_for()
     chart = page.get_by_role("img", name="Requests by day")
-    assert f"{TODAY} 4" in chart.get_attribute("aria-label")
+    assert f"{today()} 4" in chart.get_attribute("aria-label")
     assert chart.locator("rect").count() == 31
     rows = page.get_by_role("table").first.get_by_role("row").all_inner_texts()
     assert any(row.startswith("shop") and "\t8\t" in row for row in rows)
