@@ -209,7 +209,7 @@ def stop(run_id: RunId, reason: Reason = "", as_json: AsJson = False) -> None:
     """Stop a run before its verdict: stop its job, remove its deployment, keep a model that exists."""
     with shown_errors():
         run = steer.stop(find(run_id), session.services, by=person(), reason=reason, now=now())
-        tell(run, f"{run.id} {_ended(run)}", as_json=as_json)
+        tell(run, _ended(run), as_json=as_json)
 
 
 def promote(
@@ -271,7 +271,7 @@ def retire(run_id: RunId, reason: Reason = "", as_json: AsJson = False) -> None:
     """
     with shown_errors():
         run = steer.retire(find(run_id), session.services, by=person(), reason=reason, now=now())
-        tell(run, f"{run.id} {_ended(run)}", as_json=as_json)
+        tell(run, _ended(run), as_json=as_json)
 
 
 def offline(
@@ -295,7 +295,7 @@ def offline(
         since = local_time(decision.at)
         out.print(f"{project} is offline since {since}: apps get the error model_offline", soft_wrap=True)
         for run in ended:
-            out.print(f"{run.id} {_ended(run)}", soft_wrap=True)
+            out.print(_ended(run), soft_wrap=True)
         for run in going:
             out.print(f"{run.id} is {in_words(run.state)} and continues, but won't go live by itself", soft_wrap=True)
         err.print(f"to bring it back: {back}", soft_wrap=True)
@@ -311,11 +311,11 @@ def restore(project: Project, reason: Reason = "", as_json: AsJson = False) -> N
 
 
 def _ended(run: Run) -> str:
-    """Describe the state of a run that a person ended."""
+    """Say in what state a run is that a person ended."""
     if run.state == State.TRAINING:
-        return "is stopping: its job is being stopped"
+        return f"{run.id} is stopping: its job is being stopped"
     if run.state == State.STOPPED:
-        return "is stopped"
+        return f"{run.id} is stopped"
     if run.state == State.RETIRED:
-        return "is retired: its deployment is gone, its model is kept"
-    return "is stopping: its deployment is removed once Bedrock has created it; its model is kept"
+        return f"{run.id} is retired: its deployment is gone, its model is kept"
+    return f"{run.id} is stopping: its deployment is removed once Bedrock has created it; its model is kept"
