@@ -170,7 +170,7 @@ def call(run: Run, demo: Demo, endpoint: str) -> None:
         text = answer.choices[0].message.content
         if not text or answer.usage is None or not answer.usage.total_tokens:
             raise DemoError("the API gave no answer")
-        asked.append(calls.scored(row, base.get(row["id"], ""), text, report))
+        asked.append(calls.scored(row, base.get(row["id"], ""), text, report, run.recipe.reinforcement.rewards))
     show.answers(asked)
     show.line("took", f"{time.monotonic() - began:.1f} s; the base model's answers are from the run's evaluation")
     if asked[0].custom_right is not None:

@@ -2,14 +2,16 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from tailor import metrics
 from tailor.aws.s3 import S3Storage
+from tailor.evaluation.methods import reinforcement
 from tailor.normalisers import for_language
+from tailor.recipe import Reward
 from tailor.runs import Run
 
 BEGINNING = 30  # words of a document, for the model to continue
@@ -45,14 +47,21 @@ def answers_of_base(run: Run, bucket: S3Storage) -> dict[str, str]:
     return {answer["id"]: answer["answer"] for answer in map(json.loads, lines)}
 
 
-def scored(row: dict[str, Any], base: str, custom: str, report: Mapping[str, Any]) -> Asked:
-    """Return a row with its answers, scored as the evaluation's report scored; a document's continuation is not."""
+def scored(
+    row: dict[str, Any], base: str, custom: str, report: Mapping[str, Any], rewards: Sequence[Reward] = ()
+) -> Asked:
+    """Return a row with its answers, scored as the evaluation's report scored; a document's continuation is not.
+
+    ``rewards``: the recipe's, where they are the metric.
+    """
     text, wanted = question(row)
     rights: list[float | None] = [None, None]
     if row["messages"]:
         rules = metrics.Rules(for_language(report["language"]), report["language"])
         cases = (metrics.Case(answer, tuple(row["references"])) for answer in (base, custom))
-        rights = [metrics.get(report["metric"]).score(case, rules) for case in cases]
+        rewarded = report["metric"] == reinforcement.METRIC
+        metric = reinforcement.reward_metric(rewards) if rewarded else metrics.get(report["metric"])
+        rights = [metric.score(case, rules) for case in cases]
     has_picture = any("image" in block for block in _content(row))
     return Asked(PurePosixPath(row["group"]).name if has_picture else "", text, wanted, base, custom, *rights)
 

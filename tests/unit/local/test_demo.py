@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tailor.recipe import Reward
 from tailor.runs import State
 from tailor.storage import FolderStorage
 from tailor_cli import language
@@ -43,6 +44,13 @@ def test_answers_are_scored_by_the_reports_metric_in_its_language() -> None:
     found = calls.scored(row(1, 17), "The object is red.", "Màu đỏ.", REPORT)
     assert (found.picture, found.question, found.wanted) == ("17.png", "Câu hỏi 1?", "màu đỏ")
     assert (found.base_right, found.custom_right) == (0, 1)
+
+
+def test_rewards_score_answers_where_they_are_the_metric() -> None:
+    rewards = [Reward(kind="numeric", weight=3), Reward(kind="format", pattern=r"\d+")]
+    asked, report = row(1, 1, references=["11"]), {"metric": "reward", "language": "vi"}
+    found = calls.scored(asked, "There are 11.", "11", report, rewards)
+    assert (found.base_right, found.custom_right) == (0.75, 1)
 
 
 def test_the_continuation_of_a_document_has_no_score() -> None:
