@@ -39,6 +39,8 @@ export function span(seconds) {
 const currency = () => ({ style: "currency", currency: "USD", currencyDisplay: language.code === "vi" ? "code" : "symbol" });
 export const dollars = (amount, digits = {}) => new Intl.NumberFormat(language.code, { ...currency(), ...digits }).format(amount);
 export const number = (value) => new Intl.NumberFormat(language.code).format(value);
+// A difference of two shares, as reports write it: +63 points.
+export const points = (share) => `${new Intl.NumberFormat(language.code, { maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(100 * share)} ${words().points}`;
 export const percent = (share) => new Intl.NumberFormat(language.code, { style: "percent", maximumFractionDigits: 1 }).format(share);
 
 export function failure(error) {

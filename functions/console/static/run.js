@@ -3,7 +3,7 @@ import { get } from "./api.js";
 import { losses } from "./chart.js";
 import { compareWith } from "./compare.js";
 import { h, show } from "./dom.js";
-import { action, badge, dollars, follow, moment, number, percent, span } from "./parts.js";
+import { action, badge, dollars, follow, moment, number, percent, points, span } from "./parts.js";
 import { language, words } from "./texts.js";
 
 const STAGE = {
@@ -104,9 +104,9 @@ function evaluation(found) {
   const t = words();
   const shown = (value) => (value === null ? "–" : percent(value));
   const figure = (name, text) => h("div", {}, h("div", { class: "soft small" }, name), h("div", { class: "big" }, text));
-  const interval = found.interval && `${percent(found.interval[0])} ${t.upTo} ${percent(found.interval[1])}`;
+  const interval = found.interval && `${points(found.interval[0])} ${t.upTo} ${points(found.interval[1])}`;
   return h("section", { class: "card" }, h("h2", {}, t.evaluation), h("p", {}, found.headline || t.verdicts[found.verdict]),
-    h("div", { class: "figures" }, figure(t.candidate, shown(found.candidate)), figure(t.arms[found.baseline_arm] ?? t.baseline, shown(found.baseline)), figure(t.difference, shown(found.difference))),
+    h("div", { class: "figures" }, figure(t.candidate, shown(found.candidate)), figure(t.arms[found.baseline_arm] ?? t.baseline, shown(found.baseline)), figure(t.difference, found.difference === null ? "–" : points(found.difference))),
     h("p", { class: "soft small" }, [found.metric, interval, found.rows && `${t.on} ${number(found.rows)} ${t.heldOut}`].filter(Boolean).join(" · ")),
     found.reasons.length > 0 && h("ul", { class: "small" }, found.reasons.map((text) => h("li", {}, text))));
 }

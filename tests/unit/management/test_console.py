@@ -199,7 +199,7 @@ def test_every_view_is_there_in_vietnamese_and_fits_a_phone(page: Any, address: 
     page.get_by_role("button", name="Tiếng Việt").click()
     page.get_by_text("chờ duyệt").wait_for()
     for view, sign in (
-        (f"runs/{LIVE}", "Nhận xét về dữ liệu"),
+        (f"runs/{LIVE}", "+51 điểm"),
         ("serving", "Giữ lại để quay về"),
         ("playground", "Câu hỏi"),
     ):
