@@ -15,7 +15,7 @@ PAGE = "index.html"
 VERSION = hashlib.sha256("".join(text for _, text in sorted(FILES.items())).encode()).hexdigest()[:12]
 """A digest of all files. Their addresses name it, so that a browser keeps them and asks for the page alone."""
 FIRST = "first.js"
-"""What the first view needs, in one file: asking for each module would start a function for each at once, on a new
+"""The file with all that the first view needs: asking for each module would start a function for each at once, on a new
 account most of those that may run."""
 
 _IMPORT = re.compile(r'^import (\{ [\w, ]+ \}) from "\./([a-z]+)\.js";$', re.MULTILINE)

@@ -21,6 +21,8 @@ class Conversation:
     worse: str = ""
 
 
+PREFERENCE_LABELS = "preferred", "non-preferred"
+"""AWS's labels of the two candidates in the last turn of a preference pair, the better one's first."""
 CONTINUE = "Continue the document."
 """The request before each document, where a model learns documents as answers."""
 
@@ -53,7 +55,7 @@ def decode(row: Mapping[str, Any]) -> Conversation:
     if "prompt" in row and "completion" in row:
         return Conversation([], [{"role": "user", "content": [{"text": row["prompt"]}]}], row["completion"])
     if row["messages"] and "candidates" in row["messages"][-1]:
-        better, worse = (candidate_in(row["messages"][-1], label) for label in ("preferred", "non-preferred"))
+        better, worse = (candidate_in(row["messages"][-1], label) for label in PREFERENCE_LABELS)
         return Conversation(row.get("system") or [], row["messages"][:-1], better, worse)
     messages = [{**turn, "content": _blocks(turn["content"])} for turn in row["messages"]]
     system = [block for turn in messages if turn["role"] == "system" for block in turn["content"]]

@@ -56,6 +56,11 @@ def _phrasebook() -> Phrasebook:
     return Phrasebook(pairs, vietnamese.value, texts()["labels"], vietnamese.states())
 
 
+def _name(state: str) -> str:
+    """Return the name of a state or verdict in the language in use."""
+    return vietnamese.states()[state] if spoken() == "vi" else state
+
+
 def title(text: str) -> None:
     console.print()
     console.print(Text(said(text), style="bold cyan"))
@@ -86,8 +91,7 @@ def change(entry: Change, seconds: float) -> None:
     if entry.state == State.TRAINING and entry.reason:  # it is not Bedrock that trains
         happens = entry.reason
     arrow = f" [dim]→ {said(following)}[/]" if following else ""
-    state = vietnamese.states()[entry.state] if spoken() == "vi" else entry.state
-    _columns(8, f"[dim]{seconds:5.1f} s[/]", f"[bold]{state}[/]", said(happens) + arrow)
+    _columns(8, f"[dim]{seconds:5.1f} s[/]", f"[bold]{_name(entry.state)}[/]", said(happens) + arrow)
 
 
 def findings(run: Run, split: str) -> None:
@@ -138,8 +142,7 @@ def curve(steps: list[dict[str, str]], name: str) -> None:
 def verdict(run: Run) -> None:
     title("Base against candidate")
     evaluation, facts = run.evaluation, _facts(run)
-    name = vietnamese.states()[str(evaluation.verdict)] if spoken() == "vi" else evaluation.verdict
-    line("verdict", f"[bold]{name}[/]: {facts.scores}")
+    line("verdict", f"[bold]{_name(str(evaluation.verdict))}[/]: {facts.scores}")
     line("difference", f"{facts.difference}, on {facts.asked}")
     table = Table(
         *map(said, ("question", "wanted", "base", "candidate")), box=None, header_style="dim", padding=(0, 1, 0, 2)

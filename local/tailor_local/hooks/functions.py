@@ -88,7 +88,7 @@ def share_layers() -> None:
         def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
             folder, archive = Path(path or "."), str(self.filename)
             if not folder.name.startswith("layer_"):
-                super().extractall(path, super().namelist() if members is None else members, pwd)
+                super().extractall(path, members, pwd)
                 for item in self.infolist():
                     if mode := item.external_attr >> 16:
                         (folder / item.filename).chmod(mode)  # a script that Lambda starts must be executable

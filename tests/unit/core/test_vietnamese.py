@@ -1,4 +1,4 @@
-"""What the library says to people is known in Vietnamese: each sentence in its source, and each as it is written."""
+"""Hold that the library's sentences are known in Vietnamese: each sentence in its source, and each as it is written."""
 
 import re
 from datetime import UTC, datetime, timedelta

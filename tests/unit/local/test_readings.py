@@ -1,4 +1,4 @@
-"""What the local cloud reads quickly says the same as what the emulator reads."""
+"""Compare what the local cloud reads quickly with what the emulator reads."""
 
 import json
 from unittest.mock import Mock

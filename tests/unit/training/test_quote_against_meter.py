@@ -256,12 +256,11 @@ def ends(line: CostLine) -> tuple[float, float]:
     return float(line.low), float(line.high)
 
 
-BY_THE_HOUR = {"reinforcement", "preference-optimization"}
+BY_THE_HOUR = {"reinforcement", "preference-optimization"}  # no tokens are quoted for them
 
 
 @pytest.mark.parametrize("method", [method for method in WRITERS if method not in BY_THE_HOUR])
 def test_the_samples_are_trained_on_within_the_quote(method: str, tmp_path: Path) -> None:
-    """Of methods that are billed by the hour, no tokens are quoted."""
     generate(upload(tmp_path), method, 150)
     recipe = Recipe.parse((tmp_path / "uploads/p/d/tailor.yaml").read_bytes())
     assert_quoted(prepare(tmp_path, recipe))

@@ -8,7 +8,7 @@ import orjson
 from tailor.catalog import Record
 from tailor.datasets.example import Block, Example, Media, Raw, Text, Turn
 from tailor.datasets.media import Locate, source_of
-from tailor.prepared import document_row
+from tailor.prepared import PREFERENCE_LABELS, document_row
 
 SCHEMA = "bedrock-conversation-2024"
 
@@ -58,7 +58,7 @@ class Encoder:
 
     def _pair(self, example: Example, locate: Locate) -> Encoded:
         *before, last = example.turns
-        answers = (("preferred", text_of(last.blocks)), ("non-preferred", example.worse or ""))
+        answers = zip(PREFERENCE_LABELS, (text_of(last.blocks), example.worse or ""), strict=True)
         candidates = [{"content": [{"text": text}], "preferenceLabel": label} for label, text in answers]
         messages: list[dict[str, Any]] = [
             {"role": turn.role, "content": self._content(turn, locate)} for turn in before

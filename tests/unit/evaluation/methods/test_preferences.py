@@ -1,4 +1,4 @@
-"""What a preference optimization adds to the comparison: which of two answers the model's own are nearer to."""
+"""Compare a preference optimization with its base: which of two answers the model's own are nearer to."""
 
 from tailor.evaluation.methods import preferences
 from tailor.evaluation.questions.held_out import Answer, Row

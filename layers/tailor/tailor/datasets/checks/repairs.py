@@ -12,7 +12,7 @@ from tailor.datasets.example import Example, Text
 from tailor.findings import Finding, finding
 
 WORSE = "the worse answer"
-"""Where a text is that only preference pairs have: it is no turn of the conversation."""
+"""The place of a text that only preference pairs have: it is no turn of the conversation."""
 _EXCERPT = 200
 _MASK = "(not repeated here)"
 

@@ -11,6 +11,7 @@ from tailor.datasets.formats.base import Converter, Row
 from tailor.datasets.formats.roles import role_of, said_by
 from tailor.datasets.sources import candidates, resolved
 from tailor.findings import Finding, RowError, finding
+from tailor.prepared import PREFERENCE_LABELS
 from tailor.recipe import Data, Method
 
 _PAIRS: Final = (
@@ -23,8 +24,6 @@ _UNDECIDED: Final = (
     ("response_0", "response_1"), ("conversation_a", "conversation_b"), ("human_ref_A", "human_ref_B"),
 )  # fmt: skip
 _TRANSCRIPT: Final = re.compile(r"(?:^|\n\n)(Human|Assistant): ?")
-_LABELS: Final = ("preferred", "non-preferred")
-"""AWS's labels of the candidates in the last turn."""
 _INCOMPLETE: Final = {
     (True, True): "pair-incomplete/both",
     (True, False): "pair-incomplete/better",
@@ -152,7 +151,7 @@ def _labelled(data: Data) -> PairReader:
         if not _is_labelled(row) or not isinstance(messages, list):
             return {**row, "chosen": None, "rejected": None}
         found = {str(each.get("preferenceLabel")): each.get("content") for each in messages[-1]["candidates"]}
-        better, worse = (_said(found.get(label)) for label in _LABELS)
+        better, worse = (_said(found.get(label)) for label in PREFERENCE_LABELS)
         return {**row, "messages": messages[:-1], "chosen": better, "rejected": worse}
 
     inner = _in_columns("chosen", "rejected", data)
