@@ -9,6 +9,7 @@ import string
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import cache
 from itertools import accumulate
 from typing import Final
 
@@ -58,11 +59,13 @@ def measured(question: str, answer: str) -> Passed:
 
 
 class Screen:
-    """``reserved``: the model's own markers, which texts must not contain."""
+    """``reserved``: the model's own markers, which texts must not contain.
+
+    Screens share what is compiled, and each has the memory to search with it: one thread at a time uses a screen."""
 
     def __init__(self, reserved: Iterable[str]) -> None:
-        patterns = [(_SPACED, 0), (_OF_PARTS, _ONCE), *_STOP, *((_word(word), _CASELESS) for word in reserved)]
-        self._database = _database(patterns)
+        self._database = _database(tuple(reserved))
+        self._scratch = hyperscan.Scratch(self._database)
 
     def look(self, rows: list[tuple[str, str]]) -> list[Passed | None]:
         """Return for each row (the texts before its last answer, and that answer) its values; None if it needs a closer
@@ -74,7 +77,7 @@ class Screen:
         whole = b"".join([part for question, answer in texts for part in (question, b"\n", answer, BETWEEN)])
         ends = list(accumulate(len(question) + len(answer) + 2 for question, answer in texts))
         stopped, spaced = set[int](), set[int]()
-        for id, end in _found(self._database, whole):
+        for id, end in self._found(whole):
             if id == _OF_PARTS_ID:
                 stopped.update(row for row, (question, answer) in enumerate(rows) if is_apart(question + "\n" + answer))
             else:
@@ -86,24 +89,29 @@ class Screen:
         ]
         return [None if row in stopped else each for row, each in enumerate(passed)] if stopped else passed
 
+    def _found(self, whole: bytes) -> list[tuple[int, int]]:
+        """Return the index of each pattern found, and where the match ends."""
+        found: list[tuple[int, int]] = []
+        self._database.scan(
+            whole,
+            match_event_handler=lambda id, start, end, flags, context: found.append((id, end)),
+            scratch=self._scratch,
+        )
+        return found
+
 
 def is_apart(text: str) -> bool:
     """Return whether letters and their marks are separate where they could be one character (not NFC)."""
     return not unicodedata.is_normalized("NFC", text)
 
 
-def _database(patterns: list[tuple[bytes, int]]) -> hyperscan.Database:
+@cache  # compiling takes as long as screening ten thousand rows
+def _database(reserved: tuple[str, ...]) -> hyperscan.Database:
+    patterns = [(_SPACED, 0), (_OF_PARTS, _ONCE), *_STOP, *((_word(word), _CASELESS) for word in reserved)]
     database = hyperscan.Database()
     expressions, flags = [pattern for pattern, _ in patterns], [flags for _, flags in patterns]
     database.compile(expressions=expressions, flags=flags, ids=range(len(patterns)), elements=len(patterns))
     return database
-
-
-def _found(patterns: hyperscan.Database, whole: bytes) -> list[tuple[int, int]]:
-    """Return the index of each pattern found, and where the match ends."""
-    found: list[tuple[int, int]] = []
-    patterns.scan(whole, match_event_handler=lambda id, start, end, flags, context: found.append((id, end)))
-    return found
 
 
 def _word(word: str) -> bytes:
