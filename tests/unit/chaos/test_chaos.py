@@ -1,11 +1,13 @@
 """Whatever is lost, repeated, late, out of order or killed: a run ends as it would have, and nothing happens twice."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import cache, partial
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from itertools import takewhile
+from operator import itemgetter
 
 import pytest
 
@@ -15,6 +17,7 @@ from tailor.runs import ACTORS, MOVES, Run, State
 from tailor.steps.provision import take_down
 from tailor.steps.steer import approve, promote_by_hand, retry, stop, take_offline
 from tests.unit.chaos.bedrock import NEVER, Fate
+from tests.unit.chaos.snapshots import Snapshot
 from tests.unit.chaos.uploads import Treatment
 from tests.unit.chaos.world import DEAR, MINUTE, NEIGHBOURS_JOB, OWNER, TREATMENTS, Trouble, World
 
@@ -28,58 +31,52 @@ def nothing(world: World, run: Run) -> None:
 
 
 def says_yes(world: World, run: Run) -> None:
-    def act() -> None:
-        if world.runs.get(run.id).state == State.AWAITING_APPROVAL:
-            approve(world.runs.get(run.id), world.runs, by="person:linh", reason="fine", now=world.now)
-
     if run.state == State.AWAITING_APPROVAL:
-        world.by_hand(2 * MINUTE, act)
+        world.by_hand(2 * MINUTE, _approves, run.id)
+
+
+def _approves(world: World, run_id: str) -> None:
+    found = world.runs.get(run_id)
+    if found.state == State.AWAITING_APPROVAL:
+        approve(found, world.runs, by="person:linh", reason="fine", now=world.now)
 
 
 def stops_training(world: World, run: Run) -> None:
-    def act() -> None:
-        if world.runs.get(run.id).state == State.TRAINING:
-            now = world.now
-            stop(
-                world.runs.get(run.id),
-                world.services,
-                by="person:linh",
-                reason="",
-                now=now,
-            )
-
     if run.state == State.TRAINING:
-        world.by_hand(MINUTE, act)
+        world.by_hand(MINUTE, _stops, run.id, State.TRAINING)
 
 
 def stops_deploying(world: World, run: Run) -> None:
-    def act() -> None:
-        found, now = world.runs.get(run.id), world.now
-        if found.state == State.DEPLOYING:
-            stop(found, world.services, by="p", reason="no", now=now)
-
     if run.state == State.DEPLOYING:
-        world.by_hand(MINUTE / 2, act)
+        world.by_hand(MINUTE / 2, _stops, run.id, State.DEPLOYING)
+
+
+def _stops(world: World, run_id: str, state: State) -> None:
+    found = world.runs.get(run_id)
+    if found.state == state:
+        stop(found, world.services, by="person:linh", reason="no", now=world.now)
 
 
 def overrides(world: World, run: Run) -> None:
-    def act() -> None:
-        found = world.runs.get(run.id)
-        if found.state == State.RETIRED:
-            promote_by_hand(found, world.services, by="person:linh", reason="we looked", now=world.now)
+    if run.state == State.RETIRED and State.RESTORING not in run.states:
+        world.by_hand(MINUTE, _promotes_what_is_retired, run.id)
 
-    if run.state == State.RETIRED and State.RESTORING not in {change.state for change in run.history}:
-        world.by_hand(MINUTE, act)
+
+def _promotes_what_is_retired(world: World, run_id: str) -> None:
+    found = world.runs.get(run_id)
+    if found.state == State.RETIRED:
+        promote_by_hand(found, world.services, by="person:linh", reason="we looked", now=world.now)
 
 
 def tries_again(world: World, run: Run) -> None:
-    def act() -> None:
-        found = world.runs.get(run.id)
-        if found.state in (State.DEPLOY_FAILED, State.TRAINING_FAILED):
-            retry(found, world.runs, bucket=world.bucket, by="p", reason="the quota was raised", now=world.now)
-
     if run.state in (State.DEPLOY_FAILED, State.TRAINING_FAILED):
-        world.by_hand(MINUTE, act)
+        world.by_hand(MINUTE, _retries, run.id)
+
+
+def _retries(world: World, run_id: str) -> None:
+    found = world.runs.get(run_id)
+    if found.state in (State.DEPLOY_FAILED, State.TRAINING_FAILED):
+        retry(found, world.runs, bucket=world.bucket, by="p", reason="the quota was raised", now=world.now)
 
 
 def gives_up(world: World) -> None:
@@ -107,35 +104,44 @@ def writes_first(world: World) -> None:
         world.aliases.items[name] = alias.model_copy(update={"revision": alias.revision + 1})
 
 
+def _uploads_more(world: World, recipe: str) -> None:
+    world.upload(dataset="more", recipe=recipe)
+
+
 def uploads_a_second_version(world: World, run: Run) -> None:
     if run.state == State.LIVE and len(world.runs.items) == 1:
-        world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
+        world.at(world.now + MINUTE, _uploads_more, RECIPE)
 
 
 def promotes_the_first_when_the_second_has_passed(world: World, run: Run) -> None:
     first = next(iter(world.runs.items.values()))
-
-    def act() -> None:
-        promote_by_hand(world.runs.get(first.id), world.services, by="p", reason="mine", now=world.now)
-
     if run.state == State.PASSED and run.id == first.id:
-        world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
+        world.at(world.now + MINUTE, _uploads_more, RECIPE)
     elif run.state == State.PASSED and first.state == State.PASSED:
-        world.at(world.now, act)
+        world.at(world.now, _promotes, first.id)
+
+
+def _promotes(world: World, run_id: str) -> None:
+    promote_by_hand(world.runs.get(run_id), world.services, by="p", reason="mine", now=world.now)
 
 
 def takes_the_second_version_offline(world: World, run: Run) -> None:
-    def act() -> None:
-        take_offline("colours", world.services, by="p", reason="wrong", now=world.now)
-
     if run.state == State.LIVE and len(world.runs.items) == 2:
-        world.by_hand(MINUTE, act)
+        world.by_hand(MINUTE, _takes_offline)
     uploads_a_second_version(world, run)
 
 
+def _takes_offline(world: World) -> None:
+    take_offline("colours", world.services, by="p", reason="wrong", now=world.now)
+
+
 def loses_the_live_one(world: World, run: Run) -> None:
-    if run.state == State.LIVE and State.RESTORING not in {change.state for change in run.history}:
-        world.at(world.now + MINUTE, partial(world.bedrock.lose, run.deployment_arn))
+    if run.state == State.LIVE and State.RESTORING not in run.states:
+        world.at(world.now + MINUTE, _loses, run.deployment_arn)
+
+
+def _loses(world: World, arn: str) -> None:
+    world.bedrock.lose(arn)
 
 
 def meets_another_stacks_deployment(world: World, run: Run) -> None:
@@ -145,13 +151,13 @@ def meets_another_stacks_deployment(world: World, run: Run) -> None:
 
 def uploads_a_second_version_on_demand(world: World, run: Run) -> None:
     if run.state == State.RETIRED and len(world.runs.items) == 1:
-        world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=RECIPE))
+        world.at(world.now + MINUTE, _uploads_more, RECIPE)
 
 
 def uploads_a_successor(recipe: str) -> Callable[[World, Run], None]:
     def act(world: World, run: Run) -> None:
         if run.state == State.LIVE and len(world.runs.items) == 1:
-            world.at(world.now + MINUTE, partial(world.upload, dataset="more", recipe=recipe))
+            world.at(world.now + MINUTE, _uploads_more, recipe)
 
     return act
 
@@ -159,7 +165,7 @@ def uploads_a_successor(recipe: str) -> Callable[[World, Run], None]:
 def calls_again(world: World, run: Run) -> None:
     """An app, once: what nobody calls after that is paused for good."""
     if run.state == State.PAUSED and State.RESTORING not in run.states:
-        world.at(world.now + MINUTE, partial(world.calls_what_is_paused, run.project))
+        world.at(world.now + MINUTE, World.calls_what_is_paused, run.project)
 
 
 def deletes_a_deployment(world: World) -> None:
@@ -204,12 +210,19 @@ class Path:
         return self.name
 
     def run(self, treatments: Sequence[Treatment] = ("delivered",) * 3, trouble: Trouble | None = None) -> World:
+        """Run to the end, or with a trouble until what comes is what came without it."""
+        if trouble is None:
+            world = self.begun(treatments)
+            world.run_until_settled()
+            return world
+        return recording(self, tuple(treatments)).run(trouble)
+
+    def begun(self, treatments: Sequence[Treatment]) -> World:
         world = World(
             fates=self.fates,
             deployment_failures=self.deployment_failures,
             models_take=self.models_take,
             treatments=treatments,
-            trouble=trouble,
             on_state=self.on_state,
             model_units=self.model_units,
         )
@@ -219,8 +232,47 @@ class Path:
             world.adopt(self.recipe)
         else:
             world.upload(recipe=self.recipe)
-        world.run_until_settled()
         return world
+
+
+class Recording:
+    """A path that nothing disturbs, step by step."""
+
+    def __init__(self, path: Path, treatments: Sequence[Treatment]) -> None:
+        self._path, self._treatments = path, treatments
+        self._steps: list[tuple[int, Snapshot]] = []  # what was, and after how many calls, before each step
+        self._rounds: dict[datetime, Snapshot] = {}
+        world = path.begun(treatments)
+        world.runs.checked = False  # what is written is the same whatever goes wrong
+        more = True
+        while more:
+            self._steps.append((len(world.calls), world.snapshot()))
+            if world.awaits_round:
+                self._rounds[world.next_round] = self._steps[-1][1]
+            more = world.step()
+        self.calls, self._end = world.calls, world.snapshot()
+
+    def run(self, trouble: Trouble) -> World:
+        """Return the end after a trouble. Until its call all goes as recorded, and so it does from where it is so
+        again."""
+        world = self.before(trouble, bisect_left(self._steps, trouble.at, key=itemgetter(0)) - 1)
+        while world.step():
+            known = self._rounds.get(world.next_round) if world.met and world.awaits_round else None
+            if known and world.is_as(known):
+                world.resume(self._end, met=world.met)
+                break
+        return world
+
+    def before(self, trouble: Trouble, step: int = 0) -> World:
+        """Return a world before one of the recorded steps."""
+        world = self._path.begun(self._treatments)
+        world.resume(self._steps[step][1], trouble)
+        return world
+
+
+@lru_cache(maxsize=1)  # those of a path follow one another
+def recording(path: Path, treatments: tuple[Treatment, ...]) -> Recording:
+    return Recording(path, treatments)
 
 
 FIRST_ATTEMPT = TRAINED[:-1]
@@ -517,6 +569,16 @@ def test_undisturbed(path: Path) -> None:
     world = path.run()
     check(path, world)
     assert world.orphans == []
+
+
+@pytest.mark.parametrize("path", PATHS[::6], ids=str)
+def test_what_goes_on_from_a_recording_ends_as_what_began_anew(path: Path) -> None:
+    alike = recording(path, ("delivered",) * 3)
+    for at in range(7, len(alike.calls), 37):
+        for trouble in (Trouble("killed", at), Trouble("overtaken", at), Trouble("interfered", at, act=gives_up)):
+            anew = alike.before(trouble)
+            anew.run_until_settled()
+            assert alike.run(trouble).is_as(anew.snapshot()), f"{trouble} at {anew.met!r}"
 
 
 def test_units_that_nobody_noted_down_are_swept() -> None:

@@ -27,7 +27,7 @@ def simulate(sizes: Sequence[int], between: timedelta = timedelta(), *, in_turns
         uploads.sort(key=lambda upload: upload[1])
     for place, (project, dataset) in enumerate(uploads):
         recipe = "model: nova-micro\ndescription: failed"  # each makes room for its project's next one
-        world.at(world.now + place * between, partial(world.upload, project, dataset, recipe))
+        world.at(world.now + place * between, World.upload, project, dataset, recipe)
     world.run_until_settled()
     return world
 

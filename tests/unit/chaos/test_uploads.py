@@ -40,7 +40,7 @@ def test_messages_that_arrive_anyhow_make_one_run(treatments: tuple[Treatment, T
 def test_an_upload_whose_message_was_lost_is_taken_in_when_it_comes_again() -> None:
     world = World()
     world.upload(recipe=GOES_LIVE.recipe, treatments=("lost", "lost"))
-    world.at(world.now + timedelta(hours=1), lambda: world.upload(recipe=GOES_LIVE.recipe))
+    world.at(world.now + timedelta(hours=1), World.upload, recipe=GOES_LIVE.recipe)
     check(GOES_LIVE, settled(world))
 
 
@@ -93,7 +93,7 @@ def test_a_poisoned_message_becomes_a_dead_letter_and_an_alarm_and_the_rest_of_i
     world.uploads.send([poisoned, message(file.key, world.now)])
     depths: list[int] = []
     for minute in range(90):
-        world.at(world.now + timedelta(minutes=minute), lambda: depths.append(len(world.uploads.dead)))
+        world.at(world.now + timedelta(minutes=minute), lambda world: depths.append(len(world.uploads.dead)))
     assert histories(settled(world)) == [LIVE]
     assert world.uploads.batches == [2, *[1] * (TRIES - 1)]
     assert world.uploads.dead == [poisoned["messageId"]]
@@ -141,7 +141,7 @@ def test_what_a_person_sends_again_from_the_dead_letters_is_taken_in(monkeypatch
     monkeypatch.setattr(world.uploads.folders, "save", forbidden)
     world.uploads.send([told])
 
-    def mend() -> None:
+    def mend(world: World) -> None:
         assert world.uploads.dead == [told["messageId"]]
         mended.append(True)
         world.uploads.send([told | {"messageId": "sent-again"}])

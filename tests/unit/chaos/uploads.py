@@ -12,6 +12,7 @@ from tailor.steps.filling import Folder, Quiet
 from tailor.steps.receive import receive_messages
 from tailor.steps.settle import SettleServices, settle
 from tailor.storage import StoredFile
+from tests.unit.chaos.snapshots import Work
 from tests.unit.contracts.template import template
 from tests.unit.steps.fakes import MemoryAnswers, MemoryFolders
 from tests.unit.steps.uploads import message
@@ -61,16 +62,19 @@ class WakeUpsQueue:
         self._world = world
 
     def send(self, folder: str, after: timedelta) -> None:
-        look = partial(self._world.invoke, "settle", partial(self._settle, folder), (), again=WAKE_UP_AGAIN)
-        self._world.call("wake_ups.send", partial(self._world.at, self._world.now + after, look))
+        self._world.call("wake_ups.send", partial(self._world.at, self._world.now + after, _wake_up, folder))
 
-    def _settle(self, folder: str) -> None:
-        world = self._world
-        uploads = world.uploads
-        services = SettleServices(
-            uploads.folders, self, world.bucket, world.runs, uploads.answers, Quiet(QUIET), stack="tailor"
-        )
-        settle(folder, services, now=world.now)
+
+def _wake_up(world: "World", folder: str) -> None:
+    world.invoke("settle", Work(_settle, (folder,)), (), again=WAKE_UP_AGAIN)
+
+
+def _settle(world: "World", folder: str) -> None:
+    to = world.uploads
+    services = SettleServices(
+        to.folders, to.wake_ups, world.bucket, world.runs, to.answers, Quiet(QUIET), stack="tailor"
+    )
+    settle(folder, services, now=world.now)
 
 
 class UploadsQueue:
@@ -85,14 +89,15 @@ class UploadsQueue:
     def announce(self, file: StoredFile, treatment: Treatment = "delivered") -> None:
         """Tell of an object that was uploaded."""
         record = message(file.key, self._world.now, file.size)
+        record["messageId"] = f"{file.key} at {self._world.now}"  # the same in each world
         for wait in ARRIVALS[treatment]:
             self.send([record], wait)
 
     def send(self, records: Sequence[dict[str, Any]], wait: timedelta = DELAY) -> None:
         """Deliver messages as one batch, ``wait`` from now."""
-        self._world.at(self._world.now + wait, partial(self._deliver, records))
+        self._world.at(self._world.now + wait, _deliver, records)
 
-    def _deliver(self, records: Sequence[dict[str, Any]]) -> None:
+    def deliver(self, records: Sequence[dict[str, Any]]) -> None:
         batch = []
         for record in records:
             self._received[record["messageId"]] += record["messageId"] not in self._deleted
@@ -103,12 +108,20 @@ class UploadsQueue:
         if not batch:
             return
         self.batches.append(len(batch))
-        self._world.invoke("receive", partial(self._take, batch), ())
+        self._world.invoke("receive", Work(_take, (batch,)), ())
         if left := [record for record in batch if record["messageId"] not in self._deleted]:
             self.send(left, VISIBILITY)
 
-    def _take(self, batch: Sequence[dict[str, Any]]) -> None:
+    def take(self, batch: Sequence[dict[str, Any]]) -> None:
         received = receive_messages(
             batch, folders=self.folders, wake_ups=self.wake_ups, quiet=Quiet(QUIET), now=self._world.now
         )
         self._deleted |= {record["messageId"] for record in batch} - set(received.failed)
+
+
+def _deliver(world: "World", records: Sequence[dict[str, Any]]) -> None:
+    world.uploads.deliver(records)
+
+
+def _take(world: "World", batch: Sequence[dict[str, Any]]) -> None:
+    world.uploads.take(batch)

@@ -2,6 +2,9 @@
 
 A function is a :meth:`World.invoke` of a real step. Each of its writes and calls is a :meth:`World.call`, where the
 function can be killed or where another delivery of the same event can overtake it.
+
+Until something goes wrong, a world is as one in which nothing does. So it can :meth:`World.resume` from a
+snapshot of that one, just before; and from where it is the same as that one again, it ends the same.
 """
 
 import hashlib
@@ -13,7 +16,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from io import BytesIO
-from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
@@ -48,7 +50,9 @@ from tailor.steps.uploading import LocalFile, begin
 from tailor.storage import StoredFile
 from tailor.training.line import JobQueue
 from tailor.training.prices import PriceBook
+from tests.unit.chaos import snapshots
 from tests.unit.chaos.bedrock import ENDED, ClockedBedrock, ClockedTrainingJobs, Fate, Job
+from tests.unit.chaos.snapshots import Queue, Snapshot, Work
 from tests.unit.chaos.uploads import Treatment, UploadsQueue
 from tests.unit.steps.fakes import NOW, MemoryAliases, MemoryRuns, OneFunction, unlimited
 from tests.unit.versions import Versions
@@ -99,7 +103,6 @@ class StreamedRuns(MemoryRuns):
     def __init__(self, world: "World") -> None:
         super().__init__()
         self._world = world
-        self.checked = world.undisturbed  # what is written is the same whatever goes wrong
 
     def _kept(self, run: Run) -> Run:
         """Return the run as a table would, which is asked once for each: equal runs are written thousands of times."""
@@ -197,7 +200,10 @@ class MemoryStorage(Versions):
         return self.files[key][start : None if length is None else start + length]
 
     def write(self, key: str, data: bytes, content_type: str = "") -> None:
-        self._world.call("bucket.write", partial(self.files.__setitem__, key, data))
+        self._world.call("bucket.write", partial(self.keep, key, data))
+
+    def keep(self, key: str, data: bytes) -> None:
+        self.files[key] = data
 
     def upload(self, key: str, path: Path, content_type: str = "") -> None:
         self.write(key, path.read_bytes(), content_type)
@@ -210,7 +216,7 @@ class MemoryStorage(Versions):
         return f"s3://tailor-data/{key}"
 
 
-@dataclass(slots=True)
+@dataclass
 class Apps:
     """Apps that never call a live version. ``asked``: when one called a paused one."""
 
@@ -235,10 +241,10 @@ class CalledBus:
 class Found:
     """A bus that notes orphans."""
 
-    orphans: list[OrphanFound]
+    world: "World"
 
     def send(self, detail_type: str, changes: Sequence[OrphanFound]) -> None:
-        self.orphans.extend(changes)
+        self.world.orphans.extend(changes)
 
 
 class MemoryOnce:
@@ -268,7 +274,7 @@ class MemoryOnce:
         return None
 
 
-@dataclass(slots=True)
+@dataclass
 class CountingChannel:
     world: "World"
     name: str
@@ -289,19 +295,19 @@ class World:
         deployment_failures: Sequence[str] = (),
         models_take: timedelta = timedelta(),
         treatments: Sequence[Treatment] = ("delivered",) * 3,
-        trouble: Trouble | None = None,
         on_state: Callable[["World", Run], None] = lambda world, run: None,
         quota: int = 10,
         model_units: int = 10,
         length: timedelta = ENDED,
         notices: bool = True,
     ) -> None:
-        World.latest = self
-        self.now, self._treatments, self._trouble, self._notices = NOW, treatments, trouble, notices
-        self._on_state, self.started, self.undisturbed = on_state, NOW, trouble is None
-        self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
-        self._order = count()
-        self._handler: Callable[[], object] = lambda: None
+        self.now, self._treatments, self._notices = NOW, treatments, notices
+        self._on_state, self.started = on_state, NOW
+        self._trouble: Trouble | None = None
+        self._queue: Queue = []
+        self._order = 0
+        self.next_round, self._rounds, self._rested = NOW + MINUTE, 0, 0
+        self._handler = Work(World.at_rest)
         self._inside = ""
         self.calls: list[str] = []
         self.met: str | None = None
@@ -328,8 +334,8 @@ class World:
             self.another_serves(NEIGHBOURS_JOB)
         self.once = MemoryOnce(self)
         self.uploads = UploadsQueue(self)
-        self.channels = [CountingChannel(self, "sns"), CountingChannel(self, "slack")]
-        jobs = ClockedTrainingJobs(self.bedrock, lambda: self.now, self.bucket.files.__setitem__)
+        self.channels = (CountingChannel(self, "sns"), CountingChannel(self, "slack"))
+        jobs = ClockedTrainingJobs(self.bedrock, lambda: self.now, self.bucket.keep)
         self.sagemaker = SageMakerTrainer(jobs, self.control, self.bucket, OWNER, role_arn=ROLE, import_role_arn=ROLE)
         self.services = RunServices(self.runs, self.control, self.aliases, self.sagemaker)
         self.orphans: list[OrphanFound] = []
@@ -347,10 +353,15 @@ class World:
         )
         self.unlooked: dict[str, str] = {}
         self.lost: list[LostRaceError] = []
+        self._parts = (
+            *(self, self.runs, self.aliases, self.bucket, self.bedrock, jobs, self.once, self.apps, *self.channels),
+            *(self.uploads, self.uploads.folders, self.uploads.answers),
+        )
+        World.latest = self
 
     def _sweep(self) -> Sweep:
         """Sweep each minute, with little grace: what a run needs must never be among what is found."""
-        return Sweep(Found(self.orphans), MINUTE, 3 * MINUTE, dict.fromkeys(KINDS, 3 * MINUTE))
+        return Sweep(Found(self), MINUTE, 3 * MINUTE, dict.fromkeys(KINDS, 3 * MINUTE))
 
     # ------------------------------------------------------------ the other stack of the account
 
@@ -369,8 +380,10 @@ class World:
 
     # ------------------------------------------------------------ time, functions, calls
 
-    def at(self, moment: datetime, work: Callable[[], None]) -> None:
-        heapq.heappush(self._queue, (max(moment, self.now), next(self._order), work))
+    def at(self, moment: datetime, act: Callable[..., object], *given: Any, **named: Any) -> None:
+        """Have ``act`` be called with the world and the rest of the arguments."""
+        self._order += 1
+        heapq.heappush(self._queue, (max(moment, self.now), self._order, Work(act, given, named)))
 
     def call[T](self, label: str, work: Callable[[], T]) -> T:
         """One write or call of the function that runs now."""
@@ -397,7 +410,7 @@ class World:
     def invoke(
         self,
         function: str,
-        handler: Callable[[], object],
+        handler: Work,
         retries: Sequence[timedelta] = RETRIES,
         *,
         again: timedelta | None = None,
@@ -406,32 +419,60 @@ class World:
         self._inside, self._handler = function, handler
         try:
             self.call("begin", lambda: None)
-            handler()
+            handler(self)
         except (Killed, TailorError) as failure:
             if function == "person" and isinstance(failure, LostRaceError):
                 self.lost.append(failure)
             retried = not isinstance(failure, Killed) or self._trouble is None or self._trouble.retried
             if retried and retries:
-                self.at(self.now + retries[0], partial(self.invoke, function, handler, retries[1:], again=again))
+                self.at(self.now + retries[0], World.invoke, function, handler, retries[1:], again=again)
             elif again:
-                self.at(self.now + again, partial(self.invoke, function, handler, again=again))
+                self.at(self.now + again, World.invoke, function, handler, again=again)
         finally:
             self._inside = ""
 
     def run_until_settled(self) -> None:
-        """Rounds of reconcile every minute, until two of them in a row find all runs at rest."""
-        following, rest = self.now + MINUTE, 0
-        for _ in range(MANY_ROUNDS):
-            while self._queue and self._queue[0][0] <= following:
-                self.now, _, work = heapq.heappop(self._queue)
-                work()
-            self.now = following
-            rest = rest + 1 if not self._queue and self.at_rest() else 0
-            if rest > 2:
-                return
-            self.invoke("reconcile", self._reconcile, ())
-            following += MINUTE
-        raise AssertionError(f"never came to rest: {[(run.id, run.state) for run in self.runs.items.values()]}")
+        while self.step():
+            pass
+
+    def step(self) -> bool:
+        """Do what comes next; return whether anything did. Reconcile has its round every minute, until two of them in a
+        row find all runs at rest."""
+        World.latest = self
+        if not self.awaits_round:
+            self.now, _, work = heapq.heappop(self._queue)
+            work(self)
+            return True
+        self.now = self.next_round
+        self._rested = self._rested + 1 if not self._queue and self.at_rest() else 0
+        if self._rested > 2:
+            return False
+        self._rounds += 1
+        runs = self.runs.items.values()
+        assert self._rounds <= MANY_ROUNDS, f"never came to rest: {[(run.id, run.state) for run in runs]}"
+        self.invoke("reconcile", Work(World._reconcile), ())
+        self.next_round += MINUTE
+        return True
+
+    @property
+    def awaits_round(self) -> bool:
+        """Return whether nothing comes before reconcile's next round."""
+        return not self._queue or self._queue[0][0] > self.next_round
+
+    # ------------------------------------------------------------ worlds that are the same so far, or again
+
+    def snapshot(self) -> Snapshot:
+        """Return what the world holds between two steps."""
+        return snapshots.take(self._parts)
+
+    def resume(self, snapshot: Snapshot, trouble: Trouble | None = None, met: str | None = None) -> None:
+        """Become what another world of these settings was, which a trouble awaits or has met."""
+        snapshots.put_back(self._parts, snapshot)
+        self._trouble, self.met = trouble, met
+
+    def is_as(self, snapshot: Snapshot) -> bool:
+        """Return whether it goes on from here as the other world did from there."""
+        return snapshots.is_same(self._parts, snapshot)
 
     def at_rest(self) -> bool:
         at_rest = bool(self.runs.items) and all(map(self._rests, self.runs.items.values()))
@@ -450,9 +491,9 @@ class World:
         if paused := self.aliases.alias(project).paused:
             self.apps.asked.setdefault(paused.at, self.now)
 
-    def by_hand(self, after: timedelta, act: Callable[[], object]) -> None:
+    def by_hand(self, after: timedelta, act: Callable[..., object], *given: Any) -> None:
         """A person does something, and tries again where the command was cut short."""
-        self.at(self.now + after, partial(self.invoke, "person", act, (), again=AGAIN))
+        self.at(self.now + after, World.invoke, "person", Work(act, given), (), again=AGAIN)
 
     # ------------------------------------------------------------ what follows from what
 
@@ -474,33 +515,33 @@ class World:
         prefix = f"uploads/{project}/{dataset}/"
         files = {"data.jsonl": b"{}", "tailor.yaml": recipe.encode()}
         planned = [LocalFile(name, len(data), 1) for name, data in files.items()]
-        bucket = cast("Any", self.bucket)
-        begin(planned, bucket, prefix, by="person:linh", now=self.now)
+        begin(planned, cast("Any", self.bucket), prefix, by="person:linh", now=self.now)
         for name, data in files.items():
             self.uploads.announce(self.bucket.put(prefix + name, data), "delivered")
-        services, origin = Adopting(bucket, self.runs, self.control, OWNER.stack), AdoptedRecord.model_validate(ADOPTED)
+        self.by_hand(MINUTE, World._adopt, project, dataset)
 
-        def act() -> None:
-            adopt(project, origin, services, dataset=dataset, by="person:linh", reason="", now=self.now)
-
-        self.by_hand(MINUTE, act)
+    def _adopt(self, project: str, dataset: str) -> None:
+        services = Adopting(cast("Any", self.bucket), self.runs, self.control, OWNER.stack)
+        origin = AdoptedRecord.model_validate(ADOPTED)
+        adopt(project, origin, services, dataset=dataset, by="person:linh", reason="", now=self.now)
 
     def on_write(self, old: Run | None, new: Run) -> None:
-        announce = partial(publish, old, new, bus=self.bus)
-        self.at(self.now + LATENCY, partial(self.invoke, "publish", announce, (), again=AGAIN))
+        self.at(self.now + LATENCY, World.invoke, "publish", Work(World._publish, (old, new)), (), again=AGAIN)
         if old is None or old.state != new.state:
             self._on_state(self, new)
 
     def on_announced(self, detail_type: str, changes: Sequence[RunChanged]) -> None:
         for change in changes:
             if detail_type == RUN_STALLED:
-                self.at(self.now + LATENCY, partial(self.invoke, "notify", partial(self._notify_stall, change.run)))
+                self._soon("notify", World._notify_stall, change.run)
             if change.state in ACTORS:
                 step = ACTORS[change.state]
-                act = getattr(self, f"_{step}")
-                self.at(self.now + LATENCY, partial(self.invoke, step, partial(act, change.run)))
+                self._soon(step, getattr(World, f"_{step}"), change.run)
             if detail_type == RUN_CHANGED and self._notices:
-                self.at(self.now + LATENCY, partial(self.invoke, "notify", partial(self._notify, change)))
+                self._soon("notify", World._notify, change)
+
+    def _soon(self, function: str, act: Callable[..., object], *given: Any) -> None:
+        self.at(self.now + LATENCY, World.invoke, function, Work(act, given))
 
     def on_job_change(self, job: Job, moments: Sequence[datetime]) -> None:
         """Bedrock's events: at best once, at any time, in any order."""
@@ -515,9 +556,12 @@ class World:
                 "reordered": [neighbour + LATENCY],
             }[treatment]
             for arrival in arrivals:
-                self.at(arrival + LATENCY, partial(self.invoke, "track", partial(self._track, job.arn)))
+                self.at(arrival + LATENCY, World.invoke, "track", Work(World._track, (job.arn,)))
 
     # ------------------------------------------------------------ the functions, as functions/*/app.py call the steps
+
+    def _publish(self, old: Run | None, new: Run) -> None:
+        publish(old, new, bus=self.bus)
 
     def _prepare(self, run_id: str) -> None:
         services = PrepareServices(
