@@ -14,6 +14,7 @@ _SMALL = {word: value for value, word in enumerate(_SMALL_WORDS.split())}
 _TENS = {word: 10 * place for place, word in enumerate(_TENS_WORDS.split(), start=2)}
 _MAGNITUDES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "k": 10**3, "bn": 10**9}
 _HALVED = {**_MAGNITUDES, "dozen": 12}
+_FIRST_WORDS = frozenset({"half", "a", "an", *_SMALL, *_TENS})
 _PARTS = {"third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _PART = re.compile(rf"(?<![\w.,/-])(\d+)[ -]({'|'.join(_PARTS)})s?(?! (?:past|to)(?!\w))(?!\w)")
 _ONE_PART = re.compile(rf"^an? ({'|'.join(_PARTS)})$")
@@ -47,8 +48,11 @@ def english_words(text: str) -> str:
 
 
 def _number(words: Words, place: int) -> tuple[Fraction, int] | None:
+    word = words.words[place]
+    if word not in _FIRST_WORDS and not word[0].isdecimal():  # like most words
+        return None
     total, end, limit = Fraction(0), place, 10**18
-    if words.words[place] == "half" and words.at(place + 1) == "a" and (scale := _HALVED.get(words.at(place + 2))):
+    if word == "half" and words.at(place + 1) == "a" and (scale := _HALVED.get(words.at(place + 2))):
         return Fraction(scale, 2), place + 3
     found = False
     while end == place or words.joined(end):
