@@ -95,7 +95,7 @@ def draw(scene: Scene) -> bytes:
         pixels[place : place + 3] = bytes(max(0, channel - shade) for channel in pixels[place : place + 3])
     image = Image.frombytes("RGB", image.size, bytes(pixels))
     file = io.BytesIO()
-    image.save(file, "PNG", compress_level=9)
+    image.save(file, "PNG", compress_level=6)
     return file.getvalue()
 
 

@@ -4,6 +4,7 @@ Properties are tried with the same inputs each time, so that a red run says some
 chance or the machine. To look for inputs nobody thought of: ``pytest --hypothesis-profile search tests/unit``.
 """
 
+import gc
 import tempfile
 import time
 from collections import Counter
@@ -45,19 +46,22 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Have the first worker compile all tests and libraries alone where nothing is compiled yet.
 
-    The others would do the same work at the same time, which is more than half a minute's for each.
+    The others would do the same work at the same time, which is more than half a minute's for each. What is loaded
+    here stays: no garbage collection looks for garbage in it, now or during the tests.
     """
     given = getattr(session.config, "workerinput", {})
-    if "compiled" not in given:
-        return (yield)
-    note, first = Path(given["compiled"]), given["workerid"] == "gw0"
+    first = given.get("workerid") == "gw0"
+    note = Path(given["compiled"]) if "compiled" in given else None
     until = time.monotonic() + COMPILED_SECONDS
-    while not first and not note.exists() and time.monotonic() < until:
+    while note and not first and not note.exists() and time.monotonic() < until:
         time.sleep(0.1)
+    gc.disable()
     try:
         return (yield)
     finally:
-        if first:
+        gc.freeze()
+        gc.enable()
+        if note and first:
             note.touch()
 
 
@@ -70,8 +74,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 # What needs no deployed Tailor, and a half of what does: the three parts take about equally long.
 BARE = "bedrock_", "deploy_command", "layers", "local_cloud", "second_emulator", "strictness"
 MAIN_JOB = "main_job", "adopting", "methods", "provisioned"
-# Files whose tests share what takes seconds to make: one worker makes it.
-SHARING = "unit/cli/test_wheel.py", "unit/samples/test_samples.py"
+# Tests that share what takes seconds to make: one worker makes it.
+SHARING = "unit/cli/test_mcp", "unit/cli/test_wheel", "unit/contracts/", "unit/docs/", "unit/samples/"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
@@ -86,8 +90,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         def _split_scope(self, nodeid: str) -> str:
             folder, _, name = nodeid.partition("tests/integration/test_")
             if folder or not name:
-                file = nodeid.partition("::")[0]
-                return file if file.endswith(SHARING) else nodeid
+                return next((part for part in SHARING if part in nodeid), nodeid)
             if name.startswith(BARE):
                 return "bare cloud"
             return "main job" if name.startswith(MAIN_JOB) else "deployed cloud"

@@ -73,9 +73,9 @@ def _of_error(node: ast.AST) -> Iterator[str]:
 
 
 def _said_in(file: Path) -> Iterator[tuple[str, str]]:
-    tree = ast.parse(file.read_text("utf-8"))
-    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
+    silent = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}  # docstrings
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             silent.update(id(part) for part in node.values if isinstance(part, ast.Constant))
             silent.update(id(value.format_spec) for value in node.values if isinstance(value, ast.FormattedValue))
@@ -83,7 +83,7 @@ def _said_in(file: Path) -> Iterator[tuple[str, str]]:
             silent.update(id(part) for part in ast.walk(node.value))
         elif isinstance(node, (ast.AnnAssign, ast.arg, ast.FunctionDef)):
             silent.add(id(getattr(node, "annotation", None) or getattr(node, "returns", None)))
-    for node in ast.walk(tree):
+    for node in nodes:
         if id(node) in silent:
             continue
         text = template(node)

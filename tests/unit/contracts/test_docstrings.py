@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from tests.unit.sources import statements
+
 ROOT = Path(__file__).parents[3]
 FOLDERS = ("layers", "functions", "cli", "local", "benchmarks", "samples")
 FILES = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
@@ -11,9 +13,10 @@ FORBIDDEN = re.compile(r"(Of|What|Where|So|None|The same|Also|Whether|How|Why|Wh
 
 
 def _docstrings(source: str) -> list[str]:
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    found = [ast.get_docstring(node) for node in ast.walk(ast.parse(source)) if isinstance(node, documented)]
-    return [text for text in found if text]
+    tree = ast.parse(source)
+    documented = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    inner = [node for node in statements(tree) if isinstance(node, documented)]
+    return [text for node in (tree, *inner) if (text := ast.get_docstring(node))]
 
 
 def test_no_docstring_begins_with_a_riddle() -> None:

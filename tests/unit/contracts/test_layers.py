@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.unit.sources import statements
+
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = ("layers/tailor/tailor", "cli/tailor_cli", "functions")
 DRAWING = re.compile(r"```mermaid\n%% imports in ([\w.]+)\n(.*?)```", re.DOTALL)
@@ -52,7 +54,7 @@ def _imports() -> list[Import]:
 
 def _each_import() -> Iterator[Import]:
     for module, path in MODULES.items():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in statements(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 wanted = {(alias.name, alias.name) for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
@@ -141,9 +143,10 @@ def test_outsiders_stop_at_a_rooms_door() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@cache
 def _exported(package: str) -> list[str]:
     """What a room's door holds; empty for a package that has none yet."""
-    for node in ast.walk(ast.parse(MODULES[package].read_text("utf-8"))):
+    for node in statements(ast.parse(MODULES[package].read_text("utf-8"))):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
             return [str(name) for name in ast.literal_eval(node.value)]
     return []

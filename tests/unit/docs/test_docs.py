@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import click
@@ -99,6 +100,7 @@ def incomplete(line: str) -> str:
     return f"{len(arguments)} arguments are needed" if len(rest) - len(given) - values < len(arguments) else ""
 
 
+@cache
 def commands() -> Mapping[str, click.Command]:
     return {name: load(name) for name in COMMANDS}
 

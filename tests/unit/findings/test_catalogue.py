@@ -33,7 +33,10 @@ def texts() -> dict[str, tuple[str, str]]:
 def calls() -> Iterator[tuple[str, str, ast.Call, str]]:
     """Place, maker, call and code of each call with a code that is written there."""
     for path in LIBRARY.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        source = path.read_text("utf-8")
+        if not any(f"{maker}(" in source for maker in MAKERS):
+            continue
+        for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Call) and node.args:
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 first = node.args[0]

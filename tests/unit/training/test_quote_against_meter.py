@@ -228,7 +228,7 @@ def repeated(texts: Iterable[str]) -> Iterable[str]:
 
 def picture(size: tuple[int, int], shade: int) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", size, (shade % 256, shade * 7 % 256, 90)).save(out, "PNG")
+    Image.new("RGB", size, (shade % 256, shade * 7 % 256, 90)).save(out, "PNG", compress_level=1)
     return out.getvalue()
 
 
@@ -238,15 +238,17 @@ def assert_within(metered: float, low: float, high: float, least: float = 1e-9) 
 
 def assert_quoted(prepared: Prepared) -> None:
     """What the job trains on, and what the evaluation asks (also of a live version), lie in the quote's ranges."""
-    found = prepared.quote()
-    assert found.training_tokens is not None
-    low, expected, high = found.training_tokens
+    quotes = {live: prepared.quote(live=live) for live in (False, True)}
+    tokens_quoted = quotes[False].training_tokens
+    assert tokens_quoted is not None
+    low, expected, high = tokens_quoted
     assert low <= expected <= high
     assert_within(prepared.trained(), low, high)
     # A version may go live between the quote and the evaluation; one that is live stays, or is replaced.
+    asked = {live: prepared.asked(live=live) for live in (False, True)}
     for quoted_live, live in ((False, False), (False, True), (True, True)):
-        lines = {line.item: line for line in prepared.quote(live=quoted_live).lines}
-        for item, metered in prepared.asked(live=live).items():
+        lines = {line.item: line for line in quotes[quoted_live].lines}
+        for item, metered in asked[live].items():
             assert_within(metered, *ends(lines[item]), least=0 if item == "judge" else 1e-9)
 
 

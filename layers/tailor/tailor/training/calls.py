@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 import orjson
 
 from tailor import catalog
-from tailor.catalog import Model, PriceItem
+from tailor.catalog import Model, PriceItem, Tokens
 from tailor.costs import NOTHING, CostLine, Range
 from tailor.evaluation import sizes
 from tailor.evaluation.questions import pick_shots
@@ -126,7 +127,7 @@ def arms_of(
 def general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:
     """Return the number of general questions and their tokens, which depend on the language of the answers."""
     spoken = recipe.evaluation.language
-    vietnamese, others = (_asked_in(language, model) for language in ("vi", "en"))
+    vietnamese, others = (_asked_in(language, model.tokens) for language in ("vi", "en"))
     if spoken != "auto":
         return vietnamese if spoken == "vi" else others
     (some, tokens), (more, longer) = sorted((vietnamese, others), key=lambda found: found[1].high)
@@ -136,8 +137,9 @@ def general_questions(recipe: Recipe, model: Model) -> tuple[Range, Range]:
     )
 
 
-def _asked_in(spoken: str, model: Model) -> tuple[Range, Range]:
-    estimator, total, count = Estimator(model.tokens, None), NOTHING, 0
+@cache
+def _asked_in(spoken: str, tokens: Tokens) -> tuple[Range, Range]:
+    estimator, total, count = Estimator(tokens, None), NOTHING, 0
     for name in sizes.suites(spoken):
         for line in sizes.suite(name).splitlines():
             prompt = orjson.loads(line)["prompt"]
