@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from tailor.aws import clients
 from tests.unit.contracts.template import template
+from tests.unit.emulated import mock_aws
 
 _SCHEMA = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 

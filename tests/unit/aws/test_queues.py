@@ -8,11 +8,11 @@ from typing import Any
 import boto3
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
-from moto import mock_aws
 
 from tailor.aws import clients
 from tailor.aws.queues import LONGEST_PAUSE, PAUSE_SECONDS, StepQueue, consumes
 from tailor.errors import RetryableError
+from tests.unit.emulated import mock_aws
 
 VISIBILITY = 5400
 

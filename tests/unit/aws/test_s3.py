@@ -12,12 +12,12 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from tailor.aws import clients
 from tailor.aws.s3 import S3Storage
 from tailor.errors import InvalidInputError, NotAllowedError, NotFoundError, RetryableError
 from tailor.storage import FolderStorage, ReadAhead, Storage, StoredVersion, buffered
+from tests.unit.emulated import mock_aws
 from tests.waiting import PATIENCE
 
 DATA = bytes(range(256)) * 100

@@ -8,12 +8,12 @@ from typing import Any
 import boto3
 import pytest
 import typer
-from moto import mock_aws
 from typer.testing import CliRunner
 
 from tailor.aws import clients
 from tailor_cli.check import check
 from tests.unit.datasets.conftest import picture
+from tests.unit.emulated import mock_aws
 
 app = typer.Typer()
 app.command()(check)

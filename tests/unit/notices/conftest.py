@@ -14,12 +14,12 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from tailor.aws import clients
 from tailor.recipe import Recipe
 from tailor.runs import Change, Run, State
 from tests.unit.contracts.template import event_of
+from tests.unit.emulated import mock_aws
 from tests.unit.notices.slack_stand_in import SlackStandIn, slack_stand_in
 from tests.waiting import PATIENCE
 

@@ -8,13 +8,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from moto import mock_aws
 from openai import OpenAI
 
 from tailor.aws import clients
 from tailor.aws.serving import ServingTable
 from tailor.serving import aliases, keys
 from tailor.serving.aliases import Version
+from tests.unit.emulated import mock_aws
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime
 
 TABLE, BUCKET = "serving", "tailor-data"

@@ -10,7 +10,6 @@ import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 from moto.s3 import models as moto_s3
 
 from tailor.aws import clients
@@ -18,6 +17,7 @@ from tailor.aws.s3_uploads import S3Uploads
 from tailor.errors import ConflictError
 from tailor.steps import uploading
 from tailor.steps.uploading import IncompleteError, LocalFile, Piece, PlannedFile, Upload
+from tests.unit.emulated import mock_aws
 
 PREFIX = "uploads/colours/scenes/"
 FILES = {"data.csv": b"question,answer\n", "img/a.png": b"a", "img/é.png": b"e" * 7, "big.jsonl": bytes(range(99))}
