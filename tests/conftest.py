@@ -75,7 +75,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 BARE = "bedrock_", "deploy_command", "layers", "local_cloud", "second_emulator", "strictness"
 MAIN_JOB = "main_job", "adopting", "methods", "provisioned"
 # Tests that share what takes seconds to make: one worker makes it.
-SHARING = "unit/cli/test_mcp", "unit/cli/test_wheel", "unit/contracts/", "unit/docs/", "unit/samples/"
+SHARING = (
+    "unit/cli/test_mcp",
+    "unit/cli/test_wheel",
+    "unit/contracts/",
+    "unit/docs/",
+    "unit/management/test_console",
+    "unit/management/test_openapi",
+    "unit/samples/",
+)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:

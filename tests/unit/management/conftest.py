@@ -1,6 +1,7 @@
 """The real function over tables in memory, with Bedrock and the bucket in memory too."""
 
 import importlib
+import shutil
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -15,8 +16,10 @@ from tailor.steps.services import RunServices
 from tests.unit.serving.conftest import authorize, aws, inference, live, runtime, store, version
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime
 from tests.unit.steps.fakes import DatedStorage, MemoryControl
+from tests.waiting import PATIENCE
 
 __all__ = ["authorize", "aws", "inference", "live", "runtime", "store", "version"]
+CHROMIUM = shutil.which("chromium")
 
 
 class Bucket(DatedStorage):
@@ -116,3 +119,14 @@ def api(
 
     with Gateway(authorize.handler, inference.handler, manage) as gateway:
         yield gateway
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Any]:
+    """The browser of all tests of the console: to start one takes as long as a test."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE * 1000)
+        yield started
+        started.close()

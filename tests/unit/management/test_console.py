@@ -2,8 +2,8 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,11 @@ from tailor.aws.runs import DynamoRunStore
 from tailor.aws.serving import ServingTable
 from tailor.runs import State
 from tailor.serving import aliases, keys
-from tests.unit.management.conftest import Bucket
+from tests.unit.management.conftest import CHROMIUM, Bucket
 from tests.unit.serving.gateway import ROOT, Gateway, ScriptedRuntime
 from tests.unit.steps.fakes import a_run
 from tests.waiting import PATIENCE
 
-CHROMIUM = shutil.which("chromium")
 browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 NOW = datetime.now(UTC)
 ASKS, LIVE, TRAINS = (f"colours-{name}-0123456789ab" for name in ("asks", "live", "trains"))
@@ -131,24 +130,27 @@ def address(
 
 
 @pytest.fixture
-def page(tmp_path: Path, address: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    problems: list[str] = []
+def page(chromium: Any, address: str) -> Iterator[Any]:
     requests: list[str] = []
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE * 1000)
-        page = started.new_page(viewport={"width": 1200, "height": 900}, locale="en-GB")
+    with new_page(chromium) as page:
+        page.on("request", lambda request: requests.append(request.url))
+        yield page
+    origin = address.removesuffix("/console")
+    assert [url for url in requests if not url.startswith((origin, "data:"))] == []
+
+
+@contextmanager
+def new_page(chromium: Any) -> Iterator[Any]:
+    """Open a page with storage of its own; at its end it had nothing to complain about."""
+    problems: list[str] = []
+    with chromium.new_context(viewport={"width": 1200, "height": 900}, locale="en-GB") as context:
+        page = context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
         page.on(
             "console", lambda message: problems.append(message.text) if "Failed to load" not in message.text else None
         )
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
         yield page
-        started.close()
-    origin = address.removesuffix("/console")
-    assert [url for url in requests if not url.startswith((origin, "data:"))] == []
     assert problems == []
 
 

@@ -14,7 +14,7 @@ from functions.console import app as console
 from tailor.aws.s3_uploads import S3Uploads
 from tailor.aws.serving import ServingTable
 from tailor.serving import keys
-from tests.unit.management.test_console import CHROMIUM, browser, serious
+from tests.unit.management.test_console import browser, new_page, serious
 from tests.unit.management.test_uploads import picture
 from tests.unit.serving.gateway import Gateway
 from tests.waiting import PATIENCE
@@ -59,23 +59,11 @@ def storage(function: ModuleType) -> Storage:
 
 
 @pytest.fixture
-def page(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
+def page(chromium: Any, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setitem(console.HEADERS, "content-security-policy", console.policy(ORIGIN))
-    problems: list[str] = []
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE * 1000)
-        page = started.new_page(viewport={"width": 1200, "height": 900}, locale="en-GB")
-        page.set_default_timeout(PATIENCE * 1000)
-        page.on(
-            "console", lambda message: problems.append(message.text) if "Failed to load" not in message.text else None
-        )
-        page.on("pageerror", lambda error: problems.append(str(error)))
+    with new_page(chromium) as page:
         page.route(f"{ORIGIN}/**", storage.take)
         yield page
-        started.close()
-    assert problems == []
 
 
 @pytest.fixture
