@@ -174,23 +174,34 @@ class FolderStorage:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
 
+    @property
+    def _above(self) -> str:
+        """Return what the path of each key begins with."""
+        return f"{str(self.root).rstrip(os.sep)}{os.sep}"
+
     def _path(self, key: str) -> Path:
         """Return the key's path. Checks names only: the folder's owner decides where links lead."""
-        path = Path(os.path.normpath(self.root / key))
-        if not path.is_relative_to(self.root):
+        path = os.path.normpath(self.root / key)
+        if not f"{path}{os.sep}".startswith(self._above):
             raise InvalidInputError(f"{key!r} leads out of {self.root}")
-        return path
+        return Path(path)
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
-        for path in self._files():
-            key = path.relative_to(self.root).as_posix()
-            if key.startswith(prefix):
+        for key in sorted(self._keys(prefix), key=lambda key: key.split("/")):
+            if key.startswith(prefix) and (path := self.root / key).is_file():
                 stat = path.stat()
                 tag = hashlib.sha256(f"{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()[:32]
                 yield StoredFile(key, stat.st_size, tag, datetime.fromtimestamp(stat.st_mtime, UTC))
 
-    def _files(self) -> Iterable[Path]:
-        return sorted(path for path in self.root.rglob("*") if path.is_file())
+    def _keys(self, prefix: str) -> Iterator[str]:
+        """Yield the names of at least the files that have a prefix."""
+        first = self.root.joinpath(*prefix.split("/")[:-1])
+        if first.resolve() != first:
+            return  # a link, which is not followed, or a way out
+        above = self._above
+        for folder, _, names in first.walk():
+            inside = f"{folder}{os.sep}".removeprefix(above).replace(os.sep, "/")
+            yield from (f"{inside}{name}" for name in names)
 
     def open(self, key: str) -> BinaryIO:
         try:
@@ -226,8 +237,8 @@ class FolderStorage:
 class LinkedFolder(FolderStorage):
     """A local folder with the targets of its links; ``list`` raises what :func:`files_of` does."""
 
-    def _files(self) -> Iterable[Path]:
-        return files_of(self.root)
+    def _keys(self, prefix: str) -> Iterator[str]:
+        yield from (path.relative_to(self.root).as_posix() for path in files_of(self.root))
 
 
 class RangedReader(io.RawIOBase):

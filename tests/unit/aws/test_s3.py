@@ -198,6 +198,22 @@ def test_no_key_leads_out_of_a_folder(tmp_path: Path) -> None:
         FolderStorage(tmp_path / "inside").read("../outside")
 
 
+@pytest.mark.parametrize(
+    "prefix", ["a", "a/", "a/b", "a/b/", "a/b/c/", "none/", "a.txt/", "link/", "../", "/", "a//b", "./a"]
+)
+def test_a_folder_lists_what_begins_with_a_prefix_in_the_order_of_all(tmp_path: Path, prefix: str) -> None:
+    folder = FolderStorage(tmp_path / "inside")
+    for key in ("a.txt", "a/b/c/d", "a/b/e", "a/b-f", "a b/g", ".h/i"):
+        folder.write(key, b"")
+    FolderStorage(tmp_path / "outside").write("j", b"")
+    (tmp_path / "inside/link").symlink_to(tmp_path / "outside")
+    (tmp_path / "inside/a/k").symlink_to(tmp_path / "outside/j")
+    (tmp_path / "inside/a/gone").symlink_to(tmp_path / "nowhere")
+    everything = [file.key for file in folder.list()]
+    assert everything == [".h/i", "a/b/c/d", "a/b/e", "a/b-f", "a/k", "a b/g", "a.txt"]
+    assert [file.key for file in folder.list(prefix)] == [key for key in everything if key.startswith(prefix)]
+
+
 def test_a_frozen_bucket_reads_each_file_as_it_was(bucket: S3Storage) -> None:
     for name in ("a.csv", "b/c.png", "gone.csv"):
         bucket.write(f"uploads/{name}", name.encode() * 3)
