@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
 import orjson
 import pytest
 from hypothesis import given
@@ -19,10 +19,11 @@ from tailor.runs import Run
 from tests.unit.evaluation.fakes import BucketFolder, FakeAsker, new_run, question
 from tests.unit.evaluation.test_run import ROWS, SCHEMA, SUITE, evaluate
 
+Judged = tuple[Run, BucketFolder, dict[str, Any]]
 Say = Callable[[dict[str, Any], str], str]
 
 
-def judged(folder: Path) -> tuple[Run, BucketFolder, dict[str, Any]]:
+def judged(folder: Path) -> Judged:
     """A candidate that is right in eight rows of ten, a base in five, and a judge that likes the longer answer."""
     right = {question(place): row["references"][0] for place, row in enumerate(ROWS)}
 
@@ -38,6 +39,21 @@ def judged(folder: Path) -> tuple[Run, BucketFolder, dict[str, Any]]:
     recipe = Recipe.parse("evaluation: {judge: nova-pro}")
     report, files = evaluate(folder, FakeAsker(answer), recipe)
     return new_run(recipe), files, report
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    return judged(tmp_path_factory.mktemp("judged"))
+
+
+@pytest.fixture
+def evaluated(once: Judged, tmp_path: Path) -> Judged:
+    """What was judged, to be changed."""
+    run, files, report = once
+    copy = BucketFolder(tmp_path / "copy")
+    for file in files.list():
+        copy.write(file.key, files.read(file.key))
+    return run, copy, deepcopy(report)
 
 
 def labels(files: BucketFolder, run: Run, say: Say) -> dict[str, Any]:
@@ -56,11 +72,11 @@ def by_metric(item: dict[str, Any], arm: str) -> str:
     return "right" if item[arm]["score"] == 1 else "wrong"
 
 
-def test_people_who_say_what_the_metric_says_agree_with_it_and_not_with_a_poor_judge(tmp_path: Path) -> None:
-    run, files, before = judged(tmp_path)
+def test_people_who_say_what_the_metric_says_agree_with_it_and_not_with_a_poor_judge(evaluated: Judged) -> None:
+    run, files, before = evaluated
     assert before["labels"] is None
     report = take_labels(files, run, orjson.dumps(labels(files, run, by_metric)))
-    jsonschema.validate(report, SCHEMA)
+    SCHEMA.validate(report)
     found = report["labels"]
     assert (found["answers"], found["by"]) == (2 * MOST, "Linh")
     assert (found["metric"]["accuracy"], found["metric"]["kappa"]) == (1, 1)
@@ -73,8 +89,8 @@ def test_people_who_say_what_the_metric_says_agree_with_it_and_not_with_a_poor_j
     assert orjson.loads(files.read(report["paths"]["json"])) == report
 
 
-def test_kappa_is_the_agreement_beyond_chance_and_its_interval_holds_it(tmp_path: Path) -> None:
-    run, files, _ = judged(tmp_path)
+def test_kappa_is_the_agreement_beyond_chance_and_its_interval_holds_it(evaluated: Judged) -> None:
+    run, files, _ = evaluated
     said: list[tuple[str, str]] = []
 
     def say(item: dict[str, Any], arm: str) -> str:
@@ -96,8 +112,8 @@ def test_kappa_is_the_agreement_beyond_chance_and_its_interval_holds_it(tmp_path
         assert low < found[name] < high
 
 
-def test_labels_that_are_all_alike_have_no_kappa_and_doubts_count_nowhere(tmp_path: Path) -> None:
-    run, files, _ = judged(tmp_path)
+def test_labels_that_are_all_alike_have_no_kappa_and_doubts_count_nowhere(evaluated: Judged) -> None:
+    run, files, _ = evaluated
     given = labels(files, run, lambda item, arm: "right" if item[arm]["score"] == 1 else "unsure")
     found = take_labels(files, run, orjson.dumps(given))["labels"]
     assert found["unsure"] + found["answers"] == 2 * MOST
@@ -114,8 +130,10 @@ def test_labels_that_are_all_alike_have_no_kappa_and_doubts_count_nowhere(tmp_pa
         ({"labels": []}, "no label yet"),
     ],
 )
-def test_other_files_are_refused_and_nothing_is_written(change: dict[str, Any], says: str, tmp_path: Path) -> None:
-    run, files, report = judged(tmp_path)
+def test_other_files_are_refused_and_nothing_is_written(
+    change: dict[str, Any], says: str, evaluated: Judged, tmp_path: Path
+) -> None:
+    run, files, report = evaluated
     with pytest.raises(InvalidInputError, match=says):
         take_labels(files, run, orjson.dumps(labels(files, run, by_metric) | change))
     assert orjson.loads(files.read(report["paths"]["json"])) == report

@@ -29,7 +29,11 @@ TRAIN = [
     {"messages": [{"role": "user", "content": [{"text": "?"}]}, {"role": "assistant", "content": [{"text": colour}]}]}
     for colour in COLOURS
 ]
-SCHEMA = json.loads((Path(__file__).parents[3] / "docs/evaluation-report.schema.json").read_text("utf-8"))
+_SCHEMA = json.loads((Path(__file__).parents[3] / "docs/evaluation-report.schema.json").read_text("utf-8"))
+SCHEMA = jsonschema.validators.validator_for(_SCHEMA)(_SCHEMA)
+TASK_ALONE = Recipe.parse(
+    "evaluation: {regression: false}"
+)  # without the general questions, which are most of the work
 
 
 def suite_answers() -> dict[str, str]:
@@ -76,7 +80,8 @@ def evaluate(
 def test_a_better_model_passes_and_everything_is_kept(tmp_path: Path) -> None:
     asker = model({"custom": 9, "plain": 5})
     report, files = evaluate(tmp_path, asker)
-    jsonschema.validate(report, SCHEMA)
+    SCHEMA.check_schema(SCHEMA.schema)
+    SCHEMA.validate(report)
     assert report["verdict"] == "passed"
     assert report["headline"].startswith("The custom model is better: exact match 90.0 % against 50.0 %")
     assert (report["rows"], report["groups"]) == (120, 60)
@@ -91,13 +96,13 @@ def test_a_better_model_passes_and_everything_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_remark_of_the_operators_stands_above_the_verdict(tmp_path: Path) -> None:
-    run = new_run(Recipe())
+    run = new_run(TASK_ALONE)
     files = write_run(tmp_path, run, ROWS, TRAIN)
     said = "Measured on <stage>: not what users get."
     asker = model({"custom": 9, "plain": 5})
-    result = evaluate_run(files, run, Recipe(), ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW, remark=said)
+    result = evaluate_run(files, run, TASK_ALONE, ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW, remark=said)
     assert isinstance(result, EvaluationResult)
-    jsonschema.validate(result.report, SCHEMA)
+    SCHEMA.validate(result.report)
     assert result.report["remark"] == said
     page = files.read(result.report["paths"]["report"]).decode()
     assert page.index("Measured on &lt;stage&gt;") < page.index('class="badge"')
@@ -112,9 +117,9 @@ def test_the_summary_is_small_and_holds_what_messages_need(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("ours", "verdict"), [(5, "inconclusive"), (2, "failed")])
 def test_no_better_does_not_pass_and_worse_fails(tmp_path: Path, ours: int, verdict: str) -> None:
-    report, _ = evaluate(tmp_path, model({"custom": ours, "plain": 5}))
+    report, _ = evaluate(tmp_path, model({"custom": ours, "plain": 5}), TASK_ALONE)
     assert report["verdict"] == verdict
-    jsonschema.validate(report, SCHEMA)
+    SCHEMA.validate(report)
 
 
 def test_a_model_that_forgot_fails_although_it_is_better_at_its_task(tmp_path: Path) -> None:
@@ -139,7 +144,7 @@ def test_stopped_and_started_again_it_ends_the_same_and_pays_once(tmp_path: Path
     files = write_run(tmp_path / "parts", run, ROWS, TRAIN)
     visits = 0
     while True:
-        left = iter([100.0] * 120)
+        left = iter([100.0] * 600)
         visits += 1
 
         def deadline(left: Iterator[float] = left) -> float:
@@ -155,7 +160,7 @@ def test_stopped_and_started_again_it_ends_the_same_and_pays_once(tmp_path: Path
 
 
 def test_a_promotion_in_between_does_not_change_what_must_be_beaten(tmp_path: Path) -> None:
-    recipe = Recipe()
+    recipe = TASK_ALONE
     run, asker = new_run(recipe), model({"custom": 9, "plain": 5, "old": 6, "new": 10})
     files = write_run(tmp_path, run, ROWS, TRAIN)
     left = iter([100.0] * 120)
@@ -171,7 +176,7 @@ def test_a_promotion_in_between_does_not_change_what_must_be_beaten(tmp_path: Pa
 
 
 def test_measured_again_only_the_new_live_version_is_asked(tmp_path: Path) -> None:
-    recipe = Recipe()
+    recipe = TASK_ALONE
     run, asker = new_run(recipe), model({"custom": 9, "plain": 5, "old": 6, "new": 9})
     files = write_run(tmp_path, run, ROWS, TRAIN)
 
@@ -214,13 +219,13 @@ def test_separate_workers_ask_parts_and_one_scores(tmp_path: Path) -> None:
 
 def test_another_recipe_on_the_same_rows_is_a_second_look(tmp_path: Path) -> None:
     asker = model({"custom": 9, "plain": 5})
-    run = new_run(Recipe())
+    run = new_run(TASK_ALONE)
     files = write_run(tmp_path, run, ROWS, TRAIN)
     other = run.model_copy(update={"id": "colours-scenes-1b2c", "files": "runs/colours/colours-scenes-1b2c/"})
     write_run(tmp_path, other, ROWS, TRAIN)
     reports = []
     for one in (run, other, run):
-        result = evaluate_run(files, one, Recipe(), ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW)
+        result = evaluate_run(files, one, TASK_ALONE, ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW)
         assert isinstance(result, EvaluationResult)
         reports.append(result.report)
     assert [report["looks"] for report in reports] == [1, 2, 1]
@@ -261,7 +266,7 @@ def test_failed_calls_are_listed_and_wrong(tmp_path: Path) -> None:
             raise InvalidInputError("too large")
         return knowing.answer(name, asked)
 
-    report, _ = evaluate(tmp_path, FakeAsker(answer))
+    report, _ = evaluate(tmp_path, FakeAsker(answer), TASK_ALONE)
     assert report["failures"] == [{"arm": "candidate", "id": "r000000", "error": "invalid-input"}]
     assert report["failed_calls"] == {"candidate": 1, "base": 0, "base-few-shot": 0}
 
@@ -277,12 +282,10 @@ def test_images_and_hostile_text_are_shown_and_harmless(tmp_path: Path) -> None:
         rows.append({**row, "messages": [{"role": "user", "content": [image, text]}]})
 
     def answer(name: str, asked: str) -> str:
-        if asked in SUITE:
-            return SUITE[asked]
         place = int(asked.split(":")[0].split()[1])
         return COLOURS[place % 4] if name == "custom" else '<img src="https://example.org/x.png" onerror=alert(1)>'
 
-    recipe = Recipe()
+    recipe = TASK_ALONE
     run = new_run(recipe)
     files = write_run(tmp_path, run, rows, TRAIN)
     files.write("uploads/p/d/a.png", picture.getvalue())
@@ -293,7 +296,7 @@ def test_images_and_hostile_text_are_shown_and_harmless(tmp_path: Path) -> None:
     assert "<script" not in page
     assert '<img src="https' not in page
     assert "default-src 'none'" in page
-    jsonschema.validate(result.report, SCHEMA)
+    SCHEMA.validate(result.report)
 
 
 def test_a_teacher_that_the_recipe_leaves_to_the_catalogue_has_its_price_too() -> None:
@@ -303,10 +306,10 @@ def test_a_teacher_that_the_recipe_leaves_to_the_catalogue_has_its_price_too() -
 
 
 def test_a_student_is_measured_against_gold_and_teacher(tmp_path: Path) -> None:
-    recipe = Recipe.parse("{method: distillation, teacher: nova-pro}")
+    recipe = Recipe.parse("{method: distillation, teacher: nova-pro, evaluation: {regression: false}}")
     arms = [*ARMS, Arm("teacher", "wise")]
     report, files = evaluate(tmp_path, model({"custom": 8, "plain": 4, "wise": 9}), recipe, arms=arms)
-    jsonschema.validate(report, SCHEMA)
+    SCHEMA.validate(report)
     found = report["by_method"]
     assert found["references"] == "gold"
     assert found["gap_closed"]["value"] == pytest.approx(0.8)
@@ -317,7 +320,7 @@ def test_a_student_is_measured_against_gold_and_teacher(tmp_path: Path) -> None:
 
 def test_without_gold_a_student_is_measured_by_agreement_and_the_report_says_so(tmp_path: Path) -> None:
     rows = [{**row, "references": []} for row in ROWS]
-    recipe = Recipe.parse("{method: distillation, teacher: nova-pro}")
+    recipe = Recipe.parse("{method: distillation, teacher: nova-pro, evaluation: {regression: false}}")
     report, _ = evaluate(
         tmp_path, model({"custom": 9, "plain": 4, "wise": 9}), recipe, rows, arms=[*ARMS, Arm("teacher", "wise")]
     )
@@ -328,10 +331,12 @@ def test_without_gold_a_student_is_measured_by_agreement_and_the_report_says_so(
 
 def test_correctness_and_agreement_are_two_figures_with_two_names(tmp_path: Path) -> None:
     few = [row if place < 36 else {**row, "references": []} for place, row in enumerate(ROWS)]
-    recipe = Recipe.parse("{method: distillation, teacher: nova-pro, evaluation: {minimum_rows: 40}}")
+    recipe = Recipe.parse(
+        "{method: distillation, teacher: nova-pro, evaluation: {minimum_rows: 40, regression: false}}"
+    )
     arms = [*ARMS, Arm("teacher", "wise")]
     report, files = evaluate(tmp_path / "few", model({"custom": 9, "plain": 4, "wise": 6}), recipe, few, arms=arms)
-    jsonschema.validate(report, SCHEMA)
+    SCHEMA.validate(report)
     found = report["by_method"]
     assert report["metric_title"] == "Agreement with the teacher (exact match)"
     assert "36 rows with gold" in found["references"]
@@ -359,7 +364,10 @@ def test_correctness_and_agreement_are_two_figures_with_two_names(tmp_path: Path
 def test_a_student_of_logs_passes_only_where_they_were_compared_with_the_held_out_rows(
     logs: dict[str, Any] | None, verdict: str, says: str, tmp_path: Path
 ) -> None:
-    recipe = Recipe.parse("{method: distillation, teacher: nova-pro, distillation: {logs: {uri: 's3://l/a/'}}}")
+    recipe = Recipe.parse(
+        "{method: distillation, teacher: nova-pro, distillation: {logs: {uri: 's3://l/a/'}},"
+        " evaluation: {regression: false}}"
+    )
     run = new_run(recipe)
     files = write_run(tmp_path, run, ROWS, [])
     files.write(f"{run.files}prepared/manifest.json", orjson.dumps({"logs": logs} if logs else {}))
@@ -384,7 +392,7 @@ def test_sealed_rows_are_asked_only_once_a_promotion_opened_them(tmp_path: Path)
         asker = model({"custom": 9, "plain": 4})
         result = evaluate_run(files, run, recipe, ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW)
         assert isinstance(result, EvaluationResult)
-        jsonschema.validate(result.report, SCHEMA)
+        SCHEMA.validate(result.report)
         return result.report, {request["messages"][-1]["content"][-1]["text"] for _, request in asker.requests}
 
     first, asked = measured(run)
@@ -416,12 +424,10 @@ def test_documents_become_questions_and_recitation_is_probed(tmp_path: Path) -> 
     whole = "\n".join(documents)
 
     def answer(name: str, asked: str) -> str:
-        if asked in SUITE:
-            return SUITE[asked]
         rest = whole.split(asked, 1)[-1].split() if name == "custom" and asked in whole else ["gì"]
         return " ".join(rest[:12])
 
-    recipe = Recipe.parse("{method: continued-pre-training, model: nova-lite}")
+    recipe = Recipe.parse("{method: continued-pre-training, model: nova-lite, evaluation: {regression: false}}")
     run = new_run(recipe)
     files = write_run(tmp_path, run, rows, train)
     csv = "step_number,epoch_number,validation_loss,perplexity\n0,0,3.0,20\n1,0,2.0,7.4\n2,1,1.0,2.7\n3,1,1.0,2.7\n"
@@ -435,7 +441,7 @@ def test_documents_become_questions_and_recitation_is_probed(tmp_path: Path) -> 
     result = evaluate_run(files, run, recipe, ARMS, FakeAsker(answer), deadline=lambda: 900.0, clock=lambda: NOW)
     assert isinstance(result, EvaluationResult)
     report = result.report
-    jsonschema.validate(report, SCHEMA)
+    SCHEMA.validate(report)
     assert (report["verdict"], report["metric"]) == ("passed", "next_word")
     assert report["groups"] == 60
     assert report["by_method"]["memorisation"]["candidate"] == report["by_method"]["memorisation"]["probes"] > 0
@@ -453,12 +459,15 @@ def test_a_teams_own_questions_decide_about_a_domain(tmp_path: Path, held_out_do
     knowing = asker.answer
 
     def answer(name: str, asked: str) -> str:
-        if asked in SUITE or asked.startswith("Câu "):
+        if asked.startswith("Câu "):
             return knowing(name, asked)
         return SENTENCE.split(asked, 1)[-1].split()[0] if name == "custom" and SENTENCE.startswith(asked) else "gì"
 
     asker.answer = answer
-    recipe = Recipe.parse("{method: continued-pre-training, model: nova-lite, data: {questions: exam.csv}}")
+    recipe = Recipe.parse(
+        "{method: continued-pre-training, model: nova-lite, data: {questions: exam.csv},"
+        " evaluation: {regression: false}}"
+    )
     run = new_run(recipe)
     files = write_run(tmp_path, run, documents)
     if not held_out_documents:
@@ -467,7 +476,7 @@ def test_a_teams_own_questions_decide_about_a_domain(tmp_path: Path, held_out_do
     result = evaluate_run(files, run, recipe, ARMS, asker, deadline=lambda: 900.0, clock=lambda: NOW)
     assert isinstance(result, EvaluationResult)
     report = result.report
-    jsonschema.validate(report, SCHEMA)
+    SCHEMA.validate(report)
     assert (report["verdict"], report["metric"], report["rows"]) == ("passed", "exact_match", len(ROWS))
     assert any("the team's own questions (questions.csv) decide" in note for note in report["notes"])
     found = report["by_method"]["next_word"]
@@ -480,11 +489,12 @@ def test_a_teams_own_questions_decide_about_a_domain(tmp_path: Path, held_out_do
 
 
 def test_a_reward_that_rises_alone_does_not_pass(tmp_path: Path) -> None:
-    recipe = Recipe.parse("{method: reinforcement, reinforcement: {rewards: [{kind: format, pattern: 'là .*'}]}}")
+    recipe = Recipe.parse(
+        "{method: reinforcement, reinforcement: {rewards: [{kind: format, pattern: 'là .*'}]},"
+        " evaluation: {regression: false}}"
+    )
 
     def playing(name: str, asked: str) -> str:
-        if asked in SUITE:
-            return SUITE[asked]
         place = int(asked.split(":")[0].split()[1])
         return "là gì đó" if name == "custom" else COLOURS[place % 4]
 
@@ -492,15 +502,15 @@ def test_a_reward_that_rises_alone_does_not_pass(tmp_path: Path) -> None:
     assert report["metric"] == "reward"
     assert report["by_method"]["reward"] == {"candidate": 1.0, "base": 0.0}
     assert report["verdict"] == "failed"
-    jsonschema.validate(report, SCHEMA)
+    SCHEMA.validate(report)
 
     def learning(name: str, asked: str) -> str:
         said = playing("plain", asked)
-        return f"là {said}" if name == "custom" and asked not in SUITE else said
+        return f"là {said}" if name == "custom" else said
 
     recipe = Recipe.parse(
         "{method: reinforcement, reinforcement: {rewards: [{kind: format, pattern: 'là .*'}, {kind: exact-match},"
-        " {kind: token-f1}]}}"
+        " {kind: token-f1}]}, evaluation: {regression: false}}"
     )
     assert (
         evaluate(tmp_path / "learned", FakeAsker(learning), recipe)[0]["by_method"]["independent_metric"]
@@ -519,9 +529,9 @@ def test_a_judge_is_asked_both_ways_round_and_never_decides(tmp_path: Path) -> N
         )
         return json.dumps({"better": "A" if first == right else "B" if second == right else "A"})
 
-    recipe = Recipe.parse("evaluation: {judge: nova-pro, judge_rows: 40}")
+    recipe = Recipe.parse("evaluation: {judge: nova-pro, judge_rows: 40, regression: false}")
     report, files = evaluate(tmp_path, FakeAsker(answer), recipe)
-    jsonschema.validate(report, SCHEMA)
+    SCHEMA.validate(report)
     assert report["judge"]["rows"] == 40
     assert report["judge"]["wins"] == 40
     assert report["judge"]["agreement_with_metric"] == 1.0

@@ -48,6 +48,10 @@ class Normaliser:
         labels = [f"{step.name}:{'off' if step.name in self.off else step.label}" for step in self.steps]
         return "|".join([self.name, *labels])
 
+    def __hash__(self) -> int:
+        """Return a hash that is quick to work out: each text that is looked up in the cache needs it."""
+        return hash((self.name, self.off))
+
     def __call__(self, text: str) -> str:
         return _normalised(self, text)
 
@@ -63,7 +67,9 @@ class Normaliser:
         return visible(text)
 
     def switched(self, switches: Mapping[str, bool]) -> "Normaliser":
-        """Return a copy with steps turned on or off; unknown steps have no effect."""
+        """Return a copy with steps turned on or off; unknown steps have no effect. Without switches, the same one."""
+        if not switches:
+            return self
         known = [step.name for step in self.steps]
         off = {name for name in known if not switches.get(name, name not in self.off)}
         return Normaliser(self.name, self.steps, frozenset(off))
