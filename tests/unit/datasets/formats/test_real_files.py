@@ -1,7 +1,9 @@
 """Public files that nobody here wrote, where they lie beside the repository."""
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -60,15 +62,20 @@ def read(tmp_path: Path, folder: str, method: Method = "fine-tuning") -> Dataset
     return read_dataset(FolderStorage(ROOT), f"{folder}/", Data(), method, tmp_path)
 
 
+@cache
+def counted(folder: str, method: Method) -> dict[str, tuple[str, int, int]]:
+    """The format of each file, and how many of its rows are examples and how many are rejected."""
+    with TemporaryDirectory() as scratch:
+        reader = read(Path(scratch), folder, method)
+        counts = Counter((row.file, type(row) is Example) for row in reader)
+    return {file.name: (file.format, counts[file.name, True], counts[file.name, False]) for file in reader.files}
+
+
 @pytest.mark.parametrize(("name", "method", "expected"), CASES)
-def test_recognised_and_counted(tmp_path: Path, name: str, method: Method, expected: tuple[str, int, int]) -> None:
+def test_recognised_and_counted(name: str, method: Method, expected: tuple[str, int, int]) -> None:
     folder, _, file = name.partition("/")
-    reader = read(tmp_path, folder, method)
-    (entry,) = [entry for entry in reader.files if entry.name == file]
 
-    counts = Counter(type(row) is Example for row in reader if row.file == entry.name)
-
-    assert (entry.format, counts[True], counts[False]) == expected
+    assert counted(folder, method)[file] == expected
 
 
 def test_images_are_found_beside_the_rows_that_name_another_folder(tmp_path: Path) -> None:

@@ -87,13 +87,13 @@ chat = st.fixed_dictionaries(
 
 
 @given(st.lists(chat | anything, max_size=6), st.sampled_from(_methods()))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_rows_of_json(rows: list[Any], aim: tuple[str, str]) -> None:
     _take_in("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode(), *aim)
 
 
 @given(st.lists(chat, max_size=6), st.booleans(), st.sampled_from(["keep", "drop"]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_any_settings(rows: list[Any], redact: bool, duplicates: str) -> None:
     lines = [json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") for row in rows]
     _take_in(
@@ -102,13 +102,13 @@ def test_any_settings(rows: list[Any], redact: bool, duplicates: str) -> None:
 
 
 @given(st.lists(st.tuples(text, text, st.sampled_from(["train", "test", "validation", "?"])), max_size=12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_any_table(rows: list[tuple[str, str, str]]) -> None:
     table = "question,answer,split\n" + "".join(",".join(json.dumps(cell) for cell in row) + "\n" for row in rows)
     _take_in("a.csv", table.encode("utf-8", "replace"), data={"on_error": "skip"})
 
 
 @given(st.binary(max_size=300), st.sampled_from(["a.jsonl", "a.json", "a.csv", "a.txt", "a.zip", "a.parquet", "a.png"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_any_bytes(data: bytes, name: str) -> None:
     _take_in(name, data)

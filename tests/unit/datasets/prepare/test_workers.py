@@ -44,19 +44,18 @@ def test_any_number_of_workers_writes_the_same_bytes(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "data/b.jsonl", [converse("", "an empty question")] * 120)
     alone = _prepared(tmp_path, 1)
     assert {"run/prepared/train.jsonl", "run/report/findings.jsonl", "run/report/rejected.jsonl"} <= set(alone)
-    for workers in (2, 3, 5):
+    for workers in (2, 5):
         assert _prepared(tmp_path, workers) == alone
 
 
 def test_keys_of_rows_own_are_told_the_same_by_any_number_of_workers(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     for name, keys in (("few", 30), ("some", 60), ("many", 400)):
-        rows = [row | {f"key{n * 7 % keys}": n, "mesages": 1, "b": n, "a": n} for n, row in enumerate(chats(800))]
+        rows = [row | {f"key{n * 7 % keys}": n, "mesages": 1, "b": n, "a": n} for n, row in enumerate(chats(500))]
         write_jsonl(tmp_path / f"data/{name}.jsonl", rows)
     alone = _prepared(tmp_path, 1)
     assert b"more than 80 others" in alone["run/report/findings.jsonl"]
-    for workers in (2, 3):
-        assert _prepared(tmp_path, workers) == alone
+    assert _prepared(tmp_path, 3) == alone
 
 
 def test_what_storage_raises_in_a_worker_reaches_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def _prepared(data: bytes, recipe: Recipe) -> tuple[dict[str, Any], dict[str, by
     system=st.booleans(),
     data=st.data(),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_the_way_rows_are_written_changes_nothing(
     rows: list[dict[str, Any]], method: str, system: bool, data: st.DataObject
 ) -> None:
@@ -85,7 +85,7 @@ def test_the_way_rows_are_written_changes_nothing(
 
 
 @given(st.lists(st.sampled_from([b"\n", b" ", b"\r", b"\t\x0b\x0c", b"{}", b"x"])).map(b"".join))
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_each_line_is_a_row_or_blank(tmp_path_factory: pytest.TempPathFactory, lines: bytes) -> None:
     folder = tmp_path_factory.mktemp("uploads")
     sound = b"".join(orjson.dumps(row) + b"\n" for row in chats(3))
