@@ -256,7 +256,7 @@ def test_half_a_character_is_named(text: str, dataset: Path, intake: Intake) -> 
 
 
 def test_metrics_for_labels_are_refused_for_free_text(dataset: Path, intake: Intake) -> None:
-    write_jsonl(dataset / "a.jsonl", chats(1500))
+    write_jsonl(dataset / "a.jsonl", chats(400))
     assert "too-many-labels" not in intake().codes
     outcome = intake(evaluation={"metric": "macro_f1"})
     assert not outcome.report.usable

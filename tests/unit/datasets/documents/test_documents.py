@@ -365,12 +365,12 @@ def test_no_document_lies_in_two_parts(tmp_path: Path) -> None:
     """From files to the prepared data: all kinds, each longer than one record."""
     files: dict[str, bytes | str] = {}
     for n in range(8):
-        said = [f"Document {n}0. {LAW.format(n=m)}" for m in range(1, 100)]
+        said = [f"Document {n}0. {LAW.format(n=m)}" for m in range(1, 60)]
         plain = f"Document {n}1. Every company of number {n} files its report before the end of the third month."
         files[f"{n}0.docx"] = docx("".join(map(p, said)))
-        files[f"{n}1.pdf"] = pdf(*([f"{plain} See {m * m} and {m * n}."] * 6 for m in range(99)))
-        files[f"{n}2.html"] = "".join(f"<h2>Part {m}</h2><p>Document {n}2. {LAW.format(n=m)}" for m in range(99))
-        files[f"{n}3.txt"] = "\n\n".join(f"Document {n}3. {LAW.format(n=m)}" for m in range(99))
+        files[f"{n}1.pdf"] = pdf(*([f"{plain} See {m * m} and {m * n}."] * 6 for m in range(59)))
+        files[f"{n}2.html"] = "".join(f"<h2>Part {m}</h2><p>Document {n}2. {LAW.format(n=m)}" for m in range(59))
+        files[f"{n}3.txt"] = "\n\n".join(f"Document {n}3. {LAW.format(n=m)}" for m in range(59))
     put(tmp_path, files)
     recipe = Recipe(method=CPT, model="titan-text-lite")
     scratch = tmp_path / "scratch"

@@ -20,7 +20,7 @@ from tailor.recipe import METHODS
 from tests.unit.datasets.support import open_dataset
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".txt", ".parquet", ".zip", ".tar", ".tar.gz", ".gz")
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=40, deadline=None)
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 KNOWN = """messages role user assistant system content text type image image_url url source s3Location uri conversations
@@ -94,7 +94,7 @@ def test_any_table(rows: list[tuple[str, str]], delimiter: str) -> None:
     assert len(found) <= len(rows)
 
 
-@few
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.fixed_dictionaries({"question": words, "answer": words}), min_size=1, max_size=9))
 def test_every_row_comes_out_once(rows: list[dict[str, str]]) -> None:
     lines = "\r\n\r\n".join(json.dumps(row) for row in rows)

@@ -85,8 +85,9 @@ def test_a_member_is_fetched_by_one_range_and_by_many_threads_at_once(
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_packed_members_come_out_whole(tmp_path: Path, method: int) -> None:
-    put(tmp_path, {"a.zip": zip_of({"rows.csv": ROWS.encode(), **PICTURES}, method)})
-    assert [each.read() for each in members(Counted(tmp_path), "a.zip")] == list(PICTURES.values())
+    pictures = dict(list(PICTURES.items())[:3])
+    put(tmp_path, {"a.zip": zip_of({"rows.csv": ROWS.encode(), **pictures}, method)})
+    assert [each.read() for each in members(Counted(tmp_path), "a.zip")] == list(pictures.values())
 
 
 def test_members_that_share_their_bytes_are_not_read(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_members_that_share_their_bytes_are_not_read(tmp_path: Path) -> None:
 )
 def test_an_archive_is_never_in_memory(tmp_path: Path, name: str, pack: Callable[[dict[str, bytes]], bytes]) -> None:
     answer = random.Random(1).randbytes(3000).hex()
-    rows = b"".join(b'{"question": "What is number %d?", "answer": "%s"}\n' % (n, answer.encode()) for n in range(6000))
+    rows = b"".join(b'{"question": "What is number %d?", "answer": "%s"}\n' % (n, answer.encode()) for n in range(3000))
     put(tmp_path, {name: pack({"rows.jsonl": rows, "big.bin": bytes(30 << 20)})})
     del rows
 
@@ -117,7 +118,7 @@ def test_an_archive_is_never_in_memory(tmp_path: Path, name: str, pack: Callable
         reader = read_dataset(Counted(tmp_path), PREFIX, Data(), "fine-tuning", tmp_path / "scratch")
         count = sum(1 for _ in reader)
 
-    assert count == 6000
+    assert count == 3000
 
 
 def test_a_packed_tar_for_which_the_disk_is_too_small_is_refused_with_what_to_do(

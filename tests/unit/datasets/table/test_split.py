@@ -84,8 +84,9 @@ def test_vivqa_x_does_not_leak(dataset: Path, intake: Intake) -> None:
     if not source.exists():
         pytest.skip("the shared test data is not here")
     rows = json.loads(source.read_text("utf-8"))
-    (dataset / "ViVQA-X_val.json").write_bytes(source.read_bytes())
-    names = sorted({row["image_name"] for row in rows})
+    names = sorted({row["image_name"] for row in rows})[:200]
+    rows = [row for row in rows if row["image_name"] in names]
+    (dataset / "ViVQA-X_val.json").write_text(json.dumps(rows), "utf-8")
     for number, name in enumerate(names):
         (dataset / name).write_bytes(picture(number, size=(24 + number % 7, 24 + number // 7 % 50)))
     outcome = intake()
@@ -94,7 +95,7 @@ def test_vivqa_x_does_not_leak(dataset: Path, intake: Intake) -> None:
     for part in ("train", "validation", "test"):
         for row in outcome.lines(f"prepared/{part}.jsonl"):
             sides.setdefault(_image_of(row), set()).add(part)
-    assert len(sides) > 500
+    assert len(sides) == 200
     assert all(len(parts) == 1 for parts in sides.values())
 
 
@@ -260,10 +261,10 @@ def test_any_groups_land_alike_in_any_order_and_within_bounds(
 
 
 def test_hardly_a_group_of_a_usual_dataset_is_ever_moved() -> None:
-    splitters = [Splitter.of(Split(seed=seed), validation_set=True) for seed in range(100)]
+    splitters = [Splitter.of(Split(seed=seed), validation_set=True) for seed in range(40)]
     for splitter in splitters:
         even_out(splitter, (group_hash(b"%d" % number) for number in range(500)))
-    assert sum(bool(splitter.forced) for splitter in splitters) <= 2
+    assert sum(bool(splitter.forced) for splitter in splitters) <= 1
     assert all(len(splitter.forced) <= 5 for splitter in splitters)
 
 
