@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 Snapshot = Sequence[Mapping[str, Any]]  # the data of each part of a world, by attribute
 _DATA = (dict, list, set, int, str, datetime, type(None))  # other attributes are settings, or lead to other parts
-_PAST = frozenset({"calls", "met", "_trouble", "_order"})  # what nothing that comes depends on
+_CHANGING = (dict, list, set, Job)
+_PAST = frozenset({"calls", "met", "_trouble", "_order", "rejoined"})  # what nothing that comes depends on
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,22 @@ def put_back(parts: Iterable[object], snapshot: Snapshot) -> None:
         vars(part).update(_copied(held))
 
 
-def is_same(parts: Iterable[object], snapshot: Snapshot) -> bool:
+def take_what_decides(parts: Iterable[object]) -> Snapshot:
+    """Return what all that comes of these parts depends on."""
+    return [_copied(_deciding(part)) for part in parts]
+
+
+def is_same(parts: Iterable[object], deciding: Snapshot) -> bool:
     """Return whether all that comes of these parts is what came of those."""
-    return all(_to_come(_data(part)) == _to_come(held) for part, held in zip(parts, snapshot, strict=True))
+    return all(_deciding(part) == held for part, held in zip(parts, deciding, strict=True))
 
 
 def _data(part: object) -> dict[str, Any]:
     return {name: value for name, value in vars(part).items() if isinstance(value, _DATA)}
 
 
-def _to_come(held: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: value for name, value in held.items() if name not in _PAST}
+def _deciding(part: object) -> dict[str, Any]:
+    found = {name: value for name, value in _data(part).items() if name not in _PAST}
     if queue := found.get("_queue"):
         found["_queue"] = [(moment, work) for moment, _, work in sorted(queue, key=lambda each: each[:2])]
     return found
@@ -60,11 +66,12 @@ def _to_come(held: Mapping[str, Any]) -> dict[str, Any]:
 
 def _copied[T](value: T) -> T:
     """Return a copy of data. Records, which nobody changes, are shared."""
+    twin: Any = value
     if isinstance(value, dict):
         twin = value.copy()
-        for name, each in value.items():
-            twin[name] = _copied(each)
-        return cast("T", twin)
-    if isinstance(value, list | set):
-        return cast("T", type(value)(map(_copied, value)))
-    return cast("T", replace(value)) if isinstance(value, Job) else value
+        twin |= {name: _copied(each) for name, each in value.items() if isinstance(each, _CHANGING)}
+    elif isinstance(value, list | set):
+        twin = type(value)([_copied(each) if isinstance(each, _CHANGING) else each for each in value])
+    elif isinstance(value, Job):
+        twin = replace(value)
+    return cast("T", twin)

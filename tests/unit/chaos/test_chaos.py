@@ -12,7 +12,8 @@ from operator import itemgetter
 import pytest
 
 from tailor.errors import ConflictError
-from tailor.notices.messages import message_for
+from tailor.notices.facts import Facts
+from tailor.notices.wordings import wording_for
 from tailor.runs import ACTORS, MOVES, Run, State
 from tailor.steps.provision import take_down
 from tailor.steps.steer import approve, promote_by_hand, retry, stop, take_offline
@@ -210,14 +211,23 @@ class Path:
         return self.name
 
     def run(self, treatments: Sequence[Treatment] = ("delivered",) * 3, trouble: Trouble | None = None) -> World:
-        """Run to the end, or with a trouble until what comes is what came without it."""
-        if trouble is None:
-            world = self.begun(treatments)
-            world.run_until_settled()
-            return world
-        return recording(self, tuple(treatments)).run(trouble)
+        """Run to the end, or with a trouble until all goes as without it."""
+        if trouble is not None:
+            return recording(self, tuple(treatments)).run(trouble)
+        world = self.begun(treatments)
+        world.leave_unchecked()
+        world.run_until_settled()
+        return world
 
     def begun(self, treatments: Sequence[Treatment]) -> World:
+        world = self.empty(treatments)
+        if self.adopts:
+            world.adopt(self.recipe)
+        else:
+            world.upload(recipe=self.recipe)
+        return world
+
+    def empty(self, treatments: Sequence[Treatment]) -> World:
         world = World(
             fates=self.fates,
             deployment_failures=self.deployment_failures,
@@ -228,10 +238,6 @@ class Path:
         )
         if not self.cheap:
             world.prices = DEAR
-        if self.adopts:
-            world.adopt(self.recipe)
-        else:
-            world.upload(recipe=self.recipe)
         return world
 
 
@@ -242,30 +248,27 @@ class Recording:
         self._path, self._treatments = path, treatments
         self._steps: list[tuple[int, Snapshot]] = []  # what was, and after how many calls, before each step
         self._rounds: dict[datetime, Snapshot] = {}
-        world = path.begun(treatments)
-        world.runs.checked = False  # what is written is the same whatever goes wrong
+        self.end = path.begun(treatments)
+        self.end.leave_unchecked()
         more = True
         while more:
-            self._steps.append((len(world.calls), world.snapshot()))
-            if world.awaits_round:
-                self._rounds[world.next_round] = self._steps[-1][1]
-            more = world.step()
-        self.calls, self._end = world.calls, world.snapshot()
+            self._steps.append((len(self.end.calls), self.end.snapshot()))
+            if self.end.awaits_round:
+                self._rounds[self.end.next_round] = self.end.deciding()
+            more = self.end.step()
+        check(path, self.end)
 
     def run(self, trouble: Trouble) -> World:
-        """Return the end after a trouble. Until its call all goes as recorded, and so it does from where it is so
-        again."""
+        """Go on with a trouble to the end, or to where all goes as recorded again. Before its call it does so too."""
         world = self.before(trouble, bisect_left(self._steps, trouble.at, key=itemgetter(0)) - 1)
-        while world.step():
+        while not world.rejoined and world.step():
             known = self._rounds.get(world.next_round) if world.met and world.awaits_round else None
-            if known and world.is_as(known):
-                world.resume(self._end, met=world.met)
-                break
+            world.rejoined = known is not None and world.goes_on_as(known)
         return world
 
     def before(self, trouble: Trouble, step: int = 0) -> World:
         """Return a world before one of the recorded steps."""
-        world = self._path.begun(self._treatments)
+        world = self._path.empty(self._treatments)
         world.resume(self._steps[step][1], trouble)
         return world
 
@@ -518,12 +521,14 @@ def _same_calls(calls: Sequence[str], others: Sequence[str]) -> int:
 
 def check(path: Path, world: World, *, all_told: bool = True, note: str = "") -> None:
     """The end of ``path``, and what must be true at every end. ``all_told``: no notice can have been lost."""
+    if world.rejoined:
+        return  # to the end that was checked when it was recorded
     runs = list(world.runs.items.values())
     histories = [tuple(change.state for change in run.history) for run in runs]
     assert histories == [tuple(each) for each in path.histories], note
     assert len(world.own_jobs) == path.jobs, "one job an attempt"
     check_tidy(world, note)
-    told = [(run, change) for run in runs for change in run.history if message_for(run, change)]
+    told = [(run, change) for run in runs for change in run.history if wording_for(Facts(run, change))]
     expected = {f"{run.id}-{change.sequence}" for run, change in told}
     expected |= {f"{runs[0].id}-{stall}" for stall in path.stalls}
     for channel in world.channels:
@@ -535,6 +540,8 @@ def check(path: Path, world: World, *, all_told: bool = True, note: str = "") ->
 
 def check_tidy(world: World, note: str) -> None:
     """Whatever people did meanwhile: nothing bills, nothing hangs, and names lead to what is live."""
+    if world.rejoined:
+        return
     runs = list(world.runs.items.values())
     others = {job.name: job.stop_asked for job in world.bedrock.running()}
     assert others == {NEIGHBOURS_JOB: None}, f"a job that nobody waits for, or another stack's; {note}"
@@ -553,7 +560,7 @@ def check_tidy(world: World, note: str) -> None:
 
 def check_troubles(path: Path, treatments: Sequence[Treatment], count: Count) -> None:
     """A function killed after, and overtaken before, each single write or call that no earlier path has tried."""
-    calls = path.run(treatments).calls
+    calls = recording(path, tuple(treatments)).end.calls
     assert len(calls) >= path.calls - treatments.count("lost"), "fewer calls than there were: what is not simulated?"
     for at in range(first_own_call(path), len(calls) + 1):
         for trouble in (Trouble("killed", at), Trouble("killed", at, retried=False), Trouble("overtaken", at)):
@@ -566,7 +573,8 @@ def check_troubles(path: Path, treatments: Sequence[Treatment], count: Count) ->
 
 @pytest.mark.parametrize("path", PATHS, ids=str)
 def test_undisturbed(path: Path) -> None:
-    world = path.run()
+    world = path.begun(("delivered",) * 3)
+    world.run_until_settled()
     check(path, world)
     assert world.orphans == []
 
@@ -574,11 +582,13 @@ def test_undisturbed(path: Path) -> None:
 @pytest.mark.parametrize("path", PATHS[::6], ids=str)
 def test_what_goes_on_from_a_recording_ends_as_what_began_anew(path: Path) -> None:
     alike = recording(path, ("delivered",) * 3)
-    for at in range(7, len(alike.calls), 37):
+    for at in range(7, len(alike.end.calls), 37):
         for trouble in (Trouble("killed", at), Trouble("overtaken", at), Trouble("interfered", at, act=gives_up)):
             anew = alike.before(trouble)
             anew.run_until_settled()
-            assert alike.run(trouble).is_as(anew.snapshot()), f"{trouble} at {anew.met!r}"
+            world = alike.run(trouble)
+            end = alike.end if world.rejoined else world
+            assert end.goes_on_as(anew.deciding()), f"{trouble} at {anew.met!r}"
 
 
 def test_units_that_nobody_noted_down_are_swept() -> None:
@@ -635,7 +645,8 @@ def test_a_person_who_comes_between_two_calls(path: Path, act: Callable[[World],
 
 @pytest.mark.parametrize("path", PATHS, ids=str)
 def test_somebody_who_writes_first_before_each_write(path: Path, count: Count) -> None:
-    writes = [at for at, call in enumerate(path.run().calls, 1) if call.endswith((": runs.save", ": aliases.save"))]
+    calls = recording(path, ("delivered",) * 3).end.calls
+    writes = [at for at, call in enumerate(calls, 1) if call.endswith((": runs.save", ": aliases.save"))]
     assert len(writes) >= len(path.histories[0]) - 1
     for at in writes:
         world = path.run(trouble=Trouble("interfered", at, act=writes_first))
