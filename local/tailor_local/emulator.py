@@ -13,9 +13,16 @@ import time
 from pathlib import Path
 
 GRACE = 2.0  # seconds that functions have to end in
+BLAS_SETTING = "OPENBLAS_NUM_THREADS"
 
 
 def main() -> None:
+    # The threads of numpy's library wait for each other in loops, which costs more than such small matrices take. It
+    # reads the setting when it is loaded; functions must not see it.
+    os.environ[BLAS_SETTING] = "1"
+    import numpy  # noqa: F401
+
+    del os.environ[BLAS_SETTING]
     from tailor_local import hooks
     from tailor_local.bedrock import faults
     from tailor_local.bedrock.service import Bedrock

@@ -154,9 +154,12 @@ Slope = Callable[[list[int], Floats], tuple[float, Floats]]
 
 
 def _descend(model: Classifier, prompts: Sequence[Prompt], epochs: int, rate: float, slope: Slope) -> Iterator[Step]:
-    """AdaGrad; yields the loss on each batch before it is learned from."""
+    """AdaGrad; yields the loss on each batch before it is learned from. ``model`` has learned once all is taken."""
     rows = [indices(prompt) for prompt in prompts]
-    squares = np.full_like(model.weights, 1e-6)
+    used = np.unique(np.concatenate(rows))  # what no prompt has adds to no score and has no slope
+    rows = [np.searchsorted(used, row).astype(np.int32) for row in rows]
+    weights = model.weights[used]
+    squares = np.full_like(weights, 1e-6)
     scale = RATE * math.sqrt(rate / USUAL_RATE)
     order = list(range(len(rows)))
     shuffle = random.Random(SEED).shuffle  # noqa: S311 - the same order every time
@@ -166,15 +169,16 @@ def _descend(model: Classifier, prompts: Sequence[Prompt], epochs: int, rate: fl
             shuffle(order)
             for start in range(0, len(order), BATCH):
                 chosen = order[start : start + BATCH]
-                batch = dense([rows[place] for place in chosen])
-                loss, by_score = slope(chosen, batch @ model.weights)
+                batch = dense([rows[place] for place in chosen], len(used))
+                loss, by_score = slope(chosen, batch @ weights)
                 if turn == 0 or (start + BATCH >= len(order)):
                     yield Step(number, epoch, loss)
                 number += 1
                 if scale:
                     by_weight = batch.T @ by_score
                     squares += by_weight * by_weight
-                    model.weights -= scale * by_weight / np.sqrt(squares)
+                    weights -= scale * by_weight / np.sqrt(squares)
+    model.weights[used] = weights
 
 
 def _remember(model: Classifier, examples: Sequence[Example], epochs: int, rate: float) -> Iterator[Step]:

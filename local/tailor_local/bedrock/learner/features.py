@@ -55,9 +55,9 @@ def _grams(text: str, size: int = 4) -> Iterable[str]:
     return {text[start : start + size] for start in range(max(0, len(text) - size + 1))}
 
 
-def dense(rows: list[Indices]) -> NDArray[np.float32]:
-    """Return a matrix of rows × BUCKETS; each row has length 1."""
-    matrix = np.zeros((len(rows), BUCKETS), dtype=np.float32)
+def dense(rows: list[Indices], width: int = BUCKETS) -> NDArray[np.float32]:
+    """Return a matrix of rows × ``width``; each row has length 1."""
+    matrix = np.zeros((len(rows), width), dtype=np.float32)
     for number, row in enumerate(rows):
         matrix[number, row] = 1 / np.sqrt(len(row))
     return matrix
