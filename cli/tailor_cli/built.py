@@ -1,5 +1,6 @@
 """The output of `sam build`: its processor architecture, and each function's size with its layers."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,12 +37,13 @@ class Build:
         shared = self.template
         for key in _GLOBAL:
             shared = shared.get(key, {})
-        sizes = {}
+        parts = {}
         for name, resource in self.template["Resources"].items():
             if resource["Type"] == "AWS::Serverless::Function":
-                layers = {layer["Ref"] for layer in [*shared, *resource["Properties"].get("Layers", [])]}
-                sizes[name] = sum(_bytes(self.folder / part) for part in (name, *layers))
-        return sizes
+                layers = [*shared, *resource["Properties"].get("Layers", [])]
+                parts[name] = {name, *(layer["Ref"] for layer in layers)}
+        sizes = {part: _bytes(self.folder / part) for part in set[str]().union(*parts.values())}
+        return {name: sum(sizes[part] for part in of_function) for name, of_function in parts.items()}
 
     def processors(self) -> list[str]:
         """Return the processor architectures of its machine code, in alphabetical order."""
@@ -71,13 +73,26 @@ class Build:
 
 
 def _bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return sum(file.stat().st_size for file in _files(folder))
 
 
 def _machine_code(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield each file of machine code with its processor architecture."""
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and ".so" in file.suffixes:
-            with file.open("rb") as opened:
-                number = int.from_bytes(opened.read(20)[18:], "little")
-            yield file, _MACHINES.get(number, f"another processor (ELF machine {number:#x})")
+    named = (Path(file.path) for file in _files(folder) if ".so" in file.name)
+    for path in sorted(path for path in named if ".so" in path.suffixes):
+        with path.open("rb") as opened:
+            number = int.from_bytes(opened.read(20)[18:], "little")
+        yield path, _MACHINES.get(number, f"another processor (ELF machine {number:#x})")
+
+
+def _files(folder: str | Path) -> Iterator["os.DirEntry[str]"]:
+    """Yield all files below a folder, of which there are many thousands; none where it is missing."""
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path)
+        elif entry.is_file():
+            yield entry

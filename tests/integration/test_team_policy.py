@@ -1,43 +1,62 @@
 """The real command line as an IAM user with a team's policy, under enforced IAM: its own projects, and no other's."""
 
-import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
+import boto3
 import pytest
+from typer.testing import CliRunner
 
 from tailor.runs import Run, State
+from tailor_cli.main import app
+from tests.integration.conftest import forget_clients
 from tests.integration.pipeline import Pipeline
+from tests.unit.cli.conftest import forget_command_line
 from tests.waiting import until
 
 OWN, OTHER = "team-a", "team-a-2"  # one name begins with the other
-TAILOR = str(Path(sys.executable).parent / "tailor")
 ROWS = "question,answer\n" + "".join(f"{n} + {n}?,{n + n}\n" for n in range(60))
 AWS_WORDS = ("arn:aws", "dynamodb:", "is not authorized", "Traceback", "AccessDenied")
 
 
 class Terminal:
-    """The command line with the keys of a user."""
+    """The command line with the keys of a user, in this process: three dozen new ones would take a minute to start."""
 
     def __init__(self, key: dict[str, str], folder: Path) -> None:
-        self._environment = os.environ | {
-            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-        }
+        self._keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
         self._folder = folder
 
     def __call__(self, *words: str) -> tuple[int, str]:
-        done = subprocess.run(
-            [TAILOR, *words], env=self._environment, cwd=self._folder, capture_output=True, text=True, check=False
-        )
-        return done.returncode, done.stdout + done.stderr
+        with chdir(self._folder), command_line_of(self._keys):
+            done = CliRunner().invoke(app, words)
+        return done.exit_code, done.output
+
+
+@contextmanager
+def command_line_of(keys: dict[str, str]) -> Iterator[None]:
+    """Have boto3 and the command line forget who used them before, and afterwards who used them within."""
+
+    def forget() -> None:
+        boto3.setup_default_session()
+        forget_clients()
+        forget_command_line()
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in keys.items():
+            patch.setenv(name, value)
+        forget()
+        yield
+    forget()
 
 
 @pytest.fixture
 def team(pipeline: Pipeline, tmp_path: Path) -> Terminal:
     """A user with what `tailor policy` prints to the operator, and no more."""
-    printed = subprocess.run([TAILOR, "policy", OWN], capture_output=True, text=True, check=True).stdout
+    command = [str(Path(sys.executable).parent / "tailor"), "policy", OWN]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     iam = pipeline.cloud.client("iam")
     iam.create_user(UserName="linh")
     iam.put_user_policy(UserName="linh", PolicyName="team", PolicyDocument=printed)

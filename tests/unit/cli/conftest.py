@@ -11,8 +11,12 @@ from tailor_cli.context import err, session
 
 @pytest.fixture(autouse=True)
 def session_of_its_own() -> Iterator[None]:
-    """Forget what the session has cached, and the options of its command line."""
     yield
+    forget_command_line()
+
+
+def forget_command_line() -> None:
+    """Forget what the session has cached, and the options of its command line."""
     options = {option.name for option in fields(session)}
     session.stack_name, session.local, session.as_json, err.quiet = DEFAULT_STACK, False, False, False
     for name in vars(session).keys() - options:
