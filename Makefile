@@ -31,12 +31,12 @@ setup: .venv/.ready ## Make .venv with everything in it, the tailor command too
 demo: setup ## Run the main job on the local cloud (METHOD=distillation, reinforcement, continued-pre-training or preference-optimization; KEEP=1 leaves it up)
 	@$(BIN)/python -m tailor_local.demo $(METHOD) $(if $(KEEP),--keep)
 
-# Four workers for two processors, because integration tests often wait; types and template are checked beside them, and
+# Five workers for two processors, because integration tests often wait; types and template are checked beside them, and
 # what they say comes last where it is not good.
 test: setup style ## Check everything and run all tests
 	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
 	{ $(TYPES) && $(TEMPLATE); } >"$$said" 2>&1 & checks=$$!; \
-	failed=0; $(BIN)/python -m pytest -n 4 || failed=$$?; \
+	failed=0; $(BIN)/python -m pytest -n 5 || failed=$$?; \
 	wait $$checks || { cat "$$said"; failed=2; }; \
 	exit $$failed
 

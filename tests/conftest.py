@@ -71,9 +71,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         Path(given["compiled"]).unlink(missing_ok=True)
 
 
-# What needs no deployed Tailor, and a half of what does: the three parts take about equally long.
-BARE = "bedrock_", "deploy_command", "layers", "local_cloud", "second_emulator", "strictness"
-MAIN_JOB = "main_job", "adopting", "methods", "provisioned"
+# Integration tests by the cloud that they share, which one worker has; the parts take about equally long.
+CLOUDS = {
+    "bare": ("bedrock_", "deploy_command", "layers", "local_cloud", "second_emulator", "strictness"),
+    "main job": ("main_job", "adopting", "methods"),
+    "uploads": ("erase", "evaluation_map", "mass_upload", "prepare_map", "streaming", "uploads"),
+    "account": ("account", "frozen", "machine_roles", "own_key", "team_policy", "two_stacks", "verify"),
+}
 # Tests that share what takes seconds to make: one worker makes it.
 SHARING = (
     "unit/cli/test_mcp",
@@ -87,20 +91,19 @@ SHARING = (
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Give integration tests to three workers: two with a deployed Tailor, one for tests that need none.
+    """Give integration tests to four workers, each with a local cloud on which three of them deploy Tailor.
 
-    Each of the three has a local cloud; they mostly wait, which other tests fill. pytest-xdist 3.8 notes groups where
-    pytest 9.2 no longer reads them: its own ``--dist loadgroup`` groups nothing.
+    They mostly wait, which other tests fill. pytest-xdist 3.8 notes groups where pytest 9.2 no longer reads them: its
+    own ``--dist loadgroup`` groups nothing.
     """
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
     class FewClouds(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             folder, _, name = nodeid.partition("tests/integration/test_")
-            if folder or not name:
+            if folder:
                 return next((part for part in SHARING if part in nodeid), nodeid)
-            if name.startswith(BARE):
-                return "bare cloud"
-            return "main job" if name.startswith(MAIN_JOB) else "deployed cloud"
+            own = nodeid.partition("::")[0]
+            return next((cloud for cloud, names in CLOUDS.items() if name.startswith(names)), own)
 
     return FewClouds(config, log)

@@ -5,8 +5,8 @@
         bucket = local_cloud.outputs["Bucket"]  # deploys Tailor, the first time that anyone asks
 
 The cloud listens on a free port and keeps its files in a temporary folder. Tests share it: name what you make so that
-no other test has it, and use the fixture `faults` to break things, which mends them afterwards. All tests of this
-folder run in one worker of pytest-xdist (tests/conftest.py), so that they share one cloud there too.
+no other test has it, and use the fixture `faults` to break things, which mends them afterwards. Each of a few workers
+of pytest-xdist has one (tests/conftest.py says which tests share it).
 """
 
 import json
