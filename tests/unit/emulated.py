@@ -1,8 +1,9 @@
 """AWS in memory, by moto, with the same answers as moto's own for much less work.
 
 Tests take ``mock_aws`` from here. moto asks several naming rules for every possible member of every value of a
-DynamoDB item, draws an RSA key for every notice of SNS, and prepares for requests by the ``requests`` library, which
-nothing here sends to AWS. ``tests/unit/aws/test_emulated.py`` holds that answers have the same bytes.
+DynamoDB item, weighs an item again with each attribute that it takes in, draws an RSA key for every subscription to
+SNS, and prepares for requests by the ``requests`` library, which nothing here sends to AWS. ``test_emulated.py`` holds
+that answers have the same bytes, and items the same largest size.
 """
 
 from functools import cache
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from moto import mock_aws
 from moto.core import models
 from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.sns.models import Subscription
 
 __all__ = ["mock_aws"]
@@ -32,6 +34,15 @@ def _structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: st
             serializer._serialize(written, member, members[name], name)
 
 
+def _take_in(item: Item, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]) -> None:
+    """Fill a new item; its size is checked once, with the last attribute."""
+    item.hash_key, item.range_key = hash_key, range_key
+    item.attrs = LimitedSizeDict({name: DynamoType(value) for name, value in attrs.items()})
+    if item.attrs:
+        name, value = item.attrs.popitem()
+        item.attrs[name] = value
+
+
 @cache
 def _key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -39,6 +50,7 @@ def _key() -> rsa.RSAPrivateKey:
 
 _CHEAPER: tuple[tuple[object, str, object], ...] = (
     (BaseJSONSerializer, "_serialize_type_structure", _structure),
+    (Item, "__init__", _take_in),
     (Subscription, "private_key", lambda _: _key()),
     (models, "RESPONSES_METHODS", []),
 )

@@ -1,11 +1,14 @@
-"""DynamoDB's items in the answers of the moto that tests use: the same bytes as moto's own."""
+"""DynamoDB's items in the moto that tests use: answers of the same bytes as moto's own, and items of the same size."""
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.core.serialize import JSONSerializer, XFormedAttributePicker
 from moto.core.utils import get_service_model
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
 from tests.unit import emulated
 
@@ -44,3 +47,14 @@ def test_items_are_written_as_moto_writes_them(item: dict[str, Any]) -> None:
         operation = get_service_model("dynamodb").operation_model(name)
         ours, theirs = (kind(operation, value_picker=XFormedAttributePicker()) for kind in (JSONSerializer, Original))
         assert ours.serialize(result) == theirs.serialize(result)
+
+
+@pytest.mark.parametrize("attributes", [1, 2, 40])
+def test_an_item_of_more_than_dynamodb_takes_is_refused(attributes: int) -> None:
+    def item(size: int) -> Item:
+        texts = {f"{number:02}": "a" * (size // attributes - 2) for number in range(attributes)}
+        return Item(DynamoType({"S": "key"}), None, {name: {"S": text} for name, text in texts.items()})
+
+    assert item(405_000).size() == 405_000 // attributes * attributes
+    with pytest.raises(ItemSizeTooLarge):
+        item(405_000 + attributes)
