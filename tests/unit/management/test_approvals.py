@@ -15,7 +15,7 @@ from tailor.runs import Run, State
 from tailor.serving import keys
 from tailor.steps.folders import fingerprint
 from tests.unit.management.conftest import Bucket
-from tests.unit.serving.gateway import Gateway
+from tests.unit.serving.gateway import LOOPBACK, Gateway
 from tests.unit.steps.fakes import a_run
 from tests.waiting import PATIENCE
 
@@ -46,15 +46,21 @@ class Person:
         self.url, self.headers = api.url, {"Authorization": f"Bearer {secret}"}
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self.url}/{path}", headers=self.headers, timeout=PATIENCE)
+        return httpx.get(f"{self.url}/{path}", headers=self.headers, timeout=PATIENCE, verify=LOOPBACK)
 
     def decide(self, run: str, decision: str = "approve", **more: Any) -> httpx.Response:
         return httpx.post(
-            f"{self.url}/approvals/{run}", headers=self.headers, json={"decision": decision, **more}, timeout=PATIENCE
+            f"{self.url}/approvals/{run}",
+            headers=self.headers,
+            json={"decision": decision, **more},
+            timeout=PATIENCE,
+            verify=LOOPBACK,
         )
 
     def retry(self, run: str, **body: Any) -> httpx.Response:
-        return httpx.post(f"{self.url}/runs/{run}/retry", headers=self.headers, json=body, timeout=PATIENCE)
+        return httpx.post(
+            f"{self.url}/runs/{run}/retry", headers=self.headers, json=body, timeout=PATIENCE, verify=LOOPBACK
+        )
 
 
 def a_key(store: ServingTable, *scopes: keys.Scope, projects: tuple[str, ...] = ("colours",), **more: Any) -> Any:
@@ -205,7 +211,9 @@ class TestStrangers:
 
     def test_a_key_that_may_only_approve_asks_no_model(self, person: Person) -> None:
         body = {"model": "colours", "messages": [{"role": "user", "content": "hi"}]}
-        answer = httpx.post(f"{person.url}/chat/completions", headers=person.headers, json=body, timeout=PATIENCE)
+        answer = httpx.post(
+            f"{person.url}/chat/completions", headers=person.headers, json=body, timeout=PATIENCE, verify=LOOPBACK
+        )
         assert code(answer) == (403, "access_denied")
         assert code(person.get("models")) == (403, "access_denied")
 
@@ -253,7 +261,9 @@ class TestStrangers:
 def test_a_wrong_body_is_refused_by_name_and_decides_nothing(
     body: bytes, wrong: str, param: str | None, person: Person, runs: DynamoRunStore
 ) -> None:
-    answer = httpx.post(f"{person.url}/approvals/{RUN}", headers=person.headers, content=body, timeout=PATIENCE)
+    answer = httpx.post(
+        f"{person.url}/approvals/{RUN}", headers=person.headers, content=body, timeout=PATIENCE, verify=LOOPBACK
+    )
     assert code(answer) == (400, wrong)
     assert answer.json()["error"]["param"] == param
     assert runs.get(RUN).state == State.AWAITING_APPROVAL

@@ -16,7 +16,7 @@ from tailor.aws.serving import ServingTable
 from tailor.serving import keys
 from tests.unit.management.test_console import browser, new_page, serious
 from tests.unit.management.test_uploads import picture
-from tests.unit.serving.gateway import Gateway
+from tests.unit.serving.gateway import LOOPBACK, Gateway
 from tests.waiting import PATIENCE
 
 ORIGIN = "https://data.s3.us-east-1.amazonaws.com"
@@ -137,6 +137,7 @@ def test_on_a_phone_in_vietnamese_a_mapping_is_changed_beside_the_rows_and_what_
         json={"files": files},
         headers={"Authorization": f"Bearer {secret}"},
         timeout=PATIENCE,
+        verify=LOOPBACK,
     )
     assert begun.status_code == 200, begun.text
     storage.bucket.write(f"{PREFIX}rows.csv", rows)

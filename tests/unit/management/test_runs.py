@@ -21,7 +21,7 @@ from tailor.serving.errors import ApiError
 from tailor.serving.keys import Caller
 from tailor.steps.folders import fingerprint
 from tests.unit.management.conftest import Bucket
-from tests.unit.serving.gateway import CONTEXT, Gateway, proxy_event
+from tests.unit.serving.gateway import CONTEXT, LOOPBACK, Gateway, proxy_event
 from tests.unit.steps.fakes import ARN, MemoryControl, a_run
 from tests.unit.steps.setting import JOB, Setting
 from tests.waiting import PATIENCE
@@ -391,6 +391,6 @@ def test_an_app_lists_runs_over_http(api: Gateway, store: ServingTable, runs: Dy
     runs.create(a_run(State.PREPARED, RUN))
     secret, _ = keys.create(store, "console", ["colours"], scopes=("read",))
     headers = {"Authorization": f"Bearer {secret}"}
-    answer = httpx.get(f"{api.url}/runs?project=colours&limit=1", headers=headers, timeout=PATIENCE)
+    answer = httpx.get(f"{api.url}/runs?project=colours&limit=1", headers=headers, timeout=PATIENCE, verify=LOOPBACK)
     assert [run["id"] for run in answer.json()["data"]] == [RUN]
-    assert httpx.get(f"{api.url}/runs", timeout=PATIENCE).status_code == 401
+    assert httpx.get(f"{api.url}/runs", timeout=PATIENCE, verify=LOOPBACK).status_code == 401

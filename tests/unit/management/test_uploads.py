@@ -15,7 +15,7 @@ from tailor.aws.s3_uploads import S3Uploads
 from tailor.aws.serving import ServingTable
 from tailor.recipe import Recipe
 from tailor.serving import keys
-from tests.unit.serving.gateway import Gateway
+from tests.unit.serving.gateway import LOOPBACK, Gateway
 from tests.waiting import PATIENCE
 
 MIB = 1024 * 1024
@@ -34,7 +34,10 @@ class Client:
     def __init__(self, api: Gateway, store: ServingTable, *scopes: keys.Scope) -> None:
         secret = keys.create(store, "Linh", ["colours"], scopes=scopes)[0]
         self._http = httpx.Client(
-            base_url=f"{api.url}/uploads/", headers={"Authorization": f"Bearer {secret}"}, timeout=PATIENCE
+            base_url=f"{api.url}/uploads/",
+            headers={"Authorization": f"Bearer {secret}"},
+            timeout=PATIENCE,
+            verify=LOOPBACK,
         )
 
     def post(self, path: str, body: Any = None) -> Any:

@@ -8,14 +8,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from openai import OpenAI
+from openai import DefaultHttpxClient, OpenAI
 
 from tailor.aws import clients
 from tailor.aws.serving import ServingTable
 from tailor.serving import aliases, keys
 from tailor.serving.aliases import Version
 from tests.unit.emulated import mock_aws
-from tests.unit.serving.gateway import Gateway, ScriptedRuntime
+from tests.unit.serving.gateway import LOOPBACK, Gateway, ScriptedRuntime
 
 TABLE, BUCKET = "serving", "tailor-data"
 DEPLOYMENT = "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghij12"
@@ -94,8 +94,13 @@ def gateway(authorize: ModuleType, inference: ModuleType, runtime: ScriptedRunti
 
 @pytest.fixture
 def client(gateway: Gateway, secret: str) -> Iterator[OpenAI]:
-    with OpenAI(base_url=gateway.url, api_key=secret, max_retries=0) as client:
+    with connect(gateway, secret) as client:
         yield client
+
+
+def connect(gateway: Gateway, secret: str) -> OpenAI:
+    http = DefaultHttpxClient(verify=LOOPBACK)
+    return OpenAI(base_url=gateway.url, api_key=secret, max_retries=0, http_client=http)
 
 
 @pytest.fixture

@@ -24,15 +24,12 @@ from tailor.serving.aliases import Version
 from tailor.serving.budgets import BudgetOwner
 from tailor.serving.errors import ModelCallError
 from tailor.serving.keys import RateLimits
-from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer
+from tests.unit.serving.conftest import connect
+from tests.unit.serving.gateway import LOOPBACK, Gateway, ScriptedRuntime, converse_answer
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + base64.b64encode(PNG).decode()}}
 ASK: list[Any] = [{"role": "user", "content": "Màu gì?"}]
-
-
-def connect(gateway: Gateway, secret: str) -> OpenAI:
-    return OpenAI(base_url=gateway.url, api_key=secret, max_retries=0)
 
 
 def test_a_question_about_an_image_is_answered_by_the_live_version(client: OpenAI, runtime: ScriptedRuntime) -> None:
@@ -339,7 +336,7 @@ def test_a_key_beyond_its_requests_is_refused_before_its_body_is_looked_at(
     headers = {"authorization": f"Bearer {secret}"}
     url = f"{gateway.url}/chat/completions"
     body: dict[str, Any] = {"model": "colours", "messages": [{"role": "user", "content": "?"}]}
-    assert httpx.post(url, headers=headers, json=body).status_code == 200
+    assert httpx.post(url, headers=headers, json=body, verify=LOOPBACK).status_code == 200
     # The request is counted while the version and both sums are read; then tokens are set aside.
     assert sorted(asked[:2]) == ["BatchGetItem", "UpdateItem"]
     assert asked[2:] == ["UpdateItem"] * 3
@@ -348,10 +345,12 @@ def test_a_key_beyond_its_requests_is_refused_before_its_body_is_looked_at(
         store.count_request(key.id, minute + timedelta(minutes=ahead), 1)
     monkeypatch.setattr(inference.service, "_prepared", None)  # nothing is translated
     wrong = body | {"messages": [{"role": "nobody"}]}
-    assert httpx.post(url, headers=headers, json=wrong).json()["error"]["code"] == "rate_limit_exceeded"
-    assert httpx.post(url, headers=headers, json=wrong | {"model": 7}).status_code == 429
+    assert (
+        httpx.post(url, headers=headers, json=wrong, verify=LOOPBACK).json()["error"]["code"] == "rate_limit_exceeded"
+    )
+    assert httpx.post(url, headers=headers, json=wrong | {"model": 7}, verify=LOOPBACK).status_code == 429
     many = body | {"messages": [{"role": "user", "content": "x"}] * 3000}
-    assert httpx.post(url, headers=headers, json=many).json()["error"]["code"] == "invalid_value"
+    assert httpx.post(url, headers=headers, json=many, verify=LOOPBACK).json()["error"]["code"] == "invalid_value"
     today = datetime.now(UTC).date()
     rows = store.usage("colours", today - timedelta(days=1), today)
     assert [(sum(row.requests for row in rows), sum(row.throttled for row in rows))] == [(1, 1)]
@@ -367,7 +366,7 @@ def test_a_key_without_a_limit_has_the_stacks(
     for ahead in range(5):
         store.count_request(key.id, minute + timedelta(minutes=ahead), 1)
     assert refused(gateway, secret).code == "rate_limit_exceeded"
-    with OpenAI(base_url=gateway.url, api_key=own, max_retries=0) as client:
+    with connect(gateway, own) as client:
         for _ in range(2):
             client.chat.completions.create(model="colours", messages=[{"role": "user", "content": "?"}])
 

@@ -11,7 +11,7 @@ from tailor.serving import aliases, keys
 from tailor.serving.aliases import Version
 from tailor.serving.origins import EXPOSED, AllowedOrigins
 from tests.unit.contracts.transformed import of_type
-from tests.unit.serving.gateway import Gateway
+from tests.unit.serving.gateway import LOOPBACK, Gateway
 
 PAGE = "https://app.example.com"
 BODY = {"model": "colours", "messages": [{"role": "user", "content": "Màu gì?"}]}
@@ -36,7 +36,7 @@ def test_a_page_of_an_allowed_origin_asks_without_a_key_and_reads_answers_and_er
         "access-control-request-method": "POST",
         "access-control-request-headers": "authorization,content-type,x-stainless-lang",
     }
-    with httpx.Client(base_url=gateway.url) as http:
+    with httpx.Client(base_url=gateway.url, verify=LOOPBACK) as http:
         preflight = http.options("/chat/completions", headers=asked)
         assert (preflight.status_code, preflight.content) == (204, b"")
         assert preflight.headers["access-control-allow-origin"] == PAGE
@@ -61,7 +61,7 @@ def test_a_page_of_an_allowed_origin_asks_without_a_key_and_reads_answers_and_er
 @pytest.mark.parametrize("origin", ["https://evil.example", f"{PAGE}.evil.example", "http://app.example.com", "null"])
 def test_another_page_is_told_nothing(gateway: Gateway, secret: str, origin: str) -> None:
     headers = {"origin": origin, "access-control-request-method": "POST"}
-    with httpx.Client(base_url=gateway.url, headers=headers) as http:
+    with httpx.Client(base_url=gateway.url, headers=headers, verify=LOOPBACK) as http:
         assert not cors(http.options("/chat/completions").headers)
         answer = http.get("/models", headers={"authorization": f"Bearer {secret}"})
         assert not cors(answer.headers)
@@ -69,7 +69,7 @@ def test_another_page_is_told_nothing(gateway: Gateway, secret: str, origin: str
 
 
 def test_without_allowed_origins_no_answer_speaks_of_them(gateway: Gateway, secret: str) -> None:
-    with httpx.Client(base_url=gateway.url, headers={"origin": PAGE}) as http:
+    with httpx.Client(base_url=gateway.url, headers={"origin": PAGE}, verify=LOOPBACK) as http:
         preflight = http.options("/models")
         answer = http.get("/models", headers={"authorization": f"Bearer {secret}"})
     assert preflight.status_code == 204
@@ -102,7 +102,7 @@ def test_models_come_in_pages_to_those_who_ask_for_pages(
     for project in ("ants", "bees"):
         aliases.promote(store, project, version(f"{project}-1"), None, "test")
     secret, _ = keys.create(store, "app", ["colours", "bees", "ants", "sounds"])
-    with httpx.Client(base_url=gateway.url, headers={"x-api-key": secret}) as http:
+    with httpx.Client(base_url=gateway.url, headers={"x-api-key": secret}, verify=LOOPBACK) as http:
         whole = http.get("/models").json()
         assert [model["id"] for model in whole["data"]] == ["ants", "bees", "colours"]
         assert (whole["object"], whole["has_more"]) == ("list", False)
@@ -118,7 +118,7 @@ def test_models_come_in_pages_to_those_who_ask_for_pages(
 
 
 def test_head_is_get_without_a_body(gateway: Gateway, secret: str) -> None:
-    with httpx.Client(base_url=gateway.url, headers={"api-key": secret}) as http:
+    with httpx.Client(base_url=gateway.url, headers={"api-key": secret}, verify=LOOPBACK) as http:
         for path, status in (("/models", 200), ("/models/colours", 200), ("/models/nothing", 404)):
             answer = http.head(path)
             assert (answer.status_code, answer.content) == (status, b"")

@@ -13,6 +13,7 @@ from tailor.serving import keys
 from tailor.serving.aliases import Version
 from tailor.serving.errors import ModelCallError
 from tailor.serving.schema import IGNORED
+from tests.unit.serving.conftest import connect
 from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer
 
 ASK: list[Any] = [{"role": "user", "content": "Thời tiết?"}]
@@ -205,7 +206,7 @@ def test_a_strict_key_refuses_what_would_be_ignored(
     secret, key = keys.create(store, "strict", ["colours"], strict=True)
     kept = store.key(key.digest)
     assert kept is not None and kept.strict
-    with OpenAI(base_url=gateway.url, api_key=secret, max_retries=0) as client:
+    with connect(gateway, secret) as client:
         for act in (
             lambda: client.chat.completions.create(model="colours", messages=ASK, seed=1, stream=True),
             lambda: client.responses.create(model="colours", input="?", store=True),

@@ -28,7 +28,8 @@ from tailor.serving.usage import Usage
 from tailor.token_prices import TokenPrices
 from tailor_cli.context import session
 from tailor_cli.main import app
-from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer
+from tests.unit.serving.conftest import connect
+from tests.unit.serving.gateway import LOOPBACK, Gateway, ScriptedRuntime, converse_answer
 
 ASK: list[Any] = [{"role": "user", "content": "câu hỏi"}]
 DAY = date(2026, 11, 22)
@@ -139,10 +140,10 @@ def test_every_request_is_one_row_of_its_hour_and_tags(
     assert (tagged.requests, tagged.input_tokens, sum(tagged.latencies.values())) == (1, 10, 1)
 
     other, _ = keys.create(store, "other", ["colours"])
-    told = httpx.get(f"{gateway.url}/usage", headers={"authorization": f"Bearer {secret}"}).json()
+    told = httpx.get(f"{gateway.url}/usage", headers={"authorization": f"Bearer {secret}"}, verify=LOOPBACK).json()
     assert [line["tags"] for line in told["data"]] == sorted(by_tags)
     assert (told["total"]["requests"], told["total"]["cost_usd"], told["budget"]) == (2, "1.160000", None)
-    assert httpx.get(f"{gateway.url}/usage", headers={"x-api-key": other}).json()["data"] == []
+    assert httpx.get(f"{gateway.url}/usage", headers={"x-api-key": other}, verify=LOOPBACK).json()["data"] == []
 
 
 @pytest.mark.parametrize("owner", ["key", "project"])
@@ -158,7 +159,7 @@ def test_a_budget_warns_once_then_stops_until_the_month_ends(
     secret, key = keys.create(store, "app", ["colours"], limits=limits)
     if owner == "project":
         aliases.set_budget(store, "colours", 50)
-    with OpenAI(base_url=gateway.url, api_key=secret, max_retries=0) as client:
+    with connect(gateway, secret) as client:
         for _ in range(4):  # 13 tokens each, 13 cents
             client.chat.completions.create(model="colours", messages=ASK)
         assert [(mark.percent, mark.spent) for mark in metered] == [(80, Decimal("0.52")), (100, Decimal("0.52"))]
@@ -175,7 +176,7 @@ def test_a_budget_warns_once_then_stops_until_the_month_ends(
 
 @pytest.mark.parametrize("query", ["days=0", "days=93", "days=x", "days=²", "by=week"])
 def test_a_wrong_question_about_usage_is_named(query: str, gateway: Gateway, secret: str) -> None:
-    answer = httpx.get(f"{gateway.url}/usage?{query}", headers={"authorization": f"Bearer {secret}"})
+    answer = httpx.get(f"{gateway.url}/usage?{query}", headers={"authorization": f"Bearer {secret}"}, verify=LOOPBACK)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, query.partition("=")[0])
 
 

@@ -24,7 +24,7 @@ from tailor.serving.errors import ApiError, ModelCallError
 from tailor.serving.estimates import prompt_tokens
 from tailor.serving.forms import Form
 from tailor.serving.keys import Caller
-from tests.unit.serving.gateway import Gateway, ScriptedRuntime, converse_answer, converse_events
+from tests.unit.serving.gateway import LOOPBACK, Gateway, ScriptedRuntime, converse_answer, converse_events
 
 ASK: list[Any] = [{"role": "user", "content": "Thời tiết?"}]
 BROKEN = ModelCallError("ModelStreamErrorException", "it broke off")
@@ -156,7 +156,9 @@ def test_a_later_error_is_an_event_and_is_counted(
     assert ("".join(said), caught.value.code) == ("nửa", "model_error")
 
     body = {"model": "colours", "input": ASK[0]["content"], "stream": True}
-    raw = httpx.post(f"{gateway.url}/responses", headers={"Authorization": f"Bearer {secret}"}, json=body).text
+    raw = httpx.post(
+        f"{gateway.url}/responses", headers={"Authorization": f"Bearer {secret}"}, json=body, verify=LOOPBACK
+    ).text
     events = [json.loads(line.removeprefix("data: ")) for line in raw.splitlines() if line.startswith("data")]
     assert [event["type"] for event in events[-2:]] == ["error", "response.failed"]
     assert (events[-1]["response"]["status"], events[-2]["code"]) == ("failed", "model_error")
