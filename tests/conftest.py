@@ -78,16 +78,9 @@ CLOUDS = {
     "uploads": ("erase", "evaluation_map", "mass_upload", "prepare_map", "streaming", "uploads"),
     "account": ("account", "frozen", "machine_roles", "own_key", "team_policy", "two_stacks", "verify"),
 }
-# Tests that share what takes seconds to make: one worker makes it.
-SHARING = (
-    "unit/cli/test_mcp",
-    "unit/cli/test_wheel",
-    "unit/contracts/",
-    "unit/docs/",
-    "unit/management/test_console",
-    "unit/management/test_openapi",
-    "unit/samples/",
-)
+# Unit tests of a file share what takes long to make, and so do those of these files: one worker has them.
+TOGETHER = "unit/contracts/", "unit/docs/", "unit/management/test_console"
+LONG = "unit/chaos/test_chaos.py"  # the longest file: any worker takes the next test of it
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
@@ -101,9 +94,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class FewClouds(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             folder, _, name = nodeid.partition("tests/integration/test_")
-            if folder:
-                return next((part for part in SHARING if part in nodeid), nodeid)
             own = nodeid.partition("::")[0]
+            if folder:
+                return nodeid if own.endswith(LONG) else next((part for part in TOGETHER if part in own), own)
             return next((cloud for cloud, names in CLOUDS.items() if name.startswith(names)), own)
 
+    config.option.loadscopereorder = False  # as they are collected: the clouds, which take longest, come first
     return FewClouds(config, log)

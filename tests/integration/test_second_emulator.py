@@ -15,7 +15,6 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from moto.server import ThreadedMotoServer
 
 from tests.unit.contracts.template import ROOT, template
 from tests.unit.contracts.transformed import transformed
@@ -132,6 +131,8 @@ def definition(machine: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Moto]:
+    from moto.server import ThreadedMotoServer  # not for everybody who collects tests: it takes half a second
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

@@ -17,7 +17,6 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
 
 from tailor.aws.dynamodb import SignedDynamoDb
 from tailor.aws.refusals import RefusalError
@@ -144,6 +143,8 @@ def test_what_passes_is_tried_again_and_what_stays_is_named(
 
 
 def test_a_table_works_over_http_from_several_threads() -> None:
+    from moto.server import ThreadedMotoServer  # not for everybody who collects tests: it takes half a second
+
     moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     moto.start()
     try:

@@ -70,9 +70,10 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheel in it. It sees the dependencies that are installed here, but not what is installed
     in place: a path that a .pth file names is not searched for other .pth files."""
     folder = tmp_path_factory.mktemp("environment")
-    assert run(sys.executable, "-m", "venv", "--without-pip", folder, folder=folder).returncode == 0
-    pip = (sys.executable, "-m", "pip", f"--python={folder}/bin/python", "install", "--no-deps", "--no-index")
-    result = run(*pip, "--no-compile", wheel, folder=folder)
+    uv = Path(sys.executable).with_name("uv")  # it does what pip does in a tenth of the time
+    assert run(uv, "venv", "--quiet", f"--python={sys.executable}", folder, folder=folder).returncode == 0
+    install = (uv, "pip", "install", f"--python={folder}/bin/python", "--no-deps", "--no-index", "--no-cache")
+    result = run(*install, wheel, folder=folder)
     assert result.returncode == 0, result.stderr
     [packages] = folder.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -187,10 +188,10 @@ CHANNELS: Mapping[str, Callable[[Language], str]] = {
 }
 
 
-def files() -> dict[Path, str]:
-    """What each golden file holds, and the previews in the docs."""
-    found = {FOLDER / name.format(each): make(each) for name, make in CHANNELS.items() for each in LANGUAGES}
-    return found | {PREVIEWS: previews()}
+def files() -> dict[Path, Callable[[], str]]:
+    """Return what makes the text of each golden file, and of the previews in the docs."""
+    found = {FOLDER / name.format(each): partial(make, each) for name, make in CHANNELS.items() for each in LANGUAGES}
+    return found | {PREVIEWS: previews}
 
 
 def previews() -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-import botocore.session
 from botocore.serialize import create_serializer
 from botocore.validate import ParamValidator
 
@@ -16,9 +15,9 @@ from tailor.serving.budgets import BudgetOwner
 from tailor.serving.errors import render, to_api_error
 from tailor.serving.keys import Caller
 from tailor.serving.service import ChatService
-from tests.unit.serving.gateway import CONVERSE, converse_events
+from tests.unit.serving.gateway import BEDROCK, CONVERSE, converse_events
 
-_OPERATION = botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse")
+_OPERATION = BEDROCK.operation_model("Converse")
 _SERIALIZER = create_serializer("rest-json")
 VERSION = Version(
     run="colours-scenes-1",
