@@ -2,8 +2,8 @@
 
 Tests take ``mock_aws`` from here. moto asks several naming rules for every possible member of every value of a
 DynamoDB item, weighs an item again with each attribute that it takes in, draws an RSA key for every subscription to
-SNS, and prepares for requests by the ``requests`` library, which nothing here sends to AWS. ``test_emulated.py`` holds
-that answers have the same bytes, and items the same largest size.
+SNS, lists a service's operations for every call, and prepares for requests by the ``requests`` library, which nothing
+here sends to AWS. ``test_emulated.py`` holds that answers have the same bytes, and items the same largest size.
 """
 
 from functools import cache
@@ -11,8 +11,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from moto import mock_aws
-from moto.core import models
+from moto.core import models, responses
 from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.sns.models import Subscription
 
@@ -30,7 +31,9 @@ def _structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: st
     written: dict[str, Any] = {}
     serialized[key] = written
     for name, member in value.items():
-        if member is not None:
+        if name in ("S", "N") and type(member) is str:
+            written[name] = member
+        elif member is not None:
             serializer._serialize(written, member, members[name], name)
 
 
@@ -53,6 +56,7 @@ _CHEAPER: tuple[tuple[object, str, object], ...] = (
     (Item, "__init__", _take_in),
     (Subscription, "private_key", lambda _: _key()),
     (models, "RESPONSES_METHODS", []),
+    (responses, "method_names_from_class", cache(method_names_from_class)),
 )
 for owner, name, replacement in _CHEAPER:
     assert hasattr(owner, name), f"moto has moved {name}: nothing would become cheaper"
