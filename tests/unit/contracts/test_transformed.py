@@ -65,3 +65,12 @@ def test_no_function_reserves_concurrency() -> None:
     functions = of_type("AWS::Lambda::Function")
     assert functions
     assert not [name for name, function in functions.items() if "ReservedConcurrentExecutions" in function]
+
+
+def test_api_gateways_own_errors_can_be_read_by_pages_where_any_are_allowed() -> None:
+    (api,) = of_type("AWS::ApiGateway::RestApi").values()
+    for response in api["Body"]["x-amazon-apigateway-gateway-responses"].values():
+        parameters = response["responseParameters"]
+        condition, value, otherwise = parameters["gatewayresponse.header.access-control-allow-origin"]["Fn::If"]
+        assert (condition, value, otherwise) == ("HasAllowedOrigins", "'*'", {"Ref": "AWS::NoValue"})
+        assert "x-request-id" in parameters["gatewayresponse.header.access-control-expose-headers"]["Fn::If"][1]

@@ -10,7 +10,6 @@ from tailor.aws.serving import ServingTable
 from tailor.serving import aliases, keys
 from tailor.serving.aliases import Version
 from tailor.serving.origins import EXPOSED, AllowedOrigins
-from tests.unit.contracts.transformed import of_type
 from tests.unit.serving.gateway import LOOPBACK, Gateway
 
 PAGE = "https://app.example.com"
@@ -84,15 +83,6 @@ def test_all_origins_and_odd_questions() -> None:
     assert "access-control-allow-origin" not in everybody.headers(None)
     for odd in ("a\r\nset-cookie: x", "é", "a" * 3000, ""):
         assert "access-control-allow-headers" not in everybody.preflight(PAGE, odd)
-
-
-def test_api_gateways_own_errors_can_be_read_by_pages_where_any_are_allowed() -> None:
-    (api,) = of_type("AWS::ApiGateway::RestApi").values()
-    for response in api["Body"]["x-amazon-apigateway-gateway-responses"].values():
-        parameters = response["responseParameters"]
-        condition, value, otherwise = parameters["gatewayresponse.header.access-control-allow-origin"]["Fn::If"]
-        assert (condition, value, otherwise) == ("HasAllowedOrigins", "'*'", {"Ref": "AWS::NoValue"})
-        assert "x-request-id" in parameters["gatewayresponse.header.access-control-expose-headers"]["Fn::If"][1]
 
 
 @pytest.mark.usefixtures("live")
