@@ -213,16 +213,13 @@ def _is_slack(row: Row) -> bool:
 
 def _has_boxes(row: Row) -> bool:
     """Return whether rows are boxes without a question and an answer."""
-    if candidates("question", list(row)) and candidates("answer", list(row)):
-        return False
     inside = [row, *(value for value in row.values() if isinstance(value, dict))]
     inside += [value[0] for value in row.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
     boxed = any(key in each for each in inside for key in _BOXES)
-    return (
-        boxed
-        or any({"label", "coordinates"} <= each.keys() for each in inside)
-        or set(map(plain_name, row)) >= _CORNERS
-    )
+    boxed = boxed or any({"label", "coordinates"} <= each.keys() for each in inside)
+    if not boxed and not set(map(plain_name, row)) >= _CORNERS:
+        return False
+    return not (candidates("question", list(row)) and candidates("answer", list(row)))
 
 
 def _has_outlines(row: Row) -> bool:

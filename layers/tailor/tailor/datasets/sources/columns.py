@@ -88,8 +88,12 @@ def candidates(field: str, names: Sequence[str]) -> list[str]:
         plain = {
             plain_name(name.rpartition(".")[2]): name for name in reversed(names[:MOST_NAMES]) if "." in name
         } | plain
-    found = dict.fromkeys(plain[likely] for likely in map(plain_name, _LIKELY[field]) if likely in plain)
-    return list(found)
+    return list(dict.fromkeys(plain[likely] for likely in _plain_likely(field) if likely in plain))
+
+
+@cache
+def _plain_likely(field: str) -> list[str]:
+    return list(map(plain_name, _LIKELY[field]))
 
 
 def resolved(wanted: Columns, names: Sequence[str]) -> Columns:

@@ -58,9 +58,11 @@ def flagged(value: Any) -> list[tuple[Option, bool]]:
         value = value_of(value) if value.lstrip()[:1] == "[" else value
     if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
         return []
-    options = options_of(value)
     flags = _flags(value)
-    if len(options) != len(value) or not all(flag in _FLAG_VALUES for flag in flags):
+    if not all(flag in _FLAG_VALUES for flag in flags):
+        return []
+    options = options_of(value)
+    if len(options) != len(value):
         return []
     return [(option, bool(flag)) for option, flag in zip(options, flags, strict=True)]
 
