@@ -29,6 +29,7 @@ _NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:/[1-9]\d*)?")  # 0912… 
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?|\d{1,2}/\d{1,2}/\d{4}")
 _TIME = re.compile(r"(\d{1,2}):(\d\d)")
 _RANGE = re.compile(r"([+-]?\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)")
+_DIGIT = re.compile(r"\d")
 _BOUNDS = frozenset("<>≤≥")
 _MONEY = "VND"
 _LEAST_IMPLIED = 1000
@@ -84,7 +85,7 @@ def whole(text: str) -> Value | None:
     words = text.split()
     if text in ("không", "none"):
         return Value("number", Fraction(0))
-    if len(words) > _LONGEST:
+    if len(words) > _LONGEST or not any(map(_DIGIT.search, words[:2])):  # it begins there, perhaps behind one word
         return None
     value, start, end = next(_found(words), (None, 0, 0))
     return value if value is not None and start == value.year and end == len(words) else None
