@@ -56,7 +56,7 @@ DOCUMENTS = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.text(), DOCUMENTS, max_size=4), TEXTS)
 def test_whatever_a_run_found_out_is_kept_or_refused_by_name(found: dict[str, Any], reason: str) -> None:
     runs, run = MemoryRuns(), a_run(State.EVALUATING)
@@ -102,14 +102,16 @@ def test_every_recipe_is_refused_by_name_or_comes_back_as_it_was(setting: str) -
         try:
             recipe, problems = Recipe.read(setting % value)
         except RecipeError as error:
-            recipe, problems = Recipe(), error.problems
+            recipe, problems = None, error.problems
         assert all(f"{problem.where}{problem.message}{problem.fix}".encode() for problem in problems)
+        if recipe is None:
+            continue
         runs = MemoryRuns()
         runs.create(a_run(State.RECEIVED, recipe=recipe))
         assert next(iter(runs.items.values())).recipe == recipe, value
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(SETTINGS), NUMBERS | TEXTS)
 def test_any_number_and_any_text_in_a_recipe(setting: str, value: Any) -> None:
     text = setting % yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("...\n").strip()

@@ -138,7 +138,7 @@ def whole_uploads(draw: st.DrawFn, most: float) -> list[Change]:
     return [*changes, last]
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(st.lists(whole_uploads(QUIET - 2), min_size=1, max_size=3), st.frozensets(st.integers(0, 12)))
 def test_any_upload_without_long_pauses_is_one_run_of_all_that_lies_there(
     uploads: list[list[Change]], lost: frozenset[int]
@@ -154,7 +154,7 @@ def test_any_upload_without_long_pauses_is_one_run_of_all_that_lies_there(
     assert world.told == []
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(whole_uploads(600), st.lists(st.sampled_from(["a.csv", "z.csv", "data.csv", "tailor.yaml"]), max_size=3))
 def test_any_changes_at_all_end_in_a_run_of_what_lies_there_at_last(changes: list[Change], deleted: list[str]) -> None:
     """With pauses of ten minutes, overwritten and deleted files."""
@@ -168,7 +168,7 @@ def test_any_changes_at_all_end_in_a_run_of_what_lies_there_at_last(changes: lis
     "files",
     [
         [(0, "dev.jsonl"), (1, "tailor.yaml"), (26, "train.jsonl")],
-        [(0, "data.csv"), *((0.02, f"images/{number}.png") for number in range(3000))],
+        [(0, "data.csv"), *((0.1, f"images/{number}.png") for number in range(600))],
         [(0, "tailor.yaml"), (20, "a.csv"), (20, "b.csv")],
         [(0, "a.csv"), (20, "a.csv")],
     ],
