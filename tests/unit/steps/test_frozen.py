@@ -67,10 +67,17 @@ CHANGES = {
 }
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What is prepared where nothing changes."""
+    return Pictures(tmp_path_factory.mktemp("expected")).prepared()[1]
+
+
 @pytest.mark.parametrize("how", ["replaced", "deleted", "replaced with its like"])
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_run_is_prepared_of_what_was_uploaded(tmp_path: Path, what: str, how: str) -> None:
-    _, expected = Pictures(tmp_path / "expected").prepared()
+def test_a_run_is_prepared_of_what_was_uploaded(
+    tmp_path: Path, what: str, how: str, expected: dict[str, bytes]
+) -> None:
     setting, key = Pictures(tmp_path), PREFIX + CHANGES[what]
     if how == "deleted":
         setting.bucket.delete([key])
