@@ -104,6 +104,7 @@ NEEDED: dict[str, dict[str, tuple[str, ...] | None]] = {
         "_validate_total_unzipped_size": ("code_zip", "layers"),
         "_unzipped_size": ("zip_data",),
         "_layer_unzipped_size": ("attachment",),
+        "_resolve_layer_zip": ("attachment",),
         "_iter_all_esms": (),
         "_run_sqs_batch": ("esm", "func_rec", "event", "batch", "queue_url", "queue_name"),
     },

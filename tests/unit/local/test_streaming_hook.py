@@ -50,6 +50,9 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
     runtime = inside("core.lambda_runtime")
     for name in ("_detect_runtime_binary", "_worker_class_for", "zipfile"):
         monkeypatch.setattr(runtime, name, getattr(runtime, name))
+    services = inside("services.lambda_svc")
+    for name in ("_resolve_layer_zip", "_layer_unzipped_size"):
+        monkeypatch.setattr(services, name, getattr(services, name))
     gateway = inside("services.apigateway_v1")
     monkeypatch.setattr(gateway, "_invoke_lambda_proxy_v1", gateway._invoke_lambda_proxy_v1)
     monkeypatch.setenv("TAILOR_LAYERS", str(tmp_path / "layers"))
