@@ -10,9 +10,11 @@ of pytest-xdist has one (tests/conftest.py says which tests share it).
 """
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
 
 from tailor.aws import clients
@@ -142,5 +144,9 @@ def pipeline(
 
 
 def forget_clients() -> None:
+    """Have the next client be the environment's, whoever used boto3 in this process before."""
     clients.client.cache_clear()
     clients.table.cache_clear()
+    used = boto3.DEFAULT_SESSION and boto3.DEFAULT_SESSION.get_credentials()
+    if used and used.access_key != os.environ.get("AWS_ACCESS_KEY_ID"):
+        boto3.setup_default_session()

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
-import boto3
 import pytest
 from typer.testing import CliRunner
 
@@ -40,7 +39,6 @@ def command_line_of(keys: dict[str, str]) -> Iterator[None]:
     """Have boto3 and the command line forget who used them before, and afterwards who used them within."""
 
     def forget() -> None:
-        boto3.setup_default_session()
         forget_clients()
         forget_command_line()
 
