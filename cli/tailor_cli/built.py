@@ -1,6 +1,5 @@
 """The output of `sam build`: its processor architecture, and each function's size with its layers."""
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,21 +77,13 @@ def _bytes(folder: Path) -> int:
 
 def _machine_code(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield each file of machine code with its processor architecture."""
-    named = (Path(file.path) for file in _files(folder) if ".so" in file.name)
-    for path in sorted(path for path in named if ".so" in path.suffixes):
-        with path.open("rb") as opened:
+    for file in sorted(file for file in _files(folder) if ".so" in file.name and ".so" in file.suffixes):
+        with file.open("rb") as opened:
             number = int.from_bytes(opened.read(20)[18:], "little")
-        yield path, _MACHINES.get(number, f"another processor (ELF machine {number:#x})")
+        yield file, _MACHINES.get(number, f"another processor (ELF machine {number:#x})")
 
 
-def _files(folder: str | Path) -> Iterator["os.DirEntry[str]"]:
-    """Yield all files below a folder, of which there are many thousands; none where it is missing."""
-    try:
-        entries = list(os.scandir(folder))
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(entry.path)
-        elif entry.is_file():
-            yield entry
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield all files below a folder; none where it is missing."""
+    for inside, _, names in folder.walk():
+        yield from (file for name in names if (file := inside / name).is_file())
