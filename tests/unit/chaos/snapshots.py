@@ -1,5 +1,7 @@
-"""What a simulated world holds, so that another one can go on from there, and work that is told in which world it is
-done."""
+"""Copy what a simulated world holds, so that another one can go on from there.
+
+Work that waits in a world is told in which world it is done.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -48,7 +48,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Judged:
 
 @pytest.fixture
 def evaluated(once: Judged, tmp_path: Path) -> Judged:
-    """What was judged, to be changed."""
+    """Copy what was judged once, for a test that changes it."""
     run, files, report = once
     copy = BucketFolder(tmp_path / "copy")
     for file in files.list():

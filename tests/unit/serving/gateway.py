@@ -27,7 +27,7 @@ CONTEXT = SimpleNamespace(
 )
 MANAGED = re.compile(r"/v1/(approvals|keys?|runs|uploads)|/v1/models/[^/]+/")
 LOOPBACK = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""What HTTP clients of the gateway trust: nobody. To read all authorities of the web takes 30 ms for each client."""
+"""Trusts no authority: the gateway speaks plain HTTP, and to read all authorities takes 30 ms for each client."""
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 

@@ -69,7 +69,7 @@ CHANGES = {
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What is prepared where nothing changes."""
+    """Return the files that are prepared where nothing changes."""
     return Pictures(tmp_path_factory.mktemp("expected")).prepared()[1]
 
 
