@@ -21,7 +21,7 @@ from tailor.events import Shard
 from tailor.llm import Asker
 from tailor.names import work_folder
 from tailor.run_records import ReportRecord
-from tailor.runs import Run, State
+from tailor.runs import MAX_ATTEMPTS, Run, State
 from tailor.steps.frozen import MANIFEST
 from tailor.steps.machine import MOST_EXECUTIONS
 from tailor.steps.prepare import prepare
@@ -313,10 +313,21 @@ def test_media_tasks_that_are_done_or_no_longer_wanted_do_nothing(stage: Stage) 
 @pytest.mark.parametrize("seed", range(1, 25, 3))
 def test_whatever_is_killed_or_repeated_the_run_ends_the_same(stage: Stage, alone: Stage, seed: int) -> None:
     """Step Functions as it may be: parts in any order, some twice, functions that are killed at any of their writes,
-    executions that are stopped half way, endings that are lost."""
+    executions that are stopped half way, endings that are lost.
+
+    The last execution checks all shards unharmed, and so does the last attempt at preparing: a run that loses these
+    is rejected, which other tests show. Which write is struck differs each time, as several threads write media.
+    """
     chance = random.Random(seed)
-    stage.bucket.strikes = (number == seed or chance.random() < 0.03 for number in count())
+    last_check = False
     minutes = 0.0
+
+    def strikes() -> Iterator[bool]:
+        for number in count():
+            struck = number == seed or chance.random() < 0.03
+            yield struck and not last_check and stage.run.attempts < MAX_ATTEMPTS
+
+    stage.bucket.strikes = strikes()
 
     def survived(work: Any, *arguments: Any) -> None:
         with suppress(Killed):
@@ -329,11 +340,13 @@ def test_whatever_is_killed_or_repeated_the_run_ends_the_same(stage: Stage, alon
         survived(stage.prepare, minutes)
         for document in stage.executions.inputs[-1:]:
             execution = document["execution"]
+            last_check = len(stage.executions.inputs) == MOST_EXECUTIONS
             for task, given in (("name", "numbers"), ("fetch", "media"), ("check", "numbers")):
                 numbers = [*document[given], *document[given]]
                 chance.shuffle(numbers)
-                for number in numbers[: chance.randint(2, len(numbers))]:
+                for number in numbers if last_check else numbers[: chance.randint(2, len(numbers))]:
                     survived(stage.check, number, execution, task)
+            last_check = False
             if chance.random() < 0.7:
                 survived(stage.prepare, minutes + 5, execution)
             stage.executions.stop(execution)
