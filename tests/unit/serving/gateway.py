@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import ssl
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -105,12 +106,15 @@ def gateway_responses() -> dict[str, Any]:
 class Gateway(Served):
     """``with Gateway(authorize, inference) as gateway``: ``gateway.url`` is a base URL for OpenAI clients.
 
-    ``manage`` gets what the template sends to it."""
+    ``manage`` gets what the template sends to it. As in Lambda, a function has one request at a time: Powertools keeps
+    the current event for all threads, and a route that two call first is broken from then on.
+    """
 
     def __init__(self, authorize: Handler, inference: Handler, manage: Handler | None = None) -> None:
         outer = self
         self.authorize, self.inference, self.manage = authorize, inference, manage
         self.responses = gateway_responses()
+        self._one_at_a_time = threading.Lock()
 
         class RequestHandler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -136,7 +140,8 @@ class Gateway(Served):
 
     def _serve(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("content-length") or 0))
-        status, headers, answer = self._route(request, body.decode("utf-8", errors="replace"))
+        with self._one_at_a_time:
+            status, headers, answer = self._route(request, body.decode("utf-8", errors="replace"))
         data = "".join(answer).encode()
         request.send_response(status)
         for name, value in {**headers, "content-length": str(len(data))}.items():
