@@ -1,5 +1,8 @@
-"""DynamoDB's items in the moto that tests use: answers of the same bytes as moto's own, and items of the same size."""
+"""DynamoDB in the moto that tests use: answers of the same bytes as moto's own, items as large, whole writes."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -7,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.core.serialize import JSONSerializer, XFormedAttributePicker
 from moto.core.utils import get_service_model
+from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
+from tailor.aws.table import ConditionFailedError, Table
 from tests.unit import emulated
+from tests.unit.aws.tables import made_in_moto
 
 SIMPLE = st.one_of(
     st.builds(lambda value: {"S": value}, st.text()),
@@ -58,3 +64,27 @@ def test_an_item_of_more_than_dynamodb_takes_is_refused(attributes: int) -> None
     assert item(405_000).size() == 405_000 // attributes * attributes
     with pytest.raises(ItemSizeTooLarge):
         item(405_000 + attributes)
+
+
+def test_of_two_conditional_writes_at_once_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(*given: Any) -> Any:
+        condition = get_filter_expression(*given)
+
+        def holds(item: Item) -> Any:
+            result = condition.expr(item)
+            time.sleep(0.1)
+            return result
+
+        return SimpleNamespace(expr=holds)
+
+    monkeypatch.setattr("moto.dynamodb.models.table.get_filter_expression", slowly)
+
+    def written(_: int) -> bool:
+        try:
+            Table("sent").put({"id": "a"}, "writing", condition="attribute_not_exists(id)")
+        except ConditionFailedError:
+            return False
+        return True
+
+    with made_in_moto("SentTable", "sent", monkeypatch), ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(written, range(2))) == [False, True]
